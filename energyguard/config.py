@@ -1,0 +1,140 @@
+"""One frozen settings tree: defaults < ``energyguard.toml`` < ``ENERGYGUARD_…`` < ``--set a.b=c``.
+
+Every field has a default and a sentence that ``docs/settings.md`` and ``config show`` print.
+Durations are text such as ``15s`` or ``10 minutes`` (``model/duration.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from energyguard.model.duration import parse_duration
+
+
+def _checked(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_checked)]
+
+
+class Section(BaseModel):
+    """A part of the tree: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LogSettings(Section):
+    """The log (`log`)."""
+
+    url: str = Field("", description="Where the log is; empty: `sqlite:///<data_dir>/log.db`.")
+    session_timeout: Duration = Field(
+        "10s", description="A member of a group silent for this long loses its partitions."
+    )
+
+
+class WireSettings(Section):
+    """The border (`wire`)."""
+
+    plausible_kwh: float = Field(
+        100.0, gt=0, description="An interval energy above this many kWh is out of range."
+    )
+    plausible_kw: float = Field(
+        10_000.0, gt=0, description="A power above this many kW, either sign, is out of range."
+    )
+
+
+class StreamSettings(Section):
+    """The worker (`stream`)."""
+
+    lateness: Duration = Field("10m", description="How long a window waits for late readings.")
+    ahead_wall: Duration = Field(
+        "5m", description="Topics with clock `wall`: later than the append by more is ahead."
+    )
+    ahead_data: Duration = Field(
+        "1h", description="Topics with clock `data`: further beyond two devices' time waits."
+    )
+    idle: Duration = Field(
+        "1m", description="A partition silent for this long (wall clock) gets its time written."
+    )
+    silent: Duration = Field(
+        "5m",
+        description="A device this far (event time) behind its partition is silent: `unknown`.",
+    )
+    snapshot: Duration = Field("30s", description="How often operators save their state.")
+    poll_readings: int = Field(
+        65_536, gt=0, description="About how many readings a worker takes at once."
+    )
+
+
+class RulesSettings(Section):
+    """The rules (`detect`)."""
+
+    files: tuple[Path, ...] = Field((), description="Your own rule files (TOML), beside ours.")
+    use: tuple[str, ...] = Field(
+        ("household-prod",), description="The ids of the rules that run from the start."
+    )
+
+
+class HistorySettings(Section):
+    """The history (`history`)."""
+
+    host: str = Field("127.0.0.1", description="Where the history answers ClickHouse's HTTP.")
+    port: int = Field(8401, ge=0, le=65535, description="The port of it.")
+    flush: Duration = Field("1s", description="Rows wait for at most this long to be inserted.")
+    parquet_alerts: Path | None = Field(
+        None, description="A folder: alerts are also kept there as Parquet, a file a day."
+    )
+
+
+class ServeSettings(Section):
+    """The API and the page (`serve`, `ui`)."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8400, ge=0, le=65535, description="The port to listen on.")
+    auth: bool = Field(True, description="False: no log-in, on loopback only, for trials.")
+    body_limit: int = Field(32 * 2**20, gt=0, description="The largest body of a request, bytes.")
+    rate_limit: float = Field(
+        200.0, gt=0, description="Requests a second of one token, over ten seconds."
+    )
+    session: Duration = Field("12h", description="How long a log-in of the page lasts.")
+    zone: str = Field("UTC", description="The time zone in which the page shows times.")
+
+
+class SimulateSettings(Section):
+    """The simulators (`sources`)."""
+
+    households: int = Field(50, gt=0, description="How many homes.")
+    tick_seconds: int = Field(15, gt=0, description="Event time between two readings of a home.")
+    speedup: float = Field(30.0, gt=0, description="The event clock runs this much faster.")
+    jitter_pct: float = Field(10.0, ge=0, le=100, description="Random spread of a reading, ±%.")
+    profile: Literal["realistic", "listed"] = Field(
+        "realistic", description="`listed`: every home follows the same table of the day."
+    )
+    seed: int = Field(1, description="The same seed gives the same readings.")
+    sample: bool = Field(True, description="Also replay the real appliances of the package.")
+
+
+class Settings(Section):
+    """The whole tree."""
+
+    data_dir: Path = Field(Path("energyguard-data"), description="Where everything is kept.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What the log of the program says."
+    )
+    log: LogSettings = LogSettings()
+    wire: WireSettings = WireSettings()
+    stream: StreamSettings = StreamSettings()
+    rules: RulesSettings = RulesSettings()
+    history: HistorySettings = HistorySettings()
+    serve: ServeSettings = ServeSettings()
+    simulate: SimulateSettings = SimulateSettings()
+
+    @property
+    def log_url(self) -> str:
+        """The log's address with the default filled in."""
+        return self.log.url or f"sqlite:///{self.data_dir / 'log.db'}"

@@ -1,0 +1,40 @@
+"""Questions about the past: every reading and alert, for ever, and the sums that people ask for.
+
+Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, never incremented.
+
+    schema.sql    tables
+    queries/      one file per question, the same text for chDB and a ClickHouse server
+    chdb.py       the engine in process: one process owns the folder
+    door.py       ClickHouse's HTTP on loopback in front of it, read-only for others
+    client.py     the same contract through that door, for page, CLI and API
+    rollups.py    1 min, 15 min, 1 h, 1 day
+    archive.py    the role: log in, rows out
+    export.py     Parquet and CSV
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pyarrow as pa
+
+
+class History(Protocol):
+    """Every reading and alert, for ever."""
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows; the same rows twice count once. On disk when it returns."""
+        ...
+
+    def query(self, name: str, **parameters: object) -> pa.Table:
+        """Answer the question ``queries/<name>.sql`` with its parameters.
+
+        Raises:
+            NotFound: there is no such question.
+            Unavailable: the history is not there now.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the folder or the connection."""
+        ...

@@ -1,0 +1,60 @@
+"""What a record is: key, value, headers, timestamp; always in batches, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A batch of n records for one topic, column by column.
+
+    ``headers``, ``timestamps_ms`` and ``partitions`` may be left empty: no headers, the log's own
+    time of the append, a partition chosen by key.
+    """
+
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]  # None deletes the key of a compacted topic
+    headers: Sequence[Headers] = field(default=())
+    timestamps_ms: Sequence[int] = field(default=())
+    partitions: Sequence[int] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Records of one partition as read: ``offsets`` ascend, with gaps after compaction."""
+
+    topic: str
+    partition: int
+    offsets: Sequence[int]
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    headers: Sequence[Headers]
+    timestamps_ms: Sequence[int]
+
+    @property
+    def at(self) -> TopicPartition:
+        """Where they are from."""
+        return TopicPartition(self.topic, self.partition)
+
+    @property
+    def next_offset(self) -> int:
+        """The position after the last of them."""
+        return self.offsets[-1] + 1
+
+    def __len__(self) -> int:
+        return len(self.offsets)

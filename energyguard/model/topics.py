@@ -1,0 +1,134 @@
+"""One table of topics: who writes them, how they are keyed, which clock they keep, how long.
+
+A topic of readings declares its clock. ``wall``: meters that send as they measure. ``data``:
+simulations and replays, which run faster than time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY_MS = 86_400_000
+
+
+class TopicClock(StrEnum):
+    """What a reading's time is held against, to tell a clock that runs ahead."""
+
+    WALL = "wall"
+    DATA = "data"
+    NONE = "none"  # not a topic of readings
+
+
+class Holds(StrEnum):
+    """What the values of a topic's records are."""
+
+    READINGS = "readings"  # packed readings, see wire/packed.py
+    JSON = "json"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic. ``name`` may end in ``*``: a family, each member made on first use."""
+
+    name: str
+    about: str
+    holds: Holds = Holds.JSON
+    clock: TopicClock = TopicClock.NONE
+    keyed: bool = True  # one device is always in one partition
+    partitions: int = 8
+    compacted: bool = False
+    retention_ms: int | None = 7 * DAY_MS
+    retention_bytes: int | None = 8 * 2**30  # of one topic; None: no limit
+
+
+ENERGY_READINGS = Topic(
+    "energy_readings",
+    "Household readings of simulators and replays.",
+    Holds.READINGS,
+    TopicClock.DATA,
+)
+METER_READINGS = Topic(
+    "meter_readings",
+    "Readings that meters and programs send as they measure (POST /api/v1/readings).",
+    Holds.READINGS,
+    TopicClock.WALL,
+)
+REPLAY_READINGS = Topic(
+    "replay.*", "A file replayed with its own times.", Holds.READINGS, TopicClock.DATA
+)
+ENERGY_ALERTS = Topic(
+    "energy_alerts", "System C's alert record per window over a threshold; key: household."
+)
+ALERTS = Topic(
+    "energyguard.alerts", "Alert events, one alert per episode; key: device.", retention_ms=None
+)
+ALERT_ACTIONS = Topic(
+    "energyguard.alert-actions",
+    "What people did: acknowledge, silence; key: alert id.",
+    partitions=1,
+    retention_ms=None,
+)
+LATE = Topic(
+    "energyguard.late",
+    "Readings that no window counted (late, duplicate, conflicting, ahead: header `verdict`).",
+    Holds.READINGS,
+)
+DEAD_LETTERS = Topic(
+    "energyguard.dead-letters",
+    "Messages refused at the border: original bytes, place and reason in the headers.",
+    Holds.BYTES,
+    keyed=False,
+    partitions=1,
+    retention_ms=30 * DAY_MS,
+)
+TIME = Topic(
+    "energyguard.time",
+    "Decisions of a partition's owner: at that offset, time is that, or the rules are those.",
+    partitions=1,
+)
+RULES = Topic(
+    "energyguard.rules",
+    "Rules as switched or changed while running; key: rule id.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+PROGRESS = Topic(
+    "energyguard.progress",
+    "Watermark, position and counts by verdict; key: topic/partition.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+STATE = Topic(
+    "energyguard.state",
+    "Snapshots of operators in chunks of at most 900 kB, manifest last.",
+    Holds.BYTES,
+    compacted=True,
+    retention_ms=None,
+)
+
+TOPICS: tuple[Topic, ...] = (
+    ENERGY_READINGS,
+    METER_READINGS,
+    REPLAY_READINGS,
+    ENERGY_ALERTS,
+    ALERTS,
+    ALERT_ACTIONS,
+    LATE,
+    DEAD_LETTERS,
+    TIME,
+    RULES,
+    PROGRESS,
+    STATE,
+)
+
+
+def topic_named(name: str) -> Topic | None:
+    """The table's row for a topic's name; a family's row serves all its members."""
+    for topic in TOPICS:
+        if topic.name == name or (topic.name.endswith("*") and name.startswith(topic.name[:-1])):
+            return topic
+    return None

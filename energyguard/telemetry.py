@@ -1,0 +1,84 @@
+"""Logging set-up, and every metric, declared in one table.
+
+A stage counts with ``METRICS["readings_total"].labels(...)``; ``docs/operations.md`` lists the
+table, and a test checks that it does.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A row of the table."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    about: str
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+
+
+TABLE = (
+    Metric("readings", "counter", "Readings by how they ended.", ("topic", "verdict")),
+    Metric("refused", "counter", "Rows refused at the border, by field.", ("shape", "field")),
+    Metric("log_appends", "counter", "Records appended.", ("topic",)),
+    Metric("log_lag", "gauge", "Records a group has not read yet.", ("group", "topic")),
+    Metric("watermark_lag_seconds", "gauge", "Newest reading less watermark.", ("topic",)),
+    Metric("alerts", "counter", "Alert events, by state.", ("rule", "state")),
+    Metric("commits", "counter", "Transactions of the worker.", ("outcome",)),
+    Metric("commit_seconds", "histogram", "How long a worker's transaction took."),
+    Metric("history_rows", "counter", "Rows inserted into the history.", ("table",)),
+    Metric("history_query_seconds", "histogram", "How long a query took.", ("query",)),
+    Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
+    Metric("sse_clients", "gauge", "Open live streams."),
+    Metric("notifications_dropped", "counter", "Live events a slow client was spared."),
+)
+
+_KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
+
+
+def _declare() -> Mapping[str, Any]:
+    made: dict[str, MetricWrapperBase] = {}
+    for row in TABLE:
+        made[row.name] = _KINDS[row.kind](f"energyguard_{row.name}", row.about, row.labels)
+    return made
+
+
+METRICS: Mapping[str, Any] = _declare()
+
+
+def set_up_logging(level: str, role: str) -> None:
+    """Write one line per event to stderr: time, level, role, event, fields."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if sys.stderr.isatty()
+            else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(role=role)
+
+
+def logger(name: str) -> Any:
+    """The logger of a module."""
+    return structlog.get_logger(logger=name)
+
+
+__all__ = ["METRICS", "REGISTRY", "TABLE", "Metric", "logger", "set_up_logging"]

@@ -1,0 +1,42 @@
+"""Codecs: bytes to Arrow batches and back. Strict, vectorised, and bad rows come back with reasons.
+
+packed.py      readings as they lie in the log: a compressed Arrow batch per record
+csv.py         system C's `timestamp,household_id,energy_kwh`
+json.py        the same as JSON lines
+household.py   the 2 s household files: register and signed power
+appliance.py   the 1 min appliance files: watts, days repeated per case
+arrow.py       Arrow IPC streams with the columns of a reading
+limits.py      out of range: what can be read and cannot be true
+shapes.py      which shape a message or a file has
+files.py       files, gzipped files and standard input, block by block
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from energyguard.model.readings import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that was not taken: where it stood, why, and its bytes as they came."""
+
+    row: int  # 1-based line or message number in the input
+    verdict: Verdict  # malformed or out-of-range
+    field: str  # the part at fault: "timestamp", "energy_kwh", … or "row"
+    reason: str  # a sentence: "energy_kwh is negative: -0.2"
+    original: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a codec made of some bytes: n readings in the input's order, and the rows refused."""
+
+    batch: pa.RecordBatch  # of model.readings.SCHEMA
+    rows: npt.NDArray[np.int64]  # n row numbers: row i of the batch stood there
+    refused: tuple[Refused, ...]
