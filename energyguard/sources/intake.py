@@ -1,0 +1,82 @@
+"""The border: the only way of readings into the log.
+
+A clean batch goes to its topic in one append, so that it is there whole or not at all. Refused
+rows go to the dead letters with their original bytes and the reason. Nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from energyguard.errors import NotFound
+from energyguard.log import Log, Records
+from energyguard.log.records import Headers
+from energyguard.model.topics import DEAD_LETTERS, Holds, topic_named
+from energyguard.telemetry import METRICS
+from energyguard.wire import Decoded, Refused
+from energyguard.wire.packed import pack
+
+
+class Intake:
+    """Takes what the codecs decoded, and what the simulators made, into a log."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def take(self, decoded: Decoded, *, topic: str, source: str, shape: str = "") -> None:
+        """Append the readings to their topic and the refused rows to the dead letters.
+
+        Both are durable on return. When this raises, some may have been taken: the sender sends
+        again, and a reading that comes twice counts once.
+
+        Args:
+            decoded: what a codec made of some bytes.
+            topic: a topic of the table that holds readings.
+            source: who sent them: ``api``, ``file:NAME``, ``simulate``.
+            shape: the shape that the bytes had, so that a dead letter can be decoded again.
+
+        Raises:
+            NotFound: there is no such topic of readings.
+            Unavailable: the log takes nothing now; ``retry_after`` says when.
+        """
+        self.submit(decoded.batch, topic)
+        self.refuse(decoded.refused, topic=topic, source=source, shape=shape)
+
+    def submit(self, batch: pa.RecordBatch, topic: str) -> None:
+        """Append a batch that is known to be clean, in one append: whole or not at all."""
+        row = topic_named(topic)
+        if row is None or row.holds is not Holds.READINGS:
+            raise NotFound(f"no topic of readings is named {topic!r}")
+        if batch.num_rows:
+            partitions, values = zip(*pack(batch, row.partitions), strict=True)
+            records = Records(keys=[None] * len(values), values=values, partitions=partitions)
+            self._log.append(topic, records)
+
+    def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
+        """Append refused rows to the dead letters, and count them by verdict and field."""
+        if not rows:
+            return
+        common = (("source", source), ("topic", topic), ("shape", shape))
+        headers = [_headers(row, common) for row in rows]
+        originals = [row.original for row in rows]
+        self._log.append(
+            DEAD_LETTERS.name, Records(keys=[None] * len(rows), values=originals, headers=headers)
+        )
+        for verdict, count in Counter(row.verdict.value for row in rows).items():
+            METRICS["readings"].labels(topic, verdict).inc(count)
+        for field, count in Counter(row.field for row in rows).items():
+            METRICS["refused"].labels(shape, field).inc(count)
+
+
+def _headers(row: Refused, common: tuple[tuple[str, str], ...]) -> Headers:
+    """The headers of a dead letter: what `dlq` shows, and needs to decode the bytes again."""
+    own = (
+        ("verdict", row.verdict.value),
+        ("field", row.field),
+        ("reason", row.reason),
+        ("row", str(row.row)),
+    )
+    return tuple((name, text.encode()) for name, text in own + common)
