@@ -1,0 +1,5 @@
+"""The life of an alert: what the worker saw, and what people did about it.
+
+book.py       the alert book: a fold of two topics, the same on any backend and after any restart
+alert.py      one alert as the book knows it
+"""

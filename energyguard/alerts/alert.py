@@ -1,0 +1,57 @@
+"""One alert as the book knows it: what the worker saw and what people did, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from energyguard.model.alerts import AlertAction, AlertEvent, Severity, State
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert now. Amounts count 1e-9 of ``unit``; times are event times unless said.
+
+    ``state`` is what to show; ``condition`` is what the worker says of the device, whatever
+    people did: pending, firing, resolved or unknown.
+    """
+
+    id: str
+    rule: str
+    device: str
+    channel: str
+    topic: str
+    severity: Severity
+    state: State
+    condition: State
+    since_ms: int  # the reading that began it
+    changed_ms: int  # the worker's last word
+    window_start_ms: int
+    window_end_ms: int
+    observed: int
+    expected: int
+    peak: int
+    unit: str
+    about: str
+    acknowledged_by: str | None = None
+    acknowledged_at_ms: int | None = None  # wall time
+    silenced_by: str | None = None
+    silenced_until_ms: int | None = None
+    note: str = ""  # the newest note of a person
+
+    @property
+    def open(self) -> bool:
+        """Whether it still needs someone: everything but resolved."""
+        return self.condition is not State.RESOLVED
+
+    @property
+    def sentence(self) -> str:
+        """What happened, how it stands and who has it, in one sentence."""
+        return self.about
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of an alert's story: an event or an action, and when the log took it (wall)."""
+
+    at_ms: int
+    what: AlertEvent | AlertAction

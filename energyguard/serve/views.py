@@ -1,0 +1,168 @@
+"""What the desk shows: plain frozen data, the same for page, API and CLI.
+
+Fields that end in ``_ms`` are milliseconds since 1970 UTC. Values are floats in the unit named
+beside them: good for showing; what is counted is counted elsewhere, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """A reading as a row of the live table."""
+
+    device: str
+    channel: str
+    time_ms: int
+    value: float
+    unit: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A device that was heard of lately: its newest reading and how much it draws."""
+
+    device: str
+    channel: str
+    topic: str
+    time_ms: int
+    value: float
+    unit: str
+    kw: float | None  # None: a channel without energy, or only one reading so far
+    silent: bool  # behind its topic's clock by more than `stream.silent`
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The numbers of the first page."""
+
+    kw_now: float  # of all devices that are not silent
+    kwh_today: float | None  # since midnight UTC of the data's clock; None: history is away
+    readings_per_minute: int  # by the wall clock, over the last minute
+    devices: int  # heard of within `stream.silent` of their topic's clock
+    devices_silent: int
+    open_alerts: int  # pending, firing, acknowledged, silenced, unknown
+    firing: int  # firing and nobody has it
+    newest_ms: int | None  # the newest event time of all topics
+    watermark_ms: int | None  # of the partition that is furthest behind its topic's newest
+    heard_ms: int | None  # wall time of the last record read; None: nothing yet
+    now_ms: int  # wall time of this answer
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """How far the worker is in a partition, and how its readings ended, since the beginning."""
+
+    topic: str
+    partition: int
+    position: int  # the next record that the worker reads
+    end: int  # the next record that will be written
+    lag: int  # records
+    watermark_ms: int | None
+    newest_ms: int | None
+    at_ms: int  # wall time of the worker's last word
+    accepted: int
+    late: int
+    duplicate: int
+    conflicting: int
+    ahead: int
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How readings ended, and how far along everything is."""
+
+    accepted: int
+    late: int
+    duplicate: int
+    conflicting: int
+    ahead: int
+    malformed: int  # of the dead letters still kept
+    out_of_range: int
+    refused_by: dict[str, int]  # "verdict field" -> dead letters, most frequent first
+    dead_letters: int  # kept
+    partitions: tuple[PartitionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was refused at the border, with its bytes."""
+
+    offset: int
+    at_ms: int  # wall time of the refusal
+    verdict: str
+    field: str
+    reason: str
+    source: str  # api, file:NAME, simulate
+    row: int
+    topic: str  # where it wanted to go
+    shape: str
+    original: str  # its bytes as UTF-8, what is not shown as \\xNN
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswer:
+    """What became of a row that was not accepted."""
+
+    row: int
+    verdict: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the rows of a batch. ``refused`` lists the first 1,000 of them."""
+
+    accepted: int
+    malformed: int
+    out_of_range: int
+    topic: str
+    shape: str
+    refused: tuple[RowAnswer, ...] = ()
+    refused_more: int = 0  # refused rows that are not listed
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAlert:
+    """A record of ``energy_alerts``: a window over its threshold."""
+
+    id: str
+    household_id: str
+    window_start: str
+    window_end: str
+    kwh: float
+    rule: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the system can do its work now; ``parts`` says what each part says of itself."""
+
+    ready: bool
+    parts: dict[str, str]  # log, live, worker, history -> "ok" or a sentence
+
+
+Kind = Literal["readings", "alert", "action", "window", "progress", "dead-letter", "missed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Something new for a subscriber.
+
+    ``readings`` (``{"rows": [ReadingView…], "per_minute"}``) and ``progress`` are states: only
+    the newest waits for a slow subscriber. ``alert`` (``Alert`` as it is now), ``action``,
+    ``window`` (``WindowAlert``) and ``dead-letter`` are facts: each is delivered, and ``missed``
+    (``{"events": n}``) says that a slow subscriber was spared some.
+    """
+
+    kind: Kind
+    data: Any
+    id: str = field(default="")  # the log positions up to here; resume after it
