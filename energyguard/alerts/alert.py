@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from energyguard.model.alerts import AlertAction, AlertEvent, Severity, State
+from energyguard.model.fixed import from_nano
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,30 @@ class Alert:
 
     @property
     def open(self) -> bool:
-        """Whether it still needs someone: everything but resolved."""
+        """Whether it may still need someone: everything but resolved."""
         return self.condition is not State.RESOLVED
 
     @property
     def sentence(self) -> str:
         """What happened, how it stands and who has it, in one sentence."""
-        return self.about
+        words = _STANDING[self.state].format(
+            peak=from_nano(self.peak), unit=self.unit, silenced_by=self.silenced_by
+        )
+        return self.about + words + (f"; {self.acknowledged_by} has it" if self._held else "")
+
+    @property
+    def _held(self) -> bool:
+        return self.open and bool(self.acknowledged_by)
+
+
+_STANDING: Mapping[State, str] = {
+    State.PENDING: "; not for long enough yet",
+    State.FIRING: "",
+    State.ACKNOWLEDGED: "",
+    State.SILENCED: "; silenced by {silenced_by}",
+    State.RESOLVED: "; over now, {peak} {unit} at its peak",
+    State.UNKNOWN: "; the device is silent since, so nobody knows whether it is over",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,137 @@
-"""The alert book: a fold of alert events and people's actions."""
+"""The alert book: a fold of alert events and people's actions.
+
+The two are folded side by side and meet only when an alert is looked at: what the worker says of
+a device is the *condition*, what people do is the *attention*. So the book does not depend on how
+the two topics interleave, and is the same on any backend and after any restart. What is told
+twice changes nothing.
+"""
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from threading import RLock
+
 from energyguard.alerts.alert import Alert, Told
-from energyguard.model.alerts import State
+from energyguard.errors import NotFound
+from energyguard.model.alerts import Act, AlertAction, AlertEvent, State
+
+TRANSITIONS: Mapping[tuple[State | None, State], State] = {
+    (None, State.PENDING): State.PENDING,
+    (None, State.FIRING): State.FIRING,
+    (State.PENDING, State.PENDING): State.PENDING,
+    (State.PENDING, State.FIRING): State.FIRING,
+    (State.PENDING, State.RESOLVED): State.RESOLVED,
+    (State.PENDING, State.UNKNOWN): State.UNKNOWN,
+    (State.FIRING, State.FIRING): State.FIRING,
+    (State.FIRING, State.RESOLVED): State.RESOLVED,
+    (State.FIRING, State.UNKNOWN): State.UNKNOWN,
+    (State.UNKNOWN, State.UNKNOWN): State.UNKNOWN,
+    (State.UNKNOWN, State.PENDING): State.PENDING,
+    (State.UNKNOWN, State.FIRING): State.FIRING,
+    (State.UNKNOWN, State.RESOLVED): State.RESOLVED,  # the device came back, below the level
+}
+"""(condition, what the worker says) -> condition. What is not here is told, and moves nothing:
+an episode that is over stays over, the next one has an id of its own."""
+
+CLOSED_KEPT = 20_000
+"""Resolved alerts that stay in memory; the history has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What people did about an alert."""
+
+    acknowledged: AlertAction | None = None
+    silenced: AlertAction | None = None
+    note: str = ""
+
+
+ATTENTION: Mapping[Act, Callable[[Attention, AlertAction], Attention]] = {
+    Act.ACKNOWLEDGE: lambda seen, action: replace(seen, acknowledged=action),
+    Act.SILENCE: lambda seen, action: replace(seen, silenced=action),
+    Act.UNSILENCE: lambda seen, _: replace(seen, silenced=None),
+}
+
+
+@dataclass(slots=True)
+class _Entry:
+    story: dict[AlertEvent | AlertAction, int] = field(default_factory=dict)
+    attention: Attention = Attention()
+    condition: State | None = None  # None: people spoke of it before the worker did
+    first: AlertEvent | None = None
+    last: AlertEvent | None = None
+    peak: int = 0
 
 
 class AlertBook:
     """Every alert. Thread-safe."""
 
+    def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
+        self._lock = RLock()
+        self._entries: dict[str, _Entry] = {}
+        self._open: dict[str, _Entry] = {}
+        self._closed: dict[str, None] = {}  # ids in the order in which they were resolved
+        self._closed_kept = closed_kept
+        self._now_ms: dict[str, int] = {}
+
+    def tell(self, what: AlertEvent | AlertAction, at_ms: int) -> Alert | None:
+        """Take a record of one of the two topics, with the time when the log took it.
+
+        Returns:
+            The alert as it is now, or None where nothing changed or nothing is known of it yet.
+        """
+        with self._lock:
+            entry = self._entries.setdefault(what.id, _Entry())
+            if what in entry.story:
+                return None
+            entry.story[what] = at_ms
+            if isinstance(what, AlertAction):
+                note = what.note or entry.attention.note
+                entry.attention = replace(ATTENTION[what.act](entry.attention, what), note=note)
+            else:
+                self._see(entry, what)
+            return self._shown(entry)
+
+    def advance(self, topic: str, now_ms: int) -> None:
+        """Say how far a topic's event time is: silences end by it. Never goes back."""
+        with self._lock:
+            self._now_ms[topic] = max(now_ms, self._now_ms.get(topic, now_ms))
+
+    def now_ms(self, topic: str) -> int | None:
+        """The newest event time of a topic that the book was told of."""
+        return self._now_ms.get(topic)
+
     def open(self) -> list[Alert]:
         """The alerts that are not resolved, the newest first."""
+        with self._lock:
+            return _newest(self._all(self._open.values()), len(self._open))
 
-    def get(self, id: str) -> Alert:
+    def get(self, alert_id: str) -> Alert:
         """One alert.
 
         Raises:
             NotFound: there is none.
         """
+        with self._lock:
+            entry = self._entries.get(alert_id)
+            alert = entry and self._shown(entry)
+        if not alert:
+            raise NotFound(f"no alert {alert_id!r}")
+        return alert
 
-    def story(self, id: str) -> list[Told]:
-        """Everything that happened to an alert, in the order in which the log took it."""
+    def story(self, alert_id: str) -> list[Told]:
+        """Everything that happened to an alert, in the order in which the log took it.
+
+        Raises:
+            NotFound: there is no such alert.
+        """
+        self.get(alert_id)
+        with self._lock:
+            told = [Told(at_ms, what) for what, at_ms in self._entries[alert_id].story.items()]
+        return sorted(told, key=lambda line: (line.at_ms, isinstance(line.what, AlertAction)))
 
     def find(
         self,
@@ -30,4 +141,88 @@ class AlertBook:
         since_ms: int | None = None,
         limit: int = 100,
     ) -> list[Alert]:
-        """Alerts, newest first, that fit all that is given."""
+        """Alerts, newest first, that fit all that is given.
+
+        Args:
+            state: shown as this.
+            device: of this device.
+            rule: of this rule.
+            since_ms: last changed at this event time or later.
+            limit: at most so many.
+        """
+        with self._lock:
+            alerts = self._all(self._entries.values())
+            fitting = (
+                alert
+                for alert in alerts
+                if (state is None or alert.state is state)
+                and (device is None or alert.device == device)
+                and (rule is None or alert.rule == rule)
+                and (since_ms is None or alert.changed_ms >= since_ms)
+            )
+            return _newest(fitting, limit)
+
+    def _all(self, entries: Iterable[_Entry]) -> Iterable[Alert]:
+        return (alert for entry in entries if (alert := self._shown(entry)))
+
+    def _see(self, entry: _Entry, event: AlertEvent) -> None:
+        self.advance(event.topic, event.time_ms)
+        condition = TRANSITIONS.get((entry.condition, event.state))
+        if condition is None and entry.condition is not None:
+            return
+        # A retention may have taken the beginning: the first word known of it counts as it is.
+        entry.condition = condition or event.state
+        entry.first, entry.last = entry.first or event, event
+        entry.peak = max(entry.peak, event.peak)
+        if entry.condition is State.RESOLVED:
+            self._open.pop(event.id, None)
+            self._closed[event.id] = None
+            for oldest in list(islice(self._closed, max(0, len(self._closed) - self._closed_kept))):
+                del self._closed[oldest], self._entries[oldest]
+        else:
+            self._open[event.id] = entry
+
+    def _shown(self, entry: _Entry) -> Alert | None:
+        first, last, seen = entry.first, entry.last, entry.attention
+        if first is None or last is None or entry.condition is None:
+            return None
+        silence = seen.silenced
+        if silence and (silence.until_ms or 0) <= self._now_ms.get(last.topic, last.time_ms):
+            silence = None  # it has run out
+        return Alert(
+            id=last.id,
+            rule=last.rule,
+            device=last.device,
+            channel=last.channel,
+            topic=last.topic,
+            severity=last.severity,
+            state=_state(entry.condition, silence is not None, seen.acknowledged is not None),
+            condition=entry.condition,
+            since_ms=first.since_ms,
+            changed_ms=last.time_ms,
+            window_start_ms=first.window_start_ms,
+            window_end_ms=first.window_end_ms,
+            observed=last.observed,
+            expected=last.expected,
+            peak=entry.peak,
+            unit=last.unit,
+            about=first.about,
+            acknowledged_by=seen.acknowledged.by if seen.acknowledged else None,
+            acknowledged_at_ms=seen.acknowledged.at_ms if seen.acknowledged else None,
+            silenced_by=silence.by if silence else None,
+            silenced_until_ms=silence.until_ms if silence else None,
+            note=seen.note,
+        )
+
+
+def _state(condition: State, silenced: bool, acknowledged: bool) -> State:
+    """What to show: people's attention covers what is still going on, and nothing else."""
+    if condition in (State.RESOLVED, State.UNKNOWN):
+        return condition
+    if silenced:
+        return State.SILENCED
+    return State.ACKNOWLEDGED if acknowledged else condition
+
+
+def _newest(alerts: Iterable[Alert], limit: int) -> list[Alert]:
+    return heapq.nlargest(limit, alerts, key=lambda alert: (alert.since_ms, alert.id))

@@ -112,7 +112,7 @@ class Desk:
 
     # Alerts
 
-    def acknowledge(self, id: str, by: str, note: str = "") -> Alert:
+    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Say that a person has it.
 
         Raises:
@@ -121,7 +121,7 @@ class Desk:
 
     def silence(
         self,
-        id: str,
+        alert_id: str,
         until_ms: int | None = None,
         for_ms: int | None = None,
         by: str = "",
@@ -134,7 +134,7 @@ class Desk:
             Malformed: neither or both of the times were given.
         """
 
-    def unsilence(self, id: str, by: str, note: str = "") -> Alert:
+    def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
         """Let it be heard again."""
 
     # Rules
@@ -146,7 +146,7 @@ class Desk:
             NotFound: there is no such rule.
         """
 
-    def change_rule(self, id: str, by: str, **fields: object) -> Rule:
+    def change_rule(self, rule_id: str, by: str, **fields: object) -> Rule:
         """Change fields of a rule (``raise_above``, ``clear_at``, ``dwell_ms``, ``window_ms``, …).
 
         Raises:

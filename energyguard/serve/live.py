@@ -33,7 +33,7 @@ class Live:
     def devices(self) -> list[DeviceView]:
         """Every device heard of since the start, by id, with its newest reading and its kW."""
 
-    def device(self, id: str) -> list[DeviceView]:
+    def device(self, alert_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel."""
 
     def partitions(self) -> list[PartitionView]:

@@ -1,0 +1,194 @@
+"""The alert book: transitions, attention, idempotence, and no matter how the topics interleave."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energyguard.alerts.book import TRANSITIONS, AlertBook
+from energyguard.errors import NotFound
+from energyguard.model.alerts import Act, AlertAction, AlertEvent, Severity, State
+
+WORKER = (State.PENDING, State.FIRING, State.RESOLVED, State.UNKNOWN)
+TOPIC = "energy_readings"
+Line = tuple[int, AlertEvent | AlertAction]
+
+
+def event(
+    state: State, time_ms: int = 1_000, alert_id: str = "a1", observed: int = 2_100_000_000
+) -> AlertEvent:
+    return AlertEvent(
+        id=alert_id,
+        rule="household-prod",
+        device="H017",
+        channel="energy_kwh",
+        severity=Severity.WARNING,
+        state=state,
+        time_ms=time_ms,
+        since_ms=1_000,
+        window_start_ms=0,
+        window_end_ms=900_000,
+        observed=observed,
+        expected=2_000_000_000,
+        peak=observed,
+        unit="kWh",
+        topic=TOPIC,
+        about="H017 passed 2.0 kWh in 15 minutes",
+    )
+
+
+def action(act: Act, by: str = "mara", at_ms: int = 5, **more: object) -> AlertAction:
+    return AlertAction(id="a1", act=act, by=by, at_ms=at_ms, **more)  # type: ignore[arg-type]
+
+
+def told(*what: AlertEvent | AlertAction) -> AlertBook:
+    book = AlertBook()
+    for at_ms, one in enumerate(what):
+        book.tell(one, at_ms)
+    return book
+
+
+@pytest.mark.parametrize(("before", "says"), list(product([None, *WORKER], WORKER)))
+def test_the_condition_follows_the_table_and_nothing_else(
+    before: State | None, says: State
+) -> None:
+    first = [event(before, 1)] if before else []
+    expected = TRANSITIONS.get((before, says), before or says)
+    assert told(*first, event(says, 2)).get("a1").condition is expected
+
+
+def test_resolved_is_the_end() -> None:
+    book = told(event(State.FIRING, 1), event(State.RESOLVED, 2), event(State.FIRING, 3))
+    assert book.get("a1").state is State.RESOLVED
+    assert book.open() == []
+
+
+def test_acknowledged_by_whom_with_a_note() -> None:
+    alert = told(event(State.FIRING), action(Act.ACKNOWLEDGE, note="oven")).get("a1")
+    assert (alert.state, alert.acknowledged_by, alert.note) == (State.ACKNOWLEDGED, "mara", "oven")
+    assert alert.condition is State.FIRING
+    assert alert.sentence == "H017 passed 2.0 kWh in 15 minutes; mara has it"
+
+
+def test_a_quiet_device_is_unknown_and_still_someones() -> None:
+    book = told(event(State.FIRING, 1), action(Act.ACKNOWLEDGE), event(State.UNKNOWN, 2))
+    alert = book.get("a1")
+    assert (alert.state, alert.acknowledged_by) == (State.UNKNOWN, "mara")
+    assert alert.open and book.open() == [alert]
+    assert "nobody knows" in alert.sentence and alert.sentence.endswith("mara has it")
+
+
+def test_a_silence_ends_by_event_time() -> None:
+    book = told(event(State.FIRING, 1_000), action(Act.SILENCE, until_ms=5_000))
+    assert book.get("a1").state is State.SILENCED
+    book.advance(TOPIC, 4_999)
+    assert book.get("a1").state is State.SILENCED
+    book.advance(TOPIC, 5_000)
+    assert book.get("a1").state is State.FIRING
+    book.advance(TOPIC, 3_000)  # time never goes back
+    assert book.get("a1").state is State.FIRING
+
+
+def test_unsilence_uncovers_the_acknowledgement() -> None:
+    book = told(
+        event(State.FIRING),
+        action(Act.ACKNOWLEDGE),
+        action(Act.SILENCE, until_ms=9_000),
+        action(Act.UNSILENCE),
+    )
+    assert book.get("a1").state is State.ACKNOWLEDGED
+
+
+def test_told_twice_changes_nothing() -> None:
+    lines: list[AlertEvent | AlertAction] = [
+        event(State.FIRING, 1),
+        action(Act.ACKNOWLEDGE),
+        event(State.RESOLVED, 2),
+    ]
+    book = told(*lines)
+    before = book.get("a1"), book.story("a1")
+    assert [book.tell(line, 99) for line in lines] == [None, None, None]
+    assert (book.get("a1"), book.story("a1")) == before
+
+
+def test_the_peak_is_the_highest_and_the_beginning_stays() -> None:
+    alert = told(
+        event(State.FIRING, 1, observed=3),
+        event(State.FIRING, 2, observed=9),
+        event(State.RESOLVED, 3, observed=4),
+    ).get("a1")
+    assert (alert.observed, alert.peak, alert.since_ms, alert.changed_ms) == (4, 9, 1_000, 3)
+
+
+def test_find_by_state_device_rule_time_and_limit() -> None:
+    book = told(
+        *(event(State.FIRING, n, f"a{n}") for n in range(1, 6)), event(State.RESOLVED, 9, "a3")
+    )
+    assert [a.id for a in book.find()] == ["a5", "a4", "a3", "a2", "a1"]
+    assert [a.id for a in book.find(state=State.RESOLVED)] == ["a3"]
+    assert [a.id for a in book.find(since_ms=4)] == ["a5", "a4", "a3"]
+    assert [a.id for a in book.find(limit=2)] == ["a5", "a4"]
+    assert book.find(device="H018") == [] == book.find(rule="none")
+
+
+def test_an_alert_that_is_not_there() -> None:
+    book = told(action(Act.ACKNOWLEDGE))  # of an alert of which nothing is known yet
+    for ask in (book.get, book.story):
+        with pytest.raises(NotFound, match="no alert 'a1'"):
+            ask("a1")
+    assert book.find() == []
+
+
+def test_resolved_alerts_do_not_fill_the_memory() -> None:
+    book = AlertBook(closed_kept=3)
+    for n in range(10):
+        book.tell(event(State.FIRING, 1, f"a{n}"), n)
+        book.tell(event(State.RESOLVED, 2, f"a{n}"), n)
+    assert [a.id for a in book.find()] == ["a9", "a8", "a7"]
+
+
+events = st.lists(
+    st.builds(event, st.sampled_from(WORKER), st.integers(0, 50), st.sampled_from(["a1", "a2"])),
+    max_size=8,
+)
+actions = st.lists(
+    st.builds(
+        AlertAction,
+        id=st.sampled_from(["a1", "a2"]),
+        act=st.sampled_from(Act),
+        by=st.sampled_from(["mara", "timo"]),
+        at_ms=st.integers(0, 50),
+        until_ms=st.integers(0, 60),
+    ),
+    max_size=8,
+)
+
+
+@given(events, actions, st.lists(st.booleans(), max_size=16), st.data())
+def test_any_interleaving_gives_the_same_book(
+    seen: list[AlertEvent], done: list[AlertAction], turns: list[bool], data: st.DataObject
+) -> None:
+    """Each topic in its order, the two mixed at will, some records twice: the same book."""
+    one_by_one: list[Line] = [(2 * n, e) for n, e in enumerate(seen)]
+    other: list[Line] = [(2 * n + 1, a) for n, a in enumerate(done)]
+    plain, mixed = AlertBook(), AlertBook()
+    for at_ms, what in [*one_by_one, *other]:
+        plain.tell(what, at_ms)
+    left, right = list(one_by_one), list(other)
+    for turn in [*turns, *[True] * 8, *[False] * 8]:
+        queue = left if turn else right
+        if queue:
+            at_ms, what = queue.pop(0)
+            mixed.tell(what, at_ms)
+            if data.draw(st.booleans()):
+                mixed.tell(what, at_ms)
+    while left or right:
+        at_ms, what = (left or right).pop(0)
+        mixed.tell(what, at_ms)
+    assert plain.find() == mixed.find()
+    assert plain.open() == mixed.open()
+    for alert in plain.find():
+        assert plain.story(alert.id) == mixed.story(alert.id)
