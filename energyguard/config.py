@@ -1,4 +1,4 @@
-"""One frozen settings tree: defaults < ``energyguard.toml`` < ``ENERGYGUARD_…`` < ``--set a.b=c``.
+"""One frozen settings tree; ``layers.py`` puts it together from file, variables and options.
 
 Every field has a default and a sentence that ``docs/settings.md`` and ``config show`` print.
 Durations are text such as ``15s`` or ``10 minutes`` (``model/duration.py``).
@@ -6,10 +6,12 @@ Durations are text such as ``15s`` or ``10 minutes`` (``model/duration.py``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from energyguard.model.duration import parse_duration
 
@@ -138,3 +140,13 @@ class Settings(Section):
     def log_url(self) -> str:
         """The log's address with the default filled in."""
         return self.log.url or f"sqlite:///{self.data_dir / 'log.db'}"
+
+
+def fields(tree: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its dotted name, in the tree's order."""
+    for name, field in tree.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from fields(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field

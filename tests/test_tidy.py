@@ -1,0 +1,230 @@
+"""The rules of the house. Each is one small function; a planted fault must make it fail."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "energyguard"
+
+LONGEST_FILE = 300
+MEDIAN_FILE = 160
+LONGEST_FUNCTION = 50
+LARGEST_FILE = 500_000
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
+WALL_CLOCK = {
+    "time.time",
+    "time.time_ns",
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+}
+STAGES = ("wire", "sources", "log", "stream", "detect", "alerts", "history", "serve", "ui", "cli")
+BACKENDS = (
+    "energyguard.log.sqlite",
+    "energyguard.history.chdb",
+    "energyguard.history.client",
+    "energyguard.history.door",
+)
+FOUNDATION = ("errors", "clock", "telemetry")
+MAY_IMPORT = {
+    "model": ("model",),
+    "wire": ("wire", "model", "errors"),
+    "log": ("log", "model", "wire", *FOUNDATION),
+    "history": ("history", "log", "model", "wire", "config", *FOUNDATION),
+}
+"""What a folder may import of ours; a folder that is not named may import all but BACKENDS.
+
+`history` knows the contract of the log (its role reads it), never a backend of it.
+"""
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sources():
+        yield path, ast.parse(path.read_text())
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def without_docstring(path: Path, tree: ast.Module) -> list[str]:
+    return [] if ast.get_docstring(tree) else [f"{path}: no docstring"]
+
+
+def long_functions(path: Path, tree: ast.Module) -> list[str]:
+    return [
+        f"{path}:{node.lineno}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    ]
+
+
+def prints(path: Path, tree: ast.Module) -> list[str]:
+    if "cli" in path.parts:
+        return []
+    return [
+        f"{path}:{node.lineno}: print"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and dotted(node.func) == "print"
+    ]
+
+
+def wall_clocks(path: Path, tree: ast.Module) -> list[str]:
+    if path.name == "clock.py" and path.parent.name == "energyguard":
+        return []
+    found = [
+        f"{path}:{node.lineno}: {dotted(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and dotted(node) in WALL_CLOCK
+    ]
+    return found + [
+        f"{path}:{node.lineno}: from time import {name.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "time"
+        for name in node.names
+        if f"time.{name.name}" in WALL_CLOCK
+    ]
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every module of ours that a module imports, wherever in it the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+            yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
+
+
+def wrong_imports(path: Path, tree: ast.Module) -> list[str]:
+    """The folders' import rule: who may know whom."""
+    folder = path.relative_to(PACKAGE).parts[0]
+    found = []
+    for line, module in imported(tree):
+        if not module.startswith("energyguard."):
+            continue
+        part = module.split(".")[1]
+        if part == "__version__":
+            continue
+        home = module.startswith(f"energyguard.{folder}.")
+        allowed = MAY_IMPORT.get(folder)
+        if allowed is not None and part not in allowed:
+            found.append(f"{path}:{line}: {folder} may not import {module}")
+        elif module.startswith(BACKENDS) and folder in STAGES and not home:
+            found.append(f"{path}:{line}: {folder} reaches the backend {module}")
+    return found
+
+
+Rule = Callable[[Path, ast.Module], list[str]]
+RULES: tuple[Rule, ...] = (
+    without_docstring,
+    long_functions,
+    prints,
+    wall_clocks,
+    wrong_imports,
+)
+
+PLANTED: tuple[tuple[Rule, str, str], ...] = (
+    (without_docstring, "model/x.py", "x = 1"),
+    (long_functions, "model/x.py", "def f():\n" + "    x = 1\n" * 50),
+    (prints, "log/x.py", "print('hello')"),
+    (wall_clocks, "log/x.py", "import time\nt = time.time()"),
+    (wall_clocks, "log/x.py", "from time import time_ns"),
+    (wall_clocks, "stream/clock.py", "from datetime import datetime\nt = datetime.now()"),
+    (wrong_imports, "model/x.py", "from energyguard.errors import Conflict"),
+    (wrong_imports, "log/x.py", "import energyguard.stream"),
+    (wrong_imports, "stream/x.py", "from energyguard.log.sqlite import SqliteLog"),
+    (wrong_imports, "cli/x.py", "def f():\n    from energyguard.log import sqlite"),
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule_holds(rule: Rule) -> None:
+    assert [fault for path, tree in trees() for fault in rule(path, tree)] == []
+
+
+@pytest.mark.parametrize(("rule", "place", "text"), PLANTED)
+def test_planted_fault_is_found(rule: Rule, place: str, text: str) -> None:
+    assert rule(PACKAGE / place, ast.parse(text)) != []
+
+
+def test_front_doors_may_name_their_own_backends() -> None:
+    tree = ast.parse("from energyguard.log.sqlite import SqliteLog")
+    assert wrong_imports(PACKAGE / "log/__init__.py", tree) == []
+    assert wrong_imports(PACKAGE / "node.py", tree) == []
+
+
+def long_files(lengths: dict[str, int]) -> list[str]:
+    return [f"{name} has {n} lines" for name, n in lengths.items() if n > LONGEST_FILE]
+
+
+def test_files_are_short() -> None:
+    lengths = {str(p): len(p.read_text().splitlines()) for p in sources()}
+    assert long_files(lengths) == []
+    assert median(lengths.values()) <= MEDIAN_FILE
+    assert long_files({"planted": 301}) != []
+
+
+def forbidden_names(paths: list[Path]) -> list[Path]:
+    return [p for p in paths if FORBIDDEN_NAMES & {p.stem, p.parent.name}]
+
+
+def test_no_dumping_grounds() -> None:
+    assert forbidden_names(sources()) == []
+    assert forbidden_names([Path("energyguard/log/utils.py")]) != []
+
+
+def committed() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def test_no_large_files() -> None:
+    assert [p for p in committed() if p.stat().st_size > LARGEST_FILE] == []
+
+
+def addresses(lock: str) -> list[str]:
+    """Lines of a lock file that say where packages come from: that is the installer's business."""
+    return re.findall(r"^.*(?:://|--index-url|--find-links|--extra-index).*$", lock, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_name_no_host(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert addresses(text) == []
+    assert "--hash=sha256:" in text
+    assert addresses("--index-url https://example.org/simple") != []
+
+
+def test_package_imports_nothing_heavy_to_say_its_version() -> None:
+    script = (
+        "import sys, energyguard.cli\n"
+        "heavy = {'pyarrow', 'numpy', 'nicegui', 'chdb', 'fastapi', 'apsw', 'httpx'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert found.stdout.strip() == "[]", found.stdout + found.stderr
