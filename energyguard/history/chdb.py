@@ -1,0 +1,161 @@
+"""The engine of ClickHouse in process: one process owns the folder, many threads may ask.
+
+One connection writes, a few others only read (``readonly``, set once, cannot be taken back by a
+statement), so a question never waits for an insert. Rows go in as an Arrow file in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import chdb
+import pyarrow as pa
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Unavailable
+from energyguard.history.questions import question, statements
+from energyguard.telemetry import METRICS
+
+DATABASE = "energyguard"
+READERS = 4
+LONGEST_QUERY_S = 60
+
+_FOR_ALL = (
+    f"USE {DATABASE}",
+    "SET output_format_arrow_string_as_string = 1",
+    "SET output_format_arrow_compression_method = 'none'",
+    "SET do_not_merge_across_partitions_select_final = 1",
+)
+_FOR_WRITER = (
+    "SET max_partitions_per_insert_block = 0",
+    "SET max_insert_threads = 1",
+    "SET max_threads = 2",
+)
+_FOR_READERS = (
+    f"SET max_execution_time = {LONGEST_QUERY_S}",
+    "SET max_memory_usage = 4000000000",
+    "SET max_threads = 2",
+    "SET readonly = 1",
+)
+_FAULTS: tuple[tuple[str, type[EnergyGuardError]], ...] = (
+    (r"NOT_ENOUGH_SPACE|No space left|errno: 28", DiskFull),
+    (r"SYNTAX_ERROR|UNKNOWN_|BAD_|ILLEGAL_|READONLY|CANNOT_PARSE|NO_COMMON_TYPE", Malformed),
+)
+
+
+class ChdbHistory:
+    """The history in a folder of this process."""
+
+    def __init__(self, folder: Path, clock: Clock = SYSTEM) -> None:
+        """Open the folder; make it where there is none.
+
+        Raises:
+            Unavailable: another process has it open; the message names that process.
+        """
+        self.folder = folder.absolute()
+        self._clock = clock
+        self._write = threading.Lock()
+        self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._writer = chdb.connect(str(self.folder))
+        except RuntimeError as error:
+            raise Unavailable(f"history: {self.folder} {_owner(self.folder, error)}") from error
+        self._writer.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+        self._set(self._writer, _FOR_ALL + _FOR_WRITER + tuple(statements("schema.sql")))
+        self._all = [self._writer]
+        for _ in range(READERS):
+            reader = chdb.connect(str(self.folder))
+            self._set(reader, _FOR_ALL + _FOR_READERS)
+            self._all.append(reader)
+            self._readers.put(reader)
+
+    @staticmethod
+    def _set(connection: Any, texts: tuple[str, ...]) -> None:
+        for text in texts:
+            connection.query(text)
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows with the columns of ``schema.sql``; on disk when it returns."""
+        if not rows.num_rows:
+            return
+        columns = ", ".join(rows.column_names)
+        with self._write, _in_memory(rows) as path:
+            self._run(
+                self._writer,
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM file('{path}', 'Arrow')",
+            )
+        METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
+
+    def query(self, name: str, **parameters: object) -> pa.Table:
+        """Answer ``queries/<name>.sql``."""
+        asked = question(name)
+        bound = asked.bind(parameters)
+        started = self._clock.monotonic()
+        answer = self.ask(asked.sql, "Arrow", bound)
+        METRICS["history_query_seconds"].labels(query=name).observe(
+            self._clock.monotonic() - started
+        )
+        return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
+
+    def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
+        """Run a statement that only reads, and give its answer in a format of ClickHouse."""
+        reader = self._readers.get()
+        try:
+            return self._run(reader, sql, shape, parameters)
+        finally:
+            self._readers.put(reader)
+
+    def execute(self, sql: str, **parameters: object) -> None:
+        """Run a statement that writes; for the roll-ups."""
+        with self._write:
+            self._run(self._writer, sql, "Null", {k: str(v) for k, v in parameters.items()})
+
+    def _run(
+        self, connection: Any, sql: str, shape: str = "Null", parameters: Mapping[str, str] = {}
+    ) -> bytes:
+        try:
+            answer = connection.query(sql, shape, params=dict(parameters))
+        except RuntimeError as error:
+            raise _named(str(error)) from error
+        return bytes(answer.bytes()) if answer is not None else b""
+
+    def close(self) -> None:
+        """Close every connection; the folder is free then."""
+        for connection in reversed(self._all):
+            connection.close()
+        self._all.clear()
+
+
+@contextmanager
+def _in_memory(rows: pa.Table) -> Iterator[str]:
+    """An Arrow file that never touches a disk; gives its path."""
+    number = os.memfd_create("rows")
+    with os.fdopen(number, "wb") as file:
+        with pa.ipc.new_file(file, rows.schema) as writer:
+            writer.write_table(rows.combine_chunks())
+        file.flush()
+        yield f"/proc/self/fd/{number}"
+
+
+def _owner(folder: Path, error: RuntimeError) -> str:
+    status = folder / "status"
+    pid = re.search(r"PID: (\d+)", status.read_text()) if status.exists() else None
+    if "lock" in str(error) and pid:
+        return f"is open in process {pid[1]}: one process owns the history"
+    return f"cannot be opened: {error}"
+
+
+def _named(text: str) -> EnergyGuardError:
+    short = text.strip().split("\n")[0][:2000]
+    for pattern, kind in _FAULTS:
+        if re.search(pattern, text):
+            return kind(short)
+    return Unavailable(short)

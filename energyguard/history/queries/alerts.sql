@@ -1,0 +1,8 @@
+-- The newest `limit` changes of alerts in a range, newest first.
+SELECT
+    id, rule, device, channel, severity, state, time_ms, since_ms, window_start_ms, window_end_ms,
+    observed, expected, peak, unit, topic, about
+FROM alerts FINAL
+WHERE time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}
+ORDER BY time_ms DESC, id, state
+LIMIT {limit:UInt32}

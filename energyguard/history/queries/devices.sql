@@ -1,0 +1,9 @@
+-- Every device and channel: where its readings come from, since when, until when, how many.
+SELECT
+    device, channel, argMax(topic, last_ms) AS topic,
+    fromUnixTimestamp64Milli(minIf(first_ms, counted > 0), 'UTC') AS first,
+    fromUnixTimestamp64Milli(max(last_ms), 'UTC') AS last,
+    sum(counted) AS readings
+FROM rollup_1d FINAL
+GROUP BY device, channel
+ORDER BY device, channel

@@ -1,0 +1,15 @@
+-- The n devices with the most energy, or the most alerts, in a range.
+SELECT device, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
+FROM (
+    SELECT device, sum(c.kwh) AS nano, toUInt64(0) AS raised
+    FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
+    GROUP BY device
+    UNION ALL
+    SELECT device, toInt64(0) AS nano, uniqExact(id) AS raised
+    FROM alerts
+    WHERE state = 'firing' AND time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}
+    GROUP BY device
+)
+GROUP BY device
+ORDER BY if({by:String} = 'alerts', toFloat64(alerts), kwh) DESC, kwh DESC, device
+LIMIT {n:UInt32}

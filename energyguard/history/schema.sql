@@ -1,0 +1,129 @@
+-- The tables of the history: one text for chDB and for a ClickHouse server.
+--
+-- Raw rows are never changed. ReplacingMergeTree makes a replay idempotent: the same row twice is
+-- one row. Of two readings with one identity, the one that came first in log order has the larger
+-- `version` and stays. Sorting by hour first keeps what is read together near each other: a device's
+-- day is 24 short runs, and the roll-up of the last minutes of all devices touches one hour only.
+
+CREATE TABLE IF NOT EXISTS readings (
+    device   LowCardinality(String),
+    channel  LowCardinality(String),
+    time     DateTime64(3, 'UTC')  CODEC(DoubleDelta, LZ4),
+    value    Int64                 CODEC(Delta, LZ4),   -- 1e-9 of the channel's unit
+    sequence Int64                 CODEC(Delta, LZ4),   -- the smallest Int64: the sender gives none
+    topic    LowCardinality(String),
+    version  UInt64                CODEC(Delta, LZ4)    -- largest less (offset * 2^20 + place in the record)
+) ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfHour(time), device, channel, time, sequence)
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Readings that no window counted, as the worker judged them (late, duplicate, conflicting, ahead).
+CREATE TABLE IF NOT EXISTS late (
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64,
+    place     Int32,                                    -- of the reading in the late record
+    verdict   LowCardinality(String),
+    device    LowCardinality(String),
+    channel   LowCardinality(String),
+    time_ms   Int64,
+    value     Int64,
+    sequence  Int64
+) ENGINE = ReplacingMergeTree
+ORDER BY (topic, partition, offset, place)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Every change of every alert: the columns of AlertEvent.
+CREATE TABLE IF NOT EXISTS alerts (
+    id              String,
+    rule            LowCardinality(String),
+    device          LowCardinality(String),
+    channel         LowCardinality(String),
+    severity        LowCardinality(String),
+    state           LowCardinality(String),
+    time_ms         Int64,
+    since_ms        Int64,
+    window_start_ms Int64,
+    window_end_ms   Int64,
+    observed        Int64,
+    expected        Int64,
+    peak            Int64,
+    unit            LowCardinality(String),
+    topic           LowCardinality(String),
+    about           String
+) ENGINE = ReplacingMergeTree
+ORDER BY (id, state, time_ms)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The records of `energy_alerts`: one per window over a threshold.
+CREATE TABLE IF NOT EXISTS window_alerts (
+    id           String,
+    device       LowCardinality(String),
+    window_start DateTime64(3, 'UTC'),
+    window_end   DateTime64(3, 'UTC'),
+    kwh          Int64,                                 -- 1e-9 kWh
+    rule         LowCardinality(String),
+    mode         LowCardinality(String)
+) ENGINE = ReplacingMergeTree
+ORDER BY (window_end, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Roll-ups: what a device's channel did in a bucket of time. A row is replaced as a whole by the
+-- row inserted last; nothing is ever added to one (rollups/*.sql).
+CREATE TABLE IF NOT EXISTS rollup_1m (
+    device   LowCardinality(String),
+    channel  LowCardinality(String),
+    bucket   DateTime('UTC')     CODEC(DoubleDelta, LZ4),
+    topic    LowCardinality(String),
+    kwh      Int64,                                     -- 1e-9 kWh; 0 for channels without energy
+    counted  UInt64,
+    first_ms Int64,
+    last_ms  Int64,
+    first    Int64,
+    last     Int64,
+    lowest   Int64,
+    highest  Int64,
+    total    Float64                                    -- of the values: the mean is total / readings
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (toStartOfHour(bucket), device, channel, bucket)
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS rollup_15m AS rollup_1m ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (toStartOfDay(bucket), device, channel, bucket)
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS rollup_1h AS rollup_1m ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(bucket)
+ORDER BY (toStartOfDay(bucket), device, channel, bucket)
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS rollup_1d AS rollup_1m ENGINE = ReplacingMergeTree
+PARTITION BY toYear(bucket)
+ORDER BY (device, channel, bucket)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The roll-up rows that cover [start_ms, end_ms) with as few as can be: whole days from the days,
+-- the rest from hours, quarters and minutes. No row is coarser than `step_ms`.
+CREATE VIEW IF NOT EXISTS covering AS
+WITH
+    intDiv({start_ms:Int64}, 60000) * 60 AS a,
+    intDiv({end_ms:Int64} + 59999, 60000) * 60 AS b,
+    toDateTime(if({step_ms:Int64} % 86400000 = 0, intDiv(a + 86399, 86400) * 86400, 0), 'UTC') AS d1,
+    toDateTime(if({step_ms:Int64} % 86400000 = 0, intDiv(b, 86400) * 86400, 0), 'UTC') AS d2,
+    toDateTime(if({step_ms:Int64} % 3600000 = 0, intDiv(a + 3599, 3600) * 3600, 0), 'UTC') AS h1,
+    toDateTime(if({step_ms:Int64} % 3600000 = 0, intDiv(b, 3600) * 3600, 0), 'UTC') AS h2,
+    toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(a + 899, 900) * 900, 0), 'UTC') AS q1,
+    toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(b, 900) * 900, 0), 'UTC') AS q2
+SELECT * FROM rollup_1d FINAL WHERE bucket >= d1 AND bucket < d2
+UNION ALL
+SELECT * FROM rollup_1h FINAL
+WHERE bucket >= h1 AND bucket < h2 AND NOT (bucket >= d1 AND bucket < d2)
+UNION ALL
+SELECT * FROM rollup_15m FINAL
+WHERE bucket >= q1 AND bucket < q2 AND NOT (bucket >= h1 AND bucket < h2)
+UNION ALL
+SELECT * FROM rollup_1m FINAL
+WHERE bucket >= toDateTime(a, 'UTC') AND bucket < toDateTime(b, 'UTC') AND NOT (bucket >= q1 AND bucket < q2);
