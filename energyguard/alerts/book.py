@@ -115,12 +115,15 @@ class AlertBook:
         Raises:
             NotFound: there is none.
         """
-        with self._lock:
-            entry = self._entries.get(alert_id)
-            alert = entry and self._shown(entry)
-        if not alert:
+        if not (alert := self.peek(alert_id)):
             raise NotFound(f"no alert {alert_id!r}")
         return alert
+
+    def peek(self, alert_id: str) -> Alert | None:
+        """One alert, or None where there is none."""
+        with self._lock:
+            entry = self._entries.get(alert_id)
+            return self._shown(entry) if entry else None
 
     def story(self, alert_id: str) -> list[Told]:
         """Everything that happened to an alert, in the order in which the log took it.

@@ -35,7 +35,7 @@ class Desk:
 
     Attributes:
         live: newest readings, devices, counts, subscribers (``serve/live.py``).
-        book: the alerts (``alerts/book.py``): ``open()``, ``get(id)``, ``find(...)``, ``story(id)``.
+        book: the alerts (``alerts/book.py``): ``open()``, ``get()``, ``find()``, ``story()``.
         rules: the rules, ours and the user's, and which of them run.
         history: questions about the past; ``query`` is the short way.
         settings: the settings tree.
@@ -62,7 +62,10 @@ class Desk:
     def __enter__(self) -> Self: ...
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None: ...
 
     # What is so now

@@ -1,0 +1,121 @@
+"""The newest readings: rows for the live table, every device's newest, readings per minute."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from threading import Lock
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.log import Fetched
+from energyguard.model.channels import CHANNELS
+from energyguard.model.fixed import NANO
+from energyguard.model.readings import SCHEMA
+from energyguard.serve.fleet import NEVER, Fleet, sum_kw
+from energyguard.serve.views import DeviceView, ReadingView
+from energyguard.wire.packed import unpack
+
+ROWS_KEPT = 2_000
+MINUTE_MS = 60_000
+MINUTES_KEPT = 24 * 60
+
+
+class Newest:
+    """A fold of topics of readings. Thread-safe."""
+
+    def __init__(self, silent_ms: int) -> None:
+        self._silent_ms = silent_ms
+        self._lock = Lock()
+        self._fleets: dict[str, Fleet] = {}
+        self._rows: deque[tuple[str, pa.Table]] = deque()
+        self._minutes: Counter[int] = Counter()
+        self._rows_of: dict[str, float] = {}  # readings in a record of the topic, on average
+        self._gaps: set[str] = set()
+
+    def take(self, fetched: Sequence[Fetched], now_ms: int) -> int:
+        """Fold records in; return how many readings they held."""
+        by_topic: dict[str, list[pa.RecordBatch]] = {}
+        for one in fetched:
+            by_topic.setdefault(one.topic, []).extend(unpack(v) for v in one.values if v)
+        total = 0
+        with self._lock:
+            for topic, batches in by_topic.items():
+                readings = pa.Table.from_batches(batches, schema=SCHEMA)
+                fleet = self._fleets.get(topic)
+                if fleet is None:
+                    fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
+                fleet.take(readings, now_ms, topic in self._gaps)
+                self._gaps.discard(topic)
+                self._rows.append((topic, readings.slice(max(0, len(readings) - ROWS_KEPT))))
+                self._rows_of[topic] = len(readings) / max(1, len(batches))
+                total += len(readings)
+            self._count(now_ms, total)
+            while sum(len(rows) for _, rows in self._rows) - len(self._rows[0][1]) >= ROWS_KEPT:
+                self._rows.popleft()
+        return total
+
+    def skipped(self, topic: str, records: int, now_ms: int) -> None:
+        """Count records that were left out by what such a record holds on average."""
+        with self._lock:
+            self._gaps.add(topic)
+            self._count(now_ms, round(records * self._rows_of.get(topic, 1.0)))
+
+    def _count(self, now_ms: int, readings: int) -> None:
+        minute = now_ms - now_ms % MINUTE_MS
+        self._minutes[minute] += readings
+        for old in [m for m in self._minutes if m < minute - MINUTES_KEPT * MINUTE_MS]:
+            del self._minutes[old]
+
+    def rows(self, limit: int, device: str = "") -> list[ReadingView]:
+        """The newest readings, newest first, of devices whose id contains a text."""
+        found: list[ReadingView] = []
+        with self._lock:
+            kept = list(self._rows)
+        for topic, rows in reversed(kept):
+            if device:
+                rows = rows.filter(pc.match_substring(rows.column("device"), device))
+            rows = rows.slice(max(0, len(rows) - (min(limit, ROWS_KEPT) - len(found))))
+            times = rows.column("time").cast(pa.int64()).to_pylist()
+            names, channels, values = (
+                rows.column(name).to_pylist() for name in ("device", "channel", "value")
+            )
+            found += [
+                ReadingView(name, channel, time_ms, value / NANO, CHANNELS[channel].unit, topic)
+                for name, channel, time_ms, value in zip(
+                    reversed(names),
+                    reversed(channels),
+                    reversed(times),
+                    reversed(values),
+                    strict=True,
+                )
+            ]
+        return found
+
+    def devices(self, device: str | None = None) -> list[DeviceView]:
+        """A row per topic, device and channel, by the device's id."""
+        with self._lock:
+            rows = [row for fleet in self._fleets.values() for row in fleet.views(device)]
+        return sorted(rows, key=lambda row: (row.device, row.topic, row.channel))
+
+    def drawn(self, now_ms: int) -> tuple[float, int, int]:
+        """What is drawn now in kW, devices heard of and devices silent, of all topics that are alive."""
+        with self._lock:
+            return sum_kw(self._fleets, now_ms)
+
+    def newest_ms(self, topic: str | None = None) -> int | None:
+        """The newest event time of a topic, or of all."""
+        with self._lock:
+            fleets = [f for name, f in self._fleets.items() if topic in (None, name)]
+        times = [fleet.newest_ms for fleet in fleets if fleet.newest_ms != NEVER]
+        return max(times, default=None)
+
+    def per_minute(self, minutes: int, now_ms: int) -> list[tuple[int, int]]:
+        """Readings by wall-clock minute, oldest first; the last one is not over yet."""
+        last = now_ms - now_ms % MINUTE_MS
+        with self._lock:
+            return [
+                (m, self._minutes[m])
+                for m in range(last - (minutes - 1) * MINUTE_MS, last + 1, MINUTE_MS)
+            ]

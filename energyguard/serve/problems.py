@@ -1,0 +1,123 @@
+"""One shape for everything that goes wrong: ``{"error": {"code", "message", …}}``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Match
+
+from energyguard.errors import ConfigError, EnergyGuardError, Rejected, Unavailable
+from energyguard.telemetry import logger
+
+_logger = logger(__name__)
+
+
+class Forbidden(EnergyGuardError):
+    """Known or not, this may not be done from there."""
+
+    status = 403
+
+
+class TooLarge(EnergyGuardError):
+    """The body is longer than `serve.body_limit`."""
+
+    status = 413
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="The kind of error, for programs: `not-found`, `malformed`, …")
+    message: str = Field(description="A sentence for people: what is wrong and what to do.")
+    field: str | None = Field(None, description="The part of the input at fault.")
+    retry_after: float | None = Field(None, description="Seconds to wait before trying again.")
+    faults: list[str] | None = Field(None, description="Every fault, where there are several.")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer from 400 on."""
+
+    error: Problem
+
+
+_HTTP_CODES: Mapping[int, str] = {
+    400: "malformed",
+    404: "not-found",
+    405: "method-not-allowed",
+}
+
+
+def problem(error: EnergyGuardError) -> JSONResponse:
+    """The answer to an error."""
+    headers = {}
+    told = Problem(code=error.code, message=str(error))
+    if isinstance(error, Rejected):
+        told.field = error.field
+    if isinstance(error, Unavailable):
+        told.retry_after = error.retry_after
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if isinstance(error, ConfigError):
+        told.faults = list(error.faults)
+    return _answer(told, error.status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make an app answer every error in this shape."""
+
+    @app.exception_handler(EnergyGuardError)
+    async def on_ours(request: Request, error: EnergyGuardError) -> JSONResponse:
+        if error.status >= 500:
+            _logger.warning("request failed", path=request.url.path, reason=str(error))
+        return problem(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [(".".join(map(str, row["loc"][1:])), row["msg"]) for row in error.errors()]
+        told = Problem(
+            code="malformed",
+            message="; ".join(f"{name}: {reason}" if name else reason for name, reason in faults),
+            field=faults[0][0] or None,
+            faults=[f"{name}: {reason}" for name, reason in faults],
+        )
+        return _answer(told, 422)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        told = Problem(
+            code=_HTTP_CODES.get(error.status_code, "http"),
+            message=f"{error.detail}: {request.method} {request.url.path}",
+        )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+        return _answer(told, error.status_code, headers)
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> JSONResponse:
+        _logger.error("a fault of ours", path=request.url.path, exc_info=error)
+        told = Problem(
+            code="internal",
+            message="a fault of ours; the log has it",
+        )
+        return _answer(told, 500)
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of a path: the framework names only those of the first route that fits."""
+    return {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
+
+
+def _answer(told: Problem, status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    body = {"error": told.model_dump(exclude_none=True)}
+    return JSONResponse(body, status, dict(headers or {}))

@@ -1,0 +1,158 @@
+"""Bearer tokens and one-time log-in links, kept as hashes in ``tokens.json`` of the data folder.
+
+A token is 256 random bits, so a plain SHA-256 of it tells nothing; it is shown once, when it is
+made. Several processes share the file: each change is made under a lock and replaces the file
+whole; readers notice a new file by its identity.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import Conflict, Corrupt, NotFound
+
+LINK_MS = 10 * 60_000
+_PREFIX = "eg_"
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token by its name; the token itself is not kept."""
+
+    name: str
+    hash: str
+    created_ms: int
+
+
+class _Link(msgspec.Struct, frozen=True):
+    hash: str
+    until_ms: int
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    tokens: tuple[Token, ...] = ()
+    links: tuple[_Link, ...] = ()
+
+
+class Tokens:
+    """The tokens of a data folder."""
+
+    def __init__(self, folder: Path, clock: Clock = SYSTEM) -> None:
+        self._path = folder / "tokens.json"
+        self._clock = clock
+        self._seen: tuple[int, int, int] | None = None
+        self._kept = _Kept()
+
+    def create(self, name: str) -> str:
+        """Make a token; this is the only time that it is shown.
+
+        Raises:
+            Conflict: there is one of this name.
+        """
+        token = _PREFIX + secrets.token_urlsafe(32)
+        with self._changing() as kept:
+            if any(one.name == name for one in kept.tokens):
+                raise Conflict(f"there is a token {name!r} already; revoke it first")
+            new = Token(name, _hash(token), self._clock.now_ms())
+            self._write(msgspec.structs.replace(kept, tokens=(*kept.tokens, new)))
+        return token
+
+    def list(self) -> tuple[Token, ...]:
+        """Every token, the oldest first."""
+        return self._read().tokens
+
+    def revoke(self, name: str) -> None:
+        """Forget a token; sessions that began with it end too.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        with self._changing() as kept:
+            left = tuple(one for one in kept.tokens if one.name != name)
+            if len(left) == len(kept.tokens):
+                raise NotFound(f"no token {name!r}")
+            self._write(msgspec.structs.replace(kept, tokens=left))
+
+    def find(self, token: str) -> Token | None:
+        """Whose token this is, compared in constant time; None: nobody's."""
+        wanted, found = _hash(token), None
+        for one in self._read().tokens:
+            if hmac.compare_digest(one.hash, wanted):
+                found = one
+        return found
+
+    def named(self, name: str) -> Token | None:
+        """The token of a name."""
+        return next((one for one in self._read().tokens if one.name == name), None)
+
+    def make_link(self) -> str:
+        """Make a key for one log-in within ten minutes: ``/login?key=…``."""
+        key, now = secrets.token_urlsafe(32), self._clock.now_ms()
+        with self._changing() as kept:
+            fresh = [one for one in kept.links if one.until_ms > now]
+            links = (*fresh, _Link(_hash(key), now + LINK_MS))
+            self._write(msgspec.structs.replace(kept, links=links))
+        return key
+
+    def use_link(self, key: str) -> bool:
+        """Use a key up; false when it is unknown, used or too old."""
+        wanted, now = _hash(key), self._clock.now_ms()
+        if not any(hmac.compare_digest(one.hash, wanted) for one in self._read().links):
+            return False
+        with self._changing() as kept:
+            used = [one for one in kept.links if hmac.compare_digest(one.hash, wanted)]
+            left = tuple(one for one in kept.links if one not in used)
+            self._write(msgspec.structs.replace(kept, links=left))
+        return any(one.until_ms > now for one in used)
+
+    @contextmanager
+    def _changing(self) -> Iterator[_Kept]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield self._read()
+
+    def _read(self) -> _Kept:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return _Kept()
+        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if identity != self._seen:
+            try:
+                self._kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+            except msgspec.DecodeError as error:
+                raise Corrupt(f"{self._path}: {error}; move it away to start afresh") from error
+            self._seen = identity
+        return self._kept
+
+    def _write(self, kept: _Kept) -> None:
+        write_private(self._path, msgspec.json.format(msgspec.json.encode(kept)))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file whole, durably, readable by its owner only."""
+    new = path.with_suffix(f".{os.getpid()}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
