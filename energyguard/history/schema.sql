@@ -70,7 +70,7 @@ ORDER BY (window_end, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Roll-ups: what a device's channel did in a bucket of time. A row is replaced as a whole by the
--- row inserted last; nothing is ever added to one (rollups/*.sql).
+-- row inserted last; nothing is ever added to one (rollup/*.sql).
 CREATE TABLE IF NOT EXISTS rollup_1m (
     device   LowCardinality(String),
     channel  LowCardinality(String),
@@ -105,6 +105,16 @@ PARTITION BY toYear(bucket)
 ORDER BY (device, channel, bucket)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- What the roll-up under way has to replace (rollups.py); empty between two.
+CREATE TABLE IF NOT EXISTS touched (
+    device String, channel String, kind String, lo_ms Int64, hi_ms Int64
+) ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS spans (
+    device String, channel String, kind String,
+    read_from Int64, read_to Int64, from_ms Int64, to_ms Int64
+) ENGINE = Memory;
+
 -- The roll-up rows that cover [start_ms, end_ms) with as few as can be: whole days from the days,
 -- the rest from hours, quarters and minutes. No row is coarser than `step_ms`.
 CREATE VIEW IF NOT EXISTS covering AS
@@ -126,4 +136,5 @@ SELECT * FROM rollup_15m FINAL
 WHERE bucket >= q1 AND bucket < q2 AND NOT (bucket >= h1 AND bucket < h2)
 UNION ALL
 SELECT * FROM rollup_1m FINAL
-WHERE bucket >= toDateTime(a, 'UTC') AND bucket < toDateTime(b, 'UTC') AND NOT (bucket >= q1 AND bucket < q2);
+WHERE bucket >= toDateTime(a, 'UTC') AND bucket < toDateTime(b, 'UTC')
+    AND NOT (bucket >= q1 AND bucket < q2);

@@ -1,0 +1,129 @@
+"""Roll-ups: 1 min, 15 min, 1 h, 1 day, replaced from raw rows wherever readings came in.
+
+``touch`` notes where an insert put readings; ``settle`` replaces the minutes there from the raw
+rows (``rollup/*.sql``), and the coarser roll-ups from the finer. Nothing is incremented, so a
+reading that comes twice, or late, cannot count twice. The archive commits its positions after
+``settle``: what a crash leaves unsettled is read from the log and touched once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.questions import statements
+from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
+from energyguard.model.topics import DAY_MS
+
+LEVELS = (
+    ("rollup_1m", "rollup_15m", 900),
+    ("rollup_15m", "rollup_1h", 3600),
+    ("rollup_1h", "rollup_1d", 86_400),
+)
+MOST_RUNS = 16
+_LINKED = (Kind.REGISTER, Kind.POWER)
+_COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
+
+
+class RollUps:
+    """The roll-ups of one history."""
+
+    def __init__(self, history: ChdbHistory) -> None:
+        self._history = history
+        self._touched: list[pa.Table] = []
+        self._spans, self._plain, self._linked, self._coarser = (
+            statements(f"rollup/{name}.sql")[0] for name in ("spans", "plain", "linked", "coarser")
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether every reading inserted is in the roll-ups."""
+        return not self._touched
+
+    def touch(self, rows: pa.Table) -> None:
+        """Note where these rows of ``readings`` are."""
+        ms = rows["time"].cast(pa.int64())
+        table = pa.table(
+            {
+                "device": rows["device"],
+                "channel": rows["channel"],
+                "day": pc.divide(ms, DAY_MS),
+                "lo_ms": ms,
+                "hi_ms": ms,
+            }
+        )
+        self._touched.append(_grouped(table))
+
+    def settle(self) -> None:
+        """Replace what was touched, in all roll-ups."""
+        if self._touched:
+            touched = _grouped(pa.concat_tables(self._touched))
+            for run in _runs(touched):
+                self._replace(run)
+            self._touched.clear()
+
+    def _replace(self, run: pa.Table) -> None:
+        kinds = [_kind(channel) for channel in run["channel"].to_pylist()]
+        run = run.select(["device", "channel", "lo_ms", "hi_ms"]).append_column(
+            "kind", pa.array(kinds, pa.string())
+        )
+        execute = self._history.execute
+        execute("TRUNCATE TABLE touched")
+        execute("TRUNCATE TABLE spans")
+        self._history.insert("touched", run)
+        low, high = pc.min(run["lo_ms"]).as_py(), pc.max(run["hi_ms"]).as_py()
+        execute(self._spans, gap=LONGEST_GAP_MS, low_s=low // DAY_MS * 86_400)
+        reach = self._history.ask(
+            "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", "TSV", {}
+        )
+        read_from, read_to, from_ms, to_ms = (int(n) for n in reach.split())
+        ends = {"low_ms": read_from, "high_ms": read_to}
+        if set(kinds) - set(_LINKED):
+            execute(self._plain, **ends)
+        if set(kinds) & set(_LINKED):
+            day_s = read_from // DAY_MS * 86_400
+            execute(self._linked, gap=LONGEST_GAP_MS, day_s=day_s, **ends)
+        for fine, coarse, seconds in LEVELS:
+            execute(
+                self._coarser,
+                fine=fine, coarse=coarse, seconds=seconds, low_ms=from_ms, high_ms=to_ms,
+            )  # fmt: skip
+
+
+def _kind(channel: str) -> Kind:
+    known = CHANNELS.get(channel)
+    return known.kind if known else Kind.STATE
+
+
+def _grouped(table: pa.Table) -> pa.Table:
+    """One row per device, channel and day, with the earliest and the latest time."""
+    grouped = table.group_by(["device", "channel", "day"]).aggregate(
+        [("lo_ms", "min"), ("hi_ms", "max")]
+    )
+    return grouped.select(["device", "channel", "day", "lo_ms_min", "hi_ms_max"]).rename_columns(
+        list(_COLUMNS)
+    )
+
+
+def _runs(touched: pa.Table) -> Iterator[pa.Table]:
+    """Split what was touched into runs of days without a day between, oldest first.
+
+    A reading with a wrong clock must not make all others look at the years between. Where clocks
+    are all over the place, one run does for all.
+    """
+    day = touched["day"].to_numpy()
+    days = np.unique(day)
+    starts = days[np.flatnonzero(np.diff(days, prepend=days[0] - 2) > 1)]
+    if len(starts) > MOST_RUNS:
+        starts = days[:1]
+    number = np.searchsorted(starts, day, side="right")
+    for i in range(1, len(starts) + 1):
+        run = touched.filter(pa.array(number == i))
+        merged = run.group_by(["device", "channel"]).aggregate([("lo_ms", "min"), ("hi_ms", "max")])
+        yield merged.rename_columns(
+            [name.removesuffix("_min").removesuffix("_max") for name in merged.column_names]
+        )
