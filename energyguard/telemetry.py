@@ -78,7 +78,7 @@ def set_up_logging(level: str, role: str) -> None:
 
 def logger(name: str) -> Any:
     """The logger of a module."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)
 
 
 __all__ = ["METRICS", "REGISTRY", "TABLE", "Metric", "logger", "set_up_logging"]
