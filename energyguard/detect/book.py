@@ -6,7 +6,7 @@ book is a fold of both, so every process that follows the topic has the same one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from energyguard.detect.rules import Rule
 from energyguard.detect.toml import read_rules
 from energyguard.errors import ConfigError, NotFound
 from energyguard.model.duration import parse_duration
-from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.fixed import to_nano
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -101,14 +101,15 @@ class RuleBook:
             ConfigError: a field or a value that cannot be used.
         """
         rule = self.get(rule_id)
-        readers = {
+        readers: dict[str, Callable[[str], int]] = {
             "raise_above": to_nano,
             "clear_at": to_nano,
             "dwell": parse_duration,
             "window": parse_duration,
             "slide": parse_duration,
         }
-        faults, new = [], {}
+        faults: list[str] = []
+        new: dict[str, int | str] = {}
         for name, text in fields.items():
             reader = readers.get(name)
             if reader is None:
@@ -149,10 +150,3 @@ def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:
     if faults:
         raise ConfigError(*faults)
     return RuleBook(rules.values(), use)
-
-
-def levels(rule: Rule) -> str:
-    """The levels in words: ``raises above 2 kWh, clears at 1.8 kWh``."""
-    return (
-        f"raises above {from_nano(rule.raise_above)} kWh, clears at {from_nano(rule.clear_at)} kWh"
-    )

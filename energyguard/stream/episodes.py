@@ -1,0 +1,259 @@
+"""One alert per episode: raised as soon as it is sure, cleared on the watermark.
+
+A sum that can only grow raises at the reading that carries it over the level; anything else when
+its window closes. An episode ends at the first closed window, not before the one that began it,
+that is at or below the clear level; a silence never ends one. Most keys are only compared, all at
+once; the few with a change are followed reading by reading, in log order, so that the events do
+not depend on how the log was cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from energyguard.detect.rules import Rule
+from energyguard.model.alerts import State
+from energyguard.stream.amounts import Measure, Rows
+from energyguard.stream.batch import Ints
+from energyguard.stream.panes import Panes
+from energyguard.stream.quiet import Change
+
+CLOSE, QUIET, READ = range(3)  # what comes first where all happen at one place in the log
+
+
+class Closings(NamedTuple):
+    """The windows that a batch closes: their ends in panes, and where in the batch."""
+
+    ends: Ints
+    at: Ints
+    closed_before: int
+
+
+@dataclass(slots=True)
+class Episode:
+    """An alert that is not over. Sums in the panes' own unit, times in ms."""
+
+    key: int
+    first_end: int  # the end, in panes, of the window that began it
+    since_ms: int
+    observed: int
+    peak: int
+    state: State
+    quiet_ms: int | None = None  # the newest reading before a silence that lasts
+    gap: tuple[int, int] | None = None  # a silence that is over: windows in it say nothing
+
+
+class Told(NamedTuple):
+    """Something to tell about an episode, and where in the batch it happened."""
+
+    at: int
+    episode: Episode
+    state: State
+    time_ms: int
+    observed: int
+    peak: int
+
+    @property
+    def key(self) -> int:
+        """Whose episode it is."""
+        return self.episode.key
+
+
+@dataclass(slots=True)
+class Watch:
+    """The episodes of one rule in one lane."""
+
+    rule: Rule
+    measure: Measure
+    episodes: dict[int, Episode] = field(default_factory=dict)
+
+    @property
+    def level(self) -> int:
+        """The level that raises, in the panes' unit."""
+        return self.rule.raise_above * self.measure.per_nano
+
+    @property
+    def clear(self) -> int:
+        """The level that clears, in the panes' unit."""
+        return self.rule.clear_at * self.measure.per_nano
+
+    def follow(
+        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, quiet: Sequence[Change]
+    ) -> Iterator[Told]:
+        """Tell what happens to the episodes over a batch whose readings are in the panes.
+
+        Args:
+            panes: the registers, after the batch.
+            rows: the batch's readings; empty where the measure does not grow.
+            closings: the windows it closes.
+            sums: what these hold: (windows, keys).
+            quiet: the keys that went quiet or came back.
+        """
+        changed = {c.key for c in quiet if c.key in self.episodes}
+        for key in sorted(changed | self._candidates(panes, rows, closings, sums, changed)):
+            mine = [c for c in quiet if c.key == key]
+            yield from _Story(self, panes, closings, sums, key).tell(rows.of(key), mine)
+
+    def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[Told]:
+        """Begin the episodes that the past already holds, where a rule starts in the middle."""
+        if not self.measure.grows or not panes.rows:
+            return
+        ends = np.arange(closed + 1, panes.head + 2)
+        over = panes.windows(ends, self.rule.panes) > self.level
+        for key in np.flatnonzero(over.any(axis=0)).tolist():
+            if key not in self.episodes:
+                first = int(ends[over[:, key].argmax()])
+                total = int(panes.windows(np.array([first]), self.rule.panes)[0, key])
+                yield self.begin(0, key, first, total, time_ms)
+
+    def begin(self, at: int, key: int, end: int, total: int, time_ms: int) -> Told:
+        """An episode begins with the window that ends at pane ``end``."""
+        state = State.PENDING if self.rule.dwell_ms else State.FIRING
+        episode = Episode(key, end, time_ms, total, total, state)
+        self.episodes[key] = episode
+        return Told(at, episode, state, time_ms, total, total)
+
+    def stop(self, time_ms: int) -> list[Told]:
+        """The rule no longer runs: every episode is over."""
+        ended = list(self.episodes.values())
+        self.episodes.clear()
+        return [Told(0, e, State.RESOLVED, time_ms, e.observed, e.peak) for e in ended]
+
+    def _candidates(
+        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, changed: set[int]
+    ) -> set[int]:
+        """The keys to which something may happen; the others only grow their peaks."""
+        found: set[int] = set()
+        calm = np.ones(panes.keys, bool)
+        if self.episodes:
+            keys = np.fromiter(self.episodes, np.int64, len(self.episodes))
+            calm[keys] = False
+            found |= self._of_episodes(keys, closings, sums, changed)
+        if len(closings.ends):
+            found |= set(np.flatnonzero((sums > self.level).any(axis=0) & calm).tolist())
+        if self.measure.grows and len(rows.at):
+            low = max(int(rows.amounts.pane.min()), closings.closed_before)
+            ends = np.arange(low + 1, panes.head + 2)
+            highest = panes.windows(ends, self.rule.panes).max(axis=0)
+            found |= set(np.flatnonzero((highest > self.level) & calm).tolist())
+        return found
+
+    def _of_episodes(
+        self, keys: Ints, closings: Closings, sums: Ints, changed: set[int]
+    ) -> set[int]:
+        """The keys of episodes that may change; the peaks of the others grow at once."""
+        if not len(closings.ends):
+            return set()
+        first = np.array([self.episodes[k].first_end for k in keys.tolist()])
+        open_ = closings.ends[:, None] >= first
+        mine = sums[:, keys]
+        busy = ((mine <= self.clear) & open_).any(axis=0) | (closings.ends[:, None] == first).any(0)
+        busy |= np.array(
+            [k in changed or self.episodes[k].state is State.PENDING for k in keys.tolist()]
+        )
+        highest = np.where(open_, mine, 0).max(axis=0)
+        for key, peak in zip(keys[~busy].tolist(), highest[~busy].tolist(), strict=True):
+            self.episodes[key].peak = max(self.episodes[key].peak, peak)
+        return set(keys[busy].tolist())
+
+
+class _Story:
+    """One key through one batch, event by event."""
+
+    def __init__(
+        self, watch: Watch, panes: Panes, closings: Closings, sums: Ints, key: int
+    ) -> None:
+        self.watch, self.panes, self.key = watch, panes, key
+        self.slide, self.n = panes.slide_ms, watch.rule.panes
+        self.closed = closings.closed_before
+        self.closings = closings
+        self.sums = sums[:, key].tolist() if len(closings.ends) else []
+        self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
+            :, 0
+        ]
+
+    def tell(self, rows: list[tuple[int, int, int, int]], quiet: list[Change]) -> Iterator[Told]:
+        """All that happens to the key, in log order."""
+        for _, _, pane, amount in rows:  # back to where the batch began
+            self.column[max(pane - self.panes.base, 0) :] -= amount
+        events: list[tuple[int, int, int]] = [
+            *((at, CLOSE, i) for i, at in enumerate(self.closings.at.tolist())),
+            *((change.at, QUIET, i) for i, change in enumerate(quiet)),
+            *((row[0], READ, i) for i, row in enumerate(rows)),
+        ]
+        for at, kind, i in sorted(events):
+            if kind == CLOSE:
+                yield from self._close(at, int(self.closings.ends[i]), self.sums[i])
+            elif kind == QUIET:
+                yield from self._hush(quiet[i])
+            else:
+                _, time, pane, amount = rows[i]
+                self.column[max(pane - self.panes.base, 0) :] += amount
+                yield from self._raise(at, pane + 1, pane + self.n, time)
+
+    def _sum(self, end: int) -> int:
+        top = min(end - 1 - self.panes.base, len(self.column) - 1)
+        low = min(end - 1 - self.n - self.panes.base, len(self.column) - 1)
+        return int(self.column[max(top, 0)] - self.column[max(low, 0)])
+
+    def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[Told]:
+        """Begin an episode at the first open window over the level, if there is one."""
+        if self.key in self.watch.episodes:
+            return
+        for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
+            total = self._sum(end)
+            if total > self.watch.level:
+                yield self.watch.begin(at, self.key, end, total, time)
+                return
+
+    def _close(self, at: int, end: int, total: int) -> Iterator[Told]:
+        self.closed = end
+        episode = self.watch.episodes.get(self.key)
+        end_ms = end * self.slide
+        if episode is None:
+            if total > self.watch.level:
+                yield self.watch.begin(at, self.key, end, total, end_ms)
+            return
+        if end < episode.first_end:
+            return
+        episode.peak = max(episode.peak, total)
+        if total <= self.watch.clear and not _in_silence(episode, end_ms):
+            del self.watch.episodes[self.key]
+            yield Told(at, episode, State.RESOLVED, end_ms, total, episode.peak)
+            if self.watch.measure.grows:
+                yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
+            return
+        long_enough = end_ms - episode.since_ms >= self.watch.rule.dwell_ms
+        if episode.state is State.PENDING and long_enough and total > self.watch.clear:
+            episode.state = State.FIRING
+            yield Told(at, episode, State.FIRING, end_ms, total, episode.peak)
+        elif end == episode.first_end and total != episode.observed:
+            episode.observed = total  # the final sum of the window that began it
+            yield Told(at, episode, episode.state, end_ms, total, episode.peak)
+
+    def _hush(self, change: Change) -> Iterator[Told]:
+        episode = self.watch.episodes.get(self.key)
+        if episode is None:
+            return
+        if change.quiet:
+            episode.quiet_ms = change.last_ms
+            yield self._as_it_was(change, State.UNKNOWN)
+        elif episode.quiet_ms is not None:
+            episode.gap = (episode.quiet_ms, change.time_ms)
+            episode.quiet_ms = None
+            yield self._as_it_was(change, episode.state)
+
+    def _as_it_was(self, change: Change, state: State) -> Told:
+        episode = self.watch.episodes[self.key]
+        return Told(change.at, episode, state, change.time_ms, episode.observed, episode.peak)
+
+
+def _in_silence(episode: Episode, end_ms: int) -> bool:
+    """Does a window that ends then lack readings, so that its low sum says nothing?"""
+    if episode.quiet_ms is not None and end_ms > episode.quiet_ms:
+        return True
+    return episode.gap is not None and episode.gap[0] < end_ms <= episode.gap[1]

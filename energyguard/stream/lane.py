@@ -1,0 +1,236 @@
+"""One channel of one partition: verdicts, ring, panes and episodes.
+
+A batch is taken whole: its readings go into the panes, then the windows that it closes are read.
+That equals the log's order as long as no reading belongs to a window that an earlier one of the
+batch closed. Where one does, the batch is cut at the closings, and each closing comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from energyguard.detect.rules import Rule
+from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS
+from energyguard.stream.amounts import MEASURES, Rows
+from energyguard.stream.batch import Bools, Ints
+from energyguard.stream.clock import NEVER
+from energyguard.stream.episodes import Closings, Told, Watch
+from energyguard.stream.outcome import Over
+from energyguard.stream.panes import Panes
+from energyguard.stream.quiet import Change, Quiet
+from energyguard.stream.registers import Registers
+from energyguard.stream.ring import Ring
+from energyguard.stream.verdicts import Judged, LaneRows, judge, newest_before
+
+CELLS = 1 << 20
+"""About how many register cells a step may touch: bounds memory when a batch spans long."""
+
+
+class LaneLimits(NamedTuple):
+    """What a lane has to know of the settings, in ms."""
+
+    lateness_ms: int
+    silent_ms: int
+    horizon_ms: int  # the longest window of any rule that there is, running or not
+
+
+class Event(NamedTuple):
+    """Something to tell: of an episode of a rule, or of a device gone quiet."""
+
+    watch: Watch | None
+    told: Told | Change
+
+
+class Stretch(NamedTuple):
+    """Readings ``start`` to ``stop`` of a batch: ``run`` and ``before`` as ``process`` has them."""
+
+    run: Ints
+    before: int
+    start: int
+    stop: int
+    close_first: bool
+
+
+@dataclass(slots=True)
+class Collected:
+    """What lanes tell of a batch."""
+
+    over: list[Over] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    follow_episodes: bool = True
+
+
+class Lane:
+    """The state of one channel. Keys are device numbers, dense over the partition."""
+
+    def __init__(self, channel: str, limits: LaneLimits) -> None:
+        self.channel = channel
+        self.measure = MEASURES[CHANNELS[channel].kind]
+        self.limits = limits
+        self.ring = Ring()
+        self.newest = np.empty(0, np.int64)
+        self.quiet = Quiet(limits.silent_ms, np.empty(0, bool))
+        self.registers = Registers(self.measure)
+        self.watches: list[Watch] = []
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        if keys > len(self.newest):
+            more = np.full(max(keys, len(self.newest) * 5 // 4) - len(self.newest), NEVER)
+            self.newest = np.concatenate([self.newest, more])
+        self.registers.grow(len(self.newest))
+
+    def set_rules(self, rules: Sequence[Rule], newest: int, begin: bool = True) -> list[Event]:
+        """Run these rules from now on; what they need of the past comes from the ring.
+
+        ``begin``: episodes that the past already holds begin now (not after a restart).
+        """
+        old = {watch.rule.id: watch for watch in self.watches}
+        self.watches = []
+        for rule in rules:
+            if self.channel in rule.channels:
+                watch = Watch(rule, self.measure)
+                if rule.id in old and old[rule.id].rule.meaning == rule.meaning:
+                    watch.episodes = old.pop(rule.id).episodes
+                self.watches.append(watch)
+        events = [Event(w, told) for w in old.values() for told in w.stop(newest)]
+        if newest > NEVER:
+            closed = self._closed(newest)
+            self.registers.rebuild(self._widths(), closed, newest, self.ring)
+            for watch in self.watches if begin else ():
+                slide = watch.rule.slide_ms
+                told = watch.begin_all(self.registers.panes[slide], closed[slide], newest)
+                events += [Event(watch, one) for one in told]
+        return events
+
+    def _widths(self) -> dict[int, int]:
+        """For each slide, how many panes its longest window has."""
+        widths: dict[int, int] = {}
+        for watch in self.watches:
+            slide = watch.rule.slide_ms
+            widths[slide] = max(widths.get(slide, 0), watch.rule.panes)
+        return widths
+
+    def _closed(self, newest: int) -> dict[int, int]:
+        """For each slide, the end (in panes) of the last window closed at a newest time."""
+        watermark = newest - self.limits.lateness_ms
+        return {slide: watermark // slide for slide in self._widths()}
+
+    def late(self, rows: LaneRows, run: Ints) -> Bools:
+        """Readings for which every window that would hold them is closed."""
+        watermark = run[rows.at] - self.limits.lateness_ms
+        late = np.ones(len(rows), bool)
+        windows = {(w.rule.slide_ms, w.rule.window_ms) for w in self.watches}
+        for slide, window in windows or {(1, self.limits.horizon_ms)}:
+            pane = (rows.time - self.measure.shift) // slide
+            late &= pane * slide + window <= watermark
+        return late
+
+    def process(self, rows: LaneRows, run: Ints, before: int, told: Collected) -> Judged:
+        """Take the lane's readings of a batch, in log order.
+
+        Args:
+            rows: the readings.
+            run: the partition's newest time just after each reading of the whole batch.
+            before: the same just before the batch.
+            told: gets the closed windows over a threshold, and what is to be told.
+        """
+        prior = newest_before(rows, self.newest)
+        judged = judge(rows, self.late(rows, run), prior, self.ring)
+        good = judged.good
+        if not good.all():
+            rows, prior = rows.where(good), prior[good]
+        np.maximum.at(self.newest, rows.key, rows.time)
+        changes = self.quiet.changes(rows.at, rows.key, rows.time, prior, self.newest, run, before)
+        told.events += [Event(None, change) for change in changes]
+        if self.watches:
+            for span in self._spans(rows, prior, run, before):
+                self._take(rows, prior, changes, Stretch(run, before, *span), told)
+        horizon = int(run[-1]) - sum(self.limits) - LONGEST_GAP_MS
+        self.registers.remember(self.ring.evict(horizon))
+        return judged
+
+    def _spans(
+        self, rows: LaneRows, prior: Ints, run: Ints, before: int
+    ) -> Iterator[tuple[int, int, bool]]:
+        """Cut a batch where it must be: (start, stop, must windows close first?)."""
+        known = before if before > NEVER else int(run[0])
+        old = rows.time <= prior
+        cuts = np.zeros(len(run), bool)
+        for slide, width in self._widths().items():
+            closed = (run - self.limits.lateness_ms) // slide
+            steps = np.diff(closed, prepend=self._closed(known)[slide])
+            pane = (rows.time - self.measure.shift) // slide
+            entangled = old & (not self.measure.grows or pane < closed[rows.at])
+            cuts |= (steps > 0) if entangled.any() else steps > self.registers.far(slide, width)
+            block = closed // max(1, CELLS // max(1, len(self.newest)))
+            cuts[1:] |= block[1:] != block[:-1]
+        starts = sorted({0, *np.flatnonzero(cuts).tolist()})
+        for start, stop in zip(starts, [*starts[1:], len(run)], strict=True):
+            yield start, stop, bool(cuts[start])
+
+    def _take(
+        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+    ) -> None:
+        """One stretch of a batch: where it was cut, its first reading closes windows first."""
+        run, before, start, stop, close_first = stretch
+        if start or stop < len(run):
+            low, high = np.searchsorted(rows.at, [start, stop])
+            rows, prior = rows.where(slice(low, high)), prior[low:high]
+            changes = [change for change in changes if start <= change.at < stop]
+            before = int(run[start - 1]) if start else before
+        if close_first:
+            nothing = rows.where(slice(0, 0))
+            self._step(nothing, nothing.at, [], Stretch(run, before, start, start + 1, False), told)
+            before = int(run[start])
+        self._step(rows, prior, changes, Stretch(run, before, start, stop, False), told)
+
+    def _step(
+        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+    ) -> None:
+        """Readings into panes, then the windows that close in this stretch."""
+        run, before, start, stop, _ = stretch
+        newest = int(run[stop - 1])
+        already = self._closed(before if before > NEVER else int(run[start]))
+        links = self.registers.link(rows, prior, self.ring)
+        for slide, width in self._widths().items():
+            closed = (run[start:stop] - self.limits.lateness_ms) // slide
+            panes = self.registers.open(slide, already[slide] + 1 - width)
+            panes.reach((before if before > NEVER else int(run[start])) // slide, len(self.newest))
+            far = panes.head + self.registers.far(slide, width)
+            over_a_gap = not len(rows) and int(closed[-1]) > far
+            panes.reach(far if over_a_gap else newest // slide, len(self.newest))
+            added = self.registers.put(rows, links, slide)
+            last = min(int(closed[-1]), far) if over_a_gap else int(closed[-1])
+            ends = np.arange(already[slide] + 1, last + 1)
+            closings = Closings(ends, start + np.searchsorted(closed, ends), already[slide])
+            for watch in self.watches:
+                if watch.rule.slide_ms == slide:
+                    self._follow(watch, panes, added, closings, changes, told)
+            if over_a_gap:
+                panes.restart(int(closed[-1]) + 1 - width)
+                panes.reach(newest // slide, len(self.newest))
+            panes.forget(int(closed[-1]) + 1 - width)
+
+    def _follow(
+        self,
+        watch: Watch,
+        panes: Panes,
+        rows: Rows,
+        closings: Closings,
+        changes: list[Change],
+        told: Collected,
+    ) -> None:
+        """One rule over one step."""
+        sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
+        end, key = np.nonzero(sums > watch.level)
+        if len(end):
+            nano = sums[end, key] // self.measure.per_nano
+            told.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
+        if told.follow_episodes:
+            happened = watch.follow(panes, rows, closings, sums, changes)
+            told.events += [Event(watch, one) for one in happened]

@@ -1,0 +1,209 @@
+"""Windows over one partition: a clock, and a lane for each channel. Batch in, outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.config import StreamSettings
+from energyguard.detect.rules import Rule
+from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.duration import parse_duration
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import TopicClock, topic_named
+from energyguard.stream.batch import Batch, Ints
+from energyguard.stream.clock import NEVER, ClockLimits, PartitionClock
+from energyguard.stream.episodes import Told
+from energyguard.stream.lane import Collected, Event, Lane, LaneLimits
+from energyguard.stream.outcome import Outcome, in_order
+from energyguard.stream.quiet import Change
+from energyguard.stream.snapshot import load_windows, save_windows
+from energyguard.stream.telling import episode_event, silence_event
+from energyguard.stream.verdicts import Judged, LaneRows
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What event time allows, in ms."""
+
+    clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
+    silent_ms: int = 300_000
+    horizon_ms: int = LONGEST_GAP_MS
+
+    @classmethod
+    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> Limits:
+        """From the settings, and all rules that there are (running or not)."""
+        return cls(
+            ClockLimits(
+                parse_duration(settings.lateness),
+                parse_duration(settings.ahead_wall),
+                parse_duration(settings.ahead_data),
+            ),
+            parse_duration(settings.silent),
+            max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
+        )
+
+
+class Windows:
+    """The operator of windows and episodes over one partition."""
+
+    def __init__(
+        self,
+        topic: str,
+        rules: Sequence[Rule],
+        limits: Limits = Limits(),
+        *,
+        follow_episodes: bool = True,
+    ) -> None:
+        row = topic_named(topic)
+        kind = row.clock if row else TopicClock.DATA
+        self.topic = topic
+        self.limits = limits
+        self.clock = PartitionClock(kind, limits.clock)
+        self.devices: list[str] = []
+        self.lanes: dict[str, Lane] = {}
+        self.rules = list(rules)
+        self.follow_episodes = follow_episodes
+        self.saved: set[str] = set()  # the names of the parts that the last snapshot left
+        self._numbers: dict[str, int] = {}
+        self._rank: Ints = np.empty(0, np.int64)
+
+    def process(self, batch: Batch) -> Outcome:
+        """Take readings in log order; how they are cut into batches changes nothing."""
+        outcome = Outcome(self.devices)
+        if not len(batch):
+            return outcome
+        admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
+        if admitted.ahead is not None:
+            outcome.put_apart(Verdict.AHEAD, admitted.ahead)
+        batch = admitted.batch
+        if not len(batch):
+            return outcome
+        before = self.clock.newest
+        run = self.clock.pass_through(batch.time)
+        told = Collected(follow_episodes=self.follow_episodes)
+        places = self._places(batch)
+        for channel in [*places, *(c for c in self.lanes if c not in places)]:
+            at = places.get(channel, np.empty(0, np.int64))
+            rows = LaneRows(
+                at, admitted.device[at], batch.time[at], batch.value[at], batch.sequence[at]
+            )
+            judged = self.lane(channel).process(rows, run, before, told)
+            self._put_apart(outcome, batch, at, judged)
+            told.events = self._tell(outcome, channel, told.events)
+        self._finish(outcome, told)
+        return outcome
+
+    def advance(self, time_ms: int) -> Outcome:
+        """Let event time be at least this: windows close as if a reading had said so."""
+        outcome = Outcome(self.devices)
+        before = self.clock.newest
+        self.clock.decide(time_ms)
+        if before <= NEVER or time_ms <= before:
+            return outcome
+        told = Collected(follow_episodes=self.follow_episodes)
+        none = np.empty(0, np.int64)
+        for channel, lane in self.lanes.items():
+            rows = LaneRows(none, none, none, none, none)
+            lane.process(rows, np.array([time_ms]), before, told)
+            told.events = self._tell(outcome, channel, told.events)
+        self._finish(outcome, told)
+        return outcome
+
+    def set_rules(self, rules: Sequence[Rule]) -> Outcome:
+        """Run these rules from the next reading on."""
+        outcome = Outcome(self.devices)
+        self.rules = list(rules)
+        for channel, lane in self.lanes.items():
+            events = lane.set_rules(self.rules, self.clock.newest)
+            self._tell(outcome, channel, events)
+        self._finish(outcome, Collected())
+        return outcome
+
+    @property
+    def reach_ms(self) -> int:
+        """The longest window that the ring can warm-start."""
+        return self.limits.horizon_ms
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """The parts that changed since the last snapshot, by name; None: gone."""
+        return save_windows(self)
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Be as at a snapshot, from all its parts."""
+        load_windows(self, parts)
+        self._numbers = {name: number for number, name in enumerate(self.devices)}
+
+    def lane(self, channel: str) -> Lane:
+        """The lane of a channel, made on first use."""
+        lane = self.lanes.get(channel)
+        if lane is None:
+            limits = LaneLimits(
+                self.limits.clock.lateness_ms, self.limits.silent_ms, self.limits.horizon_ms
+            )
+            lane = self.lanes[channel] = Lane(channel, limits)
+            lane.set_rules(self.rules, NEVER)
+        lane.grow(len(self.devices))
+        return lane
+
+    def _number(self, devices: pa.StringArray) -> Ints:
+        """Each reading's device number; new devices get the next ones."""
+        encoded = devices.dictionary_encode()
+        numbers = self._numbers
+        names = encoded.dictionary.to_pylist()
+        for name in names:
+            if name not in numbers:
+                numbers[name] = len(self.devices)
+                self.devices.append(name)
+        lookup = np.fromiter((numbers[name] for name in names), np.int64, len(names))
+        codes: Ints = encoded.indices.to_numpy()
+        return np.asarray(lookup[codes], np.int64)
+
+    def _places(self, batch: Batch) -> dict[str, Ints]:
+        """For each channel, where its readings stand in the batch."""
+        encoded = batch.readings.column(1).dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        if len(names) == 1:
+            return {names[0]: np.arange(len(batch))}
+        code = encoded.indices.to_numpy()
+        return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
+
+    def _put_apart(self, outcome: Outcome, batch: Batch, at: Ints, judged: Judged) -> None:
+        if judged.good.all():
+            outcome.counts[Verdict.ACCEPTED] += len(at)
+            return
+        outcome.counts[Verdict.ACCEPTED] += int(judged.good.sum())
+        for verdict, mask in (
+            (Verdict.LATE, judged.late),
+            (Verdict.DUPLICATE, judged.duplicate),
+            (Verdict.CONFLICTING, judged.conflicting),
+        ):
+            if mask.any():
+                outcome.put_apart(verdict, batch.take(at[mask]))
+
+    def _tell(self, outcome: Outcome, channel: str, events: list[Event]) -> list[Event]:
+        """Turn a lane's events into alert events; the list is left empty for the next lane."""
+        for event in events:
+            told = event.told
+            if isinstance(told, Told) and event.watch is not None:
+                name = self.devices[told.key]
+                made = episode_event(self.topic, channel, name, event.watch, told)
+                outcome.placed.append(((told.at, told.key), made))
+            elif isinstance(told, Change):
+                name = self.devices[told.key]
+                made = silence_event(self.topic, channel, name, told)
+                outcome.placed.append(((told.at, told.key), made))
+        return []
+
+    def _finish(self, outcome: Outcome, told: Collected) -> None:
+        if told.over:
+            if len(self._rank) != len(self.devices):
+                self._rank = np.empty(len(self.devices), np.int64)
+                self._rank[np.argsort(np.array(self.devices, object))] = np.arange(
+                    len(self.devices)
+                )
+            outcome.over = in_order(told.over, self._rank)
+        outcome.placed.sort(key=lambda item: item[0])

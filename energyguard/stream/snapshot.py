@@ -1,0 +1,152 @@
+"""An operator's state as parts: named byte strings, of which only the changed are written.
+
+Sealed pieces of a ring never change, so each is written once; panes are made again from the ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from energyguard.detect.rules import Rule
+from energyguard.model.readings import SCHEMA
+from energyguard.stream.batch import Batch
+from energyguard.stream.episodes import Episode
+from energyguard.stream.ring import Piece
+
+if TYPE_CHECKING:
+    from energyguard.stream.operator import Windows
+
+_CODEC = pa.Codec("zstd", compression_level=1)
+
+
+def dump(value: Any) -> bytes:
+    """Numbers, text, lists, arrays and structs to compressed bytes."""
+    raw = msgspec.msgpack.encode(value, enc_hook=_array_out)
+    packed: bytes = _CODEC.compress(raw, asbytes=True)
+    return len(raw).to_bytes(8, "little") + packed
+
+
+def load(data: bytes) -> Any:
+    """What ``dump`` was given, with arrays as ``_Array`` dicts unfolded."""
+    size = int.from_bytes(data[:8], "little")
+    raw: bytes = _CODEC.decompress(data[8:], size, asbytes=True)
+    return _array_in(msgspec.msgpack.decode(raw))
+
+
+def _array_out(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"_dtype": value.dtype.str, "_data": np.ascontiguousarray(value).tobytes()}
+    if isinstance(value, np.integer):
+        return int(value)
+    raise TypeError(f"cannot be saved: {type(value).__name__}")
+
+
+def _array_in(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "_dtype" in value:
+            return np.frombuffer(value["_data"], value["_dtype"]).copy()
+        return {key: _array_in(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_array_in(item) for item in value]
+    return value
+
+
+def save_windows(windows: Windows) -> dict[str, bytes | None]:
+    """The parts that changed since the last call; None for those that are gone."""
+    clock = windows.clock
+    parts: dict[str, bytes | None] = {
+        "clock": dump(
+            {
+                "newest": clock.newest,
+                "decided": clock.decided,
+                "reached": clock.reached,
+                "alone": clock.alone,
+                "waiting": None if clock.waiting is None else _batch_out(clock.waiting),
+                "waiting_device": clock.waiting_device,
+            }
+        ),
+        "devices": dump(windows.devices),
+        "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
+    }
+    for channel, lane in windows.lanes.items():
+        registers = lane.registers
+        parts[f"lane/{channel}"] = dump(
+            {
+                "newest": lane.newest,
+                "quiet": lane.quiet.quiet,
+                "last_time": registers.last_time,
+                "last_value": registers.last_value,
+                "old_time": registers.old_time,
+                "old_value": registers.old_value,
+                "episodes": {
+                    w.rule.id: [msgspec.to_builtins(e) for e in w.episodes.values()]
+                    for w in lane.watches
+                },
+            }
+        )
+        lane.ring.seal()
+        prefix = f"ring/{channel}/"
+        have = {f"{prefix}{serial}" for serial in lane.ring.sealed}
+        saved = {name for name in windows.saved if name.startswith(prefix)}
+        for name in saved - have:
+            parts[name] = None
+        for serial, piece in lane.ring.sealed.items():
+            if f"{prefix}{serial}" not in saved:
+                columns = (piece.key, piece.time, piece.value, piece.sequence)
+                parts[f"{prefix}{serial}"] = dump(list(columns))
+        windows.saved = (windows.saved - saved) | have
+    return parts
+
+
+def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
+    """Make an empty operator be as it was."""
+    clock = load(parts["clock"])
+    for name in ("newest", "decided", "reached", "alone", "waiting_device"):
+        setattr(windows.clock, name, clock[name])
+    windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
+    windows.devices = load(parts["devices"])
+    windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])
+    windows.saved = {name for name in parts if name.startswith("ring/")}
+    for name in parts:
+        if not name.startswith("lane/"):
+            continue
+        channel = name.removeprefix("lane/")
+        saved = load(parts[name])
+        lane = windows.lane(channel)
+        lane.newest, lane.quiet.quiet = saved["newest"], saved["quiet"]
+        for column in ("last_time", "last_value", "old_time", "old_value"):
+            setattr(lane.registers, column, saved[column])
+        lane.grow(len(windows.devices))
+        _load_ring(lane.ring, f"ring/{channel}/", parts)
+        lane.set_rules(windows.rules, windows.clock.newest, begin=False)
+        for watch in lane.watches:
+            episodes = msgspec.convert(saved["episodes"].get(watch.rule.id, []), list[Episode])
+            watch.episodes = {episode.key: episode for episode in episodes}
+
+
+def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:
+    serials = sorted(int(n.removeprefix(prefix)) for n in parts if n.startswith(prefix))
+    for serial in serials:
+        key, time, value, sequence = load(parts[f"{prefix}{serial}"])
+        ring.sealed[serial] = Piece(key, time, value, sequence, int(time.max()))
+    ring.next_serial = serials[-1] + 1 if serials else 0
+
+
+def _batch_out(batch: Batch) -> dict[str, Any]:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA) as writer:
+        writer.write_batch(batch.readings)
+    return {
+        "readings": sink.getvalue().to_pybytes(),
+        "columns": [batch.time, batch.value, batch.sequence, batch.appended_ms, batch.offset],
+    }
+
+
+def _batch_in(saved: Mapping[str, Any]) -> Batch:
+    table = pa.ipc.open_stream(saved["readings"]).read_all().combine_chunks()
+    return Batch(table.to_batches()[0], *saved["columns"])

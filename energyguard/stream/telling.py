@@ -1,0 +1,78 @@
+"""From what lanes tell to alert events, with the sentence that a person reads."""
+
+from __future__ import annotations
+
+from energyguard.detect.rules import Rule
+from energyguard.model.alerts import AlertEvent, Severity, State, alert_id
+from energyguard.model.channels import CHANNELS
+from energyguard.model.fixed import from_nano
+from energyguard.stream.episodes import Told, Watch
+from energyguard.stream.quiet import Change
+
+SILENCE = "silence"
+"""The rule id of alerts that say: this device went quiet."""
+
+_SENTENCES = {
+    State.PENDING: "{device} is above {level} kWh in {window}, not yet for long",
+    State.FIRING: "{device} passed {level} kWh in {window}",
+    State.RESOLVED: "{device} is back at or below {clear} kWh in {window}",
+    State.UNKNOWN: "{device} is silent: nobody knows whether it is still above {level} kWh",
+}
+
+
+def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Told) -> AlertEvent:
+    """The event of something told about an episode."""
+    rule, episode = watch.rule, told.episode
+    per_nano = watch.measure.per_nano
+    slide = rule.slide_ms
+    end_ms = episode.first_end * slide
+    return AlertEvent(
+        id=alert_id(topic, rule.id, device, channel, end_ms),
+        rule=rule.id,
+        device=device,
+        channel=channel,
+        severity=rule.severity,
+        state=told.state,
+        time_ms=told.time_ms,
+        since_ms=episode.since_ms,
+        window_start_ms=end_ms - rule.window_ms,
+        window_end_ms=end_ms,
+        observed=told.observed // per_nano,
+        expected=rule.raise_above,
+        peak=max(told.peak, told.observed) // per_nano,
+        unit=CHANNELS[channel].energy_unit,
+        topic=topic,
+        about=sentence(rule, device, told.state),
+    )
+
+
+def sentence(rule: Rule, device: str, state: State) -> str:
+    """What happened, for a person."""
+    return _SENTENCES[state].format(
+        device=device,
+        level=rule.threshold or from_nano(rule.raise_above),
+        clear=from_nano(rule.clear_at),
+        window=rule.window_words,
+    )
+
+
+def silence_event(topic: str, channel: str, device: str, change: Change) -> AlertEvent:
+    """The event of a device that went quiet, or came back."""
+    return AlertEvent(
+        id=alert_id(topic, SILENCE, device, channel, change.last_ms),
+        rule=SILENCE,
+        device=device,
+        channel=channel,
+        severity=Severity.WARNING,
+        state=State.UNKNOWN if change.quiet else State.RESOLVED,
+        time_ms=change.time_ms,
+        since_ms=change.last_ms,
+        window_start_ms=change.last_ms,
+        window_end_ms=change.last_ms,
+        observed=0,
+        expected=0,
+        peak=0,
+        unit=CHANNELS[channel].unit,
+        topic=topic,
+        about=f"{device} is silent" if change.quiet else f"{device} sends again",
+    )
