@@ -1,0 +1,115 @@
+"""``alerts list|show|ack|silence``: what is wrong, and who has it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.cli.output import at
+from energyguard.cli.times import parse_span
+from energyguard.model.alerts import State
+from energyguard.model.fixed import from_nano
+
+if TYPE_CHECKING:
+    from energyguard.alerts.alert import Alert
+
+Id = Annotated[str, typer.Argument(help="The alert's id, as `alerts list` shows it.")]
+By = Annotated[str | None, typer.Option(help="Who.", show_default="you")]
+Note = Annotated[str, typer.Option(help="A sentence for the others.")]
+
+
+def listed(alert: Alert) -> dict[str, Any]:
+    """An alert as a row."""
+    return {
+        "id": alert.id,
+        "state": alert.state.value,
+        "severity": alert.severity.value,
+        "device": alert.device,
+        "rule": alert.rule,
+        "since": at(alert.since_ms),
+        "observed": f"{from_nano(alert.observed)} {alert.unit}",
+        "expected": f"{from_nano(alert.expected)} {alert.unit}",
+        "sentence": alert.sentence,
+    }
+
+
+def show_list(
+    call: Call,
+    closed: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    device: Annotated[str | None, typer.Option(help="Only of this device.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+) -> None:
+    """List the open alerts, newest first."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        if closed:
+            found = desk.book.find(device=device, state=state, limit=limit)
+        else:
+            found = [
+                one
+                for one in desk.book.open()
+                if device in (None, one.device) and state in (None, one.state)
+            ][:limit]
+    call.out.rows([listed(one) for one in found], empty="no open alerts")
+
+
+def show(call: Call, alert_id: Id) -> None:
+    """Show an alert with its whole story."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        alert, story = desk.book.get(alert_id), desk.book.story(alert_id)
+    told = [{"at": at(one.at_ms), **_told(one.what)} for one in story]
+    if call.json:
+        call.out.record({**listed(alert), "note": alert.note, "story": told})
+        return
+    call.out.record(listed(alert) | {"note": alert.note or None})
+    print()
+    call.out.rows(told)
+
+
+def _told(what: Any) -> dict[str, Any]:
+    if hasattr(what, "act"):
+        return {"who": what.by, "what": what.act.value, "said": what.note or "-"}
+    return {"who": "worker", "what": what.state.value, "said": what.about}
+
+
+def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:
+    """Say that a person has it."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        alert = desk.acknowledge(alert_id, by=by or getpass.getuser(), note=note)
+    call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
+
+
+def silence(
+    call: Call,
+    alert_id: Id,
+    span: Annotated[str, typer.Option("--for", help="How long, in the data's time.")] = "1h",
+    by: By = None,
+    note: Note = "",
+) -> None:
+    """Keep an alert quiet for a while."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        alert = desk.silence(
+            alert_id, for_ms=parse_span(span), by=by or getpass.getuser(), note=note
+        )
+    call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Alerts: what is wrong, and who has it.")
+    command(verbs, "list")(show_list)
+    command(verbs, "show")(show)
+    command(verbs, "ack")(ack)
+    command(verbs, "silence")(silence)
+    app.add_typer(verbs, name="alerts")

@@ -1,0 +1,64 @@
+"""``dlq list|show|replay``: what was refused at the border, with its bytes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.cli.output import plain
+
+
+def show_list(
+    call: Call,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+) -> None:
+    """List the newest dead letters, newest first."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        letters = [plain(one) for one in desk.dead_letters(limit)]
+    hidden = () if call.json else ("topic", "shape", "size", "original")
+    rows = [{k: v for k, v in row.items() if k not in hidden} for row in letters]
+    call.out.rows(rows, empty="no dead letters")
+
+
+def show(
+    call: Call, offset: Annotated[int, typer.Argument(help="As `dlq list` shows it.")]
+) -> None:
+    """Show a dead letter with its bytes."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        call.out.record(plain(desk.dead_letter(offset)))
+
+
+def replay(
+    call: Call,
+    offsets: Annotated[
+        list[int] | None, typer.Argument(help="Which; none: all.", show_default=False)
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only those whose reason contains this.")
+    ] = None,
+) -> None:
+    """Decode dead letters again and take them in; what is still bad becomes a new letter."""
+    from energyguard.node import open_desk
+
+    with open_desk(call.settings) as desk:
+        receipt = desk.replay_dead_letters(offsets or None, reason)
+    call.out.done(
+        f"{receipt.accepted} accepted, {receipt.malformed} malformed, "
+        f"{receipt.out_of_range} out of range",
+        **plain(receipt),
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Dead letters: what was refused at the border.")
+    command(verbs, "list")(show_list)
+    command(verbs, "show")(show)
+    command(verbs, "replay")(replay)
+    app.add_typer(verbs, name="dlq")

@@ -1,0 +1,159 @@
+"""``doctor``: what could be wrong on this machine, each with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.clock import SYSTEM
+from energyguard.errors import EnergyGuardError, Unavailable
+from energyguard.presence import living, present
+
+if TYPE_CHECKING:
+    from energyguard.config import Settings
+
+ROOM_BYTES = 2 * 2**30
+YEAR_2025_MS = 1_735_689_600_000
+CLOCK_SKEW_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found; ``todo`` is empty when all is well."""
+
+    found: str
+    todo: str = ""
+
+
+def python(_: Settings) -> Finding:
+    """The interpreter, for reports; one that is too old cannot even install us."""
+    return Finding(sys.version.split()[0])
+
+
+def packages(_: Settings) -> Finding:
+    """Every package that we need is there."""
+    missing = []
+    wanted = [row for row in metadata.requires("energyguard") or [] if "extra ==" not in row]
+    for row in wanted:
+        name = next(iter(row.replace(">", " ").replace("<", " ").replace("=", " ").split()))
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding(f"missing: {', '.join(missing)}", "run `make install`")
+    return Finding(f"{len(wanted)} there")
+
+
+def rights(settings: Settings) -> Finding:
+    """The data folder can be written."""
+    try:
+        with present(settings.data_dir, "doctor"):
+            return Finding(str(settings.data_dir.absolute()))
+    except EnergyGuardError as error:
+        return Finding(str(error), "give the folder to this user, or choose one with --data-dir")
+
+
+def room(settings: Settings) -> Finding:
+    """The disk has room."""
+    folder = next(p for p in [settings.data_dir.absolute(), *_above(settings)] if p.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 2**30:.1f} GiB free"
+    if free < ROOM_BYTES:
+        return Finding(found, "free some, or move the data folder: a full disk takes no readings")
+    return Finding(found)
+
+
+def _above(settings: Settings) -> tuple[Path, ...]:
+    return tuple(settings.data_dir.absolute().parents)
+
+
+def clock(settings: Settings) -> Finding:
+    """The clock runs, is plausible, and agrees with the disk's."""
+    now = SYSTEM.now_ms()
+    if now < YEAR_2025_MS:
+        return Finding("set before 2025", "set the machine's clock (timedatectl set-ntp true)")
+    probe = settings.data_dir / "run"
+    if probe.is_dir():
+        probe.touch()
+        skew = abs(int(probe.stat().st_mtime * 1000) - SYSTEM.now_ms())
+        if skew > CLOCK_SKEW_MS:
+            return Finding(
+                f"the disk's clock differs by {skew / 1000:.1f} s", "let NTP set the file server"
+            )
+    return Finding("plausible")
+
+
+def ports(settings: Settings) -> Finding:
+    """Our ports are free, or ours."""
+    mine = {one.role for one in living(settings.data_dir)}
+    taken = []
+    for role, part in (("serve", settings.serve), ("history", settings.history)):
+        if role in mine or part.port == 0:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((part.host, part.port))
+            except OSError as error:
+                taken.append(f"{role} {part.host}:{part.port} ({error.strerror})")
+    if taken:
+        return Finding("; ".join(taken), "choose others: --port, --set history.port=…")
+    return Finding("free" if not mine else "ours")
+
+
+def log(settings: Settings) -> Finding:
+    """The log's file is whole."""
+    scheme, _, path = settings.log_url.partition(":///")
+    if scheme != "sqlite" or not Path(path).exists():
+        return Finding("none yet")
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as file:
+        (answer,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        return Finding(answer, f"stop everything, keep a copy of {path}, and restore a backup")
+    return Finding(f"whole, {os.path.getsize(path) / 2**20:,.1f} MiB")  # noqa: PTH202
+
+
+CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
+    "python": python,
+    "packages": packages,
+    "data folder": rights,
+    "disk room": room,
+    "clock": clock,
+    "ports": ports,
+    "log": log,
+}
+
+
+def examine(settings: Settings) -> Iterator[tuple[str, Finding]]:
+    """Run every check."""
+    for name, check in CHECKS.items():
+        yield name, check(settings)
+
+
+def doctor(call: Call) -> None:
+    """Look for what could be wrong on this machine, and say what to do about it."""
+    rows = [
+        {"check": name, "ok": not finding.todo, "found": finding.found, "to_do": finding.todo}
+        for name, finding in examine(call.settings)
+    ]
+    call.out.rows(rows)
+    wrong = [str(row["check"]) for row in rows if not row["ok"]]
+    if wrong:
+        raise Unavailable(f"needs attention: {', '.join(wrong)}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "doctor")(doctor)

@@ -1,0 +1,126 @@
+"""``up``, ``status``, ``stop``, ``role``: the processes of a data folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.clock import SYSTEM
+from energyguard.errors import Conflict, Unavailable
+
+
+class Scenario(StrEnum):
+    """The demonstrations."""
+
+    HOUSEHOLDS = "households"
+
+
+def up(
+    call: Call,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="Simulated homes, or only your own meters.")
+    ] = True,
+    scenario: Annotated[
+        list[Scenario] | None,
+        typer.Option(help="Only this demonstration; may be repeated.", show_default="all"),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port of the page.")] = None,
+    auth: Annotated[
+        bool, typer.Option("--auth/--no-auth", help="Log-in; without it on loopback only.")
+    ] = True,
+) -> None:
+    """Run everything on this machine: sources, worker, history, page and API.
+
+    Needs nothing else: no broker, no database server, no configuration. Prints one line with a
+    one-time log-in link when the page is ready. Everything is kept in the data folder; the next
+    start goes on where this one stopped. A part that dies is started again, saying so. Ctrl-C
+    stops the sources, lets what is under way come to rest, and ends; Ctrl-C again ends at once.
+    """
+    from energyguard import node
+
+    settings = call.having(
+        serve__host=host, serve__port=port, serve__auth=None if auth else "false"
+    ).settings
+    played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
+    roles = [name for name in node.ROLES if name in played or name not in node.SCENARIOS.values()]
+    if not settings.serve.auth:
+        print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)
+    if not node.up(settings, roles, say=lambda text: print(text, flush=True)):
+        raise Unavailable("a part had to be killed; nothing that was accepted is lost")
+    print("stopped")
+
+
+def role(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="simulate, worker, history or serve.")],
+    child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
+) -> None:
+    """Play one role as a process of its own, until SIGTERM or Ctrl-C."""
+    from energyguard.node import run_role
+
+    if not child:
+        run_role(name, call.settings)
+        return
+    from energyguard.config import Settings
+
+    parent = sys.stdin.buffer
+    run_role(name, Settings.model_validate_json(parent.readline()), parent)
+
+
+def status(call: Call) -> None:
+    """Say which parts run and how they are."""
+    from energyguard.node import open_desk
+    from energyguard.presence import living
+
+    processes = living(call.settings.data_dir)
+    if not processes:
+        raise Unavailable(
+            f"{call.settings.data_dir}: nothing runs here; `energyguard up` starts it"
+        )
+    with open_desk(call.settings) as desk:
+        health = desk.health()
+    running = {f"{one.role} {one.pid}": "running" for one in processes}
+    if call.json:
+        call.out.record({"ready": health.ready, "processes": processes, "parts": health.parts})
+    else:
+        call.out.record({**running, **health.parts, "ready": health.ready})
+    if not health.ready:
+        raise Unavailable("not ready; the lines above say what is wrong")
+
+
+def stop(
+    call: Call,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the end.")] = 60.0,
+) -> None:
+    """Stop what runs in the data folder, as Ctrl-C would."""
+    from energyguard.presence import living
+
+    processes = living(call.settings.data_dir)
+    leaders = [one for one in processes if one.role == "up"] or processes
+    for one in leaders:
+        os.kill(one.pid, signal.SIGTERM)
+    deadline = SYSTEM.monotonic() + wait
+    while left := living(call.settings.data_dir):
+        if SYSTEM.monotonic() > deadline:
+            names = ", ".join(f"{one.role} ({one.pid})" for one in left)
+            raise Conflict(f"still running after {wait:.0f} s: {names}")
+        SYSTEM.sleep(0.1)
+    call.out.done(
+        f"stopped {len(processes)} processes" if processes else "nothing was running",
+        stopped=[one.pid for one in processes],
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "up")(up)
+    command(app, "status")(status)
+    command(app, "stop")(stop)
+    command(app, "role")(role)

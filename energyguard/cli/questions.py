@@ -1,0 +1,106 @@
+"""``readings``, ``windows``, ``top``, ``export``: questions about the past."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.cli.output import rows_of
+from energyguard.cli.times import parse_span, parse_time
+
+if TYPE_CHECKING:
+    from energyguard.history import History
+
+Since = Annotated[
+    str, typer.Option(help="From: a time, or how long before the newest reading (2h).")
+]
+Until = Annotated[
+    str | None, typer.Option(help="To: a time, or before the newest.", show_default="the newest")
+]
+
+
+class By(StrEnum):
+    """What to rank by."""
+
+    KWH = "kwh"
+    ALERTS = "alerts"
+
+
+def between(history: History, since: str, until: str | None) -> dict[str, int]:
+    """The half-open range of two texts; durations count back from the newest reading.
+
+    The data's own clock, not the wall's: a simulation runs ahead of it, a replay behind.
+    """
+    last = history.query("devices")["last"].to_pylist()
+    newest = int(max(last).timestamp() * 1000) + 1 if last else 0
+    end = parse_time(until, newest) if until else newest
+    return {"start_ms": parse_time(since, newest), "end_ms": end}
+
+
+def readings(
+    call: Call,
+    device: Annotated[str, typer.Argument(help="A device, such as H001.")],
+    channel: Annotated[str, typer.Option(help="What it measures.")] = "energy_kwh",
+    since: Since = "1h",
+    until: Until = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+) -> None:
+    """Show a device's readings, oldest first."""
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history:
+        found = history.query(
+            "readings",
+            device=device,
+            channel=channel,
+            limit=limit,
+            **between(history, since, until),
+        )
+    call.out.rows(rows_of(found), empty=f"no readings of {device} in this time")
+
+
+def windows(
+    call: Call,
+    device: Annotated[str, typer.Argument(help="A device, such as H001.")],
+    window: Annotated[str, typer.Option(help="The window's length.")] = "15m",
+    slide: Annotated[str, typer.Option(help="From one window to the next.")] = "1m",
+    since: Since = "1h",
+    until: Until = None,
+) -> None:
+    """Show the energy of a device in sliding windows."""
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history:
+        found = history.query(
+            "window_sums",
+            device=device,
+            window_ms=parse_span(window),
+            slide_ms=parse_span(slide),
+            **between(history, since, until),
+        )
+    call.out.rows(rows_of(found), empty=f"no whole window of {device} in this time")
+
+
+def top(
+    call: Call,
+    by: Annotated[By, typer.Option(help="What to rank by.")] = By.KWH,
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many.")] = 10,
+    since: Since = "1d",
+    until: Until = None,
+) -> None:
+    """Show the devices with the most energy or the most alerts."""
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history:
+        found = history.query("top", by=by.value, n=n, **between(history, since, until))
+    call.out.rows(rows_of(found), empty="no readings in this time")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "readings")(readings)
+    command(app, "windows")(windows)
+    command(app, "top")(top)

@@ -1,0 +1,46 @@
+"""``config show``: the settings, and where each came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+
+if TYPE_CHECKING:
+    from energyguard.config import Settings
+
+
+def value_of(settings: Settings, name: str) -> Any:
+    """The value of a dotted name."""
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def show(
+    call: Call,
+    origin: Annotated[bool, typer.Option("--origin", help="Where each value came from.")] = False,
+) -> None:
+    """Show every setting with its value."""
+    from energyguard.config import fields
+
+    loaded = call.loaded
+    rows = []
+    for name, field in fields():
+        row = {"setting": name, "value": value_of(loaded.settings, name)}
+        if origin:
+            row["origin"] = loaded.origins.get(name, "default")
+        if not call.json:
+            row = {key: str(text) for key, text in row.items()}
+        rows.append(row | {"about": field.description})
+    call.out.rows(rows)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Settings: defaults < energyguard.toml < ENERGYGUARD_… < --set.")
+    command(verbs, "show")(show)
+    app.add_typer(verbs, name="config")

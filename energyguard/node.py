@@ -1,0 +1,189 @@
+"""The composition root: settings to backends to roles. The only module that knows every backend.
+
+A *role* is a callable that runs until an event is set, and has drained when it returns. Each can be
+a process of its own (``energyguard role worker``); ``up`` runs them all and tends them.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from energyguard.config import Settings
+from energyguard.errors import ConfigError, EnergyGuardError, NotFound
+from energyguard.presence import present
+from energyguard.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from energyguard.history import History
+    from energyguard.log import Log
+    from energyguard.serve.desk import Desk
+
+Role = Callable[[Settings, threading.Event], None]
+
+
+def _simulate(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.sources.role import run
+
+    run(settings, stop)
+
+
+def _worker(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.stream.role import run
+
+    run(settings, stop)
+
+
+def _history(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.history.archive import run
+
+    run(settings, stop)
+
+
+def _serve(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.serve.role import run
+
+    run(settings, stop)
+
+
+ROLES: Mapping[str, Role] = {
+    "simulate": _simulate,
+    "worker": _worker,
+    "history": _history,
+    "serve": _serve,
+}
+"""In the order in which they stop: sources first, then what drains, then what people look at."""
+
+SCENARIOS: Mapping[str, str] = {"households": "simulate"}
+"""The demonstrations that ``up`` starts, each with the role that plays it."""
+
+PATIENCE_S = 15.0
+"""How long a role may drain when it is told to stop."""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What the role `serve` says in ``run/serve.json`` when it answers."""
+
+    url: str
+    login: str = ""
+
+
+def run_role(name: str, settings: Settings, parent: BinaryIO | None = None) -> None:
+    """Play one role until SIGTERM, SIGINT, or the end of ``parent`` (a pipe from who started us).
+
+    Raises:
+        NotFound: there is no such role.
+    """
+    from energyguard.telemetry import logger, set_up_logging
+
+    role = ROLES.get(name)
+    if role is None:
+        raise NotFound(f"no role {name!r}; there are: {', '.join(ROLES)}")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if parent is not None:
+        threading.Thread(target=_until_closed, args=(parent, stop), daemon=True).start()
+    set_up_logging(settings.log_level, name)
+    log = logger("node")
+    with present(settings.data_dir, name):
+        log.info("started")
+        try:
+            role(settings, stop)
+        except EnergyGuardError:
+            raise  # a sentence for people says it all
+        except Exception:
+            log.exception("died")
+            raise
+        log.info("stopped")
+
+
+def _until_closed(parent: BinaryIO, stop: threading.Event) -> None:
+    while parent.read(4096):
+        pass
+    stop.set()
+
+
+def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> bool:
+    """Run roles as child processes until SIGINT or SIGTERM; true if all of them drained.
+
+    Args:
+        settings: what every role gets.
+        roles: their names.
+        say: takes sentences for people: the address, who died, how it stopped.
+
+    Raises:
+        Conflict: this data folder is in use by another ``up``.
+        ConfigError: a role cannot use its settings (it has said why).
+    """
+    stop, hurry = threading.Event(), threading.Event()
+
+    def on_signal(*_: object) -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    command = (sys.executable, "-m", "energyguard", "role", "--child")
+    commands = {name: (*command, name) for name in ROLES if name in roles}
+    with present(settings.data_dir, "up", most=1):
+        ready = settings.data_dir / "run" / "serve.json"
+        ready.unlink(missing_ok=True)
+        supervisor = Supervisor(commands, settings.model_dump_json().encode(), say)
+        announced = "serve" not in commands
+        while not stop.is_set() and supervisor.hopeless is None:
+            supervisor.tend()
+            if not announced and ready.exists():
+                with suppress(msgspec.DecodeError):  # half written: look again
+                    answer = msgspec.json.decode(ready.read_bytes(), type=Ready)
+                    say(f"EnergyGuard is ready: {answer.login or answer.url}")
+                    announced = True
+            stop.wait(0.1)
+        say("stopping: sources first, then what is under way (Ctrl-C again: at once)")
+        clean = supervisor.stop(PATIENCE_S, hurry)
+    if supervisor.hopeless is not None:
+        raise ConfigError("a role cannot use its settings; the line above says why")
+    return clean
+
+
+@contextmanager
+def open_log(settings: Settings) -> Iterator[Log]:
+    """The log of these settings, closed at the block's end."""
+    from energyguard.log import open_log as open_url
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log = open_url(settings.log_url)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def open_history(settings: Settings) -> Iterator[History]:
+    """The history, through the door that the role `history` holds open."""
+    from energyguard.history.client import HistoryClient
+
+    history = HistoryClient(settings.data_dir)
+    try:
+        yield history
+    finally:
+        history.close()
+
+
+@contextmanager
+def open_desk(settings: Settings) -> Iterator[Desk]:
+    """Everything that may be asked or done."""
+    from energyguard.serve.desk import Desk
+
+    with (
+        open_log(settings) as log,
+        open_history(settings) as history,
+        Desk(log, history, settings) as desk,
+    ):
+        yield desk

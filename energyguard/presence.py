@@ -1,0 +1,80 @@
+"""Which processes of a data folder live: a file in ``run/`` each, locked while its process lives.
+
+The lock goes with the process, however that ends, so no file is ever stale.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from energyguard.errors import ConfigError, Conflict
+
+MOST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A process that lives."""
+
+    role: str
+    pid: int
+
+
+@contextmanager
+def present(data_dir: Path, role: str, most: int = MOST) -> Iterator[None]:
+    """Be counted as a process of a data folder while the block runs.
+
+    Raises:
+        Conflict: ``most`` processes play this role already.
+        ConfigError: the data folder cannot be written.
+    """
+    folder = data_dir / "run"
+    for place in range(1, most + 1):
+        with _opened(folder / f"{role}-{place}.pid") as file:
+            if not _lock(file.fileno()):
+                continue
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+            file.truncate(0)
+            return
+    pids = ", ".join(str(one.pid) for one in living(data_dir) if one.role == role)
+    raise Conflict(
+        f"{data_dir}: already running (process {pids}); `energyguard status` says how it is, "
+        "`energyguard stop` ends it, `--data-dir` names another folder"
+    )
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def living(data_dir: Path) -> list[Present]:
+    """The processes of a data folder that live, by role."""
+    found = []
+    for path in sorted((data_dir / "run").glob("*-*.pid")):
+        with path.open() as file:
+            text = file.read()
+            if text.isdigit() and not _lock(file.fileno()):
+                found.append(Present(path.stem.rpartition("-")[0], int(text)))
+    return found
+
+
+def _lock(descriptor: int) -> bool:
+    """Try to lock; a lock is let go when the file is closed."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
