@@ -92,7 +92,6 @@ class ChdbHistory:
                 self._writer,
                 f"INSERT INTO {table} ({columns}) SELECT {columns} FROM file('{path}', 'Arrow')",
             )
-        METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""

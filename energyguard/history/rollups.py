@@ -75,7 +75,7 @@ class RollUps:
         execute("TRUNCATE TABLE touched")
         execute("TRUNCATE TABLE spans")
         self._history.insert("touched", run)
-        low, high = pc.min(run["lo_ms"]).as_py(), pc.max(run["hi_ms"]).as_py()
+        low = pc.min(run["lo_ms"]).as_py()
         execute(self._spans, gap=LONGEST_GAP_MS, low_s=low // DAY_MS * 86_400)
         reach = self._history.ask(
             "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", "TSV", {}

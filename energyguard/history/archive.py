@@ -1,0 +1,210 @@
+"""The role `history`: what the log says becomes rows, and the door answers questions about them.
+
+Rows are inserted every second or so; roll-ups follow every few seconds, and only then do the
+positions of the group move. After a crash the last few seconds are read again: the same rows twice
+are one row, and their roll-ups are replaced, so nothing is lost and nothing counts twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.config import Settings
+from energyguard.errors import BehindRetention, Fenced, Unavailable
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import Door
+from energyguard.history.export import AlertFiles
+from energyguard.history.rollups import RollUps
+from energyguard.history.rows import rows_of
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition, open_log
+from energyguard.model.duration import parse_duration
+from energyguard.model.topics import (
+    ALERTS,
+    ENERGY_ALERTS,
+    ENERGY_READINGS,
+    LATE,
+    METER_READINGS,
+    REPLAY_READINGS,
+)
+from energyguard.telemetry import METRICS, logger
+
+GROUP = "history"
+TOPICS = tuple(
+    t.name for t in (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, ALERTS, ENERGY_ALERTS, LATE)
+)
+FULL_ROWS = 131_072
+SETTLE_S = 5.0
+SETTLE_SHARE = 4  # roll-ups take at most one part in so many of the time
+READ_WAIT_S = 0.2
+PAUSE_S = 0.1  # between two reads of an archive that is not behind: fewer, larger batches
+_MOST_RECORDS = 4096
+
+_log = logger("history")
+
+
+class Archive:
+    """Reads the log as the group `history` and keeps everything in a history."""
+
+    def __init__(
+        self,
+        history: ChdbHistory,
+        log: Log,
+        flush_s: float,
+        files: AlertFiles | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        """Join the group.
+
+        Args:
+            history: Where rows go.
+            log: Where they come from.
+            flush_s: Rows wait for at most this long.
+            files: The folder of Parquet files for alerts, if there is to be one.
+            clock: The wall clock.
+        """
+        self._history, self._log, self._flush_s, self._files = history, log, flush_s, files
+        self._clock = clock
+        self._member = log.join(GROUP, TOPICS)
+        self._at: dict[TopicPartition, int] = dict(self._member.assigned)
+        self._committed = dict(self._at)
+        self._rollups = RollUps(history)
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._rows = self._brought = 0
+        self._limit = 64
+        self._first_at = self._settled_at = self._polled_at = clock.monotonic()
+        self._settle_after = SETTLE_S
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last read brought so much that there is likely more."""
+        return self._brought >= FULL_ROWS // 4
+
+    def step(self, wait: float) -> None:
+        """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""
+        now = self._clock.monotonic()
+        if now - self._polled_at >= 1.0:
+            self._polled_at = now
+            if self._member.poll():
+                self._take_over()
+        before = self._rows
+        for fetched in self._fetch(wait):
+            self._take(fetched)
+        self._brought = self._rows - before
+        now = self._clock.monotonic()
+        if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self._flush_s):
+            self.flush()
+        if now - self._settled_at >= self._settle_after:
+            self.settle()
+
+    def _take_over(self) -> None:
+        assigned = self._member.assigned
+        self._at = {at: self._at.get(at, position) for at, position in assigned.items()}
+        self._committed = dict(assigned)
+
+    def _fetch(self, wait: float) -> Sequence[Fetched]:
+        if not self._at:
+            self._clock.sleep(wait)
+            return ()
+        try:
+            return self._log.read(self._at, self._limit, wait)
+        except BehindRetention as gone:
+            place = TopicPartition(gone.topic, gone.partition)
+            self._at[place] = self._log.positions(gone.topic, EARLIEST)[place]
+            _log.error("readings deleted before they were archived", reason=str(gone))
+            return ()
+
+    def _take(self, fetched: Fetched) -> None:
+        table, rows = rows_of(fetched)
+        self._at[fetched.at] = fetched.next_offset
+        # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
+        per_record = max(1, rows.num_rows // max(1, len(fetched)))
+        self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // 2 // per_record))
+        if rows.num_rows:
+            if not self._rows:
+                self._first_at = self._clock.monotonic()
+            self._waiting.setdefault(table, []).append(rows)
+            self._rows += rows.num_rows
+
+    def flush(self) -> None:
+        """Insert what waits. When it fails, everything still waits, and may be inserted twice."""
+        for table, parts in self._waiting.items():
+            rows = pa.concat_tables(parts).unify_dictionaries()
+            self._history.insert(table, rows)
+            METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
+            if table == "readings":
+                self._rollups.touch(rows)
+            elif self._files:
+                self._files.touch(table, rows)
+        self._waiting.clear()
+        self._rows = 0
+
+    def settle(self) -> None:
+        """Flush, bring the roll-ups up to date, and commit the positions."""
+        started = self._clock.monotonic()
+        self.flush()
+        self._rollups.settle()
+        if self._files:
+            self._files.settle()
+        moved = {at: to for at, to in self._at.items() if self._committed.get(at) != to}
+        if moved:
+            with self._log.transaction(self._member) as transaction:
+                transaction.move(moved)
+            self._committed.update(moved)
+            self._count_lag()
+        self._settled_at = self._clock.monotonic()
+        self._settle_after = max(SETTLE_S, (self._settled_at - started) * (SETTLE_SHARE - 1))
+
+    def _count_lag(self) -> None:
+        for topic in {at.topic for at in self._at}:
+            ends = self._log.positions(topic, LATEST)
+            lag = sum(end - self._at.get(at, end) for at, end in ends.items())
+            METRICS["log_lag"].labels(group=GROUP, topic=topic).set(lag)
+
+    def close(self) -> None:
+        """Settle, and give the partitions up."""
+        self.settle()
+        self._member.leave()
+
+
+def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Keep everything and answer questions, until ``stop`` is set; then settle and close.
+
+    Raises:
+        Unavailable: another process has the folder.
+    """
+    history = ChdbHistory(settings.data_dir / "history", clock)
+    log = open_log(settings.log_url, clock)
+    door = Door(
+        history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
+    )
+    folder = settings.history.parquet_alerts
+    try:
+        archive = Archive(
+            history,
+            log,
+            parse_duration(settings.history.flush) / 1000,
+            AlertFiles(folder, history) if folder else None,
+            clock,
+        )
+        _log.info("history is open", door=f"http://{door.host}:{door.port}")
+        while not stop.is_set():
+            try:
+                archive.step(READ_WAIT_S)
+                if not archive.behind:
+                    stop.wait(PAUSE_S)
+            except Fenced as error:  # too long without a poll; the next one joins again
+                _log.warning("positions not committed", reason=str(error))
+            except Unavailable as error:  # no room, say: what waits is tried again
+                _log.error("history waits", reason=str(error), seconds=error.retry_after)
+                stop.wait(error.retry_after)
+        archive.close()
+    finally:
+        door.close()
+        log.close()
+        history.close()

@@ -1,0 +1,153 @@
+"""Readings and alerts to Parquet or CSV, slice by slice, and the folder that follows the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from energyguard.history import History
+from energyguard.model.topics import DAY_MS
+
+Shape = Literal["parquet", "csv"]
+Progress = Callable[[int, int], None]
+SLICE_READINGS = 500_000
+_ALL = 2**32 - 1
+
+
+def export_readings(
+    history: History,
+    target: Path | BinaryIO,
+    shape: Shape,
+    start_ms: int,
+    end_ms: int,
+    device: str = "",
+    progress: Progress = lambda done, total: None,
+) -> int:
+    """Write all readings of a range in order of time; memory for a slice only.
+
+    Args:
+        history: Who knows them.
+        target: A file, or something to write to such as standard output.
+        shape: The format.
+        start_ms: From this time on.
+        end_ms: Before this time.
+        device: One device; empty: all.
+        progress: Told the rows written and about how many there are.
+
+    Returns:
+        How many rows were written.
+    """
+    days = history.query("days", start_ms=start_ms, end_ms=end_ms, device=device)
+    total = pc.sum(days["readings"]).as_py() or 0
+    empty = _slice(history, device, start_ms, start_ms)
+
+    def slices() -> Iterator[pa.Table]:
+        for day, readings in zip(_ms(days["day"]), days["readings"].to_pylist(), strict=True):
+            parts = -(-readings // SLICE_READINGS)
+            for part in range(parts):
+                low, high = (day + DAY_MS * p // parts for p in (part, part + 1))
+                yield _slice(history, device, max(low, start_ms), min(high, end_ms))
+
+    return _write(slices(), empty.schema, target, shape, lambda done: progress(done, total))
+
+
+def export_alerts(
+    history: History,
+    target: Path | BinaryIO,
+    shape: Shape,
+    start_ms: int,
+    end_ms: int,
+    question: Literal["alerts", "window_alerts"] = "alerts",
+) -> int:
+    """Write the changes of alerts in a range, or the windows over their thresholds, newest first.
+
+    Returns:
+        How many rows were written.
+    """
+    rows = history.query(question, start_ms=start_ms, end_ms=end_ms, limit=_ALL)
+    return _write(iter([rows]), rows.schema, target, shape, lambda done: None)
+
+
+def _slice(history: History, device: str, low: int, high: int) -> pa.Table:
+    return history.query("all_readings", device=device, start_ms=low, end_ms=high)
+
+
+def _ms(times: pa.ChunkedArray) -> list[int]:
+    return list(times.cast(pa.int64()).to_pylist())
+
+
+def _write(
+    tables: Iterator[pa.Table],
+    schema: pa.Schema,
+    target: Path | BinaryIO,
+    shape: Shape,
+    progress: Callable[[int], None],
+) -> int:
+    writers = {
+        "parquet": lambda: pq.ParquetWriter(target, schema, compression="zstd"),
+        "csv": lambda: pacsv.CSVWriter(target, schema),
+    }
+    done = 0
+    with writers[shape]() as writer:
+        for table in tables:
+            writer.write_table(table)
+            done += table.num_rows
+            progress(done)
+    return done
+
+
+class AlertFiles:
+    """A folder with two Parquet files a day: changes of alerts, and windows over a threshold.
+
+    A file is written anew, whole, from the history; so a replay changes nothing, and what a crash
+    kept from being written is noticed at the next start by the number of rows.
+    """
+
+    KINDS = ("alerts", "window_alerts")
+
+    def __init__(self, folder: Path, history: History) -> None:
+        self._folder, self._history = folder, history
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._stale: set[tuple[str, int]] = {
+            (kind, day)
+            for kind in self.KINDS
+            for day, rows in self._days(kind)
+            if rows != self._rows(self.path(kind, day))
+        }
+
+    def path(self, kind: str, day: int) -> Path:
+        """The file of a day, counted from 1970."""
+        date = pc.strftime(pa.scalar(day * DAY_MS, pa.timestamp("ms")), "%Y-%m-%d").as_py()
+        return self._folder / f"{kind}-{date[:10]}.parquet"
+
+    def touch(self, kind: str, rows: pa.Table) -> None:
+        """Note the days of new rows of a table."""
+        if kind in self.KINDS:
+            column = rows["time_ms"] if kind == "alerts" else rows["window_end"].cast(pa.int64())
+            self._stale |= {(kind, ms // DAY_MS) for ms in pc.unique(column).to_pylist()}
+
+    def settle(self) -> None:
+        """Write the files of the days noted."""
+        for kind, day in sorted(self._stale):
+            path = self.path(kind, day)
+            rows = self._history.query(
+                kind, start_ms=day * DAY_MS, end_ms=(day + 1) * DAY_MS, limit=_ALL
+            )
+            new = path.with_suffix(".new")
+            pq.write_table(rows, new, compression="zstd")
+            new.replace(path)
+        self._stale.clear()
+
+    def _days(self, kind: str) -> list[tuple[int, int]]:
+        rows = self._history.query("alert_days", kind=kind).to_pydict()
+        return list(zip(rows["day"], rows["alerts"], strict=True))
+
+    @staticmethod
+    def _rows(path: Path) -> int:
+        return int(pq.read_metadata(path).num_rows) if path.exists() else 0

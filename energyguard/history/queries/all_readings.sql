@@ -1,0 +1,9 @@
+-- Every reading in a range, of one device or (device empty) of all; for the export.
+SELECT
+    device, channel, time, value / 1e9 AS value,
+    nullIf(sequence, -9223372036854775808) AS sequence, topic
+FROM readings FINAL
+WHERE time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
+    AND (device = {device:String} OR {device:String} = '')
+ORDER BY time, device, channel, sequence

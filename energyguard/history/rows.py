@@ -1,0 +1,191 @@
+"""Records of the log as rows of the history's tables; what cannot be read is left out and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.errors import EnergyGuardError
+from energyguard.log.records import Fetched
+from energyguard.model.alerts import AlertEvent
+from energyguard.model.fixed import to_nano
+from energyguard.model.readings import EARLIEST_MS
+from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
+from energyguard.telemetry import logger
+from energyguard.wire.packed import unpack
+
+NO_SEQUENCE = -(2**63)
+PLACES = 2**20
+"""A record holds fewer readings than this: a reading's rank in its partition is one number."""
+LATEST_MS = 4_102_444_800_000
+"""2100: a reading beyond it is *ahead* by any clock; it is kept in the table ``late`` alone."""
+
+_log = logger("history")
+_T = TypeVar("_T")
+Ints = npt.NDArray[np.int64]
+_WINDOW_ALERTS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("device", pa.string()),
+        ("window_start", pa.timestamp("ms", "UTC")),
+        ("window_end", pa.timestamp("ms", "UTC")),
+        ("kwh", pa.int64()),
+        ("rule", pa.string()),
+        ("mode", pa.string()),
+    ]
+)
+
+
+def rows_of(fetched: Fetched) -> tuple[str, pa.Table]:
+    """The table, and the rows that records of a topic become."""
+    topic = topic_named(fetched.topic)
+    table, read = _READ.get(topic.name if topic else "", ("readings", _readings))
+    return table, read(fetched)
+
+
+def _readings(fetched: Fetched) -> pa.Table:
+    batch, record, place = _unpacked(fetched)
+    offset = np.asarray(fetched.offsets, np.uint64)[record]
+    version = np.uint64(2**64 - 1) - (offset * np.uint64(PLACES) + place.astype(np.uint64))
+    table = pa.table(
+        {
+            "device": batch["device"].dictionary_encode(),
+            "channel": batch["channel"].dictionary_encode(),
+            "time": batch["time"],
+            "value": batch["value"],
+            "sequence": pc.fill_null(batch["sequence"], NO_SEQUENCE),
+            "topic": pa.DictionaryArray.from_arrays(
+                pa.array(np.zeros(len(record), np.int32)), [fetched.topic]
+            ),
+            "version": version,
+        }
+    )
+    ms = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
+    believable = (ms >= EARLIEST_MS) & (ms < LATEST_MS)
+    return table if believable.all() else table.filter(pa.array(believable))
+
+
+def _late(fetched: Fetched) -> pa.Table:
+    batch, record, place = _unpacked(fetched)
+    verdicts = [dict(headers).get("verdict", b"").decode() for headers in fetched.headers]
+    return pa.table(
+        {
+            "topic": pa.repeat(fetched.topic, len(record)),
+            "partition": np.full(len(record), fetched.partition, np.int32),
+            "offset": np.asarray(fetched.offsets, np.int64)[record],
+            "place": place.astype(np.int32),
+            "verdict": pa.array(verdicts, pa.string()).take(pa.array(record)),
+            "device": batch["device"],
+            "channel": batch["channel"],
+            "time_ms": batch["time"].cast(pa.int64()),
+            "value": batch["value"],
+            "sequence": pc.fill_null(batch["sequence"], NO_SEQUENCE),
+        }
+    )
+
+
+def _alerts(fetched: Fetched) -> pa.Table:
+    events = [event for _, event in _each(fetched, _EVENT.decode)]
+    kinds = AlertEvent.__annotations__
+    return pa.table(
+        {
+            name: pa.array(
+                [getattr(e, name) for e in events],
+                pa.int64() if kinds[name] == "int" else pa.string(),
+            )
+            for name in AlertEvent.__struct_fields__
+        }
+    )
+
+
+def _window_alerts(fetched: Fetched) -> pa.Table:
+    records = list(_each(fetched, _WINDOW.decode))
+    ids = [dict(fetched.headers[i]).get("id", b"").decode() for i, _ in records]
+    ends = [_times([getattr(r, end) for _, r in records]) for end in ("window_start", "window_end")]
+    columns = [
+        ids,
+        [r.household_id for _, r in records],
+        *ends,
+        [to_nano(str(r.kwh)) for _, r in records],
+        [r.rule for _, r in records],
+        [r.mode for _, r in records],
+    ]
+    return pa.table(columns, schema=_WINDOW_ALERTS)
+
+
+class WindowAlert(msgspec.Struct, frozen=True):
+    """A record of ``energy_alerts``: system C's fields."""
+
+    household_id: str
+    window_start: str
+    window_end: str
+    kwh: Decimal
+    rule: str
+    mode: str
+
+
+_EVENT = msgspec.json.Decoder(AlertEvent)
+_WINDOW = msgspec.json.Decoder(WindowAlert)
+_READ: Mapping[str, tuple[str, Callable[[Fetched], pa.Table]]] = {
+    ALERTS.name: ("alerts", _alerts),
+    ENERGY_ALERTS.name: ("window_alerts", _window_alerts),
+    LATE.name: ("late", _late),
+}
+
+
+def _times(texts: Sequence[str]) -> pa.Array:
+    stamps = pc.strptime(pa.array(texts, pa.string()), "%Y-%m-%d %H:%M:%S", "ms")
+    return pc.assume_timezone(stamps, "UTC")
+
+
+def _each(fetched: Fetched, decode: Callable[[bytes], _T]) -> Iterator[tuple[int, _T]]:
+    for i, value in enumerate(fetched.values):
+        try:
+            if value is not None:
+                yield i, decode(value)
+        except msgspec.DecodeError as error:
+            _unreadable(fetched, i, error)
+
+
+def _unpacked(fetched: Fetched) -> tuple[pa.RecordBatch, Ints, Ints]:
+    """All readings, the index of each one's record in ``fetched``, its place in the record."""
+    sound = [i for i, value in enumerate(fetched.values) if value is not None]
+    try:
+        batch, record = _opened(fetched, sound)
+    except EnergyGuardError:
+        sound = [i for i in sound if _is_sound(fetched, i)]
+        batch, record = _opened(fetched, sound)
+    starts = np.searchsorted(record, np.arange(len(sound)))
+    place = np.arange(len(record)) - starts[record]
+    return batch, np.asarray(sound, np.int64)[record], place
+
+
+def _opened(fetched: Fetched, sound: Sequence[int]) -> tuple[pa.RecordBatch, Ints]:
+    batch, record = unpack([fetched.values[i] or b"" for i in sound])
+    return batch, np.asarray(record, np.int64)
+
+
+def _is_sound(fetched: Fetched, i: int) -> bool:
+    try:
+        _opened(fetched, [i])
+    except EnergyGuardError as error:
+        _unreadable(fetched, i, error)
+        return False
+    return True
+
+
+def _unreadable(fetched: Fetched, i: int, error: Exception) -> None:
+    _log.warning(
+        "record not archived",
+        topic=fetched.topic,
+        partition=fetched.partition,
+        offset=fetched.offsets[i],
+        reason=str(error),
+    )
