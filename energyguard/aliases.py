@@ -1,0 +1,69 @@
+"""System C's settings by environment: each is taken as one of ours, or refused with its successor.
+
+``layers.py`` applies this table below our own ``ENERGYGUARD_…``; ``docs/moving-over.md`` explains
+it, and a test checks that it names every row. An empty variable counts as not set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One of system C's variables.
+
+    Attributes:
+        name: the variable.
+        setting: ours that it sets, or None.
+        values: the texts that can be taken and what each sets (None: what is so anyway); no
+            table: any text, passed on as it is.
+        successor: what a person does instead, where the text cannot be taken.
+    """
+
+    name: str
+    setting: str | None = None
+    values: Mapping[str, object] | None = None
+    successor: str = ""
+
+
+_RULE = "write a rule file with `{}`, name it in `rules.files`, and see `energyguard check rules`"
+_TOPIC = "topics have fixed names, and this one is `{0}`; unset it, or set it to `{0}`"
+
+ALIASES = (
+    Alias("HOUSEHOLDS", "simulate.households"),
+    Alias("TICK_SECONDS", "simulate.tick_seconds"),
+    Alias("SPEEDUP", "simulate.speedup"),
+    Alias("JITTER_PCT", "simulate.jitter_pct"),
+    Alias(
+        "RUN_MODE",
+        "rules.use",
+        {"demo": ("household-demo",), "prod": ("household-prod",)},
+        "it is `demo` or `prod`; `rules.use` takes the id of any rule",
+    ),
+    Alias("THRESHOLD_KWH", None, {}, _RULE.format("raise_above")),
+    Alias("WINDOW_DURATION", None, {}, _RULE.format("window")),
+    Alias("SLIDE_DURATION", None, {"15 seconds": None}, _RULE.format("slide")),
+    Alias("BOOTSTRAP_SERVERS", None, {}, "the log needs no broker; `log.url` says where it is"),
+    Alias("TOPIC", None, {"energy_readings": None}, _TOPIC.format("energy_readings")),
+    Alias("READINGS_TOPIC", None, {"energy_readings": None}, _TOPIC.format("energy_readings")),
+    Alias("ALERTS_TOPIC", None, {"energy_alerts": None}, _TOPIC.format("energy_alerts")),
+    Alias("CHECKPOINT_ROOT", None, {}, "state is kept with everything else under `data_dir`"),
+    Alias("MAX_ROWS", None, {}, "the history keeps all; `energyguard readings --limit` takes some"),
+)
+
+
+def apply(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+    """What the variables set (``simulate.households`` -> value), and the refusals, one a line."""
+    overrides: dict[str, object] = {}
+    faults: list[str] = []
+    for alias in ALIASES:
+        text = environ.get(alias.name, "")
+        if not text:
+            continue
+        if alias.values is not None and text not in alias.values:
+            faults.append(f"{alias.name}={text}: {alias.successor}")
+        elif alias.setting is not None:
+            overrides[alias.setting] = text if alias.values is None else alias.values[text]
+    return overrides, faults
