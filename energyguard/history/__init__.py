@@ -4,19 +4,24 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
 
     schema.sql    tables
     queries/      one file per question, the same text for chDB and a ClickHouse server
+    questions.py  the questions by name, and their parameters
     chdb.py       the engine in process: one process owns the folder
-    door.py       ClickHouse's HTTP on loopback in front of it, read-only for others
+    door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
-    rollups.py    1 min, 15 min, 1 h, 1 day
+    rollups.py    1 min, 15 min, 1 h, 1 day; rollup/: how, in SQL
+    rows.py       records of the log as rows
     archive.py    the role: log in, rows out
     export.py     Parquet and CSV
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
+
+NO_SEQUENCE: Final = -(2**63)
+"""In the column ``sequence`` of ``readings``: the sender gives none."""
 
 
 class History(Protocol):

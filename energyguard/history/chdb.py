@@ -147,7 +147,7 @@ def _in_memory(rows: pa.Table) -> Iterator[str]:
 def _owner(folder: Path, error: RuntimeError) -> str:
     status = folder / "status"
     pid = re.search(r"PID: (\d+)", status.read_text()) if status.exists() else None
-    if "lock" in str(error) and pid:
+    if pid and Path("/proc", pid[1]).exists():
         return f"is open in process {pid[1]}: one process owns the history"
     return f"cannot be opened: {error}"
 

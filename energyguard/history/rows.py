@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.errors import EnergyGuardError
+from energyguard.history import NO_SEQUENCE
 from energyguard.log.records import Fetched
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import to_nano
@@ -21,7 +22,6 @@ from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
 from energyguard.telemetry import logger
 from energyguard.wire.packed import unpack
 
-NO_SEQUENCE = -(2**63)
 PLACES = 2**20
 """A record holds fewer readings than this: a reading's rank in its partition is one number."""
 LATEST_MS = 4_102_444_800_000
