@@ -1,0 +1,109 @@
+"""Alerts: when, which, why, and what people did about them; and the rules that raise them."""
+
+from __future__ import annotations
+
+from energyguard.alerts.alert import Alert, Told
+from energyguard.model.alerts import AlertEvent, State
+from energyguard.ui.alert_rows import AlertRow, draw_alert
+from energyguard.ui.alert_story import Story
+from energyguard.ui.layout import Visit
+from energyguard.ui.parts import Rows, Tag, card
+from energyguard.ui.plots import Data, Plot
+from energyguard.ui.rules_card import RulesCard
+
+MOST_LANES = 14
+MOST_ALERTS = 300
+MOST_OPEN = 60
+
+_LEGEND = (
+    ("bad", "critical"),
+    ("warn", "warning"),
+    ("info", "info"),
+    ("unknown", "unknown: silent"),
+)
+
+
+class Alerts:
+    """The alerts of a time range, and one of them closely."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.board = visit, visit.board
+        self.chosen = visit.asked.get("alert", "")
+        with Tag("div", "", "grid"):
+            with card(f"Last {visit.span.words}", "c12") as remark:
+                self.lanes = Plot("lanes", f"Alerts of the last {visit.span.words} by device")
+                self.none = Tag("p", "No alert in this time.", "empty")
+            with remark, Tag("span", "", "legend"):
+                for kind, words in _LEGEND:
+                    with Tag("span"):
+                        Tag("i", "", kind)
+                        Tag("span", words)
+            with card("Open", "c5") as self.open_note:
+                self.rows: Rows[AlertRow] = Rows(
+                    lambda row: draw_alert(visit, row, self.chosen),
+                    "Nothing needs you. No alert is open.",
+                )
+            self.story = Story(visit)
+            self.rules = RulesCard(visit)
+        visit.every(1.0, self.second)
+        visit.every(10.0, self.past)
+
+    async def second(self) -> None:
+        """The open alerts, the chosen one, the rules."""
+        opened = self.board.desk.book.open()
+        if not self.chosen and opened:
+            self.chosen = opened[0].id
+        self.open_note.text = f"{len(opened)}, newest first"
+        self.rows.show([AlertRow.of(a, self.visit.zone) for a in opened[:MOST_OPEN]])
+        await self.story.show(self.chosen)
+        self.rules.show()
+
+    async def past(self) -> None:
+        """The lanes."""
+        span = self.visit.span
+        start, end = self.board.borders(span)
+        data = await self.board.shared(
+            ("lanes", span.name, end), 5, lambda: self._lanes(start, end)
+        )
+        self.none.set_visibility(not data["lanes"])
+        self.lanes.show(data)
+
+    def _lanes(self, start: int, end: int) -> Data:
+        book = self.board.desk.book
+        alerts = [a for a in book.find(limit=MOST_ALERTS) if a.open or a.changed_ms >= start]
+        lanes: dict[str, list[Data]] = {}
+        for alert in alerts:
+            if alert.device in lanes or len(lanes) < MOST_LANES:
+                href = self.visit.href("/alerts", alert=alert.id)
+                bars = stretches(alert, book.story(alert.id), end)
+                lanes.setdefault(alert.device, []).extend(
+                    {**bar, "href": href, "about": alert.about} for bar in bars if bar["to"] > start
+                )
+        return {
+            "from": start,
+            "to": end,
+            "zone": self.visit.zone,
+            "lanes": [
+                {"name": device, "href": self.visit.href("/households", device=device), "bars": b}
+                for device, b in lanes.items()
+            ],
+        }
+
+
+def stretches(alert: Alert, story: list[Told], end_ms: int) -> list[Data]:
+    """The stretches of time of an alert's states, equal neighbours joined; grey is unknown."""
+    events = [told.what for told in story if isinstance(told.what, AlertEvent)]
+    found: list[Data] = []
+    kind = {"critical": "firing", "warning": "warning", "info": "info"}[alert.severity]
+    for i, event in enumerate(events):
+        if event.state is State.RESOLVED:
+            break
+        start = event.since_ms if i == 0 else event.time_ms
+        until = events[i + 1].time_ms if i + 1 < len(events) else end_ms
+        state = "unknown" if event.state is State.UNKNOWN else kind
+        if found and found[-1]["state"] == state:
+            found[-1]["to"] = until
+        else:
+            quiet = alert.state is State.RESOLVED or event.state is State.PENDING
+            found.append({"from": start, "to": until, "state": state, "quiet": quiet})
+    return found

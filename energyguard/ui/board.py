@@ -1,0 +1,123 @@
+"""What all open pages share: the desk, and answers that are not asked for twice.
+
+A hundred open pages cost the history what one does: an answer is kept for as long as its page
+would wait to ask again, and whoever asks meanwhile gets the same one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyarrow as pa
+
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.serve.views import Overview
+
+if TYPE_CHECKING:
+    from energyguard.serve.desk import Desk
+
+T = TypeVar("T")
+
+WITH_ENERGY = tuple(c.name for c in CHANNELS.values() if c.kind is not Kind.STATE)
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time range that a page can show: its name in the URL, its length, a step of its charts."""
+
+    name: str
+    words: str
+    length_ms: int
+    step_ms: int
+    keep_s: float  # how long an answer about it is new enough
+
+
+SPANS = {
+    span.name: span
+    for span in (
+        Span("1h", "1 hour", HOUR_MS, MINUTE_MS, 10),
+        Span("6h", "6 hours", 6 * HOUR_MS, MINUTE_MS, 15),
+        Span("24h", "24 hours", DAY_MS, 15 * MINUTE_MS, 20),
+        Span("7d", "7 days", 7 * DAY_MS, HOUR_MS, 30),
+    )
+}
+
+
+@dataclass(slots=True)
+class _Kept:
+    until: float
+    answer: asyncio.Future[Any]
+
+
+class Board:
+    """The desk behind a short memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.zone = desk.settings.serve.zone
+        self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
+        self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
+        self._kept: dict[Hashable, _Kept] = {}
+
+    async def shared(self, key: Hashable, keep_s: float, make: Callable[[], T]) -> T:
+        """What ``make`` returns, run in a thread, at most once in ``keep_s`` for all pages."""
+        now = self.desk.clock.monotonic()
+        kept = self._kept.get(key)
+        if kept is None or kept.until <= now:
+            self._kept = {k: v for k, v in self._kept.items() if v.until > now}
+            kept = _Kept(now + keep_s, asyncio.ensure_future(asyncio.to_thread(make)))
+            self._kept[key] = kept
+        answer: T = await asyncio.shield(kept.answer)
+        return answer
+
+    async def now(self) -> Overview:
+        """The numbers of this second."""
+        return await self.shared("now", 0.9, self._look)
+
+    def _look(self) -> Overview:
+        now = self.desk.overview()
+        if now.newest_ms is not None and (not self.trail or self.trail[-1][0] < now.newest_ms):
+            self.trail.append((now.newest_ms, now.kw_now))
+        if now.heard_ms is not None:
+            self.ages.append((now.now_ms - now.heard_ms) / 1000)
+        return now
+
+    async def ask(self, name: str, keep_s: float, **parameters: object) -> pa.Table:
+        """A question to the history, shared by all pages that ask the same."""
+        key = (name, *sorted(parameters.items()))
+        return await self.shared(key, keep_s, lambda: self.desk.query(name, **parameters))
+
+    async def power(
+        self, start_ms: int, end_ms: int, step_ms: int, keep_s: float
+    ) -> tuple[list[int], list[float]]:
+        """The mean power of all meters in each step: times of the steps' starts, and kW."""
+        total: dict[int, float] = {}
+        for channel in WITH_ENERGY:
+            seen = await self.ask(
+                "series", keep_s, device="", channel=channel, start_ms=start_ms,
+                end_ms=end_ms, step_ms=step_ms,
+            )  # fmt: skip
+            for t, kwh in zip(times_ms(seen["time"]), seen["value"].to_pylist(), strict=True):
+                total[t] = total.get(t, 0.0) + kwh * HOUR_MS / step_ms
+        xs = sorted(total)
+        return xs, [total[t] for t in xs]
+
+    def borders(self, span: Span) -> tuple[int, int]:
+        """The span that ends with the step of the newest reading: the same for all pages."""
+        newest = self.desk.live.newest_ms() or self.desk.clock.now_ms()
+        end = (newest // span.step_ms + 1) * span.step_ms
+        return end - span.length_ms, end
+
+
+def times_ms(column: pa.ChunkedArray) -> list[int]:
+    """A column of times as ms since 1970 UTC."""
+    cast = column.cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64())
+    times: list[int] = cast.to_pylist()
+    return times

@@ -1,0 +1,25 @@
+"""The icons: one table of SVG paths, drawn in the colour of the text beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ICONS: Mapping[str, str] = {
+    "brand": "M13 3L5 14h6l-1 7 8-11h-6z",
+    "overview": "M3 12l9-8 9 8v8a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z",
+    "households": "M4 20V10M10 20V4M16 20v-7M21 20H3",
+    "alerts": "M12 3l10 18H2zM12 10v5M12 18v.5",
+    "quality": "M4 12l5 5L20 6",
+    "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
+}
+
+
+def icon(name: str) -> str:
+    """The icon as markup; screen readers skip it, the word beside it says what it means."""
+    return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{ICONS[name]}"/></svg>'
+
+
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" '
+    f'rx="6" fill="#0b6b78"/><path d="{ICONS["brand"]}" fill="#fff"/></svg>'
+)

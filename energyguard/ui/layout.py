@@ -1,0 +1,205 @@
+"""What every page has: rail, header with time range, freshness and theme, and its timers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from energyguard.errors import EnergyGuardError
+from energyguard.serve.views import Overview
+from energyguard.ui.board import SPANS, Board, Span
+from energyguard.ui.parts import Tag, choice, symbol, tell
+from energyguard.ui.words import age, count, moment
+
+STALE_MS = 15_000
+"""Nothing heard for this long (wall clock): the page says so."""
+
+FIRST_S = 2.0
+"""A page waits for its first numbers for at most this long."""
+
+Refresh = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A view's place in the rail."""
+
+    path: str
+    name: str
+    icon: str
+
+
+TABS = (
+    Tab("/", "Overview", "overview"),
+    Tab("/households", "Households", "households"),
+    Tab("/alerts", "Alerts", "alerts"),
+    Tab("/quality", "Data quality", "quality"),
+)
+
+_HEAD = """
+<link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
+<meta name="description" content="EnergyGuard's control room">
+<script>document.documentElement.dataset.theme = localStorage.getItem("theme") ?? ""</script>
+"""
+
+_FLIP = """() => {
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = root.dataset.theme || (dark ? "dark" : "light");
+  localStorage.setItem("theme", root.dataset.theme = now === "dark" ? "light" : "dark");
+}"""
+
+
+@dataclass
+class Visit:
+    """One open page: what it was asked to show, and what keeps it fresh."""
+
+    board: Board
+    tab: Tab
+    asked: Mapping[str, str]
+    user: str
+    timers: list[tuple[float, Refresh]] = field(default_factory=list)
+
+    @property
+    def span(self) -> Span:
+        """The time range of the URL."""
+        return SPANS.get(self.asked.get("range", ""), SPANS["6h"])
+
+    @property
+    def zone(self) -> str:
+        """The zone in which times are shown."""
+        return self.board.zone
+
+    def href(self, path: str = "", **changes: str) -> str:
+        """The address of a view that keeps the time range, or of this one with changes."""
+        kept = dict(self.asked) if not path else {"range": self.span.name}
+        query = {k: v for k, v in {**kept, **changes}.items() if v}
+        return f"{path or self.tab.path}?{urlencode(query)}"
+
+    def every(self, seconds: float, refresh: Refresh) -> None:
+        """Call ``refresh`` before the page is sent, and again every so often."""
+        self.timers.append((seconds, refresh))
+
+    async def do(self, act: Callable[[], object], done: str) -> bool:
+        """Let the desk do something in a thread, and say what came of it."""
+        try:
+            await asyncio.to_thread(act)
+        except EnergyGuardError as error:
+            tell(str(error), bad=True)
+            return False
+        tell(done)
+        return True
+
+
+class Header:
+    """The title, the range, how fresh the data is, the theme."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        with Tag("header", "", "head"):
+            Tag("h1", visit.tab.name)
+            choice(
+                "Time range",
+                [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()],
+            )
+            with Tag("div", "", "chip none", role="status") as self._chip:
+                Tag("span", "", "dot")
+                self._words = Tag("span", "No data yet", "words")
+                self._when = Tag("b", "").mark("heard")
+            with Tag("button", "", "btn square", type="button", aria_label="Dark or light") as flip:
+                symbol("theme")
+            flip.on("click", js_handler=_FLIP)
+
+    def show(self, now: Overview) -> None:
+        """Say how old the data is: by the wall clock, and by the data's own."""
+        if now.heard_ms is None:
+            state, words, when = "none", "No data yet", ""
+        elif now.now_ms - now.heard_ms > STALE_MS:
+            state, words = "stale", "Nothing heard since"
+            when = moment(now.heard_ms, self._visit.zone, "%H:%M:%S")
+        else:
+            state, words = "", "Live, data of"
+            when = moment(now.newest_ms, self._visit.zone, "%H:%M:%S")
+        self._words.text, self._when.text = words, when
+        wanted = f"chip {state}".strip()
+        if " ".join(self._chip.classes) != wanted:
+            self._chip.classes(replace=wanted)
+
+
+def _rail(visit: Visit) -> Tag:
+    """The rail; returns the count of open alerts."""
+    with Tag("nav", "", "rail", aria_label="Views") as rail:
+        with Tag("a", "", "brand", href=visit.href("/")):
+            symbol("brand")
+            Tag("span", "EnergyGuard")
+        for tab in TABS:
+            here = {"aria_current": "page"} if tab is visit.tab else {}
+            with Tag("a", "", "tab", href=visit.href(tab.path), **here):
+                symbol(tab.icon)
+                Tag("span", tab.name)
+                if tab.path == "/alerts":
+                    badge = Tag("span", "", "count", title="alerts that nobody has yet")
+        with Tag("div", "", "foot"):
+            Tag("a", "API", href="/api/v1/docs")
+            Tag("span", f"Times in {visit.zone}")
+    rail.move(target_index=0)  # first in the order of the keyboard, too
+    return badge
+
+
+@contextmanager
+def frame(visit: Visit) -> Iterator[None]:
+    """The page around a view."""
+    ui.add_head_html(_HEAD)
+    with ui.context.client.layout:  # beside the page's own <main>, not in it
+        badge = _rail(visit)
+        Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)
+    with Tag("div", "", "main", id="main", tabindex="-1"):
+        header = Header(visit)
+        banner = Tag("div", "", "banner", role="status")
+
+        async def fresh() -> None:
+            now = await visit.board.now()
+            header.show(now)
+            badge.text = count(now.firing) if now.firing else ""
+
+        visit.every(1.0, fresh)
+        yield
+    visit.timers[:] = [(s, _guarded(refresh, banner)) for s, refresh in visit.timers]
+
+
+def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
+    """A refresh that says what is away instead of failing, until it works again."""
+    said = ""
+
+    async def run() -> None:
+        nonlocal said
+        try:
+            await refresh()
+        except EnergyGuardError as error:
+            said = f"{error}. What is shown is as it was; the page goes on by itself."
+            banner.text = said
+        else:
+            if said and banner.text == said:
+                banner.text = ""
+            said = ""
+
+    return run
+
+
+async def keep_fresh(visit: Visit) -> None:
+    """Fill the page before it is sent, if that is quick, and keep it fresh afterwards."""
+    first = asyncio.gather(*(refresh() for _, refresh in visit.timers))
+    with suppress(TimeoutError):  # it is shown with what there is; the rest comes when it comes
+        await asyncio.wait_for(asyncio.shield(first), FIRST_S)
+    for seconds, refresh in visit.timers:
+        ui.timer(seconds, refresh, immediate=False)
+
+
+def heard(now: Overview) -> tuple[str, str]:
+    """How old the newest word is."""
+    return ("–", "") if now.heard_ms is None else age(now.now_ms - now.heard_ms)

@@ -1,0 +1,73 @@
+"""Puts the control room into an application."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from nicegui import app as pages
+from nicegui import ui
+
+from energyguard.config import Settings
+from energyguard.ui.alerts import Alerts
+from energyguard.ui.board import Board
+from energyguard.ui.households import Households
+from energyguard.ui.icons import FAVICON
+from energyguard.ui.layout import TABS, Tab, Visit, frame, keep_fresh
+from energyguard.ui.overview import Overview
+from energyguard.ui.quality import Quality
+
+if TYPE_CHECKING:
+    from energyguard.serve.desk import Desk
+
+STATIC = Path(__file__).parent / "static"
+
+VIEWS: Mapping[str, Callable[[Visit], object]] = {
+    "/": Overview,
+    "/households": Households,
+    "/alerts": Alerts,
+    "/quality": Quality,
+}
+
+
+def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
+    """Serve the control room at ``/`` of an application; mount the API before it.
+
+    Args:
+        app: the application. Who may see it is the application's business: a middleware that sets
+            ``state.user`` of a request names the person for acknowledgements.
+        desk: what the pages show and do.
+        settings: the settings tree; ``serve.zone`` is the zone of all times shown.
+    """
+    board = Board(desk)
+    pages.add_static_files("/ui", STATIC)
+    for tab in TABS:
+        _serve(tab, board)
+    ui.run_with(
+        app,
+        mount_path="/",
+        title="EnergyGuard",
+        favicon=FAVICON,
+        language="en-GB",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        storage_secret=secrets.token_hex(),
+    )
+
+
+def _serve(tab: Tab, board: Board) -> None:
+    @ui.page(tab.path, title=f"{tab.name} · EnergyGuard")
+    async def view(request: Request) -> None:
+        visit = Visit(
+            board=board,
+            tab=tab,
+            asked=dict(request.query_params),
+            user=getattr(request.state, "user", None) or "somebody",
+        )
+        with frame(visit):
+            VIEWS[tab.path](visit)
+        await keep_fresh(visit)

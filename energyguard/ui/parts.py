@@ -1,0 +1,140 @@
+"""The few parts that all views are made of: tag, card, tile, button, bars, rows that change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+
+from energyguard.ui.icons import icon
+from energyguard.ui.plots import Plot
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Tag(TextElement):
+    """An HTML element with a text, which is sent again only when it changes."""
+
+    def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: str) -> None:
+        """Make a ``tag``; attributes have ``_`` for ``-``, and one at the end for a keyword."""
+        super().__init__(tag=tag, text=text)
+        self.classes(classes)
+        for name, value in attributes.items():
+            self._props[name.rstrip("_").replace("_", "-")] = value
+
+    def set(self, name: str, value: str | bool | None) -> None:
+        """Change an attribute; None takes it away."""
+        if self._props.get(name) == value:
+            return
+        if value is None:
+            self._props.pop(name, None)
+        else:
+            self._props[name] = value
+        self.update()
+
+
+def symbol(name: str) -> None:
+    """An icon."""
+    ui.html(icon(name), sanitize=False, tag="span").classes("icon")
+
+
+def button(text: str, act: Callable[[], Any], classes: str = "", **attributes: str) -> Tag:
+    """A button that does something."""
+    made = Tag("button", text, f"btn {classes}", type="button", **attributes)
+    made.on("click", lambda _: act())
+    return made
+
+
+@contextmanager
+def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[Tag]:
+    """A card with a title and a quiet remark at its right; yields the remark."""
+    with Tag("section", "", f"card {span}", **({"id": anchor} if anchor else {})):
+        with Tag("div", "", "title"):
+            Tag("h2", title)
+            remark = Tag("span", aside, "aside")
+        yield remark
+
+
+class Tile:
+    """A big number that leads to what it shows."""
+
+    def __init__(self, name: str, href: str) -> None:
+        with Tag("a", "", "card tile", href=href):
+            Tag("span", name, "name")
+            with Tag("span", "", "big"):
+                self._value = Tag("span", "–").mark(f"tile {name}")
+                self._unit = Tag("span", "", "unit")
+            self._sub = Tag("span", "", "sub")
+            self.spark = Plot("spark", f"{name} over time", 30)
+
+    def show(self, value: str, unit: str, sub: str) -> None:
+        """Change the number in place."""
+        self._value.text, self._unit.text, self._sub.text = value, unit, sub
+
+
+class Rows(Generic[T]):
+    """A list that is drawn again only when what it shows has changed."""
+
+    def __init__(
+        self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
+    ) -> None:
+        self._into = Tag(tag, "", classes)
+        self._draw = draw
+        self._empty = empty
+        self._shown: Sequence[T] | None = None
+
+    def show(self, items: Sequence[T]) -> None:
+        """Show these items, or the sentence for none."""
+        if items == self._shown:
+            return
+        self._shown = items
+        self._into.clear()
+        with self._into:
+            for item in items:
+                self._draw(item)
+            if not items and self._empty:
+                Tag("p", self._empty, "empty")
+
+
+class Figures:
+    """A strip of small figures with their words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._figures: dict[str, tuple[Tag, Tag]] = {}
+        with Tag("div", "", "figures"):
+            for name in words:
+                with Tag("div", "", "figure") as box:
+                    self._figures[name] = (box, Tag("b", "–").mark(f"figure {name}"))
+                    Tag("small", name)
+
+    def show(self, name: str, text: str, matters: bool = False) -> None:
+        """Change a figure; ``matters`` colours it."""
+        box, figure = self._figures[name]
+        figure.text = text
+        wanted = "figure matters" if matters else "figure"
+        if " ".join(box.classes) != wanted:
+            box.classes(replace=wanted)
+
+
+def bar(who: str, share: float, much: str, href: str) -> None:
+    """A row of a ranking: name, bar, amount; leads to the device."""
+    with Tag("a", "", "bar-row", href=href):
+        Tag("span", who, "who")
+        with Tag("span", "", "track"):
+            Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
+        Tag("span", much, "much")
+
+
+def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = False) -> None:
+    """A choice between addresses: (words, address, chosen)."""
+    with Tag("nav", "", f"choice{' small' if small else ''}", aria_label=name):
+        for words, href, chosen in options:
+            Tag("a", words, href=href, **({"aria_current": "true"} if chosen else {}))
+
+
+def tell(text: str, bad: bool = False) -> None:
+    """Say that something was done, or why it was not."""
+    ui.notify(text, position="top", color="negative" if bad else "dark", timeout=4000)

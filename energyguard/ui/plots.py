@@ -1,0 +1,62 @@
+"""The charts as page elements; ``plots/*.js`` draw them, in the page's own colours."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from nicegui.element import Element
+
+Data = dict[str, Any]
+Kind = Literal["line", "spark", "heat", "lanes"]
+
+
+class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
+    """A chart that is sent again only when its data changed, or just the new end of its line."""
+
+    def __init__(self, kind: Kind, label: str, height: int = 0) -> None:
+        """Make a chart; ``label`` says in words what it shows."""
+        super().__init__()
+        self._props.update(kind=kind, label=label, height=height, links=kind in ("heat", "lanes"))
+        self._data: Data | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it has shown anything yet."""
+        return self._data is not None
+
+    def show(self, data: Data) -> None:
+        """Show this data."""
+        if data == self._data:
+            return
+        self._data = data
+        self._props["start"] = data
+        if self.client.has_socket_connection:
+            self.run_method("show", data)
+        else:
+            self.update()
+
+    def say(self, label: str) -> None:
+        """Change the words for those who cannot see it."""
+        if self._props["label"] != label:
+            self._props["label"] = label
+            if self.client.has_socket_connection:
+                self.run_method("say", label)
+
+    def push(self, start_ms: int, end_ms: int, xs: list[int], ys: list[float]) -> None:
+        """Move a line on: from the first of these points on it is theirs."""
+        if xs and self._data is not None and self.client.has_socket_connection:
+            self.run_method("push", {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys})
+
+
+class Feed(Element, component="feed.js"):
+    """The newest readings as a table that can be paused and filtered in the browser."""
+
+    def __init__(self, most: int) -> None:
+        """Make a table of at most ``most`` rows."""
+        super().__init__()
+        self._props["most"] = most
+
+    def put(self, rows: list[list[str]]) -> None:
+        """Put rows on top: time, device, channel, value, link; the newest first."""
+        if rows:
+            self.run_method("put", rows)

@@ -1,0 +1,7 @@
+// The charts, by name. Each draws into an <svg> of the width it gets, so letters keep their size,
+// and takes every colour from the page's tokens through its classes.
+import { heat } from "./heat.js";
+import { lanes } from "./lanes.js";
+import { line, spark } from "./line.js";
+
+export const PLOTS = { heat, lanes, line, spark };

@@ -1,0 +1,115 @@
+// A measured line, its limit (dashed), its usual range (a pale band); only what is outside is red.
+import { amount, clock, DAY, HOUR_MINUTE, node, scale, steps, timeSteps } from "./svg.js";
+
+const BOTTOM = 20;
+const TOP = 16;
+const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
+
+export function spark(svg, { ys }, { width, height }) {
+  if (ys.length < 2) return;
+  const x = scale(0, ys.length - 1, 0, width);
+  const low = Math.min(...ys);
+  const high = Math.max(...ys);
+  const y = high > low ? scale(low, high, height - 2, 2) : () => height / 2;
+  svg.append(node("path", { class: "spark", d: path(ys.map((v, i) => [x(i), y(v)])) }));
+}
+
+// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, band?: {xs, low, high}, gap?}
+export function line(svg, data, { width, height, hint }) {
+  const { from, to, unit, zone, limit = null, band = null } = data;
+  const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
+  const tops = seen.map(([, y]) => y).concat(band ? band.high : []);
+  if (!seen.length) {
+    svg.append(node("text", { class: "none", x: width / 2, y: height / 2 }, "Nothing was measured in this time"));
+  }
+  const highest = Math.max(limit ?? 0, ...tops, 1e-9);
+  const high = highest * 1.08;
+  const low = Math.min(0, ...seen.map(([, y]) => y));
+  const marks = steps(low, high, Math.max(2, Math.round(height / 70)));
+  const LEFT = 12 + 6.4 * Math.max(...marks.map((v) => `${amount(v)} ${unit}`.length));
+  const x = scale(from, to, LEFT, width - 4);
+  const y = scale(low, high, height - BOTTOM, TOP);
+
+  for (const v of marks) {
+    svg.append(node("line", { class: "rule", x1: LEFT, x2: width - 4, y1: y(v), y2: y(v) }), node("text", { x: 0, y: y(v) + 4 }, `${amount(v)} ${unit}`));
+  }
+  const { ticks, days } = timeSteps(from, to, Math.max(2, Math.floor(width / 110)));
+  const name = clock(zone, days ? DAY : HOUR_MINUTE);
+  for (const t of ticks) {
+    const at = x(t);
+    if (at > LEFT + 14 && at < width - 18) svg.append(node("text", { x: at, y: height - 3, "text-anchor": "middle" }, name(t)));
+  }
+  if (band?.xs.length) {
+    const upper = band.xs.map((t, i) => [x(t), y(band.high[i])]);
+    const lower = band.xs.map((t, i) => [x(t), y(band.low[i])]).reverse();
+    svg.append(node("path", { class: "usual", d: `${path(upper.concat(lower))}z` }));
+  }
+  if (limit !== null) {
+    svg.append(
+      node("line", { class: "limit", x1: LEFT, x2: width - 4, y1: y(limit), y2: y(limit) }),
+      node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `limit ${amount(limit)} ${unit}`),
+    );
+  }
+  for (const piece of pieces(seen, data.gap)) {
+    svg.append(node("path", { class: "measured", d: path(piece.map(([t, v]) => [x(t), y(v)])) }));
+    if (limit !== null) {
+      for (const part of above(piece, limit)) svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));
+    }
+  }
+  follow(svg, seen, { x, y, unit, zone, height, hint, LEFT, width });
+}
+
+// A silence longer than `gap` ms is drawn as a hole, never as a straight line.
+function pieces(points, gap) {
+  const found = [];
+  points.forEach((point, i) => {
+    if (!i || (gap && point[0] - points[i - 1][0] > gap)) found.push([]);
+    found.at(-1).push(point);
+  });
+  return found;
+}
+
+// The stretches over the limit, cut where the line crosses it.
+function above(points, limit) {
+  const found = [];
+  let part = null;
+  points.forEach(([t, v], i) => {
+    const before = points[i - 1];
+    const cross = before && (v > limit) !== (before[1] > limit)
+      ? [before[0] + ((limit - before[1]) / (v - before[1])) * (t - before[0]), limit] : null;
+    if (v > limit) {
+      if (!part) found.push((part = cross ? [cross] : []));
+      part.push([t, v]);
+    } else if (part) {
+      if (cross) part.push(cross);
+      part = null;
+    }
+  });
+  return found;
+}
+
+// The pointer reads the nearest value.
+function follow(svg, seen, { x, y, unit, zone, height, hint, LEFT, width }) {
+  const say = clock(zone, { ...DAY, ...HOUR_MINUTE, second: "2-digit" });
+  const mark = node("g", { visibility: "hidden" });
+  const bar = node("line", { class: "cursor", y1: TOP, y2: height - BOTTOM });
+  const dot = node("circle", { class: "cursor-dot", r: 4.5 });
+  mark.append(bar, dot);
+  svg.append(mark);
+  svg.onpointermove = (event) => {
+    const at = event.clientX - svg.getBoundingClientRect().left;
+    if (!seen.length || at < LEFT) return svg.onpointerleave();
+    const [t, v] = seen.reduce((best, point) => (Math.abs(x(point[0]) - at) < Math.abs(x(best[0]) - at) ? point : best));
+    for (const end of ["x1", "x2"]) bar.setAttribute(end, x(t));
+    dot.setAttribute("cx", x(t));
+    dot.setAttribute("cy", y(v));
+    mark.setAttribute("visibility", "visible");
+    hint.hidden = false;
+    hint.textContent = `${amount(v, 4)} ${unit} · ${say(t)}`;
+    hint.style.left = `${Math.min(Math.max(x(t), 80), width - 80)}px`;
+  };
+  svg.onpointerleave = () => {
+    mark.setAttribute("visibility", "hidden");
+    hint.hidden = true;
+  };
+}

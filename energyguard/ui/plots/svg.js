@@ -1,0 +1,44 @@
+// What the charts share: elements, scales, and times in the page's zone.
+const SVG = "http://www.w3.org/2000/svg";
+
+export function node(name, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+export const scale = (low, high, from, to) => (value) =>
+  from + ((value - low) / (high - low || 1)) * (to - from);
+
+// Round steps (1, 2, 5 times a power of ten) so that about `wanted` lines cross the chart.
+export function steps(low, high, wanted) {
+  const raw = (high - low || 1) / wanted;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw * 0.8);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => +((first + i) * step).toPrecision(12));
+}
+
+const MINUTE = 60_000;
+const TIME_STEPS = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((n) => n * MINUTE);
+
+// Whole hours of UTC; in zones of whole hours these are whole hours there, too.
+export function timeSteps(from, to, wanted) {
+  const step = TIME_STEPS.find((n) => n >= (to - from) / wanted) ?? TIME_STEPS.at(-1);
+  const ticks = [];
+  for (let t = Math.ceil(from / step) * step; t <= to; t += step) ticks.push(t);
+  return { ticks, days: step >= 1440 * MINUTE };
+}
+
+export function clock(zone, options) {
+  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
+  return (ms) => format.format(ms);
+}
+
+export const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit" };
+export const DAY = { weekday: "short", day: "numeric" };
+
+export const amount = (value, digits = 3) =>
+  Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-GB").replaceAll(",", "\u202f") : String(+value.toPrecision(digits));

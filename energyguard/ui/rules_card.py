@@ -1,0 +1,79 @@
+"""The rules: which of them run, at which threshold; one click changes either."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from energyguard.detect.rules import Rule
+from energyguard.model.duration import spell_duration
+from energyguard.model.fixed import from_nano
+from energyguard.ui.layout import Visit
+from energyguard.ui.parts import Rows, Tag, button, card
+from energyguard.ui.words import amount
+
+RuleRow = tuple[Rule, bool]
+
+
+class RulesCard:
+    """Every rule with a switch and its threshold."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.desk = visit, visit.board.desk
+        with card(
+            "Rules", "c12", "a change works within a second and loses no state", anchor="rules"
+        ):
+            self.rows: Rows[RuleRow] = Rows(self._draw, "There are no rules.")
+
+    def show(self) -> None:
+        """Draw the rules again if one has changed."""
+        running = {rule.id for rule in self.desk.rules.active()}
+        self.rows.show([(rule, rule.id in running) for rule in self.desk.rules.all()])
+
+    def _draw(self, row: RuleRow) -> None:
+        rule, runs = row
+        with Tag("div", "", "rule-row"):
+            with Tag("div"):
+                with Tag("div", "", "acts"):
+                    Tag("strong", rule.id)
+                    Tag("span", "● runs" if runs else "○ is off", "state on" if runs else "state")
+                Tag("span", _levels(rule), "sub")
+            with Tag("div", "", "acts"):
+                level = ui.input(value=from_nano(rule.raise_above))
+                level.props(f'borderless dense suffix="kWh" aria-label="Threshold of {rule.id}"')
+                level.classes("field narrow")
+                level.on("keydown.enter", lambda _: self._threshold(rule, level.value))
+                button("Set threshold", lambda: self._threshold(rule, level.value),
+                       aria_label=f"Set the threshold of {rule.id}")  # fmt: skip
+                button("Stop" if runs else "Start", lambda: self._switch(rule, not runs),
+                       aria_label=f"{'Stop' if runs else 'Start'} {rule.id}")  # fmt: skip
+                button("Run only this", lambda: self._only(rule),
+                       aria_label=f"Run only {rule.id}")  # fmt: skip
+
+    async def _threshold(self, rule: Rule, text: str) -> None:
+        by = self.visit.user
+        await self.visit.do(
+            lambda: self.desk.change_rule(rule.id, by=by, raise_above=text.strip()),
+            f"{rule.id} raises above {text.strip()} kWh",
+        )
+
+    async def _switch(self, rule: Rule, on: bool) -> None:
+        ids = [r.id for r in self.desk.rules.active() if r.id != rule.id] + [rule.id] * on
+        await self._use(ids, f"{rule.id} {'runs' if on else 'is off'}")
+
+    async def _only(self, rule: Rule) -> None:
+        await self._use([rule.id], f"Only {rule.id} runs")
+
+    async def _use(self, ids: list[str], done: str) -> None:
+        by = self.visit.user
+        await self.visit.do(lambda: self.desk.use_rules(ids, by=by), done)
+
+
+def _levels(rule: Rule) -> str:
+    """What the rule does now, whatever its file says of it."""
+    clears = (
+        "" if rule.clear_at == rule.raise_above else f", clears at {amount(rule.clear_at, 'kWh')}"
+    )
+    return (
+        f"Raises above {amount(rule.raise_above, 'kWh')} in {rule.window_words}{clears}; "
+        f"looks every {spell_duration(rule.slide_ms)}."
+    )

@@ -1,0 +1,92 @@
+"""How numbers, times and alerts read: few words, units always, the time of the data always."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from energyguard.alerts.alert import Alert
+from energyguard.model.alerts import Severity, State
+from energyguard.model.fixed import NANO
+
+THIN = "\u202f"
+"""Between thousands."""
+
+SPACE = "\u00a0"
+"""Between a number and its unit: no line break there."""
+
+UNKNOWN = "–"
+
+_AGES = ((86_400_000, "day", "days"), (3_600_000, "h", "h"), (60_000, "min", "min"))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people: about ``digits`` figures, thin spaces between thousands."""
+    if value is None:
+        return UNKNOWN
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}".replace(",", THIN)
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
+    return f"{value:.{max(0, digits - whole)}f}"
+
+
+def count(value: int) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """``1 home``, ``50 homes``."""
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def amount(nano: int, unit: str) -> str:
+    """A fixed-point amount with its unit; as many decimals as matter beside a limit."""
+    return f"{nano / NANO:.3f}".rstrip("0").rstrip(".") + f"{SPACE}{unit}"
+
+
+def moment(ms: int | None, zone: str, form: str = "%H:%M") -> str:
+    """An event or wall time in the page's zone."""
+    if ms is None:
+        return UNKNOWN
+    return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).strftime(form)
+
+
+def day_moment(ms: int | None, zone: str) -> str:
+    """A time with its day, for what may be long ago."""
+    return moment(ms, zone, "%a %-d %b, %H:%M")
+
+
+def age(ms: int) -> tuple[str, str]:
+    """How long ago, as a number and its unit: ``("26", "min")``."""
+    for length, one, many in _AGES:
+        if ms >= length:
+            n = ms // length
+            return str(n), one if n == 1 else many
+    return (str(ms // 1000) if ms >= 1000 else "<1"), "s"
+
+
+def mark(alert: Alert) -> tuple[str, str]:
+    """The shape and the class that go with a state: never colour alone."""
+    if alert.condition is State.UNKNOWN:
+        return "?", "unknown"
+    if alert.condition is State.RESOLVED:
+        return "✓", "resolved"
+    shapes = {Severity.CRITICAL: "!", Severity.WARNING: "▲", Severity.INFO: "•"}
+    return shapes[alert.severity], str(alert.severity)
+
+
+def detail(alert: Alert, zone: str) -> str:
+    """The numbers under an alert's sentence, and who has it."""
+    said = [
+        f"since {moment(alert.since_ms, zone)}",
+        f"{amount(alert.observed, alert.unit)}, limit {amount(alert.expected, alert.unit)}",
+        alert.rule,
+    ]
+    if alert.condition is State.UNKNOWN:
+        said.insert(0, "the meter is silent: unknown, not resolved")
+    if alert.state is State.SILENCED:
+        said.append(f"silenced until {moment(alert.silenced_until_ms, zone)}")
+    elif alert.acknowledged_by is not None:
+        said.append(f"{alert.acknowledged_by} has it")
+    return " · ".join(said)
