@@ -141,11 +141,11 @@ class Lane:
         """
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
+        np.maximum.at(self.newest, rows.key, rows.time)
+        changes = self.quiet.changes(rows, prior, self.newest, run, before)
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        np.maximum.at(self.newest, rows.key, rows.time)
-        changes = self.quiet.changes(rows.at, rows.key, rows.time, prior, self.newest, run, before)
         told.events += [Event(None, change) for change in changes]
         if self.watches:
             for span in self._spans(rows, prior, run, before):

@@ -13,6 +13,7 @@ import numpy as np
 
 from energyguard.stream.batch import Bools, Ints
 from energyguard.stream.clock import NEVER
+from energyguard.stream.verdicts import LaneRows
 
 
 class Change(NamedTuple):
@@ -33,39 +34,45 @@ class Quiet:
     quiet: Bools
 
     def changes(
-        self, at: Ints, key: Ints, time: Ints, prior: Ints, newest: Ints, run: Ints, before: int
+        self, rows: LaneRows, prior: Ints, newest: Ints, run: Ints, before: int
     ) -> list[Change]:
         """What changed over a batch.
 
         Args:
-            at: places in ``run`` of the lane's accepted readings, ascending.
-            key: their keys.
-            time: their times.
+            rows: the lane's readings, whatever their verdict.
             prior: the newest time of their key just before each.
             newest: the newest time of every key, after the batch.
             run: the partition's newest time just after each reading of the batch.
             before: the same before the batch.
         """
+        at, key, time = rows.at, rows.key, rows.time
         found: list[Change] = []
         if len(self.quiet) < len(newest):
             self.quiet = np.concatenate([self.quiet, np.zeros(len(newest), bool)])
         if not len(run):
             return found
+        first = np.flatnonzero(prior <= NEVER)
+        heard = dict(zip(key[first[::-1]].tolist(), at[first[::-1]].tolist(), strict=True))
         run_before = np.where(at > 0, run[np.maximum(at - 1, 0)], before)
         back = (prior > NEVER) & (time > prior) & (run_before >= prior + self.silent_ms)
         for i in np.flatnonzero(back).tolist():
             who, last = int(key[i]), int(prior[i])
             if not self.quiet[who]:
-                found.append(self._silent(run, who, last))
-            found.append(Change(int(at[i]), who, False, int(time[i]), last))
-            self.quiet[who] = False
+                found.append(self._silent(run, who, last, heard))
+                self.quiet[who] = True
+            if time[i] + self.silent_ms > run[at[i]]:  # else it is old news of a quiet device
+                found.append(Change(int(at[i]), who, False, int(time[i]), last))
+                self.quiet[who] = False
         gone = (newest > NEVER) & (newest + self.silent_ms <= run[-1]) & ~self.quiet[: len(newest)]
         for who in np.flatnonzero(gone).tolist():
-            found.append(self._silent(run, who, int(newest[who])))
+            found.append(self._silent(run, who, int(newest[who]), heard))
             self.quiet[who] = True
         found.sort(key=lambda change: change.at)
         return found
 
-    def _silent(self, run: Ints, who: int, last: int) -> Change:
+    def _silent(self, run: Ints, who: int, last: int, heard: dict[int, int]) -> Change:
+        """The change at the first place that shows it; not before the key was first heard."""
         when = last + self.silent_ms
-        return Change(int(np.searchsorted(run, when)), who, True, when, last)
+        return Change(
+            max(int(np.searchsorted(run, when)), heard.get(who, 0)), who, True, when, last
+        )

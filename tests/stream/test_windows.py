@@ -36,7 +36,7 @@ def stream(seed: int, count: int, shuffle_ms: int, silence: bool = False) -> lis
     rng = random.Random(seed)
     readings: list[tuple[float, Seen]] = []
     time = START
-    for i in range(count):
+    for _ in range(count):
         time += rng.choice([0, 1000, 5000, 15_000, 40_000])
         if rng.random() < 0.01:
             time += rng.choice([300_000, 1_200_000, 3_000_000])
@@ -146,10 +146,8 @@ def test_episodes_without_silences_are_what_the_oracle_says(seed: int) -> None:
     assert oracle.events, "the scenario raises nothing"
     cuts = sorted(rng.sample(range(1, len(readings)), 20))
     outcomes = run(Windows("replay.test", [rule(60_000, 300, 250)]), readings, cuts)
-    firing = [e for e in events_of(outcomes)]
-    raised = [e for e in firing if e in oracle.events]
-    assert raised == sorted(oracle.events, key=lambda e: raised.index(e) if e in raised else -1)
-    assert len(raised) == len(oracle.events)
+    raised = [e for e in events_of(outcomes) if e in oracle.events]
+    assert sorted(raised) == sorted(oracle.events)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -157,7 +155,7 @@ def test_a_restored_operator_goes_on_as_if_nothing_had_been(seed: int) -> None:
     readings = stream(seed, 300, 200_000)
     half = len(readings) // 2
     steady = Windows("replay.test", [rule(900_000, 600)])
-    first, second = run(steady, readings, [half])
+    _, second = run(steady, readings, [half])
     before = Windows("replay.test", [rule(900_000, 600)])
     run(before, readings[: half // 2], [])
     parts = {k: v for k, v in before.snapshot().items() if v is not None}
