@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 SCHEMA = pa.schema(
@@ -68,6 +70,11 @@ def batch_of(
         ],
         schema=SCHEMA,
     )
+
+
+def times_of(rows: pa.RecordBatch | pa.Table) -> npt.NDArray[np.int64]:
+    """The event times of readings, ms since 1970 UTC."""
+    return np.asarray(rows.column("time").cast(pa.int64()), np.int64)
 
 
 EMPTY = SCHEMA.empty_table().combine_chunks()

@@ -45,15 +45,15 @@ class Intake:
         self.submit(decoded.batch, topic)
         self.refuse(decoded.refused, topic=topic, source=source, shape=shape)
 
-    def submit(self, batch: pa.RecordBatch, topic: str) -> None:
+    def submit(self, batch: pa.RecordBatch, topic: str, headers: Headers = ()) -> None:
         """Append a batch that is known to be clean, in one append: whole or not at all."""
         row = topic_named(topic)
         if row is None or row.holds is not Holds.READINGS:
             raise NotFound(f"no topic of readings is named {topic!r}")
         if batch.num_rows:
             partitions, values = zip(*pack(batch, row.partitions), strict=True)
-            records = Records(keys=[None] * len(values), values=values, partitions=partitions)
-            self._log.append(topic, records)
+            n = len(values)
+            self._log.append(topic, Records([None] * n, values, [headers] * n, (), partitions))
 
     def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
         """Append refused rows to the dead letters, and count them by verdict and field."""
