@@ -32,7 +32,7 @@ SELECT
         kind = 'register', intDiv(lo_ms - 1, 3600000) * 3600000,
         from_ms
     ) AS read_from,
-    multiIf(kind = 'power', to_ms + gap, to_ms) AS read_to,
+    multiIf(kind = 'power', to_ms + gap, kind = 'register', to_ms + 1, to_ms) AS read_to,
     multiIf(
         kind = 'power', intDiv(lo_ms, 60000) * 60000 - gap,
         kind = 'register', intDiv(lo_ms - 1, 60000) * 60000,
