@@ -21,7 +21,7 @@ from energyguard.serve.sessions import COOKIE, Sessions
 from energyguard.serve.tokens import Tokens
 
 OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
-OPEN_FOLDERS = ("/_nicegui/", "/static/")
+OPEN_FOLDERS = ("/_nicegui/", "/ui/")
 PROGRAMS = ("/api/", "/metrics")
 ANYONE = "anyone"
 """Who is asking where there is no log-in (`--no-auth`)."""

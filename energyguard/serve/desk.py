@@ -12,22 +12,37 @@ event loop. What is refused raises an ``EnergyGuardError``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import SYSTEM, Clock
 from energyguard.config import Settings
-from energyguard.detect.book import RuleBook
+from energyguard.detect.book import open_book
 from energyguard.detect.rules import Rule
+from energyguard.errors import EnergyGuardError, Malformed, Unavailable
 from energyguard.history import History
-from energyguard.log import Log
+from energyguard.log import LATEST, Log, Records
+from energyguard.model import topics
+from energyguard.model.alerts import Act, AlertAction, State
+from energyguard.model.duration import parse_duration
+from energyguard.serve.idempotency import Answers
+from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
+from energyguard.serve.reception import Reception
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt
+
+DAY_MS = 86_400_000
+TOTALS_KEPT_S = 5.0
+OK = "ok"
+WORKER_QUIET_MS = 60_000
+"""A worker that says nothing for this long while records wait is not well."""
 
 
 class Desk:
@@ -42,42 +57,109 @@ class Desk:
         clock: the wall clock.
     """
 
-    live: Live
-    book: AlertBook
-    rules: RuleBook
-    history: History
-    settings: Settings
-    clock: Clock
-
     def __init__(
         self, log: Log, history: History, settings: Settings, clock: Clock = SYSTEM
-    ) -> None: ...
+    ) -> None:
+        self.history, self.settings, self.clock = history, settings, clock
+        self.book = AlertBook()
+        self.rules = open_book(settings.rules.files, settings.rules.use)
+        self.live = Live(
+            log, self.book, self.rules.apply, parse_duration(settings.stream.silent), clock
+        )
+        self._log = log
+        self._letters = Letters(log)
+        self._reception = Reception(log, settings.wire)
+        self._answers = Answers(settings.data_dir, clock)
+        self._changing = Lock()
+        self._totals: tuple[float, float | None] = (float("-inf"), None)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
+        self.live.start()
 
     def close(self) -> None:
         """Stop following; the log and the history stay open, they are the caller's."""
+        self.live.close()
+        self._answers.close()
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         at: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
     # What is so now
 
     def overview(self) -> Overview:
         """The numbers of the first page. Asks the history at most every five seconds."""
+        kw, devices, silent = self.live.drawn()
+        opened = self.book.open()
+        minutes = self.live.per_minute(2)
+        now_ms = self.clock.now_ms()
+        part = now_ms % 60_000 / 60_000  # of the minute that is not over yet
+        marks = [p.watermark_ms for p in self.live.partitions() if p.watermark_ms is not None]
+        return Overview(
+            kw_now=kw,
+            kwh_today=self._kwh_today(),
+            readings_per_minute=round(minutes[0][1] * (1 - part)) + minutes[1][1],
+            devices=devices,
+            devices_silent=silent,
+            open_alerts=len(opened),
+            firing=sum(alert.state is State.FIRING for alert in opened),
+            newest_ms=self.live.newest_ms(),
+            watermark_ms=min(marks, default=None),
+            heard_ms=self.live.heard_ms,
+            now_ms=now_ms,
+        )
+
+    def _kwh_today(self) -> float | None:
+        asked_at, kwh = self._totals
+        newest_ms = self.live.newest_ms()
+        if newest_ms is None or self.clock.monotonic() < asked_at + TOTALS_KEPT_S:
+            return kwh
+        try:
+            day = newest_ms - newest_ms % DAY_MS
+            rows = self.query("totals", start_ms=day, end_ms=newest_ms + 1).to_pylist()
+            kwh = float(rows[0]["kwh"] or 0.0) if rows else 0.0
+        except Unavailable:
+            kwh = None
+        self._totals = (self.clock.monotonic(), kwh)
+        return kwh
 
     def quality(self) -> Quality:
         """How readings ended, by reason; watermark and lag of each partition."""
+        return self.live.reports.quality(self.live.ends(), self._letters.count())
 
     def health(self) -> Health:
         """Whether log, worker and history answer, and what is wrong with those that do not."""
+        parts = {
+            "log": self._fault(lambda: self._log.positions(topics.ALERTS.name, LATEST)),
+            "live": self.live.fault or OK,
+            "worker": self._worker(),
+            "history": self._fault(lambda: self.query("totals", start_ms=0, end_ms=1)),
+        }
+        return Health(ready=parts["log"] == parts["live"] == OK, parts=parts)
+
+    def _worker(self) -> str:
+        behind = [p for p in self.live.partitions() if p.lag]
+        said_ms = max((p.at_ms for p in self.live.partitions()), default=0)
+        if behind and said_ms < self.clock.now_ms() - WORKER_QUIET_MS:
+            return f"{sum(p.lag for p in behind)} records wait, and no worker takes them"
+        return OK
+
+    @staticmethod
+    def _fault(ask: Callable[[], object]) -> str:
+        try:
+            ask()
+        except EnergyGuardError as error:
+            return str(error)
+        return OK
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Ask the history (``history/queries/<name>.sql``).
@@ -86,6 +168,7 @@ class Desk:
             NotFound: there is no such question.
             Unavailable: the history is not there now.
         """
+        return self.history.query(name, **parameters)
 
     # Readings
 
@@ -113,6 +196,11 @@ class Desk:
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
 
+        def do() -> Receipt:
+            return self._reception.take(data, shape, source, topics.METER_READINGS.name)
+
+        return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
+
     # Alerts
 
     def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
@@ -121,6 +209,7 @@ class Desk:
         Raises:
             NotFound: there is no such alert.
         """
+        return self._act(alert_id, Act.ACKNOWLEDGE, by, note)
 
     def silence(
         self,
@@ -136,9 +225,41 @@ class Desk:
             NotFound: there is no such alert.
             Malformed: neither or both of the times were given.
         """
+        if (until_ms is None) == (for_ms is None):
+            raise Malformed("say until when, or for how long: one of the two", "until_ms")
+        if until_ms is None:
+            alert = self.book.get(alert_id)
+            until_ms = (self.book.now_ms(alert.topic) or alert.changed_ms) + (for_ms or 0)
+        return self._act(alert_id, Act.SILENCE, by, note, until_ms)
 
     def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
-        """Let it be heard again."""
+        """Let it be heard again.
+
+        Raises:
+            NotFound: there is no such alert.
+        """
+        return self._act(alert_id, Act.UNSILENCE, by, note)
+
+    def _act(
+        self, alert_id: str, act: Act, by: str, note: str, until_ms: int | None = None
+    ) -> Alert:
+        self.book.get(alert_id)
+        action = AlertAction(
+            id=alert_id,
+            act=act,
+            by=by,
+            at_ms=self.clock.now_ms(),
+            note=note,
+            until_ms=until_ms,
+        )
+        record = Records(
+            keys=[alert_id.encode()],
+            values=[msgspec.json.encode(action)],
+            timestamps_ms=[action.at_ms],
+        )
+        self._log.append(topics.ALERT_ACTIONS.name, record)
+        self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
+        return self.book.get(alert_id)
 
     # Rules
 
@@ -148,19 +269,34 @@ class Desk:
         Raises:
             NotFound: there is no such rule.
         """
+        with self._changing:
+            self._change(self.rules.using(ids), by)
+            return self.rules.active()
 
-    def change_rule(self, rule_id: str, by: str, **fields: object) -> Rule:
-        """Change fields of a rule (``raise_above``, ``clear_at``, ``dwell_ms``, ``window_ms``, …).
+    def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
+        """Change ``raise_above``, ``clear_at``, ``dwell``, ``window`` or ``slide``, as text.
 
         Raises:
             NotFound: there is no such rule.
             ConfigError: the changed rule would make no sense; the faults say why.
         """
+        with self._changing:
+            self._change([self.rules.changing(rule_id, **fields)], by)
+            return self.rules.get(rule_id)
+
+    def _change(self, records: Sequence[tuple[str, bytes]], by: str) -> None:
+        if records:
+            headers = [(("by", by.encode()),)] * len(records)
+            keys, values = [rule_id.encode() for rule_id, _ in records], [v for _, v in records]
+            self._log.append(topics.RULES.name, Records(keys, values, headers))
+        for rule_id, value in records:
+            self.rules.apply(rule_id, value)
 
     # Dead letters
 
     def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """The newest dead letters, newest first; ``before`` an offset pages back."""
+        return self._letters.newest(limit, before)
 
     def dead_letter(self, offset: int) -> DeadLetter:
         """One dead letter.
@@ -168,6 +304,7 @@ class Desk:
         Raises:
             NotFound: there is none at this offset (any more).
         """
+        return self._letters.one(offset)[0]
 
     def replay_dead_letters(
         self, offsets: Sequence[int] | None = None, reason: str | None = None
@@ -178,3 +315,4 @@ class Desk:
             offsets: these letters; None: all.
             reason: only letters whose verdict, field or reason contains this text.
         """
+        return self._reception.take_again(self._letters.chosen(offsets, reason))

@@ -8,7 +8,7 @@ no alert waits behind readings; readings may take a tenth of a core and are samp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from threading import Event
 from typing import Any
 
@@ -175,7 +175,7 @@ class Live:
 
     async def subscribe(
         self, kinds: Collection[Kind] = (), after: str = ""
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update, None]:
         """Updates as they come, for the running event loop; end it with ``aclose()``.
 
         Args:

@@ -100,7 +100,7 @@ class Newest:
         return sorted(rows, key=lambda row: (row.device, row.topic, row.channel))
 
     def drawn(self, now_ms: int) -> tuple[float, int, int]:
-        """What is drawn now in kW, devices heard of and devices silent, of all topics that are alive."""
+        """What is drawn now in kW, devices heard and devices silent, of live topics."""
         with self._lock:
             return sum_kw(self._fleets, now_ms)
 

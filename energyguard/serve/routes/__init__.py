@@ -1,0 +1,11 @@
+"""The routes of /api/v1, by what they are about.
+
+asked.py      what a request carries: the desk, who asks, times
+answers.py    the bodies of answers, as OpenAPI shows them
+readings.py   send and read readings, devices
+past.py       windows, top, heatmap, series
+alerts.py     alerts and what people do with them
+rules.py      rules and which of them run
+quality.py    how readings ended; dead letters
+live.py       the live stream (SSE)
+"""
