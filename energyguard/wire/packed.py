@@ -1,0 +1,69 @@
+"""Readings as they lie in the log: a compressed Arrow batch per record and partition.
+
+Layout: one byte format, four bytes size of the batch (little-endian), then the batch as an Arrow
+IPC message without its schema, compressed with zstd. The schema is ``model.readings.SCHEMA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from energyguard.errors import Corrupt
+from energyguard.model.murmur import partitions_of
+from energyguard.model.readings import SCHEMA
+
+FORMAT = 1
+_CODEC = pa.Codec("zstd", compression_level=1)
+
+
+def pack(batch: pa.RecordBatch, partitions: int) -> list[tuple[int, bytes]]:
+    """Split readings by partition, in order, and pack each part: (partition, bytes)."""
+    if not batch.num_rows:
+        return []
+    where = partitions_of(batch.column(0), partitions)
+    counts = np.bincount(where, minlength=partitions)
+    if counts.max() == len(where):
+        return [(int(where[0]), _pack(batch))]
+    order = np.argsort(where.astype(np.uint16), kind="stable")
+    sorted_batch = batch.take(pa.array(order))
+    starts = np.cumsum(counts) - counts
+    return [
+        (p, _pack(sorted_batch.slice(int(starts[p]), int(counts[p]))))
+        for p in np.flatnonzero(counts).tolist()
+    ]
+
+
+def _pack(batch: pa.RecordBatch) -> bytes:
+    raw = batch.serialize()
+    packed: bytes = _CODEC.compress(raw, asbytes=True)
+    return bytes([FORMAT]) + raw.size.to_bytes(4, "little") + packed
+
+
+def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int32]]:
+    """The readings of some records in order, and for each the index of its record.
+
+    Raises:
+        Corrupt: a record is not what ``pack`` made.
+    """
+    batches = [_unpack(value) for value in values]
+    sizes = [batch.num_rows for batch in batches]
+    record = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
+    if len(batches) == 1:
+        return batches[0], record
+    whole = pa.Table.from_batches(batches, SCHEMA).combine_chunks().to_batches()
+    return (whole[0] if whole else pa.RecordBatch.from_pylist([], SCHEMA)), record
+
+
+def _unpack(value: bytes) -> pa.RecordBatch:
+    try:
+        if value[0] != FORMAT:
+            raise Corrupt(f"packed readings: unknown format {value[0]}")
+        size = int.from_bytes(value[1:5], "little")
+        raw = _CODEC.decompress(memoryview(value)[5:], size)
+        return pa.ipc.read_record_batch(raw, SCHEMA)
+    except (pa.ArrowException, OSError, IndexError, ValueError) as error:
+        raise Corrupt(f"packed readings cannot be read: {error}") from error
