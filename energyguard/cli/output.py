@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from threading import Event
+from typing import Any, BinaryIO
 
 PIPE_WIDTH = 160
 """The width of a table that goes into a pipe or a file."""
@@ -132,12 +131,12 @@ def rows_of(table: Any, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, unit: str = "") -> Iterator[Any]:
-    """A bar on stderr while the block runs; it yields ``advance(n)``. Silent without a terminal."""
+def progress(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr; it yields ``report(done, total)``. Silent without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar: Progress = Progress(
+    bar = Progress(
         TextColumn(what),
         BarColumn(),
         TextColumn("{task.completed:,.0f} " + unit),
@@ -147,5 +146,31 @@ def progress(what: str, total: int | None = None, unit: str = "") -> Iterator[An
         transient=True,
     )
     with bar:
-        task = bar.add_task(what, total=total)
-        yield lambda n: bar.advance(task, n)
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def writable(output: str) -> Iterator[BinaryIO]:
+    """A file to write to; ``-`` is stdout."""
+    if output == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with Path(output).open("wb") as file:
+        yield file
+
+
+@contextmanager
+def until_signal() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set, so that what is under way comes to its end."""
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command
-from energyguard.cli.output import rows_of
+from energyguard.cli.output import progress, rows_of, writable
 from energyguard.cli.times import parse_span, parse_time
 
 if TYPE_CHECKING:
@@ -99,8 +99,56 @@ def top(
     call.out.rows(rows_of(found), empty="no readings in this time")
 
 
+class What(StrEnum):
+    """What to export."""
+
+    READINGS = "readings"
+    ALERTS = "alerts"
+    WINDOWS = "windows"
+
+
+class Shape(StrEnum):
+    """Formats."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+def export(
+    call: Call,
+    what: Annotated[What, typer.Argument(help="windows: the records of energy_alerts.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="A file; `-` is stdout.")] = "-",
+    shape: Annotated[Shape, typer.Option("--format", help="The file's format.")] = Shape.CSV,
+    device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
+    since: Since = "366d",
+    until: Until = None,
+) -> None:
+    """Write readings or alerts of the history to a file."""
+    from energyguard.history.export import export_alerts, export_readings
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history, writable(output) as out:
+        span = between(history, since, until)
+        if what is What.READINGS:
+            with progress("export", "readings") as report:
+                rows = export_readings(
+                    history, out, shape.value, **span, device=device, progress=report
+                )
+        else:
+            rows = export_alerts(
+                history,
+                out,
+                shape.value,
+                **span,
+                question="alerts" if what is What.ALERTS else "window_alerts",
+            )
+    if output != "-":
+        call.out.done(f"{rows:,} rows in {output}", rows=rows, output=output)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app, "readings")(readings)
     command(app, "windows")(windows)
     command(app, "top")(top)
+    command(app, "export")(export)

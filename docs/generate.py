@@ -1,0 +1,88 @@
+"""Write docs/settings.md and docs/cli.md anew from the code: ``make docs``. A test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.testing import CliRunner
+
+from energyguard.cli import app
+from energyguard.cli.settings import value_of
+from energyguard.config import Settings, fields
+
+HERE = Path(__file__).parent
+
+SETTINGS = """\
+# Settings
+
+Every setting has a default; nothing has to be set. They are put together in layers, each over the
+one before: the defaults below, `energyguard.toml` (in the current folder, or where
+`ENERGYGUARD_CONFIG` says), system C's own variables, `ENERGYGUARD_…` variables, and `--set` (or an
+option of a command). All faults are told at once, each with its place.
+
+```toml
+data_dir = "/var/lib/energyguard"
+
+[serve]
+port = 8500
+```
+
+`ENERGYGUARD_SERVE_PORT=8500` (or `ENERGYGUARD_SERVE__PORT`) and `--set serve.port=8500` say the
+same. A setting that holds several takes them with commas. `energyguard config show --origin` says
+what holds and where it came from. Durations are written `15s`, `15 minutes` or `PT15M`.
+
+"""
+
+CLI = """\
+# Command line
+
+Written by `make docs` from the commands themselves. `--json`, `--data-dir`, `--set` and `--debug`
+are understood by every command. Answers go to stdout, everything else to stderr. An error is one
+line, `energyguard: place: reason`, and an exit code of [this table](operations.md#exit-codes).
+"""
+
+
+def settings() -> str:
+    """The text of docs/settings.md."""
+    defaults = Settings()
+    rows = []
+    for name, field in fields():
+        value = value_of(defaults, name)
+        spelled = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        shown = f"`{spelled}`" if str(spelled or "") or value in (0, False) else ""
+        rows.append(f"| `{name}` | {'' if value is None else shown} | {field.description} |")
+    return SETTINGS + "\n".join(["| setting | default | what |", "|---|---|---|", *rows]) + "\n"
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command that does something, as words."""
+    for name, verb in getattr(command, "commands", {}).items():
+        if getattr(verb, "commands", None):
+            yield from commands(verb, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def cli() -> str:
+    """The text of docs/cli.md."""
+    runner = CliRunner()
+    parts = [CLI]
+    for words in commands(typer.main.get_command(app)):
+        help_ = runner.invoke(
+            app, [*words, "--help"], prog_name="energyguard", terminal_width=96, color=False
+        )
+        name = "energyguard " + " ".join(words)
+        text = "\n".join(line.rstrip() for line in help_.stdout.strip().splitlines())
+        parts.append(f"## {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+WRITTEN: Mapping[str, Callable[[], str]] = {"settings.md": settings, "cli.md": cli}
+
+if __name__ == "__main__":
+    for name, text in WRITTEN.items():
+        (HERE / name).write_text(text())
+        print(HERE / name)

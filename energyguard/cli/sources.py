@@ -1,0 +1,174 @@
+"""``simulate`` and ``replay``: readings into the log, a file or standard output."""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.cli.output import at, progress, until_signal, writable
+from energyguard.cli.times import parse_time
+from energyguard.clock import SYSTEM
+from energyguard.model.duration import parse_duration
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from energyguard.config import Settings, SimulateSettings
+    from energyguard.sources.simulate import Run
+
+
+REPLAY_SPEEDUP = 60.0
+
+
+class Profile(StrEnum):
+    """How homes use energy over the day."""
+
+    LISTED = "listed"
+    REALISTIC = "realistic"
+
+
+def household(
+    call: Call,
+    households: Annotated[int | None, typer.Option(min=1, help="How many homes.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="The first tick.", show_default="this evening")
+    ] = None,
+    ticks: Annotated[int | None, typer.Option(min=1, help="How many; without: for ever.")] = None,
+    tick_seconds: Annotated[int | None, typer.Option(min=1, help="Between two ticks.")] = None,
+    jitter_pct: Annotated[float | None, typer.Option(help="Random spread, ±%.")] = None,
+    speedup: Annotated[
+        float | None, typer.Option(help="Into the log: event time by wall time; inf: at once.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same readings.")] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="`listed`: system C's table of the day for all homes.")
+    ] = Profile.LISTED,
+    faults: Annotated[
+        str, typer.Option(help="Shares of missing, late, duplicate, malformed, spike: late=0.01,…")
+    ] = "",
+    truth: Annotated[Path | None, typer.Option(help="A file for the labels of the faults.")] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="`log`, `-` (CSV on stdout) or a file.")
+    ] = "log",
+) -> None:
+    """Simulate homes: into the log on a running clock, or as CSV as fast as it can."""
+    wanted = call.having(
+        simulate__households=households,
+        simulate__tick_seconds=tick_seconds,
+        simulate__jitter_pct=jitter_pct,
+        simulate__speedup=speedup,
+        simulate__seed=seed,
+        simulate__profile=profile.value,
+    ).settings.simulate
+    start_ms = parse_time(start, SYSTEM.now_ms()) if start else None
+    run = _run(wanted, start_ms, ticks, faults, truth)
+    with until_signal() as stop:
+        _send(call, run, output, stop)
+
+
+def _run(
+    wanted: SimulateSettings,
+    start_ms: int | None,
+    ticks: int | None,
+    faults: str,
+    truth: Path | None,
+) -> Run:
+    from energyguard.sources.faults import Faults, parse_rates
+    from energyguard.sources.household import Homes
+    from energyguard.sources.simulate import Run, this_evening_ms
+
+    homes = Homes(
+        count=wanted.households,
+        tick_seconds=wanted.tick_seconds,
+        jitter_pct=wanted.jitter_pct,
+        seed=wanted.seed,
+        profile=wanted.profile,
+    )
+    spoil = None
+    if rates := parse_rates(faults):
+        start_ms = this_evening_ms() if start_ms is None else start_ms
+        spoil = Faults(rates, homes, start_ms, truth)
+    return Run(homes=homes, start_ms=start_ms, ticks=ticks, speedup=wanted.speedup, faults=spoil)
+
+
+def _send(call: Call, run: Run, output: str, stop: Event) -> None:
+    from energyguard.node import open_log
+    from energyguard.sources.feed import Feed
+    from energyguard.sources.simulate import write_csv
+
+    with progress("simulate", "ticks") as report:
+        if output == "log":
+            with open_log(call.settings) as log:
+                Feed(run, log, stop).play(report)
+        else:
+            with writable(output) as out:
+                write_csv(run, out, stop, report)
+
+
+def replay(
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(help="Files of any shape we know; may be .gz.")],
+    speedup: Annotated[
+        float | None,
+        typer.Option(help="Event time by wall time; inf: at once.", show_default="60"),
+    ] = None,
+    keep_time: Annotated[
+        bool,
+        typer.Option(
+            "--keep-time", help="As it was, at once, into a topic of its own: `replay.NAME`."
+        ),
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="That topic's NAME.", show_default="the first file's")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
+) -> None:
+    """Replay files into the running system, their times moved onto the running clock."""
+    from energyguard.node import open_log
+    from energyguard.sources.replay import Player, Replay, end_input
+
+    topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
+    wanted = Replay(
+        paths=files,
+        keep_time=topic,
+        speedup=speedup or (math.inf if keep_time else REPLAY_SPEEDUP),
+        prefix=prefix,
+    )
+    with (
+        open_log(call.settings) as log,
+        until_signal() as stop,
+        progress("replay", "readings") as report,
+    ):
+        played = Player(wanted, log, stop).play(report)
+        if keep_time and played.last_ms is not None and not stop.is_set():
+            end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
+    call.out.done(
+        f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
+        topic=played.topic,
+        readings=played.readings,
+        refused=played.refused,
+        first=at(played.first_ms),
+        last=at(played.last_ms),
+    )
+
+
+def _longest_wait_ms(settings: Settings) -> int:
+    """How long after the last reading its last window is decided."""
+    from energyguard.detect.book import open_book
+
+    rules = open_book(settings.rules.files, settings.rules.use).all()
+    return parse_duration(settings.stream.lateness) + 2 * max(rule.window_ms for rule in rules)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Simulators.")
+    command(verbs, "household")(household)
+    app.add_typer(verbs, name="simulate")
+    command(app, "replay")(replay)
