@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         given = dict(parse_qsl(url.query, keep_blank_values=True))
         try:
             body = self._body()
-            if url.path in ("/ping", "/") and not body and "query" not in given:
+            if self.command == "GET" and url.path in ("/ping", "/") and "query" not in given:
                 self._send(200, b"Ok.\n", given)
                 return
             self._let_in()

@@ -33,7 +33,7 @@ def readings(
         (device, channel, T0 + ms, value, NO_SEQUENCE, "energy_readings", 2**64 - 1 - first - i)
         for i, (device, ms, value) in enumerate(rows)
     ]
-    columns = list(zip(*made, strict=True)) if made else [[] for _ in SCHEMA]
+    columns = [[row[i] for row in made] for i in range(len(SCHEMA))]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], SCHEMA)
 
 
