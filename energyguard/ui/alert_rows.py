@@ -45,5 +45,6 @@ def draw_alert(visit: Visit, row: AlertRow, chosen: str = "") -> None:
                         lambda: visit.board.desk.acknowledge(row.id, by=visit.user),
                         f"You have it: {row.about}",
                     ),
-                    aria_label=f"Acknowledge: {row.about}",
+                    about=f": {row.about}",
+                    mark=f"take-{row.id}",
                 )

@@ -48,8 +48,8 @@ class Story:
 
     def _acts(self) -> None:
         self.text = ui.input(placeholder="Note (what you found, what you do)")
-        self.text.props('borderless dense aria-label="Note"').classes("field")
-        self.take = button("Acknowledge", self._acknowledge, "main-act")
+        self.text.props('borderless dense aria-label="Note"').classes("field").mark("note")
+        self.take = button("Acknowledge", self._acknowledge, "main-act").mark("take")
         with Tag("span", "", "choice small", role="group", aria_label="Silence for") as self.quiet:
             Tag("span", "Silence").style("padding:1px 4px 1px 8px;color:var(--muted)")
             for words, length in SILENCES.items():

@@ -2,7 +2,7 @@
 // The filter hides rows here, so that typing costs the server nothing.
 export default {
   template: `
-    <div>
+    <div class="feed">
       <div class="acts" style="margin-bottom:10px">
         <input class="field" type="search" v-model="text" placeholder="Filter by device" aria-label="Filter by device" style="flex:1">
         <button class="btn" type="button" :aria-pressed="String(paused)" @click="flip">{{ paused ? "Go on" + (waiting ? " (" + waiting + " new)" : "") : "Pause" }}</button>

@@ -16,7 +16,7 @@ from energyguard.ui.words import amount, moment, number, plural
 MOST_ROWS = 2_000
 FIRST_ROWS = 200
 MOST_PER_SECOND = 200
-MOST_BARS = 8
+MOST_BARS = 10
 MOST_HEAT = 16
 MOST_POINTS = 720
 MOST_NAMES = 1_000

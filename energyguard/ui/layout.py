@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from nicegui import ui
@@ -16,13 +17,15 @@ from energyguard.ui.board import SPANS, Board, Span
 from energyguard.ui.parts import Tag, choice, symbol, tell
 from energyguard.ui.words import age, count, moment
 
+T = TypeVar("T")
+
 STALE_MS = 15_000
 """Nothing heard for this long (wall clock): the page says so."""
 
 FIRST_S = 2.0
 """A page waits for its first numbers for at most this long."""
 
-Refresh = Callable[[], Awaitable[None]]
+Refresh = Callable[[], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Visit:
     asked: Mapping[str, str]
     user: str
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
+    first: set[asyncio.Future[None]] = field(default_factory=set)
 
     @property
     def span(self) -> Span:
@@ -85,14 +89,17 @@ class Visit:
         """Call ``refresh`` before the page is sent, and again every so often."""
         self.timers.append((seconds, refresh))
 
-    async def do(self, act: Callable[[], object], done: str) -> bool:
+    async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
         """Let the desk do something in a thread, and say what came of it."""
+        page = ui.context.client  # the button may be gone when it is done
         try:
-            await asyncio.to_thread(act)
+            came = await asyncio.to_thread(act)
         except EnergyGuardError as error:
-            tell(str(error), bad=True)
+            with page:
+                tell(str(error), bad=True)
             return False
-        tell(done)
+        with page:
+            tell(done if isinstance(done, str) else done(came))
         return True
 
 
@@ -110,7 +117,7 @@ class Header:
             with Tag("div", "", "chip none", role="status") as self._chip:
                 Tag("span", "", "dot")
                 self._words = Tag("span", "No data yet", "words")
-                self._when = Tag("b", "").mark("heard")
+                self._when = Tag("b", "")
             with Tag("button", "", "btn square", type="button", aria_label="Dark or light") as flip:
                 symbol("theme")
             flip.on("click", js_handler=_FLIP)
@@ -193,9 +200,8 @@ def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
 
 async def keep_fresh(visit: Visit) -> None:
     """Fill the page before it is sent, if that is quick, and keep it fresh afterwards."""
-    first = asyncio.gather(*(refresh() for _, refresh in visit.timers))
-    with suppress(TimeoutError):  # it is shown with what there is; the rest comes when it comes
-        await asyncio.wait_for(asyncio.shield(first), FIRST_S)
+    visit.first = {asyncio.ensure_future(refresh()) for _, refresh in visit.timers}
+    await asyncio.wait(visit.first, timeout=FIRST_S)  # what is slower comes when it comes
     for seconds, refresh in visit.timers:
         ui.timer(seconds, refresh, immediate=False)
 

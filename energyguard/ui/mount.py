@@ -42,10 +42,7 @@ def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
         desk: what the pages show and do.
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
     """
-    board = Board(desk)
-    pages.add_static_files("/ui", STATIC)
-    for tab in TABS:
-        _serve(tab, board)
+    add_pages(desk)
     ui.run_with(
         app,
         mount_path="/",
@@ -57,6 +54,14 @@ def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
         show_welcome_message=False,
         storage_secret=secrets.token_hex(),
     )
+
+
+def add_pages(desk: Desk) -> None:
+    """Add the four views to NiceGUI's application, all over one board."""
+    board = Board(desk)
+    pages.add_static_files("/ui", STATIC)
+    for tab in TABS:
+        _serve(tab, board)
 
 
 def _serve(tab: Tab, board: Board) -> None:

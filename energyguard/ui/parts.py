@@ -41,9 +41,12 @@ def symbol(name: str) -> None:
     ui.html(icon(name), sanitize=False, tag="span").classes("icon")
 
 
-def button(text: str, act: Callable[[], Any], classes: str = "", **attributes: str) -> Tag:
-    """A button that does something."""
-    made = Tag("button", text, f"btn {classes}", type="button", **attributes)
+def button(
+    text: str, act: Callable[[], Any], classes: str = "", about: str = "", mark: str = ""
+) -> Tag:
+    """A button that does something; ``about`` says to whom, for those who cannot see where."""
+    said = {"aria_label": f"{text} {about}"} if about else {}
+    made = Tag("button", text, f"btn {classes}", type="button", **said).mark(mark)
     made.on("click", lambda _: act())
     return made
 
@@ -65,7 +68,7 @@ class Tile:
         with Tag("a", "", "card tile", href=href):
             Tag("span", name, "name")
             with Tag("span", "", "big"):
-                self._value = Tag("span", "–").mark(f"tile {name}")
+                self._value = Tag("span", "–")
                 self._unit = Tag("span", "", "unit")
             self._sub = Tag("span", "", "sub")
             self.spark = Plot("spark", f"{name} over time", 30)
@@ -107,7 +110,7 @@ class Figures:
         with Tag("div", "", "figures"):
             for name in words:
                 with Tag("div", "", "figure") as box:
-                    self._figures[name] = (box, Tag("b", "–").mark(f"figure {name}"))
+                    self._figures[name] = (box, Tag("b", "–"))
                     Tag("small", name)
 
     def show(self, name: str, text: str, matters: bool = False) -> None:

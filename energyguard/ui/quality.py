@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 from energyguard.serve.views import DeadLetter, PartitionView, Receipt
 from energyguard.ui.board import times_ms
 from energyguard.ui.layout import Visit
-from energyguard.ui.parts import Figures, Rows, Tag, bar, button, card, tell
+from energyguard.ui.parts import Figures, Rows, Tag, bar, button, card
 from energyguard.ui.plots import Plot
 from energyguard.ui.words import age, count, day_moment, moment, plural
 
@@ -137,15 +138,15 @@ class Quality:
                 when = day_moment(letter.at_ms, self.visit.zone)
                 Tag("div", f"{letter.verdict} · {letter.field} · {when} · {where}", "detail")
             with Tag("div", "", "acts"):
-                button("Replay", lambda: self._replay([letter.offset]),
-                       aria_label=f"Replay dead letter {letter.offset}")  # fmt: skip
+                replay = partial(self._replay, [letter.offset])
+                name = f"dead letter {letter.offset}"
+                button("Replay", replay, about=name, mark=f"replay-{letter.offset}")
             Tag("pre", letter.original, tabindex="0", aria_label="Original bytes")
 
     async def _replay(self, offsets: list[int] | None) -> None:
-        desk, receipts = self.board.desk, list[Receipt]()
-        if await self.visit.do(
-            lambda: receipts.append(desk.replay_dead_letters(offsets)), "Decoded again"
-        ):
-            receipt = receipts[0]
-            refused = receipt.malformed + receipt.out_of_range
-            tell(f"{count(receipt.accepted)} taken, {count(refused)} refused again", refused > 0)
+        await self.visit.do(lambda: self.board.desk.replay_dead_letters(offsets), _outcome)
+
+
+def _outcome(receipt: Receipt) -> str:
+    refused = receipt.malformed + receipt.out_of_range
+    return f"{count(receipt.accepted)} taken, {count(refused)} refused again"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from functools import partial
+
 from nicegui import ui
 
 from energyguard.detect.rules import Rule
@@ -40,14 +43,17 @@ class RulesCard:
             with Tag("div", "", "acts"):
                 level = ui.input(value=from_nano(rule.raise_above))
                 level.props(f'borderless dense suffix="kWh" aria-label="Threshold of {rule.id}"')
-                level.classes("field narrow")
-                level.on("keydown.enter", lambda _: self._threshold(rule, level.value))
-                button("Set threshold", lambda: self._threshold(rule, level.value),
-                       aria_label=f"Set the threshold of {rule.id}")  # fmt: skip
-                button("Stop" if runs else "Start", lambda: self._switch(rule, not runs),
-                       aria_label=f"{'Stop' if runs else 'Start'} {rule.id}")  # fmt: skip
-                button("Run only this", lambda: self._only(rule),
-                       aria_label=f"Run only {rule.id}")  # fmt: skip
+                level.classes("field narrow").mark(f"level-{rule.id}")
+
+                def set_level() -> Awaitable[None]:
+                    return self._threshold(rule, level.value)
+
+                level.on("keydown.enter", set_level)
+                change = partial(self._switch, rule, not runs)
+                only = partial(self._only, rule)
+                button("Set threshold", set_level, about=f"of {rule.id}", mark=f"set-{rule.id}")
+                button("Stop" if runs else "Start", change, about=rule.id)
+                button("Run only this", only, about=rule.id, mark=f"only-{rule.id}")
 
     async def _threshold(self, rule: Rule, text: str) -> None:
         by = self.visit.user

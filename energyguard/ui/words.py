@@ -26,7 +26,9 @@ def number(value: float | None, digits: int = 3) -> str:
         return UNKNOWN
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}".replace(",", THIN)
-    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
+    if value == 0:
+        return "0"
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
     return f"{value:.{max(0, digits - whole)}f}"
 
 
