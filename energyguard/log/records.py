@@ -56,5 +56,28 @@ class Fetched:
         """The position after the last of them."""
         return self.offsets[-1] + 1
 
+    def cut(self, start: int, stop: int) -> Fetched:
+        """The records from one place up to another."""
+        return Fetched(
+            self.topic,
+            self.partition,
+            self.offsets[start:stop],
+            self.keys[start:stop],
+            self.values[start:stop],
+            self.headers[start:stop],
+            self.timestamps_ms[start:stop],
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """One batch of several for the same topic, in order.
+
+    Optional columns must be there in all parts or in none.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    columns = ("keys", "values", "headers", "timestamps_ms", "partitions")
+    return Records(*([x for part in parts for x in getattr(part, c)] for c in columns))

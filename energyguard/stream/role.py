@@ -1,0 +1,28 @@
+"""The role ``worker``: windows and alerts over every topic of readings."""
+
+from __future__ import annotations
+
+import threading
+
+from energyguard.config import Settings
+from energyguard.detect.book import open_book
+from energyguard.log import open_log
+from energyguard.model.topics import TOPICS, TopicClock
+from energyguard.stream.worker import Worker
+from energyguard.telemetry import logger
+
+READINGS = tuple(topic.name for topic in TOPICS if topic.clock is not TopicClock.NONE)
+
+_log = logger(__name__)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Work until told to stop, then save the state and leave the group."""
+    log = open_log(settings.log_url)
+    try:
+        book = open_book(settings.rules.files, settings.rules.use)
+        worker = Worker(log, book, settings.stream, READINGS)
+        _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
+        worker.run(stop)
+    finally:
+        log.close()

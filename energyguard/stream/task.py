@@ -1,0 +1,221 @@
+"""One partition in a worker: its operator, its position, and what it owes to the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from energyguard.clock import Clock
+from energyguard.detect.book import RuleBook
+from energyguard.errors import Corrupt
+from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import ALERTS, DEAD_LETTERS, ENERGY_ALERTS, LATE, PROGRESS
+from energyguard.stream.batch import Batch, batch_from
+from energyguard.stream.checkpoint import Manifest, read_snapshot, snapshot_records
+from energyguard.stream.clock import NEVER
+from energyguard.stream.decisions import Decision, Decisions
+from energyguard.stream.operator import Limits, Windows
+from energyguard.stream.outcome import Outcome
+from energyguard.stream.records import alert_events, energy_alerts, set_apart
+from energyguard.telemetry import logger
+from energyguard.wire.packed import unpack
+
+MARK_MS = 900_000
+MARKS_MOST = 2_000
+
+_log = logger(__name__)
+
+Outputs = list[tuple[str, Records]]
+
+
+class Task:
+    """Windows over one partition, from the snapshot on."""
+
+    def __init__(self, at: TopicPartition, book: RuleBook, limits: Limits, clock: Clock) -> None:
+        self.at = at
+        self.limits = limits
+        self.clock = clock
+        self.operator = Windows(at.topic, book.active(), limits)
+        self.position = 0
+        self.manifest = Manifest(position=0, decided=-1, chunks={}, counts={}, marks=[])
+        self.counts: Counter[str] = Counter()
+        self.reported: Counter[str] = Counter()
+        self.heard_s = clock.monotonic()  # when the last record came
+        self.saved_s = clock.monotonic()
+        self.told_s = 0.0
+        self.dirty = False
+
+    def restore(self, log: Log, committed: int, decisions: Decisions) -> None:
+        """Be as at the committed position: snapshot, then replay with the outputs muted."""
+        saved = read_snapshot(log, self.at)
+        if saved is not None:
+            self.manifest, parts = saved
+            self.position = self.manifest.position
+            self.counts = Counter(self.manifest.counts)
+            self.operator.restore(parts)
+        else:
+            self.position = log.positions(self.at.topic, EARLIEST)[self.at]
+        self._replay(log, committed, decisions)
+
+    def _replay(self, log: Log, end: int, decisions: Decisions) -> None:
+        """Take records up to an offset; what comes of them is committed already."""
+        begin = self.position
+        while self.position < end:
+            fetched = log.read({self.at: self.position}, min(end - self.position, 4096), 0)
+            for part in fetched:
+                self.feed([_up_to(part, end)], decisions)
+            if not fetched:
+                break
+        if end > begin:
+            _log.info("replayed, outputs muted", partition=str(self.at), records=end - begin)
+
+    def feed(self, fetched: Sequence[Fetched], decisions: Decisions) -> Outputs:
+        """Take records, with the decisions among them, and give the outputs."""
+        outputs: Outputs = []
+        for part in fetched:
+            start = 0
+            for serial, decision in self._due(decisions, part.next_offset):
+                split = int(np.searchsorted(np.asarray(part.offsets), decision.offset))
+                outputs += self._records(part.cut(start, max(split, start)))
+                start = max(split, start)
+                outputs += self._apply(serial, decision)
+            outputs += self._records(part.cut(start, len(part)))
+            self.position = part.next_offset
+            self.heard_s = self.clock.monotonic()
+        return outputs
+
+    def settle(self, decisions: Decisions) -> Outputs:
+        """Apply the decisions that are due where the partition stands now."""
+        outputs: Outputs = []
+        for serial, decision in self._due(decisions, self.position + 1):
+            outputs += self._apply(serial, decision)
+        return outputs
+
+    def _due(self, decisions: Decisions, before: int) -> list[tuple[int, Decision]]:
+        """Decisions not applied yet whose offset is below one."""
+        pending = decisions.of(self.at, self.manifest.decided)
+        return [(serial, d) for serial, d in pending if d.offset < before]
+
+    def undecided(self, decisions: Decisions) -> bool:
+        """Is there a decision that has not taken effect yet?"""
+        return bool(decisions.of(self.at, self.manifest.decided))
+
+    def _apply(self, serial: int, decision: Decision) -> Outputs:
+        """Let a decision take effect."""
+        self.manifest.decided = serial
+        self.dirty = True
+        if decision.rules is not None:
+            return self._outputs(self.operator.set_rules(decision.rules))
+        return self._outputs(self.operator.advance(decision.time or NEVER))
+
+    def _records(self, part: Fetched) -> Outputs:
+        """Readings of records through the operator."""
+        if not len(part):
+            return []
+        try:
+            readings, record = unpack([value or b"" for value in part.values])
+        except Corrupt:
+            good, letters = _without_poison(part)
+            return letters + [output for one in good for output in self._records(one)]
+        offsets = np.asarray(part.offsets, np.int64)[record]
+        appended = np.asarray(part.timestamps_ms, np.int64)[record]
+        batch = batch_from(readings, appended, offsets)
+        before = self.operator.clock.newest
+        outcome = self.operator.process(batch)
+        self._mark(before, batch)
+        self.dirty = True
+        return self._outputs(outcome)
+
+    def _mark(self, before: int, batch: Batch) -> None:
+        """Note now and then which time the partition had reached at which offset."""
+        marks = self.manifest.marks
+        if before > NEVER and (not marks or before >= marks[-1][0] + MARK_MS):
+            marks.append((before, int(batch.offset[0])))
+            del marks[:-MARKS_MOST]
+
+    def _outputs(self, outcome: Outcome) -> Outputs:
+        for verdict, n in outcome.counts.items():
+            self.counts[verdict.value] += n
+        outputs: Outputs = []
+        if outcome.over:
+            outputs.append((ENERGY_ALERTS.name, energy_alerts(outcome.over, outcome.devices)))
+        if outcome.placed:
+            outputs.append((ALERTS.name, alert_events(outcome.events)))
+        for verdict, batch in outcome.apart:
+            records = set_apart(verdict, batch, self.at.topic, self.at.partition)
+            outputs.append((LATE.name, records))
+        return outputs
+
+    def widen(self, log: Log, limits: Limits, decisions: Decisions) -> None:
+        """A window is longer than what the ring holds: go back in the log, outputs muted."""
+        newest = self.operator.clock.newest
+        back = newest - sum((limits.clock.lateness_ms, limits.horizon_ms, 2 * MARK_MS))
+        marks = [offset for time, offset in self.manifest.marks if time <= back]
+        here, rules = self.position, self.operator.rules
+        earliest = log.positions(self.at.topic, EARLIEST)[self.at]
+        self.limits = limits
+        self.operator = Windows(self.at.topic, rules, limits)
+        self.position = max(marks[-1] if marks else earliest, earliest)
+        counts, decided = Counter(self.counts), self.manifest.decided
+        self._replay(log, here, decisions)
+        self.counts, self.manifest.decided = counts, decided
+        self.dirty = True
+
+    def progress(self) -> tuple[str, Records]:
+        """The record that says how far this partition is."""
+        clock = self.operator.clock
+        known = clock.newest > NEVER
+        value = {
+            "topic": self.at.topic,
+            "partition": self.at.partition,
+            "position": self.position,
+            "watermark_ms": clock.watermark if known else None,
+            "newest_ms": clock.newest if known else None,
+            "at_ms": self.clock.now_ms(),
+            "devices": len(self.operator.devices),
+            "waiting": 0 if clock.waiting is None else len(clock.waiting),
+            **{v.value: self.counts[v.value] for v in Verdict},
+        }
+        key = f"{self.at.topic}/{self.at.partition}".encode()
+        return PROGRESS.name, Records([key], [msgspec.json.encode(value)])
+
+    def snapshot(self) -> Records:
+        """The records that save this partition as it is now."""
+        self.manifest.position = self.position
+        self.manifest.counts = dict(self.counts)
+        self.dirty = False
+        self.saved_s = self.clock.monotonic()
+        parts = self.operator.snapshot()
+        gone = self.manifest.chunks.keys() - parts.keys() - self.operator.saved
+        return snapshot_records(self.at, self.manifest, parts | dict.fromkeys(gone))
+
+
+def _up_to(part: Fetched, offset: int) -> Fetched:
+    """The records below an offset."""
+    return part.cut(0, int(np.searchsorted(np.asarray(part.offsets), offset)))
+
+
+def _without_poison(part: Fetched) -> tuple[list[Fetched], Outputs]:
+    """The records that can be read, one by one, and dead letters of those that cannot."""
+    good: list[Fetched] = []
+    letters: Outputs = []
+    for i, value in enumerate(part.values):
+        try:
+            unpack([value or b""])
+            good.append(part.cut(i, i + 1))
+        except Corrupt as error:
+            headers = (
+                ("verdict", Verdict.MALFORMED.value.encode()),
+                ("field", b"record"),
+                ("reason", str(error).encode()),
+                ("source", f"{part.topic}/{part.partition}/{part.offsets[i]}".encode()),
+                ("row", b"1"),
+                ("topic", part.topic.encode()),
+                ("shape", b"packed"),
+            )
+            letters.append((DEAD_LETTERS.name, Records([None], [value or b""], [headers])))
+    return good, letters

@@ -1,0 +1,225 @@
+"""Partitions of a group through operators: one transaction for outputs and positions.
+
+Data is read first, decisions second: whatever was decided about an offset was written before the
+record at that offset, so a decision is never missed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.config import StreamSettings
+from energyguard.detect.book import RuleBook
+from energyguard.errors import Fenced, Unavailable
+from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.log.records import joined
+from energyguard.model.duration import parse_duration
+from energyguard.model.topics import PROGRESS, RULES, STATE, TIME, TopicClock, topic_named
+from energyguard.stream.clock import NEVER
+from energyguard.stream.decisions import Decision, Decisions, decision_records
+from energyguard.stream.operator import Limits
+from energyguard.stream.task import Outputs, Task
+from energyguard.telemetry import METRICS, logger
+
+GROUP = "worker"
+READ_RECORDS = 4096
+WAIT_S = 0.2
+POLL_S = 1.0
+
+_log = logger(__name__)
+
+
+class Worker:
+    """A member of the group ``worker``."""
+
+    def __init__(
+        self,
+        log: Log,
+        book: RuleBook,
+        settings: StreamSettings,
+        topics: Sequence[str],
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.log, self.book, self.settings, self.clock = log, book, settings, clock
+        self.limits = Limits.of(settings, book.all())
+        self.idle_s = parse_duration(settings.idle) / 1000
+        self.snapshot_s = parse_duration(settings.snapshot) / 1000
+        self.decisions = Decisions(log)
+        self.tasks: dict[TopicPartition, Task] = {}
+        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._newest: dict[str, int] = {}  # by topic, over all partitions that anyone owns
+        self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
+        self._follow()
+        self.membership = log.join(GROUP, topics)
+        self._polled_s = clock.monotonic()
+        self._assign()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; then save the state and leave."""
+        while not stop.is_set():
+            try:
+                self.step(WAIT_S)
+            except Unavailable as error:
+                _log.warning("the log is not there; waiting", reason=str(error))
+                stop.wait(error.retry_after)
+        self.drain()
+
+    def step(self, wait_s: float = 0.0) -> bool:
+        """One poll and one transaction; true when there was something to do."""
+        if self.clock.monotonic() - self._polled_s >= POLL_S:
+            self._polled_s = self.clock.monotonic()
+            if self.membership.poll():
+                self._assign()
+            self._follow()
+        positions = {at: task.position for at, task in self.tasks.items()}
+        fetched = self.log.read(positions, READ_RECORDS, wait_s) if positions else []
+        if not positions:
+            self.clock.sleep(wait_s)
+        try:
+            return self._commit(fetched)
+        except Fenced:
+            _log.info("fenced: another worker owns a partition now")
+            METRICS["commits"].labels("fenced").inc()
+            self.tasks.clear()
+            self.membership.poll()
+            self._assign()
+            return True
+
+    def drain(self) -> None:
+        """Save what every partition has become, and give the partitions up."""
+        try:
+            with self.log.transaction(self.membership) as tx:
+                for task in self.tasks.values():
+                    tx.append(*task.progress())
+                    tx.append(STATE.name, task.snapshot())
+                tx.move({at: task.position for at, task in self.tasks.items()})
+        except Fenced:
+            _log.info("fenced while leaving: another worker has the partitions")
+        self.membership.leave()
+
+    def _assign(self) -> None:
+        """Take the partitions that are ours, let go of the others."""
+        owned = self.membership.assigned
+        for at in [at for at in self.tasks if at not in owned]:
+            del self.tasks[at]
+        self.decisions.refresh()
+        for at in [at for at in owned if at not in self.tasks]:
+            task = Task(at, self.book, self.limits, self.clock)
+            task.restore(self.log, owned[at], self.decisions)
+            task.reported = Counter(task.counts)
+            self.tasks[at] = task
+
+    def _commit(self, fetched: Sequence[Fetched]) -> bool:
+        """Feed the operators; commit outputs, decisions, progress and positions together."""
+        self.decisions.refresh()
+        outputs: Outputs = []
+        for part in fetched:
+            outputs += self.tasks[part.at].feed([part], self.decisions)
+        made = [d for task in self.tasks.values() for d in self._decide(task)]
+        for task in self.tasks.values():
+            outputs += task.settle(self.decisions)
+        outputs += self._due_reports()
+        if not outputs and not made and not fetched:
+            return False
+        with METRICS["commit_seconds"].time(), self.log.transaction(self.membership) as tx:
+            for topic, records in _merged(outputs):
+                tx.append(topic, records)
+            if made:
+                tx.append(TIME.name, decision_records(made))
+            tx.move({at: task.position for at, task in self.tasks.items()})
+        METRICS["commits"].labels("done").inc()
+        self._count()
+        return True
+
+    def _count(self) -> None:
+        """Tell the metrics what was committed."""
+        for task in self.tasks.values():
+            for verdict, n in (task.counts - task.reported).items():
+                METRICS["readings"].labels(task.at.topic, verdict).inc(n)
+            task.reported = Counter(task.counts)
+
+    def _due_reports(self) -> Outputs:
+        """Progress once a second, snapshots as often as the settings say."""
+        now = self.clock.monotonic()
+        outputs: Outputs = []
+        for task in self.tasks.values():
+            if task.dirty and now - task.told_s >= POLL_S:
+                task.told_s = now
+                outputs.append(task.progress())
+            if task.dirty and now - task.saved_s >= self.snapshot_s:
+                outputs.append((STATE.name, task.snapshot()))
+        return outputs
+
+    def _decide(self, task: Task) -> list[Decision]:
+        """What the owner has to decide: the rules that run, and time where all is quiet."""
+        if task.undecided(self.decisions):
+            return []
+        made = []
+        rules = tuple(self.book.active())
+        if tuple(task.operator.rules) != rules or not self.decisions.of(task.at):
+            made.append(self._decision(task, rules=rules))
+        time = self._quiet_time(task)
+        if time is not None:
+            made.append(self._decision(task, time=time))
+            task.heard_s = self.clock.monotonic()
+        return made
+
+    def _decision(self, task: Task, **what: object) -> Decision:
+        return msgspec.convert(
+            {"topic": task.at.topic, "partition": task.at.partition, "offset": task.position}
+            | {key: msgspec.to_builtins(value) for key, value in what.items()},
+            Decision,
+        )
+
+    def _quiet_time(self, task: Task) -> int | None:
+        """What time it is for a partition that has been quiet for long; None: leave it."""
+        newest = task.operator.clock.newest
+        if newest <= NEVER or self.clock.monotonic() - task.heard_s < self.idle_s:
+            return None
+        row = topic_named(task.at.topic)
+        time = self._newest.get(task.at.topic, NEVER)
+        for at, other in self.tasks.items():
+            if at.topic == task.at.topic:
+                time = max(time, other.operator.clock.newest)
+        if row is not None and row.clock is TopicClock.WALL:
+            time = max(time, self.clock.now_ms())
+        return time if time > newest else None
+
+    def _follow(self) -> None:
+        """Take changes of rules, and how far other workers' partitions are."""
+        changed = False
+        for part in self.log.read(self._rules_at, 1000, 0):
+            for key, value in zip(part.keys, part.values, strict=True):
+                changed |= self.book.apply((key or b"").decode(), value)
+            self._rules_at[part.at] = part.next_offset
+        for part in self.log.read(self._progress_at, 1000, 0):
+            for value in part.values:
+                said = msgspec.json.decode(value) if value else {}
+                if said.get("newest_ms") is not None:
+                    topic = said["topic"]
+                    newest = self._newest.get(topic, NEVER)
+                    self._newest[topic] = max(newest, said["newest_ms"])
+            self._progress_at[part.at] = part.next_offset
+        longest = max((rule.window_ms for rule in self.book.all()), default=0)
+        if changed and longest > self.limits.horizon_ms:
+            self._widen(longest)
+
+    def _widen(self, longest_ms: int) -> None:
+        """A window is longer than what the rings hold: warm-start from the log."""
+        self.limits = replace(self.limits, horizon_ms=longest_ms)
+        for task in self.tasks.values():
+            task.widen(self.log, self.limits, self.decisions)
+
+
+def _merged(outputs: Outputs) -> Outputs:
+    """Outputs by topic, in order, so that a topic is appended to once."""
+    by_topic: dict[str, list[Records]] = defaultdict(list)
+    for topic, records in outputs:
+        by_topic[topic].append(records)
+    return [(topic, joined(parts)) for topic, parts in by_topic.items()]
