@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterator
 
 import msgspec
-import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.model.readings import times_of
 from energyguard.model.topics import PROGRESS
 from energyguard.wire.packed import unpack
 
@@ -85,7 +85,7 @@ def newest_event_ms(log: Log, topic: str) -> int | None:
         return judged
     last = (next(_backwards(log, at), None) for at in log.positions(topic, LATEST))
     values = (part.values[-1] for part in last if part is not None)
-    newest = (pc.max(unpack(value).column("time")).value for value in values if value)
+    newest = (int(times_of(unpack([value])[0]).max()) for value in values if value)
     return max(newest, default=None)
 
 

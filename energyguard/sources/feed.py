@@ -14,7 +14,7 @@ import numpy as np
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Unavailable
 from energyguard.log import Log, TopicPartition
-from energyguard.model.murmur import partition_of
+from energyguard.model.murmur import partition_for
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.sources.event_clock import (
     TICK_HEADER,
@@ -40,7 +40,7 @@ class Feed:
 
     def __init__(self, run: Run, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
         self._run, self._stop, self._intake = run, stop, Intake(log)
-        home = partition_of(run.homes.first, ENERGY_READINGS.partitions)
+        home = partition_for(run.homes.ids[0].as_py().encode(), ENERGY_READINGS.partitions)
         last_ms = newest_tick_ms(log, TopicPartition(_TOPIC, home))
         newest_ms = newest_event_ms(log, _TOPIC)
         evening_ms = this_evening_ms(clock)

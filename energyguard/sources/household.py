@@ -66,11 +66,6 @@ class Homes:
         """The homes' ids: at least three digits."""
         return pa.array([f"H{n:03d}" for n in range(1, self.count + 1)], pa.string())
 
-    @property
-    def first(self) -> str:
-        """The id of the first home: it is in every tick."""
-        return str(self.ids[0])
-
     @cached_property
     def _habits(self) -> Habits:
         return Habits(self.count, self.seed)
