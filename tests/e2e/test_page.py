@@ -1,0 +1,190 @@
+"""The four views in a real browser: they open, live, act, fit a phone, and ask nobody outside.
+
+Skipped by name where there is no Chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from energyguard.model.alerts import State
+from energyguard.ui import mount
+from tests.ui.fake_desk import FakeDesk
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+    # uvicorn's and NiceGUI's loops end with the thread, not with the test
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+Theme = Literal["light", "dark"]
+PATHS = ("/", "/households", "/alerts", "/quality")
+WIDTHS = (1440, 390)
+GROUNDS: dict[Theme, str] = {"light": "rgb(244, 245, 246)", "dark": "rgb(16, 20, 23)"}
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def desk() -> FakeDesk:
+    return FakeDesk()
+
+
+@pytest.fixture(scope="module")
+def address(desk: FakeDesk) -> Iterator[str]:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    mount(app, desk, desk.settings)  # type: ignore[arg-type]
+    with socket.socket() as ear:
+        ear.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{ear.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(15)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield made
+        made.close()
+
+
+@dataclass
+class Window:
+    """A browser window that remembers what should not have happened."""
+
+    page: Page
+    address: str
+    wrong: list[str] = field(default_factory=list)
+    hosts: set[str | None] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda r: self.hosts.add(urlsplit(r.url).hostname))
+        self.page.on("websocket", lambda w: self.hosts.add(urlsplit(w.url).hostname))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(message.text)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        expect(self.page.locator(".chip .dot")).to_be_visible()
+        return self.page
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Iterator[Window]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    seen = Window(context.new_page(), address)
+    yield seen
+    context.close()
+    assert seen.wrong == []
+    assert seen.hosts <= {"127.0.0.1", None}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str) -> None:
+    window.page.emulate_media(reduced_motion="reduce")
+    page = window.open(path)
+    expect(page.locator(".plot svg").first).to_be_visible()
+    when = page.locator(".chip b")
+    expect(when).not_to_have_text(when.inner_text())
+    for theme, ground in GROUNDS.items():
+        page.emulate_media(color_scheme=theme)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            found = Axe().run(page, options=AXE).response["violations"]
+            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
+
+
+def test_overview_acknowledges_with_the_keyboard(window: Window, desk: FakeDesk) -> None:
+    alert = desk.book.open()[0]
+    page = window.open("/")
+    button = page.get_by_role("button", name=f"Acknowledge : {alert.about}")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("somebody has it")).to_be_visible()
+    assert desk.book.get(alert.id).state is State.ACKNOWLEDGED
+
+
+def test_the_first_tab_skips_to_the_content(window: Window) -> None:
+    page = window.open("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".head a").first).to_be_focused()
+
+
+def test_the_theme_flips_and_stays(window: Window) -> None:
+    window.page.emulate_media(color_scheme="light")
+    page = window.open("/")
+    page.get_by_role("button", name="Dark or light").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page = window.open("/quality")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_readings_pause_and_filter(window: Window) -> None:
+    page = window.open("/households")
+    rows = page.locator(".feed tbody tr")
+    expect(rows.first).to_be_visible()
+    page.get_by_label("Filter by device").fill("H01")
+    expect(rows.locator("visible=true").filter(has_not_text="H01")).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+    count = rows.count()
+    expect(page.get_by_role("button", name="new")).to_be_visible(timeout=8_000)
+    assert rows.count() == count
+
+
+def test_a_household_is_asked_for_by_name(window: Window) -> None:
+    page = window.open("/households?range=1h")
+    page.get_by_label("Household", exact=True).fill("H017")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**device=H017**")
+    assert "range=1h" in page.url
+    expect(page.get_by_text("H017 used")).to_be_visible()
+    expect(page.locator(".plot .limit")).to_be_visible()
+
+
+def test_alerts_take_a_note_and_rules_a_click(window: Window, desk: FakeDesk) -> None:
+    alert = next(a for a in desk.book.open() if a.device == "H017")
+    page = window.open(f"/alerts?alert={alert.id}")
+    page.get_by_label("Note").fill("the oven")
+    page.locator("#story").get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text("acknowledged by somebody: the oven")).to_be_visible()
+    page.get_by_role("button", name="Start household-demo").click()
+    expect(page.get_by_role("button", name="Stop household-demo")).to_be_visible()
+
+
+def test_quality_replays_a_letter(window: Window) -> None:
+    page = window.open("/quality")
+    expect(page.get_by_text("yesterday,H003")).to_be_visible()
+    page.get_by_role("button", name="Replay dead letter 0").click()
+    expect(page.get_by_text("0 taken, 1 refused again")).to_be_visible()
+    expect(page.get_by_text("yesterday,H003")).to_have_count(0)

@@ -1,0 +1,141 @@
+"""`energyguard up` for real: child processes, ports, kill -9, Ctrl-C, a second start."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from energyguard.config import Settings
+from energyguard.log import LATEST
+from energyguard.model.topics import ENERGY_READINGS
+from energyguard.node import ROLES, open_desk, open_log
+from energyguard.presence import living
+
+T = TypeVar("T")
+PATIENCE_S = 120.0  # generous: only so that a fault does not hang
+
+
+def until(answer: Callable[[], T]) -> T:
+    """Wait for something that must come."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := answer()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
+    return found
+
+
+class Up:
+    """A running `energyguard up`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.output = data_dir.parent / "output.txt"
+        options = ("serve.port=0", "history.port=0", "rules.use=household-demo,household-prod")
+        words = [word for option in options for word in ("--set", option)]
+        with self.output.open("a") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "energyguard", "up", "--data-dir", str(data_dir), *words],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self, pattern: str) -> list[str]:
+        return re.findall(pattern, self.output.read_text(), re.MULTILINE)
+
+    def link(self) -> str:
+        """The newest link, once it is there."""
+
+        def look() -> list[str]:
+            assert self.process.poll() is None, self.output.read_text()
+            return self.said(r"^EnergyGuard is ready: (http://\S+)$")
+
+        return until(look)[-1]
+
+    def pid(self, role: str) -> int | None:
+        return next((one.pid for one in living(self.data_dir) if one.role == role), None)
+
+    def kill(self, role: str) -> int:
+        """kill -9 a role; the process id that it had."""
+        pid = until(lambda: self.pid(role))
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_S)
+
+
+def ended(data_dir: Path) -> bool:
+    return not living(data_dir)
+
+
+def newest(settings: Settings) -> int:
+    """How many records of readings the log has."""
+    with open_log(settings) as log:
+        return sum(log.positions(ENERGY_READINGS.name, LATEST).values())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a data folder, whose processes are surely gone afterwards."""
+    made = Settings(data_dir=tmp_path / "data")
+    yield made
+    for one in living(made.data_dir):
+        os.kill(one.pid, signal.SIGKILL)
+
+
+def test_a_whole_life(settings: Settings) -> None:
+    """Start, first alert, kill -9 of each role, Ctrl-C, and a second start that goes on."""
+    up = Up(settings.data_dir)
+    link = up.link()
+    with httpx.Client(follow_redirects=True, trust_env=False) as page:
+        assert page.get(link).status_code == 200
+    with open_desk(settings) as desk:
+        assert until(desk.book.open)[0].device
+
+    for role in ROLES:
+        first = up.kill(role)
+        until(lambda role=role, first=first: up.pid(role) not in (None, first))  # type: ignore[misc]
+        assert up.said(rf"^{role} died \(signal SIGKILL\); it starts again in [\d.]+ s$")
+
+    behind = newest(settings)
+    until(lambda: newest(settings) > behind)
+    assert up.end() == 0, up.output.read_text()
+    assert ended(settings.data_dir)
+    assert "Traceback" not in up.output.read_text()
+
+    behind = newest(settings)
+    again = Up(settings.data_dir)
+    until(lambda: len(again.said("^EnergyGuard is ready: ")) == 2)
+    until(lambda: newest(settings) > behind)
+    with open_desk(settings) as desk:
+        assert desk.book.find()
+    assert again.end() == 0, again.output.read_text()
+    assert ended(settings.data_dir)
+
+
+def test_a_second_one_on_the_same_folder_is_refused(settings: Settings) -> None:
+    up = Up(settings.data_dir)
+    until(lambda: up.pid("up"))
+    second = Up(settings.data_dir)
+    assert second.process.wait(PATIENCE_S) == 6
+    assert second.said(r"^energyguard: .*already running \(process \d+\)")
+    assert up.end() == 0
+
+
+def test_no_role_outlives_a_killed_up(settings: Settings) -> None:
+    up = Up(settings.data_dir)
+    up.link()
+    assert {one.role for one in living(settings.data_dir)} == {"up", *ROLES}
+    up.process.kill()
+    up.process.wait()
+    until(lambda: ended(settings.data_dir))
