@@ -6,18 +6,20 @@ a process of its own (``energyguard role worker``); ``up`` runs them all and ten
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from energyguard.clock import SYSTEM
 from energyguard.config import Settings
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
-from energyguard.presence import present
+from energyguard.presence import living, present
 from energyguard.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -74,8 +76,8 @@ class Ready(msgspec.Struct, frozen=True):
     login: str = ""
 
 
-def run_role(name: str, settings: Settings, parent: BinaryIO | None = None) -> None:
-    """Play one role until SIGTERM, SIGINT, or the end of ``parent`` (a pipe from who started us).
+def run_role(name: str, settings: Settings, parent: int | None = None) -> None:
+    """Play one role until SIGTERM, SIGINT, or the end of ``parent`` (a pipe's descriptor).
 
     Raises:
         NotFound: there is no such role.
@@ -104,8 +106,8 @@ def run_role(name: str, settings: Settings, parent: BinaryIO | None = None) -> N
         log.info("stopped")
 
 
-def _until_closed(parent: BinaryIO, stop: threading.Event) -> None:
-    while parent.read(4096):
+def _until_closed(parent: int, stop: threading.Event) -> None:
+    while os.read(parent, 4096):  # not a file object: its lock would be held at the very end
         pass
     stop.set()
 
@@ -132,6 +134,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     command = (sys.executable, "-m", "energyguard", "role", "--child")
     commands = {name: (*command, name) for name in ROLES if name in roles}
     with present(settings.data_dir, "up", most=1):
+        _wait_for_predecessors(settings, commands, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
         ready.unlink(missing_ok=True)
         supervisor = Supervisor(commands, settings.model_dump_json().encode(), say)
@@ -149,6 +152,23 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     if supervisor.hopeless is not None:
         raise ConfigError("a role cannot use its settings; the line above says why")
     return clean
+
+
+def _wait_for_predecessors(
+    settings: Settings, roles: Collection[str], say: Callable[[str], None], stop: threading.Event
+) -> None:
+    """Let the roles of an `up` that was killed drain: they still hold ports and folders."""
+    deadline = SYSTEM.monotonic() + PATIENCE_S
+    said = False
+    while not stop.is_set() and SYSTEM.monotonic() < deadline:
+        left = [one for one in living(settings.data_dir) if one.role in roles]
+        if not left:
+            return
+        if not said:
+            names = ", ".join(f"{one.role} ({one.pid})" for one in left)
+            say(f"waiting for {names} of an earlier start to end")
+            said = True
+        stop.wait(0.1)
 
 
 @contextmanager

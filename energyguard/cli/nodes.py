@@ -70,8 +70,8 @@ def role(
         return
     from energyguard.config import Settings
 
-    parent = sys.stdin.buffer
-    run_role(name, Settings.model_validate_json(parent.readline()), parent)
+    settings = Settings.model_validate_json(sys.stdin.readline())
+    run_role(name, settings, parent=sys.stdin.fileno())
 
 
 def status(call: Call) -> None:
