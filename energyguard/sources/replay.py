@@ -15,18 +15,18 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Unavailable
-from energyguard.log import LATEST, Log, Records
+from energyguard.log import LATEST, Log
 from energyguard.model.readings import SCHEMA, batch_of, times_of
 from energyguard.model.topics import ENERGY_READINGS, REPLAY_READINGS, TIME
 from energyguard.sources.event_clock import RunningClock, TopicTime, newest_event_ms
 from energyguard.sources.intake import Intake
+from energyguard.stream.decisions import Decision, decision_records
 from energyguard.telemetry import logger
 from energyguard.wire.files import read_blocks
 
@@ -150,13 +150,11 @@ def end_input(log: Log, topic: str, time_ms: int) -> None:
 
     With a time beyond the last window's end plus the lateness, every window closes.
     """
-    ends = log.positions(topic, LATEST)
     decisions = [
-        {"topic": topic, "partition": at.partition, "offset": end, "time": time_ms}
-        for at, end in ends.items()
+        Decision(topic=topic, partition=at.partition, offset=end, time=time_ms)
+        for at, end in log.positions(topic, LATEST).items()
     ]
-    keys = [f"{topic}/{at.partition}".encode() for at in ends]
-    log.append(TIME.name, Records(keys, [msgspec.json.encode(one) for one in decisions]))
+    log.append(TIME.name, decision_records(decisions))
 
 
 def _compact(batch: pa.RecordBatch, prefix: str) -> pa.RecordBatch:
