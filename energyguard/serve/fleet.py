@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
 from energyguard.model.fixed import NANO
+from energyguard.model.readings import times_of
 from energyguard.serve.views import DeviceView
 
 HOUR_MS = 3_600_000
@@ -89,16 +90,16 @@ class Fleet:
         self.heard_ms = 0  # wall time
         self.newest_ms = NEVER
 
-    def take(self, readings: pa.Table, heard_ms: int, gap: bool) -> None:
+    def take(self, readings: pa.RecordBatch, heard_ms: int, gap: bool) -> None:
         """Fold readings in; ``heard_ms`` is the wall time, ``gap`` says that some were left out."""
         if not readings.num_rows:
             return
         self.heard_ms = heard_ms
-        number = self._numbers(readings.column("device").combine_chunks())
-        time_ms = readings.column("time").cast(pa.int64()).to_numpy()
+        number = self._numbers(readings.column("device"))
+        time_ms = times_of(readings)
         value = readings.column("value").to_numpy()
         self.newest_ms = max(self.newest_ms, int(time_ms.max()))
-        channels = readings.column("channel").combine_chunks().dictionary_encode()
+        channels = readings.column("channel").dictionary_encode()
         code = channels.indices.to_numpy()
         for n, channel in enumerate(channels.dictionary.to_pylist()):
             own = slice(None) if len(channels.dictionary) == 1 else code == n

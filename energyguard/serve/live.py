@@ -195,6 +195,7 @@ class Live:
             if since:
                 await asyncio.to_thread(self._resume, subscription, since)
             self._send_readings((subscription,))
+            yield subscription.named(Update("ready", {}))
             while True:
                 yield await subscription.next()
         finally:

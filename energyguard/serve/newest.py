@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
-from energyguard.model.readings import SCHEMA
+from energyguard.model.readings import times_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
 from energyguard.wire.packed import unpack
@@ -29,30 +29,33 @@ class Newest:
         self._silent_ms = silent_ms
         self._lock = Lock()
         self._fleets: dict[str, Fleet] = {}
-        self._rows: deque[tuple[str, pa.Table]] = deque()
+        self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
         self._minutes: Counter[int] = Counter()
         self._rows_of: dict[str, float] = {}  # readings in a record of the topic, on average
         self._gaps: set[str] = set()
 
     def take(self, fetched: Sequence[Fetched], now_ms: int) -> int:
         """Fold records in; return how many readings they held."""
-        by_topic: dict[str, list[pa.RecordBatch]] = {}
+        values: dict[str, list[bytes]] = {}
         for one in fetched:
-            by_topic.setdefault(one.topic, []).extend(unpack(v) for v in one.values if v)
+            values.setdefault(one.topic, []).extend(value for value in one.values if value)
         total = 0
         with self._lock:
-            for topic, batches in by_topic.items():
-                readings = pa.Table.from_batches(batches, schema=SCHEMA)
+            for topic, records in values.items():
+                readings, _ = unpack(records)
                 fleet = self._fleets.get(topic)
                 if fleet is None:
                     fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
                 fleet.take(readings, now_ms, topic in self._gaps)
                 self._gaps.discard(topic)
-                self._rows.append((topic, readings.slice(max(0, len(readings) - ROWS_KEPT))))
-                self._rows_of[topic] = len(readings) / max(1, len(batches))
-                total += len(readings)
+                self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
+                self._rows_of[topic] = readings.num_rows / max(1, len(records))
+                total += readings.num_rows
             self._count(now_ms, total)
-            while sum(len(rows) for _, rows in self._rows) - len(self._rows[0][1]) >= ROWS_KEPT:
+            while (
+                sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
+                >= ROWS_KEPT
+            ):
                 self._rows.popleft()
         return total
 
@@ -76,8 +79,8 @@ class Newest:
         for topic, rows in reversed(kept):
             if device:
                 rows = rows.filter(pc.match_substring(rows.column("device"), device))
-            rows = rows.slice(max(0, len(rows) - (min(limit, ROWS_KEPT) - len(found))))
-            times = rows.column("time").cast(pa.int64()).to_pylist()
+            rows = rows.slice(max(0, rows.num_rows - (min(limit, ROWS_KEPT) - len(found))))
+            times = times_of(rows).tolist()
             names, channels, values = (
                 rows.column(name).to_pylist() for name in ("device", "channel", "value")
             )

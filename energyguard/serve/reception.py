@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+
 from energyguard.config import WireSettings
 from energyguard.log import Log
-from energyguard.serve.views import Receipt
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import METER_READINGS
+from energyguard.serve.letters import Letter
+from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
+from energyguard.wire import Decoded
+from energyguard.wire.shapes import decode
 
 LISTED = 1_000
 """Refused rows that a receipt lists; all of them are dead letters."""
@@ -18,6 +26,55 @@ class Reception:
         self._intake = Intake(log)
         self._limits = limits
 
-    def take(self, data: bytes, shape: str | None, source: str, topic: str) -> Receipt:
-        """Decode bytes of a shape, or of any shape, and take them in."""
-        raise NotImplementedError
+    def take(
+        self, data: bytes, shape: str | None, source: str, topic: str = METER_READINGS.name
+    ) -> Receipt:
+        """Decode bytes of a shape, or of any shape, and take them in.
+
+        Raises:
+            NotFound: there is no such shape.
+            Unavailable: the log takes nothing now.
+        """
+        shape, decoded = decode(data, shape, self._limits)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape)
+        return _receipt(decoded, topic, shape)
+
+    def take_again(self, letters: Iterable[Letter]) -> Receipt:
+        """Decode dead letters again, those that belong together at once, and take them in."""
+        whole = Receipt(0, 0, 0, "", "")
+        for (topic, shape, source), group in groupby(
+            letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
+        ):
+            bodies = [original for _, original in group]
+            part = self.take(b"\n".join(bodies), shape, source, topic or METER_READINGS.name)
+            whole = _sum(whole, part)
+        return whole
+
+
+def _receipt(decoded: Decoded, topic: str, shape: str) -> Receipt:
+    refused = decoded.refused
+    out_of_range = sum(row.verdict is Verdict.OUT_OF_RANGE for row in refused)
+    return Receipt(
+        accepted=decoded.batch.num_rows,
+        malformed=len(refused) - out_of_range,
+        out_of_range=out_of_range,
+        topic=topic,
+        shape=shape,
+        refused=tuple(
+            RowAnswer(row.row, row.verdict, row.field, row.reason) for row in refused[:LISTED]
+        ),
+        refused_more=max(0, len(refused) - LISTED),
+    )
+
+
+def _sum(one: Receipt, two: Receipt) -> Receipt:
+    refused = one.refused + two.refused
+    return Receipt(
+        accepted=one.accepted + two.accepted,
+        malformed=one.malformed + two.malformed,
+        out_of_range=one.out_of_range + two.out_of_range,
+        topic=two.topic,
+        shape=two.shape,
+        refused=refused[:LISTED],
+        refused_more=one.refused_more + two.refused_more + max(0, len(refused) - LISTED),
+    )

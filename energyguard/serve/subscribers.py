@@ -92,19 +92,20 @@ class Subscription:
         with self._lock:
             if self._missed:
                 missed, self._missed = self._missed, 0
-                return self._named(Update("missed", {"events": missed}))
+                return self.named(Update("missed", {"events": missed}))
             for queue in (self._urgent, self._facts):
                 while queue:
                     kind, data, at, offset = queue.popleft()
                     if offset >= self._positions.get(at, 0):  # else: already had from the log
                         self._positions[at] = offset + 1
-                        return self._named(Update(kind, data))
+                        return self.named(Update(kind, data))
             if self._slots:
                 kind, data = self._slots.popitem()
-                return self._named(Update(kind, data))
+                return self.named(Update(kind, data))
         return None
 
-    def _named(self, update: Update) -> Update:
+    def named(self, update: Update) -> Update:
+        """The update with the id to resume after it."""
         return replace(update, id=write_positions(self._positions))
 
 

@@ -150,13 +150,16 @@ class Health:
     parts: dict[str, str]  # log, live, worker, history -> "ok" or a sentence
 
 
-Kind = Literal["readings", "alert", "action", "window", "progress", "dead-letter", "missed"]
+Kind = Literal[
+    "ready", "readings", "alert", "action", "window", "progress", "dead-letter", "missed"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """Something new for a subscriber.
 
+    ``ready`` comes first: from its id on, nothing is missed.
     ``readings`` (``{"rows": [ReadingView…], "per_minute"}``) and ``progress`` are states: only
     the newest waits for a slow subscriber. ``alert`` (``Alert`` as it is now), ``action``,
     ``window`` (``WindowAlert``) and ``dead-letter`` are facts: each is delivered, and ``missed``

@@ -1,0 +1,37 @@
+"""A desk over a log in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from energyguard.testing import MemoryLog
+
+from energyguard.clock import SYSTEM
+from energyguard.config import Settings
+from energyguard.serve.desk import Desk
+from tests.serve.made import StandInHistory
+
+
+@pytest.fixture
+def log() -> Iterator[MemoryLog]:
+    made = MemoryLog()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def history() -> StandInHistory:
+    return StandInHistory()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def desk(log: MemoryLog, history: StandInHistory, settings: Settings) -> Iterator[Desk]:
+    with Desk(log, history, settings, SYSTEM) as opened:
+        yield opened
