@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Security
@@ -11,7 +12,6 @@ from fastapi_offline import FastAPIOffline
 
 from energyguard import __version__
 from energyguard.serve import problems
-from energyguard.serve.desk import Desk
 from energyguard.serve.problems import ErrorBody
 from energyguard.serve.routes import alerts, live, past, quality, readings, rules
 
@@ -35,8 +35,8 @@ _ERRORS: Mapping[int | str, str] = {
 }
 
 
-def build_api(desk: Desk) -> FastAPI:
-    """The API over a desk, to be mounted at ``/api/v1``."""
+def build_api() -> FastAPI:
+    """The API, to be mounted at ``/api/v1``; its ``state.desk`` is the desk that it serves."""
     api: FastAPI = FastAPIOffline(
         title="EnergyGuard",
         version=__version__,
@@ -49,7 +49,6 @@ def build_api(desk: Desk) -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    api.state.desk = desk
     for part in (readings, past, alerts, rules, quality, live):
         api.include_router(part.router)
     problems.install(api)
@@ -58,3 +57,8 @@ def build_api(desk: Desk) -> FastAPI:
 
 def _name(route: APIRoute) -> str:
     return route.name
+
+
+def document() -> str:
+    """What ``docs/openapi.json`` holds."""
+    return json.dumps(build_api().openapi(), indent=1, ensure_ascii=False) + "\n"

@@ -53,7 +53,9 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(login_routes(tokens, sessions))
-    app.mount(PREFIX, build_api(desk))
+    api = build_api()
+    api.state.desk = desk
+    app.mount(PREFIX, api)
     mount(app, desk, desk.settings)
     limits = Limits(app, settings.body_limit, settings.rate_limit, desk.clock)
     return Gate(limits, tokens, sessions, host, settings.auth)

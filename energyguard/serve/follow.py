@@ -78,6 +78,8 @@ class Follower(Thread):
     def _round(self) -> None:
         if self._clock.monotonic() >= self._look_at:
             self._look()
+        if all(self._at[at] >= end for at, end in self.ends.items()):
+            self.caught_up.set()
         if not self._at:
             self._stop_event.wait(0.2)
         fetched = self._log.read(self._at, self._limit, wait=0.2)
@@ -87,8 +89,6 @@ class Follower(Thread):
                 self._take(fetched)
         finally:  # also past records that cannot be taken, or they would be read for ever
             self._at |= {one.at: one.next_offset for one in fetched}
-        if all(self._at[at] >= end for at, end in self.ends.items()):
-            self.caught_up.set()
         if self._share < 1.0 and self.caught_up.is_set():
             spent = self._clock.monotonic() - began
             self._stop_event.wait(max(0.1, spent * (1 / self._share - 1)))

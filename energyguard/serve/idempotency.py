@@ -39,7 +39,7 @@ class Answers:
             "create table if not exists answer (key text primary key, body blob, receipt blob,"
             " at_ms integer) without rowid;"
             "create index if not exists answer_at on answer (at_ms)"
-        )
+        ).fetchall()
 
     def once(self, key: str, body: bytes, do: Callable[[], Receipt]) -> Receipt:
         """The kept answer to this key, or do it and keep the answer.
