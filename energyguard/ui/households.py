@@ -60,11 +60,19 @@ class Households:
         """A form that leads to a household: works with the keyboard, and without a script."""
         kept = {"range": self.visit.span.name, "by": self.by}
         with Tag("form", "", "acts", action="/households", method="get", role="search"):
-            self.field = Tag(
-                "input", "", "field", name="device", list="devices", type="search",
-                value=self.device, placeholder="Household, e.g. H001", aria_label="Household",
+            Tag(
+                "input",
+                "",
+                "field",
+                name="device",
+                list="devices",
+                type="search",
+                placeholder="Household, e.g. H001",
+                aria_label="Household",
                 autocomplete="off",
-            )  # fmt: skip
+                # as an attribute: what someone types meanwhile stays
+                **{"^value": self.visit.asked.get("device", "")},
+            )
             for name, value in kept.items():
                 Tag("input", type="hidden", name=name, value=value)
             with Tag("datalist", id="devices"):
@@ -132,7 +140,6 @@ class Households:
             start, end = self.board.borders(self.visit.span)
             top = await self.board.ask("top", 15, start_ms=start, end_ms=end, by="kwh", n=1)
             self.device = next(iter(top["device"].to_pylist()), "")
-        self.field.set("value", self.device)
 
     @staticmethod
     def _coarser(slide_ms: int, length_ms: int) -> int:

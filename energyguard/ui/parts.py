@@ -25,16 +25,6 @@ class Tag(TextElement):
         for name, value in attributes.items():
             self._props[name.rstrip("_").replace("_", "-")] = value
 
-    def set(self, name: str, value: str | bool | None) -> None:
-        """Change an attribute; None takes it away."""
-        if self._props.get(name) == value:
-            return
-        if value is None:
-            self._props.pop(name, None)
-        else:
-            self._props[name] = value
-        self.update()
-
 
 def symbol(name: str) -> None:
     """An icon."""
