@@ -36,7 +36,7 @@ _FOR_ALL = (
 _FOR_WRITER = (
     "SET max_partitions_per_insert_block = 0",
     "SET max_insert_threads = 1",
-    "SET max_threads = 2",
+    "SET max_threads = 1",  # the other core is for questions
 )
 _FOR_READERS = (
     f"SET max_execution_time = {LONGEST_QUERY_S}",

@@ -1,18 +1,20 @@
 -- Minutes of interval energies (summed) and of levels (which have no energy).
 INSERT INTO rollup_1m
 SELECT
-    device, channel, toStartOfMinute(at, 'UTC') AS bucket, argMax(topic, (at, sequence)),
-    if(any(kind) = 'interval', sum(value), 0), count(),
-    toUnixTimestamp64Milli(min(at)), toUnixTimestamp64Milli(max(at)),
-    argMin(value, (at, sequence)), argMax(value, (at, sequence)), min(value), max(value),
-    sum(toFloat64(value))
+    device, channel, minute, topic, if(kind = 'interval', amount, 0), n,
+    toUnixTimestamp64Milli(first_at), toUnixTimestamp64Milli(last_at),
+    first, last, lowest, highest, total
 FROM (
-    SELECT device, channel, time AS at, sequence, value, topic
+    SELECT
+        device, channel, toStartOfMinute(time) AS minute, any(topic) AS topic,
+        sum(value) AS amount, count() AS n, min(time) AS first_at, max(time) AS last_at,
+        argMin(value, time) AS first, argMax(value, time) AS last,
+        min(value) AS lowest, max(value) AS highest, sum(toFloat64(value)) AS total
     FROM readings FINAL
     WHERE time >= fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
         AND (device, channel) IN (SELECT device, channel FROM spans WHERE kind IN ('interval', 'state'))
+    GROUP BY device, channel, minute
 ) AS r
 INNER JOIN spans AS s ON r.device = s.device AND r.channel = s.channel
-WHERE toUnixTimestamp64Milli(at) >= s.from_ms AND toUnixTimestamp64Milli(at) < s.to_ms
-GROUP BY device, channel, bucket
+WHERE toUnixTimestamp(minute) * 1000 >= s.from_ms AND toUnixTimestamp(minute) * 1000 < s.to_ms
