@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -115,14 +114,21 @@ def ports(settings: Settings) -> Finding:
 
 def log(settings: Settings) -> Finding:
     """The log's file is whole."""
-    scheme, _, path = settings.log_url.partition(":///")
-    if scheme != "sqlite" or not Path(path).exists():
+    import apsw
+
+    scheme, _, name = settings.log_url.partition(":///")
+    path = Path(name)
+    if scheme != "sqlite" or not path.exists():
         return Finding("none yet")
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as file:
-        (answer,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    try:
+        file = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY)
+        with closing(file):
+            ((answer,),) = file.execute("PRAGMA quick_check(1)")
+    except apsw.Error as error:
+        answer = str(error)
     if answer != "ok":
         return Finding(answer, f"stop everything, keep a copy of {path}, and restore a backup")
-    return Finding(f"whole, {os.path.getsize(path) / 2**20:,.1f} MiB")  # noqa: PTH202
+    return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {

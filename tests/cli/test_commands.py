@@ -146,3 +146,13 @@ def test_up_twice_on_one_folder_is_refused(terminal: Terminal, data_dir: Path) -
 
 def test_stop_where_nothing_runs(terminal: Terminal) -> None:
     assert terminal("stop").out == "nothing was running\n"
+
+
+def test_doctor_sees_a_damaged_log(terminal: Terminal, data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "log.db").write_bytes(b"this is no database" * 1000)
+    said = terminal("doctor", "--json", "--set", "serve.port=0", "--set", "history.port=0")
+    (row,) = [row for row in said.rows if not row["ok"]]
+    assert row["check"] == "log"
+    assert "not a database" in row["found"]
+    assert "backup" in row["to_do"]

@@ -1,0 +1,171 @@
+"""``log topics|tail|lag``: what is in the log, and who is behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.cli.output import at, spell, until_signal
+from energyguard.errors import NotFound
+from energyguard.model.duration import spell_duration
+from energyguard.model.fixed import from_nano
+from energyguard.model.topics import TOPICS, Holds, topic_named
+
+if TYPE_CHECKING:
+    from energyguard.log import Fetched, Log
+
+GROUPS = ("worker", "history")
+
+
+def topics(call: Call) -> None:
+    """List the topics: how much is in each, and how long it is kept."""
+    from energyguard.log import EARLIEST, LATEST
+    from energyguard.node import open_log
+
+    with open_log(call.settings) as log:
+        rows = []
+        for topic in TOPICS:
+            first, last = (log.positions(topic.name, of) for of in (EARLIEST, LATEST))
+            rows.append(
+                {
+                    "topic": topic.name,
+                    "partitions": len(last) or topic.partitions,
+                    "records": sum(last.values()) - sum(first.values()),
+                    "written": sum(last.values()),
+                    "kept": "the newest of each key"
+                    if topic.compacted
+                    else spell_duration(topic.retention_ms)
+                    if topic.retention_ms
+                    else "for ever",
+                    "about": topic.about,
+                }
+            )
+    call.out.rows(rows)
+
+
+def lag(call: Call) -> None:
+    """Show how many records each group has still to read."""
+    from energyguard.log import LATEST
+    from energyguard.node import open_log
+
+    rows = []
+    with open_log(call.settings) as log:
+        for topic in TOPICS:
+            ends = log.positions(topic.name, LATEST)
+            for name in GROUPS:
+                committed = log.positions(topic.name, name)
+                rows += [
+                    {
+                        "group": name,
+                        "topic": place.topic,
+                        "partition": place.partition,
+                        "position": position,
+                        "end": ends[place],
+                        "lag": ends[place] - position,
+                    }
+                    for place, position in sorted(committed.items())
+                ]
+    call.out.rows(rows, empty="no group has read anything yet")
+
+
+def tail(
+    call: Call,
+    topic: Annotated[str, typer.Argument(help="A topic, as `log topics` lists them.")],
+    n: Annotated[int, typer.Option("-n", "--number", min=0, help="So many records first.")] = 10,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show the newest records of a topic; readings one a line."""
+    from energyguard.log import EARLIEST, LATEST
+    from energyguard.node import open_log
+
+    if topic_named(topic) is None:
+        names = ", ".join(one.name for one in TOPICS)
+        raise NotFound(f"no topic {topic!r}; there are: {names}")
+    with open_log(call.settings) as log, until_signal() as stop:
+        first, ends = log.positions(topic, EARLIEST), log.positions(topic, LATEST)
+        positions = {place: max(first[place], end - n) for place, end in ends.items()}
+        _show(call, sorted(_until(log, positions, ends), key=itemgetter("at"))[-n:] if n else [])
+        positions = dict(ends)
+        while follow and not stop.is_set():
+            for fetched in log.read(positions, 1000, 0.5):
+                positions[fetched.at] = fetched.next_offset
+                _show(call, _records(fetched))
+
+
+def _until(
+    log: Log, positions: dict[Any, int], ends: Mapping[Any, int]
+) -> Iterator[dict[str, Any]]:
+    """The records between two positions."""
+    while left := {place: offset for place, offset in positions.items() if offset < ends[place]}:
+        fetched = log.read(left, 1000, 0)
+        if not fetched:
+            return
+        for one in fetched:
+            positions[one.at] = one.next_offset
+            yield from _records(one)
+
+
+def _records(fetched: Fetched) -> Iterator[dict[str, Any]]:
+    held = topic_named(fetched.topic)
+    for place, offset in enumerate(fetched.offsets):
+        key, headers = fetched.keys[place], fetched.headers[place] if fetched.headers else ()
+        yield {
+            "topic": fetched.topic,
+            "partition": fetched.partition,
+            "offset": offset,
+            "at": at(fetched.timestamps_ms[place]),
+            "key": None if key is None else _text(key),
+            "headers": {name: _text(value) for name, value in headers},
+            "value": _value(held.holds if held else Holds.BYTES, fetched.values[place]),
+        }
+
+
+def _show(call: Call, records: Iterable[dict[str, Any]]) -> None:
+    for record in records:
+        if call.json:
+            call.out.record(record)
+            continue
+        place = f"{record['topic']}/{record['partition']}@{record['offset']}"
+        value = record["value"]
+        for line in value if isinstance(value, list) else [value]:
+            text = line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
+            print(f"{place}  {record['key'] or '-'}  {text}", flush=True)
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="backslashreplace")
+
+
+def _value(holds: Holds, value: bytes | None) -> Any:
+    """A record's value as people read it."""
+    if value is None:
+        return None
+    if holds is Holds.READINGS:
+        return _readings(value)
+    return json.loads(value) if holds is Holds.JSON else _text(value)
+
+
+def _readings(value: bytes) -> list[dict[str, Any]]:
+    from energyguard.wire.packed import unpack
+
+    batch, _ = unpack([value])
+    return [
+        {**row, "time": spell(row["time"]), "value": from_nano(row["value"])}
+        for row in batch.to_pylist()
+    ]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("The log: topics, records, groups.")
+    command(verbs, "topics")(topics)
+    command(verbs, "tail")(tail)
+    command(verbs, "lag")(lag)
+    app.add_typer(verbs, name="log")
