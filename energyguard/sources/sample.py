@@ -39,7 +39,7 @@ class Days:
     """One appliance's file: its days, again and again."""
 
     def __init__(self, path: Path) -> None:
-        blocks = pa.concat_batches([decoded.batch for decoded in read_blocks(path)])
+        blocks = pa.concat_batches([decoded.batch for _, decoded in read_blocks(path)])
         self._rows = blocks.take(pc.sort_indices(blocks, [("time", "ascending")]))
         self._time_ms = times_of(self._rows)
         self._first_ms = int(self._time_ms[0])

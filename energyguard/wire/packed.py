@@ -40,7 +40,7 @@ def pack(batch: pa.RecordBatch, partitions: int) -> list[tuple[int, bytes]]:
 def _pack(batch: pa.RecordBatch) -> bytes:
     raw = batch.serialize()
     packed: bytes = _CODEC.compress(raw, asbytes=True)
-    return bytes([FORMAT]) + raw.size.to_bytes(4, "little") + packed
+    return bytes([FORMAT]) + int(raw.size).to_bytes(4, "little") + packed
 
 
 def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int32]]:

@@ -1,0 +1,41 @@
+"""The 1 min appliance files: watts, with the days repeated for each case.
+
+    case,day,timestamp,power,label
+    Normal,1,2020-03-19 16:00:00,0,0
+
+``power`` is in W. The same days stand once per case, so a device is a file and a case:
+``Fridge_1/Normal``. ``label`` marks the simulated fault and is not read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.wire.columns import (
+    ANYTHING,
+    NAME,
+    NUMBER,
+    PLAIN_TIME,
+    Layout,
+    Part,
+    milliseconds,
+    nanos,
+    strings,
+    under,
+)
+
+
+def _parts(table: pa.Table, device: str) -> list[Part]:
+    case, time, power = (table.column(name) for name in ("case", "timestamp", "power"))
+    named = under(device, case) if device else strings(case)
+    watts = nanos(power)
+    kilowatts = np.rint(watts / 1000).astype(np.int64)  # a power has far fewer than 15 digits
+    return [Part("power", named, "power_kw", milliseconds(time), kilowatts)]
+
+
+LAYOUT = Layout(
+    "appliance",
+    {"case": NAME, "day": ANYTHING, "timestamp": PLAIN_TIME, "power": NUMBER, "label": ANYTHING},
+    _parts,
+)

@@ -1,0 +1,253 @@
+"""Delimited text to readings: a block at once where it is sound, bad lines picked out where not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from energyguard.model.channels import CHANNELS
+from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.readings import SCHEMA, Verdict, batch_of
+from energyguard.wire import Decoded, Refused
+from energyguard.wire.columns import LONG_NUMBER, NUMBER, Ints, Layout, Part, sixty_fourth
+from energyguard.wire.limits import Plausible, out_of_range, time_reason, value_reason
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Fault(NamedTuple):
+    """Why a reading is refused: its place in the part, and what to say."""
+
+    place: int
+    verdict: Verdict
+    field: str
+    reason: str
+
+
+EMPTY = Decoded(pa.RecordBatch.from_pylist([], SCHEMA), np.empty(0, np.int64), ())
+
+
+def decode_lines(
+    data: bytes, layout: Layout, limits: Plausible, device: str = "", first_row: int = 1
+) -> Decoded:
+    """Read lines without a header. Never raises for what stands in them.
+
+    Args:
+        data: lines; the last one may lack its line end.
+        layout: what the columns are.
+        limits: what is plausible.
+        device: the device, where no column names it.
+        first_row: the number of the first line in the whole input.
+    """
+    table = _table(data, layout)
+    if table is None:
+        return _carefully(data, layout, limits, device, first_row)
+    ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    if ends == table.num_rows:
+        rows = np.arange(first_row, first_row + table.num_rows)
+    else:
+        rows = np.array([i for i, line in enumerate(data.split(b"\n"), first_row) if line.strip()])
+        if len(rows) != table.num_rows:
+            return _carefully(data, layout, limits, device, first_row)
+    return _readings(table, rows, data, layout, limits, device, first_row)
+
+
+def _table(data: bytes, layout: Layout) -> pa.Table | None:
+    """A table of all lines, or None where some line is not sound."""
+    if not data.strip():
+        return pa.table({name: pa.array([], c.type) for name, c in layout.columns.items()})
+    if b'"' in data or b"\x00" in data:
+        return None
+    try:
+        return arrow_csv.read_csv(
+            pa.BufferReader(data),
+            read_options=arrow_csv.ReadOptions(
+                column_names=list(layout.columns), use_threads=False, block_size=len(data) + 1
+            ),
+            parse_options=arrow_csv.ParseOptions(quote_char=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: c.type for name, c in layout.columns.items()},
+                timestamp_parsers=[arrow_csv.ISO8601],
+                null_values=[""] if "sequence" in layout.columns else [],
+                strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _carefully(
+    data: bytes, layout: Layout, limits: Plausible, device: str, first_row: int
+) -> Decoded:
+    """The same, where some lines are bad: each of them is refused with its reason."""
+    fields = ",".join(f"({c.pattern})" for c in layout.columns.values())
+    sound = re.compile(fields)
+    good: list[bytes] = []
+    good_rows: list[int] = []
+    refused: list[Refused] = []
+    for row, original in enumerate(data.split(b"\n"), first_row):
+        line = original.removesuffix(b"\r")
+        if not line.strip():
+            continue
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            refused.append(_bad(row, "row", f"not UTF-8 at byte {error.start}", original))
+            continue
+        if sound.fullmatch(text) is None:
+            repaired = _with_short_numbers(text, layout)
+            if repaired is None or sound.fullmatch(repaired) is None:
+                field, reason = _explain(text, layout)
+                refused.append(_bad(row, field, reason, original))
+                continue
+            line = repaired.encode()
+        good.append(line)
+        good_rows.append(row)
+    table, rows, worse = _sound_table(good, good_rows, layout)
+    refused += worse
+    where = np.array(rows, np.int64)
+    decoded = _readings(table, where, data, layout, limits, device, first_row)
+    bad = sorted((*refused, *decoded.refused), key=lambda r: r.row)
+    return Decoded(decoded.batch, decoded.rows, tuple(bad))
+
+
+def _sound_table(
+    lines: Sequence[bytes], rows: Sequence[int], layout: Layout
+) -> tuple[pa.Table, list[int], list[Refused]]:
+    """A table of lines that look sound; one with, say, a month 13 is found by halving."""
+    table = _table(b"\n".join(lines), layout)
+    if table is not None and table.num_rows == len(lines):
+        return table, list(rows), []
+    if len(lines) == 1:
+        field, reason = _explain(lines[0].decode(), layout, deep=True)
+        return _table(b"", layout), [], [_bad(rows[0], field, reason, lines[0])]
+    half = len(lines) // 2
+    left, left_rows, left_bad = _sound_table(lines[:half], rows[:half], layout)
+    right, right_rows, right_bad = _sound_table(lines[half:], rows[half:], layout)
+    return pa.concat_tables([left, right]), left_rows + right_rows, left_bad + right_bad
+
+
+def _with_short_numbers(text: str, layout: Layout) -> str | None:
+    """The line with its numbers rounded to nine places; None where that is not what is wrong."""
+    fields = text.split(",")
+    if len(fields) != len(layout.columns):
+        return None
+    for i, column in enumerate(layout.columns.values()):
+        if column is NUMBER and LONG_NUMBER.fullmatch(fields[i]):
+            try:
+                fields[i] = from_nano(to_nano(Decimal(fields[i])))
+            except (ValueError, InvalidOperation):
+                return None
+    return ",".join(fields)
+
+
+def _explain(text: str, layout: Layout, deep: bool = False) -> tuple[str, str]:
+    """The field at fault in a bad line, and the reason."""
+    fields = text.split(",")
+    if len(fields) != len(layout.columns):
+        wanted = ",".join(layout.columns)
+        return "row", f"{len(fields)} columns instead of {len(layout.columns)} ({wanted})"
+    for field, (name, column) in zip(fields, layout.columns.items(), strict=True):
+        sound = re.fullmatch(column.pattern, field) is not None
+        if sound and deep:
+            sound = _converts(field, column.type)
+        if not sound:
+            if not field:
+                return name, f"{name} is empty"
+            return name, f"{name} is not {column.wanted}: {sixty_fourth(field)}"
+    return "row", "the line cannot be read"
+
+
+def _converts(field: str, kind: pa.DataType) -> bool:
+    try:
+        pa.array([field]).cast(kind)
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _bad(row: int, field: str, reason: str, original: bytes) -> Refused:
+    return Refused(row, Verdict.MALFORMED, field, reason, original)
+
+
+def _readings(
+    table: pa.Table,
+    rows: Ints,
+    data: bytes,
+    layout: Layout,
+    limits: Plausible,
+    device: str,
+    first_row: int,
+) -> Decoded:
+    """Readings of a sound table; what is out of range is refused with its line."""
+    batches: list[pa.RecordBatch] = []
+    numbers: list[Ints] = []
+    refused: list[Refused] = []
+    for part in layout.parts(table, device):
+        bad_rows, faults = check_part(part, layout.time_field, limits)
+        if faults:
+            lines = data.split(b"\n")
+            for fault in faults:
+                row = int(rows[fault.place])
+                original = lines[row - first_row].removesuffix(b"\r")
+                refused.append(Refused(row, fault.verdict, fault.field, fault.reason, original))
+        batch = batch_of(part.device, part.channel, part.time, part.value, part.sequence)
+        good = ~bad_rows
+        batches.append(batch if good.all() else batch.filter(pa.array(good)))
+        numbers.append(rows if good.all() else rows[good])
+    return merge(batches, numbers, refused)
+
+
+def check_part(part: Part, time_field: str, limits: Plausible) -> tuple[Bools, list[Fault]]:
+    """Which readings of a part are refused, and why."""
+    bad = np.zeros(len(part.time), bool)
+    faults: list[Fault] = []
+    for channel, places in _by_channel(part):
+        if channel not in CHANNELS:
+            known = ", ".join(CHANNELS)
+            why = f"channel {sixty_fourth(channel)} is not known; there are: {known}"
+            faults += [Fault(int(i), Verdict.MALFORMED, "channel", why) for i in places]
+            bad[places] = True
+            continue
+        time, value = part.time[places], part.value[places]
+        wrong_value, wrong_time = out_of_range(channel, time, value, limits)
+        bad[places] = wrong_value | wrong_time
+        for i in np.flatnonzero(wrong_value | wrong_time).tolist():
+            field, why = (
+                (time_field, time_reason(time_field, int(time[i])))
+                if wrong_time[i]
+                else (part.field, value_reason(part.field, channel, int(value[i]), limits))
+            )
+            faults.append(Fault(int(places[i]), Verdict.OUT_OF_RANGE, field, why))
+    return bad, faults
+
+
+def _by_channel(part: Part) -> list[tuple[str, Ints]]:
+    """Each channel of a part and where its readings stand."""
+    if isinstance(part.channel, str):
+        return [(part.channel, np.arange(len(part.time)))]
+    encoded = part.channel.dictionary_encode()
+    code = encoded.indices.to_numpy()
+    names = encoded.dictionary.to_pylist()
+    return [(name, np.flatnonzero(code == i)) for i, name in enumerate(names)]
+
+
+def merge(
+    batches: Sequence[pa.RecordBatch], numbers: Sequence[Ints], refused: Sequence[Refused]
+) -> Decoded:
+    """Parts of the same lines together, in the order of the lines."""
+    if len(batches) == 1:
+        return Decoded(batches[0], numbers[0], tuple(refused))
+    rows = np.concatenate(numbers)
+    order = np.argsort(rows, kind="stable")
+    table = pa.Table.from_batches(batches, SCHEMA).combine_chunks()
+    batch = table.to_batches()[0] if table.num_rows else EMPTY.batch
+    unique = {(r.row, r.field): r for r in refused}
+    return Decoded(batch.take(pa.array(order)), rows[order], tuple(unique.values()))

@@ -1,0 +1,114 @@
+"""JSON lines, or one JSON array, of the same readings as the CSV.
+
+    {"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}
+    {"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,"sequence":7}
+
+Numbers never pass through a float: they are read as decimals and are exact to nine places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.readings import Verdict
+from energyguard.wire import Decoded, Refused
+from energyguard.wire.columns import Layout, sixty_fourth
+from energyguard.wire.csv import HOUSEHOLD, NUMBERED
+from energyguard.wire.delimited import EMPTY, decode_lines
+from energyguard.wire.limits import Plausible
+
+_LINE = msgspec.json.Decoder(float_hook=Decimal)
+_ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+_HOUSEHOLD = frozenset(HOUSEHOLD.columns)
+_NUMBERED = frozenset(NUMBERED.columns)
+
+
+def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
+    """Read JSON lines or an array. Never raises for what stands in them."""
+    if data.lstrip()[:1] == b"[":
+        try:
+            rows = [bytes(raw) for raw in _ROWS.decode(data)]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            refused = Refused(first_row, Verdict.MALFORMED, "row", f"not JSON: {error}", data)
+            return replace(EMPTY, refused=(refused,))
+    else:
+        rows = data.split(b"\n")
+    lines: list[bytes] = []
+    refused_rows: dict[int, Refused] = {}
+    layout = NUMBERED if any(b'"device"' in row for row in rows[:100]) else HOUSEHOLD
+    for number, row in enumerate(rows, first_row):
+        if not row.strip():
+            lines.append(b"")
+            continue
+        try:
+            lines.append(_line(row, layout))
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+            field, _, reason = str(error).partition("|")
+            why = reason or f"not JSON: {field}"
+            lines.append(b"")
+            refused_rows[number] = Refused(
+                number, Verdict.MALFORMED, field if reason else "row", why, row
+            )
+    decoded = decode_lines(b"\n".join(lines), layout, limits, first_row=first_row)
+    for fault in decoded.refused:
+        original = rows[fault.row - first_row]
+        refused_rows[fault.row] = replace(fault, original=original)
+    ordered = tuple(refused_rows[row] for row in sorted(refused_rows))
+    return Decoded(decoded.batch, decoded.rows, ordered)
+
+
+def _line(row: bytes, layout: Layout) -> bytes:
+    """A row as a line of the layout; the codec of lines then tells what is wrong with its fields.
+
+    Raises:
+        ValueError: ``field|reason``, where it is not even a row of fields.
+    """
+    found = _LINE.decode(row)
+    if not isinstance(found, dict):
+        raise ValueError("row|row is not a JSON object")
+    names = _NUMBERED if layout is NUMBERED else _HOUSEHOLD
+    if layout is NUMBERED and "household_id" in found:
+        found = {
+            "timestamp": found.get("timestamp"),
+            "device": found["household_id"],
+            "channel": "energy_kwh",
+            "value": found.get("energy_kwh"),
+        }
+    unknown = sorted(set(found) - names)
+    if unknown:
+        raise ValueError(
+            f"{unknown[0][:64]}|{sixty_fourth(unknown[0])} is not a field of a reading"
+        )
+    fields = []
+    for name in layout.columns:
+        value = found.get(name)
+        if value is None and name == "sequence":
+            fields.append("")
+            continue
+        fields.append(_text(name, value))
+    return ",".join(fields).encode()
+
+
+def _text(name: str, value: Any) -> str:
+    number = name in ("energy_kwh", "value", "sequence")
+    if value is None:
+        raise ValueError(f"{name}|{name} is missing")
+    if isinstance(value, bool) or (number and not isinstance(value, int | Decimal)):
+        raise ValueError(f"{name}|{name} is not a number: {sixty_fourth(str(value))}")
+    if number:
+        if name == "sequence":
+            return str(value)
+        try:
+            return from_nano(to_nano(value))
+        except ValueError as error:
+            raise ValueError(f"{name}|{name} is {error}") from None
+    if not isinstance(value, str):
+        raise ValueError(f"{name}|{name} is not text: {sixty_fourth(str(value))}")
+    if "," in value or "\n" in value or "\r" in value:
+        raise ValueError(f"{name}|{name} holds a comma or a line end: {sixty_fourth(value)}")
+    return value
