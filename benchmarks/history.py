@@ -2,9 +2,9 @@
 
     python -m benchmarks.history [millions of readings, default 50]
 
-Fills a folder with readings of 1,000 homes, 15 s apart, as the archive does (inserts of 131,072 rows,
-roll-ups every 5 s), then asks the page's questions while inserts go on at full speed and, a second
-time, at 300,000 readings/s.
+Fills a folder with readings of 1,000 homes, 15 s apart, as the archive does (inserts of 131,072
+rows, roll-ups every 5 s), then asks the page's questions while inserts go on at full speed and, a
+second time, at 300,000 readings/s.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Feed:
         self._settled = time.monotonic()
 
     def push(self) -> None:
+        """Insert the next batch; roll up when it is time."""
         rows = batch(self.number)
         started = time.monotonic()
         self.history.insert("readings", rows)

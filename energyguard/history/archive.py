@@ -42,6 +42,7 @@ FULL_ROWS = 131_072
 SETTLE_S = 5.0
 SETTLE_SHARE = 4  # roll-ups take at most one part in so many of the time
 READ_WAIT_S = 0.2
+DRAIN_S = 5.0
 PAUSE_S = 0.1  # between two reads of an archive that is not behind: fewer, larger batches
 _MOST_RECORDS = 4096
 
@@ -167,7 +168,11 @@ class Archive:
             METRICS["log_lag"].labels(group=GROUP, topic=topic).set(lag)
 
     def close(self) -> None:
-        """Settle, and give the partitions up."""
+        """Take what is still in the log, for some seconds; settle; give the partitions up."""
+        until = self._clock.monotonic() + DRAIN_S
+        self.step(0.0)
+        while self._brought and self._clock.monotonic() < until:
+            self.step(0.0)
         self.settle()
         self._member.leave()
 
@@ -189,7 +194,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             history,
             log,
             parse_duration(settings.history.flush) / 1000,
-            AlertFiles(folder, history) if folder else None,
+            AlertFiles(folder, history, clock) if folder else None,
             clock,
         )
         _log.info("history is open", door=f"http://{door.host}:{door.port}")

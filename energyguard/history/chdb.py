@@ -19,13 +19,14 @@ import chdb
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Unavailable
+from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
 from energyguard.history.questions import question, statements
 from energyguard.telemetry import METRICS
 
 DATABASE = "energyguard"
 READERS = 4
 LONGEST_QUERY_S = 60
+LONGEST_QUEUE_S = 10
 
 _FOR_ALL = (
     f"USE {DATABASE}",
@@ -106,7 +107,10 @@ class ChdbHistory:
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""
-        reader = self._readers.get()
+        try:
+            reader = self._readers.get(timeout=LONGEST_QUEUE_S)
+        except queue.Empty as error:
+            raise Overloaded(f"history: {READERS} long questions are being answered") from error
         try:
             return self._run(reader, sql, shape, parameters)
         finally:

@@ -11,12 +11,15 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.history import History
 from energyguard.model.topics import DAY_MS
 
 Shape = Literal["parquet", "csv"]
 Progress = Callable[[int, int], None]
 SLICE_READINGS = 500_000
+REST = 10
+"""Writing the files of alerts takes at most one part in so many of the time."""
 _ALL = 2**32 - 1
 
 
@@ -111,10 +114,11 @@ class AlertFiles:
 
     KINDS = ("alerts", "window_alerts")
 
-    def __init__(self, folder: Path, history: History) -> None:
-        self._folder, self._history = folder, history
+    def __init__(self, folder: Path, history: History, clock: Clock = SYSTEM) -> None:
+        self._folder, self._history, self._clock = folder, history, clock
+        self._rest_until = 0.0
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._stale: set[tuple[str, int]] = {
+        self.stale: set[tuple[str, int]] = {
             (kind, day)
             for kind in self.KINDS
             for day, rows in self._days(kind)
@@ -130,11 +134,14 @@ class AlertFiles:
         """Note the days of new rows of a table."""
         if kind in self.KINDS:
             column = rows["time_ms"] if kind == "alerts" else rows["window_end"].cast(pa.int64())
-            self._stale |= {(kind, ms // DAY_MS) for ms in pc.unique(column).to_pylist()}
+            self.stale |= {(kind, ms // DAY_MS) for ms in pc.unique(column).to_pylist()}
 
     def settle(self) -> None:
-        """Write the files of the days noted."""
-        for kind, day in sorted(self._stale):
+        """Write the files of the days noted; when that is slow, not at every call."""
+        if not self.stale or self._clock.monotonic() < self._rest_until:
+            return
+        started = self._clock.monotonic()
+        for kind, day in sorted(self.stale):
             path = self.path(kind, day)
             rows = self._history.query(
                 kind, start_ms=day * DAY_MS, end_ms=(day + 1) * DAY_MS, limit=_ALL
@@ -142,7 +149,9 @@ class AlertFiles:
             new = path.with_suffix(".new")
             pq.write_table(rows, new, compression="zstd")
             new.replace(path)
-        self._stale.clear()
+        self.stale.clear()
+        ended = self._clock.monotonic()
+        self._rest_until = ended + REST * (ended - started)
 
     def _days(self, kind: str) -> list[tuple[int, int]]:
         rows = self._history.query("alert_days", kind=kind).to_pydict()

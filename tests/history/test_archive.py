@@ -1,0 +1,222 @@
+"""The role: what is in the log is in the history, once, whatever happens to the process."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from energyguard.config import Settings
+from energyguard.errors import Unavailable
+from energyguard.history.archive import Archive, run
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import HistoryClient
+from energyguard.history.export import AlertFiles, export_readings
+from energyguard.log import Log, Records, open_log
+from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.readings import batch_of
+from energyguard.wire.packed import pack
+from tests.history.made import DAY, T0
+
+PARTITIONS = 8
+EVENT = AlertEvent(
+    id="a1", rule="household-prod", device="H1", channel="energy_kwh", severity=Severity.WARNING,
+    state=State.FIRING, time_ms=T0 + 5, since_ms=T0, window_start_ms=T0, window_end_ms=T0 + 900_000,
+    observed=2_100_000_000, expected=2_000_000_000, peak=2_100_000_000, unit="kWh",
+    topic="energy_readings", about="H1 passed 2.0 kWh in 15 minutes",
+)  # fmt: skip
+WINDOW = (
+    b'{"household_id":"H1","window_start":"2025-09-06 00:00:00",'
+    b'"window_end":"2025-09-06 00:15:00","kwh":2.100000001,"rule":"kwh>2.0 over 15 minutes",'
+    b'"mode":"prod"}'
+)
+
+
+def append(log: Log, tick: int, homes: int = 20, topic: str = "energy_readings") -> None:
+    """One reading of each home, as the border appends it."""
+    batch = batch_of(
+        [f"H{i}" for i in range(homes)],
+        "energy_kwh",
+        np.full(homes, T0 + tick * 15_000),
+        np.arange(homes) * 1000 + tick,
+    )
+    parts = pack(batch, PARTITIONS)
+    log.append(
+        topic,
+        Records([None] * len(parts), [v for _, v in parts], partitions=[p for p, _ in parts]),
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path / "history")
+    yield opened
+    opened.close()
+
+
+def drain(archive: Archive) -> None:
+    for _ in range(20):
+        archive.step(0.0)
+    archive.settle()
+
+
+def test_readings_alerts_and_late_readings_are_kept(
+    log: Log, history: ChdbHistory, tmp_path: Path
+) -> None:
+    for tick in range(8):
+        append(log, tick)
+    append(log, 0)  # duplicates
+    log.append("energyguard.alerts", Records([b"H1"], [msgspec.json.encode(EVENT)]))
+    log.append("energy_alerts", Records([b"H1"], [WINDOW], [(("id", b"w1"),)]))
+    late = pack(batch_of(["H1"], "energy_kwh", [T0], [7]), 1)[0][1]
+    log.append("energyguard.late", Records([None], [late], [(("verdict", b"late"),)]))
+    log.append("energyguard.alerts", Records([b"H1"], [b"garbage"]))
+    log.append("energy_readings", Records([None], [b"garbage"]))
+    files = AlertFiles(tmp_path / "parquet", history)
+    archive = Archive(history, log, 0.0, files)
+    drain(archive)
+    totals = history.query("totals", **DAY).to_pylist()[0]
+    assert (totals["readings"], totals["devices"], totals["alerts"]) == (160, 20, 1)
+    assert history.query("alerts", limit=9, **DAY).to_pylist() == [msgspec.to_builtins(EVENT)]
+    windows = history.query("window_alerts", limit=9, **DAY).to_pylist()
+    assert [(w["id"], w["device"], w["kwh"]) for w in windows] == [("w1", "H1", 2.100000001)]
+    assert history.ask("SELECT verdict, device, value FROM late", "TSV", {}) == b"late\tH1\t7\n"
+    assert pq.read_table(tmp_path / "parquet" / "alerts-2025-09-06.parquet").num_rows == 1
+    assert pq.read_table(tmp_path / "parquet" / "window_alerts-2025-09-06.parquet").num_rows == 1
+    archive.close()
+    assert not AlertFiles(tmp_path / "parquet", history).stale
+
+
+def test_a_replay_changes_nothing_and_the_first_value_wins(
+    log: Log, history: ChdbHistory, tmp_path: Path
+) -> None:
+    for tick in (3, 1, 2, 1, 0):
+        append(log, tick)
+    archive = Archive(history, log, 0.0)
+    drain(archive)
+    before = everything(history)
+    conflict = pack(batch_of(["H1"], "energy_kwh", [T0 + 15_000], [999]), PARTITIONS)
+    log.append("energy_readings", Records([None], [conflict[0][1]], partitions=[conflict[0][0]]))
+    drain(archive)
+    archive._at = dict.fromkeys(archive._at, 0)  # everything once more
+    drain(archive)
+    assert everything(history) == before
+    archive.close()
+    written = export_readings(history, tmp_path / "out.csv", "csv", DAY["start_ms"], DAY["end_ms"])
+    assert written == 80
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 81
+
+
+def everything(history: ChdbHistory) -> bytes:
+    raw = "SELECT device, channel, time, value FROM readings FINAL ORDER BY device, time"
+    day = "SELECT device, bucket, kwh, counted FROM rollup_1d FINAL ORDER BY device"
+    return history.ask(raw, "TSV", {}) + history.ask(day, "TSV", {})
+
+
+ROLE = """
+import pathlib, sys, threading
+from energyguard.config import HistorySettings, Settings
+from energyguard.history.archive import run
+run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
+    threading.Event())
+"""
+
+
+def killed_under_load(folder: Path, kills: int) -> None:
+    """Kill the role at random moments while readings come in; then compare with what was sent."""
+    rng = random.Random(kills)
+    log = open_log(f"sqlite:///{folder / 'log.db'}")
+    client = HistoryClient(folder)
+    stop, ticks = threading.Event(), [0]
+
+    def load() -> None:
+        while not stop.is_set():
+            append(log, ticks[0])
+            ticks[0] += 1
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    for _ in range(kills):
+        role = start(folder)
+        time.sleep(1.2 + rng.random() * 2)
+        role.kill()
+        role.wait()
+    stop.set()
+    thread.join()
+    role = start(folder)
+    wanted = {"readings": ticks[0] * 20, "devices": 20}
+    ends = {"start_ms": T0, "end_ms": T0 + ticks[0] * 15_000}
+    nano = sum(i * 1000 + tick for i in range(20) for tick in range(ticks[0]))
+    got: dict[str, object] = {}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and got.get("readings") != wanted["readings"]:
+        time.sleep(0.3)
+        try:
+            got = client.query("totals", **ends).to_pylist()[0]
+        except Unavailable:
+            continue
+    assert {k: got[k] for k in wanted} == wanted
+    assert round(float(str(got["kwh"])) * 1e9) == nano
+    role.send_signal(signal.SIGKILL)
+    role.wait()
+    client.close()
+    log.close()
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    here = Path(__file__).parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-c", ROLE, str(folder)],
+        env=os.environ | {"PYTHONPATH": str(here)},
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_killed_under_load_nothing_is_lost_and_nothing_counts_twice(tmp_path: Path) -> None:
+    killed_under_load(tmp_path, 5)
+
+
+@pytest.mark.slow
+def test_killed_fifty_times(tmp_path: Path) -> None:
+    killed_under_load(tmp_path, 50)
+
+
+def test_the_role_stops_when_told_and_says_where_it_is(log: Log, tmp_path: Path) -> None:
+    append(log, 0)
+    stop = threading.Event()
+    settings = Settings(data_dir=tmp_path).model_copy(
+        update={"history": Settings().history.model_copy(update={"port": 0})}
+    )
+    role = threading.Thread(target=run, args=(settings, stop))
+    role.start()
+    client = HistoryClient(tmp_path)
+    while not (tmp_path / "run" / "history.json").exists():
+        time.sleep(0.02)
+    assert client.query("devices").num_rows in (0, 20)
+    stop.set()
+    role.join()
+    with pytest.raises(Unavailable):
+        client.query("devices")
+    client.close()
+    again = ChdbHistory(tmp_path / "history")
+    assert again.query("devices").num_rows == 20  # drained before it stopped
+    again.close()
