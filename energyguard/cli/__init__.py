@@ -68,7 +68,6 @@ def main(argv: list[str] | None = None) -> int:
     debug = "--debug" in args or bool(os.environ.get("ENERGYGUARD_DEBUG"))
     try:
         code = app(args, prog_name="energyguard", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except EnergyGuardError as error:
         if debug:
@@ -76,9 +75,6 @@ def main(argv: list[str] | None = None) -> int:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         if debug:
             raise

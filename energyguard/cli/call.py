@@ -7,6 +7,8 @@ the four options, so that no command spells them.
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +96,11 @@ def command(app: typer.Typer, name: str, **more: Any) -> Callable[[Callable[...,
         def run(**given: Any) -> None:
             given.pop("debug")
             call = Call(given.pop("json"), given.pop("data_dir"), tuple(given.pop("set_") or ()))
-            function(call, **given)
+            try:
+                function(call, **given)
+                sys.stdout.flush()
+            except BrokenPipeError:  # whoever read our output has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + common
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from energyguard.model.fixed import from_nano
 from energyguard.model.topics import TOPICS, Holds, topic_named
 
 if TYPE_CHECKING:
-    from energyguard.log import Fetched, Log
+    from energyguard.log import Fetched, Log, Positions, TopicPartition
 
 GROUPS = ("worker", "history")
 
@@ -100,7 +100,7 @@ def tail(
 
 
 def _until(
-    log: Log, positions: dict[Any, int], ends: Mapping[Any, int]
+    log: Log, positions: dict[TopicPartition, int], ends: Positions
 ) -> Iterator[dict[str, Any]]:
     """The records between two positions."""
     while left := {place: offset for place, offset in positions.items() if offset < ends[place]}:
