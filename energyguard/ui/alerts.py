@@ -66,6 +66,7 @@ class Alerts:
             ("lanes", span.name, end), 5, lambda: self._lanes(start, end)
         )
         self.none.set_visibility(not data["lanes"])
+        self.lanes.set_visibility(bool(data["lanes"]))
         self.lanes.show(data)
 
     def _lanes(self, start: int, end: int) -> Data:

@@ -12,10 +12,11 @@ export default {
           <thead><tr><th>Time</th><th>Device</th><th>Channel</th><th class="num">Value</th></tr></thead>
           <tbody ref="body"></tbody>
         </table>
+        <p v-if="empty" class="empty">Readings appear here as they come.</p>
       </div>
     </div>`,
   props: { most: Number },
-  data: () => ({ text: "", paused: false, waiting: 0 }),
+  data: () => ({ text: "", paused: false, waiting: 0, empty: true }),
   created() {
     this.queue = [];
   },
@@ -53,6 +54,7 @@ export default {
         fresh.append(row);
       }
       this.queue = [];
+      this.empty = this.empty && !fresh.childElementCount;
       this.$refs.body.prepend(fresh);
       while (this.$refs.body.rows.length > this.most) this.$refs.body.lastElementChild.remove();
     },

@@ -32,14 +32,15 @@ class Overview:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
         span = visit.span
-        with Tag("div", "", "grid"):
-            self.empty = Tag("section", "", "card c12")
-            with self.empty, Tag("div", "", "empty wide"):
-                Tag("strong", "No readings yet")
-                Tag("p", "Start the simulators:")
-                Tag("code", "energyguard simulate household")
-                Tag("p", "or send your own meters' readings:")
-                Tag("code", "curl -d @readings.csv …/api/v1/readings")
+        self.empty = Tag("section", "", "card")
+        with self.empty, Tag("div", "", "empty wide"):
+            Tag("strong", "No readings yet")
+            Tag("p", "Start the simulators:")
+            Tag("code", "energyguard simulate household")
+            Tag("p", "or send your own meters' readings:")
+            Tag("code", "curl -d @readings.csv …/api/v1/readings")
+        self.rest = Tag("div", "", "grid")
+        with self.rest:
             with Tag("div", "", "tiles"):
                 self.power = Tile("Power now", "#power")
                 self.energy = Tile("Energy today", "#top")
@@ -73,6 +74,7 @@ class Overview:
         """The tiles and the rows that need someone."""
         now, zone = await self.board.now(), self.visit.zone
         self.empty.set_visibility(now.newest_ms is None)
+        self.rest.set_visibility(now.newest_ms is not None)
         homes = plural(now.devices, "meter")
         silent = f", {now.devices_silent} silent" if now.devices_silent else ""
         self.power.show(number(now.kw_now), "kW", f"{homes}{silent}")

@@ -171,7 +171,7 @@ def test_a_household_is_asked_for_by_name(window: Window) -> None:
     page.wait_for_url("**device=H017**")
     assert "range=1h" in page.url
     expect(page.get_by_text("H017 used")).to_be_visible()
-    expect(page.locator(".plot .limit")).to_be_visible()
+    expect(page.locator(".plot .limit-name")).to_be_visible()
 
 
 def test_alerts_take_a_note_and_rules_a_click(window: Window, desk: FakeDesk) -> None:

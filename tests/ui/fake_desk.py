@@ -86,7 +86,11 @@ class FakeLive:
         ]
 
     def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
-        return [(i * 60_000, 5900 + int(200 * chance(i))) for i in range(minutes)]
+        return (
+            []
+            if self.desk.empty
+            else [(i * 60_000, 5900 + int(200 * chance(i))) for i in range(minutes)]
+        )
 
 
 class FakeBook:
@@ -271,7 +275,7 @@ class FakeDesk:
         )
 
     def _alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
-        ts = [t for t in range(start_ms, end_ms, step_ms) if chance(t) > 0.7]
+        ts = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and chance(t) > 0.7]
         return pa.table({"time": pa.array(ts, pa.timestamp("ms", "UTC")), "raised": [1] * len(ts)})
 
     def _readings_per_minute(self, start_ms: int, end_ms: int) -> pa.Table:

@@ -55,8 +55,13 @@ async def test_an_empty_system_says_how_to_fill_it(user: User, desk: FakeDesk) -
     await user.open("/")
     await sees(user, "No readings yet")
     await sees(user, "energyguard simulate household")
-    await sees(user, "Nothing needs you. No alert is open.")
     await sees(user, "No data yet")
+    await user.open("/alerts")
+    await sees(user, "Nothing needs you. No alert is open.")
+    await user.open("/households")
+    await sees(user, "No household was heard of yet.")
+    await user.open("/quality")
+    await sees(user, "Nothing was refused.")
 
 
 async def test_a_stale_page_says_since_when(user: User, desk: FakeDesk) -> None:

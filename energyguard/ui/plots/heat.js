@@ -1,11 +1,12 @@
 // Rows by columns, darker is more. A row's name may lead to what it shows.
 // Data: {rows: [{name, href?, values: [number|null]}], columns: [text], unit}
-import { amount, node } from "./svg.js";
+import { amount, node, nothing } from "./svg.js";
 
 const LEAST = 18;
 const MOST = 30;
 
 export function heat(svg, { rows, columns, unit }, { width, height }) {
+  if (!rows.length) return nothing(svg, width);
   const ROW = Math.min(MOST, Math.max(LEAST, (height - 18) / (rows.length || 1)));
   const LEFT = Math.min(150, 14 + 7.2 * Math.max(3, ...rows.map((row) => row.name.length)));
   const cell = (width - LEFT) / columns.length;

@@ -1,5 +1,5 @@
 // A measured line, its limit (dashed), its usual range (a pale band); only what is outside is red.
-import { amount, clock, DAY, HOUR_MINUTE, node, scale, steps, timeSteps } from "./svg.js";
+import { amount, clock, DAY, HOUR_MINUTE, node, nothing, scale, steps, timeSteps } from "./svg.js";
 
 const BOTTOM = 20;
 const TOP = 16;
@@ -19,9 +19,7 @@ export function line(svg, data, { width, height, hint }) {
   const { from, to, unit, zone, limit = null, band = null } = data;
   const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
   const tops = seen.map(([, y]) => y).concat(band ? band.high : []);
-  if (!seen.length) {
-    svg.append(node("text", { class: "none", x: width / 2, y: height / 2 }, "Nothing was measured in this time"));
-  }
+  if (!seen.length) return nothing(svg, width);
   const highest = Math.max(limit ?? 0, ...tops, 1e-9);
   const high = highest * 1.08;
   const low = Math.min(0, ...seen.map(([, y]) => y));

@@ -8,6 +8,12 @@ export function node(name, attributes = {}, ...children) {
   return made;
 }
 
+// Empty says so; returns the height that it takes.
+export function nothing(svg, width) {
+  svg.append(node("text", { class: "none", x: width / 2, y: 44 }, "Nothing was measured in this time"));
+  return 80;
+}
+
 export const scale = (low, high, from, to) => (value) =>
   from + ((value - low) / (high - low || 1)) * (to - from);
 

@@ -1,0 +1,54 @@
+"""Take the pictures of this folder from a running system: all views, light, dark and phone.
+
+python docs/images/shots.py LINK     # the log-in link that `energyguard up` prints
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, sync_playwright
+
+VIEWS = {
+    "overview": "/",
+    "households": "/households",
+    "alerts": "/alerts",
+    "quality": "/quality",
+}
+LOOKS = {
+    "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "-dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "-phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+SETTLED_MS = 6_000
+TALLEST = 1_900
+
+
+def take(browser: Browser, link: str, look: str, into: Path) -> None:
+    """Log in once and take every view in one look, as tall as the view is."""
+    parts = urlsplit(link)
+    page = browser.new_context(**LOOKS[look], reduced_motion="reduce").new_page()  # type: ignore[arg-type]
+    page.goto(link)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    for name, path in VIEWS.items():
+        page.goto(f"{parts.scheme}://{parts.netloc}{path}?range=6h")
+        page.wait_for_timeout(SETTLED_MS)
+        height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
+        page.set_viewport_size({"width": width, "height": max(844, height)})
+        page.wait_for_timeout(500)
+        page.screenshot(path=into / f"{name}{look}.png")
+        page.set_viewport_size({"width": width, "height": 844})
+    page.context.close()
+
+
+if __name__ == "__main__":
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for kind in LOOKS:
+            take(chromium, sys.argv[1], kind, Path(__file__).parent)
+        chromium.close()
