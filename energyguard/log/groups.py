@@ -1,0 +1,198 @@
+"""Consumer groups in the log's file: leases, shares, and the check that fences who lost a partition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from energyguard.clock import Clock
+from energyguard.errors import Fenced
+from energyguard.log.balance import Change, change_for
+from energyguard.log.partitioning import matches
+from energyguard.log.records import TopicPartition
+
+T = TypeVar("T")
+Run = Callable[[Callable[[Any], T]], T]
+
+
+class SqliteMembership:
+    """A member's place in a group. Its lease is a row; whoever polls removes leases that ran out."""
+
+    def __init__(
+        self,
+        group: str,
+        topics: Sequence[str],
+        clock: Clock,
+        session_s: float,
+        write: Run[bool],
+        look: Run[bool],
+    ) -> None:
+        self._group, self._topics = group, tuple(topics)
+        self._clock, self._session_s = clock, session_s
+        self._write, self._look = write, look
+        self._member = -1
+        self._seen_s = 0.0
+        self._generation = 0
+        self._assigned: dict[TopicPartition, int] = {}
+        self._write(self._step)
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+        return self._group
+
+    @property
+    def generation(self) -> int:
+        """Grows with each change of owners."""
+        return self._generation
+
+    @property
+    def assigned(self) -> Mapping[TopicPartition, int]:
+        """The partitions owned now, each with the position that the group has committed."""
+        return dict(self._assigned)
+
+    def poll(self) -> bool:
+        """Renew the lease, release what is above the share, take what is free."""
+        before = set(self._assigned)
+        due = self._clock.monotonic() - self._seen_s >= self._session_s / 5
+        if due or self._look(self._is_unsettled):
+            self._write(self._step)
+        return set(self._assigned) != before
+
+    def leave(self) -> None:
+        """Give the partitions up at once."""
+        self._write(self._go)
+
+    def check(self, connection: Any, moved: Sequence[TopicPartition]) -> None:
+        """Hold a transaction against what is owned.
+
+        Raises:
+            Fenced: another member may have taken a partition, or one was never owned.
+        """
+        owned = _owners(connection, self._group)
+        lost = [at for at in {*self._assigned, *moved} if owned.get(at) != self._member]
+        if lost or not self._lives(connection):
+            names = ", ".join(f"{at.topic}/{at.partition}" for at in sorted(lost)[:3])
+            raise Fenced(f"group {self._group!r}: this member no longer owns {names or 'anything'}")
+
+    def commit(self, connection: Any, positions: Mapping[TopicPartition, int]) -> None:
+        """Set the group's positions."""
+        connection.executemany(
+            "INSERT INTO position VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET next = excluded.next",
+            [(self._group, at.topic, at.partition, next_) for at, next_ in positions.items()],
+        )
+
+    def remember(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Know the positions that were committed."""
+        self._assigned.update({at: to for at, to in positions.items() if at in self._assigned})
+
+    def _lives(self, connection: Any) -> bool:
+        row = connection.execute("SELECT 1 FROM member WHERE id = ?", (self._member,)).fetchone()
+        return row is not None
+
+    def _is_unsettled(self, connection: Any) -> bool:
+        """Whether a step would change anything."""
+        owners = _owners(connection, self._group)
+        mine = {at for at, member in owners.items() if member == self._member}
+        dead = self._dead(connection)
+        return bool(dead) or mine != set(self._assigned) or any(self._change(connection, owners))
+
+    def _step(self, connection: Any) -> bool:
+        """Renew, bury the dead, release and take: one member's part of a rebalance."""
+        now_s = self._clock.monotonic()
+        renewed = "UPDATE member SET seen_s = ? WHERE id = ? RETURNING id"
+        dead = self._dead(connection)
+        lives = (
+            self._member not in dead
+            and connection.execute(renewed, (now_s, self._member)).fetchone()
+        )
+        for member in dead:
+            _bury(connection, member)
+        if not lives:
+            connection.execute(
+                "INSERT INTO member (group_name, topics, seen_s) VALUES (?, ?, ?)",
+                (self._group, json.dumps(self._topics), now_s),
+            )
+            self._member = connection.last_insert_rowid()
+        change = self._change(connection, _owners(connection, self._group))
+        connection.executemany(
+            "DELETE FROM owner WHERE group_name = ? AND topic = ? AND partition = ?",
+            [(self._group, *at) for at in change.release],
+        )
+        connection.executemany(
+            "INSERT INTO owner VALUES (?, ?, ?, ?)",
+            [(self._group, *at, self._member) for at in change.take],
+        )
+        self._generation = _generation(
+            connection, self._group, bool(dead or not lives or any(change))
+        )
+        self._seen_s = now_s
+        self._assigned = self._positions(connection)
+        return True
+
+    def _go(self, connection: Any) -> bool:
+        _bury(connection, self._member)
+        self._generation = _generation(connection, self._group, True)
+        self._assigned = {}
+        return True
+
+    def _dead(self, connection: Any) -> list[int]:
+        """Members not seen for a session; after a reboot the monotonic clock began anew."""
+        now_s = self._clock.monotonic()
+        found = connection.execute(
+            "SELECT id FROM member WHERE group_name = ? AND NOT seen_s BETWEEN ? AND ?",
+            (self._group, now_s - self._session_s, now_s + 1.0),
+        )
+        return [member for (member,) in found]
+
+    def _change(self, connection: Any, owners: Mapping[TopicPartition, int]) -> Change:
+        members = {
+            member: json.loads(topics)
+            for member, topics in connection.execute(
+                "SELECT id, topics FROM member WHERE group_name = ?", (self._group,)
+            )
+        }
+        wanted = {pattern for topics in members.values() for pattern in topics}
+        partitions = [
+            TopicPartition(name, number)
+            for name, count in connection.execute("SELECT name, partitions FROM topic")
+            if any(matches(pattern, name) for pattern in wanted)
+            for number in range(count)
+        ]
+        return change_for(self._member, members, partitions, owners)
+
+    def _positions(self, connection: Any) -> dict[TopicPartition, int]:
+        mine = [at for at, m in _owners(connection, self._group).items() if m == self._member]
+        committed = positions_of(connection, self._group)
+        return {at: committed.get(at, 0) for at in mine}
+
+
+def positions_of(connection: Any, group: str) -> dict[TopicPartition, int]:
+    """What a group has committed."""
+    rows = connection.execute(
+        "SELECT topic, partition, next FROM position WHERE group_name = ?", (group,)
+    )
+    return {TopicPartition(topic, partition): to for topic, partition, to in rows}
+
+
+def _owners(connection: Any, group: str) -> dict[TopicPartition, int]:
+    rows = connection.execute(
+        "SELECT topic, partition, member FROM owner WHERE group_name = ?", (group,)
+    )
+    return {TopicPartition(topic, partition): member for topic, partition, member in rows}
+
+
+def _bury(connection: Any, member: int) -> None:
+    connection.execute("DELETE FROM owner WHERE member = ?", (member,))
+    connection.execute("DELETE FROM member WHERE id = ?", (member,))
+
+
+def _generation(connection: Any, group: str, changed: bool) -> int:
+    (number,) = connection.execute(
+        "INSERT INTO consumer_group VALUES (?, 1) ON CONFLICT DO UPDATE"
+        " SET generation = generation + ? RETURNING generation",
+        (group, int(changed)),
+    ).fetchone()
+    return int(number)

@@ -1,0 +1,184 @@
+"""The embedded log: one SQLite file that several processes read and append to at once.
+
+schema.sql       the tables
+segments.py      a batch as one row
+partitioning.py  which partition a record goes to
+connections.py   how the file is opened; SQLite's errors as ours
+writer.py        one writer a process, group commit
+reader.py        segments from positions on
+groups.py        members, leases, shares, fencing
+balance.py       who owns which partition
+upkeep.py        checkpoints, retention, compaction, in the background
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from threading import Condition
+from typing import Any, TypeVar
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.catalog import Catalog
+from energyguard.log.connections import Pool, create, our_errors
+from energyguard.log.groups import SqliteMembership, positions_of
+from energyguard.log.partitioning import split
+from energyguard.log.reader import edges, read_once
+from energyguard.log.records import Fetched, Records, TopicPartition
+from energyguard.log.segments import first_id, segment_of
+from energyguard.log.upkeep import Upkeep
+from energyguard.log.writer import Row, Writer
+from energyguard.telemetry import METRICS
+
+T = TypeVar("T")
+
+SESSION_S = 10.0
+QUICKEST_S, SLOWEST_S = 0.001, 0.02
+"""How often to look for what other processes appended: less and less often while nothing comes."""
+
+
+class SqliteLog:
+    """A log in one file; see ``Log`` for what it promises.
+
+    Args:
+        path: of the file; it and its folder are made where missing.
+        clock: for the times of appends, leases and retention.
+        session_s: a member of a group silent for this long loses its partitions.
+    """
+
+    def __init__(
+        self, path: str | Path, clock: Clock = SYSTEM, session_s: float = SESSION_S
+    ) -> None:
+        self.path = Path(path)
+        self._clock, self._session_s = clock, session_s
+        self._wake = Condition()
+        self._turn = count()
+        with our_errors(self.path):
+            create(self.path)
+            self._pool = Pool(self.path)
+            self._writer = Writer(self.path, clock, self._wake)
+        self._catalog = Catalog(self._writer)
+        self._upkeep = Upkeep(self.path, clock)
+
+    def append(self, topic: str, records: Records) -> Positions:
+        """Append; return the next offset of each partition written. Durable on return."""
+        rows = self._rows(topic, records)
+        ends = self._write(lambda writer: writer.put(list(rows.values())))
+        METRICS["log_appends"].labels(topic).inc(len(records))
+        return dict(zip(rows, ends, strict=True))
+
+    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+        """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
+        deadline = SYSTEM.monotonic() + wait
+        pause = QUICKEST_S
+        version = None
+        with self._pool.lent() as connection:
+            while True:
+                with self._wake:
+                    seen = connection.pragma("data_version")
+                if seen != version:
+                    version, pause = seen, QUICKEST_S
+                    found = read_once(
+                        connection, self._catalog, self.path, at, limit, next(self._turn)
+                    )
+                    if found:
+                        return found
+                left = deadline - SYSTEM.monotonic()
+                if left <= 0:
+                    return []
+                with self._wake:
+                    self._wake.wait(min(pause, left))
+                pause = min(pause * 1.5, SLOWEST_S)
+
+    def join(self, group: str, topics: Sequence[str]) -> SqliteMembership:
+        """Become a member of a group that reads topics; a name may end in ``*``."""
+        for topic in topics:
+            if not topic.endswith("*"):
+                self._catalog.made(topic)
+        return SqliteMembership(
+            group,
+            topics,
+            self._clock,
+            self._session_s,
+            lambda work: self._write(lambda writer: work(writer.connection)),
+            self._look,
+        )
+
+    @contextmanager
+    def transaction(self, membership: Membership) -> Iterator[Transaction]:
+        """Outputs and positions in one commit when the block ends; nothing when it raises."""
+        if not isinstance(membership, SqliteMembership):
+            raise TypeError("a membership of another log")
+        outputs = _Outputs(self._rows)
+        yield outputs
+
+        def commit(writer: Writer) -> None:
+            membership.check(writer.connection, tuple(outputs.positions))
+            writer.put(outputs.rows)
+            membership.commit(writer.connection, outputs.positions)
+
+        self._write(commit)
+        membership.remember(outputs.positions)
+        for topic, n in outputs.counts.items():
+            METRICS["log_appends"].labels(topic).inc(n)
+
+    def positions(self, topic: str, of: str) -> Positions:
+        """Per partition: the earliest offset, the latest, or what a group has committed."""
+        with self._pool.lent() as connection:
+            places = self._catalog.partitions(connection, topic)
+            ends = {at: edges(connection, id_) for at, id_ in places.items()}
+            if of in (EARLIEST, LATEST):
+                return {at: edge[of == LATEST] for at, edge in ends.items()}
+            committed = positions_of(connection, of)
+            return {at: committed.get(at, edge[0]) for at, edge in ends.items()}
+
+    def tidy(self) -> None:
+        """Do now what the upkeep does now and then: retention, compaction, a checkpoint."""
+        self._upkeep.tidy()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._upkeep.stop()
+        self._writer.close()
+        self._pool.close()
+
+    def _look(self, work: Callable[[Any], T]) -> T:
+        with self._pool.lent() as connection:
+            return work(connection)
+
+    def _write(self, work: Callable[[Writer], T]) -> T:
+        self._upkeep.start()
+        return self._writer.run(work)
+
+    def _rows(self, topic: str, records: Records) -> dict[TopicPartition, Row]:
+        """The records as segments, one for each partition that gets some."""
+        number, row = self._catalog.made(topic)
+        parts = split(records, row.partitions, self._turn) if len(records) else {}
+        return {
+            TopicPartition(topic, place): Row(
+                first_id(number, place), len(part), *segment_of(part).encoded()
+            )
+            for place, part in parts.items()
+        }
+
+
+class _Outputs:
+    """A transaction's records and positions, gathered until it commits."""
+
+    def __init__(self, rows: Callable[[str, Records], Mapping[TopicPartition, Row]]) -> None:
+        self._rows_of = rows
+        self.rows: list[Row] = []
+        self.counts: dict[str, int] = {}
+        self.positions: dict[TopicPartition, int] = {}
+
+    def append(self, topic: str, records: Records) -> None:
+        """Add records to the outputs."""
+        self.rows += self._rows_of(topic, records).values()
+        self.counts[topic] = self.counts.get(topic, 0) + len(records)
+
+    def move(self, positions: Positions) -> None:
+        """Set the group's positions."""
+        self.positions.update(positions)

@@ -1,0 +1,104 @@
+"""What keeps the file in shape, in the background of whoever writes: checkpoints, retention, compaction.
+
+Everything here runs on a connection of its own and in short transactions: appenders never wait for
+more than one of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import apsw
+
+from energyguard.clock import Clock
+from energyguard.log.compaction import compact
+from energyguard.log.connections import connect, our_errors
+from energyguard.log.retention import retain
+from energyguard.log.segments import first_id
+from energyguard.model.topics import topic_named
+from energyguard.telemetry import logger
+
+CHECKPOINT_S = 0.25
+TIDY_S = 15.0
+WAL_PAGES = 1_000  # checkpoint from here on
+WAL_PAGES_MOST = 16_000  # here appenders wait for a moment, so that the WAL begins anew
+
+_log = logger(__name__)
+
+
+class Upkeep:
+    """A thread that starts with the first write of its process."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path, self._clock = path, clock
+        self._stop, self._lock = Event(), Lock()
+        self._thread: Thread | None = None
+        self._work_lock = Lock()
+        self._connection: Any = None
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None and not self._stop.is_set():
+                    self._thread = Thread(target=self._run, name="log-upkeep", daemon=True)
+                    self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close its connection."""
+        self._stop.set()
+        with self._lock:
+            if self._thread is not None:
+                self._thread.join()
+        with self._work_lock:
+            if self._connection is not None:
+                self._connection.close()
+
+    def _run(self) -> None:
+        ticks = 0
+        while not self._stop.wait(CHECKPOINT_S):
+            ticks += 1
+            try:
+                self.checkpoint()
+                if ticks * CHECKPOINT_S % TIDY_S == 0:
+                    self.tidy()
+            except Exception as error:  # a full disk, say: the next round may find room
+                _log.warning("upkeep of the log did not succeed", reason=str(error))
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        return self._connection
+
+    def checkpoint(self) -> None:
+        """Move the WAL into the file without stopping anyone; begin it anew when it is long."""
+        with self._work_lock, our_errors(self._path):
+            connection = self._open()
+            wal = Path(f"{self._path}-wal")
+            pages = wal.stat().st_size // 4096 if wal.exists() else 0
+            if pages < WAL_PAGES:
+                return
+            frames, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if frames >= WAL_PAGES_MOST:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+
+    def tidy(self) -> None:
+        """Delete what is older than its topic keeps, and superseded records of compacted topics."""
+        with self._work_lock, our_errors(self._path):
+            connection = self._open()
+            now_ms = self._clock.now_ms()
+            for number, name, partitions in connection.execute(
+                "SELECT id, name, partitions FROM topic"
+            ).fetchall():
+                topic = topic_named(name)
+                if topic is None:
+                    continue
+                for place in range(partitions):
+                    first = first_id(number, place)
+                    if topic.compacted:
+                        compact(connection, first, f"{self._path}: {name}/{place}", now_ms)
+                    else:
+                        retain(connection, first, topic, now_ms)
