@@ -104,7 +104,8 @@ class Log(Protocol):
         """Outputs and positions in one commit when the block ends; nothing when it raises.
 
         Raises:
-            Fenced: on commit, the membership's generation is no longer the group's.
+            Fenced: on commit, another member owns one of the membership's partitions by now, or
+                the lease ran out and somebody noticed.
         """
         ...
 

@@ -51,21 +51,29 @@ class Catalog:
             self._numbers[name] = found[0]
         return self._numbers[name]
 
-    def partitions(self, connection: Any, pattern: str) -> dict[TopicPartition, int]:
-        """The partitions of a topic or a family, each with its first segment's id.
+    def first(self, connection: Any, at: TopicPartition) -> int | None:
+        """The id of a partition's segment at offset 0; None where the topic is not made yet."""
+        number = self.number(connection, at.topic)
+        return None if number is None else first_id(number, at.partition)
+
+    def partitions(self, connection: Any, pattern: str) -> list[TopicPartition]:
+        """The partitions of a topic, or of all members of a family.
 
         Raises:
             NotFound: the table has no such topic.
         """
-        if pattern.endswith("*"):
-            rows = connection.execute("SELECT name, id, partitions FROM topic ORDER BY name")
-            found = [row for row in rows if matches(pattern, row[0])]
-        else:
-            partitions = topic_row(pattern).partitions
-            number = self.number(connection, pattern)
-            found = [(pattern, -1 if number is None else number, partitions)]
-        return {
-            TopicPartition(name, place): first_id(number, place)
-            for name, number, partitions in found
+        if not pattern.endswith("*"):
+            return [TopicPartition(pattern, i) for i in range(topic_row(pattern).partitions)]
+        return [
+            TopicPartition(name, place)
+            for name, partitions in self.names(connection)
+            if matches(pattern, name)
             for place in range(partitions)
-        }
+        ]
+
+    def names(self, connection: Any) -> list[tuple[str, int]]:
+        """The topics that there are, with their partitions."""
+        rows: list[tuple[str, int]] = connection.execute(
+            "SELECT name, partitions FROM topic ORDER BY name"
+        ).fetchall()
+        return rows

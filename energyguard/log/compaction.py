@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,32 +12,39 @@ from energyguard.model.topics import DAY_MS
 TOMBSTONE_MS = DAY_MS
 """A deleted key is told for this long, so that who follows the topic hears of it."""
 
-DIRTY_SHARE = 4
-"""Compact when a quarter of the records is superseded; until then reading them costs less."""
+_ALL = "SELECT id, crc, body FROM segment WHERE id BETWEEN ? AND ? ORDER BY id"
+_TOTAL = "SELECT total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+_ONE = "SELECT appended_ms, crc, body FROM segment WHERE id = ?"
 
-_ALL = "SELECT id, span, appended_ms, crc, body FROM segment WHERE id BETWEEN ? AND ? ORDER BY id"
+
+class Size(NamedTuple):
+    """A partition when it was last compacted: bytes ever written, and bytes that were left."""
+
+    total: int
+    left: int
 
 
-def compact(connection: Any, first: int, place: str, now_ms: int) -> None:
-    """Rewrite the segments of a partition that hold superseded records.
+def compact(connection: Any, first: int, place: str, now_ms: int, before: Size) -> Size:
+    """Rewrite the segments that hold superseded records, once as much was added as was left.
 
     The newest segment stays as it is: its end is the partition's end.
     """
-    newest: dict[bytes | None, int] = {}
-    rows: list[tuple[int, int]] = []
-    records = 0
     bounds = (first, last_id(first))
-    for segment_id, span, _, crc, body in connection.execute(_ALL, bounds):
+    total = connection.execute(_TOTAL, bounds).fetchone()
+    if total is None or total[0] - before.total <= before.left:
+        return before
+    newest: dict[bytes | None, int] = {}
+    ids = []
+    for segment_id, crc, body in connection.execute(_ALL, bounds):
         segment = decoded(place, crc, body)
-        start = offset_of(segment_id)
-        for key, offset in zip(segment.keys, _offsets(segment, start), strict=False):
-            newest[key] = offset
-        rows.append((segment_id, span))
-        records += len(segment.values)
-    if records - len(newest) <= records // DIRTY_SHARE:
-        return
-    for segment_id, _ in rows[:-1]:
-        _rewrite(connection, segment_id, place, newest, now_ms)
+        keys = segment.keys or [None] * len(segment.values)
+        newest.update(zip(keys, _offsets(segment, offset_of(segment_id)), strict=True))
+        ids.append(segment_id)
+    left = 0
+    for segment_id in ids[:-1]:
+        with connection:  # a transaction each: appenders wait for one at most
+            left += _rewrite(connection, segment_id, place, newest, now_ms - TOMBSTONE_MS)
+    return Size(total[0], left)
 
 
 def _offsets(segment: Segment, start: int) -> list[int]:
@@ -45,34 +52,34 @@ def _offsets(segment: Segment, start: int) -> list[int]:
 
 
 def _rewrite(
-    connection: Any, segment_id: int, place: str, newest: dict[bytes | None, int], now_ms: int
-) -> None:
-    """Keep of a segment what is newest; delete it when that is nothing."""
-    appended_ms, crc, body = connection.execute(
-        "SELECT appended_ms, crc, body FROM segment WHERE id = ?", (segment_id,)
-    ).fetchone()
+    connection: Any, segment_id: int, place: str, newest: dict[bytes | None, int], told_ms: int
+) -> int:
+    """Keep of a segment what is newest, nothing at all perhaps; return the bytes left."""
+    row = connection.execute(_ONE, (segment_id,)).fetchone()
+    if row is None:
+        return 0
+    appended_ms, crc, body = row
     segment = decoded(place, crc, body)
-    start = offset_of(segment_id)
-    told = appended_ms < now_ms - TOMBSTONE_MS
     keys = segment.keys or [None] * len(segment.values)
+    offsets = _offsets(segment, offset_of(segment_id))
     kept = [
         i
-        for i, offset in enumerate(_offsets(segment, start))
-        if newest.get(keys[i]) == offset and not (told and segment.values[i] is None)
+        for i, value in enumerate(segment.values)
+        if newest.get(keys[i]) == offsets[i] and not (value is None and appended_ms < told_ms)
     ]
-    if len(kept) == len(segment.values):
-        return
+    if len(kept) == len(offsets):
+        return len(body)
     if not kept:
         connection.execute("DELETE FROM segment WHERE id = ?", (segment_id,))
-        return
+        return 0
     less = msgspec.structs.replace(
         segment,
         values=[segment.values[i] for i in kept],
         keys=[keys[i] for i in kept],
         headers=[segment.headers[i] for i in kept] if segment.headers else (),
         timestamps_ms=[segment.timestamps_ms[i] for i in kept] if segment.timestamps_ms else (),
-        places=[offset - start for offset in (_offsets(segment, start)[i] for i in kept)],
+        places=[offsets[i] - offset_of(segment_id) for i in kept],
     )
-    connection.execute(
-        "UPDATE segment SET crc = ?, body = ? WHERE id = ?", (*less.encoded(), segment_id)
-    )
+    crc, body = less.encoded()
+    connection.execute("UPDATE segment SET crc = ?, body = ? WHERE id = ?", (crc, body, segment_id))
+    return len(body)

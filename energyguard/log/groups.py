@@ -1,4 +1,4 @@
-"""Consumer groups in the log's file: leases, shares, and the check that fences who lost a partition."""
+"""Consumer groups in the log's file: leases, shares, and the fence against who lost a partition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from energyguard.clock import Clock
 from energyguard.errors import Fenced
 from energyguard.log.balance import Change, change_for
+from energyguard.log.catalog import Catalog
 from energyguard.log.partitioning import matches
+from energyguard.log.reader import edges
 from energyguard.log.records import TopicPartition
 
 T = TypeVar("T")
@@ -17,7 +19,7 @@ Run = Callable[[Callable[[Any], T]], T]
 
 
 class SqliteMembership:
-    """A member's place in a group. Its lease is a row; whoever polls removes leases that ran out."""
+    """A member's place in a group. Its lease is a row; whoever polls removes those that ran out."""
 
     def __init__(
         self,
@@ -25,12 +27,13 @@ class SqliteMembership:
         topics: Sequence[str],
         clock: Clock,
         session_s: float,
+        catalog: Catalog,
         write: Run[bool],
         look: Run[bool],
     ) -> None:
         self._group, self._topics = group, tuple(topics)
         self._clock, self._session_s = clock, session_s
-        self._write, self._look = write, look
+        self._catalog, self._write, self._look = catalog, write, look
         self._member = -1
         self._seen_s = 0.0
         self._generation = 0
@@ -166,7 +169,12 @@ class SqliteMembership:
     def _positions(self, connection: Any) -> dict[TopicPartition, int]:
         mine = [at for at, m in _owners(connection, self._group).items() if m == self._member]
         committed = positions_of(connection, self._group)
-        return {at: committed.get(at, 0) for at in mine}
+        return {
+            at: committed[at]
+            if at in committed
+            else edges(connection, self._catalog.first(connection, at))[0]
+            for at in mine
+        }
 
 
 def positions_of(connection: Any, group: str) -> dict[TopicPartition, int]:

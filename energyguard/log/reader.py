@@ -9,7 +9,7 @@ from typing import Any
 from energyguard.errors import BehindRetention
 from energyguard.log.catalog import Catalog
 from energyguard.log.records import Fetched, Headers, TopicPartition
-from energyguard.log.segments import decoded, first_id, last_id, offset_of
+from energyguard.log.segments import decoded, last_id, offset_of
 from energyguard.model.topics import topic_named
 
 MOST_BYTES = 8 * 2**20
@@ -29,8 +29,10 @@ SELECT * FROM (SELECT id, span FROM segment WHERE id BETWEEN ?1 AND ?2 ORDER BY 
 """
 
 
-def edges(connection: Any, first: int) -> tuple[int, int]:
+def edges(connection: Any, first: int | None) -> tuple[int, int]:
     """The earliest offset of a partition and the next to be written."""
+    if first is None:
+        return 0, 0
     found = connection.execute(_EDGES, (first, last_id(first))).fetchall()
     if not found:
         return 0, 0
@@ -59,12 +61,10 @@ def read_once(
         for place, position in places[turn:] + places[:turn]:
             if limit <= 0 or room <= 0:
                 break
-            number = catalog.number(connection, place.topic)
-            if number is None:
+            first = catalog.first(connection, place)
+            if first is None:
                 continue
-            fetched, size = _partition(
-                connection, path, place, first_id(number, place.partition), position, limit, room
-            )
+            fetched, size = _partition(connection, path, place, first, position, limit, room)
             if fetched.offsets:
                 found.append(fetched)
                 limit -= len(fetched)

@@ -45,3 +45,8 @@ CREATE TABLE IF NOT EXISTS position (
     next       INTEGER NOT NULL,
     PRIMARY KEY (group_name, topic, partition)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS upkeep (
+    task   TEXT PRIMARY KEY,
+    done_s REAL NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -77,8 +77,8 @@ class SqliteLog:
         version = None
         with self._pool.lent() as connection:
             while True:
-                with self._wake:
-                    seen = connection.pragma("data_version")
+                commits = self._writer.commits
+                seen = connection.pragma("data_version")
                 if seen != version:
                     version, pause = seen, QUICKEST_S
                     found = read_once(
@@ -90,7 +90,8 @@ class SqliteLog:
                 if left <= 0:
                     return []
                 with self._wake:
-                    self._wake.wait(min(pause, left))
+                    if commits == self._writer.commits:
+                        self._wake.wait(min(pause, left))
                 pause = min(pause * 1.5, SLOWEST_S)
 
     def join(self, group: str, topics: Sequence[str]) -> SqliteMembership:
@@ -103,6 +104,7 @@ class SqliteLog:
             topics,
             self._clock,
             self._session_s,
+            self._catalog,
             lambda work: self._write(lambda writer: work(writer.connection)),
             self._look,
         )
@@ -128,8 +130,10 @@ class SqliteLog:
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
         with self._pool.lent() as connection:
-            places = self._catalog.partitions(connection, topic)
-            ends = {at: edges(connection, id_) for at, id_ in places.items()}
+            ends = {
+                at: edges(connection, self._catalog.first(connection, at))
+                for at in self._catalog.partitions(connection, topic)
+            }
             if of in (EARLIEST, LATEST):
                 return {at: edge[of == LATEST] for at, edge in ends.items()}
             committed = positions_of(connection, of)

@@ -1,4 +1,4 @@
-"""What keeps the file in shape, in the background of whoever writes: checkpoints, retention, compaction.
+"""What keeps the file in shape, in the background of whoever writes.
 
 Everything here runs on a connection of its own and in short transactions: appenders never wait for
 more than one of them.
@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from energyguard.clock import Clock
-from energyguard.log.compaction import compact
+from energyguard.log.compaction import Size, compact
 from energyguard.log.connections import connect, our_errors
 from energyguard.log.retention import retain
 from energyguard.log.segments import first_id
@@ -24,6 +24,11 @@ CHECKPOINT_S = 0.25
 TIDY_S = 15.0
 WAL_PAGES = 1_000  # checkpoint from here on
 WAL_PAGES_MOST = 16_000  # here appenders wait for a moment, so that the WAL begins anew
+
+_CLAIM = """
+INSERT INTO upkeep VALUES ('tidy', ?)
+ON CONFLICT DO UPDATE SET done_s = excluded.done_s WHERE NOT done_s BETWEEN ? AND ? RETURNING 1
+"""
 
 _log = logger(__name__)
 
@@ -37,6 +42,7 @@ class Upkeep:
         self._thread: Thread | None = None
         self._work_lock = Lock()
         self._connection: Any = None
+        self._sizes: dict[int, Size] = {}
 
     def start(self) -> None:
         """Start the thread, once."""
@@ -62,10 +68,17 @@ class Upkeep:
             ticks += 1
             try:
                 self.checkpoint()
-                if ticks * CHECKPOINT_S % TIDY_S == 0:
+                if ticks * CHECKPOINT_S % TIDY_S == 0 and self._claim():
                     self.tidy()
             except Exception as error:  # a full disk, say: the next round may find room
                 _log.warning("upkeep of the log did not succeed", reason=str(error))
+
+    def _claim(self) -> bool:
+        """Whether it is this process's turn: one of them is enough."""
+        now_s = self._clock.monotonic()
+        with self._work_lock, our_errors(self._path):
+            claimed = self._open().execute(_CLAIM, (now_s, now_s - TIDY_S / 2, now_s))
+            return claimed.fetchone() is not None
 
     def _open(self) -> Any:
         if self._connection is None:
@@ -80,7 +93,7 @@ class Upkeep:
             pages = wal.stat().st_size // 4096 if wal.exists() else 0
             if pages < WAL_PAGES:
                 return
-            frames, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if frames >= WAL_PAGES_MOST:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
@@ -99,6 +112,12 @@ class Upkeep:
                 for place in range(partitions):
                     first = first_id(number, place)
                     if topic.compacted:
-                        compact(connection, first, f"{self._path}: {name}/{place}", now_ms)
+                        self._sizes[first] = compact(
+                            connection,
+                            first,
+                            f"{self._path}: {name}/{place}",
+                            now_ms,
+                            self._sizes.get(first, Size(0, 0)),
+                        )
                     else:
                         retain(connection, first, topic, now_ms)

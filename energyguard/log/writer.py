@@ -46,6 +46,7 @@ class Writer:
         self._queue: list[_Job[Any]] = []
         self._ends: dict[int, tuple[int, int]] = {}  # next offset and total bytes, by partition
         self._version = -1
+        self.commits = 0
         self.connection = connect(path)
 
     def run(self, work: Callable[[Writer], T]) -> T:
@@ -78,6 +79,7 @@ class Writer:
             for job in jobs:
                 job.done = True
         with self._wake:
+            self.commits += 1
             self._wake.notify_all()
 
     def _transact(self, jobs: Sequence[_Job[Any]]) -> None:

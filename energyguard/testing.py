@@ -1,0 +1,265 @@
+"""Fakes that keep the contracts, for your own tests: a log in memory, a clock that you move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Condition
+
+from energyguard.clock import SYSTEM, Clock, ManualClock
+from energyguard.errors import BehindRetention, Fenced, Unavailable
+from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.balance import change_for
+from energyguard.log.partitioning import matches, split, topic_row
+from energyguard.log.records import Fetched, Headers, Records, TopicPartition
+from energyguard.model.topics import TOPICS, Topic
+
+
+@dataclass
+class _Partition:
+    """Records from ``earliest`` on, compacted ones missing."""
+
+    topic: Topic
+    end: int = 0
+    earliest: int = 0
+    rows: list[tuple[int, bytes | None, bytes | None, Headers, int]] = field(default_factory=list)
+    appended_ms: list[int] = field(default_factory=list)
+
+    def put(self, records: Records, now_ms: int) -> int:
+        """Append; return the next offset."""
+        for i, value in enumerate(records.values):
+            headers = records.headers[i] if records.headers else ()
+            time_ms = records.timestamps_ms[i] if records.timestamps_ms else now_ms
+            self.rows.append((self.end, records.keys[i], value, headers, time_ms))
+            self.appended_ms.append(now_ms)
+            self.end += 1
+        return self.end
+
+    def tidy(self, now_ms: int) -> None:
+        """Retention by age, or the newest record of each key."""
+        if self.topic.compacted:
+            newest = {row[1]: row[0] for row in self.rows}
+            kept = [i for i, row in enumerate(self.rows) if newest[row[1]] == row[0]]
+        else:
+            keep = self.topic.retention_ms
+            oldest_ms = 0 if keep is None else now_ms - keep
+            last = len(self.rows) - 1
+            kept = [i for i, at in enumerate(self.appended_ms) if at >= oldest_ms or i == last]
+            self.earliest = self.rows[kept[0]][0] if kept else self.end
+        self.rows = [self.rows[i] for i in kept]
+        self.appended_ms = [self.appended_ms[i] for i in kept]
+
+
+@dataclass
+class _Group:
+    """Members with their topics and when they were seen, owners, positions."""
+
+    generation: int = 0
+    members: dict[int, tuple[Sequence[str], float]] = field(default_factory=dict)
+    owners: dict[TopicPartition, int] = field(default_factory=dict)
+    positions: dict[TopicPartition, int] = field(default_factory=dict)
+
+    def bury(self, member: int) -> None:
+        """Take a member out, and free its partitions."""
+        self.members.pop(member, None)
+        self.owners = {at: owner for at, owner in self.owners.items() if owner != member}
+        self.generation += 1
+
+
+class MemoryLog:
+    """The contract of ``Log`` in memory, for one process; nothing outlives it."""
+
+    def __init__(self, clock: Clock = SYSTEM, session_s: float = 10.0) -> None:
+        self._clock, self._session_s = clock, session_s
+        self._changed = Condition()
+        self._partitions: dict[TopicPartition, _Partition] = {}
+        self._groups: dict[str, _Group] = {}
+        self._turn, self._members = count(), count(1)
+        self._closed = False
+        for row in TOPICS:
+            if not row.name.endswith("*"):
+                self._make(row.name)
+
+    def append(self, topic: str, records: Records) -> Positions:
+        """Append; return the next offset of each partition written."""
+        row = topic_row(topic)
+        parts = split(records, row.partitions, self._turn) if len(records) else {}
+        with self._changed:
+            self._make(topic)
+            ends = {}
+            for place, part in parts.items():
+                at = TopicPartition(topic, place)
+                ends[at] = self._partitions[at].put(part, self._clock.now_ms())
+            self._changed.notify_all()
+        return ends
+
+    def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
+        """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
+        deadline = SYSTEM.monotonic() + wait
+        with self._changed:
+            while not (found := self._found(at, limit)):
+                left = deadline - SYSTEM.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+        return found
+
+    def join(self, group: str, topics: Sequence[str]) -> MemoryMembership:
+        """Become a member of a group that reads topics; a name may end in ``*``."""
+        with self._changed:
+            for topic in topics:
+                if not topic.endswith("*"):
+                    self._make(topic)
+            return MemoryMembership(self, self._groups.setdefault(group, _Group()), group, topics)
+
+    @contextmanager
+    def transaction(self, membership: Membership) -> Iterator[Transaction]:
+        """Outputs and positions together when the block ends; nothing when it raises."""
+        if not isinstance(membership, MemoryMembership):
+            raise TypeError("a membership of another log")
+        outputs = _Outputs()
+        yield outputs
+        with self._changed:
+            membership.commit(outputs.positions)
+            for topic, records in outputs.records:
+                self.append(topic, records)
+
+    def positions(self, topic: str, of: str) -> Positions:
+        """Per partition: the earliest offset, the latest, or what a group has committed."""
+        with self._changed:
+            if not topic.endswith("*"):
+                row = topic_row(topic)
+                ours = {TopicPartition(topic, i): _Partition(row) for i in range(row.partitions)}
+            else:
+                ours = {}
+            ours |= {at: p for at, p in self._partitions.items() if matches(topic, at.topic)}
+            if of in (EARLIEST, LATEST):
+                return {at: p.earliest if of == EARLIEST else p.end for at, p in ours.items()}
+            committed = self._groups[of].positions if of in self._groups else {}
+            return {at: committed.get(at, p.earliest) for at, p in ours.items()}
+
+    def tidy(self) -> None:
+        """Retention and compaction."""
+        with self._changed:
+            for partition in self._partitions.values():
+                partition.tidy(self._clock.now_ms())
+
+    def close(self) -> None:
+        """Refuse whatever comes."""
+        self._closed = True
+
+    def _make(self, topic: str) -> None:
+        if self._closed:
+            raise Unavailable("the log is closed")
+        row = topic_row(topic)
+        for place in range(row.partitions):
+            self._partitions.setdefault(TopicPartition(topic, place), _Partition(row))
+
+    def _found(self, at: Positions, limit: int) -> list[Fetched]:
+        if self._closed:
+            raise Unavailable("the log is closed")
+        found = []
+        for place, position in at.items():
+            partition = self._partitions.get(place)
+            if partition is None or limit <= 0:
+                continue
+            if position < partition.earliest:
+                raise BehindRetention(*place, position, partition.earliest)
+            rows = [row for row in partition.rows if row[0] >= position][:limit]
+            if rows:
+                found.append(Fetched(*place, *map(list, zip(*rows, strict=True))))
+                limit -= len(rows)
+        return found
+
+
+class MemoryMembership:
+    """A member's place in a group of a ``MemoryLog``."""
+
+    def __init__(self, log: MemoryLog, group: _Group, name: str, topics: Sequence[str]) -> None:
+        self._log, self._group, self._name, self._topics = log, group, name, topics
+        self._member = next(log._members)
+        self._assigned: dict[TopicPartition, int] = {}
+        self._generation = 0
+        self.poll()
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+        return self._name
+
+    @property
+    def generation(self) -> int:
+        """Grows with each change of owners."""
+        return self._generation
+
+    @property
+    def assigned(self) -> Mapping[TopicPartition, int]:
+        """The partitions owned now, each with the position that the group has committed."""
+        return dict(self._assigned)
+
+    def poll(self) -> bool:
+        """Renew the lease, release what is above the share, take what is free."""
+        before = set(self._assigned)
+        with self._log._changed:
+            group, now_s = self._group, self._log._clock.monotonic()
+            for member, (_, seen_s) in list(group.members.items()):
+                if now_s - seen_s > self._log._session_s:
+                    group.bury(member)
+            group.generation += self._member not in group.members
+            group.members[self._member] = (self._topics, now_s)
+            self._rebalance(group)
+        return set(self._assigned) != before
+
+    def _rebalance(self, group: _Group) -> None:
+        wants = {member: topics for member, (topics, _) in group.members.items()}
+        release, take = change_for(self._member, wants, self._log._partitions, group.owners)
+        for at in release:
+            del group.owners[at]
+        group.owners |= dict.fromkeys(take, self._member)
+        group.generation += bool(release or take)
+        self._generation = group.generation
+        mine = [at for at, member in group.owners.items() if member == self._member]
+        earliest = {at: self._log._partitions[at].earliest for at in mine}
+        self._assigned = {at: group.positions.get(at, earliest[at]) for at in mine}
+
+    def leave(self) -> None:
+        """Give the partitions up at once."""
+        with self._log._changed:
+            self._group.bury(self._member)
+            self._generation = self._group.generation
+            self._assigned = {}
+
+    def commit(self, positions: Positions) -> None:
+        """Set the group's positions.
+
+        Raises:
+            Fenced: another member may have taken a partition, or one was never owned.
+        """
+        owners = self._group.owners
+        lost = [at for at in {*self._assigned, *positions} if owners.get(at) != self._member]
+        if lost or self._member not in self._group.members:
+            raise Fenced(f"group {self._name!r}: this member no longer owns {lost or 'anything'}")
+        self._group.positions |= positions
+        self._assigned |= positions
+
+
+class _Outputs:
+    """A transaction's records and positions, gathered until it commits."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, Records]] = []
+        self.positions: dict[TopicPartition, int] = {}
+
+    def append(self, topic: str, records: Records) -> None:
+        """Add records to the outputs."""
+        split(records, topic_row(topic).partitions, count())  # what is wrong is told here
+        self.records.append((topic, records))
+
+    def move(self, positions: Positions) -> None:
+        """Set the group's positions."""
+        self.positions.update(positions)
+
+
+__all__ = ["ManualClock", "MemoryLog", "MemoryMembership"]
