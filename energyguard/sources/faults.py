@@ -22,8 +22,8 @@ import pyarrow as pa
 from energyguard.errors import ConfigError
 from energyguard.model.readings import SCHEMA, times_of
 from energyguard.sources.household import Homes
+from energyguard.sources.lines import lines_of
 from energyguard.sources.noise import streams, uniform
-from energyguard.wire.csv import encode
 
 Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -110,7 +110,7 @@ class Faults:
         due = self._homes.readings(due_ms)
         arriving = due.filter(pa.array(self._drawn(due_ms) == FAULTS.index("late")))
 
-        lines = _break(encode(clean.filter(pa.array(broken))).splitlines())
+        lines = _break(lines_of(clean.filter(pa.array(broken))).splitlines())
         labels = [
             *_labels("missing", clean, missing, repeat("never sent")),
             *_labels("late", arriving, None, repeat(f"sent {LATE_BY_MS // 60_000} minutes later")),

@@ -18,10 +18,11 @@ import pyarrow as pa
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import batch_of
 from energyguard.sources.habits import Habits
+from energyguard.sources.lines import DECIMALS
 from energyguard.sources.noise import streams, uniform
 
 Profile = Literal["realistic", "listed"]
-_STEPS_PER_KWH = 100_000  # five decimals
+_STEPS_PER_KWH = 10**DECIMALS
 _LISTED_TICK_S = 15
 # System C's table, in 1e-5 kWh per tick of 15 s, by hour of the day in UTC (half-open).
 _LISTED = np.array(

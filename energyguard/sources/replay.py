@@ -33,6 +33,7 @@ from energyguard.wire.files import read_blocks
 Progress = Callable[[int, int | None], None]
 """Called with the readings sent so far, and how many there are."""
 
+_SHARED_PACE = 30.0
 _READINGS_AT_ONCE = 65_536
 _SHORTEST_WAIT_S = 0.1  # so that a slow file is not an append per reading
 _LONGEST_WAIT_S = 0.5
@@ -46,14 +47,22 @@ class Replay:
     Attributes:
         paths: files, gzipped or not, of any shape that ``wire`` knows.
         keep_time: a name: the readings keep their times and go into ``replay.<name>``.
-        speedup: event time by wall time; ``math.inf``: as fast as it can.
+        speedup: event time by wall time; ``math.inf``: as fast as it can; None: that, for a
+            topic of its own, and the simulators' 30 where the running clock is shared.
         prefix: put before every device's id, so that it is not taken for one that runs already.
     """
 
     paths: Sequence[Path]
     keep_time: str = ""
-    speedup: float = math.inf
+    speedup: float | None = None
     prefix: str = ""
+
+    @property
+    def pace(self) -> float:
+        """The speed-up, with its default filled in."""
+        if self.speedup is not None:
+            return self.speedup
+        return math.inf if self.keep_time else _SHARED_PACE
 
     @property
     def topic(self) -> str:
@@ -97,7 +106,8 @@ class Player:
                 wait = max(_SHORTEST_WAIT_S, clock.seconds_until(int(time_ms[done])))
                 self._stop.wait(min(wait, _LONGEST_WAIT_S))
                 continue
-            self._send(_batch(readings.slice(done, due - done), time_ms[done:due]))
+            if not self._sent(_batch(readings.slice(done, due - done), time_ms[done:due])):
+                break
             done = due
             if progress is not None:
                 progress(done, count)
@@ -131,9 +141,9 @@ class Player:
             start_ms = self._clock.now_ms() if newest_ms is None else newest_ms
         shift_ms = (start_ms - first_ms) // _MINUTE_MS * _MINUTE_MS
         time = TopicTime(self._log, topic)
-        return RunningClock(time, start_ms, self._replay.speedup, self._clock), shift_ms
+        return RunningClock(time, start_ms, self._replay.pace, self._clock), shift_ms
 
-    def _send(self, batch: pa.RecordBatch) -> None:
+    def _sent(self, batch: pa.RecordBatch) -> bool:
         """Append, however long the log needs; given up only on ``stop``."""
         while not self._stop.is_set():
             try:
@@ -142,7 +152,8 @@ class Player:
                 logger(__name__).warning("the log takes nothing now", reason=str(error))
                 self._stop.wait(error.retry_after)
             else:
-                return
+                return True
+        return False
 
 
 def end_input(log: Log, topic: str, time_ms: int) -> None:

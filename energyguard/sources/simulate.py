@@ -16,8 +16,8 @@ from energyguard.model.readings import times_of
 from energyguard.model.topics import DAY_MS
 from energyguard.sources.faults import Faults, Spoilt
 from energyguard.sources.household import Homes
+from energyguard.sources.lines import lines_of
 from energyguard.sources.sample import Sample
-from energyguard.wire.csv import encode
 
 Times = npt.NDArray[np.int64]
 Progress = Callable[[int, int | None], None]
@@ -88,7 +88,7 @@ def write_csv(run: Run, out: BinaryIO, stop: Event, progress: Progress | None = 
         made = run.spoilt(time_ms)
         if run.faults is not None:
             run.faults.write_truth(made.labels)
-        out.write(encode(made.batch))
+        out.write(lines_of(made.batch))
         out.writelines(line + b"\n" for line in made.malformed)
         if progress is not None:
             progress((int(time_ms[-1]) - start_ms) // run.tick_ms + 1, run.ticks)
