@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 from energyguard.cli.call import Call, command
+from energyguard.cli.output import progress
+
+MOST_REFUSED = 10
+"""So many refused rows are shown."""
 
 
 def evaluate(
@@ -29,8 +33,28 @@ def evaluate(
     from energyguard.detect.book import open_book
     from energyguard.detect.evaluate import evaluate as hold
 
-    chosen = open_book(call.settings.rules.files, call.settings.rules.use).get(rule)
-    hold(chosen, files or [Path("-")], episodes=episodes, out=sys.stdout.buffer)
+    settings, paths = call.settings, files or [Path("-")]
+    chosen = open_book(settings.rules.files, settings.rules.use).get(rule)
+    total = sum(path.stat().st_size for path in paths if path.is_file()) or None
+    with progress("evaluate", "bytes") as report:
+        result = hold(
+            chosen,
+            ["-" if path == Path("-") else path for path in paths],
+            sys.stdout.buffer,
+            episodes=episodes,
+            settings=settings,
+            on_bytes=lambda done: report(done, total),
+        )
+    sys.stdout.buffer.flush()
+    verdicts = ", ".join(f"{count:,} {verdict.value}" for verdict, count in result.counts.items())
+    print(
+        f"{result.readings:,} readings ({verdicts or 'none'}), {result.written:,} rows written",
+        file=sys.stderr,
+    )
+    for source, row in result.refused[:MOST_REFUSED]:
+        print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
+    if (more := len(result.refused) - MOST_REFUSED) > 0:
+        print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
 
 
 def register(app: typer.Typer) -> None:

@@ -14,12 +14,22 @@ from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import NotFound
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
-from energyguard.model.topics import TOPICS, Holds, topic_named
+from energyguard.model.topics import (
+    ALERTS,
+    ENERGY_ALERTS,
+    LATE,
+    TOPICS,
+    Holds,
+    TopicClock,
+    topic_named,
+)
 
 if TYPE_CHECKING:
     from energyguard.log import Fetched, Log, Positions, TopicPartition
 
-GROUPS = ("worker", "history")
+_READINGS = tuple(topic for topic in TOPICS if topic.clock is not TopicClock.NONE)
+GROUPS = {"worker": _READINGS, "history": (*_READINGS, LATE, ALERTS, ENERGY_ALERTS)}
+"""The groups of ours, and what they read."""
 
 
 def topics(call: Call) -> None:
@@ -55,10 +65,9 @@ def lag(call: Call) -> None:
 
     rows = []
     with open_log(call.settings) as log:
-        for topic in TOPICS:
-            ends = log.positions(topic.name, LATEST)
-            for name in GROUPS:
-                committed = log.positions(topic.name, name)
+        for name, read in GROUPS.items():
+            for topic in read:
+                ends, committed = (log.positions(topic.name, of) for of in (LATEST, name))
                 rows += [
                     {
                         "group": name,
