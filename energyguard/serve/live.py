@@ -201,6 +201,11 @@ class Live:
         finally:
             self._subscribers.remove(subscription)
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._subscribers)
+
     def _here(self, kinds: Collection[Kind]) -> dict[TopicPartition, int]:
         wanted = {topic for kind, topic in _FACTS.items() if not kinds or kind in kinds}
         positions = self._alerts.positions | self._reports.positions

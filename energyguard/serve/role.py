@@ -60,9 +60,10 @@ def run(settings: Settings, stop: Event) -> None:
         history.close()
 
 
-async def _serve(
+async def serve(
     app: ASGIApp, listening: socket.socket, stop: Event, ready: Callable[[], None]
 ) -> None:
+    """Answer on a socket until told to stop; say ``ready`` when the first request can come."""
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -116,6 +116,9 @@ class Subscribers:
         self._all: tuple[Subscription, ...] = ()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def add(self, subscription: Subscription) -> None:
         """Begin to deliver."""
         with self._lock:
