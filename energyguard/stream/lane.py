@@ -8,7 +8,8 @@ batch closed. Where one does, the batch is cut at the closings, and each closing
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from energyguard.stream.panes import Panes
 from energyguard.stream.quiet import Change, Quiet
 from energyguard.stream.registers import Registers
 from energyguard.stream.ring import Ring
-from energyguard.stream.verdicts import Judged, LaneRows, judge, newest_before
+from energyguard.stream.verdicts import Judged, LaneRows, joined, judge, newest_before
 
 CELLS = 1 << 20
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
@@ -139,6 +140,43 @@ class Lane:
             before: the same just before the batch.
             told: gets the closed windows over a threshold, and what is to be told.
         """
+        prior = newest_before(rows, self.newest)
+        pieces = [0, len(run)]
+        if not self.measure.grows and (rows.time <= prior).any():
+            # A reading out of order makes registers again from the ring: it may hold no later ones.
+            pieces = [0, *self._closing_places(run, before), len(run)]
+        judged = [
+            self._piece(rows, run, before, start, stop, told)
+            for start, stop in pairwise(sorted(set(pieces)))
+        ]
+        return judged[0] if len(judged) == 1 else joined(judged)
+
+    def _closing_places(self, run: Ints, before: int) -> list[int]:
+        """The places of a batch at which windows close."""
+        places: set[int] = set()
+        for slide in self._widths():
+            closed = (run - self.limits.lateness_ms) // slide
+            first = self._closed(before if before > NEVER else int(run[0]))[slide]
+            places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
+        return sorted(places)
+
+    def _piece(
+        self, rows: LaneRows, run: Ints, before: int, start: int, stop: int, told: Collected
+    ) -> Judged:
+        """A part of a batch; its events get their places in the whole."""
+        if start == 0 and stop == len(run):
+            return self._process(rows, run, before, told)
+        low, high = np.searchsorted(rows.at, [start, stop])
+        part = rows.where(slice(low, high))
+        part = replace(part, at=part.at - start)
+        mine = Collected(told.over, [], told.follow_episodes)
+        judged = self._process(
+            part, run[start:stop], int(run[start - 1]) if start else before, mine
+        )
+        told.events += [e._replace(told=e.told._replace(at=e.told.at + start)) for e in mine.events]
+        return judged
+
+    def _process(self, rows: LaneRows, run: Ints, before: int, told: Collected) -> Judged:
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)

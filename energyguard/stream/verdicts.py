@@ -6,6 +6,7 @@ in the ring and among themselves. The first of an identity wins, in log order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,15 @@ class Judged:
     def good(self) -> Bools:
         """What counts."""
         return ~(self.late | self.duplicate | self.conflicting)
+
+
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Masks of consecutive rows as one."""
+    return Judged(
+        np.concatenate([part.late for part in parts]),
+        np.concatenate([part.duplicate for part in parts]),
+        np.concatenate([part.conflicting for part in parts]),
+    )
 
 
 def by_key(rows: LaneRows, keys: int) -> Ints:

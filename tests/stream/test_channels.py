@@ -1,0 +1,195 @@
+"""Registers, powers, clocks ahead, silences: what windows make of them."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+
+import pytest
+
+from energyguard.detect.rules import Rule
+from energyguard.model.alerts import State
+from energyguard.model.readings import Verdict, batch_of
+from energyguard.stream.batch import batch_from
+from energyguard.stream.operator import Windows
+from energyguard.stream.outcome import Outcome
+from tests.stream.test_windows import SLIDE, START, counts_of
+
+HOUR_MS = 3_600_000
+Row = tuple[str, int, int]  # device, time, value
+
+
+def rule(channel: str, window_ms: int, level: int) -> Rule:
+    return Rule(
+        id="r",
+        channels=(channel,),
+        window_ms=window_ms,
+        slide_ms=SLIDE,
+        raise_above=level,
+        clear_at=level,
+    )
+
+
+def feed(
+    windows: Windows, channel: str, rows: list[tuple[str, int, int]], size: int
+) -> list[Outcome]:
+    outcomes = []
+    for i in range(0, len(rows), size):
+        device, time, value = zip(*rows[i : i + size], strict=True)
+        outcomes.append(windows.process(batch_from(batch_of(device, channel, time, value))))
+    outcomes.append(windows.advance(windows.clock.newest + 2 * HOUR_MS))
+    return outcomes
+
+
+def over_of(windows: Windows, outcomes: list[Outcome]) -> dict[tuple[str, int], int]:
+    return {
+        (windows.devices[k], end): nano
+        for outcome in outcomes
+        for over in outcome.over
+        for k, end, nano in zip(
+            over.key.tolist(), over.end_ms.tolist(), over.nano_kwh.tolist(), strict=True
+        )
+    }
+
+
+def shuffled(
+    rows: list[tuple[str, int, int]], within_ms: int, seed: int
+) -> list[tuple[str, int, int]]:
+    rng = random.Random(seed)
+    return sorted(rows, key=lambda row: row[1] + rng.random() * within_ms)
+
+
+def walk(seed: int, count: int, step_ms: int) -> list[Row]:
+    rng = random.Random(seed)
+    level = dict.fromkeys("AB", 10**12)
+    rows = []
+    for i in range(count):
+        for device in "AB":
+            level[device] += rng.randrange(0, 50)
+            rows.append((device, START + i * step_ms + rng.randrange(step_ms), level[device]))
+    return rows
+
+
+@pytest.mark.parametrize("within", [0, 300_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_register_gives_the_difference_between_the_borders(seed: int, within: int) -> None:
+    rows = walk(seed, 400, 4000)
+    windows = Windows("replay.t", [rule("energy_register_kwh", 60_000, 350)])
+    outcomes = feed(windows, "energy_register_kwh", shuffled(rows, within, seed), 37)
+    by_device = defaultdict(list)
+    for device, time, value in rows:
+        by_device[device].append((time, value))
+    expected = {}
+    for device, readings in by_device.items():
+        first = readings[0][1]
+        for end in range(START + SLIDE, readings[-1][0] + 60_000, SLIDE):
+            at = max((r for r in readings if r[0] <= end), default=(0, first))[1]
+            before = max((r for r in readings if r[0] <= end - 60_000), default=(0, first))[1]
+            if at - before > 350:
+                expected[device, end] = at - before
+    assert expected
+    assert over_of(windows, outcomes) == expected
+
+
+@pytest.mark.parametrize("within", [0, 300_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_power_is_integrated_over_time(seed: int, within: int) -> None:
+    rng = random.Random(seed)
+    rows = [
+        (device, START + i * 7000 + rng.randrange(7000), rng.randrange(1, 9) * 10**9)
+        for i in range(200)
+        for device in "AB"
+    ]
+    level = 80_000_000  # 0.08 kWh in a minute: 4.8 kW
+    windows = Windows("replay.t", [rule("power_kw", 60_000, level)])
+    over = over_of(windows, feed(windows, "power_kw", shuffled(rows, within, seed), 41))
+    expected = {}
+    for device in "AB":
+        mine = sorted((t, v) for d, t, v in rows if d == device)
+        ends = [*(t for t, _ in mine[1:]), mine[-1][0] + 900_000]
+        for end in range(START + SLIDE, ends[-1] + 60_000, SLIDE):
+            total = sum(
+                v * max(0, min(end, until) - max(end - 60_000, since))
+                for (since, v), until in zip(mine, ends, strict=True)
+            )
+            if total > level * HOUR_MS:
+                expected[device, end] = total // HOUR_MS
+    assert expected
+    assert over == expected
+
+
+def test_a_counter_that_begins_again_does_not_alert_by_its_size() -> None:
+    rows = [("A", START + i * 10_000, 10**12 + i) for i in range(20)]
+    rows += [("A", START + 200_000 + i * 10_000, i) for i in range(20)]
+    windows = Windows("replay.t", [rule("energy_register_kwh", 60_000, 10**9)])
+    assert over_of(windows, feed(windows, "energy_register_kwh", rows, 7)) == {}
+
+
+def test_exactly_the_level_is_not_over_it() -> None:
+    level = 2_000_000_000
+    for extra, expected in ((0, False), (1, True)):
+        rows = [("A", START + i * SLIDE, level // 60) for i in range(60)]
+        rows[0] = ("A", START, level - 59 * (level // 60) + extra)
+        windows = Windows("replay.t", [rule("energy_kwh", 900_000, level)])
+        outcomes = feed(windows, "energy_kwh", rows, 13)
+        assert bool(over_of(windows, outcomes)) is expected
+        assert any(e.state is State.FIRING for o in outcomes for e in o.events) is expected
+
+
+def test_a_reading_far_ahead_waits_and_is_ahead_when_nobody_follows() -> None:
+    rows = [("A" if i % 2 else "B", START + i * 1000, 5) for i in range(100)]
+    rows.insert(50, ("A", START + 40 * HOUR_MS, 5))
+    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+    for size in (1, 17):
+        windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+        device, time, value = zip(*rows, strict=True)
+        for i in range(0, len(rows), size):
+            part = slice(i, i + size)
+            windows.process(
+                batch_from(batch_of(device[part], "energy_kwh", time[part], value[part]))
+            )
+        assert windows.clock.newest == START + 99_000
+        assert windows.clock.waiting is not None and len(windows.clock.waiting) == 1
+
+
+def test_two_devices_far_ahead_move_the_clock() -> None:
+    rows = [("A", START, 5), ("B", START + 1, 5)]
+    rows += [("A", START + 5 * HOUR_MS, 5), ("B", START + 5 * HOUR_MS + 1, 5)]
+    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+    outcomes = feed(windows, "energy_kwh", rows, 1)
+    assert counts_of(outcomes) == {"accepted": 4}
+
+
+def test_meters_on_the_wall_clock_cannot_be_ahead_of_it() -> None:
+    windows = Windows("meter_readings", [rule("energy_kwh", 60_000, 10**9)])
+    batch = batch_of(["A", "B"], "energy_kwh", [START, START + 600_000], [5, 5])
+    outcome = windows.process(batch_from(batch, appended_ms=START))
+    assert outcome.counts == {Verdict.ACCEPTED: 1, Verdict.AHEAD: 1}
+
+
+def test_a_silence_is_unknown_and_never_resolves() -> None:
+    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 100)])
+    loud = [("A", START + i * SLIDE, 60) for i in range(8)]
+    other = [("B", START + i * SLIDE, 1) for i in range(200)]
+    rows = sorted(loud + other, key=lambda row: row[1])
+    device, time, value = zip(*rows, strict=True)
+    outcome = windows.process(batch_from(batch_of(device, "energy_kwh", time, value)))
+    states = [(e.rule, e.state) for e in outcome.events if e.device == "A"]
+    assert states == [
+        ("r", State.FIRING),
+        ("silence", State.UNKNOWN),
+        ("r", State.UNKNOWN),
+        *[s for s in states[3:] if s == ("r", State.UNKNOWN)],
+    ]
+    assert State.RESOLVED not in {s for _, s in states}
+
+
+def test_a_longer_window_starts_warm() -> None:
+    short = rule("energy_kwh", 60_000, 10**9)
+    long = rule("energy_kwh", 900_000, 1000)
+    windows = Windows("replay.t", [short])
+    rows = [("A", START + i * SLIDE, 30) for i in range(50)]
+    device, time, value = zip(*rows, strict=True)
+    windows.process(batch_from(batch_of(device, "energy_kwh", time, value)))
+    events = windows.set_rules([long]).events
+    assert [(e.state, e.observed) for e in events] == [(State.FIRING, 1020)]

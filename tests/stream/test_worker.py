@@ -1,0 +1,145 @@
+"""A worker on a real log: the same records whatever restarts, hand-overs and batch sizes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from energyguard.clock import ManualClock
+from energyguard.config import StreamSettings
+from energyguard.detect.book import RuleBook, open_book
+from energyguard.detect.rules import Rule
+from energyguard.log import EARLIEST, Log, Records, open_log
+from energyguard.model.readings import batch_of
+from energyguard.model.topics import ENERGY_READINGS, RULES
+from energyguard.stream.worker import Worker
+from energyguard.wire.packed import pack
+from tests.stream.test_windows import START
+
+SETTINGS = StreamSettings(snapshot="1s")
+TOPICS = ("energy_readings", "meter_readings", "replay.*")
+
+
+def book() -> RuleBook:
+    rule = Rule(
+        id="test",
+        channels=("energy_kwh",),
+        window_ms=60_000,
+        slide_ms=15_000,
+        raise_above=100,
+        clear_at=100,
+        mode="demo",
+    )
+    return RuleBook([rule], ["test"])
+
+
+def fill(log: Log, stop: int, start: int = 0, devices: int = 20) -> None:
+    """Append ticks ``start`` to ``stop``: a tick's values are the same whoever asks."""
+    rng = random.Random(1)
+    names = [f"H{i:03d}" for i in range(devices)]
+    for tick in range(stop):
+        values = [rng.choice([5, 20, 30, 60]) for _ in names]
+        if tick < start:
+            continue
+        batch = batch_of(names, "energy_kwh", [START + tick * 15_000] * devices, values)
+        packed = pack(batch, ENERGY_READINGS.partitions)
+        values_of, partitions = [v for _, v in packed], [p for p, _ in packed]
+        records = Records([None] * len(packed), values_of, partitions=partitions)
+        log.append(ENERGY_READINGS.name, records)
+
+
+def read_all(log: Log, topic: str) -> dict[int, list[tuple[bytes | None, bytes | None]]]:
+    """Every record of a topic: key and value by partition."""
+    at = dict(log.positions(topic, EARLIEST))
+    out: dict[int, list[tuple[bytes | None, bytes | None]]] = {tp.partition: [] for tp in at}
+    while fetched := log.read(at, 10_000, 0):
+        for part in fetched:
+            out[part.partition] += list(zip(part.keys, part.values, strict=True))
+            at[part.at] = part.next_offset
+    return out
+
+
+def work(worker: Worker, steps: int = 200) -> None:
+    idle = 0
+    for _ in range(steps):
+        idle = 0 if worker.step() else idle + 1
+        if idle > 2:
+            return
+
+
+def undisturbed(path: Path, ticks: int) -> dict[int, list[tuple[bytes | None, bytes | None]]]:
+    log = open_log(f"sqlite:///{path}")
+    fill(log, ticks)
+    work(Worker(log, book(), SETTINGS, TOPICS))
+    out = read_all(log, "energy_alerts")
+    log.close()
+    assert sum(map(len, out.values())) > 50
+    return out
+
+
+def test_a_worker_tells_what_the_log_holds(tmp_path: Path) -> None:
+    out = undisturbed(tmp_path / "log.db", 120)
+    one = msgspec.json.decode(next(v for rows in out.values() for _, v in rows if v))
+    assert list(one) == ["household_id", "window_start", "window_end", "kwh", "rule", "mode"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_restarts_change_nothing(tmp_path: Path, seed: int) -> None:
+    expected = undisturbed(tmp_path / "a.db", 120)
+    rng = random.Random(seed)
+    log = open_log(f"sqlite:///{tmp_path}/b.db")
+    fill(log, 120)
+    clock = ManualClock(1_000_000_000_000)
+    for _ in range(6):
+        worker = Worker(log, book(), SETTINGS, TOPICS, clock)
+        for _ in range(rng.randrange(4)):
+            clock.sleep(rng.choice([0, 2]))
+            worker.step()
+        # Half of them save their state as they go; the others leave their successor a replay.
+        (worker.drain if rng.random() < 0.5 else worker.membership.leave)()
+    work(Worker(log, book(), SETTINGS, TOPICS, clock))
+    assert read_all(log, "energy_alerts") == expected
+    log.close()
+
+
+def test_two_workers_share_and_hand_over(tmp_path: Path) -> None:
+    expected = undisturbed(tmp_path / "a.db", 120)
+    log = open_log(f"sqlite:///{tmp_path}/b.db")
+    clock = ManualClock(1_000_000_000_000)
+    first = Worker(log, book(), SETTINGS, TOPICS, clock)
+    fill(log, 60)
+    first.step()
+    second = Worker(log, book(), SETTINGS, TOPICS, clock)
+    for _ in range(6):
+        clock.sleep(2)
+        first.step()
+        second.step()
+    assert first.tasks and second.tasks
+    assert not first.tasks.keys() & second.tasks.keys()
+    fill(log, 120, start=60)
+    second.drain()
+    for _ in range(6):
+        clock.sleep(2)
+        first.step()
+    work(first)
+    assert read_all(log, "energy_alerts") == expected
+    log.close()
+
+
+def test_rules_change_while_it_runs(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    rules = open_book([], ["household-demo"])
+    worker = Worker(log, rules, SETTINGS, TOPICS)
+    fill(log, 10)
+    work(worker)
+    other = open_book([], ["household-demo"])
+    records = other.using(["household-prod"])
+    log.append(RULES.name, Records([k.encode() for k, _ in records], [v for _, v in records]))
+    worker._follow()
+    work(worker)
+    running = {r.id for t in worker.tasks.values() for r in t.operator.rules}
+    assert running == {"household-prod"}
+    log.close()
