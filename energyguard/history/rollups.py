@@ -56,7 +56,9 @@ class RollUps:
                 "hi_ms": ms,
             }
         )
-        self._touched.append(_grouped(table))
+        names = [pa.field(name, pa.string()) for name in ("device", "channel")]
+        grouped = _grouped(table)
+        self._touched.append(grouped.cast(pa.schema([*names, *list(grouped.schema)[2:]])))
 
     def settle(self) -> None:
         """Replace what was touched, in all roll-ups."""

@@ -127,14 +127,21 @@ WITH
     toDateTime(if({step_ms:Int64} % 3600000 = 0, intDiv(b, 3600) * 3600, 0), 'UTC') AS h2,
     toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(a + 899, 900) * 900, 0), 'UTC') AS q1,
     toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(b, 900) * 900, 0), 'UTC') AS q2
-SELECT * FROM rollup_1d FINAL WHERE bucket >= d1 AND bucket < d2
+SELECT device, channel, bucket, kwh, counted, total FROM rollup_1d FINAL WHERE bucket >= d1 AND bucket < d2
 UNION ALL
-SELECT * FROM rollup_1h FINAL
+SELECT device, channel, bucket, kwh, counted, total FROM rollup_1h FINAL
 WHERE bucket >= h1 AND bucket < h2 AND NOT (bucket >= d1 AND bucket < d2)
+    AND toStartOfDay(bucket) >= toStartOfDay(h1) AND toStartOfDay(bucket) < h2
+    AND NOT (toStartOfDay(bucket) >= d1 AND toStartOfDay(bucket) < d2)
 UNION ALL
-SELECT * FROM rollup_15m FINAL
+SELECT device, channel, bucket, kwh, counted, total FROM rollup_15m FINAL
 WHERE bucket >= q1 AND bucket < q2 AND NOT (bucket >= h1 AND bucket < h2)
+    AND toStartOfDay(bucket) >= toStartOfDay(q1) AND toStartOfDay(bucket) < q2
+    AND NOT (toStartOfDay(bucket) >= h1 AND toStartOfDay(bucket) < toStartOfDay(h2))
 UNION ALL
-SELECT * FROM rollup_1m FINAL
+SELECT device, channel, bucket, kwh, counted, total FROM rollup_1m FINAL
 WHERE bucket >= toDateTime(a, 'UTC') AND bucket < toDateTime(b, 'UTC')
-    AND NOT (bucket >= q1 AND bucket < q2);
+    AND NOT (bucket >= q1 AND bucket < q2)
+    AND toStartOfHour(bucket) >= toStartOfHour(toDateTime(a, 'UTC'))
+    AND toStartOfHour(bucket) < toDateTime(b, 'UTC')
+    AND NOT (toStartOfHour(bucket) >= q1 AND toStartOfHour(bucket) < toStartOfHour(q2));
