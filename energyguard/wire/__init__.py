@@ -1,9 +1,6 @@
 """Codecs: bytes to Arrow batches and back. Strict, vectorised, and bad rows come back with reasons.
 
 packed.py      readings as they lie in the log: a compressed Arrow batch per record
-lines.py       blocks of lines: clean ones at once, bad ones alone
-fields.py      one field of one row, with its reason
-table.py       lines of fields between commas
 csv.py         system C's `timestamp,household_id,energy_kwh`
 json.py        the same as JSON lines
 household.py   the 2 s household files: register and signed power
@@ -43,4 +40,3 @@ class Decoded:
     batch: pa.RecordBatch  # of model.readings.SCHEMA
     rows: npt.NDArray[np.int64]  # n row numbers: row i of the batch stood there
     refused: tuple[Refused, ...]
-    shape: str = ""  # of ``shapes.SHAPES``: a dead letter is decoded again with it

@@ -1,117 +1,120 @@
-"""System C's ``timestamp,household_id,energy_kwh``, and ``timestamp,device,channel,value``.
+"""System C's CSV, ``timestamp,household_id,energy_kwh``, and the same for any channel.
 
-A header line is optional for the first and names the second. Energy is exact: decimals become
-int64 in 1e-9 without passing through a float.
+    2025-09-06T17:54:02Z,H001,0.05251
+
+A header line is optional; with ``timestamp,device,channel,value`` (and ``,sequence``) the lines
+may be of any device and channel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.model.readings import batch_of
+from energyguard.model.fixed import NANO
 from energyguard.wire import Decoded
-from energyguard.wire.fields import read_name, read_number, read_time
-from energyguard.wire.limits import Limits
-from energyguard.wire.lines import decode_lines
-from energyguard.wire.numbers import spell_nano, spell_time
-from energyguard.wire.table import DECIMAL, TIME, names_of, nano_of, read_table, split_fields
-
-ENERGY = "energy_kwh"
-HOUSEHOLD = ("timestamp", "household_id", "energy_kwh")
-GENERIC = ("timestamp", "device", "channel", "value")
-
-
-@dataclass(frozen=True)
-class CsvForm:
-    """Lines of three or of four columns."""
-
-    columns: tuple[str, ...] = HOUSEHOLD
-    shape: str = "csv"
-    per_line: int = 1
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """What the columns are called here."""
-        channel = "channel" if len(self.columns) == 4 else "row"
-        return {
-            "time": self.columns[0],
-            "device": self.columns[1],
-            "channel": channel,
-            "value": self.columns[-1],
-        }
-
-    def clean(self, data: bytes) -> pa.RecordBatch | None:
-        """See ``Form``."""
-        kinds = (TIME, *[pa.string()] * (len(self.columns) - 2), DECIMAL)
-        table = read_table(data, dict(zip(self.columns, kinds, strict=True)))
-        if table is None:
-            return None
-        device, value = names_of(table.column(1), data), nano_of(table.column(len(kinds) - 1))
-        channel = names_of(table.column(2), data) if len(kinds) == 4 else ENERGY
-        if device is None or channel is None or value is None:
-            return None
-        return batch_of(device, channel, table.column(0).cast(pa.int64()), value)
-
-    def careful(self, line: str) -> pa.RecordBatch:
-        """See ``Form``."""
-        field = split_fields(line, self.columns)
-        time, device, *_, value = self.columns
-        generic = len(self.columns) == 4
-        return batch_of(
-            [read_name(device, field[device])],
-            [read_name("channel", field["channel"]) if generic else ENERGY],
-            [read_time(time, field[time])],
-            [read_number(value, field[value])],
-        )
+from energyguard.wire.columns import (
+    DEVICE,
+    ISO_TIME,
+    NAME,
+    NUMBER,
+    SEQUENCE,
+    Layout,
+    Part,
+    milliseconds,
+    nanos,
+    strings,
+)
+from energyguard.wire.delimited import decode_lines
+from energyguard.wire.limits import DEFAULT, Plausible
 
 
-def header(line: bytes) -> tuple[str, ...] | None:
-    """The columns that a header line names; None: it is not a header."""
-    words = tuple(line.decode("utf-8", "replace").lower().replace('"', "").split(","))
-    words = tuple(word.strip().lstrip("\ufeff") for word in words)
-    return words if words in (HOUSEHOLD, GENERIC) else None
+def _household(table: pa.Table, _: str) -> list[Part]:
+    time, device, value = table.columns
+    return [Part("energy_kwh", strings(device), "energy_kwh", milliseconds(time), nanos(value))]
+
+
+def _any(table: pa.Table, _: str) -> list[Part]:
+    time, device, channel, value, *more = table.columns
+    sequence = more[0].combine_chunks() if more else None
+    return [
+        Part("value", strings(device), strings(channel), milliseconds(time), nanos(value), sequence)
+    ]
+
+
+HOUSEHOLD = Layout(
+    "csv", {"timestamp": ISO_TIME, "household_id": DEVICE, "energy_kwh": NUMBER}, _household
+)
+ANY = Layout(
+    "csv", {"timestamp": ISO_TIME, "device": DEVICE, "channel": NAME, "value": NUMBER}, _any
+)
+NUMBERED = Layout("csv", {**ANY.columns, "sequence": SEQUENCE}, _any)
+
+LAYOUTS = {",".join(layout.columns): layout for layout in (HOUSEHOLD, ANY, NUMBERED)}
 
 
 def decode(
-    data: bytes, *, limits: Limits = Limits(), device: str = "", first_row: int = 1
+    data: bytes, limits: Plausible = DEFAULT, *, layout: Layout = HOUSEHOLD, first_row: int = 1
 ) -> Decoded:
-    """Read lines, with or without a header; ``device`` is for shapes that name none."""
-    head, _, rest = data.partition(b"\n")
-    columns = header(head)
-    if columns is None:
-        return decode_lines(data, CsvForm(), limits, first_row)
-    return decode_lines(rest, CsvForm(columns), limits, first_row + 1)
+    """Read lines of a layout, without a header."""
+    return decode_lines(data, layout, limits, first_row=first_row)
 
 
-def encode(batch: pa.RecordBatch) -> bytes:
-    """Write readings; four columns and a header as soon as one is not an energy."""
+def encode(batch: pa.RecordBatch, places: int | None = None) -> bytes:
+    """Write lines: system C's where all readings are ``energy_kwh``, else of any channel.
+
+    Args:
+        batch: readings.
+        places: how many decimals; None: as many as there are, at most nine.
+    """
     if not batch.num_rows:
         return b""
-    device = _quoted(batch.column("device"))
-    time, value = spell_time(batch.column("time")), spell_nano(batch.column("value"))
-    plain = pc.all(pc.equal(batch.column("channel"), ENERGY)).as_py()
-    middle = [device] if plain else [device, _quoted(batch.column("channel"))]
-    lines = pc.binary_join_element_wise(time, *middle, value, ",")
-    text = pc.binary_join(
-        pa.ListArray.from_arrays(np.array([0, len(lines)], np.int32), lines), "\n"
+    time = pc.strftime(
+        batch.column("time").cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S"
     )
-    return (
-        (b"" if plain else ",".join(GENERIC).encode() + b"\n")
-        + text[0].as_buffer().to_pybytes()
-        + b"\n"
+    ms = pc.subtract(
+        batch.column("time").cast(pa.int64()),
+        pc.multiply(pc.divide(batch.column("time").cast(pa.int64()), 1000), 1000),
     )
+    if pc.max(ms).as_py():
+        tail = pc.binary_join_element_wise(".", pc.utf8_lpad(ms.cast(pa.string()), 3, "0"), "")
+        time = pc.binary_join_element_wise(time, tail, "")
+    value = decimals(batch.column("value"), places)
+    channel = batch.column("channel")
+    columns = [time, pa.scalar("Z,"), batch.column("device"), pa.scalar(",")]
+    if not pc.all(pc.equal(channel, "energy_kwh")).as_py():
+        columns += [channel, pa.scalar(",")]
+    lines = pc.binary_join_element_wise(*columns, value, pa.scalar("\n"), "")
+    return b"".join(_bytes_of(chunk) for chunk in _chunks(lines))
 
 
-def _quoted(names: pa.Array) -> pa.Array:
-    """Names as fields: in quotes where they hold a comma or a quote."""
-    special = pc.match_substring_regex(names, '[,"]')
-    if not pc.any(special).as_py():
-        return names
-    doubled = pc.replace_substring(names, '"', '""')
-    quoted = pc.binary_join_element_wise('"', doubled, '"', "")
-    return pc.if_else(special, quoted, names)
+def decimals(value: pa.Array, places: int | None) -> pa.Array:
+    """Numbers in 1e-9 as text: with so many decimals, or without trailing zeros."""
+    magnitude = pc.abs(value)
+    whole = pc.divide(magnitude, NANO)
+    part = pc.subtract(magnitude, pc.multiply(whole, NANO))
+    digits = pc.utf8_lpad(part.cast(pa.string()), 9, "0")
+    if places is None:
+        digits = pc.utf8_rtrim(digits, "0")
+    else:
+        digits = pc.utf8_slice_codeunits(digits, 0, places)
+    sign = pc.if_else(pc.less(value, 0), "-", "")
+    text = pc.binary_join_element_wise(sign, whole.cast(pa.string()), ".", digits, "")
+    return pc.utf8_rtrim(text, ".")
+
+
+def _chunks(lines: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return lines.chunks if isinstance(lines, pa.ChunkedArray) else [lines]
+
+
+def _bytes_of(lines: pa.Array) -> bytes:
+    """The text of an array of strings, one after the other."""
+    if not len(lines):
+        return b""
+    first, last = lines.offset, lines.offset + len(lines)
+    offsets = pa.Array.from_buffers(pa.int32(), last + 1, [None, lines.buffers()[1]])
+    start, stop = offsets[first].as_py(), offsets[last].as_py()
+    return bytes(lines.buffers()[2].slice(start, stop - start).to_pybytes())
+
+
+__all__ = ["ANY", "HOUSEHOLD", "LAYOUTS", "NUMBERED", "decimals", "decode", "encode"]
