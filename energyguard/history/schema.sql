@@ -4,6 +4,7 @@
 -- one row. Of two readings with one identity, the one that came first in log order has the larger
 -- `version` and stays. Sorting by hour first keeps what is read together near each other: a device's
 -- day is 24 short runs, and the roll-up of the last minutes of all devices touches one hour only.
+-- (The index knows `toStartOfHour(time)`; it does not conclude it from `time`, so questions say both.)
 
 CREATE TABLE IF NOT EXISTS readings (
     device   LowCardinality(String),
@@ -117,7 +118,7 @@ CREATE TABLE IF NOT EXISTS spans (
 
 -- The roll-up rows that cover [start_ms, end_ms) with as few as can be: whole days from the days,
 -- the rest from hours, quarters and minutes. No row is coarser than `step_ms`.
-CREATE VIEW IF NOT EXISTS covering AS
+CREATE OR REPLACE VIEW covering AS
 WITH
     intDiv({start_ms:Int64}, 60000) * 60 AS a,
     intDiv({end_ms:Int64} + 59999, 60000) * 60 AS b,

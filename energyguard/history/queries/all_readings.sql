@@ -5,5 +5,7 @@ SELECT
 FROM readings FINAL
 WHERE time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
     AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
+    AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))
+    AND toStartOfHour(time) < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
     AND (device = {device:String} OR {device:String} = '')
 ORDER BY time, device, channel, sequence

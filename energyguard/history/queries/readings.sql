@@ -8,6 +8,8 @@ FROM (
     WHERE device = {device:String} AND channel = {channel:String}
         AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
+        AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))
+        AND toStartOfHour(time) < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
     ORDER BY time DESC, sequence DESC
     LIMIT {limit:UInt32}
 )

@@ -5,6 +5,8 @@ SELECT
 FROM rollup_1m FINAL
 WHERE bucket >= toDateTime(intDiv({start_ms:Int64}, 1000), 'UTC')
     AND bucket < toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC')
+    AND toStartOfHour(bucket) >= toStartOfHour(toDateTime(intDiv({start_ms:Int64}, 1000), 'UTC'))
+    AND toStartOfHour(bucket) < toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC')
 GROUP BY bucket
 HAVING readings > 0
 ORDER BY minute

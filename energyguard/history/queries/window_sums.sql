@@ -9,12 +9,16 @@ WITH
         WHERE device = {device:String} AND channel = 'energy_kwh'
             AND time >= fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC')
             AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
+            AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC'))
+            AND toStartOfHour(time) < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
         UNION ALL
         SELECT intDiv(toInt64(toUnixTimestamp(bucket)) * 1000, {slide_ms:Int64}) AS pane, kwh AS amount
         FROM rollup_1m FINAL
         WHERE device = {device:String} AND channel IN ('energy_register_kwh', 'power_kw')
             AND bucket >= toDateTime(intDiv({start_ms:Int64}, 1000), 'UTC')
             AND bucket < toDateTime(intDiv({end_ms:Int64}, 1000), 'UTC')
+            AND toStartOfHour(bucket) >= toStartOfHour(toDateTime(intDiv({start_ms:Int64}, 1000), 'UTC'))
+            AND toStartOfHour(bucket) < toDateTime(intDiv({end_ms:Int64}, 1000), 'UTC')
         UNION ALL
         SELECT first_pane + number AS pane, 0 AS amount
         FROM numbers(toUInt64(greatest(end_pane - first_pane, 0)))

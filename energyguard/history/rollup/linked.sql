@@ -11,6 +11,8 @@ WITH
         FROM readings FINAL
         WHERE time >= fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC')
             AND time < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
+            AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC'))
+            AND toStartOfHour(time) < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
             AND (device, channel) IN (SELECT device, channel FROM mine)
     ),
     earlier AS (

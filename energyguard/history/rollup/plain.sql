@@ -13,6 +13,8 @@ FROM (
     FROM readings FINAL
     WHERE time >= fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
+        AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low_ms:Int64}, 'UTC'))
+        AND toStartOfHour(time) < fromUnixTimestamp64Milli({high_ms:Int64}, 'UTC')
         AND (device, channel) IN (SELECT device, channel FROM spans WHERE kind IN ('interval', 'state'))
     GROUP BY device, channel, minute
 ) AS r
