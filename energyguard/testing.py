@@ -12,6 +12,7 @@ from energyguard.clock import SYSTEM, Clock, ManualClock
 from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
+from energyguard.log.compaction import TOMBSTONE_MS
 from energyguard.log.partitioning import matches, split, topic_row
 from energyguard.log.records import Fetched, Headers, Records, TopicPartition
 from energyguard.model.topics import TOPICS, Topic
@@ -41,7 +42,12 @@ class _Partition:
         """Retention by age, or the newest record of each key."""
         if self.topic.compacted:
             newest = {row[1]: row[0] for row in self.rows}
-            kept = [i for i, row in enumerate(self.rows) if newest[row[1]] == row[0]]
+            told_ms = now_ms - TOMBSTONE_MS
+            kept = [
+                i
+                for i, (offset, key, value, *_) in enumerate(self.rows)
+                if newest[key] == offset and (value is not None or self.appended_ms[i] >= told_ms)
+            ]
         else:
             keep = self.topic.retention_ms
             oldest_ms = 0 if keep is None else now_ms - keep
@@ -161,7 +167,9 @@ class MemoryLog:
         if self._closed:
             raise Unavailable("the log is closed")
         found = []
-        for place, position in at.items():
+        places = list(at.items())
+        turn = next(self._turn) % (len(places) or 1)  # another one is first: none is starved
+        for place, position in places[turn:] + places[:turn]:
             partition = self._partitions.get(place)
             if partition is None or limit <= 0:
                 continue

@@ -52,6 +52,7 @@ def connect(path: Path) -> Any:
     """A connection with the log's settings; checkpoints are made by the upkeep alone."""
     connection = apsw.Connection(str(path))
     connection.set_busy_handler(_patient)
+    connection.transaction_mode = "IMMEDIATE"
     connection.pragma("synchronous", "FULL")
     connection.pragma("wal_autocheckpoint", 0)
     connection.pragma("cache_size", -16_000)
@@ -74,11 +75,10 @@ def create(path: Path) -> None:
         if version > VERSION:
             raise Unavailable(f"{path}: made by a later version of EnergyGuard")
         if version < VERSION:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.transaction_mode = "IMMEDIATE"
             with connection:
                 connection.execute((files(__package__) / "schema.sql").read_text())
                 connection.pragma("user_version", VERSION)
-            connection.execute("COMMIT")
     finally:
         connection.close()
 
