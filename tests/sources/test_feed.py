@@ -143,7 +143,7 @@ def killed_at_random(log_url: str, kills: int, ticks: int) -> int:
     "kills", [5, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
 def test_kill_9_neither_skips_nor_doubles_a_tick(log_url: str, kills: int) -> None:
-    ticks = 1000 * kills
+    ticks = 500 * kills
     assert killed_at_random(log_url, kills, ticks) >= kills - 1
     log = open_log(log_url)
     whole = open_log(log_url.replace("log.db", "whole.db"))
