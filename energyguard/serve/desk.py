@@ -12,7 +12,7 @@ event loop. What is refused raises an ``EnergyGuardError``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -26,12 +26,13 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.config import Settings
 from energyguard.detect.book import open_book
 from energyguard.detect.rules import Rule
-from energyguard.errors import EnergyGuardError, Malformed, Unavailable
+from energyguard.errors import Malformed, Unavailable
 from energyguard.history import History
-from energyguard.log import LATEST, Log, Records
+from energyguard.log import Log, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act, AlertAction, State
 from energyguard.model.duration import parse_duration
+from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
@@ -40,9 +41,6 @@ from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Recei
 
 DAY_MS = 86_400_000
 TOTALS_KEPT_S = 5.0
-OK = "ok"
-WORKER_QUIET_MS = 60_000
-"""A worker that says nothing for this long while records wait is not well."""
 
 
 class Desk:
@@ -138,28 +136,7 @@ class Desk:
 
     def health(self) -> Health:
         """Whether log, worker and history answer, and what is wrong with those that do not."""
-        parts = {
-            "log": self._fault(lambda: self._log.positions(topics.ALERTS.name, LATEST)),
-            "live": self.live.fault or OK,
-            "worker": self._worker(),
-            "history": self._fault(lambda: self.query("totals", start_ms=0, end_ms=1)),
-        }
-        return Health(ready=parts["log"] == parts["live"] == OK, parts=parts)
-
-    def _worker(self) -> str:
-        behind = [p for p in self.live.partitions() if p.lag]
-        said_ms = max((p.at_ms for p in self.live.partitions()), default=0)
-        if behind and said_ms < self.clock.now_ms() - WORKER_QUIET_MS:
-            return f"{sum(p.lag for p in behind)} records wait, and no worker takes them"
-        return OK
-
-    @staticmethod
-    def _fault(ask: Callable[[], object]) -> str:
-        try:
-            ask()
-        except EnergyGuardError as error:
-            return str(error)
-        return OK
+        return health(self._log, self.live, self.history, self.clock.now_ms())
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Ask the history (``history/queries/<name>.sql``).

@@ -51,9 +51,7 @@ def run(settings: Settings, stop: Event) -> None:
         with Desk(log, history, settings, SYSTEM) as desk:
             tokens = Tokens(settings.data_dir)
             app = build_app(desk, tokens, settings.serve.host)
-            asyncio.run(
-                _serve(app, listening, stop, lambda: _announce(settings, tokens, listening))
-            )
+            asyncio.run(serve(app, listening, stop, lambda: _announce(settings, tokens, listening)))
     finally:
         listening.close()
         log.close()

@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import schemathesis
-from energyguard.testing import MemoryLog
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from energyguard.config import Settings
 from energyguard.serve.api import build_api
 from energyguard.serve.desk import Desk
+from energyguard.testing import MemoryLog
 from tests.serve.made import StandInHistory, alert_event, raise_alerts, until
 
 pytestmark = pytest.mark.filterwarnings("ignore")
