@@ -36,6 +36,7 @@ DAY = 24 * HOUR
 START = 1_763_830_800_000  # Saturday 2025-11-22 17:00 UTC
 HOMES = [f"H{i:03d}" for i in range(1, 51)]
 NANO = 10**9
+BURSTS = {"H003": 23, "H017": 40}  # minutes before START: an oven, a heater
 
 
 def chance(*what: object) -> float:
@@ -54,7 +55,8 @@ def kw(device: str, t_ms: int) -> float:
         + 0.9 * math.exp(-(((hour - 19) / 2.6) ** 2))
         + 0.4 * math.exp(-(((hour - 7.5) / 1.4) ** 2))
     )
-    burst = 4.5 if chance(device, t_ms // (HOUR // 3)) > 0.98 and 16 < hour < 22 else 0.0
+    began = BURSTS.get(device)
+    burst = 8.6 if began is not None and t_ms >= START - began * 60_000 else 0.0
     return size(device) * shape * (0.75 + 0.5 * chance(device, t_ms // 60_000)) + burst
 
 
