@@ -48,12 +48,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@schemathesis.serializer("text/csv", "application/x-ndjson")
+@schemathesis.serializer("text/csv", "application/x-ndjson")  # type: ignore[untyped-decorator]
 def _as_text(_: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-@schemathesis.serializer("application/vnd.apache.arrow.stream")
+@schemathesis.serializer("application/vnd.apache.arrow.stream")  # type: ignore[untyped-decorator]
 def _as_bytes(_: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
