@@ -1,4 +1,4 @@
-"""Write docs/settings.md and docs/cli.md anew from the code: ``make docs``. A test compares them."""
+"""Write docs/settings.md and docs/cli.md from the code: ``make docs``. A test compares them."""
 
 from __future__ import annotations
 
