@@ -16,6 +16,8 @@ from energyguard.ui.words import age, count, moment, number, plural
 
 MOST_ALERTS = 5
 MOST_BARS = 7
+SETTLING_MS = 3 * MINUTE_MS
+"""The history fills its newest minutes still, in a system that runs faster than time."""
 TRUST = (
     "readings accepted",
     "late, kept",
@@ -100,7 +102,9 @@ class Overview:
         """The power line, the ranking and the sparks."""
         span = self.visit.span
         start, end = self.board.borders(span)
-        xs, ys = await self.board.power(start, end - span.step_ms, span.step_ms, span.keep_s)
+        xs, ys = await self.board.power(
+            start, end - max(span.step_ms, SETTLING_MS), span.step_ms, span.keep_s
+        )
         self.power.spark.show({"ys": ys[-60:]})
         self.energy.spark.show({"ys": list(accumulate(ys[-60:]))})
         tail = [(t, kw) for t, kw in self.board.trail if t > (xs[-1] if xs else start)]
@@ -109,7 +113,7 @@ class Overview:
             {
                 "from": start, "to": end, "unit": "kW", "zone": self.visit.zone, "band": band,
                 "xs": xs + [t for t, _ in tail], "ys": ys + [kw for _, kw in tail],
-                "gap": 3 * span.step_ms,
+                "gap": 5 * span.step_ms,
             }
         )  # fmt: skip
         self.curve_note.text = (
