@@ -78,6 +78,7 @@ def batch_from(
 
 def join(batches: list[Batch]) -> Batch:
     """One batch of several, in order."""
+    batches = [batch for batch in batches if len(batch)] or batches[:1]
     if len(batches) == 1:
         return batches[0]
     table = pa.Table.from_batches([b.readings for b in batches], SCHEMA).combine_chunks()

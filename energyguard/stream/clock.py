@@ -78,11 +78,26 @@ class PartitionClock:
             good = np.flatnonzero(~ahead)
             return Admitted(batch.take(good), device[good], batch.take(np.flatnonzero(ahead)))
         self._grow(int(device.max()) + 1 if len(device) else 0)
-        limit = max(self._two_reached()) + self.limits.ahead_data_ms
-        if self.waiting is not None or (len(batch) and int(batch.time.max()) > limit):
-            return self._one_by_one(batch, device)
-        np.maximum.at(self.reached, device, batch.time)
-        return Admitted(batch, device)
+        known = 0 if self.waiting is not None else self._far(batch.time, device, 0)
+        if known == len(batch):
+            return Admitted(batch, device)
+        return self._one_by_one(batch, device, known)
+
+    def _far(self, time: Ints, device: Ints, start: int) -> int:
+        """Let readings through from a place on; give the place of the first that is far ahead."""
+        while start < len(time):
+            limit = max(self._two_reached()) + self.limits.ahead_data_ms
+            beyond = time[start:] > limit
+            stop = start + int(beyond.argmax()) if beyond.any() else len(time)
+            if stop == start:
+                reached = int(self.reached[device[start]])
+                self.reached[device[start]] = max(reached, int(time[start]))
+                if time[start] > max(self._two_reached()) + self.limits.ahead_data_ms:
+                    return start
+                stop = start + 1
+            np.maximum.at(self.reached, device[start:stop], time[start:stop])
+            start = stop
+        return start
 
     def _grow(self, devices: int) -> None:
         if devices > len(self.reached):
@@ -96,15 +111,22 @@ class PartitionClock:
             return (int(heard[0]) if len(heard) else NEVER), self.decided
         return int(np.partition(heard, -2)[-2]), self.decided
 
-    def _one_by_one(self, batch: Batch, device: Ints) -> Admitted:
-        """The rare case, reading by reading: some are far ahead, or wait already."""
+    def _one_by_one(self, batch: Batch, device: Ints, known: int) -> Admitted:
+        """The rare case: some readings are far ahead, or wait already; the first are known."""
         held = [] if self.waiting is None else [self.waiting]
         pool = join([*held, batch])
         who = np.concatenate([self.waiting_device, device])
         waiting = list(range(len(pool) - len(batch)))
-        through: list[int] = []
+        through = list(range(known))
         ahead: list[int] = []
-        for i in range(len(waiting), len(pool)):
+        i = len(waiting) + known
+        while i < len(pool):
+            if not waiting:  # nothing waits any more: many at once again
+                stop = self._far(pool.time, who, i)
+                through += range(i, stop)
+                i = stop
+                if i == len(pool):
+                    break
             self.reached[who[i]] = max(self.reached[who[i]], pool.time[i])
             limit = max(self._two_reached()) + self.limits.ahead_data_ms
             released = [j for j in waiting if pool.time[j] <= limit]
@@ -114,11 +136,12 @@ class PartitionClock:
             if pool.time[i] <= limit:
                 through.append(i)
                 self.alone = False
-                continue
-            self.alone = self.alone or not waiting
-            waiting.append(i)
-            if len(waiting) > WAITING_MOST:
-                self._overflow(waiting, who, pool.time, through, ahead)
+            else:
+                self.alone = self.alone or not waiting
+                waiting.append(i)
+                if len(waiting) > WAITING_MOST:
+                    self._overflow(waiting, who, pool.time, through, ahead)
+            i += 1
         self.waiting = pool.take(np.array(waiting)) if waiting else None
         self.waiting_device = who[waiting] if waiting else np.empty(0, np.int64)
         let = np.array(through, np.int64)
