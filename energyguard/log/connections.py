@@ -14,7 +14,7 @@ import apsw
 from energyguard.clock import SYSTEM
 from energyguard.errors import Corrupt, DiskFull, EnergyGuardError, Overloaded, Unavailable
 
-PAGE_BYTES: Final = 4096
+PAGE_BYTES: Final = 16384
 STEP_S: Final = 0.0005  # SQLite's own handler waits up to a tenth of a second between two tries
 STEPS: Final = 20_000
 VERSION: Final = 1

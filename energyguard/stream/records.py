@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from energyguard.log.records import Records
 from energyguard.model.alerts import AlertEvent
-from energyguard.model.fixed import NANO
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import LATE
 from energyguard.stream.batch import Batch, Ints
 from energyguard.stream.outcome import Over
+from energyguard.wire.csv import decimals
 from energyguard.wire.packed import pack
 
 
@@ -34,7 +34,7 @@ def window_alerts(over: Over, devices: Sequence[str]) -> pa.StringArray:
         '","window_end":"',
         spell_times(over.end_ms),
         '","kwh":',
-        spell_nano(over.nano_kwh),
+        decimals(pa.array(over.nano_kwh)),
         f',"rule":{text},"mode":{mode}}}',
         "",
     )
@@ -45,17 +45,6 @@ def spell_times(ms: Ints) -> pa.StringArray:
     used, at = np.unique(ms, return_inverse=True)
     texts = pc.strftime(pa.array(used // 1000, pa.timestamp("s")), format="%Y-%m-%d %H:%M:%S")
     return pa.DictionaryArray.from_arrays(pa.array(at), texts).cast(pa.string())
-
-
-def spell_nano(nano: Ints) -> pa.StringArray:
-    """Numbers in 1e-9 as decimals of at most nine places, without trailing zeros."""
-    whole, part = np.divmod(np.abs(nano), NANO)
-    places = pc.utf8_lpad(pa.array(part).cast(pa.string()), 9, padding="0")
-    sign = pa.array(np.where(nano < 0, "-", "").astype(object), pa.string())
-    joined = pc.binary_join_element_wise(
-        sign, pa.array(whole).cast(pa.string()), ".", pc.utf8_rtrim(places, "0"), ""
-    )
-    return pc.utf8_rtrim(joined, ".")
 
 
 def energy_alerts(over: Sequence[Over], devices: Sequence[str]) -> Records:

@@ -84,11 +84,10 @@ def encode(batch: pa.RecordBatch, places: int | None = None) -> bytes:
     columns = [time, pa.scalar("Z,"), batch.column("device"), pa.scalar(",")]
     if not pc.all(pc.equal(channel, "energy_kwh")).as_py():
         columns += [channel, pa.scalar(",")]
-    lines = pc.binary_join_element_wise(*columns, value, pa.scalar("\n"), "")
-    return b"".join(_bytes_of(chunk) for chunk in _chunks(lines))
+    return strings_of(pc.binary_join_element_wise(*columns, value, ""), "\n")
 
 
-def decimals(value: pa.Array, places: int | None) -> pa.Array:
+def decimals(value: pa.Array, places: int | None = None) -> pa.Array:
     """Numbers in 1e-9 as text: with so many decimals, or without trailing zeros."""
     magnitude = pc.abs(value)
     whole = pc.divide(magnitude, NANO)
@@ -103,18 +102,13 @@ def decimals(value: pa.Array, places: int | None) -> pa.Array:
     return pc.utf8_rtrim(text, ".")
 
 
-def _chunks(lines: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
-    return lines.chunks if isinstance(lines, pa.ChunkedArray) else [lines]
-
-
-def _bytes_of(lines: pa.Array) -> bytes:
-    """The text of an array of strings, one after the other."""
-    if not len(lines):
+def strings_of(texts: pa.Array, end: str = "") -> bytes:
+    """An array of strings as bytes, one after the other, each with an end."""
+    if not len(texts):
         return b""
-    first, last = lines.offset, lines.offset + len(lines)
-    offsets = pa.Array.from_buffers(pa.int32(), last + 1, [None, lines.buffers()[1]])
-    start, stop = offsets[first].as_py(), offsets[last].as_py()
-    return bytes(lines.buffers()[2].slice(start, stop - start).to_pybytes())
+    borders = pa.array([0, len(texts)], pa.int32())
+    whole = pc.binary_join(pa.ListArray.from_arrays(borders, texts), end)
+    return bytes(whole[0].as_buffer()) + end.encode()
 
 
 __all__ = ["ANY", "HOUSEHOLD", "LAYOUTS", "NUMBERED", "decimals", "decode", "encode"]

@@ -33,7 +33,7 @@ def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
     if data.lstrip()[:1] == b"[":
         try:
             rows = [bytes(raw) for raw in _ROWS.decode(data)]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             refused = Refused(first_row, Verdict.MALFORMED, "row", f"not JSON: {error}", data)
             return replace(EMPTY, refused=(refused,))
     else:
