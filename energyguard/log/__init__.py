@@ -6,7 +6,6 @@ A *topic* has partitions; a partition is a sequence of records that is only ever
 
     records.py   what a record is, in batches
     sqlite.py    one file, several processes: the embedded default
-    inspect.py   topics, tail and lag, for people
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import apsw
 from energyguard.clock import SYSTEM
 from energyguard.errors import Corrupt, DiskFull, EnergyGuardError, Overloaded, Unavailable
 
-PAGE_BYTES: Final = 16384
+PAGE_BYTES: Final = 4096
 STEP_S: Final = 0.0005  # SQLite's own handler waits up to a tenth of a second between two tries
 STEPS: Final = 20_000
 VERSION: Final = 1
@@ -43,7 +43,8 @@ def our_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def _patient(tries: int) -> bool:
+def patient(tries: int) -> bool:
+    """The busy handler: a short sleep, and on; false gives up."""
     SYSTEM.sleep(STEP_S)
     return tries < STEPS
 
@@ -51,7 +52,7 @@ def _patient(tries: int) -> bool:
 def connect(path: Path) -> Any:
     """A connection with the log's settings; checkpoints are made by the upkeep alone."""
     connection = apsw.Connection(str(path))
-    connection.set_busy_handler(_patient)
+    connection.set_busy_handler(patient)
     connection.transaction_mode = "IMMEDIATE"
     connection.pragma("synchronous", "FULL")
     connection.pragma("wal_autocheckpoint", 0)
@@ -68,7 +69,7 @@ def create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path))
     try:
-        connection.set_busy_handler(_patient)
+        connection.set_busy_handler(patient)
         connection.pragma("page_size", PAGE_BYTES)
         _use_wal(connection)
         version = connection.pragma("user_version")
@@ -89,7 +90,7 @@ def _use_wal(connection: Any) -> None:
         try:
             connection.pragma("journal_mode", "wal")
         except apsw.BusyError:
-            _patient(tries)
+            patient(tries)
         else:
             return
     raise apsw.BusyError("another process holds the file")

@@ -14,7 +14,7 @@ import apsw
 
 from energyguard.clock import Clock
 from energyguard.log.compaction import Size, compact
-from energyguard.log.connections import connect, our_errors
+from energyguard.log.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.retention import retain
 from energyguard.log.segments import first_id
 from energyguard.model.topics import topic_named
@@ -24,6 +24,7 @@ CHECKPOINT_S = 0.25
 TIDY_S = 15.0
 WAL_PAGES = 1_000  # checkpoint from here on
 WAL_PAGES_MOST = 16_000  # here appenders wait for a moment, so that the WAL begins anew
+RESTART_STEPS = 20  # of the busy handler: 10 ms
 
 _CLAIM = """
 INSERT INTO upkeep VALUES ('tidy', ?)
@@ -90,13 +91,23 @@ class Upkeep:
         with self._work_lock, our_errors(self._path):
             connection = self._open()
             wal = Path(f"{self._path}-wal")
-            pages = wal.stat().st_size // 4096 if wal.exists() else 0
+            pages = wal.stat().st_size // PAGE_BYTES if wal.exists() else 0
             if pages < WAL_PAGES:
                 return
             frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if frames >= WAL_PAGES_MOST:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+                self._restart(connection)
+
+    def _restart(self, connection: Any) -> None:
+        """Begin the WAL anew: appenders wait for the few pages left, and for readers a moment."""
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        connection.set_busy_handler(lambda tries: tries < RESTART_STEPS and patient(tries))
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        except apsw.BusyError:
+            _log.debug("readers hold the WAL; it begins anew at the next round")
+        finally:
+            connection.set_busy_handler(patient)
 
     def tidy(self) -> None:
         """Delete what is older than its topic keeps, and superseded records of compacted topics."""
