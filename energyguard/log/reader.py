@@ -105,6 +105,8 @@ def _partition(
         headers += segment.headers or [()] * n
         times += segment.timestamps_ms or [appended_ms] * n
         size += len(body)
+        if offsets[-1] < position:
+            continue  # compaction left nothing of this segment from the position on
         if len(offsets) >= limit + position - min(start, position) or size >= room:
             break
     whole = Fetched(place.topic, place.partition, offsets, keys, values, headers, times)
