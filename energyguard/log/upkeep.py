@@ -94,7 +94,10 @@ class Upkeep:
             pages = wal.stat().st_size // PAGE_BYTES if wal.exists() else 0
             if pages < WAL_PAGES:
                 return
-            frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            try:
+                frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            except apsw.BusyError:
+                return  # another process is at it
             if frames >= WAL_PAGES_MOST:
                 self._restart(connection)
 
