@@ -82,7 +82,7 @@ def evaluate(
             _write(windows.process(batch_from(batch)), out, episodes, result)
     if windows.clock.newest > NEVER:
         end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + LONGEST_GAP_MS
-        _write(windows.advance(end), out, episodes, result)
+        _write(windows.advance(end, end=True), out, episodes, result)
     if windows.clock.waiting is not None:
         result.counts[Verdict.AHEAD] += len(windows.clock.waiting)
     return result

@@ -42,6 +42,7 @@ def partitions_of(devices: Any, partitions: int) -> npt.NDArray[np.int32]:
     """The partition of each device of an Arrow string array; each distinct one is hashed once."""
     encoded = devices.dictionary_encode()
     names = encoded.dictionary.cast(pa.binary()).to_pylist()
-    table = np.fromiter((partition_for(n, partitions) for n in names), np.int32, len(names))
-    codes = encoded.indices.to_numpy()
-    return table[codes]
+    table: npt.NDArray[np.int32] = np.fromiter(
+        (partition_for(n, partitions) for n in names), np.int32, len(names)
+    )
+    return np.asarray(table[encoded.indices.to_numpy()], np.int32)

@@ -162,7 +162,7 @@ def end_input(log: Log, topic: str, time_ms: int) -> None:
     With a time beyond the last window's end plus the lateness, every window closes.
     """
     decisions = [
-        Decision(topic=topic, partition=at.partition, offset=end, time=time_ms)
+        Decision(topic=topic, partition=at.partition, offset=end, time=time_ms, end=True)
         for at, end in log.positions(topic, LATEST).items()
     ]
     log.append(TIME.name, decision_records(decisions))

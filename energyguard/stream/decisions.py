@@ -23,6 +23,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int
     offset: int
     time: int | None = None
+    end: bool = False  # with a time: the input ends there, so nobody has gone silent
     rules: tuple[Rule, ...] | None = None
 
     @property

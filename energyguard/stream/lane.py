@@ -63,6 +63,7 @@ class Collected:
     over: list[Over] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     follow_episodes: bool = True
+    heed_silence: bool = True  # false where time moves on because the input ended
 
 
 class Lane:
@@ -169,7 +170,7 @@ class Lane:
         low, high = np.searchsorted(rows.at, [start, stop])
         part = rows.where(slice(low, high))
         part = replace(part, at=part.at - start)
-        mine = Collected(told.over, [], told.follow_episodes)
+        mine = Collected(told.over, [], told.follow_episodes, told.heed_silence)
         judged = self._process(
             part, run[start:stop], int(run[start - 1]) if start else before, mine
         )
@@ -180,7 +181,9 @@ class Lane:
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
-        changes = self.quiet.changes(rows, prior, self.newest, run, before)
+        changes = (
+            self.quiet.changes(rows, prior, self.newest, run, before) if told.heed_silence else []
+        )
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]

@@ -97,14 +97,17 @@ class Windows:
         self._finish(outcome, told)
         return outcome
 
-    def advance(self, time_ms: int) -> Outcome:
-        """Let event time be at least this: windows close as if a reading had said so."""
+    def advance(self, time_ms: int, *, end: bool = False) -> Outcome:
+        """Let event time be at least this: windows close as if a reading had said so.
+
+        ``end``: because the input ends, so that no device has gone silent.
+        """
         outcome = Outcome(self.devices)
         before = self.clock.newest
         self.clock.decide(time_ms)
         if before <= NEVER or time_ms <= before:
             return outcome
-        told = Collected(follow_episodes=self.follow_episodes)
+        told = Collected(follow_episodes=self.follow_episodes, heed_silence=not end)
         none = np.empty(0, np.int64)
         for channel, lane in self.lanes.items():
             rows = LaneRows(none, none, none, none, none)

@@ -7,11 +7,9 @@ import threading
 from energyguard.config import Settings
 from energyguard.detect.book import open_book
 from energyguard.log import open_log
-from energyguard.model.topics import TOPICS, TopicClock
+from energyguard.pipeline import READINGS
 from energyguard.stream.worker import Worker
 from energyguard.telemetry import logger
-
-READINGS = tuple(topic.name for topic in TOPICS if topic.clock is not TopicClock.NONE)
 
 _log = logger(__name__)
 
@@ -21,7 +19,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     log = open_log(settings.log_url)
     try:
         book = open_book(settings.rules.files, settings.rules.use)
-        worker = Worker(log, book, settings.stream, READINGS)
+        worker = Worker(log, book, settings.stream, [topic.name for topic in READINGS])
         _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
         worker.run(stop)
     finally:

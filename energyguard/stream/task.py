@@ -110,7 +110,7 @@ class Task:
         self.dirty = True
         if decision.rules is not None:
             return self._outputs(self.operator.set_rules(decision.rules))
-        return self._outputs(self.operator.advance(decision.time or NEVER))
+        return self._outputs(self.operator.advance(decision.time or NEVER, end=decision.end))
 
     def _records(self, part: Fetched) -> Outputs:
         """Readings of records through the operator."""

@@ -1,0 +1,71 @@
+"""What reads what, and where results go. Read this file first.
+
+A flow reads topics and writes topics; nothing else couples the stages. ``docs/architecture.md``
+draws its diagram from this table, and a test checks that the two agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from energyguard.model.topics import (
+    ALERT_ACTIONS,
+    ALERTS,
+    DEAD_LETTERS,
+    ENERGY_ALERTS,
+    ENERGY_READINGS,
+    LATE,
+    METER_READINGS,
+    PROGRESS,
+    REPLAY_READINGS,
+    RULES,
+    STATE,
+    TIME,
+    Topic,
+)
+
+READINGS = (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a stage does: ``through`` is the module of its operator; ``group`` keeps its position.
+
+    A flow without a group follows from the newest record on, for itself alone.
+    """
+
+    name: str
+    reads: tuple[Topic, ...]
+    through: str
+    writes: tuple[Topic, ...]
+    group: str | None = None
+
+
+FLOWS = (
+    Flow("border", (), "sources/intake.py", (*READINGS, DEAD_LETTERS)),
+    Flow(
+        "windows",
+        (*READINGS, RULES, TIME, STATE),
+        "stream/operator.py",
+        (ENERGY_ALERTS, ALERTS, LATE, DEAD_LETTERS, TIME, PROGRESS, STATE),
+        group="worker",
+    ),
+    Flow(
+        "archive",
+        (*READINGS, ENERGY_ALERTS, ALERTS, LATE),
+        "history/archive.py",
+        (),
+        group="history",
+    ),
+    Flow(
+        "desk",
+        (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, PROGRESS, RULES, DEAD_LETTERS),
+        "serve/desk.py",
+        (ALERT_ACTIONS, RULES),
+    ),
+)
+
+
+def flow(name: str) -> Flow:
+    """The flow of a name."""
+    return next(one for one in FLOWS if one.name == name)
