@@ -1,6 +1,6 @@
 """Files in, rows out, no services: a rule over readings as if they came through the system.
 
-The whole input is one partition, in the order of the files. Its end closes every window.
+The whole input is one partition; several files are merged by time. Its end closes every window.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from energyguard.config import Settings
 from energyguard.detect.rules import Rule
 from energyguard.model.channels import LONGEST_GAP_MS
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import EARLIEST_MS, SCHEMA, Verdict, times_of
 from energyguard.stream.batch import batch_from
 from energyguard.stream.clock import NEVER
 from energyguard.stream.operator import Limits, Windows
@@ -97,9 +98,48 @@ def _blocks(
     settings: Settings,
     on_bytes: Callable[[int], None] | None,
 ) -> Iterator[Block]:
-    for path in paths:
+    """All files at once, by time: each keeps its own order, none is late because it is second."""
+
+    def read(path: Path | str) -> Iterator[Block]:
         for _, decoded in read_blocks(path, shape, settings.wire, on_bytes=on_bytes):
             yield decoded.batch, [(str(path), row) for row in decoded.refused]
+
+    return read(paths[0]) if len(paths) == 1 else merged([read(path) for path in paths])
+
+
+def merged(files: Sequence[Iterator[Block]]) -> Iterator[Block]:
+    """Merge files by the running maximum of their times, holding a block of each."""
+    held: dict[int, tuple[pa.RecordBatch, np.ndarray[tuple[int], np.dtype[np.int64]]]] = {}
+    newest = dict.fromkeys(range(len(files)), EARLIEST_MS)
+    refused: list[tuple[str, Refused]] = []
+    live = set(range(len(files)))
+    while live or held:
+        for i in sorted(live - held.keys()):
+            block = next(files[i], None)
+            if block is None:
+                live.discard(i)
+                continue
+            refused += block[1]
+            if block[0].num_rows:
+                time = np.maximum(np.maximum.accumulate(times_of(block[0])), newest[i])
+                newest[i] = int(time[-1])
+                held[i] = block[0], time
+        if live - held.keys():
+            continue
+        upto = min((int(time[-1]) for _, time in held.values()), default=0)
+        parts, keys = [], []
+        for i, (batch, time) in list(held.items()):
+            cut = int(np.searchsorted(time, upto, side="right"))
+            parts.append(batch.slice(0, cut))
+            keys.append(time[:cut])
+            held[i] = batch.slice(cut), time[cut:]
+            if cut == len(time):
+                del held[i]
+        if parts or refused:
+            whole = pa.Table.from_batches(parts, SCHEMA)
+            order = np.argsort(np.concatenate([*keys, []]), kind="stable")
+            yield whole.take(pa.array(order)).combine_chunks().to_batches()[0], refused
+            refused = []
 
 
 def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:

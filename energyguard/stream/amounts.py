@@ -3,7 +3,8 @@
 Interval energy: the reading's own value, in the pane that holds its time: panes are
 ``[start, end)``. A register: the difference to the reading before, in the pane that holds its
 time; panes are ``(start, end]``, so a reading on a border is the border's value. A lower value is
-a counter that began again at nothing. A power: it holds until the next reading, and its energy
+a counter that began again, or another meter: what it used meanwhile is not known, and counts as
+nothing. A power: it holds until the next reading, and its energy
 goes to the panes that this spans. Nothing is counted across a gap longer than ``LONGEST_GAP_MS``
 for registers, nor beyond it for powers.
 """
@@ -91,8 +92,7 @@ def chain(key: Ints, time: Ints, value: Ints, last_time: Ints, last_value: Ints)
 def register_amounts(links: Chain, slide_ms: int) -> Amounts:
     """What a counter gained, at the time of each reading."""
     gain = links.value - links.value_before
-    gain = np.where(gain < 0, links.value, gain)
-    near = links.has & (links.time - links.time_before <= LONGEST_GAP_MS)
+    near = links.has & (gain >= 0) & (links.time - links.time_before <= LONGEST_GAP_MS)
     return Amounts(links.key[near], (links.time[near] - 1) // slide_ms, gain[near])
 
 
