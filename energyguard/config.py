@@ -141,6 +141,11 @@ class Settings(Section):
         """The log's address with the default filled in."""
         return self.log.url or f"sqlite:///{self.data_dir / 'log.db'}"
 
+    @property
+    def session_s(self) -> float:
+        """``log.session_timeout`` in seconds."""
+        return parse_duration(self.log.session_timeout) / 1000
+
 
 def fields(tree: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting by its dotted name, in the tree's order."""

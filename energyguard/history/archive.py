@@ -184,7 +184,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         Unavailable: another process has the folder.
     """
     history = ChdbHistory(settings.data_dir / "history", clock)
-    log = open_log(settings.log_url, clock)
+    log = open_log(settings.log_url, clock, settings.session_s)
     door = Door(
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )

@@ -120,17 +120,22 @@ class Log(Protocol):
         ...
 
 
-def _sqlite(address: str, clock: Clock) -> Log:
+def _sqlite(address: str, clock: Clock, session_s: float) -> Log:
     from energyguard.log.sqlite import SqliteLog
 
-    return SqliteLog(address, clock=clock)
+    return SqliteLog(address, clock, session_s)
 
 
-BACKENDS: Mapping[str, Callable[[str, Clock], Log]] = {"sqlite": _sqlite}
+BACKENDS: Mapping[str, Callable[[str, Clock, float], Log]] = {"sqlite": _sqlite}
 
 
-def open_log(url: str, clock: Clock = SYSTEM) -> Log:
+def open_log(url: str, clock: Clock = SYSTEM, session_s: float = 10.0) -> Log:
     """Open the log at ``sqlite:///path/of/file`` (three slashes: relative, four: absolute).
+
+    Args:
+        url: where the log is.
+        clock: for the times of appends, leases and retention.
+        session_s: a member of a group silent for this long loses its partitions.
 
     Raises:
         ConfigError: the scheme is unknown; the message names those there are.
@@ -141,7 +146,7 @@ def open_log(url: str, clock: Clock = SYSTEM) -> Log:
         raise ConfigError(
             f"log: no backend {scheme!r} in {url!r}; there are: {', '.join(BACKENDS)}"
         )
-    return backend(address.removeprefix("/"), clock)
+    return backend(address.removeprefix("/"), clock, session_s)
 
 
 __all__ = [

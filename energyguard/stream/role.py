@@ -16,7 +16,7 @@ _log = logger(__name__)
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop, then save the state and leave the group."""
-    log = open_log(settings.log_url)
+    log = open_log(settings.log_url, session_s=settings.session_s)
     try:
         book = open_book(settings.rules.files, settings.rules.use)
         worker = Worker(log, book, settings.stream, [topic.name for topic in READINGS])
