@@ -1,0 +1,114 @@
+"""How soon an alert reaches a person: from the crossing reading to its event on the live stream.
+
+    python -m benchmarks.latency --seconds 60 --rate 50000
+
+Open loop: appends of 250 readings at fixed times, whether or not the system keeps up; the clock of
+a crossing starts when its append was *due*, not when it was done. Worker, history and web process
+are real and run beside the generator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.roles import running
+from energyguard.log import open_log
+from energyguard.model.readings import batch_of
+from energyguard.model.topics import ENERGY_READINGS
+from energyguard.serve.tokens import Tokens
+from energyguard.sources.intake import Intake
+
+BATCH = 250
+START_MS = 1_757_116_800_000
+HOUSEHOLDS = 1_000
+CROSSINGS_A_SECOND = 5
+CROSSING_NANO = 3_000_000_000  # 3 kWh at once: over any threshold that ships
+
+
+class Listener(threading.Thread):
+    """Reads the live stream and notes when each device's first alert came."""
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.token = url, token
+        self.came: dict[str, float] = {}
+        self.ready = threading.Event()
+
+    def run(self) -> None:
+        """Until the server goes away."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        address = f"{self.url.rstrip('/')}/api/v1/live?kinds=alert"
+        try:
+            with httpx.stream("GET", address, headers=headers, timeout=None) as answer:
+                for line in answer.iter_lines():
+                    self.ready.set()
+                    if line.startswith("data: ") and '"device":"X' in line:
+                        now = time.perf_counter()
+                        self.came.setdefault(json.loads(line[6:])["device"], now)
+        except httpx.HTTPError:
+            return
+
+
+def send(intake: Intake, seconds: float, rate: float) -> dict[str, float]:
+    """Append on schedule; give for each crossing device when its append was due."""
+    names = [f"H{i:04d}" for i in range(HOUSEHOLDS)]
+    rng = np.random.default_rng(3)
+    value = (rng.gamma(2.0, 0.004, HOUSEHOLDS) * 1e5).astype(np.int64) * 10_000
+    appends = int(seconds * rate / BATCH)
+    every = max(1, int(rate / BATCH / CROSSINGS_A_SECOND))
+    due: dict[str, float] = {}
+    start = time.perf_counter()
+    for i in range(appends):
+        when = start + i * BATCH / rate
+        number = np.arange(i * BATCH, (i + 1) * BATCH)
+        home, tick = number % HOUSEHOLDS, number // HOUSEHOLDS
+        values = value[home].copy()
+        devices = [names[h] for h in home.tolist()]
+        if i % every == every - 1:
+            devices[100] = f"X{i:07d}"
+            values[100] = CROSSING_NANO
+            due[devices[100]] = when
+        batch = batch_of(pa.array(devices), "energy_kwh", START_MS + tick * 15_000, values)
+        if (wait := when - time.perf_counter()) > 0:
+            time.sleep(wait)
+        intake.submit(batch, ENERGY_READINGS.name)
+    return due
+
+
+def main(seconds: float, rate: float) -> None:
+    """One run; prints the percentiles."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        token = Tokens(folder).create("benchmark")
+        log = open_log(f"sqlite:///{folder}/log.db")
+        with running(folder, ("worker", "history", "serve")):
+            url = json.loads((folder / "run" / "serve.json").read_text())["url"]
+            listener = Listener(url, token)
+            listener.start()
+            listener.ready.wait(20)
+            due = send(Intake(log), seconds, rate)
+            until = time.perf_counter() + 10
+            while len(listener.came) < len(due) and time.perf_counter() < until:
+                time.sleep(0.05)
+        log.close()
+    took = np.array([listener.came[d] - t for d, t in due.items() if d in listener.came]) * 1000
+    print(f"{rate:,.0f} readings/s in appends of {BATCH}, {len(due)} crossings, {len(took)} came")
+    for percent in (50, 90, 99, 100):
+        print(f"p{percent:<4} {np.percentile(took, percent):8.1f} ms")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=50_000, help="readings a second")
+    options = parser.parse_args()
+    main(options.seconds, options.rate)
