@@ -28,7 +28,7 @@ from energyguard.stream.task import Outputs, Task
 from energyguard.telemetry import METRICS, logger
 
 GROUP = "worker"
-READ_RECORDS = 4096
+RECORDS_LEAST, RECORDS_MOST = 16, 4096
 WAIT_S = 0.2
 POLL_S = 1.0
 
@@ -53,6 +53,7 @@ class Worker:
         self.decisions = Decisions(log)
         self.tasks: dict[TopicPartition, Task] = {}
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._records = RECORDS_LEAST  # to read at once; follows how many readings a record holds
         self._newest: dict[str, int] = {}  # by topic, over all partitions that anyone owns
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
         self._follow()
@@ -77,8 +78,10 @@ class Worker:
             if self.membership.poll():
                 self._assign()
             self._follow()
+        if self.tasks.keys() != self.membership.assigned.keys():
+            self._assign()
         positions = {at: task.position for at, task in self.tasks.items()}
-        fetched = self.log.read(positions, READ_RECORDS, wait_s) if positions else []
+        fetched = self.log.read(positions, self._records, wait_s) if positions else []
         if not positions:
             self.clock.sleep(wait_s)
         try:
@@ -88,8 +91,10 @@ class Worker:
             METRICS["commits"].labels("fenced").inc()
             self.tasks.clear()
             self.membership.poll()
-            self._assign()
             return True
+        except Unavailable:
+            self.tasks.clear()  # they are ahead of what was committed
+            raise
 
     def drain(self) -> None:
         """Save what every partition has become, and give the partitions up."""
@@ -119,8 +124,13 @@ class Worker:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
         self.decisions.refresh()
         outputs: Outputs = []
+        before = sum(task.counts.total() for task in self.tasks.values())
         for part in fetched:
             outputs += self.tasks[part.at].feed([part], self.decisions)
+        taken = sum(task.counts.total() for task in self.tasks.values()) - before
+        if taken:
+            wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
+            self._records = min(max(wanted, RECORDS_LEAST), RECORDS_MOST)
         made = [d for task in self.tasks.values() for d in self._decide(task)]
         for task in self.tasks.values():
             outputs += task.settle(self.decisions)
