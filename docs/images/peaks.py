@@ -34,7 +34,7 @@ ACCENT, FAINT, BAD, WARN, TEXT, MUTED = (
 START = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def day() -> tuple[Homes, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def day() -> tuple[Homes, np.ndarray, np.ndarray]:
     """The homes, the times of the ticks, and the energies in kWh: (ticks, homes)."""
     homes = Homes(count=50, seed=1)
     time = int(START.timestamp() * 1000) + TICK_MS * np.arange(TICKS)
@@ -42,7 +42,7 @@ def day() -> tuple[Homes, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
     return homes, time, values.reshape(TICKS, homes.count) / NANO
 
 
-def alerting(rule_id: str, homes: Homes, time: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def alerting(rule_id: str, homes: Homes, time: np.ndarray) -> np.ndarray:
     """For each tick and home: is the window that ends there over the rule's threshold?"""
     rule = open_book([], []).get(rule_id)
     windows = Windows("replay.day", [rule], follow_episodes=False)
@@ -60,7 +60,7 @@ def alerting(rule_id: str, homes: Homes, time: np.ndarray) -> np.ndarray:  # typ
 def begin(title: str, below: str) -> Axes:
     """A quiet pair of axes over the day."""
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10, "text.color": TEXT})
-    _, axes = plt.subplots(figsize=(10, 4.2), dpi=110)
+    axes: Axes = plt.figure(figsize=(10, 4.2), dpi=110).add_subplot()
     axes.set_title(title, loc="left", fontweight="bold", pad=26)
     axes.text(0, 1.03, below, transform=axes.transAxes, color=MUTED)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -78,7 +78,7 @@ def save(axes: Axes, name: str) -> None:
     plt.close("all")
 
 
-def alerts(name: str, rule_id: str, over: np.ndarray, when: list[datetime]) -> None:  # type: ignore[type-arg]
+def alerts(name: str, rule_id: str, over: np.ndarray, when: np.ndarray) -> None:
     """How many homes are over the threshold, through the day."""
     rule = open_book([], []).get(rule_id)
     count = over.sum(axis=1)
@@ -86,7 +86,7 @@ def alerts(name: str, rule_id: str, over: np.ndarray, when: list[datetime]) -> N
     axes = begin(
         f"{rule.mode}: homes over {rule.threshold} kWh in {rule.window_words}",
         f"{int(over.any(axis=0).sum())} of {over.shape[1]} homes during the day, "
-        f"{int(count[top])} at once at {when[top]:%H:%M}; {int(over.sum()):,} windows",
+        f"{int(count[top])} at once at {when[top].item():%H:%M}; {int(over.sum()):,} windows",
     )
     axes.fill_between(when, count, step="post", color=BAD, alpha=0.12, linewidth=0)
     axes.step(when, count, where="post", color=BAD, linewidth=1.4)
@@ -99,14 +99,14 @@ def alerts(name: str, rule_id: str, over: np.ndarray, when: list[datetime]) -> N
 def main() -> None:
     """Draw all three."""
     homes, time, kwh = day()
-    when = [datetime.fromtimestamp(ms / 1000, UTC) for ms in time.tolist()]
+    when = time.astype("datetime64[ms]")
     power = kwh.sum(axis=1) * 3600 / 15
     smooth = np.convolve(np.pad(power, (10, 9), "edge"), np.ones(20) / 20, "valid")
     top = int(smooth.argmax())
     axes = begin(
         "stream: power of 50 homes",
         f"{TICKS * homes.count:,} readings, {kwh.sum():,.0f} kWh; "
-        f"highest at {when[top]:%H:%M} with {smooth[top]:,.0f} kW",
+        f"highest at {when[top].item():%H:%M} with {smooth[top]:,.0f} kW",
     )
     axes.plot(when, power, color=FAINT, linewidth=0.5)
     axes.plot(when, smooth, color=ACCENT, linewidth=1.6)
