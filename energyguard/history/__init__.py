@@ -5,6 +5,7 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     schema.sql    tables
     queries/      one file per question, the same text for chDB and a ClickHouse server
     questions.py  the questions by name, and their parameters
+    covering.py   which roll-ups the range of a question is read from
     chdb.py       the engine in process: one process owns the folder
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API

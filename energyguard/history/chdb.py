@@ -96,10 +96,9 @@ class ChdbHistory:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        asked = question(name)
-        bound = asked.bind(parameters)
+        sql, bound = question(name).bind(parameters)
         started = self._clock.monotonic()
-        answer = self.ask(asked.sql, "Arrow", bound)
+        answer = self.ask(sql, "Arrow", bound)
         METRICS["history_query_seconds"].labels(query=name).observe(
             self._clock.monotonic() - started
         )

@@ -36,9 +36,8 @@ class HistoryClient:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        asked = question(name)
-        bound = {f"param_{k}": v for k, v in asked.bind(parameters).items()}
-        answer = self._ask(asked.sql, bound)
+        sql, bound = question(name).bind(parameters)
+        answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})
         return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
 
     def _ask(self, sql: str, bound: dict[str, str]) -> bytes:

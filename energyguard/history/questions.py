@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from energyguard.errors import Malformed, NotFound
+from energyguard.history.covering import with_levels
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _NUMBERS = ("Int64", "UInt32")
@@ -22,8 +23,8 @@ class Question:
     sql: str
     parameters: Mapping[str, str]
 
-    def bind(self, given: Mapping[str, object]) -> dict[str, str]:
-        """Write parameters as ClickHouse reads them.
+    def bind(self, given: Mapping[str, object]) -> tuple[str, dict[str, str]]:
+        """Give the text to run, and its parameters as ClickHouse reads them.
 
         Raises:
             Malformed: one is missing, unknown or not a number; the field names it.
@@ -31,10 +32,10 @@ class Question:
         for field in self.parameters.keys() ^ given.keys():
             fault = "is missing" if field in self.parameters else "is not a parameter"
             raise Malformed(f"{field} {fault} of the question {self.name!r}", field)
-        return {field: _written(field, kind, given[field]) for field, kind in self._pairs()}
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        return list(self.parameters.items())
+        bound = {
+            field: _written(field, kind, given[field]) for field, kind in self.parameters.items()
+        }
+        return with_levels(self.sql, bound), bound
 
 
 def _written(field: str, kind: str, value: object) -> str:

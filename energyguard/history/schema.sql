@@ -115,34 +115,3 @@ CREATE TABLE IF NOT EXISTS spans (
     device String, channel String, kind String,
     read_from Int64, read_to Int64, from_ms Int64, to_ms Int64
 ) ENGINE = Memory;
-
--- The roll-up rows that cover [start_ms, end_ms) with as few as can be: whole days from the days,
--- the rest from hours, quarters and minutes. No row is coarser than `step_ms`.
-CREATE OR REPLACE VIEW covering AS
-WITH
-    intDiv({start_ms:Int64}, 60000) * 60 AS a,
-    intDiv({end_ms:Int64} + 59999, 60000) * 60 AS b,
-    toDateTime(if({step_ms:Int64} % 86400000 = 0, intDiv(a + 86399, 86400) * 86400, 0), 'UTC') AS d1,
-    toDateTime(if({step_ms:Int64} % 86400000 = 0, intDiv(b, 86400) * 86400, 0), 'UTC') AS d2,
-    toDateTime(if({step_ms:Int64} % 3600000 = 0, intDiv(a + 3599, 3600) * 3600, 0), 'UTC') AS h1,
-    toDateTime(if({step_ms:Int64} % 3600000 = 0, intDiv(b, 3600) * 3600, 0), 'UTC') AS h2,
-    toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(a + 899, 900) * 900, 0), 'UTC') AS q1,
-    toDateTime(if({step_ms:Int64} % 900000 = 0, intDiv(b, 900) * 900, 0), 'UTC') AS q2
-SELECT device, channel, bucket, kwh, counted, total FROM rollup_1d FINAL WHERE bucket >= d1 AND bucket < d2
-UNION ALL
-SELECT device, channel, bucket, kwh, counted, total FROM rollup_1h FINAL
-WHERE bucket >= h1 AND bucket < h2 AND NOT (bucket >= d1 AND bucket < d2)
-    AND toStartOfDay(bucket) >= toStartOfDay(h1) AND toStartOfDay(bucket) < h2
-    AND NOT (toStartOfDay(bucket) >= d1 AND toStartOfDay(bucket) < d2)
-UNION ALL
-SELECT device, channel, bucket, kwh, counted, total FROM rollup_15m FINAL
-WHERE bucket >= q1 AND bucket < q2 AND NOT (bucket >= h1 AND bucket < h2)
-    AND toStartOfDay(bucket) >= toStartOfDay(q1) AND toStartOfDay(bucket) < q2
-    AND NOT (toStartOfDay(bucket) >= h1 AND toStartOfDay(bucket) < toStartOfDay(h2))
-UNION ALL
-SELECT device, channel, bucket, kwh, counted, total FROM rollup_1m FINAL
-WHERE bucket >= toDateTime(a, 'UTC') AND bucket < toDateTime(b, 'UTC')
-    AND NOT (bucket >= q1 AND bucket < q2)
-    AND toStartOfHour(bucket) >= toStartOfHour(toDateTime(a, 'UTC'))
-    AND toStartOfHour(bucket) < toDateTime(b, 'UTC')
-    AND NOT (toStartOfHour(bucket) >= q1 AND toStartOfHour(bucket) < toStartOfHour(q2));

@@ -13,13 +13,19 @@ WITH
         GROUP BY device, hour
     ),
     sums AS (
-        SELECT
-            device, hour, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts,
-            sum(if({by:String} = 'alerts', toFloat64(alerts), kwh)) OVER (PARTITION BY device) AS most
+        SELECT device, hour, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
         FROM cells
         GROUP BY device, hour
     )
-SELECT device, hour, kwh, alerts
-FROM (SELECT *, dense_rank() OVER (ORDER BY most DESC, device) AS place FROM sums)
-WHERE place <= {n:UInt32}
-ORDER BY place, hour
+SELECT device, cell.1 AS hour, cell.2 AS kwh, cell.3 AS alerts
+FROM (
+    SELECT
+        device, groupArray((hour, kwh, alerts)) AS day,
+        sum(if({by:String} = 'alerts', toFloat64(alerts), kwh)) AS most
+    FROM sums
+    GROUP BY device
+    ORDER BY most DESC, device
+    LIMIT {n:UInt32}
+)
+ARRAY JOIN day AS cell
+ORDER BY most DESC, device, hour
