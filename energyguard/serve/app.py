@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from fastapi import FastAPI
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
@@ -16,9 +16,9 @@ from energyguard.serve.auth import Gate
 from energyguard.serve.desk import Desk
 from energyguard.serve.limits import Limits
 from energyguard.serve.login import login_routes
+from energyguard.serve.metrics import Scrape
 from energyguard.serve.sessions import Sessions, secret_of
 from energyguard.serve.tokens import Tokens
-from energyguard.telemetry import REGISTRY
 from energyguard.ui import mount
 
 
@@ -39,6 +39,8 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
 
+    scrape = Scrape(desk)
+
     @app.get("/healthz")
     def alive() -> dict[str, bool]:
         return {"ok": True}
@@ -50,7 +52,7 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+        return Response(scrape.text(), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(login_routes(tokens, sessions))
     api = build_api()

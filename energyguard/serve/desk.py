@@ -28,7 +28,7 @@ from energyguard.detect.book import open_book
 from energyguard.detect.rules import Rule
 from energyguard.errors import Malformed, Unavailable
 from energyguard.history import History
-from energyguard.log import Log, Records
+from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act, AlertAction, State
 from energyguard.model.duration import parse_duration
@@ -133,6 +133,10 @@ class Desk:
     def quality(self) -> Quality:
         """How readings ended, by reason; watermark and lag of each partition."""
         return self.live.reports.quality(self.live.ends(), self._letters.count())
+
+    def positions(self, topic: str, of: str) -> Positions:
+        """Where a topic's partitions end, or how far a group has read them."""
+        return self._log.positions(topic, of)
 
     def health(self) -> Health:
         """Whether log, worker and history answer, and what is wrong with those that do not."""

@@ -1,0 +1,65 @@
+"""``/metrics``: what this process counts, and what the log says of the others.
+
+Worker and history are processes of their own. How readings ended, how far the worker is and how far
+each group is behind is in the log, so whoever serves can tell it, wherever they run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from threading import Lock
+
+from prometheus_client import generate_latest
+
+from energyguard.errors import EnergyGuardError
+from energyguard.log import LATEST
+from energyguard.model.readings import IN_THE_WORKER, Verdict
+from energyguard.pipeline import FLOWS, READINGS
+from energyguard.serve.desk import Desk
+from energyguard.telemetry import METRICS, REGISTRY
+
+_VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
+_GROUPS = tuple(flow.group for flow in FLOWS if flow.group is not None)
+
+
+class Scrape:
+    """Brings the metrics up to date when they are asked for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        with self._lock:
+            self._readings()
+            self._lag()
+        return bytes(generate_latest(REGISTRY))
+
+    def _readings(self) -> None:
+        """Counters by verdict, and how far the watermark is behind the newest reading."""
+        seen: Counter[tuple[str, str]] = Counter()
+        behind: dict[str, list[int]] = defaultdict(list)
+        for partition in self._desk.quality().partitions:
+            for verdict in _VERDICTS:
+                seen[partition.topic, verdict.value] += getattr(partition, verdict.value)
+            if partition.newest_ms is not None and partition.watermark_ms is not None:
+                behind[partition.topic].append(partition.newest_ms - partition.watermark_ms)
+        for (topic, name), count in (seen - self._told).items():
+            METRICS["readings"].labels(topic, name).inc(count)
+        self._told |= seen
+        for topic, lags in behind.items():
+            METRICS["watermark_lag_seconds"].labels(topic).set(max(lags) / 1000)
+
+    def _lag(self) -> None:
+        """Records that each group has not read yet."""
+        try:
+            for topic in READINGS:
+                ends = self._desk.positions(topic.name, LATEST)
+                for group in _GROUPS:
+                    at = self._desk.positions(topic.name, group)
+                    lag = sum(end - at.get(place, 0) for place, end in ends.items())
+                    METRICS["log_lag"].labels(group, topic.name).set(lag)
+        except EnergyGuardError:
+            return  # the log is busy: the last word stands
