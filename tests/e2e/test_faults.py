@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from energyguard.errors import Unavailable
-from energyguard.history.client import HistoryClient
-from energyguard.log import Log, open_log
-from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
+from energyguard.history.client import CARD, HistoryClient
+from energyguard.log import LATEST, Log, open_log
+from energyguard.log.connections import connect
+from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, METER_READINGS
 from energyguard.sources.household import Homes
 from energyguard.wire.packed import pack, unpack
+from tests.e2e.meters import Meters, free_port
 from tests.e2e.processes import (
     HOMES,
     START_MS,
@@ -26,7 +30,7 @@ from tests.e2e.processes import (
     until,
     wait_for_worker,
 )
-from tests.e2e.undisturbed import progress, readings, rows, undisturbed
+from tests.e2e.undisturbed import fetched, progress, readings, rows, undisturbed
 
 KILLS = pytest.mark.parametrize(
     "kills", [5, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
@@ -41,11 +45,20 @@ def log(tmp_path: Path) -> Iterator[Log]:
     opened.close()
 
 
-def kill_often(role: Role, kills: int) -> None:
-    """kill -9 at random moments of a life, the first ones of it among them."""
+def kill_often(role: Role, kills: int, work: Callable[[], object]) -> None:
+    """kill -9 at random moments: mostly while it works, now and then while it starts.
+
+    Args:
+        role: the victim.
+        kills: how often.
+        work: something that changes when the role works.
+    """
     moments = random.Random(f"{role.name}/{kills}")
-    for _ in range(kills):
+    for number in range(kills):
+        before = work()
         role.wait_until_there()
+        if number % 5 != 2:
+            until(lambda before=before: work() != before)  # type: ignore[misc]
         time.sleep(moments.uniform(0.0, LONGEST_LIFE_S))
         role.kill()
         role.start_again()
@@ -85,6 +98,23 @@ def history_has(data_dir: Path, load: Load, alerts: int) -> None:
     client.close()
 
 
+def owners(data_dir: Path) -> Counter[int]:
+    """How many partitions of the readings each worker owns."""
+    asked = (
+        "SELECT member, count(*) FROM owner WHERE group_name = 'worker' AND topic = ? GROUP BY 1"
+    )
+    connection = connect(data_dir / "log.db")
+    found = connection.execute(asked, (ENERGY_READINGS.name,)).fetchall()
+    connection.close()
+    return Counter(dict(found))
+
+
+def card_of(data_dir: Path) -> bytes:
+    """Where the history answers: written anew each time that its door opens."""
+    card = data_dir / CARD
+    return card.read_bytes() if card.exists() else b""
+
+
 @KILLS
 @pytest.mark.parametrize("victim", ["worker", "history"])
 def test_kill_who_reads(victim: str, kills: int, log: Log, tmp_path: Path) -> None:
@@ -92,7 +122,10 @@ def test_kill_who_reads(victim: str, kills: int, log: Log, tmp_path: Path) -> No
     load = Load(log)
     with roles(data_dir, "worker", "history") as (worker, history):
         load.start()
-        kill_often(worker if victim == "worker" else history, kills)
+        if victim == "worker":
+            kill_often(worker, kills, lambda: log.positions(ENERGY_READINGS.name, "worker"))
+        else:
+            kill_often(history, kills, lambda: card_of(data_dir))
         load.stop()
         wait_for_worker(log)
         worker.stop()
@@ -100,3 +133,71 @@ def test_kill_who_reads(victim: str, kills: int, log: Log, tmp_path: Path) -> No
         history_has(data_dir, load, same_alerts(log, ENERGY_READINGS.name, tmp_path))
         history.stop()
     assert "Traceback" not in worker.said() + history.said()
+
+
+@KILLS
+def test_kill_the_simulator(kills: int, log: Log, tmp_path: Path) -> None:
+    speed = ("simulate.sample=false", "simulate.speedup=900", "simulate.households=40")
+    with roles(tmp_path / "data", "worker", "simulate", more=speed) as (worker, simulate):
+        kill_often(simulate, kills, lambda: log.positions(ENERGY_READINGS.name, LATEST))
+        simulate.stop()
+        wait_for_worker(log)
+        worker.stop()
+    sent = readings(log, ENERGY_READINGS.name)
+    times = sent.column("time").cast("int64").unique().to_numpy()
+    every = range(times.min(), times.max() + TICK_MS, TICK_MS)
+    homes = Homes(count=40, tick_seconds=15, jitter_pct=10.0, seed=1, profile="realistic")
+    whole = homes.readings(np.asarray(every))
+    undisturbed_log = [unpack([value])[0] for _, value in pack(whole, ENERGY_READINGS.partitions)]
+    assert sent.equals(pa.Table.from_batches(undisturbed_log))
+    assert +progress(log, ENERGY_READINGS.name) == {"accepted": sent.num_rows}
+    same_alerts(log, ENERGY_READINGS.name, tmp_path)
+
+
+@KILLS
+def test_kill_who_serves(kills: int, log: Log, tmp_path: Path) -> None:
+    port = free_port()
+    with roles(tmp_path / "data", "worker", "serve", more=(f"serve.port={port}",)) as started:
+        worker, serve = started
+        meters = [Meters(f"M{name}", f"http://127.0.0.1:{port}/api/v1/readings") for name in "abc"]
+        for one in meters:
+            one.start()
+        kill_often(serve, kills, lambda: [len(list(one.answered())) for one in meters])
+        for one in meters:
+            one.stop()
+        stored = len(fetched(log, METER_READINGS.name))
+        for one in meters:
+            one.send_all_again()
+        assert len(fetched(log, METER_READINGS.name)) == stored, "an answered key was taken again"
+        wait_for_worker(log, METER_READINGS.name)
+        worker.stop()
+        serve.stop()
+    sent = Counter(row for one in meters for row in one.answered())
+    table = readings(log, METER_READINGS.name)
+    columns = (table.column("device"), table.column("time").cast("int64"), table.column("value"))
+    found = Counter(zip(*(column.to_pylist() for column in columns), strict=True))
+    assert found.keys() == sent.keys()
+    counts = progress(log, METER_READINGS.name)
+    again = found.total() - len(found)  # killed between the append and the answer: sent again
+    assert again <= kills * len(meters) * meters[0].homes
+    assert +counts == +Counter(accepted=len(sent), duplicate=again)
+    same_alerts(log, METER_READINGS.name, tmp_path)
+
+
+def test_the_other_worker_takes_over(log: Log, tmp_path: Path) -> None:
+    """Of two workers one is killed: the other takes its partitions; the same bytes come out."""
+    load = Load(log)
+    with roles(tmp_path / "data", "worker", "worker") as (one, other):
+        one.wait_until_there()
+        other.wait_until_there()
+        load.start()
+        until(lambda: sorted(owners(tmp_path / "data").values()) == [4, 4])
+        one.kill()
+        behind = load.ticks
+        until(lambda: load.ticks > behind + 100)
+        load.stop()
+        wait_for_worker(log)
+        assert list(owners(tmp_path / "data").values()) == [8]
+        other.stop()
+    assert +progress(log, ENERGY_READINGS.name) == {"accepted": load.ticks * HOMES}
+    same_alerts(log, ENERGY_READINGS.name, tmp_path)

@@ -1,4 +1,4 @@
-"""What the same readings give where nothing goes wrong, and the log's records to hold against it."""
+"""What the same readings give where nothing goes wrong, and the records to hold against it."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def undisturbed(
     copy = open_log(f"sqlite:///{path}")
     for part in fetched(log, topic):
         where = [part.partition] * len(part)
-        copy.append(
-            topic, Records(part.keys, part.values, part.headers, part.timestamps_ms, where)
-        )
+        copy.append(topic, Records(part.keys, part.values, part.headers, part.timestamps_ms, where))
     settings = StreamSettings(idle="1h")
     worker = Worker(copy, open_book([], [rule]), settings, TOPICS)
     while worker.step():
