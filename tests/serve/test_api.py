@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pytest
-from energyguard.testing import MemoryLog
 
+from energyguard.log import Records
 from energyguard.serve.api import document
 from energyguard.serve.app import build_app
 from energyguard.serve.desk import Desk
 from energyguard.serve.tokens import Tokens
+from energyguard.testing import MemoryLog
 from tests.serve.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"
@@ -191,6 +193,28 @@ async def test_health_and_metrics_at_the_root(http: httpx.AsyncClient) -> None:
     assert (await http.get(f"{root}/metrics", headers=bare)).status_code == 401
     metrics = await http.get(f"{root}/metrics")
     assert "energyguard_readings_total" in metrics.text
+
+
+async def test_metrics_tell_what_the_worker_wrote_into_the_log(
+    http: httpx.AsyncClient, log: MemoryLog, desk: Desk
+) -> None:
+    said = {
+        "topic": "replay.metrics",
+        "partition": 0,
+        "position": 3,
+        "watermark_ms": NOON - 600_000,
+        "newest_ms": NOON,
+        "at_ms": NOON,
+        "devices": 1,
+        **dict.fromkeys(("accepted", "late", "duplicate", "conflicting", "ahead"), 7),
+    }
+    key = b"replay.metrics/0"
+    log.append("energyguard.progress", Records([key], [json.dumps(said).encode()]))
+    until(lambda: desk.quality().late == 7)
+    for _ in range(2):  # a second scrape must not count again
+        text = (await http.get("http://127.0.0.1/metrics")).text
+    assert 'energyguard_readings_total{topic="replay.metrics",verdict="late"} 7.0' in text
+    assert 'energyguard_watermark_lag_seconds{topic="replay.metrics"} 600.0' in text
 
 
 async def test_the_documentation_loads_nothing_from_outside(http: httpx.AsyncClient) -> None:
