@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.archive import FULL_ROWS, SETTLE_S
+from energyguard.history.archive import FULL_ROWS, SETTLE_S, SETTLE_SHARE
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 
@@ -28,7 +28,7 @@ HOMES = 1000
 TICK_MS = 15_000
 START_MS = 1_757_116_800_000
 HOUR = 3_600_000
-ROUNDS = 30
+ROUNDS = 20
 
 
 def batch(number: int) -> pa.Table:
@@ -57,7 +57,7 @@ class Feed:
         self.history, self.rollups = history, RollUps(history)
         self.number = 0
         self.inserting = self.settling = 0.0
-        self._settled = time.monotonic()
+        self._settled, self._settle_after = time.monotonic(), SETTLE_S
 
     def push(self) -> None:
         """Insert the next batch; roll up when it is time."""
@@ -66,9 +66,10 @@ class Feed:
         self.history.insert("readings", rows)
         inserted = time.monotonic()
         self.rollups.touch(rows)
-        if inserted - self._settled >= SETTLE_S:
+        if inserted - self._settled >= self._settle_after:
             self.rollups.settle()
             self._settled = time.monotonic()
+            self._settle_after = max(SETTLE_S, (self._settled - inserted) * (SETTLE_SHARE - 1))
         self.number += 1
         self.inserting += inserted - started
         self.settling += time.monotonic() - inserted
@@ -147,6 +148,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{rows / 1e6:.1f} M readings of {HOMES} homes")
         print(f"insert alone               {rows / feed.inserting / 1e6:7.2f} M readings/s")
+        print(f"processor time of all that {cpu:7.1f} s")
         print(f"insert and roll-ups        {rows / wall / 1e6:7.2f} M readings/s")
         print(f"cores at 300 k readings/s  {cpu / rows * 300_000:7.2f} (merges included)")
         print(f"bytes a reading            {size / rows:7.1f}")

@@ -11,7 +11,7 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ DATABASE = "energyguard"
 READERS = 4
 LONGEST_QUERY_S = 60
 LONGEST_QUEUE_S = 10
+MERGES_NICE = 10
 
 _FOR_ALL = (
     f"USE {DATABASE}",
@@ -37,6 +38,7 @@ _FOR_ALL = (
 _FOR_WRITER = (
     "SET max_partitions_per_insert_block = 0",
     "SET max_insert_threads = 1",
+    "SET optimize_on_insert = 0",  # merges and FINAL find what is twice; looking here costs as much
     "SET max_threads = 1",  # the other core is for questions
 )
 _FOR_READERS = (
@@ -77,6 +79,7 @@ class ChdbHistory:
             self._set(reader, _FOR_ALL + _FOR_READERS)
             self._all.append(reader)
             self._readers.put(reader)
+        _questions_first()
 
     @staticmethod
     def _set(connection: Any, texts: tuple[str, ...]) -> None:
@@ -134,6 +137,14 @@ class ChdbHistory:
         for connection in reversed(self._all):
             connection.close()
         self._all.clear()
+
+
+def _questions_first() -> None:
+    """Let merges wait for questions; the engine runs one of their threads before all others."""
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread that has just ended
+            if (task / "comm").read_text() == "MergeMutate\n":
+                os.setpriority(os.PRIO_PROCESS, int(task.name), MERGES_NICE)
 
 
 @contextmanager
