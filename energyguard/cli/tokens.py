@@ -1,4 +1,4 @@
-"""``token create|list|revoke``: who may ask."""
+"""``token create|list|revoke|link``: who may ask, and who may look."""
 
 from __future__ import annotations
 
@@ -37,10 +37,28 @@ def revoke(call: Call, name: Name) -> None:
     call.out.done(f"revoked {name}", revoked=name)
 
 
+def link(call: Call) -> None:
+    """Print a fresh link that logs a browser in, once, within ten minutes."""
+    import msgspec
+
+    from energyguard.errors import Unavailable
+    from energyguard.serve.role import Card
+    from energyguard.serve.tokens import Tokens
+
+    folder = call.settings.data_dir
+    try:
+        card = msgspec.json.decode((folder / "run" / "serve.json").read_bytes(), type=Card)
+    except FileNotFoundError:
+        raise Unavailable(f"{folder}: no page is served here; `energyguard up` starts it") from None
+    made = f"{card.url}login?key={Tokens(folder).make_link()}"
+    call.out.done(made, link=made)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     verbs = group("Bearer tokens of the API.")
     command(verbs, "create")(create)
     command(verbs, "list")(show_list)
     command(verbs, "revoke")(revoke)
+    command(verbs, "link")(link)
     app.add_typer(verbs, name="token")
