@@ -6,12 +6,17 @@ from typing import Any
 
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
-from energyguard.log.segments import first_id
+from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
 from energyguard.log.writer import Writer
 from energyguard.model.topics import TOPICS, Topic
 
-_MAKE = "INSERT INTO topic (name, partitions) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_FIND = "SELECT id, partitions FROM topic WHERE name = ?"
+_MAKE = "INSERT INTO topic (name, earliest) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_FIND = "SELECT id FROM topic WHERE name = ?"
+_ALL = "SELECT name, length(earliest) / 8 FROM topic ORDER BY name"
+_EDGES = """
+SELECT earliest, (SELECT ends FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1)
+FROM topic WHERE id = ?
+"""
 
 
 class Catalog:
@@ -38,8 +43,8 @@ class Catalog:
         return number, row
 
     def _make(self, connection: Any, row: Topic, name: str = "") -> int:
-        connection.execute(_MAKE, (name or row.name, row.partitions))
-        number, _ = connection.execute(_FIND, (name or row.name,)).fetchone()
+        connection.execute(_MAKE, (name or row.name, packed_offsets([0] * row.partitions)))
+        (number,) = connection.execute(_FIND, (name or row.name,)).fetchone()
         return int(number)
 
     def number(self, connection: Any, name: str) -> int | None:
@@ -51,29 +56,31 @@ class Catalog:
             self._numbers[name] = found[0]
         return self._numbers[name]
 
-    def first(self, connection: Any, at: TopicPartition) -> int | None:
-        """The id of a partition's segment at offset 0; None where the topic is not made yet."""
-        number = self.number(connection, at.topic)
-        return None if number is None else first_id(number, at.partition)
-
-    def partitions(self, connection: Any, pattern: str) -> list[TopicPartition]:
-        """The partitions of a topic, or of all members of a family.
+    def edges(self, connection: Any, pattern: str) -> dict[TopicPartition, tuple[int, int]]:
+        """Per partition of a topic, or of all members of a family: the earliest offset, the next.
 
         Raises:
             NotFound: the table has no such topic.
         """
-        if not pattern.endswith("*"):
-            return [TopicPartition(pattern, i) for i in range(topic_row(pattern).partitions)]
-        return [
-            TopicPartition(name, place)
-            for name, partitions in self.names(connection)
-            if matches(pattern, name)
-            for place in range(partitions)
-        ]
+        names = [pattern]
+        if pattern.endswith("*"):
+            names = [name for name, _ in self.names(connection) if matches(pattern, name)]
+        found = {}
+        for name in names:
+            nothing = (0,) * topic_row(name).partitions
+            number = self.number(connection, name)
+            first, next_ = (nothing, nothing) if number is None else edges(connection, number)
+            for partition, edge in enumerate(zip(first, next_, strict=True)):
+                found[TopicPartition(name, partition)] = edge
+        return found
 
     def names(self, connection: Any) -> list[tuple[str, int]]:
         """The topics that there are, with their partitions."""
-        rows: list[tuple[str, int]] = connection.execute(
-            "SELECT name, partitions FROM topic ORDER BY name"
-        ).fetchall()
+        rows: list[tuple[str, int]] = connection.execute(_ALL).fetchall()
         return rows
+
+
+def edges(connection: Any, topic: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The earliest offset of each partition of a topic, and the next to be written."""
+    earliest, ends = connection.execute(_EDGES, (first_id(topic), last_id(topic), topic)).fetchone()
+    return offsets_of(earliest), offsets_of(ends or earliest)

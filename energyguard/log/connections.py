@@ -17,7 +17,7 @@ from energyguard.errors import Corrupt, DiskFull, EnergyGuardError, Overloaded, 
 PAGE_BYTES: Final = 4096
 STEP_S: Final = 0.0005  # SQLite's own handler waits up to a tenth of a second between two tries
 STEPS: Final = 20_000
-VERSION: Final = 1
+VERSION: Final = 2  # of the tables
 
 _OURS: Final[tuple[tuple[type[Exception], type[EnergyGuardError], str], ...]] = (
     (apsw.FullError, DiskFull, "no room for the log; nothing was taken"),
@@ -64,7 +64,7 @@ def create(path: Path) -> None:
     """Make the file and its tables where they are not there yet.
 
     Raises:
-        Unavailable: a later version made the file, or it cannot be opened.
+        Unavailable: another version made the file, or it cannot be opened.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path))
@@ -73,9 +73,9 @@ def create(path: Path) -> None:
         connection.pragma("page_size", PAGE_BYTES)
         _use_wal(connection)
         version = connection.pragma("user_version")
-        if version > VERSION:
-            raise Unavailable(f"{path}: made by a later version of EnergyGuard")
-        if version < VERSION:
+        if version not in (0, VERSION):
+            raise Unavailable(f"{path}: made by another version of EnergyGuard")
+        if version == 0:
             connection.transaction_mode = "IMMEDIATE"
             with connection:
                 connection.execute((files(__package__) / "schema.sql").read_text())

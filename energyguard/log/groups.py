@@ -11,7 +11,6 @@ from energyguard.errors import Fenced
 from energyguard.log.balance import Change, change_for
 from energyguard.log.catalog import Catalog
 from energyguard.log.partitioning import matches
-from energyguard.log.reader import edges
 from energyguard.log.records import TopicPartition
 
 T = TypeVar("T")
@@ -160,7 +159,7 @@ class SqliteMembership:
         wanted = {pattern for topics in members.values() for pattern in topics}
         partitions = [
             TopicPartition(name, number)
-            for name, count in connection.execute("SELECT name, partitions FROM topic")
+            for name, count in self._catalog.names(connection)
             if any(matches(pattern, name) for pattern in wanted)
             for number in range(count)
         ]
@@ -169,12 +168,13 @@ class SqliteMembership:
     def _positions(self, connection: Any) -> dict[TopicPartition, int]:
         mine = [at for at, m in _owners(connection, self._group).items() if m == self._member]
         committed = positions_of(connection, self._group)
-        return {
-            at: committed[at]
-            if at in committed
-            else edges(connection, self._catalog.first(connection, at))[0]
-            for at in mine
+        fresh = {at.topic for at in mine if at not in committed}
+        begins = {
+            at: first
+            for t in fresh
+            for at, (first, _) in self._catalog.edges(connection, t).items()
         }
+        return {at: committed.get(at, begins.get(at, 0)) for at in mine}
 
 
 def positions_of(connection: Any, group: str) -> dict[TopicPartition, int]:

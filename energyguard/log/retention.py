@@ -4,36 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from energyguard.log.segments import last_id
+from energyguard.log.segments import first_id, last_id
 from energyguard.model.topics import Topic
 
 _ROWS = 64  # of a transaction: appenders wait for no longer than one takes
 
-_CUT = """
-SELECT id, appended_ms, total FROM segment WHERE id BETWEEN :first AND :last
-AND id < (SELECT max(id) FROM segment WHERE id BETWEEN :first AND :last)
-ORDER BY id LIMIT :rows
+_NEWEST = "SELECT id, total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+_OLDEST = """
+SELECT id, ends, appended_ms, total FROM segment WHERE id >= ? AND id < ? ORDER BY id LIMIT ?
 """
-_TOTAL = "SELECT total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
 
 
-def retain(connection: Any, first: int, topic: Topic, now_ms: int) -> None:
-    """Delete a partition's segments that its topic keeps no longer."""
-    span = {"first": first, "last": last_id(first)}
-    newest = connection.execute(_TOTAL, tuple(span.values())).fetchone()
+def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
+    """Delete the segments that a topic keeps no longer, and note where it begins now."""
+    first = first_id(number)
+    newest = connection.execute(_NEWEST, (first, last_id(number))).fetchone()
     if newest is None:
         return
     oldest_ms = 0 if topic.retention_ms is None else now_ms - topic.retention_ms
-    share = topic.retention_bytes and topic.retention_bytes // topic.partitions
-    most = 0 if share is None else newest[0] - share
+    most = 0 if topic.retention_bytes is None else newest[1] - topic.retention_bytes
     while True:
-        rows = connection.execute(_CUT, {**span, "rows": _ROWS}).fetchall()
         gone = [
-            segment_id
-            for segment_id, appended_ms, total in rows
+            (segment_id, ends)
+            for segment_id, ends, appended_ms, total in connection.execute(
+                _OLDEST, (first, newest[0], _ROWS)
+            )
             if appended_ms < oldest_ms or total <= most
         ]
         if gone:
-            connection.execute("DELETE FROM segment WHERE id BETWEEN ? AND ?", (first, gone[-1]))
+            last, ends = gone[-1]
+            with connection:
+                connection.execute("DELETE FROM segment WHERE id BETWEEN ? AND ?", (first, last))
+                connection.execute("UPDATE topic SET earliest = ? WHERE id = ?", (ends, number))
         if len(gone) < _ROWS:
             return

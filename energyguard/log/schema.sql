@@ -1,18 +1,18 @@
--- The embedded log: one file, in WAL mode. A batch of records is one row.
+-- The embedded log: one file, in WAL mode. An append to a topic is one row, whatever its partitions.
 --
--- A segment's id is its place: topic (15 bits), partition (12), offset of its first record (36).
--- The newest segment of a partition is never deleted, so its end is the next offset to be written.
+-- A segment's id is its place: the topic's number, then the append's number within the topic (40
+-- bits). The newest segment of a topic is never deleted: its ends are the next to be written.
 
 CREATE TABLE IF NOT EXISTS topic (
-    id         INTEGER PRIMARY KEY,
-    name       TEXT NOT NULL UNIQUE,
-    partitions INTEGER NOT NULL
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,
+    earliest BLOB NOT NULL  -- per partition, int64: what retention has left
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS segment (
     id          INTEGER PRIMARY KEY,
-    span        INTEGER NOT NULL,  -- how many offsets it covers, those compacted away included
-    total       INTEGER NOT NULL,  -- bytes of the partition up to and with this segment
+    ends        BLOB NOT NULL,     -- per partition, int64: the next offset after this segment
+    total       INTEGER NOT NULL,  -- bytes of the topic up to and with this segment
     appended_ms INTEGER NOT NULL,
     crc         INTEGER NOT NULL,
     body        BLOB NOT NULL

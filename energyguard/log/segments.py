@@ -1,73 +1,105 @@
-"""A batch of records as one row: MessagePack with a checksum, and where the row lies.
+"""An append as one row: MessagePack with a checksum, and where the row lies.
 
 Columns that say nothing are left empty, so a lone packed batch of readings costs few bytes more.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from energyguard.errors import Corrupt
 from energyguard.log.records import Headers, Records
 
-PARTITION_BITS = 12
-OFFSET_BITS = 36
-_OFFSET_MASK = (1 << OFFSET_BITS) - 1
+_APPEND_BITS = 40
 
 
-def first_id(topic: int, partition: int) -> int:
-    """The id of the segment at offset 0 of a partition; an offset is added to it."""
-    return (topic << PARTITION_BITS | partition) << OFFSET_BITS
+def first_id(topic: int) -> int:
+    """The id that a topic's first segment can have; appends are counted from it."""
+    return topic << _APPEND_BITS
 
 
-def last_id(first: int) -> int:
-    """The highest id that a segment of the partition can have."""
-    return first | _OFFSET_MASK
+def last_id(topic: int) -> int:
+    """The highest id that a segment of the topic can have."""
+    return (topic + 1 << _APPEND_BITS) - 1
 
 
-def offset_of(segment_id: int) -> int:
-    """The offset of a segment's first record."""
-    return segment_id & _OFFSET_MASK
+def packed_offsets(offsets: Sequence[int]) -> bytes:
+    """One offset per partition, as stored."""
+    return struct.pack(f"<{len(offsets)}q", *offsets)
 
 
-class Segment(msgspec.Struct, array_like=True, frozen=True):
-    """What a row's body holds, column by column; an empty column says nothing."""
+def offsets_of(packed: bytes) -> tuple[int, ...]:
+    """One offset per partition, from how they are stored."""
+    return struct.unpack(f"<{len(packed) // 8}q", packed)
 
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """The records of one partition, column by column; an empty column says nothing."""
+
+    partition: int
     values: Sequence[bytes | None]
     keys: Sequence[bytes | None] = ()
     headers: Sequence[Headers] = ()
     timestamps_ms: Sequence[int] = ()
-    places: Sequence[int] = ()  # offsets less the first one's, after compaction
+    places: Sequence[int] = ()  # of those that compaction left, among the ``span`` there were
+    span: int = 0
 
-    def encoded(self) -> tuple[int, bytes]:
-        """The checksum and the bytes."""
-        body = _ENCODER.encode(self)
-        return zlib.crc32(body), body
+    def offsets(self, end: int) -> Sequence[int]:
+        """The offset of each record, where this is the next one of the partition."""
+        if self.places:
+            return [end - self.span + place for place in self.places]
+        return range(end - len(self.values), end)
+
+    def kept(self, rows: Sequence[int]) -> Part:
+        """What compaction leaves; the records keep their offsets."""
+        return Part(
+            self.partition,
+            [self.values[i] for i in rows],
+            [self.keys[i] for i in rows] if self.keys else (),
+            [self.headers[i] for i in rows] if self.headers else (),
+            [self.timestamps_ms[i] for i in rows] if self.timestamps_ms else (),
+            [self.places[i] for i in rows] if self.places else rows,
+            self.span or len(self.values),
+        )
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Segment)
+_DECODER = msgspec.msgpack.Decoder(list[Part])
 
 
-def segment_of(records: Records) -> Segment:
-    """A batch for one partition as it is stored."""
-    return Segment(
-        records.values,
-        records.keys if any(key is not None for key in records.keys) else (),
-        records.headers if any(records.headers) else (),
-        records.timestamps_ms,
-    )
+def parts_of(by_partition: Mapping[int, Records]) -> list[Part]:
+    """A batch, split by partition, as it is stored."""
+    return [
+        Part(
+            partition,
+            records.values,
+            records.keys if any(key is not None for key in records.keys) else (),
+            records.headers if any(records.headers) else (),
+            records.timestamps_ms,
+        )
+        for partition, records in by_partition.items()
+    ]
 
 
-def decoded(place: str, crc: int, body: bytes) -> Segment:
+def encoded(parts: Sequence[Part]) -> tuple[int, bytes]:
+    """The checksum and the bytes of a segment."""
+    body = _ENCODER.encode(parts)
+    return zlib.crc32(body), body
+
+
+def decoded(place: str, segment_id: int, crc: int, body: bytes) -> list[Part]:
     """A segment from its row.
 
     Raises:
         Corrupt: the checksum does not hold.
     """
     if zlib.crc32(body) != crc:
-        raise Corrupt(f"{place}: the checksum of a segment does not hold; the others are intact")
+        append = segment_id & ((1 << _APPEND_BITS) - 1)
+        raise Corrupt(
+            f"{place}: the checksum of append {append} does not hold; the others are intact"
+        )
     return _DECODER.decode(body)

@@ -1,7 +1,7 @@
 """The embedded log: one SQLite file that several processes read and append to at once.
 
 schema.sql       the tables
-segments.py      a batch as one row
+segments.py      an append as one row
 partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
 writer.py        one writer a process, group commit
@@ -13,7 +13,7 @@ upkeep.py        checkpoints, retention, compaction, in the background
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,9 +26,9 @@ from energyguard.log.catalog import Catalog
 from energyguard.log.connections import Pool, create, our_errors
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.partitioning import split
-from energyguard.log.reader import edges, read_once
+from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Records, TopicPartition
-from energyguard.log.segments import first_id, segment_of
+from energyguard.log.segments import encoded, parts_of
 from energyguard.log.upkeep import Upkeep
 from energyguard.log.writer import Row, Writer
 from energyguard.telemetry import METRICS
@@ -65,10 +65,10 @@ class SqliteLog:
 
     def append(self, topic: str, records: Records) -> Positions:
         """Append; return the next offset of each partition written. Durable on return."""
-        rows = self._rows(topic, records)
-        ends = self._write(lambda writer: writer.put(list(rows.values())))
+        row = self._row(topic, records)
+        ends = self._write(lambda writer: writer.put(row)) if len(records) else {}
         METRICS["log_appends"].labels(topic).inc(len(records))
-        return dict(zip(rows, ends, strict=True))
+        return {TopicPartition(topic, partition): end for partition, end in ends.items()}
 
     def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
@@ -114,12 +114,13 @@ class SqliteLog:
         """Outputs and positions in one commit when the block ends; nothing when it raises."""
         if not isinstance(membership, SqliteMembership):
             raise TypeError("a membership of another log")
-        outputs = _Outputs(self._rows)
+        outputs = _Outputs(self._row)
         yield outputs
 
         def commit(writer: Writer) -> None:
             membership.check(writer.connection, tuple(outputs.positions))
-            writer.put(outputs.rows)
+            for row in outputs.rows:
+                writer.put(row)
             membership.commit(writer.connection, outputs.positions)
 
         self._write(commit)
@@ -130,10 +131,7 @@ class SqliteLog:
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
         with self._pool.lent() as connection:
-            ends = {
-                at: edges(connection, self._catalog.first(connection, at))
-                for at in self._catalog.partitions(connection, topic)
-            }
+            ends = self._catalog.edges(connection, topic)
             if of in (EARLIEST, LATEST):
                 return {at: edge[of == LATEST] for at, edge in ends.items()}
             committed = positions_of(connection, of)
@@ -157,30 +155,28 @@ class SqliteLog:
         self._upkeep.start()
         return self._writer.run(work)
 
-    def _rows(self, topic: str, records: Records) -> dict[TopicPartition, Row]:
-        """The records as segments, one for each partition that gets some."""
+    def _row(self, topic: str, records: Records) -> Row:
+        """The records as a segment."""
         number, row = self._catalog.made(topic)
-        parts = split(records, row.partitions, self._turn) if len(records) else {}
-        return {
-            TopicPartition(topic, place): Row(
-                first_id(number, place), len(part), *segment_of(part).encoded()
-            )
-            for place, part in parts.items()
-        }
+        by_partition = split(records, row.partitions, self._turn) if len(records) else {}
+        spans = {partition: len(part) for partition, part in by_partition.items()}
+        return Row(number, spans, *encoded(parts_of(by_partition)))
 
 
 class _Outputs:
     """A transaction's records and positions, gathered until it commits."""
 
-    def __init__(self, rows: Callable[[str, Records], Mapping[TopicPartition, Row]]) -> None:
-        self._rows_of = rows
+    def __init__(self, row_of: Callable[[str, Records], Row]) -> None:
+        self._row_of = row_of
         self.rows: list[Row] = []
         self.counts: dict[str, int] = {}
         self.positions: dict[TopicPartition, int] = {}
 
     def append(self, topic: str, records: Records) -> None:
         """Add records to the outputs."""
-        self.rows += self._rows_of(topic, records).values()
+        row = self._row_of(topic, records)
+        if row.spans:
+            self.rows.append(row)
         self.counts[topic] = self.counts.get(topic, 0) + len(records)
 
     def move(self, positions: Positions) -> None:

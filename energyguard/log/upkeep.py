@@ -16,7 +16,6 @@ from energyguard.clock import Clock
 from energyguard.log.compaction import Size, compact
 from energyguard.log.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.retention import retain
-from energyguard.log.segments import first_id
 from energyguard.model.topics import topic_named
 from energyguard.telemetry import logger
 
@@ -117,21 +116,11 @@ class Upkeep:
         with self._work_lock, our_errors(self._path):
             connection = self._open()
             now_ms = self._clock.now_ms()
-            for number, name, partitions in connection.execute(
-                "SELECT id, name, partitions FROM topic"
-            ).fetchall():
+            for number, name in connection.execute("SELECT id, name FROM topic").fetchall():
                 topic = topic_named(name)
-                if topic is None:
-                    continue
-                for place in range(partitions):
-                    first = first_id(number, place)
-                    if topic.compacted:
-                        self._sizes[first] = compact(
-                            connection,
-                            first,
-                            f"{self._path}: {name}/{place}",
-                            now_ms,
-                            self._sizes.get(first, Size(0, 0)),
-                        )
-                    else:
-                        retain(connection, first, topic, now_ms)
+                if topic is not None and topic.compacted:
+                    before = self._sizes.get(number, Size(0, 0))
+                    place = f"{self._path}: {name}"
+                    self._sizes[number] = compact(connection, number, place, now_ms, before)
+                elif topic is not None:
+                    retain(connection, number, topic, now_ms)

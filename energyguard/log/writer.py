@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Condition, Lock
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -10,21 +10,30 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from energyguard.clock import Clock
 from energyguard.errors import EnergyGuardError
 from energyguard.log.connections import connect, our_errors
-from energyguard.log.segments import last_id, offset_of
+from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
 
 T = TypeVar("T")
 
-_END = "SELECT id, span, total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+_END = "SELECT id, ends, total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+_EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
 _PUT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Row(NamedTuple):
-    """A segment ready to be stored: the partition's first id, records, checksum, bytes."""
+    """A segment ready to be stored: records by partition, checksum, bytes."""
 
-    partition_id: int
-    span: int
+    topic: int
+    spans: Mapping[int, int]
     crc: int
     body: bytes
+
+
+class _End(NamedTuple):
+    """Where a topic ends: id of its newest segment, ends of its partitions, bytes ever written."""
+
+    segment_id: int
+    ends: tuple[int, ...]
+    total: int
 
 
 class _Job(Generic[T]):
@@ -44,7 +53,7 @@ class Writer:
         self._path, self._clock, self._wake = path, clock, wake
         self._turn, self._queue_lock = Lock(), Lock()
         self._queue: list[_Job[Any]] = []
-        self._ends: dict[int, tuple[int, int]] = {}  # next offset and total bytes, by partition
+        self._ends: dict[int, _End] = {}  # by topic
         self._version = -1
         self.commits = 0
         self.connection = connect(path)
@@ -103,22 +112,24 @@ class Writer:
             self._version = version
             self._ends.clear()
 
-    def put(self, rows: Sequence[Row]) -> list[int]:
-        """Store segments at the ends of their partitions; return the next offset of each."""
-        now_ms = self._clock.now_ms()
-        ends = []
-        for first, span, crc, body in rows:
-            end, total = self._ends.get(first) or self._end(first)
-            total += len(body)
-            self.connection.execute(_PUT, (first + end, span, total, now_ms, crc, body))
-            self._ends[first] = (end + span, total)
-            ends.append(end + span)
-        return ends
+    def put(self, row: Row) -> dict[int, int]:
+        """Store a segment at its topic's end; return the next offset of each of its partitions."""
+        last = self._ends.get(row.topic) or self._end(row.topic)
+        ends = list(last.ends)
+        for partition, span in row.spans.items():
+            ends[partition] += span
+        end = _End(last.segment_id + 1, tuple(ends), last.total + len(row.body))
+        stored = (packed_offsets(ends), end.total, self._clock.now_ms(), row.crc, row.body)
+        self.connection.execute(_PUT, (end.segment_id, *stored))
+        self._ends[row.topic] = end
+        return {partition: ends[partition] for partition in row.spans}
 
-    def _end(self, first: int) -> tuple[int, int]:
-        for segment_id, span, total in self.connection.execute(_END, (first, last_id(first))):
-            return offset_of(segment_id) + span, total
-        return 0, 0
+    def _end(self, topic: int) -> _End:
+        bounds = first_id(topic), last_id(topic)
+        for segment_id, ends, total in self.connection.execute(_END, bounds):
+            return _End(segment_id, offsets_of(ends), total)
+        (earliest,) = self.connection.execute(_EARLIEST, (topic,)).fetchone()
+        return _End(first_id(topic) - 1, offsets_of(earliest), 0)
 
     def close(self) -> None:
         """Close the connection, after whoever writes has done so."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from energyguard.log import LATEST, Records, TopicPartition
+from energyguard.log.connections import connect
 from energyguard.log.reader import MOST_BYTES
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import STATE
@@ -37,3 +39,26 @@ def test_a_large_segment_whose_end_was_superseded_hides_nothing(log: SqliteLog) 
         position = parts[0].next_offset
     assert found == [*keys, b"manifest"]
     assert position == log.positions(STATE.name, LATEST)[AT]
+
+
+def test_a_partition_with_nothing_left_hides_no_other(log: SqliteLog) -> None:
+    other = TopicPartition(STATE.name, 1)
+    for partition, key, value in (
+        (1, b"other", b"here"),
+        (0, b"gone", b"x"),
+        (0, b"gone", b"y"),
+        (0, b"last", b"z"),
+        (1, b"big", CHUNK),
+    ):
+        log.append(STATE.name, Records([key], [value], partitions=[partition]))
+    connection = connect(log.path)
+    for segment_id in _ids(connection)[1:4]:  # as if all three were superseded
+        connection.execute("DELETE FROM segment WHERE id = ?", (segment_id,))
+    connection.close()
+    for _ in range(4):  # whichever partition leads
+        (part,) = log.read({AT: 0, other: 0}, 10, 0.0)
+        assert (part.at, part.keys) == (other, [b"other", b"big"])
+
+
+def _ids(connection: Any) -> list[int]:
+    return [row for (row,) in connection.execute("SELECT id FROM segment ORDER BY id")]

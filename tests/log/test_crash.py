@@ -184,7 +184,7 @@ def test_a_flipped_byte_is_found(log: SqliteLog) -> None:
     damaged = body[:50] + bytes([body[50] ^ 1]) + body[51:]
     assert zlib.crc32(damaged) != zlib.crc32(body)
     other.execute("UPDATE segment SET body = ? WHERE id = ?", (damaged, row))
-    with pytest.raises(Corrupt, match=f"{log.path}.*offset 0"):
+    with pytest.raises(Corrupt, match=f"{log.path}.*append 0"):
         log.read({PLACE: 0}, 10, 0.0)
     (part,) = log.read({PLACE: 1}, 10, 0.0)
     assert len(part.values[0] or b"") == 101

@@ -1,0 +1,84 @@
+"""Finding positions among appends that touch some partitions and not others."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energyguard.errors import BehindRetention
+from energyguard.log import EARLIEST, LATEST, Records, TopicPartition
+from energyguard.log.connections import connect
+from energyguard.log.retention import retain
+from energyguard.log.sqlite import SqliteLog
+from energyguard.model.topics import ENERGY_READINGS
+
+TOPIC = ENERGY_READINGS.name
+appends = st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=5), max_size=25)
+
+
+@contextmanager
+def log_with(written: list[list[int]]) -> Iterator[SqliteLog]:
+    """A log whose appends put one record each into these partitions."""
+    with tempfile.TemporaryDirectory() as folder, closing(SqliteLog(f"{folder}/log.db")) as log:
+        for number, places in enumerate(written):
+            value = b"%d" % number
+            log.append(TOPIC, Records([None] * len(places), [value] * len(places), (), (), places))
+        yield log
+
+
+@settings(max_examples=25, deadline=None)
+@given(appends, st.integers(1, 30), st.data())
+def test_each_partition_comes_whole_and_in_order(
+    written: list[list[int]], limit: int, data: st.DataObject
+) -> None:
+    expected: dict[int, list[bytes]] = {place: [] for place in range(8)}
+    for number, places in enumerate(written):
+        for place in places:
+            expected[place].append(b"%d" % number)
+    with log_with(written) as log:
+        for here, end in log.positions(TOPIC, LATEST).items():
+            assert end == len(expected[here.partition])
+        wanted = data.draw(st.sets(st.integers(0, 7), min_size=1))
+        begins = {p: data.draw(st.integers(0, len(expected[p]))) for p in wanted}
+        at = {TopicPartition(TOPIC, p): begin for p, begin in begins.items()}
+        got: dict[int, list[bytes]] = {p: [] for p in wanted}
+        while parts := log.read(at, limit, 0.0):
+            assert sum(map(len, parts)) <= limit
+            for part in parts:
+                assert part.offsets[0] == at[part.at]
+                at[part.at] = part.next_offset
+                got[part.partition] += [value or b"" for value in part.values]
+    assert got == {p: expected[p][begin:] for p, begin in begins.items()}
+
+
+def test_a_partition_far_behind_holds_up_nobody() -> None:
+    with log_with([[0]] * 50 + [[1]]) as log:
+        at = dict(log.positions(TOPIC, EARLIEST))
+        first = {part.partition for _ in range(8) for part in log.read(at, 5, 0.0)}
+        assert first == {0, 1}
+
+
+def test_retention_by_bytes() -> None:
+    with log_with([[place] for place in (0, 1, 0, 2, 0)]) as log:
+        connection = connect(log.path)
+        (size,) = connection.execute("SELECT max(total) / count(*) FROM segment").fetchone()
+        (number,) = connection.execute("SELECT id FROM topic WHERE name = ?", (TOPIC,)).fetchone()
+        retain(connection, number, replace(ENERGY_READINGS, retention_bytes=2 * size), 0)
+        connection.close()
+        left = {at.partition: edge for at, edge in log.positions(TOPIC, EARLIEST).items()}
+        assert left == {0: 2, 1: 1, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0}
+        assert sum(log.positions(TOPIC, LATEST).values()) == 5
+        (early, late) = (TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 2))
+        with pytest.raises(BehindRetention):
+            log.read({early: 1}, 10, 0.0)
+        found = log.read({early: 2, late: 0}, 10, 0.0)
+        assert sorted((part.partition, part.values[0]) for part in found) == [(0, b"4"), (2, b"3")]
+        assert log.append(TOPIC, Records([None], [b"x"], partitions=[1])) == {
+            TopicPartition(TOPIC, 1): 2
+        }
