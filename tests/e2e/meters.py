@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import httpx
 
 HOMES = 20
+ENOUGH = 90  # batches of a sender, so that windows close
 BEGIN_S = 86_400  # before now: a meter's clock must not be ahead of the wall clock
 TICK_S = 10  # so little that no sender makes another's readings late
 
@@ -40,7 +41,7 @@ class Meters(threading.Thread):
         while not self._done.wait(0.02):
             second = self._first_s + TICK_S * len(self._batches)
             batch = [
-                (f"{self.name}{home}", second * 1000, self._rng.randrange(4_000_000, 12_000_000))
+                (f"{self.name}{home}", second * 1000, self._rng.randrange(4_000_000, 14_000_000))
                 for home in range(HOMES)
             ]
             number = len(self._batches)
@@ -66,6 +67,11 @@ class Meters(threading.Thread):
         if answer.status_code == 200:
             assert answer.json()["accepted"] == len(batch), answer.text
         return answer.status_code == 200
+
+    @property
+    def batches(self) -> int:
+        """How many were answered."""
+        return len(self._batches)
 
     def stop(self) -> None:
         self._done.set()

@@ -19,7 +19,7 @@ from energyguard.log.connections import connect
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, METER_READINGS
 from energyguard.sources.household import Homes
 from energyguard.wire.packed import pack, unpack
-from tests.e2e.meters import Meters, free_port
+from tests.e2e.meters import ENOUGH, Meters, free_port
 from tests.e2e.processes import (
     HOMES,
     START_MS,
@@ -162,7 +162,8 @@ def test_kill_who_serves(kills: int, log: Log, tmp_path: Path) -> None:
         meters = [Meters(f"M{name}", f"http://127.0.0.1:{port}/api/v1/readings") for name in "abc"]
         for one in meters:
             one.start()
-        kill_often(serve, kills, lambda: [len(list(one.answered())) for one in meters])
+        kill_often(serve, kills, lambda: [one.batches for one in meters])
+        until(lambda: min(one.batches for one in meters) > ENOUGH)
         for one in meters:
             one.stop()
         stored = len(fetched(log, METER_READINGS.name))

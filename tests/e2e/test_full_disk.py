@@ -36,7 +36,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def log(disk: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{disk / "log.db"}")
+    opened = open_log(f"sqlite:///{disk}/log.db")
     yield opened
     opened.close()
 
