@@ -66,7 +66,7 @@ class Feed:
         self.history.insert("readings", rows)
         inserted = time.monotonic()
         self.rollups.touch(rows)
-        if inserted - self._settled >= self._settle_after:
+        if self.rollups.full or inserted - self._settled >= self._settle_after:
             self.rollups.settle()
             self._settled = time.monotonic()
             self._settle_after = max(SETTLE_S, (self._settled - inserted) * (SETTLE_SHARE - 1))

@@ -22,7 +22,7 @@ from energyguard.stream.clock import NEVER
 from energyguard.stream.episodes import Closings, Told, Watch
 from energyguard.stream.outcome import Over
 from energyguard.stream.panes import Panes
-from energyguard.stream.quiet import Change, Quiet
+from energyguard.stream.quiet import Change
 from energyguard.stream.registers import Registers
 from energyguard.stream.ring import Ring
 from energyguard.stream.verdicts import Judged, LaneRows, joined, judge, newest_before
@@ -35,15 +35,14 @@ class LaneLimits(NamedTuple):
     """What a lane has to know of the settings, in ms."""
 
     lateness_ms: int
-    silent_ms: int
     horizon_ms: int  # the longest window of any rule that there is, running or not
 
 
 class Event(NamedTuple):
-    """Something to tell: of an episode of a rule, or of a device gone quiet."""
+    """Something to tell of an episode of a rule."""
 
-    watch: Watch | None
-    told: Told | Change
+    watch: Watch
+    told: Told
 
 
 class Stretch(NamedTuple):
@@ -63,7 +62,6 @@ class Collected:
     over: list[Over] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     follow_episodes: bool = True
-    heed_silence: bool = True  # false where time moves on because the input ended
 
 
 class Lane:
@@ -75,7 +73,6 @@ class Lane:
         self.limits = limits
         self.ring = Ring()
         self.newest = np.empty(0, np.int64)
-        self.quiet = Quiet(limits.silent_ms, np.empty(0, bool))
         self.registers = Registers(self.measure)
         self.watches: list[Watch] = []
 
@@ -132,13 +129,16 @@ class Lane:
             late &= pane * slide + window <= watermark
         return late
 
-    def process(self, rows: LaneRows, run: Ints, before: int, told: Collected) -> Judged:
+    def process(
+        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+    ) -> Judged:
         """Take the lane's readings of a batch, in log order.
 
         Args:
             rows: the readings.
             run: the partition's newest time just after each reading of the whole batch.
             before: the same just before the batch.
+            changes: the devices that went quiet or came back.
             told: gets the closed windows over a threshold, and what is to be told.
         """
         prior = newest_before(rows, self.newest)
@@ -147,7 +147,7 @@ class Lane:
             # A reading out of order makes registers again from the ring: it may hold no later ones.
             pieces = [0, *self._closing_places(run, before), len(run)]
         judged = [
-            self._piece(rows, run, before, start, stop, told)
+            self._piece(rows, Stretch(run, before, start, stop, False), changes, told)
             for start, stop in pairwise(sorted(set(pieces)))
         ]
         return judged[0] if len(judged) == 1 else joined(judged)
@@ -162,32 +162,33 @@ class Lane:
         return sorted(places)
 
     def _piece(
-        self, rows: LaneRows, run: Ints, before: int, start: int, stop: int, told: Collected
+        self, rows: LaneRows, stretch: Stretch, changes: list[Change], told: Collected
     ) -> Judged:
         """A part of a batch; its events get their places in the whole."""
+        run, before, start, stop, _ = stretch
         if start == 0 and stop == len(run):
-            return self._process(rows, run, before, told)
+            return self._process(rows, run, before, changes, told)
         low, high = np.searchsorted(rows.at, [start, stop])
         part = rows.where(slice(low, high))
         part = replace(part, at=part.at - start)
-        mine = Collected(told.over, [], told.follow_episodes, told.heed_silence)
-        judged = self._process(
-            part, run[start:stop], int(run[start - 1]) if start else before, mine
-        )
-        told.events += [e._replace(told=e.told._replace(at=e.told.at + start)) for e in mine.events]
+        mine = [c._replace(at=c.at - start) for c in changes if start <= c.at < stop]
+        inner = Collected(told.over, [], told.follow_episodes)
+        before = int(run[start - 1]) if start else before
+        judged = self._process(part, run[start:stop], before, mine, inner)
+        told.events += [
+            e._replace(told=e.told._replace(at=e.told.at + start)) for e in inner.events
+        ]
         return judged
 
-    def _process(self, rows: LaneRows, run: Ints, before: int, told: Collected) -> Judged:
+    def _process(
+        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+    ) -> Judged:
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
-        changes = (
-            self.quiet.changes(rows, prior, self.newest, run, before) if told.heed_silence else []
-        )
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        told.events += [Event(None, change) for change in changes]
         if self.watches:
             for span in self._spans(rows, prior, run, before):
                 self._take(rows, prior, changes, Stretch(run, before, *span), told)

@@ -16,13 +16,12 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.stream.batch import Batch, Ints
 from energyguard.stream.clock import NEVER, ClockLimits, PartitionClock
-from energyguard.stream.episodes import Told
 from energyguard.stream.lane import Collected, Event, Lane, LaneLimits
 from energyguard.stream.outcome import Outcome, in_order
-from energyguard.stream.quiet import Change
+from energyguard.stream.quiet import Change, Quiet
 from energyguard.stream.snapshot import load_windows, save_windows
 from energyguard.stream.telling import episode_event, silence_event
-from energyguard.stream.verdicts import Judged, LaneRows
+from energyguard.stream.verdicts import Judged, LaneRows, newest_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ class Windows:
         self.lanes: dict[str, Lane] = {}
         self.rules = list(rules)
         self.follow_episodes = follow_episodes
+        self.heard: Ints = np.empty(0, np.int64)  # the newest time of each device
+        self.quiet = Quiet(limits.silent_ms, np.empty(0, bool))
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
         self._numbers: dict[str, int] = {}
         self._rank: Ints = np.empty(0, np.int64)
@@ -85,13 +86,15 @@ class Windows:
         before = self.clock.newest
         run = self.clock.pass_through(batch.time)
         told = Collected(follow_episodes=self.follow_episodes)
+        every = LaneRows(
+            np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
+        )
+        changes = self._silences(outcome, every, run, before)
         places = self._places(batch)
         for channel in [*places, *(c for c in self.lanes if c not in places)]:
             at = places.get(channel, np.empty(0, np.int64))
-            rows = LaneRows(
-                at, admitted.device[at], batch.time[at], batch.value[at], batch.sequence[at]
-            )
-            judged = self.lane(channel).process(rows, run, before, told)
+            rows = every if len(at) == len(batch) else every.where(at)
+            judged = self.lane(channel).process(rows, run, before, changes, told)
             self._put_apart(outcome, batch, at, judged)
             told.events = self._tell(outcome, channel, told.events)
         self._finish(outcome, told)
@@ -107,11 +110,13 @@ class Windows:
         self.clock.decide(time_ms)
         if before <= NEVER or time_ms <= before:
             return outcome
-        told = Collected(follow_episodes=self.follow_episodes, heed_silence=not end)
+        told = Collected(follow_episodes=self.follow_episodes)
         none = np.empty(0, np.int64)
+        rows = LaneRows(none, none, none, none, none)
+        run = np.array([time_ms])
+        changes = [] if end else self._silences(outcome, rows, run, before)
         for channel, lane in self.lanes.items():
-            rows = LaneRows(none, none, none, none, none)
-            lane.process(rows, np.array([time_ms]), before, told)
+            lane.process(rows, run, before, changes, told)
             told.events = self._tell(outcome, channel, told.events)
         self._finish(outcome, told)
         return outcome
@@ -144,9 +149,7 @@ class Windows:
         """The lane of a channel, made on first use."""
         lane = self.lanes.get(channel)
         if lane is None:
-            limits = LaneLimits(
-                self.limits.clock.lateness_ms, self.limits.silent_ms, self.limits.horizon_ms
-            )
+            limits = LaneLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
             lane = self.lanes[channel] = Lane(channel, limits)
             lane.set_rules(self.rules, NEVER)
         lane.grow(len(self.devices))
@@ -174,6 +177,19 @@ class Windows:
         code = encoded.indices.to_numpy()
         return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
 
+    def _silences(self, outcome: Outcome, rows: LaneRows, run: Ints, before: int) -> list[Change]:
+        """The devices that went quiet or came back, whatever their channels."""
+        if len(self.devices) > len(self.heard):
+            more = max(len(self.devices), len(self.heard) * 5 // 4) - len(self.heard)
+            self.heard = np.concatenate([self.heard, np.full(more, NEVER)])
+        prior = newest_before(rows, self.heard)
+        np.maximum.at(self.heard, rows.key, rows.time)
+        changes = self.quiet.changes(rows, prior, self.heard, run, before)
+        for change in changes:
+            event = silence_event(self.topic, self.devices[change.key], change)
+            outcome.placed.append(((change.at, change.key), event))
+        return changes
+
     def _put_apart(self, outcome: Outcome, batch: Batch, at: Ints, judged: Judged) -> None:
         if judged.good.all():
             outcome.counts[Verdict.ACCEPTED] += len(at)
@@ -189,16 +205,9 @@ class Windows:
 
     def _tell(self, outcome: Outcome, channel: str, events: list[Event]) -> list[Event]:
         """Turn a lane's events into alert events; the list is left empty for the next lane."""
-        for event in events:
-            told = event.told
-            if isinstance(told, Told) and event.watch is not None:
-                name = self.devices[told.key]
-                made = episode_event(self.topic, channel, name, event.watch, told)
-                outcome.placed.append(((told.at, told.key), made))
-            elif isinstance(told, Change):
-                name = self.devices[told.key]
-                made = silence_event(self.topic, channel, name, told)
-                outcome.placed.append(((told.at, told.key), made))
+        for watch, told in events:
+            made = episode_event(self.topic, channel, self.devices[told.key], watch, told)
+            outcome.placed.append(((told.at, told.key), made))
         return []
 
     def _finish(self, outcome: Outcome, told: Collected) -> None:

@@ -70,7 +70,7 @@ def save_windows(windows: Windows) -> dict[str, bytes | None]:
                 "waiting_device": clock.waiting_device,
             }
         ),
-        "devices": dump(windows.devices),
+        "devices": dump([windows.devices, windows.heard, windows.quiet.quiet]),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
     for channel, lane in windows.lanes.items():
@@ -78,7 +78,6 @@ def save_windows(windows: Windows) -> dict[str, bytes | None]:
         parts[f"lane/{channel}"] = dump(
             {
                 "newest": lane.newest,
-                "quiet": lane.quiet.quiet,
                 "last_time": registers.last_time,
                 "last_value": registers.last_value,
                 "old_time": registers.old_time,
@@ -109,7 +108,7 @@ def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
     for name in ("newest", "decided", "reached", "alone", "waiting_device"):
         setattr(windows.clock, name, clock[name])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
-    windows.devices = load(parts["devices"])
+    windows.devices, windows.heard, windows.quiet.quiet = load(parts["devices"])
     windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])
     windows.saved = {name for name in parts if name.startswith("ring/")}
     for name in parts:
@@ -118,7 +117,7 @@ def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
         channel = name.removeprefix("lane/")
         saved = load(parts[name])
         lane = windows.lane(channel)
-        lane.newest, lane.quiet.quiet = saved["newest"], saved["quiet"]
+        lane.newest = saved["newest"]
         for column in ("last_time", "last_value", "old_time", "old_value"):
             setattr(lane.registers, column, saved[column])
         lane.grow(len(windows.devices))

@@ -56,13 +56,13 @@ def sentence(rule: Rule, device: str, state: State) -> str:
     )
 
 
-def silence_event(topic: str, channel: str, device: str, change: Change) -> AlertEvent:
+def silence_event(topic: str, device: str, change: Change) -> AlertEvent:
     """The event of a device that went quiet, or came back."""
     return AlertEvent(
-        id=alert_id(topic, SILENCE, device, channel, change.last_ms),
+        id=alert_id(topic, SILENCE, device, "", change.last_ms),
         rule=SILENCE,
         device=device,
-        channel=channel,
+        channel="",
         severity=Severity.WARNING,
         state=State.UNKNOWN if change.quiet else State.RESOLVED,
         time_ms=change.time_ms,
@@ -72,7 +72,7 @@ def silence_event(topic: str, channel: str, device: str, change: Change) -> Aler
         observed=0,
         expected=0,
         peak=0,
-        unit=CHANNELS[channel].unit,
+        unit="",
         topic=topic,
         about=f"{device} is silent" if change.quiet else f"{device} sends again",
     )
