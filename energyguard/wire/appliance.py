@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
 from energyguard.wire.columns import (
@@ -19,18 +18,20 @@ from energyguard.wire.columns import (
     PLAIN_TIME,
     Layout,
     Part,
+    half_even,
     milliseconds,
     nanos,
     strings,
     under,
 )
 
+WATTS_PER_KW = 1_000
+
 
 def _parts(table: pa.Table, device: str) -> list[Part]:
     case, time, power = (table.column(name) for name in ("case", "timestamp", "power"))
     named = under(device, case) if device else strings(case)
-    watts = nanos(power)
-    kilowatts = np.rint(watts / 1000).astype(np.int64)  # a power has far fewer than 15 digits
+    kilowatts = half_even(nanos(power), WATTS_PER_KW)
     return [Part("power", named, "power_kw", milliseconds(time), kilowatts)]
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.model.fixed import NANO
+from energyguard.model.fixed import NANO, from_nano
 from energyguard.model.readings import SCHEMA, Verdict
 from energyguard.wire import Decoded, Refused
 from energyguard.wire.columns import Part, milliseconds
@@ -91,8 +92,20 @@ def _checked(columns: dict[str, pa.Array], limits: Plausible, first_row: int) ->
 def _bad(
     row: int, verdict: Verdict, field: str, reason: str, columns: dict[str, pa.Array], place: int
 ) -> Refused:
-    original = {name: str(column[place].as_py()) for name, column in columns.items()}
-    return Refused(row, verdict, field, reason, repr(original).encode())
+    return Refused(row, verdict, field, reason, _json_line(columns, place))
+
+
+def _json_line(columns: dict[str, pa.Array], place: int) -> bytes:
+    """A row as the line that ``json.py`` reads: it can be decoded again; a null stays null."""
+    time, value = columns["time"][place].as_py(), columns["value"][place].as_py()
+    fields = {
+        "timestamp": time and f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
+        "device": columns["device"][place].as_py(),
+        "channel": columns["channel"][place].as_py(),
+        "value": None if value is None else msgspec.Raw(from_nano(value).encode()),
+        "sequence": columns["sequence"][place].as_py(),
+    }
+    return msgspec.json.encode(fields)
 
 
 def _refuse(row: int, field: str, reason: str, data: bytes) -> Decoded:

@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 LONGEST_DEVICE = 128
 _SIGNED = r"[+-]?\d{1,15}"
+_CLOCK = r"\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,10 @@ class Column:
 
 ISO_TIME = Column(
     pa.timestamp("ms", "UTC"),
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)",
+    _CLOCK + r"(?:Z|[+-]\d\d(?::?\d\d)?)",
     "a time such as 2025-09-06T17:54:02Z",
 )
-PLAIN_TIME = Column(
-    pa.timestamp("ms"), r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?", "a time in UTC"
-)
+PLAIN_TIME = Column(pa.timestamp("ms"), _CLOCK, "a time in UTC")
 EPOCH_MS = Column(pa.int64(), _SIGNED, "a time in ms since 1970")
 DEVICE = Column(
     pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {LONGEST_DEVICE} characters"
@@ -46,7 +45,8 @@ NAME = Column(pa.string(), r"[^,\"\x00-\x1f]{0,128}", "a name")
 NUMBER = Column(
     pa.decimal128(28, 9), r"[+-]?(?:\d{1,18}(?:\.\d{0,9})?|\.\d{1,9})", "a finite decimal number"
 )
-LONG_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+LONG_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
+NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 INTEGER = Column(pa.int64(), _SIGNED, "a whole number")
 SEQUENCE = Column(pa.int64(), r"\d{0,18}", "a whole number or nothing")
 ANYTHING = Column(pa.string(), r"[^,\x00]*", "text")
@@ -70,6 +70,13 @@ def nanos(column: pa.ChunkedArray) -> Ints:
         return low
     clipped = np.where(high < 0, np.iinfo(np.int64).min, np.iinfo(np.int64).max)
     return np.where(high == (low >> 63), low, clipped)
+
+
+def half_even(value: Ints, by: int) -> Ints:
+    """Whole numbers divided by an even number, halves to even, without a float."""
+    whole, rest = np.divmod(value, by)
+    up = (rest > by // 2) | ((rest == by // 2) & (whole % 2 == 1))
+    return np.asarray(whole + up, np.int64)
 
 
 def sixty_fourth(text: str) -> str:

@@ -10,16 +10,34 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import SCHEMA, Verdict, batch_of
 from energyguard.wire import Decoded, Refused
-from energyguard.wire.columns import LONG_NUMBER, NUMBER, Ints, Layout, Part, sixty_fourth
+from energyguard.wire.columns import (
+    DEVICE,
+    LONG_NUMBER,
+    LONGEST_DEVICE,
+    NAME,
+    NOT_FINITE,
+    NUMBER,
+    SEQUENCE,
+    Ints,
+    Layout,
+    Part,
+    sixty_fourth,
+)
 from energyguard.wire.limits import Plausible, out_of_range, time_reason, value_reason
 
 Bools = npt.NDArray[np.bool_]
+_CONTROLS = bytes(set(range(32)) - set(b"\r\n"))
+_PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
+
+
+BEYOND = "is beyond all finite readings"
 
 
 class Fault(NamedTuple):
@@ -46,8 +64,8 @@ def decode_lines(
         device: the device, where no column names it.
         first_row: the number of the first line in the whole input.
     """
-    table = _table(data, layout)
-    if table is None:
+    table = None if _doubtful_bytes(data) else _table(data, layout)
+    if table is None or _doubtful_columns(table, layout):
         return _carefully(data, layout, limits, device, first_row)
     ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     if ends == table.num_rows:
@@ -57,6 +75,29 @@ def decode_lines(
         if len(rows) != table.num_rows:
             return _carefully(data, layout, limits, device, first_row)
     return _readings(table, rows, data, layout, limits, device, first_row)
+
+
+def _doubtful_bytes(data: bytes) -> bool:
+    """Whether Arrow may take what the patterns of the columns refuse: controls, padding."""
+    return (
+        len(data.translate(None, _CONTROLS)) != len(data)
+        or data.count(b"\r") != data.count(b"\r\n")
+        or data[:1] == b" "
+        or data[-1:] == b" "
+        or any(padding in data for padding in _PADDED)
+    )
+
+
+def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
+    """Whether a name is empty or too long, or a field is empty that must not be."""
+    for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
+        if values.null_count and column is not SEQUENCE:
+            return True
+        if column in (DEVICE, NAME) and len(values):
+            span = pc.min_max(pc.utf8_length(values)).as_py()
+            if span["max"] > LONGEST_DEVICE or (column is DEVICE and span["min"] < 1):
+                return True
+    return False
 
 
 def _table(data: bytes, layout: Layout) -> pa.Table | None:
@@ -105,7 +146,12 @@ def _carefully(
             repaired = _with_short_numbers(text, layout)
             if repaired is None or sound.fullmatch(repaired) is None:
                 field, reason = _explain(text, layout)
-                refused.append(_bad(row, field, reason, original))
+                verdict = (
+                    Verdict.OUT_OF_RANGE
+                    if reason.startswith(f"{field} {BEYOND}")
+                    else Verdict.MALFORMED
+                )
+                refused.append(Refused(row, verdict, field, reason, original))
                 continue
             line = repaired.encode()
         good.append(line)
@@ -161,6 +207,8 @@ def _explain(text: str, layout: Layout, deep: bool = False) -> tuple[str, str]:
         if not sound:
             if not field:
                 return name, f"{name} is empty"
+            if column is NUMBER and (NOT_FINITE.fullmatch(field) or LONG_NUMBER.fullmatch(field)):
+                return name, f"{name} {BEYOND}: {sixty_fourth(field)}"
             return name, f"{name} is not {column.wanted}: {sixty_fourth(field)}"
     return "row", "the line cannot be read"
 
@@ -190,16 +238,18 @@ def _readings(
     batches: list[pa.RecordBatch] = []
     numbers: list[Ints] = []
     refused: list[Refused] = []
-    for part in layout.parts(table, device):
-        bad_rows, faults = check_part(part, layout.time_field, limits)
-        if faults:
-            lines = data.split(b"\n")
-            for fault in faults:
-                row = int(rows[fault.place])
-                original = lines[row - first_row].removesuffix(b"\r")
-                refused.append(Refused(row, fault.verdict, fault.field, fault.reason, original))
+    parts = layout.parts(table, device)
+    checks = [check_part(part, layout.time_field, limits) for part in parts]
+    good = ~np.logical_or.reduce([bad for bad, _ in checks])  # one bad value refuses its row
+    first = {fault.place: fault for _, faults in reversed(checks) for fault in faults}
+    lines = data.split(b"\n") if first else []
+    for place in sorted(first):
+        _, verdict, field, reason = first[place]
+        row = int(rows[place])
+        original = lines[row - first_row].removesuffix(b"\r")
+        refused.append(Refused(row, verdict, field, reason, original))
+    for part in parts:
         batch = batch_of(part.device, part.channel, part.time, part.value, part.sequence)
-        good = ~bad_rows
         batches.append(batch if good.all() else batch.filter(pa.array(good)))
         numbers.append(rows if good.all() else rows[good])
     return merge(batches, numbers, refused)
@@ -249,5 +299,4 @@ def merge(
     order = np.argsort(rows, kind="stable")
     table = pa.Table.from_batches(batches, SCHEMA).combine_chunks()
     batch = table.to_batches()[0] if table.num_rows else EMPTY.batch
-    unique = {(r.row, r.field): r for r in refused}
-    return Decoded(batch.take(pa.array(order)), rows[order], tuple(unique.values()))
+    return Decoded(batch.take(pa.array(order)), rows[order], tuple(refused))

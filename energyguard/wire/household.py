@@ -11,28 +11,20 @@ missing. The device is the name of the file.
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
 from energyguard.wire.columns import (
     EPOCH_MS,
     INTEGER,
     PLAIN_TIME,
-    Ints,
     Layout,
     Part,
     all_named,
+    half_even,
     milliseconds,
 )
 
 NANO_KW_PER_MW = 1_000  # 1 mW is 1e-6 kW
-
-
-def half_even_tenth(value: Ints) -> Ints:
-    """A tenth of whole numbers, halves to even: 1e-10 to 1e-9."""
-    tenth, rest = np.divmod(value, 10)
-    up = (rest > 5) | ((rest == 5) & (tenth % 2 == 1))
-    return np.asarray(tenth + up, np.int64)
 
 
 def _parts(table: pa.Table, device: str) -> list[Part]:
@@ -41,7 +33,7 @@ def _parts(table: pa.Table, device: str) -> list[Part]:
     power = milliseconds(table.column("power"))
     name = all_named(device, len(time))
     return [
-        Part("energy", name, "energy_register_kwh", time, half_even_tenth(energy)),
+        Part("energy", name, "energy_register_kwh", time, half_even(energy, 10)),
         Part("power", name, "power_kw", time, power * NANO_KW_PER_MW),
     ]
 

@@ -19,7 +19,7 @@ from energyguard.model.readings import Verdict
 from energyguard.wire import Decoded, Refused
 from energyguard.wire.columns import Layout, sixty_fourth
 from energyguard.wire.csv import HOUSEHOLD, NUMBERED
-from energyguard.wire.delimited import EMPTY, decode_lines
+from energyguard.wire.delimited import BEYOND, EMPTY, decode_lines
 from energyguard.wire.limits import Plausible
 
 _LINE = msgspec.json.Decoder(float_hook=Decimal)
@@ -47,13 +47,14 @@ def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
             continue
         try:
             lines.append(_line(row, layout))
-        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, msgspec.DecodeError, RecursionError, ArithmeticError) as error:
             field, _, reason = str(error).partition("|")
             why = reason or f"not JSON: {field}"
             lines.append(b"")
-            refused_rows[number] = Refused(
-                number, Verdict.MALFORMED, field if reason else "row", why, row
+            verdict = (
+                Verdict.OUT_OF_RANGE if why.startswith(f"{field} {BEYOND}") else Verdict.MALFORMED
             )
+            refused_rows[number] = Refused(number, verdict, field if reason else "row", why, row)
     decoded = decode_lines(b"\n".join(lines), layout, limits, first_row=first_row)
     for fault in decoded.refused:
         original = rows[fault.row - first_row]
@@ -105,8 +106,8 @@ def _text(name: str, value: Any) -> str:
             return str(value)
         try:
             return from_nano(to_nano(value))
-        except ValueError as error:
-            raise ValueError(f"{name}|{name} is {error}") from None
+        except ValueError:
+            raise ValueError(f"{name}|{name} {BEYOND}") from None
     if not isinstance(value, str):
         raise ValueError(f"{name}|{name} is not text: {sixty_fourth(str(value))}")
     if "," in value or "\n" in value or "\r" in value:

@@ -58,6 +58,22 @@ def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int3
     return (whole[0] if whole else pa.RecordBatch.from_pylist([], SCHEMA)), record
 
 
+def unpack_readable(values: Sequence[bytes]) -> pa.RecordBatch:
+    """The readings of those records that can be read: a bad one costs its neighbours nothing."""
+    try:
+        return unpack(values)[0]
+    except Corrupt:
+        return unpack([value for value in values if _is_readable(value)])[0]
+
+
+def _is_readable(value: bytes) -> bool:
+    try:
+        _unpack(value)
+    except Corrupt:
+        return False
+    return True
+
+
 def _unpack(value: bytes) -> pa.RecordBatch:
     try:
         if value[0] != FORMAT:
