@@ -100,7 +100,7 @@ class Archive:
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self._flush_s):
             self.flush()
-        if now - self._settled_at >= self._settle_after:
+        if self._rollups.full or now - self._settled_at >= self._settle_after:
             self.settle()
 
     def _take_over(self) -> None:

@@ -25,6 +25,7 @@ LEVELS = (
     ("rollup_1h", "rollup_1d", 86_400),
 )
 MOST_RUNS = 16
+FULL_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 _LINKED = (Kind.REGISTER, Kind.POWER)
 _COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
 
@@ -35,14 +36,15 @@ class RollUps:
     def __init__(self, history: ChdbHistory) -> None:
         self._history = history
         self._touched: list[pa.Table] = []
+        self._rows = 0
         self._spans, self._plain, self._linked, self._coarser = (
             statements(f"rollup/{name}.sql")[0] for name in ("spans", "plain", "linked", "coarser")
         )
 
     @property
-    def settled(self) -> bool:
-        """Whether every reading inserted is in the roll-ups."""
-        return not self._touched
+    def full(self) -> bool:
+        """Whether so much is touched that to wait for more would cost too much memory."""
+        return self._rows >= FULL_ROWS
 
     def touch(self, rows: pa.Table) -> None:
         """Note where these rows of ``readings`` are."""
@@ -57,6 +59,7 @@ class RollUps:
             }
         )
         names = [pa.field(name, pa.string()) for name in ("device", "channel")]
+        self._rows += rows.num_rows
         grouped = _grouped(table)
         self._touched.append(grouped.cast(pa.schema([*names, *list(grouped.schema)[2:]])))
 
@@ -67,6 +70,7 @@ class RollUps:
             for run in _runs(touched):
                 self._replace(run)
             self._touched.clear()
+            self._rows = 0
 
     def _replace(self, run: pa.Table) -> None:
         kinds = [_kind(channel) for channel in run["channel"].to_pylist()]

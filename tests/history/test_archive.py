@@ -105,6 +105,21 @@ def test_readings_alerts_and_late_readings_are_kept(
     assert not AlertFiles(tmp_path / "parquet", history).stale
 
 
+def test_much_at_once_is_rolled_up_without_waiting(
+    log: Log, history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energyguard.history.rollups.FULL_ROWS", 100)
+    archive = Archive(history, log, 0.0)
+    for tick in range(4):
+        append(log, tick)
+    archive.step(0.0)
+    assert history.query("totals", **DAY).to_pylist()[0]["readings"] == 0
+    append(log, 4)
+    archive.step(0.0)
+    assert history.query("totals", **DAY).to_pylist()[0]["readings"] == 100
+    archive.close()
+
+
 def test_a_replay_changes_nothing_and_the_first_value_wins(
     log: Log, history: ChdbHistory, tmp_path: Path
 ) -> None:

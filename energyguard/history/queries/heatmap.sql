@@ -1,9 +1,8 @@
 -- Energy and alerts by hour of the day (UTC), for the n devices with the most of either.
 WITH
     cells AS (
-        SELECT device, toHour(bucket, 'UTC') AS hour, sum(c.kwh) AS nano, toUInt64(0) AS raised
+        SELECT device, toHour(bucket, 'UTC') AS hour, c.kwh AS nano, toUInt64(0) AS raised
         FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 3600000) AS c
-        GROUP BY device, hour
         UNION ALL
         SELECT
             device, toHour(fromUnixTimestamp64Milli(time_ms, 'UTC')) AS hour,
