@@ -52,7 +52,7 @@ def write(path: Path, readings: int, households: int, loud: float) -> None:
 def timed(path: Path, rule: str) -> tuple[float, int]:
     """Seconds and alerting windows of one evaluation; its rows go nowhere."""
     chosen = open_book([], []).get(rule)
-    with open(os.devnull, "wb") as out:
+    with Path(os.devnull).open("wb") as out:
         start = time.perf_counter()
         result = evaluate(chosen, [path], out)
         return time.perf_counter() - start, result.written

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 VIEWS = {
     "overview": "/",
@@ -27,11 +27,23 @@ SETTLED_MS = 6_000
 TALLEST = 1_900
 
 
-def take(browser: Browser, link: str, look: str, into: Path) -> None:
-    """Log in once and take every view in one look, as tall as the view is."""
+def log_in(browser: Browser, link: str) -> StorageState:
+    """Use the link, which is good for once, and keep what the browser got for it."""
+    context = browser.new_context()
+    context.new_page().goto(link)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def take(browser: Browser, link: str, state: StorageState, look: str, into: Path) -> None:
+    """Take every view in one look, as tall as the view is."""
     parts = urlsplit(link)
-    page = browser.new_context(**LOOKS[look], reduced_motion="reduce").new_page()  # type: ignore[arg-type]
-    page.goto(link)
+    page = browser.new_context(
+        **LOOKS[look],  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        storage_state=state,
+    ).new_page()
     width = page.viewport_size["width"] if page.viewport_size else 0
     for name, path in VIEWS.items():
         page.goto(f"{parts.scheme}://{parts.netloc}{path}?range=6h")
@@ -49,6 +61,7 @@ if __name__ == "__main__":
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
+        logged_in = log_in(chromium, sys.argv[1])
         for kind in LOOKS:
-            take(chromium, sys.argv[1], kind, Path(__file__).parent)
+            take(chromium, sys.argv[1], logged_in, kind, Path(__file__).parent)
         chromium.close()

@@ -46,8 +46,16 @@ class Alert:
         return self.condition is not State.RESOLVED
 
     @property
+    def measured(self) -> bool:
+        """Whether it holds a sum against a level; a silence does not."""
+        return bool(self.unit)
+
+    @property
     def sentence(self) -> str:
         """What happened, how it stands and who has it, in one sentence."""
+        if not self.measured:
+            over = "; it sends again" if self.condition is State.RESOLVED else ""
+            return self.about + over + (f"; {self.acknowledged_by} has it" if self._held else "")
         words = _STANDING[self.state].format(
             peak=from_nano(self.peak), unit=self.unit, silenced_by=self.silenced_by
         )

@@ -30,8 +30,8 @@ def listed(alert: Alert) -> dict[str, Any]:
         "device": alert.device,
         "rule": alert.rule,
         "since": at(alert.since_ms),
-        "observed": f"{from_nano(alert.observed)} {alert.unit}",
-        "expected": f"{from_nano(alert.expected)} {alert.unit}",
+        "observed": f"{from_nano(alert.observed)} {alert.unit}" if alert.measured else "-",
+        "expected": f"{from_nano(alert.expected)} {alert.unit}" if alert.measured else "-",
         "sentence": alert.sentence,
     }
 

@@ -104,6 +104,12 @@ class Story:
 
     def _why(self, alert: Alert) -> str:
         zone = self.visit.zone
+        if not alert.measured:
+            last = day_moment(alert.since_ms, zone)
+            return (
+                f"The last reading of {alert.device} is of {last}, while others went on. Until it "
+                "sends again nobody knows what it uses: its alerts are unknown, not resolved."
+            )
         level, peak = amount(alert.expected, alert.unit), amount(alert.peak, alert.unit)
         return (
             f"{alert.device} is over {level} since {day_moment(alert.since_ms, zone)}: "
@@ -113,6 +119,9 @@ class Story:
         )
 
     async def _draw(self, alert: Alert) -> None:
+        self.plot.set_visibility(alert.measured)
+        if not alert.measured:
+            return
         window = alert.window_end_ms - alert.window_start_ms
         start = alert.since_ms - 3 * window
         end = alert.changed_ms + (2 * window if alert.condition is State.RESOLVED else window)
@@ -144,6 +153,8 @@ class Story:
 
     def _told(self, told: Told) -> tuple[str, str]:
         zone, what = self.visit.zone, told.what
+        if isinstance(what, AlertEvent) and not what.unit:
+            return day_moment(what.time_ms, zone), what.about
         if isinstance(what, AlertEvent):
             numbers = (
                 f"{amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"

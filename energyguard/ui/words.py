@@ -80,13 +80,16 @@ def mark(alert: Alert) -> tuple[str, str]:
 
 def detail(alert: Alert, zone: str) -> str:
     """The numbers under an alert's sentence, and who has it."""
-    said = [
-        f"since {moment(alert.since_ms, zone)}",
-        f"{amount(alert.observed, alert.unit)}, limit {amount(alert.expected, alert.unit)}",
-        alert.rule,
-    ]
-    if alert.condition is State.UNKNOWN:
-        said.insert(0, "the meter is silent: unknown, not resolved")
+    since = f"since {moment(alert.since_ms, zone)}"
+    if alert.measured:
+        numbers = (
+            f"{amount(alert.observed, alert.unit)}, limit {amount(alert.expected, alert.unit)}"
+        )
+        said = [since, numbers, alert.rule]
+        if alert.condition is State.UNKNOWN:
+            said.insert(0, "the meter is silent: unknown, not resolved")
+    else:
+        said = [f"last reading {moment(alert.since_ms, zone)}", "its alerts are unknown"]
     if alert.state is State.SILENCED:
         said.append(f"silenced until {moment(alert.silenced_until_ms, zone)}")
     elif alert.acknowledged_by is not None:
