@@ -98,7 +98,7 @@ def _from_file(environ: Mapping[str, str], cwd: Path, faults: list[str]) -> list
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         faults.append(f"{path}:{line[1] if line else 1}: not TOML: {error}")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         faults.append(f"{path}: cannot be read: {error}")
     else:
         return [_Given(name, value, f"{path}:{_line(text, name)}") for name, value in _flat(table)]

@@ -39,7 +39,7 @@ def read_rules(path: Path) -> list[Rule]:
     try:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text).get("rule")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
