@@ -49,7 +49,7 @@ def reference(rows: list[Row]) -> dict[tuple[str, str, int], tuple[int, int]]:
                 energy[device, channel, at // 60_000] += value
             elif kind is Kind.REGISTER and i:
                 gain = value - chain[i - 1][1]
-                energy[device, channel, (at - 1) // 60_000] += value if gain < 0 else gain
+                energy[device, channel, (at - 1) // 60_000] += max(gain, 0)
             elif kind is Kind.POWER:
                 after = chain[i + 1][0] if i + 1 < len(chain) else at + LONGEST_GAP_MS
                 until = min(after, at + LONGEST_GAP_MS)
@@ -141,6 +141,19 @@ def test_a_register_counts_what_it_gained_while_it_was_silent(history: ChdbHisto
         start_ms=T0 - day, end_ms=T0 + 20 * day, step_ms=day,
     )  # fmt: skip
     assert [round(v * 1e9) for v in days["value"].to_pylist()] == [0, 200, 0, 400, 0]
+
+
+def test_a_device_with_a_register_and_a_power_counts_once(history: ChdbHistory) -> None:
+    rollups = RollUps(history)
+    rows = [("A", "energy_register_kwh", i * 60_000, i * 10**9) for i in range(5)]
+    rows += [("A", "power_kw", i * 60_000, 60 * 10**9) for i in range(5)]
+    keep(history, rollups, rows, first=0)
+    rollups.settle()
+    span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
+    assert history.query("top", by="kwh", n=3, **span)["kwh"].to_pylist() == [4.0]
+    assert history.query("totals", **span)["kwh"].to_pylist() == [4.0]
+    heat = history.query("heatmap", by="kwh", n=3, **span)
+    assert sum(heat["kwh"].to_pylist()) == 4.0
 
 
 def test_a_wrong_clock_does_not_disturb_the_others(history: ChdbHistory) -> None:

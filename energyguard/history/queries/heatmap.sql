@@ -1,8 +1,16 @@
--- Energy and alerts by hour of the day (UTC), for the n devices with the most of either.
+-- Energy and alerts by hour of the day (UTC), for the n devices with the most of either. The energy
+-- of a device that has several channels is that of the first of: interval, register, power.
 WITH
     cells AS (
-        SELECT device, toHour(bucket, 'UTC') AS hour, c.kwh AS nano, toUInt64(0) AS raised
-        FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 3600000) AS c
+        SELECT device, hour, argMin(used, choice) AS nano, toUInt64(0) AS raised
+        FROM (
+            SELECT
+                device, toHour(bucket, 'UTC') AS hour, sum(c.kwh) AS used,
+                multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, 2) AS choice
+            FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 3600000) AS c
+            GROUP BY device, channel, hour
+        )
+        GROUP BY device, hour
         UNION ALL
         SELECT
             device, toHour(fromUnixTimestamp64Milli(time_ms, 'UTC')) AS hour,

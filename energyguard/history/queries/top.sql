@@ -1,8 +1,15 @@
--- The n devices with the most energy, or the most alerts, in a range.
+-- The n devices with the most energy, or the most alerts, in a range. The energy of a device that
+-- has several channels is that of the first of: interval, register, power.
 SELECT device, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
 FROM (
-    SELECT device, sum(c.kwh) AS nano, toUInt64(0) AS raised
-    FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
+    SELECT device, argMin(used, choice) AS nano, toUInt64(0) AS raised
+    FROM (
+        SELECT
+            device, sum(c.kwh) AS used,
+            multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, 2) AS choice
+        FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
+        GROUP BY device, channel
+    )
     GROUP BY device
     UNION ALL
     SELECT device, toInt64(0) AS nano, uniqExact(id) AS raised

@@ -1,10 +1,20 @@
--- Sums over everything in a range.
+-- Sums over everything in a range. The energy of a device that has several channels is that of the
+-- first of: interval, register, power.
 SELECT
-    sum(c.kwh) / 1e9 AS kwh, sum(counted) AS readings,
-    uniqExactIf(device, counted > 0) AS devices,
+    sum(nano) / 1e9 AS kwh, sum(readings_of) AS readings, countIf(readings_of > 0) AS devices,
     (
         SELECT uniqExact(id)
         FROM alerts
         WHERE state = 'firing' AND time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}
     ) AS alerts
-FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
+FROM (
+    SELECT device, argMin(used, choice) AS nano, sum(counts) AS readings_of
+    FROM (
+        SELECT
+            device, sum(c.kwh) AS used, sum(counted) AS counts,
+            multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, 2) AS choice
+        FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
+        GROUP BY device, channel
+    )
+    GROUP BY device
+)

@@ -1,6 +1,7 @@
 -- Minutes of registers and powers: each reading is linked to the one before and the one after.
 -- A register's gain goes to the minute that ends at or after its reading; a value below the one
--- before is a counter that began again at nothing. A power holds until the next reading, for
+-- before is another meter, or a counter that began again: nobody knows what it gained, so nothing
+-- is counted. A power holds until the next reading, for
 -- {gap} ms at most, and is split at the borders of minutes.
 INSERT INTO rollup_1m
 WITH
@@ -65,7 +66,7 @@ WITH
                     m -> value * (least(until, (m + 1) * 60000) - greatest(ms, m * 60000)),
                     range(intDiv(ms, 60000), intDiv(until - 1, 60000) + 1)
                 ),
-                if(ms_before > 0, [if(value < before, value, value - before)], [])
+                if(ms_before > 0, [if(value < before, 0, value - before)], [])
             ) AS amount
         UNION ALL
         SELECT device, channel, kind, intDiv(ms, 60000), 0, own, ms, sequence, value, topic
