@@ -209,16 +209,17 @@ class MemoryMembership:
 
     def poll(self) -> bool:
         """Renew the lease, release what is above the share, take what is free."""
-        before = set(self._assigned)
         with self._log._changed:
             group, now_s = self._group, self._log._clock.monotonic()
+            before = set(self._assigned)
             for member, (_, seen_s) in list(group.members.items()):
                 if now_s - seen_s > self._log._session_s:
                     group.bury(member)
-            group.generation += self._member not in group.members
+            lived = self._member in group.members
+            group.generation += not lived
             group.members[self._member] = (self._topics, now_s)
             self._rebalance(group)
-        return set(self._assigned) != before
+        return not lived or set(self._assigned) != before
 
     def _rebalance(self, group: _Group) -> None:
         wants = {member: topics for member, (topics, _) in group.members.items()}

@@ -16,6 +16,9 @@ from energyguard.detect.toml import read_rules
 from energyguard.errors import ConfigError, NotFound
 from energyguard.model.duration import parse_duration
 from energyguard.model.fixed import to_nano
+from energyguard.telemetry import logger
+
+_log = logger(__name__)
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -66,7 +69,10 @@ class RuleBook:
             raise NotFound(f"no rule {rule_id!r}; there are: {known}") from None
 
     def apply(self, rule_id: str, value: bytes | None) -> bool:
-        """Take a record of ``energyguard.rules``; true when something changed."""
+        """Take a record of ``energyguard.rules``; true when something changed.
+
+        One that cannot be read is told in the program's log, and changes nothing.
+        """
         before = self._rules.get(rule_id), rule_id in self._active
         if value is None:
             self._active.discard(rule_id)
@@ -75,7 +81,11 @@ class RuleBook:
                 self._rules[rule_id] = self._from_files[rule_id]
                 self._active |= {rule_id} & self._use
         else:
-            change = msgspec.json.decode(value, type=RuleChange)
+            try:
+                change = msgspec.json.decode(value, type=RuleChange)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                _log.warning("unreadable rule", rule=rule_id, reason=str(error))
+                return False
             self._rules[rule_id] = change.rule
             (self._active.add if change.active else self._active.discard)(rule_id)
         return before != (self._rules.get(rule_id), rule_id in self._active)

@@ -56,11 +56,11 @@ class SqliteMembership:
 
     def poll(self) -> bool:
         """Renew the lease, release what is above the share, take what is free."""
-        before = set(self._assigned)
+        before = self._member, set(self._assigned)
         due = self._clock.monotonic() - self._seen_s >= self._session_s / 5
         if due or self._look(self._is_unsettled):
             self._write(self._step)
-        return set(self._assigned) != before
+        return (self._member, set(self._assigned)) != before
 
     def leave(self) -> None:
         """Give the partitions up at once."""

@@ -18,9 +18,9 @@ from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.log.decoded import Found, decoded
 from energyguard.model import topics
 from energyguard.model.alerts import AlertAction, AlertEvent
-from energyguard.serve.decoded import Found, decoded
 from energyguard.serve.follow import ALL, Follower
 from energyguard.serve.newest import Newest
 from energyguard.serve.reports import Reports, dead_letters, windows

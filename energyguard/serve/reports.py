@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import msgspec
 
 from energyguard.log import Fetched, TopicPartition
+from energyguard.log.decoded import decoded, text
 from energyguard.model.readings import Verdict
-from energyguard.serve.decoded import decoded, text
 from energyguard.serve.views import DeadLetter, PartitionView, Quality, WindowAlert
 
 WINDOWS_KEPT = 2_000

@@ -13,6 +13,7 @@ import msgspec
 
 from energyguard.detect.rules import Rule
 from energyguard.log import EARLIEST, Log, Records, TopicPartition
+from energyguard.log.decoded import decoded
 from energyguard.model.topics import TIME
 
 
@@ -30,6 +31,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def at(self) -> TopicPartition:
         """The partition."""
         return TopicPartition(self.topic, self.partition)
+
+
+_DECISION = msgspec.json.Decoder(Decision)
 
 
 def decision_records(decisions: Sequence[Decision]) -> Records:
@@ -53,10 +57,8 @@ class Decisions:
         while True:
             fetched = self._log.read(self._positions, 10_000, 0)
             for part in fetched:
-                for serial, value in zip(part.offsets, part.values, strict=True):
-                    if value is not None:
-                        decision = msgspec.json.decode(value, type=Decision)
-                        self._by_partition[decision.at].append((serial, decision))
+                for found, decision in decoded(_DECISION, part):
+                    self._by_partition[decision.at].append((found.offset, decision))
                 self._positions[part.at] = part.next_offset
             if not fetched:
                 return

@@ -18,6 +18,7 @@ from energyguard.config import StreamSettings
 from energyguard.detect.book import RuleBook
 from energyguard.errors import Fenced, Unavailable
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.log.decoded import decoded
 from energyguard.log.records import joined
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, STATE, TIME, TopicClock, topic_named
@@ -33,6 +34,16 @@ WAIT_S = 0.2
 POLL_S = 1.0
 
 _log = logger(__name__)
+
+
+class _Reached(msgspec.Struct):
+    """Of a record of ``energyguard.progress``: how far its partition's time is."""
+
+    topic: str
+    newest_ms: int | None = None
+
+
+_REACHED = msgspec.json.Decoder(_Reached)
 
 
 class Worker:
@@ -111,8 +122,9 @@ class Worker:
     def _assign(self) -> None:
         """Take the partitions that are ours, let go of the others."""
         owned = self.membership.assigned
-        for at in [at for at in self.tasks if at not in owned]:
-            del self.tasks[at]
+        for at, task in list(self.tasks.items()):
+            if owned.get(at) != task.position:  # lost, or another worker had it meanwhile
+                del self.tasks[at]
         self.decisions.refresh()
         for at in [at for at in owned if at not in self.tasks]:
             task = Task(at, self.book, self.limits, self.clock)
@@ -209,12 +221,10 @@ class Worker:
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
         for part in self.log.read(self._progress_at, 1000, 0):
-            for value in part.values:
-                said = msgspec.json.decode(value) if value else {}
-                if said.get("newest_ms") is not None:
-                    topic = said["topic"]
-                    newest = self._newest.get(topic, NEVER)
-                    self._newest[topic] = max(newest, said["newest_ms"])
+            for _, said in decoded(_REACHED, part):
+                if said.newest_ms is not None:
+                    newest = self._newest.get(said.topic, NEVER)
+                    self._newest[said.topic] = max(newest, said.newest_ms)
             self._progress_at[part.at] = part.next_offset
         longest = max((rule.window_ms for rule in self.book.all()), default=0)
         if changed and longest > self.limits.horizon_ms:

@@ -234,6 +234,18 @@ class LogContract:
             pass
         assert sorted(len(member.assigned) for member in members) == [0, 0, 1]
 
+    def test_a_member_that_was_buried_learns_of_it(self, log: AnyLog, clock: ManualClock) -> None:
+        first = log.join("g", [LETTERS])
+        log.append(LETTERS, Records([None] * 3, [b"a", b"b", b"c"]))
+        (at,) = first.assigned
+        clock.sleep(60)
+        second = log.join("g", [LETTERS])
+        with log.transaction(second) as tx:
+            tx.move({at: 2})
+        second.leave()
+        assert first.poll()  # it owns the same partition again, but not from where it was
+        assert first.assigned == {at: 2}
+
     def test_a_silent_member_is_fenced(self, log: AnyLog, clock: ManualClock) -> None:
         silent = log.join("g", [LETTERS])
         clock.sleep(9)

@@ -7,8 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from energyguard.log import Fetched
-from energyguard.log.records import Headers
+from energyguard.log.records import Fetched, Headers
 from energyguard.telemetry import logger
 
 T = TypeVar("T")
