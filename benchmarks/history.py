@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.archive import FULL_ROWS, SETTLE_S, SETTLE_SHARE
+from energyguard.history.archive import FULL_ROWS, SETTLE_S
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 
@@ -69,7 +69,7 @@ class Feed:
         if self.rollups.full or inserted - self._settled >= self._settle_after:
             self.rollups.settle()
             self._settled = time.monotonic()
-            self._settle_after = max(SETTLE_S, (self._settled - inserted) * (SETTLE_SHARE - 1))
+            self._settle_after = max(SETTLE_S, (self._settled - inserted) / 2)
         self.number += 1
         self.inserting += inserted - started
         self.settling += time.monotonic() - inserted

@@ -1,15 +1,18 @@
 """The role `history`: what the log says becomes rows, and the door answers questions about them.
 
-Rows are inserted every second or so; roll-ups follow every few seconds, and only then do the
-positions of the group move. After a crash the last few seconds are read again: the same rows twice
-are one row, and their roll-ups are replaced, so nothing is lost and nothing counts twice.
+Rows are inserted every few seconds; roll-ups follow in a thread of their own, beside the next
+inserts, and only then do the positions of the group move. After a crash the last few seconds are
+read again: the same rows twice are one row, and their roll-ups are replaced, so nothing is lost and
+nothing counts twice.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -40,13 +43,21 @@ TOPICS = tuple(
 )
 FULL_ROWS = 131_072
 SETTLE_S = 5.0
-SETTLE_SHARE = 4  # roll-ups take at most one part in so many of the time
 READ_WAIT_S = 0.2
 DRAIN_S = 5.0
 PAUSE_S = 0.1  # between two reads of an archive that is not behind: fewer, larger batches
 _MOST_RECORDS = 4096
 
 _log = logger("history")
+
+
+class Settling(NamedTuple):
+    """Roll-ups that are being made: what of, and the positions that may be committed then."""
+
+    rolled: Future[None]
+    touched: list[pa.Table]
+    at: dict[TopicPartition, int]
+    started_s: float
 
 
 class Archive:
@@ -80,6 +91,8 @@ class Archive:
         self._limit = 64
         self._first_at = self._settled_at = self._polled_at = clock.monotonic()
         self._settle_after = SETTLE_S
+        self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
+        self._settling: Settling | None = None
 
     @property
     def behind(self) -> bool:
@@ -100,8 +113,10 @@ class Archive:
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self._flush_s):
             self.flush()
+        if self._settling and (self._settling.rolled.done() or self._rollups.full):
+            self._settled()
         if self._rollups.full or now - self._settled_at >= self._settle_after:
-            self.settle()
+            self._begin_to_settle()
 
     def _take_over(self) -> None:
         assigned = self._member.assigned
@@ -147,19 +162,40 @@ class Archive:
 
     def settle(self) -> None:
         """Flush, bring the roll-ups up to date, and commit the positions."""
-        started = self._clock.monotonic()
-        self.flush()
-        self._rollups.settle()
+        self._settled()
+        self._begin_to_settle()
+        self._settled()
+
+    def _begin_to_settle(self) -> None:
+        """Flush, and let the roll-ups of what is in be made beside the next inserts."""
+        if self._settling is None:
+            self.flush()
+            touched = self._rollups.take()
+            rolled = self._roller.submit(self._rollups.replace, touched)
+            started = self._clock.monotonic()
+            self._settling = Settling(rolled, touched, dict(self._at), started)
+
+    def _settled(self) -> None:
+        """Wait for the roll-ups that are being made, and commit the positions they stand for."""
+        settling, self._settling = self._settling, None
+        if settling is None:
+            return
+        try:
+            settling.rolled.result()
+        except BaseException:
+            self._rollups.give_back(settling.touched)
+            raise
         if self._files:
             self._files.settle()
-        moved = {at: to for at, to in self._at.items() if self._committed.get(at) != to}
+        owned = self._committed.keys()
+        moved = {a: to for a, to in settling.at.items() if a in owned and self._committed[a] != to}
         if moved:
             with self._log.transaction(self._member) as transaction:
                 transaction.move(moved)
             self._committed.update(moved)
             self._count_lag()
         self._settled_at = self._clock.monotonic()
-        self._settle_after = max(SETTLE_S, (self._settled_at - started) * (SETTLE_SHARE - 1))
+        self._settle_after = max(SETTLE_S, (self._settled_at - settling.started_s) / 2)
 
     def _count_lag(self) -> None:
         for topic in {at.topic for at in self._at}:
@@ -174,6 +210,7 @@ class Archive:
         while self._brought and self._clock.monotonic() < until:
             self.step(0.0)
         self.settle()
+        self._roller.shutdown()
         self._member.leave()
 
 

@@ -64,7 +64,7 @@ class ChdbHistory:
         """
         self.folder = folder.absolute()
         self._clock = clock
-        self._write = threading.Lock()
+        self._write, self._roll = threading.Lock(), threading.Lock()
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,7 +73,9 @@ class ChdbHistory:
             raise Unavailable(f"history: {self.folder} {_owner(self.folder, error)}") from error
         self._writer.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
         self._set(self._writer, _FOR_ALL + _FOR_WRITER + tuple(statements("schema.sql")))
-        self._all = [self._writer]
+        self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
+        self._set(self._roller, _FOR_ALL + _FOR_WRITER)
+        self._all = [self._writer, self._roller]
         for _ in range(READERS):
             reader = chdb.connect(str(self.folder))
             self._set(reader, _FOR_ALL + _FOR_READERS)
@@ -119,9 +121,9 @@ class ChdbHistory:
             self._readers.put(reader)
 
     def execute(self, sql: str, **parameters: object) -> None:
-        """Run a statement that writes; for the roll-ups."""
-        with self._write:
-            self._run(self._writer, sql, "Null", {k: str(v) for k, v in parameters.items()})
+        """Run a statement that writes, for the roll-ups; inserts go on meanwhile."""
+        with self._roll:
+            self._run(self._roller, sql, "Null", {k: str(v) for k, v in parameters.items()})
 
     def _run(
         self, connection: Any, sql: str, shape: str = "Null", parameters: Mapping[str, str] = {}

@@ -65,12 +65,27 @@ class RollUps:
 
     def settle(self) -> None:
         """Replace what was touched, in all roll-ups."""
-        if self._touched:
-            touched = _grouped(pa.concat_tables(self._touched))
-            for run in _runs(touched):
+        touched = self.take()
+        try:
+            self.replace(touched)
+        except BaseException:
+            self.give_back(touched)
+            raise
+
+    def take(self) -> list[pa.Table]:
+        """What was touched; it is the caller's now, to replace or to give back."""
+        touched, self._touched, self._rows = self._touched, [], 0
+        return touched
+
+    def give_back(self, touched: list[pa.Table]) -> None:
+        """Note again what could not be replaced."""
+        self._touched = touched + self._touched
+
+    def replace(self, touched: list[pa.Table]) -> None:
+        """Replace the minutes of what was taken, and the coarser roll-ups above them."""
+        if touched:
+            for run in _runs(_grouped(pa.concat_tables(touched))):
                 self._replace(run)
-            self._touched.clear()
-            self._rows = 0
 
     def _replace(self, run: pa.Table) -> None:
         kinds = [_kind(channel) for channel in run["channel"].to_pylist()]

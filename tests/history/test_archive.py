@@ -115,8 +115,14 @@ def test_much_at_once_is_rolled_up_without_waiting(
     archive.step(0.0)
     assert history.query("totals", **DAY).to_pylist()[0]["readings"] == 0
     append(log, 4)
-    archive.step(0.0)
+    archive.step(0.0)  # begins: the roll-ups are made beside the next inserts
+    rolled = archive._settling
+    assert rolled is not None
+    rolled.rolled.result(20)
     assert history.query("totals", **DAY).to_pylist()[0]["readings"] == 100
+    assert set(log.positions("energy_readings", "history").values()) == {0}
+    archive.step(0.0)
+    assert any(log.positions("energy_readings", "history").values())
     archive.close()
 
 
