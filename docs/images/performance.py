@@ -1,6 +1,6 @@
 """Draw what was measured against what was asked for, from `docs/performance.csv`.
 
-    python docs/images/performance.py
+python docs/images/performance.py
 """
 
 from __future__ import annotations

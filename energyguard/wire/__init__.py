@@ -6,6 +6,7 @@ json.py        the same as JSON lines
 household.py   the 2 s household files: register and signed power
 appliance.py   the 1 min appliance files: watts, days repeated per case
 arrow.py       Arrow IPC streams with the columns of a reading
+checks.py      unknown channels and values that cannot be true
 limits.py      out of range: what can be read and cannot be true
 shapes.py      which shape a message or a file has
 files.py       files, gzipped files and standard input, block by block

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from energyguard.model.fixed import NANO, from_nano
 from energyguard.model.readings import SCHEMA, Verdict
 from energyguard.wire import Decoded, Refused
+from energyguard.wire.checks import check_part
 from energyguard.wire.columns import Part, milliseconds
-from energyguard.wire.delimited import EMPTY, check_part
+from energyguard.wire.delimited import EMPTY
 from energyguard.wire.limits import Plausible
 
 _NEEDED = ("device", "channel", "time", "value")

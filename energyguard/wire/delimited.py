@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import SCHEMA, Verdict, batch_of
 from energyguard.wire import Decoded, Refused
+from energyguard.wire.checks import check_part
 from energyguard.wire.columns import (
     DEVICE,
     LONG_NUMBER,
@@ -27,10 +26,9 @@ from energyguard.wire.columns import (
     SEQUENCE,
     Ints,
     Layout,
-    Part,
     sixty_fourth,
 )
-from energyguard.wire.limits import Plausible, out_of_range, time_reason, value_reason
+from energyguard.wire.limits import Plausible
 
 Bools = npt.NDArray[np.bool_]
 _CONTROLS = bytes(set(range(32)) - set(b"\r\n"))
@@ -38,15 +36,6 @@ _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
 
 
 BEYOND = "is beyond all finite readings"
-
-
-class Fault(NamedTuple):
-    """Why a reading is refused: its place in the part, and what to say."""
-
-    place: int
-    verdict: Verdict
-    field: str
-    reason: str
 
 
 EMPTY = Decoded(pa.RecordBatch.from_pylist([], SCHEMA), np.empty(0, np.int64), ())
@@ -253,40 +242,6 @@ def _readings(
         batches.append(batch if good.all() else batch.filter(pa.array(good)))
         numbers.append(rows if good.all() else rows[good])
     return merge(batches, numbers, refused)
-
-
-def check_part(part: Part, time_field: str, limits: Plausible) -> tuple[Bools, list[Fault]]:
-    """Which readings of a part are refused, and why."""
-    bad = np.zeros(len(part.time), bool)
-    faults: list[Fault] = []
-    for channel, places in _by_channel(part):
-        if channel not in CHANNELS:
-            known = ", ".join(CHANNELS)
-            why = f"channel {sixty_fourth(channel)} is not known; there are: {known}"
-            faults += [Fault(int(i), Verdict.MALFORMED, "channel", why) for i in places]
-            bad[places] = True
-            continue
-        time, value = part.time[places], part.value[places]
-        wrong_value, wrong_time = out_of_range(channel, time, value, limits)
-        bad[places] = wrong_value | wrong_time
-        for i in np.flatnonzero(wrong_value | wrong_time).tolist():
-            field, why = (
-                (time_field, time_reason(time_field, int(time[i])))
-                if wrong_time[i]
-                else (part.field, value_reason(part.field, channel, int(value[i]), limits))
-            )
-            faults.append(Fault(int(places[i]), Verdict.OUT_OF_RANGE, field, why))
-    return bad, faults
-
-
-def _by_channel(part: Part) -> list[tuple[str, Ints]]:
-    """Each channel of a part and where its readings stand."""
-    if isinstance(part.channel, str):
-        return [(part.channel, np.arange(len(part.time)))]
-    encoded = part.channel.dictionary_encode()
-    code = encoded.indices.to_numpy()
-    names = encoded.dictionary.to_pylist()
-    return [(name, np.flatnonzero(code == i)) for i, name in enumerate(names)]
 
 
 def merge(

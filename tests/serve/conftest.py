@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from energyguard.testing import MemoryLog
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
 from energyguard.serve.desk import Desk
+from energyguard.testing import MemoryLog
 from tests.serve.made import StandInHistory
 
 
