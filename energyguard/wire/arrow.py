@@ -98,9 +98,10 @@ def _bad(
 
 def _json_line(columns: dict[str, pa.Array], place: int) -> bytes:
     """A row as the line that ``json.py`` reads: it can be decoded again; a null stays null."""
-    time, value = columns["time"][place].as_py(), columns["value"][place].as_py()
+    value = columns["value"][place].as_py()
+    time = pc.strftime(columns["time"].slice(place, 1), format="%Y-%m-%dT%H:%M:%S")[0].as_py()
     fields = {
-        "timestamp": time and f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
+        "timestamp": time and f"{time}Z",
         "device": columns["device"][place].as_py(),
         "channel": columns["channel"][place].as_py(),
         "value": None if value is None else msgspec.Raw(from_nano(value).encode()),

@@ -15,6 +15,7 @@ from energyguard.model.fixed import NANO, from_nano
 from energyguard.model.readings import EARLIEST_MS
 
 Ints = npt.NDArray[np.int64]
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_000  # years 1 to 9999
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is no time
 
 
@@ -78,6 +79,8 @@ def value_reason(field: str, channel: str, nano: int, limits: Plausible) -> str:
 
 def time_reason(field: str, time_ms: int) -> str:
     """What is wrong with a time."""
-    when = datetime.fromtimestamp(max(time_ms, -62_135_596_800_000) / 1000, UTC)
+    if not _FIRST_MS <= time_ms <= _LAST_MS:  # no calendar has it
+        return f"{field} is {time_ms} ms from 1970"
+    when = datetime.fromtimestamp(time_ms / 1000, UTC)
     side = "before 2000" if time_ms < EARLIEST_MS else "after 2100"
     return f"{field} is {side}: {when:%Y-%m-%dT%H:%M:%SZ}"
