@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nicegui import app as pages
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
 from energyguard.serve.desk import Desk
 from energyguard.testing import MemoryLog
 from tests.serve.made import StandInHistory
+
+
+@pytest.fixture(autouse=True)
+def _a_page_that_has_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NiceGUI has one application per process; tests of the page may have started it before."""
+    monkeypatch.setattr(pages, "middleware_stack", None)
 
 
 @pytest.fixture
