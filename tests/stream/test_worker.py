@@ -143,3 +143,31 @@ def test_rules_change_while_it_runs(tmp_path: Path) -> None:
     running = {r.id for t in worker.tasks.values() for r in t.operator.rules}
     assert running == {"household-prod"}
     log.close()
+
+
+def test_a_window_longer_than_any_before_starts_warm_from_the_log(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    worker = Worker(log, book(), SETTINGS, TOPICS)
+    fill(log, 200)
+    work(worker)
+    key, value = worker.book.changing("test", window="20 minutes", raise_above="0.00000255")
+    log.append(RULES.name, Records([key.encode()], [value]))
+    worker._follow()
+    work(worker)
+    fill(log, 300, start=200)
+    work(worker)
+    text = b"over 20 minutes"
+    changed = {
+        v for rows in read_all(log, "energy_alerts").values() for _, v in rows if v and text in v
+    }
+    log.close()
+    other = open_log(f"sqlite:///{tmp_path}/other.db")
+    fill(other, 300)
+    known = book()
+    known.apply(key, value)
+    work(Worker(other, known, SETTINGS, TOPICS))
+    whole = {v for rows in read_all(other, "energy_alerts").values() for _, v in rows if v}
+    other.close()
+    first = min(msgspec.json.decode(v)["window_end"] for v in changed)
+    assert changed == {v for v in whole if msgspec.json.decode(v)["window_end"] >= first}
+    assert len(changed) > 50
