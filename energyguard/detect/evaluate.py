@@ -169,5 +169,5 @@ def _write(outcome: Outcome, out: BinaryIO, episodes: bool, result: Evaluation) 
         result.written += len(outcome.placed)
         return
     for over in outcome.over:
-        out.write(strings_of(window_alerts(over, outcome.devices), "\n"))
+        out.write(strings_of(window_alerts([(over, outcome.devices)]), "\n"))
         result.written += len(over.key)

@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.model.readings import SCHEMA
-
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -66,7 +64,7 @@ def batch_from(
     sequence = readings.column(4)
     return Batch(
         readings,
-        readings.column(2).cast(pa.int64()).to_numpy(zero_copy_only=False),
+        readings.column(2).view(pa.int64()).to_numpy(),
         readings.column(3).to_numpy(),
         np.full(n, NO_SEQUENCE)
         if sequence.null_count == n
@@ -81,9 +79,8 @@ def join(batches: list[Batch]) -> Batch:
     batches = [batch for batch in batches if len(batch)] or batches[:1]
     if len(batches) == 1:
         return batches[0]
-    table = pa.Table.from_batches([b.readings for b in batches], SCHEMA).combine_chunks()
     return Batch(
-        table.to_batches()[0],
+        pa.concat_batches([b.readings for b in batches]),
         np.concatenate([b.time for b in batches]),
         np.concatenate([b.value for b in batches]),
         np.concatenate([b.sequence for b in batches]),

@@ -19,49 +19,68 @@ from energyguard.wire.csv import decimals
 from energyguard.wire.packed import pack
 
 
-def window_alerts(over: Over, devices: Sequence[str]) -> pa.StringArray:
-    """System C's alert records as JSON, one per window, all at once."""
-    used, at = np.unique(over.key, return_inverse=True)
-    names = [msgspec.json.encode(devices[k]).decode() for k in used.tolist()]
-    household = pa.DictionaryArray.from_arrays(pa.array(at), pa.array(names)).cast(pa.string())
-    mode = msgspec.json.encode(over.rule.mode or over.rule.id).decode()
-    text = msgspec.json.encode(over.rule.text).decode()
+def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """System C's alert records as JSON, one per window, all at once.
+
+    Args:
+        found: windows over a threshold, each lot with the names of its keys.
+    """
+    ends = np.concatenate([over.end_ms for over, _ in found])
+    starts = np.concatenate([over.end_ms - over.rule.window_ms for over, _ in found])
     return pc.binary_join_element_wise(
         '{"household_id":',
-        household,
+        _households(found),
         ',"window_start":"',
-        spell_times(over.end_ms - over.rule.window_ms),
+        spell_times(starts),
         '","window_end":"',
-        spell_times(over.end_ms),
+        spell_times(ends),
         '","kwh":',
-        decimals(pa.array(over.nano_kwh)),
-        f',"rule":{text},"mode":{mode}}}',
+        decimals(pa.array(np.concatenate([over.nano_kwh for over, _ in found]))),
+        _rules(found),
         "",
     )
 
 
+def _households(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """Whose each window is, as a JSON string; each name is written once."""
+    lot = np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found])
+    key = np.concatenate([over.key for over, _ in found])
+    used, at = np.unique(lot << 32 | key, return_inverse=True)
+    names = [found[both >> 32][1][both & 0xFFFF_FFFF] for both in used.tolist()]
+    return _spread([msgspec.json.encode(name).decode() for name in names], at)
+
+
+def _rules(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """The end of each record, which says by which rule."""
+    texts = []
+    for over, _ in found:
+        text, mode = over.rule.text, over.rule.mode or over.rule.id
+        rule, mode = (msgspec.json.encode(one).decode() for one in (text, mode))
+        texts.append(f',"rule":{rule},"mode":{mode}}}')
+    return _spread(texts, np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found]))
+
+
+def _spread(texts: Sequence[str], at: Ints) -> pa.StringArray:
+    return pa.DictionaryArray.from_arrays(pa.array(at), pa.array(texts)).cast(pa.string())
+
+
 def spell_times(ms: Ints) -> pa.StringArray:
-    """``YYYY-MM-DD HH:MM:SS`` in UTC; each distinct time is written once."""
-    used, at = np.unique(ms, return_inverse=True)
-    texts = pc.strftime(pa.array(used // 1000, pa.timestamp("s")), format="%Y-%m-%d %H:%M:%S")
-    return pa.DictionaryArray.from_arrays(pa.array(at), texts).cast(pa.string())
+    """``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    return pa.array(ms // 1000, pa.timestamp("s")).cast(pa.string())
 
 
-def energy_alerts(over: Sequence[Over], devices: Sequence[str]) -> Records:
+def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
     """Records for ``energy_alerts``: key household, id in the header."""
     keys: list[bytes | None] = []
-    values: list[bytes | None] = []
     headers = []
-    for one in over:
-        values += window_alerts(one, devices).cast(pa.binary()).to_pylist()
-        names = [devices[k] for k in one.key.tolist()]
+    for over, devices in found:
+        names = [devices[k] for k in over.key.tolist()]
         keys += [name.encode() for name in names]
-        rule = one.rule.id
         headers += [
-            (("id", f"{rule}/{name}/{end}".encode()),)
-            for name, end in zip(names, one.end_ms.tolist(), strict=True)
+            (("id", f"{over.rule.id}/{name}/{end}".encode()),)
+            for name, end in zip(names, over.end_ms.tolist(), strict=True)
         ]
-    return Records(keys, values, headers)
+    return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)
 
 
 def alert_events(events: Sequence[AlertEvent]) -> Records:

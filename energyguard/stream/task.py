@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -13,14 +12,14 @@ from energyguard.detect.book import RuleBook
 from energyguard.errors import Corrupt
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import ALERTS, DEAD_LETTERS, ENERGY_ALERTS, LATE, PROGRESS
+from energyguard.model.topics import DEAD_LETTERS, PROGRESS
 from energyguard.stream.batch import Batch, batch_from
 from energyguard.stream.checkpoint import Manifest, read_snapshot, snapshot_records
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions
 from energyguard.stream.operator import Limits, Windows
 from energyguard.stream.outcome import Outcome
-from energyguard.stream.records import alert_events, energy_alerts, set_apart
+from energyguard.stream.outputs import Outputs
 from energyguard.telemetry import logger
 from energyguard.wire.packed import unpack
 
@@ -28,8 +27,6 @@ MARK_MS = 900_000
 MARKS_MOST = 2_000
 
 _log = logger(__name__)
-
-Outputs = list[tuple[str, Records]]
 
 
 class Task:
@@ -67,33 +64,28 @@ class Task:
         while self.position < end:
             fetched = log.read({self.at: self.position}, min(end - self.position, 4096), 0)
             for part in fetched:
-                self.feed([_up_to(part, end)], decisions)
+                self.feed(_up_to(part, end), decisions, Outputs())
             if not fetched:
                 break
         if end > begin:
             _log.info("replayed, outputs muted", partition=str(self.at), records=end - begin)
 
-    def feed(self, fetched: Sequence[Fetched], decisions: Decisions) -> Outputs:
-        """Take records, with the decisions among them, and give the outputs."""
-        outputs: Outputs = []
-        for part in fetched:
-            start = 0
-            for serial, decision in self._due(decisions, part.next_offset):
-                split = int(np.searchsorted(np.asarray(part.offsets), decision.offset))
-                outputs += self._records(part.cut(start, max(split, start)))
-                start = max(split, start)
-                outputs += self._apply(serial, decision)
-            outputs += self._records(part.cut(start, len(part)))
-            self.position = part.next_offset
-            self.heard_s = self.clock.monotonic()
-        return outputs
+    def feed(self, part: Fetched, decisions: Decisions, outputs: Outputs) -> None:
+        """Take records, with the decisions among them."""
+        start = 0
+        for serial, decision in self._due(decisions, part.next_offset):
+            split = int(np.searchsorted(np.asarray(part.offsets), decision.offset))
+            self._records(part.cut(start, max(split, start)), outputs)
+            start = max(split, start)
+            self._apply(serial, decision, outputs)
+        self._records(part.cut(start, len(part)), outputs)
+        self.position = part.next_offset
+        self.heard_s = self.clock.monotonic()
 
-    def settle(self, decisions: Decisions) -> Outputs:
+    def settle(self, decisions: Decisions, outputs: Outputs) -> None:
         """Apply the decisions that are due where the partition stands now."""
-        outputs: Outputs = []
         for serial, decision in self._due(decisions, self.position + 1):
-            outputs += self._apply(serial, decision)
-        return outputs
+            self._apply(serial, decision, outputs)
 
     def _due(self, decisions: Decisions, before: int) -> list[tuple[int, Decision]]:
         """Decisions not applied yet whose offset is below one."""
@@ -104,23 +96,26 @@ class Task:
         """Is there a decision that has not taken effect yet?"""
         return bool(decisions.of(self.at, self.manifest.decided))
 
-    def _apply(self, serial: int, decision: Decision) -> Outputs:
+    def _apply(self, serial: int, decision: Decision, outputs: Outputs) -> None:
         """Let a decision take effect."""
         self.manifest.decided = serial
         self.dirty = True
         if decision.rules is not None:
-            return self._outputs(self.operator.set_rules(decision.rules))
-        return self._outputs(self.operator.advance(decision.time or NEVER, end=decision.end))
+            outcome = self.operator.set_rules(decision.rules)
+        else:
+            outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
+        self._tell(outcome, outputs)
 
-    def _records(self, part: Fetched) -> Outputs:
+    def _records(self, part: Fetched, outputs: Outputs) -> None:
         """Readings of records through the operator."""
         if not len(part):
-            return []
+            return
         try:
             readings, record = unpack([value or b"" for value in part.values])
         except Corrupt:
-            good, letters = _without_poison(part)
-            return letters + [output for one in good for output in self._records(one)]
+            for one in _without_poison(part, outputs):
+                self._records(one, outputs)
+            return
         offsets = np.asarray(part.offsets, np.int64)[record]
         appended = np.asarray(part.timestamps_ms, np.int64)[record]
         batch = batch_from(readings, appended, offsets)
@@ -128,7 +123,12 @@ class Task:
         outcome = self.operator.process(batch)
         self._mark(before, batch)
         self.dirty = True
-        return self._outputs(outcome)
+        self._tell(outcome, outputs)
+
+    def _tell(self, outcome: Outcome, outputs: Outputs) -> None:
+        for verdict, n in outcome.counts.items():
+            self.counts[verdict.value] += n
+        outputs.tell(outcome, self.at)
 
     def _mark(self, before: int, batch: Batch) -> None:
         """Note now and then which time the partition had reached at which offset."""
@@ -136,19 +136,6 @@ class Task:
         if before > NEVER and (not marks or before >= marks[-1][0] + MARK_MS):
             marks.append((before, int(batch.offset[0])))
             del marks[:-MARKS_MOST]
-
-    def _outputs(self, outcome: Outcome) -> Outputs:
-        for verdict, n in outcome.counts.items():
-            self.counts[verdict.value] += n
-        outputs: Outputs = []
-        if outcome.over:
-            outputs.append((ENERGY_ALERTS.name, energy_alerts(outcome.over, outcome.devices)))
-        if outcome.placed:
-            outputs.append((ALERTS.name, alert_events(outcome.events)))
-        for verdict, batch in outcome.apart:
-            records = set_apart(verdict, batch, self.at.topic, self.at.partition)
-            outputs.append((LATE.name, records))
-        return outputs
 
     def widen(self, log: Log, limits: Limits, decisions: Decisions) -> None:
         """A window is longer than what the ring holds: go back in the log, outputs muted."""
@@ -199,10 +186,9 @@ def _up_to(part: Fetched, offset: int) -> Fetched:
     return part.cut(0, int(np.searchsorted(np.asarray(part.offsets), offset)))
 
 
-def _without_poison(part: Fetched) -> tuple[list[Fetched], Outputs]:
-    """The records that can be read, one by one, and dead letters of those that cannot."""
+def _without_poison(part: Fetched, outputs: Outputs) -> list[Fetched]:
+    """The records that can be read, one by one; those that cannot become dead letters."""
     good: list[Fetched] = []
-    letters: Outputs = []
     for i, value in enumerate(part.values):
         try:
             unpack([value or b""])
@@ -217,5 +203,5 @@ def _without_poison(part: Fetched) -> tuple[list[Fetched], Outputs]:
                 ("topic", part.topic.encode()),
                 ("shape", b"packed"),
             )
-            letters.append((DEAD_LETTERS.name, Records([None], [value or b""], [headers])))
-    return good, letters
+            outputs.add(DEAD_LETTERS.name, Records([None], [value or b""], [headers]))
+    return good

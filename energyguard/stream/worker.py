@@ -7,7 +7,7 @@ record at that offset, so a decision is never missed.
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,15 +17,15 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.config import StreamSettings
 from energyguard.detect.book import RuleBook
 from energyguard.errors import Fenced, Unavailable
-from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
-from energyguard.log.records import joined
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, STATE, TIME, TopicClock, topic_named
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions, decision_records
 from energyguard.stream.operator import Limits
-from energyguard.stream.task import Outputs, Task
+from energyguard.stream.outputs import Outputs
+from energyguard.stream.task import Task
 from energyguard.telemetry import METRICS, logger
 
 GROUP = "worker"
@@ -135,22 +135,22 @@ class Worker:
     def _commit(self, fetched: Sequence[Fetched]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
         self.decisions.refresh()
-        outputs: Outputs = []
+        outputs = Outputs()
         before = sum(task.counts.total() for task in self.tasks.values())
         for part in fetched:
-            outputs += self.tasks[part.at].feed([part], self.decisions)
+            self.tasks[part.at].feed(part, self.decisions, outputs)
         taken = sum(task.counts.total() for task in self.tasks.values()) - before
         if taken:
             wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
             self._records = min(max(wanted, RECORDS_LEAST), RECORDS_MOST)
         made = [d for task in self.tasks.values() for d in self._decide(task)]
         for task in self.tasks.values():
-            outputs += task.settle(self.decisions)
-        outputs += self._due_reports()
+            task.settle(self.decisions, outputs)
+        self._report(outputs)
         if not outputs and not made and not fetched:
             return False
         with METRICS["commit_seconds"].time(), self.log.transaction(self.membership) as tx:
-            for topic, records in _merged(outputs):
+            for topic, records in outputs.by_topic():
                 tx.append(topic, records)
             if made:
                 tx.append(TIME.name, decision_records(made))
@@ -166,17 +166,15 @@ class Worker:
                 METRICS["readings"].labels(task.at.topic, verdict).inc(n)
             task.reported = Counter(task.counts)
 
-    def _due_reports(self) -> Outputs:
+    def _report(self, outputs: Outputs) -> None:
         """Progress once a second, snapshots as often as the settings say."""
         now = self.clock.monotonic()
-        outputs: Outputs = []
         for task in self.tasks.values():
             if task.dirty and now - task.told_s >= POLL_S:
                 task.told_s = now
-                outputs.append(task.progress())
+                outputs.add(*task.progress())
             if task.dirty and now - task.saved_s >= self.snapshot_s:
-                outputs.append((STATE.name, task.snapshot()))
-        return outputs
+                outputs.add(STATE.name, task.snapshot())
 
     def _decide(self, task: Task) -> list[Decision]:
         """What the owner has to decide: the rules that run, and time where all is quiet."""
@@ -235,11 +233,3 @@ class Worker:
         self.limits = replace(self.limits, horizon_ms=longest_ms)
         for task in self.tasks.values():
             task.widen(self.log, self.limits, self.decisions)
-
-
-def _merged(outputs: Outputs) -> Outputs:
-    """Outputs by topic, in order, so that a topic is appended to once."""
-    by_topic: dict[str, list[Records]] = defaultdict(list)
-    for topic, records in outputs:
-        by_topic[topic].append(records)
-    return [(topic, joined(parts)) for topic, parts in by_topic.items()]

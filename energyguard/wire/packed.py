@@ -52,10 +52,8 @@ def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int3
     batches = [_unpack(value) for value in values]
     sizes = [batch.num_rows for batch in batches]
     record = np.repeat(np.arange(len(batches), dtype=np.int32), sizes)
-    if len(batches) == 1:
-        return batches[0], record
-    whole = pa.Table.from_batches(batches, SCHEMA).combine_chunks().to_batches()
-    return (whole[0] if whole else pa.RecordBatch.from_pylist([], SCHEMA)), record
+    whole = pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], SCHEMA)
+    return whole, record
 
 
 def unpack_readable(values: Sequence[bytes]) -> pa.RecordBatch:
