@@ -204,8 +204,11 @@ class Lane:
         old = rows.time <= prior
         cuts = np.zeros(len(run), bool)
         for slide, width in self._widths().items():
+            first = self._closed(known)[slide]
+            if (int(run[-1]) - self.limits.lateness_ms) // slide == first:
+                continue  # nothing closes
             closed = (run - self.limits.lateness_ms) // slide
-            steps = np.diff(closed, prepend=self._closed(known)[slide])
+            steps = np.diff(closed, prepend=first)
             pane = (rows.time - self.measure.shift) // slide
             entangled = old & (not self.measure.grows or pane < closed[rows.at])
             cuts |= (steps > 0) if entangled.any() else steps > self.registers.far(slide, width)

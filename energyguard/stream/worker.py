@@ -32,6 +32,7 @@ GROUP = "worker"
 RECORDS_LEAST, RECORDS_MOST = 16, 4096
 WAIT_S = 0.2
 POLL_S = 1.0
+BEAT_S = 0.012  # between two steps, at least: small appends share what a step costs anyway
 
 _log = logger(__name__)
 
@@ -69,14 +70,15 @@ class Worker:
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
         self._follow()
         self.membership = log.join(GROUP, topics)
-        self._polled_s = clock.monotonic()
+        self._polled_s = self._fed_s = clock.monotonic()
         self._assign()
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then save the state and leave."""
         while not stop.is_set():
             try:
-                self.step(WAIT_S)
+                if self.step(WAIT_S):
+                    stop.wait(self._fed_s + BEAT_S - self.clock.monotonic())
             except Unavailable as error:
                 _log.warning("the log is not there; waiting", reason=str(error))
                 stop.wait(error.retry_after)
@@ -93,6 +95,7 @@ class Worker:
             self._assign()
         positions = {at: task.position for at, task in self.tasks.items()}
         fetched = self.log.read(positions, self._records, wait_s) if positions else []
+        self._fed_s = self.clock.monotonic()
         if not positions:
             self.clock.sleep(wait_s)
         try:
@@ -167,14 +170,16 @@ class Worker:
             task.reported = Counter(task.counts)
 
     def _report(self, outputs: Outputs) -> None:
-        """Progress once a second, snapshots as often as the settings say."""
+        """Progress once a second, snapshots as often as the settings say, one in a step."""
         now = self.clock.monotonic()
-        for task in self.tasks.values():
-            if task.dirty and now - task.told_s >= POLL_S:
+        dirty = [task for task in self.tasks.values() if task.dirty]
+        for task in dirty:
+            if now - task.told_s >= POLL_S:
                 task.told_s = now
                 outputs.add(*task.progress())
-            if task.dirty and now - task.saved_s >= self.snapshot_s:
-                outputs.add(STATE.name, task.snapshot())
+        oldest = min(dirty, key=lambda task: task.saved_s, default=None)
+        if oldest is not None and now - oldest.saved_s >= self.snapshot_s:
+            outputs.add(STATE.name, oldest.snapshot())
 
     def _decide(self, task: Task) -> list[Decision]:
         """What the owner has to decide: the rules that run, and time where all is quiet."""
