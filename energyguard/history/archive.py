@@ -42,10 +42,10 @@ TOPICS = tuple(
     t.name for t in (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, ALERTS, ENERGY_ALERTS, LATE)
 )
 FULL_ROWS = 131_072
-SETTLE_S = 5.0
+SETTLE_FLUSHES = 3  # roll-ups cost the same for few rows: they follow every third flush
 READ_WAIT_S = 0.2
 DRAIN_S = 5.0
-PAUSE_S = 0.1  # between two reads of an archive that is not behind: fewer, larger batches
+PAUSES = 10  # an archive that is not behind reads so often in a flush: fewer, larger batches
 _MOST_RECORDS = 4096
 
 _log = logger("history")
@@ -80,7 +80,7 @@ class Archive:
             files: The folder of Parquet files for alerts, if there is to be one.
             clock: The wall clock.
         """
-        self._history, self._log, self._flush_s, self._files = history, log, flush_s, files
+        self._history, self._log, self.flush_s, self._files = history, log, flush_s, files
         self._clock = clock
         self._member = log.join(GROUP, TOPICS)
         self._at: dict[TopicPartition, int] = dict(self._member.assigned)
@@ -90,7 +90,7 @@ class Archive:
         self._rows = self._brought = 0
         self._limit = 64
         self._first_at = self._settled_at = self._polled_at = clock.monotonic()
-        self._settle_after = SETTLE_S
+        self._settle_after = SETTLE_FLUSHES * flush_s
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
 
@@ -111,7 +111,7 @@ class Archive:
             self._take(fetched)
         self._brought = self._rows - before
         now = self._clock.monotonic()
-        if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self._flush_s):
+        if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):
             self.flush()
         if self._settling and (self._settling.rolled.done() or self._rollups.full):
             self._settled()
@@ -195,7 +195,8 @@ class Archive:
             self._committed.update(moved)
             self._count_lag()
         self._settled_at = self._clock.monotonic()
-        self._settle_after = max(SETTLE_S, (self._settled_at - settling.started_s) / 2)
+        took = self._settled_at - settling.started_s
+        self._settle_after = max(SETTLE_FLUSHES * self.flush_s, took / 2)
 
     def _count_lag(self) -> None:
         for topic in {at.topic for at in self._at}:
@@ -239,7 +240,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             try:
                 archive.step(READ_WAIT_S)
                 if not archive.behind:
-                    stop.wait(PAUSE_S)
+                    stop.wait(archive.flush_s / PAUSES)
             except Fenced as error:  # too long without a poll; the next one joins again
                 _log.warning("positions not committed", reason=str(error))
             except Unavailable as error:  # no room, say: what waits is tried again

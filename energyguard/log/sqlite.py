@@ -6,6 +6,7 @@ partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
 writer.py        one writer a process, group commit
 reader.py        segments from positions on
+bell.py          who waits for appends, of whatever process, is told
 groups.py        members, leases, shares, fencing
 balance.py       who owns which partition
 upkeep.py        checkpoints, retention, compaction, in the background
@@ -17,11 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from threading import Condition
 from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.bell import Bell
 from energyguard.log.catalog import Catalog
 from energyguard.log.connections import Pool, create, our_errors
 from energyguard.log.groups import SqliteMembership, positions_of
@@ -36,8 +37,6 @@ from energyguard.telemetry import METRICS
 T = TypeVar("T")
 
 SESSION_S = 10.0
-QUICKEST_S, SLOWEST_S = 0.001, 0.02
-"""How often to look for what other processes appended: less and less often while nothing comes."""
 
 
 class SqliteLog:
@@ -54,12 +53,12 @@ class SqliteLog:
     ) -> None:
         self.path = Path(path)
         self._clock, self._session_s = clock, session_s
-        self._wake = Condition()
         self._turn = count()
         with our_errors(self.path):
             create(self.path)
             self._pool = Pool(self.path)
-            self._writer = Writer(self.path, clock, self._wake)
+            self._bell = Bell(self.path.with_name(self.path.name + "-bell"))
+            self._writer = Writer(self.path, clock, self._bell)
         self._catalog = Catalog(self._writer)
         self._upkeep = Upkeep(self.path, clock)
 
@@ -73,26 +72,14 @@ class SqliteLog:
     def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
         deadline = SYSTEM.monotonic() + wait
-        pause = QUICKEST_S
-        version = None
-        with self._pool.lent() as connection:
+        with self._pool.lent() as connection, self._bell.ear() as ear:
             while True:
-                commits = self._writer.commits
-                seen = connection.pragma("data_version")
-                if seen != version:
-                    version, pause = seen, QUICKEST_S
-                    found = read_once(
-                        connection, self._catalog, self.path, at, limit, next(self._turn)
-                    )
-                    if found:
-                        return found
+                ear.forget()
+                found = read_once(connection, self._catalog, self.path, at, limit, next(self._turn))
                 left = deadline - SYSTEM.monotonic()
-                if left <= 0:
-                    return []
-                with self._wake:
-                    if commits == self._writer.commits:
-                        self._wake.wait(min(pause, left))
-                pause = min(pause * 1.5, SLOWEST_S)
+                if found or left <= 0:
+                    return found
+                ear.wait(left)
 
     def join(self, group: str, topics: Sequence[str]) -> SqliteMembership:
         """Become a member of a group that reads topics; a name may end in ``*``."""
@@ -146,6 +133,7 @@ class SqliteLog:
         self._upkeep.stop()
         self._writer.close()
         self._pool.close()
+        self._bell.close()
 
     def _look(self, work: Callable[[Any], T]) -> T:
         with self._pool.lent() as connection:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from threading import Condition, Lock
+from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from energyguard.clock import Clock
 from energyguard.errors import EnergyGuardError
+from energyguard.log.bell import Bell
 from energyguard.log.connections import connect, our_errors
 from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
 
@@ -49,13 +50,12 @@ class _Job(Generic[T]):
 class Writer:
     """Runs pieces of work in transactions, as many in one as are waiting."""
 
-    def __init__(self, path: Path, clock: Clock, wake: Condition) -> None:
-        self._path, self._clock, self._wake = path, clock, wake
+    def __init__(self, path: Path, clock: Clock, bell: Bell) -> None:
+        self._path, self._clock, self._bell = path, clock, bell
         self._turn, self._queue_lock = Lock(), Lock()
         self._queue: list[_Job[Any]] = []
         self._ends: dict[int, _End] = {}  # by topic
         self._version = -1
-        self.commits = 0
         self.connection = connect(path)
 
     def run(self, work: Callable[[Writer], T]) -> T:
@@ -87,9 +87,7 @@ class Writer:
         finally:
             for job in jobs:
                 job.done = True
-        with self._wake:
-            self.commits += 1
-            self._wake.notify_all()
+        self._bell.ring()
 
     def _transact(self, jobs: Sequence[_Job[Any]]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")

@@ -103,7 +103,7 @@ class Panes:
 
     def registers(self, panes: Ints, keys: Ints | slice = slice(None)) -> Ints:
         """The registers at the end of panes (before the first: nothing): shape (panes, keys)."""
-        at = np.minimum(np.maximum(panes - self.base, 0), self.rows - 1)
+        at: Ints = np.minimum(np.maximum(panes - self.base, 0), self.rows - 1)
         if isinstance(keys, slice):
             return self._c[at, : self.keys]
         return self._c[np.ix_(at, keys)]
