@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from energyguard.model.channels import CHANNELS, Kind
 from energyguard.serve.views import Overview
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WITH_ENERGY = tuple(c.name for c in CHANNELS.values() if c.kind is not Kind.STATE)
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -98,16 +96,10 @@ class Board:
         self, start_ms: int, end_ms: int, step_ms: int, keep_s: float
     ) -> tuple[list[int], list[float]]:
         """The mean power of all meters in each step: times of the steps' starts, and kW."""
-        total: dict[int, float] = {}
-        for channel in WITH_ENERGY:
-            seen = await self.ask(
-                "series", keep_s, device="", channel=channel, start_ms=start_ms,
-                end_ms=end_ms, step_ms=step_ms,
-            )  # fmt: skip
-            for t, kwh in zip(times_ms(seen["time"]), seen["value"].to_pylist(), strict=True):
-                total[t] = total.get(t, 0.0) + kwh * HOUR_MS / step_ms
-        xs = sorted(total)
-        return xs, [total[t] for t in xs]
+        seen = await self.ask(
+            "energy", keep_s, device="", start_ms=start_ms, end_ms=end_ms, step_ms=step_ms
+        )
+        return times_ms(seen["time"]), [kwh * HOUR_MS / step_ms for kwh in seen["kwh"].to_pylist()]
 
     def borders(self, span: Span) -> tuple[int, int]:
         """The span that ends with the step of the newest reading: the same for all pages."""

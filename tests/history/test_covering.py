@@ -45,7 +45,7 @@ def test_a_range_without_a_minute_that_can_be_reads_nothing(start_ms: int, end_m
     assert all(low >= high for p in covering(start_ms, end_ms, 60_000).values() for low, high in p)
 
 
-@pytest.mark.parametrize("name", ["series", "top", "heatmap", "totals"])
+@pytest.mark.parametrize("name", ["series", "energy", "top", "heatmap", "totals"])
 def test_questions_about_energy_name_their_roll_ups(name: str) -> None:
     sql = with_levels(question(name).sql, {"start_ms": "0", "end_ms": "60000", "step_ms": "60000"})
     assert "covering(" not in sql

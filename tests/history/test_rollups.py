@@ -147,13 +147,27 @@ def test_a_device_with_a_register_and_a_power_counts_once(history: ChdbHistory) 
     rollups = RollUps(history)
     rows = [("A", "energy_register_kwh", i * 60_000, i * 10**9) for i in range(5)]
     rows += [("A", "power_kw", i * 60_000, 60 * 10**9) for i in range(5)]
+    rows += [("A", "temperature_c", i * 60_000, 20 * 10**9) for i in range(5)]
+    rows += [("B", "current_a", 0, 10**9), ("B", "power_kw", 0, 0)]
     keep(history, rollups, rows, first=0)
     rollups.settle()
     span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
-    assert history.query("top", by="kwh", n=3, **span)["kwh"].to_pylist() == [4.0]
+    assert history.query("top", by="kwh", n=3, **span)["kwh"].to_pylist() == [4.0, 0.0]
     assert history.query("totals", **span)["kwh"].to_pylist() == [4.0]
     heat = history.query("heatmap", by="kwh", n=3, **span)
     assert sum(heat["kwh"].to_pylist()) == 4.0
+    for device, kwh in (("", [4.0]), ("A", [4.0]), ("B", [0.0])):
+        steps = history.query("energy", device=device, step_ms=86_400_000, **span)
+        assert steps["kwh"].to_pylist() == kwh, device
+
+
+def test_a_power_beside_a_level_counts(history: ChdbHistory) -> None:
+    rollups = RollUps(history)
+    keep(history, rollups, [("A", "current_a", 0, 5), ("A", "power_kw", 0, 60 * 10**9)], first=0)
+    rollups.settle()
+    span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
+    assert history.query("totals", **span)["kwh"].to_pylist() == [15.0]  # held for 15 min
+    assert history.query("top", by="kwh", n=1, **span)["kwh"].to_pylist() == [15.0]
 
 
 def test_a_wrong_clock_does_not_disturb_the_others(history: ChdbHistory) -> None:

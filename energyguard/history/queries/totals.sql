@@ -12,7 +12,8 @@ FROM (
     FROM (
         SELECT
             device, sum(c.kwh) AS used, sum(counted) AS counts,
-            multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, 2) AS choice
+            multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, channel = 'power_kw', 2, 3)
+                AS choice
         FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 86400000) AS c
         GROUP BY device, channel
     )
