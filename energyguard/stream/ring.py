@@ -30,6 +30,10 @@ class Piece:
     _order: Ints | None = field(default=None)
     _sorted: Ints | None = field(default=None)
 
+    def __post_init__(self) -> None:
+        if (self.sequence == self.sequence[:1]).all():  # none has one, as a rule: takes no room
+            self.sequence = np.broadcast_to(self.sequence[:1].copy(), self.sequence.shape)
+
     def find(self, key: Ints, time: Ints, sequence: Ints) -> Ints:
         """Where each identity stands here; -1: not here."""
         if self._order is None or self._sorted is None:
