@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.archive import FULL_ROWS, SETTLE_FLUSHES
+from energyguard.history.archive import FULL_ROWS
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 
-SETTLE_S = SETTLE_FLUSHES * 5.0
+SETTLE_S = 5.0  # as an archive with that much to do
 HOMES = 1000
 TICK_MS = 15_000
 START_MS = 1_757_116_800_000

@@ -42,7 +42,8 @@ TOPICS = tuple(
     t.name for t in (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, ALERTS, ENERGY_ALERTS, LATE)
 )
 FULL_ROWS = 131_072
-SETTLE_FLUSHES = 3  # roll-ups cost the same for few rows: they follow every third flush
+SETTLE_FLUSHES = 3  # roll-ups of few rows cost as much as of many: they follow every third flush
+MANY_ROWS = 500_000  # so many are rolled up after one
 READ_WAIT_S = 0.2
 DRAIN_S = 5.0
 PAUSES = 10  # an archive that is not behind reads so often in a flush: fewer, larger batches
@@ -87,17 +88,18 @@ class Archive:
         self._committed = dict(self._at)
         self._rollups = RollUps(history)
         self._waiting: dict[str, list[pa.Table]] = {}
-        self._rows = self._brought = 0
+        self._rows = 0
+        self._brought = (0, 0)  # records, by the last two reads
         self._limit = 64
         self._first_at = self._settled_at = self._polled_at = clock.monotonic()
-        self._settle_after = SETTLE_FLUSHES * flush_s
+        self._rest_s = 0.0
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
 
     @property
     def behind(self) -> bool:
-        """Whether the last read brought so much that there is likely more."""
-        return self._brought >= FULL_ROWS // 4
+        """Whether the last two reads brought so much that there is likely more."""
+        return sum(self._brought) >= self._limit // 2
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""
@@ -106,17 +108,22 @@ class Archive:
             self._polled_at = now
             if self._member.poll():
                 self._take_over()
-        before = self._rows
-        for fetched in self._fetch(wait):
+        found = self._fetch(wait)
+        for fetched in found:
             self._take(fetched)
-        self._brought = self._rows - before
+        self._brought = (self._brought[1], sum(map(len, found)))
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):
             self.flush()
         if self._settling and (self._settling.rolled.done() or self._rollups.full):
             self._settled()
-        if self._rollups.full or now - self._settled_at >= self._settle_after:
+        if self._rollups.full or self._is_due(now):
             self._begin_to_settle()
+
+    def _is_due(self, now: float) -> bool:
+        """Whether roll-ups are to be made: not at once after some that took long."""
+        flushes = 1 if self._rollups.rows >= MANY_ROWS else SETTLE_FLUSHES
+        return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
     def _take_over(self) -> None:
         assigned = self._member.assigned
@@ -195,8 +202,7 @@ class Archive:
             self._committed.update(moved)
             self._count_lag()
         self._settled_at = self._clock.monotonic()
-        took = self._settled_at - settling.started_s
-        self._settle_after = max(SETTLE_FLUSHES * self.flush_s, took / 2)
+        self._rest_s = (self._settled_at - settling.started_s) / 2
 
     def _count_lag(self) -> None:
         for topic in {at.topic for at in self._at}:
@@ -208,7 +214,7 @@ class Archive:
         """Take what is still in the log, for some seconds; settle; give the partitions up."""
         until = self._clock.monotonic() + DRAIN_S
         self.step(0.0)
-        while self._brought and self._clock.monotonic() < until:
+        while any(self._brought) and self._clock.monotonic() < until:
             self.step(0.0)
         self.settle()
         self._roller.shutdown()

@@ -36,7 +36,7 @@ class RollUps:
     def __init__(self, history: ChdbHistory) -> None:
         self._history = history
         self._touched: list[pa.Table] = []
-        self._rows = 0
+        self.rows = 0
         self._spans, self._plain, self._linked, self._coarser = (
             statements(f"rollup/{name}.sql")[0] for name in ("spans", "plain", "linked", "coarser")
         )
@@ -44,7 +44,7 @@ class RollUps:
     @property
     def full(self) -> bool:
         """Whether so much is touched that to wait for more would cost too much memory."""
-        return self._rows >= FULL_ROWS
+        return self.rows >= FULL_ROWS
 
     def touch(self, rows: pa.Table) -> None:
         """Note where these rows of ``readings`` are."""
@@ -59,7 +59,7 @@ class RollUps:
             }
         )
         names = [pa.field(name, pa.string()) for name in ("device", "channel")]
-        self._rows += rows.num_rows
+        self.rows += rows.num_rows
         grouped = _grouped(table)
         self._touched.append(grouped.cast(pa.schema([*names, *list(grouped.schema)[2:]])))
 
@@ -74,7 +74,7 @@ class RollUps:
 
     def take(self) -> list[pa.Table]:
         """What was touched; it is the caller's now, to replace or to give back."""
-        touched, self._touched, self._rows = self._touched, [], 0
+        touched, self._touched, self.rows = self._touched, [], 0
         return touched
 
     def give_back(self, touched: list[pa.Table]) -> None:

@@ -110,7 +110,7 @@ def test_much_at_once_is_rolled_up_without_waiting(
 ) -> None:
     monkeypatch.setattr("energyguard.history.rollups.FULL_ROWS", 100)
     archive = Archive(history, log, 0.0)
-    archive._settle_after = 60.0  # what makes it settle here is that there is much
+    archive._rest_s = 60.0  # what makes it settle here is that there is much
     for tick in range(4):
         append(log, tick)
     archive.step(0.0)
