@@ -54,7 +54,9 @@ docs: install           ## write docs/settings.md and docs/cli.md anew
 
 lock:                   ## resolve the dependencies anew (needs uv)
 	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --group dev --output-file requirements-dev.lock
+	$(COMPILE) --group dev --extra kafka --output-file requirements-dev.lock
+	$(COMPILE) --group dev --extra kafka --extra spark --constraint requirements-dev.lock \
+		--output-file requirements-spark.lock
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
