@@ -37,6 +37,10 @@ class LogSettings(Section):
     session_timeout: Duration = Field(
         "10s", description="A member of a group silent for this long loses its partitions."
     )
+    kafka: dict[str, str] = Field(
+        {},
+        description="Properties for the clients of Kafka, as librdkafka names them: log-in, TLS.",
+    )
 
 
 class WireSettings(Section):

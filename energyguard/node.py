@@ -177,7 +177,7 @@ def open_log(settings: Settings) -> Iterator[Log]:
     from energyguard.log import open_log as open_url
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    log = open_url(settings.log_url)
+    log = open_url(settings.log_url, options=settings.log.kafka)
     try:
         yield log
     finally:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Condition
+from typing import Any
 
 from energyguard.clock import SYSTEM, Clock, ManualClock
 from energyguard.errors import BehindRetention, Fenced, Unavailable
@@ -177,7 +178,8 @@ class MemoryLog:
                 raise BehindRetention(*place, position, partition.earliest)
             rows = [row for row in partition.rows if row[0] >= position][:limit]
             if rows:
-                found.append(Fetched(*place, *map(list, zip(*rows, strict=True))))
+                columns: Any = map(list, zip(*rows, strict=True))
+                found.append(Fetched(*place, *columns))
                 limit -= len(rows)
         return found
 

@@ -26,6 +26,7 @@ from energyguard.history.export import AlertFiles
 from energyguard.history.rollups import RollUps
 from energyguard.history.rows import rows_of
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition, open_log
+from energyguard.log.waiting import is_there
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import (
     ALERTS,
@@ -42,11 +43,11 @@ TOPICS = tuple(
     t.name for t in (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, ALERTS, ENERGY_ALERTS, LATE)
 )
 FULL_ROWS = 131_072
-SETTLE_FLUSHES = 3  # roll-ups of few rows cost as much as of many: they follow every third flush
+SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
 READ_WAIT_S = 0.2
 DRAIN_S = 5.0
-PAUSES = 10  # an archive that is not behind reads so often in a flush: fewer, larger batches
+PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
 _MOST_RECORDS = 4096
 
 _log = logger("history")
@@ -143,8 +144,10 @@ class Archive:
             return ()
 
     def _take(self, fetched: Fetched) -> None:
-        table, rows = rows_of(fetched)
         self._at[fetched.at] = fetched.next_offset
+        if not len(fetched):
+            return
+        table, rows = rows_of(fetched)
         # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
         per_record = max(1, rows.num_rows // max(1, len(fetched)))
         self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // 2 // per_record))
@@ -228,12 +231,14 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         Unavailable: another process has the folder.
     """
     history = ChdbHistory(settings.data_dir / "history", clock)
-    log = open_log(settings.log_url, clock, settings.session_s)
+    log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
     door = Door(
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )
     folder = settings.history.parquet_alerts
     try:
+        if not is_there(log, stop):
+            return
         archive = Archive(
             history,
             log,

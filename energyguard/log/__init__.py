@@ -7,6 +7,7 @@ A *topic* has partitions; a partition is a sequence of records that is only ever
     records.py   what a record is, in batches
     decoded.py   records of JSON topics as objects
     sqlite.py    one file, several processes: the embedded default
+    kafka/       a Kafka cluster, for more than one machine
 """
 
 from __future__ import annotations
@@ -121,25 +122,43 @@ class Log(Protocol):
         ...
 
 
-def _sqlite(address: str, clock: Clock, session_s: float) -> Log:
+Options = Mapping[str, str]
+_NONE: Options = {}
+
+
+def _sqlite(address: str, clock: Clock, session_s: float, options: Options) -> Log:
     from energyguard.log.sqlite import SqliteLog
 
-    return SqliteLog(address, clock, session_s)
+    return SqliteLog(address.removeprefix("/"), clock, session_s)
 
 
-BACKENDS: Mapping[str, Callable[[str, Clock, float], Log]] = {"sqlite": _sqlite}
+def _kafka(address: str, clock: Clock, session_s: float, options: Options) -> Log:
+    from energyguard.log.kafka import KafkaLog
+
+    return KafkaLog(address, clock, session_s, options)
 
 
-def open_log(url: str, clock: Clock = SYSTEM, session_s: float = 10.0) -> Log:
-    """Open the log at ``sqlite:///path/of/file`` (three slashes: relative, four: absolute).
+BACKENDS: Mapping[str, Callable[[str, Clock, float, Options], Log]] = {
+    "sqlite": _sqlite,
+    "kafka": _kafka,
+}
+
+
+def open_log(
+    url: str, clock: Clock = SYSTEM, session_s: float = 10.0, options: Options = _NONE
+) -> Log:
+    """Open the log at ``sqlite:///path/of/file`` (three slashes: relative, four: absolute), or at
+    ``kafka://host:port,host:port``.
 
     Args:
         url: where the log is.
         clock: for the times of appends, leases and retention.
         session_s: a member of a group silent for this long loses its partitions.
+        options: properties for the clients of Kafka, as librdkafka names them.
 
     Raises:
-        ConfigError: the scheme is unknown; the message names those there are.
+        ConfigError: the scheme is unknown (the message names those there are), or an extra is
+            not installed.
     """
     scheme, _, address = url.partition("://")
     backend = BACKENDS.get(scheme)
@@ -147,7 +166,7 @@ def open_log(url: str, clock: Clock = SYSTEM, session_s: float = 10.0) -> Log:
         raise ConfigError(
             f"log: no backend {scheme!r} in {url!r}; there are: {', '.join(BACKENDS)}"
         )
-    return backend(address.removeprefix("/"), clock, session_s)
+    return backend(address, clock, session_s, options)
 
 
 __all__ = [

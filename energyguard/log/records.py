@@ -36,7 +36,11 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Records of one partition as read: ``offsets`` ascend, with gaps after compaction."""
+    """Records of one partition as read: ``offsets`` ascend, with gaps where no record is.
+
+    ``after`` says where to read on when that is not right behind the last: what lies between
+    holds no records. There may be none at all, and then only the position moves.
+    """
 
     topic: str
     partition: int
@@ -45,6 +49,7 @@ class Fetched:
     values: Sequence[bytes | None]
     headers: Sequence[Headers]
     timestamps_ms: Sequence[int]
+    after: int | None = None
 
     @property
     def at(self) -> TopicPartition:
@@ -54,7 +59,7 @@ class Fetched:
     @property
     def next_offset(self) -> int:
         """The position after the last of them."""
-        return self.offsets[-1] + 1
+        return self.offsets[-1] + 1 if self.after is None else self.after
 
     def cut(self, start: int, stop: int) -> Fetched:
         """The records from one place up to another."""

@@ -85,8 +85,8 @@ class Follower(Thread):
         fetched = self._log.read(self._at, self._limit, wait=0.2)
         began = self._clock.monotonic()
         try:
-            if fetched:
-                self._take(fetched)
+            if told := [one for one in fetched if len(one)]:
+                self._take(told)
         finally:  # also past records that cannot be taken, or they would be read for ever
             self._at |= {one.at: one.next_offset for one in fetched}
         if self._share < 1.0 and self.caught_up.is_set():

@@ -46,7 +46,7 @@ def run(settings: Settings, stop: Event) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     listening = _listen(settings.serve.host, settings.serve.port)
     history = HistoryClient(settings.data_dir)
-    log = open_log(settings.log_url)
+    log = open_log(settings.log_url, options=settings.log.kafka)
     try:
         with Desk(log, history, settings, SYSTEM) as desk:
             tokens = Tokens(settings.data_dir)

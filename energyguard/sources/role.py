@@ -10,6 +10,7 @@ from threading import Event
 
 from energyguard.config import Settings
 from energyguard.log import open_log
+from energyguard.log.waiting import is_there
 from energyguard.sources.feed import Feed
 from energyguard.sources.household import Homes
 from energyguard.sources.sample import Sample
@@ -27,5 +28,6 @@ def run(settings: Settings, stop: Event) -> None:
         profile=wanted.profile,
     )
     sample = Sample() if wanted.sample else None
-    with closing(open_log(settings.log_url)) as log:
-        Feed(Run(homes=homes, speedup=wanted.speedup, sample=sample), log, stop).play()
+    with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
+        if is_there(log, stop):
+            Feed(Run(homes=homes, speedup=wanted.speedup, sample=sample), log, stop).play()

@@ -7,6 +7,7 @@ import threading
 from energyguard.config import Settings
 from energyguard.detect.book import open_book
 from energyguard.log import open_log
+from energyguard.log.waiting import is_there
 from energyguard.pipeline import READINGS
 from energyguard.stream.worker import Worker
 from energyguard.telemetry import logger
@@ -16,8 +17,10 @@ _log = logger(__name__)
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop, then save the state and leave the group."""
-    log = open_log(settings.log_url, session_s=settings.session_s)
+    log = open_log(settings.log_url, session_s=settings.session_s, options=settings.log.kafka)
     try:
+        if not is_there(log, stop):
+            return
         book = open_book(settings.rules.files, settings.rules.use)
         worker = Worker(log, book, settings.stream, [topic.name for topic in READINGS])
         _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])

@@ -1,0 +1,155 @@
+"""Topics made with the settings of the table, and where their partitions begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import Lock
+from typing import Any
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+)
+from confluent_kafka import TopicPartition as Place
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from energyguard.clock import SYSTEM
+from energyguard.errors import ConfigError
+from energyguard.log.kafka.client import ANSWER_S, Properties, client, our_errors, patiently
+from energyguard.log.partitioning import matches, topic_row
+from energyguard.log.records import TopicPartition
+from energyguard.model.topics import TOPICS, Topic
+
+Partitions = Iterable[TopicPartition]
+Offsets = dict[TopicPartition, int]
+
+COPIES = 3
+
+
+class Catalog:
+    """What topics there are. A topic of the table is made on first use."""
+
+    def __init__(self, place: str, options: Properties) -> None:
+        self._place = place
+        self._admin = AdminClient(client(options))
+        self._lock = Lock()
+        self._partitions: dict[str, int] = {}
+
+    def made(self, name: str) -> int:
+        """How many partitions a topic has; it is made where it is not there yet.
+
+        Raises:
+            NotFound: the table has no such topic.
+            ConfigError: it is there, with another number of partitions than the table says.
+        """
+        row = topic_row(name)
+        with self._lock:
+            if name not in self._partitions:
+                self._make(name)
+            have = self._partitions[name]
+        if have != row.partitions:
+            raise ConfigError(
+                f"{self._place}: topic {name!r} has {have} partitions, and must have "
+                f"{row.partitions}: add partitions, or let EnergyGuard make it anew"
+            )
+        return have
+
+    def _make(self, name: str) -> None:
+        """Make what the table has and the broker has not: all fixed topics, and this one."""
+        there, brokers = self._look()
+        fixed = [row.name for row in TOPICS if not row.name.endswith("*")]
+        missing = [one for one in dict.fromkeys([*fixed, name]) if one not in there]
+        copies = min(COPIES, brokers)
+        new = [
+            NewTopic(t, topic_row(t).partitions, copies, config=_config(t, copies)) for t in missing
+        ]
+        for made in self._admin.create_topics(new).values() if new else ():
+            try:
+                made.result(ANSWER_S)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    with our_errors(self._place):
+                        raise
+        there, _ = self._look()
+        self._partitions.update({t: n for t, n in there.items() if t in (*fixed, name)})
+        self._partitions.setdefault(name, topic_row(name).partitions)
+
+    def _look(self) -> tuple[dict[str, int], int]:
+        """The topics that the broker has, each with its partitions, and how many brokers."""
+        with our_errors(self._place):
+            found = self._admin.list_topics(timeout=ANSWER_S)
+        topics = {name: len(one.partitions) for name, one in found.topics.items()}
+        return topics, max(1, len(found.brokers))
+
+    def partitions(self, pattern: str) -> list[TopicPartition]:
+        """The partitions of a topic, or of all members of a family that there are."""
+        if not pattern.endswith("*"):
+            return [TopicPartition(pattern, n) for n in range(self.made(pattern))]
+        there, _ = self._look()
+        names = sorted(name for name in there if matches(pattern, name))
+        return [TopicPartition(name, n) for name in names for n in range(there[name])]
+
+    def offsets(self, partitions: Partitions, spec: OffsetSpec) -> Offsets:
+        """Where partitions begin or end, as far as transactions are committed."""
+        wanted = {Place(at.topic, at.partition): spec for at in partitions}
+        if not wanted:
+            return {}
+
+        def ask() -> Offsets:
+            asked = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER_S
+            )
+            return {
+                TopicPartition(place.topic, place.partition): answer.result(ANSWER_S).offset
+                for place, answer in asked.items()
+            }
+
+        return patiently(self._place, ask)
+
+    def earliest(self, partitions: Partitions) -> Offsets:
+        """The earliest offset left of each."""
+        return self.offsets(partitions, OffsetSpec.earliest())
+
+    def latest(self, partitions: Partitions) -> Offsets:
+        """The end of each: what is not committed yet lies behind it."""
+        return self.offsets(partitions, OffsetSpec.latest())
+
+    def until_visible(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Wait until a committed transaction can be read: its markers are written behind it."""
+        until = SYSTEM.monotonic() + ANSWER_S
+        left = dict(ends)
+        while left and SYSTEM.monotonic() < until:
+            now = self.latest(left)
+            left = {at: end for at, end in left.items() if now[at] < end}
+
+    def committed(self, group: str, partitions: Partitions) -> Offsets:
+        """What a group has committed; the earliest offset where it has not."""
+        wanted = list(partitions)
+
+        def ask() -> Any:
+            wanted = [ConsumerGroupTopicPartitions(group)]
+            asked = self._admin.list_consumer_group_offsets(wanted, require_stable=True)
+            answers = asked[group].result(ANSWER_S).topic_partitions or []
+            for unsettled in (one.error for one in answers if one.error):
+                raise KafkaException(unsettled)  # a transaction is being committed
+            return answers
+
+        found = patiently(self._place, ask)
+        known: Mapping[TopicPartition, int] = {
+            TopicPartition(one.topic, one.partition): one.offset for one in found if one.offset >= 0
+        }
+        first = self.earliest(at for at in wanted if at not in known)
+        return {at: known.get(at, first.get(at, 0)) for at in wanted}
+
+
+def _config(name: str, copies: int) -> dict[str, Any]:
+    row: Topic = topic_row(name)
+    size = row.retention_bytes
+    return {
+        "cleanup.policy": "compact" if row.compacted else "delete",
+        "retention.ms": -1 if row.retention_ms is None else row.retention_ms,
+        "retention.bytes": -1 if row.compacted or size is None else size // row.partitions,
+        "min.insync.replicas": 2 if copies >= COPIES else 1,
+    }

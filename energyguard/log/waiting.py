@@ -1,0 +1,25 @@
+"""Wait for a log that is away: a broker may start after those who need it."""
+
+from __future__ import annotations
+
+from threading import Event
+
+from energyguard.errors import Unavailable
+from energyguard.log import LATEST, Log
+from energyguard.model.topics import PROGRESS
+from energyguard.telemetry import logger
+
+_log = logger(__name__)
+
+
+def is_there(log: Log, stop: Event) -> bool:
+    """Wait until the log answers; false when ``stop`` was set before."""
+    while not stop.is_set():
+        try:
+            log.positions(PROGRESS.name, LATEST)
+        except Unavailable as error:
+            _log.warning("the log is not there; waiting", reason=str(error))
+            stop.wait(error.retry_after)
+        else:
+            return True
+    return False
