@@ -1,0 +1,156 @@
+"""A rule as data: one description with declared semantics, for engines that are not ours.
+
+An engine's module takes a ``Job`` and has two functions of the same signature::
+
+    emit(job: Job) -> str                                     the stand-alone job file, as text
+    run(job: Job, *, once: bool, jars: Path | None) -> int    in a child process; its exit code
+
+``once``: read what is there now, then end; the state is kept in the checkpoint folder.
+Both begin with ``job.check_for(engine)``, so that what cannot be expressed is refused at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from energyguard.detect.rules import Rule
+from energyguard.errors import ConfigError
+from energyguard.model.duration import spell_duration
+from energyguard.model.fixed import from_nano
+from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
+
+CHANNEL: Final = "energy_kwh"
+"""The channel that an engine's readings have: amounts since the last one, which are summed."""
+
+
+class Engine(StrEnum):
+    """Who runs a job."""
+
+    SPARK = "spark"
+    FLINK = "flink"
+
+
+class Shape(StrEnum):
+    """How a message says ``timestamp``, ``household_id``, ``energy_kwh``; one reading in each."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+class Policy(StrEnum):
+    """What happens to a row that is late, malformed, or there already."""
+
+    DROP = "drop"
+    COUNT = "count"  # into the sums, as system C counted a doubled reading twice
+
+
+class Emit(StrEnum):
+    """When a window is written."""
+
+    ON_CLOSE = "on close"
+    AS_SOON_AS_SURE = "as soon as sure"
+
+
+class StateStore(StrEnum):
+    """Where an engine keeps open windows."""
+
+    ROCKSDB = "rocksdb"
+    HEAP = "heap"
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule with everything that an engine must know; durations in ms of event time."""
+
+    rule: Rule
+    bootstrap: str
+    readings: str = ENERGY_READINGS.name
+    alerts: str = ENERGY_ALERTS.name
+    dead_letters: str = DEAD_LETTERS.name  # empty: bad rows are left out, and only counted
+    shape: Shape = Shape.CSV
+    lateness_ms: int = 600_000
+    ahead_ms: int | None = 3_600_000  # beyond its record's append time; None: no limit
+    plausible_nano_kwh: int = 100_000_000_000
+    late: Policy = Policy.DROP
+    malformed: Policy = Policy.DROP
+    duplicates: Policy = Policy.DROP
+    emit: Emit = Emit.ON_CLOSE
+    checkpoint: Path = Path("energyguard-data/engines")
+    state: StateStore = StateStore.ROCKSDB
+    parallelism: int = 2
+    offsets_per_step: int = 200_000  # Spark: the most that one micro-batch takes
+
+    @property
+    def name(self) -> str:
+        """What an engine calls the job."""
+        return f"energyguard-{self.rule.id}"
+
+    def explain(self) -> dict[str, str]:
+        """Every declared semantic, by its name, in sentences."""
+        rule, spell = self.rule, spell_duration
+        ahead = "none" if self.ahead_ms is None else f"{spell(self.ahead_ms)} after the append"
+        return {
+            "rule": f"{rule.id}: {rule.text}",
+            "readings": f"{self.readings}, one {self.shape} reading in each message",
+            "alerts": f"{self.alerts}; key: household; header id: rule/household/window end in ms",
+            "key": "household_id",
+            "event time": "timestamp, in UTC; ms",
+            "lateness": f"{spell(self.lateness_ms)} behind the newest reading",
+            "window": f"{spell(rule.window_ms)}, [end - window, end)",
+            "slide": f"{spell(rule.slide_ms)}: an end at every multiple of it since 1970",
+            "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
+            "comparison": f"sum > {rule.threshold or from_nano(rule.raise_above)} kWh: strictly greater",
+            "emit": f"{self.emit}: once, when the window's end is not above the watermark",
+            "ahead of time": f"limit: {ahead}; refused before they move the watermark",
+            "late": _SAID["late", self.late],
+            "malformed": _SAID["malformed", self.malformed]
+            + (f"; to {self.dead_letters}" if self.dead_letters else ""),
+            "duplicates": _SAID["duplicates", self.duplicates],
+            "episodes": "not in a job: clear level and dwell belong to the embedded worker",
+        }
+
+    def check_for(self, engine: Engine) -> None:
+        """Hold the job against what an engine can do.
+
+        Raises:
+            ConfigError: every thing that it cannot express, and what to change.
+        """
+        faults = [f"{self.rule.id}: {fault}" for fault in self.rule.faults()]
+        faults += [sentence for wrong, sentence in CANNOT.items() if wrong(self)]
+        if faults:
+            raise ConfigError(*(f"{engine}: {fault}" for fault in faults))
+
+
+_SAID: Final[Mapping[tuple[str, Policy], str]] = {
+    ("late", Policy.DROP): "drop: a reading all of whose windows are closed changes nothing",
+    ("late", Policy.COUNT): "count",
+    ("malformed", Policy.DROP): "drop: left out of the sums",
+    ("malformed", Policy.COUNT): "count",
+    ("duplicates", Policy.DROP): "drop: the first of (household_id, timestamp) wins",
+    ("duplicates", Policy.COUNT): "count: a doubled reading is summed twice, as system C did",
+}
+
+
+def _has_no_amounts(job: Job) -> bool:
+    return CHANNEL not in job.rule.channels
+
+
+CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
+    _has_no_amounts: f"the rule is about channels whose energy is a difference or an integral; a "
+    f"job sums amounts: add {CHANNEL!r} to the rule's channels, or let the embedded worker run it",
+    lambda job: job.emit is not Emit.ON_CLOSE: "emit 'as soon as sure': an engine writes a window "
+    "when it closes; use 'on close', or the episodes of the embedded worker",
+    lambda job: job.late is Policy.COUNT: "late 'count': the record of a closed window is written; "
+    "use 'drop' and a longer lateness",
+    lambda job: job.malformed is Policy.COUNT: "malformed 'count': there is no number to sum; use "
+    "'drop'",
+    lambda job: job.rule.slide_ms % 1000 != 0: "slide: a record's times are in whole seconds; use "
+    "a slide of whole seconds",
+    lambda job: job.lateness_ms < 0: "lateness is negative",
+    lambda job: job.parallelism < 1: "parallelism: at least 1",
+}
+"""What no engine can express, and what to change; an engine's module has its own besides."""
