@@ -1,0 +1,48 @@
+"""Real parts that many tests share; a test whose part is not on this machine is skipped by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from deploy.kafka.brokers import Cluster
+
+
+def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:
+    pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installed")
+    from deploy.jars import Missing
+    from deploy.kafka.brokers import Cluster
+
+    try:
+        cluster = Cluster(folders.mktemp("kafka"), nodes, heap="320m")
+    except Missing as missing:
+        pytest.skip(f"no Kafka: {missing}")
+    yield cluster
+    cluster.kill()  # its data goes anyway
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One real broker for the whole run, with all that tests leave there."""
+    yield from _cluster(tmp_path_factory, 1)
+
+
+@pytest.fixture
+def kafka(kafka_broker: Cluster) -> Cluster:
+    """The real broker, empty: without the topics and groups that earlier tests made.
+
+    The names of the topics are fixed, so tests cannot stand beside each other; deleting takes
+    0.1 s, where another broker would take four. What a fixture of a wider scope keeps on the
+    broker needs ``kafka_broker``, and names of its own.
+    """
+    kafka_broker.clear()
+    return kafka_broker
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three real brokers: topics have three copies and need two in sync. Their start takes 13 s."""
+    yield from _cluster(tmp_path_factory, 3)
