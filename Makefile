@@ -7,15 +7,16 @@ UV := $(shell command -v uv 2>/dev/null)
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
 
+# $(call CREATE,ENVIRONMENT) and $(call INSTALL,ENVIRONMENT)
 ifdef UV
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python
-CREATE := $(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+INSTALL = $(UV) pip install --quiet --python $(1)/bin/python
+CREATE = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(1)
 else
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CREATE := $(PYTHON) -m venv .venv
+INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+CREATE = $(PYTHON) -m venv $(1)
 endif
 
-.PHONY: run install dev test test-all check docs lock clean
+.PHONY: run install dev engines kafka test test-all check docs lock clean
 
 run: install            ## the main job: simulators, worker, history and page on this machine
 	$(BIN)/energyguard up
@@ -26,16 +27,31 @@ dev: .venv/.dev
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 here; install one (Debian: \
 	apt-get install python3 python3-venv) or say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(CREATE)
+	$(call CREATE,.venv)
 
 .venv/.installed: requirements.lock pyproject.toml | $(BIN)/python
-	$(INSTALL) --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(call INSTALL,.venv) --require-hashes -r requirements.lock
+	$(call INSTALL,.venv) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.installed
-	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(call INSTALL,.venv) --require-hashes -r requirements-dev.lock
 	@touch $@
+
+engines: .venv/.spark .venv-flink/.installed  ## Spark, Flink, and the jars of Kafka and of both
+	$(BIN)/python -m deploy.jars
+
+.venv/.spark: requirements-spark.lock .venv/.dev
+	$(call INSTALL,.venv) --require-hashes -r requirements-spark.lock
+	@touch $@
+
+.venv-flink/.installed: requirements-flink.lock | $(BIN)/python
+	$(call CREATE,.venv-flink)
+	$(call INSTALL,.venv-flink) --require-hashes -r requirements-flink.lock
+	@touch $@
+
+kafka: dev              ## a Kafka of one broker on this machine (Java, Maven), until Ctrl-C
+	$(BIN)/python -m deploy.kafka.brokers
 
 test: dev               ## the whole suite, without what takes minutes
 	$(BIN)/pytest -m "not slow"
@@ -59,4 +75,4 @@ lock:                   ## resolve the dependencies anew (needs uv)
 		--output-file requirements-spark.lock
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-flink .engines .mypy_cache .pytest_cache .ruff_cache

@@ -44,7 +44,7 @@ def fetched(part: str) -> Path:
     seal = folder / pom.name  # a copy of the description that the jars were fetched for
     if seal.exists() and seal.read_bytes() == pom.read_bytes():
         return folder
-    program("java", "openjdk-17-jre-headless")
+    program("java", "default-jre-headless")
     maven = [program("mvn", "maven"), "--quiet", "--batch-mode", "--file", str(pom)]
     KEPT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=KEPT) as made:

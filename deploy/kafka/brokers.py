@@ -59,7 +59,7 @@ class Cluster:
         properties: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         words = [f"-Xms{heap}", f"-Xmx{heap}", "-Djava.awt.headless=true", *jvm]
-        self._java = [program("java", "openjdk-17-jre-headless"), *words]
+        self._java = [program("java", "default-jre-headless"), *words]
         self._java += ["-cp", f"{fetched('kafka')}/*", f"-Dlog4j2.configurationFile={LOGGING}"]
         self._folder, self._properties = folder.resolve(), properties
         self._folder.mkdir(parents=True, exist_ok=True)
