@@ -10,6 +10,7 @@ evaluate.py   evaluate
 questions.py  readings, windows, top, export
 alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
+job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
 log.py        log topics, tail, lag
 tokens.py     token create, list, revoke
@@ -47,6 +48,7 @@ PARTS = (
     "questions",
     "alerts",
     "rules",
+    "job",
     "dlq",
     "log",
     "tokens",

@@ -2,8 +2,8 @@
 
 An engine's module takes a ``Job`` and has two functions of the same signature::
 
-    emit(job: Job) -> str                                     the stand-alone job file, as text
-    run(job: Job, *, once: bool, jars: Path | None) -> int    in a child process; its exit code
+    emit(job: Job) -> str                                            the job file, as text
+    run(job: Job, *, once: bool, jars: Path | None = None) -> int    in a child; its exit code
 
 ``once``: read what is there now, then end; the state is kept in the checkpoint folder.
 Both begin with ``job.check_for(engine)``, so that what cannot be expressed is refused at once.
@@ -23,9 +23,19 @@ from energyguard.errors import ConfigError
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
+from energyguard.wire.columns import LONG_NUMBER
+from energyguard.wire.csv import HOUSEHOLD
 
 CHANNEL: Final = "energy_kwh"
 """The channel that an engine's readings have: amounts since the last one, which are summed."""
+
+
+PATTERNS: Final[Mapping[str, str]] = {
+    "timestamp": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d(?::?\d\d)?)",
+    "household_id": HOUSEHOLD.columns["household_id"].pattern,
+    "energy_kwh": LONG_NUMBER.pattern,
+}
+"""What the fields of a sound line look like, in the words that Python and Java share."""
 
 
 class Engine(StrEnum):
@@ -82,6 +92,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: Path = Path("energyguard-data/engines")
     state: StateStore = StateStore.ROCKSDB
     parallelism: int = 2
+    properties: Mapping[str, str] = {}  # for Kafka's Java clients; Spark fills in $NAME
     offsets_per_step: int = 200_000  # Spark: the most that one micro-batch takes
 
     @property
@@ -103,7 +114,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "window": f"{spell(rule.window_ms)}, [end - window, end)",
             "slide": f"{spell(rule.slide_ms)}: an end at every multiple of it since 1970",
             "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
-            "comparison": f"sum > {rule.threshold or from_nano(rule.raise_above)} kWh: strictly greater",
+            "comparison": f"sum > {from_nano(rule.raise_above)} kWh: strictly greater",
             "emit": f"{self.emit}: once, when the window's end is not above the watermark",
             "ahead of time": f"limit: {ahead}; refused before they move the watermark",
             "late": _SAID["late", self.late],

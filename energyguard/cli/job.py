@@ -1,0 +1,191 @@
+"""``job explain|spark|flink``: a rule on an engine that is not ours."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.errors import ConfigError
+
+if TYPE_CHECKING:
+    from energyguard.stream.engines.job import Job
+
+RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
+Kafka = Annotated[str, typer.Option(help="host:port,… of the brokers; else log.url.")]
+Readings = Annotated[str, typer.Option(help="The topic to read: one reading in each message.")]
+Alerts = Annotated[str, typer.Option(help="The topic for the windows over the level.")]
+DeadLetters = Annotated[str, typer.Option(help="For bad messages; empty: they are left out.")]
+ShapeName = Annotated[str, typer.Option(help="csv or json.")]
+Lateness = Annotated[
+    str | None, typer.Option(help="How long a window waits.", show_default="stream.lateness")
+]
+Ahead = Annotated[
+    str | None,
+    typer.Option(
+        help="A reading later than its append by more is refused; `none`: no limit.",
+        show_default="stream.ahead_data",
+    ),
+]
+Duplicates = Annotated[str, typer.Option(help="drop, or count as system C did.")]
+State = Annotated[str, typer.Option(help="Where open windows are kept: rocksdb or heap.")]
+Parallelism = Annotated[int, typer.Option(min=1, help="Tasks at once.")]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="A folder for the state.", show_default="<data_dir>/engines")
+]
+Property = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property",
+        help="For Kafka's Java client, name=value; Spark fills in $NAME.",
+        show_default=False,
+    ),
+]
+Jars = Annotated[
+    Path | None,
+    typer.Option(help="The connector's jars; else those of `make engines`.", show_default=False),
+]
+Once = Annotated[bool, typer.Option("--once", help="Take what is there now, then end.")]
+Emit = Annotated[
+    Path | None,
+    typer.Option(help="Write the job to this file; run nothing.", show_default=False),
+]
+
+ABOUT = {
+    "spark": "Run a rule as a Spark Structured Streaming job, or write the job as a file.",
+    "flink": "Run a rule as a Flink SQL job, or write the job as a file.",
+}
+
+
+def _ms(text: str) -> int:
+    from energyguard.model.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _properties(texts: list[str] | None) -> dict[str, str]:
+    wrong = [text for text in texts or () if "=" not in text]
+    if wrong:
+        raise ConfigError(*(f"--property {text}: write it as name=value" for text in wrong))
+    return dict(text.split("=", 1) for text in texts or ())
+
+
+def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
+    """A rule as a job, with what the settings say; None leaves a default as it is."""
+    from energyguard.detect.book import open_book
+    from energyguard.model.fixed import to_nano
+    from energyguard.stream.engines.job import Job
+
+    settings = call.settings
+    if not kafka and settings.log_url.startswith("kafka://"):
+        kafka = settings.log_url.removeprefix("kafka://")
+    defaults: dict[str, Any] = {
+        "lateness_ms": _ms(settings.stream.lateness),
+        "ahead_ms": _ms(settings.stream.ahead_data),
+        "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
+        "checkpoint": settings.data_dir / "engines",
+    }
+    given = {name: value for name, value in more.items() if value is not None}
+    rule = open_book(settings.rules.files, settings.rules.use).get(rule_id)
+    return Job(rule=rule, bootstrap=kafka, **(defaults | given))
+
+
+def explain(call: Call, rule_id: RuleId) -> None:
+    """Say what a rule means, whichever engine runs it: every declared semantic."""
+    call.out.record(job_of(call, rule_id, "").explain())
+
+
+def _submit(engine: str) -> Callable[..., None]:
+    """The command of an engine; ``stream/engines/<engine>.py`` does it."""
+
+    def submit(
+        call: Call,
+        rule_id: RuleId,
+        kafka: Kafka = "",
+        readings: Readings = "energy_readings",
+        alerts: Alerts = "energy_alerts",
+        dead_letters: DeadLetters = "energyguard.dead-letters",
+        shape: ShapeName = "csv",
+        lateness: Lateness = None,
+        ahead: Ahead = None,
+        duplicates: Duplicates = "drop",
+        state: State = "rocksdb",
+        parallelism: Parallelism = 2,
+        checkpoint: Checkpoint = None,
+        property_: Property = None,
+        jars: Jars = None,
+        once: Once = False,
+        emit: Emit = None,
+    ) -> None:
+        job = job_of(
+            call,
+            rule_id,
+            kafka,
+            readings=readings,
+            alerts=alerts,
+            dead_letters=dead_letters,
+            shape=_one_of("Shape", shape),
+            lateness_ms=None if lateness is None else _ms(lateness),
+            duplicates=_one_of("Policy", duplicates),
+            state=_one_of("StateStore", state),
+            parallelism=parallelism,
+            checkpoint=checkpoint,
+            properties=_properties(property_),
+        )
+        _start(call, engine, _with_ahead(job, ahead), jars, once, emit)
+
+    submit.__doc__ = ABOUT[engine]
+    return submit
+
+
+def _one_of(kind: str, text: str) -> Any:
+    """A member of one of the job's enumerations by its value."""
+    choices = getattr(importlib.import_module("energyguard.stream.engines.job"), kind)
+    try:
+        return choices(text)
+    except ValueError:
+        names = ", ".join(one.value for one in choices)
+        raise ConfigError(f"{text!r} is none of: {names}") from None
+
+
+def _with_ahead(job: Job, ahead: str | None) -> Job:
+    import msgspec
+
+    if ahead is None:
+        return job
+    return msgspec.structs.replace(job, ahead_ms=None if ahead == "none" else _ms(ahead))
+
+
+def _start(
+    call: Call, engine: str, job: Job, jars: Path | None, once: bool, file: Path | None
+) -> None:
+    from energyguard.stream.engines.programs import check_topics
+
+    if not job.bootstrap:
+        raise ConfigError("where is Kafka? say --kafka host:port, or set log.url=kafka://host:port")
+    made = importlib.import_module(f"energyguard.stream.engines.{engine}")
+    if file is not None:
+        file.write_text(made.emit(job))
+        call.out.done(f"{file}: {job.rule.id} for {engine}", file=file, engine=engine)
+        return
+    made.emit(job)  # what cannot be expressed is refused before anything is looked for
+    check_topics(job)
+    code = made.run(job, once=once, jars=jars)
+    if code:
+        raise typer.Exit(code)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Jobs: the same rules on Spark and Flink.")
+    command(verbs, "explain")(explain)
+    for engine in ABOUT:
+        command(verbs, engine)(_submit(engine))
+    app.add_typer(verbs, name="job")

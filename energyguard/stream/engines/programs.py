@@ -1,0 +1,68 @@
+"""What an engine needs besides Python: Java, the jars of its connector, and the job's topics."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Final
+
+from energyguard.errors import NotFound, Unavailable
+from energyguard.stream.engines.job import Job
+
+ANSWER_S: Final = 10.0
+"""How long the brokers may take to answer."""
+
+KEPT: Final = Path(__file__).parents[3] / ".engines"
+"""Where ``make engines`` puts them, in a checkout."""
+
+
+def java_home() -> Path:
+    """The folder of the Java that runs the engine.
+
+    Raises:
+        Unavailable: there is none.
+    """
+    found = shutil.which("java")
+    if found is None:
+        raise Unavailable("no `java` on this machine (Debian: apt-get install openjdk-17-jre)")
+    return Path(found).resolve().parents[1]
+
+
+def jars_of(engine: str, folder: Path | None = None) -> list[Path]:
+    """The jars in a folder; None: those of ``make engines``.
+
+    Raises:
+        Unavailable: there are none.
+    """
+    folder = folder or KEPT / engine
+    found = sorted(folder.absolute().glob("*.jar"))
+    if not found:
+        raise Unavailable(f"no jars for {engine} in {folder}: run `make engines`, or say --jars")
+    return found
+
+
+def check_topics(job: Job) -> None:
+    """See that the brokers answer and have the job's topics.
+
+    Without the extra ``kafka``, or where the brokers ask for a log-in, the engine will say it.
+
+    Raises:
+        Unavailable: no broker answers.
+        NotFound: a topic is not there.
+    """
+    if importlib.util.find_spec("confluent_kafka") is None or job.properties:
+        return
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        admin = AdminClient({"bootstrap.servers": job.bootstrap, "log_level": 0})
+        there = admin.list_topics(timeout=ANSWER_S).topics
+    except KafkaException:
+        raise Unavailable(f"no Kafka answers at {job.bootstrap}: is --kafka right?") from None
+    wanted = (job.readings, job.alerts, job.dead_letters)
+    missing = [name for name in wanted if name and name not in there]
+    if missing:
+        names = ", ".join(map(repr, missing))
+        raise NotFound(f"{job.bootstrap} has no topic {names}: make it, or name another")

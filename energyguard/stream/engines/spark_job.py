@@ -1,0 +1,234 @@
+"""Energy in sliding windows: readings from Kafka, windows over a level to Kafka.
+
+Written by ``energyguard job spark RULE --emit job.py``; needs nothing but Spark::
+
+    spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0 job.py [--once]
+
+``--once`` takes what is there now and ends; without it the job runs until it is stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from os.path import expandvars
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+# ---- the job ----
+NAME = "energyguard-household-demo"
+BOOTSTRAP = "127.0.0.1:9092"
+READINGS = "energy_readings"
+ALERTS = "energy_alerts"
+DEAD_LETTERS = "energyguard.dead-letters"
+SHAPE = "csv"
+RULE_ID = "household-demo"
+RECORD_END = ',"rule":"kwh>0.05 over 1 minute","mode":"demo"}'
+WINDOW = "60000 milliseconds"
+SLIDE = "15000 milliseconds"
+LATENESS = "600000 milliseconds"
+RAISE_ABOVE_NANO_KWH = 50_000_000
+PLAUSIBLE_NANO_KWH = 100_000_000_000
+AHEAD_MS: int | None = 3_600_000
+COUNT_DUPLICATES = False
+CHECKPOINT = "energyguard-data/engines/energyguard-household-demo"
+OFFSETS_PER_STEP = 200_000
+PROPERTIES: Mapping[str, str] = {}
+STATE: Mapping[str, str] = {}
+PATTERNS = {"timestamp": ".*", "household_id": ".*", "energy_kwh": ".*"}
+EXPECTED = {"timestamp": "a time", "household_id": "a name", "energy_kwh": "a number"}
+# ---- end of the job ----
+
+NANO = 1_000_000_000
+FIELDS = list(PATTERNS)
+LINE = "^" + ",".join(f"(?:{pattern})" for pattern in PATTERNS.values()) + r"\z"
+
+
+def text(words: str) -> Column:
+    """A constant."""
+    return F.lit(words)
+
+
+def lines(messages: DataFrame) -> DataFrame:
+    """Each message's reading as a line of CSV, whatever its shape; null where it is none."""
+    value = F.col("value").cast("string")
+    if SHAPE == "csv":
+        return messages.withColumn("line", F.regexp_replace(value, r"[\r\n]+\z", ""))
+    found = F.from_json(value, ", ".join(f"{name} string" for name in FIELDS))
+    known = F.array_sort(F.json_object_keys(value)) == F.array_sort(F.array(*map(text, FIELDS)))
+    number = ~value.rlike(r'"energy_kwh"\s*:\s*"')
+    row = F.concat_ws(",", *(found[name] for name in FIELDS))
+    return messages.withColumn("line", F.when(known & number, row))
+
+
+def parsed(messages: DataFrame) -> DataFrame:
+    """Columns ``time``, ``household_id``, ``nano_kwh``, null where a line has none."""
+    field = F.split("line", ",")
+    kwh = F.get(field, F.lit(2)).try_cast("decimal(38,19)")
+    return (
+        lines(messages)
+        .withColumn("time", F.get(field, F.lit(0)).try_cast("timestamp"))
+        .withColumn("household_id", F.get(field, F.lit(1)))
+        .withColumn("nano_kwh", (F.bround(kwh, 9) * NANO).try_cast("bigint"))
+    )
+
+
+def faults() -> list[tuple[Column, str, str, Column]]:
+    """What may be wrong with a line: whether, the verdict, the field, the reason."""
+    field = F.split("line", ",")
+    columns = F.size(field)
+    wanted = f" columns instead of {len(FIELDS)} ({','.join(FIELDS)})"
+    value_is = {"timestamp": F.col("time"), "energy_kwh": F.col("nano_kwh")}
+    found = [
+        (F.col("line").isNull(), "malformed", "row", text(f"not a {SHAPE} reading")),
+        (
+            columns != len(FIELDS),
+            "malformed",
+            "row",
+            F.concat(columns.cast("string"), text(wanted)),
+        ),
+    ]
+    for place, (name, pattern) in enumerate(PATTERNS.items()):
+        one = F.get(field, F.lit(place))
+        bad = ~one.rlike(rf"^(?:{pattern})\z") | value_is.get(name, one).isNull()
+        said = F.concat(
+            text(f"{name} is not {EXPECTED[name]}: '"), F.substring(one, 1, 64), text("'")
+        )
+        found.append((bad, "malformed", name, said))
+    low, high = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+    time, nano = F.col("time"), F.col("nano_kwh")
+    most = f"{PLAUSIBLE_NANO_KWH / NANO:g}"
+    found += [
+        (
+            ~time.between(text(low).cast("timestamp"), text(high).cast("timestamp")),
+            "out-of-range",
+            "timestamp",
+            text("timestamp is before 2000 or after 2100"),
+        ),
+        (
+            ~nano.between(0, PLAUSIBLE_NANO_KWH),
+            "out-of-range",
+            "energy_kwh",
+            text(f"energy_kwh is negative or above the plausible {most} kWh"),
+        ),
+    ]
+    if AHEAD_MS is not None:  # one reading of the far future would make all others late
+        ahead = F.unix_millis("time") > F.unix_millis("timestamp") + AHEAD_MS
+        said = text(f"timestamp is more than {AHEAD_MS} ms after the message was appended")
+        found.append((ahead, "ahead", "timestamp", said))
+    return found
+
+
+def sound() -> Column:
+    """Whether a reading counts: the same as no fault, in one pattern."""
+    good = F.col("line").rlike(LINE)
+    for bad, *_ in faults()[2 + len(FIELDS) :]:
+        good &= ~bad
+    return F.coalesce(good, F.lit(False))
+
+
+def dead_letters(messages: DataFrame) -> DataFrame:
+    """Bad messages with their original bytes; the reason is in the headers."""
+    verdict, field, reason = F.lit(None), F.lit(None), F.lit(None)
+    for bad, judged, name, said in reversed(faults()):
+        verdict = F.when(bad, text(judged)).otherwise(verdict)
+        field = F.when(bad, text(name)).otherwise(field)
+        reason = F.when(bad, said).otherwise(reason)
+    headers = {
+        "verdict": verdict,
+        "field": field,
+        "reason": reason,
+        "row": text("1"),
+        "source": F.concat_ws("/", "topic", "partition", "offset"),
+        "topic": F.col("topic"),
+        "shape": text(SHAPE),
+    }
+    return messages.where(~sound()).select(
+        text(DEAD_LETTERS).alias("topic"),
+        F.lit(None).cast("binary").alias("key"),
+        F.coalesce("value", text("").cast("binary")).alias("value"),
+        header_column(headers),
+    )
+
+
+def header_column(headers: Mapping[str, Column]) -> Column:
+    """Headers as the sink wants them."""
+    made = (
+        F.struct(text(name).alias("key"), value.cast("string").cast("binary").alias("value"))
+        for name, value in headers.items()
+    )
+    return F.array(*made).alias("headers")
+
+
+def window_alerts(messages: DataFrame) -> DataFrame:
+    """Closed windows over the level, each written once, with an id that is always the same."""
+    readings = (
+        messages.where(sound())
+        .select("time", "household_id", "nano_kwh")
+        .withWatermark("time", LATENESS)
+    )
+    if not COUNT_DUPLICATES:
+        readings = readings.dropDuplicatesWithinWatermark(["household_id", "time"])
+    sums = readings.groupBy(F.window("time", WINDOW, SLIDE), "household_id").agg(
+        F.sum("nano_kwh").alias("nano_kwh")
+    )
+    over = sums.where(F.col("nano_kwh") > RAISE_ABOVE_NANO_KWH)
+    nano = F.col("nano_kwh")
+    digits = F.concat_ws(
+        ".", F.expr(f"nano_kwh div {NANO}"), F.lpad((nano % NANO).cast("string"), 9, "0")
+    )
+    name = F.to_json(F.struct("household_id"))
+    value = F.concat(
+        F.expr("left(name, length(name) - 1)"),
+        text(',"window_start":"'),
+        F.date_format("window.start", "yyyy-MM-dd HH:mm:ss"),
+        text('","window_end":"'),
+        F.date_format("window.end", "yyyy-MM-dd HH:mm:ss"),
+        text('","kwh":'),
+        F.regexp_replace(digits, r"\.?0+$", ""),
+        text(RECORD_END),
+    )
+    id_ = F.concat_ws("/", text(RULE_ID), "household_id", F.unix_millis("window.end"))
+    return over.withColumn("name", name).select(
+        text(ALERTS).alias("topic"),
+        F.col("household_id").cast("binary").alias("key"),
+        value.cast("binary").alias("value"),
+        header_column({"id": id_}),
+    )
+
+
+def main(once: bool) -> None:
+    """Run the job."""
+    builder = SparkSession.builder.appName(NAME).config("spark.sql.session.timeZone", "UTC")
+    for name, value in STATE.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    kafka = {"bootstrap.servers": BOOTSTRAP} | dict(PROPERTIES)
+    connection = {f"kafka.{name}": expandvars(value) for name, value in kafka.items()}
+    source = (
+        spark.readStream.format("kafka")
+        .options(**connection)
+        .option("subscribe", READINGS)
+        .option("startingOffsets", "earliest")
+        .option("maxOffsetsPerTrigger", OFFSETS_PER_STEP)
+        .option("kafka.isolation.level", "read_committed")
+        .load()
+    )
+    messages = parsed(source)
+    records = window_alerts(messages)
+    if DEAD_LETTERS:
+        records = records.unionByName(dead_letters(messages))
+    sink = (
+        records.writeStream.format("kafka")
+        .queryName(NAME)
+        .outputMode("append")
+        .options(**connection)
+        .option("checkpointLocation", CHECKPOINT)
+    )
+    trigger = sink.trigger(availableNow=True) if once else sink.trigger(processingTime="1 second")
+    trigger.start().awaitTermination()
+
+
+if __name__ == "__main__":
+    main("--once" in sys.argv[1:])
