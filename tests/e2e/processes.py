@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ PATIENCE_S = 120.0  # generous: only so that a fault does not hang
 START_MS = 1_757_203_200_000  # 2025-09-07T00:00:00Z
 TICK_MS = 15_000
 HOMES = 40
+LONGEST_LIFE_S = 1.5  # of a role that is killed often
 SETTINGS = (
     "log.session_timeout=2s",
     "stream.snapshot=300ms",
@@ -101,11 +103,31 @@ def roles(data_dir: Path, *names: str, more: tuple[str, ...] = ()) -> Iterator[l
             one.process.wait()
 
 
+def kill_often(role: Role, kills: int, work: Callable[[], object]) -> None:
+    """kill -9 at random moments: mostly while it works, now and then while it starts.
+
+    Args:
+        role: the victim.
+        kills: how often.
+        work: something that changes when the role works.
+    """
+    moments = random.Random(f"{role.name}/{kills}")
+    for number in range(kills):
+        before = work()
+        role.wait_until_there()
+        if number % 5 != 2:
+            until(lambda before=before: work() != before)  # type: ignore[misc]
+        time.sleep(moments.uniform(0.0, LONGEST_LIFE_S))
+        role.kill()
+        role.start_again()
+    role.wait_until_there()
+
+
 class Load(threading.Thread):
     """A source: a tick of every home, again and again, until told to stop."""
 
     def __init__(self, log: Log, pause_s: float = 0.01) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self._intake, self._pause_s = Intake(log), pause_s
         self._done = threading.Event()
         self.ticks = 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +14,7 @@ from energyguard.errors import Unavailable
 from energyguard.history.client import CARD, HistoryClient
 from energyguard.log import LATEST, Log, open_log
 from energyguard.log.connections import connect
-from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, METER_READINGS
+from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
 from energyguard.sources.household import Homes
 from energyguard.wire.packed import pack, unpack
 from tests.e2e.meters import ENOUGH, Meters, free_port
@@ -25,17 +23,16 @@ from tests.e2e.processes import (
     START_MS,
     TICK_MS,
     Load,
-    Role,
+    kill_often,
     roles,
     until,
     wait_for_worker,
 )
-from tests.e2e.undisturbed import fetched, progress, readings, rows, undisturbed
+from tests.e2e.undisturbed import fetched, progress, readings, same_alerts
 
 KILLS = pytest.mark.parametrize(
     "kills", [5, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
-LONGEST_LIFE_S = 1.5
 
 
 @pytest.fixture
@@ -43,37 +40,6 @@ def log(tmp_path: Path) -> Iterator[Log]:
     opened = open_log(f"sqlite:///{tmp_path / 'data' / 'log.db'}")
     yield opened
     opened.close()
-
-
-def kill_often(role: Role, kills: int, work: Callable[[], object]) -> None:
-    """kill -9 at random moments: mostly while it works, now and then while it starts.
-
-    Args:
-        role: the victim.
-        kills: how often.
-        work: something that changes when the role works.
-    """
-    moments = random.Random(f"{role.name}/{kills}")
-    for number in range(kills):
-        before = work()
-        role.wait_until_there()
-        if number % 5 != 2:
-            until(lambda before=before: work() != before)  # type: ignore[misc]
-        time.sleep(moments.uniform(0.0, LONGEST_LIFE_S))
-        role.kill()
-        role.start_again()
-    role.wait_until_there()
-
-
-def same_alerts(log: Log, topic: str, tmp_path: Path) -> int:
-    """The window alerts are those of an undisturbed run, byte by byte; how many they are."""
-    expected = undisturbed(log, topic, tmp_path / "undisturbed.db")
-    got = rows(log, ENERGY_ALERTS.name)
-    assert got == expected
-    many = sum(map(len, got.values()))
-    assert many > 100, "too few for this to say anything"
-    assert len({headers for part in got.values() for *_, headers in part}) == many
-    return many
 
 
 def history_has(data_dir: Path, load: Load, alerts: int) -> None:

@@ -75,3 +75,14 @@ def undisturbed(
     expected = rows(copy, ENERGY_ALERTS.name)
     copy.close()
     return expected
+
+
+def same_alerts(log: Log, topic: str, tmp_path: Path) -> int:
+    """The window alerts are those of an undisturbed run, byte by byte; how many they are."""
+    expected = undisturbed(log, topic, tmp_path / "undisturbed.db")
+    got = rows(log, ENERGY_ALERTS.name)
+    assert got == expected
+    many = sum(map(len, got.values()))
+    assert many > 100, "too few for this to say anything"
+    assert len({headers for part in got.values() for *_, headers in part}) == many
+    return many
