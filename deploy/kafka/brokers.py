@@ -123,7 +123,8 @@ class Cluster:
         topics = [one for one in admin.list_topics(timeout=20).topics if not one.startswith("__")]
         if topics:
             for deleted in admin.delete_topics(topics).values():
-                deleted.result()
+                with suppress(KafkaException):  # one that is being deleted already
+                    deleted.result()
         groups = [one.group_id for one in admin.list_consumer_groups().result().valid]
         if groups:
             for gone in admin.delete_consumer_groups(groups).values():

@@ -109,6 +109,17 @@ _OURS: Final[tuple[tuple[type[EnergyGuardError], str, tuple[int, ...]], ...]] = 
     (DiskFull, "the broker cannot write", (KafkaError.KAFKA_STORAGE_ERROR,)),
 )
 
+_SOON: Final = (  # a topic that was just made, or a broker that just died
+    KafkaError._NOENT,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.UNSTABLE_OFFSET_COMMIT,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
+
 _quiet = logging.getLogger("energyguard.kafka.client")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False  # what matters comes as an error; the client tells each attempt
@@ -138,8 +149,10 @@ def patiently(place: str, ask: Callable[[], T]) -> T:
         try:
             return ask()
         except KafkaException as error:
-            if not error.args[0].retriable() or SYSTEM.monotonic() > until:
-                raise our_error(error.args[0], place) from error
+            cause = error.args[0]
+            soon = cause.retriable() or cause.code() in _SOON
+            if not soon or SYSTEM.monotonic() > until:
+                raise our_error(cause, place) from error
             SYSTEM.sleep(RETRY_S)
 
 

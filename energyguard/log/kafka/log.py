@@ -113,6 +113,8 @@ class KafkaLog:
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
         partitions = self._catalog.partitions(topic)
+        if not partitions and not topic.endswith("*"):  # of a family, and not made yet
+            return {TopicPartition(topic, n): 0 for n in range(topic_row(topic).partitions)}
         if of == EARLIEST:
             return self._catalog.earliest(partitions)
         if of == LATEST:

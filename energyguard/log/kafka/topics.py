@@ -85,7 +85,8 @@ class Catalog:
 
     def partitions(self, pattern: str) -> list[TopicPartition]:
         """The partitions of a topic, or of all members of a family that there are."""
-        if not pattern.endswith("*"):
+        family = pattern.endswith("*") or topic_row(pattern).name.endswith("*")
+        if not family:
             return [TopicPartition(pattern, n) for n in range(self.made(pattern))]
         there, _ = self._look()
         names = sorted(name for name in there if matches(pattern, name))
