@@ -1,0 +1,1 @@
+"""Rules on engines that are not ours."""
