@@ -125,6 +125,7 @@ class Cluster:
             for deleted in admin.delete_topics(topics).values():
                 with suppress(KafkaException):  # one that is being deleted already
                     deleted.result()
+            _until(lambda: not {*topics} & {*admin.list_topics(timeout=20).topics})
         groups = [one.group_id for one in admin.list_consumer_groups().result().valid]
         if groups:
             for gone in admin.delete_consumer_groups(groups).values():

@@ -16,7 +16,7 @@ from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from energyguard.clock import SYSTEM
-from energyguard.errors import ConfigError
+from energyguard.errors import ConfigError, Unavailable
 from energyguard.log.kafka.client import ANSWER_S, Properties, client, our_errors, patiently
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
@@ -72,15 +72,23 @@ class Catalog:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     with our_errors(self._place):
                         raise
-        there, _ = self._look()
+        until = SYSTEM.monotonic() + ANSWER_S
+        while missing and SYSTEM.monotonic() < until:  # until every broker knows of them
+            there, _ = self._look()
+            missing = [one for one in missing if one not in there]
         self._partitions.update({t: n for t, n in there.items() if t in (*fixed, name)})
-        self._partitions.setdefault(name, topic_row(name).partitions)
+        if name not in self._partitions:
+            raise Unavailable(f"{self._place}: topic {name!r} was made, and is not there yet")
 
     def _look(self) -> tuple[dict[str, int], int]:
-        """The topics that the broker has, each with its partitions, and how many brokers."""
+        """The topics that can be used, each with its partitions, and how many brokers."""
         with our_errors(self._place):
             found = self._admin.list_topics(timeout=ANSWER_S)
-        topics = {name: len(one.partitions) for name, one in found.topics.items()}
+        topics = {
+            name: len(one.partitions)
+            for name, one in found.topics.items()
+            if one.partitions and all(part.leader >= 0 for part in one.partitions.values())
+        }
         return topics, max(1, len(found.brokers))
 
     def partitions(self, pattern: str) -> list[TopicPartition]:
