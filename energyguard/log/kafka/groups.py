@@ -81,7 +81,9 @@ class KafkaMembership:
             self._consumer.list_topics(timeout=ANSWER_S)  # it assigns only what it knows of
         self._thread = Thread(target=self._keep_up, name=f"group-{group}", daemon=True)
         self._thread.start()
-        self._joined.wait(JOIN_S)
+        until = SYSTEM.monotonic() + JOIN_S
+        while not self._joined.wait(POLL_S) and SYSTEM.monotonic() < until:
+            self._polled_s = SYSTEM.monotonic()
         until = SYSTEM.monotonic() + MORE_S
         while not self._assigned and SYSTEM.monotonic() < until:
             SYSTEM.sleep(POLL_S)
