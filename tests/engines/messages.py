@@ -80,7 +80,7 @@ class Topics:
         found: list[Message] = []
         ends = 0
         while ends < self.partitions:
-            for message in consumer.consume(10_000, ANSWER_S):
+            for message in consumer.consume(10_000, 0.1):
                 if message.error():
                     ends += 1
                 else:
