@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -66,3 +69,14 @@ def check_topics(job: Job) -> None:
     if missing:
         names = ", ".join(map(repr, missing))
         raise NotFound(f"{job.bootstrap} has no topic {names}: make it, or name another")
+
+
+def ended(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a child to its end; what would stop us (SIGTERM) stops it. Its exit code."""
+    with subprocess.Popen(words, env=environment) as child:
+        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        try:
+            return child.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            child.terminate()

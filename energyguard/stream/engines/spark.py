@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ import msgspec
 
 from energyguard.errors import ConfigError
 from energyguard.stream.engines.job import PATTERNS, Engine, Job, Policy, StateStore
-from energyguard.stream.engines.programs import jars_of, java_home
+from energyguard.stream.engines.programs import ended, jars_of, java_home
 from energyguard.wire.csv import HOUSEHOLD
 
 TEMPLATE: Final = Path(__file__).with_name("spark_job.py")
@@ -125,9 +124,4 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{job.name}.py"
         file.write_text(text)
-        words = [*command, str(file), *(["--once"] if once else [])]
-        with subprocess.Popen(words, env=environment) as child:
-            try:
-                return child.wait()
-            finally:
-                child.terminate()
+        return ended([*command, str(file), *(["--once"] if once else [])], environment)
