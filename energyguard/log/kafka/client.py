@@ -111,6 +111,8 @@ _OURS: Final[tuple[tuple[type[EnergyGuardError], str, tuple[int, ...]], ...]] = 
 
 _SOON: Final = (  # a topic that was just made, or a broker that just died
     KafkaError._NOENT,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,

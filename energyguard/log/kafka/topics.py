@@ -26,6 +26,8 @@ Partitions = Iterable[TopicPartition]
 Offsets = dict[TopicPartition, int]
 
 COPIES = 3
+ASKED_AGAIN_S = 1.0
+"""The first question about a group, which makes Kafka's own topic of them, is never answered."""
 
 
 class Catalog:
@@ -139,7 +141,9 @@ class Catalog:
 
         def ask() -> Any:
             wanted = [ConsumerGroupTopicPartitions(group)]
-            asked = self._admin.list_consumer_group_offsets(wanted, require_stable=True)
+            asked = self._admin.list_consumer_group_offsets(
+                wanted, require_stable=True, request_timeout=ASKED_AGAIN_S
+            )
             answers = asked[group].result(ANSWER_S).topic_partitions or []
             for unsettled in (one.error for one in answers if one.error):
                 raise KafkaException(unsettled)  # a transaction is being committed
