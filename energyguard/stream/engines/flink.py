@@ -1,0 +1,206 @@
+"""A job as Flink SQL: windows over event time, exactly-once sinks, savepoints.
+
+The text is ``flink.sql`` with the job's words in it. ``run`` hands it to ``flink_runner.py`` in
+Flink's own environment: its pins clash with ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from types import FrameType
+from typing import Final
+
+import msgspec
+
+from energyguard.errors import Unavailable
+from energyguard.model.fixed import from_nano
+from energyguard.stream.engines.job import Engine, Job, Policy, Shape, StateStore
+from energyguard.stream.engines.programs import jars_of, java_home
+from energyguard.wire.columns import DEVICE
+
+PYTHON: Final = Path(__file__).parents[3] / ".venv-flink" / "bin" / "python"
+"""Where ``make engines`` puts Flink's environment, in a checkout."""
+
+KNOWN_MS: Final = 86_400_000
+"""A reading is known at least so long, to tell its double; Flink's state ages by the wall clock."""
+
+_DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
+    r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|02-(?:0[1-9]|1\d|2[0-8]))|(?:[02468][048]|[13579][26])-02-29)"
+)
+_CLOCK: Final = r"(?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)?"
+_ZONE: Final = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
+_NUMBER: Final = r"[+-]?(?:\d{1,18}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?"
+_SOUND: Final = rf"^{_DAY}[T ]{_CLOCK}{_ZONE},{DEVICE.pattern},{_NUMBER}\z"
+_FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
+_TEXT: Final = "CAST(message AS STRING)"
+
+
+def emit(job: Job) -> str:
+    """The job as Flink SQL that a cluster's own client can run.
+
+    Raises:
+        ConfigError: what Flink cannot express, and what to change.
+    """
+    return _written(job, once=False)
+
+
+def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
+    """Run the job on a Flink of this machine until it is stopped, then leave a savepoint.
+
+    A start goes on from the newest savepoint or checkpoint of the same job.
+
+    Args:
+        job: what to run.
+        once: from the beginning to what is there now; the end closes every window.
+        jars: the folder with the connector's jar; None: where ``make engines`` puts it.
+
+    Returns:
+        The exit code: 0 when it ended well.
+
+    Raises:
+        ConfigError: what Flink cannot express, and what to change.
+        Unavailable: Flink's environment, Java or the jars are not there.
+    """
+    text, state = _written(job, once=once), state_folder(job)
+    if not PYTHON.exists():
+        raise Unavailable(f"no Flink at {PYTHON}: run `make engines`")
+    environment = {**os.environ, "JAVA_HOME": str(java_home())}
+    connector = jars_of(Engine.FLINK, jars)
+    state.mkdir(parents=True, exist_ok=True)
+    file = state / ("once.sql" if once else "job.sql")
+    file.write_text(text, "utf-8")
+    words = [file, "--savepoints", (state / "savepoints").as_uri(), "--jars", *connector]
+    if not once and (saved := newest_state(state)):
+        words += ["--state", saved.as_uri()]
+    runner = Path(__file__).with_name("flink_runner.py")
+    with subprocess.Popen([PYTHON, runner, *words], env=environment) as child:
+
+        def hand_on(_: int, __: FrameType | None) -> None:
+            child.terminate()
+
+        before = {s: signal.signal(s, hand_on) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            return child.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def state_folder(job: Job) -> Path:
+    """Where the job's state is: jobs that cannot share state have folders of their own."""
+    shared = (job.rule.meaning, job.readings, job.duplicates, bool(job.dead_letters), job.state)
+    digest = hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:12]
+    return (job.checkpoint / "flink" / f"{job.rule.id}-{digest}").resolve()
+
+
+def newest_state(folder: Path) -> Path | None:
+    """The newest savepoint or checkpoint that is complete."""
+    whole = sorted(folder.glob("*points/**/_metadata"), key=lambda path: path.stat().st_mtime_ns)
+    return whole[-1].parent if whole else None
+
+
+def _written(job: Job, *, once: bool) -> str:
+    """The text with the job's words in it, and without the blocks that the job does not need."""
+    job.check_for(Engine.FLINK)
+    blocks = {
+        "dead letters": bool(job.dead_letters),
+        "drop duplicates": job.duplicates is Policy.DROP,
+    }
+    text = files(__package__).joinpath("flink.sql").read_text("utf-8")
+    for name, wanted in blocks.items():
+        block = re.compile(rf"-- \[{name}\]\n(.*?)-- \[end\]\n", re.DOTALL)
+        text = block.sub(r"\1" if wanted else "", text)
+    quoted = {name: _quoted(word) for name, word in _words(job, once).items()}
+    properties = "".join(
+        f"\n  'properties.{_quoted(name)}' = '{_quoted(value)}',"
+        for name, value in job.properties.items()
+    )
+    return Template(text).substitute(quoted | _expressions(job), properties=properties)
+
+
+def _quoted(word: object) -> str:
+    return str(word).replace("'", "''")
+
+
+def _words(job: Job, once: bool) -> dict[str, object]:
+    """What stands between quotes, and numbers."""
+    rule, state = job.rule, state_folder(job)
+    record = {"rule": rule.text, "mode": rule.mode or rule.id}
+    return {
+        "name": job.name,
+        "text": rule.text,
+        "rule_id": rule.id,
+        "parallelism": job.parallelism,
+        "state": "hashmap" if job.state is StateStore.HEAP else "rocksdb",
+        "checkpoints": (state / "checkpoints").as_uri(),
+        "savepoints": (state / "savepoints").as_uri(),
+        "known": f"{max(KNOWN_MS, 2 * (job.lateness_ms + rule.window_ms))} ms",
+        "bootstrap": job.bootstrap,
+        "readings": job.readings,
+        "alerts": job.alerts,
+        "dead_letters": job.dead_letters,
+        "shape": job.shape.value,
+        "bounded": "latest-offset" if once else "unbounded",
+        "lateness": _interval(job.lateness_ms + 1),
+        "window": _interval(rule.window_ms),
+        "slide": _interval(rule.slide_ms),
+        "window_s": rule.window_ms // 1000,
+        "slide_s": rule.slide_ms // 1000,
+        "raise_above": rule.raise_above,
+        "plausible": from_nano(job.plausible_nano_kwh),
+        "record_end": msgspec.json.encode(record).decode()[1:],
+        "counted": "counted" if job.duplicates is Policy.COUNT else "counted_once",
+    }
+
+
+def _expressions(job: Job) -> dict[str, str]:
+    """SQL over the column ``message``; a computed column may not name another, so it repeats."""
+    if job.shape is Shape.CSV:
+        line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
+    else:
+        line = ", ".join(f"JSON_VALUE({_TEXT}, '$.{name}')" for name in _FIELDS)
+        line = f"CONCAT_WS(',', {line})"
+        sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
+    time = _time(f"SPLIT_INDEX({line}, ',', 0)")
+    ahead = "TRUE"
+    if job.ahead_ms is not None:
+        limit = f"INTERVAL '{_interval(job.ahead_ms)}' DAY TO SECOND(3)"
+        ahead = f"{time} <= CAST(appended AS TIMESTAMP(3)) + {limit}"
+    return {
+        "line": line,
+        "sound": f"{sound}REGEXP({line}, '{_SOUND}')",
+        "kwh": f"TRY_CAST(SPLIT_INDEX({line}, ',', 2) AS DECIMAL(18, 9))",
+        "time": time,
+        "in_time": ahead,
+    }
+
+
+def _time(field: str) -> str:
+    """A field as a timestamp: at once where it is as usual, else by its length and its zone."""
+    zone = "([+-]\\d\\d):?(\\d\\d)?$"
+    local = f"REGEXP_REPLACE({field}, '(Z|[+-]\\d\\d(:?\\d\\d)?)$', '')"
+    whole = f"{local} || SUBSTRING('0000-00-00 00:00:00.000' FROM CHAR_LENGTH({local}) + 1)"
+    hours = f"REGEXP_EXTRACT({field}, '{zone}', 1)"
+    minutes = f"COALESCE(REGEXP_EXTRACT({field}, '{zone}', 2), '0')"
+    east = f"CAST({hours} AS INT) * 60 + CAST(SUBSTRING({hours}, 1, 1) || {minutes} AS INT)"
+    return (
+        f"CASE WHEN CHAR_LENGTH({field}) = 20 "
+        f"THEN TO_TIMESTAMP(REPLACE(SUBSTRING({field}, 1, 19), 'T', ' ')) "
+        f"ELSE TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
+        f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS')) END"
+    )
+
+
+def _interval(ms: int) -> str:
+    """A length of time as SQL writes it between its quotes."""
+    seconds, ms = divmod(ms, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    return f"{days} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ms:03}"

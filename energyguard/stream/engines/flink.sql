@@ -1,0 +1,170 @@
+-- ${name}: ${text}
+-- Written by `energyguard job flink ${rule_id} --emit`; for a cluster's own `sql-client.sh -f`.
+-- What it means, sentence by sentence: `energyguard job explain ${rule_id}`.
+
+SET 'pipeline.name' = '${name}';
+SET 'pipeline.object-reuse' = 'true';
+SET 'parallelism.default' = '${parallelism}';
+SET 'table.local-time-zone' = 'UTC';
+SET 'state.backend.type' = '${state}';
+SET 'restart-strategy.type' = 'failure-rate';
+SET 'restart-strategy.failure-rate.max-failures-per-interval' = '5';
+SET 'restart-strategy.failure-rate.failure-rate-interval' = '10 min';
+SET 'restart-strategy.failure-rate.delay' = '5 s';
+SET 'execution.checkpointing.interval' = '10 s';
+SET 'execution.checkpointing.dir' = '${checkpoints}';
+SET 'execution.checkpointing.savepoint-dir' = '${savepoints}';
+SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CANCELLATION';
+
+-- What is refused gets the time 1970, so that it never moves the watermark. The watermark is 1 ms
+-- lower than the lateness says: Flink closes a window when its last ms has passed, we at its end.
+CREATE TEMPORARY TABLE readings (
+  message BYTES,
+  appended TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  from_partition INT METADATA FROM 'partition' VIRTUAL,
+  from_offset BIGINT METADATA FROM 'offset' VIRTUAL,
+  arrived AS PROCTIME(),
+  ts AS CASE
+    WHEN ${sound}
+      AND ${kwh} BETWEEN 0 AND ${plausible}
+      AND ${in_time}
+    THEN ${time}
+    ELSE TIMESTAMP '1970-01-01 00:00:00.000'
+  END,
+  WATERMARK FOR ts AS ts - INTERVAL '${lateness}' DAY TO SECOND(3)
+) WITH (
+  'connector' = 'kafka',
+  'topic' = '${readings}',
+  'properties.bootstrap.servers' = '${bootstrap}',${properties}
+  'properties.group.id' = '${name}',
+  'properties.isolation.level' = 'read_committed',
+  'scan.startup.mode' = 'earliest-offset',
+  'scan.bounded.mode' = '${bounded}',
+  'scan.watermark.emit.strategy' = 'on-event',
+  'scan.watermark.idle-timeout' = '30 s',
+  'value.format' = 'raw'
+);
+
+CREATE TEMPORARY TABLE alerts (
+  household_id STRING,
+  record STRING,
+  headers MAP<STRING, BYTES> METADATA
+) WITH (
+  'connector' = 'kafka',
+  'topic' = '${alerts}',
+  'properties.bootstrap.servers' = '${bootstrap}',${properties}
+  'properties.transaction.timeout.ms' = '600000',
+  'sink.delivery-guarantee' = 'exactly-once',
+  'sink.transactional-id-prefix' = '${name}-alerts',
+  'key.format' = 'raw',
+  'key.fields' = 'household_id',
+  'value.format' = 'raw',
+  'value.fields-include' = 'EXCEPT_KEY'
+);
+
+-- Late: the last window that would hold the reading is closed where it comes in.
+CREATE TEMPORARY VIEW judged AS
+SELECT *, (ts > TIMESTAMP '1970-01-01 00:00:00.000' AND ts <= CURRENT_WATERMARK(ts) AND TIMESTAMPADD(
+    SECOND, ${window_s} - CAST(MOD(EXTRACT(EPOCH FROM ts), ${slide_s}) AS INT), FLOOR(ts TO SECOND)
+  ) <= CURRENT_WATERMARK(ts) + INTERVAL '0.001' SECOND(1, 3)) IS TRUE AS late
+FROM readings;
+
+-- Energy in 1e-9 kWh: whole numbers, whose sum is exact in any order.
+CREATE TEMPORARY VIEW counted AS
+SELECT
+  SPLIT_INDEX(${line}, ',', 1) AS household_id,
+  CAST(${kwh} * 1000000000 AS BIGINT) AS nano_kwh,
+  ts,
+  arrived
+FROM judged
+WHERE ts > TIMESTAMP '1970-01-01 00:00:00.000' AND NOT late;
+
+-- [drop duplicates]
+-- The first of a household and a time wins; it is known for as long as the state is kept.
+SET 'table.exec.state.ttl' = '${known}';
+
+CREATE TEMPORARY VIEW counted_once AS
+SELECT household_id, nano_kwh, ts
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY household_id, ts ORDER BY arrived) AS nth FROM counted
+)
+WHERE nth = 1;
+
+-- [end]
+CREATE TEMPORARY VIEW sums AS
+SELECT household_id, window_start, window_end, SUM(nano_kwh) AS nano_kwh
+FROM HOP(
+  TABLE ${counted},
+  DESCRIPTOR(ts),
+  INTERVAL '${slide}' DAY TO SECOND(3),
+  INTERVAL '${window}' DAY TO SECOND(3)
+)
+GROUP BY household_id, window_start, window_end;
+
+-- [dead letters]
+CREATE TEMPORARY TABLE dead_letters (
+  message BYTES,
+  headers MAP<STRING, BYTES> METADATA
+) WITH (
+  'connector' = 'kafka',
+  'topic' = '${dead_letters}',
+  'properties.bootstrap.servers' = '${bootstrap}',${properties}
+  'properties.transaction.timeout.ms' = '600000',
+  'sink.delivery-guarantee' = 'exactly-once',
+  'sink.transactional-id-prefix' = '${name}-dead-letters',
+  'value.format' = 'raw'
+);
+
+CREATE TEMPORARY VIEW refused AS
+SELECT
+  *,
+  CASE
+    WHEN late THEN 'late'
+    WHEN (${sound}) IS NOT TRUE THEN 'malformed'
+    WHEN (${kwh} BETWEEN 0 AND ${plausible}) IS NOT TRUE THEN 'out-of-range'
+    ELSE 'ahead'
+  END AS verdict
+FROM judged
+WHERE late OR ts = TIMESTAMP '1970-01-01 00:00:00.000';
+
+-- [end]
+EXECUTE STATEMENT SET BEGIN
+-- [dead letters]
+INSERT INTO dead_letters
+SELECT
+  COALESCE(message, X''),
+  MAP[
+    'verdict', ENCODE(verdict, 'UTF-8'),
+    'field', ENCODE(CASE verdict
+      WHEN 'malformed' THEN 'row'
+      WHEN 'out-of-range' THEN 'energy_kwh'
+      ELSE 'timestamp'
+    END, 'UTF-8'),
+    'reason', ENCODE(CASE verdict
+      WHEN 'late' THEN 'every window that would hold it is closed'
+      WHEN 'malformed' THEN 'not a reading: timestamp, household_id, energy_kwh'
+      WHEN 'out-of-range' THEN 'energy_kwh is negative or not plausible'
+      ELSE 'timestamp is ahead of the time of the append'
+    END, 'UTF-8'),
+    'row', ENCODE('1', 'UTF-8'),
+    'source', ENCODE('${readings}/' || CAST(from_partition AS STRING)
+      || '/' || CAST(from_offset AS STRING), 'UTF-8'),
+    'topic', ENCODE('${readings}', 'UTF-8'),
+    'shape', ENCODE('${shape}', 'UTF-8')
+  ]
+FROM refused;
+-- [end]
+INSERT INTO alerts
+SELECT
+  household_id,
+  '{"household_id":"' || REPLACE(household_id, '\', '\\')
+    || '","window_start":"' || DATE_FORMAT(window_start, 'yyyy-MM-dd HH:mm:ss')
+    || '","window_end":"' || DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss')
+    || '","kwh":' || TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(
+      CAST(nano_kwh AS DECIMAL(19, 0)) * 0.000000001 AS STRING)))
+    || ',${record_end}',
+  MAP['id', ENCODE('${rule_id}/' || household_id || '/'
+    || CAST(EXTRACT(EPOCH FROM window_end) * 1000 AS STRING), 'UTF-8')]
+FROM sums
+WHERE nano_kwh > ${raise_above};
+END;
