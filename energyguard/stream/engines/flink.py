@@ -77,7 +77,13 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
     state.mkdir(parents=True, exist_ok=True)
     file = state / ("once.sql" if once else "job.sql")
     file.write_text(text, "utf-8")
-    words = [file, "--savepoints", (state / "savepoints").as_uri(), "--jars", *connector]
+    words: list[str | Path] = [
+        file,
+        "--savepoints",
+        (state / "savepoints").as_uri(),
+        "--jars",
+        *connector,
+    ]
     if not once and (saved := newest_state(state)):
         words += ["--state", saved.as_uri()]
     runner = Path(__file__).with_name("flink_runner.py")
