@@ -49,6 +49,12 @@ Jars = Annotated[
     Path | None,
     typer.Option(help="The connector's jars; else those of `make engines`.", show_default=False),
 ]
+After = Annotated[
+    str | None, typer.Option(help="Write only windows that end after this.", show_default=False)
+]
+Until = Annotated[
+    str | None, typer.Option(help="Write only windows that end by this.", show_default=False)
+]
 Once = Annotated[bool, typer.Option("--once", help="Take what is there now, then end.")]
 Emit = Annotated[
     Path | None,
@@ -68,6 +74,13 @@ def _ms(text: str) -> int:
         return parse_duration(text)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def _instant(text: str | None) -> int | None:
+    from energyguard.cli.times import parse_time
+    from energyguard.clock import SYSTEM
+
+    return None if text is None else parse_time(text, SYSTEM.now_ms())
 
 
 def _properties(texts: list[str] | None) -> dict[str, str]:
@@ -116,6 +129,8 @@ def _submit(engine: str) -> Callable[..., None]:
         lateness: Lateness = None,
         ahead: Ahead = None,
         duplicates: Duplicates = "drop",
+        after: After = None,
+        until: Until = None,
         state: State = "rocksdb",
         parallelism: Parallelism = 2,
         checkpoint: Checkpoint = None,
@@ -134,6 +149,8 @@ def _submit(engine: str) -> Callable[..., None]:
             shape=_one_of("Shape", shape),
             lateness_ms=None if lateness is None else _ms(lateness),
             duplicates=_one_of("Policy", duplicates),
+            after_ms=_instant(after),
+            until_ms=_instant(until),
             state=_one_of("StateStore", state),
             parallelism=parallelism,
             checkpoint=checkpoint,

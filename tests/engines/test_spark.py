@@ -19,7 +19,7 @@ from energyguard.errors import Unavailable
 from energyguard.stream.engines import spark
 from energyguard.stream.engines.job import StateStore
 from tests.cli.conftest import Terminal, data_dir, terminal
-from tests.parity.test_parity import DEMO, GOLDEN, expected, lines_of, made, run
+from tests.parity.test_parity import DEMO, GOLDEN, PROD, expected, lines_of, made, run
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -62,6 +62,21 @@ def test_state_on_the_heap_and_a_second_run(kafka: Cluster, tmp_path: Path) -> N
     run("spark", job)
     assert topics.windows() == expected(GOLDEN / "out_of_order.csv")[0]
     assert len(topics.records(topics.alerts)) == len(topics.windows())
+
+
+@pytest.mark.slow
+def test_one_rule_relieves_another(kafka: Cluster, tmp_path: Path) -> None:
+    """Both jobs run beside each other; each window is written by one of them."""
+    topics = made(kafka)
+    topics.put(lines_of("boundary_prod"))
+    at = 1_757_178_900_000  # 17:15
+    run("spark", topics.job(DEMO, tmp_path / "old", until_ms=at))
+    run("spark", topics.job(PROD, tmp_path / "new", after_ms=at))
+    old, new = (expected(GOLDEN / "boundary_prod.csv", rule)[0] for rule in (DEMO, PROD))
+    wanted = {id_: record for id_, record in old.items() if int(id_.split("/")[-1]) <= at}
+    wanted |= {id_: record for id_, record in new.items() if int(id_.split("/")[-1]) > at}
+    assert {id_.split("/")[0] for id_ in wanted} == {DEMO, PROD}
+    assert topics.windows() == wanted
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ Both begin with ``job.check_for(engine)``, so that what cannot be expressed is r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -31,7 +32,8 @@ CHANNEL: Final = "energy_kwh"
 
 
 PATTERNS: Final[Mapping[str, str]] = {
-    "timestamp": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d(?::?\d\d)?)",
+    "timestamp": r"\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,3})?)?)?"
+    r"(?:Z|[+-]\d\d(?::?\d\d)?)",
     "household_id": HOUSEHOLD.columns["household_id"].pattern,
     "energy_kwh": LONG_NUMBER.pattern,
 }
@@ -89,6 +91,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     malformed: Policy = Policy.DROP
     duplicates: Policy = Policy.DROP
     emit: Emit = Emit.ON_CLOSE
+    after_ms: int | None = None  # only windows that end later than this are written, and
+    until_ms: int | None = None  # only those that end by this: where one rule relieves another
     checkpoint: Path = Path("energyguard-data/engines")
     state: StateStore = StateStore.ROCKSDB
     parallelism: int = 2
@@ -116,6 +120,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
             "comparison": f"sum > {from_nano(rule.raise_above)} kWh: strictly greater",
             "emit": f"{self.emit}: once, when the window's end is not above the watermark",
+            "writes": self._span(),
             "ahead of time": f"limit: {ahead}; refused before they move the watermark",
             "late": _SAID["late", self.late],
             "malformed": _SAID["malformed", self.malformed]
@@ -124,6 +129,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "episodes": "not in a job: clear level and dwell belong to the embedded worker",
         }
 
+    def _span(self) -> str:
+        """Which windows are written, in words."""
+        marks = (("that end after", self.after_ms), ("that end by", self.until_ms))
+        said = [f"{word} {instant(ms)}" for word, ms in marks if ms is not None]
+        return f"windows {' and '.join(said)}" if said else "all windows"
+
     def check_for(self, engine: Engine) -> None:
         """Hold the job against what an engine can do.
 
@@ -131,9 +142,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             ConfigError: every thing that it cannot express, and what to change.
         """
         faults = [f"{self.rule.id}: {fault}" for fault in self.rule.faults()]
-        faults += [sentence for wrong, sentence in CANNOT.items() if wrong(self)]
+        cannot = {**CANNOT, **CANNOT_OF.get(engine, {})}
+        faults += [sentence for wrong, sentence in cannot.items() if wrong(self)]
         if faults:
             raise ConfigError(*(f"{engine}: {fault}" for fault in faults))
+
+
+def instant(ms: int) -> str:
+    """An instant as people read it."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat().replace("+00:00", "Z")
 
 
 _SAID: Final[Mapping[tuple[str, Policy], str]] = {
@@ -164,4 +181,12 @@ CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
     lambda job: job.lateness_ms < 0: "lateness is negative",
     lambda job: job.parallelism < 1: "parallelism: at least 1",
 }
-"""What no engine can express, and what to change; an engine's module has its own besides."""
+"""What no engine can express, and what to change."""
+
+CANNOT_OF: Final[Mapping[Engine, Mapping[Callable[[Job], bool], str]]] = {
+    Engine.FLINK: {
+        lambda job: job.after_ms is not None or job.until_ms is not None: "a job that writes from "
+        "or until an instant: stop the old job with a savepoint where the new one shall begin",
+    },
+}
+"""What one engine cannot express."""

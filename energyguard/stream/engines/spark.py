@@ -67,6 +67,8 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "RAISE_ABOVE_NANO_KWH": job.rule.raise_above,
         "PLAUSIBLE_NANO_KWH": job.plausible_nano_kwh,
         "AHEAD_MS": job.ahead_ms,
+        "AFTER_MS": job.after_ms,
+        "UNTIL_MS": job.until_ms,
         "COUNT_DUPLICATES": job.duplicates is Policy.COUNT,
         "CHECKPOINT": str(job.checkpoint.absolute() / f"spark-{job.rule.id}"),
         "OFFSETS_PER_STEP": job.offsets_per_step,

@@ -31,6 +31,8 @@ LATENESS = "600000 milliseconds"
 RAISE_ABOVE_NANO_KWH = 50_000_000
 PLAUSIBLE_NANO_KWH = 100_000_000_000
 AHEAD_MS: int | None = 3_600_000
+AFTER_MS: int | None = None
+UNTIL_MS: int | None = None
 COUNT_DUPLICATES = False
 CHECKPOINT = "energyguard-data/engines/energyguard-household-demo"
 OFFSETS_PER_STEP = 200_000
@@ -62,13 +64,24 @@ def lines(messages: DataFrame) -> DataFrame:
     return messages.withColumn("line", F.when(known & number, row))
 
 
+def whole_time(field: Column) -> Column:
+    """A time with minutes and seconds, where a line leaves them out."""
+    hours_only = F.substring(field, 14, 1) != ":"
+    minutes_only = F.substring(field, 17, 1) != ":"
+    return (
+        F.when(hours_only, F.overlay(field, text(":00:00"), 14, 0))
+        .when(minutes_only, F.overlay(field, text(":00"), 17, 0))
+        .otherwise(field)
+    )
+
+
 def parsed(messages: DataFrame) -> DataFrame:
     """Columns ``time``, ``household_id``, ``nano_kwh``, null where a line has none."""
     field = F.split("line", ",")
     kwh = F.get(field, F.lit(2)).try_cast("decimal(38,19)")
     return (
         lines(messages)
-        .withColumn("time", F.get(field, F.lit(0)).try_cast("timestamp"))
+        .withColumn("time", whole_time(F.get(field, F.lit(0))).try_cast("timestamp"))
         .withColumn("household_id", F.get(field, F.lit(1)))
         .withColumn("nano_kwh", (F.bround(kwh, 9) * NANO).try_cast("bigint"))
     )
@@ -173,8 +186,12 @@ def window_alerts(messages: DataFrame) -> DataFrame:
     sums = readings.groupBy(F.window("time", WINDOW, SLIDE), "household_id").agg(
         F.sum("nano_kwh").alias("nano_kwh")
     )
-    over = sums.where(F.col("nano_kwh") > RAISE_ABOVE_NANO_KWH)
-    nano = F.col("nano_kwh")
+    nano, end = F.col("nano_kwh"), F.unix_millis("window.end")
+    over = sums.where(nano > RAISE_ABOVE_NANO_KWH)
+    if AFTER_MS is not None:
+        over = over.where(end > AFTER_MS)
+    if UNTIL_MS is not None:
+        over = over.where(end <= UNTIL_MS)
     digits = F.concat_ws(
         ".", F.expr(f"nano_kwh div {NANO}"), F.lpad((nano % NANO).cast("string"), 9, "0")
     )
@@ -189,7 +206,7 @@ def window_alerts(messages: DataFrame) -> DataFrame:
         F.regexp_replace(digits, r"\.?0+$", ""),
         text(RECORD_END),
     )
-    id_ = F.concat_ws("/", text(RULE_ID), "household_id", F.unix_millis("window.end"))
+    id_ = F.concat_ws("/", text(RULE_ID), "household_id", end)
     return over.withColumn("name", name).select(
         text(ALERTS).alias("topic"),
         F.col("household_id").cast("binary").alias("key"),
