@@ -124,6 +124,15 @@ class Worker:
 
     def _assign(self) -> None:
         """Take the partitions that are ours, let go of the others."""
+        while not self._taken():
+            _log.info("the owners changed while partitions were taken")
+
+    def _taken(self) -> bool:
+        """Take the partitions; false when the owners changed meanwhile.
+
+        A restore may take a while: the member says after each that it lives, or it would lose what
+        it is about to have, and begin again for ever.
+        """
         owned = self.membership.assigned
         for at, task in list(self.tasks.items()):
             if owned.get(at) != task.position:  # lost, or another worker had it meanwhile
@@ -134,6 +143,9 @@ class Worker:
             task.restore(self.log, owned[at], self.decisions)
             task.reported = Counter(task.counts)
             self.tasks[at] = task
+            if self.membership.poll():
+                return False
+        return True
 
     def _commit(self, fetched: Sequence[Fetched]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
