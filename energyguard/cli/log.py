@@ -162,9 +162,9 @@ def _value(holds: Holds, value: bytes | None) -> Any:
 
 
 def _readings(value: bytes) -> list[dict[str, Any]]:
-    from energyguard.wire.packed import unpack
+    from energyguard.wire.records import read_records
 
-    batch, _ = unpack([value])
+    batch = read_records([value]).readings
     return [
         {**row, "time": spell(row["time"]), "value": from_nano(row["value"])}
         for row in batch.to_pylist()

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.errors import EnergyGuardError
 from energyguard.history import NO_SEQUENCE
 from energyguard.log.records import Fetched
 from energyguard.model.alerts import AlertEvent
@@ -20,7 +19,7 @@ from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
 from energyguard.telemetry import logger
-from energyguard.wire.packed import unpack
+from energyguard.wire.records import read_records
 
 PLACES = 2**20
 """A record holds fewer readings than this: a reading's rank in its partition is one number."""
@@ -151,41 +150,23 @@ def _each(fetched: Fetched, decode: Callable[[bytes], _T]) -> Iterator[tuple[int
             if value is not None:
                 yield i, decode(value)
         except msgspec.DecodeError as error:
-            _unreadable(fetched, i, error)
+            _unreadable(fetched, i, str(error))
 
 
 def _unpacked(fetched: Fetched) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
-    sound = [i for i, value in enumerate(fetched.values) if value is not None]
-    try:
-        batch, record = _opened(fetched, sound)
-    except EnergyGuardError:
-        sound = [i for i in sound if _is_sound(fetched, i)]
-        batch, record = _opened(fetched, sound)
-    starts = np.searchsorted(record, np.arange(len(sound)))
-    place = np.arange(len(record)) - starts[record]
-    return batch, np.asarray(sound, np.int64)[record], place
+    batch, record, bad = read_records(fetched.values)
+    for one in bad:  # its dead letter is the worker's
+        _unreadable(fetched, one.record, one.refused.reason)
+    starts = np.searchsorted(record, np.arange(len(fetched)))
+    return batch, record, np.arange(len(record)) - starts[record]
 
 
-def _opened(fetched: Fetched, sound: Sequence[int]) -> tuple[pa.RecordBatch, Ints]:
-    batch, record = unpack([fetched.values[i] or b"" for i in sound])
-    return batch, np.asarray(record, np.int64)
-
-
-def _is_sound(fetched: Fetched, i: int) -> bool:
-    try:
-        _opened(fetched, [i])
-    except EnergyGuardError as error:
-        _unreadable(fetched, i, error)
-        return False
-    return True
-
-
-def _unreadable(fetched: Fetched, i: int, error: Exception) -> None:
+def _unreadable(fetched: Fetched, i: int, reason: str) -> None:
     _log.warning(
         "record not archived",
         topic=fetched.topic,
         partition=fetched.partition,
         offset=fetched.offsets[i],
-        reason=str(error),
+        reason=reason,
     )

@@ -15,7 +15,7 @@ from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
-from energyguard.wire.packed import unpack_readable
+from energyguard.wire.records import read_records
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
@@ -42,7 +42,7 @@ class Newest:
         total = 0
         with self._lock:
             for topic, records in values.items():
-                readings = unpack_readable(records)
+                readings = read_records(records).readings
                 fleet = self._fleets.get(topic)
                 if fleet is None:
                     fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)

@@ -17,7 +17,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.readings import times_of
 from energyguard.model.topics import PROGRESS
-from energyguard.wire.packed import unpack_readable
+from energyguard.wire.records import read_records
 
 TICK_HEADER = "tick"
 """The header of a simulator's records: the event time (ms) of the last tick in them."""
@@ -85,7 +85,7 @@ def newest_event_ms(log: Log, topic: str) -> int | None:
         return judged
     last = (next(_backwards(log, at), None) for at in log.positions(topic, LATEST))
     values = (part.values[-1] for part in last if part is not None)
-    batches = (unpack_readable([value]) for value in values if value)
+    batches = (read_records([value]).readings for value in values if value)
     newest = (int(times_of(batch).max()) for batch in batches if batch.num_rows)
     return max(newest, default=None)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
-from energyguard.errors import Corrupt
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS
@@ -21,7 +21,7 @@ from energyguard.stream.operator import Limits, Windows
 from energyguard.stream.outcome import Outcome
 from energyguard.stream.outputs import Outputs
 from energyguard.telemetry import logger
-from energyguard.wire.packed import unpack
+from energyguard.wire.records import Bad, read_records
 
 MARK_MS = 900_000
 MARKS_MOST = 2_000
@@ -110,11 +110,10 @@ class Task:
         """Readings of records through the operator."""
         if not len(part):
             return
-        try:
-            readings, record = unpack([value or b"" for value in part.values])
-        except Corrupt:
-            for one in _without_poison(part, outputs):
-                self._records(one, outputs)
+        readings, record, bad = read_records(part.values)
+        if bad:
+            outputs.add(DEAD_LETTERS.name, _letters(part, bad))
+        if not len(record):
             return
         offsets = np.asarray(part.offsets, np.int64)[record]
         appended = np.asarray(part.timestamps_ms, np.int64)[record]
@@ -186,22 +185,18 @@ def _up_to(part: Fetched, offset: int) -> Fetched:
     return part.cut(0, int(np.searchsorted(np.asarray(part.offsets), offset)))
 
 
-def _without_poison(part: Fetched, outputs: Outputs) -> list[Fetched]:
-    """The records that can be read, one by one; those that cannot become dead letters."""
-    good: list[Fetched] = []
-    for i, value in enumerate(part.values):
-        try:
-            unpack([value or b""])
-            good.append(part.cut(i, i + 1))
-        except Corrupt as error:
-            headers = (
-                ("verdict", Verdict.MALFORMED.value.encode()),
-                ("field", b"record"),
-                ("reason", str(error).encode()),
-                ("source", f"{part.topic}/{part.partition}/{part.offsets[i]}".encode()),
-                ("row", b"1"),
-                ("topic", part.topic.encode()),
-                ("shape", b"packed"),
-            )
-            outputs.add(DEAD_LETTERS.name, Records([None], [value or b""], [headers]))
-    return good
+def _letters(part: Fetched, bad: Sequence[Bad]) -> Records:
+    """Dead letters of what could not be read."""
+    headers = [
+        (
+            ("verdict", one.refused.verdict.value.encode()),
+            ("field", one.refused.field.encode()),
+            ("reason", one.refused.reason.encode()),
+            ("source", f"{part.topic}/{part.partition}/{part.offsets[one.record]}".encode()),
+            ("row", b"1"),
+            ("topic", part.topic.encode()),
+            ("shape", one.shape.encode()),
+        )
+        for one in bad
+    ]
+    return Records([None] * len(bad), [one.refused.original for one in bad], headers)

@@ -1,6 +1,7 @@
 """Codecs: bytes to Arrow batches and back. Strict, vectorised, and bad rows come back with reasons.
 
 packed.py      readings as they lie in the log: a compressed Arrow batch per record
+records.py     records of a topic: packed ones, and messages that others sent
 csv.py         system C's `timestamp,household_id,energy_kwh`
 json.py        the same as JSON lines
 household.py   the 2 s household files: register and signed power

@@ -56,22 +56,6 @@ def unpack(values: Sequence[bytes]) -> tuple[pa.RecordBatch, npt.NDArray[np.int3
     return whole, record
 
 
-def unpack_readable(values: Sequence[bytes]) -> pa.RecordBatch:
-    """The readings of those records that can be read: a bad one costs its neighbours nothing."""
-    try:
-        return unpack(values)[0]
-    except Corrupt:
-        return unpack([value for value in values if _is_readable(value)])[0]
-
-
-def _is_readable(value: bytes) -> bool:
-    try:
-        _unpack(value)
-    except Corrupt:
-        return False
-    return True
-
-
 def _unpack(value: bytes) -> pa.RecordBatch:
     try:
         if value[0] != FORMAT:
@@ -79,5 +63,5 @@ def _unpack(value: bytes) -> pa.RecordBatch:
         size = int.from_bytes(value[1:5], "little")
         raw = _CODEC.decompress(memoryview(value)[5:], size)
         return pa.ipc.read_record_batch(raw, SCHEMA)
-    except (pa.ArrowException, OSError, IndexError, ValueError) as error:
+    except (pa.ArrowException, OSError, EOFError, IndexError, ValueError) as error:
         raise Corrupt(f"packed readings cannot be read: {error}") from error

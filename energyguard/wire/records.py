@@ -1,0 +1,111 @@
+"""The readings in the records of a topic: ours, packed, and messages that others sent.
+
+Whoever writes to a topic of readings with a client of their own sends a reading a message, as CSV
+or JSON, each device always to the same partition. What cannot be read costs its neighbours nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from energyguard.errors import Corrupt
+from energyguard.model.readings import SCHEMA, Verdict
+from energyguard.wire import Refused
+from energyguard.wire.limits import DEFAULT, Plausible
+from energyguard.wire.packed import FORMAT, unpack
+from energyguard.wire.shapes import decode
+
+_PACKED, _CSV, _JSON = "packed", "csv", "json"
+_KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
+
+
+class Bad(NamedTuple):
+    """What of a record was not taken: the record's place, its shape, and why."""
+
+    record: int
+    shape: str
+    refused: Refused
+
+
+class Contents(NamedTuple):
+    """n readings in log order, each with the place of its record; and what was refused."""
+
+    readings: pa.RecordBatch
+    record: npt.NDArray[np.int64]
+    bad: list[Bad]
+
+
+def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) -> Contents:
+    """The readings of records of a topic."""
+    parts: list[Contents] = []
+    place = 0
+    for kind, run in groupby(values, _kind):
+        mine = [value or b"" for value in run]
+        parts.append(_READ[kind](place, mine, kind, limits))
+        place += len(mine)
+    if len(parts) == 1:
+        return parts[0]
+    batches = [part.readings for part in parts if part.readings.num_rows]
+    return Contents(
+        pa.concat_batches(batches) if batches else _NOTHING,
+        np.concatenate([part.record for part in parts]) if parts else _NOWHERE,
+        [bad for part in parts for bad in part.bad],
+    )
+
+
+def _kind(value: bytes | None) -> str:
+    return _KINDS.get(value[0], _CSV) if value else ""
+
+
+def _nothing(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+    bad = [_bad(place + i, kind, value or b"", "is empty") for i, value in enumerate(values)]
+    return Contents(_NOTHING, _NOWHERE, bad)
+
+
+def _packed(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+    bad: list[Bad] = []
+    good = list(range(len(values)))
+    try:
+        readings, record = unpack(values)
+    except Corrupt:
+        for i, value in enumerate(values):
+            try:
+                unpack([value])
+            except Corrupt as error:
+                bad.append(_bad(place + i, kind, value, str(error)))
+        good = sorted({*good} - {one.record - place for one in bad})
+        readings, record = unpack([values[i] for i in good])
+    return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
+
+
+def _lines(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+    """Messages of one line each, decoded all at once."""
+    bad: list[Bad] = []
+    text = b"\n".join(values)
+    if text.count(b"\n") != len(values) - 1:
+        lines = [value.rstrip(b"\r\n") for value in values]
+        several = [i for i, line in enumerate(lines) if b"\n" in line]
+        bad = [_bad(place + i, kind, values[i], "is more than one line") for i in several]
+        for i in several:
+            lines[i] = b""
+        text = b"\n".join(lines)
+    _, found = decode(text, kind, limits)
+    for one in found.refused:
+        bad.append(Bad(place + one.row - 1, kind, replace(one, row=1)))
+    return Contents(found.batch, place + found.rows - 1, bad)
+
+
+def _bad(record: int, shape: str, value: bytes, reason: str) -> Bad:
+    return Bad(record, shape, Refused(1, Verdict.MALFORMED, "record", reason, value))
+
+
+_READ = {"": _nothing, _PACKED: _packed, _CSV: _lines, _JSON: _lines}
+_NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
+_NOWHERE = np.empty(0, np.int64)
