@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
+    Consumer,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.log.kafka.client import ANSWER_S, Properties, client, our_errors, patiently
+from energyguard.log.kafka.client import ANSWER_S, READS, Properties, client, our_errors, patiently
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
 from energyguard.model.topics import TOPICS, Topic
@@ -27,7 +27,7 @@ Offsets = dict[TopicPartition, int]
 
 COPIES = 3
 ASKED_AGAIN_S = 1.0
-"""The first question about a group, which makes Kafka's own topic of them, is never answered."""
+"""A question about a group goes to its coordinator, which may be another one by then."""
 
 
 class Catalog:
@@ -36,6 +36,10 @@ class Catalog:
     def __init__(self, place: str, options: Properties) -> None:
         self._place = place
         self._admin = AdminClient(client(options))
+        self._options = options
+        self._askers: dict[str, Consumer] = {}
+        """By group; none joins its group. The client for administration would do, but its native
+        part crashes the process when a group's coordinator moves."""
         self._lock = Lock()
         self._partitions: dict[str, int] = {}
 
@@ -138,18 +142,19 @@ class Catalog:
     def committed(self, group: str, partitions: Partitions) -> Offsets:
         """What a group has committed; the earliest offset where it has not."""
         wanted = list(partitions)
+        places = [Place(at.topic, at.partition) for at in wanted]
+        with self._lock:
+            if group not in self._askers:
+                self._askers[group] = Consumer(client(self._options, READS, {"group.id": group}))
+            asker = self._askers[group]
 
         def ask() -> Any:
-            wanted = [ConsumerGroupTopicPartitions(group)]
-            asked = self._admin.list_consumer_group_offsets(
-                wanted, require_stable=True, request_timeout=ASKED_AGAIN_S
-            )
-            answers = asked[group].result(ANSWER_S).topic_partitions or []
+            answers = asker.committed(places, timeout=ASKED_AGAIN_S)
             for unsettled in (one.error for one in answers if one.error):
                 raise KafkaException(unsettled)  # a transaction is being committed
             return answers
 
-        found = patiently(self._place, ask)
+        found = patiently(self._place, ask) if places else []
         known: Mapping[TopicPartition, int] = {
             TopicPartition(one.topic, one.partition): one.offset for one in found if one.offset >= 0
         }
