@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -21,6 +22,7 @@ import msgspec
 
 from energyguard.errors import Unavailable
 from energyguard.model.fixed import from_nano
+from energyguard.model.topics import DAY_MS
 from energyguard.stream.engines.job import Engine, Job, Policy, Shape, StateStore
 from energyguard.stream.engines.programs import jars_of, java_home
 from energyguard.wire.columns import DEVICE
@@ -28,7 +30,7 @@ from energyguard.wire.columns import DEVICE
 PYTHON: Final = Path(__file__).parents[3] / ".venv-flink" / "bin" / "python"
 """Where ``make engines`` puts Flink's environment, in a checkout."""
 
-KNOWN_MS: Final = 86_400_000
+KNOWN_MS: Final = DAY_MS
 """A reading is known at least so long, to tell its double; Flink's state ages by the wall clock."""
 
 _DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
@@ -180,13 +182,27 @@ def _expressions(job: Job) -> dict[str, str]:
     if job.ahead_ms is not None:
         limit = f"INTERVAL '{_interval(job.ahead_ms)}' DAY TO SECOND(3)"
         ahead = f"{time} <= CAST(appended AS TIMESTAMP(3)) + {limit}"
+    marks = ((">", job.after_ms), ("<=", job.until_ms))
+    span = [f" AND window_end {sign} {_instant(ms)}" for sign, ms in marks if ms is not None]
     return {
         "line": line,
         "sound": f"{sound}REGEXP({line}, '{_SOUND}')",
-        "kwh": f"TRY_CAST(SPLIT_INDEX({line}, ',', 2) AS DECIMAL(18, 9))",
+        "kwh": _nine_places(f"SPLIT_INDEX({line}, ',', 2)"),
         "time": time,
         "in_time": ahead,
+        "span": "".join(span),
     }
+
+
+def _nine_places(field: str) -> str:
+    """A field as a decimal with nine places; what has more is rounded half to even, as by us."""
+    rounded = f"TRY_CAST({field} AS DECIMAL(18, 9))"  # Flink rounds half up
+    half = f"{rounded} - TRY_CAST({field} AS DECIMAL(38, 20)) = 0.0000000005"
+    odd = f"MOD(CAST({rounded} * 1000000000 AS BIGINT), 2) = 1"
+    return (
+        f"CASE WHEN CHAR_LENGTH({field}) > 11 AND {half} AND {odd} "
+        f"THEN CAST({rounded} - 0.000000001 AS DECIMAL(18, 9)) ELSE {rounded} END"
+    )
 
 
 def _time(field: str) -> str:
@@ -203,6 +219,11 @@ def _time(field: str) -> str:
         f"ELSE TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
         f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS')) END"
     )
+
+
+def _instant(ms: int) -> str:
+    at = datetime.fromtimestamp(ms / 1000, UTC)
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}'"
 
 
 def _interval(ms: int) -> str:

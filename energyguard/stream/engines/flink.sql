@@ -166,5 +166,5 @@ SELECT
   MAP['id', ENCODE('${rule_id}/' || household_id || '/'
     || CAST(EXTRACT(EPOCH FROM window_end) * 1000 AS STRING), 'UTF-8')]
 FROM sums
-WHERE nano_kwh > ${raise_above};
+WHERE nano_kwh > ${raise_above}${span};
 END;

@@ -23,7 +23,7 @@ from energyguard.detect.rules import Rule
 from energyguard.errors import ConfigError
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
-from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
+from energyguard.model.topics import DAY_MS, DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
 from energyguard.wire.columns import LONG_NUMBER
 from energyguard.wire.csv import HOUSEHOLD
 
@@ -185,8 +185,9 @@ CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
 
 CANNOT_OF: Final[Mapping[Engine, Mapping[Callable[[Job], bool], str]]] = {
     Engine.FLINK: {
-        lambda job: job.after_ms is not None or job.until_ms is not None: "a job that writes from "
-        "or until an instant: stop the old job with a savepoint where the new one shall begin",
+        lambda job: max(job.lateness_ms, job.rule.window_ms, job.ahead_ms or 0) >= 100 * DAY_MS: (
+            "a length of time of 100 days or more: its SQL has two digits for the days"
+        ),
     },
 }
 """What one engine cannot express."""
