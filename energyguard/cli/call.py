@@ -1,7 +1,7 @@
-"""What every command takes: ``--json``, ``--data-dir``, ``--set``, ``--debug``.
+"""What every command takes: ``--json``, ``--data-dir``, ``--log``, ``--set``, ``--debug``.
 
 A command is a function whose first parameter is a ``Call``; the decorator turns that parameter into
-the four options, so that no command spells them.
+the five options, so that no command spells them.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ _COMMON: dict[str, Any] = {
     "data_dir": Annotated[
         Path | None, typer.Option("--data-dir", help="The data folder.", show_default=False)
     ],
+    "log_": Annotated[
+        str | None,
+        typer.Option("--log", help="The log: kafka://host:port, sqlite:///…", show_default=False),
+    ],
     "set_": Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting: name=value; may be repeated.", show_default=False),
     ],
     "debug": Annotated[bool, typer.Option("--debug", help="A traceback when something breaks.")],
 }
-_DEFAULTS: dict[str, Any] = {"json": False, "data_dir": None, "set_": None, "debug": False}
+_DEFAULTS: dict[str, Any] = {"json": False, "debug": False}
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,15 @@ def command(app: typer.Typer, name: str, **more: Any) -> Callable[[Callable[...,
         own = list(signature.parameters.values())[1:]
         common = [
             inspect.Parameter(
-                key, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=_DEFAULTS[key]
+                key, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=_DEFAULTS.get(key)
             )
             for key, kind in _COMMON.items()
         ]
 
         def run(**given: Any) -> None:
             given.pop("debug")
-            call = Call(given.pop("json"), given.pop("data_dir"), tuple(given.pop("set_") or ()))
+            log, set_ = given.pop("log_"), tuple(given.pop("set_") or ())
+            call = Call(given.pop("json"), given.pop("data_dir"), set_).having(log__url=log)
             try:
                 function(call, **given)
                 sys.stdout.flush()

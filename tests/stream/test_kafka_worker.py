@@ -1,0 +1,111 @@
+"""The worker on a real broker, between producers and consumers that know nothing of us."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from energyguard.clock import SYSTEM
+from energyguard.config import StreamSettings
+from energyguard.detect.book import open_book
+from energyguard.detect.evaluate import evaluate
+from energyguard.log import LATEST, Log, open_log
+from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS, TIME
+from energyguard.sources.household import Homes
+from energyguard.sources.simulate import Run, write_csv
+from energyguard.stream.decisions import Decision, decision_records
+from energyguard.stream.worker import Worker
+
+if TYPE_CHECKING:
+    from deploy.kafka.brokers import Cluster
+
+START_MS = 1_757_178_000_000  # 17:00 UTC: the evening peak
+BAD = b"2025-09-06T17:00:00Z,H001,-1"
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def lines() -> list[bytes]:
+    """Half an hour of five homes as system C's messages."""
+    out = io.BytesIO()
+    homes = Homes(count=5, tick_seconds=15, jitter_pct=10, seed=3, profile="listed")
+    write_csv(Run(homes=homes, start_ms=START_MS, ticks=120), out, Event())
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def log(kafka: Cluster) -> Iterator[Log]:
+    made = open_log(f"kafka://{kafka.bootstrap}")
+    yield made
+    made.close()
+
+
+def send(servers: str, lines: list[bytes]) -> None:
+    """Messages of any client: one reading each, the household as key."""
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": servers})
+    for line in lines:
+        producer.produce(ENERGY_READINGS.name, line, key=line.split(b",")[1])
+    assert producer.flush(PATIENCE_S) == 0
+
+
+def received(servers: str, topic: str, many: int) -> list[Any]:
+    """What any client reads of a topic."""
+    from confluent_kafka import Consumer
+
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": uuid4().hex,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+        }
+    )
+    consumer.subscribe([topic])
+    until = SYSTEM.monotonic() + PATIENCE_S
+    found: list[Any] = []
+    while len(found) < many and SYSTEM.monotonic() < until:
+        found += [message for message in consumer.consume(many, 0.5) if not message.error()]
+    found += [message for message in consumer.consume(many, 0.5) if not message.error()]
+    consumer.close()
+    return found
+
+
+def test_messages_of_other_clients_become_alerts(
+    kafka: Cluster, log: Log, lines: list[bytes], tmp_path: Path
+) -> None:
+    book = open_book([], ["household-demo"])
+    (tmp_path / "readings.csv").write_bytes(b"\n".join(lines))
+    wanted = io.BytesIO()
+    evaluate(book.get("household-demo"), [str(tmp_path / "readings.csv")], wanted)
+    expected = wanted.getvalue().splitlines()
+    assert expected
+
+    worker = Worker(log, book, StreamSettings(), [ENERGY_READINGS.name])
+    send(kafka.bootstrap, [*lines, BAD])
+    ends = log.positions(ENERGY_READINGS.name, LATEST)
+    until = SYSTEM.monotonic() + PATIENCE_S
+    while log.positions(ENERGY_READINGS.name, "worker") != ends and SYSTEM.monotonic() < until:
+        worker.step(0.1)
+    end_ms = START_MS + 86_400_000  # the input ends: every window closes
+    decisions = [
+        Decision(topic=at.topic, partition=at.partition, offset=to, time=end_ms, end=True)
+        for at, to in ends.items()
+    ]
+    log.append(TIME.name, decision_records(decisions))
+    worker.step()
+    worker.drain()
+
+    alerts = received(kafka.bootstrap, ENERGY_ALERTS.name, len(expected))
+    assert sorted(message.value() for message in alerts) == sorted(expected)
+    assert len({dict(message.headers())["id"] for message in alerts}) == len(alerts)
+    (letter,) = received(kafka.bootstrap, DEAD_LETTERS.name, 1)
+    assert letter.value() == BAD
+    assert dict(letter.headers())["field"] == b"energy_kwh"
