@@ -9,6 +9,7 @@ import pytest
 
 from energyguard.detect.book import open_book
 from energyguard.errors import ConfigError, NotFound
+from energyguard.model.topics import DAY_MS
 from energyguard.stream.engines import spark
 from energyguard.stream.engines.job import Emit, Engine, Job, Policy
 from tests.cli.conftest import Said, Terminal, data_dir, terminal
@@ -27,8 +28,6 @@ def test_where_one_rule_relieves_another() -> None:
     assert job_of().explain()["writes"] == "all windows"
     assert job_of(until_ms=at).explain()["writes"] == "windows that end by 2025-09-06T17:00:00Z"
     assert constants(spark.emit(job_of(after_ms=at)))["AFTER_MS"] == at
-    with pytest.raises(ConfigError, match="savepoint"):
-        job_of(after_ms=at).check_for(Engine.FLINK)
 
 
 def test_every_semantic_is_declared() -> None:
@@ -57,6 +56,13 @@ def test_what_an_engine_cannot_express_is_refused(
     with pytest.raises(ConfigError, match=said) as refused:
         job_of(**more).check_for(engine)
     assert str(refused.value).startswith(engine.value)
+
+
+def test_one_engine_may_refuse_what_another_takes() -> None:
+    job = job_of(lateness_ms=100 * DAY_MS)
+    job.check_for(Engine.SPARK)
+    with pytest.raises(ConfigError, match="flink: a length of time of 100 days"):
+        job.check_for(Engine.FLINK)
 
 
 def test_all_faults_at_once() -> None:
