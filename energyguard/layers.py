@@ -145,11 +145,14 @@ def _from_options(texts: Sequence[str], faults: list[str]) -> Iterator[_Given]:
 
 
 def _listed(field: FieldInfo, value: Any) -> Any:
-    """Text for a setting that holds several is a list with commas; empty text is no path."""
+    """Text for a setting that holds several is a list with commas, of ``name=value`` where each
+    has a name; empty text is no path."""
     if not isinstance(value, str):
         return value
-    if get_origin(field.annotation) is tuple:
-        return [part.strip() for part in value.split(",") if part.strip()]
+    kind = get_origin(field.annotation)
+    if kind in (tuple, dict):
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        return parts if kind is tuple else dict(part.partition("=")[::2] for part in parts)
     return None if value == "" and field.default is None else value
 
 

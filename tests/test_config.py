@@ -110,3 +110,9 @@ def test_other_peoples_variables_are_none_of_our_business(tmp_path: Path) -> Non
 
 def test_the_default_log_is_in_the_data_folder() -> None:
     assert Settings(data_dir=Path("/x")).log_url == "sqlite:////x/log.db"
+
+
+def test_names_and_values_in_one_text(tmp_path: Path) -> None:
+    given = {"ENERGYGUARD_LOG_KAFKA": "security.protocol=SASL_SSL, sasl.username=me"}
+    kafka = load(environ=given, cwd=tmp_path).settings.log.kafka
+    assert kafka == {"security.protocol": "SASL_SSL", "sasl.username": "me"}

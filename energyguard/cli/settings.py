@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from energyguard.config import Settings
 
 
+SECRET = ("password", "secret", "key", "token", "oauth")
+
+
 def value_of(settings: Settings, name: str) -> Any:
-    """The value of a dotted name."""
+    """The value of a dotted name, for people to see: what may be a secret is not shown."""
     value: Any = settings
     for part in name.split("."):
         value = getattr(value, part)
+    if isinstance(value, dict):
+        hidden = {key for key in value if any(word in key for word in SECRET)}
+        return {key: "***" if key in hidden else text for key, text in value.items()}
     return value
 
 
