@@ -146,7 +146,8 @@ def _from_options(texts: Sequence[str], faults: list[str]) -> Iterator[_Given]:
 
 def _listed(field: FieldInfo, value: Any) -> Any:
     """Text for a setting that holds several is a list with commas, of ``name=value`` where each
-    has a name; empty text is no path."""
+    has a name; empty text is no path.
+    """
     if not isinstance(value, str):
         return value
     kind = get_origin(field.annotation)
