@@ -27,7 +27,7 @@ Offsets = dict[TopicPartition, int]
 
 COPIES = 3
 ASKED_AGAIN_S = 1.0
-"""A question about a group goes to its coordinator, which may be another one by then."""
+"""A question goes to a coordinator or a leader, which may be dead, and another one by then."""
 
 
 class Catalog:
@@ -114,10 +114,10 @@ class Catalog:
 
         def ask() -> Offsets:
             asked = self._admin.list_offsets(
-                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER_S
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ASKED_AGAIN_S
             )
             return {
-                TopicPartition(place.topic, place.partition): answer.result(ANSWER_S).offset
+                TopicPartition(place.topic, place.partition): answer.result().offset
                 for place, answer in asked.items()
             }
 
