@@ -35,7 +35,7 @@ def test_all_the_verbs_are_there() -> None:
     wanted = {
         *("up", "status", "stop", "doctor", "simulate", "replay", "evaluate", "readings"),
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
-        *("config", "version", "role"),
+        *("config", "version", "role", "job"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 
