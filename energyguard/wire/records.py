@@ -20,7 +20,7 @@ from energyguard.model.readings import SCHEMA, Verdict
 from energyguard.wire import Refused
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.packed import FORMAT, unpack
-from energyguard.wire.shapes import decode
+from energyguard.wire.shapes import HEADERS, TITLES, decode
 
 _PACKED, _CSV, _JSON = "packed", "csv", "json"
 _KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
@@ -88,17 +88,22 @@ def _packed(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -
 def _lines(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
     """Messages of one line each, decoded all at once."""
     bad: list[Bad] = []
-    text = b"\n".join(values)
+    lines = [b"" if line.strip().lower() in _HEADS else line for line in values[:2]]
+    lines += values[2:]  # a header would speak for all that follow it: no message may
+    text = b"\n".join(lines)
     if text.count(b"\n") != len(values) - 1:
-        lines = [value.rstrip(b"\r\n") for value in values]
+        lines = [line.rstrip(b"\r\n") for line in lines]
         several = [i for i, line in enumerate(lines) if b"\n" in line]
         bad = [_bad(place + i, kind, values[i], "is more than one line") for i in several]
         for i in several:
             lines[i] = b""
         text = b"\n".join(lines)
     _, found = decode(text, kind, limits)
-    for one in found.refused:
-        bad.append(Bad(place + one.row - 1, kind, replace(one, row=1)))
+    bad += [Bad(place + one.row - 1, kind, replace(one, row=1)) for one in found.refused]
+    if len(found.rows) + len(bad) < len(values):
+        told = {one.record - place for one in bad} | set((found.rows - 1).tolist())
+        silent = sorted({*range(len(values))} - told)
+        bad += [_bad(place + i, kind, values[i], "holds no reading") for i in silent]
     return Contents(found.batch, place + found.rows - 1, bad)
 
 
@@ -106,6 +111,7 @@ def _bad(record: int, shape: str, value: bytes, reason: str) -> Bad:
     return Bad(record, shape, Refused(1, Verdict.MALFORMED, "record", reason, value))
 
 
+_HEADS = {*HEADERS, *TITLES}
 _READ = {"": _nothing, _PACKED: _packed, _CSV: _lines, _JSON: _lines}
 _NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
 _NOWHERE = np.empty(0, np.int64)

@@ -84,7 +84,7 @@ def letters(log: Log) -> int:
 def poison_letters(log: Log) -> int:
     """How many records of readings became dead letters."""
     headers = [dict(one) for part in fetched(log, DEAD_LETTERS.name) for one in part.headers]
-    return sum(one["shape"] == b"packed" for one in headers)
+    return sum(one["source"].startswith(ENERGY_READINGS.name.encode()) for one in headers)
 
 
 @KINDS

@@ -36,6 +36,10 @@ BAD = {
     b"{": "not JSON",
     b"\x01\x00": "cannot be read",
     b"\xff\xfe\xfd": "",
+    b" \n": "holds no reading",
+    b"timestamp,household_id,energy_kwh": "holds no reading",
+    b"Timestamp,device,channel,value\r\n": "holds no reading",
+    b"household": "holds no reading",
 }
 
 
@@ -49,6 +53,13 @@ def test_one_that_cannot_be_read_costs_its_neighbours_nothing(bad: bytes) -> Non
     assert only.refused.original == bad
     assert BAD[bad] in only.refused.reason
     assert only.refused.verdict in (Verdict.MALFORMED, Verdict.OUT_OF_RANGE)
+
+
+def test_no_message_speaks_for_those_behind_it() -> None:
+    header = b"timestamp,device,channel,value"
+    found = read_records([header, CSV, CSV])
+    assert found.record.tolist() == [1, 2]
+    assert [one.record for one in found.bad] == [0]
 
 
 def test_a_value_that_is_not_there() -> None:
