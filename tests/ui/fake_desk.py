@@ -262,19 +262,10 @@ class FakeDesk:
             raise Unavailable("the history does not answer")
         return getattr(self, f"_{name}")(**p)
 
-    def _series(
-        self, device: str, channel: str, start_ms: int, end_ms: int, step_ms: int
-    ) -> pa.Table:
-        live = not self.empty and channel == "energy_kwh"
-        ts = [t for t in range(start_ms, end_ms, step_ms) if live and t < self.t()]
-        value = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in ts]
-        return pa.table(
-            {
-                "time": pa.array(ts, pa.timestamp("ms", "UTC")),
-                "value": value,
-                "readings": [1] * len(ts),
-            }
-        )
+    def _energy(self, device: str, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
+        ts = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and t < self.t()]
+        kwh = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in ts]
+        return pa.table({"time": pa.array(ts, pa.timestamp("ms", "UTC")), "kwh": kwh})
 
     def _alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
         ts = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and chance(t) > 0.7]
