@@ -95,7 +95,7 @@ def _positions(log: Log) -> dict[object, int]:
     return dict(log.positions(ENERGY_READINGS.name, "worker"))
 
 
-@pytest.mark.slow  # passes on a quiet machine in 70 s; on a busy one it did not come to its end once
+@pytest.mark.slow  # 70 s on a quiet machine; on a busy one it once did not come to its end
 @pytest.mark.parametrize("kills", [3, 30], ids=lambda n: f"{n} kills")
 def test_kill_a_broker(kills: int, kafka_cluster: Cluster, opened: Open, tmp_path: Path) -> None:
     """One of three, each in turn; it comes back, and the next goes when all copies are whole."""
