@@ -19,7 +19,7 @@ from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
 from energyguard.telemetry import logger
-from energyguard.wire.records import read_records
+from energyguard.wire.records import read_settled
 
 PLACES = 2**20
 """A record holds fewer readings than this: a reading's rank in its partition is one number."""
@@ -155,7 +155,7 @@ def _each(fetched: Fetched, decode: Callable[[bytes], _T]) -> Iterator[tuple[int
 
 def _unpacked(fetched: Fetched) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
-    batch, record, bad = read_records(fetched.values)
+    batch, record, bad = read_settled(fetched.keys, fetched.values)
     for one in bad:  # its dead letter is the worker's
         _unreadable(fetched, one.record, one.refused.reason)
     starts = np.searchsorted(record, np.arange(len(fetched)))

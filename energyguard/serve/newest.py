@@ -15,7 +15,7 @@ from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
-from energyguard.wire.records import read_records
+from energyguard.wire.records import read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
@@ -36,20 +36,22 @@ class Newest:
 
     def take(self, fetched: Sequence[Fetched], now_ms: int) -> int:
         """Fold records in; return how many readings they held."""
-        values: dict[str, list[bytes]] = {}
+        records: dict[str, tuple[list[bytes | None], list[bytes | None]]] = {}
         for one in fetched:
-            values.setdefault(one.topic, []).extend(value for value in one.values if value)
+            keys, values = records.setdefault(one.topic, ([], []))
+            keys += one.keys
+            values += one.values
         total = 0
         with self._lock:
-            for topic, records in values.items():
-                readings = read_records(records).readings
+            for topic, (keys, values) in records.items():
+                readings = read_settled(keys, values).readings
                 fleet = self._fleets.get(topic)
                 if fleet is None:
                     fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
                 fleet.take(readings, now_ms, topic in self._gaps)
                 self._gaps.discard(topic)
                 self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
-                self._rows_of[topic] = readings.num_rows / max(1, len(records))
+                self._rows_of[topic] = readings.num_rows / max(1, len(values))
                 total += readings.num_rows
             self._count(now_ms, total)
             while (

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
-from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.log import EARLIEST, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS
-from energyguard.stream.batch import Batch, batch_from
+from energyguard.stream.batch import Batch
 from energyguard.stream.checkpoint import Manifest, read_snapshot, snapshot_records
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions
 from energyguard.stream.operator import Limits, Windows
 from energyguard.stream.outcome import Outcome
 from energyguard.stream.outputs import Outputs
+from energyguard.stream.part import Part, decoded_part
 from energyguard.telemetry import logger
-from energyguard.wire.records import Bad, read_records
 
 MARK_MS = 900_000
 MARKS_MOST = 2_000
@@ -44,6 +44,8 @@ class Task:
         self.heard_s = clock.monotonic()  # when the last record came
         self.saved_s = clock.monotonic()
         self.told_s = 0.0
+        self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
+        self.told_ms: int | None = None
         self.dirty = False
 
     def restore(self, log: Log, committed: int, decisions: Decisions) -> None:
@@ -64,21 +66,19 @@ class Task:
         while self.position < end:
             fetched = log.read({self.at: self.position}, min(end - self.position, 4096), 0)
             for part in fetched:
-                self.feed(_up_to(part, end), decisions, Outputs())
+                self.feed(decoded_part(part).split(end)[0], decisions, Outputs())
             if not fetched:
                 break
         if end > begin:
             _log.info("replayed, outputs muted", partition=str(self.at), records=end - begin)
 
-    def feed(self, part: Fetched, decisions: Decisions, outputs: Outputs) -> None:
+    def feed(self, part: Part, decisions: Decisions, outputs: Outputs) -> None:
         """Take records, with the decisions among them."""
-        start = 0
         for serial, decision in self._due(decisions, part.next_offset):
-            split = int(np.searchsorted(np.asarray(part.offsets), decision.offset))
-            self._records(part.cut(start, max(split, start)), outputs)
-            start = max(split, start)
+            before, part = part.split(decision.offset)
+            self._take(before, outputs)
             self._apply(serial, decision, outputs)
-        self._records(part.cut(start, len(part)), outputs)
+        self._take(part, outputs)
         self.position = part.next_offset
         self.heard_s = self.clock.monotonic()
 
@@ -106,18 +106,16 @@ class Task:
             outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
         self._tell(outcome, outputs)
 
-    def _records(self, part: Fetched, outputs: Outputs) -> None:
-        """Readings of records through the operator."""
-        if not len(part):
+    def _take(self, part: Part, outputs: Outputs) -> None:
+        """Readings that belong here through the operator; the others on their way."""
+        if part.bad:
+            outputs.add(DEAD_LETTERS.name, _letters(part))
+        batch = part.batch
+        if part.astray is not None:
+            outputs.send_home(part.at.topic, batch.readings.filter(pa.array(part.astray)))
+            batch = batch.take(np.flatnonzero(~part.astray))
+        if not len(batch):
             return
-        readings, record, bad = read_records(part.values)
-        if bad:
-            outputs.add(DEAD_LETTERS.name, _letters(part, bad))
-        if not len(record):
-            return
-        offsets = np.asarray(part.offsets, np.int64)[record]
-        appended = np.asarray(part.timestamps_ms, np.int64)[record]
-        batch = batch_from(readings, appended, offsets)
         before = self.operator.clock.newest
         outcome = self.operator.process(batch)
         self._mark(before, batch)
@@ -153,6 +151,7 @@ class Task:
 
     def progress(self) -> tuple[str, Records]:
         """The record that says how far this partition is."""
+        self.told_ms = self.delivered_ms
         clock = self.operator.clock
         known = clock.newest > NEVER
         value = {
@@ -161,6 +160,7 @@ class Task:
             "position": self.position,
             "watermark_ms": clock.watermark if known else None,
             "newest_ms": clock.newest if known else None,
+            "delivered_ms": self.delivered_ms,
             "at_ms": self.clock.now_ms(),
             "devices": len(self.operator.devices),
             "waiting": 0 if clock.waiting is None else len(clock.waiting),
@@ -180,23 +180,18 @@ class Task:
         return snapshot_records(self.at, self.manifest, parts | dict.fromkeys(gone))
 
 
-def _up_to(part: Fetched, offset: int) -> Fetched:
-    """The records below an offset."""
-    return part.cut(0, int(np.searchsorted(np.asarray(part.offsets), offset)))
-
-
-def _letters(part: Fetched, bad: Sequence[Bad]) -> Records:
+def _letters(part: Part) -> Records:
     """Dead letters of what could not be read."""
     headers = [
         (
             ("verdict", one.refused.verdict.value.encode()),
             ("field", one.refused.field.encode()),
             ("reason", one.refused.reason.encode()),
-            ("source", f"{part.topic}/{part.partition}/{part.offsets[one.record]}".encode()),
+            ("source", f"{part.at.topic}/{part.at.partition}/{one.record}".encode()),
             ("row", b"1"),
-            ("topic", part.topic.encode()),
+            ("topic", part.at.topic.encode()),
             ("shape", one.shape.encode()),
         )
-        for one in bad
+        for one in part.bad
     ]
-    return Records([None] * len(bad), [one.refused.original for one in bad], headers)
+    return Records([None] * len(part.bad), [one.refused.original for one in part.bad], headers)

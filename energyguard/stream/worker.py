@@ -21,15 +21,17 @@ from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, STATE, TIME, TopicClock, topic_named
+from energyguard.stream.alignment import Alignment
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions, decision_records
 from energyguard.stream.operator import Limits
 from energyguard.stream.outputs import Outputs
+from energyguard.stream.part import Part, decoded_part
 from energyguard.stream.task import Task
 from energyguard.telemetry import METRICS, logger
 
 GROUP = "worker"
-RECORDS_LEAST, RECORDS_MOST = 16, 4096
+RECORDS_LEAST = 16
 WAIT_S = 0.2
 POLL_S = 1.0
 BEAT_S = 0.012  # between two steps, at least: small appends share what a step costs anyway
@@ -41,7 +43,9 @@ class _Reached(msgspec.Struct):
     """Of a record of ``energyguard.progress``: how far its partition's time is."""
 
     topic: str
+    partition: int
     newest_ms: int | None = None
+    delivered_ms: int | None = None
 
 
 _REACHED = msgspec.json.Decoder(_Reached)
@@ -63,6 +67,8 @@ class Worker:
         self.idle_s = parse_duration(settings.idle) / 1000
         self.snapshot_s = parse_duration(settings.snapshot) / 1000
         self.decisions = Decisions(log)
+        slack_ms = self.limits.clock.lateness_ms // 2
+        self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
         self.tasks: dict[TopicPartition, Task] = {}
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
         self._records = RECORDS_LEAST  # to read at once; follows how many readings a record holds
@@ -91,24 +97,45 @@ class Worker:
             if self.membership.poll():
                 self._assign()
             self._follow()
+        elif self.alignment.shared:
+            self._follow()
         if self.tasks.keys() != self.membership.assigned.keys():
             self._assign()
-        positions = {at: task.position for at, task in self.tasks.items()}
-        fetched = self.log.read(positions, self._records, wait_s) if positions else []
-        self._fed_s = self.clock.monotonic()
-        if not positions:
-            self.clock.sleep(wait_s)
+        parts = self._read(wait_s)
         try:
-            return self._commit(fetched)
+            return self._commit(parts)
         except Fenced:
             _log.info("fenced: another worker owns a partition now")
             METRICS["commits"].labels("fenced").inc()
-            self.tasks.clear()
+            self._let_go()
             self.membership.poll()
             return True
         except Unavailable:
-            self.tasks.clear()  # they are ahead of what was committed
+            self._let_go()  # the tasks are ahead of what was committed
             raise
+
+    def _read(self, wait_s: float) -> list[Part]:
+        """The next records that may be delivered, decoded."""
+        committed = {at: task.position for at, task in self.tasks.items()}
+        fetched: Sequence[Fetched] = ()
+        if committed:
+            fetched = self.log.read(self.alignment.positions(committed), self._records, wait_s)
+        else:
+            self.clock.sleep(wait_s)
+        self._fed_s = self.clock.monotonic()
+        parts = [decoded_part(part) for part in fetched]
+        if taken := sum(len(part.batch) for part in parts):
+            wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
+            self._records = min(max(wanted, RECORDS_LEAST), self.settings.poll_readings)
+        released = self.alignment.release(parts, committed)
+        for at, task in self.tasks.items():
+            task.delivered_ms = self.alignment.delivered(at)
+        return released
+
+    def _let_go(self) -> None:
+        """Forget everything that was not committed."""
+        self.tasks.clear()
+        self.alignment.keep(())
 
     def drain(self) -> None:
         """Save what every partition has become, and give the partitions up."""
@@ -137,6 +164,7 @@ class Worker:
         for at, task in list(self.tasks.items()):
             if owned.get(at) != task.position:  # lost, or another worker had it meanwhile
                 del self.tasks[at]
+        self.alignment.keep(self.tasks)
         self.decisions.refresh()
         for at in [at for at in owned if at not in self.tasks]:
             task = Task(at, self.book, self.limits, self.clock)
@@ -147,22 +175,17 @@ class Worker:
                 return False
         return True
 
-    def _commit(self, fetched: Sequence[Fetched]) -> bool:
+    def _commit(self, parts: Sequence[Part]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
         self.decisions.refresh()
         outputs = Outputs()
-        before = sum(task.counts.total() for task in self.tasks.values())
-        for part in fetched:
+        for part in parts:
             self.tasks[part.at].feed(part, self.decisions, outputs)
-        taken = sum(task.counts.total() for task in self.tasks.values()) - before
-        if taken:
-            wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
-            self._records = min(max(wanted, RECORDS_LEAST), RECORDS_MOST)
         made = [d for task in self.tasks.values() for d in self._decide(task)]
         for task in self.tasks.values():
             task.settle(self.decisions, outputs)
         self._report(outputs)
-        if not outputs and not made and not fetched:
+        if not outputs and not made and not parts:
             return False
         with METRICS["commit_seconds"].time(), self.log.transaction(self.membership) as tx:
             for topic, records in outputs.by_topic():
@@ -184,11 +207,12 @@ class Worker:
     def _report(self, outputs: Outputs) -> None:
         """Progress once a second, snapshots as often as the settings say, one in a step."""
         now = self.clock.monotonic()
-        dirty = [task for task in self.tasks.values() if task.dirty]
-        for task in dirty:
-            if now - task.told_s >= POLL_S:
+        for task in self.tasks.values():
+            news = task.dirty or task.delivered_ms != task.told_ms
+            if news and (self.alignment.shared or now - task.told_s >= POLL_S):
                 task.told_s = now
                 outputs.add(*task.progress())
+        dirty = [task for task in self.tasks.values() if task.dirty]
         oldest = min(dirty, key=lambda task: task.saved_s, default=None)
         if oldest is not None and now - oldest.saved_s >= self.snapshot_s:
             outputs.add(STATE.name, oldest.snapshot())
@@ -240,6 +264,9 @@ class Worker:
                 if said.newest_ms is not None:
                     newest = self._newest.get(said.topic, NEVER)
                     self._newest[said.topic] = max(newest, said.newest_ms)
+                at = TopicPartition(said.topic, said.partition)
+                if said.delivered_ms is not None and at not in self.tasks:
+                    self.alignment.hear(at, said.delivered_ms)
             self._progress_at[part.at] = part.next_offset
         longest = max((rule.window_ms for rule in self.book.all()), default=0)
         if changed and longest > self.limits.horizon_ms:

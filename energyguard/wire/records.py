@@ -1,7 +1,8 @@
 """The readings in the records of a topic: ours, packed, and messages that others sent.
 
 Whoever writes to a topic of readings with a client of their own sends a reading a message, as CSV
-or JSON, each device always to the same partition. What cannot be read costs its neighbours nothing.
+or JSON: with a key each device always to the same partition, without one to any. What cannot be
+read costs its neighbours nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from energyguard.wire.packed import FORMAT, unpack
 from energyguard.wire.shapes import HEADERS, TITLES, decode
 
 _PACKED, _CSV, _JSON = "packed", "csv", "json"
+_OURS = bytes([FORMAT])
 _KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
 
 
@@ -58,6 +60,30 @@ def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) ->
         np.concatenate([part.record for part in parts]) if parts else _NOWHERE,
         [bad for part in parts for bad in part.bad],
     )
+
+
+def read_settled(keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> Contents:
+    """The readings that are where they belong: not those that a worker will pack anew."""
+    found = read_records(values)
+    astray = keyless(keys, values)
+    if astray is None:
+        return found
+    here = np.flatnonzero(~astray[found.record])
+    return Contents(found.readings.take(pa.array(here)), found.record[here], found.bad)
+
+
+def keyless(
+    keys: Sequence[bytes | None], values: Sequence[bytes | None]
+) -> npt.NDArray[np.bool_] | None:
+    """Which records are messages of others without a key; None: none is.
+
+    Such a device's messages lie in any partition.
+    """
+    if None not in keys:
+        return None
+    pairs = zip(keys, values, strict=True)
+    found = [key is None and (value or _OURS)[0] != FORMAT for key, value in pairs]
+    return np.array(found, np.bool_) if any(found) else None
 
 
 def _kind(value: bytes | None) -> str:

@@ -39,6 +39,7 @@ async def first(updates: AsyncGenerator[Update, None], kind: str) -> Update:
 
 def test_the_newest_readings_newest_first(log: MemoryLog, desk: Desk) -> None:
     send(log, ("H001", 0, 0.05), ("H002", 0, 0.03))
+    until(lambda: len(desk.live.readings()) == 2)
     send(log, ("H001", 15, 0.04))
     until(lambda: len(desk.live.readings()) == 3)
     newest = desk.live.readings(limit=1)[0]

@@ -46,13 +46,14 @@ def log(kafka: Cluster) -> Iterator[Log]:
     made.close()
 
 
-def send(servers: str, lines: list[bytes]) -> None:
-    """Messages of any client: one reading each, the household as key."""
+def send(servers: str, lines: list[bytes], keyed: bool) -> None:
+    """Messages of any client: one reading each; the household as key, or none, in turn."""
     from confluent_kafka import Producer
 
     producer = Producer({"bootstrap.servers": servers})
-    for line in lines:
-        producer.produce(ENERGY_READINGS.name, line, key=line.split(b",")[1])
+    for n, line in enumerate(lines):
+        to: dict[str, Any] = {"key": line.split(b",")[1]} if keyed else {"partition": n % 8}
+        producer.produce(ENERGY_READINGS.name, line, **to)
     assert producer.flush(PATIENCE_S) == 0
 
 
@@ -78,8 +79,14 @@ def received(servers: str, topic: str, many: int) -> list[Any]:
     return found
 
 
+def caught_up(log: Log) -> bool:
+    ends = log.positions(ENERGY_READINGS.name, LATEST)
+    return log.positions(ENERGY_READINGS.name, "worker") == ends
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "keyless"])
 def test_messages_of_other_clients_become_alerts(
-    kafka: Cluster, log: Log, lines: list[bytes], tmp_path: Path
+    kafka: Cluster, log: Log, lines: list[bytes], tmp_path: Path, keyed: bool
 ) -> None:
     book = open_book([], ["household-demo"])
     (tmp_path / "readings.csv").write_bytes(b"\n".join(lines))
@@ -89,11 +96,11 @@ def test_messages_of_other_clients_become_alerts(
     assert expected
 
     worker = Worker(log, book, StreamSettings(), [ENERGY_READINGS.name])
-    send(kafka.bootstrap, [*lines, BAD])
-    ends = log.positions(ENERGY_READINGS.name, LATEST)
+    send(kafka.bootstrap, [*lines, BAD], keyed)
     until = SYSTEM.monotonic() + PATIENCE_S
-    while log.positions(ENERGY_READINGS.name, "worker") != ends and SYSTEM.monotonic() < until:
+    while not caught_up(log) and SYSTEM.monotonic() < until:
         worker.step(0.1)
+    ends = log.positions(ENERGY_READINGS.name, LATEST)
     end_ms = START_MS + 86_400_000  # the input ends: every window closes
     decisions = [
         Decision(topic=at.topic, partition=at.partition, offset=to, time=end_ms, end=True)

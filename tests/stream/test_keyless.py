@@ -1,0 +1,156 @@
+"""Messages without a key, in any partition: packed anew per device, and none of them late."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from energyguard.config import StreamSettings
+from energyguard.detect.book import open_book
+from energyguard.detect.evaluate import evaluate
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, open_log
+from energyguard.model.topics import (
+    DEAD_LETTERS,
+    ENERGY_ALERTS,
+    ENERGY_READINGS,
+    LATE,
+    TIME,
+)
+from energyguard.sources.household import Homes
+from energyguard.sources.simulate import Run, write_csv
+from energyguard.stream.decisions import Decision, decision_records
+from energyguard.stream.worker import GROUP, Worker
+from energyguard.wire.records import read_settled
+
+TOPIC = ENERGY_READINGS.name
+START_MS = 1_757_163_600_000
+HOMES, TICKS = 6, 1_200  # five hours, 13:00 to 18:00 UTC
+END_MS = START_MS + 86_400_000
+RULE = "household-demo"
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    out = io.BytesIO()
+    homes = Homes(count=HOMES, tick_seconds=15, jitter_pct=10, seed=3, profile="listed")
+    write_csv(Run(homes=homes, start_ms=START_MS, ticks=TICKS), out, Event())
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture(scope="module")
+def expected(lines: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    file = tmp_path_factory.mktemp("wanted") / "readings.csv"
+    file.write_bytes(b"\n".join(lines))
+    wanted = io.BytesIO()
+    evaluate(open_book([], [RULE]).get(RULE), [str(file)], wanted)
+    found = wanted.getvalue().splitlines()
+    assert len(found) > 1_000
+    return sorted(found)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    made = open_log(f"sqlite:///{tmp_path}/log.db")
+    yield made
+    made.close()
+
+
+def scattered(log: Log, lines: Sequence[bytes], weights: Sequence[int], seed: int = 1) -> None:
+    """Each line into some partition, in the order in which they were sent."""
+    chosen = random.Random(seed).choices(range(len(weights)), weights, k=len(lines))
+    for start in range(0, len(lines), 1_000):
+        part = lines[start : start + 1_000]
+        places = chosen[start : start + 1_000]
+        log.append(TOPIC, Records([None] * len(part), part, partitions=places))
+
+
+def worker_of(log: Log, readings: int = 65_536) -> Worker:
+    book = open_book([], [RULE])
+    return Worker(log, book, StreamSettings(poll_readings=readings), [TOPIC])
+
+
+def caught_up(log: Log) -> bool:
+    return log.positions(TOPIC, GROUP) == log.positions(TOPIC, LATEST)
+
+
+def end(log: Log, *workers: Worker) -> None:
+    """The input ends: every window closes."""
+    decisions = [
+        Decision(topic=at.topic, partition=at.partition, offset=to, time=END_MS, end=True)
+        for at, to in log.positions(TOPIC, LATEST).items()
+    ]
+    log.append(TIME.name, decision_records(decisions))
+    for worker in workers:
+        worker.step()
+        worker.drain()
+
+
+def records(log: Log, topic: str) -> Iterator[Fetched]:
+    at = dict(log.positions(topic, EARLIEST))
+    while parts := log.read(at, 10_000, 0):
+        at |= {part.at: part.next_offset for part in parts}
+        yield from parts
+
+
+def values(log: Log, topic: str) -> list[bytes | None]:
+    return [value for part in records(log, topic) for value in part.values]
+
+
+@pytest.mark.parametrize("weights", [[1] * 8, [90, 1, 1, 1, 1, 1, 1, 1], [1, 0, 0, 0, 0, 0, 0, 9]])
+@pytest.mark.parametrize("readings", [200, 65_536])
+def test_a_backlog_gives_the_alerts_of_the_same_file(
+    log: Log, lines: list[bytes], expected: list[bytes], weights: list[int], readings: int
+) -> None:
+    scattered(log, lines, weights)
+    worker = worker_of(log, readings)
+    while not caught_up(log):
+        worker.step()
+    end(log, worker)
+    assert sorted(v for v in values(log, ENERGY_ALERTS.name) if v) == expected
+    assert not values(log, LATE.name)
+
+
+def test_workers_share_the_partitions(log: Log, lines: list[bytes], expected: list[bytes]) -> None:
+    workers = [worker_of(log, 500) for _ in range(2)]
+    while not all(0 < len(worker.tasks) < 8 for worker in workers):
+        for worker in workers:
+            worker.step(0.1)
+    scattered(log, lines, [1, 2, 3, 4, 5, 6, 7, 8])
+    while not caught_up(log):
+        for worker in workers:
+            worker.step(0.01)
+    end(log, *workers)
+    assert sorted(v for v in values(log, ENERGY_ALERTS.name) if v) == expected
+
+
+def test_one_that_falls_has_doubled_and_lost_nothing(
+    log: Log, lines: list[bytes], expected: list[bytes]
+) -> None:
+    scattered(log, lines, [5, 1, 1, 1, 1, 1, 1, 1])
+    first = worker_of(log, 300)
+    for _ in range(20):
+        first.step()
+    assert not caught_up(log)
+    first.membership.leave()  # without a word about its state
+    second = worker_of(log)
+    while not caught_up(log):
+        second.step()
+    end(log, second)
+    assert sorted(v for v in values(log, ENERGY_ALERTS.name) if v) == expected
+    assert not values(log, LATE.name)
+
+
+def test_every_reading_is_seen_once_by_those_who_follow(log: Log, lines: list[bytes]) -> None:
+    bad = b"2025-09-06T13:00:00Z,H001,-1"
+    scattered(log, [*lines[:600], bad], [1] * 8)
+    worker = worker_of(log)
+    while not caught_up(log):
+        worker.step()
+    parts = [read_settled(part.keys, part.values) for part in records(log, TOPIC)]
+    assert sum(part.readings.num_rows for part in parts) == 600
+    assert values(log, DEAD_LETTERS.name) == [bad]
