@@ -76,13 +76,22 @@ class Ready(msgspec.Struct, frozen=True):
     login: str = ""
 
 
-def run_role(name: str, settings: Settings, parent: int | None = None) -> None:
+def run_role(
+    name: str, settings: Settings, parent: int | None = None, metrics: str | None = None
+) -> None:
     """Play one role until SIGTERM, SIGINT, or the end of ``parent`` (a pipe's descriptor).
+
+    Args:
+        name: the role's.
+        settings: what it gets.
+        parent: ends the role when it is closed.
+        metrics: ``host:port`` at which the process tells its figures; None: nowhere.
 
     Raises:
         NotFound: there is no such role.
+        ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import logger, set_up_logging
+    from energyguard.telemetry import answer_metrics, logger, set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -94,6 +103,8 @@ def run_role(name: str, settings: Settings, parent: int | None = None) -> None:
         threading.Thread(target=_until_closed, args=(parent, stop), daemon=True).start()
     set_up_logging(settings.log_level, name)
     log = logger("node")
+    if metrics is not None:
+        answer_metrics(metrics)
     with present(settings.data_dir, name):
         log.info("started")
         try:

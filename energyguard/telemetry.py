@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.metrics import MetricWrapperBase
+
+from energyguard.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,21 @@ def _declare() -> Mapping[str, Any]:
 METRICS: Mapping[str, Any] = _declare()
 
 
+def answer_metrics(address: str) -> None:
+    """Answer Prometheus at ``host:port`` with what this process counts, for as long as it lives.
+
+    Raises:
+        ConfigError: that is no address, or it cannot be listened on.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit()):
+        raise ConfigError(f"--metrics {address}: write it as host:port, such as 127.0.0.1:9400")
+    try:
+        start_http_server(int(port), host.strip("[]"))
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"--metrics {address}: cannot listen there: {error}") from error
+
+
 def set_up_logging(level: str, role: str) -> None:
     """Write one line per event to stderr: time, level, role, event, fields."""
     structlog.configure(
@@ -81,4 +98,12 @@ def logger(name: str) -> Any:
     return structlog.get_logger(module=name)
 
 
-__all__ = ["METRICS", "REGISTRY", "TABLE", "Metric", "logger", "set_up_logging"]
+__all__ = [
+    "METRICS",
+    "REGISTRY",
+    "TABLE",
+    "Metric",
+    "answer_metrics",
+    "logger",
+    "set_up_logging",
+]

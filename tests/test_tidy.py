@@ -211,7 +211,7 @@ def addresses(lock: str) -> list[str]:
     return re.findall(r"^.*(?:://|--index-url|--find-links|--extra-index).*$", lock, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("*.lock")))
 def test_locks_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     assert addresses(text) == []

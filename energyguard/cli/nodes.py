@@ -60,13 +60,17 @@ def up(
 def role(
     call: Call,
     name: Annotated[str, typer.Argument(help="simulate, worker, history or serve.")],
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="host:port where Prometheus may ask this process, without a log-in."),
+    ] = None,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> None:
     """Play one role as a process of its own, until SIGTERM or Ctrl-C."""
     from energyguard.node import run_role
 
     if not child:
-        run_role(name, call.settings)
+        run_role(name, call.settings, metrics=metrics)
         return
     from energyguard.config import Settings
 

@@ -1,0 +1,190 @@
+"""The board that Grafana shows; ``python -m deploy.grafana.board`` writes its file in ``boards/``.
+
+A panel is a row of the table below. Figures that several processes tell are taken from the page
+(``job="serve"``), which reads those of all from the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+BOARD: Final = Path(__file__).with_name("boards") / "energyguard.json"
+WIDTH: Final = 24
+HEIGHT: Final = 8
+SOURCE: Final = {"type": "prometheus", "uid": "prometheus"}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A curve, or several: one query, named by its labels."""
+
+    title: str
+    query: str
+    legend: str = ""
+    unit: str = "short"
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A heading, and the panels side by side below it."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+def rate(metric: str, by: str) -> str:
+    """How much a counter of ours grows in a second."""
+    return f"sum by ({by}) (rate(energyguard_{metric}_total[1m]))"
+
+
+def quantile(part: float, metric: str, by: str = "le") -> str:
+    """What a part of the observations of a histogram of ours did not exceed."""
+    buckets = f"sum by ({by}) (rate(energyguard_{metric}_bucket[5m]))"
+    return f"histogram_quantile({part}, {buckets})"
+
+
+ROWS: Final = (
+    Row(
+        "Readings",
+        (
+            Panel(
+                "Readings/s by how they ended",
+                'sum by (verdict) (rate(energyguard_readings_total{job="serve"}[1m]))',
+                "{{verdict}}",
+                "cps",
+            ),
+            Panel(
+                "Records not read yet",
+                'sum by (group, topic) (energyguard_log_lag{job="serve"})',
+                "{{group}} {{topic}}",
+                about="Growing: too few workers, or one that is stuck (`energyguard log lag`).",
+            ),
+            Panel(
+                "Newest reading less watermark",
+                'max by (topic) (energyguard_watermark_lag_seconds{job="serve"})',
+                "{{topic}}",
+                "s",
+                "Windows close so long after their last reading; `stream.lateness` is in it.",
+            ),
+        ),
+    ),
+    Row(
+        "Alerts",
+        (
+            Panel(
+                "Alert events",
+                'sum by (rule, state) (increase(energyguard_alerts_total{job="serve"}[5m]))',
+                "{{rule}} {{state}}",
+            ),
+            Panel("Rows refused/s", rate("refused", "shape, field"), "{{shape}} {{field}}", "cps"),
+        ),
+    ),
+    Row(
+        "Worker",
+        (
+            Panel("Transactions/s", rate("commits", "outcome"), "{{outcome}}", "cps"),
+            Panel("Transaction, p99", quantile(0.99, "commit_seconds", "le, instance"), "", "s"),
+            Panel("Records written/s", rate("log_appends", "role, topic"), "{{topic}}", "cps"),
+        ),
+    ),
+    Row(
+        "History and page",
+        (
+            Panel("Rows inserted/s", rate("history_rows", "table"), "{{table}}", "cps"),
+            Panel(
+                "Question, p99",
+                quantile(0.99, "history_query_seconds", "le, query"),
+                "{{query}}",
+                "s",
+            ),
+            Panel(
+                "Requests/s", rate("http_requests", "route, status"), "{{route}} {{status}}", "cps"
+            ),
+            Panel("Open live streams", "sum(energyguard_sse_clients)"),
+            Panel(
+                "Live events that slow clients were spared",
+                "sum(increase(energyguard_notifications_dropped_total[5m]))",
+            ),
+        ),
+    ),
+    Row(
+        "Processes",
+        (
+            Panel("Cores", "sum by (job, role) (rate(process_cpu_seconds_total[1m]))"),
+            Panel("Memory", "sum by (job, role) (process_resident_memory_bytes)", unit="bytes"),
+        ),
+    ),
+)
+
+
+def board() -> dict[str, Any]:
+    """The board as Grafana reads it."""
+    return {
+        "uid": "energyguard",
+        "title": "EnergyGuard",
+        "schemaVersion": 41,
+        "editable": False,
+        "refresh": "10s",
+        "time": {"from": "now-30m", "to": "now"},
+        "timezone": "utc",
+        "tags": ["energyguard"],
+        "panels": list(_panels()),
+    }
+
+
+def _panels() -> Iterator[dict[str, Any]]:
+    number, y = 0, 0
+    for row in ROWS:
+        number += 1
+        yield {
+            "id": number,
+            "type": "row",
+            "title": row.title,
+            "collapsed": False,
+            "gridPos": {"h": 1, "w": WIDTH, "x": 0, "y": y},
+            "panels": [],
+        }
+        width = WIDTH // len(row.panels)
+        for place, panel in enumerate(row.panels):
+            number += 1
+            at = {"h": HEIGHT, "w": width, "x": place * width, "y": y + 1}
+            yield _curves(panel, number, at)
+        y += 1 + HEIGHT
+
+
+def _curves(panel: Panel, number: int, at: dict[str, int]) -> dict[str, Any]:
+    query = {"refId": "A", "datasource": SOURCE, "expr": panel.query}
+    return {
+        "id": number,
+        "type": "timeseries",
+        "title": panel.title,
+        "description": panel.about,
+        "datasource": SOURCE,
+        "gridPos": at,
+        "targets": [query | ({"legendFormat": panel.legend} if panel.legend else {})],
+        "fieldConfig": {
+            "defaults": {"unit": panel.unit, "min": 0, "custom": {"fillOpacity": 10}},
+            "overrides": [],
+        },
+        "options": {"legend": {"showLegend": True, "placement": "bottom"}},
+    }
+
+
+def text() -> str:
+    """The board's file."""
+    return json.dumps(board(), indent=2) + "\n"
+
+
+def main() -> None:
+    """Write the board."""
+    BOARD.write_text(text())
+    print(BOARD)
+
+
+if __name__ == "__main__":
+    main()

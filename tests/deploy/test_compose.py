@@ -1,0 +1,193 @@
+"""The compose files without a daemon: schema, variables, addresses, users, versions, commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from energyguard.layers import load
+from energyguard.node import ROLES
+from tests.deploy.conftest import COMPOSE, ONE, ROOT, THREE, Composed, compose, program
+
+FILES = pytest.mark.parametrize("files", [ONE, THREE], ids=["one", "three"])
+EXAMPLE = dict(
+    line.split("=", 1)
+    for line in (COMPOSE / ".env.example").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+USED = re.findall(
+    r"\$\{(\w+)(?:(:[-?])([^}]*))?\}", "".join((COMPOSE / name).read_text() for name in THREE)
+)
+"""Name, `:-` or `:?`, and what follows."""
+DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
+OURS = "energyguard"
+
+
+def ours(found: dict[str, Any]) -> dict[str, Any]:
+    """The services that run our image with our program."""
+    return {
+        name: one
+        for name, one in found["services"].items()
+        if one["image"] == OURS and not one["entrypoint"]
+    }
+
+
+@FILES
+def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> None:
+    assert {"kafka", *ROLES} <= composed(files)["services"].keys()
+
+
+def test_nothing_starts_without_a_password_of_one_s_own() -> None:
+    done = compose(ONE, {})
+    assert done.returncode != 0
+    assert "GRAFANA_PASSWORD" in done.stderr
+    assert "choose one in .env" in done.stderr
+
+
+def test_every_variable_is_in_the_example_and_every_one_there_is_used() -> None:
+    assert EXAMPLE.keys() == {name for name, _, _ in USED}
+
+
+def test_the_example_says_the_defaults() -> None:
+    assert {name: word for name, sign, word in USED if sign == ":-"} == {
+        name: value for name, value in EXAMPLE.items() if value
+    }
+    assert {name for name, sign, _ in USED if sign == ":?"} == {
+        name for name, value in EXAMPLE.items() if not value
+    }
+
+
+def test_no_password_has_a_default() -> None:
+    secret = re.compile("PASSWORD|SECRET|TOKEN|KEY")
+    assert [name for name, sign, _ in USED if secret.search(name) and sign != ":?"] == []
+
+
+@FILES
+def test_only_this_machine_reaches_what_is_published(
+    composed: Composed, files: tuple[str, ...]
+) -> None:
+    services = composed(files)["services"]
+    ports = [port for one in services.values() for port in one.get("ports", ())]
+    assert ports
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+    published = [port["published"] for port in ports]
+    assert len({*published}) == len(published)
+
+
+@FILES
+def test_no_service_may_do_more_than_it_must(composed: Composed, files: tuple[str, ...]) -> None:
+    for name, one in composed(files)["services"].items():
+        assert one["cap_drop"] == ["ALL"], name
+        assert one["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in one and "network_mode" not in one, name
+        assert one.get("user") not in ("root", "0"), name
+        if one["image"] == OURS:
+            assert one["read_only"], name
+
+
+@FILES
+def test_every_service_has_a_health_check_or_ends(
+    composed: Composed, files: tuple[str, ...]
+) -> None:
+    services = composed(files)["services"]
+    awaited = {
+        name: how["condition"]
+        for one in services.values()
+        for name, how in one.get("depends_on", {}).items()
+    }
+    for name, one in services.items():
+        check = one.get("healthcheck", {})
+        if check.get("disable"):  # a task: what needs it waits for its end
+            assert awaited.get(name, "service_completed_successfully") != "service_healthy"
+        else:
+            assert "test" in check or one["image"] == OURS, name
+            assert one["restart"] == "unless-stopped", name
+
+
+@FILES
+def test_volumes_are_declared_and_files_are_there(
+    composed: Composed, files: tuple[str, ...]
+) -> None:
+    found = composed(files)
+    mounts = [mount for one in found["services"].values() for mount in one.get("volumes", ())]
+    named = {mount["source"] for mount in mounts if mount["type"] == "volume"}
+    assert named == found["volumes"].keys()
+    for mount in mounts:
+        if mount["type"] == "bind":
+            assert Path(mount["source"]).exists(), mount
+            assert mount["read_only"], mount
+
+
+def test_images_are_those_that_the_tests_run(composed: Composed) -> None:
+    versions = {
+        "apache/kafka": pinned(
+            "deploy/kafka/pom.xml", r"<artifactId>kafka_2.13<.*?<version>([^<]+)"
+        ),
+        "apache/spark": pinned("requirements-spark.lock", r"^pyspark==(\S+)"),
+        "flink": pinned("requirements-flink.lock", r"^apache-flink==(\S+)"),
+    }
+    services = composed()["services"].values()
+    images = {one["image"] for one in services} | {*re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)}
+    pulled = dict(image.split(":") for image in images if ":" in image)
+    assert {image for image in images if ":" not in image} == {
+        one["image"] for one in services if "build" in one
+    }
+    for name, version in versions.items():
+        assert pulled[name].split("-")[0] == version
+    assert all(re.match(r"v?\d+\.\d+\.\d+", tag) for tag in pulled.values()), pulled
+
+
+def pinned(file: str, pattern: str) -> str:
+    found = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_every_command_of_ours_is_real(composed: Composed) -> None:
+    energyguard = program("energyguard", "make install")
+    for name, one in ours(composed()).items():
+        words = one["command"]
+        done = subprocess.run([energyguard, *words, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0, (name, done.stderr)
+        if words[0] == "role":
+            assert words[1] == name
+            assert name in ROLES
+
+
+@FILES
+def test_every_setting_is_one_of_ours(composed: Composed, files: tuple[str, ...]) -> None:
+    for one in ours(composed(files)).values():
+        loaded = load(environ=one["environment"])
+        assert loaded.settings.log_url.startswith("kafka://kafka:9092")
+
+
+def test_an_image_holds_what_the_dockerfile_copies() -> None:
+    let_in = (COMPOSE / "Dockerfile.dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    for source in " ".join(copied).split():
+        assert (ROOT / source).exists()
+        assert f"!{source}" in let_in
+
+
+def test_the_image_s_health_check_is_there() -> None:
+    (check,) = re.findall(r'^HEALTHCHECK .*\\\n    CMD \["python", "(\S+)"\]$', DOCKERFILE, re.M)
+    assert f"COPY deploy/compose/{Path(check).name} {Path(check).parent}/" in DOCKERFILE
+
+
+def test_hadolint_finds_nothing() -> None:
+    hadolint = program("hadolint", "make dev")
+    done = subprocess.run([hadolint, COMPOSE / "Dockerfile"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_image_installs_what_is_tested() -> None:
+    def pins(name: str) -> set[str]:
+        return {*re.findall(r"^([\w.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE)}
+
+    image = pins("requirements-kafka.lock")
+    assert pins("requirements.lock") < image < pins("requirements-dev.lock")
+    assert any(one.startswith("confluent-kafka==") for one in image)
