@@ -66,7 +66,7 @@ class Cluster:
         card = self._folder / "cluster.json"
         if not card.exists():
             name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            ports = _free_ports(2 * nodes)
+            ports = free_ports(2 * nodes)
             card.write_text(json.dumps({"name": name.replace("-", "A"), "ports": ports}))
         said = json.loads(card.read_text())
         self._name: str = said["name"]
@@ -249,7 +249,7 @@ def _until(there: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _free_ports(many: int) -> list[int]:
+def free_ports(many: int) -> list[int]:
     """Ports of loopback that nobody has now."""
     found: list[int] = []
     with ExitStack() as stack:  # held until all are found, so that none comes twice
