@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from energyguard.config import Settings
@@ -24,6 +25,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         book = open_book(settings.rules.files, settings.rules.use)
         worker = Worker(log, book, settings.stream, [topic.name for topic in READINGS])
         _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
+        gc.freeze()  # what is there now stays: each full collection would look at it again
         worker.run(stop)
     finally:
         log.close()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import compress, count, islice, pairwise
+from operator import ne
 from threading import Lock
 
 from confluent_kafka import Consumer, KafkaError, Message
@@ -12,9 +13,11 @@ from confluent_kafka import TopicPartition as Place
 
 from energyguard.errors import Unavailable
 from energyguard.log.kafka.client import READS, Properties, client, our_error, our_errors
-from energyguard.log.records import Fetched, TopicPartition
+from energyguard.log.records import Fetched, Headers, TopicPartition
 
 IDLE_READERS = 8
+PIECE = 8_192
+"""Messages taken at once: many more at a time no longer fit into the processor's caches."""
 
 
 class Reader:
@@ -33,7 +36,7 @@ class Reader:
             self.at = dict(at)
 
     def fetch(self, limit: int, wait: float) -> list[Fetched]:
-        """What comes within ``wait`` s: at most ``limit`` records, by runs of a partition.
+        """What comes within ``wait`` s: at most ``limit`` records, by partition.
 
         A part without records only says where to read on: what lies before belongs to
         transactions.
@@ -41,33 +44,46 @@ class Reader:
         Raises:
             OutOfReach: a position is older than what is left.
         """
+        found: dict[TopicPartition, _Columns] = {}
         messages = self._consumer.consume(1, wait)
-        if messages and limit > 1:
-            messages += self._consumer.consume(limit - 1, 0)
-        errors = [message.error() for message in messages]
-        good = (
-            [m for m, e in zip(messages, errors, strict=True) if e is None]
-            if any(errors)
-            else messages
-        )
-        parts = [_fetched(run) for run in _runs(good)]
-        for part in parts:
-            self.at[part.at] = part.next_offset
-        for message, error in zip(messages, errors, strict=True):
-            if error is not None:
-                parts += self._odd(message, error)
-        return parts
+        while messages:
+            limit -= len(messages)
+            errors = [message.error() for message in messages]
+            if not any(errors):
+                self._take(messages, found)
+            else:
+                for message, error in zip(messages, errors, strict=True):
+                    if error is None:
+                        self._take([message], found)
+                    else:
+                        self._note(message, error, found)
+            messages = self._consumer.consume(min(limit, PIECE), 0) if limit else []
+        self.at |= {at: columns.next_offset for at, columns in found.items()}
+        return [columns.fetched(at) for at, columns in found.items()]
 
-    def _odd(self, message: Message, error: KafkaError) -> Iterator[Fetched]:
+    def _take(self, messages: list[Message], found: dict[TopicPartition, _Columns]) -> None:
+        """Put messages into the columns of their partitions."""
+        where: list[object] = [message.partition() for message in messages]
+        if len({topic for topic, _ in self.at}) > 1:
+            where = [(m.topic(), n) for m, n in zip(messages, where, strict=True)]
+        cuts = compress(count(1), map(ne, where, islice(where, 1, None)))
+        for start, stop in pairwise([0, *cuts, len(messages)]):
+            first = messages[start]
+            at = TopicPartition(first.topic() or "", first.partition() or 0)
+            found.setdefault(at, _Columns()).add(messages[start:stop])
+
+    def _note(
+        self, message: Message, error: KafkaError, found: dict[TopicPartition, _Columns]
+    ) -> None:
         """What is no record: the end of a partition, or a fault."""
-        place = TopicPartition(message.topic() or "", message.partition() or 0)
+        at = TopicPartition(message.topic() or "", message.partition() or 0)
         if error.code() == KafkaError._PARTITION_EOF:
             end = message.offset() or 0
-            if end > self.at.get(place, end):
-                self.at[place] = end
-                yield Fetched(*place, (), (), (), (), (), after=end)
+            here = found[at].next_offset if at in found else self.at.get(at, end)
+            if end > here:
+                found.setdefault(at, _Columns()).after = end
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            raise OutOfReach(place, self.at.get(place, 0))
+            raise OutOfReach(at, self.at.get(at, 0))
         elif error.code() not in _PASSING and not error.retriable():
             raise our_error(error, self._place)
 
@@ -93,27 +109,43 @@ class OutOfReach(Exception):
         self.at, self.wanted = at, wanted
 
 
-def _runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    """Cut where the partition changes."""
-    if not messages:
-        return
-    where = [(message.topic(), message.partition()) for message in messages]
-    cuts = [i for i, (a, b) in enumerate(pairwise(where), 1) if a != b]
-    for start, stop in pairwise([0, *cuts, len(messages)]):
-        yield messages[start:stop]
+class _Columns:
+    """Messages of one partition, column by column."""
 
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+        self.keys: list[bytes | None] = []
+        self.values: list[bytes | None] = []
+        self.headers: list[Headers] = []
+        self.timestamps_ms: list[int] = []
+        self.after: int | None = None
 
-def _fetched(run: Sequence[Message]) -> Fetched:
-    first = run[0]
-    return Fetched(
-        first.topic() or "",
-        first.partition() or 0,
-        [m.offset() for m in run],
-        [m.key() for m in run],
-        [m.value() for m in run],
-        [tuple(m.headers() or ()) for m in run],
-        [m.timestamp()[1] for m in run],
-    )
+    def add(self, messages: list[Message]) -> None:
+        """Put messages behind those that are there."""
+        self.offsets += [m.offset() for m in messages]
+        self.keys += [m.key() for m in messages]
+        self.values += [m.value() for m in messages]
+        self.headers += [tuple(m.headers() or ()) for m in messages]
+        self.timestamps_ms += [m.timestamp()[1] for m in messages]
+        self.after = None
+
+    @property
+    def next_offset(self) -> int:
+        """Where to read on."""
+        return self.offsets[-1] + 1 if self.after is None else self.after
+
+    def fetched(self, at: TopicPartition) -> Fetched:
+        """All of it."""
+        return Fetched(
+            at.topic,
+            at.partition,
+            self.offsets,
+            self.keys,
+            self.values,
+            self.headers,
+            self.timestamps_ms,
+            self.after,
+        )
 
 
 class Readers:
