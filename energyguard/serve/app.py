@@ -16,7 +16,7 @@ from energyguard.serve.auth import Gate
 from energyguard.serve.desk import Desk
 from energyguard.serve.limits import Limits
 from energyguard.serve.login import login_routes
-from energyguard.serve.metrics import Scrape
+from energyguard.serve.metrics import Requests, Scrape
 from energyguard.serve.sessions import Sessions, secret_of
 from energyguard.serve.tokens import Tokens
 from energyguard.ui import mount
@@ -60,4 +60,4 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     app.mount(PREFIX, api)
     mount(app, desk, desk.settings)
     limits = Limits(app, settings.body_limit, settings.rate_limit, desk.clock)
-    return Gate(limits, tokens, sessions, host, settings.auth)
+    return Requests(Gate(limits, tokens, sessions, host, settings.auth))

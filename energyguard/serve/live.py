@@ -33,6 +33,7 @@ from energyguard.serve.views import (
     Update,
     WindowAlert,
 )
+from energyguard.telemetry import METRICS
 
 ROWS_SENT = 100
 RESUME_AT_MOST = 4_000
@@ -261,6 +262,8 @@ class Live:
     def _tell(self, fetched: Fetched) -> None:
         for found, told in self._told(fetched):
             self._book.tell(told, found.at_ms)
+            if isinstance(told, AlertEvent):
+                METRICS["alerts"].labels(told.rule, told.state).inc()
 
     def _change_rules(self, fetched: Fetched) -> None:
         for key, value in zip(fetched.keys, fetched.values, strict=True):

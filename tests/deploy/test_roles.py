@@ -1,0 +1,139 @@
+"""The services of ours and the broker for real, each a process of its own with its own folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installed")
+
+from deploy.jars import Missing, fetched, program
+from deploy.kafka.brokers import free_ports
+from tests.deploy.conftest import COMPOSE, Composed
+from tests.deploy.stack import Stack, until
+
+STARTED = ("worker", "history", "serve", "simulate")
+
+
+@pytest.fixture(scope="module")
+def stack(composed: Composed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Broker, worker, history, page and simulator, all healthy by their own checks."""
+    try:
+        program("java", "default-jre-headless")
+        fetched("kafka")
+    except Missing as missing:
+        pytest.skip(f"no Kafka: {missing}")
+    page, *ports = free_ports(24)
+    services = composed(
+        PAGE_PORT=str(page), KAFKA_PORT=str(ports[2]), RULES="household-demo,household-prod"
+    )["services"]
+    made = Stack(services, tmp_path_factory.mktemp("stack"), ports)
+    try:
+        made.start_broker()
+        for service in STARTED:
+            made.start(service)
+        for service in STARTED:
+            until(lambda service=service: healthy(made, service), service)  # type: ignore[misc]
+        yield made
+    finally:
+        endings = made.stop()
+    assert set(endings.values()) == {0}
+
+
+def healthy(stack: Stack, service: str) -> bool:
+    """Whether the health check of the image passes."""
+    stack.check()
+    return stack.run(service, "python", str(COMPOSE / "healthy.py")).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def token(stack: Stack) -> str:
+    """What Prometheus would read: the task of the compose file made it."""
+    (script,) = stack.words("scrape-token")
+    for _ in range(2):  # the second time it finds what the first has made
+        done = stack.run("scrape-token", "sh", "-euc", script)
+        assert done.returncode == 0, done.stderr
+    return stack.token.read_text().strip()
+
+
+def ask(url: str, token: str, **parameters: str) -> httpx.Response:
+    answer = httpx.get(url, params=parameters, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_the_broker_tells_the_machine_its_published_address(stack: Stack) -> None:
+    assert stack.answers_the_host()
+
+
+def test_a_health_check_fails_where_nothing_answers(stack: Stack) -> None:
+    assert not healthy(stack, "spark-plan")
+
+
+def test_the_link_of_the_guide_lets_a_person_in_once(stack: Stack) -> None:
+    made = stack.run("serve", "energyguard", "token", "link")
+    assert made.returncode == 0, made.stderr
+    link = made.stdout.strip()
+    assert link.startswith(stack.page)
+    with httpx.Client() as browser:
+        assert browser.get(stack.page).status_code == 303
+        assert browser.get(link).status_code == 303
+        assert browser.get(stack.page).status_code == 200
+    assert httpx.get(link).status_code == 401  # used up
+
+
+def test_readings_of_one_process_are_in_the_history_of_another(stack: Stack, token: str) -> None:
+    def inserted() -> object:
+        return ask(f"{stack.page}api/v1/readings", token, device="H001", **{"from": "7d"}).json()
+
+    until(inserted, "readings in the history")
+
+
+def test_the_lag_of_each_group_is_told(stack: Stack, token: str) -> None:
+    def told() -> set[str]:
+        text = ask(f"{stack.page}metrics", token).text
+        return {
+            *re.findall(r'^energyguard_log_lag\{group="(\w+)",topic="energy_readings"', text, re.M)
+        }
+
+    until(lambda: told() == {"worker", "history"}, "the lag of both groups")
+    said = stack.run("serve", "energyguard", "log", "lag", "--json")
+    assert said.returncode == 0, said.stderr
+    for group in ("worker", "history"):
+        assert f'"group": "{group}"' in said.stdout or f'"group":"{group}"' in said.stdout
+
+
+def test_each_process_tells_its_own_figures(stack: Stack, token: str) -> None:
+    wanted = {
+        "worker": 'energyguard_commits_total{outcome="done"}',
+        "history": 'energyguard_history_rows_total{table="readings"}',
+        "simulate": 'energyguard_log_appends_total{topic="energy_readings"}',
+    }
+    for service, sample in wanted.items():
+        url = stack.figures(service)
+        until(lambda url=url, sample=sample: sample in httpx.get(url).text, sample)  # type: ignore[misc]
+
+
+def test_the_page_tells_of_alerts_and_of_requests(stack: Stack, token: str) -> None:
+    def told() -> str:
+        return ask(f"{stack.page}metrics", token).text
+
+    until(
+        lambda: 'energyguard_alerts_total{rule="household-demo",state="firing"}' in told(), "alert"
+    )
+    ask(f"{stack.page}api/v1/devices/H001", token)
+    route = "/api/v1/devices/{device}"
+    assert f'energyguard_http_requests_total{{route="{route}",status="200"}} 1.0' in told()
+    assert 'energyguard_http_requests_total{route="other",status="303"}' in told()
+
+
+def folders(stack: Stack) -> set[Path]:
+    return {path for path in stack.folder.glob("*-data/*") if path.name != "run"}
+
+
+def test_worker_and_simulator_keep_nothing(stack: Stack) -> None:
+    assert folders(stack) == set()
