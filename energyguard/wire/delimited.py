@@ -71,9 +71,7 @@ def _doubtful_bytes(data: bytes) -> bool:
     return (
         len(data.translate(None, _CONTROLS)) != len(data)
         or data.count(b"\r") != data.count(b"\r\n")
-        or data[:1] == b" "
-        or data[-1:] == b" "
-        or any(padding in data for padding in _PADDED)
+        or (b" " in data and any(padding in b"\n%b\n" % data for padding in _PADDED))
     )
 
 

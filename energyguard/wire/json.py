@@ -8,36 +8,100 @@ Numbers never pass through a float: they are read as decimals and are exact to n
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.wire import Decoded, Refused
+from energyguard.wire.alike import lines_alike
 from energyguard.wire.columns import Layout, sixty_fourth
 from energyguard.wire.csv import HOUSEHOLD, NUMBERED
-from energyguard.wire.delimited import BEYOND, EMPTY, decode_lines
+from energyguard.wire.delimited import BEYOND, decode_lines
 from energyguard.wire.limits import Plausible
 
+_BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _LINE = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _HOUSEHOLD = frozenset(HOUSEHOLD.columns)
 _NUMBERED = frozenset(NUMBERED.columns)
 
 
+class _Household(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A sound object of system C."""
+
+    timestamp: str
+    household_id: str
+    energy_kwh: msgspec.Raw
+
+
+class _Numbered(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A sound object of any device and channel."""
+
+    timestamp: str
+    device: str
+    channel: str
+    value: msgspec.Raw
+    sequence: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+_HOUSEHOLDS = msgspec.json.Decoder(list[_Household])
+_NUMBEREDS = msgspec.json.Decoder(list[_Numbered])
+
+
 def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
     """Read JSON lines or an array. Never raises for what stands in them."""
-    if data.lstrip()[:1] == b"[":
-        try:
-            rows = [bytes(raw) for raw in _ROWS.decode(data)]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            refused = Refused(first_row, Verdict.MALFORMED, "row", f"not JSON: {error}", data)
-            return replace(EMPTY, refused=(refused,))
-    else:
-        rows = data.split(b"\n")
+    lines = _lines_at_once(data)
+    if lines is not None:
+        layout, text = lines
+        decoded = decode_lines(text, layout, limits, first_row=first_row)
+        if not decoded.refused:
+            return decoded
+    return _row_by_row(data, limits, first_row)
+
+
+def _lines_at_once(data: bytes) -> tuple[Layout, bytes] | None:
+    """Sound objects as lines of a layout; None: look at each of them."""
+    text = data.removesuffix(b"\n")
+    if text[:1] == b"[":
+        return _lines_of(text)
+    if (alike := lines_alike(text)) is not None:
+        return HOUSEHOLD, alike
+    alone = text.count(b"}\n{") == text.count(b"\n") and text[:1] == b"{" and text[-1:] == b"}"
+    return _lines_of(b"[" + text.replace(b"\n", b",") + b"]") if alone else None
+
+
+def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
+    """An array of sound objects as lines."""
+    try:
+        if b'"device"' not in array:
+            layout = HOUSEHOLD
+            lines = [
+                f"{row.timestamp},{row.household_id},{str(row.energy_kwh, 'ascii')}"
+                for row in _HOUSEHOLDS.decode(array)
+            ]
+        else:
+            layout = NUMBERED
+            lines = [
+                f"{row.timestamp},{row.device},{row.channel},{str(row.value, 'ascii')},"
+                f"{'' if row.sequence is None else row.sequence}"
+                for row in _NUMBEREDS.decode(array)
+            ]
+    except (ValueError, RecursionError):  # msgspec's own are among them
+        return None
+    text = "\n".join(lines)
+    commas = (len(layout.columns) - 1) * len(lines)
+    sound = text.count(",") == commas and text.count("\n") == len(lines) - 1
+    return (layout, text.encode()) if sound else None
+
+
+def _row_by_row(data: bytes, limits: Plausible, first_row: int) -> Decoded:
+    """The same, where something is wrong somewhere: each row is judged as if it were alone."""
+    rows = _elements(data.strip()) if data.lstrip()[:1] == b"[" else data.split(b"\n")
     lines: list[bytes] = []
     refused_rows: dict[int, Refused] = {}
     layout = NUMBERED if any(b'"device"' in row for row in rows[:100]) else HOUSEHOLD
@@ -61,6 +125,15 @@ def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
         refused_rows[fault.row] = replace(fault, original=original)
     ordered = tuple(refused_rows[row] for row in sorted(refused_rows))
     return Decoded(decoded.batch, decoded.rows, ordered)
+
+
+def _elements(array: bytes) -> list[bytes]:
+    """The elements of an array; of a broken one what lies between its borders of objects."""
+    try:
+        return [bytes(raw) for raw in _ROWS.decode(array)]
+    except (ValueError, RecursionError):
+        inside = array.removeprefix(b"[").removesuffix(b"]").strip()
+        return _BORDER.split(inside) if inside else [array]
 
 
 def _line(row: bytes, layout: Layout) -> bytes:
