@@ -88,7 +88,7 @@ def test_the_link_of_the_guide_lets_a_person_in_once(stack: Stack) -> None:
 
 def test_readings_of_one_process_are_in_the_history_of_another(stack: Stack, token: str) -> None:
     def inserted() -> object:
-        return ask(f"{stack.page}api/v1/readings", token, device="H001", **{"from": "7d"}).json()
+        return ask(f"{stack.page}api/v1/readings", token, device="H001").json()
 
     until(inserted, "readings in the history")
 

@@ -81,7 +81,7 @@ def past_readings(
         end_ms=span.end_ms,
         limit=limit,
     )
-    return [ReadingRow(**row) for row in rows(table)]
+    return [ReadingRow(**row) for row in reversed(rows(table))]
 
 
 @router.get("/readings/newest")
