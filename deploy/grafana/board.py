@@ -48,6 +48,14 @@ def quantile(part: float, metric: str, by: str = "le") -> str:
     return f"histogram_quantile({part}, {buckets})"
 
 
+def spark(figure: str) -> str:
+    """A figure of Spark's query; the query's own name is within that of the metric."""
+    return f'sum({{__name__=~"metrics_energyguard_driver_spark_streaming_.*_{figure}_Value"}})'
+
+
+FLINK: Final = "flink_taskmanager_job"
+SOURCE_OF: Final = '{operator_name=~"Source:.*"}'
+
 ROWS: Final = (
     Row(
         "Readings",
@@ -117,6 +125,23 @@ ROWS: Final = (
         (
             Panel("Cores", "sum by (job, role) (rate(process_cpu_seconds_total[1m]))"),
             Panel("Memory", "sum by (job, role) (process_resident_memory_bytes)", unit="bytes"),
+        ),
+    ),
+    Row(
+        "Rule on Spark",
+        (
+            Panel("Messages/s", spark("processingRate_total"), unit="cps"),
+            Panel("Micro-batch", spark("latency"), unit="ms"),
+            Panel("Rows of state", spark("states_rowsTotal")),
+        ),
+    ),
+    Row(
+        "Rule on Flink",
+        (
+            Panel("Messages/s", f"sum(rate({FLINK}_task_operator_numRecordsOut{SOURCE_OF}[1m]))"),
+            Panel("Messages not read yet", f"sum({FLINK}_task_operator_pendingRecords)"),
+            Panel("Checkpoint", "max(flink_jobmanager_job_lastCheckpointDuration)", unit="ms"),
+            Panel("Starts again", "sum(flink_jobmanager_job_numRestarts)"),
         ),
     ),
 )

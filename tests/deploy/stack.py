@@ -23,6 +23,7 @@ from deploy.kafka.brokers import LOGGING
 PATIENCE_S: Final = 120.0
 """Generous: only so that a fault does not hang."""
 DRAIN_S: Final = 20.0
+MOUNTED: Final = ("scrape", "jobs", "state")
 PROGRAMS: Final = Path(sys.executable).parent
 
 
@@ -46,7 +47,8 @@ class Stack:
     def __init__(self, services: Mapping[str, Any], folder: Path, ports: Sequence[int]) -> None:
         self._services, self.folder = services, folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        (folder / "scrape").mkdir()
+        for name in MOUNTED:
+            (folder / name).mkdir()
         inside, controller, host = ports[:3]
         self._figures = dict(zip(services, ports[3:], strict=False))
         self.inside, self.host = f"127.0.0.1:{inside}", f"127.0.0.1:{host}"
@@ -57,7 +59,7 @@ class Stack:
             "://:9093": f"://127.0.0.1:{controller}",
             "://:9094": f"://{self.host}",
             "/var/lib/kafka/data": str(folder / "kafka"),
-            "/scrape": str(folder / "scrape"),
+            **{f"/{name}": str(folder / name) for name in MOUNTED},
         }
 
     def here(self, service: str, text: str) -> str:

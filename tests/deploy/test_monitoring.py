@@ -29,7 +29,7 @@ def configuration() -> dict[str, Any]:
 
 def unknown(queries: str) -> set[str]:
     """Metrics of ours in queries that nobody tells."""
-    return {*re.findall(r"energyguard_\w+", queries)} - TOLD.keys()
+    return {*re.findall(r"\benergyguard_\w+", queries)} - TOLD.keys()
 
 
 def test_the_board_s_file_is_fresh() -> None:
@@ -50,7 +50,7 @@ def test_every_metric_is_on_the_board(row: Metric) -> None:
 
 @pytest.mark.parametrize("panel", [p for row in ROWS for p in row.panels], ids=lambda p: p.title)
 def test_every_label_of_a_panel_is_told(panel: Any) -> None:
-    told = [TOLD[name].labels for name in re.findall(r"energyguard_\w+", panel.query)]
+    told = [TOLD[name].labels for name in re.findall(r"\benergyguard_\w+", panel.query)]
     known = GIVEN.union(*told)
     grouped = re.findall(r"by \(([^)]*)\)", panel.query)
     used = {name.strip() for names in grouped for name in names.split(",")}
