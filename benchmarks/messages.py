@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
@@ -75,14 +76,19 @@ def fill(bootstrap: str, messages: Iterator[tuple[bytes, str]]) -> int:
     return many
 
 
+@cache
+def _asker(bootstrap: str, group: str) -> Consumer:
+    return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0})
+
+
 def committed(bootstrap: str, group: str) -> int:
     """How many messages of the topic of readings a group has committed as read."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+    places = [TopicPartition(ENERGY_READINGS.name, n) for n in range(PARTITIONS)]
     try:
-        places = [TopicPartition(ENERGY_READINGS.name, n) for n in range(PARTITIONS)]
-        return sum(max(0, at.offset) for at in consumer.committed(places, ANSWER_S))
-    finally:
-        consumer.close()
+        found = _asker(bootstrap, group).committed(places, ANSWER_S)
+    except KafkaException:  # the group has just been made: its coordinator is not known yet
+        return 0
+    return sum(max(0, at.offset) for at in found)
 
 
 def alerts(bootstrap: str) -> tuple[dict[str, bytes], float]:
