@@ -157,6 +157,7 @@ def _words(job: Job, once: bool) -> dict[str, object]:
         "dead_letters": job.dead_letters,
         "shape": job.shape.value,
         "bounded": "latest-offset" if once else "unbounded",
+        "drift": f"{max(1, job.lateness_ms // 2)} ms",
         "lateness": _interval(job.lateness_ms + 1),
         "window": _interval(rule.window_ms),
         "slide": _interval(rule.slide_ms),
