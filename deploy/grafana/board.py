@@ -42,10 +42,10 @@ def rate(metric: str, by: str) -> str:
     return f"sum by ({by}) (rate(energyguard_{metric}_total[1m]))"
 
 
-def quantile(part: float, metric: str, by: str = "le") -> str:
-    """What a part of the observations of a histogram of ours did not exceed."""
-    buckets = f"sum by ({by}) (rate(energyguard_{metric}_bucket[5m]))"
-    return f"histogram_quantile({part}, {buckets})"
+def p99(metric: str, by: str, role: str) -> str:
+    """What 99 of 100 observations of a histogram of ours did not exceed."""
+    buckets = f'rate(energyguard_{metric}_bucket{{role="{role}"}}[5m])'
+    return f"histogram_quantile(0.99, sum by (le, {by}) ({buckets}))"
 
 
 def spark(figure: str) -> str:
@@ -96,8 +96,12 @@ ROWS: Final = (
         "Worker",
         (
             Panel("Transactions/s", rate("commits", "outcome"), "{{outcome}}", "cps"),
-            Panel("Transaction, p99", quantile(0.99, "commit_seconds", "le, instance"), "", "s"),
-            Panel("Records written/s", rate("log_appends", "role, topic"), "{{topic}}", "cps"),
+            Panel(
+                "Transaction, p99", p99("commit_seconds", "instance", "worker"), "{{instance}}", "s"
+            ),
+            Panel(
+                "Records written/s", rate("log_appends", "role, topic"), "{{role}} {{topic}}", "cps"
+            ),
         ),
     ),
     Row(
@@ -106,7 +110,7 @@ ROWS: Final = (
             Panel("Rows inserted/s", rate("history_rows", "table"), "{{table}}", "cps"),
             Panel(
                 "Question, p99",
-                quantile(0.99, "history_query_seconds", "le, query"),
+                p99("history_query_seconds", "query", "history"),
                 "{{query}}",
                 "s",
             ),

@@ -115,7 +115,8 @@ def test_volumes_are_declared_and_files_are_there(
     found = composed(files)
     mounts = [mount for one in found["services"].values() for mount in one.get("volumes", ())]
     named = {mount["source"] for mount in mounts if mount["type"] == "volume"}
-    assert named == found["volumes"].keys()
+    declared = [(COMPOSE / name).read_text().split("\nvolumes:\n")[1] for name in files]
+    assert named == {*re.findall(r"^  (\S+):$", "\n".join(declared), re.MULTILINE)}
     for mount in mounts:
         if mount["type"] == "bind":
             assert Path(mount["source"]).exists(), mount

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,4 +100,13 @@ def test_grafana_finds_prometheus_and_the_board(composed: Composed) -> None:
 def test_promtool_takes_the_file(words: tuple[str, ...]) -> None:
     promtool = program("promtool", "Debian: apt-get install prometheus")
     done = subprocess.run([promtool, *words], cwd=FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_promtool_takes_every_query_of_the_board(tmp_path: Path) -> None:
+    promtool = program("promtool", "Debian: apt-get install prometheus")
+    rules = [{"record": f"panel_{n}", "expr": query} for n, query in enumerate(QUERIES)]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "board", "rules": rules}]}))
+    done = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
