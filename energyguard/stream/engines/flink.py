@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -21,7 +22,6 @@ from typing import Final
 import msgspec
 
 from energyguard.errors import Unavailable
-from energyguard.model.fixed import from_nano
 from energyguard.model.topics import DAY_MS
 from energyguard.stream.engines.job import Engine, Job, Policy, Shape, StateStore
 from energyguard.stream.engines.programs import jars_of, java_home
@@ -164,7 +164,6 @@ def _words(job: Job, once: bool) -> dict[str, object]:
         "window_s": rule.window_ms // 1000,
         "slide_s": rule.slide_ms // 1000,
         "raise_above": rule.raise_above,
-        "plausible": from_nano(job.plausible_nano_kwh),
         "record_end": msgspec.json.encode(record).decode()[1:],
         "counted": "counted" if job.duplicates is Policy.COUNT else "counted_once",
     }
@@ -174,25 +173,39 @@ def _expressions(job: Job) -> dict[str, str]:
     """SQL over the column ``message``; a computed column may not name another, so it repeats."""
     if job.shape is Shape.CSV:
         line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
+        time, name, number = (f"SPLIT_INDEX({line}, ',', {place})" for place in range(3))
+        begin = _TEXT
     else:
-        line = ", ".join(f"JSON_VALUE({_TEXT}, '$.{name}')" for name in _FIELDS)
-        line = f"CONCAT_WS(',', {line})"
+        time, name, number = (f"JSON_VALUE({_TEXT}, '$.{field}')" for field in _FIELDS)
+        line = f"CONCAT_WS(',', {time}, {name}, {number})"
         sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
-    time = _time(f"SPLIT_INDEX({line}, ',', 0)")
+        begin = time
+    at = _time(begin, time)
     ahead = "TRUE"
     if job.ahead_ms is not None:
         limit = f"INTERVAL '{_interval(job.ahead_ms)}' DAY TO SECOND(3)"
-        ahead = f"{time} <= CAST(appended AS TIMESTAMP(3)) + {limit}"
+        ahead = f"{at} <= CAST(appended AS TIMESTAMP(3)) + {limit}"
     marks = ((">", job.after_ms), ("<=", job.until_ms))
     span = [f" AND window_end {sign} {_instant(ms)}" for sign, ms in marks if ms is not None]
     return {
-        "line": line,
+        "name_of": name,
         "sound": f"{sound}REGEXP({line}, '{_SOUND}')",
-        "kwh": _nine_places(f"SPLIT_INDEX({line}, ',', 2)"),
-        "time": time,
+        "plausible": _plausible(number, job.plausible_nano_kwh),
+        "kwh": _nine_places(number),
+        "time": at,
         "in_time": ahead,
         "span": "".join(span),
     }
+
+
+def _plausible(field: str, most_nano: int) -> str:
+    """Whether a number, rounded to nine places, is neither below 0 nor above a limit."""
+    half = Decimal("0.0000000005")
+    sign = "<=" if most_nano % 2 == 0 else "<"  # a half goes to the even one
+    return (
+        f"(TRY_CAST({field} AS DECIMAL(38, 20)) >= -{half:f} "
+        f"AND TRY_CAST({field} AS DECIMAL(38, 20)) {sign} {Decimal(most_nano) / 10**9 + half:f})"
+    )
 
 
 def _nine_places(field: str) -> str:
@@ -206,8 +219,13 @@ def _nine_places(field: str) -> str:
     )
 
 
-def _time(field: str) -> str:
-    """A field as a timestamp: at once where it is as usual, else by its length and its zone."""
+def _time(begin: str, field: str) -> str:
+    """A field as a timestamp: at once where it is as usual, else by its length and its zone.
+
+    Args:
+        begin: text that begins with the field.
+        field: the field alone.
+    """
     zone = "([+-]\\d\\d):?(\\d\\d)?$"
     local = f"REGEXP_REPLACE({field}, '(Z|[+-]\\d\\d(:?\\d\\d)?)$', '')"
     whole = f"{local} || SUBSTRING('0000-00-00 00:00:00.000' FROM CHAR_LENGTH({local}) + 1)"
@@ -215,8 +233,8 @@ def _time(field: str) -> str:
     minutes = f"COALESCE(REGEXP_EXTRACT({field}, '{zone}', 2), '0')"
     east = f"CAST({hours} AS INT) * 60 + CAST(SUBSTRING({hours}, 1, 1) || {minutes} AS INT)"
     return (
-        f"CASE WHEN CHAR_LENGTH({field}) = 20 "
-        f"THEN TO_TIMESTAMP(REPLACE(SUBSTRING({field}, 1, 19), 'T', ' ')) "
+        f"CASE WHEN SUBSTRING({begin}, 11, 1) = 'T' AND SUBSTRING({begin}, 20, 1) = 'Z' "
+        f"THEN TO_TIMESTAMP(SUBSTRING({begin}, 1, 20), 'yyyy-MM-dd''T''HH:mm:ss''Z''') "
         f"ELSE TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
         f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS')) END"
     )

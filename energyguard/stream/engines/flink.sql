@@ -28,7 +28,7 @@ CREATE TEMPORARY TABLE readings (
   arrived AS PROCTIME(),
   ts AS TIMESTAMPADD(SECOND, RAND_INTEGER(1), CASE
     WHEN ${sound}
-      AND ${kwh} BETWEEN 0 AND ${plausible}
+      AND ${plausible}
       AND ${in_time}
     THEN ${time}
     ELSE TIMESTAMP '1970-01-01 00:00:00.000'
@@ -77,7 +77,7 @@ FROM readings;
 -- Energy in 1e-9 kWh: whole numbers, whose sum is exact in any order.
 CREATE TEMPORARY VIEW counted AS
 SELECT
-  SPLIT_INDEX(${line}, ',', 1) AS household_id,
+  ${name_of} AS household_id,
   CAST(${kwh} * 1000000000 AS BIGINT) AS nano_kwh,
   ts,
   arrived
@@ -126,7 +126,7 @@ SELECT
   CASE
     WHEN late THEN 'late'
     WHEN (${sound}) IS NOT TRUE THEN 'malformed'
-    WHEN (${kwh} BETWEEN 0 AND ${plausible}) IS NOT TRUE THEN 'out-of-range'
+    WHEN ${plausible} IS NOT TRUE THEN 'out-of-range'
     ELSE 'ahead'
   END AS verdict
 FROM judged
