@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import signal
-import subprocess
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from types import FrameType
 from typing import Final
 
 import msgspec
@@ -24,7 +21,7 @@ import msgspec
 from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
 from energyguard.stream.engines.job import Engine, Job, Policy, Shape, StateStore
-from energyguard.stream.engines.programs import jars_of, java_home
+from energyguard.stream.engines.programs import ended, jars_of, java_home
 from energyguard.wire.columns import DEVICE
 
 PYTHON: Final = Path(__file__).parents[3] / ".venv-flink" / "bin" / "python"
@@ -89,17 +86,7 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
     if not once and (saved := newest_state(state)):
         words += ["--state", saved.as_uri()]
     runner = Path(__file__).with_name("flink_runner.py")
-    with subprocess.Popen([PYTHON, runner, *words], env=environment) as child:
-
-        def hand_on(_: int, __: FrameType | None) -> None:
-            child.terminate()
-
-        before = {s: signal.signal(s, hand_on) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            return child.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    return ended([PYTHON, runner, *words], environment)
 
 
 def state_folder(job: Job) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,8 @@ ANSWER_S: Final = 10.0
 
 KEPT: Final = Path(__file__).parents[3] / ".engines"
 """Where ``make engines`` puts them, in a checkout."""
+
+_PR_SET_PDEATHSIG: Final = 1
 
 
 def java_home() -> Path:
@@ -71,12 +75,24 @@ def check_topics(job: Job) -> None:
         raise NotFound(f"{job.bootstrap} has no topic {names}: make it, or name another")
 
 
-def ended(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a child to its end; what would stop us (SIGTERM) stops it. Its exit code."""
-    with subprocess.Popen(words, env=environment) as child:
-        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+def ended(words: Sequence[str | Path], environment: Mapping[str, str]) -> int:
+    """Run a child to its end. What would stop us (SIGTERM, SIGINT) stops it, and so does our end.
+
+    Returns:
+        Its exit code.
+    """
+    with subprocess.Popen(words, env=environment, preexec_fn=_ends_with_us) as child:
+        stops = (signal.SIGTERM, signal.SIGINT)
+        before = {one: signal.signal(one, lambda *_: child.terminate()) for one in stops}
         try:
             return child.wait()
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for one, handler in before.items():
+                signal.signal(one, handler)
             child.terminate()
+
+
+def _ends_with_us() -> None:
+    """Ask Linux, in the child, for SIGTERM when its parent is gone: nobody hears of a kill -9."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
