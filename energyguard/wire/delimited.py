@@ -53,16 +53,24 @@ def decode_lines(
         device: the device, where no column names it.
         first_row: the number of the first line in the whole input.
     """
+    sound = decode_sound(data, layout, limits, device, first_row)
+    return _carefully(data, layout, limits, device, first_row) if sound is None else sound
+
+
+def decode_sound(
+    data: bytes, layout: Layout, limits: Plausible, device: str = "", first_row: int = 1
+) -> Decoded | None:
+    """The same, at once; None where some line may not be sound."""
     table = None if _doubtful_bytes(data) else _table(data, layout)
     if table is None or _doubtful_columns(table, layout):
-        return _carefully(data, layout, limits, device, first_row)
+        return None
     ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     if ends == table.num_rows:
         rows = np.arange(first_row, first_row + table.num_rows)
     else:
         rows = np.array([i for i, line in enumerate(data.split(b"\n"), first_row) if line.strip()])
         if len(rows) != table.num_rows:
-            return _carefully(data, layout, limits, device, first_row)
+            return None
     return _readings(table, rows, data, layout, limits, device, first_row)
 
 

@@ -21,7 +21,7 @@ from energyguard.wire import Decoded, Refused
 from energyguard.wire.alike import lines_alike
 from energyguard.wire.columns import Layout, sixty_fourth
 from energyguard.wire.csv import HOUSEHOLD, NUMBERED
-from energyguard.wire.delimited import BEYOND, decode_lines
+from energyguard.wire.delimited import BEYOND, decode_lines, decode_sound
 from energyguard.wire.limits import Plausible
 
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
@@ -55,13 +55,18 @@ _NUMBEREDS = msgspec.json.Decoder(list[_Numbered])
 
 def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
     """Read JSON lines or an array. Never raises for what stands in them."""
+    sound = decode_sound_json(data, limits, first_row)
+    return _row_by_row(data, limits, first_row) if sound is None else sound
+
+
+def decode_sound_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded | None:
+    """The same, at once; None where some object may not be sound."""
     lines = _lines_at_once(data)
-    if lines is not None:
-        layout, text = lines
-        decoded = decode_lines(text, layout, limits, first_row=first_row)
-        if not decoded.refused:
-            return decoded
-    return _row_by_row(data, limits, first_row)
+    if lines is None:
+        return None
+    layout, text = lines
+    decoded = decode_sound(text, layout, limits, first_row=first_row)
+    return None if decoded is None or decoded.refused else decoded
 
 
 def _lines_at_once(data: bytes) -> tuple[Layout, bytes] | None:

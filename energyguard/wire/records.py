@@ -7,7 +7,7 @@ read costs its neighbours nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple, cast
@@ -19,9 +19,15 @@ import pyarrow as pa
 from energyguard.errors import Corrupt
 from energyguard.model.readings import SCHEMA, Verdict
 from energyguard.wire import Refused
+from energyguard.wire.csv import HOUSEHOLD
+from energyguard.wire.delimited import decode_sound
+from energyguard.wire.json import decode_sound_json
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.packed import FORMAT, unpack
 from energyguard.wire.shapes import HEADERS, TITLES, decode
+
+CLOSE_LOOK = 4096
+"""One bad message costs so many others a look at each, at most."""
 
 _PACKED, _CSV, _JSON = "packed", "csv", "json"
 _OURS = bytes([FORMAT])
@@ -46,14 +52,7 @@ class Contents(NamedTuple):
 
 def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) -> Contents:
     """The readings of records of a topic."""
-    if (sound := _alike(values, limits)) is not None:
-        return sound
-    parts: list[Contents] = []
-    place = 0
-    for kind, run in groupby(values, _kind):
-        mine = [value or b"" for value in run]
-        parts.append(_READ[kind](place, mine, kind, limits))
-        place += len(mine)
+    parts = list(_parts(0, values, limits))
     if len(parts) == 1:
         return parts[0]
     batches = [part.readings for part in parts if part.readings.num_rows]
@@ -62,6 +61,22 @@ def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) ->
         np.concatenate([part.record for part in parts]) if parts else _NOWHERE,
         [bad for part in parts for bad in part.bad],
     )
+
+
+def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Iterator[Contents]:
+    """Halves and halves again, until all messages of one are sound, or few enough to look at."""
+    sound = _alike(place, values, limits)
+    if sound is not None:
+        yield sound
+    elif len(values) > CLOSE_LOOK and (values[0] or _OURS)[0] != FORMAT:
+        half = len(values) // 2
+        yield from _parts(place, values[:half], limits)
+        yield from _parts(place + half, values[half:], limits)
+    else:
+        for kind, run in groupby(values, _kind):
+            mine = [value or b"" for value in run]
+            yield _READ[kind](place, mine, kind, limits)
+            place += len(mine)
 
 
 def read_settled(keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> Contents:
@@ -88,7 +103,7 @@ def keyless(
     return np.array(found, np.bool_) if any(found) else None
 
 
-def _alike(values: Sequence[bytes | None], limits: Plausible) -> Contents | None:
+def _alike(place: int, values: Sequence[bytes | None], limits: Plausible) -> Contents | None:
     """Messages that are all a line of CSV, or all of JSON, and all sound; None: look at each."""
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
         return None
@@ -99,10 +114,13 @@ def _alike(values: Sequence[bytes | None], limits: Plausible) -> Contents | None
         return None
     if any(line.strip().lower() in _HEADS for line in values[:2] if line):
         return None
-    _, found = decode(text, kind, limits)
-    if found.refused or len(found.rows) < len(values):
+    if kind == _JSON:
+        found = decode_sound_json(text, limits)
+    else:
+        found = decode_sound(text, HOUSEHOLD, limits)
+    if found is None or found.refused or len(found.rows) < len(values):
         return None
-    return Contents(found.batch, found.rows - 1, [])
+    return Contents(found.batch, place + found.rows - 1, [])
 
 
 def _kind(value: bytes | None) -> str:

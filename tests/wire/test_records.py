@@ -29,6 +29,19 @@ def test_each_kind_in_log_order() -> None:
     assert not found.bad
 
 
+def test_many_with_few_bad_ones_between() -> None:
+    values = [CSV.replace(b"H007", b"H%03d" % (n % 100)) for n in range(5_000)]
+    values[700] = JSON
+    values[2_000:2_100] = [b"nonsense"] * 100
+    values[4_999] = b""
+    found = read_records(values)
+    bad = [*range(2_000, 2_100), 4_999]
+    assert [one.record for one in found.bad] == bad
+    assert found.record.tolist() == sorted({*range(5_000)} - {*bad})
+    assert found.readings["device"].to_pylist()[:2] == ["H000", "H001"]
+    assert found.readings["device"].to_pylist()[700] == "H008"
+
+
 BAD = {
     b"": "is empty",
     b"2025-09-06T00:00:15Z,H007,-0.05": "negative",
