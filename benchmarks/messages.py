@@ -11,7 +11,7 @@ import numpy as np
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
+from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, Topic
 
 START = datetime(2025, 9, 6, tzinfo=UTC)
 TICK = timedelta(seconds=15)
@@ -44,12 +44,17 @@ def lines(readings: int, homes: int, shape: str, doubled: int = 0) -> Iterator[t
             yield keys[home], message
 
 
-def fill(bootstrap: str, messages: Iterator[tuple[bytes, str]]) -> int:
-    """Make the topics of readings and alerts, and produce; gives how many messages."""
+def make_topics(bootstrap: str, *topics: Topic) -> None:
+    """Topics with as many partitions as the product's."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    new = [NewTopic(t.name, t.partitions, 1) for t in (ENERGY_READINGS, ENERGY_ALERTS)]
+    new = [NewTopic(topic.name, topic.partitions, 1) for topic in topics]
     for made in admin.create_topics(new).values():
         made.result(ANSWER_S)
+
+
+def fill(bootstrap: str, messages: Iterator[tuple[bytes, str]]) -> int:
+    """Make the topics of readings and alerts, and produce; gives how many messages."""
+    make_topics(bootstrap, ENERGY_READINGS, ENERGY_ALERTS)
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
