@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,8 +14,9 @@ from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
 from energyguard.log.compaction import TOMBSTONE_MS
+from energyguard.log.membership import Member
 from energyguard.log.partitioning import matches, split, topic_row
-from energyguard.log.records import Fetched, Headers, Records, TopicPartition
+from energyguard.log.records import Fetched, Headers, Outputs, Records, TopicPartition
 from energyguard.model.topics import TOPICS, Topic
 
 
@@ -126,7 +127,7 @@ class MemoryLog:
         """Outputs and positions together when the block ends; nothing when it raises."""
         if not isinstance(membership, MemoryMembership):
             raise TypeError("a membership of another log")
-        outputs = _Outputs()
+        outputs = Outputs()
         yield outputs
         with self._changed:
             membership.commit(outputs.positions)
@@ -184,30 +185,14 @@ class MemoryLog:
         return found
 
 
-class MemoryMembership:
+class MemoryMembership(Member):
     """A member's place in a group of a ``MemoryLog``."""
 
     def __init__(self, log: MemoryLog, group: _Group, name: str, topics: Sequence[str]) -> None:
-        self._log, self._group, self._name, self._topics = log, group, name, topics
+        super().__init__(name)
+        self._log, self._group, self._topics = log, group, topics
         self._member = next(log._members)
-        self._assigned: dict[TopicPartition, int] = {}
-        self._generation = 0
         self.poll()
-
-    @property
-    def group(self) -> str:
-        """The group's name."""
-        return self._name
-
-    @property
-    def generation(self) -> int:
-        """Grows with each change of owners."""
-        return self._generation
-
-    @property
-    def assigned(self) -> Mapping[TopicPartition, int]:
-        """The partitions owned now, each with the position that the group has committed."""
-        return dict(self._assigned)
 
     def poll(self) -> bool:
         """Renew the lease, release what is above the share, take what is free."""
@@ -254,23 +239,6 @@ class MemoryMembership:
             raise Fenced(f"group {self._name!r}: this member no longer owns {lost or 'anything'}")
         self._group.positions |= positions
         self._assigned |= positions
-
-
-class _Outputs:
-    """A transaction's records and positions, gathered until it commits."""
-
-    def __init__(self) -> None:
-        self.records: list[tuple[str, Records]] = []
-        self.positions: dict[TopicPartition, int] = {}
-
-    def append(self, topic: str, records: Records) -> None:
-        """Add records to the outputs."""
-        split(records, topic_row(topic).partitions, count())  # what is wrong is told here
-        self.records.append((topic, records))
-
-    def move(self, positions: Positions) -> None:
-        """Set the group's positions."""
-        self.positions.update(positions)
 
 
 __all__ = ["ManualClock", "MemoryLog", "MemoryMembership"]

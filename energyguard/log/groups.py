@@ -10,6 +10,7 @@ from energyguard.clock import Clock
 from energyguard.errors import Fenced
 from energyguard.log.balance import Change, change_for
 from energyguard.log.catalog import Catalog
+from energyguard.log.membership import Member
 from energyguard.log.partitioning import matches
 from energyguard.log.records import TopicPartition
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 Run = Callable[[Callable[[Any], T]], T]
 
 
-class SqliteMembership:
+class SqliteMembership(Member):
     """A member's place in a group. Its lease is a row; whoever polls removes those that ran out."""
 
     def __init__(
@@ -30,29 +31,13 @@ class SqliteMembership:
         write: Run[bool],
         look: Run[bool],
     ) -> None:
-        self._group, self._topics = group, tuple(topics)
+        super().__init__(group)
+        self._topics = tuple(topics)
         self._clock, self._session_s = clock, session_s
         self._catalog, self._write, self._look = catalog, write, look
         self._member = -1
         self._seen_s = 0.0
-        self._generation = 0
-        self._assigned: dict[TopicPartition, int] = {}
         self._write(self._step)
-
-    @property
-    def group(self) -> str:
-        """The group's name."""
-        return self._group
-
-    @property
-    def generation(self) -> int:
-        """Grows with each change of owners."""
-        return self._generation
-
-    @property
-    def assigned(self) -> Mapping[TopicPartition, int]:
-        """The partitions owned now, each with the position that the group has committed."""
-        return dict(self._assigned)
 
     def poll(self) -> bool:
         """Renew the lease, release what is above the share, take what is free."""
@@ -72,23 +57,19 @@ class SqliteMembership:
         Raises:
             Fenced: another member may have taken a partition, or one was never owned.
         """
-        owned = _owners(connection, self._group)
+        owned = _owners(connection, self.group)
         lost = [at for at in {*self._assigned, *moved} if owned.get(at) != self._member]
         if lost or not self._lives(connection):
             names = ", ".join(f"{at.topic}/{at.partition}" for at in sorted(lost)[:3])
-            raise Fenced(f"group {self._group!r}: this member no longer owns {names or 'anything'}")
+            raise Fenced(f"group {self.group!r}: this member no longer owns {names or 'anything'}")
 
     def commit(self, connection: Any, positions: Mapping[TopicPartition, int]) -> None:
         """Set the group's positions."""
         connection.executemany(
             "INSERT INTO position VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET next = excluded.next",
-            [(self._group, at.topic, at.partition, next_) for at, next_ in positions.items()],
+            [(self.group, at.topic, at.partition, next_) for at, next_ in positions.items()],
         )
-
-    def remember(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Know the positions that were committed."""
-        self._assigned.update({at: to for at, to in positions.items() if at in self._assigned})
 
     def _lives(self, connection: Any) -> bool:
         row = connection.execute("SELECT 1 FROM member WHERE id = ?", (self._member,)).fetchone()
@@ -96,7 +77,7 @@ class SqliteMembership:
 
     def _is_unsettled(self, connection: Any) -> bool:
         """Whether a step would change anything."""
-        owners = _owners(connection, self._group)
+        owners = _owners(connection, self.group)
         mine = {at for at, member in owners.items() if member == self._member}
         dead = self._dead(connection)
         return bool(dead) or mine != set(self._assigned) or any(self._change(connection, owners))
@@ -115,20 +96,20 @@ class SqliteMembership:
         if not lives:
             connection.execute(
                 "INSERT INTO member (group_name, topics, seen_s) VALUES (?, ?, ?)",
-                (self._group, json.dumps(self._topics), now_s),
+                (self.group, json.dumps(self._topics), now_s),
             )
             self._member = connection.last_insert_rowid()
-        change = self._change(connection, _owners(connection, self._group))
+        change = self._change(connection, _owners(connection, self.group))
         connection.executemany(
             "DELETE FROM owner WHERE group_name = ? AND topic = ? AND partition = ?",
-            [(self._group, *at) for at in change.release],
+            [(self.group, *at) for at in change.release],
         )
         connection.executemany(
             "INSERT INTO owner VALUES (?, ?, ?, ?)",
-            [(self._group, *at, self._member) for at in change.take],
+            [(self.group, *at, self._member) for at in change.take],
         )
         self._generation = _generation(
-            connection, self._group, bool(dead or not lives or any(change))
+            connection, self.group, bool(dead or not lives or any(change))
         )
         self._seen_s = now_s
         self._assigned = self._positions(connection)
@@ -136,7 +117,7 @@ class SqliteMembership:
 
     def _go(self, connection: Any) -> bool:
         _bury(connection, self._member)
-        self._generation = _generation(connection, self._group, True)
+        self._generation = _generation(connection, self.group, True)
         self._assigned = {}
         return True
 
@@ -145,7 +126,7 @@ class SqliteMembership:
         now_s = self._clock.monotonic()
         found = connection.execute(
             "SELECT id FROM member WHERE group_name = ? AND NOT seen_s BETWEEN ? AND ?",
-            (self._group, now_s - self._session_s, now_s + 1.0),
+            (self.group, now_s - self._session_s, now_s + 1.0),
         )
         return [member for (member,) in found]
 
@@ -153,7 +134,7 @@ class SqliteMembership:
         members = {
             member: json.loads(topics)
             for member, topics in connection.execute(
-                "SELECT id, topics FROM member WHERE group_name = ?", (self._group,)
+                "SELECT id, topics FROM member WHERE group_name = ?", (self.group,)
             )
         }
         wanted = {pattern for topics in members.values() for pattern in topics}
@@ -166,8 +147,8 @@ class SqliteMembership:
         return change_for(self._member, members, partitions, owners)
 
     def _positions(self, connection: Any) -> dict[TopicPartition, int]:
-        mine = [at for at, m in _owners(connection, self._group).items() if m == self._member]
-        committed = positions_of(connection, self._group)
+        mine = [at for at, m in _owners(connection, self.group).items() if m == self._member]
+        committed = positions_of(connection, self.group)
         fresh = {at.topic for at in mine if at not in committed}
         begins = {
             at: first

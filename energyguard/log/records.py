@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -75,6 +75,23 @@ class Fetched:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+
+class Outputs:
+    """A transaction's records and positions, gathered until it commits."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, Records]] = []
+        self.positions: dict[TopicPartition, int] = {}
+
+    def append(self, topic: str, records: Records) -> None:
+        """Add records to the outputs."""
+        if len(records):
+            self.records.append((topic, records))
+
+    def move(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Set the group's positions."""
+        self.positions.update(positions)
 
 
 def joined(parts: Sequence[Records]) -> Records:

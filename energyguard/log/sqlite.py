@@ -28,7 +28,7 @@ from energyguard.log.connections import Pool, create, our_errors
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
-from energyguard.log.records import Fetched, Records, TopicPartition
+from energyguard.log.records import Fetched, Outputs, Records, TopicPartition
 from energyguard.log.segments import encoded, parts_of
 from energyguard.log.upkeep import Upkeep
 from energyguard.log.writer import Row, Writer
@@ -101,19 +101,20 @@ class SqliteLog:
         """Outputs and positions in one commit when the block ends; nothing when it raises."""
         if not isinstance(membership, SqliteMembership):
             raise TypeError("a membership of another log")
-        outputs = _Outputs(self._row)
+        outputs = Outputs()
         yield outputs
+        rows = [self._row(topic, records) for topic, records in outputs.records]
 
         def commit(writer: Writer) -> None:
             membership.check(writer.connection, tuple(outputs.positions))
-            for row in outputs.rows:
+            for row in rows:
                 writer.put(row)
             membership.commit(writer.connection, outputs.positions)
 
         self._write(commit)
         membership.remember(outputs.positions)
-        for topic, n in outputs.counts.items():
-            METRICS["log_appends"].labels(topic).inc(n)
+        for topic, records in outputs.records:
+            METRICS["log_appends"].labels(topic).inc(len(records))
 
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
@@ -149,24 +150,3 @@ class SqliteLog:
         by_partition = split(records, row.partitions, self._turn) if len(records) else {}
         spans = {partition: len(part) for partition, part in by_partition.items()}
         return Row(number, spans, *encoded(parts_of(by_partition)))
-
-
-class _Outputs:
-    """A transaction's records and positions, gathered until it commits."""
-
-    def __init__(self, row_of: Callable[[str, Records], Row]) -> None:
-        self._row_of = row_of
-        self.rows: list[Row] = []
-        self.counts: dict[str, int] = {}
-        self.positions: dict[TopicPartition, int] = {}
-
-    def append(self, topic: str, records: Records) -> None:
-        """Add records to the outputs."""
-        row = self._row_of(topic, records)
-        if row.spans:
-            self.rows.append(row)
-        self.counts[topic] = self.counts.get(topic, 0) + len(records)
-
-    def move(self, positions: Positions) -> None:
-        """Set the group's positions."""
-        self.positions.update(positions)

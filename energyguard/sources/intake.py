@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from energyguard.errors import NotFound
 from energyguard.log import Log, Records
+from energyguard.log.letters import dead_letters
 from energyguard.log.records import Headers
 from energyguard.model.topics import DEAD_LETTERS, Holds, topic_named
 from energyguard.telemetry import METRICS
@@ -59,24 +60,10 @@ class Intake:
         """Append refused rows to the dead letters, and count them by verdict and field."""
         if not rows:
             return
-        common = (("source", source), ("topic", topic), ("shape", shape))
-        headers = [_headers(row, common) for row in rows]
-        originals = [row.original for row in rows]
-        self._log.append(
-            DEAD_LETTERS.name, Records(keys=[None] * len(rows), values=originals, headers=headers)
-        )
+        n = len(rows)
+        letters = dead_letters(rows, [source] * n, topic, [shape] * n)
+        self._log.append(DEAD_LETTERS.name, letters)
         for verdict, count in Counter(row.verdict.value for row in rows).items():
             METRICS["readings"].labels(topic, verdict).inc(count)
         for field, count in Counter(row.field for row in rows).items():
             METRICS["refused"].labels(shape, field).inc(count)
-
-
-def _headers(row: Refused, common: tuple[tuple[str, str], ...]) -> Headers:
-    """The headers of a dead letter: what `dlq` shows, and needs to decode the bytes again."""
-    own = (
-        ("verdict", row.verdict.value),
-        ("field", row.field),
-        ("reason", row.reason),
-        ("row", str(row.row)),
-    )
-    return tuple((name, text.encode()) for name, text in own + common)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from energyguard.log import Fetched, TopicPartition
+from energyguard.log import Fetched, Records, TopicPartition
+from energyguard.log.letters import dead_letters
 from energyguard.stream.batch import Batch, Bools, batch_from, join
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import Bad, keyless, read_records
@@ -45,6 +46,16 @@ class Part:
                 _any(self.astray, slice(place, n)),
                 [bad for bad in self.bad if bad.record >= offset],
             ),
+        )
+
+    def letters(self) -> Records:
+        """Dead letters of what was refused."""
+        topic, partition = self.at
+        return dead_letters(
+            [one.refused for one in self.bad],
+            [f"{topic}/{partition}/{one.record}" for one in self.bad],
+            topic,
+            [one.shape for one in self.bad],
         )
 
     def followed_by(self, other: Part) -> Part:

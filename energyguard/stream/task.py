@@ -109,7 +109,7 @@ class Task:
     def _take(self, part: Part, outputs: Outputs) -> None:
         """Readings that belong here through the operator; the others on their way."""
         if part.bad:
-            outputs.add(DEAD_LETTERS.name, _letters(part))
+            outputs.add(DEAD_LETTERS.name, part.letters())
         batch = part.batch
         if part.astray is not None:
             outputs.send_home(part.at.topic, batch.readings.filter(pa.array(part.astray)))
@@ -178,20 +178,3 @@ class Task:
         parts = self.operator.snapshot()
         gone = self.manifest.chunks.keys() - parts.keys() - self.operator.saved
         return snapshot_records(self.at, self.manifest, parts | dict.fromkeys(gone))
-
-
-def _letters(part: Part) -> Records:
-    """Dead letters of what could not be read."""
-    headers = [
-        (
-            ("verdict", one.refused.verdict.value.encode()),
-            ("field", one.refused.field.encode()),
-            ("reason", one.refused.reason.encode()),
-            ("source", f"{part.at.topic}/{part.at.partition}/{one.record}".encode()),
-            ("row", b"1"),
-            ("topic", part.at.topic.encode()),
-            ("shape", one.shape.encode()),
-        )
-        for one in part.bad
-    ]
-    return Records([None] * len(part.bad), [one.refused.original for one in part.bad], headers)

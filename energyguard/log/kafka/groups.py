@@ -29,6 +29,7 @@ from energyguard.log.kafka.client import (
     our_errors,
 )
 from energyguard.log.kafka.writer import produce
+from energyguard.log.membership import Member
 from energyguard.log.records import Records, TopicPartition
 from energyguard.telemetry import logger
 
@@ -46,7 +47,7 @@ TRANSACTION_MS = 15_000
 """A transaction whose owner died holds up its readers for so long."""
 
 
-class KafkaMembership:
+class KafkaMembership(Member):
     """A member's place in a group."""
 
     def __init__(
@@ -58,11 +59,11 @@ class KafkaMembership:
         session_s: float,
         committed: Committed,
     ) -> None:
-        self._place, self._options, self._group = place, options, group
+        super().__init__(group)
+        self._place, self._options = place, options
         self._committed = committed
         self._session_s = session_s
-        self._generation = self._told = 0
-        self._assigned: dict[TopicPartition, int] = {}
+        self._told = 0
         self._producer: Producer | None = None
         self._polled_s = SYSTEM.monotonic()
         self._polled, self._left = Event(), Event()
@@ -88,21 +89,6 @@ class KafkaMembership:
         while not self._assigned and SYSTEM.monotonic() < until:
             SYSTEM.sleep(POLL_S)
         self._told = self._generation
-
-    @property
-    def group(self) -> str:
-        """The group's name."""
-        return self._group
-
-    @property
-    def generation(self) -> int:
-        """Grows with each change of this member's partitions."""
-        return self._generation
-
-    @property
-    def assigned(self) -> Mapping[TopicPartition, int]:
-        """The partitions owned now, each with the position that the group has committed."""
-        return dict(self._assigned)
 
     def poll(self) -> bool:
         """Say that this member lives, and take changes of ownership: true if there was one."""
@@ -134,7 +120,7 @@ class KafkaMembership:
                     on_lost=self._taken,
                 )
             elif takes_part and not lives:
-                _log.warning("silent for too long: the partitions go to others", group=self._group)
+                _log.warning("silent for too long: the partitions go to others", group=self.group)
                 self._consumer.unsubscribe()
             takes_part = lives
             self._consumer.poll(POLL_S)
@@ -155,7 +141,7 @@ class KafkaMembership:
         """What the group has committed of partitions, as soon as the brokers say."""
         while not self._left.is_set():
             try:
-                return self._committed(self._group, new)
+                return self._committed(self.group, new)
             except Unavailable as error:
                 _log.warning("waiting for the group's positions", reason=str(error))
                 self._left.wait(error.retry_after)
@@ -197,14 +183,14 @@ class KafkaMembership:
                 SYSTEM.sleep(2 * POLL_S)
             else:
                 break
-        self._assigned.update({at: to for at, to in positions.items() if at in self._assigned})
+        self.remember(positions)
         return ends
 
     def _check(self, positions: Mapping[TopicPartition, int]) -> None:
         lost = [at for at in positions if at not in self._assigned]
         if lost or self._left.is_set():
             names = ", ".join(f"{at.topic}/{at.partition}" for at in lost[:3]) or "anything"
-            raise Fenced(f"group {self._group!r}: this member no longer owns {names}")
+            raise Fenced(f"group {self.group!r}: this member no longer owns {names}")
 
     def _transact(
         self,
@@ -222,13 +208,13 @@ class KafkaMembership:
             producer.commit_transaction(ANSWER_S)
         except KafkaException as error:
             self._give_up(producer, error.args[0])
-            raise our_error(error.args[0], f"group {self._group!r}") from error
+            raise our_error(error.args[0], f"group {self.group!r}") from error
         return {at: end for delivery in sent for at, end in delivery.ends.items()}
 
     def _transactional(self) -> Producer:
         if self._producer is None:
             transactions = {
-                "transactional.id": f"energyguard-{self._group}-{uuid4()}",
+                "transactional.id": f"energyguard-{self.group}-{uuid4()}",
                 "transaction.timeout.ms": TRANSACTION_MS,
                 "message.timeout.ms": TRANSACTION_MS,
             }

@@ -16,7 +16,7 @@ from energyguard.log.kafka.reader import OutOfReach, Reader, Readers
 from energyguard.log.kafka.topics import Catalog
 from energyguard.log.kafka.writer import Writer
 from energyguard.log.partitioning import split, topic_row
-from energyguard.log.records import Fetched, Records, TopicPartition
+from energyguard.log.records import Fetched, Outputs, Records, TopicPartition
 from energyguard.telemetry import METRICS
 
 PIECE_S = 0.05
@@ -71,7 +71,7 @@ class KafkaLog:
                 found = reader.fetch(limit, wait)
                 while not found and SYSTEM.monotonic() < deadline:
                     found = reader.fetch(limit, max(0.0, deadline - SYSTEM.monotonic()))
-                return found or self._rest(reader, limit)
+                return found if found or wait > 0 else self._rest(reader, limit)
         except OutOfReach as gone:
             earliest = self._catalog.earliest([gone.at])[gone.at]
             raise BehindRetention(*gone.at, gone.wanted, earliest) from None
@@ -102,7 +102,7 @@ class KafkaLog:
         """Outputs and positions in one commit when the block ends; nothing when it raises."""
         if not isinstance(membership, KafkaMembership):
             raise TypeError("a membership of another log")
-        outputs = _Outputs()
+        outputs = Outputs()
         yield outputs
         parts = [(topic, self._split(topic, records)) for topic, records in outputs.records]
         ends = membership.commit(parts, outputs.positions, self._clock.now_ms())
@@ -127,24 +127,8 @@ class KafkaLog:
             member.leave()
         self._writer.close()
         self._readers.close()
+        self._catalog.close()
 
     def _split(self, topic: str, records: Records) -> dict[int, Records]:
         partitions = self._catalog.made(topic)
         return split(records, partitions, self._turn) if len(records) else {}
-
-
-class _Outputs:
-    """A transaction's records and positions, gathered until it commits."""
-
-    def __init__(self) -> None:
-        self.records: list[tuple[str, Records]] = []
-        self.positions: dict[TopicPartition, int] = {}
-
-    def append(self, topic: str, records: Records) -> None:
-        """Add records to the outputs."""
-        if len(records):
-            self.records.append((topic, records))
-
-    def move(self, positions: Positions) -> None:
-        """Set the group's positions."""
-        self.positions.update(positions)

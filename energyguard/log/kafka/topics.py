@@ -43,6 +43,13 @@ class Catalog:
         self._lock = Lock()
         self._partitions: dict[str, int] = {}
 
+    def close(self) -> None:
+        """Let go of the connections that asked for groups' positions."""
+        with self._lock:
+            askers, self._askers = self._askers, {}
+        for asker in askers.values():
+            asker.close()
+
     def made(self, name: str) -> int:
         """How many partitions a topic has; it is made where it is not there yet.
 
@@ -87,7 +94,10 @@ class Catalog:
             raise Unavailable(f"{self._place}: topic {name!r} was made, and is not there yet")
 
     def _look(self) -> tuple[dict[str, int], int]:
-        """The topics that can be used, each with its partitions, and how many brokers."""
+        """The topics that can be used, each with its partitions, and how many brokers.
+
+        A broker that is away now still has copies of some topic: it counts.
+        """
         with our_errors(self._place):
             found = self._admin.list_topics(timeout=ANSWER_S)
         topics = {
@@ -95,7 +105,13 @@ class Catalog:
             for name, one in found.topics.items()
             if one.partitions and all(part.leader >= 0 for part in one.partitions.values())
         }
-        return topics, max(1, len(found.brokers))
+        copies = {
+            broker
+            for one in found.topics.values()
+            for part in one.partitions.values()
+            for broker in part.replicas
+        }
+        return topics, max(1, len(copies | found.brokers.keys()))
 
     def partitions(self, pattern: str) -> list[TopicPartition]:
         """The partitions of a topic, or of all members of a family that there are."""
