@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from energyguard.log import Log, open_log
+from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import ENERGY_READINGS
 from tests.e2e.processes import (
     HOMES,
@@ -116,6 +116,24 @@ def test_kill_a_broker(kills: int, kafka_cluster: Cluster, opened: Open, tmp_pat
         wait_for_worker(log)
         worker.stop()
     nothing_lost_nothing_twice(log, load, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_topic_has_three_copies_though_a_broker_is_away(
+    kafka_cluster: Cluster, opened: Open
+) -> None:
+    kafka_cluster.clear()
+    log = opened(kafka_cluster)
+    log.append(ENERGY_READINGS.name, Records([None], [b"x"]))
+    kafka_cluster.kill(3)
+    log.append("replay.away", Records([None], [b"x"]))
+    from confluent_kafka.admin import AdminClient
+
+    admin = AdminClient({"bootstrap.servers": kafka_cluster.bootstrap})
+    made = admin.list_topics("replay.away", timeout=30).topics["replay.away"]
+    kafka_cluster.start(3)
+    kafka_cluster.whole()
+    assert {len(one.replicas) for one in made.partitions.values()} == {3}
 
 
 def goes_on(log: Log, load: Load) -> None:

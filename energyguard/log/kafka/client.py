@@ -144,9 +144,9 @@ def our_errors(place: str) -> Iterator[None]:
         raise our_error(error.args[0], place) from error
 
 
-def patiently(place: str, ask: Callable[[], T]) -> T:
+def patiently(place: str, ask: Callable[[], T], patience_s: float = ANSWER_S) -> T:
     """Ask, and again while Kafka says that it will be able to answer in a moment."""
-    until = SYSTEM.monotonic() + ANSWER_S
+    until = SYSTEM.monotonic() + patience_s
     while True:
         try:
             return ask()

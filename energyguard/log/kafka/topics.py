@@ -26,6 +26,8 @@ Partitions = Iterable[TopicPartition]
 Offsets = dict[TopicPartition, int]
 
 COPIES = 3
+SETTLED_S = 40.0
+"""A position is settled when its transaction is: a dead owner's after 25 s."""
 ASKED_AGAIN_S = 1.0
 """A question goes to a coordinator or a leader, which may be dead, and another one by then."""
 
@@ -170,7 +172,7 @@ class Catalog:
                 raise KafkaException(unsettled)  # a transaction is being committed
             return answers
 
-        found = patiently(self._place, ask) if places else []
+        found = patiently(self._place, ask, SETTLED_S) if places else []
         known: Mapping[TopicPartition, int] = {
             TopicPartition(one.topic, one.partition): one.offset for one in found if one.offset >= 0
         }
