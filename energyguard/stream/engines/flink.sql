@@ -27,6 +27,8 @@ CREATE TEMPORARY TABLE readings (
   from_offset BIGINT METADATA FROM 'offset' VIRTUAL,
   arrived AS PROCTIME(),
   ts AS TIMESTAMPADD(SECOND, RAND_INTEGER(1), CASE
+    WHEN ${usual}
+    THEN ${usual_time}
     WHEN ${sound}
       AND ${plausible}
       AND ${in_time}
@@ -43,10 +45,12 @@ CREATE TEMPORARY TABLE readings (
   'scan.startup.mode' = 'earliest-offset',
   'scan.bounded.mode' = '${bounded}',
   'scan.watermark.emit.strategy' = 'on-event',
+-- [until stopped]
   'scan.watermark.idle-timeout' = '30 s',
   'scan.watermark.alignment.group' = '${name}',
   'scan.watermark.alignment.max-drift' = '${drift}',
   'scan.watermark.alignment.update-interval' = '100 ms',
+-- [end]
   'value.format' = 'raw'
 );
 

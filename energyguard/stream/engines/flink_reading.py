@@ -1,0 +1,129 @@
+"""How a message is read in Flink SQL: expressions over the column ``message``.
+
+Flink keeps no name for a step on the way, and writes an expression out again wherever it is used:
+what is used often has to be short. So a message as nearly all are
+(``2025-09-06T00:00:00Z,H001,0.05``) is told by one pattern and its time by arithmetic; any other
+is looked at in full.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from energyguard.model.fixed import NANO
+from energyguard.stream.engines.job import Job, Shape
+from energyguard.wire.columns import DEVICE
+
+_DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
+    r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|02-(?:0[1-9]|1\d|2[0-8]))|(?:[02468][048]|[13579][26])-02-29)"
+)
+_CLOCK: Final = r"(?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)?"
+_ZONE: Final = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
+_NUMBER: Final = r"[+-]?(?:\d{1,18}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?"
+_SOUND: Final = rf"^{_DAY}[T ]{_CLOCK}{_ZONE},{DEVICE.pattern},{_NUMBER}\z"
+_FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
+_TEXT: Final = "CAST(message AS STRING)"
+
+_USUAL_TIME: Final = (  # in whole seconds of UTC, on a day that every month has
+    r"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ"
+)
+_USUAL_NAME: Final = r"[\w-]{1,128}"
+
+
+def expressions(job: Job) -> dict[str, str]:
+    """Expressions by the names that ``flink.sql`` has for them."""
+    most = job.plausible_nano_kwh
+    usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(most))
+    if job.shape is Shape.CSV:
+        line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
+        time, name, number = (f"SPLIT_INDEX({line}, ',', {place})" for place in range(3))
+        whole, begin = ",".join(usual), 1
+    else:
+        time, name, number = (f"JSON_VALUE({_TEXT}, '$.{field}')" for field in _FIELDS)
+        line = f"CONCAT_WS(',', {time}, {name}, {number})"
+        sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
+        whole = r'\{{"timestamp":"{}","household_id":"{}","energy_kwh":{}\}}'.format(*usual)
+        begin = len('{"timestamp":"') + 1
+    at, usual_at, in_time = _time(time), _usual_time(begin), ""
+    if job.ahead_ms is not None:
+        limit = f"INTERVAL '{interval(job.ahead_ms)}' DAY TO SECOND(3)"
+        in_time = f" <= CAST(appended AS TIMESTAMP(3)) + {limit}"
+    return {
+        "usual": f"REGEXP({_TEXT}, '^{whole}\\z') AND {usual_at}{in_time or ' IS NOT NULL'}",
+        "usual_time": usual_at,
+        "sound": f"{sound}REGEXP({line}, '{_SOUND}')",
+        "plausible": _plausible(number, most),
+        "in_time": f"{at}{in_time}" if in_time else "TRUE",
+        "time": at,
+        "name_of": name,
+        "kwh": _nine_places(number),
+    }
+
+
+def _usual_number(most_nano: int) -> str:
+    """Numbers of at most nine places that need no look at the limit."""
+    digits = len(str(most_nano // NANO)) - 1
+    if digits:
+        return rf"\d{{1,{digits}}}\.\d{{1,9}}"
+    return r"0\.\d{1,9}" if most_nano >= NANO else r"0\.0{1,9}"
+
+
+def _usual_time(begin: int) -> str:
+    """The time that begins at a place of the message, where it is as usual."""
+
+    def part(at: int) -> str:
+        return f"CAST(SUBSTRING({_TEXT}, {begin + at}, 2) AS INT)"
+
+    day = f"CAST(CAST(SUBSTRING({_TEXT}, {begin}, 10) AS DATE) AS TIMESTAMP(3))"
+    return f"TIMESTAMPADD(SECOND, {part(11)} * 3600 + {part(14)} * 60 + {part(17)}, {day})"
+
+
+def _plausible(field: str, most_nano: int) -> str:
+    """Whether a number, rounded to nine places, is neither below 0 nor above a limit."""
+    half = Decimal("0.0000000005")
+    sign = "<=" if most_nano % 2 == 0 else "<"  # a half goes to the even one
+    return (
+        f"(TRY_CAST({field} AS DECIMAL(38, 20)) >= -{half:f} "
+        f"AND TRY_CAST({field} AS DECIMAL(38, 20)) {sign} {Decimal(most_nano) / NANO + half:f})"
+    )
+
+
+def _nine_places(field: str) -> str:
+    """A field as a decimal with nine places; what has more is rounded half to even, as by us."""
+    rounded = f"TRY_CAST({field} AS DECIMAL(18, 9))"  # Flink rounds half up
+    half = f"{rounded} - TRY_CAST({field} AS DECIMAL(38, 20)) = 0.0000000005"
+    odd = f"MOD(CAST({rounded} * 1000000000 AS BIGINT), 2) = 1"
+    return (
+        f"CASE WHEN REGEXP({field}, '^\\d+\\.\\d{{1,9}}\\z') THEN {rounded} WHEN {half} AND {odd} "
+        f"THEN CAST({rounded} - 0.000000001 AS DECIMAL(18, 9)) ELSE {rounded} END"
+    )
+
+
+def _time(field: str) -> str:
+    """A field as a timestamp, by its length and its zone."""
+    zone = "([+-]\\d\\d):?(\\d\\d)?$"
+    local = f"REGEXP_REPLACE({field}, '(Z|[+-]\\d\\d(:?\\d\\d)?)$', '')"
+    whole = f"{local} || SUBSTRING('0000-00-00 00:00:00.000' FROM CHAR_LENGTH({local}) + 1)"
+    hours = f"REGEXP_EXTRACT({field}, '{zone}', 1)"
+    minutes = f"COALESCE(REGEXP_EXTRACT({field}, '{zone}', 2), '0')"
+    east = f"CAST({hours} AS INT) * 60 + CAST(SUBSTRING({hours}, 1, 1) || {minutes} AS INT)"
+    return (
+        f"TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
+        f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS'))"
+    )
+
+
+def instant(ms: int) -> str:
+    """An instant as SQL writes it."""
+    at = datetime.fromtimestamp(ms / 1000, UTC)
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}'"
+
+
+def interval(ms: int) -> str:
+    """A length of time as SQL writes it between its quotes."""
+    seconds, ms = divmod(ms, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    return f"{days} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ms:03}"
