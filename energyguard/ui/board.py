@@ -48,6 +48,10 @@ SPANS = {
 }
 
 
+SETTLED_S = 60.0
+"""The history inserts, and sums up, what came by then; in event time it may be half an hour."""
+
+
 @dataclass(slots=True)
 class _Kept:
     until: float
@@ -61,6 +65,7 @@ class Board:
         self.desk = desk
         self.zone = desk.settings.serve.zone
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
+        self._heard: deque[tuple[float, int]] = deque(maxlen=120)  # (s, newest event time then)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}
 
@@ -83,9 +88,18 @@ class Board:
         now = self.desk.overview()
         if now.newest_ms is not None and (not self.trail or self.trail[-1][0] < now.newest_ms):
             self.trail.append((now.newest_ms, now.kw_now))
+        if now.newest_ms is not None:
+            self._heard.append((self.desk.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)
         return now
+
+    def settled_ms(self, end_ms: int) -> int:
+        """Up to which event time the history has everything: what was newest a while ago."""
+        until = self.desk.clock.monotonic() - SETTLED_S
+        known = [newest for at, newest in self._heard if at <= until]
+        first = [newest for _, newest in self._heard][:1]
+        return min([end_ms, *(known[-1:] or first)])
 
     async def ask(self, name: str, keep_s: float, **parameters: object) -> pa.Table:
         """A question to the history, shared by all pages that ask the same."""

@@ -102,9 +102,9 @@ class Overview:
         """The power line, the ranking and the sparks."""
         span = self.visit.span
         start, end = self.board.borders(span)
-        xs, ys = await self.board.power(
-            start, end - max(span.step_ms, SETTLING_MS), span.step_ms, span.keep_s
-        )
+        settled = self.board.settled_ms(end - max(span.step_ms, SETTLING_MS))
+        settled -= settled % span.step_ms
+        xs, ys = await self.board.power(start, settled, span.step_ms, span.keep_s)
         self.power.spark.show({"ys": ys[-60:]})
         self.energy.spark.show({"ys": list(accumulate(ys[-60:]))})
         tail = [(t, kw) for t, kw in self.board.trail if t > (xs[-1] if xs else start)]

@@ -65,6 +65,20 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     assert len(asked) == 2
 
 
+async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
+    clock = ManualClock(1_000)
+    desk = FakeDesk(clock)
+    board = Board(desk)  # type: ignore[arg-type]
+    far = desk.t() + DAY_MS
+    assert board.settled_ms(far) == far
+    newest = []
+    for minute in range(3):
+        newest.append(desk.t())
+        await board.now()
+        assert board.settled_ms(far) == newest[max(0, minute - 1)]
+        clock.sleep(60)
+
+
 async def test_a_failure_is_shared_too_and_forgotten() -> None:
     clock = ManualClock(1_000)
     desk = FakeDesk(clock)
