@@ -31,7 +31,8 @@ from energyguard.stream.task import Task
 from energyguard.telemetry import METRICS, logger
 
 GROUP = "worker"
-RECORDS_LEAST = 16
+RECORDS_LEAST, RECORDS_FIRST = 16, 1024
+STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
 POLL_S = 1.0
 BEAT_S = 0.012  # between two steps, at least: small appends share what a step costs anyway
@@ -71,7 +72,7 @@ class Worker:
         self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
         self.tasks: dict[TopicPartition, Task] = {}
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
-        self._records = RECORDS_LEAST  # to read at once; follows how many readings a record holds
+        self._records = RECORDS_FIRST  # to read at once; follows how many a step can take
         self._newest: dict[str, int] = {}  # by topic, over all partitions that anyone owns
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
         self._follow()
@@ -103,7 +104,7 @@ class Worker:
             self._assign()
         parts = self._read(wait_s)
         try:
-            return self._commit(parts)
+            worked = self._commit(parts)
         except Fenced:
             _log.info("fenced: another worker owns a partition now")
             METRICS["commits"].labels("fenced").inc()
@@ -113,6 +114,10 @@ class Worker:
         except Unavailable:
             self._let_go()  # the tasks are ahead of what was committed
             raise
+        took_s = self.clock.monotonic() - self._fed_s
+        if took_s > STEP_S:
+            self._records = max(RECORDS_LEAST, int(self._records * STEP_S / took_s))
+        return worked
 
     def _read(self, wait_s: float) -> list[Part]:
         """The next records that may be delivered, decoded."""
@@ -126,7 +131,8 @@ class Worker:
         parts = [decoded_part(part) for part in fetched]
         if taken := sum(len(part.batch) for part in parts):
             wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
-            self._records = min(max(wanted, RECORDS_LEAST), self.settings.poll_readings)
+            most = min(self.settings.poll_readings, 2 * self._records)
+            self._records = min(max(wanted, RECORDS_LEAST), most)
         released = self.alignment.release(parts, committed)
         for at, task in self.tasks.items():
             task.delivered_ms = self.alignment.delivered(at)

@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from pyflink.common import Configuration  # type: ignore[import-not-found, unused-ignore]
+from pyflink.java_gateway import get_gateway  # type: ignore[import-not-found, unused-ignore]
 from pyflink.table import (  # type: ignore[import-not-found, unused-ignore]
     EnvironmentSettings,
     TableEnvironment,
@@ -70,8 +71,11 @@ def follow(job: Any, stop: Event, savepoints: str) -> int:
         if ended.done():
             ended.result()  # raises what ended it
             return 0
-    saved = job.stop_with_savepoint(False, savepoints).result()
-    _log.info("stopped; the state is in %s", saved)
+    java = get_gateway().jvm.org.apache.flink.core.execution
+    stopped = job._j_job_client.stopWithSavepoint(  # PyFlink's own leaves out what Java asks for
+        False, savepoints, java.SavepointFormatType.CANONICAL
+    )
+    _log.info("stopped; the state is in %s", stopped.get())
     return 0
 
 
