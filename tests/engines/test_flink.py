@@ -1,11 +1,18 @@
-"""A rule as Flink SQL: what stands in the text, what is refused, and what is missing is said.
+"""A rule as Flink SQL: what stands in it, what is refused; however it ends, it goes on from there.
 
 That Flink writes the same records as we do is held by ``tests/parity``.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -13,8 +20,14 @@ import pytest
 from energyguard.detect.book import open_book
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.stream.engines import flink
-from energyguard.stream.engines.job import Emit, Job, Policy, Shape
-from tests.parity.test_parity import DEMO
+from energyguard.stream.engines.job import Emit, Job, Policy, Shape, StateStore
+from tests.parity.test_parity import DEMO, GOLDEN, expected, lines_of, made
+
+if TYPE_CHECKING:
+    from deploy.kafka.brokers import Cluster
+    from tests.engines.messages import Topics
+
+PATIENCE_S = 240
 
 
 def job_of(folder: Path) -> Job:
@@ -67,3 +80,84 @@ def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(flink, "PYTHON", tmp_path / "nothing")
     with pytest.raises(Unavailable, match="make engines"):
         flink.run(job_of(tmp_path), once=True)
+
+
+ENDS = {
+    "stopped": (StateStore.ROCKSDB, Policy.DROP, "savepoint"),
+    "command killed": (StateStore.HEAP, Policy.DROP, "savepoint"),
+    "all killed": (StateStore.HEAP, Policy.COUNT, "chk"),
+}
+"""How a run ends; the state and the policy that it has; what the next one goes on from."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_goes_on_where_the_last_ended(end: str, kafka: Cluster, tmp_path: Path) -> None:
+    """What was open then goes on after it: nothing is missing, nothing comes twice."""
+    if not flink.PYTHON.exists():
+        pytest.skip("no Flink: run `make engines`")
+    state, duplicates, left = ENDS[end]
+    topics = made(kafka, partitions=1)
+    job = topics.job(DEMO, tmp_path, parallelism=1, state=state, duplicates=duplicates)
+    lines, wanted = lines_of("out_of_order"), expected(GOLDEN / "out_of_order.csv")[0]
+    topics.put(lines[:90])
+    _run_until(lambda: _taken(topics, job) == 90, job, end)
+    saved = flink.newest_state(flink.state_folder(job))
+    assert saved is not None and saved.name.startswith(left)
+    topics.put(lines[90:])
+    _run_until(lambda: len(topics.records(topics.alerts)) >= len(wanted), job, "stopped")
+    assert topics.windows() == wanted
+    assert len(topics.records(topics.alerts)) == len(wanted)
+
+
+def _taken(topics: Topics, job: Job) -> int:
+    """How many messages a checkpoint of the job holds."""
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+    consumer = Consumer({"bootstrap.servers": topics.bootstrap, "group.id": job.name})
+    try:
+        [place] = consumer.committed([TopicPartition(topics.readings, 0)], timeout=30)
+    except KafkaException:  # a broker that never had a group has no coordinator yet
+        return 0
+    finally:
+        consumer.close()
+    return int(place.offset)
+
+
+def _run_until(reached: Callable[[], bool], job: Job, end: str) -> None:
+    """Run the job as the command does; end it, and wait until all its processes are gone."""
+    words = ["job", "flink", DEMO, "--kafka", job.bootstrap, "--parallelism", "1"]
+    words += ["--readings", job.readings, "--alerts", job.alerts]
+    words += ["--dead-letters", job.dead_letters, "--checkpoint", str(job.checkpoint)]
+    words += ["--state", job.state.value, "--duplicates", job.duplicates.value]
+    child = subprocess.Popen([sys.executable, "-m", "energyguard", *words], start_new_session=True)
+    try:
+        _await(lambda: reached() or child.poll() is not None)
+        assert child.poll() is None
+        if end == "stopped":
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(PATIENCE_S) == 0
+        elif end == "command killed":
+            child.kill()
+            child.wait()
+            _await(lambda: not _alive(child.pid))
+    finally:
+        if _alive(child.pid):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _alive(group: int) -> bool:
+    """Whether a process of the group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _await(reached: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert time.monotonic() < until
+        time.sleep(0.2)
