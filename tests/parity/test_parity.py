@@ -114,10 +114,10 @@ def test_golden(name: str, rule_id: str, engine: str, kafka: Cluster, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_late(engine: str, kafka: Cluster, tmp_path: Path) -> None:
-    """Message by message: one partition, and one message in each step."""
+    """Message by message: one partition, one task, and one message in each step."""
     topics = made(kafka, partitions=1)
     topics.put(lines_of("late"))
-    run(engine, topics.job(DEMO, tmp_path, offsets_per_step=1))
+    run(engine, topics.job(DEMO, tmp_path, offsets_per_step=1, parallelism=1))
     records, _ = expected(as_counted("late", engine))
     assert records
     assert topics.windows() == records
@@ -129,7 +129,8 @@ def test_late_with_duplicates_counted(engine: str, kafka: Cluster, tmp_path: Pat
     """Without the step that drops duplicates, Spark too counts a reading in windows still open."""
     topics = made(kafka, partitions=1)
     topics.put(lines_of("late"))
-    run(engine, topics.job(DEMO, tmp_path, offsets_per_step=1, duplicates=Policy.COUNT))
+    options = {"offsets_per_step": 1, "parallelism": 1, "duplicates": Policy.COUNT}
+    run(engine, topics.job(DEMO, tmp_path, **options))
     records, _ = expected(GOLDEN / "late.csv")
     assert topics.windows() == records
 
