@@ -34,6 +34,8 @@ T = TypeVar("T")
 RETRY_S: Final = 0.02
 ANSWER_S: Final = 20.0
 """How long a request may take before the broker counts as away."""
+REFUSED_S: Final = 10.0
+"""So long a refused log-in explains why nothing answers."""
 
 COMMON: Final[Properties] = {
     "client.id": "energyguard",
@@ -109,6 +111,13 @@ _OURS: Final[tuple[tuple[type[EnergyGuardError], str, tuple[int, ...]], ...]] = 
     (DiskFull, "the broker cannot write", (KafkaError.KAFKA_STORAGE_ERROR,)),
 )
 
+_AWAY: Final = (
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._RESOLVE,
+)
+
 _SOON: Final = (  # a topic that was just made, or a broker that just died
     KafkaError._NOENT,
     KafkaError._TIMED_OUT,
@@ -127,11 +136,25 @@ _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False  # what matters comes as an error; the client tells each attempt
 
 
+_refusals: dict[str, tuple[float, KafkaError]] = {}
+"""By place: when a broker last refused a log-in. The request that needed it just times out."""
+
+
 def our_error(error: KafkaError, place: str) -> EnergyGuardError:
     """An error of Kafka as one of our tree; what is not known means the broker is away."""
+    away = error.code() in _AWAY
+    if away and place in _refusals:
+        heard_s, refusal = _refusals[place]
+        if SYSTEM.monotonic() - heard_s < REFUSED_S:
+            error, away = refusal, False
     for kind, text, codes in _OURS:
         if error.code() in codes:
             return kind(f"{place}: {text} ({error.str()})")
+    if away:
+        return Unavailable(
+            f"{place}: no broker answers: is `log.url` right, does it run, and does it want a "
+            f"log-in or TLS (`log.kafka`)? ({error.str()})"
+        )
     return Unavailable(f"{place}: Kafka does not answer as it should ({error.str()})")
 
 
@@ -163,4 +186,10 @@ def client(options: Properties, *more: Properties) -> dict[str, Any]:
     merged: dict[str, Any] = dict(COMMON)
     for properties in more:
         merged |= properties
-    return merged | dict(options) | {"logger": _quiet}
+    place = f"kafka://{options['bootstrap.servers']}"
+
+    def hear(error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTHENTICATION:
+            _refusals[place] = SYSTEM.monotonic(), error
+
+    return merged | dict(options) | {"logger": _quiet, "error_cb": hear}

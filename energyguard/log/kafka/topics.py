@@ -17,7 +17,15 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.log.kafka.client import ANSWER_S, READS, Properties, client, our_errors, patiently
+from energyguard.log.kafka.client import (
+    ANSWER_S,
+    READS,
+    Properties,
+    client,
+    our_error,
+    our_errors,
+    patiently,
+)
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
 from energyguard.model.topics import TOPICS, Topic
@@ -100,8 +108,11 @@ class Catalog:
 
         A broker that is away now still has copies of some topic: it counts.
         """
-        with our_errors(self._place):
+        try:
             found = self._admin.list_topics(timeout=ANSWER_S)
+        except KafkaException as error:
+            self._admin.poll(0)  # a log-in that was refused is told here only
+            raise our_error(error.args[0], self._place) from error
         topics = {
             name: len(one.partitions)
             for name, one in found.topics.items()
