@@ -43,7 +43,7 @@ def _worker(settings: Settings, stop: threading.Event) -> None:
 
 
 def _history(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.history.archive import run
+    from energyguard.history.role import run
 
     run(settings, stop)
 

@@ -139,6 +139,7 @@ def replay(
         keep_time=topic,
         speedup=speedup or (math.inf if keep_time else REPLAY_SPEEDUP),
         prefix=prefix,
+        limits=call.settings.wire,
     )
     with (
         open_log(call.settings) as log,

@@ -1,4 +1,4 @@
-"""The role `history`: what the log says becomes rows, and the door answers questions about them.
+"""What the log says becomes rows of the history.
 
 Rows are inserted every few seconds; roll-ups follow in a thread of their own, beside the next
 inserts, and only then do the positions of the group move. After a crash the last few seconds are
@@ -8,26 +8,19 @@ nothing counts twice.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.config import Settings
-from energyguard.errors import BehindRetention, Fenced, Unavailable
+from energyguard.errors import BehindRetention
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.client import CARD
-from energyguard.history.door import Door
 from energyguard.history.export import AlertFiles
 from energyguard.history.rollups import RollUps
 from energyguard.history.rows import rows_of
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition, open_log
-from energyguard.log.waiting import is_there
-from energyguard.model.duration import parse_duration
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.topics import (
     ALERTS,
     ENERGY_ALERTS,
@@ -37,6 +30,7 @@ from energyguard.model.topics import (
     REPLAY_READINGS,
 )
 from energyguard.telemetry import METRICS, logger
+from energyguard.wire.limits import DEFAULT, Plausible
 
 GROUP = "history"
 TOPICS = tuple(
@@ -45,9 +39,7 @@ TOPICS = tuple(
 FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
-READ_WAIT_S = 0.2
 DRAIN_S = 5.0
-PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
 _MOST_RECORDS = 4096
 
 _log = logger("history")
@@ -72,6 +64,7 @@ class Archive:
         flush_s: float,
         files: AlertFiles | None = None,
         clock: Clock = SYSTEM,
+        limits: Plausible = DEFAULT,
     ) -> None:
         """Join the group.
 
@@ -81,9 +74,10 @@ class Archive:
             flush_s: Rows wait for at most this long.
             files: The folder of Parquet files for alerts, if there is to be one.
             clock: The wall clock.
+            limits: What is plausible in messages that others sent.
         """
         self._history, self._log, self.flush_s, self._files = history, log, flush_s, files
-        self._clock = clock
+        self._clock, self._limits = clock, limits
         self._member = log.join(GROUP, TOPICS)
         self._at: dict[TopicPartition, int] = dict(self._member.assigned)
         self._committed = dict(self._at)
@@ -147,7 +141,7 @@ class Archive:
         self._at[fetched.at] = fetched.next_offset
         if not len(fetched):
             return
-        table, rows = rows_of(fetched)
+        table, rows = rows_of(fetched, self._limits)
         # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
         per_record = max(1, rows.num_rows // max(1, len(fetched)))
         self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // 2 // per_record))
@@ -222,43 +216,3 @@ class Archive:
         self.settle()
         self._roller.shutdown()
         self._member.leave()
-
-
-def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
-    """Keep everything and answer questions, until ``stop`` is set; then settle and close.
-
-    Raises:
-        Unavailable: another process has the folder.
-    """
-    history = ChdbHistory(settings.data_dir / "history", clock)
-    log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
-    door = Door(
-        history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
-    )
-    folder = settings.history.parquet_alerts
-    try:
-        if not is_there(log, stop):
-            return
-        archive = Archive(
-            history,
-            log,
-            parse_duration(settings.history.flush) / 1000,
-            AlertFiles(folder, history, clock) if folder else None,
-            clock,
-        )
-        _log.info("history is open", door=f"http://{door.host}:{door.port}")
-        while not stop.is_set():
-            try:
-                archive.step(READ_WAIT_S)
-                if not archive.behind:
-                    stop.wait(archive.flush_s / PAUSES)
-            except Fenced as error:  # too long without a poll; the next one joins again
-                _log.warning("positions not committed", reason=str(error))
-            except Unavailable as error:  # no room, say: what waits is tried again
-                _log.error("history waits", reason=str(error), seconds=error.retry_after)
-                stop.wait(error.retry_after)
-        archive.close()
-    finally:
-        door.close()
-        log.close()
-        history.close()

@@ -19,6 +19,7 @@ from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
 from energyguard.telemetry import logger
+from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
 PLACES = 2**20
@@ -42,15 +43,17 @@ _WINDOW_ALERTS = pa.schema(
 )
 
 
-def rows_of(fetched: Fetched) -> tuple[str, pa.Table]:
+def rows_of(fetched: Fetched, limits: Plausible = DEFAULT) -> tuple[str, pa.Table]:
     """The table, and the rows that records of a topic become."""
     topic = topic_named(fetched.topic)
-    table, read = _READ.get(topic.name if topic else "", ("readings", _readings))
+    if topic is None or topic.name not in _READ:
+        return "readings", _readings(fetched, limits)
+    table, read = _READ[topic.name]
     return table, read(fetched)
 
 
-def _readings(fetched: Fetched) -> pa.Table:
-    batch, record, place = _unpacked(fetched)
+def _readings(fetched: Fetched, limits: Plausible) -> pa.Table:
+    batch, record, place = _unpacked(fetched, limits)
     offset = np.asarray(fetched.offsets, np.uint64)[record]
     version = np.uint64(2**64 - 1) - (offset * np.uint64(PLACES) + place.astype(np.uint64))
     table = pa.table(
@@ -153,9 +156,9 @@ def _each(fetched: Fetched, decode: Callable[[bytes], _T]) -> Iterator[tuple[int
             _unreadable(fetched, i, str(error))
 
 
-def _unpacked(fetched: Fetched) -> tuple[pa.RecordBatch, Ints, Ints]:
+def _unpacked(fetched: Fetched, limits: Plausible = DEFAULT) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
-    batch, record, bad = read_settled(fetched.keys, fetched.values)
+    batch, record, bad = read_settled(fetched.keys, fetched.values, limits)
     for one in bad:  # its dead letter is the worker's
         _unreadable(fetched, one.record, one.refused.reason)
     starts = np.searchsorted(record, np.arange(len(fetched)))

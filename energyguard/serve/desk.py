@@ -31,7 +31,6 @@ from energyguard.history import History
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act, AlertAction, State
-from energyguard.model.duration import parse_duration
 from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
@@ -61,9 +60,7 @@ class Desk:
         self.history, self.settings, self.clock = history, settings, clock
         self.book = AlertBook()
         self.rules = open_book(settings.rules.files, settings.rules.use)
-        self.live = Live(
-            log, self.book, self.rules.apply, parse_duration(settings.stream.silent), clock
-        )
+        self.live = Live(log, self.book, self.rules.apply, settings, clock)
         self._log = log
         self._letters = Letters(log)
         self._reception = Reception(log, settings.wire)

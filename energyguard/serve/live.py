@@ -16,11 +16,13 @@ import msgspec
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
+from energyguard.config import Settings
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import Found, decoded
 from energyguard.model import topics
 from energyguard.model.alerts import AlertAction, AlertEvent
+from energyguard.model.duration import parse_duration
 from energyguard.serve.follow import ALL, Follower
 from energyguard.serve.newest import Newest
 from energyguard.serve.reports import Reports, dead_letters, windows
@@ -69,7 +71,7 @@ class Live:
         log: what to follow.
         book: gets the alert events and actions.
         apply_rule: gets the records of ``energyguard.rules``.
-        silent_ms: a device this far behind its topic's clock is silent.
+        settings: what is silent (``stream.silent``), and what is plausible (``wire``).
         clock: the wall clock.
     """
 
@@ -78,13 +80,13 @@ class Live:
         log: Log,
         book: AlertBook,
         apply_rule: Callable[[str, bytes | None], object],
-        silent_ms: int,
+        settings: Settings,
         clock: Clock,
     ) -> None:
         self._log, self._book, self._apply_rule, self._clock = log, book, apply_rule, clock
         self._stop = Event()
         self._subscribers = Subscribers()
-        self._newest = Newest(silent_ms)
+        self._newest = Newest(parse_duration(settings.stream.silent), settings.wire)
         self.reports = Reports()
         self.heard_ms: int | None = None
         self._takers: Mapping[str, Callable[[Fetched], object]] = {

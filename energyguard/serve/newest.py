@@ -15,6 +15,7 @@ from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
+from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
 ROWS_KEPT = 2_000
@@ -25,8 +26,8 @@ MINUTES_KEPT = 24 * 60
 class Newest:
     """A fold of topics of readings. Thread-safe."""
 
-    def __init__(self, silent_ms: int) -> None:
-        self._silent_ms = silent_ms
+    def __init__(self, silent_ms: int, limits: Plausible = DEFAULT) -> None:
+        self._silent_ms, self._limits = silent_ms, limits
         self._lock = Lock()
         self._fleets: dict[str, Fleet] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -44,7 +45,7 @@ class Newest:
         total = 0
         with self._lock:
             for topic, (keys, values) in records.items():
-                readings = read_settled(keys, values).readings
+                readings = read_settled(keys, values, self._limits).readings
                 fleet = self._fleets.get(topic)
                 if fleet is None:
                     fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)

@@ -29,6 +29,7 @@ from energyguard.sources.intake import Intake
 from energyguard.stream.decisions import Decision, decision_records
 from energyguard.telemetry import logger
 from energyguard.wire.files import read_blocks
+from energyguard.wire.limits import DEFAULT, Plausible
 
 Progress = Callable[[int, int | None], None]
 """Called with the readings sent so far, and how many there are."""
@@ -50,12 +51,14 @@ class Replay:
         speedup: event time by wall time; ``math.inf``: as fast as it can; None: that, for a
             topic of its own, and the simulators' 30 where the running clock is shared.
         prefix: put before every device's id, so that it is not taken for one that runs already.
+        limits: what is plausible.
     """
 
     paths: Sequence[Path]
     keep_time: str = ""
     speedup: float | None = None
     prefix: str = ""
+    limits: Plausible = DEFAULT
 
     @property
     def pace(self) -> float:
@@ -118,7 +121,7 @@ class Player:
         """All readings of the files in order of time; refused rows go to the dead letters."""
         blocks, refused = [], 0
         for path in self._replay.paths:
-            for shape, decoded in read_blocks(path):
+            for shape, decoded in read_blocks(path, limits=self._replay.limits):
                 refused += len(decoded.refused)
                 self._intake.refuse(
                     decoded.refused,

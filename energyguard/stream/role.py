@@ -23,7 +23,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
         if not is_there(log, stop):
             return
         book = open_book(settings.rules.files, settings.rules.use)
-        worker = Worker(log, book, settings.stream, [topic.name for topic in READINGS])
+        topics = [topic.name for topic in READINGS]
+        worker = Worker(log, book, settings.stream, topics, plausible=settings.wire)
         _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
         gc.freeze()  # what is there now stays: each full collection would look at it again
         worker.run(stop)

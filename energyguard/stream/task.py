@@ -22,6 +22,7 @@ from energyguard.stream.outcome import Outcome
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.part import Part, decoded_part
 from energyguard.telemetry import logger
+from energyguard.wire.limits import DEFAULT, Plausible
 
 MARK_MS = 900_000
 MARKS_MOST = 2_000
@@ -32,8 +33,15 @@ _log = logger(__name__)
 class Task:
     """Windows over one partition, from the snapshot on."""
 
-    def __init__(self, at: TopicPartition, book: RuleBook, limits: Limits, clock: Clock) -> None:
-        self.at = at
+    def __init__(
+        self,
+        at: TopicPartition,
+        book: RuleBook,
+        limits: Limits,
+        clock: Clock,
+        plausible: Plausible = DEFAULT,
+    ) -> None:
+        self.at, self.plausible = at, plausible
         self.limits = limits
         self.clock = clock
         self.operator = Windows(at.topic, book.active(), limits)
@@ -66,7 +74,7 @@ class Task:
         while self.position < end:
             fetched = log.read({self.at: self.position}, min(end - self.position, 4096), 0)
             for part in fetched:
-                self.feed(decoded_part(part).split(end)[0], decisions, Outputs())
+                self.feed(decoded_part(part, self.plausible).split(end)[0], decisions, Outputs())
             if not fetched:
                 break
         if end > begin:

@@ -29,6 +29,7 @@ from energyguard.stream.outputs import Outputs
 from energyguard.stream.part import Part, decoded_part
 from energyguard.stream.task import Task
 from energyguard.telemetry import METRICS, logger
+from energyguard.wire.limits import DEFAULT, Plausible
 
 GROUP = "worker"
 RECORDS_LEAST, RECORDS_FIRST = 16, 1024
@@ -62,8 +63,10 @@ class Worker:
         settings: StreamSettings,
         topics: Sequence[str],
         clock: Clock = SYSTEM,
+        plausible: Plausible = DEFAULT,
     ) -> None:
         self.log, self.book, self.settings, self.clock = log, book, settings, clock
+        self.plausible = plausible  # in messages that others sent
         self.limits = Limits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
         self.snapshot_s = parse_duration(settings.snapshot) / 1000
@@ -128,7 +131,7 @@ class Worker:
         else:
             self.clock.sleep(wait_s)
         self._fed_s = self.clock.monotonic()
-        parts = [decoded_part(part) for part in fetched]
+        parts = [decoded_part(part, self.plausible) for part in fetched]
         if taken := sum(len(part.batch) for part in parts):
             wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
             most = min(self.settings.poll_readings, 2 * self._records)
@@ -173,7 +176,7 @@ class Worker:
         self.alignment.keep(self.tasks)
         self.decisions.refresh()
         for at in [at for at in owned if at not in self.tasks]:
-            task = Task(at, self.book, self.limits, self.clock)
+            task = Task(at, self.book, self.limits, self.clock, self.plausible)
             task.restore(self.log, owned[at], self.decisions)
             task.reported = Counter(task.counts)
             self.tasks[at] = task

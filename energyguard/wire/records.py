@@ -79,9 +79,11 @@ def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Ite
             place += len(mine)
 
 
-def read_settled(keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> Contents:
+def read_settled(
+    keys: Sequence[bytes | None], values: Sequence[bytes | None], limits: Plausible = DEFAULT
+) -> Contents:
     """The readings that are where they belong: not those that a worker will pack anew."""
-    found = read_records(values)
+    found = read_records(values, limits)
     astray = keyless(keys, values)
     if astray is None:
         return found

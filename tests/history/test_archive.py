@@ -19,10 +19,11 @@ import pytest
 
 from energyguard.config import Settings
 from energyguard.errors import Unavailable
-from energyguard.history.archive import Archive, run
+from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
 from energyguard.history.export import AlertFiles, export_readings
+from energyguard.history.role import run
 from energyguard.log import Log, Records, open_log
 from energyguard.model.alerts import AlertEvent, Severity, State
 from energyguard.model.readings import batch_of
@@ -156,7 +157,7 @@ def everything(history: ChdbHistory) -> bytes:
 ROLE = """
 import pathlib, sys, threading
 from energyguard.config import HistorySettings, Settings
-from energyguard.history.archive import run
+from energyguard.history.role import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
     threading.Event())
 """

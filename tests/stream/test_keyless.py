@@ -25,6 +25,7 @@ from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
 from energyguard.stream.decisions import Decision, decision_records
 from energyguard.stream.worker import GROUP, Worker
+from energyguard.wire.limits import Limits
 from energyguard.wire.records import read_settled
 
 TOPIC = ENERGY_READINGS.name
@@ -143,6 +144,21 @@ def test_one_that_falls_has_doubled_and_lost_nothing(
     end(log, second)
     assert sorted(v for v in values(log, ENERGY_ALERTS.name) if v) == expected
     assert not values(log, LATE.name)
+
+
+def test_what_is_plausible_is_a_setting(log: Log) -> None:
+    much = b"2025-09-06T13:00:00Z,H001,250"
+    for limit, letters in ((100.0, [much]), (300.0, [])):
+        topic = f"replay.up-to-{limit:.0f}"
+        worker = Worker(
+            log, open_book([], [RULE]), StreamSettings(), [topic], plausible=Limits(limit)
+        )
+        before = len(values(log, DEAD_LETTERS.name))
+        log.append(topic, Records([b"H001"], [much]))
+        while log.positions(topic, GROUP) != log.positions(topic, LATEST):
+            worker.step()
+        worker.drain()
+        assert values(log, DEAD_LETTERS.name)[before:] == letters
 
 
 def test_every_reading_is_seen_once_by_those_who_follow(log: Log, lines: list[bytes]) -> None:

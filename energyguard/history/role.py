@@ -1,0 +1,65 @@
+"""The role ``history``: the log's rows are kept, and the door answers questions about them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.config import Settings
+from energyguard.errors import Fenced, Unavailable
+from energyguard.history.archive import Archive
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import Door
+from energyguard.history.export import AlertFiles
+from energyguard.log import open_log
+from energyguard.log.waiting import is_there
+from energyguard.model.duration import parse_duration
+from energyguard.telemetry import logger
+
+READ_WAIT_S = 0.2
+PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
+
+_log = logger("history")
+
+
+def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Keep everything and answer questions, until ``stop`` is set; then settle and close.
+
+    Raises:
+        Unavailable: another process has the folder.
+    """
+    history = ChdbHistory(settings.data_dir / "history", clock)
+    log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
+    door = Door(
+        history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
+    )
+    folder = settings.history.parquet_alerts
+    try:
+        if not is_there(log, stop):
+            return
+        archive = Archive(
+            history,
+            log,
+            parse_duration(settings.history.flush) / 1000,
+            AlertFiles(folder, history, clock) if folder else None,
+            clock,
+            settings.wire,
+        )
+        _log.info("history is open", door=f"http://{door.host}:{door.port}")
+        while not stop.is_set():
+            try:
+                archive.step(READ_WAIT_S)
+                if not archive.behind:
+                    stop.wait(archive.flush_s / PAUSES)
+            except Fenced as error:  # too long without a poll; the next one joins again
+                _log.warning("positions not committed", reason=str(error))
+            except Unavailable as error:  # no room, say: what waits is tried again
+                _log.error("history waits", reason=str(error), seconds=error.retry_after)
+                stop.wait(error.retry_after)
+        archive.close()
+    finally:
+        door.close()
+        log.close()
+        history.close()
