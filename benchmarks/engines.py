@@ -1,6 +1,6 @@
 """The same rule on the same messages in Kafka: EnergyGuard's worker, Spark and Flink.
 
-    python -m benchmarks.engines                       # everything: half an hour
+    python -m benchmarks.engines --json docs/engines.json --plot docs/images/engines.png
     python -m benchmarks.engines --readings 200000 --engines energyguard spark
 
 Starts a broker on these cores, fills a topic (one reading a message, households as keys), and runs
@@ -25,6 +25,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.chart import draw
 from benchmarks.contenders import CONTENDERS, Work
 from benchmarks.messages import START, TICK, alerts, fill, lines
 from deploy.kafka.brokers import Cluster
@@ -175,6 +176,7 @@ def main() -> None:
     parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
     parser.add_argument("--inputs", nargs="+", default=["csv/count", "csv/drop", "json/count"])
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--plot", type=Path, help="draw the CSV comparisons into this picture")
     options = parser.parse_args()
     runs: list[Run] = []
     for one in options.inputs:
@@ -184,6 +186,8 @@ def main() -> None:
     print("\n".join(table(runs)))
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in runs], indent=1) + "\n")
+    if options.plot:
+        draw([asdict(one) for one in runs], options.plot)
 
 
 if __name__ == "__main__":
