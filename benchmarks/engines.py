@@ -136,7 +136,7 @@ def compare(options: argparse.Namespace, shape: str, duplicates: str, folder: Pa
             times = options.runs if name == "energyguard" else 1
             each = []
             for n in range(times):
-                place = folder / f"{name}-{n}"
+                place = folder / f"{name}-{rule}-{n}"
                 place.mkdir()
                 work = Work("", rule, shape, duplicates, place)
                 one, found = run(name, stored, place, work, messages)
