@@ -20,8 +20,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import psutil
 
@@ -143,13 +144,21 @@ def compare(options: argparse.Namespace, shape: str, duplicates: str, folder: Pa
                 records[name] = closed(found, options.readings)
                 each.append(one)
                 print(f"  {one}", flush=True)
-            runs.append(sorted(each, key=lambda one: one.steady)[len(each) // 2])
+            runs.append(middle(each))
         if len({frozenset(one.items()) for one in records.values()}) > 1:
             many = {name: len(one) for name, one in records.items()}
             raise SystemExit(f"{rule}, {duplicates}: the engines' records differ: {many}")
         print(f"{rule}, {shape}, {duplicates}: {len(records[name]):,} records, the same of all")
     shutil.rmtree(stored)
     return runs
+
+
+def middle(each: Sequence[Run]) -> Run:
+    """The medians of several runs, each figure for itself; the most memory that any took."""
+    steady = median(one.steady for one in each)
+    whole = median(one.all for one in each)
+    memory = max(one.memory_mb for one in each)
+    return replace(each[0], steady=steady, all=whole, memory_mb=memory)
 
 
 def table(runs: Sequence[Run]) -> Iterator[str]:
