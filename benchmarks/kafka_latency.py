@@ -67,6 +67,7 @@ def send(bootstrap: str, seconds: float, rate: float) -> dict[str, float]:
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
             "linger.ms": 1,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 2_000_000,

@@ -59,6 +59,7 @@ def fill(bootstrap: str, messages: Iterator[tuple[bytes, str]]) -> int:
         {
             "bootstrap.servers": bootstrap,
             "partitioner": "murmur2_random",
+            "enable.idempotence": True,  # or what is sent again comes out of order
             "linger.ms": 50,
             "batch.size": 1_000_000,
             "compression.type": "lz4",

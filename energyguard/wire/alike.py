@@ -18,6 +18,7 @@ _FIRST = re.compile(
     rb'(\{ *"timestamp" *: *")[^"\\\n]*(" *, *"household_id" *: *")[^"\\\n]*'
     rb'(" *, *"energy_kwh" *: *)[^ "\\\n}]+( *\})(?:\n|\Z)'
 )
+Codes = npt.NDArray[np.uint8]
 _ENDS = bytes.maketrans(b"\x01\x02", b",,")
 
 
@@ -47,17 +48,25 @@ def lines_alike(text: bytes) -> bytes | None:
     return marked.translate(_ENDS) if _numbers(codes, borders[1::3] + 1, ends) else None
 
 
-def _numbers(codes: npt.NDArray[np.uint8], begin: Ints, end: Ints) -> bool:
+def _numbers(codes: Codes, begin: Ints, end: Ints) -> bool:
     """Whether fields begin and end as numbers of JSON do, without an exponent."""
     if (begin >= end).any():
         return False
     begin = begin + (codes[begin] == ord("-"))
-    digit = (codes >= ord("0")) & (codes <= ord("9"))
-    digit = np.append(digit, False)  # behind the last
-    if not (digit[begin].all() and digit[end - 1].all()):
+    if not (begin < end).all() or not (_digits(codes[begin]) & _digits(codes[end - 1])).all():
         return False
-    if ((codes[begin] == ord("0")) & digit[begin + 1]).any():
+    second = codes[np.minimum(begin + 1, end - 1)]
+    if ((codes[begin] == ord("0")) & (begin + 1 < end) & _digits(second)).any():
         return False
-    raised = np.flatnonzero((codes | 32) == ord("e"))
+    raised = np.flatnonzero((codes | 32) == ord("e")) if _may_be_raised(codes) else begin[:0]
     field = np.searchsorted(begin, raised, "right") - 1
     return not ((field >= 0) & (raised < end[field])).any()
+
+
+def _digits(codes: Codes) -> npt.NDArray[np.bool_]:
+    return (codes >= ord("0")) & (codes <= ord("9"))
+
+
+def _may_be_raised(codes: Codes) -> bool:
+    text = codes.tobytes()
+    return b"e" in text or b"E" in text

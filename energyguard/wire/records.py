@@ -110,9 +110,8 @@ def _alike(place: int, values: Sequence[bytes | None], limits: Plausible) -> Con
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
         return None
     text = b"\n".join(cast(Sequence[bytes], values))
-    ends, objects = text.count(b"\n"), text.count(b"\n{")
     kind = _JSON if text[:1] == b"{" else _CSV
-    if ends != len(values) - 1 or objects != (ends if kind == _JSON else 0):
+    if text.count(b"\n") != len(values) - 1 or (kind == _CSV and b"{" in text):
         return None
     if any(line.strip().lower() in _HEADS for line in values[:2] if line):
         return None

@@ -14,6 +14,7 @@ from energyguard.detect.book import open_book
 from energyguard.stream.engines.job import Job
 
 ANSWER_S = 30
+IN_ORDER = {"enable.idempotence": True}  # a topic is new, and what is sent again comes late
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Topics:
 
     def put(self, lines: Sequence[bytes | None], keyed: bool = True) -> None:
         """Send lines of CSV, each as a message; the household is the key."""
-        client = {"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random"}
+        client = {"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random"} | IN_ORDER
         producer = Producer(client)
         for line in lines:
             fields = (line or b"").split(b",")

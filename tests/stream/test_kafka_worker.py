@@ -50,7 +50,7 @@ def send(servers: str, lines: list[bytes], keyed: bool) -> None:
     """Messages of any client: one reading each; the household as key, or none, in turn."""
     from confluent_kafka import Producer
 
-    producer = Producer({"bootstrap.servers": servers})
+    producer = Producer({"bootstrap.servers": servers, "enable.idempotence": True})
     for n, line in enumerate(lines):
         to: dict[str, Any] = {"key": line.split(b",")[1]} if keyed else {"partition": n % 8}
         producer.produce(ENERGY_READINGS.name, line, **to)
