@@ -75,9 +75,11 @@ def decode_sound(
 
 
 def _doubtful_bytes(data: bytes) -> bool:
-    """Whether Arrow may take what the patterns of the columns refuse: controls, padding."""
+    """Whether Arrow may take what the patterns of columns refuse: controls, padding, 0x1F."""
     return (
-        len(data.translate(None, _CONTROLS)) != len(data)
+        b"0x" in data
+        or b"0X" in data
+        or len(data.translate(None, _CONTROLS)) != len(data)
         or data.count(b"\r") != data.count(b"\r\n")
         or (b" " in data and any(padding in b"\n%b\n" % data for padding in _PADDED))
     )
@@ -87,6 +89,8 @@ def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
     """Whether a name is empty or too long, or a field is empty that must not be."""
     for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
         if values.null_count and column is not SEQUENCE:
+            return True
+        if column is SEQUENCE and (pc.min(values).as_py() or 0) < 0:
             return True
         if column in (DEVICE, NAME) and len(values):
             span = pc.min_max(pc.utf8_length(values)).as_py()

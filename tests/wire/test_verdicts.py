@@ -39,6 +39,16 @@ def test_verdict_does_not_depend_on_neighbours(
     assert decoded.rows.tolist() == ([1, 3] if around == SOUND else [])
 
 
+@pytest.mark.parametrize("sequence", [b"0x1F", b"0X1f", b"-1", b"+1", b"1.0", b"x"])
+@pytest.mark.parametrize("around", [b"", b"2025-09-06T17:54:02Z,A,power_kw,1,7\n"])
+def test_a_sequence_is_a_whole_number_in_digits(around: bytes, sequence: bytes) -> None:
+    head = b"timestamp,device,channel,value,sequence\n"
+    line = b"2025-09-06T17:54:02Z,B,power_kw,1," + sequence
+    _, decoded = shapes.decode(head + around + line + b"\n" + around, "csv")
+    (found,) = decoded.refused
+    assert (found.field, found.verdict, found.original) == ("sequence", MALFORMED, line)
+
+
 def test_one_bad_value_refuses_the_household_row_once() -> None:
     line = b"2020-01-01 00:00:00,1577836800000,105,%d,0,0,0\n"
     _, decoded = shapes.decode(line % 99999999999999 + line % 9, "household")
