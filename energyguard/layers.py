@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from energyguard.config import Settings, fields
 from energyguard.errors import ConfigError
+from energyguard.toml import read_toml
 
 FILE = "energyguard.toml"
 PREFIX = "ENERGYGUARD_"
@@ -93,13 +93,9 @@ def _from_file(environ: Mapping[str, str], cwd: Path, faults: list[str]) -> list
     if not named and not path.exists():
         return []
     try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        faults.append(f"{path}:{line[1] if line else 1}: not TOML: {error}")
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        faults.append(f"{path}: cannot be read: {error}")
+        text, table = read_toml(path)
+    except ConfigError as error:
+        faults.extend(error.faults)
     else:
         return [_Given(name, value, f"{path}:{_line(text, name)}") for name, value in _flat(table)]
     return []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.config import Settings, fields
+from energyguard.detect.toml import read_rules
 from energyguard.errors import ConfigError
 from energyguard.layers import load
 
@@ -91,6 +92,14 @@ def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
     (tmp_path / "energyguard.toml").write_text("[serve]\nport = = 3\n")
     (found,) = faults((), {}, tmp_path)
     assert found.startswith(f"{tmp_path / 'energyguard.toml'}:2: not TOML")
+
+
+def test_a_line_that_would_keep_the_parser_busy(tmp_path: Path) -> None:
+    file = tmp_path / "energyguard.toml"
+    file.write_text(f"[serve]\n{'a.' * 100_000}a = 1\n")
+    assert faults((), {}, tmp_path) == (f"{file}:2: the line is longer than 4,096 characters",)
+    with pytest.raises(ConfigError, match=":2: the line is longer"):
+        read_rules(file)
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:

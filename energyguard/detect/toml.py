@@ -14,7 +14,6 @@ severity = "warning"              # info, warning, critical
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from energyguard.errors import ConfigError
 from energyguard.model.alerts import Severity
 from energyguard.model.duration import parse_duration
 from energyguard.model.fixed import to_nano
+from energyguard.toml import read_toml
 
 NEEDED = ("id", "channels", "window", "slide", "raise_above")
 OPTIONAL = ("clear_at", "dwell", "severity", "mode", "about", "aggregate", "key")
@@ -36,14 +36,8 @@ def read_rules(path: Path) -> list[Rule]:
     Raises:
         ConfigError: with every fault of the file as ``file:line: reason``.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text).get("rule")
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise ConfigError(f"{path}:{line[1] if line else 1}: not TOML: {error}") from error
+    text, table = read_toml(path)
+    tables = table.get("rule")
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise ConfigError(f"{path}:1: no [[rule]] in this file")
     starts = [i for i, row in enumerate(text.splitlines(), 1) if row.strip() == "[[rule]]"]

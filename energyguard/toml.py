@@ -1,0 +1,33 @@
+"""TOML files that people write: settings and rules. What is wrong is told with file and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from energyguard.errors import ConfigError
+
+LONGEST_LINE = 4_096
+"""A key of ten thousand dots would keep the parser for minutes."""
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """A file's text, and what it says.
+
+    Raises:
+        ConfigError: ``file:line: reason``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > LONGEST_LINE:
+                wrong = f"the line is longer than {LONGEST_LINE:,} characters"
+                raise ConfigError(f"{path}:{number}: {wrong}")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{place[1] if place else 1}: not TOML: {error}") from error
