@@ -204,12 +204,38 @@ class KafkaMembership(Member):
             sent = [produce(producer, topic, parts, now_ms) for topic, parts in outputs]
             if positions:
                 places = [Place(*at, to) for at, to in positions.items()]
-                producer.send_offsets_to_transaction(places, self._identity, ANSWER_S)
+                self._send_offsets(producer, places)
             producer.commit_transaction(ANSWER_S)
         except KafkaException as error:
             self._give_up(producer, error.args[0])
             raise our_error(error.args[0], f"group {self.group!r}") from error
         return {at: end for delivery in sent for at, end in delivery.ends.items()}
+
+    def _send_offsets(self, producer: Producer, places: list[Place]) -> None:
+        """Positions into the transaction, in a thread: the call forgets its time limit.
+
+        librdkafka may wait for ever for a group's coordinator that is gone (its issue 5456). The
+        producer that does is left alone; its transaction ends by its own time limit.
+
+        Raises:
+            Unavailable: no answer came in time.
+        """
+        failed: list[KafkaException] = []
+
+        def send() -> None:
+            try:
+                producer.send_offsets_to_transaction(places, self._identity, ANSWER_S)
+            except KafkaException as error:
+                failed.append(error)
+
+        sending = Thread(target=send, name=f"offsets-{self.group}", daemon=True)
+        sending.start()
+        sending.join(self._session_s)
+        if sending.is_alive():
+            self._producer = None
+            raise Unavailable(f"group {self.group!r}: its coordinator is away; trying again")
+        if failed:
+            raise failed[0]
 
     def _transactional(self) -> Producer:
         if self._producer is None:
