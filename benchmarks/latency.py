@@ -5,12 +5,16 @@
 Open loop: appends of 250 readings at fixed times, whether or not the system keeps up; the clock of
 a crossing starts when its append was *due*, not when it was done. Worker, history and web process
 are real and run beside the generator.
+
+An append is durable before it is answered, so a disk that stalls stalls everything; how long this
+disk takes for one block beside all that is printed too. `TMPDIR=/dev/shm` takes the disk out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import threading
 import time
@@ -60,6 +64,25 @@ class Listener(threading.Thread):
             return
 
 
+class Disk(threading.Thread):
+    """Writes a block twenty times a second and notes how long the disk took for it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.file = os.open(folder / "disk", os.O_CREAT | os.O_WRONLY)
+        self.took: list[float] = []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Until told that it is over."""
+        while not self.over.wait(0.05):
+            start = time.perf_counter()
+            os.pwrite(self.file, bytes(4096), 0)
+            os.fdatasync(self.file)
+            self.took.append(time.perf_counter() - start)
+        os.close(self.file)
+
+
 def send(url: str, seconds: float, rate: float) -> dict[str, float]:
     """Append on schedule; give for each crossing device when its append was due.
 
@@ -103,14 +126,21 @@ def main(seconds: float, rate: float) -> None:
             listener = Listener(url, token)
             listener.start()
             listener.ready.wait(20)
+            disk = Disk(folder)
+            disk.start()
             due = generator.submit(send, f"sqlite:///{folder}/log.db", seconds, rate).result()
             until = time.perf_counter() + 10
             while len(listener.came) < len(due) and time.perf_counter() < until:
                 time.sleep(0.05)
+            disk.over.set()
+            disk.join()
     took = np.array([listener.came[d] - t for d, t in due.items() if d in listener.came]) * 1000
     print(f"{rate:,.0f} readings/s in appends of {BATCH}, {len(due)} crossings, {len(took)} came")
+    beside = np.array(disk.took) * 1000
+    print(f"{'':5} {'alert':>9} {'disk, one block':>18}")
     for percent in (50, 90, 99, 100):
-        print(f"p{percent:<4} {np.percentile(took, percent):8.1f} ms")
+        alert, block = np.percentile(took, percent), np.percentile(beside, percent)
+        print(f"p{percent:<4} {alert:6.1f} ms {block:15.1f} ms")
 
 
 if __name__ == "__main__":

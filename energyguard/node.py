@@ -65,6 +65,9 @@ ROLES: Mapping[str, Role] = {
 SCENARIOS: Mapping[str, str] = {"households": "simulate"}
 """The demonstrations that ``up`` starts, each with the role that plays it."""
 
+NICENESS: Mapping[str, int] = {"history": 5}
+"""Who gives way where processors are few: an alert is awaited, a row of the history can wait."""
+
 PATIENCE_S = 15.0
 """How long a role may drain when it is told to stop."""
 
@@ -97,6 +100,7 @@ def run_role(
     if role is None:
         raise NotFound(f"no role {name!r}; there are: {', '.join(ROLES)}")
     stop = threading.Event()
+    os.nice(NICENESS.get(name, 0))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if parent is not None:

@@ -36,7 +36,7 @@ RECORDS_LEAST, RECORDS_FIRST = 16, 1024
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
 POLL_S = 1.0
-BEAT_S = 0.012  # between two steps, at least: small appends share what a step costs anyway
+BEAT_S = 0.006  # between two steps, at least: small appends share what a step costs anyway
 
 _log = logger(__name__)
 
