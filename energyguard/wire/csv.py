@@ -69,22 +69,24 @@ def encode(batch: pa.RecordBatch, places: int | None = None) -> bytes:
     """
     if not batch.num_rows:
         return b""
-    time = pc.strftime(
-        batch.column("time").cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S"
-    )
-    ms = pc.subtract(
-        batch.column("time").cast(pa.int64()),
-        pc.multiply(pc.divide(batch.column("time").cast(pa.int64()), 1000), 1000),
-    )
-    if pc.max(ms).as_py():
-        tail = pc.binary_join_element_wise(".", pc.utf8_lpad(ms.cast(pa.string()), 3, "0"), "")
-        time = pc.binary_join_element_wise(time, tail, "")
+    time = iso_times(batch.column("time"))
     value = decimals(batch.column("value"), places)
     channel = batch.column("channel")
-    columns = [time, pa.scalar("Z,"), batch.column("device"), pa.scalar(",")]
+    columns = [time, pa.scalar(","), batch.column("device"), pa.scalar(",")]
     if not pc.all(pc.equal(channel, "energy_kwh")).as_py():
         columns += [channel, pa.scalar(",")]
     return strings_of(pc.binary_join_element_wise(*columns, value, ""), "\n")
+
+
+def iso_times(time: pa.Array) -> pa.Array:
+    """Times as text, in UTC; with three decimals for all where one of them is within a second."""
+    seconds = pc.floor_temporal(time, unit="second")
+    text = pc.strftime(seconds.cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S")
+    ms = pc.subtract(time.cast(pa.int64()), seconds.cast(pa.int64()))
+    if pc.max(ms).as_py():
+        tail = pc.utf8_lpad(ms.cast(pa.string()), 3, "0")
+        text = pc.binary_join_element_wise(text, tail, ".")
+    return pc.binary_join_element_wise(text, "Z", "")
 
 
 def decimals(value: pa.Array, places: int | None = None) -> pa.Array:

@@ -14,13 +14,15 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.wire import Decoded, Refused
 from energyguard.wire.alike import lines_alike
 from energyguard.wire.columns import Layout, sixty_fourth
-from energyguard.wire.csv import HOUSEHOLD, NUMBERED
+from energyguard.wire.csv import HOUSEHOLD, NUMBERED, decimals, iso_times, strings_of
 from energyguard.wire.delimited import BEYOND, decode_lines, decode_sound
 from energyguard.wire.limits import Plausible
 
@@ -57,6 +59,27 @@ def decode_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded:
     """Read JSON lines or an array. Never raises for what stands in them."""
     sound = decode_sound_json(data, limits, first_row)
     return _row_by_row(data, limits, first_row) if sound is None else sound
+
+
+def encode_json(batch: pa.RecordBatch) -> bytes:
+    """Write one object per line: system C's where all readings are ``energy_kwh``, else any's."""
+    if not batch.num_rows:
+        return b""
+    time, device, channel, value, sequence = (
+        batch.column(name) for name in ("time", "device", "channel", "value", "sequence")
+    )
+    quoted = pa.array(
+        [str(msgspec.json.encode(name), "utf-8") for name in device.to_pylist()], pa.string()
+    )
+    start = pc.binary_join_element_wise('{"timestamp":"', iso_times(time), '",', "")
+    if pc.all(pc.equal(channel, "energy_kwh")).as_py() and sequence.null_count == len(sequence):
+        columns = ['"household_id":', quoted, ',"energy_kwh":', decimals(value)]
+    else:
+        named = pc.binary_join_element_wise(',"channel":"', channel, '","value":', "")
+        number = pc.binary_join_element_wise(',"sequence":', sequence.cast(pa.string()), "")
+        number = pc.fill_null(number, "")
+        columns = ['"device":', quoted, named, decimals(value), number]
+    return strings_of(pc.binary_join_element_wise(start, *columns, "}", ""), "\n")
 
 
 def decode_sound_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded | None:

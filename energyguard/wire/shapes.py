@@ -12,7 +12,7 @@ from energyguard.wire import Decoded, appliance, csv, household
 from energyguard.wire.arrow import decode_arrow
 from energyguard.wire.columns import Layout
 from energyguard.wire.delimited import decode_lines
-from energyguard.wire.json import decode_json
+from energyguard.wire.json import decode_json, encode_json
 from energyguard.wire.limits import DEFAULT, Plausible
 
 HEADERS: Mapping[bytes, Layout] = {
@@ -89,16 +89,18 @@ def decode(
 
 
 def encode(batch: pa.RecordBatch, shape: str) -> bytes:
-    """Write readings as ``csv`` (without a header) or ``arrow``.
+    """Write readings as ``csv`` (without a header), ``json`` (lines) or ``arrow``.
 
     Raises:
         NotFound: nothing is written in that shape.
     """
     if shape == "csv":
         return csv.encode(batch)
+    if shape == "json":
+        return encode_json(batch)
     if shape == "arrow":
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)
         return bytes(sink.getvalue().to_pybytes())
-    raise NotFound(f"readings are written as csv or arrow, not {shape!r}")
+    raise NotFound(f"readings are written as csv, json or arrow, not {shape!r}")

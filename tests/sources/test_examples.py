@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from energyguard.log import open_log
+from energyguard.model.alerts import State
+from tests.serve.made import alert_event, raise_alerts
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +33,21 @@ def test_an_example_runs(script: str, said: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert said in done.stdout.splitlines()
+
+
+def test_the_alerts_of_a_folder_until_ctrl_c(tmp_path: Path) -> None:
+    with closing(open_log(f"sqlite:///{tmp_path}/log.db")) as log:
+        raise_alerts(log, alert_event(), alert_event(state=State.RESOLVED, at_s=90))
+    command = [sys.executable, "-u", str(ROOT / "examples" / "alerts.py"), str(tmp_path)]
+    running = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    said = [running.stdout.readline() for _ in range(2)]
+    running.send_signal(signal.SIGINT)
+    assert running.wait(20) == 0
+    sentence = "H017 passed 2.0 kWh in 15 minutes (2.31 kWh)\n"
+    assert said == [f"firing   {sentence}", f"resolved {sentence}"]
 
 
 def test_every_example_is_said_how_to_run() -> None:

@@ -29,12 +29,24 @@ rows = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows, st.sampled_from(["csv", "arrow"]))
+@given(rows, st.sampled_from(["csv", "json", "arrow"]))
 def test_what_is_written_is_read_again(many: list[tuple[str, int, int]], shape: str) -> None:
     device, time, value = zip(*many, strict=True)
     batch = batch_of(device, "energy_kwh", [NOON + t for t in time], value)
     name, decoded = decode(encode(batch, shape), shape)
     assert (name, decoded.refused) == (shape, ())
+    assert decoded.batch.to_pylist() == batch.to_pylist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows, st.sampled_from(["power_kw", "energy_kwh"]), st.sampled_from(["json", "arrow"]))
+def test_so_are_other_channels_and_sequences(
+    many: list[tuple[str, int, int]], channel: str, shape: str
+) -> None:
+    device, time, value = zip(*many, strict=True)
+    numbers = list(range(len(many)))
+    batch = batch_of(device, channel, [NOON + t for t in time], value, numbers)
+    _, decoded = decode(encode(batch, shape), shape)
     assert decoded.batch.to_pylist() == batch.to_pylist()
 
 
