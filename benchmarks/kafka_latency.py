@@ -68,7 +68,6 @@ def send(bootstrap: str, seconds: float, rate: float) -> dict[str, float]:
         {
             "bootstrap.servers": bootstrap,
             "enable.idempotence": True,
-            "linger.ms": 1,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 2_000_000,
             "log_level": 0,

@@ -48,15 +48,12 @@ class Reader:
         messages = self._consumer.consume(1, wait)
         while messages:
             limit -= len(messages)
-            errors = [message.error() for message in messages]
-            if not any(errors):
-                self._take(messages, found)
-            else:
-                for message, error in zip(messages, errors, strict=True):
-                    if error is None:
-                        self._take([message], found)
-                    else:
-                        self._note(message, error, found)
+            faults = [i for i, message in enumerate(messages) if message.error() is not None]
+            for start, stop in pairwise([-1, *faults, len(messages)]):
+                if start >= 0:
+                    self._note(messages[start], found)
+                if stop > start + 1:
+                    self._take(messages[start + 1 : stop], found)
             messages = self._consumer.consume(min(limit, PIECE), 0) if limit else []
         self.at |= {at: columns.next_offset for at, columns in found.items()}
         return [columns.fetched(at) for at, columns in found.items()]
@@ -72,10 +69,10 @@ class Reader:
             at = TopicPartition(first.topic() or "", first.partition() or 0)
             found.setdefault(at, _Columns()).add(messages[start:stop])
 
-    def _note(
-        self, message: Message, error: KafkaError, found: dict[TopicPartition, _Columns]
-    ) -> None:
+    def _note(self, message: Message, found: dict[TopicPartition, _Columns]) -> None:
         """What is no record: the end of a partition, or a fault."""
+        error = message.error()
+        assert error is not None
         at = TopicPartition(message.topic() or "", message.partition() or 0)
         if error.code() == KafkaError._PARTITION_EOF:
             end = message.offset() or 0
