@@ -37,6 +37,7 @@ LATENESS_S = 600
 WARM = 8
 LOOK_S = 0.1
 PATIENCE_S = 1_800.0
+INPUTS = ("csv/count", "csv/drop", "json/count")
 RULES = {"household-prod": "15 min/15 s", "household-demo": "1 min/15 s"}
 
 
@@ -183,7 +184,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="of EnergyGuard; the median counts")
     parser.add_argument("--engines", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
-    parser.add_argument("--inputs", nargs="+", default=["csv/count", "csv/drop", "json/count"])
+    parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=INPUTS)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--plot", type=Path, help="draw the CSV comparisons into this picture")
     options = parser.parse_args()

@@ -30,7 +30,7 @@ from energyguard.model.topics import ALERTS, ENERGY_READINGS
 BATCH = 20
 HOMES = 1_000
 CROSSINGS_A_SECOND = 5
-WARM_S = 5.0  # crossings before this are not counted: the producer's and worker's first steps
+WARM_S = 20.0  # crossings before this are not counted: a broker just started compiles its code
 
 
 class Reader(threading.Thread):
