@@ -38,17 +38,21 @@ def change_for(
     by_topic: dict[str, list[TopicPartition]] = defaultdict(list)
     for at in sorted(partitions):
         by_topic[at.topic].append(at)
-    release: set[TopicPartition] = set()
+    read = {topic: who for topic in sorted(by_topic) if (who := _readers(topic, members))}
+    release = {at for at, m in owners.items() if m == me and me not in read.get(at.topic, ())}
     take: set[TopicPartition] = set()
-    for number, (topic, places) in enumerate(sorted(by_topic.items())):
-        readers = sorted(m for m, wants in members.items() if any(matches(w, topic) for w in wants))
-        mine = [at for at in places if owners.get(at) == me]
+    for number, (topic, readers) in enumerate(read.items()):
         if me not in readers:
-            release.update(mine)
             continue
+        places = by_topic[topic]
+        mine = [at for at in places if owners.get(at) == me]
         rank = (readers.index(me) + number) % len(readers)  # another one has the odd partition
         share = len(places) // len(readers) + (rank < len(places) % len(readers))
         release.update(mine[share:])
         free = [at for at in places if at not in owners]
         take.update(free[: max(0, share - len(mine))])
     return Change(frozenset(release), frozenset(take))
+
+
+def _readers(topic: str, members: Mapping[int, Sequence[str]]) -> list[int]:
+    return sorted(m for m, wants in members.items() if any(matches(w, topic) for w in wants))
