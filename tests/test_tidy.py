@@ -41,7 +41,9 @@ FOUNDATION = ("errors", "clock", "telemetry")
 MAY_IMPORT = {
     "model": ("model",),
     "wire": ("wire", "model", "errors"),
-    "log": ("log", "model", "wire", *FOUNDATION),
+    "durable": ("durable", *FOUNDATION),
+    "log": ("log", "durable", "model", "wire", *FOUNDATION),
+    "store": ("store", "durable", "model", "wire", *FOUNDATION),
     "history": ("history", "log", "model", "wire", "config", *FOUNDATION),
 }
 """What a folder may import of ours; a folder that is not named may import anything.

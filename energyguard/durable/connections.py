@@ -1,10 +1,9 @@
-"""Connections to the log's file: durable, patient in small steps, and with our errors."""
+"""Connections to a file: durable, patient in small steps, and with our errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -17,17 +16,16 @@ from energyguard.errors import Corrupt, DiskFull, EnergyGuardError, Overloaded, 
 PAGE_BYTES: Final = 4096
 STEP_S: Final = 0.0005  # SQLite's own handler waits up to a tenth of a second between two tries
 STEPS: Final = 20_000
-VERSION: Final = 2  # of the tables
 
 _OURS: Final[tuple[tuple[type[Exception], type[EnergyGuardError], str], ...]] = (
-    (apsw.FullError, DiskFull, "no room for the log; nothing was taken"),
-    (apsw.IOError, DiskFull, "the log's disk takes nothing; nothing was taken"),
-    (apsw.BusyError, Overloaded, "the log is busy; nothing was taken"),
-    (apsw.CorruptError, Corrupt, "the log's file is damaged"),
-    (apsw.NotADBError, Corrupt, "this is not a log"),
-    (apsw.CantOpenError, Unavailable, "the log's file cannot be opened"),
-    (apsw.ReadOnlyError, Unavailable, "the log's file cannot be written"),
-    (apsw.ConnectionClosedError, Unavailable, "the log is closed"),
+    (apsw.FullError, DiskFull, "no room; nothing was taken"),
+    (apsw.IOError, DiskFull, "the disk takes nothing; nothing was taken"),
+    (apsw.BusyError, Overloaded, "others are writing; nothing was taken"),
+    (apsw.CorruptError, Corrupt, "the file is damaged"),
+    (apsw.NotADBError, Corrupt, "this is none of our files"),
+    (apsw.CantOpenError, Unavailable, "the file cannot be opened"),
+    (apsw.ReadOnlyError, Unavailable, "the file cannot be written"),
+    (apsw.ConnectionClosedError, Unavailable, "it is closed"),
 )
 
 
@@ -49,19 +47,30 @@ def patient(tries: int) -> bool:
     return tries < STEPS
 
 
-def connect(path: Path) -> Any:
-    """A connection with the log's settings; checkpoints are made by the upkeep alone."""
+def connect(path: Path, checkpoint_pages: int = 0) -> Any:
+    """A connection that syncs each commit.
+
+    Args:
+        path: the file; ``create`` has made it.
+        checkpoint_pages: a commit that leaves so many pages in the WAL moves them into the file;
+            0: somebody else does.
+    """
     connection = apsw.Connection(str(path))
     connection.set_busy_handler(patient)
     connection.transaction_mode = "IMMEDIATE"
     connection.pragma("synchronous", "FULL")
-    connection.pragma("wal_autocheckpoint", 0)
+    connection.pragma("wal_autocheckpoint", checkpoint_pages)
     connection.pragma("cache_size", -16_000)
     return connection
 
 
-def create(path: Path) -> None:
+def create(path: Path, schema: str, version: int) -> None:
     """Make the file and its tables where they are not there yet.
+
+    Args:
+        path: the file.
+        schema: statements that make the tables.
+        version: of the tables.
 
     Raises:
         Unavailable: another version made the file, or it cannot be opened.
@@ -72,14 +81,14 @@ def create(path: Path) -> None:
         connection.set_busy_handler(patient)
         connection.pragma("page_size", PAGE_BYTES)
         _use_wal(connection)
-        version = connection.pragma("user_version")
-        if version not in (0, VERSION):
+        found = connection.pragma("user_version")
+        if found not in (0, version):
             raise Unavailable(f"{path}: made by another version of EnergyGuard")
-        if version == 0:
+        if found == 0:
             connection.transaction_mode = "IMMEDIATE"
             with connection:
-                connection.execute((files(__package__) / "schema.sql").read_text())
-                connection.pragma("user_version", VERSION)
+                connection.execute(schema)
+                connection.pragma("user_version", version)
     finally:
         connection.close()
 
@@ -111,7 +120,7 @@ class Pool:
         with our_errors(self._path):
             with self._lock:
                 if self._closed:
-                    raise Unavailable(f"{self._path}: the log is closed")
+                    raise Unavailable(f"{self._path}: it is closed")
                 if self._free:
                     connection = self._free.pop()
                 else:

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.bell import Bell
 from energyguard.log.catalog import Catalog
-from energyguard.log.connections import Pool, create, our_errors
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
@@ -37,6 +38,7 @@ from energyguard.telemetry import METRICS
 T = TypeVar("T")
 
 SESSION_S = 10.0
+TABLES = 2  # their version
 
 
 class SqliteLog:
@@ -55,7 +57,7 @@ class SqliteLog:
         self._clock, self._session_s = clock, session_s
         self._turn = count()
         with our_errors(self.path):
-            create(self.path)
+            create(self.path, (files(__package__) / "schema.sql").read_text(), TABLES)
             self._pool = Pool(self.path)
             self._bell = Bell(self.path.with_name(self.path.name + "-bell"))
             self._writer = Writer(self.path, clock, self._bell)

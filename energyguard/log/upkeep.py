@@ -13,8 +13,8 @@ from typing import Any
 import apsw
 
 from energyguard.clock import Clock
+from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.compaction import Size, compact
-from energyguard.log.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.retention import retain
 from energyguard.model.topics import topic_named
 from energyguard.telemetry import logger

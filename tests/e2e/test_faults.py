@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from energyguard.durable.connections import connect
 from energyguard.errors import Unavailable
 from energyguard.history.client import CARD, HistoryClient
 from energyguard.log import LATEST, Log, open_log
-from energyguard.log.connections import connect
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
 from energyguard.sources.household import Homes
 from energyguard.wire.packed import pack, unpack

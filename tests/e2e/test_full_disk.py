@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from energyguard.durable.connections import connect
 from energyguard.log import Log, open_log
-from energyguard.log.connections import connect
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
 from tests.e2e.meters import free_port
 from tests.e2e.processes import HOMES, Load, Role, roles, until, wait_for_worker

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from energyguard.durable.connections import connect
 from energyguard.log import LATEST, Records, TopicPartition
-from energyguard.log.connections import connect
 from energyguard.log.reader import MOST_BYTES
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import STATE

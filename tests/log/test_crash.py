@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from energyguard.clock import SYSTEM
+from energyguard.durable.connections import connect
 from energyguard.errors import Corrupt, DiskFull, Fenced
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
-from energyguard.log.connections import connect
 from energyguard.log.sqlite import SqliteLog
 from tests.log.crash import TOPIC, append_some
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.durable.connections import connect
 from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition
-from energyguard.log.connections import connect
 from energyguard.log.retention import retain
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import ENERGY_READINGS

@@ -1,0 +1,5 @@
+"""SQLite files that lose nothing: what log and store share.
+
+connections.py   how a file is made, opened and read, and SQLite's errors as ours
+commits.py       one writer, whose callers share transactions and syncs
+"""
