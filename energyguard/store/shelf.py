@@ -1,0 +1,230 @@
+"""The rows of one node, in one file: durable when ``put`` returns, and summed up per bucket.
+
+Sums and rows change in the same transaction, so equal sums mean equal rows, also after a crash.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.durable.commits import GroupCommit
+from energyguard.durable.connections import Pool, create, our_errors
+from energyguard.store.ring import slot_of
+from energyguard.store.row import OWN_KEY, Row, check, winners
+from energyguard.store.version import Version
+from energyguard.telemetry import logger
+
+TABLES = 1  # their version
+CHECKPOINT_PAGES = 4_000
+LATEST_AT_ONCE = 16
+
+_COLUMNS = "series, at, major, minor, node, value, expires_ms, fingerprint"
+_CHANGED = "RETURNING slot, bucket, fingerprint"
+_PUT = f"""
+INSERT INTO rows (slot, bucket, series, at, major, minor, node, value, expires_ms, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING {_CHANGED}
+"""
+_OLDER = f"DELETE FROM rows WHERE slot = ? AND series = ? AND at = 0 {_CHANGED}"
+_ONE = f"""
+DELETE FROM rows WHERE slot = ? AND series = ? AND at = ?
+AND (major, minor, node, fingerprint) = (?, ?, ?, ?) {_CHANGED}
+"""
+_PLACE = "slot = ? AND series = ? AND at = ? AND fingerprint = ?"
+_DAMAGED = f"DELETE FROM rows WHERE {_PLACE} {_CHANGED}"
+_KEEP_DAMAGED = f"""
+INSERT INTO damaged SELECT slot, series, at, fingerprint, value FROM rows WHERE {_PLACE}
+"""
+_HAS_NEWER = """
+SELECT 1 FROM rows WHERE slot = ? AND series = ? AND at = 0
+AND (major, minor, node, fingerprint) >= (?, ?, ?, ?)
+"""
+_AT = f"SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at = ?"
+_BETWEEN = f"""
+SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at IN (
+    SELECT DISTINCT at FROM rows WHERE slot = ? AND series = ? AND at >= ? AND at < ?
+    ORDER BY at {{order}} LIMIT ?
+)
+"""
+_OF_BUCKETS = f"""
+SELECT {_COLUMNS} FROM rows WHERE slot = ? AND bucket IN (SELECT value FROM json_each(?))
+ORDER BY series, at, major, minor, node, fingerprint
+"""
+_ADD = """
+INSERT INTO digests VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET sum = excluded.sum, rows = excluded.rows
+"""
+_FOREVER = 2**63 - 1
+
+_log = logger(__name__)
+
+
+class Digest(NamedTuple):
+    """What a bucket holds: the sum of its rows' fingerprints modulo 2^64, and how many they are."""
+
+    sum: int
+    rows: int
+
+
+class Shelf:
+    """The rows of one node; for several threads."""
+
+    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            Unavailable: another version made the file, or it cannot be opened.
+        """
+        self.path, self._clock = path, clock
+        with our_errors(path):
+            create(path, (files(__package__) / "schema.sql").read_text(), TABLES)
+            self._writer = GroupCommit(path, CHECKPOINT_PAGES)
+            self._pool = Pool(path)
+
+    def put(self, rows: Sequence[Row]) -> int:
+        """Keep rows; on the disk on return. Those that are there already change nothing.
+
+        Returns:
+            how many were new, and not older than what a user's own key has.
+
+        Raises:
+            Malformed: one of them is too large; none was taken.
+            DiskFull: none was taken.
+        """
+        for row in rows:
+            check(row)
+        return self._writer.run(lambda writer: _put(writer.connection, rows))
+
+    def at(self, series: str, at: int = OWN_KEY) -> Row | None:
+        """The row that wins at a time; a tombstone is one too."""
+        return next(iter(winners(self.history(series, at))), None)
+
+    def history(self, series: str, at: int) -> list[Row]:
+        """All rows of a time, in no order."""
+        return self._read(_AT, (slot_of(series), series, at))
+
+    def between(self, series: str, begin: int, end: int, limit: int) -> list[Row]:
+        """The rows that win at the first ``limit`` times in ``[begin, end)``, tombstones too."""
+        places = (slot_of(series), series)
+        found = self._read(_BETWEEN.format(order="ASC"), (*places, *places, begin, end, limit))
+        return winners(found)
+
+    def latest(self, series: str, below: int = _FOREVER) -> list[Row]:
+        """The rows that win from the latest time back to the first that has a value, in that order.
+
+        What lies before them is a tombstone or over: who brings several nodes' answers together
+        has to see those too.
+        """
+        places, now_ms = (slot_of(series), series), self._clock.now_ms()
+        found: list[Row] = []
+        while True:
+            reach = (*places, *places, OWN_KEY + 1, below, LATEST_AT_ONCE)
+            rows = winners(self._read(_BETWEEN.format(order="DESC"), reach))
+            for row in reversed(rows):
+                found.append(row)
+                if row.is_there(now_ms):
+                    return found
+            if not rows:
+                return found
+            below = rows[0].at
+
+    def digests(self, slot: int) -> dict[int, Digest]:
+        """What each bucket of a slot holds; those without a row are not told."""
+        query = "SELECT bucket, sum, rows FROM digests WHERE slot = ? AND rows > 0"
+        with self._pool.lent() as connection:
+            return {b: Digest(total, n) for b, total, n in connection.execute(query, (slot,))}
+
+    def rows_of(self, slot: int, buckets: Collection[int]) -> Iterator[Row]:
+        """All rows of some buckets, in the order of series, time and version."""
+        with self._pool.lent() as connection:
+            found = connection.execute(_OF_BUCKETS, (slot, str(sorted(buckets))))
+            yield from self._sound(found, slot)
+
+    def forget(self, rows: Sequence[Row]) -> int:
+        """Take rows away: tombstones that every owner has. Gives how many there were."""
+        return self._writer.run(lambda writer: _forget(writer.connection, rows))
+
+    def drop(self, slot: int) -> None:
+        """Take a whole slot away: other nodes own it now."""
+
+        def work(writer: GroupCommit) -> None:
+            for table in ("rows", "digests"):
+                writer.connection.execute(f"DELETE FROM {table} WHERE slot = ?", (slot,))
+
+        self._writer.run(work)
+
+    def close(self) -> None:
+        """Let go of the file, after whoever writes has done so."""
+        self._writer.close()
+        self._pool.close()
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Row]:
+        with self._pool.lent() as connection:
+            return list(self._sound(connection.execute(query, values), values[0]))
+
+    def _sound(self, found: Iterable[tuple[Any, ...]], slot: int) -> Iterator[Row]:
+        """Rows whose checksum holds; the others are set aside, and other nodes still have them."""
+        for series, at, major, minor, node, value, expires_ms, fingerprint in found:
+            row = Row(series, at, Version(major, minor, node), value, expires_ms)
+            if row.fingerprint == fingerprint:
+                yield row
+            else:
+                self._set_aside(slot, series, at, fingerprint)
+
+    def _set_aside(self, slot: int, series: str, at: int, fingerprint: int) -> None:
+        _log.error("a row is damaged: set aside", file=str(self.path), series=series, at=at)
+        place = (slot, series, at, fingerprint)
+
+        def work(writer: GroupCommit) -> None:
+            writer.connection.execute(_KEEP_DAMAGED, place)
+            _count(writer.connection, list(writer.connection.execute(_DAMAGED, place)), -1)
+
+        self._writer.run(work)
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    return (
+        row.slot, row.bucket, row.series, row.at, *row.version, row.value, row.expires_ms,
+        row.fingerprint,
+    )  # fmt: skip
+
+
+def _put(connection: Any, rows: Sequence[Row]) -> int:
+    facts = [_values(row) for row in rows if row.at != OWN_KEY]
+    added = list(connection.executemany(_PUT, facts))
+    for row in rows:
+        if row.at == OWN_KEY:
+            place, rank = (row.slot, row.series), (*row.version, row.fingerprint)
+            if connection.execute(_HAS_NEWER, (*place, *rank)).fetchone() is None:
+                _count(connection, list(connection.execute(_OLDER, place)), -1)
+                added += connection.execute(_PUT, _values(row))
+    _count(connection, added, 1)
+    return len(added)
+
+
+def _forget(connection: Any, rows: Sequence[Row]) -> int:
+    keys = [(row.slot, row.series, row.at, *row.version, row.fingerprint) for row in rows]
+    gone = list(connection.executemany(_ONE, keys))
+    _count(connection, gone, -1)
+    return len(gone)
+
+
+def _count(connection: Any, changed: Sequence[tuple[int, int, int]], sign: int) -> None:
+    """Bring the sums up to date with rows that came (1) or went (-1)."""
+    news: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for slot, bucket, fingerprint in changed:
+        news[slot, bucket].append(fingerprint)
+    query = "SELECT sum, rows FROM digests WHERE slot = ? AND bucket = ?"
+    for place, fingerprints in news.items():
+        total, n = connection.execute(query, place).fetchone() or (0, 0)
+        total = _wrapped(total + sign * sum(fingerprints))
+        connection.execute(_ADD, (*place, total, n + sign * len(fingerprints)))
+
+
+def _wrapped(number: int) -> int:
+    """Modulo 2^64, as SQLite's signed numbers."""
+    return (number + 2**63) % 2**64 - 2**63
