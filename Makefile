@@ -70,8 +70,8 @@ docs: install           ## write docs/settings.md and docs/cli.md anew
 
 lock:                   ## resolve the dependencies anew (needs uv)
 	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --group dev --extra kafka --output-file requirements-dev.lock
-	$(COMPILE) --group dev --extra kafka --extra spark --constraint requirements-dev.lock \
+	$(COMPILE) --group dev --extra kafka --extra valkey --output-file requirements-dev.lock
+	$(COMPILE) --group dev --extra kafka --extra valkey --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock
 	$(COMPILE) --extra kafka --constraint requirements-dev.lock --output-file requirements-kafka.lock
 

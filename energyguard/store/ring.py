@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from energyguard.errors import Conflict
@@ -21,6 +22,7 @@ Owners = tuple[tuple[str, ...], ...]
 """For each slot its owners, the first one first."""
 
 
+@lru_cache(maxsize=100_000)
 def slot_of(series: str) -> int:
     """The slot of a series."""
     return _hash(series) % SLOTS

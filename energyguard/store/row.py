@@ -19,7 +19,7 @@ from energyguard.store.version import Version
 OWN_KEY = 0
 """The time of a key of the user's own, which has no event time: only its newest row is kept."""
 BUCKETS = 256
-_BUCKET_MS = 1 << 22  # 70 minutes: what a node missed while it was away lies in few buckets
+_BUCKET_US = 1 << 32  # 72 minutes: what a node missed while it was away lies in few buckets
 LONGEST_SERIES = 1_024
 LARGEST_VALUE = 1_000_000
 
@@ -30,7 +30,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     """One version of the value of a series at a time."""
 
     series: str
-    at: int  # event time, ms since 1970 UTC; OWN_KEY: a key of the user's own
+    at: int  # event time, µs since 1970 UTC; OWN_KEY: a key of the user's own
     version: Version
     value: bytes | None  # None: deleted (a tombstone)
     expires_ms: int = 0  # wall clock, ms since 1970 UTC; 0: never
@@ -59,7 +59,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     def bucket(self) -> int:
         """Which of a slot's buckets it is counted in: its time's, or a key of the user's own's."""
         if self.at != OWN_KEY:
-            return self.at // _BUCKET_MS % BUCKETS
+            return self.at // _BUCKET_US % BUCKETS
         return hashlib.blake2b(self.series.encode(), digest_size=1).digest()[0]
 
     @property

@@ -2,7 +2,7 @@
 CREATE TABLE IF NOT EXISTS rows (
     slot        INTEGER NOT NULL,
     series      TEXT    NOT NULL,
-    at          INTEGER NOT NULL,  -- event time, ms since 1970 UTC; 0: a key of the user's own
+    at          INTEGER NOT NULL,  -- event time, µs since 1970 UTC; 0: a key of the user's own
     major       INTEGER NOT NULL,  -- the version
     minor       INTEGER NOT NULL,
     node        TEXT    NOT NULL,
@@ -30,3 +30,9 @@ CREATE TABLE IF NOT EXISTS damaged (
     fingerprint INTEGER NOT NULL,
     found       BLOB
 );
+
+-- What a node remembers beside its rows.
+CREATE TABLE IF NOT EXISTS memory (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;

@@ -54,6 +54,17 @@ _OF_BUCKETS = f"""
 SELECT {_COLUMNS} FROM rows WHERE slot = ? AND bucket IN (SELECT value FROM json_each(?))
 ORDER BY series, at, major, minor, node, fingerprint
 """
+_SERIES = """
+WITH RECURSIVE name(slot, series, n) AS (
+    SELECT slot, (SELECT min(series) FROM rows WHERE slot = d.slot AND series > ?1), 1
+    FROM (SELECT DISTINCT slot FROM digests WHERE rows > 0) AS d
+    UNION ALL
+    SELECT slot, (SELECT min(series) FROM rows WHERE slot = name.slot AND series > name.series),
+        n + 1
+    FROM name WHERE series IS NOT NULL AND n < ?2
+)
+SELECT series FROM name WHERE series IS NOT NULL ORDER BY series LIMIT ?2
+"""
 _ADD = """
 INSERT INTO digests VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET sum = excluded.sum, rows = excluded.rows
@@ -107,11 +118,31 @@ class Shelf:
         """All rows of a time, in no order."""
         return self._read(_AT, (slot_of(series), series, at))
 
-    def between(self, series: str, begin: int, end: int, limit: int) -> list[Row]:
-        """The rows that win at the first ``limit`` times in ``[begin, end)``, tombstones too."""
+    def between(
+        self, series: str, begin: int, end: int, limit: int, *, every: bool = False
+    ) -> list[Row]:
+        """The rows at the first ``limit`` times in ``[begin, end)``: those that win, or all.
+
+        Tombstones too, in the order of time and version.
+        """
         places = (slot_of(series), series)
         found = self._read(_BETWEEN.format(order="ASC"), (*places, *places, begin, end, limit))
-        return winners(found)
+        return sorted(found, key=lambda row: (row.at, row.rank)) if every else winners(found)
+
+    def series(self, above: str, limit: int) -> list[str]:
+        """The names of series above one, in order."""
+        with self._pool.lent() as connection:
+            return [name for (name,) in connection.execute(_SERIES, (above, limit))]
+
+    def slots(self) -> dict[int, Digest]:
+        """What each slot holds; those without a row are not told."""
+        query = "SELECT slot, sum, rows FROM digests WHERE rows > 0"
+        found: dict[int, Digest] = {}
+        with self._pool.lent() as connection:
+            for slot, total, n in connection.execute(query):
+                have = found.get(slot, Digest(0, 0))
+                found[slot] = Digest(_wrapped(have.sum + total), have.rows + n)
+        return found
 
     def latest(self, series: str, below: int = _FOREVER) -> list[Row]:
         """The rows that win from the latest time back to the first that has a value, in that order.
@@ -148,14 +179,22 @@ class Shelf:
         """Take rows away: tombstones that every owner has. Gives how many there were."""
         return self._writer.run(lambda writer: _forget(writer.connection, rows))
 
-    def drop(self, slot: int) -> None:
-        """Take a whole slot away: other nodes own it now."""
+    def remember(self, name: str, value: bytes, drop: Iterable[int] = ()) -> None:
+        """Keep something beside the rows, and take the rows of slots away that others own now."""
 
         def work(writer: GroupCommit) -> None:
+            writer.connection.execute("REPLACE INTO memory VALUES (?, ?)", (name, value))
             for table in ("rows", "digests"):
-                writer.connection.execute(f"DELETE FROM {table} WHERE slot = ?", (slot,))
+                places = [(slot,) for slot in drop]
+                writer.connection.executemany(f"DELETE FROM {table} WHERE slot = ?", places)
 
         self._writer.run(work)
+
+    def remembered(self, name: str) -> bytes | None:
+        """What was kept beside the rows."""
+        with self._pool.lent() as connection:
+            query = "SELECT value FROM memory WHERE name = ?"
+            return next((value for (value,) in connection.execute(query, (name,))), None)
 
     def close(self) -> None:
         """Let go of the file, after whoever writes has done so."""

@@ -157,7 +157,7 @@ def test_tombstones_that_all_have_can_be_forgotten(shelf: Shelf) -> None:
 
 def test_a_slot_goes_whole(shelf: Shelf) -> None:
     shelf.put([fact(0), fact(0, series="energy:p1")])
-    shelf.drop(slot_of("H1"))
+    shelf.remember("state", b"", drop=[slot_of("H1")])
     assert everything(shelf) == {fact(0, series="energy:p1")}
     assert shelf.digests(slot_of("H1")) == {}
 

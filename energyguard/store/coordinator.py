@@ -1,0 +1,283 @@
+"""Whoever serves clients: asks the owners, and answers when enough of them have replied.
+
+A state machine without I/O. An operation (``operations.py``) is a generator that yields *rounds*:
+whom to ask what, and how many replies are enough. The coordinator sends, sends again, asks others
+where some are slow, begins a round anew in a new epoch, and gives up at the deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.store.hints import Hints
+from energyguard.store.membership import NOBODY, Membership
+from energyguard.store.messages import (
+    Adopt,
+    Answer,
+    AskMembership,
+    Effect,
+    Failed,
+    Keep,
+    Kept,
+    Message,
+    Refused,
+    Reply,
+    Result,
+    Send,
+    Stale,
+    Unconfirmed,
+)
+from energyguard.store.version import HybridClock
+
+DEADLINE_MS = 2_000
+RESEND_MS = 250
+HEDGE_MS = 30  # after which those are asked too who need not have been
+SLOW_MS = 1_000  # for how long a node that was slow is not asked first
+POLL_MS = 200  # how often the nodes are asked how far they are in a moving epoch
+WATCH_MS = 1_000  # and how often one is asked whether the epoch is still the same
+
+Replies = Mapping[str, Reply]
+Group = tuple[Sequence[str], int]
+
+
+class Round(NamedTuple):
+    """Requests by node; in each group of nodes so many have to reply."""
+
+    requests: Mapping[str, Message]
+    groups: Sequence[Group]
+    at_first: Collection[str] | None = None  # the others when those are slow; None: all at once
+    wait_ms: int = 0  # nobody is asked: only wait
+
+    def asks_epoch(self, node: str) -> bool:
+        """Whether a node was asked which epoch it is in."""
+        return isinstance(self.requests.get(node), AskMembership)
+
+
+NO_ROUND = Round({}, ())
+
+
+class Overtaken(Exception):
+    """The cluster is in another epoch than the one that an operation was for."""
+
+
+Plan = Callable[[Membership, int], Round]
+"""Makes the round for an epoch, with the id for its requests; may raise ``Overtaken``."""
+
+Operation = Generator[Plan, Replies, Result]
+
+
+@dataclass(slots=True)
+class _Running:
+    """An operation that is under way."""
+
+    id: int
+    steps: Operation
+    deadline_ms: int
+    plan: Plan
+    request: int = 0
+    round: Round = NO_ROUND
+    began_ms: int = 0
+    resend_ms: int = 0
+    asked: set[str] = field(default_factory=set)
+    replies: dict[str, Reply] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # why
+
+
+class Coordinator:
+    """Runs operations on a cluster; any number of coordinators may."""
+
+    def __init__(
+        self,
+        name: str,
+        tend: Callable[[Coordinator], Operation],
+        membership: Membership = NOBODY,
+        clock: Clock = SYSTEM,
+        random: Random | None = None,
+        hints: Hints | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            name: of this one, and of this life of it: it must never have been used before.
+            tend: the operation that keeps up with the cluster: ``cluster.tend``.
+            membership: the epoch to begin with; later ones are learnt.
+            clock: the wall clock, for versions.
+            random: of the pauses between two tries of two who disturb each other.
+            hints: what nodes have still to be told.
+        """
+        self.name, self.tend = name, tend
+        self.membership, self.clock = membership, clock
+        self.versions = HybridClock(name, clock)
+        self.random = random or Random()
+        self.hints = hints or Hints()
+        self._ids, self._operations = count(1), count(1)
+        self._open: dict[int, _Running] = {}  # by the request of its round
+        self._slow: dict[str, int] = {}
+        self._poll_ms = 0
+        self._now = 0
+        self._learnt: list[Effect] = []
+
+    def begin(
+        self, now_ms: int, steps: Operation, deadline_ms: int = DEADLINE_MS
+    ) -> tuple[int, list[Effect]]:
+        """Start an operation; its number is in the ``Answer`` that ends it."""
+        self._now = now_ms
+        running = _Running(next(self._operations), steps, now_ms + deadline_ms, _nothing)
+        return running.id, self._step(running, lambda: next(steps))
+
+    def heard(self, now_ms: int, sender: str, reply: Reply) -> list[Effect]:
+        """A node has replied."""
+        self._now = now_ms
+        running = self._open.get(reply.id)
+        if isinstance(reply, Stale) and reply.membership.epoch != self.membership.epoch:
+            return self._other_epoch(sender, reply.membership)
+        if running is None or sender not in running.round.requests:
+            if isinstance(reply, Kept):
+                self.hints.kept(sender, reply.id)
+            return []
+        if isinstance(reply, Failed):
+            return self._failed(running, sender, reply)
+        if isinstance(reply, Stale) and not running.round.asks_epoch(sender):
+            return []
+        running.replies[sender] = reply
+        self._slow.pop(sender, None)
+        return self._next_round(running) if enough(running.round, running.replies) else []
+
+    def enter(self, now_ms: int, membership: Membership) -> list[Effect]:
+        """Learn of a later epoch; rounds begin anew in it."""
+        self._now = now_ms
+        if membership.epoch <= self.membership.epoch:
+            return []
+        self.membership = membership
+        self.hints.enter(membership)
+        effects: list[Effect] = []
+        for running in list(self._open.values()):
+            effects += self._ask(running)
+        return effects
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Time has passed: send again, ask others, give up."""
+        self._now = now_ms
+        effects: list[Effect] = []
+        for running in list(self._open.values()):
+            if running.request in self._open:
+                effects += self._wake(running)
+        if self.membership.epoch and now_ms >= self._poll_ms:
+            self._poll_ms = now_ms + (POLL_MS if self.membership.coming else WATCH_MS)
+            effects += self.begin(now_ms, self.tend(self))[1]
+        return effects + list(self.hints.tick(now_ms, self.membership.epoch))
+
+    def preferred(self, nodes: Sequence[str], needed: int, turn: int) -> list[str]:
+        """So many of some nodes: in turn, the slow ones last."""
+        turned = [nodes[(turn + i) % len(nodes)] for i in range(len(nodes))]
+        return sorted(turned, key=lambda node: self._slow.get(node, 0) > self._now)[:needed]
+
+    def _wake(self, running: _Running) -> list[Effect]:
+        if self._now >= running.deadline_ms:
+            return self._end(running, self._unconfirmed(running))
+        if running.round.wait_ms and self._now >= running.began_ms + running.round.wait_ms:
+            return self._next_round(running)
+        silent = running.round.requests.keys() - running.replies.keys()
+        if self._now >= running.began_ms + HEDGE_MS and (late := silent - running.asked):
+            self._slow |= dict.fromkeys(silent & running.asked, self._now + SLOW_MS)
+            return self._send(running, late)
+        if self._now >= running.resend_ms:
+            running.resend_ms = self._now + RESEND_MS
+            self._slow = {node: until for node, until in self._slow.items() if until > self._now}
+            return self._send(running, silent)
+        return []
+
+    def _send(self, running: _Running, nodes: Collection[str]) -> list[Effect]:
+        running.asked |= set(nodes)
+        return [Send(node, running.round.requests[node]) for node in sorted(nodes)]
+
+    def _ask(self, running: _Running) -> list[Effect]:
+        """Begin a round, or begin it anew."""
+        self._open.pop(running.request, None)
+        running.request = next(self._ids)
+        try:
+            running.round = running.plan(self.membership, running.request)
+        except Overtaken as overtaken:
+            return self._throw(running, overtaken)
+        self._open[running.request] = running
+        running.began_ms, running.resend_ms = self._now, self._now + RESEND_MS
+        running.replies, running.asked, running.failed = {}, set(), {}
+        first = running.round.at_first
+        return self._send(running, running.round.requests.keys() if first is None else first)
+
+    def _throw(self, running: _Running, overtaken: Overtaken) -> list[Effect]:
+        return self._step(running, lambda: running.steps.throw(overtaken))
+
+    def _next_round(self, running: _Running) -> list[Effect]:
+        del self._open[running.request]
+        self._hint(running)
+        replies = running.replies
+        return self._step(running, lambda: running.steps.send(replies))
+
+    def _step(self, running: _Running, go_on: Callable[[], Plan]) -> list[Effect]:
+        try:
+            running.plan = go_on()
+        except StopIteration as end:
+            result: Result = end.value
+            return [*self._take_learnt(), Answer(running.id, result)]
+        return self._take_learnt() + self._ask(running)
+
+    def learn(self, membership: Membership) -> None:
+        """An operation has found out that a later epoch is in force."""
+        self._learnt += self.enter(self._now, membership)
+
+    def _take_learnt(self) -> list[Effect]:
+        learnt, self._learnt = self._learnt, []
+        return learnt
+
+    def _end(self, running: _Running, result: Result) -> list[Effect]:
+        del self._open[running.request]
+        self._hint(running)
+        running.steps.close()
+        return [Answer(running.id, result)]
+
+    def _hint(self, running: _Running) -> None:
+        """What some nodes have not acknowledged yet they are told later."""
+        for node, request in running.round.requests.items():
+            if isinstance(request, Keep) and node not in running.replies:
+                self.hints.add(self._now, node, request.id, request.rows)
+
+    def _failed(self, running: _Running, node: str, reply: Failed) -> list[Effect]:
+        """A node cannot: the operation ends where too few others are left."""
+        running.failed[node] = reply.reason
+        for nodes, needed in running.round.groups:
+            if len(set(nodes) - running.failed.keys()) < needed:
+                reason = "; ".join(sorted(set(running.failed.values())))
+                return self._end(running, self._unconfirmed(running)._replace(reason=reason))
+        return []
+
+    def _unconfirmed(self, running: _Running) -> Unconfirmed:
+        heard, needed = min(
+            ((len(running.replies.keys() & set(nodes)), n) for nodes, n in running.round.groups),
+            key=lambda pair: pair[0] - pair[1],
+            default=(0, 1),
+        )
+        return Unconfirmed(heard, needed)
+
+    def _other_epoch(self, sender: str, theirs: Membership) -> list[Effect]:
+        """Learn, or teach; what was asked is sent again in its time."""
+        if theirs.epoch > self.membership.epoch:
+            return self.enter(self._now, theirs)
+        return [Send(sender, Adopt(0, self.membership.epoch, self.membership))]
+
+
+def enough(asked: Round, replies: Replies) -> bool:
+    """Whether a round is over: a refusal ends it, and so does a reply of enough of each group."""
+    if any(isinstance(reply, Refused) for reply in replies.values()):
+        return True
+    groups = asked.groups
+    return bool(groups) and all(len(replies.keys() & set(nodes)) >= n for nodes, n in groups)
+
+
+def _nothing(_membership: Membership, _request: int) -> Round:
+    return NO_ROUND

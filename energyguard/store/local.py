@@ -1,0 +1,69 @@
+"""The contract on one local file: for one machine. Acknowledged = on its disk."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Sequence
+from pathlib import Path
+from secrets import token_hex
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.store.keys import Key
+from energyguard.store.row import OWN_KEY, Row, check
+from energyguard.store.shelf import Shelf
+from energyguard.store.version import OLDEST, HybridClock
+
+
+class LocalStore:
+    """A ``Store`` in one file; ``copies`` above one cannot be had, and is taken as one."""
+
+    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            Unavailable: another version made the file, or it cannot be opened.
+        """
+        self._shelf, self._clock = Shelf(path, clock), clock
+        self._versions = HybridClock(f"local-{token_hex(4)}", clock)
+
+    async def write(self, rows: Sequence[Row], copies: int | None = None) -> None:
+        """See ``Store.write``."""
+        await to_thread(self._shelf.put, rows)
+
+    async def change(
+        self, key: Key, value: bytes | None, expires_ms: int = 0, copies: int | None = None
+    ) -> Row:
+        """See ``Store.change``."""
+        rows = self._shelf.history(key.series, key.at)
+        self._versions.see(max((row.version for row in rows), default=OLDEST))
+        row = Row(key.series, key.at, self._versions.next(), value, expires_ms)
+        check(row)
+        await to_thread(self._shelf.put, [row])
+        return row
+
+    async def read(
+        self, series: str, at: int | None = OWN_KEY, copies: int | None = None
+    ) -> Row | None:
+        """See ``Store.read``."""
+        row = (
+            next(reversed(self._shelf.latest(series)), None)
+            if at is None
+            else (self._shelf.at(series, at))
+        )
+        return row if row is not None and row.is_there(self._clock.now_ms()) else None
+
+    async def between(
+        self, series: str, begin: int, end: int, limit: int, *, every: bool = False
+    ) -> list[Row]:
+        """See ``Store.between``."""
+        rows = await to_thread(self._shelf.between, series, begin, end, limit, every=every)
+        now_ms = self._clock.now_ms()
+        return rows if every else [row for row in rows if row.is_there(now_ms)]
+
+    async def names(self, above: str = "", limit: int = 1_000) -> list[str]:
+        """See ``Store.names``."""
+        return await to_thread(self._shelf.series, above, limit)
+
+    async def close(self) -> None:
+        """See ``Store.close``."""
+        self._shelf.close()

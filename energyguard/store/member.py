@@ -1,0 +1,68 @@
+"""A node of the cluster: replica and repair as one state machine."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from energyguard.store.membership import Membership
+from energyguard.store.messages import (
+    AskProgress,
+    Effect,
+    Message,
+    Progress,
+    Reply,
+    Request,
+    Save,
+    Send,
+    Stale,
+    State,
+)
+from energyguard.store.repair import Repair
+from energyguard.store.replica import Replica, Rows
+
+
+class Member:
+    """What a shard does, without I/O."""
+
+    def __init__(
+        self, name: str, rows: Rows, state: State | None = None, first_id: int = 1
+    ) -> None:
+        """Go on where a node stopped.
+
+        Args:
+            name: the node's.
+            rows: what it has.
+            state: what it remembers; None: it belongs to no cluster yet.
+            first_id: of its requests; above those of its former lives.
+        """
+        self.replica = Replica(name, rows, state)
+        self.repair = Repair(name, rows, count(first_id))
+        self.repair.enter(self.replica.membership)
+
+    @property
+    def membership(self) -> Membership:
+        """The epoch that it is in."""
+        return self.replica.membership
+
+    def heard(self, now_ms: int, sender: str, message: Message) -> list[Effect]:
+        """Do what is asked for, or go on with what was answered."""
+        if isinstance(message, AskProgress) and self.replica.is_current(message.epoch):
+            return [Send(sender, Progress(message.id, self.repair.left, self.repair.taken))]
+        if isinstance(message, Request):
+            return self.replica.heard(sender, message)
+        if isinstance(message, Stale):
+            return self.replica.adopt(message.membership)
+        assert isinstance(message, Reply)
+        return self.repair.heard(now_ms, message)
+
+    def saved(self, now_ms: int, save: Save) -> list[Effect]:
+        """Something is durable."""
+        before = self.membership
+        effects = self.replica.saved(save)
+        if self.membership is not before:
+            self.repair.enter(self.membership)
+        return effects + self.repair.saved(now_ms, save)
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Time has passed."""
+        return self.repair.tick(now_ms)

@@ -1,0 +1,130 @@
+"""Who is in the cluster, in which epoch, and who owns what: one record that every node has.
+
+Between two settled epochs lies one that is *moving*: the owners in force and those to come. While
+it lasts every quorum is asked for in both tables, and those to come fetch what they lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from energyguard.errors import Conflict
+from energyguard.store.ring import SLOTS, VIRTUAL_NODES, Owners, moved, slot_of, table
+
+STRATEGIES = ("consistent", "full")
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True):
+    """One epoch of a cluster."""
+
+    epoch: int
+    nodes: tuple[str, ...]
+    strategy: str = "consistent"
+    copies: int = 3
+    virtual_nodes: int = VIRTUAL_NODES
+    owners: Owners = ()
+    coming: Owners = ()  # empty: settled
+
+    def tables(self) -> tuple[Owners, ...]:
+        """The tables in which each quorum must be reached."""
+        return tuple(table for table in (self.owners, self.coming) if table)
+
+    def groups(self, slot: int) -> tuple[tuple[str, ...], ...]:
+        """The owners of a slot, per table; those that are the same twice are told once."""
+        return tuple(dict.fromkeys(table[slot] for table in self.tables()))
+
+    def owners_of(self, series: str) -> tuple[str, ...]:
+        """Who has a series now."""
+        return self.owners[slot_of(series)] if self.owners else ()
+
+    def everyone(self) -> tuple[str, ...]:
+        """All nodes that own something now or are going to."""
+        return tuple(sorted({n for t in self.tables() for group in t for n in group}))
+
+
+NOBODY = Membership(0, ())
+"""What a node knows that belongs to no cluster yet."""
+
+
+def majority(nodes: Sequence[str]) -> int:
+    """How many of them any two majorities share one of."""
+    return len(nodes) // 2 + 1
+
+
+def first(
+    nodes: Iterable[str],
+    copies: int,
+    strategy: str = "consistent",
+    virtual_nodes: int = VIRTUAL_NODES,
+) -> Membership:
+    """The first epoch of a cluster.
+
+    Raises:
+        Conflict: there are not so many nodes, or there is no such strategy.
+    """
+    names = tuple(sorted(set(nodes)))
+    wanted = Membership(1, names, _known(strategy), copies, virtual_nodes)
+    return msgspec.structs.replace(wanted, owners=_table(wanted))
+
+
+def moving(
+    now: Membership,
+    nodes: Iterable[str] | None = None,
+    copies: int | None = None,
+    strategy: str | None = None,
+) -> Membership:
+    """The epoch in which the slots move to where a change of the cluster wants them.
+
+    A change that is under way is given up for this one: what was to come is not in force yet.
+
+    Raises:
+        Conflict: there are not so many nodes, or there is no such strategy.
+    """
+    wanted = Membership(
+        now.epoch + 1,
+        now.nodes if nodes is None else tuple(sorted(set(nodes))),
+        _known(now.strategy if strategy is None else strategy),
+        now.copies if copies is None else copies,
+        now.virtual_nodes,
+    )
+    coming = _table(wanted, now.owners)
+    return msgspec.structs.replace(wanted, owners=now.owners, coming=coming)
+
+
+def settled(now: Membership) -> Membership:
+    """The epoch after a moving one: what was to come is in force."""
+    return msgspec.structs.replace(now, epoch=now.epoch + 1, owners=now.coming, coming=())
+
+
+def sources(now: Membership, node: str) -> dict[int, tuple[tuple[str, ...], int]]:
+    """What a node has to fetch in a moving epoch.
+
+    Gives:
+        for each slot that it is to own and whose owners change: who has it, and from how many of
+        them everything must have been fetched so that no acknowledged write is missed.
+    """
+    found = {}
+    for slot, (old, new) in enumerate(zip(now.owners, now.coming, strict=True)):
+        if node in new and set(old) != set(new):
+            others = tuple(name for name in old if name != node)
+            needed = len(old) - majority(old) + 1 - (node in old)
+            found[slot] = others, min(needed, len(others))
+    return found
+
+
+def slots_moved(now: Membership) -> int:
+    """How many copies of slots a moving epoch gives to nodes that have not had them."""
+    return sum(map(len, moved(now.owners, now.coming).values())) if now.coming else 0
+
+
+def _known(strategy: str) -> str:
+    if strategy not in STRATEGIES:
+        raise Conflict(f"strategy {strategy!r}: there are {' and '.join(STRATEGIES)}")
+    return strategy
+
+
+def _table(wanted: Membership, before: Owners = ()) -> Owners:
+    copies = len(wanted.nodes) if wanted.strategy == "full" else wanted.copies
+    return table(wanted.nodes, copies, before or ((),) * SLOTS, wanted.virtual_nodes)

@@ -1,0 +1,282 @@
+"""What nodes say to each other, and what a state machine wants done.
+
+Every message may be lost, doubled, delayed or overtaken. A request carries an id, which its reply
+repeats, and the epoch that its sender is in; a node in another epoch does nothing and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from energyguard.store.membership import Membership
+from energyguard.store.row import Row
+
+FOREVER = 2**63 - 1
+
+Ballot = tuple[int, str]
+"""A number, and who uses it."""
+
+
+class Request(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What every request has."""
+
+    id: int
+    epoch: int
+
+
+class Keep(Request, frozen=True, tag=True, array_like=True):
+    """Make rows durable."""
+
+    rows: Sequence[Row]
+
+
+class Find(Request, frozen=True, tag=True, array_like=True):
+    """All rows of a series at a time."""
+
+    series: str
+    at: int
+
+
+class FindLatest(Request, frozen=True, tag=True, array_like=True):
+    """The rows that win, from the latest time back to the first that has a value."""
+
+    series: str
+    below: int = FOREVER
+
+
+class FindBetween(Request, frozen=True, tag=True, array_like=True):
+    """The rows at the first ``limit`` times in ``[begin, end)``: those that win, or all."""
+
+    series: str
+    begin: int
+    end: int
+    limit: int
+    every: bool = False
+
+
+class FindSeries(Request, frozen=True, tag=True, array_like=True):
+    """The names of series above one, in order."""
+
+    above: str
+    limit: int
+
+
+class Survey(Request, frozen=True, tag=True, array_like=True):
+    """Repair: here is what each slot holds that both of us own, as (slot, sum, rows)."""
+
+    slots: Sequence[tuple[int, int, int]]
+
+
+class Compare(Request, frozen=True, tag=True, array_like=True):
+    """Repair: here is what each bucket of a slot holds, as (bucket, sum, rows)."""
+
+    slot: int
+    buckets: Sequence[tuple[int, int, int]]
+
+
+class Want(Request, frozen=True, tag=True, array_like=True):
+    """Repair: the rows of a slot's buckets with these fingerprints."""
+
+    slot: int
+    buckets: Sequence[int]
+    fingerprints: Sequence[int]
+
+
+class AskProgress(Request, frozen=True, tag=True, array_like=True):
+    """How much have you still to fetch in this epoch?"""
+
+
+class AskDigests(Request, frozen=True, tag=True, array_like=True):
+    """What do you hold, slot by slot?"""
+
+
+class Prepare(Request, frozen=True, tag=True, array_like=True):
+    """Paxos, phase 1: promise to take no lower ballot for the epoch after this one."""
+
+    ballot: Ballot
+
+
+class Accept(Request, frozen=True, tag=True, array_like=True):
+    """Paxos, phase 2: take this as the next epoch."""
+
+    ballot: Ballot
+    membership: Membership
+
+
+class Adopt(Request, frozen=True, tag=True, array_like=True):
+    """This epoch was decided."""
+
+    membership: Membership
+
+
+class AskMembership(Request, frozen=True, tag=True, array_like=True):
+    """Which epoch are you in?"""
+
+
+class Pause(Request, frozen=True, tag=True, array_like=True):
+    """Fault injection: take no traffic but this from now on, or take it again."""
+
+    paused: bool
+
+
+class Reply(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What every reply has: the id of its request."""
+
+    id: int
+
+
+class Kept(Reply, frozen=True, tag=True, array_like=True):
+    """All of the rows are on the disk."""
+
+
+class Failed(Reply, frozen=True, tag=True, array_like=True):
+    """It could not be done; nothing was."""
+
+    reason: str
+
+
+class Found(Reply, frozen=True, tag=True, array_like=True):
+    """The rows."""
+
+    rows: Sequence[Row]
+
+
+class Names(Reply, frozen=True, tag=True, array_like=True):
+    """The names of series."""
+
+    names: Sequence[str]
+
+
+class Stale(Reply, frozen=True, tag=True, array_like=True):
+    """The request was made in another epoch than the one here; nothing was done."""
+
+    membership: Membership
+
+
+class DifferingSlots(Reply, frozen=True, tag=True, array_like=True):
+    """These slots hold something else here."""
+
+    slots: Sequence[int]
+
+
+class Differ(Reply, frozen=True, tag=True, array_like=True):
+    """In these buckets there is something else, namely rows with these fingerprints."""
+
+    slot: int
+    buckets: Sequence[int]
+    fingerprints: Sequence[int]
+    more: bool = False  # there are further buckets: ask again when these are alike
+
+
+class Progress(Reply, frozen=True, tag=True, array_like=True):
+    """So many slots are still to be fetched; so many rows came until now."""
+
+    slots: int
+    rows: int
+
+
+class Digests(Reply, frozen=True, tag=True, array_like=True):
+    """What each slot holds, as (slot, sum, rows)."""
+
+    slots: Sequence[tuple[int, int, int]]
+
+
+class Promised(Reply, frozen=True, tag=True, array_like=True):
+    """The promise, and what was accepted already, if anything."""
+
+    ballot: Ballot | None
+    membership: Membership | None
+
+
+class Accepted(Reply, frozen=True, tag=True, array_like=True):
+    """It is accepted, on the disk."""
+
+
+class Refused(Reply, frozen=True, tag=True, array_like=True):
+    """A higher ballot was promised."""
+
+    ballot: Ballot
+
+
+Message: TypeAlias = (
+    Keep | Find | FindLatest | FindBetween | FindSeries | Survey | Compare | Want
+    | AskProgress | AskDigests | Prepare | Accept | Adopt | AskMembership | Pause
+    | Kept | Failed | Found | Names | Stale | DifferingSlots | Differ | Progress | Digests
+    | Promised | Accepted | Refused
+)  # fmt: skip
+
+
+class Vote(msgspec.Struct, frozen=True, array_like=True):
+    """What a node has promised and accepted about the epoch after its own."""
+
+    promised: Ballot = (0, "")
+    ballot: Ballot | None = None
+    membership: Membership | None = None
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What a node remembers beside its rows."""
+
+    membership: Membership
+    vote: Vote = Vote()
+
+
+class Send(NamedTuple):
+    """Effect: a message on its way to a node."""
+
+    to: str
+    message: Message
+
+
+class Save(NamedTuple):
+    """Effect: rows and state to be made durable; ``saved`` is called with this afterwards."""
+
+    rows: Sequence[Row] = ()
+    state: State | None = None
+    drop: Sequence[int] = ()  # slots whose rows others have now
+    then: Send | None = None  # what may be said once it is durable
+    epoch: int = 0  # in which it was asked for
+    fetched: int = 0  # the request of a repair that brought these rows
+
+
+class Done(NamedTuple):
+    """An operation's result: it was done. The rows read, or those on enough disks now."""
+
+    rows: Sequence[Row] = ()
+    names: Sequence[str] = ()
+
+
+class Told(NamedTuple):
+    """An operation's result: what one node replied."""
+
+    reply: Reply
+
+
+class Unconfirmed(NamedTuple):
+    """An operation's result: too few answered in time. A write may be done, or may be yet."""
+
+    heard: int
+    needed: int
+    reason: str = ""
+
+
+class Contradicted(NamedTuple):
+    """An operation's result: refused, nothing was done."""
+
+    reason: str
+
+
+Result: TypeAlias = Done | Told | Unconfirmed | Contradicted
+
+
+class Answer(NamedTuple):
+    """Effect: an operation has ended; its client hears of it."""
+
+    operation: int
+    result: Result
+
+
+Effect: TypeAlias = Send | Save | Answer

@@ -1,0 +1,188 @@
+"""Making replicas equal: compare digests, then exchange only the rows that one of them lacks.
+
+In a settled epoch a node surveys one neighbour after the other, for ever. In a moving one it
+fetches the slots that it is to own from so many of their owners that no acknowledged write can be
+missed. Both compare a slot with a neighbour; rows go both ways, so both are complete afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from energyguard.store.membership import NOBODY, Membership, sources
+from energyguard.store.messages import (
+    Compare,
+    Differ,
+    DifferingSlots,
+    Effect,
+    Found,
+    Keep,
+    Reply,
+    Save,
+    Send,
+    Survey,
+    Want,
+)
+from energyguard.store.replica import Rows
+from energyguard.store.shelf import Digest
+
+SURVEY_MS = 1_000
+PATIENCE_MS = 1_000
+"""What has not been answered by then is begun anew."""
+AT_ONCE = 8  # slots that are being compared
+ROWS_AT_ONCE = 1_000
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Pair:
+    """A slot that is being compared with one neighbour."""
+
+    slot: int
+    other: str
+    until_ms: int
+    missing: int = 0  # answers with rows that are still to be stored
+    more: bool = False
+
+
+class Repair:
+    """Compares the slots of one node with their other owners."""
+
+    def __init__(self, name: str, rows: Rows, ids: Iterator[int]) -> None:
+        self._name, self._rows, self._ids = name, rows, ids
+        self._now = NOBODY
+        self._neighbours: deque[str] = deque()
+        self._todo: deque[tuple[int, str]] = deque()
+        self._open: dict[int, _Pair] = {}
+        self._surveys: dict[int, str] = {}
+        self._shared: dict[str, Sequence[int]] = {}
+        self._next_survey_ms = 0
+        self._fetch: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._complete: dict[int, set[str]] = {}
+        self.taken = self.sent = 0  # rows, since the process started
+
+    @property
+    def left(self) -> int:
+        """Slots that this node has still to fetch."""
+        return len(self._fetch)
+
+    def enter(self, membership: Membership) -> None:
+        """Go by another epoch; what an earlier one had begun is over."""
+        self._now = membership
+        self._open.clear()
+        self._surveys.clear()
+        self._complete.clear()
+        self._shared.clear()
+        self._fetch = sources(membership, self._name) if membership.coming else {}
+        for slot in [slot for slot, (_, needed) in self._fetch.items() if needed <= 0]:
+            del self._fetch[slot]
+        self._todo = deque((slot, o) for slot, (others, _) in self._fetch.items() for o in others)
+        names = membership.everyone()
+        self._neighbours = deque(n for n in names if n != self._name and self._name in names)
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Begin what is due."""
+        for pair in [p for p in self._open.values() if p.until_ms <= now_ms]:
+            self._give_up(pair)
+        effects: list[Effect] = []
+        if self._neighbours and now_ms >= self._next_survey_ms:
+            self._next_survey_ms = now_ms + SURVEY_MS
+            effects += self._survey()
+        return effects + self._go_on(now_ms)
+
+    def _survey(self) -> list[Effect]:
+        other = self._neighbours[0]
+        self._neighbours.rotate(-1)
+        ours, nothing = self._rows.slots(), Digest(0, 0)
+        shared = [(slot, *ours.get(slot, nothing)) for slot in self._shared_with(other)]
+        request = Survey(next(self._ids), self._now.epoch, shared)
+        self._surveys = {request.id: other}
+        return [Send(other, request)] if shared else []
+
+    def _shared_with(self, other: str) -> Sequence[int]:
+        """The slots that both own, in force: what is to come is fetched."""
+        if other not in self._shared:
+            both = {self._name, other}
+            self._shared[other] = [
+                slot for slot, owners in enumerate(self._now.owners) if both <= set(owners)
+            ]
+        return self._shared[other]
+
+    def _go_on(self, now_ms: int) -> list[Effect]:
+        effects: list[Effect] = []
+        busy = len({(p.slot, p.other) for p in self._open.values()})
+        while self._todo and busy + len(effects) < AT_ONCE:
+            slot, other = self._todo.popleft()
+            if slot in self._complete and slot not in self._fetch:
+                continue  # has come from enough others
+            digests = [(b, d.sum, d.rows) for b, d in sorted(self._rows.digests(slot).items())]
+            compare = Compare(next(self._ids), self._now.epoch, slot, digests)
+            effects.append(self._ask(compare, _Pair(slot, other, now_ms + PATIENCE_MS)))
+        return effects
+
+    def _ask(self, request: Compare | Want, pair: _Pair) -> Send:
+        self._open[request.id] = pair
+        return Send(pair.other, request)
+
+    def _give_up(self, pair: _Pair) -> None:
+        self._open = {i: p for i, p in self._open.items() if p is not pair}
+        if pair.slot in self._fetch:
+            self._todo.append((pair.slot, pair.other))
+
+    def heard(self, now_ms: int, reply: Reply) -> list[Effect]:
+        """Go on with what was compared."""
+        if isinstance(reply, DifferingSlots) and (other := self._surveys.pop(reply.id, None)):
+            known = set(self._todo)
+            self._todo += [(s, other) for s in reply.slots if (s, other) not in known]
+            return self._go_on(now_ms)
+        if isinstance(reply, Differ) and (pair := self._open.pop(reply.id, None)):
+            return [*self._exchange(now_ms, pair, reply), *self._go_on(now_ms)]
+        if isinstance(reply, Found) and reply.id in self._open:
+            self._open[reply.id].until_ms = now_ms + PATIENCE_MS
+            return [Save(reply.rows, fetched=reply.id)]
+        return []
+
+    def saved(self, now_ms: int, save: Save) -> list[Effect]:
+        """Rows that were fetched are durable."""
+        pair = self._open.pop(save.fetched, None)
+        if pair is None:
+            return []
+        self.taken += len(save.rows)
+        pair.missing -= 1
+        if pair.missing == 0:
+            self._end(pair)
+        return self._go_on(now_ms)
+
+    def _exchange(self, now_ms: int, pair: _Pair, reply: Differ) -> Iterator[Effect]:
+        theirs = set(reply.fingerprints)
+        ours = {row.fingerprint: row for row in self._rows.rows_of(reply.slot, reply.buckets)}
+        pair.until_ms, pair.more = now_ms + PATIENCE_MS, reply.more
+        for part in _parts(sorted(theirs - ours.keys())):
+            pair.missing += 1
+            wanted = Want(next(self._ids), self._now.epoch, reply.slot, reply.buckets, part)
+            yield self._ask(wanted, pair)
+        for part in _parts(sorted(ours.keys() - theirs)):
+            self.sent += len(part)
+            rows = [ours[one] for one in part]
+            yield Send(pair.other, Keep(next(self._ids), self._now.epoch, rows))
+        if pair.missing == 0:
+            self._end(pair)
+
+    def _end(self, pair: _Pair) -> None:
+        """Everything that the other had when it was asked is here, unless there is more."""
+        if pair.more:
+            self._todo.appendleft((pair.slot, pair.other))
+        elif pair.slot in self._fetch:
+            complete = self._complete.setdefault(pair.slot, set())
+            complete.add(pair.other)
+            if len(complete) >= self._fetch[pair.slot][1]:
+                del self._fetch[pair.slot]
+
+
+def _parts(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), ROWS_AT_ONCE):
+        yield things[start : start + ROWS_AT_ONCE]

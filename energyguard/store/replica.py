@@ -1,0 +1,207 @@
+"""One node's part: it keeps rows, finds them, says what it has, and votes on the next epoch.
+
+A state machine without I/O. Its driver makes durable what a ``Save`` holds and calls ``saved``;
+only then is anything promised. Reads see durable rows only: an answer about others would be a
+promise that a crash breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from energyguard.store.membership import NOBODY, Membership
+from energyguard.store.messages import (
+    Accept,
+    Accepted,
+    Adopt,
+    AskDigests,
+    AskMembership,
+    Compare,
+    Differ,
+    DifferingSlots,
+    Digests,
+    Effect,
+    Failed,
+    Find,
+    FindBetween,
+    FindLatest,
+    FindSeries,
+    Found,
+    Keep,
+    Kept,
+    Message,
+    Names,
+    Prepare,
+    Promised,
+    Refused,
+    Request,
+    Save,
+    Send,
+    Stale,
+    State,
+    Survey,
+    Vote,
+    Want,
+)
+from energyguard.store.row import Row
+from energyguard.store.shelf import Digest
+
+FINGERPRINTS_AT_ONCE = 20_000
+
+
+class Rows(Protocol):
+    """The durable rows of a node, as a ``Shelf`` has them."""
+
+    def history(self, series: str, at: int) -> list[Row]:
+        """All rows of a time."""
+        ...
+
+    def latest(self, series: str, below: int) -> list[Row]:
+        """The rows that win, from the latest time back to the first that has a value."""
+        ...
+
+    def between(
+        self, series: str, begin: int, end: int, limit: int, *, every: bool = False
+    ) -> list[Row]:
+        """The rows at the first times in a range: those that win, or all."""
+        ...
+
+    def series(self, above: str, limit: int) -> list[str]:
+        """The names of series above one, in order."""
+        ...
+
+    def slots(self) -> Mapping[int, Digest]:
+        """What each slot holds."""
+        ...
+
+    def digests(self, slot: int) -> Mapping[int, Digest]:
+        """What each bucket of a slot holds."""
+        ...
+
+    def rows_of(self, slot: int, buckets: Collection[int]) -> Iterable[Row]:
+        """All rows of some buckets."""
+        ...
+
+
+class Replica:
+    """Answers what other nodes ask of this one."""
+
+    def __init__(self, name: str, rows: Rows, state: State | None = None) -> None:
+        """Go on where a node stopped; without a state it belongs to no cluster yet."""
+        self.name, self.rows = name, rows
+        self.state = state or State(NOBODY)
+        self._adopting = self.state.membership.epoch  # being made durable
+
+    @property
+    def membership(self) -> Membership:
+        """The epoch that this node is in."""
+        return self.state.membership
+
+    def heard(self, sender: str, request: Request) -> list[Effect]:
+        """Do what a node asks for."""
+        if isinstance(request, Adopt):
+            return self.adopt(request.membership, Send(sender, Accepted(request.id)))
+        if isinstance(request, AskMembership) or not self.is_current(request.epoch):
+            return [Send(sender, Stale(request.id, self.membership))]
+        if isinstance(request, Keep):
+            then = Send(sender, Kept(request.id))
+            return [Save(request.rows, then=then, epoch=request.epoch)]
+        if isinstance(request, Prepare | Accept):
+            return self._vote(sender, request)
+        return [Send(sender, self._found(request))]
+
+    def is_current(self, epoch: int) -> bool:
+        """Whether a request of an epoch may be served; of any other nothing is done."""
+        return epoch == self.membership.epoch
+
+    def saved(self, save: Save) -> list[Effect]:
+        """Something is durable: say so, unless the epoch has ended in the meantime.
+
+        Who fetches a slot in the next epoch may have read before these rows were there: they
+        must not count in the one that is over.
+        """
+        if save.state is not None and save.state.membership.epoch > self.membership.epoch:
+            self.state = save.state
+        if save.then is None:
+            return []
+        if isinstance(save.then.message, Kept) and not self.is_current(save.epoch):
+            return [Send(save.then.to, Stale(save.then.message.id, self.membership))]
+        return [save.then]
+
+    def adopt(self, news: Membership, then: Send | None = None) -> list[Effect]:
+        """Enter a later epoch, as soon as that is durable: whoever restarts must not fall back."""
+        if self._lost_its_disk(news):
+            reason = f"{self.name}: a member that remembers nothing: give it up, and let it join"
+            return [Send(then.to, Failed(then.message.id, reason))] if then is not None else []
+        if news.epoch <= self._adopting:
+            known = news.epoch <= self.membership.epoch
+            return [then] if then is not None and known else []
+        self._adopting = news.epoch
+        return [Save(state=State(news), drop=self._not_ours(news), then=then)]
+
+    def _lost_its_disk(self, news: Membership) -> bool:
+        """Whether this node counts as an owner of what it does not have."""
+        new_here = self._adopting == 0 and self.state.vote.membership != news
+        return new_here and any(self.name in owners for owners in news.owners)
+
+    def _not_ours(self, news: Membership) -> list[int]:
+        """The slots here that are others' now; what is to come is fetched anew."""
+        return [slot for slot in self.rows.slots() if self.name not in news.owners[slot]]
+
+    def _vote(self, sender: str, request: Prepare | Accept) -> list[Effect]:
+        """Paxos' acceptor (Lamport, 2001): one decision per epoch, on which next one follows."""
+        vote = self.state.vote
+        if self._adopting != self.membership.epoch:
+            return []  # this epoch is as good as over
+        if request.ballot < vote.promised:
+            return [Send(sender, Refused(request.id, vote.promised))]
+        if isinstance(request, Prepare):
+            vote = Vote(request.ballot, vote.ballot, vote.membership)
+            reply: Message = Promised(request.id, vote.ballot, vote.membership)
+        else:
+            vote = Vote(request.ballot, request.ballot, request.membership)
+            reply = Accepted(request.id)
+        self.state = State(self.membership, vote)
+        return [Save(state=self.state, then=Send(sender, reply))]
+
+    def _found(self, request: Request) -> Message:
+        match request:
+            case Find(series=series, at=at):
+                return Found(request.id, self.rows.history(series, at))
+            case FindLatest(series=series, below=below):
+                return Found(request.id, self.rows.latest(series, below))
+            case FindBetween(series=series, begin=begin, end=end, limit=limit, every=every):
+                found = self.rows.between(series, begin, end, limit, every=every)
+                return Found(request.id, found)
+            case FindSeries(above=above, limit=limit):
+                return Names(request.id, self.rows.series(above, limit))
+            case Survey(slots=slots):
+                return DifferingSlots(request.id, self._differing(slots))
+            case AskDigests():
+                return Digests(request.id, [(s, *d) for s, d in self.rows.slots().items()])
+            case Compare():
+                return self._compare(request)
+            case Want(slot=slot, buckets=buckets, fingerprints=wanted):
+                chosen = set(wanted)
+                rows = self.rows.rows_of(slot, buckets)
+                return Found(request.id, [row for row in rows if row.fingerprint in chosen])
+        raise AssertionError(request)
+
+    def _differing(self, slots: Sequence[tuple[int, int, int]]) -> list[int]:
+        ours, nothing = self.rows.slots(), Digest(0, 0)
+        return [slot for slot, *theirs in slots if ours.get(slot, nothing) != tuple(theirs)]
+
+    def _compare(self, request: Compare) -> Differ:
+        theirs = {bucket: Digest(total, n) for bucket, total, n in request.buckets}
+        ours = self.rows.digests(request.slot)
+        differing = sorted(b for b in theirs.keys() | ours.keys() if theirs.get(b) != ours.get(b))
+        chosen: list[int] = []
+        n = 0
+        for bucket in differing:
+            n += ours[bucket].rows if bucket in ours else 0
+            if chosen and n > FINGERPRINTS_AT_ONCE:
+                break
+            chosen.append(bucket)
+        prints = [row.fingerprint for row in self.rows.rows_of(request.slot, chosen)]
+        return Differ(request.id, request.slot, chosen, prints, len(chosen) < len(differing))

@@ -1,0 +1,181 @@
+"""A node as a process: its state machine, its disk, its links to the others."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import EnergyGuardError
+from energyguard.store.cache import Cache
+from energyguard.store.member import Member
+from energyguard.store.messages import (
+    Accepted,
+    Effect,
+    Failed,
+    Message,
+    Pause,
+    Save,
+    Send,
+    State,
+)
+from energyguard.store.shelf import Shelf
+from energyguard.store.transport import Links, peer_address
+from energyguard.telemetry import logger
+
+TICK_S = 0.02
+MAX_CACHE_ITEMS = 10_000
+LIVES_APART = 1 << 40  # between the first request ids of two lives of a node
+CLOSED = None
+
+_log = logger(__name__)
+_encode_state = msgspec.msgpack.Encoder().encode
+_decode_state = msgspec.msgpack.Decoder(State).decode
+
+
+class ShardSettings(NamedTuple):
+    """How a node runs."""
+
+    node: str  # its HTTP address, which is its name
+    folder: Path
+    secret: str = ""  # that all nodes and coordinators of a cluster share
+    max_cache_items: int = MAX_CACHE_ITEMS
+    fault_injection: bool = False  # whether it may be paused from outside
+
+
+class Shard:
+    """A node of the cluster; for one event loop."""
+
+    def __init__(self, settings: ShardSettings, clock: Clock = SYSTEM) -> None:
+        """Open the node's file.
+
+        Raises:
+            ConfigError: its address is none.
+            Unavailable: the file cannot be opened.
+        """
+        self.settings, self._clock = settings, clock
+        self._address = peer_address(settings.node)
+        self.path = settings.folder / "rows.sqlite"
+        self.shelf = Shelf(self.path, clock)
+        self.cache = Cache(self.shelf, settings.max_cache_items)
+        self.links = Links(settings.node, self._heard, settings.secret)
+        self.member = Member(settings.node, self.cache, *self._memory())
+        self.paused = False
+        self._saves: queue.SimpleQueue[Save | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, name="shard-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    def _memory(self) -> tuple[State | None, int]:
+        state, lives = self.shelf.remembered("state"), self.shelf.remembered("lives")
+        life = int.from_bytes(lives or b"", "big") + 1
+        self.shelf.remember("lives", life.to_bytes(8, "big"))
+        return _decode_state(state) if state else None, life * LIVES_APART
+
+    async def start(self) -> None:
+        """Listen to others, and begin to repair.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._loop = asyncio.get_running_loop()
+        await self.links.listen(*self._address)
+        self._writer.start()
+        self._ticking = self._loop.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Write what has come, and let go."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ticking
+        await self.links.close()
+        if self._writer.is_alive():
+            self._saves.put(CLOSED)
+            await asyncio.to_thread(self._writer.join)
+        self.shelf.close()
+
+    def _heard(self, sender: str, message: Message) -> None:
+        if isinstance(message, Pause):
+            self.links.send(sender, self._pause(message))
+        elif not self.paused:
+            try:
+                self._do(self.member.heard(self._now_ms(), sender, message))
+            except EnergyGuardError as error:
+                self.links.send(sender, Failed(message.id, str(error)))
+
+    def _now_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)
+
+    def _pause(self, request: Pause) -> Message:
+        if not self.settings.fault_injection:
+            return Failed(request.id, f"{self.settings.node}: fault injection is off here")
+        self.paused = request.paused
+        return Accepted(request.id)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if not self.paused:
+                try:
+                    self._do(self.member.tick(self._now_ms()))
+                except EnergyGuardError as error:
+                    _log.error("repair waits", error=str(error))
+
+    def _do(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self.links.send(effect.to, effect.message)
+            elif isinstance(effect, Save):
+                self._saves.put(effect)
+
+    def _write(self) -> None:
+        """The writer's thread: what waits shares a transaction, in the order in which it came."""
+        assert self._loop is not None
+        closed = False
+        while not closed:
+            saves = [self._saves.get()]
+            with suppress(queue.Empty):
+                while True:
+                    saves.append(self._saves.get_nowait())
+            closed = CLOSED in saves
+            found = [save for save in saves if save is not None]
+            for has_state, group in groupby(found, key=lambda save: save.state is not None):
+                together = list(group)
+                for some in [[save] for save in together] if has_state else [together]:
+                    error = self._save(some)
+                    with suppress(RuntimeError):  # the loop has ended
+                        self._loop.call_soon_threadsafe(self._saved, some, error)
+
+    def _save(self, saves: Sequence[Save]) -> EnergyGuardError | None:
+        try:
+            if rows := [row for save in saves for row in save.rows]:
+                self.shelf.put(rows)
+            for save in saves:
+                if save.state is not None:
+                    self.shelf.remember("state", _encode_state(save.state), save.drop)
+        except EnergyGuardError as error:
+            _log.error("could not be written", error=str(error))
+            return error
+        return None
+
+    def _saved(self, saves: Sequence[Save], error: EnergyGuardError | None) -> None:
+        for save in saves:
+            if error is not None:
+                if save.then is not None:
+                    refusal = Failed(save.then.message.id, str(error))
+                    self.links.send(save.then.to, refusal)
+                continue
+            self.cache.written(save.rows)
+            if save.drop:
+                self.cache.clear()
+            if not self.paused:
+                self._do(self.member.saved(self._now_ms(), save))

@@ -1,0 +1,66 @@
+"""How the nodes of a cluster compare, from what each says that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from energyguard.store.admin import ClusterStatus, NodeStatus
+from energyguard.store.membership import Membership
+from energyguard.store.messages import Digests, Progress
+from energyguard.store.ring import SLOTS, load
+
+Told = Mapping[str, tuple[Digests | None, Progress | None]]
+"""By node: what it holds, and what it has still to fetch; None: it is silent."""
+
+_BySlot = dict[int, tuple[int, int]]
+
+
+def summary(now: Membership, told: Told, hints: Mapping[str, int]) -> ClusterStatus:
+    """The cluster as its operator sees it."""
+    digests = {node: _by_slot(found) if found else None for node, (found, _) in told.items()}
+    lacking, alike = _compared(now, digests)
+    shares = load(now.owners)
+    copies = sum(shares.values()) or 1
+    nodes = []
+    for node, (_, progress) in told.items():
+        mine = digests[node]
+        nodes.append(
+            NodeStatus(
+                node=node,
+                up=mine is not None,
+                share=shares.get(node, 0) / copies,
+                slots=sum(any(node in group for group in now.groups(s)) for s in range(SLOTS)),
+                rows=None if mine is None else sum(n for _, n in mine.values()),
+                lacking=lacking.get(node, 0),
+                to_fetch=progress.slots if progress else 0,
+                hints=hints.get(node, 0),
+            )
+        )
+    return ClusterStatus(
+        epoch=now.epoch,
+        strategy=now.strategy,
+        copies=now.copies,
+        virtual_nodes=now.virtual_nodes,
+        moving=bool(now.coming),
+        nodes=tuple(nodes),
+        slots_alike=alike,
+        slots=SLOTS,
+    )
+
+
+def _by_slot(digests: Digests) -> _BySlot:
+    return {slot: (total, n) for slot, total, n in digests.slots if n}
+
+
+def _compared(now: Membership, digests: dict[str, _BySlot | None]) -> tuple[dict[str, int], int]:
+    """In how many slots each node differs from another owner, and how many slots are alike."""
+    lacking: dict[str, int] = {}
+    alike = 0
+    for slot, owners in enumerate(now.owners):
+        found = {node: d.get(slot) for node in owners if (d := digests.get(node)) is not None}
+        if len(set(found.values())) > 1:
+            for node in found:
+                lacking[node] = lacking.get(node, 0) + 1
+        elif len(found) == len(owners):
+            alike += 1
+    return lacking, alike

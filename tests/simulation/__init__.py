@@ -1,0 +1,1 @@
+"""The replicated store's state machines, driven through faults by a seed."""

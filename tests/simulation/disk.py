@@ -1,0 +1,116 @@
+"""A node's disk in memory: what is durable, what is on its way, and what a crash leaves of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from random import Random
+
+from energyguard.clock import Clock
+from energyguard.store import row as rows_
+from energyguard.store.messages import FOREVER, Save, State
+from energyguard.store.row import OWN_KEY, Row
+from energyguard.store.shelf import Digest
+
+LATEST_AT_ONCE = 2  # small, so that several steps are needed
+
+
+class MemoryRows:
+    """Rows as a ``Shelf`` keeps them; ``tests/store/test_shelf.py`` holds the two side by side."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.keys: dict[tuple[str, int], set[Row]] = {}
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Keep rows; of a key of the user's own the newest only."""
+        for row in rows:
+            kept = self.keys.setdefault(row.key, set())
+            kept.add(row)
+            if row.at == OWN_KEY:
+                self.keys[row.key] = {max(kept, key=lambda one: one.rank)}
+
+    def all(self) -> set[Row]:
+        """Everything."""
+        return {row for kept in self.keys.values() for row in kept}
+
+    def history(self, series: str, at: int) -> list[Row]:
+        return list(self.keys.get((series, at), ()))
+
+    def latest(self, series: str, below: int = FOREVER) -> list[Row]:
+        times = (at for name, at in self.keys if name == series and OWN_KEY < at < below)
+        found = []
+        for at in sorted(times, reverse=True):
+            row = rows_.newest(self.keys[series, at])
+            assert row is not None
+            found.append(row)
+            if row.is_there(self._clock.now_ms()):
+                break
+        return found
+
+    def between(
+        self, series: str, begin: int, end: int, limit: int, *, every: bool = False
+    ) -> list[Row]:
+        times = sorted(at for name, at in self.keys if name == series and begin <= at < end)
+        found = [row for at in times[:limit] for row in self.keys[series, at]]
+        return found if every else rows_.winners(found)
+
+    def series(self, above: str, limit: int) -> list[str]:
+        return sorted({name for name, _ in self.keys if name > above})[:limit]
+
+    def slots(self) -> dict[int, Digest]:
+        return _digests((row.slot, row) for row in self.all())
+
+    def digests(self, slot: int) -> dict[int, Digest]:
+        return _digests((row.bucket, row) for row in self.all() if row.slot == slot)
+
+    def rows_of(self, slot: int, buckets: Collection[int]) -> list[Row]:
+        return [row for row in self.all() if row.slot == slot and row.bucket in buckets]
+
+    def drop(self, slots: Collection[int]) -> None:
+        """Take slots away."""
+        self.keys = {
+            key: kept for key, kept in self.keys.items() if next(iter(kept)).slot not in slots
+        }
+
+
+def _digests(rows: Iterable[tuple[int, Row]]) -> dict[int, Digest]:
+    found: dict[int, Digest] = {}
+    for place, row in rows:
+        have = found.get(place, Digest(0, 0))
+        found[place] = Digest((have.sum + row.fingerprint) % 2**64, have.rows + 1)
+    return found
+
+
+class Disk:
+    """Writes in order, each all or nothing; a crash leaves some of what was on its way."""
+
+    def __init__(self, clock: Clock, random: Random) -> None:
+        self.rows = MemoryRows(clock)
+        self.state: State | None = None
+        self.lives = 0  # of the node: its first request id
+        self._random = random
+        self._waiting: deque[tuple[Save, Callable[[Save], None]]] = deque()
+
+    def begin(self, save: Save, done: Callable[[Save], None]) -> None:
+        """Take something to be written."""
+        self._waiting.append((save, done))
+
+    def write(self) -> None:
+        """The oldest of them is durable now."""
+        if self._waiting:
+            save, done = self._waiting.popleft()
+            self._apply(save)
+            done(save)
+
+    def crash(self) -> None:
+        """The power is off: the first of what was on its way had just been written, or none."""
+        for _ in range(self._random.randint(0, len(self._waiting))):
+            self._apply(self._waiting.popleft()[0])
+        self._waiting.clear()
+
+    def _apply(self, save: Save) -> None:
+        self.rows.put(save.rows)
+        if save.state is not None:
+            self.state = save.state
+            self.rows.drop(save.drop)
