@@ -99,7 +99,7 @@ class RingStore:
         await self._links.ready(self._nodes, CONNECT_S)
         wanted = first(self._nodes, copies or min(3, len(self._nodes)), strategy, virtual_nodes)
         finding = cluster.found(self.coordinator, self._nodes, wanted if form else None)
-        await self._run(finding, FORM_MS)
+        await self._run(finding, FORM_MS if form else DEADLINE_MS)
 
     async def write(self, rows: Sequence[Row], copies: int | None = None) -> None:
         """See ``Store.write``."""
@@ -133,7 +133,8 @@ class RingStore:
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         """See ``Store.between``."""
-        done = await self._run(operations.between(series, begin, end, limit, every=every))
+        by = self.coordinator
+        done = await self._run(operations.between(by, series, begin, end, limit, every=every))
         now_ms = self._clock.now_ms()
         return [row for row in done.rows if every or row.is_there(now_ms)]
 
@@ -243,7 +244,7 @@ class RingStore:
             self._answers.pop(number, None)
 
     def _now_ms(self) -> int:
-        return int(self._clock.monotonic() * 1000)
+        return int(SYSTEM.monotonic() * 1000)
 
     def _heard(self, sender: str, message: Message) -> None:
         if isinstance(message, Reply):

@@ -173,9 +173,10 @@ class Coordinator:
         return effects + list(self.hints.tick(now_ms, self.membership.epoch))
 
     def preferred(self, nodes: Sequence[str], needed: int, turn: int) -> list[str]:
-        """So many of some nodes: in turn, the slow ones last."""
+        """So many of some nodes: in turn, but last those that were slow or lack something."""
         turned = [nodes[(turn + i) % len(nodes)] for i in range(len(nodes))]
-        return sorted(turned, key=lambda node: self._slow.get(node, 0) > self._now)[:needed]
+        behind = self.hints.waiting()
+        return sorted(turned, key=lambda n: n in behind or self._slow.get(n, 0) > self._now)[:needed]
 
     def _wake(self, running: _Running) -> list[Effect]:
         if self._now >= running.deadline_ms:

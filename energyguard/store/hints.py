@@ -45,7 +45,7 @@ class Hints:
 
     def waiting(self) -> dict[str, int]:
         """How many batches wait for each node."""
-        return {node: len(hints) for node, hints in sorted(self._of.items()) if hints}
+        return {node: len(hints) for node, hints in self._of.items() if hints}
 
     def add(self, now_ms: int, node: str, request: int, rows: Sequence[Row]) -> None:
         """Remember what a node has not acknowledged; a late reply to the request settles it."""

@@ -9,7 +9,7 @@ from secrets import token_hex
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.store.keys import Key
-from energyguard.store.row import OWN_KEY, Row, check
+from energyguard.store.row import OWN_KEY, Row, check, newest
 from energyguard.store.shelf import Shelf
 from energyguard.store.version import OLDEST, HybridClock
 
@@ -23,33 +23,34 @@ class LocalStore:
         Raises:
             Unavailable: another version made the file, or it cannot be opened.
         """
-        self._shelf, self._clock = Shelf(path, clock), clock
+        self._begin(Shelf(path, clock), clock)
+
+    def _begin(self, shelf: Shelf, clock: Clock) -> None:
+        self._shelf, self._clock = shelf, clock
         self._versions = HybridClock(f"local-{token_hex(4)}", clock)
 
     async def write(self, rows: Sequence[Row], copies: int | None = None) -> None:
         """See ``Store.write``."""
         await to_thread(self._shelf.put, rows)
+        self._written(rows)
 
     async def change(
         self, key: Key, value: bytes | None, expires_ms: int = 0, copies: int | None = None
     ) -> Row:
         """See ``Store.change``."""
-        rows = self._shelf.history(key.series, key.at)
+        rows = self._history(key.series, key.at)
         self._versions.see(max((row.version for row in rows), default=OLDEST))
         row = Row(key.series, key.at, self._versions.next(), value, expires_ms)
         check(row)
         await to_thread(self._shelf.put, [row])
+        self._written([row])
         return row
 
     async def read(
         self, series: str, at: int | None = OWN_KEY, copies: int | None = None
     ) -> Row | None:
         """See ``Store.read``."""
-        row = (
-            next(reversed(self._shelf.latest(series)), None)
-            if at is None
-            else (self._shelf.at(series, at))
-        )
+        row = self._latest(series) if at is None else newest(self._history(series, at))
         return row if row is not None and row.is_there(self._clock.now_ms()) else None
 
     async def between(
@@ -67,3 +68,12 @@ class LocalStore:
     async def close(self) -> None:
         """See ``Store.close``."""
         self._shelf.close()
+
+    def _history(self, series: str, at: int) -> list[Row]:
+        return self._shelf.history(series, at)
+
+    def _latest(self, series: str) -> Row | None:
+        return next(reversed(self._shelf.latest(series)), None)
+
+    def _written(self, rows: Sequence[Row]) -> None:
+        """Rows are durable."""

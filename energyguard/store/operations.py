@@ -91,6 +91,7 @@ def latest(by: Coordinator, series: str, needed: int | None = None) -> Operation
 
 
 def between(
+    by: Coordinator,
     series: str,
     begin: int,
     end: int,
@@ -99,12 +100,16 @@ def between(
     *,
     every: bool = False,
 ) -> Operation:
-    """The rows at the first ``limit`` times in ``[begin, end)``, tombstones too."""
+    """The rows at the first ``limit`` times in ``[begin, end)``, tombstones too.
+
+    From one owner, if not told otherwise: one that lacks nothing that this coordinator knows of.
+    """
 
     def plan(membership: Membership, request: int) -> Round:
         owners = membership.owners_of(series)
+        first = by.preferred(owners, needed, request)
         message = FindBetween(request, membership.epoch, series, begin, end, limit, every)
-        return Round(dict.fromkeys(owners, message), [(owners, needed)], owners[:needed])
+        return Round(dict.fromkeys(owners, message), [(owners, needed)], first)
 
     rows = _rows((yield plan))
     found = sorted(set(rows), key=lambda r: (r.at, r.rank)) if every else winners(rows)

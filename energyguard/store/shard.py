@@ -16,8 +16,10 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import EnergyGuardError
 from energyguard.store.cache import Cache
+from energyguard.store.local import LocalStore
 from energyguard.store.member import Member
 from energyguard.store.messages import (
+    FOREVER,
     Accepted,
     Effect,
     Failed,
@@ -27,6 +29,7 @@ from energyguard.store.messages import (
     Send,
     State,
 )
+from energyguard.store.row import Row
 from energyguard.store.shelf import Shelf
 from energyguard.store.transport import Links, peer_address
 from energyguard.telemetry import logger
@@ -103,6 +106,19 @@ class Shard:
             await asyncio.to_thread(self._writer.join)
         self.shelf.close()
 
+    def stats(self) -> dict[str, object]:
+        """What an operator asks a node: system A's fields, and the cache's counters."""
+        cache = self.cache
+        return {
+            "db_path": str(self.path),
+            "keys_in_db": sum(found.rows for found in cache.slots().values()),
+            "cache_enabled": cache.most_items > 0,
+            "cache_items": len(cache),
+            "max_cache_items": cache.most_items,
+            "hits": cache.hits,
+            "misses": cache.misses,
+        }
+
     def _heard(self, sender: str, message: Message) -> None:
         if isinstance(message, Pause):
             self.links.send(sender, self._pause(message))
@@ -113,7 +129,7 @@ class Shard:
                 self.links.send(sender, Failed(message.id, str(error)))
 
     def _now_ms(self) -> int:
-        return int(self._clock.monotonic() * 1000)
+        return int(SYSTEM.monotonic() * 1000)
 
     def _pause(self, request: Pause) -> Message:
         if not self.settings.fault_injection:
@@ -179,3 +195,26 @@ class Shard:
                 self.cache.clear()
             if not self.paused:
                 self._do(self.member.saved(self._now_ms(), save))
+
+
+class OwnStore(LocalStore):
+    """A ``Store`` on one node's own rows; what is written here reaches the other owners by repair.
+
+    Its shard opens and closes the file.
+    """
+
+    def __init__(self, shard: Shard, clock: Clock = SYSTEM) -> None:
+        self._begin(shard.shelf, clock)
+        self._cache = shard.cache
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _history(self, series: str, at: int) -> list[Row]:
+        return self._cache.history(series, at)
+
+    def _latest(self, series: str) -> Row | None:
+        return next(reversed(self._cache.latest(series, FOREVER)), None)
+
+    def _written(self, rows: Sequence[Row]) -> None:
+        self._cache.written(rows)

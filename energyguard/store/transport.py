@@ -22,6 +22,7 @@ PORTS_APART = 10_000
 """Nodes talk on the port of their HTTP address plus this, as those of Valkey Cluster do."""
 LONGEST = 64 * 1024 * 1024
 RECONNECT_S = (0.02, 0.05, 0.1, 0.25, 0.5)
+LASTING_S = 1.0
 MOST_WAITING = 16 * 1024 * 1024  # bytes; what does not go out any more is lost, and sent again
 
 _LENGTH = struct.Struct(">I")
@@ -199,8 +200,9 @@ class Links:
 
             try:
                 await loop.create_connection(lambda: Frames(opened, closed), host, port)
-                tries = 0
+                began = loop.time()
                 await gone.wait()
+                tries = 0 if loop.time() > began + LASTING_S else tries  # else it was refused
             except OSError:
                 pass
             await asyncio.sleep(RECONNECT_S[min(tries, len(RECONNECT_S) - 1)])
