@@ -72,6 +72,10 @@ class Cache:
         """See ``Shelf.digests``."""
         return self._shelf.digests(slot)
 
+    def fingerprints(self, slot: int, buckets: Collection[int]) -> list[int]:
+        """See ``Shelf.fingerprints``."""
+        return self._shelf.fingerprints(slot, buckets)
+
     def rows_of(self, slot: int, buckets: Collection[int]) -> Iterable[Row]:
         """See ``Shelf.rows_of``."""
         return self._shelf.rows_of(slot, buckets)

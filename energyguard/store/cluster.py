@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from energyguard.errors import Conflict
 from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Replies, Round
-from energyguard.store.membership import Membership, majority, moving, settled, sources
+from energyguard.store.membership import Membership, majority, moving, settled
 from energyguard.store.messages import (
     Accept,
     Adopt,
@@ -60,11 +60,9 @@ def tend(by: Coordinator) -> Operation:
     if not now.coming:
         yield _asking_around([by.random.choice(now.everyone())], forming=False)
         return Done()
-    fetching = [node for node in now.everyone() if sources(now, node)]
-    replies: Replies = {}
+    fetching = sorted({node for owners in now.coming for node in owners})
     try:
-        if fetching:
-            replies = yield _at(now, fetching, len(fetching), AskProgress)
+        replies = yield _at(now, fetching, len(fetching), AskProgress)
     except Overtaken:
         return Contradicted("the cluster is in another epoch")
     if any(isinstance(reply, Progress) and reply.slots for reply in replies.values()):

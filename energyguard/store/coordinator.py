@@ -176,7 +176,9 @@ class Coordinator:
         """So many of some nodes: in turn, but last those that were slow or lack something."""
         turned = [nodes[(turn + i) % len(nodes)] for i in range(len(nodes))]
         behind = self.hints.waiting()
-        return sorted(turned, key=lambda n: n in behind or self._slow.get(n, 0) > self._now)[:needed]
+        return sorted(turned, key=lambda n: n in behind or self._slow.get(n, 0) > self._now)[
+            :needed
+        ]
 
     def _wake(self, running: _Running) -> list[Effect]:
         if self._now >= running.deadline_ms:

@@ -78,7 +78,7 @@ class Compare(Request, frozen=True, tag=True, array_like=True):
 
 
 class Want(Request, frozen=True, tag=True, array_like=True):
-    """Repair: the rows of a slot's buckets with these fingerprints."""
+    """Repair: the rows of a slot's buckets with these fingerprints; without any: all."""
 
     slot: int
     buckets: Sequence[int]
@@ -163,7 +163,10 @@ class DifferingSlots(Reply, frozen=True, tag=True, array_like=True):
 
 
 class Differ(Reply, frozen=True, tag=True, array_like=True):
-    """In these buckets there is something else, namely rows with these fingerprints."""
+    """In these buckets there is something else, namely rows with these fingerprints.
+
+    Whoever has nothing at all is told no fingerprints: it wants everything.
+    """
 
     slot: int
     buckets: Sequence[int]

@@ -134,9 +134,12 @@ def keeping(rows: Sequence[Row], needed: int | None = None) -> Plan:
     """The round that makes rows durable on enough owners of each."""
 
     def plan(membership: Membership, request: int) -> Round:
-        of_groups: dict[Groups, list[Row]] = {}
+        of_slots: dict[int, list[Row]] = {}
         for row in rows:
-            of_groups.setdefault(membership.groups(slot_of(row.series)), []).append(row)
+            of_slots.setdefault(slot_of(row.series), []).append(row)
+        of_groups: dict[Groups, list[Row]] = {}
+        for slot, some in of_slots.items():
+            of_groups.setdefault(membership.groups(slot), []).extend(some)
         groups = list(dict.fromkeys(group for groups in of_groups for group in groups))
         keeps = _keeps(of_groups, request, membership.epoch)
         return Round(keeps, [(group, _least(group, needed)) for group in groups])

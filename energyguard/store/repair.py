@@ -30,9 +30,11 @@ from energyguard.store.replica import Rows
 from energyguard.store.shelf import Digest
 
 SURVEY_MS = 1_000
-PATIENCE_MS = 1_000
+PATIENCE_MS = 3_000
 """What has not been answered by then is begun anew."""
-AT_ONCE = 8  # slots that are being compared
+DISK_PATIENCE_MS = 60_000
+"""What has not been written by then, too."""
+AT_ONCE = 24  # slots that are being compared
 ROWS_AT_ONCE = 1_000
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class _Pair:
     slot: int
     other: str
     until_ms: int
+    empty: bool  # nothing is here yet
     missing: int = 0  # answers with rows that are still to be stored
     more: bool = False
 
@@ -121,7 +124,9 @@ class Repair:
                 continue  # has come from enough others
             digests = [(b, d.sum, d.rows) for b, d in sorted(self._rows.digests(slot).items())]
             compare = Compare(next(self._ids), self._now.epoch, slot, digests)
-            effects.append(self._ask(compare, _Pair(slot, other, now_ms + PATIENCE_MS)))
+            effects.append(
+                self._ask(compare, _Pair(slot, other, now_ms + PATIENCE_MS, not digests))
+            )
         return effects
 
     def _ask(self, request: Compare | Want, pair: _Pair) -> Send:
@@ -142,7 +147,7 @@ class Repair:
         if isinstance(reply, Differ) and (pair := self._open.pop(reply.id, None)):
             return [*self._exchange(now_ms, pair, reply), *self._go_on(now_ms)]
         if isinstance(reply, Found) and reply.id in self._open:
-            self._open[reply.id].until_ms = now_ms + PATIENCE_MS
+            self._open[reply.id].until_ms = now_ms + DISK_PATIENCE_MS
             return [Save(reply.rows, fetched=reply.id)]
         return []
 
@@ -158,17 +163,19 @@ class Repair:
         return self._go_on(now_ms)
 
     def _exchange(self, now_ms: int, pair: _Pair, reply: Differ) -> Iterator[Effect]:
-        theirs = set(reply.fingerprints)
-        ours = {row.fingerprint: row for row in self._rows.rows_of(reply.slot, reply.buckets)}
+        slot, buckets = reply.slot, reply.buckets
         pair.until_ms, pair.more = now_ms + PATIENCE_MS, reply.more
-        for part in _parts(sorted(theirs - ours.keys())):
+        theirs, ours = set(reply.fingerprints), set(self._rows.fingerprints(slot, buckets))
+        lacking = [()] if buckets and pair.empty else _parts(sorted(theirs - ours))
+        for part in lacking:
             pair.missing += 1
-            wanted = Want(next(self._ids), self._now.epoch, reply.slot, reply.buckets, part)
-            yield self._ask(wanted, pair)
-        for part in _parts(sorted(ours.keys() - theirs)):
-            self.sent += len(part)
-            rows = [ours[one] for one in part]
-            yield Send(pair.other, Keep(next(self._ids), self._now.epoch, rows))
+            yield self._ask(Want(next(self._ids), self._now.epoch, slot, buckets, part), pair)
+        surplus = set() if pair.empty else ours - theirs
+        if surplus:
+            rows = [r for r in self._rows.rows_of(slot, buckets) if r.fingerprint in surplus]
+            for some in _parts(rows):
+                self.sent += len(some)
+                yield Send(pair.other, Keep(next(self._ids), self._now.epoch, some))
         if pair.missing == 0:
             self._end(pair)
 

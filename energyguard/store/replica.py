@@ -79,6 +79,10 @@ class Rows(Protocol):
         """What each bucket of a slot holds."""
         ...
 
+    def fingerprints(self, slot: int, buckets: Collection[int]) -> list[int]:
+        """Those of all rows of some buckets."""
+        ...
+
     def rows_of(self, slot: int, buckets: Collection[int]) -> Iterable[Row]:
         """All rows of some buckets."""
         ...
@@ -183,9 +187,9 @@ class Replica:
             case Compare():
                 return self._compare(request)
             case Want(slot=slot, buckets=buckets, fingerprints=wanted):
-                chosen = set(wanted)
-                rows = self.rows.rows_of(slot, buckets)
-                return Found(request.id, [row for row in rows if row.fingerprint in chosen])
+                rows, chosen = self.rows.rows_of(slot, buckets), set(wanted)
+                found = [r for r in rows if not chosen or r.fingerprint in chosen]
+                return Found(request.id, found)
         raise AssertionError(request)
 
     def _differing(self, slots: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -203,5 +207,5 @@ class Replica:
             if chosen and n > FINGERPRINTS_AT_ONCE:
                 break
             chosen.append(bucket)
-        prints = [row.fingerprint for row in self.rows.rows_of(request.slot, chosen)]
+        prints = [] if not theirs else self.rows.fingerprints(request.slot, chosen)
         return Differ(request.id, request.slot, chosen, prints, len(chosen) < len(differing))

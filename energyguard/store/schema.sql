@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (slot, series, at, major, minor, node, fingerprint)
 ) WITHOUT ROWID;
 
--- Sums of fingerprints, modulo 2^64: equal sums, equal rows.
+-- Sums of fingerprints, modulo 2^62: equal sums, equal rows.
 CREATE TABLE IF NOT EXISTS digests (
     slot   INTEGER NOT NULL,
     bucket INTEGER NOT NULL,

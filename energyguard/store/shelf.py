@@ -50,10 +50,10 @@ SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at IN (
     ORDER BY at {{order}} LIMIT ?
 )
 """
-_OF_BUCKETS = f"""
-SELECT {_COLUMNS} FROM rows WHERE slot = ? AND bucket IN (SELECT value FROM json_each(?))
-ORDER BY series, at, major, minor, node, fingerprint
+_OF_BUCKETS = """
+SELECT {columns} FROM rows WHERE slot = ? AND bucket IN (SELECT value FROM json_each(?)) {order}
 """
+_IN_ORDER = "ORDER BY series, at, major, minor, node, fingerprint"
 _SERIES = """
 WITH RECURSIVE name(slot, series, n) AS (
     SELECT slot, (SELECT min(series) FROM rows WHERE slot = d.slot AND series > ?1), 1
@@ -65,9 +65,11 @@ WITH RECURSIVE name(slot, series, n) AS (
 )
 SELECT series FROM name WHERE series IS NOT NULL ORDER BY series LIMIT ?2
 """
-_ADD = """
+SUMS = (1 << 62) - 1
+"""Sums are kept modulo 2^62: two of them do not overflow SQLite's integers."""
+_ADD = f"""
 INSERT INTO digests VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET sum = excluded.sum, rows = excluded.rows
+ON CONFLICT DO UPDATE SET sum = (sum + excluded.sum) & {SUMS}, rows = rows + excluded.rows
 """
 _FOREVER = 2**63 - 1
 
@@ -75,10 +77,42 @@ _log = logger(__name__)
 
 
 class Digest(NamedTuple):
-    """What a bucket holds: the sum of its rows' fingerprints modulo 2^64, and how many they are."""
+    """What a bucket holds: the sum of its rows' fingerprints modulo 2^62, and how many they are."""
 
     sum: int
     rows: int
+
+
+NOTHING = Digest(0, 0)
+
+
+class _Writer(GroupCommit):
+    """The writer of a shelf; it knows what each slot holds, as far as it is committed."""
+
+    def __init__(self, path: Path, checkpoint_pages: int) -> None:
+        super().__init__(path, checkpoint_pages)
+        self.slots: dict[int, Digest] = {}
+        self.deltas: dict[int, Digest] = {}  # of the transaction
+        self.dropped: list[int] = []
+        for slot, total, n in self.connection.execute("SELECT slot, sum, rows FROM digests"):
+            self.deltas[slot] = _sum(self.deltas.get(slot, NOTHING), Digest(total, n))
+        self.ended(well=True)
+
+    def begun(self) -> None:
+        """A transaction has begun."""
+        self.deltas, self.dropped = {}, []
+
+    def ended(self, *, well: bool) -> None:
+        """A transaction has ended."""
+        if well:
+            for slot, delta in self.deltas.items():
+                self.slots[slot] = _sum(self.slots.get(slot, NOTHING), delta)
+            for slot in self.dropped:
+                self.slots.pop(slot, None)
+
+
+def _sum(one: Digest, other: Digest) -> Digest:
+    return Digest((one.sum + other.sum) & SUMS, one.rows + other.rows)
 
 
 class Shelf:
@@ -93,7 +127,7 @@ class Shelf:
         self.path, self._clock = path, clock
         with our_errors(path):
             create(path, (files(__package__) / "schema.sql").read_text(), TABLES)
-            self._writer = GroupCommit(path, CHECKPOINT_PAGES)
+            self._writer = _Writer(path, CHECKPOINT_PAGES)
             self._pool = Pool(path)
 
     def put(self, rows: Sequence[Row]) -> int:
@@ -108,7 +142,7 @@ class Shelf:
         """
         for row in rows:
             check(row)
-        return self._writer.run(lambda writer: _put(writer.connection, rows))
+        return self._writer.run(lambda writer: _put(writer, rows))
 
     def at(self, series: str, at: int = OWN_KEY) -> Row | None:
         """The row that wins at a time; a tombstone is one too."""
@@ -136,13 +170,7 @@ class Shelf:
 
     def slots(self) -> dict[int, Digest]:
         """What each slot holds; those without a row are not told."""
-        query = "SELECT slot, sum, rows FROM digests WHERE rows > 0"
-        found: dict[int, Digest] = {}
-        with self._pool.lent() as connection:
-            for slot, total, n in connection.execute(query):
-                have = found.get(slot, Digest(0, 0))
-                found[slot] = Digest(_wrapped(have.sum + total), have.rows + n)
-        return found
+        return {slot: digest for slot, digest in self._writer.slots.copy().items() if digest.rows}
 
     def latest(self, series: str, below: int = _FOREVER) -> list[Row]:
         """The rows that win from the latest time back to the first that has a value, in that order.
@@ -169,24 +197,32 @@ class Shelf:
         with self._pool.lent() as connection:
             return {b: Digest(total, n) for b, total, n in connection.execute(query, (slot,))}
 
+    def fingerprints(self, slot: int, buckets: Collection[int]) -> list[int]:
+        """Those of all rows of some buckets."""
+        query = _OF_BUCKETS.format(columns="fingerprint", order="")
+        with self._pool.lent() as connection:
+            return [one for (one,) in connection.execute(query, (slot, str(sorted(buckets))))]
+
     def rows_of(self, slot: int, buckets: Collection[int]) -> Iterator[Row]:
         """All rows of some buckets, in the order of series, time and version."""
         with self._pool.lent() as connection:
-            found = connection.execute(_OF_BUCKETS, (slot, str(sorted(buckets))))
+            query = _OF_BUCKETS.format(columns=_COLUMNS, order=_IN_ORDER)
+            found = connection.execute(query, (slot, str(sorted(buckets))))
             yield from self._sound(found, slot)
 
     def forget(self, rows: Sequence[Row]) -> int:
         """Take rows away: tombstones that every owner has. Gives how many there were."""
-        return self._writer.run(lambda writer: _forget(writer.connection, rows))
+        return self._writer.run(lambda writer: _forget(writer, rows))
 
-    def remember(self, name: str, value: bytes, drop: Iterable[int] = ()) -> None:
+    def remember(self, name: str, value: bytes, drop: Sequence[int] = ()) -> None:
         """Keep something beside the rows, and take the rows of slots away that others own now."""
+        places = [(slot,) for slot in drop]
 
-        def work(writer: GroupCommit) -> None:
+        def work(writer: _Writer) -> None:
             writer.connection.execute("REPLACE INTO memory VALUES (?, ?)", (name, value))
             for table in ("rows", "digests"):
-                places = [(slot,) for slot in drop]
                 writer.connection.executemany(f"DELETE FROM {table} WHERE slot = ?", places)
+            writer.dropped += drop
 
         self._writer.run(work)
 
@@ -218,9 +254,9 @@ class Shelf:
         _log.error("a row is damaged: set aside", file=str(self.path), series=series, at=at)
         place = (slot, series, at, fingerprint)
 
-        def work(writer: GroupCommit) -> None:
+        def work(writer: _Writer) -> None:
             writer.connection.execute(_KEEP_DAMAGED, place)
-            _count(writer.connection, list(writer.connection.execute(_DAMAGED, place)), -1)
+            _count(writer, list(writer.connection.execute(_DAMAGED, place)), -1)
 
         self._writer.run(work)
 
@@ -232,38 +268,33 @@ def _values(row: Row) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _put(connection: Any, rows: Sequence[Row]) -> int:
+def _put(writer: _Writer, rows: Sequence[Row]) -> int:
+    connection = writer.connection
     facts = [_values(row) for row in rows if row.at != OWN_KEY]
     added = list(connection.executemany(_PUT, facts))
     for row in rows:
         if row.at == OWN_KEY:
             place, rank = (row.slot, row.series), (*row.version, row.fingerprint)
             if connection.execute(_HAS_NEWER, (*place, *rank)).fetchone() is None:
-                _count(connection, list(connection.execute(_OLDER, place)), -1)
+                _count(writer, list(connection.execute(_OLDER, place)), -1)
                 added += connection.execute(_PUT, _values(row))
-    _count(connection, added, 1)
+    _count(writer, added, 1)
     return len(added)
 
 
-def _forget(connection: Any, rows: Sequence[Row]) -> int:
+def _forget(writer: _Writer, rows: Sequence[Row]) -> int:
     keys = [(row.slot, row.series, row.at, *row.version, row.fingerprint) for row in rows]
-    gone = list(connection.executemany(_ONE, keys))
-    _count(connection, gone, -1)
+    gone = list(writer.connection.executemany(_ONE, keys))
+    _count(writer, gone, -1)
     return len(gone)
 
 
-def _count(connection: Any, changed: Sequence[tuple[int, int, int]], sign: int) -> None:
+def _count(writer: _Writer, changed: Sequence[tuple[int, int, int]], sign: int) -> None:
     """Bring the sums up to date with rows that came (1) or went (-1)."""
     news: dict[tuple[int, int], list[int]] = defaultdict(list)
     for slot, bucket, fingerprint in changed:
         news[slot, bucket].append(fingerprint)
-    query = "SELECT sum, rows FROM digests WHERE slot = ? AND bucket = ?"
-    for place, fingerprints in news.items():
-        total, n = connection.execute(query, place).fetchone() or (0, 0)
-        total = _wrapped(total + sign * sum(fingerprints))
-        connection.execute(_ADD, (*place, total, n + sign * len(fingerprints)))
-
-
-def _wrapped(number: int) -> int:
-    """Modulo 2^64, as SQLite's signed numbers."""
-    return (number + 2**63) % 2**64 - 2**63
+    deltas = [(*place, sign * sum(them) & SUMS, sign * len(them)) for place, them in news.items()]
+    writer.connection.executemany(_ADD, deltas)
+    for slot, _, total, n in deltas:
+        writer.deltas[slot] = _sum(writer.deltas.get(slot, NOTHING), Digest(total, n))

@@ -64,6 +64,9 @@ class MemoryRows:
     def digests(self, slot: int) -> dict[int, Digest]:
         return _digests((row.bucket, row) for row in self.all() if row.slot == slot)
 
+    def fingerprints(self, slot: int, buckets: Collection[int]) -> list[int]:
+        return [row.fingerprint for row in self.rows_of(slot, buckets)]
+
     def rows_of(self, slot: int, buckets: Collection[int]) -> list[Row]:
         return [row for row in self.all() if row.slot == slot and row.bucket in buckets]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from energyguard.store import coordinator, membership, operations, ring, row
+from energyguard.store import coordinator, membership, operations, repair, ring, row
 from energyguard.store.coordinator import Replies, Round
 from energyguard.store.hints import Hints
 from energyguard.store.membership import Membership
@@ -28,6 +28,7 @@ Plant = Callable[[Patch], None]
 def few_slots(monkeypatch: Patch) -> None:
     """Sixteen slots instead of 1,024: the same code, and a run takes some 40 ms."""
     monkeypatch.setattr(ring, "SLOTS", SLOTS)
+    monkeypatch.setattr(repair, "PATIENCE_MS", 1_000)
     monkeypatch.setattr(membership, "SLOTS", SLOTS)
     ring.slot_of.cache_clear()
 
