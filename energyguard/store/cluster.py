@@ -51,7 +51,7 @@ def reconfigure(by: Coordinator, change: Callable[[Membership], Membership]) -> 
         wanted = change(by.membership)
     except Conflict as conflict:
         return Contradicted(str(conflict))
-    return (yield from _decide(by, wanted, by.membership.everyone()))
+    return (yield from _decide(by, wanted, by.membership.electors()))
 
 
 def tend(by: Coordinator) -> Operation:
@@ -67,7 +67,7 @@ def tend(by: Coordinator) -> Operation:
         return Contradicted("the cluster is in another epoch")
     if any(isinstance(reply, Progress) and reply.slots for reply in replies.values()):
         return Done()
-    return (yield from _decide(by, settled(now), now.everyone()))
+    return (yield from _decide(by, settled(now), now.electors()))
 
 
 def ask(node: str, asking: Callable[[int, int], Message]) -> Operation:
@@ -116,7 +116,7 @@ def _decide(by: Coordinator, wanted: Membership, electors: Sequence[str]) -> Ope
         value = by.membership
     if by.membership.epoch < value.epoch:
         by.learn(value)
-    yield _tell(value, {*electors, *value.everyone()})
+    yield _tell(value, {*now.everyone(), *electors, *value.everyone()})
     if value != wanted:
         return Contradicted(f"another change came first: epoch {value.epoch}")
     return Done()

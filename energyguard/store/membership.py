@@ -43,6 +43,13 @@ class Membership(msgspec.Struct, frozen=True, array_like=True):
         """All nodes that own something now or are going to."""
         return tuple(sorted({n for t in self.tables() for group in t for n in group}))
 
+    def electors(self) -> tuple[str, ...]:
+        """Those who decide on the next epoch: all who own something now.
+
+        Not those to come: whoever of them loses its disk comes again, and has forgotten its vote.
+        """
+        return tuple(sorted({name for owners in self.owners for name in owners}))
+
 
 NOBODY = Membership(0, ())
 """What a node knows that belongs to no cluster yet."""

@@ -98,6 +98,12 @@ class Trouble:
             self.life.clients, k=self.random.randint(1, len(self.life.clients))
         ):
             self._change(client)
+        if self.random.random() < 0.4:  # and is in a hurry
+            self.world.later(self.random.randint(150, 500), self._again)
+
+    def _again(self) -> None:
+        if not self.life.over:
+            self._change(self.random.choice(self.life.clients))
 
     def _change(self, client: Client) -> None:
         number = self.random.randrange(60)
