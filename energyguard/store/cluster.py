@@ -101,9 +101,10 @@ def _decide(by: Coordinator, wanted: Membership, electors: Sequence[str]) -> Ope
     has lost its disk, and must not count as an owner.
     """
     now, number = by.membership, 0
+    proposer = f"{by.name}/{next(by.proposals)}"  # this one: others may run beside it
     try:
         while True:
-            ballot = (number + 1, by.name)
+            ballot = (number + 1, proposer)
             replies = yield _at(now, electors, majority(electors), _prepare(ballot))
             if not (number := _refused(replies)):
                 value = _accepted(replies) or wanted

@@ -7,7 +7,7 @@ where some are slow, begins a round anew in a new epoch, and gives up at the dea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -116,6 +116,7 @@ class Coordinator:
         self.random = random or Random()
         self.hints = hints or Hints()
         self._ids, self._operations = count(1), count(1)
+        self.proposals: Iterator[int] = count(1)  # of later epochs
         self._open: dict[int, _Running] = {}  # by the request of its round
         self._slow: dict[str, int] = {}
         self._poll_ms = 0

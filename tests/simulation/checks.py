@@ -17,6 +17,7 @@ def faults(life: Life) -> list[str]:
     """Everything that is wrong."""
     return [
         *_settled(life),
+        *life.thin,
         *_lost(life),
         *_back(life),
         *_latest(life),

@@ -30,6 +30,9 @@ class MemoryRows:
             if row.at == OWN_KEY:
                 self.keys[row.key] = {max(kept, key=lambda one: one.rank)}
 
+    def __contains__(self, row: Row) -> bool:
+        return row in self.keys.get(row.key, ())
+
     def all(self) -> set[Row]:
         """Everything."""
         return {row for kept in self.keys.values() for row in kept}

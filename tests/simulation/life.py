@@ -12,7 +12,7 @@ from detangle.lin import History, Operation
 from energyguard.store import cluster, operations
 from energyguard.store.coordinator import Coordinator
 from energyguard.store.coordinator import Operation as Steps
-from energyguard.store.membership import first
+from energyguard.store.membership import Membership, first, majority
 from energyguard.store.messages import Contradicted, Done, Result
 from energyguard.store.row import Row
 from energyguard.store.version import Version
@@ -59,6 +59,8 @@ class Life:
         ]
         self.values = count(1)
         self.trouble = Trouble(self)
+        self.thin: list[str] = []  # acknowledged facts that too few owners had in a new epoch
+        self.world.on_epoch = self.entered
         self.over = False
 
     def run(self) -> None:
@@ -87,6 +89,15 @@ class Life:
         """Form the cluster, or learn of it."""
         wanted = first(self.names, min(3, len(self.names)), virtual_nodes=4)
         client.ask(lambda by: cluster.found(by, self.names, wanted), lambda _result: None, 10_000)
+
+    def entered(self, now: Membership) -> None:
+        """An epoch was decided: a majority of the owners in force has what was acknowledged."""
+        for fact in self.facts if self.trouble.wiped is None and not now.coming else ():
+            if fact.kind == "write" and fact.ended is not None and fact.row is not None:
+                owners = now.owners[fact.row.slot]
+                has = [name for name in owners if fact.row in self.nodes[name].disk.rows]
+                if len(has) < majority(owners):
+                    self.thin.append(f"epoch {now.epoch}: {fact.row} is on {has} of {owners}")
 
     # What clients do
 

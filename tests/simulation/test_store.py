@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
+from typing import Any
 
 import pytest
 
 from energyguard.store import coordinator, membership, operations, repair, ring, row
-from energyguard.store.coordinator import Replies, Round
+from energyguard.store.coordinator import Coordinator, Replies, Round
 from energyguard.store.hints import Hints
 from energyguard.store.membership import Membership
 from energyguard.store.messages import Accept, Keep, Prepare, Request, Save, Send, State
@@ -154,6 +156,17 @@ def writes_go_to_old_owners_only(patch: Patch) -> None:
     patch.setattr(Membership, "tables", lambda self: (self.owners,) if self.owners else ())
 
 
+def ballots_are_shared(patch: Patch) -> None:
+    """Two proposals of one coordinator use the same ballot."""
+    real = Coordinator.__init__
+
+    def begin(self: Coordinator, *arguments: Any, **named: Any) -> None:
+        real(self, *arguments, **named)
+        self.proposals = repeat(1)
+
+    patch.setattr(Coordinator, "__init__", begin)
+
+
 def votes_are_not_remembered(patch: Patch) -> None:
     """A node accepts whatever it is asked to, whatever it promised."""
     real = Replica._vote
@@ -185,8 +198,9 @@ BUGS: dict[Plant, int] = {
     tombstones_are_dropped: 0,
     version_of_the_clock_alone: 0,
     reads_ask_one: 0,
-    moves_are_not_awaited: 840,
+    moves_are_not_awaited: 0,
     writes_go_to_old_owners_only: 0,
+    ballots_are_shared: 0,
     votes_are_not_remembered: 0,
     no_repair: 0,
     wiped_disks_count: 110,

@@ -52,7 +52,9 @@ class Trouble:
 
     def wipe(self) -> None:
         """A node loses its disk, once; its operator gives it up."""
-        if self.wiped is None and len(self.life.names) > 3:
+        memberships = [client.coordinator.membership for client in self.life.clients]
+        enough = all(len(now.nodes) > 3 and not now.coming for now in memberships)
+        if self.wiped is None and enough:
             self.wiped = self.random.choice(self.life.names)
             self.life.nodes[self.wiped].wipe()
             self._up(self.life.nodes[self.wiped])
@@ -106,6 +108,9 @@ class Trouble:
             self._change(self.random.choice(self.life.clients))
 
     def _change(self, client: Client) -> None:
+        if self.wiped is not None:  # whoever has lost a disk sees to that first
+            self._give_up(client, self.wiped)
+            return
         number = self.random.randrange(60)
         what = self.random.choice(
             (
@@ -130,12 +135,15 @@ class Trouble:
 
     def _give_up_wiped(self) -> None:
         """Again and again, until it is out: another change may come first."""
-        client, wiped = self.life.clients[0], self.wiped
-        now = client.coordinator.membership
-        if wiped in now.nodes or not now.epoch:
-            change = _formed(lambda now: _without(now, str(wiped)))
-            client.ask(lambda by: cluster.reconfigure(by, change), lambda _result: None, 1_500)
+        client, now = self.life.clients[0], self.life.clients[0].coordinator.membership
+        if self.wiped is not None and (self.wiped in now.nodes or not now.epoch):
+            self._give_up(client, self.wiped)
             self.world.later(500, self._give_up_wiped)
+
+    @staticmethod
+    def _give_up(client: Client, wiped: str) -> None:
+        change = _formed(lambda now: _without(now, wiped))
+        client.ask(lambda by: cluster.reconfigure(by, change), lambda _result: None, 1_500)
 
 
 def _without(now: Membership, wiped: str) -> Membership:

@@ -103,7 +103,10 @@ class Node:
     def _note(self, state: State | None) -> None:
         if state is not None and self.disk.state != state:
             now = state.membership
-            if self.world.decided.setdefault(now.epoch, now) != now:
+            if now.epoch not in self.world.decided:
+                self.world.decided[now.epoch] = now
+                self.world.on_epoch(now)
+            elif self.world.decided[now.epoch] != now:
                 self.world.forked.add(now.epoch)
 
     def _write(self, member: Member | None) -> None:
@@ -185,6 +188,7 @@ class World:
         self.cut: set[frozenset[str]] = set()  # pairs of seats that do not reach each other
         self.decided: dict[int, Membership] = {}
         self.forked: set[int] = set()  # epochs that are not the same for all
+        self.on_epoch: Callable[[Membership], None] = lambda _now: None
         self.actors: dict[str, Callable[[str, Message], None]] = {}
         self._events: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._order = count()
