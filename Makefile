@@ -16,7 +16,7 @@ INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 CREATE = $(PYTHON) -m venv $(1)
 endif
 
-.PHONY: run install dev engines kafka test test-all check docs lock clean
+.PHONY: run install dev engines kafka test test-all simulate chaos check docs lock clean
 
 run: install            ## the main job: simulators, worker, history and page on this machine
 	$(BIN)/energyguard up
@@ -58,6 +58,12 @@ test: dev               ## the whole suite, without what takes minutes
 
 test-all: dev           ## everything
 	$(BIN)/pytest
+
+simulate: dev           ## ten times as many lives of the replicated store
+	SEEDS=10000 $(BIN)/pytest tests/simulation
+
+chaos: dev              ## kill -9 and SIGSTOP of the store's processes, fifty cycles
+	$(BIN)/pytest tests/store/test_chaos.py tests/store/test_processes.py
 
 check: dev              ## style, types and the rules of the house
 	$(BIN)/ruff check .

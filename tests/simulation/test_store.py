@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import repeat
 from typing import Any
@@ -19,7 +20,7 @@ from tests.simulation.checks import faults
 from tests.simulation.disk import Disk
 from tests.simulation.life import SLOTS, Life
 
-SEEDS = 1_000
+SEEDS = int(os.environ.get("SEEDS", "1000"))
 AT_ONCE = 50
 
 Patch = pytest.MonkeyPatch
