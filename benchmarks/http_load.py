@@ -52,15 +52,18 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """End: nobody answers any more."""
         self._transport = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((0, b"the connection was lost"))
 
     def data_received(self, data: bytes) -> None:
+        """Take the answer, when it is whole."""
         received = self._received
         received += data
         end = received.find(b"\r\n\r\n")

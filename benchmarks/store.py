@@ -18,12 +18,14 @@ import json
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.http_load import Seen, load, request
+from benchmarks.store_chart import draw
+from benchmarks.store_figures import Figures
 from benchmarks.store_nodes import COORDINATOR, Nodes, running
-from energyguard.store import Row
+from energyguard.store import Key, Row, Store, open_store
 from energyguard.store.client import RingStore
 from energyguard.store.version import Version
 
@@ -31,26 +33,6 @@ SERIES = 1_000
 BATCH = 500
 CONNECTIONS = 32
 START_S = 1_757_181_242
-
-
-@dataclass
-class Figures:
-    """What one backend came to."""
-
-    backend: str
-    batch_rate: float = 0.0  # measurements a second
-    put_rate: float = 0.0
-    get_rate: float = 0.0
-    put_p99_ms: float = 0.0  # at half of that rate
-    get_p99_ms: float = 0.0
-    gap_s: float | None = None  # the longest time without a write, when a node is killed
-    lost: int | None = None  # acknowledged, and not there
-    heal_s: float | None = None  # until what a dead node missed is there
-    heal_facts: int = 0
-    join_s: float | None = None
-    join_rate: float | None = None  # copies of facts moved a second
-    join_failed: int | None = None
-    join_moved: float | None = None  # slots moved, of the ideal
 
 
 def key(number: int) -> str:
@@ -205,14 +187,68 @@ async def failures(loading: asyncio.Task[Seen]) -> int:
         return 0
 
 
+async def through_contract(figures: Figures, store: Store, seconds: float) -> None:
+    """The same kinds of work without HTTP, in this process: what the backends themselves do."""
+    numbers = itertools.count(200_000_000)
+
+    async def batch() -> int:
+        some = list(itertools.islice(numbers, BATCH))
+        await store.write(
+            [
+                Row(f"meter:{n % SERIES}", (START_S + n // SERIES) * 1_000_000, Version(1, n), b"1")
+                for n in some
+            ]
+        )
+        return BATCH
+
+    async def put() -> int:
+        await store.change(Key(f"limit{next(numbers) % SERIES}"), b"1")
+        return 1
+
+    async def get() -> int:
+        await store.read(f"meter:{next(numbers) % SERIES}", None)
+        return 1
+
+    figures.own_batch_rate = await repeated(batch, 4, seconds)
+    figures.own_put_rate = await repeated(put, CONNECTIONS, seconds)
+    figures.own_get_rate = await repeated(get, CONNECTIONS, seconds)
+
+
+async def repeated(work: Callable[[], Awaitable[int]], at_once: int, seconds: float) -> float:
+    """How much is done a second."""
+    start, done = time.monotonic(), 0
+
+    async def one() -> None:
+        nonlocal done
+        while time.monotonic() < start + seconds:
+            done += await work()
+
+    await asyncio.gather(*(one() for _ in range(at_once)))
+    return done / (time.monotonic() - start)
+
+
+async def valkey(figures: Figures, folder: Path, seconds: float) -> None:
+    """What can be compared, on a real Valkey Cluster."""
+    from tests.store.valkeys import Cluster as Servers
+
+    servers = Servers(folder)
+    try:
+        store = open_store(f"valkey-cluster://{servers.address}")
+        await through_contract(figures, store, seconds)
+        await store.close()
+    finally:
+        servers.kill()
+
+
 async def ring(figures: Figures, folder: Path, seconds: float, facts: int) -> None:
     """All of it on a ring."""
     strategy = figures.backend.partition("/")[2]
     with running(folder, strategy) as nodes:
         await rates(figures, seconds)
-        await killed(figures, nodes)
         store = RingStore(nodes.urls)
         await store.open(form=False)
+        await through_contract(figures, store, seconds)
+        await killed(figures, nodes)
         await heal(figures, nodes, store, facts // 10)
         if strategy == "consistent":
             await join(figures, nodes, store, facts)
@@ -232,9 +268,14 @@ def main() -> None:
     for backend in options.backends:
         figures = Figures(backend)
         with tempfile.TemporaryDirectory() as folder:
-            asyncio.run(ring(figures, Path(folder), options.seconds, options.facts))
+            if backend == "valkey-cluster":
+                asyncio.run(valkey(figures, Path(folder), options.seconds))
+            else:
+                asyncio.run(ring(figures, Path(folder), options.seconds, options.facts))
         print(figures, flush=True)
         found.append(figures)
+    if options.plot:
+        draw(found, options.plot)
     if options.json:
         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n")
 

@@ -33,7 +33,7 @@ class Node:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """kill -9."""
+        """End it at once, with kill -9."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
