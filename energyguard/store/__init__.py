@@ -25,8 +25,7 @@ shard.py         a node as a process
 admin.py         what an operator sees and does; status.py makes it from what nodes say
 client.py        the contract on a ring of shards
 local.py         the contract on one local file
-valkey.py        the contract on Valkey and Valkey Cluster
-valkey_servers.py   whom to ask there, and how many disks have to confirm
+valkey/          the contract on Valkey and Valkey Cluster
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whom to ask on Valkey, how long, and how many disks said that they have it.
+"""Whom to ask on Valkey, and how long.
 
 A cluster's slots are learnt from any of its servers. While a fail-over lasts, what could not be
 asked is asked again, until the patience ends: who asks must not mind that it is done twice.
@@ -9,56 +9,33 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from math import ceil
 from typing import Any, Final, NamedTuple
 
+from valkey import exceptions as theirs
+from valkey.crc import key_slot
+
 from energyguard.clock import SYSTEM
-from energyguard.errors import ConfigError, DiskFull, EnergyGuardError, Unauthorized, Unavailable
+from energyguard.errors import ConfigError, Unavailable
+from energyguard.store.valkey.client import (
+    AWAY,
+    CONNECT_S,
+    DENIED,
+    PATIENCE_S,
+    Address,
+    confirmed,
+    connect,
+    lacks_file,
+    our_error,
+    parsed,
+    passes,
+    waits,
+)
+from energyguard.store.valkey.commands import Command
 from energyguard.telemetry import logger
 
-try:
-    from valkey import exceptions as theirs
-    from valkey.asyncio import BlockingConnectionPool, Valkey
-    from valkey.asyncio.connection import parse_url
-    from valkey.crc import key_slot
-except ImportError as error:
-    raise ConfigError(
-        "a store on Valkey needs the extra `valkey`: pip install 'energyguard[valkey]'"
-    ) from error
-
-PATIENCE_S: Final = 5.0
-"""How long a server may be away before whoever asks is told."""
-CONFIRM_S: Final = 3.0
-"""How long disks may take to confirm; servers that sync once a second need up to two."""
-ANSWER_S: Final = CONFIRM_S + 1.0
-CONNECT_S: Final = 1.0
 RETRY_S: Final = 0.05
-CONNECTIONS: Final = 64
-"""To each server."""
-
-_SOON: Final = ("CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "UNBLOCKED", "NOREPLICAS", "BUSY")
-_DENIED: Final = (theirs.AuthenticationError, theirs.NoPermissionError)
-_AWAY: Final = (theirs.ConnectionError, theirs.TimeoutError, OSError)
-_NO_FILE: Final = ("appendonly is disabled", "unknown command 'WAITAOF'")
 
 _log = logger(__name__)
-
-
-class Address(NamedTuple):
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-class Command(NamedTuple):
-    """What to ask the server that has a key."""
-
-    key: bytes
-    words: tuple[bytes | str | int, ...]
 
 
 class Replies(NamedTuple):
@@ -82,12 +59,10 @@ class Servers:
         Raises:
             ConfigError: the address cannot be read.
         """
-        parts = [_parsed(part) for part in address.split(",")]
-        self._seeds = [Address(part["host"], part.get("port", 6379)) for part in parts]
-        login = {name: parts[0].get(name) for name in ("username", "password")}
-        self._login: dict[str, Any] = login | {"db": parts[0].get("db", 0)}
+        parts = [parsed(part) for part in address.split(",")]
+        self._seeds, self._login = [place for place, _ in parts], parts[0][1]
         self._cluster, self._patience_s, self._closed = cluster, patience_s, False
-        self._clients: dict[Address, Valkey] = {}
+        self._clients: dict[Address, Any] = {}
         self._masters: dict[int, Address] = {}  # by slot
         self._known = deque(self._seeds)
         self._learning, self._learnt_s = asyncio.Lock(), 0.0
@@ -134,11 +109,10 @@ class Servers:
         """Each server's part of a round; a key whose slot nobody has is in none."""
         groups: dict[tuple[Address, bool], dict[int, Command]] = {}
         for n, command in commands:
-            there = self._moving.get(command.key)
+            there = self._moving.pop(command.key, None)
             address = there or self._master(command.key)
             if address is not None:
                 groups.setdefault((address, there is not None), {})[n] = command
-        self._moving = {}
         return [self._part(*at, group, copies) for at, group in groups.items()]
 
     async def _part(
@@ -150,20 +124,20 @@ class Servers:
             if asking:
                 pipeline.execute_command("ASKING")
             pipeline.execute_command(*command.words)
-        if copies:
-            wait = ("WAIT",) if address in self._without_file else ("WAITAOF", 1)
-            pipeline.execute_command(*wait, copies - 1, int(CONFIRM_S * 1000))
+        last = waits(copies, with_file=address not in self._without_file)
+        for words in last:
+            pipeline.execute_command(*words)
         try:
             said = await pipeline.execute(raise_on_error=False)
-        except _DENIED as fault:
-            raise _our_error(fault, address) from fault
-        except _AWAY as fault:
+        except DENIED as fault:
+            raise our_error(fault, address) from fault
+        except AWAY as fault:
             self._fault = str(fault)
             return {}
-        confirmed = said.pop() if copies else None
-        told = zip(commands.items(), said[1::2] if asking else said, strict=True)
+        replies = said[: len(said) - len(last)]
+        told = zip(commands.items(), replies[1::2] if asking else replies, strict=True)
         done = {n: reply for (n, c), reply in told if not self._again(c, reply, address)}
-        if done and copies and not self._confirmed(confirmed, copies, address):
+        if done and last and not self._is_confirmed(said[-1], copies, address):
             return {}
         return done
 
@@ -175,32 +149,24 @@ class Servers:
         if code in ("MOVED", "ASK"):
             if not self._cluster:
                 raise ConfigError(f"{address} is part of a cluster: use valkey-cluster://")
-            host, _, port = rest[1].rpartition(":")
-            there = Address(host or address.host, int(port))
             if code == "ASK":
-                self._moving[command.key] = there
-            else:
-                self._masters[int(rest[0])] = there
-        elif not _passes(reply):
-            raise _our_error(reply, address) from reply
+                host, _, port = rest[1].rpartition(":")
+                self._moving[command.key] = Address(host or address.host, int(port))
+        elif not passes(reply):
+            raise our_error(reply, address) from reply
         self._fault = str(reply)
         return True
 
-    def _confirmed(self, said: Any, copies: int, address: Address) -> bool:
+    def _is_confirmed(self, said: Any, copies: int, address: Address) -> bool:
         """Whether enough disks have it; false: to be asked again."""
-        if isinstance(said, Exception):
-            if any(text in str(said) for text in _NO_FILE):
-                self._note_without_file(address, copies)
-            elif not _passes(said):
-                raise _our_error(said, address) from said
-            return False
-        disks = 1 + said if isinstance(said, int) else sum(said)
-        if disks < copies:
-            raise Unavailable(
-                f"{address}: {disks} of {copies} disks have confirmed within {CONFIRM_S:g} s; "
-                "it may have been done: are its replicas up, and have all an append-only file?"
-            )
-        return True
+        if not isinstance(said, Exception):
+            confirmed(said, copies, address)
+            return True
+        if lacks_file(said):
+            self._note_without_file(address, copies)
+        elif not passes(said):
+            raise our_error(said, address) from said
+        return False
 
     def _gave_up(self, copies: int) -> Unavailable:
         doubt = "; what was to be written may have been done" if copies else ""
@@ -225,15 +191,7 @@ class Servers:
         if self._closed:
             raise Unavailable(f"{self.place}: it is closed")
         if address not in self._clients:
-            pool = BlockingConnectionPool(
-                max_connections=CONNECTIONS,
-                timeout=ceil(self._patience_s),
-                socket_timeout=ANSWER_S,
-                socket_connect_timeout=CONNECT_S,
-                **address._asdict(),
-                **self._login,
-            )
-            self._clients[address] = Valkey.from_pool(pool)
+            self._clients[address] = connect(address, self._login, self._patience_s)
         return self._clients[address]
 
     async def _pause(self) -> None:
@@ -248,49 +206,27 @@ class Servers:
                 return
             for _ in range(len(self._known)):
                 self._known.rotate(-1)
-                if slots := await self._slots(self._known[0]):
-                    self._masters = slots
-                    masters = dict.fromkeys(slots.values())
-                    self._known = deque(dict.fromkeys([*self._seeds, *self._known, *masters]))
+                if found := await self._slots(self._known[0]):
+                    self._masters = {slot: of[0] for slots, of in found for slot in slots}
+                    nodes = {*self._seeds, *(node for _, of in found for node in of)}
+                    known = [node for node in self._known if node in nodes]
+                    self._known = deque(dict.fromkeys([*known, *sorted(nodes)]))
                     break
             self._learnt_s = SYSTEM.monotonic()
 
-    async def _slots(self, address: Address) -> dict[int, Address]:
-        """What a server knows of its cluster; nothing if it does not answer."""
+    async def _slots(self, address: Address) -> list[tuple[range, list[Address]]]:
+        """Who has which slots as one server sees it, masters first; nothing if it is away."""
         try:
             async with asyncio.timeout(CONNECT_S):
                 found = await self._client(address).execute_command("CLUSTER SLOTS")
-        except _DENIED as fault:
-            raise _our_error(fault, address) from fault
-        except _AWAY:
-            return {}
+        except DENIED as fault:
+            raise our_error(fault, address) from fault
+        except AWAY as fault:
+            self._fault = str(fault)
+            return []
         except theirs.ResponseError as fault:
-            if "cluster support disabled" in str(fault):
-                raise ConfigError(f"{address} is no cluster: use valkey://") from fault
-            raise _our_error(fault, address) from fault
-        return {
-            slot: Address(host.decode() or address.host, port)
-            for begin, end, (host, port, *_), *_ in found
-            for slot in range(begin, end + 1)
-        }
-
-
-def _parsed(address: str) -> dict[str, Any]:
-    try:
-        return {"host": "localhost", **parse_url(f"valkey://{address}")}
-    except ValueError as fault:
-        raise ConfigError(f"store: {address!r} is no host:port ({fault})") from fault
-
-
-def _passes(error: Exception) -> bool:
-    """Whether a server will be able to answer in a moment."""
-    return isinstance(error, theirs.ReadOnlyError) or str(error).startswith(_SOON)
-
-
-def _our_error(error: Exception, address: Address) -> EnergyGuardError:
-    """An error of Valkey as one of our tree."""
-    if isinstance(error, _DENIED):
-        return Unauthorized(f"{address}: the server refuses the log-in ({error})")
-    if isinstance(error, theirs.OutOfMemoryError) or str(error).startswith("MISCONF"):
-        return DiskFull(f"{address}: no room ({error})")
-    return Unavailable(f"{address}: Valkey does not answer as it should ({error})")
+            raise our_error(fault, address) from fault
+        return [
+            (range(begin, end + 1), [Address(n[0].decode() or address.host, n[1]) for n in nodes])
+            for begin, end, *nodes in found
+        ]
