@@ -61,6 +61,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
     """Every command that does something, as words."""
     for name, verb in getattr(command, "commands", {}).items():
         if getattr(verb, "commands", None):
+            if verb.invoke_without_command:
+                yield (*path, name)
             yield from commands(verb, (*path, name))
         else:
             yield (*path, name)

@@ -23,7 +23,15 @@ from energyguard.toml import read_toml
 
 FILE = "energyguard.toml"
 PREFIX = "ENERGYGUARD_"
-NOT_SETTINGS = frozenset({"ENERGYGUARD_CONFIG", "ENERGYGUARD_DEBUG"})
+NOT_SETTINGS = frozenset(
+    {
+        "ENERGYGUARD_CONFIG",
+        "ENERGYGUARD_DEBUG",
+        "ENERGYGUARD_STORE_SECRET",
+        "ENERGYGUARD_TOKEN",
+        "ENERGYGUARD_URL",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,11 @@ rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
 log.py        log topics, tail, lag
+store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
 tokens.py     token create, list, revoke
+client.py     client ingest, get, nodes, …: a measurement store anywhere
+menu.py       client, bare on a terminal
+remote.py     the measurement store over HTTP
 settings.py   config show
 """
 
@@ -51,7 +55,9 @@ PARTS = (
     "job",
     "dlq",
     "log",
+    "store",
     "tokens",
+    "client",
     "settings",
 )
 for part in PARTS:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _READINGS = tuple(topic for topic in TOPICS if topic.clock is not TopicClock.NONE)
 GROUPS = {"worker": _READINGS, "history": (*_READINGS, LATE, ALERTS, ENERGY_ALERTS)}
-"""The groups of ours, and what they read."""
+"""The groups of ours that are always there, and what they read."""
 
 
 def topics(call: Call) -> None:
@@ -60,14 +60,18 @@ def topics(call: Call) -> None:
 
 def lag(call: Call) -> None:
     """Show how many records each group has still to read."""
+    from energyguard import ingest
     from energyguard.log import LATEST
     from energyguard.node import open_log
 
     rows = []
+    groups = {name: tuple(topic.name for topic in read) for name, read in GROUPS.items()}
     with open_log(call.settings) as log:
-        for name, read in GROUPS.items():
+        if ingest.is_wanted(log.positions, call.settings):
+            groups[ingest.GROUP] = ingest.TOPICS
+        for name, read in groups.items():
             for topic in read:
-                ends, committed = (log.positions(topic.name, of) for of in (LATEST, name))
+                ends, committed = (log.positions(topic, of) for of in (LATEST, name))
                 rows += [
                     {
                         "group": name,

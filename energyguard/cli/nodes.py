@@ -36,7 +36,8 @@ def up(
         bool, typer.Option("--auth/--no-auth", help="Log-in; without it on loopback only.")
     ] = True,
 ) -> None:
-    """Run everything on this machine: sources, worker, history, page and API.
+    """Run everything on this machine: sources, worker, history, page and API; and the ingestor,
+    where `store.url` names a store.
 
     Needs nothing else: no broker, no database server, no configuration. Prints one line with a
     one-time log-in link when the page is ready. Everything is kept in the data folder; the next
@@ -49,7 +50,7 @@ def up(
         serve__host=host, serve__port=port, serve__auth=None if auth else "false"
     ).settings
     played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
-    roles = [name for name in node.ROLES if name in played or name not in node.SCENARIOS.values()]
+    roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)
     if not node.up(settings, roles, say=lambda text: print(text, flush=True)):
@@ -59,7 +60,7 @@ def up(
 
 def role(
     call: Call,
-    name: Annotated[str, typer.Argument(help="simulate, worker, history or serve.")],
+    name: Annotated[str, typer.Argument(help="simulate, worker, ingestor, history or serve.")],
     metrics: Annotated[
         str | None,
         typer.Option(help="host:port where Prometheus may ask this process, without a log-in."),

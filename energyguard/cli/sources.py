@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from energyguard.config import Settings, SimulateSettings
+    from energyguard.sources.building import BuildingRun
     from energyguard.sources.simulate import Run
 
 
@@ -111,6 +112,74 @@ def _send(call: Call, run: Run, output: str, stop: Event) -> None:
                 write_csv(run, out, stop, report)
 
 
+class Shape(StrEnum):
+    """How a building uses energy over the day."""
+
+    PLAIN = "plain"
+
+
+def building(
+    call: Call,
+    shape: Annotated[
+        Shape, typer.Option(help="`plain`: system A's three floors, the same at all hours.")
+    ] = Shape.PLAIN,
+    start: Annotated[
+        str | None, typer.Option(help="The first tick.", show_default="now, and in step with it")
+    ] = None,
+    ticks: Annotated[int | None, typer.Option(min=1, help="How many; without: for ever.")] = None,
+    tick_seconds: Annotated[int, typer.Option(min=1, help="Between two ticks.")] = 30,
+    speedup: Annotated[
+        float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
+    ] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same readings.")] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
+    ] = "log",
+) -> None:
+    """Simulate a building: into the log in real time, or as JSON lines as fast as it can.
+
+    Into the log, its counters go on where they stood; they are kept in the data folder.
+    """
+    from energyguard.errors import ConfigError
+    from energyguard.sources.building import Building, BuildingRun
+    from energyguard.sources.building_feed import write_json
+
+    if not speedup > 0:
+        raise ConfigError(f"--speedup {speedup}: above 0, or inf")
+    run = BuildingRun(
+        building=Building(tick_seconds, call.having(simulate__seed=seed).settings.simulate.seed),
+        start_ms=parse_time(start, SYSTEM.now_ms()) if start else None,
+        ticks=ticks,
+        speedup=speedup,
+    )
+    with until_signal() as stop:
+        if output == "log":
+            _send_building(call, run, stop)
+            return
+        with progress("simulate", "ticks") as report, writable(output) as out:
+            write_json(run, out, stop, report)
+
+
+def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
+    from energyguard.node import open_log
+    from energyguard.presence import present
+    from energyguard.sources.building_feed import BuildingFeed
+
+    folder = call.settings.data_dir
+    with present(folder, "simulate-building", most=1), open_log(call.settings) as log:
+        feed = BuildingFeed(run, log, folder, stop)
+        before = ", and have before: nothing was sent" if feed.nothing_left else ""
+        with progress("simulate", "ticks") as report:
+            feed.play(report)
+    counters = [wh / 1000 for wh in feed.wh]
+    call.out.done(
+        f"{feed.done:,} ticks; the counters show {', '.join(f'{c:,.3f}' for c in counters)} kWh"
+        f"{before}",
+        ticks=feed.done,
+        counters_kwh=counters,
+    )
+
+
 def replay(
     call: Call,
     files: Annotated[list[Path], typer.Argument(help="Files of any shape we know; may be .gz.")],
@@ -171,5 +240,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     verbs = group("Simulators.")
     command(verbs, "household")(household)
+    command(verbs, "building")(building)
     app.add_typer(verbs, name="simulate")
     command(app, "replay")(replay)

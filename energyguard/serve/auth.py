@@ -89,13 +89,13 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        if is_loopback(self._host) and not is_loopback(_name(headers.get("host", ""))):
+        if is_loopback(self._host) and not is_loopback(host_name(headers.get("host", ""))):
             return problem(Forbidden("this host name is not ours: use the printed address"))
         path = scope["path"]
         user, by_token = self._user(headers)
         scope.setdefault("state", {})["user"] = user
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if unsafe and not by_token and _foreign(headers):
+        if unsafe and not by_token and is_foreign(headers):
             return problem(Forbidden("a page of another site sent this request: refused"))
         if user or path in OPEN or path.startswith(OPEN_FOLDERS):
             return None
@@ -120,7 +120,7 @@ class Gate:
         return user or (None if self._auth else ANYONE), False
 
 
-def _foreign(headers: Headers) -> bool:
+def is_foreign(headers: Headers) -> bool:
     """Whether a browser says that another site's page made this request."""
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
@@ -128,7 +128,8 @@ def _foreign(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
-def _name(host: str) -> str:
+def host_name(host: str) -> str:
+    """The name in a ``Host`` header, without the port."""
     return host.rsplit("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
 
 

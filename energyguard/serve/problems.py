@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from energyguard.errors import ConfigError, EnergyGuardError, Rejected, Unavailable
@@ -30,6 +30,14 @@ class TooLarge(EnergyGuardError):
     status = 413
 
 
+class NothingTaken(Rejected):
+    """All parts of a request were refused; ``faults`` says why, for each."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(f"nothing was taken: {faults[0]}")
+        self.faults = faults
+
+
 class Problem(BaseModel):
     """What went wrong."""
 
@@ -46,6 +54,9 @@ class ErrorBody(BaseModel):
     error: Problem
 
 
+Answer = Callable[[Problem, int, Mapping[str, str]], Response]
+"""Puts what went wrong into a body: the doors of other systems have shapes of their own."""
+
 _HTTP_CODES: Mapping[int, str] = {
     400: "malformed",
     404: "not-found",
@@ -53,7 +64,12 @@ _HTTP_CODES: Mapping[int, str] = {
 }
 
 
-def problem(error: EnergyGuardError) -> JSONResponse:
+def as_problem(told: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
+    """The house's own shape."""
+    return JSONResponse({"error": told.model_dump(exclude_none=True)}, status, dict(headers))
+
+
+def problem(error: EnergyGuardError, answer: Answer = as_problem) -> Response:
     """The answer to an error."""
     headers = {}
     told = Problem(code=error.code, message=str(error))
@@ -62,22 +78,28 @@ def problem(error: EnergyGuardError) -> JSONResponse:
     if isinstance(error, Unavailable):
         told.retry_after = error.retry_after
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | NothingTaken):
         told.faults = list(error.faults)
-    return _answer(told, error.status, headers)
+    return answer(told, error.status, headers)
 
 
-def install(app: FastAPI) -> None:
-    """Make an app answer every error in this shape."""
+def internal(error: Exception, path: str, answer: Answer = as_problem) -> Response:
+    """The answer where the fault is ours; the log has it."""
+    _logger.error("a fault of ours", path=path, exc_info=error)
+    return answer(Problem(code="internal", message="a fault of ours; the log has it"), 500, {})
+
+
+def install(app: FastAPI, answer: Answer = as_problem) -> None:
+    """Make an app answer every error in one shape."""
 
     @app.exception_handler(EnergyGuardError)
-    async def on_ours(request: Request, error: EnergyGuardError) -> JSONResponse:
+    async def on_ours(request: Request, error: EnergyGuardError) -> Response:
         if error.status >= 500:
             _logger.warning("request failed", path=request.url.path, reason=str(error))
-        return problem(error)
+        return problem(error, answer)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [(".".join(map(str, row["loc"][1:])), row["msg"]) for row in error.errors()]
         told = Problem(
             code="malformed",
@@ -85,10 +107,10 @@ def install(app: FastAPI) -> None:
             field=faults[0][0] or None,
             faults=[f"{name}: {reason}" for name, reason in faults],
         )
-        return _answer(told, 422)
+        return answer(told, 422, {})
 
     @app.exception_handler(HTTPException)
-    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+    async def on_http(request: Request, error: HTTPException) -> Response:
         told = Problem(
             code=_HTTP_CODES.get(error.status_code, "http"),
             message=f"{error.detail}: {request.method} {request.url.path}",
@@ -96,16 +118,11 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(sorted(_methods(request)))
-        return _answer(told, error.status_code, headers)
+        return answer(told, error.status_code, headers)
 
     @app.exception_handler(Exception)
-    async def on_bug(request: Request, error: Exception) -> JSONResponse:
-        _logger.error("a fault of ours", path=request.url.path, exc_info=error)
-        told = Problem(
-            code="internal",
-            message="a fault of ours; the log has it",
-        )
-        return _answer(told, 500)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        return internal(error, request.url.path, answer)
 
 
 def _methods(request: Request) -> set[str]:
@@ -116,8 +133,3 @@ def _methods(request: Request) -> set[str]:
         if route.matches(request.scope)[0] is not Match.NONE
         for method in getattr(route, "methods", None) or ()
     }
-
-
-def _answer(told: Problem, status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    body = {"error": told.model_dump(exclude_none=True)}
-    return JSONResponse(body, status, dict(headers or {}))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.durable.files import write_private
 from energyguard.errors import Conflict, Corrupt, NotFound
 
 LINK_MS = 10 * 60_000
@@ -137,21 +137,6 @@ class Tokens:
 
     def _write(self, kept: _Kept) -> None:
         write_private(self._path, msgspec.json.format(msgspec.json.encode(kept)))
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace a file whole, durably, readable by its owner only."""
-    new = path.with_suffix(f".{os.getpid()}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _hash(token: str) -> str:

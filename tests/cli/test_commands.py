@@ -35,7 +35,7 @@ def test_all_the_verbs_are_there() -> None:
     wanted = {
         *("up", "status", "stop", "doctor", "simulate", "replay", "evaluate", "readings"),
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
-        *("config", "version", "role", "job"),
+        *("config", "version", "role", "job", "client"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 
@@ -58,7 +58,9 @@ def test_version(terminal: Terminal) -> None:
         (["status"], 8, "nothing runs here"),
         (["token", "revoke", "nobody"], 4, "no token 'nobody'"),
         (["check", "rules", "none.toml"], 2, "none.toml: cannot be read"),
-        (["role", "cook"], 4, "no role 'cook'; there are: simulate, worker, history, serve"),
+        (["role", "cook"], 4, "no role 'cook'; there are: simulate, worker, ingestor, history,"),
+        (["simulate", "building", "--speedup", "0"], 2, "--speedup 0.0: above 0, or inf"),
+        (["simulate", "building", "--shape", "round"], 2, "'round' is not one of 'plain'"),
     ],
 )
 def test_errors_are_one_line_and_an_exit_code(

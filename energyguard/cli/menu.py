@@ -1,0 +1,66 @@
+"""The menu of ``client``: which verb, what it needs, its answer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from energyguard.cli.output import Output
+from energyguard.cli.remote import Remote
+from energyguard.errors import EnergyGuardError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def menu(verbs: Mapping[str, Callable[..., None]], at: Remote) -> None:
+    """Ask which verb, ask for what it needs, show its answer; until there is no more to do."""
+    from rich.console import Console
+    from rich.prompt import Prompt
+
+    names, console = list(verbs), Console(highlight=False)
+    while True:
+        _list(verbs, console)
+        chosen = Prompt.ask("Which (number or name; q: quit)", console=console, default="q")
+        if chosen in ("q", "quit", "exit"):
+            return
+        if chosen.isascii() and chosen.isdigit() and 0 < int(chosen) <= len(names):
+            chosen = names[int(chosen) - 1]
+        try:
+            if chosen not in verbs:
+                raise ValueError(f"there is no {chosen!r}")
+            verbs[chosen](Output(as_json=False), at, **_answers(verbs[chosen], console))
+        except (EnergyGuardError, OSError, ValueError) as error:
+            console.print(str(error), style="bold red", markup=False)
+        console.print()
+
+
+def _list(verbs: Mapping[str, Callable[..., None]], console: Console) -> None:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for justify in ("right", "left", "left"):
+        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
+    for number, (name, verb) in enumerate(verbs.items(), 1):
+        table.add_row(str(number), name, (verb.__doc__ or "").splitlines()[0])
+    console.print(table)
+
+
+def _answers(verb: Callable[..., None], console: Console) -> dict[str, Any]:
+    """What a person says of each parameter of a verb; nothing: its default."""
+    from rich.prompt import Prompt
+
+    found = {}
+    for one in list(inspect.signature(verb, eval_str=True).parameters.values())[2:]:
+        kind, described = one.annotation.__origin__, one.annotation.__metadata__[0]
+        needed = one.default is inspect.Parameter.empty
+        about = described.help.rstrip(".") + ("" if needed else "; may be empty")
+        title = f"{one.name.replace('_', ' ')} ({about})"
+        said = Prompt.ask(title, console=console, default="", show_default=False)
+        if said:
+            plain = next(k for k in getattr(kind, "__args__", (kind,)) if k is not type(None))
+            found[one.name] = plain(said)
+        elif needed:
+            raise ValueError(f"{one.name} is needed")
+    return found

@@ -1,0 +1,206 @@
+"""`client`: the measurement store's verbs in a terminal, against a door that listens."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from energyguard.serve.role import serve
+from energyguard.serve.verbs.alarms import Alarm
+from energyguard.serve.verbs.measurements import OPEN, build_measurements
+from energyguard.serve.verbs.shapes import as_measurements
+from tests.cli.conftest import Terminal
+from tests.serve.doors import NODES, Nodes, Parts
+
+SATURDAY = "2025-07-05T18:00:00"
+
+
+@pytest.fixture
+def cluster() -> Nodes:
+    return Nodes(*NODES)
+
+
+@pytest.fixture(autouse=True)
+def served(tmp_path: Path, cluster: Nodes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A door that listens; its address and a token are in the variables."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    parts = Parts(folder)
+
+    async def heard(_: Alarm) -> None:
+        """Nobody else wants to know."""
+
+    app = build_measurements(parts.store, cluster, parts.versions, heard, parts.clock)
+    guarded = parts.guarded(app, as_measurements, OPEN)
+    stop, ready = Event(), Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        role = Thread(target=lambda: asyncio.run(serve(guarded, listening, stop, ready.set)))
+        role.start()
+        assert ready.wait(20)
+        monkeypatch.setenv("ENERGYGUARD_URL", url)
+        monkeypatch.setenv("ENERGYGUARD_TOKEN", parts.token)
+        yield url
+        stop.set()
+        role.join(20)
+    assert not role.is_alive()
+
+
+def test_a_measurement_comes_and_goes(terminal: Terminal) -> None:
+    assert terminal("client", "ingest", "H/1ü?", SATURDAY, 5.5).out == (
+        f"H/1ü?:{SATURDAY} is stored\n"
+    )
+    found = terminal("client", "get", f"H/1ü?:{SATURDAY}", "--json").json
+    assert (found["value"], found["timestamp"]) == (5.5, SATURDAY)
+    assert "5.5" in terminal("client", "get", f"H/1ü?:{SATURDAY}").out
+    terminal("client", "ingest", "H/1ü?", SATURDAY, -6)
+    (row,) = terminal("client", "measurements", "--json").rows
+    assert row == {"key": f"H/1ü?:{SATURDAY}", "value": -6}
+    rows = terminal("client", "history", "H/1ü?", "--json").rows
+    assert [(one["value"], one["current"]) for one in rows] == [(5.5, False), (-6, True)]
+    assert terminal("client", "statistics", "H/1ü?", "--json").json["mean"] == -6
+    assert terminal("client", "delete", f"H/1ü?:{SATURDAY}").code == 0
+    gone = terminal("client", "get", f"H/1ü?:{SATURDAY}")
+    assert (gone.code, gone.out) == (4, "")
+    assert gone.err == f"energyguard: no measurement H/1ü?:{SATURDAY}\n"
+
+
+def test_thresholds_and_alerts(terminal: Terminal) -> None:
+    assert terminal("client", "alerts").err == "no alerts\n"
+    assert terminal("client", "set-threshold", "H1", -5).code == 0
+    words = ("client", "set-threshold", "H1", 50, "--weekday", "saturday", "--hour", 18)
+    assert terminal(*words).code == 0
+    assert "ALERT" not in terminal("client", "ingest", "H1", SATURDAY, 6).out
+    assert "ALERT" in terminal("client", "ingest", "H1", "2025-07-05T19:00:00", 6).out
+    (alert,) = terminal("client", "alerts", "--json").rows
+    assert (alert["sensor_id"], alert["value"], alert["threshold"]) == ("H1", 6, -5)
+    assert terminal("client", "set-threshold", "H1", "none").code == 0
+    assert "ALERT" not in terminal("client", "ingest", "H1", "2025-07-05T20:00:00", 6).out
+
+
+def test_many_at_once_from_a_file_or_stdin(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"sensor_id": "H1", "timestamp": f"2025-07-05T{n // 60:02}:{n % 60:02}:00", "value": n}
+        for n in range(1_200)
+    ]
+    lines = [json.dumps(row) for row in rows]
+    lines[1_100] = '{"sensor_id": "H1"}'
+    file = tmp_path / "many.jsonl"
+    file.write_text("\n".join([lines[0], "", *lines[1:]]))
+    said = terminal("client", "bulk", file, "--json")
+    assert (said.code, said.json["stored"]) == (0, 1_199)
+    assert [one["line"] for one in said.json["errors"]] == [1_102]
+    assert terminal("client", "bulk", file).err.startswith("line 1102: timestamp: Field required")
+    assert len(terminal("client", "measurements", "--limit", 5_000, "--json").rows) == 1_199
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"sensor_id": "H1"}\n'))
+    nothing = terminal("client", "bulk", "-")
+    assert (nothing.code, nothing.out) == (3, "")
+    assert "line 1: nothing was taken" in nothing.err
+    file.write_text("{")
+    assert terminal("client", "bulk", file).code == 3
+    assert terminal("client", "bulk", "nowhere.jsonl").code == 1
+
+
+def test_lists_go_on_past_a_page(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for minute in range(5):
+        terminal("client", "ingest", "H1", f"2025-07-05T18:0{minute}:00", minute)
+    monkeypatch.setattr("energyguard.cli.remote.PAGE", 2)
+    for words in (("measurements",), ("history", "H1")):
+        rows = terminal("client", *words, "--json").rows
+        assert [one["value"] for one in rows] == [0, 1, 2, 3, 4]
+        assert len(terminal("client", *words, "--json", "--limit", 3).rows) == 3
+
+
+def test_nodes(terminal: Terminal, cluster: Nodes) -> None:
+    rows = terminal("client", "nodes", "--json").json["nodes"]
+    assert [one["status"] for one in rows] == ["alive"] * 3
+    assert terminal("client", "fail-node", 2).code == 0
+    assert terminal("client", "fail-node", NODES[2]).code == 0
+    assert cluster.paused == {NODES[1], NODES[2]}
+    assert terminal("client", "recover-node", 3).code == 0
+    table = terminal("client", "nodes").out
+    assert ("dead" in table, "8101" in table) == (True, True)
+    assert terminal("client", "fail-node", 9).code == 4
+    assert terminal("client", "configure-replication", "full").code == 0
+    assert terminal("client", "configure-replication", "consistent", 1, "--json").code == 0
+    assert len(terminal("client", "replica-nodes", f"H1:{SATURDAY}", "--json").rows) == 1
+    assert terminal("client", "configure-replication", "consistent", 4).code == 3
+    assert terminal("client", "configure-replication", "sideways").code == 2
+
+
+def test_errors_are_one_line_and_an_exit_code(terminal: Terminal, served: str) -> None:
+    wrong = terminal("client", "nodes", "--token", "eg_wrong")
+    assert (wrong.code, wrong.out) == (5, "")
+    assert wrong.err.startswith("energyguard: send `Authorization: Bearer")
+    assert terminal("client", "nodes", "--token", "ü").code == 2
+    assert terminal("client", "ingest", "H1", "never", 5).code == 3
+    assert terminal("client", "ingest", "H1", SATURDAY, "nan").code == 3
+    assert terminal("client", "nodes", "--url", "127.0.0.1").code == 2
+    assert terminal("client", "info", "--token", "eg_wrong").code == 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    away = terminal("client", "nodes", "--url", nobody)
+    assert (away.code, away.err.count("\n")) == (8, 1)
+    assert "is it running there?" in away.err
+
+
+def test_what_is_no_measurement_store_is_said(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            caller, _ = listening.accept()
+            with caller:
+                caller.recv(10_000)
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+        other = Thread(target=answer)
+        other.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        said = terminal("client", "info", "--url", url)
+        other.join(20)
+    assert said.code == 8
+    assert "no measurement store" in said.err
+
+
+class _Person(io.StringIO):
+    """Somebody at a terminal, who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bare_on_a_terminal_it_is_a_menu(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ["1", "H1", SATURDAY, "7", "get", f"H1:{SATURDAY}", "get", "nobody", "1", "H1", "x"]
+    typed += ["much", "99", "set-threshold", "H1", "5", "monday", "", "history", "", "q"]
+    monkeypatch.setattr(sys, "stdin", _Person("\n".join(typed) + "\n"))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    said = terminal("client")
+    import pathlib
+
+    pathlib.Path("/tmp/out.txt").write_text(said.out + said.err)
+    assert said.code == 0, said.err
+    assert f"H1:{SATURDAY} is stored" in said.out
+    assert "timestamp  2025-07-05T18:00:00" in said.out
+    assert "'nobody' does not end in a time" in said.out
+    assert "could not convert string to float: 'much'" in said.out
+    assert "there is no '99'" in said.out
+    assert "the threshold of H1 is 5.0" in said.out
+    assert "sensor is needed" in said.out
+
+
+def test_bare_without_a_terminal_it_is_the_help(terminal: Terminal) -> None:
+    said = terminal("client")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Usage: energyguard client")
