@@ -97,6 +97,17 @@ class HistorySettings(Section):
     )
 
 
+class StoreSettings(Section):
+    """The store of current state, as the role `ingestor` fills it (`store`, `ingest`)."""
+
+    url: str = Field(
+        "",
+        description="Where the store is: `sqlite:///PATH`, `ring://HOST:PORT,…`, "
+        "`valkey://HOST:PORT`. Empty: `up` plays no ingestor, and the role's own store is "
+        "`<data_dir>/store.db`.",
+    )
+
+
 class ServeSettings(Section):
     """The API and the page (`serve`, `ui`)."""
 
@@ -137,6 +148,7 @@ class Settings(Section):
     stream: StreamSettings = StreamSettings()
     rules: RulesSettings = RulesSettings()
     history: HistorySettings = HistorySettings()
+    store: StoreSettings = StoreSettings()
     serve: ServeSettings = ServeSettings()
     simulate: SimulateSettings = SimulateSettings()
 
@@ -144,6 +156,11 @@ class Settings(Section):
     def log_url(self) -> str:
         """The log's address with the default filled in."""
         return self.log.url or f"sqlite:///{self.data_dir / 'log.db'}"
+
+    @property
+    def store_url(self) -> str:
+        """The store's address with the default filled in."""
+        return self.store.url or f"sqlite:///{self.data_dir.absolute() / 'store.db'}"
 
     @property
     def session_s(self) -> float:

@@ -42,6 +42,12 @@ def _worker(settings: Settings, stop: threading.Event) -> None:
     run(settings, stop)
 
 
+def _ingestor(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.ingest.role import run
+
+    run(settings, stop)
+
+
 def _history(settings: Settings, stop: threading.Event) -> None:
     from energyguard.history.role import run
 
@@ -57,15 +63,21 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
 ROLES: Mapping[str, Role] = {
     "simulate": _simulate,
     "worker": _worker,
+    "ingestor": _ingestor,
     "history": _history,
     "serve": _serve,
 }
 """In the order in which they stop: sources first, then what drains, then what people look at."""
 
+WANTED: Mapping[str, Callable[[Settings], bool]] = {
+    "ingestor": lambda settings: bool(settings.store.url)
+}
+"""Roles that ``up`` plays only where the settings ask for them."""
+
 SCENARIOS: Mapping[str, str] = {"households": "simulate"}
 """The demonstrations that ``up`` starts, each with the role that plays it."""
 
-NICENESS: Mapping[str, int] = {"history": 5}
+NICENESS: Mapping[str, int] = {"ingestor": 5, "history": 5}
 """Who gives way where processors are few: an alert is awaited, a row of the history can wait."""
 
 PATIENCE_S = 15.0
@@ -119,6 +131,15 @@ def run_role(
             log.exception("died")
             raise
         log.info("stopped")
+
+
+def lasting_roles(settings: Settings) -> list[str]:
+    """The roles that ``up`` plays whatever is demonstrated."""
+    return [
+        name
+        for name in ROLES
+        if name not in SCENARIOS.values() and (name not in WANTED or WANTED[name](settings))
+    ]
 
 
 def _until_closed(parent: int, stop: threading.Event) -> None:

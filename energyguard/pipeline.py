@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from energyguard.model.topics import (
     ALERT_ACTIONS,
     ALERTS,
+    BUILDING_READINGS,
     DEAD_LETTERS,
     ENERGY_ALERTS,
     ENERGY_READINGS,
@@ -24,7 +25,7 @@ from energyguard.model.topics import (
     Topic,
 )
 
-READINGS = (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS)
+READINGS = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ FLOWS = (
         "stream/operator.py",
         (ENERGY_ALERTS, ALERTS, LATE, DEAD_LETTERS, TIME, PROGRESS, STATE),
         group="worker",
+    ),
+    Flow(
+        "ingest",
+        (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS),
+        "ingest/ingestor.py",
+        (),
+        group="ingestor",
     ),
     Flow(
         "archive",

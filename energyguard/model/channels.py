@@ -45,6 +45,8 @@ _TABLE = (
     Channel("current_a", "A", Kind.STATE, -100_000.0, 100_000.0),
     Channel("voltage_v", "V", Kind.STATE, -1_000_000.0, 1_000_000.0),
     Channel("temperature_c", "°C", Kind.STATE, -273.15, 5_000.0),
+    Channel("delta_kwh", "kWh", Kind.STATE, 0.0, 1_000.0),  # told beside a register that has it too
+    Channel("delta_kwh_multiplier", "×", Kind.STATE, 0.0, 1_000_000.0),
 )
 
 CHANNELS: Mapping[str, Channel] = {c.name: c for c in _TABLE}

@@ -55,6 +55,12 @@ METER_READINGS = Topic(
     Holds.READINGS,
     TopicClock.WALL,
 )
+BUILDING_READINGS = Topic(
+    "energyguard.readings",
+    "Floor readings of a building, as system A's senders write them: JSON, a floor a message.",
+    Holds.READINGS,
+    TopicClock.DATA,
+)
 REPLAY_READINGS = Topic(
     "replay.*", "A file replayed with its own times.", Holds.READINGS, TopicClock.DATA
 )
@@ -113,6 +119,7 @@ STATE = Topic(
 TOPICS: tuple[Topic, ...] = (
     ENERGY_READINGS,
     METER_READINGS,
+    BUILDING_READINGS,
     REPLAY_READINGS,
     ENERGY_ALERTS,
     ALERTS,

@@ -7,7 +7,11 @@ noise.py        random numbers that depend on nothing but seed, home and time
 event_clock.py  how fast event time runs, and where it goes on after a restart
 simulate.py     what to simulate; its lines into a file or standard output
 lines.py        those lines, fast
+ticker.py       ticks that are sent when they are due, at a pace, until an end
 feed.py         simulated homes into the log
+building.py     a simulated building of three floors: system A's
+counters.py     what its counters show, kept over restarts
+building_feed.py   the building into the log, or its records into a file
 faults.py       labelled faults, with a ground-truth file
 replay.py       files of any shape into the running system, or into a topic of their own
 sample.py       the real appliances that ship with the package

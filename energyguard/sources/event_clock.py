@@ -83,7 +83,7 @@ def newest_event_ms(log: Log, topic: str) -> int | None:
     judged = TopicTime(log, topic).newest_ms()
     if judged is not None:
         return judged
-    last = (next(_backwards(log, at), None) for at in log.positions(topic, LATEST))
+    last = (next(backwards(log, at), None) for at in log.positions(topic, LATEST))
     values = (part.values[-1] for part in last if part is not None)
     batches = (read_records([value]).readings for value in values if value)
     newest = (int(times_of(batch).max()) for batch in batches if batch.num_rows)
@@ -92,7 +92,7 @@ def newest_event_ms(log: Log, topic: str) -> int | None:
 
 def newest_tick_ms(log: Log, at: TopicPartition) -> int | None:
     """The last tick that a simulator wrote to a partition; None: it wrote none."""
-    for part in _backwards(log, at):
+    for part in backwards(log, at):
         for headers in reversed(part.headers):
             tick = dict(headers).get(TICK_HEADER)
             if tick is not None:
@@ -100,7 +100,7 @@ def newest_tick_ms(log: Log, at: TopicPartition) -> int | None:
     return None
 
 
-def _backwards(log: Log, at: TopicPartition) -> Iterator[Fetched]:
+def backwards(log: Log, at: TopicPartition) -> Iterator[Fetched]:
     """The records of a partition, the newest first, in growing blocks."""
     earliest, end = (log.positions(at.topic, of).get(at, 0) for of in (EARLIEST, LATEST))
     block = 4

@@ -56,6 +56,26 @@ class Intake:
             n = len(values)
             self._log.append(topic, Records([None] * n, values, [headers] * n, (), partitions))
 
+    def post(
+        self,
+        keys: Sequence[bytes],
+        messages: Sequence[bytes],
+        headers: Sequence[Headers],
+        topic: str,
+    ) -> None:
+        """Append messages that others can read too and that are known to be clean, in one append.
+
+        Args:
+            keys: their devices.
+            messages: in one of the shapes that messages have (``wire/records.py``).
+            headers: of each.
+            topic: a topic of readings.
+
+        Raises:
+            Unavailable: the log takes nothing now; ``retry_after`` says when.
+        """
+        self._log.append(topic, Records(keys, messages, headers))
+
     def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
         """Append refused rows to the dead letters, and count them by verdict and field."""
         if not rows:

@@ -29,6 +29,13 @@ def uniform(stream: Words, moment: npt.NDArray[np.integer]) -> npt.NDArray[np.fl
     return (word >> np.uint64(11)).astype(np.float64) * 2.0**-53  # a float64 holds 53 bits
 
 
+def normal(stream: Words, moment: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Normal numbers of the streams at the moments, by Box and Muller (1958)."""
+    one, two = uniform(stream, 2 * moment), uniform(stream, 2 * moment + 1)
+    number: npt.NDArray[np.float64] = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * two)
+    return number
+
+
 def _mix(word: Words) -> Words:
     """Spread every bit of a word over the whole word."""
     word = word ^ (word >> np.uint64(30))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Event
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
@@ -18,10 +17,7 @@ from energyguard.sources.faults import Faults, Spoilt
 from energyguard.sources.household import Homes
 from energyguard.sources.lines import lines_of
 from energyguard.sources.sample import Sample
-
-Times = npt.NDArray[np.int64]
-Progress = Callable[[int, int | None], None]
-"""Called with the ticks done so far, and how many there will be (None: no end)."""
+from energyguard.sources.ticker import Progress, Times
 
 EVENING_MS = (16 * 60 + 58) * 60_000
 """Where the running clock starts, by the time of the day: shortly before the evening peak."""

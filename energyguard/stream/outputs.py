@@ -17,6 +17,7 @@ from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
 from energyguard.stream.outcome import Outcome, Over
 from energyguard.stream.records import alert_events, energy_alerts, set_apart
 from energyguard.wire.packed import pack
+from energyguard.wire.records import PACKED_ANEW
 
 PACKED_MOST = 65_536
 """Readings in a record, at most: it stays far below what a broker takes."""
@@ -65,4 +66,5 @@ def _packed(topic: str, parts: list[pa.RecordBatch]) -> Records:
     pieces = [batch.slice(start, PACKED_MOST) for start in range(0, batch.num_rows, PACKED_MOST)]
     packed = [one for piece in pieces for one in pack(piece, row.partitions)]
     partitions, values = zip(*packed, strict=True)
-    return Records([None] * len(values), values, partitions=partitions)
+    n = len(values)
+    return Records([None] * n, values, [PACKED_ANEW] * n, partitions=partitions)

@@ -4,6 +4,7 @@ packed.py      readings as they lie in the log: a compressed Arrow batch per rec
 records.py     records of a topic: packed ones, and messages that others sent
 csv.py         system C's `timestamp,household_id,energy_kwh`
 json.py        the same as JSON lines
+building.py    system A's floor readings: four sensors in one JSON object
 household.py   the 2 s household files: register and signed power
 appliance.py   the 1 min appliance files: watts, days repeated per case
 arrow.py       Arrow IPC streams with the columns of a reading

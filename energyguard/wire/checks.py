@@ -36,13 +36,16 @@ def check_part(part: Part, time_field: str, limits: Plausible) -> tuple[Bools, l
             bad[places] = True
             continue
         time, value = part.time[places], part.value[places]
-        wrong_value, wrong_time = out_of_range(channel, time, value, limits)
+        wrong_value, wrong_time = out_of_range(channel, time, value, limits, part.least)
         bad[places] = wrong_value | wrong_time
         for i in np.flatnonzero(wrong_value | wrong_time).tolist():
             field, why = (
                 (time_field, time_reason(time_field, int(time[i])))
                 if wrong_time[i]
-                else (part.field, value_reason(part.field, channel, int(value[i]), limits))
+                else (
+                    part.field,
+                    value_reason(part.field, channel, int(value[i]), limits, part.least),
+                )
             )
             faults.append(Fault(int(places[i]), Verdict.OUT_OF_RANGE, field, why))
     return bad, faults

@@ -22,17 +22,21 @@ _SIGNED = r"[+-]?\d{1,15}"
 _CLOCK = r"\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """A kind of column: its Arrow type, what a sound field looks like, what to say of another."""
+    """A kind of column: its Arrow type, what a sound field looks like, what to say of another.
+
+    ``among`` has the values that there may be, where the type has more.
+    """
 
     type: pa.DataType
     pattern: str
     wanted: str
+    among: pa.Array | None = None
 
 
 ISO_TIME = Column(
-    pa.timestamp("ms", "UTC"),
+    pa.timestamp("us", "UTC"),
     _CLOCK + r"(?:Z|[+-]\d\d(?::?\d\d)?)",
     "a time such as 2025-09-06T17:54:02Z",
 )
@@ -47,15 +51,18 @@ NUMBER = Column(
 )
 LONG_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+MAYBE_NUMBER = Column(NUMBER.type, f"(?:{NUMBER.pattern})?", NUMBER.wanted)
 INTEGER = Column(pa.int64(), _SIGNED, "a whole number")
 SEQUENCE = Column(pa.int64(), r"\d{0,18}", "a whole number or nothing")
+MAY_BE_EMPTY = (SEQUENCE, MAYBE_NUMBER)
 ANYTHING = Column(pa.string(), r"[^,\x00]*", "text")
 
 
 def milliseconds(column: pa.ChunkedArray) -> Ints:
-    """A column of times in ms since 1970."""
+    """A column of times in ms since 1970; what is finer is cut off."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.asarray(array.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    time = np.asarray(array.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    return time // 1000 if pa.types.is_timestamp(array.type) and array.type.unit == "us" else time
 
 
 def nanos(column: pa.ChunkedArray) -> Ints:
@@ -86,7 +93,11 @@ def sixty_fourth(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some readings of a table, of one channel or of several; ``field`` held the value."""
+    """Some readings of a table, of one channel or of several; ``field`` held the value.
+
+    ``rows`` tells in which rows they stand (None: there is one in each); ``least`` is the least
+    value that their senders may send, where that is more than what the channel may have.
+    """
 
     field: str
     device: pa.Array
@@ -94,6 +105,17 @@ class Part:
     time: Ints
     value: Ints
     sequence: pa.Array | None = None
+    rows: Ints | None = None
+    least: int | None = None
+
+    @property
+    def place(self) -> Ints | slice:
+        """The rows in which they stand, as an index."""
+        return slice(None) if self.rows is None else self.rows
+
+    def rows_at(self, place: int) -> int:
+        """The row of a reading."""
+        return place if self.rows is None else int(self.rows[place])
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ import pyarrow.csv as arrow_csv
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import SCHEMA, Verdict, batch_of
 from energyguard.wire import Decoded, Refused
-from energyguard.wire.checks import check_part
+from energyguard.wire.checks import Fault, check_part
 from energyguard.wire.columns import (
     DEVICE,
     LONG_NUMBER,
     LONGEST_DEVICE,
+    MAY_BE_EMPTY,
+    MAYBE_NUMBER,
     NAME,
     NOT_FINITE,
     NUMBER,
@@ -32,6 +34,7 @@ from energyguard.wire.limits import Plausible
 
 Bools = npt.NDArray[np.bool_]
 _CONTROLS = bytes(set(range(32)) - set(b"\r\n"))
+_NUMBERS = (NUMBER, MAYBE_NUMBER)
 _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
 
 
@@ -68,7 +71,8 @@ def decode_sound(
     if ends == table.num_rows:
         rows = np.arange(first_row, first_row + table.num_rows)
     else:
-        rows = np.array([i for i, line in enumerate(data.split(b"\n"), first_row) if line.strip()])
+        lines = enumerate(data.split(b"\n"), first_row)
+        rows = np.array([row for row, line in lines if line.strip()], np.int64)
         if len(rows) != table.num_rows:
             return None
     return _readings(table, rows, data, layout, limits, device, first_row)
@@ -88,7 +92,9 @@ def _doubtful_bytes(data: bytes) -> bool:
 def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
     """Whether a name is empty or too long, or a field is empty that must not be."""
     for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
-        if values.null_count and column is not SEQUENCE:
+        if values.null_count and column not in MAY_BE_EMPTY:
+            return True
+        if column.among is not None and not pc.all(pc.is_in(values, column.among)).as_py():
             return True
         if column is SEQUENCE and (pc.min(values).as_py() or 0) < 0:
             return True
@@ -105,6 +111,7 @@ def _table(data: bytes, layout: Layout) -> pa.Table | None:
         return pa.table({name: pa.array([], c.type) for name, c in layout.columns.items()})
     if b'"' in data or b"\x00" in data:
         return None
+    may_be_empty = any(column in MAY_BE_EMPTY for column in layout.columns.values())
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
@@ -115,7 +122,7 @@ def _table(data: bytes, layout: Layout) -> pa.Table | None:
             convert_options=arrow_csv.ConvertOptions(
                 column_types={name: c.type for name, c in layout.columns.items()},
                 timestamp_parsers=[arrow_csv.ISO8601],
-                null_values=[""] if "sequence" in layout.columns else [],
+                null_values=[""] if may_be_empty else [],
                 strings_can_be_null=False,
             ),
         )
@@ -185,7 +192,7 @@ def _with_short_numbers(text: str, layout: Layout) -> str | None:
     if len(fields) != len(layout.columns):
         return None
     for i, column in enumerate(layout.columns.values()):
-        if column is NUMBER and LONG_NUMBER.fullmatch(fields[i]):
+        if column in _NUMBERS and LONG_NUMBER.fullmatch(fields[i]):
             try:
                 fields[i] = from_nano(to_nano(Decimal(fields[i])))
             except (ValueError, InvalidOperation):
@@ -206,7 +213,7 @@ def _explain(text: str, layout: Layout, deep: bool = False) -> tuple[str, str]:
         if not sound:
             if not field:
                 return name, f"{name} is empty"
-            if column is NUMBER and (NOT_FINITE.fullmatch(field) or LONG_NUMBER.fullmatch(field)):
+            if column in _NUMBERS and (NOT_FINITE.fullmatch(field) or LONG_NUMBER.fullmatch(field)):
                 return name, f"{name} {BEYOND}: {sixty_fourth(field)}"
             return name, f"{name} is not {column.wanted}: {sixty_fourth(field)}"
     return "row", "the line cannot be read"
@@ -239,8 +246,11 @@ def _readings(
     refused: list[Refused] = []
     parts = layout.parts(table, device)
     checks = [check_part(part, layout.time_field, limits) for part in parts]
-    good = ~np.logical_or.reduce([bad for bad, _ in checks])  # one bad value refuses its row
-    first = {fault.place: fault for _, faults in reversed(checks) for fault in faults}
+    good = np.ones(len(rows), bool)  # one bad value refuses its row
+    first: dict[int, Fault] = {}
+    for part, (bad, faults) in zip(reversed(parts), reversed(checks), strict=True):
+        good[part.place] &= ~bad
+        first |= {part.rows_at(fault.place): fault for fault in faults}
     lines = data.split(b"\n") if first else []
     for place in sorted(first):
         _, verdict, field, reason = first[place]
@@ -249,8 +259,9 @@ def _readings(
         refused.append(Refused(row, verdict, field, reason, original))
     for part in parts:
         batch = batch_of(part.device, part.channel, part.time, part.value, part.sequence)
-        batches.append(batch if good.all() else batch.filter(pa.array(good)))
-        numbers.append(rows if good.all() else rows[good])
+        mine, taken = rows[part.place], good[part.place]
+        batches.append(batch if taken.all() else batch.filter(pa.array(taken)))
+        numbers.append(mine if taken.all() else mine[taken])
     return merge(batches, numbers, refused)
 
 

@@ -1,4 +1,4 @@
-"""JSON lines, or one JSON array, of the same readings as the CSV.
+"""JSON lines, or one JSON array, of the same readings as the CSV, and of floors (``building.py``).
 
     {"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}
     {"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,"sequence":7}
@@ -9,6 +9,7 @@ Numbers never pass through a float: they are read as decimals and are exact to n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
@@ -19,18 +20,29 @@ import pyarrow.compute as pc
 
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
-from energyguard.wire import Decoded, Refused
+from energyguard.wire import Decoded, Refused, building
 from energyguard.wire.alike import lines_alike
-from energyguard.wire.columns import Layout, sixty_fourth
+from energyguard.wire.columns import (
+    ANYTHING,
+    DEVICE,
+    ISO_TIME,
+    MAY_BE_EMPTY,
+    NAME,
+    SEQUENCE,
+    Column,
+    Layout,
+    sixty_fourth,
+)
 from energyguard.wire.csv import HOUSEHOLD, NUMBERED, decimals, iso_times, strings_of
-from energyguard.wire.delimited import BEYOND, decode_lines, decode_sound
+from energyguard.wire.delimited import BEYOND, decode_lines, decode_sound, merge
 from energyguard.wire.limits import Plausible
 
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _LINE = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
-_HOUSEHOLD = frozenset(HOUSEHOLD.columns)
-_NUMBERED = frozenset(NUMBERED.columns)
+_OF_A_FLOOR = re.compile(rb'"(?:piano|sensore\w*)"\s*:')
+_TEXTS = (ISO_TIME, DEVICE, NAME, ANYTHING)
+_NOTHING = msgspec.Raw(b"")
 
 
 class _Household(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -51,6 +63,32 @@ class _Numbered(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     sequence: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class _Floor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A sound object of system A."""
+
+    timestamp: str
+    piano: int
+    sensore1_kwh: msgspec.Raw
+    sensore2_kw: msgspec.Raw
+    sensore3_corrente: msgspec.Raw
+    sensore3_tensione: msgspec.Raw
+    delta_kwh: msgspec.Raw = _NOTHING
+    delta_kwh_multiplier: msgspec.Raw = _NOTHING
+
+    def line(self) -> str:
+        """A line of the layout."""
+        numbers = (
+            self.sensore1_kwh,
+            self.sensore2_kw,
+            self.sensore3_corrente,
+            self.sensore3_tensione,
+            self.delta_kwh,
+            self.delta_kwh_multiplier,
+        )
+        return f"{self.timestamp},{self.piano},{','.join(str(n, 'ascii') for n in numbers)}"
+
+
+_FLOORS = msgspec.json.Decoder(list[_Floor])
 _HOUSEHOLDS = msgspec.json.Decoder(list[_Household])
 _NUMBEREDS = msgspec.json.Decoder(list[_Numbered])
 
@@ -106,7 +144,10 @@ def _lines_at_once(data: bytes) -> tuple[Layout, bytes] | None:
 def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
     """An array of sound objects as lines."""
     try:
-        if b'"device"' not in array:
+        if b'"piano"' in array:
+            layout = building.LAYOUT
+            lines = [row.line() for row in _FLOORS.decode(array)]
+        elif b'"device"' not in array:
             layout = HOUSEHOLD
             lines = [
                 f"{row.timestamp},{row.household_id},{str(row.energy_kwh, 'ascii')}"
@@ -130,9 +171,20 @@ def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
 def _row_by_row(data: bytes, limits: Plausible, first_row: int) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
     rows = _elements(data.strip()) if data.lstrip()[:1] == b"[" else data.split(b"\n")
+    floors = [row if _OF_A_FLOOR.search(row) else b"" for row in rows]
+    others = [b"" if floor else row for floor, row in zip(floors, rows, strict=True)]
+    layout = NUMBERED if any(b'"device"' in row for row in others[:100]) else HOUSEHOLD
+    parts = [_rows_of(others, layout, limits, first_row)]
+    if any(floors):
+        parts.append(_rows_of(floors, building.LAYOUT, limits, first_row))
+    refused = sorted((one for part in parts for one in part.refused), key=lambda one: one.row)
+    return merge([part.batch for part in parts], [part.rows for part in parts], refused)
+
+
+def _rows_of(rows: Sequence[bytes], layout: Layout, limits: Plausible, first_row: int) -> Decoded:
+    """Rows of one layout; empty ones are passed over."""
     lines: list[bytes] = []
     refused_rows: dict[int, Refused] = {}
-    layout = NUMBERED if any(b'"device"' in row for row in rows[:100]) else HOUSEHOLD
     for number, row in enumerate(rows, first_row):
         if not row.strip():
             lines.append(b"")
@@ -151,8 +203,7 @@ def _row_by_row(data: bytes, limits: Plausible, first_row: int) -> Decoded:
     for fault in decoded.refused:
         original = rows[fault.row - first_row]
         refused_rows[fault.row] = replace(fault, original=original)
-    ordered = tuple(refused_rows[row] for row in sorted(refused_rows))
-    return Decoded(decoded.batch, decoded.rows, ordered)
+    return replace(decoded, refused=tuple(refused_rows.values()))
 
 
 def _elements(array: bytes) -> list[bytes]:
@@ -173,7 +224,6 @@ def _line(row: bytes, layout: Layout) -> bytes:
     found = _LINE.decode(row)
     if not isinstance(found, dict):
         raise ValueError("row|row is not a JSON object")
-    names = _NUMBERED if layout is NUMBERED else _HOUSEHOLD
     if layout is NUMBERED and "household_id" in found:
         found = {
             "timestamp": found.get("timestamp"),
@@ -181,29 +231,29 @@ def _line(row: bytes, layout: Layout) -> bytes:
             "channel": "energy_kwh",
             "value": found.get("energy_kwh"),
         }
-    unknown = sorted(set(found) - names)
+    unknown = sorted(set(found) - layout.columns.keys())
     if unknown:
         raise ValueError(
             f"{unknown[0][:64]}|{sixty_fourth(unknown[0])} is not a field of a reading"
         )
     fields = []
-    for name in layout.columns:
+    for name, column in layout.columns.items():
         value = found.get(name)
-        if value is None and name == "sequence":
+        if value is None and column in MAY_BE_EMPTY:
             fields.append("")
             continue
-        fields.append(_text(name, value))
+        fields.append(_text(name, column, value))
     return ",".join(fields).encode()
 
 
-def _text(name: str, value: Any) -> str:
-    number = name in ("energy_kwh", "value", "sequence")
+def _text(name: str, column: Column, value: Any) -> str:
+    number = column not in _TEXTS
     if value is None:
         raise ValueError(f"{name}|{name} is missing")
     if isinstance(value, bool) or (number and not isinstance(value, int | Decimal)):
         raise ValueError(f"{name}|{name} is not a number: {sixty_fourth(str(value))}")
     if number:
-        if name == "sequence":
+        if column in (SEQUENCE, building.FLOOR):
             return str(value)
         try:
             return from_nano(to_nano(value))

@@ -58,16 +58,23 @@ def bounds(limits: Plausible) -> Mapping[str, tuple[int, int]]:
 
 
 def out_of_range(
-    channel: str, time_ms: Ints, value: Ints, limits: Plausible
+    channel: str, time_ms: Ints, value: Ints, limits: Plausible, least: int | None = None
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which values and which times of one channel cannot be true."""
-    low, high = bounds(limits)[channel]
+    """Which values and which times of one channel cannot be true; ``least`` raises its bound."""
+    low, high = _bounds(channel, limits, least)
     return (value < low) | (value > high), (time_ms < EARLIEST_MS) | (time_ms > _LATEST_MS)
 
 
-def value_reason(field: str, channel: str, nano: int, limits: Plausible) -> str:
-    """What is wrong with a value."""
+def _bounds(channel: str, limits: Plausible, least: int | None) -> tuple[int, int]:
     low, high = bounds(limits)[channel]
+    return low if least is None else max(low, least), high
+
+
+def value_reason(
+    field: str, channel: str, nano: int, limits: Plausible, least: int | None = None
+) -> str:
+    """What is wrong with a value."""
+    low, high = _bounds(channel, limits, least)
     unit = CHANNELS[channel].unit
     said = f"{from_nano(nano)} {unit}"
     if nano < 0 <= low:

@@ -29,6 +29,9 @@ from energyguard.wire.shapes import HEADERS, TITLES, decode
 CLOSE_LOOK = 4096
 """One bad message costs so many others a look at each, at most."""
 
+PACKED_ANEW = (("packed-by", b"worker"),)
+"""The headers of what a worker packed of messages without a key: whoever read those has it."""
+
 _PACKED, _CSV, _JSON = "packed", "csv", "json"
 _OURS = bytes([FORMAT])
 _KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
@@ -119,7 +122,7 @@ def _alike(place: int, values: Sequence[bytes | None], limits: Plausible) -> Con
         found = decode_sound_json(text, limits)
     else:
         found = decode_sound(text, HOUSEHOLD, limits)
-    if found is None or found.refused or len(found.rows) < len(values):
+    if found is None or found.refused or _distinct(found.rows) < len(values):
         return None
     return Contents(found.batch, place + found.rows - 1, [])
 
@@ -164,11 +167,16 @@ def _lines(place: int, values: Sequence[bytes], kind: str, limits: Plausible) ->
         text = b"\n".join(lines)
     _, found = decode(text, kind, limits)
     bad += [Bad(place + one.row - 1, kind, replace(one, row=1)) for one in found.refused]
-    if len(found.rows) + len(bad) < len(values):
+    if _distinct(found.rows) + len(bad) < len(values):
         told = {one.record - place for one in bad} | set((found.rows - 1).tolist())
         silent = sorted({*range(len(values))} - told)
         bad += [_bad(place + i, kind, values[i], "holds no reading") for i in silent]
     return Contents(found.batch, place + found.rows - 1, bad)
+
+
+def _distinct(rows: npt.NDArray[np.int64]) -> int:
+    """How many different ones there are among ascending numbers."""
+    return 1 + int(np.count_nonzero(np.diff(rows))) if len(rows) else 0
 
 
 def _bad(record: int, shape: str, value: bytes, reason: str) -> Bad:

@@ -5,38 +5,23 @@ Skipped by name where there is no Chromium.
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from energyguard.model.alerts import State
 from energyguard.ui import mount
+from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
 from tests.ui.fake_desk import FakeDesk
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-    # uvicorn's and NiceGUI's loops end with the thread, not with the test
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-Theme = Literal["light", "dark"]
+pytestmark = IN_A_BROWSER
 PATHS = ("/", "/households", "/alerts", "/quality")
-WIDTHS = (1440, 390)
-GROUNDS: dict[Theme, str] = {"light": "rgb(244, 245, 246)", "dark": "rgb(16, 20, 23)"}
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
@@ -60,49 +45,10 @@ def address(desk: FakeDesk) -> Iterator[str]:
         thread.join(15)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield made
-        made.close()
-
-
-@dataclass
-class Window:
-    """A browser window that remembers what should not have happened."""
-
-    page: Page
-    address: str
-    wrong: list[str] = field(default_factory=list)
-    hosts: set[str | None] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", lambda r: self.hosts.add(urlsplit(r.url).hostname))
-        self.page.on("websocket", lambda w: self.hosts.add(urlsplit(w.url).hostname))
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.wrong.append(message.text)
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.address + path)
-        expect(self.page.locator(".chip .dot")).to_be_visible()
-        return self.page
-
-
 @pytest.fixture
 def window(browser: Browser, address: str) -> Iterator[Window]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    seen = Window(context.new_page(), address)
-    yield seen
-    context.close()
-    assert seen.wrong == []
-    assert seen.hosts <= {"127.0.0.1", None}
+    with opened(browser, address) as seen:
+        yield seen
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -114,14 +60,7 @@ def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str
     expect(when).not_to_have_text(when.inner_text())
     if path == "/households":
         page.get_by_label("Filter by device").fill("H001")  # fewer rows for axe to read
-    for theme, ground in GROUNDS.items():
-        page.emulate_media(color_scheme=theme)
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 844})
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-            found = Axe().run(page, options=AXE).response["violations"]
-            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
+    fits_and_axe_finds_nothing(page)
 
 
 def test_overview_acknowledges_with_the_keyboard(window: Window, desk: FakeDesk) -> None:

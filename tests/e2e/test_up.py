@@ -16,11 +16,12 @@ import pytest
 from energyguard.config import Settings
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.node import ROLES, open_desk, open_log
+from energyguard.node import ROLES, WANTED, open_desk, open_log
 from energyguard.presence import living
 
 T = TypeVar("T")
 PATIENCE_S = 120.0  # generous: only so that a fault does not hang
+USUAL = tuple(role for role in ROLES if role not in WANTED)
 
 
 def until(answer: Callable[[], T]) -> T:
@@ -35,10 +36,10 @@ def until(answer: Callable[[], T]) -> T:
 class Up:
     """A running `energyguard up`."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / "output.txt"
-        options = ("serve.port=0", "history.port=0", "rules.use=household-demo,household-prod")
+        options += ("serve.port=0", "history.port=0", "rules.use=household-demo,household-prod")
         words = [word for option in options for word in ("--set", option)]
         with self.output.open("a") as output:
             self.process = subprocess.Popen(
@@ -102,7 +103,7 @@ def test_a_whole_life(settings: Settings) -> None:
     with open_desk(settings) as desk:
         assert until(desk.book.open)[0].device
 
-    for role in ROLES:
+    for role in USUAL:
         first = up.kill(role)
         until(lambda role=role, first=first: up.pid(role) not in (None, first))  # type: ignore[misc]
         assert up.said(rf"^{role} died \(signal SIGKILL\); it starts again in [\d.]+ s$")
@@ -135,7 +136,30 @@ def test_a_second_one_on_the_same_folder_is_refused(settings: Settings) -> None:
 def test_no_role_outlives_a_killed_up(settings: Settings) -> None:
     up = Up(settings.data_dir)
     up.link()
-    assert {one.role for one in living(settings.data_dir)} == {"up", *ROLES}
+    assert {one.role for one in living(settings.data_dir)} == {"up", *USUAL}
     up.process.kill()
     up.process.wait()
     until(lambda: ended(settings.data_dir))
+
+
+def test_the_ingestor_runs_where_a_store_is_named(settings: Settings) -> None:
+    store = settings.data_dir / "store.db"
+    up = Up(settings.data_dir, f"store.url=sqlite:///{store.absolute()}")
+    link = up.link()
+    assert {one.role for one in living(settings.data_dir)} == {"up", *ROLES}
+    with httpx.Client(follow_redirects=True, trust_env=False) as page:
+        assert page.get(link).status_code == 200
+
+    def has_a_home() -> bool:
+        return store.exists() and b"H001" in store.read_bytes() + _wal(store)
+
+    until(has_a_home)
+    with open_log(settings) as log:
+        until(lambda: any(log.positions(ENERGY_READINGS.name, "ingestor").values()))
+    assert up.end() == 0, up.output.read_text()
+    assert "Traceback" not in up.output.read_text()
+
+
+def _wal(file: Path) -> bytes:
+    wal = file.with_name(f"{file.name}-wal")
+    return wal.read_bytes() if wal.exists() else b""
