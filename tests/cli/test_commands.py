@@ -35,7 +35,8 @@ def test_all_the_verbs_are_there() -> None:
     wanted = {
         *("up", "status", "stop", "doctor", "simulate", "replay", "evaluate", "readings"),
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
-        *("config", "version", "role", "job", "client"),
+        *("config", "version", "role", "job"),
+        *("shard", "coordinator", "measurements", "store", "client"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 

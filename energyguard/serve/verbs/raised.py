@@ -19,11 +19,13 @@ from energyguard.store.keys import microseconds
 RULE = "threshold"
 """The rule id of alerts that say: a value that was ingested is above its sensor's threshold."""
 
+LARGEST = 9_000_000_000.0  # 64 bits of 1e-9
+
 
 def event(found: Alarm) -> AlertEvent:
     """The alert event of an alarm; the same however often it is told."""
     time_ms = microseconds(found.timestamp) // 1_000
-    observed = to_nano(found.value)
+    observed = _nano(found.value)
     return AlertEvent(
         id=found.id,
         rule=RULE,
@@ -36,12 +38,17 @@ def event(found: Alarm) -> AlertEvent:
         window_start_ms=time_ms,
         window_end_ms=time_ms,
         observed=observed,
-        expected=to_nano(found.threshold),
+        expected=_nano(found.threshold),
         peak=observed,
         unit="",
         topic="",
         about=found.message,
     )
+
+
+def _nano(value: float) -> int:
+    """As an alert counts it; what is beyond its numbers is the largest of them."""
+    return to_nano(max(-LARGEST, min(LARGEST, value)))
 
 
 @contextmanager
