@@ -79,7 +79,8 @@ lock:                   ## resolve the dependencies anew (needs uv)
 	$(COMPILE) --group dev --extra kafka --extra valkey --output-file requirements-dev.lock
 	$(COMPILE) --group dev --extra kafka --extra valkey --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock
-	$(COMPILE) --extra kafka --constraint requirements-dev.lock --output-file requirements-kafka.lock
+	$(COMPILE) --extra kafka --extra valkey --constraint requirements-dev.lock \
+		--output-file requirements-kafka.lock
 
 clean:
 	rm -rf .venv .venv-flink .engines .mypy_cache .pytest_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from energyguard import ingest
 from energyguard.history import archive
 from energyguard.model.topics import TOPICS
 from energyguard.pipeline import FLOWS, flow
@@ -24,7 +25,9 @@ def test_operators_and_groups_are_those_of_the_code() -> None:
         assert (ROOT / "energyguard" / one.through).is_file(), one
     assert flow("windows").group == GROUP
     assert flow("archive").group == archive.GROUP
+    assert flow("ingest").group == ingest.GROUP
     assert {topic.name for topic in flow("archive").reads} == set(archive.TOPICS)
+    assert {topic.name for topic in flow("ingest").reads} == set(ingest.TOPICS)
 
 
 def test_the_diagram_has_every_topic_and_flow() -> None:

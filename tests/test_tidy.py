@@ -30,7 +30,7 @@ WALL_CLOCK = {
     "datetime.datetime.today",
     "datetime.date.today",
 }
-WITHOUT_BACKENDS = ("sources", "stream", "detect", "alerts", "ui", "cli")
+WITHOUT_BACKENDS = ("sources", "stream", "ingest", "detect", "alerts", "ui", "cli")
 BACKENDS = (
     "energyguard.log.sqlite",
     "energyguard.history.chdb",
@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "durable": ("durable", *FOUNDATION),
     "log": ("log", "durable", "model", "wire", *FOUNDATION),
     "store": ("store", "durable", "model", "wire", *FOUNDATION),
+    "ingest": ("ingest", "store", "log", "model", "wire", "config", *FOUNDATION),
     "history": ("history", "log", "model", "wire", "config", *FOUNDATION),
 }
 """What a folder may import of ours; a folder that is not named may import anything.

@@ -1,6 +1,7 @@
 """Take the pictures of this folder from a running system: all views, light, dark and phone.
 
-python docs/images/shots.py LINK     # the log-in link that `energyguard up` prints
+python docs/images/shots.py LINK             # the log-in link that `energyguard up` prints
+python docs/images/shots.py LINK cluster     # these views only; this one is there with a ring
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ VIEWS = {
     "households": "/households",
     "alerts": "/alerts",
     "quality": "/quality",
+    "cluster": "/cluster",
 }
 LOOKS = {
     "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
@@ -36,8 +38,10 @@ def log_in(browser: Browser, link: str) -> StorageState:
     return state
 
 
-def take(browser: Browser, link: str, state: StorageState, look: str, into: Path) -> None:
-    """Take every view in one look, as tall as the view is."""
+def take(
+    browser: Browser, link: str, state: StorageState, look: str, into: Path, views: list[str]
+) -> None:
+    """Take views in one look, as tall as each is."""
     parts = urlsplit(link)
     page = browser.new_context(
         **LOOKS[look],  # type: ignore[arg-type]
@@ -45,8 +49,8 @@ def take(browser: Browser, link: str, state: StorageState, look: str, into: Path
         storage_state=state,
     ).new_page()
     width = page.viewport_size["width"] if page.viewport_size else 0
-    for name, path in VIEWS.items():
-        page.goto(f"{parts.scheme}://{parts.netloc}{path}?range=6h")
+    for name in views:
+        page.goto(f"{parts.scheme}://{parts.netloc}{VIEWS[name]}?range=6h")
         page.wait_for_timeout(SETTLED_MS)
         height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
         page.set_viewport_size({"width": width, "height": max(844, height)})
@@ -63,5 +67,6 @@ if __name__ == "__main__":
         )
         logged_in = log_in(chromium, sys.argv[1])
         for kind in LOOKS:
-            take(chromium, sys.argv[1], logged_in, kind, Path(__file__).parent)
+            wanted = sys.argv[2:] or list(VIEWS)
+            take(chromium, sys.argv[1], logged_in, kind, Path(__file__).parent, wanted)
         chromium.close()

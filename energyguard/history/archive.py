@@ -23,6 +23,7 @@ from energyguard.history.rows import rows_of
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.topics import (
     ALERTS,
+    BUILDING_READINGS,
     ENERGY_ALERTS,
     ENERGY_READINGS,
     LATE,
@@ -34,7 +35,16 @@ from energyguard.wire.limits import DEFAULT, Plausible
 
 GROUP = "history"
 TOPICS = tuple(
-    t.name for t in (ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, ALERTS, ENERGY_ALERTS, LATE)
+    topic.name
+    for topic in (
+        ENERGY_READINGS,
+        METER_READINGS,
+        BUILDING_READINGS,
+        REPLAY_READINGS,
+        ALERTS,
+        ENERGY_ALERTS,
+        LATE,
+    )
 )
 FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush

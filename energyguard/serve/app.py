@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 from fastapi import FastAPI
@@ -36,7 +38,14 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     settings = desk.settings.serve
     lasts_ms = parse_duration(settings.session)
     sessions = Sessions(secret_of(desk.settings.data_dir), tokens, lasts_ms, desk.clock)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if desk.cluster is not None:
+            await desk.cluster.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
 
     scrape = Scrape(desk)

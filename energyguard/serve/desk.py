@@ -31,6 +31,7 @@ from energyguard.history import History
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act, AlertAction, State
+from energyguard.serve.cluster import cluster_of
 from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
@@ -50,6 +51,7 @@ class Desk:
         book: the alerts (``alerts/book.py``): ``open()``, ``get()``, ``find()``, ``story()``.
         rules: the rules, ours and the user's, and which of them run.
         history: questions about the past; ``query`` is the short way.
+        cluster: the nodes of the store (``serve/cluster.py``); None where it is no ring.
         settings: the settings tree.
         clock: the wall clock.
     """
@@ -58,7 +60,7 @@ class Desk:
         self, log: Log, history: History, settings: Settings, clock: Clock = SYSTEM
     ) -> None:
         self.history, self.settings, self.clock = history, settings, clock
-        self.book = AlertBook()
+        self.book, self.cluster = AlertBook(), cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
         self.live = Live(log, self.book, self.rules.apply, settings, clock)
         self._log = log
@@ -137,7 +139,7 @@ class Desk:
 
     def health(self) -> Health:
         """Whether log, worker and history answer, and what is wrong with those that do not."""
-        return health(self._log, self.live, self.history, self.clock.now_ms())
+        return health(self._log, self.live, self.history, self.settings, self.clock.now_ms())
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Ask the history (``history/queries/<name>.sql``).

@@ -12,6 +12,7 @@ from threading import Lock
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from energyguard import ingest
 from energyguard.errors import EnergyGuardError
 from energyguard.log import LATEST
 from energyguard.model.readings import IN_THE_WORKER, Verdict
@@ -20,7 +21,12 @@ from energyguard.serve.desk import Desk
 from energyguard.telemetry import METRICS, REGISTRY
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
-_GROUPS = tuple(flow.group for flow in FLOWS if flow.group is not None)
+_READ = {
+    one.group: [topic.name for topic in one.reads if topic in READINGS]
+    for one in FLOWS
+    if one.group is not None
+}
+"""By group, the topics of readings that it reads."""
 
 
 class Scrape:
@@ -56,12 +62,15 @@ class Scrape:
     def _lag(self) -> None:
         """Records that each group has not read yet."""
         try:
-            for topic in READINGS:
-                ends = self._desk.positions(topic.name, LATEST)
-                for group in _GROUPS:
-                    at = self._desk.positions(topic.name, group)
+            positions = self._desk.positions
+            no_ingestor = not ingest.is_wanted(positions, self._desk.settings)
+            for group, topics in _READ.items():
+                if group == ingest.GROUP and no_ingestor:
+                    continue
+                for topic in topics:
+                    ends, at = positions(topic, LATEST), positions(topic, group)
                     lag = sum(end - at.get(place, 0) for place, end in ends.items())
-                    METRICS["log_lag"].labels(group, topic.name).set(lag)
+                    METRICS["log_lag"].labels(group, topic).set(lag)
         except EnergyGuardError:
             return  # the log is busy: the last word stands
 

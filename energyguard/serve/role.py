@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
+from energyguard.durable.files import write_private
 from energyguard.errors import ConfigError
 from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
 from energyguard.serve.app import build_app
 from energyguard.serve.auth import check_auth
 from energyguard.serve.desk import Desk
-from energyguard.serve.tokens import Tokens, write_private
+from energyguard.serve.tokens import Tokens
 from energyguard.telemetry import logger
 
 DRAIN_S = 3

@@ -150,6 +150,35 @@ class Health:
     parts: dict[str, str]  # log, live, worker, history -> "ok" or a sentence
 
 
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node of the replicated store."""
+
+    node: str  # its address
+    up: bool  # it has replied just now; else it is silent: dead, cut off or held
+    held: bool  # it was told from here to take no traffic, and not since to take it again
+    can_hold: bool  # it runs with `--fault-injection`; of a silent node, as far as is known
+    share: float  # of all copies of slots, between 0 and 1
+    slots: int  # that it owns, or is going to
+    rows: int | None  # that it has; None: it is silent
+    lacking: int  # slots in which it and another owner do not have the same rows
+    to_fetch: int  # slots that are still on their way to it
+    hints: int  # batches of this process that wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """The replicated store, as this process sees it."""
+
+    epoch: int
+    moving: bool  # slots are on their way to new owners; else it is settled
+    strategy: str
+    copies: int  # of each key
+    slots: int
+    slots_alike: int  # all of whose owners replied, with the same rows
+    nodes: tuple[NodeView, ...]  # by address
+
+
 Kind = Literal[
     "ready", "readings", "alert", "action", "window", "progress", "dead-letter", "missed"
 ]

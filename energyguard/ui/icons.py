@@ -10,6 +10,8 @@ ICONS: Mapping[str, str] = {
     "households": "M4 20V10M10 20V4M16 20v-7M21 20H3",
     "alerts": "M12 3l10 18H2zM12 10v5M12 18v.5",
     "quality": "M4 12l5 5L20 6",
+    "cluster": "M9 6a3 3 0 1 0 6 0a3 3 0 1 0-6 0M3 18a3 3 0 1 0 6 0a3 3 0 1 0-6 0"
+    "M15 18a3 3 0 1 0 6 0a3 3 0 1 0-6 0M10.5 8.6l-3 6.8M13.5 8.6l3 6.8",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -35,6 +35,7 @@ class Tab:
     path: str
     name: str
     icon: str
+    ranged: bool = True  # whether a time range means anything there
 
 
 TABS = (
@@ -43,6 +44,7 @@ TABS = (
     Tab("/alerts", "Alerts", "alerts"),
     Tab("/quality", "Data quality", "quality"),
 )
+CLUSTER = Tab("/cluster", "Cluster", "cluster", ranged=False)
 
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
@@ -75,6 +77,11 @@ class Visit:
         return SPANS.get(self.asked.get("range", ""), SPANS["6h"])
 
     @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """The views that there are."""
+        return tabs_of(self.board)
+
+    @property
     def zone(self) -> str:
         """The zone in which times are shown."""
         return self.board.zone
@@ -91,9 +98,13 @@ class Visit:
 
     async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
         """Let the desk do something in a thread, and say what came of it."""
+        return await self.told(asyncio.to_thread(act), done)
+
+    async def told(self, doing: Awaitable[T], done: str | Callable[[T], str]) -> bool:
+        """Wait for something that is done, and say what came of it."""
         page = ui.context.client  # the button may be gone when it is done
         try:
-            came = await asyncio.to_thread(act)
+            came = await doing
         except EnergyGuardError as error:
             with page:
                 tell(str(error), bad=True)
@@ -103,6 +114,11 @@ class Visit:
         return True
 
 
+def tabs_of(board: Board) -> tuple[Tab, ...]:
+    """The views; that of the cluster only where there is one."""
+    return TABS if board.desk.cluster is None else (*TABS, CLUSTER)
+
+
 class Header:
     """The title, the range, how fresh the data is, the theme."""
 
@@ -110,10 +126,11 @@ class Header:
         self._visit = visit
         with Tag("header", "", "head"):
             Tag("h1", visit.tab.name)
-            choice(
-                "Time range",
-                [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()],
-            )
+            if visit.tab.ranged:
+                choice(
+                    "Time range",
+                    [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()],
+                )
             with Tag("div", "", "chip none", role="status") as self._chip:
                 Tag("span", "", "dot")
                 self._words = Tag("span", "No data yet", "words")
@@ -144,7 +161,7 @@ def _rail(visit: Visit) -> Tag:
         with Tag("a", "", "brand", href=visit.href("/")):
             symbol("brand")
             Tag("span", "EnergyGuard")
-        for tab in TABS:
+        for tab in visit.tabs:
             here = {"aria_current": "page"} if tab is visit.tab else {}
             with Tag("a", "", "tab", href=visit.href(tab.path), **here):
                 symbol(tab.icon)

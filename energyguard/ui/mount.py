@@ -14,9 +14,10 @@ from nicegui import ui
 from energyguard.config import Settings
 from energyguard.ui.alerts import Alerts
 from energyguard.ui.board import Board
+from energyguard.ui.cluster import Cluster
 from energyguard.ui.households import Households
 from energyguard.ui.icons import FAVICON
-from energyguard.ui.layout import TABS, Tab, Visit, frame, keep_fresh
+from energyguard.ui.layout import Tab, Visit, frame, keep_fresh, tabs_of
 from energyguard.ui.overview import Overview
 from energyguard.ui.quality import Quality
 
@@ -30,6 +31,7 @@ VIEWS: Mapping[str, Callable[[Visit], object]] = {
     "/households": Households,
     "/alerts": Alerts,
     "/quality": Quality,
+    "/cluster": Cluster,
 }
 
 
@@ -57,10 +59,10 @@ def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
 
 
 def add_pages(desk: Desk) -> None:
-    """Add the four views to NiceGUI's application, all over one board."""
+    """Add the views to NiceGUI's application, all over one board."""
     board = Board(desk)
     pages.add_static_files("/ui", STATIC)
-    for tab in TABS:
+    for tab in tabs_of(board):
         _serve(tab, board)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from nicegui.element import Element
 
 Data = dict[str, Any]
-Kind = Literal["line", "spark", "heat", "lanes"]
+Kind = Literal["line", "spark", "heat", "lanes", "shares"]
 
 
 class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):

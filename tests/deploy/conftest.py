@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
 ONE, THREE = ("compose.yaml",), ("compose.yaml", "three-brokers.yaml")
 
+SECRETS = {"GRAFANA_PASSWORD": "secret", "ENERGYGUARD_STORE_SECRET": "shared"}
+
 Composed = Callable[..., dict[str, Any]]
 
 
@@ -57,7 +59,7 @@ def composed() -> Composed:
     """Files and variables to the whole configuration, interpolated and merged."""
 
     def read(files: tuple[str, ...] = ONE, **environ: str) -> dict[str, Any]:
-        done = compose(files, {"GRAFANA_PASSWORD": "secret", **environ})
+        done = compose(files, {**SECRETS, **environ})
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))  # it escapes anew
         return found

@@ -42,9 +42,16 @@ class Stack:
         services: as Compose reads them.
         folder: takes what the volumes would.
         ports: three for the broker (inside, controller, host), then one for each service's figures.
+        shards: one for each node of the store, at which no other node listens either.
     """
 
-    def __init__(self, services: Mapping[str, Any], folder: Path, ports: Sequence[int]) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Any],
+        folder: Path,
+        ports: Sequence[int],
+        shards: Mapping[str, int] | None = None,
+    ) -> None:
         self._services, self.folder = services, folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         for name in MOUNTED:
@@ -52,7 +59,9 @@ class Stack:
         inside, controller, host = ports[:3]
         self._figures = dict(zip(services, ports[3:], strict=False))
         self.inside, self.host = f"127.0.0.1:{inside}", f"127.0.0.1:{host}"
+        self._shards = shards or {}
         self._names = {
+            **{f"{name}:8101": f"127.0.0.1:{port}" for name, port in self._shards.items()},
             "kafka:9092": self.inside,
             "kafka:9093": f"127.0.0.1:{controller}",
             "://:9092": f"://{self.inside}",
@@ -65,16 +74,27 @@ class Stack:
     def here(self, service: str, text: str) -> str:
         """A word of a service as it is on this machine."""
         figures = f":{self._figures[service]}"
-        for name, place in {**self._names, "0.0.0.0:9400": "127.0.0.1:9400"}.items():
+        own = {"0.0.0.0:9400": "127.0.0.1:9400"}
+        if service in self._shards:
+            own |= {"8101": str(self._shards[service]), "0.0.0.0": "127.0.0.1"}
+        if service == "coordinator":
+            own |= {"8000": self.port(service), "0.0.0.0": "127.0.0.1"}
+        for name, place in {**self._names, **own}.items():
             text = text.replace(name, place)
         return text.replace(":9400", figures)
+
+    def port(self, service: str) -> str:
+        """Where a service is published."""
+        (port,) = self._services[service]["ports"]
+        return str(port["published"])
 
     def environ(self, service: str) -> dict[str, str]:
         """The variables of a service, and nothing of ours but where programs are."""
         one = self._services[service]
         words = {name: self.here(service, word) for name, word in one["environment"].items()}
-        kept = "/data" in {mount["target"] for mount in one.get("volumes", ())}
-        ours = {"ENERGYGUARD_DATA_DIR": str(self.folder / ("data" if kept else f"{service}-data"))}
+        kept = {mount["target"]: mount["source"] for mount in one.get("volumes", ())}
+        data = self.folder / kept.get("/data", f"{service}-data")
+        ours = {"ENERGYGUARD_DATA_DIR": str(data)}
         if "ENERGYGUARD_HISTORY_HOST" in words:
             ours |= {"ENERGYGUARD_HISTORY_HOST": "127.0.0.1", "ENERGYGUARD_HISTORY_PORT": "0"}
         return {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "HOME": "/nonexistent", **words, **ours}
@@ -86,8 +106,7 @@ class Stack:
     @property
     def page(self) -> str:
         """Where the page is."""
-        (port,) = self._services["serve"]["ports"]
-        return f"http://127.0.0.1:{port['published']}/"
+        return f"http://127.0.0.1:{self.port('serve')}/"
 
     @property
     def token(self) -> Path:

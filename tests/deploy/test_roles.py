@@ -15,8 +15,10 @@ from deploy.jars import Missing, fetched, program
 from deploy.kafka.brokers import free_ports
 from tests.deploy.conftest import COMPOSE, Composed
 from tests.deploy.stack import Stack, until
+from tests.store.shards import free_nodes
 
-STARTED = ("worker", "history", "serve", "simulate")
+SHARDS = ("shard-1", "shard-2", "shard-3")
+STARTED = ("worker", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,16 @@ def stack(composed: Composed, tmp_path_factory: pytest.TempPathFactory) -> Itera
         fetched("kafka")
     except Missing as missing:
         pytest.skip(f"no Kafka: {missing}")
-    page, *ports = free_ports(24)
+    page, keys, *ports = free_ports(32)
     services = composed(
-        PAGE_PORT=str(page), KAFKA_PORT=str(ports[2]), RULES="household-demo,household-prod"
+        PAGE_PORT=str(page),
+        STORE_PORT=str(keys),
+        KAFKA_PORT=str(ports[2]),
+        RULES="household-demo,household-prod",
     )["services"]
-    made = Stack(services, tmp_path_factory.mktemp("stack"), ports)
+    nodes = [int(node.rpartition(":")[2]) for node in free_nodes(len(SHARDS))]
+    shards = dict(zip(SHARDS, nodes, strict=True))
+    made = Stack(services, tmp_path_factory.mktemp("stack"), ports, shards)
     try:
         made.start_broker()
         for service in STARTED:
@@ -100,11 +107,31 @@ def test_the_lag_of_each_group_is_told(stack: Stack, token: str) -> None:
             *re.findall(r'^energyguard_log_lag\{group="(\w+)",topic="energy_readings"', text, re.M)
         }
 
-    until(lambda: told() == {"worker", "history"}, "the lag of both groups")
+    until(lambda: told() == {"worker", "history", "ingestor"}, "the lag of all groups")
     said = stack.run("serve", "energyguard", "log", "lag", "--json")
     assert said.returncode == 0, said.stderr
     groups = {json.loads(line)["group"] for line in said.stdout.splitlines()}
-    assert groups == {"worker", "history"}
+    assert groups == {"worker", "history", "ingestor"}
+
+
+def test_the_coordinator_serves_keys_to_whoever_has_a_token(stack: Stack) -> None:
+    made = stack.run("coordinator", "energyguard", "token", "create", "laptop")
+    assert made.returncode == 0, made.stderr
+    url = f"http://127.0.0.1:{stack.port('coordinator')}/key/H1"
+    assert httpx.get(url).status_code == 401
+    asking = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    put = httpx.put(url, json={"value": {"kwh": 1}}, headers=asking)
+    assert put.status_code == 200, put.text
+    assert put.json()["replicas_ok"] >= 2
+    assert len(put.json()["targets"]) == 3
+    assert httpx.get(url, headers=asking).json() == {"value": {"kwh": 1}}
+
+
+def test_the_page_tells_of_the_shards(stack: Stack, token: str) -> None:
+    told = ask(f"{stack.page}api/v1/cluster", token).json()
+    assert [one["up"] for one in told["nodes"]] == [True] * 3
+    assert told["copies"] == 3
+    assert not any(one["can_hold"] for one in told["nodes"])
 
 
 def test_each_process_tells_its_own_figures(stack: Stack, token: str) -> None:

@@ -59,8 +59,7 @@ def digests_of(rows: set[Row]) -> dict[int, dict[int, Digest]]:
         found[row.slot][row.bucket].append(row.fingerprint)
     return {
         slot: {
-            bucket: Digest(sum(prints) % 2**62, len(prints))
-            for bucket, prints in buckets.items()
+            bucket: Digest(sum(prints) % 2**62, len(prints)) for bucket, prints in buckets.items()
         }
         for slot, buckets in found.items()
     }

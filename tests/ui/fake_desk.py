@@ -163,6 +163,7 @@ class FakeDesk:
         self.empty = empty
         self.away = False
         self.heard_ms: int | None = None
+        self.cluster: Any = None
         self.began = clock.now_ms()
         self.rules = open_book((), ("household-prod",))
         self.live = FakeLive(self)

@@ -7,5 +7,6 @@ past.py       windows, top, heatmap, series
 alerts.py     alerts and what people do with them
 rules.py      rules and which of them run
 quality.py    how readings ended; dead letters
+cluster.py    the nodes of the store
 live.py       the live stream (SSE)
 """

@@ -3,5 +3,6 @@
 import { heat } from "./heat.js";
 import { lanes } from "./lanes.js";
 import { line, spark } from "./line.js";
+import { shares } from "./shares.js";
 
-export const PLOTS = { heat, lanes, line, spark };
+export const PLOTS = { heat, lanes, line, shares, spark };
