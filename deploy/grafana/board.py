@@ -125,6 +125,23 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "Store",
+        (
+            Panel("Rows for the store/s", rate("store_rows", "outcome"), "{{outcome}}", "cps"),
+            Panel(
+                "Write to the store, p99",
+                p99("store_write_seconds", "instance", "ingestor"),
+                "{{instance}}",
+                "s",
+            ),
+            Panel(
+                "Ingestors that wait for the store",
+                "sum(energyguard_store_stalled)",
+                about="Above 0: the store takes nothing; rows wait in the log, none is lost.",
+            ),
+        ),
+    ),
+    Row(
         "Processes",
         (
             Panel("Cores", "sum by (job, role) (rate(process_cpu_seconds_total[1m]))"),

@@ -30,6 +30,7 @@ valkey/          the contract on Valkey and Valkey Cluster
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -125,7 +126,7 @@ def _valkey_cluster(address: str, clock: Clock) -> Store:
 def _ring(address: str, clock: Clock) -> Store:
     from energyguard.store.client import RingStore, ring_nodes
 
-    return RingStore(ring_nodes(address), clock=clock)
+    return RingStore(ring_nodes(address), os.environ.get("ENERGYGUARD_STORE_SECRET", ""), clock)
 
 
 BACKENDS: Mapping[str, Callable[[str, Clock], Store]] = {
@@ -137,8 +138,10 @@ BACKENDS: Mapping[str, Callable[[str, Clock], Store]] = {
 
 
 def open_store(url: str, clock: Clock = SYSTEM) -> Store:
-    """Open the store at ``sqlite:///path``, ``valkey://host:port`` or
-    ``valkey-cluster://host:port,host:port``.
+    """Open the store at ``sqlite:///path``, ``ring://host:port,host:port``,
+    ``valkey://host:port`` or ``valkey-cluster://host:port,host:port``.
+
+    The nodes of a ring are asked with the secret in ``ENERGYGUARD_STORE_SECRET``.
 
     Raises:
         ConfigError: the scheme is unknown (the message names those there are), or an extra is

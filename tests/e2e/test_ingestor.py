@@ -117,16 +117,18 @@ def test_kill_9_loses_and_doubles_nothing(kills: int, log: Log, tmp_path: Path) 
 
 
 def test_a_store_that_others_hold_stalls_it_and_nothing_is_lost(log: Log, tmp_path: Path) -> None:
-    """Longer than its member may be silent: nobody takes its partitions meanwhile."""
+    """Longer than a member may be silent: none of the two takes the other's partitions."""
     path = tmp_path / "elsewhere" / "store.db"
     load, floors = Load(log), Floors(log)
-    with roles(tmp_path / "data", "ingestor", more=(f"store.url=sqlite:///{path}",)) as (one,):
+    url = f"sqlite:///{path}"
+    with roles(tmp_path / "data", "ingestor", "ingestor", more=(f"store.url={url}",)) as both:
+        one = both[0]  # they write into one log
         load.start()
         floors.start()
         until(lambda: any(log.positions(BUILDING_READINGS.name, GROUP).values()))
         with closing(connect(path)) as holder:
             holder.execute("BEGIN IMMEDIATE")
-            until(lambda: "the store takes nothing now" in one.said())
+            until(lambda: one.said().count("the store takes nothing now") >= 2)
             before = [log.positions(topic, GROUP) for topic in TOPICS]
             sleep(1.0)
             assert [log.positions(topic, GROUP) for topic in TOPICS] == before
@@ -135,8 +137,9 @@ def test_a_store_that_others_hold_stalls_it_and_nothing_is_lost(log: Log, tmp_pa
         load.stop()
         floors.stop()
         wait_for_ingestor(log)
-        one.stop()
-    has_everything(f"sqlite://{path}", load, floors)
+        for each in both:
+            each.stop()
+    has_everything(url, load, floors)
     assert "positions not committed" not in one.said()
 
 
