@@ -221,7 +221,8 @@ async def repeated(work: Callable[[], Awaitable[int]], at_once: int, seconds: fl
     async def one() -> None:
         nonlocal done
         while time.monotonic() < start + seconds:
-            done += await work()
+            some = await work()  # first: others add to it meanwhile
+            done += some
 
     await asyncio.gather(*(one() for _ in range(at_once)))
     return done / (time.monotonic() - start)

@@ -41,7 +41,7 @@ def draw(found: Sequence[Figures], file: Path) -> None:
             axes.text(value, place, said, va="center", color=MUTED)
         axes.set_title(title, loc="left", fontsize=9, color=TEXT)
         axes.set_xlim(0, 1.35 * max(values, default=1))
-        axes.invert_yaxis()
+        axes.set_ylim(2.6, -0.6)  # room for three, so that bars are alike
         axes.tick_params(colors=TEXT, length=0)
         axes.set_xticks([])
         axes.spines[["top", "right", "bottom"]].set_visible(False)
