@@ -118,11 +118,11 @@ def between(
 
 
 def names(above: str, limit: int) -> Operation:
-    """The names of series above one, in order: from so many nodes that each series has one."""
+    """The names of series above one, in order: from a majority of the owners of each."""
 
     def plan(membership: Membership, request: int) -> Round:
         asked: Message = FindSeries(request, membership.epoch, above, limit)
-        groups = [(owners, 1) for owners in set(membership.owners)]
+        groups = [(owners, majority(owners)) for owners in set(membership.owners)]
         return Round(dict.fromkeys(sorted({n for g, _ in groups for n in g}), asked), groups)
 
     replies = yield plan
