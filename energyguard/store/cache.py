@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 
 from energyguard.store.row import Row
-from energyguard.store.shelf import Digest, Shelf
+from energyguard.store.shelf import Shelf
+from energyguard.store.writer import Digest
 
 Place = tuple[str, int | None]
 """A series and a time, or None: its latest."""
@@ -31,9 +32,10 @@ class Cache:
     def written(self, rows: Iterable[Row]) -> None:
         """Forget what is no longer true."""
         self._slots = None
-        for row in rows:
-            self._found.pop((row.series, row.at), None)
-            self._found.pop((row.series, None), None)
+        if self._found:
+            for row in rows:
+                self._found.pop((row.series, row.at), None)
+                self._found.pop((row.series, None), None)
 
     def clear(self) -> None:
         """Forget everything."""

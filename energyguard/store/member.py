@@ -50,10 +50,9 @@ class Member:
             return [Send(sender, Progress(message.id, self.repair.left, self.repair.taken))]
         if isinstance(message, Request):
             return self.replica.heard(sender, message)
-        if isinstance(message, Stale):
-            return self.replica.adopt(message.membership)
         assert isinstance(message, Reply)
-        return self.repair.heard(now_ms, message)
+        news = self.replica.adopt(message.membership) if isinstance(message, Stale) else []
+        return news + self.repair.heard(now_ms, message)
 
     def saved(self, now_ms: int, save: Save) -> list[Effect]:
         """Something is durable."""

@@ -139,10 +139,11 @@ def keeping(rows: Sequence[Row], needed: int | None = None) -> Plan:
             of_slots.setdefault(slot_of(row.series), []).append(row)
         of_groups: dict[Groups, list[Row]] = {}
         for slot, some in of_slots.items():
-            of_groups.setdefault(membership.groups(slot), []).extend(some)
-        groups = list(dict.fromkeys(group for groups in of_groups for group in groups))
+            groups = tuple(tuple(sorted(group)) for group in membership.groups(slot))
+            of_groups.setdefault(groups, []).extend(some)
         keeps = _keeps(of_groups, request, membership.epoch)
-        return Round(keeps, [(group, _least(group, needed)) for group in groups])
+        counted = dict.fromkeys(group for groups in of_groups for group in groups)
+        return Round(keeps, [(group, _least(group, needed)) for group in counted])
 
     return plan
 

@@ -8,7 +8,7 @@ missed. Both compare a slot with a neighbour; rows go both ways, so both are com
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,15 +23,18 @@ from energyguard.store.messages import (
     Reply,
     Save,
     Send,
+    Stale,
     Survey,
     Want,
 )
 from energyguard.store.replica import Rows
-from energyguard.store.shelf import Digest
+from energyguard.store.writer import Digest
 
 SURVEY_MS = 1_000
 PATIENCE_MS = 3_000
 """What has not been answered by then is begun anew."""
+SOON_MS = 100
+"""After so long who was in another epoch is asked again."""
 DISK_PATIENCE_MS = 60_000
 """What has not been written by then, too."""
 AT_ONCE = 24  # slots that are being compared
@@ -83,7 +86,7 @@ class Repair:
         self._fetch = sources(membership, self._name) if membership.coming else {}
         for slot in [slot for slot, (_, needed) in self._fetch.items() if needed <= 0]:
             del self._fetch[slot]
-        self._todo = deque((slot, o) for slot, (others, _) in self._fetch.items() for o in others)
+        self._todo = deque(_in_turns({slot: others for slot, (others, _) in self._fetch.items()}))
         names = membership.everyone()
         self._neighbours = deque(n for n in names if n != self._name and self._name in names)
 
@@ -116,12 +119,19 @@ class Repair:
         return self._shared[other]
 
     def _go_on(self, now_ms: int) -> list[Effect]:
+        """Begin to compare; a slot with one neighbour at a time: the next has little to add."""
         effects: list[Effect] = []
-        busy = len({(p.slot, p.other) for p in self._open.values()})
-        while self._todo and busy + len(effects) < AT_ONCE:
+        busy = {pair.slot for pair in self._open.values()}
+        for _ in range(len(self._todo)):
+            if len(busy) >= AT_ONCE:
+                break
             slot, other = self._todo.popleft()
+            if slot in busy:
+                self._todo.append((slot, other))
+                continue
             if slot in self._complete and slot not in self._fetch:
                 continue  # has come from enough others
+            busy.add(slot)
             digests = [(b, d.sum, d.rows) for b, d in sorted(self._rows.digests(slot).items())]
             compare = Compare(next(self._ids), self._now.epoch, slot, digests)
             effects.append(
@@ -140,6 +150,8 @@ class Repair:
 
     def heard(self, now_ms: int, reply: Reply) -> list[Effect]:
         """Go on with what was compared."""
+        if isinstance(reply, Stale) and (asked := self._open.get(reply.id)):
+            asked.until_ms = min(asked.until_ms, now_ms + SOON_MS)
         if isinstance(reply, DifferingSlots) and (other := self._surveys.pop(reply.id, None)):
             known = set(self._todo)
             self._todo += [(s, other) for s in reply.slots if (s, other) not in known]
@@ -188,6 +200,14 @@ class Repair:
             complete.add(pair.other)
             if len(complete) >= self._fetch[pair.slot][1]:
                 del self._fetch[pair.slot]
+
+
+def _in_turns(others: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, str]]:
+    """Each slot with one of its neighbours, then each with its next: all have as much to do."""
+    for turn in range(max(map(len, others.values()), default=0)):
+        for slot, nodes in others.items():
+            if turn < len(nodes):
+                yield slot, nodes[(slot + turn) % len(nodes)]
 
 
 def _parts(things: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -45,7 +45,7 @@ from energyguard.store.messages import (
     Want,
 )
 from energyguard.store.row import Row
-from energyguard.store.shelf import Digest
+from energyguard.store.writer import Digest
 
 FINGERPRINTS_AT_ONCE = 20_000
 

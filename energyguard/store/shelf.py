@@ -5,18 +5,17 @@ Sums and rows change in the same transaction, so equal sums mean equal rows, als
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.durable.commits import GroupCommit
 from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row, check, winners
 from energyguard.store.version import Version
+from energyguard.store.writer import Digest, Writer
 from energyguard.telemetry import logger
 
 TABLES = 1  # their version
@@ -24,25 +23,6 @@ CHECKPOINT_PAGES = 4_000
 LATEST_AT_ONCE = 16
 
 _COLUMNS = "series, at, major, minor, node, value, expires_ms, fingerprint"
-_CHANGED = "RETURNING slot, bucket, fingerprint"
-_PUT = f"""
-INSERT INTO rows (slot, bucket, series, at, major, minor, node, value, expires_ms, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING {_CHANGED}
-"""
-_OLDER = f"DELETE FROM rows WHERE slot = ? AND series = ? AND at = 0 {_CHANGED}"
-_ONE = f"""
-DELETE FROM rows WHERE slot = ? AND series = ? AND at = ?
-AND (major, minor, node, fingerprint) = (?, ?, ?, ?) {_CHANGED}
-"""
-_PLACE = "slot = ? AND series = ? AND at = ? AND fingerprint = ?"
-_DAMAGED = f"DELETE FROM rows WHERE {_PLACE} {_CHANGED}"
-_KEEP_DAMAGED = f"""
-INSERT INTO damaged SELECT slot, series, at, fingerprint, value FROM rows WHERE {_PLACE}
-"""
-_HAS_NEWER = """
-SELECT 1 FROM rows WHERE slot = ? AND series = ? AND at = 0
-AND (major, minor, node, fingerprint) >= (?, ?, ?, ?)
-"""
 _AT = f"SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at = ?"
 _BETWEEN = f"""
 SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at IN (
@@ -65,54 +45,9 @@ WITH RECURSIVE name(slot, series, n) AS (
 )
 SELECT series FROM name WHERE series IS NOT NULL ORDER BY series LIMIT ?2
 """
-SUMS = (1 << 62) - 1
-"""Sums are kept modulo 2^62: two of them do not overflow SQLite's integers."""
-_ADD = f"""
-INSERT INTO digests VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET sum = (sum + excluded.sum) & {SUMS}, rows = rows + excluded.rows
-"""
 _FOREVER = 2**63 - 1
 
 _log = logger(__name__)
-
-
-class Digest(NamedTuple):
-    """What a bucket holds: the sum of its rows' fingerprints modulo 2^62, and how many they are."""
-
-    sum: int
-    rows: int
-
-
-NOTHING = Digest(0, 0)
-
-
-class _Writer(GroupCommit):
-    """The writer of a shelf; it knows what each slot holds, as far as it is committed."""
-
-    def __init__(self, path: Path, checkpoint_pages: int) -> None:
-        super().__init__(path, checkpoint_pages)
-        self.slots: dict[int, Digest] = {}
-        self.deltas: dict[int, Digest] = {}  # of the transaction
-        self.dropped: list[int] = []
-        for slot, total, n in self.connection.execute("SELECT slot, sum, rows FROM digests"):
-            self.deltas[slot] = _sum(self.deltas.get(slot, NOTHING), Digest(total, n))
-        self.ended(well=True)
-
-    def begun(self) -> None:
-        """A transaction has begun."""
-        self.deltas, self.dropped = {}, []
-
-    def ended(self, *, well: bool) -> None:
-        """A transaction has ended."""
-        if well:
-            for slot, delta in self.deltas.items():
-                self.slots[slot] = _sum(self.slots.get(slot, NOTHING), delta)
-            for slot in self.dropped:
-                self.slots.pop(slot, None)
-
-
-def _sum(one: Digest, other: Digest) -> Digest:
-    return Digest((one.sum + other.sum) & SUMS, one.rows + other.rows)
 
 
 class Shelf:
@@ -127,7 +62,7 @@ class Shelf:
         self.path, self._clock = path, clock
         with our_errors(path):
             create(path, (files(__package__) / "schema.sql").read_text(), TABLES)
-            self._writer = _Writer(path, CHECKPOINT_PAGES)
+            self._writer = Writer(path, CHECKPOINT_PAGES)
             self._pool = Pool(path)
 
     def put(self, rows: Sequence[Row]) -> int:
@@ -142,7 +77,7 @@ class Shelf:
         """
         for row in rows:
             check(row)
-        return self._writer.run(lambda writer: _put(writer, rows))
+        return self._writer.run(lambda writer: writer.put(rows))
 
     def at(self, series: str, at: int = OWN_KEY) -> Row | None:
         """The row that wins at a time; a tombstone is one too."""
@@ -212,19 +147,11 @@ class Shelf:
 
     def forget(self, rows: Sequence[Row]) -> int:
         """Take rows away: tombstones that every owner has. Gives how many there were."""
-        return self._writer.run(lambda writer: _forget(writer, rows))
+        return self._writer.run(lambda writer: writer.forget(rows))
 
     def remember(self, name: str, value: bytes, drop: Sequence[int] = ()) -> None:
         """Keep something beside the rows, and take the rows of slots away that others own now."""
-        places = [(slot,) for slot in drop]
-
-        def work(writer: _Writer) -> None:
-            writer.connection.execute("REPLACE INTO memory VALUES (?, ?)", (name, value))
-            for table in ("rows", "digests"):
-                writer.connection.executemany(f"DELETE FROM {table} WHERE slot = ?", places)
-            writer.dropped += drop
-
-        self._writer.run(work)
+        self._writer.run(lambda writer: writer.remember(name, value, drop))
 
     def remembered(self, name: str) -> bytes | None:
         """What was kept beside the rows."""
@@ -253,48 +180,4 @@ class Shelf:
     def _set_aside(self, slot: int, series: str, at: int, fingerprint: int) -> None:
         _log.error("a row is damaged: set aside", file=str(self.path), series=series, at=at)
         place = (slot, series, at, fingerprint)
-
-        def work(writer: _Writer) -> None:
-            writer.connection.execute(_KEEP_DAMAGED, place)
-            _count(writer, list(writer.connection.execute(_DAMAGED, place)), -1)
-
-        self._writer.run(work)
-
-
-def _values(row: Row) -> tuple[Any, ...]:
-    return (
-        row.slot, row.bucket, row.series, row.at, *row.version, row.value, row.expires_ms,
-        row.fingerprint,
-    )  # fmt: skip
-
-
-def _put(writer: _Writer, rows: Sequence[Row]) -> int:
-    connection = writer.connection
-    facts = [_values(row) for row in rows if row.at != OWN_KEY]
-    added = list(connection.executemany(_PUT, facts))
-    for row in rows:
-        if row.at == OWN_KEY:
-            place, rank = (row.slot, row.series), (*row.version, row.fingerprint)
-            if connection.execute(_HAS_NEWER, (*place, *rank)).fetchone() is None:
-                _count(writer, list(connection.execute(_OLDER, place)), -1)
-                added += connection.execute(_PUT, _values(row))
-    _count(writer, added, 1)
-    return len(added)
-
-
-def _forget(writer: _Writer, rows: Sequence[Row]) -> int:
-    keys = [(row.slot, row.series, row.at, *row.version, row.fingerprint) for row in rows]
-    gone = list(writer.connection.executemany(_ONE, keys))
-    _count(writer, gone, -1)
-    return len(gone)
-
-
-def _count(writer: _Writer, changed: Sequence[tuple[int, int, int]], sign: int) -> None:
-    """Bring the sums up to date with rows that came (1) or went (-1)."""
-    news: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for slot, bucket, fingerprint in changed:
-        news[slot, bucket].append(fingerprint)
-    deltas = [(*place, sign * sum(them) & SUMS, sign * len(them)) for place, them in news.items()]
-    writer.connection.executemany(_ADD, deltas)
-    for slot, _, total, n in deltas:
-        writer.deltas[slot] = _sum(writer.deltas.get(slot, NOTHING), Digest(total, n))
+        self._writer.run(lambda writer: writer.set_aside(place))

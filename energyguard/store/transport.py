@@ -131,6 +131,7 @@ class Links:
         self.name, self._heard, self._secret = name, heard, secret
         self._links: dict[str, Frames] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
+        self._waiting: dict[str, list[bytes]] = {}  # for a node that is being called
         self._server: asyncio.Server | None = None
         self._last: tuple[Message, bytes] | None = None
 
@@ -149,10 +150,15 @@ class Links:
         if link is None:
             if to.startswith("http://"):
                 self._call(to)
-            return
+            if to in self._waiting:
+                self._waiting[to].append(self._encoded(message))
+        else:
+            link.send(self._encoded(message))
+
+    def _encoded(self, message: Message) -> bytes:
         if self._last is None or self._last[0] is not message:
             self._last = message, _encode(message)
-        link.send(self._last[1])
+        return self._last[1]
 
     def is_up(self, node: str) -> bool:
         """Whether there is a connection."""
@@ -179,6 +185,7 @@ class Links:
 
     def _call(self, node: str) -> None:
         if node not in self._calls:
+            self._waiting[node] = []
             self._calls[node] = asyncio.get_running_loop().create_task(self._keep_calling(node))
 
     async def _keep_calling(self, node: str) -> None:
@@ -192,6 +199,8 @@ class Links:
                 link.frame = self._reader(node)
                 link.send(_encode(Greeting(self.name, self._secret)))
                 self._links[node] = link
+                for body in self._waiting.pop(node, ()):
+                    link.send(body)
 
             def closed(link: Frames, gone: asyncio.Event = gone) -> None:
                 if self._links.get(node) is link:
@@ -204,7 +213,7 @@ class Links:
                 await gone.wait()
                 tries = 0 if loop.time() > began + LASTING_S else tries  # else it was refused
             except OSError:
-                pass
+                self._waiting.pop(node, None)
             await asyncio.sleep(RECONNECT_S[min(tries, len(RECONNECT_S) - 1)])
             tries += 1
 

@@ -10,7 +10,7 @@ from energyguard.clock import Clock
 from energyguard.store import row as rows_
 from energyguard.store.messages import FOREVER, Save, State
 from energyguard.store.row import OWN_KEY, Row
-from energyguard.store.shelf import Digest
+from energyguard.store.writer import Digest
 
 LATEST_AT_ONCE = 2  # small, so that several steps are needed
 

@@ -19,8 +19,9 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Malformed
 from energyguard.store.ring import slot_of
 from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, winners
-from energyguard.store.shelf import Digest, Shelf
+from energyguard.store.shelf import Shelf
 from energyguard.store.version import Version
+from energyguard.store.writer import Digest
 
 NOON = 1_757_160_000_000
 SERIES = ("energy:p1", "H1", "a/b ü")

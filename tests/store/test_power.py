@@ -1,0 +1,111 @@
+"""The power goes at any moment: what was acknowledged is there, and the sums are those of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import apsw
+import pytest
+
+from energyguard.durable import commits, connections
+from energyguard.errors import DiskFull, Unavailable
+from energyguard.store import shelf as shelf_
+from energyguard.store.keys import Key
+from energyguard.store.ring import SLOTS
+from energyguard.store.row import BUCKETS, OWN_KEY, Row
+from energyguard.store.shelf import Shelf
+from energyguard.store.version import Version
+from energyguard.store.writer import SUMS, Digest
+from tests.store.power import power
+
+SEEDS = range(40)
+BATCHES = 30
+
+
+@pytest.fixture(autouse=True)
+def _checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power has to go in the middle of some."""
+    monkeypatch.setattr(shelf_, "CHECKPOINT_PAGES", 60)
+
+
+def made(random: Random, number: int) -> list[Row]:
+    """A few measurements, and a key of the user's own that grows."""
+    rows = [
+        Row(f"meter:{random.randrange(50)}", number * 1_000_000 + n + 1, Version(1, n), b"1.25")
+        for n in range(random.randrange(1, 40))
+    ]
+    return [*rows, Row("limit", OWN_KEY, Version(2, number), str(number).encode())]
+
+
+def life(path: Path, seed: int) -> tuple[list[list[Row]], list[Row]]:
+    """Write until the power goes; gives what was acknowledged, and what was not."""
+    random = Random(seed)
+    acknowledged: list[list[Row]] = []
+    rows: list[Row] = []
+    Shelf(path).close()
+    with power(random, after=random.randrange(10, 1_500)) as cut:
+        shelf = Shelf(path)
+        try:
+            for number in range(BATCHES):
+                rows = made(random, number)
+                shelf.put(rows)
+                acknowledged.append(rows)
+                rows = []
+        except (DiskFull, Unavailable):
+            assert cut.is_off
+        with suppress(apsw.IOError):
+            shelf.close()
+    cut.now()
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    return acknowledged, rows
+
+
+def all_rows(shelf: Shelf) -> list[Row]:
+    """Everything."""
+    return [row for slot in range(SLOTS) for row in shelf.rows_of(slot, range(BUCKETS))]
+
+
+def wrong(path: Path, acknowledged: list[list[Row]], open_: list[Row]) -> str:
+    """What is not as it must be, if anything."""
+    shelf = Shelf(path)
+    try:
+        there = all_rows(shelf)
+        kept = set(there)
+        if lost := [row for rows in acknowledged for row in rows if row.at and row not in kept]:
+            return f"{len(lost)} acknowledged rows are lost"
+        newest = shelf.at("limit")
+        if acknowledged and (newest is None or newest.rank < acknowledged[-1][-1].rank):
+            return f"an own key fell back to {newest}"
+        some = [row for row in open_ if row in kept]
+        if some and len(some) < len(open_):
+            return "part of a batch is there"
+        for slot in {row.slot for row in there} | set(shelf.slots()):
+            prints = [row.fingerprint for row in there if row.slot == slot]
+            if shelf.slots().get(slot) != Digest(sum(prints) & SUMS, len(prints)):
+                return f"the sum of slot {slot} is not that of its rows"
+        shelf.put([Row("after", Key.parse("a:2026-01-01T00:00:00Z").at, Version(9, 9), b"1")])
+        return ""
+    finally:
+        shelf.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_power_goes_and_what_was_acknowledged_is_there(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "rows.sqlite"
+    assert wrong(path, *life(path, seed)) == ""
+
+
+def test_without_its_syncs_rows_would_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(path: Path, checkpoint_pages: int = 0) -> Any:
+        connection = connections.connect(path, checkpoint_pages)
+        connection.pragma("synchronous", "NORMAL")
+        return connection
+
+    monkeypatch.setattr(commits, "connect", careless)
+    found = [wrong(tmp_path / f"{s}.db", *life(tmp_path / f"{s}.db", s)) for s in SEEDS]
+    assert any("lost" in text for text in found), found
