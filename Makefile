@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
+TEST_PROCESSES ?= 3 # most tests wait for processes: more of them than cores
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
 
@@ -54,7 +55,7 @@ kafka: dev              ## a Kafka of one broker on this machine (Java, Maven), 
 	$(BIN)/python -m deploy.kafka.brokers
 
 test: dev               ## the whole suite, without what takes minutes
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile
 
 test-all: dev           ## everything
 	$(BIN)/pytest

@@ -6,7 +6,9 @@
 Backends: `ring/consistent` and `ring/full` (three shards and a coordinator, each a process, all
 through the coordinator's HTTP; SQLite, WAL, synchronous=FULL, acknowledged on two disks), and
 `valkey-cluster` (three masters and three replicas, appendfsync always, acknowledged on a master's
-and a replica's disk; through the store's contract, in the load's process: it has no HTTP in front).
+and a replica's disk; through the store's contract, in the load's process: it has no HTTP in front),
+and `etcd` (three members, each write synced by two; through its own HTTP and JSON; a batch is one
+transaction that writes each measurement and its series' newest, which others look up).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks import store_etcd
 from benchmarks.http_load import Seen, load, request
 from benchmarks.store_chart import draw
 from benchmarks.store_figures import Figures
@@ -241,6 +244,12 @@ async def valkey(figures: Figures, folder: Path, seconds: float) -> None:
         servers.kill()
 
 
+async def etcd(figures: Figures, folder: Path, seconds: float) -> None:
+    """What can be compared, on a real etcd of three."""
+    with store_etcd.running(folder):
+        await store_etcd.rates(figures, SERIES, BATCH, CONNECTIONS, seconds)
+
+
 async def ring(figures: Figures, folder: Path, seconds: float, facts: int) -> None:
     """All of it on a ring."""
     strategy = figures.backend.partition("/")[2]
@@ -258,7 +267,7 @@ async def ring(figures: Figures, folder: Path, seconds: float, facts: int) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    known = ("ring/consistent", "ring/full", "valkey-cluster")
+    known = ("ring/consistent", "ring/full", "valkey-cluster", "etcd")
     parser.add_argument("--backends", nargs="+", choices=known, default=list(known))
     parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
     parser.add_argument("--facts", type=int, default=1_000_000, help="that are there at the join")
@@ -271,6 +280,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             if backend == "valkey-cluster":
                 asyncio.run(valkey(figures, Path(folder), options.seconds))
+            elif backend == "etcd":
+                asyncio.run(etcd(figures, Path(folder), options.seconds))
             else:
                 asyncio.run(ring(figures, Path(folder), options.seconds, options.facts))
         print(figures, flush=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from nicegui.testing import User, user_simulation
@@ -14,6 +15,14 @@ from tests.ui.fake_desk import FakeDesk
 @pytest.fixture
 def desk() -> FakeDesk:
     return FakeDesk()
+
+
+@pytest.fixture(autouse=True)
+def _modules() -> Iterator[None]:
+    """What is simulated here takes packages out of ``sys.modules``; other tests want them back."""
+    before = sys.modules.copy()
+    yield
+    sys.modules.update(before)
 
 
 @pytest.fixture
