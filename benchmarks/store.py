@@ -35,6 +35,7 @@ from energyguard.store.version import Version
 SERIES = 1_000
 BATCH = 500
 CONNECTIONS = 32
+BATCHES_AT_ONCE = 16
 START_S = 1_757_181_242
 
 
@@ -70,7 +71,7 @@ async def rates(figures: Figures, seconds: float) -> None:
     """What can be done a second, and how long it takes at half of that."""
     numbers = itertools.count()
     ready = list(itertools.islice(batches(numbers), int(seconds * 160)))  # made beforehand
-    found = await load(COORDINATOR, iter(ready), 4, seconds)
+    found = await load(COORDINATOR, iter(ready), BATCHES_AT_ONCE, seconds)
     figures.batch_rate = found.rate * BATCH
     figures.put_rate = (await load(COORDINATOR, puts(), CONNECTIONS, seconds)).rate
     figures.get_rate = (await load(COORDINATOR, gets(), CONNECTIONS, seconds)).rate
@@ -212,7 +213,7 @@ async def through_contract(figures: Figures, store: Store, seconds: float) -> No
         await store.read(f"meter:{next(numbers) % SERIES}", None)
         return 1
 
-    figures.own_batch_rate = await repeated(batch, 4, seconds)
+    figures.own_batch_rate = await repeated(batch, BATCHES_AT_ONCE, seconds)
     figures.own_put_rate = await repeated(put, CONNECTIONS, seconds)
     figures.own_get_rate = await repeated(get, CONNECTIONS, seconds)
 

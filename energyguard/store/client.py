@@ -64,7 +64,7 @@ class RingStore:
         for node in nodes:
             peer_address(node)
         self._nodes, self._clock = list(nodes), clock
-        self.coordinator = Coordinator(f"coordinator-{token_hex(6)}", cluster.tend, clock=clock)
+        self.coordinator = Coordinator(f"c-{token_hex(6)}", cluster.tend, clock=clock)
         self._links = Links(self.coordinator.name, self._heard, secret)
         self._answers: dict[int, asyncio.Future[Result]] = {}
         self._ticking: asyncio.Task[None] | None = None

@@ -35,7 +35,7 @@ from energyguard.store.messages import (
 from energyguard.store.version import HybridClock
 
 DEADLINE_MS = 2_000
-RESEND_MS = 250
+RESEND_MS = 250  # and then twice as long each time: who is slow is not to have more to do
 HEDGE_MS = 30  # after which those are asked too who need not have been
 SLOW_MS = 1_000  # for how long a node that was slow is not asked first
 POLL_MS = 200  # how often the nodes are asked how far they are in a moving epoch
@@ -83,6 +83,7 @@ class _Running:
     round: Round = NO_ROUND
     began_ms: int = 0
     resend_ms: int = 0
+    resent: int = 0  # times, in this round
     asked: set[str] = field(default_factory=set)
     replies: dict[str, Reply] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # why
@@ -191,7 +192,8 @@ class Coordinator:
             self._slow |= dict.fromkeys(silent & running.asked, self._now + SLOW_MS)
             return self._send(running, late)
         if self._now >= running.resend_ms:
-            running.resend_ms = self._now + RESEND_MS
+            running.resent += 1
+            running.resend_ms = self._now + (RESEND_MS << running.resent)
             self._slow = {node: until for node, until in self._slow.items() if until > self._now}
             return self._send(running, silent)
         return []
@@ -210,6 +212,7 @@ class Coordinator:
             return self._throw(running, overtaken)
         self._open[running.request] = running
         running.began_ms, running.resend_ms = self._now, self._now + RESEND_MS
+        running.resent = 0
         running.replies, running.asked, running.failed = {}, set(), {}
         first = running.round.at_first
         return self._send(running, running.round.requests.keys() if first is None else first)

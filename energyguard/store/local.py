@@ -31,6 +31,8 @@ class LocalStore:
 
     async def write(self, rows: Sequence[Row], copies: int | None = None) -> None:
         """See ``Store.write``."""
+        for row in rows:
+            check(row)
         await to_thread(self._shelf.put, rows)
         self._written(rows)
 

@@ -38,6 +38,7 @@ SOON_MS = 100
 DISK_PATIENCE_MS = 60_000
 """What has not been written by then, too."""
 AT_ONCE = 24  # slots that are being compared
+BUSY_AT_ONCE = 8  # per survey: slots that are being written differ for that reason alone
 ROWS_AT_ONCE = 1_000
 
 T = TypeVar("T")
@@ -67,6 +68,9 @@ class Repair:
         self._surveys: dict[int, str] = {}
         self._shared: dict[str, Sequence[int]] = {}
         self._next_survey_ms = 0
+        self._surveyed: Mapping[int, Digest] = {}  # what our slots held at the last survey
+        self._busy: set[int] = set()  # those that were written between the last two
+        self._looked_ms: dict[int, int] = {}  # when they were compared all the same
         self._fetch: dict[int, tuple[tuple[str, ...], int]] = {}
         self._complete: dict[int, set[str]] = {}
         self.taken = self.sent = 0  # rows, since the process started
@@ -103,11 +107,23 @@ class Repair:
     def _survey(self) -> list[Effect]:
         other = self._neighbours[0]
         self._neighbours.rotate(-1)
-        ours, nothing = self._rows.slots(), Digest(0, 0)
+        ours, before, nothing = self._rows.slots(), self._surveyed, Digest(0, 0)
+        self._busy = {slot for slot in ours.keys() & before.keys() if ours[slot] != before[slot]}
+        self._surveyed = ours
         shared = [(slot, *ours.get(slot, nothing)) for slot in self._shared_with(other)]
         request = Survey(next(self._ids), self._now.epoch, shared)
         self._surveys = {request.id: other}
         return [Send(other, request)] if shared else []
+
+    def _worth_a_look(self, now_ms: int, differing: Sequence[int]) -> Sequence[int]:
+        """Slots to compare: all that nobody writes, and in turn some of those that somebody does.
+
+        To compare a slot takes as long as what it holds, and under load all of them differ.
+        """
+        busy = sorted(self._busy.intersection(differing), key=lambda s: self._looked_ms.get(s, 0))
+        self._looked_ms |= dict.fromkeys(busy[:BUSY_AT_ONCE], now_ms)
+        left_out = set(busy[BUSY_AT_ONCE:])
+        return [slot for slot in differing if slot not in left_out]
 
     def _shared_with(self, other: str) -> Sequence[int]:
         """The slots that both own, in force: what is to come is fetched."""
@@ -154,7 +170,8 @@ class Repair:
             asked.until_ms = min(asked.until_ms, now_ms + SOON_MS)
         if isinstance(reply, DifferingSlots) and (other := self._surveys.pop(reply.id, None)):
             known = set(self._todo)
-            self._todo += [(s, other) for s in reply.slots if (s, other) not in known]
+            found = self._worth_a_look(now_ms, reply.slots)
+            self._todo += [(slot, other) for slot in found if (slot, other) not in known]
             return self._go_on(now_ms)
         if isinstance(reply, Differ) and (pair := self._open.pop(reply.id, None)):
             return [*self._exchange(now_ms, pair, reply), *self._go_on(now_ms)]

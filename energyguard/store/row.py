@@ -26,7 +26,7 @@ LARGEST_VALUE = 1_000_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True):
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One version of the value of a series at a time."""
 
     series: str

@@ -73,6 +73,7 @@ class Shard:
         self.member = Member(settings.node, self.cache, *self._memory())
         self.paused = False
         self._saves: queue.SimpleQueue[Save | None] = queue.SimpleQueue()
+        self._keeping: set[tuple[str, int]] = set()  # who asked for what is being written
         self._writer = threading.Thread(target=self._write, name="shard-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -150,8 +151,17 @@ class Shard:
         for effect in effects:
             if isinstance(effect, Send):
                 self.links.send(effect.to, effect.message)
-            elif isinstance(effect, Save):
+            elif isinstance(effect, Save) and self._is_new(effect):
                 self._saves.put(effect)
+
+    def _is_new(self, save: Save) -> bool:
+        """Whether it is not on its way to the disk already: whoever has waited long asks again."""
+        if save.then is None:
+            return True
+        asked = save.then.to, save.then.message.id
+        is_new = asked not in self._keeping
+        self._keeping.add(asked)
+        return is_new
 
     def _write(self) -> None:
         """The writer's thread: what waits shares a transaction, in the order in which it came."""
@@ -185,6 +195,8 @@ class Shard:
 
     def _saved(self, saves: Sequence[Save], error: EnergyGuardError | None) -> None:
         for save in saves:
+            if save.then is not None:
+                self._keeping.discard((save.then.to, save.then.message.id))
             if error is not None:
                 if save.then is not None:
                     refusal = Failed(save.then.message.id, str(error))

@@ -80,10 +80,16 @@ class Writer(GroupCommit):
 
     def put(self, rows: Iterable[Row]) -> int:
         """Keep rows; gives how many were new, and not older than what a user's own key has."""
+        insert, changes = self.connection.execute, self.connection.total_changes
         added: list[Counted] = []
         for row in rows:
-            if row.at != OWN_KEY or self._is_newest(row):
-                added += self._insert(row)
+            if row.at == OWN_KEY and not self._is_newest(row):
+                continue
+            counted, before = (row.slot, row.bucket, row.fingerprint), changes()
+            values = row.series, row.at, *row.version, row.value, row.expires_ms
+            insert(_INSERT, counted + values)
+            if changes() > before:  # to let SQLite say so (RETURNING) takes longer
+                added.append(counted)
         self._count(added, 1)
         return len(added)
 
@@ -106,14 +112,6 @@ class Writer(GroupCommit):
             places = [(slot,) for slot in drop]
             self.connection.executemany(f"DELETE FROM {table} WHERE slot = ?", places)
         self._dropped += drop
-
-    def _insert(self, row: Row) -> list[Counted]:
-        """Insert a row, if it is new: to let SQLite say so (RETURNING) takes longer."""
-        before = self.connection.total_changes()
-        counted = row.slot, row.bucket, row.fingerprint
-        values = (*counted, row.series, row.at, *row.version, row.value, row.expires_ms)
-        self.connection.execute(_INSERT, values)
-        return [counted] if self.connection.total_changes() > before else []
 
     def _is_newest(self, row: Row) -> bool:
         """Whether a row of a user's own key is above what is there, which then goes."""

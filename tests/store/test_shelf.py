@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.clock import ManualClock
-from energyguard.errors import Malformed
 from energyguard.store.ring import slot_of
 from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, winners
 from energyguard.store.shelf import Shelf
@@ -122,14 +121,6 @@ def test_what_a_user_wrote_before_is_not_kept(shelf: Shelf) -> None:
     versions = [Row("limit", OWN_KEY, Version(NOON, n, "a"), b"%d" % n) for n in (3, 1, 5, 4)]
     assert [shelf.put([row]) for row in versions] == [1, 0, 1, 0]
     assert shelf.history("limit", OWN_KEY) == [versions[2]]
-
-
-def test_a_row_that_is_too_large_costs_the_batch_and_says_why(shelf: Shelf) -> None:
-    with pytest.raises(Malformed, match="1,000,000 bytes"):
-        shelf.put([fact(0), fact(1, bytes(1_000_001))])
-    with pytest.raises(Malformed, match="1024 bytes"):
-        shelf.put([fact(0, series="x" * 10_000)])
-    assert shelf.latest("H1") == []
 
 
 def test_a_damaged_row_is_set_aside_and_can_come_again(shelf: Shelf) -> None:
