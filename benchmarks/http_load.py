@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 Requests = Iterator[bytes]
+CHUNKS_END = b"\r\n0\r\n\r\n"
 
 
 def request(method: str, path: str, body: bytes = b"") -> bytes:
@@ -71,7 +72,12 @@ class Connection(asyncio.Protocol):
             return
         head = bytes(received[:end]).lower()
         at = head.find(b"content-length:")
-        length = int(head[at + 15 : (head + b"\r").find(b"\r", at)]) if at >= 0 else 0
+        if at < 0 and b"transfer-encoding: chunked" in head:
+            length = received.find(CHUNKS_END, end + 2) + len(CHUNKS_END) - end - 4
+            if length < 0 or not received.endswith(CHUNKS_END):
+                return
+        else:
+            length = int(head[at + 15 : (head + b"\r").find(b"\r", at)]) if at >= 0 else 0
         if len(received) < end + 4 + length:
             return
         body = bytes(received[end + 4 : end + 4 + length])
