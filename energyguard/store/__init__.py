@@ -11,13 +11,16 @@ row.py           rows
 ring.py          slots, their owners, and the next table of owners
 membership.py    who is in the cluster, in which epoch
 shelf.py         the rows of one node in one file
+writer.py        what changes them, and the sums of each bucket with them
 messages.py      what nodes say to each other
+effects.py       what the state machines want done
 replica.py       one node's answers                 (state machines without I/O, as the next ones)
 repair.py        making replicas equal
 member.py        replica and repair: what a shard does
 coordinator.py   rounds of requests for a client
 operations.py    reading and writing, as rounds
 cluster.py       forming and changing a cluster, as rounds
+clearing.py      taking away what is deleted or over
 hints.py         what nodes that were away have still to be told
 transport.py     messages over TCP
 cache.py         rows that were read lately

@@ -60,6 +60,10 @@ class Cache:
         """See ``Shelf.between``."""
         return self._shelf.between(series, begin, end, limit, every=every)
 
+    def over(self, before_ms: int, limit: int) -> list[Row]:
+        """See ``Shelf.over``."""
+        return self._shelf.over(before_ms, limit)
+
     def series(self, above: str, limit: int) -> list[str]:
         """See ``Shelf.series``."""
         return self._shelf.series(above, limit)

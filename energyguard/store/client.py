@@ -14,26 +14,28 @@ from energyguard.errors import ConfigError, Conflict, NotFound, Unavailable
 from energyguard.store import cluster, operations
 from energyguard.store.admin import ClusterStatus
 from energyguard.store.coordinator import DEADLINE_MS, Coordinator, Operation
+from energyguard.store.effects import (
+    Answer,
+    Contradicted,
+    Done,
+    Effect,
+    Result,
+    Send,
+    Told,
+    Unconfirmed,
+)
 from energyguard.store.keys import Key
 from energyguard.store.membership import Membership, first, moving
 from energyguard.store.messages import (
-    Answer,
     AskDigests,
     AskMembership,
     AskProgress,
-    Contradicted,
     Digests,
-    Done,
-    Effect,
     Failed,
     Message,
     Pause,
     Progress,
     Reply,
-    Result,
-    Send,
-    Told,
-    Unconfirmed,
 )
 from energyguard.store.ring import VIRTUAL_NODES
 from energyguard.store.row import OWN_KEY, Row, check

@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.errors import Conflict
+from energyguard.store.clearing import EVERY_MS, clear
 from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Replies, Round
+from energyguard.store.effects import Contradicted, Done, Told
 from energyguard.store.membership import Membership, majority, moving, settled
 from energyguard.store.messages import (
     Accept,
     Adopt,
     AskMembership,
     AskProgress,
-    Contradicted,
-    Done,
     Message,
     Prepare,
     Progress,
     Promised,
     Refused,
-    Told,
 )
 
 PAUSE_MS = 50
@@ -55,11 +54,17 @@ def reconfigure(by: Coordinator, change: Callable[[Membership], Membership]) -> 
 
 
 def tend(by: Coordinator) -> Operation:
-    """Keep up with the cluster; end a moving epoch, if all who were to fetch slots have them."""
+    """Keep up with the cluster, and take away what is over.
+
+    End a moving epoch, if all who were to fetch slots have them.
+    """
     now = by.membership
     if not now.coming:
         yield _asking_around([by.random.choice(now.everyone())], forming=False)
-        return Done()
+        if by.now_ms < by.clear_ms:
+            return Done()
+        by.clear_ms = by.now_ms + EVERY_MS
+        return (yield from clear(by))
     fetching = sorted({node for owners in now.coming for node in owners})
     try:
         replies = yield _at(now, fetching, len(fetching), AskProgress)

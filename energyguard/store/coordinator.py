@@ -14,24 +14,21 @@ from random import Random
 from typing import NamedTuple
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.store.effects import Answer, Effect, Result, Send, Unconfirmed
 from energyguard.store.hints import Hints
 from energyguard.store.membership import NOBODY, Membership
 from energyguard.store.messages import (
     Adopt,
-    Answer,
     AskMembership,
-    Effect,
     Failed,
     Keep,
     Kept,
     Message,
     Refused,
     Reply,
-    Result,
-    Send,
     Stale,
-    Unconfirmed,
 )
+from energyguard.store.row import Row
 from energyguard.store.version import HybridClock
 
 DEADLINE_MS = 2_000
@@ -118,11 +115,18 @@ class Coordinator:
         self.hints = hints or Hints()
         self._ids, self._operations = count(1), count(1)
         self.proposals: Iterator[int] = count(1)  # of later epochs
+        self.buried: dict[Row, int] = {}  # what is over, and since when all owners say so
+        self.clear_ms = 0  # when to look for more of that
         self._open: dict[int, _Running] = {}  # by the request of its round
         self._slow: dict[str, int] = {}
         self._poll_ms = 0
         self._now = 0
         self._learnt: list[Effect] = []
+
+    @property
+    def now_ms(self) -> int:
+        """The time of what was heard last; only differences mean something."""
+        return self._now
 
     def begin(
         self, now_ms: int, steps: Operation, deadline_ms: int = DEADLINE_MS

@@ -11,8 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from energyguard.store.effects import Effect, Send
 from energyguard.store.membership import Membership
-from energyguard.store.messages import Effect, Keep, Send
+from energyguard.store.messages import Keep
 from energyguard.store.row import Row
 
 MOST_BYTES = 64_000_000

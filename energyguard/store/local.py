@@ -8,10 +8,14 @@ from pathlib import Path
 from secrets import token_hex
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.store.clearing import GRACE_MS
 from energyguard.store.keys import Key
 from energyguard.store.row import OWN_KEY, Row, check, newest
 from energyguard.store.shelf import Shelf
 from energyguard.store.version import OLDEST, HybridClock
+
+CLEAR_EVERY_MS = 60_000
+CLEARED_AT_ONCE = 2_000
 
 
 class LocalStore:
@@ -28,12 +32,13 @@ class LocalStore:
     def _begin(self, shelf: Shelf, clock: Clock) -> None:
         self._shelf, self._clock = shelf, clock
         self._versions = HybridClock(f"local-{token_hex(4)}", clock)
+        self._clear_ms = 0
 
     async def write(self, rows: Sequence[Row], copies: int | None = None) -> None:
         """See ``Store.write``."""
         for row in rows:
             check(row)
-        await to_thread(self._shelf.put, rows)
+        await to_thread(self._put, rows)
         self._written(rows)
 
     async def change(
@@ -44,7 +49,7 @@ class LocalStore:
         self._versions.see(max((row.version for row in rows), default=OLDEST))
         row = Row(key.series, key.at, self._versions.next(), value, expires_ms)
         check(row)
-        await to_thread(self._shelf.put, [row])
+        await to_thread(self._put, [row])
         self._written([row])
         return row
 
@@ -70,6 +75,14 @@ class LocalStore:
     async def close(self) -> None:
         """See ``Store.close``."""
         self._shelf.close()
+
+    def _put(self, rows: Sequence[Row]) -> None:
+        self._shelf.put(rows)
+        if self._clear_ms <= (now_ms := self._clock.now_ms()):
+            self._clear_ms = now_ms + CLEAR_EVERY_MS
+            over = self._shelf.over(now_ms - GRACE_MS, CLEARED_AT_ONCE)
+            self._shelf.bury(over)
+            self._shelf.forget(over)
 
     def _history(self, series: str, at: int) -> list[Row]:
         return self._shelf.history(series, at)

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
+from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import Membership
-from energyguard.store.messages import (
-    AskProgress,
-    Effect,
-    Message,
-    Progress,
-    Reply,
-    Request,
-    Save,
-    Send,
-    Stale,
-    State,
-)
+from energyguard.store.messages import AskProgress, Message, Progress, Reply, Request, Stale, State
 from energyguard.store.repair import Repair
 from energyguard.store.replica import Replica, Rows
 

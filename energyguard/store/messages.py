@@ -1,4 +1,4 @@
-"""What nodes say to each other, and what a state machine wants done.
+"""What nodes say to each other, and what they remember.
 
 Every message may be lost, doubled, delayed or overtaken. A request carries an id, which its reply
 repeats, and the epoch that its sender is in; a node in another epoch does nothing and says so.
@@ -7,7 +7,7 @@ repeats, and the epoch that its sender is in; a node in another epoch does nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -62,6 +62,25 @@ class FindSeries(Request, frozen=True, tag=True, array_like=True):
 
     above: str
     limit: int
+
+
+class FindOver(Request, frozen=True, tag=True, array_like=True):
+    """Last rows of keys that have been over since some time: deletions, and what has expired."""
+
+    before_ms: int
+    limit: int
+
+
+class Bury(Request, frozen=True, tag=True, array_like=True):
+    """These are the last rows of their keys: have them, and nothing below them."""
+
+    rows: Sequence[Row]
+
+
+class Forget(Request, frozen=True, tag=True, array_like=True):
+    """Take these rows away: all owners have them, and nobody has anything below them."""
+
+    rows: Sequence[Row]
 
 
 class Survey(Request, frozen=True, tag=True, array_like=True):
@@ -130,6 +149,12 @@ class Reply(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 class Kept(Reply, frozen=True, tag=True, array_like=True):
     """All of the rows are on the disk."""
+
+
+class Buried(Reply, frozen=True, tag=True, array_like=True):
+    """It is so, on the disk; in so many places it was not before, or cannot be."""
+
+    changed: int
 
 
 class Failed(Reply, frozen=True, tag=True, array_like=True):
@@ -205,9 +230,9 @@ class Refused(Reply, frozen=True, tag=True, array_like=True):
 
 
 Message: TypeAlias = (
-    Keep | Find | FindLatest | FindBetween | FindSeries | Survey | Compare | Want
-    | AskProgress | AskDigests | Prepare | Accept | Adopt | AskMembership | Pause
-    | Kept | Failed | Found | Names | Stale | DifferingSlots | Differ | Progress | Digests
+    Keep | Bury | Forget | Find | FindLatest | FindBetween | FindSeries | FindOver | Survey
+    | Compare | Want | AskProgress | AskDigests | Prepare | Accept | Adopt | AskMembership | Pause
+    | Kept | Buried | Failed | Found | Names | Stale | DifferingSlots | Differ | Progress | Digests
     | Promised | Accepted | Refused
 )  # fmt: skip
 
@@ -225,61 +250,3 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
     membership: Membership
     vote: Vote = Vote()
-
-
-class Send(NamedTuple):
-    """Effect: a message on its way to a node."""
-
-    to: str
-    message: Message
-
-
-class Save(NamedTuple):
-    """Effect: rows and state to be made durable; ``saved`` is called with this afterwards."""
-
-    rows: Sequence[Row] = ()
-    state: State | None = None
-    drop: Sequence[int] = ()  # slots whose rows others have now
-    then: Send | None = None  # what may be said once it is durable
-    epoch: int = 0  # in which it was asked for
-    fetched: int = 0  # the request of a repair that brought these rows
-
-
-class Done(NamedTuple):
-    """An operation's result: it was done. The rows read, or those on enough disks now."""
-
-    rows: Sequence[Row] = ()
-    names: Sequence[str] = ()
-
-
-class Told(NamedTuple):
-    """An operation's result: what one node replied."""
-
-    reply: Reply
-
-
-class Unconfirmed(NamedTuple):
-    """An operation's result: too few answered in time. A write may be done, or may be yet."""
-
-    heard: int
-    needed: int
-    reason: str = ""
-
-
-class Contradicted(NamedTuple):
-    """An operation's result: refused, nothing was done."""
-
-    reason: str
-
-
-Result: TypeAlias = Done | Told | Unconfirmed | Contradicted
-
-
-class Answer(NamedTuple):
-    """Effect: an operation has ended; its client hears of it."""
-
-    operation: int
-    result: Result
-
-
-Effect: TypeAlias = Send | Save | Answer

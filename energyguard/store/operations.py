@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from energyguard.errors import Conflict
 from energyguard.store.coordinator import Coordinator, Operation, Plan, Replies, Round
+from energyguard.store.effects import Contradicted, Done
 from energyguard.store.membership import Membership, majority
 from energyguard.store.messages import (
     FOREVER,
-    Contradicted,
-    Done,
     Find,
     FindBetween,
     FindLatest,

@@ -12,17 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import NOBODY, Membership, sources
 from energyguard.store.messages import (
     Compare,
     Differ,
     DifferingSlots,
-    Effect,
     Found,
     Keep,
     Reply,
-    Save,
-    Send,
     Stale,
     Survey,
     Want,

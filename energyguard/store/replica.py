@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import NOBODY, Membership
 from energyguard.store.messages import (
     Accept,
@@ -17,16 +18,19 @@ from energyguard.store.messages import (
     Adopt,
     AskDigests,
     AskMembership,
+    Buried,
+    Bury,
     Compare,
     Differ,
     DifferingSlots,
     Digests,
-    Effect,
     Failed,
     Find,
     FindBetween,
     FindLatest,
+    FindOver,
     FindSeries,
+    Forget,
     Found,
     Keep,
     Kept,
@@ -36,8 +40,6 @@ from energyguard.store.messages import (
     Promised,
     Refused,
     Request,
-    Save,
-    Send,
     Stale,
     State,
     Survey,
@@ -69,6 +71,10 @@ class Rows(Protocol):
 
     def series(self, above: str, limit: int) -> list[str]:
         """The names of series above one, in order."""
+        ...
+
+    def over(self, before_ms: int, limit: int) -> list[Row]:
+        """Last rows of keys that have been over since some time."""
         ...
 
     def slots(self) -> Mapping[int, Digest]:
@@ -111,6 +117,12 @@ class Replica:
         if isinstance(request, Keep):
             then = Send(sender, Kept(request.id))
             return [Save(request.rows, then=then, epoch=request.epoch)]
+        if isinstance(request, Bury):
+            then = Send(sender, Buried(request.id, 0))
+            return [Save(bury=request.rows, then=then, epoch=request.epoch)]
+        if isinstance(request, Forget):
+            then = Send(sender, Kept(request.id))
+            return [Save(forget=request.rows, then=then, epoch=request.epoch)]
         if isinstance(request, Prepare | Accept):
             return self._vote(sender, request)
         return [Send(sender, self._found(request))]
@@ -129,9 +141,10 @@ class Replica:
             self.state = save.state
         if save.then is None:
             return []
-        if isinstance(save.then.message, Kept) and not self.is_current(save.epoch):
-            return [Send(save.then.to, Stale(save.then.message.id, self.membership))]
-        return [save.then]
+        to, message = save.then
+        if isinstance(message, Kept | Buried) and not self.is_current(save.epoch):
+            return [Send(to, Stale(message.id, self.membership))]
+        return [Send(to, Buried(message.id, save.changed))] if save.bury else [save.then]
 
     def adopt(self, news: Membership, then: Send | None = None) -> list[Effect]:
         """Enter a later epoch, as soon as that is durable: whoever restarts must not fall back."""
@@ -178,6 +191,8 @@ class Replica:
             case FindBetween(series=series, begin=begin, end=end, limit=limit, every=every):
                 found = self.rows.between(series, begin, end, limit, every=every)
                 return Found(request.id, found)
+            case FindOver(before_ms=before_ms, limit=limit):
+                return Found(request.id, self.rows.over(before_ms, limit))
             case FindSeries(above=above, limit=limit):
                 return Names(request.id, self.rows.series(above, limit))
             case Survey(slots=slots):

@@ -13,6 +13,10 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (slot, series, at, major, minor, node, fingerprint)
 ) WITHOUT ROWID;
 
+-- What is deleted or will expire, so that it is found when it is over.
+CREATE INDEX IF NOT EXISTS over ON rows (CASE WHEN value IS NULL THEN major ELSE expires_ms END)
+WHERE value IS NULL OR expires_ms > 0;
+
 -- Sums of fingerprints, modulo 2^62: equal sums, equal rows.
 CREATE TABLE IF NOT EXISTS digests (
     slot   INTEGER NOT NULL,

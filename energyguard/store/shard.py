@@ -16,19 +16,10 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import EnergyGuardError
 from energyguard.store.cache import Cache
+from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.local import LocalStore
 from energyguard.store.member import Member
-from energyguard.store.messages import (
-    FOREVER,
-    Accepted,
-    Effect,
-    Failed,
-    Message,
-    Pause,
-    Save,
-    Send,
-    State,
-)
+from energyguard.store.messages import FOREVER, Accepted, Failed, Message, Pause, State
 from energyguard.store.row import Row
 from energyguard.store.shelf import Shelf
 from energyguard.store.transport import Links, peer_address
@@ -174,24 +165,29 @@ class Shard:
                     saves.append(self._saves.get_nowait())
             closed = CLOSED in saves
             found = [save for save in saves if save is not None]
-            for has_state, group in groupby(found, key=lambda save: save.state is not None):
+            for alone, group in groupby(found, key=_stands_alone):
                 together = list(group)
-                for some in [[save] for save in together] if has_state else [together]:
-                    error = self._save(some)
+                for some in [[save] for save in together] if alone else [together]:
+                    done, error = self._save(some)
                     with suppress(RuntimeError):  # the loop has ended
-                        self._loop.call_soon_threadsafe(self._saved, some, error)
+                        self._loop.call_soon_threadsafe(self._saved, done, error)
 
-    def _save(self, saves: Sequence[Save]) -> EnergyGuardError | None:
+    def _save(self, saves: Sequence[Save]) -> tuple[Sequence[Save], EnergyGuardError | None]:
+        """Write what may share a transaction, or what stands alone."""
         try:
             if rows := [row for save in saves for row in save.rows]:
                 self.shelf.put(rows)
             for save in saves:
+                if save.bury:
+                    saves = [save._replace(changed=self.shelf.bury(save.bury))]
+                if save.forget:
+                    self.shelf.forget(save.forget)
                 if save.state is not None:
                     self.shelf.remember("state", _encode_state(save.state), save.drop)
         except EnergyGuardError as error:
             _log.error("could not be written", error=str(error))
-            return error
-        return None
+            return saves, error
+        return saves, None
 
     def _saved(self, saves: Sequence[Save], error: EnergyGuardError | None) -> None:
         for save in saves:
@@ -202,11 +198,15 @@ class Shard:
                     refusal = Failed(save.then.message.id, str(error))
                     self.links.send(save.then.to, refusal)
                 continue
-            self.cache.written(save.rows)
+            self.cache.written([*save.rows, *save.bury, *save.forget])
             if save.drop:
                 self.cache.clear()
             if not self.paused:
                 self._do(self.member.saved(self._now_ms(), save))
+
+
+def _stands_alone(save: Save) -> bool:
+    return bool(save.bury or save.forget) or save.state is not None
 
 
 class OwnStore(LocalStore):
@@ -221,6 +221,9 @@ class OwnStore(LocalStore):
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def _put(self, rows: Sequence[Row]) -> None:
+        self._shelf.put(rows)  # what is over, all owners have to know
 
     def _history(self, series: str, at: int) -> list[Row]:
         return self._cache.history(series, at)

@@ -21,6 +21,7 @@ from energyguard.telemetry import logger
 TABLES = 1  # their version
 CHECKPOINT_PAGES = 16_000  # 64 MB: a page that changes often is moved into the file seldom
 LATEST_AT_ONCE = 16
+A_CLOCKS_MS = 10**12  # 2001: a version below is its source's, and tells no time
 
 _COLUMNS = "series, at, major, minor, node, value, expires_ms, fingerprint"
 _AT = f"SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at = ?"
@@ -29,6 +30,18 @@ SELECT {_COLUMNS} FROM rows WHERE slot = ? AND series = ? AND at IN (
     SELECT DISTINCT at FROM rows WHERE slot = ? AND series = ? AND at >= ? AND at < ?
     ORDER BY at {{order}} LIMIT ?
 )
+"""
+_SINCE = "CASE WHEN value IS NULL THEN major ELSE expires_ms END"
+_OVER = f"""
+SELECT {_COLUMNS} FROM rows WHERE (value IS NULL OR expires_ms > 0)
+AND {_SINCE} BETWEEN {A_CLOCKS_MS} AND ?
+AND NOT EXISTS (
+    SELECT 1 FROM rows AS newer
+    WHERE (newer.slot, newer.series, newer.at) = (rows.slot, rows.series, rows.at)
+    AND (newer.major, newer.minor, newer.node, newer.fingerprint)
+        > (rows.major, rows.minor, rows.node, rows.fingerprint)
+)
+ORDER BY {_SINCE} LIMIT ?
 """
 _OF_BUCKETS = """
 SELECT {columns} FROM rows WHERE slot = ? AND bucket IN (SELECT value FROM json_each(?)) {order}
@@ -95,6 +108,12 @@ class Shelf:
         found = self._read(_BETWEEN.format(order="ASC"), (*places, *places, begin, end, limit))
         return sorted(found, key=lambda row: (row.at, row.rank)) if every else winners(found)
 
+    def over(self, before_ms: int, limit: int) -> list[Row]:
+        """Last rows of keys that have been over since some time, the oldest first."""
+        with self._pool.lent() as connection:
+            found = connection.execute(_OVER, (before_ms - 1, limit))
+            return list(self._sound(found))
+
     def series(self, above: str, limit: int) -> list[str]:
         """The names of series above one, in order."""
         with self._pool.lent() as connection:
@@ -140,10 +159,18 @@ class Shelf:
         with self._pool.lent() as connection:
             query = _OF_BUCKETS.format(columns=_COLUMNS, order=_IN_ORDER)
             found = connection.execute(query, (slot, str(sorted(buckets))))
-            yield from self._sound(found, slot)
+            yield from self._sound(found)
+
+    def bury(self, rows: Sequence[Row]) -> int:
+        """Have the last rows of some keys, and nothing below them.
+
+        Returns:
+            in how many places it was not so before; where there is something above, it is not now.
+        """
+        return self._writer.run(lambda writer: writer.bury(rows))
 
     def forget(self, rows: Sequence[Row]) -> int:
-        """Take rows away: tombstones that every owner has. Gives how many there were."""
+        """Take rows away that every owner has buried. Gives how many there were."""
         return self._writer.run(lambda writer: writer.forget(rows))
 
     def remember(self, name: str, value: bytes, drop: Sequence[int] = ()) -> None:
@@ -163,18 +190,18 @@ class Shelf:
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Row]:
         with self._pool.lent() as connection:
-            return list(self._sound(connection.execute(query, values), values[0]))
+            return list(self._sound(connection.execute(query, values)))
 
-    def _sound(self, found: Iterable[tuple[Any, ...]], slot: int) -> Iterator[Row]:
+    def _sound(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
         """Rows whose checksum holds; the others are set aside, and other nodes still have them."""
         for series, at, major, minor, node, value, expires_ms, fingerprint in found:
             row = Row(series, at, Version(major, minor, node), value, expires_ms)
             if row.fingerprint == fingerprint:
                 yield row
             else:
-                self._set_aside(slot, series, at, fingerprint)
+                self._set_aside(series, at, fingerprint)
 
-    def _set_aside(self, slot: int, series: str, at: int, fingerprint: int) -> None:
+    def _set_aside(self, series: str, at: int, fingerprint: int) -> None:
         _log.error("a row is damaged: set aside", file=str(self.path), series=series, at=at)
-        place = (slot, series, at, fingerprint)
+        place = (slot_of(series), series, at, fingerprint)
         self._writer.run(lambda writer: writer.set_aside(place))

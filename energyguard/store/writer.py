@@ -27,6 +27,14 @@ _HAS_NEWER = """
 SELECT 1 FROM rows WHERE slot = ? AND series = ? AND at = 0
 AND (major, minor, node, fingerprint) >= (?, ?, ?, ?)
 """
+_HAS_ABOVE = """
+SELECT 1 FROM rows WHERE slot = ? AND series = ? AND at = ?
+AND (major, minor, node, fingerprint) > (?, ?, ?, ?)
+"""
+_DELETE_BELOW = f"""
+DELETE FROM rows WHERE slot = ? AND series = ? AND at = ?
+AND (major, minor, node, fingerprint) < (?, ?, ?, ?) {_CHANGED}
+"""
 _PLACE = "slot = ? AND series = ? AND at = ? AND fingerprint = ?"
 _DELETE_DAMAGED = f"DELETE FROM rows WHERE {_PLACE} {_CHANGED}"
 _KEEP_DAMAGED = f"""
@@ -93,10 +101,20 @@ class Writer(GroupCommit):
         self._count(added, 1)
         return len(added)
 
+    def bury(self, rows: Sequence[Row]) -> int:
+        """Have the last rows of keys and nothing below; gives in how many places it was not so."""
+        execute, changed = self.connection.execute, self.put(rows)
+        for key in map(_key, rows):
+            if execute(_HAS_ABOVE, key).fetchone() is not None:
+                changed += 1
+            elif below := list(execute(_DELETE_BELOW, key)):
+                self._count(below, -1)
+                changed += 1
+        return changed
+
     def forget(self, rows: Iterable[Row]) -> int:
         """Take rows away; gives how many there were."""
-        keys = [(row.slot, row.series, row.at, *row.version, row.fingerprint) for row in rows]
-        gone = list(self.connection.executemany(_DELETE, keys))
+        gone = list(self.connection.executemany(_DELETE, map(_key, rows)))
         self._count(gone, -1)
         return len(gone)
 
@@ -131,6 +149,10 @@ class Writer(GroupCommit):
         self.connection.executemany(_ADD, deltas)
         for slot, _, total, n in deltas:
             self._deltas[slot] = _sum(self._deltas.get(slot, NOTHING), Digest(total, n))
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return (row.slot, row.series, row.at, *row.version, row.fingerprint)
 
 
 def _sum(one: Digest, other: Digest) -> Digest:

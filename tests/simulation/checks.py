@@ -61,10 +61,11 @@ def _stored(life: Life) -> dict[str, set[Row]]:
 
 
 def _lost(life: Life) -> Iterator[str]:
-    stored = set().union(*_stored(life).values())
-    for fact in life.facts:
-        if fact.kind == "write" and fact.ended is not None and fact.row not in stored:
-            yield f"acknowledged and lost: {fact.row}"
+    stored, deleted = set().union(*_stored(life).values()), life.deleted()
+    writes = [f.row for f in life.facts if f.kind == "write" and f.ended is not None and f.row]
+    for row in writes:
+        if row not in stored and row.key not in deleted:
+            yield f"acknowledged and lost: {row}"
 
 
 def _winner(rows: set[Row], series: str, at: int) -> Row | None:
@@ -76,13 +77,13 @@ def _back(life: Life) -> Iterator[str]:
     for fact in life.facts:
         if fact.kind == "delete" and fact.ended is not None and fact.row is not None:
             now = _winner(stored, fact.series, fact.row.at)
-            if now is None or (now.value is not None and now.rank <= fact.row.rank):
+            if now is not None and now.value is not None and now.rank <= fact.row.rank:
                 yield f"deleted, and it is back: {fact.row} is now {now}"
 
 
 def _latest(life: Life) -> Iterator[str]:
     reads = [f for f in life.facts if f.kind == "latest" and f.ended is not None]
-    deletes = {f.row.key for f in life.facts if f.kind == "delete" and f.row}
+    deletes = life.deleted()
     for read in reads:
         seen = read.row.at if read.row else OWN_KEY
         for fact in life.facts:

@@ -8,8 +8,10 @@ from random import Random
 
 from energyguard.clock import Clock
 from energyguard.store import row as rows_
-from energyguard.store.messages import FOREVER, Save, State
+from energyguard.store.effects import Save
+from energyguard.store.messages import FOREVER, State
 from energyguard.store.row import OWN_KEY, Row
+from energyguard.store.shelf import A_CLOCKS_MS
 from energyguard.store.writer import Digest
 
 LATEST_AT_ONCE = 2  # small, so that several steps are needed
@@ -61,6 +63,35 @@ class MemoryRows:
     def series(self, above: str, limit: int) -> list[str]:
         return sorted({name for name, _ in self.keys if name > above})[:limit]
 
+    def over(self, before_ms: int, limit: int) -> list[Row]:
+        found = []
+        for kept in self.keys.values():
+            row = max(kept, key=lambda one: one.rank)
+            since = row.version.major if row.value is None else row.expires_ms
+            if A_CLOCKS_MS <= since < before_ms:
+                found.append((since, row))
+        return [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
+
+    def bury(self, rows: Iterable[Row]) -> int:
+        """Have the last rows of keys, and nothing below them."""
+        changed = 0
+        for row in rows:
+            before = set(self.keys.get(row.key, ()))
+            self.put([row])
+            kept = self.keys[row.key]
+            if max(one.rank for one in kept) == row.rank:
+                self.keys[row.key] = kept = {row}
+            changed += kept != before or kept != {row}
+        return changed
+
+    def forget(self, rows: Iterable[Row]) -> None:
+        """Take rows away."""
+        for row in rows:
+            kept = self.keys.get(row.key, set())
+            kept.discard(row)
+            if not kept:
+                self.keys.pop(row.key, None)
+
     def slots(self) -> dict[int, Digest]:
         return _digests((row.slot, row) for row in self.all())
 
@@ -106,8 +137,7 @@ class Disk:
         """The oldest of them is durable now."""
         if self._waiting:
             save, done = self._waiting.popleft()
-            self._apply(save)
-            done(save)
+            done(save._replace(changed=self._apply(save)))
 
     def crash(self) -> None:
         """The power is off: the first of what was on its way had just been written, or none."""
@@ -115,8 +145,11 @@ class Disk:
             self._apply(self._waiting.popleft()[0])
         self._waiting.clear()
 
-    def _apply(self, save: Save) -> None:
+    def _apply(self, save: Save) -> int:
         self.rows.put(save.rows)
+        changed = self.rows.bury(save.bury)
+        self.rows.forget(save.forget)
         if save.state is not None:
             self.state = save.state
             self.rows.drop(save.drop)
+        return changed

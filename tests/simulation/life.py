@@ -9,17 +9,19 @@ from random import Random
 
 from detangle.lin import History, Operation
 
-from energyguard.store import cluster, operations
+from energyguard.store import clearing, cluster, operations
 from energyguard.store.coordinator import Coordinator
 from energyguard.store.coordinator import Operation as Steps
+from energyguard.store.effects import Contradicted, Done, Result
 from energyguard.store.membership import Membership, first, majority
-from energyguard.store.messages import Contradicted, Done, Result
+from energyguard.store.messages import FOREVER
 from energyguard.store.row import Row
 from energyguard.store.version import Version
 from tests.simulation.trouble import Trouble
 from tests.simulation.world import Client, Node, Weather, World
 
 CHAOS_MS = 3_000
+LONG_CHAOS_MS = 6_000  # of every eighth life: long enough that what is over is cleared within
 HEAL_MS = 9_000
 OWN = ("k0", "k1", "k2")
 GROWING = ("g0", "g1")  # facts that nobody deletes
@@ -62,6 +64,13 @@ class Life:
         self.thin: list[str] = []  # acknowledged facts that too few owners had in a new epoch
         self.world.on_epoch = self.entered
         self.over = False
+        self.is_long = self.seed % 8 == 0
+        self.chaos_ms = LONG_CHAOS_MS if self.is_long else CHAOS_MS
+
+    @property
+    def wait_ms(self) -> int:
+        """Longer than a message can be on its way."""
+        return 400 if self.is_long else 2_400
 
     def run(self) -> None:
         """Form, suffer, heal."""
@@ -71,19 +80,22 @@ class Life:
         self.world.weather = Weather(
             lost=self.random.choice((0, 0.02, 0.1, 0.25)),
             doubled=self.random.choice((0, 0.05)),
-            held=self.random.choice((0, 0.02, 0.05)),
+            held=self.random.choice((0, 0.02, 0.05)) * (not self.is_long),
             delay_ms=self.random.choice((3, 12, 40)),
             disk_ms=self.random.choice((3, 8, 150)),
         )
         for process in range(4):
             self.world.later(self.random.randrange(100), self.act, process)
         self.world.later(100, self.trouble.happen)
-        self.world.run(CHAOS_MS)
+        self.world.run(self.chaos_ms)
         self.over = True
         self.trouble.heal()
-        self.world.run(CHAOS_MS + HEAL_MS)
+        self.world.run(self.chaos_ms + HEAL_MS - 2_000)
+        for client in self.clients:
+            client.coordinator.clear_ms = FOREVER  # what was begun ends before the look
+        self.world.run(self.chaos_ms + HEAL_MS)
         self.read_all()
-        self.world.run(CHAOS_MS + HEAL_MS + 1_000)
+        self.world.run(self.chaos_ms + HEAL_MS + 1_000)
 
     def found(self, client: Client) -> None:
         """Form the cluster, or learn of it."""
@@ -92,12 +104,18 @@ class Life:
 
     def entered(self, now: Membership) -> None:
         """An epoch was decided: a majority of the owners in force has what was acknowledged."""
+        deleted = self.deleted()
         for fact in self.facts if self.trouble.wiped is None and not now.coming else ():
-            if fact.kind == "write" and fact.ended is not None and fact.row is not None:
-                owners = now.owners[fact.row.slot]
-                has = [name for name in owners if fact.row in self.nodes[name].disk.rows]
+            row = fact.row
+            if fact.kind == "write" and fact.ended is not None and row and row.key not in deleted:
+                owners = now.owners[row.slot]
+                has = [name for name in owners if row in self.nodes[name].disk.rows]
                 if len(has) < majority(owners):
-                    self.thin.append(f"epoch {now.epoch}: {fact.row} is on {has} of {owners}")
+                    self.thin.append(f"epoch {now.epoch}: {row} is on {has} of {owners}")
+
+    def deleted(self) -> set[tuple[str, int]]:
+        """Keys of facts that somebody has tried to delete: they may be cleared away."""
+        return {fact.row.key for fact in self.facts if fact.kind == "delete" and fact.row}
 
     # What clients do
 
@@ -107,7 +125,8 @@ class Life:
             return
         client = self.random.choice(self.clients)
         began = self.random.choices(
-            (self.put, self.get, self.record, self.forget, self.last), (4, 4, 5, 1, 3)
+            (self.put, self.get, self.record, self.forget, self.last, self.clear),
+            (4, 4, 5, 1, 3, 1 + 3 * self.is_long),
         )[0]
         ended = [False]
 
@@ -189,6 +208,10 @@ class Life:
             go_on()
 
         client.ask(lambda by: operations.change(by, row.series, row.at, None), then)
+
+    def clear(self, client: Client, process: int, go_on: Callable[[], None]) -> None:
+        """Take away what is over, oftener than a coordinator does by itself."""
+        client.ask(clearing.clear, lambda _result: go_on())
 
     def last(self, client: Client, process: int, go_on: Callable[[], None]) -> None:
         """Read the latest of a series."""

@@ -44,7 +44,8 @@ class Trouble:
         node = self.life.nodes[self.random.choice(self.life.names)]
         if node.member is not None:
             node.crash()
-            self.world.later(self.random.randint(20, 1_200), self._up, node)
+            longest = 3_500 if self.life.is_long else 1_200
+            self.world.later(self.random.randint(20, longest), self._up, node)
 
     def _up(self, node: Node) -> None:
         if node.member is None:

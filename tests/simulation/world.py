@@ -11,18 +11,10 @@ from typing import NamedTuple
 from energyguard.clock import ManualClock
 from energyguard.store.cluster import tend
 from energyguard.store.coordinator import Coordinator, Operation
+from energyguard.store.effects import Answer, Effect, Result, Save, Send
 from energyguard.store.member import Member
 from energyguard.store.membership import Membership
-from energyguard.store.messages import (
-    Answer,
-    Effect,
-    Message,
-    Reply,
-    Result,
-    Save,
-    Send,
-    State,
-)
+from energyguard.store.messages import Message, Reply, State
 from tests.simulation.disk import Disk
 
 START_MS = 1_700_000_000_000

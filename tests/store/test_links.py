@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from energyguard.store.messages import AskProgress, Kept, Message, Save, Send
+from energyguard.store.effects import Save, Send
+from energyguard.store.messages import AskProgress, Kept, Message
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import Links, peer_address
 from tests.store.shards import free_nodes

@@ -8,19 +8,9 @@ from itertools import count
 
 from energyguard.clock import ManualClock
 from energyguard.store.cluster import joined
+from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import Membership, first
-from energyguard.store.messages import (
-    Compare,
-    Differ,
-    DifferingSlots,
-    Effect,
-    Found,
-    Save,
-    Send,
-    Stale,
-    Survey,
-    Want,
-)
+from energyguard.store.messages import Compare, Differ, DifferingSlots, Found, Stale, Survey, Want
 from energyguard.store.repair import BUSY_AT_ONCE, SOON_MS, SURVEY_MS, Repair
 from energyguard.store.ring import slot_of
 from energyguard.store.row import Row

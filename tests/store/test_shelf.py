@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, winners
 from energyguard.store.shelf import Shelf
 from energyguard.store.version import Version
 from energyguard.store.writer import Digest
+from tests.simulation.disk import MemoryRows
 
 NOON = 1_757_160_000_000
 SERIES = ("energy:p1", "H1", "a/b ü")
@@ -97,6 +99,53 @@ def test_two_nodes_that_got_the_same_rows_are_the_same(
                 best = winners(row for row in mine if row.at == at)
                 assert shelf.at(series, at) == next(iter(best), None)
         shelf.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(rows, max_size=20), st.integers(1, 5))
+def test_what_is_over_is_buried_and_forgotten(
+    tmp_path_factory: pytest.TempPathFactory, told: list[Row], limit: int
+) -> None:
+    """As the simulation's disk does it; of a user's clock, so that deletions have a time."""
+    told = [
+        msgspec.structs.replace(row, version=row.version._replace(major=NOON + row.version.major))
+        for row in told
+    ]
+    shelf = Shelf(tmp_path_factory.mktemp("shelf") / "one.db", ManualClock(NOON))
+    memory = MemoryRows(ManualClock(NOON))
+    shelf.put(told)
+    memory.put(told)
+    for before_ms in (NOON, NOON + 2, NOON + 9):
+        over = shelf.over(before_ms, limit)
+        found = memory.over(before_ms, 1_000)
+        assert set(over) <= set(found)
+        assert len(over) == min(limit, len(found))
+        assert all(not row.is_there(before_ms) for row in over)
+        assert shelf.bury(over) == memory.bury(over)
+        assert everything(shelf) == memory.all()
+        assert shelf.bury(over) == memory.bury(over) == 0
+        shelf.forget(over)
+        memory.forget(over)
+        assert everything(shelf) == memory.all()
+        assert {s: shelf.digests(s) for s in shelf.slots()} == digests_of(everything(shelf))
+        assert not [row for row in told if row.key in {one.key for one in over} and row in memory]
+    shelf.close()
+
+
+def test_a_key_that_has_come_back_is_not_buried(shelf: Shelf) -> None:
+    old, gone = fact(0, b"1"), Row("H1", fact(0).at, Version(NOON - 9, 0), None)
+    back = Row("H1", fact(0).at, Version(NOON - 5, 0), b"2")
+    shelf.put([old, gone])
+    assert shelf.over(NOON, 9) == [gone]
+    shelf.put([back])
+    assert shelf.over(NOON, 9) == []
+    assert shelf.bury([gone]) == 1
+    assert everything(shelf) == {old, gone, back}
+
+
+def test_what_a_source_deleted_without_a_clock_is_kept(shelf: Shelf) -> None:
+    shelf.put([fact(0, None, sequence=1)])
+    assert shelf.over(NOON, 9) == []
 
 
 def test_latest_goes_back_behind_many_deleted_ones(shelf: Shelf) -> None:

@@ -1,0 +1,88 @@
+"""Taking away what is over: keys whose last row says so, when every owner has it.
+
+Such a row may go when no node can bring back what it hides: every owner has it, none has anything
+below it, and nothing that was sent before is still on its way. A round of ``Bury`` makes the first
+two so, and tells where something had to be done; when another, later, has found nothing to do
+anywhere, a round of ``Forget`` takes the rows away. Whoever misses that gives them back to the
+others, and they go another time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Round
+from energyguard.store.effects import Done
+from energyguard.store.membership import Membership
+from energyguard.store.messages import Buried, Bury, FindOver, Forget, Found, Message
+from energyguard.store.row import Row
+
+GRACE_MS = 24 * 3_600_000
+"""For so long what is over is kept: hints are gone by then, and clocks differ by less."""
+WAIT_MS = 60_000
+"""Between two rounds: no message is on its way for so long."""
+EVERY_MS = 10_000
+AT_ONCE = 2_000
+REMEMBERED = 100_000
+
+Asking = Callable[[int, int, Sequence[Row]], Message]
+
+
+def clear(by: Coordinator) -> Operation:
+    """Bury some of what is over; forget what has been buried everywhere for some time."""
+    now = by.membership
+    if not now.epoch or now.coming:
+        return Done()
+    before_ms = by.clock.now_ms() - GRACE_MS
+    try:
+        node = by.random.choice(now.everyone())
+        replies = yield _at(now, lambda i, e: _asking(node, FindOver(i, e, before_ms, AT_ONCE)))
+        over = [row for reply in replies.values() if isinstance(reply, Found) for row in reply.rows]
+        asked = [row for row in over if by.buried.get(row, -WAIT_MS) + WAIT_MS <= by.now_ms]
+        if asked:
+            replies = yield _at_all_owners(now, asked, Bury)
+            changed = any(isinstance(one, Buried) and one.changed for one in replies.values())
+            due = [] if changed else [row for row in asked if row in by.buried]
+            if due:
+                yield _at_all_owners(now, due, Forget)
+            _remember(by, asked, due)
+    except Overtaken:
+        by.buried.clear()
+    return Done()
+
+
+def _remember(by: Coordinator, buried: Sequence[Row], forgotten: Sequence[Row]) -> None:
+    if len(by.buried) > REMEMBERED:
+        by.buried.clear()
+    by.buried |= dict.fromkeys(buried, by.now_ms)
+    for row in forgotten:
+        del by.buried[row]
+
+
+def _asking(node: str, request: Message) -> Round:
+    return Round({node: request}, [([node], 1)])
+
+
+def _at_all_owners(now: Membership, rows: Sequence[Row], asking: Asking) -> Plan:
+    of_nodes: dict[str, list[Row]] = {}
+    for row in rows:
+        for node in now.owners[row.slot]:
+            of_nodes.setdefault(node, []).append(row)
+    nodes = sorted(of_nodes)
+    return _at(
+        now,
+        lambda i, epoch: Round(
+            {node: asking(i, epoch, of_nodes[node]) for node in nodes}, [(nodes, len(nodes))]
+        ),
+    )
+
+
+def _at(now: Membership, make: Callable[[int, int], Round]) -> Plan:
+    """A round that makes sense in one epoch only."""
+
+    def plan(membership: Membership, request: int) -> Round:
+        if membership.epoch != now.epoch:
+            raise Overtaken
+        return make(request, membership.epoch)
+
+    return plan
