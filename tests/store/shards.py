@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -60,9 +60,11 @@ async def shards(
 class Process:
     """A command of EnergyGuard, which can be killed, held, and started again."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self._arguments = [sys.executable, "-m", "energyguard", *arguments]
-        self._arguments += ["--data-dir", str(folder), "--no-auth"]
+    def __init__(self, folder: Path, *arguments: str, inside: Sequence[str] = ()) -> None:
+        self._arguments = [*inside, sys.executable, "-m", "energyguard", *arguments]
+        self._arguments += ["--data-dir", str(folder)]
+        if "--host" not in arguments:  # on loopback
+            self._arguments.append("--no-auth")
         self._log = folder.with_suffix(".log")
         folder.parent.mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
