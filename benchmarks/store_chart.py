@@ -35,7 +35,7 @@ TEXT, MUTED = "#1d2329", "#5d6873"
 def draw(found: Sequence[Figures], file: Path) -> None:
     """A panel for each kind of work, a bar per backend; what was not measured has none."""
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9, "text.color": TEXT})
-    figure, grid = plt.subplots(3, 3, figsize=(12, 6.4), dpi=110)
+    figure, grid = plt.subplots(3, 3, figsize=(12, 5.6), dpi=110)
     for axes, (title, name) in zip(grid.flat, PANELS, strict=True):
         measured = [(one.backend, getattr(one, name)) for one in found if getattr(one, name)]
         names = [backend for backend, _ in measured]
@@ -46,7 +46,7 @@ def draw(found: Sequence[Figures], file: Path) -> None:
             axes.text(value, place, said, va="center", color=MUTED)
         axes.set_title(title, loc="left", fontsize=9, color=TEXT)
         axes.set_xlim(0, 1.35 * max(values, default=1))
-        axes.set_ylim(3.6, -0.6)  # room for four, so that bars are alike
+        axes.set_ylim(2.6, -0.6)  # room for three, so that bars are alike
         axes.tick_params(colors=TEXT, length=0)
         axes.set_xticks([])
         axes.spines[["top", "right", "bottom"]].set_visible(False)

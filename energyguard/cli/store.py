@@ -139,12 +139,15 @@ def join(
     call: Call,
     node: Annotated[str, typer.Argument(help="The new node's address; it runs already.")],
     nodes: Nodes,
+    instead_of: Annotated[
+        str | None, typer.Option(help="A node whose place it takes, dead or alive.")
+    ] = None,
     secret: Secret = "",
 ) -> None:
     """Let a node in, and wait until its slots are there."""
 
     async def work(ring: RingStore) -> ClusterStatus:
-        await ring.join(node)
+        await ring.join(node, instead_of)
         return await _settled(ring)
 
     _show(call, _asked(nodes, secret, work))
@@ -179,7 +182,7 @@ def repair(
 
     async def work(ring: RingStore) -> ClusterStatus:
         deadline = SYSTEM.monotonic() + wait
-        while (found := await ring.status()).slots_alike < found.slots:
+        while (found := await ring.status()).slots_alike < found.slots or found.hints:
             if SYSTEM.monotonic() > deadline:
                 raise Unavailable(_alike(found))
             _say(_alike(found))
@@ -267,7 +270,8 @@ async def _settled(ring: RingStore) -> ClusterStatus:
 
 
 def _alike(found: ClusterStatus) -> str:
-    return f"{found.slots_alike} of {found.slots} slots are alike on all of their owners"
+    alike = f"{found.slots_alike} of {found.slots} slots are alike on all of their owners"
+    return alike + (f"; {found.hints} hints wait" if found.hints else "")
 
 
 def _show(call: Call, found: ClusterStatus) -> None:

@@ -163,7 +163,7 @@ class NodeView:
     rows: int | None  # that it has; None: it is silent
     lacking: int  # slots in which it and another owner do not have the same rows
     to_fetch: int  # slots that are still on their way to it
-    hints: int  # batches of this process that wait for it
+    hints: int  # batches that wait for it, at all coordinators
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     rows: int | None  # that it has; None: it is silent
     lacking: int  # slots in which another owner has rows that it has not, or the other way round
     to_fetch: int  # slots that it has still to fetch in a moving epoch
-    hints: int  # batches of rows that wait for it here
+    hints: int  # batches of rows that wait for it, at all coordinators
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
@@ -34,6 +34,11 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     slots_alike: int  # slots whose owners have the same rows, all of them
     slots: int
 
+    @property
+    def hints(self) -> int:
+        """Batches of rows that wait for some node."""
+        return sum(one.hints for one in self.nodes)
+
 
 class Cluster(Protocol):
     """A store on several nodes, as its operator has it."""
@@ -47,10 +52,15 @@ class Cluster(Protocol):
         """How the nodes are; those that do not reply within a second are not up."""
         ...
 
-    async def join(self, node: str) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> Membership:
         """Let a node in; its slots are on their way when this returns.
 
+        Args:
+            node: the new one; it runs already.
+            instead_of: one whose place it takes, dead or alive.
+
         Raises:
+            NotFound: there is no node to be replaced.
             Conflict: it is in already, or another change came first.
             Unavailable: too few nodes replied to decide, or the new one does not reply.
         """

@@ -36,6 +36,7 @@ from energyguard.store.messages import (
     Pause,
     Progress,
     Reply,
+    Waiting,
 )
 from energyguard.store.ring import VIRTUAL_NODES
 from energyguard.store.row import OWN_KEY, Row, check
@@ -153,11 +154,15 @@ class RingStore:
             if not answer.done():
                 answer.set_result(Unconfirmed(0, 1, "the coordinator was closed"))
 
-    async def join(self, node: str) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> Membership:
         """See ``Cluster.join``."""
         peer_address(node)
+        if instead_of is not None:
+            self._known(instead_of)
         await self._links.ready([node], CONNECT_S)
         await self._told(node, AskMembership)
+        if instead_of is not None:
+            return await self._reconfigure(lambda now: cluster.replaced(now, instead_of, node))
         return await self._reconfigure(lambda now: cluster.joined(now, node))
 
     async def leave(self, node: str) -> Membership:
@@ -183,7 +188,8 @@ class RingStore:
         now = self.membership
         asked = [self._status_of(node) for node in now.everyone()]
         told = dict(zip(now.everyone(), await asyncio.gather(*asked), strict=True))
-        return summary(now, told, self.coordinator.hints.waiting())
+        by = self.coordinator
+        return summary(now, told, Waiting(by.name, 0, tuple(by.hints.waiting().items())))
 
     async def _status_of(self, node: str) -> tuple[Digests | None, Progress | None]:
         try:

@@ -60,7 +60,8 @@ def tend(by: Coordinator) -> Operation:
     """
     now = by.membership
     if not now.coming:
-        yield _asking_around([by.random.choice(now.everyone())], forming=False)
+        hints = tuple(by.hints.waiting().items())
+        yield _asking_around([by.random.choice(now.everyone())], forming=False, hints=hints)
         if by.now_ms < by.clear_ms:
             return Done()
         by.clear_ms = by.now_ms + EVERY_MS
@@ -90,6 +91,15 @@ def joined(now: Membership, node: str) -> Membership:
     if node in now.nodes:
         raise Conflict(f"{node} is a node of this cluster already")
     return moving(now, (*now.nodes, node))
+
+
+def replaced(now: Membership, node: str, by: str) -> Membership:
+    """The epoch in which a node takes another one's place."""
+    if by in now.nodes:
+        raise Conflict(f"{by} is a node of this cluster already")
+    if node not in now.nodes:
+        raise Conflict(f"{node} is no node of this cluster")
+    return moving(now, (*(name for name in now.nodes if name != node), by))
 
 
 def left(now: Membership, node: str) -> Membership:
@@ -160,11 +170,13 @@ def _at(
     return plan
 
 
-def _asking_around(nodes: Sequence[str], *, forming: bool) -> Plan:
+def _asking_around(
+    nodes: Sequence[str], *, forming: bool, hints: Sequence[tuple[str, int]] = ()
+) -> Plan:
     """A round that teaches the epoch; that there is none, all of the nodes have to say."""
 
     def plan(membership: Membership, request: int) -> Round:
-        asked = dict.fromkeys(nodes, AskMembership(request, membership.epoch))
+        asked = dict.fromkeys(nodes, AskMembership(request, membership.epoch, hints))
         all_of_them = forming and membership.epoch == 0
         return Round(asked, [(nodes, len(nodes) if all_of_them else 1)])
 

@@ -6,9 +6,22 @@ from itertools import count
 
 from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import Membership
-from energyguard.store.messages import AskProgress, Message, Progress, Reply, Request, Stale, State
+from energyguard.store.messages import (
+    AskMembership,
+    AskProgress,
+    Message,
+    Progress,
+    Reply,
+    Request,
+    Stale,
+    State,
+    Waiting,
+)
 from energyguard.store.repair import Repair
 from energyguard.store.replica import Replica, Rows
+
+TOLD_MS = 15_000
+"""Who has not told of its hints for so long is thought to be gone."""
 
 
 class Member:
@@ -28,6 +41,7 @@ class Member:
         self.replica = Replica(name, rows, state)
         self.repair = Repair(name, rows, count(first_id))
         self.repair.enter(self.replica.membership)
+        self._told: dict[str, tuple[int, AskMembership]] = {}  # when, by coordinator
 
     @property
     def membership(self) -> Membership:
@@ -37,12 +51,21 @@ class Member:
     def heard(self, now_ms: int, sender: str, message: Message) -> list[Effect]:
         """Do what is asked for, or go on with what was answered."""
         if isinstance(message, AskProgress) and self.replica.is_current(message.epoch):
-            return [Send(sender, Progress(message.id, self.repair.left, self.repair.taken))]
+            left, taken = self.repair.left, self.repair.taken
+            return [Send(sender, Progress(message.id, left, taken, self._waiting(now_ms)))]
+        if isinstance(message, AskMembership):
+            self._told[sender] = now_ms, message
         if isinstance(message, Request):
             return self.replica.heard(sender, message)
         assert isinstance(message, Reply)
         news = self.replica.adopt(message.membership) if isinstance(message, Stale) else []
         return news + self.repair.heard(now_ms, message)
+
+    def _waiting(self, now_ms: int) -> list[Waiting]:
+        """What coordinators said of their hints lately."""
+        told = self._told.items()
+        self._told = {name: (at, said) for name, (at, said) in told if at + TOLD_MS > now_ms}
+        return [Waiting(name, now_ms - at, one.hints) for name, (at, one) in self._told.items()]
 
     def saved(self, now_ms: int, save: Save) -> list[Effect]:
         """Something is durable."""

@@ -132,7 +132,9 @@ class Adopt(Request, frozen=True, tag=True, array_like=True):
 
 
 class AskMembership(Request, frozen=True, tag=True, array_like=True):
-    """Which epoch are you in?"""
+    """Which epoch are you in? So many batches of rows wait for nodes here, as (node, number)."""
+
+    hints: Sequence[tuple[str, int]] = ()
 
 
 class Pause(Request, frozen=True, tag=True, array_like=True):
@@ -199,11 +201,20 @@ class Differ(Reply, frozen=True, tag=True, array_like=True):
     more: bool = False  # there are further buckets: ask again when these are alike
 
 
+class Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """What waits at a coordinator, as it told a node some time ago."""
+
+    coordinator: str
+    age_ms: int
+    hints: Sequence[tuple[str, int]]
+
+
 class Progress(Reply, frozen=True, tag=True, array_like=True):
-    """So many slots are still to be fetched; so many rows came until now."""
+    """So many slots are still to be fetched; so many rows came until now; who told of hints."""
 
     slots: int
     rows: int
+    waiting: Sequence[Waiting] = ()
 
 
 class Digests(Reply, frozen=True, tag=True, array_like=True):

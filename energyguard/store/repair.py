@@ -94,8 +94,11 @@ class Repair:
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Begin what is due."""
-        for pair in [p for p in self._open.values() if p.until_ms <= now_ms]:
+        slow = [pair for pair in self._open.values() if pair.until_ms <= now_ms]
+        for pair in slow:
             self._give_up(pair)
+        if silent := {pair.other for pair in slow}:  # the others first: they may be enough
+            self._todo = deque(sorted(self._todo, key=lambda entry: entry[1] in silent))
         effects: list[Effect] = []
         if self._neighbours and now_ms >= self._next_survey_ms:
             self._next_survey_ms = now_ms + SURVEY_MS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from energyguard.store.admin import ClusterStatus, NodeStatus
 from energyguard.store.membership import Membership
-from energyguard.store.messages import Digests, Progress
+from energyguard.store.messages import Digests, Progress, Waiting
 from energyguard.store.ring import SLOTS, load
 
 Told = Mapping[str, tuple[Digests | None, Progress | None]]
@@ -15,8 +15,9 @@ Told = Mapping[str, tuple[Digests | None, Progress | None]]
 _BySlot = dict[int, tuple[int, int]]
 
 
-def summary(now: Membership, told: Told, hints: Mapping[str, int]) -> ClusterStatus:
-    """The cluster as its operator sees it."""
+def summary(now: Membership, told: Told, own: Waiting) -> ClusterStatus:
+    """The cluster as its operator sees it; ``own``: the hints of whoever asks for it."""
+    hints = _hints(told, own)
     digests = {node: _by_slot(found) if found else None for node, (found, _) in told.items()}
     lacking, alike = _compared(now, digests)
     shares = load(now.owners)
@@ -46,6 +47,19 @@ def summary(now: Membership, told: Told, hints: Mapping[str, int]) -> ClusterSta
         slots_alike=alike,
         slots=SLOTS,
     )
+
+
+def _hints(told: Told, own: Waiting) -> dict[str, int]:
+    """Batches that wait for each node, at all coordinators: what each of them said last."""
+    newest = {own.coordinator: own}
+    for waiting in (one for _, said in told.values() if said for one in said.waiting):
+        known = newest.setdefault(waiting.coordinator, waiting)
+        if waiting.age_ms < known.age_ms:
+            newest[waiting.coordinator] = waiting
+    found: dict[str, int] = {}
+    for node, batches in (pair for waiting in newest.values() for pair in waiting.hints):
+        found[node] = found.get(node, 0) + batches
+    return found
 
 
 def _by_slot(digests: Digests) -> _BySlot:

@@ -14,18 +14,18 @@ from energyguard.ui.parts import Figures, Tag, button, card
 from energyguard.ui.plots import Plot
 from energyguard.ui.words import count, number, plural
 
-FIGURES = ("nodes up", "copies of each key", "copies of slots to fetch", "hints waiting here")
+FIGURES = ("nodes up", "copies of each key", "copies of slots to fetch", "hints waiting")
 SHAPES = {"critical": "!", "warning": "▲", "info": "•", "resolved": "✓"}
 COMMANDS = (
     ("Let a node in: start it, then", "store join http://HOST:PORT"),
+    ("Put one in another's place", "store join http://HOST:PORT --instead-of http://HOST:PORT"),
     ("Give a node up, dead or alive", "store leave http://HOST:PORT"),
     ("Wait until all copies are alike", "store repair"),
 )
 _MEANING = (
     "All keys are divided into slots. A slot is alike when all nodes that own it have the same "
     "rows; repair brings over by itself what one of them lacks. What a silent node has cannot be "
-    "compared. Hints are writes of this process that wait for a silent node; each coordinator has "
-    "hints of its own."
+    "compared. Hints are writes that wait at a coordinator for a silent node."
 )
 
 

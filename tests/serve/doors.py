@@ -136,7 +136,7 @@ class Nodes:
             SLOTS,
         )
 
-    async def join(self, node: str) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> Membership:
         if "9999" in node:
             raise Unavailable(f"{node} does not reply")
         return self._enter(moving(self.membership, (*self.membership.nodes, node)))
