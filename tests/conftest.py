@@ -15,6 +15,19 @@ QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # three brokers start i
 SOON = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
 
 
+# NiceGUI has one application a process: once a simulated person has been in front of it, it cannot
+# be mounted again. So these stay in one process, where those with such a person come last.
+ONE_APPLICATION = ("tests/e2e/test_page.py", "tests/serve/", "tests/ui/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several processes (``-n``): the tests of a file stay together."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        name = "page" if file.startswith(ONE_APPLICATION) else file
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:
     pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installed")
     from deploy.jars import Missing

@@ -31,6 +31,7 @@ LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 PATIENCE_S: Final = 120.0
 """Generous: only so that a fault does not hang."""
 DRAIN_S: Final = 10.0
+LEAVING_TRIES, LEAVING_S = 40, 0.25  # how long the members of a group may take to be gone
 """A broker that waits for a lost quorum never ends by itself."""
 PORTS: Final = range(20_000, 32_000)
 """Below those that the system gives to clients: a killed broker finds its port free again."""
@@ -118,7 +119,7 @@ class Cluster:
         self._end(signal.SIGTERM, nodes)
 
     def clear(self) -> None:
-        """Delete every topic, and every group that has no member."""
+        """Delete every topic, and every group as soon as it has no member; not for ever."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         topics = [one for one in admin.list_topics(timeout=20).topics if not one.startswith("__")]
         if topics:
@@ -126,11 +127,12 @@ class Cluster:
                 with suppress(KafkaException):  # one that is being deleted already
                     deleted.result()
             _until(lambda: not {*topics} & {*admin.list_topics(timeout=20).topics})
-        groups = [one.group_id for one in admin.list_consumer_groups().result().valid]
-        if groups:
-            for gone in admin.delete_consumer_groups(groups).values():
-                with suppress(KafkaException):  # one that a test has not left yet
-                    gone.result()
+        for _ in range(LEAVING_TRIES):
+            groups = [one.group_id for one in admin.list_consumer_groups().result().valid]
+            gone = admin.delete_consumer_groups(groups).values() if groups else ()
+            if not [one for one in gone if one.exception() is not None]:
+                return
+            time.sleep(LEAVING_S)  # one that its members have not left yet
 
     def whole(self) -> None:
         """Wait until all brokers are there and each copy of each partition is in sync."""
