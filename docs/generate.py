@@ -1,4 +1,4 @@
-"""Write docs/settings.md and docs/cli.md from the code: ``make docs``. A test compares them."""
+"""Write the pages of ``WRITTEN`` from the code: ``make docs``. A test compares them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from energyguard.cli import app
 from energyguard.cli.settings import value_of
 from energyguard.config import Settings, fields
+from energyguard.model.charging import Kind
+from energyguard.stream.bays import TRANSITIONS
 
 HERE = Path(__file__).parent
 
@@ -43,6 +45,33 @@ Written by `make docs` from the commands themselves. `--json`, `--data-dir`, `--
 are understood by every command. Answers go to stdout, everything else to stderr. An error is one
 line, `energyguard: place: reason`, and an exit code of [this table](operations.md#exit-codes).
 """
+
+
+CHARGING = """\
+# A charger's states
+
+Written by `make docs` from `TRANSITIONS` in `energyguard/stream/bays.py`. What a signal does that
+is not in the table: nothing; it is counted as ignored. Steps that begin with `lost` infer a signal
+that never came; the stay says so in its quality.
+
+"""
+
+
+def charging() -> str:
+    """The text of docs/charging-states.md."""
+    arrows, rows = [], []
+    for (state, event), (after, steps) in TRANSITIONS.items():
+        words = [step.__name__.replace("_", " ") for step in steps]
+        if words == ["ignore"]:
+            continue
+        name = event if isinstance(event, str) else event.name
+        rows.append(f"| {state.value} | {name} | {after.value} | {', '.join(words)} |")
+        inferred = any(word.startswith(("lost", "appear")) for word in words)
+        if not inferred and isinstance(event, Kind):
+            arrows.append(f"  {state.value} --> {after.value}: {name}")
+    drawing = "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```", ""])
+    table = "\n".join(["| state | signal | state after | steps |", "|---|---|---|---|", *rows])
+    return f"{CHARGING}{drawing}\n{table}\n"
 
 
 def settings() -> str:
@@ -82,7 +111,11 @@ def cli() -> str:
     return "\n".join(parts)
 
 
-WRITTEN: Mapping[str, Callable[[], str]] = {"settings.md": settings, "cli.md": cli}
+WRITTEN: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "cli.md": cli,
+    "charging-states.md": charging,
+}
 
 if __name__ == "__main__":
     for name, text in WRITTEN.items():

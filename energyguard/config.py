@@ -108,6 +108,18 @@ class StoreSettings(Section):
     )
 
 
+class ChargingSettings(Section):
+    """Chargers (`evaluate --rule charging`, `simulate chargers`). Times are event time."""
+
+    before: Duration = Field(
+        "10s", description="How long a car may stand before it is charged; longer is a violation."
+    )
+    after: Duration = Field("6s", description="How long it may stand after its charge.")
+    hour: Duration = Field(
+        "60s", description="The event time that an hour of energy takes; real time: `1h`."
+    )
+
+
 class ServeSettings(Section):
     """The API and the page (`serve`, `ui`)."""
 
@@ -149,6 +161,7 @@ class Settings(Section):
     rules: RulesSettings = RulesSettings()
     history: HistorySettings = HistorySettings()
     store: StoreSettings = StoreSettings()
+    charging: ChargingSettings = ChargingSettings()
     serve: ServeSettings = ServeSettings()
     simulate: SimulateSettings = SimulateSettings()
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.cli.output import progress
+from energyguard.errors import ConfigError
 
+if TYPE_CHECKING:
+    from energyguard.wire import Refused
+
+
+class Output(StrEnum):
+    """What comes of chargers' signals."""
+
+    FULL_SESSIONS = "full-sessions"
+    VIOLATIONS = "violations"
+    TOTAL_OCCUPIED = "total-occupied"
+    TRANSACTION_PROFIT = "transaction-profit"
+
+
+CHARGING = "charging"
 MOST_REFUSED = 10
 """So many refused rows are shown."""
 
@@ -25,11 +43,22 @@ def evaluate(
     episodes: Annotated[
         bool, typer.Option("--episodes", help="One alert per episode, not one per window.")
     ] = False,
+    output: Annotated[
+        Output | None,
+        typer.Option(help="Of `--rule charging`: which result.", show_default="full-sessions"),
+    ] = None,
 ) -> None:
     """Hold readings against a rule: one JSON object per window over its threshold, on stdout.
 
     Needs no running system and leaves nothing behind. The end of the input closes every window.
+    With `--rule charging` the lines are signals of chargers, and what comes out is one of the
+    four results.
     """
+    if rule == CHARGING:
+        _charging(call, files or [Path("-")], output or Output.FULL_SESSIONS)
+        return
+    if output is not None:
+        raise ConfigError(f"--output {output.value}: only --rule {CHARGING} has it")
     from energyguard.detect.book import open_book
     from energyguard.detect.evaluate import evaluate as hold
 
@@ -51,10 +80,47 @@ def evaluate(
         f"{result.readings:,} readings ({verdicts or 'none'}), {result.written:,} rows written",
         file=sys.stderr,
     )
-    for source, row in result.refused[:MOST_REFUSED]:
+    _refused(result.refused)
+
+
+def _refused(refused: Sequence[tuple[str, Refused]]) -> None:
+    for source, row in refused[:MOST_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
-    if (more := len(result.refused) - MOST_REFUSED) > 0:
+    if (more := len(refused) - MOST_REFUSED) > 0:
         print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
+
+
+def _charging(call: Call, paths: Sequence[Path], output: Output) -> None:
+    from energyguard.detect.charging import Output as Result
+    from energyguard.detect.charging import evaluate as hold
+    from energyguard.model.charging import Limits
+    from energyguard.model.duration import parse_duration
+
+    wanted = call.settings.charging
+    limits = Limits(
+        *(parse_duration(s) // 1_000 for s in (wanted.before, wanted.after, wanted.hour))
+    )
+    total = sum(path.stat().st_size for path in paths if path.is_file()) or None
+    with ExitStack() as stack, progress("evaluate", "bytes") as report:
+        lines = [
+            (str(path), stack.enter_context(path.open("rb")) if str(path) != "-" else _stdin())
+            for path in paths
+        ]
+        result = Result(output.value)
+        found = hold(lines, sys.stdout.buffer, result, limits, lambda done: report(done, total))
+    sys.stdout.buffer.flush()
+    stays = ", ".join(f"{count:,} {quality}" for quality, count in found.qualities.most_common(5))
+    print(
+        f"{found.signals:,} signals, {found.written:,} rows written; stays: {stays or 'none'}",
+        file=sys.stderr,
+    )
+    for reason, count in found.ignored.most_common(5):
+        print(f"energyguard: {count:,} signals changed nothing: {reason}", file=sys.stderr)
+    _refused(found.refused)
+
+
+def _stdin() -> IO[bytes]:
+    return sys.stdin.buffer
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,87 @@
+"""System D's chargers: cars come, charge, overstay and leave, a second for a minute.
+
+What happens at a charger depends on its number and the seed only, so another number of chargers
+changes nothing at those that were there.
+"""
+
+from __future__ import annotations
+
+import heapq
+import string
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from energyguard.model.charging import Kind, Signal
+
+ARRIVAL = 0.30  # per second, at a free charger
+WITHOUT_CHARGE = 0.05
+OVERSTAY = 0.15
+LATE_CONNECT = 0.02
+
+Span = tuple[int, int]
+"""Seconds, both included."""
+
+
+class Timings(NamedTuple):
+    """How long things take."""
+
+    charge: Span = (20, 40)
+    overstay: Span = (7, 10)
+    late_connect: Span | None = None  # a few wait so long before they connect
+    without_charge: Span = (5, 30)
+    connect: Span = (1, 3)
+    start: Span = (1, 3)
+    leave: Span = (2, 5)
+
+
+TIMINGS = {
+    "listed": Timings(),
+    "short": Timings(charge=(8, 10)),
+    "later": Timings(overstay=(15, 20), late_connect=(15, 20)),
+}
+
+
+def charger_signals(number: int, seed: int, start: int, timings: Timings) -> Iterator[Signal]:
+    """The signals of one charger, for ever, from a second on."""
+    random, now = Random(f"{seed}/{number}"), start
+    name = f"charger-{number}"
+    while True:
+        while random.random() >= ARRIVAL:
+            now += 1
+        plate = "".join(random.choices(string.ascii_uppercase + string.digits, k=8))
+        yield Signal(name, now, Kind.ARRIVE, plate)
+        if random.random() < WITHOUT_CHARGE:
+            now += random.randint(*timings.without_charge)
+        else:
+            for signal in _session(name, random, now, timings):
+                yield signal
+                now = signal.second
+            late = random.random() < OVERSTAY
+            now += random.randint(*(timings.overstay if late else timings.leave))
+        yield Signal(name, now, Kind.LEAVE, plate)
+        now += 1
+
+
+def _session(name: str, random: Random, now: int, timings: Timings) -> Iterator[Signal]:
+    user = "".join(random.choices("0123456789abcdef", k=16))
+    price, power = 100 * random.randint(40, 99), random.randint(10, 30)
+    is_late = timings.late_connect is not None and random.random() < LATE_CONNECT
+    now += random.randint(*(timings.late_connect if is_late else None) or timings.connect)
+    yield Signal(name, now, Kind.CONNECT, user, price)
+    now += random.randint(*timings.start)
+    yield Signal(name, now, Kind.START, amount=power)
+    now += random.randint(*timings.charge)
+    yield Signal(name, now, Kind.STOP)
+    yield Signal(name, now, Kind.DISCONNECT, user, price)
+
+
+def signals(
+    chargers: int, seed: int, start: int, seconds: int, timings: Timings
+) -> Iterator[Signal]:
+    """The signals of all chargers in a span of time, in its order."""
+    each = (charger_signals(number, seed, start, timings) for number in range(chargers))
+    for signal in heapq.merge(*each, key=lambda one: one.second):
+        if signal.second >= start + seconds:
+            return
+        yield signal

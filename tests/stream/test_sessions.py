@@ -1,0 +1,244 @@
+"""Stays at chargers: what was told is billed once, whatever was lost, doubled, reordered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energyguard.model.charging import (
+    Charge,
+    Closed,
+    Ignored,
+    Kind,
+    Limits,
+    Occupied,
+    Outcome,
+    Signal,
+    Violated,
+    Violation,
+    energy_nano_kwh,
+    profit_cents,
+)
+from energyguard.sources.chargers import TIMINGS, signals
+from energyguard.stream.bays import OTHER_CONNECT, TRANSITIONS, State
+from energyguard.stream.sessions import AHEAD, LATENESS_S, Sessions
+from tests.stream import charging_oracle as oracle
+
+NOON = 1_716_120_000
+ANNA, BERT = "anna567890123456", "bert567890123456"
+
+
+def s(
+    second: int, kind: Kind, who: str = "", amount: int = 0, charger: str = "charger-1"
+) -> Signal:
+    return Signal(charger, NOON + second, kind, who, amount)
+
+
+def arrive(second: int, plate: str = "AB12CD34") -> Signal:
+    return s(second, Kind.ARRIVE, plate)
+
+
+def leave(second: int, plate: str = "AB12CD34") -> Signal:
+    return s(second, Kind.LEAVE, plate)
+
+
+def connect(second: int, user: str = ANNA, price: int = 5_500) -> Signal:
+    return s(second, Kind.CONNECT, user, price)
+
+
+def disconnect(second: int, user: str = ANNA, price: int = 5_500) -> Signal:
+    return s(second, Kind.DISCONNECT, user, price)
+
+
+def start(second: int, power: int = 22) -> Signal:
+    return s(second, Kind.START, amount=power)
+
+
+def stop(second: int) -> Signal:
+    return s(second, Kind.STOP)
+
+
+WHOLE = [arrive(0), connect(2), start(4), stop(30), disconnect(30), leave(33)]
+
+
+def lived(told: Iterable[Signal], until: int | None = None) -> list[Outcome]:
+    sessions = Sessions()
+    found = [outcome for signal in told for outcome in sessions.process(signal)]
+    return found + sessions.end() + ([] if until is None else sessions.advance(NOON + until))
+
+
+def of(outcomes: Iterable[Outcome], kind: type) -> list[Outcome]:
+    return [outcome for outcome in outcomes if isinstance(outcome, kind)]
+
+
+def charges(outcomes: Iterable[Outcome]) -> list[Charge]:
+    return [one for one in outcomes if isinstance(one, Charge)]
+
+
+def qualities(outcomes: Iterable[Outcome]) -> list[str]:
+    return [one.stay.quality for one in outcomes if isinstance(one, Closed)]
+
+
+def test_a_whole_stay_is_complete_and_billed_once() -> None:
+    found = lived(WHOLE)
+    assert charges(found) == [Charge("charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500)]
+    assert qualities(found) == ["complete"]
+    assert not of(found, Violated)
+    assert not of(found, Ignored)
+
+
+def test_money_is_rounded_once_half_to_even() -> None:
+    hour = Limits().seconds_per_hour
+    assert energy_nano_kwh(22, 26, hour) == 9_533_333_333
+    assert profit_cents(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 524
+    assert profit_cents(Charge("c", ANNA, 0, 3, 10, 100), hour) == 0  # half a cent: to even
+    assert profit_cents(Charge("c", ANNA, 0, 9, 10, 100), hour) == 2  # one and a half
+
+
+@pytest.mark.parametrize("lost", range(len(WHOLE)))
+def test_one_lost_signal_is_inferred_and_said(lost: int) -> None:
+    then = [
+        arrive(40, "ZZ99ZZ99"),
+        connect(41, BERT),
+        start(42, 11),
+        stop(50),
+        disconnect(50, BERT),
+    ]
+    found = lived([*WHOLE[:lost], *WHOLE[lost + 1 :], *then, leave(52, "ZZ99ZZ99")])
+    said = qualities(found)
+    assert said[-1] == "complete"
+    assert said[0] != "complete"
+    bills = charges(found)
+    assert bills[-1].user == BERT
+    assert [bill.user for bill in bills[:-1]] == ([] if lost == 2 else [ANNA])
+
+
+def test_a_lost_leave_never_bills_the_next_car_to_the_user_before() -> None:
+    found = lived([arrive(0), connect(1), start(2), arrive(50, "ZZ99ZZ99"), start(52), stop(60)])
+    assert charges(found) == []
+    found = lived(
+        [arrive(0), connect(1), connect(20, BERT), start(22), stop(30), disconnect(30, BERT)]
+    )
+    assert [charge.user for charge in charges(found)] == [BERT]
+
+
+def test_repeated_and_late_signals_bill_once() -> None:
+    doubled = [signal for signal in WHOLE for _ in range(3)]
+    found = lived([*doubled, s(90, Kind.DISCONNECT, ANNA, 5_500)])
+    assert len(charges(found)) == 1
+    assert len(of(found, Closed)) == 1
+
+
+def test_signals_of_one_second_have_an_order() -> None:
+    told = [
+        stop(30),
+        disconnect(30),
+        leave(30),
+        arrive(30, "ZZ99ZZ99"),
+        connect(30, BERT),
+        start(30),
+    ]
+    wanted = lived([*WHOLE[:3], *told, leave(60, "ZZ99ZZ99")])
+    assert [one.stay.plate for one in wanted if isinstance(one, Closed)] == ["AB12CD34", "ZZ99ZZ99"]
+    for seed in range(20):
+        shuffled = Random(seed).sample(told, len(told))
+        assert lived([*WHOLE[:3], *shuffled, leave(60, "ZZ99ZZ99")]) == wanted
+
+
+def test_a_car_that_never_leaves_is_told_when_its_time_is_up() -> None:
+    sessions, limits = Sessions(), Limits()
+    told = [sessions.process(signal) for signal in WHOLE[:-1]]
+    assert not of([one for some in told for one in some], Violated)
+    up = 30 + limits.after_s
+    assert not of(sessions.advance(NOON + up), Violated)
+    (fired,) = of(sessions.advance(NOON + up + 1), Violated)
+    assert isinstance(fired, Violated)
+    assert (fired.what, fired.stay.user, fired.stay.end_parking) == (Violation.AFTER, ANNA, None)
+    assert not of(sessions.advance(NOON + 10_000), Violated)
+
+
+@pytest.mark.parametrize(("stays_s", "kinds"), [(10, 1), (11, 2)])
+def test_a_limit_is_broken_by_more_than_it_only(stays_s: int, kinds: int) -> None:
+    found = lived([arrive(0), leave(stays_s)])
+    assert len(of(found, Violated)) == kinds  # parking without charging is one in any case
+
+
+def test_a_second_charge_begins_the_time_anew() -> None:
+    again = [
+        arrive(0),
+        connect(1),
+        start(2),
+        stop(10),
+        start(12),
+        stop(15),
+        disconnect(15),
+        leave(20),
+    ]
+    found = lived(again)
+    assert len(charges(found)) == 2
+    assert not of(found, Violated)
+
+
+def test_a_clock_that_is_ahead_moves_nobody() -> None:
+    far = Signal("charger-9", NOON + 10**8, Kind.ARRIVE, "ZZ99ZZ99")
+    found = lived([WHOLE[0], far, *WHOLE[1:]])
+    assert len(charges(found)) == 1
+    assert [one.reason for one in found if isinstance(one, Ignored)] == [AHEAD]
+    assert len(of(found, Occupied)) < 100
+
+
+def test_every_second_is_counted_once() -> None:
+    told = [*WHOLE, *(signal._replace(charger="charger-2") for signal in WHOLE)]
+    found = of(lived(sorted(told, key=lambda one: one.second)), Occupied)
+    assert [one.second - NOON for one in found if isinstance(one, Occupied)] == list(range(34))
+    assert [one.occupied for one in found if isinstance(one, Occupied)] == [2] * 33 + [0]
+
+
+def test_each_state_knows_each_signal() -> None:
+    assert {(state, kind) for state in State for kind in Kind} <= TRANSITIONS.keys()
+    assert {state for state, event in TRANSITIONS if event == OTHER_CONNECT} == {*State} - {
+        State.FREE
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(sorted(TIMINGS)),
+    st.sampled_from([0.0, 0.05, 0.3]),
+    st.sampled_from([0.0, 0.2]),
+)
+def test_whatever_is_lost_doubled_and_reordered_the_slow_way_agrees(
+    seed: int, timings: str, lost: float, doubled: float
+) -> None:
+    random = Random(seed)
+    told = [
+        signal
+        for signal in signals(3, seed, NOON, 300, TIMINGS[timings])
+        if random.random() >= lost
+        for _ in range(1 + (random.random() < doubled))
+    ]
+    arrived = sorted(told, key=lambda one: one.second + random.randrange(LATENESS_S))
+    found = lived(arrived)
+    assert not [one for one in found if isinstance(one, Ignored) and "late" in one.reason]
+    bills: list[oracle.Bill] = []
+    seen: list[oracle.Told] = []
+    for charger in sorted({signal.charger for signal in told}):
+        mine = {signal for signal in told if signal.charger == charger}
+        for stay in oracle.stays(sorted(mine, key=lambda one: (one.second, one.kind))):
+            seen += [oracle.told(stay)] if oracle.is_over(stay) else []
+            bills += oracle.bills(stay)
+    assert sorted(map(oracle.Bill._make, charges(found))) == sorted(bills)
+    hour = Limits().seconds_per_hour
+    for charge in charges(found):
+        assert profit_cents(charge, hour) == oracle.cents(oracle.Bill._make(charge), hour)
+    closed = [one.stay for one in found if isinstance(one, Closed)]
+    assert sorted(
+        oracle.Told(one.charger, one.start_parking, one.end_parking or 0, one.plate)
+        for one in closed
+    ) == sorted(seen)
+    assert lived(sorted(told, key=lambda one: one.second)) == lived(arrived)
