@@ -55,7 +55,7 @@ kafka: dev              ## a Kafka of one broker on this machine (Java, Maven), 
 	$(BIN)/python -m deploy.kafka.brokers
 
 test: dev               ## the whole suite, without what takes minutes
-	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadgroup
+	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile
 
 test-all: dev           ## everything
 	$(BIN)/pytest

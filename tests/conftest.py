@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,12 +20,17 @@ SOON = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "50
 ONE_APPLICATION = ("tests/e2e/test_page.py", "tests/serve/", "tests/ui/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes (``-n``): the tests of a file stay together."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        name = "page" if file.startswith(ONE_APPLICATION) else file
-        item.add_marker(pytest.mark.xdist_group(name))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Several processes (``-n``): the tests of a file stay together, in their order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "page" if file.startswith(ONE_APPLICATION) else file
+
+    return Together(config, log)
 
 
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:

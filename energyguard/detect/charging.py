@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import IO
 
 from energyguard.errors import OutOfRange, Rejected
@@ -24,7 +25,7 @@ from energyguard.stream.sessions import Sessions
 from energyguard.wire import Refused
 from energyguard.wire import charging as wire
 
-RULE = "charging"
+AT_ONCE = 5_000  # lines
 
 
 class Output(StrEnum):
@@ -66,14 +67,17 @@ def evaluate(
     limits, found, read = limits or Limits(), Evaluated(), 0
     sessions = Sessions(limits)
     for name, lines in files:
-        for number, line in enumerate(lines, 1):
-            read += len(line)
-            if number % 10_000 == 0:
-                on_bytes(read)
-            if line.strip() and (signal := _signal(line, name, number, found)) is not None:
-                _write(sessions.process(signal), out, output, limits, found)
+        numbered = enumerate(lines, 1)
+        while some := list(islice(numbered, AT_ONCE)):
+            signals = [
+                signal
+                for number, line in some
+                if line.strip() and (signal := _signal(line, name, number, found)) is not None
+            ]
+            _write(sessions.process(signals), out, output, limits, found)
+            read += sum(len(line) for _, line in some)
+            on_bytes(read)
     _write(sessions.end(), out, output, limits, found)
-    on_bytes(read)
     return found
 
 

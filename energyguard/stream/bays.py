@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TypeAlias
 
 from energyguard.model.charging import (
@@ -27,7 +27,7 @@ from energyguard.model.charging import (
 )
 
 
-class State(Enum):
+class State(StrEnum):
     """What a charger's bay looks like."""
 
     FREE = "free"

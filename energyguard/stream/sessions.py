@@ -8,6 +8,7 @@ if no signal ever comes again.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 
 from energyguard.model.charging import (
     Ignored,
@@ -34,21 +35,22 @@ class Sessions:
     def __init__(self, limits: Limits | None = None, lateness_s: int = LATENESS_S) -> None:
         self.limits, self._lateness = limits or Limits(), lateness_s
         self.bays: dict[str, Bay] = {}
-        self._waiting: list[tuple[int, Kind, str, int, Signal]] = []
+        self._waiting: dict[int, list[Signal]] = {}  # by second
+        self._seconds: list[int] = []  # of those that wait: a heap
         self._ahead: list[Signal] = []
         self._known: set[str] = set()  # chargers
-        self._came = 0
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
         self._shared = Happening(self.limits)
 
-    def process(self, signal: Signal) -> list[Outcome]:
-        """Take a signal; gives what is certain now."""
-        if self._newest is not None and signal.second > self._newest + AHEAD_S:
-            for one in self._believed(signal):
-                self._accept(one)
-        else:
-            self._accept(signal)
+    def process(self, signals: Iterable[Signal]) -> list[Outcome]:
+        """Take signals; gives what is certain now."""
+        for signal in signals:
+            if self._newest is not None and signal.second > self._newest + AHEAD_S:
+                for one in self._believed(signal):
+                    self._accept(one)
+            else:
+                self._accept(signal)
         return self._take()
 
     def _believed(self, signal: Signal) -> list[Signal]:
@@ -70,13 +72,17 @@ class Sessions:
         if self._done is not None and signal.second <= self._done:
             self._ignore(signal, "late: its second is over")
             return
-        self._came += 1
+        second = signal.second
         self._known.add(signal.charger)
-        entry = (signal.second, signal.kind, signal.charger, self._came, signal)
-        heapq.heappush(self._waiting, entry)
-        if self._newest is None or signal.second > self._newest:
-            self._newest = signal.second
-            self._advance(signal.second - self._lateness)
+        waiting = self._waiting.get(second)
+        if waiting is None:
+            self._waiting[second] = [signal]
+            heapq.heappush(self._seconds, second)
+        else:
+            waiting.append(signal)
+        if self._newest is None or second > self._newest:
+            self._newest = second
+            self._advance(second - self._lateness)
 
     def advance(self, second: int) -> list[Outcome]:
         """Nothing up to a second will come any more: what was due by then happens."""
@@ -84,16 +90,19 @@ class Sessions:
         return self._take()
 
     def _advance(self, second: int) -> None:
+        timers = self._shared.timers
         while True:
-            due = self._waiting[0][0] if self._waiting else second + 1
-            timer = self._shared.timers[0][0] + 1 if self._shared.timers else second + 1
-            if min(due, timer) > second:
+            due = self._seconds[0] if self._seconds else second + 1
+            now = min(due, timers[0][0] + 1 if timers else due)
+            if now > second:
                 break
-            self._count_up_to(min(due, timer) - 1)
-            if due < timer:  # a time is up when its second is over
-                self._happen(heapq.heappop(self._waiting)[-1])
-            else:
-                self._ring(*heapq.heappop(self._shared.timers))
+            self._count_up_to(now - 1)
+            while timers and timers[0][0] < now:  # the last second that was allowed is over
+                self._ring(*heapq.heappop(timers))
+            if due == now:
+                heapq.heappop(self._seconds)
+                for signal in sorted(self._waiting.pop(due), key=_rank):
+                    self._happen(signal)
         self._count_up_to(second)
 
     def end(self) -> list[Outcome]:
@@ -137,6 +146,10 @@ class Sessions:
             if self._done is None:
                 self._done = signal.second - 1
         happen(self._shared, bay, signal)
+
+
+def _rank(signal: Signal) -> tuple[Kind, str, str, int]:
+    return signal.kind, signal.charger, signal.who, signal.amount
 
 
 def _copy(stay: Stay) -> Stay:

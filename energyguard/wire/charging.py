@@ -75,14 +75,14 @@ def signal(message: bytes | str) -> Signal:
     second = seconds(told.timestamp)
     if not told.charger_id:
         raise Malformed("charger_id: empty", "charger_id")
-    shapes = told.vehicle_detected, told.user_connection, told.recharging
-    if sum(shape is not UNSET for shape in shapes) != 1:
+    car, user, charge = told.vehicle_detected, told.user_connection, told.recharging
+    if (car is not UNSET) + (user is not UNSET) + (charge is not UNSET) != 1:
         raise _what_else(message, None)
-    if told.vehicle_detected is not UNSET:
-        return _parking(told, second, arrives=told.vehicle_detected)
-    if told.user_connection is not UNSET:
-        return _user(told, second, connects=told.user_connection)
-    return _charging(told, second, starts=told.recharging is True)
+    if car is not UNSET:
+        return _parking(told, second, arrives=car)
+    if user is not UNSET:
+        return _user(told, second, connects=user)
+    return _charging(told, second, starts=charge is True)
 
 
 @lru_cache(maxsize=4_096)
@@ -124,15 +124,21 @@ def _parking(told: _Message, second: int, *, arrives: bool) -> Signal:
 def _user(told: _Message, second: int, *, connects: bool) -> Signal:
     if told.user_id is UNSET or len(told.user_id) != 16:
         raise Malformed("user_id: sixteen characters", "user_id")
-    if told.price is UNSET or not told.price.is_finite():
-        raise Malformed("price: a number of EUR/kWh", "price")
-    if not 0 <= told.price <= MOST_EUR:
-        raise OutOfRange(f"price: {told.price} is not within 0 to {MOST_EUR} EUR/kWh", "price")
-    price = told.price * PRICE_PER_EUR
-    if price != price.to_integral_value():
-        raise Malformed(f"price: {told.price} has more than four decimals", "price")
+    if told.price is UNSET:
+        raise Malformed("price: missing", "price")
     kind = Kind.CONNECT if connects else Kind.DISCONNECT
-    return Signal(told.charger_id, second, kind, told.user_id, int(price))
+    return Signal(told.charger_id, second, kind, told.user_id, _exact(told.price))
+
+
+@lru_cache(maxsize=4_096)
+def _exact(price: Decimal) -> int:
+    """A price in 1e-4 EUR/kWh."""
+    if not price.is_finite() or not 0 <= price <= MOST_EUR:
+        raise OutOfRange(f"price: {price} is not within 0 to {MOST_EUR} EUR/kWh", "price")
+    found = price * PRICE_PER_EUR
+    if found != found.to_integral_value():
+        raise Malformed(f"price: {price} has more than four decimals", "price")
+    return int(found)
 
 
 def _charging(told: _Message, second: int, *, starts: bool) -> Signal:

@@ -54,8 +54,9 @@ def test_what_the_simulator_sends_comes_back(timings: str) -> None:
         (f'{{{WHEN},"vehicle_detected":true,"plate":"ab12cd34"}}', "plate", "eight of A-Z"),
         (f'{{{WHEN},"vehicle_detected":true}}', "plate", "eight of A-Z"),
         (f'{{{WHEN},"user_id":"x","price":0.5,"user_connection":true}}', "user_id", "sixteen"),
-        (f'{{{WHEN},"user_id":"{USER}","user_connection":true}}', "price", "a number of EUR"),
+        (f'{{{WHEN},"user_id":"{USER}","user_connection":true}}', "price", "missing"),
         (f'{{{WHEN},"user_id":"{USER}","price":-1,"user_connection":true}}', "price", "not within"),
+        (f'{{{WHEN},"user_id":"{USER}","price":"NaN","user_connection":true}}', "price", "within"),
         (f'{{{WHEN},"user_id":"{USER}","price":11,"user_connection":true}}', "price", "not within"),
         (
             f'{{{WHEN},"user_id":"{USER}","price":0.12345,"user_connection":true}}',

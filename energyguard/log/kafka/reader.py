@@ -94,8 +94,11 @@ _PASSING = (
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TIMED_OUT,
     KafkaError._RESOLVE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
 )
-"""A broker that comes back; meanwhile nothing is read."""
+"""A broker that comes back, or that has just come; meanwhile nothing is read."""
 
 
 class OutOfReach(Exception):
