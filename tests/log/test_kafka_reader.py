@@ -56,5 +56,5 @@ def test_a_broker_that_has_just_come_is_waited_for(
 
 
 def test_what_does_not_pass_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(EnergyGuardError, match="127.0.0.1:1"):
+    with pytest.raises(EnergyGuardError, match=r"127\.0\.0\.1:1"):
         fetched(monkeypatch, KafkaError.TOPIC_AUTHORIZATION_FAILED)
