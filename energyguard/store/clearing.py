@@ -19,8 +19,8 @@ from energyguard.store.row import Row
 
 GRACE_MS = 24 * 3_600_000
 """For so long what is over is kept: hints are gone by then, and clocks differ by less."""
-WAIT_MS = 60_000
-"""Between two rounds: no message is on its way for so long."""
+WAIT_MS = 30 * 60_000
+"""Between two rounds: no message is on its way for so long; TCP gives up after half of it."""
 EVERY_MS = 10_000
 AT_ONCE = 2_000
 REMEMBERED = 100_000

@@ -32,9 +32,9 @@ class Ring:
         self.running, self.store = running, store
         self.nodes = [shard.settings.node for shard in running]
 
-    async def until(self, true: Callable[[RingStore], object]) -> None:
+    async def until(self, true: Callable[[RingStore], object], most_s: float = 15) -> None:
         """Wait for something."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(most_s):
             while not true(self.store):
                 await asyncio.sleep(0.02)
 
