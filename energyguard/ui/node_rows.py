@@ -9,7 +9,7 @@ from energyguard.ui.parts import Tag, button
 from energyguard.ui.words import UNKNOWN, count, number
 
 COLUMNS = ("Node", "State", "Share", "Slots", "Rows", "Slots that differ", "Slots to fetch",
-           "Hints here", "")  # fmt: skip
+           "Hints", "")  # fmt: skip
 Ask = Callable[[NodeView, bool], None]
 
 
