@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # three brokers start in 7 s, not in 13
-SOON = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}
+SOON = {
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    "log.retention.check.interval.ms": "86400000",  # tests write records of past years
+}
 
 
 # NiceGUI has one application a process: once a simulated person has been in front of it, it cannot

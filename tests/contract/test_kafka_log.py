@@ -57,6 +57,11 @@ class TestKafkaLog(LogContract):
         SYSTEM.sleep(seconds * SESSION_S / 10)
 
     @pytest.fixture
+    def clock(self) -> ManualClock:
+        """Today: what is older than its retention, brokers delete whenever they look."""
+        return ManualClock(SYSTEM.now_ms())
+
+    @pytest.fixture
     def log(self, kafka: Cluster, clock: ManualClock) -> Iterator[Log]:
         made = open_log(f"kafka://{kafka.bootstrap}", clock, SESSION_S, FRESH)
         yield made

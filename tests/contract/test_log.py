@@ -74,9 +74,11 @@ class LogContract:
         assert list(part.headers) == list(headers)
         assert list(part.timestamps_ms) == [5, 7]
 
-    def test_a_record_without_a_time_has_that_of_its_append(self, log: AnyLog) -> None:
+    def test_a_record_without_a_time_has_that_of_its_append(
+        self, log: AnyLog, clock: ManualClock
+    ) -> None:
         log.append(LETTERS, letters(b"a"))
-        assert list(everything(log, LETTERS)[0].timestamps_ms) == [NOON]
+        assert list(everything(log, LETTERS)[0].timestamps_ms) == [clock.now_ms()]
 
     def test_keys_go_where_kafka_puts_them(self, log: AnyLog) -> None:
         keys = [f"H{i:03d}".encode() for i in range(50)]
