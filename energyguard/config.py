@@ -109,12 +109,17 @@ class StoreSettings(Section):
 
 
 class ChargingSettings(Section):
-    """Chargers (`evaluate --rule charging`, `simulate chargers`). Times are event time."""
+    """Chargers (the role `sessions`, `evaluate --rule charging`). Times are event time."""
 
     before: Duration = Field(
         "10s", description="How long a car may stand before it is charged; longer is a violation."
     )
     after: Duration = Field("6s", description="How long it may stand after its charge.")
+    idle: Duration = Field(
+        "5s",
+        description="How long a signal may be on its way (wall clock), before a silent charger's "
+        "time goes on.",
+    )
     hour: Duration = Field(
         "60s", description="The event time that an hour of energy takes; real time: `1h`."
     )
@@ -132,6 +137,9 @@ class ServeSettings(Section):
     )
     session: Duration = Field("12h", description="How long a log-in of the page lasts.")
     zone: str = Field("UTC", description="The time zone in which the page shows times.")
+    names: bool = Field(
+        False, description="True: plates and users of chargers as they are, not pseudonyms."
+    )
 
 
 class SimulateSettings(Section):
@@ -146,6 +154,18 @@ class SimulateSettings(Section):
     )
     seed: int = Field(1, description="The same seed gives the same readings.")
     sample: bool = Field(True, description="Also replay the real appliances of the package.")
+    chargers: int = Field(100, gt=0, description="How many chargers.")
+    region: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Signals of chargers go to `charger-station-signals.REGION`; empty: to "
+        "`charger-station-signals`.",
+    )
+    pace: Literal["scaled", "real"] = Field(
+        "scaled",
+        description="`scaled`: a charge takes seconds for minutes; `real`: as long as it takes "
+        "(then `charging.hour` is `1h`, and the limits are 60 times as long).",
+    )
 
 
 class Settings(Section):

@@ -24,6 +24,7 @@ from energyguard.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from energyguard.history import History
+    from energyguard.history.people import People
     from energyguard.log import Log
     from energyguard.serve.desk import Desk
 
@@ -36,8 +37,26 @@ def _simulate(settings: Settings, stop: threading.Event) -> None:
     run(settings, stop)
 
 
+def _simulate_chargers(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.sources.role import run_chargers
+
+    run_chargers(settings, stop)
+
+
+def _simulate_thermometer(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.sources.role import run_thermometer
+
+    run_thermometer(settings, stop)
+
+
 def _worker(settings: Settings, stop: threading.Event) -> None:
     from energyguard.stream.role import run
+
+    run(settings, stop)
+
+
+def _sessions(settings: Settings, stop: threading.Event) -> None:
+    from energyguard.stream.session_role import run
 
     run(settings, stop)
 
@@ -62,7 +81,10 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
 
 ROLES: Mapping[str, Role] = {
     "simulate": _simulate,
+    "simulate-chargers": _simulate_chargers,
+    "simulate-thermometer": _simulate_thermometer,
     "worker": _worker,
+    "sessions": _sessions,
     "ingestor": _ingestor,
     "history": _history,
     "serve": _serve,
@@ -74,7 +96,11 @@ WANTED: Mapping[str, Callable[[Settings], bool]] = {
 }
 """Roles that ``up`` plays only where the settings ask for them."""
 
-SCENARIOS: Mapping[str, str] = {"households": "simulate"}
+SCENARIOS: Mapping[str, str] = {
+    "households": "simulate",
+    "chargers": "simulate-chargers",
+    "thermometer": "simulate-thermometer",
+}
 """The demonstrations that ``up`` starts, each with the role that plays it."""
 
 NICENESS: Mapping[str, int] = {"ingestor": 5, "history": 5}
@@ -230,6 +256,18 @@ def open_history(settings: Settings) -> Iterator[History]:
         yield history
     finally:
         history.close()
+
+
+@contextmanager
+def open_people(settings: Settings) -> Iterator[People]:
+    """Pseudonyms, and who stands behind them: of the data folder, for its owner."""
+    from energyguard.history.people import People
+
+    people = People(settings.data_dir)
+    try:
+        yield people
+    finally:
+        people.close()
 
 
 @contextmanager

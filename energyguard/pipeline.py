@@ -11,21 +11,34 @@ from dataclasses import dataclass
 from energyguard.model.topics import (
     ALERT_ACTIONS,
     ALERTS,
+    BAYS,
     BUILDING_READINGS,
+    CHARGERS,
     DEAD_LETTERS,
     ENERGY_ALERTS,
     ENERGY_READINGS,
+    FULL_SESSIONS,
+    IMPORTED,
     LATE,
     METER_READINGS,
+    OCCUPANCY,
     PROGRESS,
+    REGION_SIGNALS,
     REPLAY_READINGS,
     RULES,
+    SIGNALS,
     STATE,
+    THERMOMETER,
     TIME,
+    TOTAL_OCCUPIED,
+    TRANSACTION_PROFIT,
+    VIOLATIONS,
     Topic,
 )
 
-READINGS = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS)
+CHARGING = (SIGNALS, REGION_SIGNALS)
+STAYS = (FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT)
+READINGS = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, THERMOMETER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +57,28 @@ class Flow:
 
 FLOWS = (
     Flow("border", (), "sources/intake.py", (*READINGS, DEAD_LETTERS)),
+    Flow("chargers", (), "sources/charger_feed.py", (*CHARGING, CHARGERS)),
+    Flow("import", (), "sources/exports/importer.py", (IMPORTED, CHARGERS, DEAD_LETTERS)),
     Flow(
         "windows",
         (*READINGS, RULES, TIME, STATE),
         "stream/operator.py",
         (ENERGY_ALERTS, ALERTS, LATE, DEAD_LETTERS, TIME, PROGRESS, STATE),
         group="worker",
+    ),
+    Flow(
+        "sessions",
+        (*CHARGING, CHARGERS, TIME, STATE),
+        "stream/sessions.py",
+        (*STAYS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
+        group="sessions",
+    ),
+    Flow(
+        "occupancy",
+        (OCCUPANCY, STATE),
+        "stream/occupancy.py",
+        (TOTAL_OCCUPIED, STATE),
+        group="occupancy",
     ),
     Flow(
         "ingest",
@@ -60,14 +89,36 @@ FLOWS = (
     ),
     Flow(
         "archive",
-        (*READINGS, ENERGY_ALERTS, ALERTS, LATE),
+        (
+            *READINGS,
+            ENERGY_ALERTS,
+            ALERTS,
+            LATE,
+            *CHARGING,
+            *STAYS,
+            TOTAL_OCCUPIED,
+            CHARGERS,
+            IMPORTED,
+        ),
         "history/archive.py",
         (),
         group="history",
     ),
     Flow(
         "desk",
-        (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, PROGRESS, RULES, DEAD_LETTERS),
+        (
+            *READINGS,
+            ENERGY_ALERTS,
+            ALERTS,
+            ALERT_ACTIONS,
+            PROGRESS,
+            RULES,
+            DEAD_LETTERS,
+            *CHARGING,
+            *STAYS,
+            BAYS,
+            CHARGERS,
+        ),
         "serve/desk.py",
         (ALERT_ACTIONS, RULES),
     ),

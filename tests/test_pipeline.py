@@ -8,7 +8,7 @@ from energyguard import ingest
 from energyguard.history import archive
 from energyguard.model.topics import TOPICS
 from energyguard.pipeline import FLOWS, flow
-from energyguard.stream.worker import GROUP
+from energyguard.stream.window_stage import GROUP
 
 ROOT = Path(__file__).parents[1]
 

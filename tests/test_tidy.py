@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "log": ("log", "durable", "model", "wire", *FOUNDATION),
     "store": ("store", "durable", "model", "wire", *FOUNDATION),
     "ingest": ("ingest", "store", "log", "model", "wire", "config", *FOUNDATION),
-    "history": ("history", "log", "model", "wire", "config", *FOUNDATION),
+    "history": ("history", "log", "durable", "model", "wire", "config", *FOUNDATION),
 }
 """What a folder may import of ours; a folder that is not named may import anything.
 

@@ -16,10 +16,14 @@ from playwright.sync_api import Browser, StorageState, sync_playwright
 VIEWS = {
     "overview": "/",
     "households": "/households",
+    "stations": "/stations",
+    "station-day": "/stations?station=Old Mill",
+    "thermometer": "/thermometer",
     "alerts": "/alerts",
     "quality": "/quality",
     "cluster": "/cluster",
 }
+SHORT = ("station-day", "thermometer")
 LOOKS = {
     "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     "-dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
@@ -50,7 +54,9 @@ def take(
     ).new_page()
     width = page.viewport_size["width"] if page.viewport_size else 0
     for name in views:
-        page.goto(f"{parts.scheme}://{parts.netloc}{VIEWS[name]}?range=6h")
+        mark = "&" if "?" in VIEWS[name] else "?"
+        span = "1h" if name in SHORT else "6h"
+        page.goto(f"{parts.scheme}://{parts.netloc}{VIEWS[name]}{mark}range={span}")
         page.wait_for_timeout(SETTLED_MS)
         height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
         page.set_viewport_size({"width": width, "height": max(844, height)})

@@ -8,6 +8,7 @@ doctor.py     doctor
 sources.py    simulate, replay
 evaluate.py   evaluate
 questions.py  readings, windows, top, export
+stations.py   stations occupancy, stays, charges, sessions, revenue, top, violations, …, add
 alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
@@ -48,8 +49,10 @@ PARTS = (
     "nodes",
     "doctor",
     "sources",
+    "imports",
     "evaluate",
     "questions",
+    "stations",
     "alerts",
     "rules",
     "job",
@@ -57,6 +60,7 @@ PARTS = (
     "log",
     "store",
     "tokens",
+    "privacy",
     "client",
     "settings",
 )

@@ -51,8 +51,9 @@ def evaluate(
     """Hold readings against a rule: one JSON object per window over its threshold, on stdout.
 
     Needs no running system and leaves nothing behind. The end of the input closes every window.
-    With `--rule charging` the lines are signals of chargers, and what comes out is one of the
-    four results.
+    A rule about a level, of degrees say, always gives one alert per episode. With
+    `--rule charging` the lines are signals of chargers, and what comes out is one of the four
+    results.
     """
     if rule == CHARGING:
         _charging(call, files or [Path("-")], output or Output.FULL_SESSIONS)
@@ -70,7 +71,7 @@ def evaluate(
             chosen,
             ["-" if path == Path("-") else path for path in paths],
             sys.stdout.buffer,
-            episodes=episodes,
+            episodes=episodes or chosen.of_level,
             settings=settings,
             on_bytes=lambda done: report(done, total),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,16 +13,29 @@ from energyguard.cli.call import Call, command, group
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
+    from energyguard.stream.engines.flink_charging import ChargingJob
     from energyguard.stream.engines.job import Job
+
+AnyJob = TypeVar("AnyJob", "Job", "ChargingJob")
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 Kafka = Annotated[str, typer.Option(help="host:port,… of the brokers; else log.url.")]
-Readings = Annotated[str, typer.Option(help="The topic to read: one reading in each message.")]
-Alerts = Annotated[str, typer.Option(help="The topic for the windows over the level.")]
+Readings = Annotated[
+    str | None,
+    typer.Option(
+        help="The topic to read: one reading, or signal, in each message.",
+        show_default="energy_readings; charging: charger-station-signals",
+    ),
+]
+Alerts = Annotated[
+    str | None,
+    typer.Option(help="The topic for the windows over the level.", show_default="energy_alerts"),
+]
 DeadLetters = Annotated[str, typer.Option(help="For bad messages; empty: they are left out.")]
 ShapeName = Annotated[str, typer.Option(help="csv or json.")]
 Lateness = Annotated[
-    str | None, typer.Option(help="How long a window waits.", show_default="stream.lateness")
+    str | None,
+    typer.Option(help="How long a window waits.", show_default="stream.lateness; charging: 5s"),
 ]
 Ahead = Annotated[
     str | None,
@@ -63,8 +76,9 @@ Emit = Annotated[
 
 ABOUT = {
     "spark": "Run a rule as a Spark Structured Streaming job, or write the job as a file.",
-    "flink": "Run a rule as a Flink SQL job, or write the job as a file.",
+    "flink": "Run a rule as a Flink SQL job, or write the job as a file; or run `charging`.",
 }
+CHARGING = "charging"
 
 
 def _ms(text: str) -> int:
@@ -110,8 +124,46 @@ def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
     return Job(rule=rule, bootstrap=kafka, **(defaults | given))
 
 
+def charging_job_of(call: Call, kafka: str, **more: Any) -> ChargingJob:
+    """The rule ``charging`` as a job.
+
+    Raises:
+        ConfigError: options that are of windows only.
+    """
+    from energyguard.stream.engines.flink_charging import ChargingJob
+    from energyguard.stream.session_stage import limits_of
+
+    settings = call.settings
+    if not kafka and settings.log_url.startswith("kafka://"):
+        kafka = settings.log_url.removeprefix("kafka://")
+    given = {name: value for name, value in more.items() if value is not None}
+    if "readings" in given:
+        given["signals"] = given.pop("readings")
+    wrong = set(given) - set(ChargingJob.__struct_fields__) - {"shape", "duplicates"}
+    wrong |= {name for name, usual in USUAL.items() if given.pop(name, usual) != usual}
+    if wrong:
+        raise ConfigError(*(f"--{_option(name)}: not for {CHARGING}" for name in sorted(wrong)))
+    defaults: dict[str, Any] = {
+        "limits": limits_of(settings.charging),
+        "ahead_ms": _ms(settings.stream.ahead_data),
+        "checkpoint": settings.data_dir / "engines",
+    }
+    return ChargingJob(bootstrap=kafka, **(defaults | given))
+
+
+USUAL = {"shape": "csv", "duplicates": "drop"}
+"""Options of windows that `charging` has no choice in; each with its default."""
+
+
+def _option(name: str) -> str:
+    return name.removesuffix("_ms")
+
+
 def explain(call: Call, rule_id: RuleId) -> None:
     """Say what a rule means, whichever engine runs it: every declared semantic."""
+    if rule_id == CHARGING:
+        call.out.record(charging_job_of(call, "").explain())
+        return
     call.out.record(job_of(call, rule_id, "").explain())
 
 
@@ -122,8 +174,8 @@ def _submit(engine: str) -> Callable[..., None]:
         call: Call,
         rule_id: RuleId,
         kafka: Kafka = "",
-        readings: Readings = "energy_readings",
-        alerts: Alerts = "energy_alerts",
+        readings: Readings = None,
+        alerts: Alerts = None,
         dead_letters: DeadLetters = "energyguard.dead-letters",
         shape: ShapeName = "csv",
         lateness: Lateness = None,
@@ -139,24 +191,26 @@ def _submit(engine: str) -> Callable[..., None]:
         once: Once = False,
         emit: Emit = None,
     ) -> None:
-        job = job_of(
-            call,
-            rule_id,
-            kafka,
-            readings=readings,
-            alerts=alerts,
-            dead_letters=dead_letters,
-            shape=_one_of("Shape", shape),
-            lateness_ms=None if lateness is None else _ms(lateness),
-            duplicates=_one_of("Policy", duplicates),
-            after_ms=_instant(after),
-            until_ms=_instant(until),
-            state=_one_of("StateStore", state),
-            parallelism=parallelism,
-            checkpoint=checkpoint,
-            properties=_properties(property_),
-        )
-        _start(call, engine, _with_ahead(job, ahead), jars, once, emit)
+        given: dict[str, Any] = {
+            "readings": readings,
+            "alerts": alerts,
+            "dead_letters": dead_letters,
+            "shape": _one_of("Shape", shape),
+            "lateness_ms": None if lateness is None else _ms(lateness),
+            "duplicates": _one_of("Policy", duplicates),
+            "after_ms": _instant(after),
+            "until_ms": _instant(until),
+            "state": _one_of("StateStore", state),
+            "parallelism": parallelism,
+            "checkpoint": checkpoint,
+            "properties": _properties(property_),
+        }
+        if rule_id == CHARGING:
+            charging = charging_job_of(call, kafka, **given)
+            _start(call, rule_id, engine, _with_ahead(charging, ahead), jars, once, emit)
+            return
+        job = job_of(call, rule_id, kafka, **given)
+        _start(call, rule_id, engine, _with_ahead(job, ahead), jars, once, emit)
 
     submit.__doc__ = ABOUT[engine]
     return submit
@@ -172,7 +226,7 @@ def _one_of(kind: str, text: str) -> Any:
         raise ConfigError(f"{text!r} is none of: {names}") from None
 
 
-def _with_ahead(job: Job, ahead: str | None) -> Job:
+def _with_ahead(job: AnyJob, ahead: str | None) -> AnyJob:
     import msgspec
 
     if ahead is None:
@@ -181,19 +235,27 @@ def _with_ahead(job: Job, ahead: str | None) -> Job:
 
 
 def _start(
-    call: Call, engine: str, job: Job, jars: Path | None, once: bool, file: Path | None
+    call: Call,
+    rule_id: str,
+    engine: str,
+    job: Job | ChargingJob,
+    jars: Path | None,
+    once: bool,
+    file: Path | None,
 ) -> None:
+    from energyguard.stream.engines.job import Engine
     from energyguard.stream.engines.programs import check_topics
 
     if not job.bootstrap:
         raise ConfigError("where is Kafka? say --kafka host:port, or set log.url=kafka://host:port")
-    made = importlib.import_module(f"energyguard.stream.engines.{engine}")
+    job.check_for(Engine(engine))  # before anything is looked for
+    module = f"{engine}_{CHARGING}" if rule_id == CHARGING else engine
+    made = importlib.import_module(f"energyguard.stream.engines.{module}")
     if file is not None:
         file.write_text(made.emit(job))
-        call.out.done(f"{file}: {job.rule.id} for {engine}", file=file, engine=engine)
+        call.out.done(f"{file}: {rule_id} for {engine}", file=file, engine=engine)
         return
-    made.emit(job)  # what cannot be expressed is refused before anything is looked for
-    check_topics(job)
+    check_topics(job.bootstrap, job.topics, job.properties)
     code = made.run(job, once=once, jars=jars)
     if code:
         raise typer.Exit(code)

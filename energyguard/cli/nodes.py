@@ -19,6 +19,8 @@ class Scenario(StrEnum):
     """The demonstrations."""
 
     HOUSEHOLDS = "households"
+    CHARGERS = "chargers"
+    THERMOMETER = "thermometer"
 
 
 def up(
@@ -60,7 +62,9 @@ def up(
 
 def role(
     call: Call,
-    name: Annotated[str, typer.Argument(help="simulate, worker, ingestor, history or serve.")],
+    name: Annotated[
+        str, typer.Argument(help="worker, sessions, history, serve, ingestor, simulate…")
+    ],
     metrics: Annotated[
         str | None,
         typer.Option(help="host:port where Prometheus may ask this process, without a log-in."),

@@ -1,4 +1,4 @@
-"""``readings``, ``windows``, ``top``, ``export``: questions about the past."""
+"""``readings``, ``trend``, ``windows``, ``top``, ``export``: questions about the past."""
 
 from __future__ import annotations
 
@@ -60,6 +60,23 @@ def readings(
             **between(history, since, until),
         )
     call.out.rows(rows_of(found), empty=f"no readings of {device} in this time")
+
+
+def trend(
+    call: Call,
+    device: Annotated[str, typer.Argument(help="A device.")] = "thermometer",
+    channel: Annotated[str, typer.Option(help="What it measures.")] = "temperature_c",
+    since: Since = "1h",
+    until: Until = None,
+) -> None:
+    """Show a channel's mean, and its slope per hour with the standard error of that."""
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history:
+        found = history.query(
+            "trend", device=device, channel=channel, **between(history, since, until)
+        )
+    call.out.rows(rows_of(found))
 
 
 def windows(
@@ -149,6 +166,7 @@ def export(
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app, "readings")(readings)
+    command(app, "trend")(trend)
     command(app, "windows")(windows)
     command(app, "top")(top)
     command(app, "export")(export)

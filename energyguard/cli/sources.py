@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command, group
+from energyguard.cli.chargers import chargers, thermometer
 from energyguard.cli.output import at, progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
@@ -180,46 +181,6 @@ def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
     )
 
 
-class Timing(StrEnum):
-    """How long cars take."""
-
-    LISTED = "listed"
-    SHORT = "short"
-    LATER = "later"
-
-
-def chargers(
-    call: Call,
-    number: Annotated[int, typer.Option("--chargers", min=1, help="How many.")] = 100,
-    seconds: Annotated[int, typer.Option(min=1, help="Of event time.")] = 3_600,
-    start: Annotated[str | None, typer.Option(help="The first second.", show_default="now")] = None,
-    timings: Annotated[
-        Timing, typer.Option(help="`short`: charges of 8-10 s; `later`: long waits, too.")
-    ] = Timing.LISTED,
-    seed: Annotated[int | None, typer.Option(help="The same seed, the same signals.")] = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="`-` (JSON lines on stdout) or a file.")
-    ] = "-",
-) -> None:
-    """Simulate chargers: system D's three signals as JSON lines, as fast as it can.
-
-    A second stands for a minute.
-    """
-    from energyguard.sources.chargers import TIMINGS, signals
-    from energyguard.wire.charging import message
-
-    first_s = (parse_time(start, SYSTEM.now_ms()) if start else SYSTEM.now_ms()) // 1_000
-    seed = call.having(simulate__seed=seed).settings.simulate.seed
-    with until_signal() as stop, progress("simulate", "signals") as report, writable(output) as out:
-        told = signals(number, seed, first_s, seconds, TIMINGS[timings.value])
-        for done, signal in enumerate(told, 1):
-            out.write(message(signal) + b"\n")
-            if done % 10_000 == 0:
-                report(done, None)
-                if stop.is_set():
-                    return
-
-
 def replay(
     call: Call,
     files: Annotated[list[Path], typer.Argument(help="Files of any shape we know; may be .gz.")],
@@ -282,5 +243,6 @@ def register(app: typer.Typer) -> None:
     command(verbs, "household")(household)
     command(verbs, "building")(building)
     command(verbs, "chargers")(chargers)
+    command(verbs, "thermometer")(thermometer)
     app.add_typer(verbs, name="simulate")
     command(app, "replay")(replay)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from typing import IO
 
-from energyguard.errors import OutOfRange, Rejected
+from energyguard.errors import Rejected
 from energyguard.model.charging import (
     Charge,
     Closed,
@@ -20,10 +20,10 @@ from energyguard.model.charging import (
     Signal,
     Violated,
 )
-from energyguard.model.readings import Verdict
 from energyguard.stream.sessions import Sessions
 from energyguard.wire import Refused
 from energyguard.wire import charging as wire
+from energyguard.wire import charging_results as results
 
 AT_ONCE = 5_000  # lines
 
@@ -85,10 +85,7 @@ def _signal(line: bytes, name: str, number: int, found: Evaluated) -> Signal | N
     try:
         signal = wire.signal(line)
     except Rejected as error:
-        verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
-        found.refused.append(
-            (name, Refused(number, verdict, error.field or "row", error.reason, line))
-        )
+        found.refused.append((name, wire.refused(number, line, error)))
         return None
     found.signals += 1
     return signal
@@ -109,13 +106,24 @@ def _write(
 
 def records(outcomes: list[Outcome], output: Output, limits: Limits) -> Iterator[bytes]:
     """Those outcomes that belong to one of the results, as system D writes them."""
+    kind = _KINDS[output]
     for outcome in outcomes:
-        match outcome, output:
-            case Closed(), Output.FULL_SESSIONS:
-                yield wire.full_session(outcome.stay)
-            case Violated(), Output.VIOLATIONS:
-                yield wire.violation(outcome.stay, outcome.what)
-            case Occupied(), Output.TOTAL_OCCUPIED:
-                yield wire.total_occupied(outcome.second, outcome.occupied)
-            case Charge(), Output.TRANSACTION_PROFIT:
-                yield wire.transaction_profit(outcome, limits)
+        if type(outcome) is not kind:
+            continue
+        if isinstance(outcome, Closed):
+            yield results.full_session(outcome.stay)
+        elif isinstance(outcome, Violated):
+            yield results.violation(outcome.stay, outcome.what)
+        elif isinstance(outcome, Charge):
+            yield results.transaction_profit(outcome, limits)
+        elif isinstance(outcome, Occupied):
+            for second in range(outcome.first, outcome.last + 1):
+                yield results.total_occupied(second, outcome.occupied)
+
+
+_KINDS: Mapping[Output, type] = {
+    Output.FULL_SESSIONS: Closed,
+    Output.VIOLATIONS: Violated,
+    Output.TOTAL_OCCUPIED: Occupied,
+    Output.TRANSACTION_PROFIT: Charge,
+}

@@ -81,14 +81,16 @@ def create(path: Path, schema: str, version: int) -> None:
         connection.set_busy_handler(patient)
         connection.pragma("page_size", PAGE_BYTES)
         _use_wal(connection)
+        connection.transaction_mode = "IMMEDIATE"
         found = connection.pragma("user_version")
+        if found == 0:
+            with connection:  # others may have begun too: the first one's tables are there then
+                found = connection.pragma("user_version")
+                if found == 0:
+                    connection.execute(schema)
+                    connection.pragma("user_version", version)
         if found not in (0, version):
             raise Unavailable(f"{path}: made by another version of EnergyGuard")
-        if found == 0:
-            connection.transaction_mode = "IMMEDIATE"
-            with connection:
-                connection.execute(schema)
-                connection.pragma("user_version", version)
     finally:
         connection.close()
 

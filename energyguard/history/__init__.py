@@ -1,8 +1,8 @@
-"""Questions about the past: every reading and alert, for ever, and the sums that people ask for.
+"""Questions about the past: all readings, alerts and stays, for ever, and sums of them.
 
 Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, never incremented.
 
-    schema.sql    tables
+    readings.sql, schema.sql   tables
     queries/      one file per question, the same text for chDB and a ClickHouse server
     questions.py  the questions by name, and their parameters
     covering.py   which roll-ups the range of a question is read from
@@ -10,7 +10,10 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
     rollups.py    1 min, 15 min, 1 h, 1 day; rollup/: how, in SQL
-    rows.py       records of the log as rows
+    charging.sql, charging_rollups.sql, charging_rows.py, charging_rollups.py,
+    covering_charging.py: the same of chargers
+    people.py     pseudonyms, and apart from the history the way back
+    rows.py       records of the log as rows; decoded.py: what cannot be read is said
     archive.py    the role: log in, rows out
     export.py     Parquet and CSV
 """
@@ -26,7 +29,7 @@ NO_SEQUENCE: Final = -(2**63)
 
 
 class History(Protocol):
-    """Every reading and alert, for ever."""
+    """Every reading, alert and stay, for ever."""
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows; the same rows twice count once. On disk when it returns."""

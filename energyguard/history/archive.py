@@ -16,19 +16,31 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
+from energyguard.history.charging_rollups import TABLES as ROLLED
+from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.export import AlertFiles
+from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
 from energyguard.history.rows import rows_of
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.topics import (
     ALERTS,
     BUILDING_READINGS,
+    CHARGERS,
     ENERGY_ALERTS,
     ENERGY_READINGS,
+    FULL_SESSIONS,
+    IMPORTED,
     LATE,
     METER_READINGS,
+    REGION_SIGNALS,
     REPLAY_READINGS,
+    SIGNALS,
+    THERMOMETER,
+    TOTAL_OCCUPIED,
+    TRANSACTION_PROFIT,
+    VIOLATIONS,
 )
 from energyguard.telemetry import METRICS, logger
 from energyguard.wire.limits import DEFAULT, Plausible
@@ -41,9 +53,18 @@ TOPICS = tuple(
         METER_READINGS,
         BUILDING_READINGS,
         REPLAY_READINGS,
+        THERMOMETER,
         ALERTS,
         ENERGY_ALERTS,
         LATE,
+        SIGNALS,
+        REGION_SIGNALS,
+        FULL_SESSIONS,
+        VIOLATIONS,
+        TRANSACTION_PROFIT,
+        TOTAL_OCCUPIED,
+        CHARGERS,
+        IMPORTED,
     )
 )
 FULL_ROWS = 131_072
@@ -60,6 +81,7 @@ class Settling(NamedTuple):
 
     rolled: Future[None]
     touched: list[pa.Table]
+    charging: list[pa.Table]
     at: dict[TopicPartition, int]
     started_s: float
 
@@ -72,6 +94,7 @@ class Archive:
         history: ChdbHistory,
         log: Log,
         flush_s: float,
+        people: People,
         files: AlertFiles | None = None,
         clock: Clock = SYSTEM,
         limits: Plausible = DEFAULT,
@@ -82,16 +105,17 @@ class Archive:
             history: Where rows go.
             log: Where they come from.
             flush_s: Rows wait for at most this long.
+            people: Whose pseudonyms rows hold.
             files: The folder of Parquet files for alerts, if there is to be one.
             clock: The wall clock.
             limits: What is plausible in messages that others sent.
         """
         self._history, self._log, self.flush_s, self._files = history, log, flush_s, files
-        self._clock, self._limits = clock, limits
+        self._clock, self._limits, self._people = clock, limits, people
         self._member = log.join(GROUP, TOPICS)
         self._at: dict[TopicPartition, int] = dict(self._member.assigned)
         self._committed = dict(self._at)
-        self._rollups = RollUps(history)
+        self._rollups, self._charging = RollUps(history), ChargingRollUps(history)
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows = 0
         self._brought = (0, 0)  # records, by the last two reads
@@ -120,9 +144,10 @@ class Archive:
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):
             self.flush()
-        if self._settling and (self._settling.rolled.done() or self._rollups.full):
+        full = self._rollups.full or self._charging.full
+        if self._settling and (self._settling.rolled.done() or full):
             self._settled()
-        if self._rollups.full or self._is_due(now):
+        if full or self._is_due(now):
             self._begin_to_settle()
 
     def _is_due(self, now: float) -> bool:
@@ -151,24 +176,29 @@ class Archive:
         self._at[fetched.at] = fetched.next_offset
         if not len(fetched):
             return
-        table, rows = rows_of(fetched, self._limits)
+        tables = rows_of(fetched, self._people, self._limits)
+        most = max(rows.num_rows for rows in tables.values())
         # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
-        per_record = max(1, rows.num_rows // max(1, len(fetched)))
+        per_record = max(1, most // max(1, len(fetched)))
         self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // 2 // per_record))
-        if rows.num_rows:
-            if not self._rows:
-                self._first_at = self._clock.monotonic()
-            self._waiting.setdefault(table, []).append(rows)
-            self._rows += rows.num_rows
+        for table, rows in tables.items():
+            if rows.num_rows:
+                if not self._rows:
+                    self._first_at = self._clock.monotonic()
+                self._waiting.setdefault(table, []).append(rows)
+                self._rows += rows.num_rows
 
     def flush(self) -> None:
         """Insert what waits. When it fails, everything still waits, and may be inserted twice."""
+        self._people.keep()
         for table, parts in self._waiting.items():
             rows = pa.concat_tables(parts).unify_dictionaries()
             self._history.insert(table, rows)
             METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
             if table == "readings":
                 self._rollups.touch(rows)
+            elif table in ROLLED:
+                self._charging.touch(table, rows)
             elif self._files:
                 self._files.touch(table, rows)
         self._waiting.clear()
@@ -184,10 +214,14 @@ class Archive:
         """Flush, and let the roll-ups of what is in be made beside the next inserts."""
         if self._settling is None:
             self.flush()
-            touched = self._rollups.take()
-            rolled = self._roller.submit(self._rollups.replace, touched)
+            touched, charging = self._rollups.take(), self._charging.take()
+            rolled = self._roller.submit(self._replace, touched, charging)
             started = self._clock.monotonic()
-            self._settling = Settling(rolled, touched, dict(self._at), started)
+            self._settling = Settling(rolled, touched, charging, dict(self._at), started)
+
+    def _replace(self, touched: list[pa.Table], charging: list[pa.Table]) -> None:
+        self._rollups.replace(touched)
+        self._charging.replace(charging)
 
     def _settled(self) -> None:
         """Wait for the roll-ups that are being made, and commit the positions they stand for."""
@@ -198,6 +232,7 @@ class Archive:
             settling.rolled.result()
         except BaseException:
             self._rollups.give_back(settling.touched)
+            self._charging.give_back(settling.charging)
             raise
         if self._files:
             self._files.settle()

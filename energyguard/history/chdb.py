@@ -24,6 +24,7 @@ from energyguard.history.questions import question, statements
 from energyguard.telemetry import METRICS
 
 DATABASE = "energyguard"
+SCHEMAS = ("readings.sql", "schema.sql", "charging.sql", "charging_rollups.sql")
 READERS = 4
 LONGEST_QUERY_S = 60
 LONGEST_QUEUE_S = 10
@@ -72,7 +73,9 @@ class ChdbHistory:
         except RuntimeError as error:
             raise Unavailable(f"history: {self.folder} {_owner(self.folder, error)}") from error
         self._writer.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-        self._set(self._writer, _FOR_ALL + _FOR_WRITER + tuple(statements("schema.sql")))
+        self._set(self._writer, _FOR_ALL + _FOR_WRITER)
+        for schema in SCHEMAS:
+            self._set(self._writer, tuple(statements(schema)))
         self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
         self._set(self._roller, _FOR_ALL + _FOR_WRITER)
         self._all = [self._writer, self._roller]
@@ -89,7 +92,7 @@ class ChdbHistory:
             connection.query(text)
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Add rows with the columns of ``schema.sql``; on disk when it returns."""
+        """Add rows with the columns of their table; on disk when it returns."""
         if not rows.num_rows:
             return
         columns = ", ".join(rows.column_names)

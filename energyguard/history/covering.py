@@ -42,22 +42,31 @@ def covering(start_ms: int, end_ms: int, step_ms: int) -> dict[Level, list[Piece
     No bucket is coarser than a step, or lies across the border of two.
     """
     levels = [level for level in _LEVELS[:-1] if step_ms % (level[1] * 1000) == 0]
-    rest = [(_within(start_ms // 60_000 * 60), _within(-(-end_ms // 60_000) * 60))]
+    rest = [(within(start_ms // 60_000 * 60), within(-(-end_ms // 60_000) * 60))]
     covered: dict[Level, list[Piece]] = {}
     for level in (*levels, _LEVELS[-1]):
-        left: list[Piece] = []
-        for low, high in rest:
-            first, end = -(-low // level[1]) * level[1], high // level[1] * level[1]
-            if first < end:
-                covered.setdefault(level, []).append((first, end))
-                left += [(low, first), (end, high)]
-            else:
-                left.append((low, high))
-        rest = [(low, high) for low, high in left if low < high]
+        whole, rest = whole_buckets(rest, level[1])
+        if whole:
+            covered[level] = whole
     return covered or {_LEVELS[-1]: [(0, 0)]}
 
 
-def _within(second: int) -> int:
+def whole_buckets(pieces: Sequence[Piece], seconds: int) -> tuple[list[Piece], list[Piece]]:
+    """Of pieces of time, what is whole buckets of so many seconds; and the rest, in order."""
+    whole: list[Piece] = []
+    rest: list[Piece] = []
+    for low, high in pieces:
+        first, end = -(-low // seconds) * seconds, high // seconds * seconds
+        if first < end:
+            whole.append((first, end))
+            rest += [(low, first), (end, high)]
+        else:
+            rest.append((low, high))
+    return whole, [(low, high) for low, high in rest if low < high]
+
+
+def within(second: int) -> int:
+    """The time nearest to a second that a DateTime can hold."""
     return min(max(second, 0), _LAST_S)
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.covering import with_levels
+from energyguard.history.covering_charging import with_charging
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _NUMBERS = ("Int64", "UInt32")
@@ -35,7 +36,7 @@ class Question:
         bound = {
             field: _written(field, kind, given[field]) for field, kind in self.parameters.items()
         }
-        return with_levels(self.sql, bound), bound
+        return with_charging(with_levels(self.sql, bound), bound), bound
 
 
 def _written(field: str, kind: str, value: object) -> str:

@@ -13,6 +13,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import Door
 from energyguard.history.export import AlertFiles
+from energyguard.history.people import People
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
 from energyguard.model.duration import parse_duration
@@ -35,6 +36,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     door = Door(
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )
+    people = People(settings.data_dir)
     folder = settings.history.parquet_alerts
     try:
         if not is_there(log, stop):
@@ -43,6 +45,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             history,
             log,
             parse_duration(settings.history.flush) / 1000,
+            people,
             AlertFiles(folder, history, clock) if folder else None,
             clock,
             settings.wire,
@@ -62,4 +65,5 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     finally:
         door.close()
         log.close()
+        people.close()
         history.close()

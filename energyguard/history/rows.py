@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -12,13 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.history import NO_SEQUENCE
+from energyguard.history import NO_SEQUENCE, charging_rows
+from energyguard.history.decoded import each, unreadable
+from energyguard.history.people import People
 from energyguard.log.records import Fetched
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
-from energyguard.telemetry import logger
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
@@ -27,8 +27,6 @@ PLACES = 2**20
 LATEST_MS = 4_102_444_800_000
 """2100: a reading beyond it is *ahead* by any clock; it is kept in the table ``late`` alone."""
 
-_log = logger("history")
-_T = TypeVar("_T")
 Ints = npt.NDArray[np.int64]
 _WINDOW_ALERTS = pa.schema(
     [
@@ -43,13 +41,16 @@ _WINDOW_ALERTS = pa.schema(
 )
 
 
-def rows_of(fetched: Fetched, limits: Plausible = DEFAULT) -> tuple[str, pa.Table]:
-    """The table, and the rows that records of a topic become."""
+def rows_of(fetched: Fetched, people: People, limits: Plausible = DEFAULT) -> dict[str, pa.Table]:
+    """The rows that records of a topic become, by table."""
     topic = topic_named(fetched.topic)
-    if topic is None or topic.name not in _READ:
-        return "readings", _readings(fetched, limits)
-    table, read = _READ[topic.name]
-    return table, read(fetched)
+    name = topic.name if topic else ""
+    if name in charging_rows.READ:
+        return charging_rows.READ[name](fetched, people)
+    if name not in _READ:
+        return {"readings": _readings(fetched, limits)}
+    table, read = _READ[name]
+    return {table: read(fetched)}
 
 
 def _readings(fetched: Fetched, limits: Plausible) -> pa.Table:
@@ -94,7 +95,7 @@ def _late(fetched: Fetched) -> pa.Table:
 
 
 def _alerts(fetched: Fetched) -> pa.Table:
-    events = [event for _, event in _each(fetched, _EVENT.decode)]
+    events = [event for _, event in each(fetched, _EVENT.decode)]
     kinds = AlertEvent.__annotations__
     return pa.table(
         {
@@ -108,7 +109,7 @@ def _alerts(fetched: Fetched) -> pa.Table:
 
 
 def _window_alerts(fetched: Fetched) -> pa.Table:
-    records = list(_each(fetched, _WINDOW.decode))
+    records = list(each(fetched, _WINDOW.decode))
     ids = [dict(fetched.headers[i]).get("id", b"").decode() for i, _ in records]
     ends = [_times([getattr(r, end) for _, r in records]) for end in ("window_start", "window_end")]
     columns = [
@@ -147,29 +148,10 @@ def _times(texts: Sequence[str]) -> pa.Array:
     return pc.assume_timezone(stamps, "UTC")
 
 
-def _each(fetched: Fetched, decode: Callable[[bytes], _T]) -> Iterator[tuple[int, _T]]:
-    for i, value in enumerate(fetched.values):
-        try:
-            if value is not None:
-                yield i, decode(value)
-        except msgspec.DecodeError as error:
-            _unreadable(fetched, i, str(error))
-
-
 def _unpacked(fetched: Fetched, limits: Plausible = DEFAULT) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
     batch, record, bad = read_settled(fetched.keys, fetched.values, limits)
     for one in bad:  # its dead letter is the worker's
-        _unreadable(fetched, one.record, one.refused.reason)
+        unreadable(fetched, one.record, one.refused.reason)
     starts = np.searchsorted(record, np.arange(len(fetched)))
     return batch, record, np.arange(len(record)) - starts[record]
-
-
-def _unreadable(fetched: Fetched, i: int, reason: str) -> None:
-    _log.warning(
-        "record not archived",
-        topic=fetched.topic,
-        partition=fetched.partition,
-        offset=fetched.offsets[i],
-        reason=reason,
-    )

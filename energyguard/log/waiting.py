@@ -13,13 +13,13 @@ _log = logger(__name__)
 
 
 def is_there(log: Log, stop: Event) -> bool:
-    """Wait until the log answers; false when ``stop`` was set before."""
-    while not stop.is_set():
+    """Wait until the log answers; false when it does not, and ``stop`` is set."""
+    while True:
         try:
             log.positions(PROGRESS.name, LATEST)
         except Unavailable as error:
             _log.warning("the log is not there; waiting", reason=str(error))
-            stop.wait(error.retry_after)
+            if stop.wait(error.retry_after):
+                return False
         else:
             return True
-    return False

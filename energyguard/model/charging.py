@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -22,7 +22,7 @@ class Kind(IntEnum):
     START = 5
 
 
-class Signal(NamedTuple):
+class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One signal of one charger."""
 
     charger: str
@@ -30,6 +30,7 @@ class Signal(NamedTuple):
     kind: Kind
     who: str = ""  # the plate of a car; a user's id
     amount: int = 0  # of a user: the price; of a start: the power in kW
+    register: int | None = None  # of a start or stop: what the charger's meter shows, 1e-9 kWh
 
 
 class Violation(StrEnum):
@@ -48,22 +49,39 @@ class Limits(msgspec.Struct, frozen=True):
     seconds_per_hour: int = 60  # of event time: a simulated second is a minute; real time: 3,600
 
 
+class Unbilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A charge that is over, and nobody has paid for yet."""
+
+    start: int
+    end: int
+    power_kw: int
+    metered: int | None = None  # 1e-9 kWh by the charger's register; None: it told none
+
+
 class Stay(msgspec.Struct):
     """What is known of a car at a charger; times in s since 1970 UTC."""
 
     charger: str
     start_parking: int
+    number: int = 0  # of this stay at its charger
     plate: str | None = None
     start_session: int | None = None
     user: str | None = None
     price: int | None = None  # 1e-4 EUR/kWh
     start_recharging: int | None = None
     power_kw: int | None = None
+    register: int | None = None  # 1e-9 kWh, at the start of the charge, where it was told
     end_recharging: int | None = None
     end_session: int | None = None
     end_parking: int | None = None
-    unbilled: list[tuple[int, int, int]] = msgspec.field(default_factory=list)  # start, end, kW
+    unbilled: list[Unbilled] = msgspec.field(default_factory=list)
     inferred: list[str] = msgspec.field(default_factory=list)  # what no signal told, and from what
+    violation: str = ""  # the newest one that was told while the car stood there
+
+    @property
+    def id(self) -> str:
+        """The same in every replay."""
+        return f"{self.charger}/{self.start_parking}/{self.number}"
 
     @property
     def quality(self) -> str:
@@ -71,7 +89,7 @@ class Stay(msgspec.Struct):
         return "; ".join(self.inferred) or "complete"
 
 
-class Charge(NamedTuple):
+class Charge(msgspec.Struct, frozen=True, gc=False):
     """A charge that is over, and its bill."""
 
     charger: str
@@ -80,30 +98,47 @@ class Charge(NamedTuple):
     end: int
     power_kw: int
     price: int  # 1e-4 EUR/kWh
+    metered: int | None = None  # 1e-9 kWh, by the charger's register; None: power by time
+    stay: str = ""  # the id of its stay
+
+    @property
+    def id(self) -> str:
+        """The same in every replay."""
+        return f"{self.stay}/{self.start}"
 
 
-class Closed(NamedTuple):
+class Closed(msgspec.Struct, frozen=True, gc=False):
     """A car is gone; all that is known of its stay."""
 
     stay: Stay
 
 
-class Violated(NamedTuple):
+class Violated(msgspec.Struct, frozen=True, gc=False):
     """A car has broken a limit; its stay as it was known then."""
 
     second: int
     stay: Stay
     what: Violation
 
+    @property
+    def id(self) -> str:
+        """The same in every replay; a stay of several charges may be too long after each."""
+        if self.what is Violation.NO_CHARGE:
+            return f"{self.stay.id}/no-charge"
+        if self.what is Violation.BEFORE:
+            return f"{self.stay.id}/before"
+        return f"{self.stay.id}/after-{self.stay.end_recharging}"
 
-class Occupied(NamedTuple):
-    """How many cars stood at the end of a second."""
 
-    second: int
+class Occupied(msgspec.Struct, frozen=True, gc=False):
+    """How many cars stood at the end of each of these seconds, first and last included."""
+
+    first: int
+    last: int
     occupied: int
 
 
-class Ignored(NamedTuple):
+class Ignored(msgspec.Struct, frozen=True, gc=False):
     """A signal that changed nothing: repeated, late, or of a car that nobody knows."""
 
     signal: Signal
@@ -114,15 +149,29 @@ Outcome: TypeAlias = Closed | Violated | Occupied | Ignored | Charge
 """What comes of signals."""
 
 
-def energy_nano_kwh(power_kw: int, seconds: int, seconds_per_hour: int) -> int:
-    """Energy of a constant power, in 1e-9 kWh, half-even."""
-    return _half_even(power_kw * seconds * 10**9, seconds_per_hour)
+def energy_nano_kwh(charge: Charge, seconds_per_hour: int) -> int:
+    """Energy of a charge in 1e-9 kWh: by the register, or a constant power by time, half-even."""
+    if charge.metered is not None:
+        return charge.metered
+    return _half_even(charge.power_kw * (charge.end - charge.start) * 10**9, seconds_per_hour)
 
 
 def profit_cents(charge: Charge, seconds_per_hour: int) -> int:
     """What a charge brings in, in cents: rounded once, here, half-even."""
+    cent = PRICE_PER_EUR // 100
+    if charge.metered is not None:
+        return _half_even(charge.metered * charge.price, cent * 10**9)
     exact = charge.power_kw * (charge.end - charge.start) * charge.price
-    return _half_even(exact, seconds_per_hour * (PRICE_PER_EUR // 100))
+    return _half_even(exact, seconds_per_hour * cent)
+
+
+def partition_of(charger: str, partitions: int) -> int | None:
+    """Where a charger's signals belong: the number at the end of its id; None: by key.
+
+    It never changes, whatever partitions are added: pass the number that the topic began with.
+    """
+    digits = charger[len(charger.rstrip("0123456789")) :]
+    return int(digits) % partitions if digits and len(digits) <= 18 else None
 
 
 def _half_even(numerator: int, denominator: int) -> int:

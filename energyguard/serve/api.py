@@ -13,7 +13,17 @@ from fastapi_offline import FastAPIOffline
 from energyguard import __version__
 from energyguard.serve import problems
 from energyguard.serve.problems import ErrorBody
-from energyguard.serve.routes import alerts, cluster, live, past, quality, readings, rules
+from energyguard.serve.routes import (
+    alerts,
+    bays,
+    cluster,
+    live,
+    past,
+    quality,
+    readings,
+    rules,
+    stations,
+)
 
 PREFIX = "/api/v1"
 _ABOUT = """Energy readings in, alerts out.
@@ -49,7 +59,7 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    for part in (readings, past, alerts, rules, quality, cluster, live):
+    for part in (readings, past, alerts, rules, quality, bays, stations, cluster, live):
         api.include_router(part.router)
     problems.install(api)
     return api

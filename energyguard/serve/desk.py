@@ -37,6 +37,7 @@ from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
 from energyguard.serve.reception import Reception
+from energyguard.serve.stations import Stations
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt
 
 DAY_MS = 86_400_000
@@ -52,6 +53,7 @@ class Desk:
         rules: the rules, ours and the user's, and which of them run.
         history: questions about the past; ``query`` is the short way.
         cluster: the nodes of the store (``serve/cluster.py``); None where it is no ring.
+        stations: bays and stations now (``serve/stations.py``).
         settings: the settings tree.
         clock: the wall clock.
     """
@@ -63,6 +65,7 @@ class Desk:
         self.book, self.cluster = AlertBook(), cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
         self.live = Live(log, self.book, self.rules.apply, settings, clock)
+        self.stations = Stations(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
         self._reception = Reception(log, settings.wire)
@@ -73,10 +76,12 @@ class Desk:
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
         self.live.start()
+        self.stations.start()
 
     def close(self) -> None:
         """Stop following; the log and the history stay open, they are the caller's."""
         self.live.close()
+        self.stations.close()
         self._answers.close()
 
     def __enter__(self) -> Self:
@@ -232,12 +237,8 @@ class Desk:
             note=note,
             until_ms=until_ms,
         )
-        record = Records(
-            keys=[alert_id.encode()],
-            values=[msgspec.json.encode(action)],
-            timestamps_ms=[action.at_ms],
-        )
-        self._log.append(topics.ALERT_ACTIONS.name, record)
+        said = Records([alert_id.encode()], [msgspec.json.encode(action)], (), [action.at_ms])
+        self._log.append(topics.ALERT_ACTIONS.name, said)
         self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
         return self.book.get(alert_id)
 

@@ -13,6 +13,7 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
+from energyguard.model.topics import THERMOMETER
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
 from energyguard.wire.limits import DEFAULT, Plausible
@@ -111,9 +112,13 @@ class Newest:
             return sum_kw(self._fleets, now_ms)
 
     def newest_ms(self, topic: str | None = None) -> int | None:
-        """The newest event time of a topic, or of all."""
+        """The newest event time of a topic, or of all that measure energy."""
         with self._lock:
-            fleets = [f for name, f in self._fleets.items() if topic in (None, name)]
+            fleets = [
+                fleet
+                for name, fleet in self._fleets.items()
+                if name == topic or (topic is None and name != THERMOMETER.name)
+            ]
         times = [fleet.newest_ms for fleet in fleets if fleet.newest_ms != NEVER]
         return max(times, default=None)
 

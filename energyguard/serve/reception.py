@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from energyguard.config import WireSettings
+from energyguard.errors import Rejected
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS
 from energyguard.serve.letters import Letter
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
-from energyguard.wire import Decoded
+from energyguard.wire import Refused
+from energyguard.wire import charging as signals
 from energyguard.wire.shapes import decode
 
 LISTED = 1_000
@@ -37,7 +39,7 @@ class Reception:
         """
         shape, decoded = decode(data, shape, self._limits)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
-        return _receipt(decoded, topic, shape)
+        return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
     def take_again(self, letters: Iterable[Letter]) -> Receipt:
         """Decode dead letters again, those that belong together at once, and take them in."""
@@ -46,16 +48,32 @@ class Reception:
             letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
         ):
             bodies = [original for _, original in group]
-            part = self.take(b"\n".join(bodies), shape, source, topic or METER_READINGS.name)
+            if shape == signals.SHAPE:
+                part = self._signals(bodies, source, topic)
+            else:
+                part = self.take(b"\n".join(bodies), shape, source, topic or METER_READINGS.name)
             whole = _sum(whole, part)
         return whole
 
+    def _signals(self, messages: Sequence[bytes], source: str, topic: str) -> Receipt:
+        """Signals of chargers go to their topic again; the worker judges what they come to."""
+        taken: list[tuple[bytes, bytes]] = []
+        refused: list[Refused] = []
+        for number, message in enumerate(messages, 1):
+            try:
+                taken.append((signals.signal(message).charger.encode(), message))
+            except Rejected as error:
+                refused.append(signals.refused(number, message, error))
+        if taken:
+            self._intake.signal(taken, topic)
+        self._intake.refuse(refused, topic=topic, source=source, shape=signals.SHAPE)
+        return _receipt(len(taken), refused, topic, signals.SHAPE)
 
-def _receipt(decoded: Decoded, topic: str, shape: str) -> Receipt:
-    refused = decoded.refused
+
+def _receipt(accepted: int, refused: Sequence[Refused], topic: str, shape: str) -> Receipt:
     out_of_range = sum(row.verdict is Verdict.OUT_OF_RANGE for row in refused)
     return Receipt(
-        accepted=decoded.batch.num_rows,
+        accepted=accepted,
         malformed=len(refused) - out_of_range,
         out_of_range=out_of_range,
         topic=topic,

@@ -1,7 +1,7 @@
 """System D's chargers: cars come, charge, overstay and leave, a second for a minute.
 
 What happens at a charger depends on its number and the seed only, so another number of chargers
-changes nothing at those that were there.
+changes nothing at those that were there. In real time a minute is a minute.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import heapq
 import string
 from collections.abc import Iterator
+from operator import attrgetter
 from random import Random
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from energyguard.model.charging import Kind, Signal
 
@@ -24,7 +27,7 @@ Span = tuple[int, int]
 
 
 class Timings(NamedTuple):
-    """How long things take."""
+    """How long things take, in seconds that stand for minutes."""
 
     charge: Span = (20, 40)
     overstay: Span = (7, 10)
@@ -42,9 +45,25 @@ TIMINGS = {
 }
 
 
-def charger_signals(number: int, seed: int, start: int, timings: Timings) -> Iterator[Signal]:
-    """The signals of one charger, for ever, from a second on."""
-    random, now = Random(f"{seed}/{number}"), start
+def charger_signals(
+    number: int, seed: int, start: int, timings: Timings, minute: int = 1
+) -> Iterator[Signal]:
+    """The signals of one charger, for ever.
+
+    Args:
+        number: of the charger.
+        seed: the same seed, the same signals.
+        start: the first second.
+        timings: how long things take.
+        minute: seconds of event time that a minute takes: 1, or 60 in real time.
+    """
+    for signal in _signals(number, seed, timings):
+        yield replace(signal, second=start + signal.second * minute)
+
+
+def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
+    """From second 0 on, a second for a minute."""
+    random, now = Random(f"{seed}/{number}"), 0
     name = f"charger-{number}"
     while True:
         while random.random() >= ARRIVAL:
@@ -77,11 +96,29 @@ def _session(name: str, random: Random, now: int, timings: Timings) -> Iterator[
 
 
 def signals(
-    chargers: int, seed: int, start: int, seconds: int, timings: Timings
+    chargers: int | range,
+    seed: int,
+    start: int,
+    seconds: int | None,
+    timings: Timings,
+    minute: int = 1,
 ) -> Iterator[Signal]:
-    """The signals of all chargers in a span of time, in its order."""
-    each = (charger_signals(number, seed, start, timings) for number in range(chargers))
-    for signal in heapq.merge(*each, key=lambda one: one.second):
-        if signal.second >= start + seconds:
+    """The signals of all chargers in a span of time, in its order.
+
+    Args:
+        chargers: how many, or which numbers.
+        seed: the same seed, the same signals.
+        start: the first second.
+        seconds: how many; None: for ever.
+        timings: how long things take.
+        minute: seconds that a minute takes: 1, or 60 in real time.
+    """
+    numbers = range(chargers) if isinstance(chargers, int) else chargers
+    each = (charger_signals(number, seed, start, timings, minute) for number in numbers)
+    for signal in heapq.merge(*each, key=_second):
+        if seconds is not None and signal.second >= start + seconds:
             return
         yield signal
+
+
+_second = attrgetter("second")

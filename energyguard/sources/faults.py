@@ -53,8 +53,12 @@ class Spoilt(NamedTuple):
     labels: Sequence[Label]
 
 
-def parse_rates(text: str) -> Mapping[str, float]:
+def parse_rates(text: str, faults: Sequence[str] = FAULTS) -> Mapping[str, float]:
     """Read ``missing=0.01,late=0.02``: each the share of readings that get the fault.
+
+    Args:
+        text: the shares.
+        faults: which there are.
 
     Raises:
         ConfigError: a name or a share is wrong, or the shares add up to more than 1.
@@ -66,10 +70,10 @@ def parse_rates(text: str) -> Mapping[str, float]:
         try:
             rates[name] = float(share)
         except ValueError:
-            wrong.append(f"--faults: {part!r} is not NAME=SHARE, as in missing=0.01")
+            wrong.append(f"--faults: {part!r} is not NAME=SHARE, as in {faults[0]}=0.01")
             continue
-        if name not in FAULTS:
-            wrong.append(f"--faults: no fault {name!r}; there are: {', '.join(FAULTS)}")
+        if name not in faults:
+            wrong.append(f"--faults: no fault {name!r}; there are: {', '.join(faults)}")
         elif not 0 <= rates[name] <= 1:
             wrong.append(f"--faults: the share of {name!r} is not between 0 and 1: {share}")
     if not wrong and sum(rates.values()) > 1:

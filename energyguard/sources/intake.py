@@ -15,7 +15,9 @@ from energyguard.errors import NotFound
 from energyguard.log import Log, Records
 from energyguard.log.letters import dead_letters
 from energyguard.log.records import Headers
-from energyguard.model.topics import DEAD_LETTERS, Holds, topic_named
+from energyguard.model.charging import partition_of
+from energyguard.model.murmur import partition_for
+from energyguard.model.topics import DEAD_LETTERS, SIGNALS, Holds, topic_named
 from energyguard.telemetry import METRICS
 from energyguard.wire import Decoded, Refused
 from energyguard.wire.packed import pack
@@ -75,6 +77,22 @@ class Intake:
             Unavailable: the log takes nothing now; ``retry_after`` says when.
         """
         self._log.append(topic, Records(keys, messages, headers))
+
+    def signal(self, told: Sequence[tuple[bytes, bytes]], topic: str) -> None:
+        """Append messages of chargers, each in its charger's partition, in one append.
+
+        Args:
+            told: chargers and messages, in their order.
+            topic: where signals of these chargers go.
+
+        Raises:
+            Unavailable: the log takes nothing now; ``retry_after`` says when.
+        """
+        keys, messages = [key for key, _ in told], [message for _, message in told]
+        many = SIGNALS.partitions
+        numbered = [(key, partition_of(key.decode(), many)) for key in keys]
+        places = [partition_for(key, many) if at is None else at for key, at in numbered]
+        self._log.append(topic, Records(keys, messages, partitions=places))
 
     def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
         """Append refused rows to the dead letters, and count them by verdict and field."""

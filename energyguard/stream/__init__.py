@@ -12,7 +12,10 @@ operator.py     one partition: clock and lanes; batch in, outcome out
 outcome.py      what came of a batch, and the records that say so
 checkpoint.py   snapshots in ``energyguard.state``
 decisions.py    what owners decided: ``energyguard.time``
+task.py         one partition: operator, position, snapshot, muted replay
+stage.py        what a worker asks of the operators that it runs
 worker.py       partitions of a group, one transaction for outputs and positions
+window_….py     windows as a stage
 role.py         the process
 """
 

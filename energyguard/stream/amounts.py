@@ -5,8 +5,9 @@ Interval energy: the reading's own value, in the pane that holds its time: panes
 time; panes are ``(start, end]``, so a reading on a border is the border's value. A lower value is
 a counter that began again, or another meter: what it used meanwhile is not known, and counts as
 nothing. A power: it holds until the next reading, and its energy
-goes to the panes that this spans. Nothing is counted across a gap longer than ``LONGEST_GAP_MS``
-for registers, nor beyond it for powers.
+goes to the panes that this spans. A level does the same, counted from what is nothing (0 K), so
+that a time without readings lowers the mean of a window and never raises it. Nothing is counted
+across a gap longer than ``LONGEST_GAP_MS`` for registers, nor beyond it for powers and levels.
 """
 
 from __future__ import annotations
@@ -15,28 +16,65 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import LONGEST_GAP_MS, Kind
+from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, NANO_PER_UNIT, Channel, Kind
 from energyguard.stream.batch import Bools, Ints
 
 MS_PER_HOUR = 3_600_000
+NANO_PER_MICRO = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How a kind of channel is counted: ``shift`` moves a border's reading to the pane before."""
+    """How a channel is counted: ``shift`` moves a border's reading to the pane before."""
 
     kind: Kind
-    shift: int
-    per_nano: int  # how many units of an amount make 1e-9 kWh
-    grows: bool  # more readings can only add: an alert may fire before the window closes
+    shift: int = 0
+    per_nano: int = 1  # how many units of an amount make 1e-9 kWh; of a level: not used
+    nothing: int = 0  # of a level, 1e-9 of its unit
+
+    @property
+    def grows(self) -> bool:
+        """Whether more readings can only add: an alert may fire before the window closes."""
+        return self.kind is Kind.INTERVAL
+
+    @property
+    def holds(self) -> bool:
+        """Whether a reading is true until the next one."""
+        return self.kind in (Kind.POWER, Kind.STATE)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether a window has the mean of it."""
+        return self.kind is Kind.STATE
+
+    def counted(self, value: Ints) -> Ints:
+        """Values as they are counted: of a level 1e-6 above nothing, or hours would overflow."""
+        return (value - self.nothing) // NANO_PER_MICRO if self.is_level else value
+
+    def amount(self, nano: int, window_ms: int) -> int:
+        """What a window has that comes to an energy or, of a level, to a mean."""
+        if self.is_level:
+            return (nano - self.nothing) // NANO_PER_MICRO * window_ms
+        return nano * self.per_nano
+
+    def nano(self, amount: int, window_ms: int) -> int:
+        """The energy, or the mean, that a window comes to."""
+        if self.is_level:
+            return amount * NANO_PER_MICRO // window_ms + self.nothing
+        return amount // self.per_nano
 
 
-MEASURES = {
-    Kind.INTERVAL: Measure(Kind.INTERVAL, 0, 1, grows=True),
-    Kind.REGISTER: Measure(Kind.REGISTER, 1, 1, grows=False),
-    Kind.POWER: Measure(Kind.POWER, 0, MS_PER_HOUR, grows=False),
-    Kind.STATE: Measure(Kind.STATE, 0, 1, grows=False),
-}
+def measure_of(channel: Channel) -> Measure:
+    """How a channel is counted."""
+    return Measure(
+        channel.kind,
+        1 if channel.kind is Kind.REGISTER else 0,
+        MS_PER_HOUR if channel.kind is Kind.POWER else 1,
+        round(channel.nothing * NANO_PER_UNIT),
+    )
+
+
+MEASURES = {name: measure_of(channel) for name, channel in CHANNELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +135,7 @@ def register_amounts(links: Chain, slide_ms: int) -> Amounts:
 
 
 def power_amounts(links: Chain, slide_ms: int) -> Amounts:
-    """What a power used from each reading to the next, split at the pane borders."""
+    """What a power used, or a level was, until the next reading, split at the pane borders."""
     has = links.has & (links.value_before != 0)
     key, start, power = links.key[has], links.time_before[has], links.value_before[has]
     end = np.minimum(links.time[has], start + LONGEST_GAP_MS)
@@ -110,6 +148,6 @@ def power_amounts(links: Chain, slide_ms: int) -> Amounts:
 
 
 def held_until(border_ms: Ints, last_time: Ints, last_value: Ints) -> Ints:
-    """What each key's newest power has used by some borders: shape (borders, keys)."""
+    """What each key's newest reading, held, adds by some borders: shape (borders, keys)."""
     until = np.minimum(border_ms[:, None], last_time + LONGEST_GAP_MS)
     return np.maximum(until - last_time, 0) * last_value

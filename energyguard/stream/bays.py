@@ -8,7 +8,7 @@ Money is asked for only where signals have told who, how much, and until when.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from energyguard.model.charging import (
     Outcome,
     Signal,
     Stay,
+    Unbilled,
     Violated,
     Violation,
 )
@@ -43,6 +44,7 @@ class Bay:
     """One charger."""
 
     state: State = State.FREE
+    since: int = 0  # in this state, s since 1970 UTC
     stay: Stay | None = None
     stays: int = 0  # closed until now: a timer of an earlier one is over
 
@@ -56,19 +58,32 @@ class Happening:
     timers: list[tuple[int, str, int, Violation]] = field(default_factory=list)
     """A heap of: last second that is allowed, charger, its stays by then, what it would be."""
     occupied: int = 0
+    touched: set[str] = field(default_factory=set)  # chargers of which something changed
 
 
-def happen(h: Happening, bay: Bay, signal: Signal) -> None:
-    """Let a signal do what it does."""
-    event: Event = signal.kind
-    if event is Kind.CONNECT and bay.stay is not None and bay.stay.user != signal.who:
-        event = OTHER_CONNECT
-    elif event is Kind.ARRIVE and bay.stay is not None and bay.stay.plate == signal.who:
-        event = SAME_ARRIVE
-    after, steps = TRANSITIONS[bay.state, event]
-    for step in steps:
-        step(h, bay, signal)
-    bay.state = after
+_CONNECT, _ARRIVE = Kind.CONNECT, Kind.ARRIVE  # the class's own attributes are slow to look up
+_BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
+
+
+def happen(h: Happening, bays: dict[str, Bay], signals: Iterable[Signal]) -> None:
+    """Let signals do what they do, one after the other; a charger's first one makes its bay."""
+    find, transitions, touch = bays.get, TRANSITIONS, h.touched.add
+    for signal in signals:
+        charger = signal.charger
+        bay = find(charger)
+        if bay is None:
+            bay = bays[charger] = Bay()
+        event: Event = signal.kind
+        if event is _CONNECT and bay.stay is not None and bay.stay.user != signal.who:
+            event = OTHER_CONNECT
+        elif event is _ARRIVE and bay.stay is not None and bay.stay.plate == signal.who:
+            event = SAME_ARRIVE
+        after, steps = transitions[bay.state, event]
+        for step in steps:
+            step(h, bay, signal)
+        if after is not bay.state:
+            bay.state, bay.since = after, signal.second
+        touch(charger)
 
 
 def ignore(h: Happening, bay: Bay, signal: Signal) -> None:
@@ -88,10 +103,10 @@ def appear(h: Happening, bay: Bay, signal: Signal) -> None:
 
 
 def _open(h: Happening, bay: Bay, signal: Signal) -> Stay:
-    bay.stay = Stay(signal.charger, signal.second)
+    bay.stay = Stay(signal.charger, signal.second, bay.stays)
     h.occupied += 1
     limit = signal.second + h.limits.before_s
-    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, Violation.BEFORE))
+    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, _BEFORE))
     return bay.stay
 
 
@@ -108,7 +123,7 @@ def start(h: Happening, bay: Bay, signal: Signal) -> None:
     """Energy flows."""
     stay = _stay(bay)
     stay.start_recharging, stay.power_kw = signal.second, signal.amount
-    stay.end_recharging = None
+    stay.register, stay.end_recharging = signal.register, None
 
 
 def stop(h: Happening, bay: Bay, signal: Signal) -> None:
@@ -116,14 +131,24 @@ def stop(h: Happening, bay: Bay, signal: Signal) -> None:
     stay = _stay(bay)
     start, power = stay.start_recharging, stay.power_kw
     assert start is not None and power is not None
-    stay.unbilled.append((start, signal.second, power))
+    stay.unbilled.append(Unbilled(start, signal.second, power, _metered(stay, signal)))
     _charged(h, bay, signal)
+
+
+def _metered(stay: Stay, signal: Signal) -> int | None:
+    """What the charger's register says of a charge, where it was told at both ends."""
+    if stay.register is None or signal.register is None:
+        return None
+    if signal.register < stay.register:
+        stay.inferred.append("energy from power and time: the register went back")
+        return None
+    return signal.register - stay.register
 
 
 def _charged(h: Happening, bay: Bay, signal: Signal) -> None:
     _stay(bay).end_recharging = signal.second
     limit = signal.second + h.limits.after_s
-    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, Violation.AFTER))
+    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, _AFTER))
 
 
 def disconnect(h: Happening, bay: Bay, signal: Signal) -> None:
@@ -207,8 +232,13 @@ def _close(h: Happening, bay: Bay, signal: Signal) -> None:
 
 def _bill(h: Happening, stay: Stay) -> None:
     assert stay.user is not None and stay.price is not None
-    for start, end, power in stay.unbilled:
-        h.out.append(Charge(stay.charger, stay.user, start, end, power, stay.price))
+    for one in stay.unbilled:
+        h.out.append(
+            Charge(
+                stay.charger, stay.user, one.start, one.end, one.power_kw, stay.price, one.metered,
+                stay.id,
+            )
+        )  # fmt: skip
     stay.unbilled.clear()
 
 

@@ -6,7 +6,8 @@ change are not written again: the topic is compacted, so the newest of each is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -14,7 +15,7 @@ from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.model.topics import STATE
 
 CHUNK_BYTES = 900_000
-FLOW = "windows"
+Saved = tuple["Manifest", dict[str, bytes]]
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -22,20 +23,18 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     position: int  # the next offset to read
     decided: int  # the serial number of the last decision applied; -1: none
-    chunks: dict[str, int]  # by part: in how many chunks it lies
-    counts: dict[str, int]  # readings by verdict since the beginning
-    marks: list[tuple[int, int]]  # newest time and offset, now and then: where to warm-start from
-
-
-def _prefix(at: TopicPartition) -> str:
-    return f"{FLOW}/{at.topic}/{at.partition}/"
+    chunks: dict[str, int] = {}  # by part: in how many chunks it lies
+    counts: dict[str, int] = {}  # readings by verdict since the beginning
+    marks: list[
+        tuple[int, int]
+    ] = []  # newest time and offset, now and then: where to warm-start from
 
 
 def snapshot_records(
-    at: TopicPartition, manifest: Manifest, parts: Mapping[str, bytes | None]
+    flow: str, at: TopicPartition, manifest: Manifest, parts: Mapping[str, bytes | None]
 ) -> Records:
-    """The records of a snapshot; the manifest's ``chunks`` are brought up to date."""
-    prefix = _prefix(at)
+    """The records of a flow's snapshot; the manifest's ``chunks`` are brought up to date."""
+    prefix = f"{flow}/{at.topic}/{at.partition}/"
     keys: list[bytes | None] = []
     values: list[bytes | None] = []
     for name, data in parts.items():
@@ -53,31 +52,51 @@ def snapshot_records(
     return Records(keys, values, partitions=[where] * len(keys))
 
 
-def read_snapshot(log: Log, at: TopicPartition) -> tuple[Manifest, dict[str, bytes]] | None:
-    """The newest snapshot of a partition, or None."""
-    place = TopicPartition(STATE.name, at.partition % STATE.partitions)
+def read_snapshots(
+    log: Log, flow: str, of: Collection[TopicPartition]
+) -> dict[TopicPartition, Saved]:
+    """A flow's newest snapshots of these partitions: manifest and parts; of some there is none."""
+    found: dict[TopicPartition, dict[str, bytes]] = defaultdict(dict)
+    for where in {at.partition % STATE.partitions for at in of}:
+        _read(log, flow.encode(), TopicPartition(STATE.name, where), of, found)
+    saved: dict[TopicPartition, Saved] = {}
+    for at, chunks in found.items():
+        if "manifest" in chunks:
+            manifest = msgspec.json.decode(chunks["manifest"], type=Manifest)
+            saved[at] = (
+                manifest,
+                {
+                    name: b"".join(chunks[f"{name}#{i}"] for i in range(many))
+                    for name, many in manifest.chunks.items()
+                },
+            )
+    return saved
+
+
+def _read(
+    log: Log,
+    flow: bytes,
+    place: TopicPartition,
+    wanted: Collection[TopicPartition],
+    found: Mapping[TopicPartition, dict[str, bytes]],
+) -> None:
+    """Take the newest chunks that lie in one partition of the topic."""
     position = log.positions(STATE.name, EARLIEST)[place]
     end = log.positions(STATE.name, LATEST)[place]
-    prefix = _prefix(at).encode()
-    found: dict[str, bytes] = {}
     while position < end:
         fetched = log.read({place: position}, 10_000, 0)
         if not fetched:
             break
         for part in fetched:
             for key, value in zip(part.keys, part.values, strict=True):
-                if key is not None and key.startswith(prefix):
-                    name = key[len(prefix) :].decode()
-                    if value is None:
-                        found.pop(name, None)
-                    else:
-                        found[name] = value
+                whose, topic, number, name = (key or b"///").split(b"/", 3)
+                if whose != flow:
+                    continue
+                at = TopicPartition(topic.decode(), int(number))
+                if at not in wanted:
+                    continue
+                if value is None:
+                    found[at].pop(name.decode(), None)
+                else:
+                    found[at][name.decode()] = value
             position = part.next_offset
-    if "manifest" not in found:
-        return None
-    manifest = msgspec.json.decode(found["manifest"], type=Manifest)
-    parts = {
-        name: b"".join(found[f"{name}#{i}"] for i in range(chunks))
-        for name, chunks in manifest.chunks.items()
-    }
-    return manifest, parts

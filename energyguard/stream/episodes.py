@@ -74,12 +74,12 @@ class Watch:
     @property
     def level(self) -> int:
         """The level that raises, in the panes' unit."""
-        return self.rule.raise_above * self.measure.per_nano
+        return self.measure.amount(self.rule.raise_above, self.rule.window_ms)
 
     @property
     def clear(self) -> int:
         """The level that clears, in the panes' unit."""
-        return self.rule.clear_at * self.measure.per_nano
+        return self.measure.amount(self.rule.clear_at, self.rule.window_ms)
 
     def follow(
         self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, quiet: Sequence[Change]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.detect.rules import Rule
-from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS
+from energyguard.model.channels import LONGEST_GAP_MS
 from energyguard.stream.amounts import MEASURES, Rows
 from energyguard.stream.batch import Bools, Ints
 from energyguard.stream.clock import NEVER
@@ -69,8 +69,11 @@ class Lane:
 
     def __init__(self, channel: str, limits: LaneLimits) -> None:
         self.channel = channel
-        self.measure = MEASURES[CHANNELS[channel].kind]
+        self.measure = MEASURES[channel]
         self.limits = limits
+        # A level is judged by what is known when time passes the window's end: no sum is to become
+        # complete, and whoever waits for a danger to be certain is told too late.
+        self.patience_ms = 0 if self.measure.is_level else limits.lateness_ms
         self.ring = Ring()
         self.newest = np.empty(0, np.int64)
         self.registers = Registers(self.measure)
@@ -116,7 +119,7 @@ class Lane:
 
     def _closed(self, newest: int) -> dict[int, int]:
         """For each slide, the end (in panes) of the last window closed at a newest time."""
-        watermark = newest - self.limits.lateness_ms
+        watermark = newest - self.patience_ms
         return {slide: watermark // slide for slide in self._widths()}
 
     def late(self, rows: LaneRows, run: Ints) -> Bools:
@@ -156,7 +159,7 @@ class Lane:
         """The places of a batch at which windows close."""
         places: set[int] = set()
         for slide in self._widths():
-            closed = (run - self.limits.lateness_ms) // slide
+            closed = (run - self.patience_ms) // slide
             first = self._closed(before if before > NEVER else int(run[0]))[slide]
             places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
         return sorted(places)
@@ -205,9 +208,9 @@ class Lane:
         cuts = np.zeros(len(run), bool)
         for slide, width in self._widths().items():
             first = self._closed(known)[slide]
-            if (int(run[-1]) - self.limits.lateness_ms) // slide == first:
+            if (int(run[-1]) - self.patience_ms) // slide == first:
                 continue  # nothing closes
-            closed = (run - self.limits.lateness_ms) // slide
+            closed = (run - self.patience_ms) // slide
             steps = np.diff(closed, prepend=first)
             pane = (rows.time - self.measure.shift) // slide
             entangled = old & (not self.measure.grows or pane < closed[rows.at])
@@ -243,7 +246,7 @@ class Lane:
         already = self._closed(before if before > NEVER else int(run[start]))
         links = self.registers.link(rows, prior, self.ring)
         for slide, width in self._widths().items():
-            closed = (run[start:stop] - self.limits.lateness_ms) // slide
+            closed = (run[start:stop] - self.patience_ms) // slide
             panes = self.registers.open(slide, already[slide] + 1 - width)
             panes.reach((before if before > NEVER else int(run[start])) // slide, len(self.newest))
             far = panes.head + self.registers.far(slide, width)
@@ -273,7 +276,7 @@ class Lane:
         """One rule over one step."""
         sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
         end, key = np.nonzero(sums > watch.level)
-        if len(end):
+        if len(end) and not self.measure.is_level:  # system C's records tell of kWh
             nano = sums[end, key] // self.measure.per_nano
             told.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
         if told.follow_episodes:

@@ -27,6 +27,9 @@ class Part:
     astray: Bools | None = None
     bad: list[Bad] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        return len(self.batch)
+
     def split(self, offset: int) -> tuple[Part, Part]:
         """What is below an offset, and the rest."""
         place = int(np.searchsorted(self.batch.offset, offset))

@@ -67,7 +67,7 @@ class Registers:
 
     def far(self, slide_ms: int, width: int) -> int:
         """How many panes beyond the newest a window may end and still hold something."""
-        held = LONGEST_GAP_MS // slide_ms if self.measure.kind is Kind.POWER else 0
+        held = LONGEST_GAP_MS // slide_ms if self.measure.holds else 0
         return width + held + 2
 
     def link(self, rows: LaneRows, prior: Ints, ring: Ring) -> Links | None:
@@ -81,7 +81,8 @@ class Registers:
             anew[rows.key[~in_order]] = True
             in_order &= ~anew[rows.key]
         order = np.lexsort((rows.time[in_order], rows.key[in_order]))
-        key, time, value = (c[in_order][order] for c in (rows.key, rows.time, rows.value))
+        counted = self.measure.counted(rows.value)
+        key, time, value = (c[in_order][order] for c in (rows.key, rows.time, counted))
         links = chain(key, time, value, self.last_time, self.last_value)
         self._learn(key, time, value)
         if anew is not None:
@@ -98,7 +99,7 @@ class Registers:
     def _from_ring(self, keys: Bools, ring: Ring) -> Chain:
         key, time, value = ring.of_keys(keys)
         order = np.lexsort((time, key))
-        key, time, value = key[order], time[order], value[order]
+        key, time, value = key[order], time[order], self.measure.counted(value[order])
         self._learn(key, time, value)
         return chain(key, time, value, self.old_time, self.old_value)
 
@@ -120,7 +121,7 @@ class Registers:
         return NO_ROWS
 
     def _add(self, panes: Panes, links: Chain) -> None:
-        make = power_amounts if self.measure.kind is Kind.POWER else register_amounts
+        make = power_amounts if self.measure.holds else register_amounts
         amounts = make(links, panes.slide_ms)
         kept = (amounts.pane > panes.base) & (amounts.pane <= panes.head)
         panes.add(Amounts(amounts.key[kept], amounts.pane[kept], amounts.amount[kept]))
@@ -128,7 +129,7 @@ class Registers:
     def sums(self, panes: Panes, ends: Ints, width: int) -> Ints:
         """What windows hold that end before panes ``ends``: (ends, keys), in amounts."""
         sums = panes.windows(ends, width)
-        if self.measure.kind is Kind.POWER and len(ends):
+        if self.measure.holds and len(ends):
             last = self.last_time[: panes.keys], self.last_value[: panes.keys]
             slide = panes.slide_ms
             sums = (
@@ -145,7 +146,7 @@ class Registers:
             key, time, value = piece.key[order], piece.time[order], piece.value[order]
             last = np.ones(len(key), bool)
             last[:-1] = key[1:] != key[:-1]
-            key, time, value = key[last], time[last], value[last]
+            key, time, value = key[last], time[last], self.measure.counted(value[last])
             newer = time > self.old_time[key]
             self.old_time[key[newer]] = time[newer]
             self.old_value[key[newer]] = value[newer]

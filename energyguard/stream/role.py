@@ -10,7 +10,7 @@ from energyguard.detect.book import open_book
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
 from energyguard.pipeline import READINGS
-from energyguard.stream.worker import Worker
+from energyguard.stream.window_stage import window_worker
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
@@ -24,7 +24,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             return
         book = open_book(settings.rules.files, settings.rules.use)
         topics = [topic.name for topic in READINGS]
-        worker = Worker(log, book, settings.stream, topics, plausible=settings.wire)
+        worker = window_worker(log, book, settings.stream, topics, plausible=settings.wire)
         _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
         gc.freeze()  # what is there now stays: each full collection would look at it again
         worker.run(stop)

@@ -8,11 +8,14 @@ if no signal ever comes again.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Set
+from operator import attrgetter
+from typing import Final
+
+import msgspec
 
 from energyguard.model.charging import (
     Ignored,
-    Kind,
     Limits,
     Occupied,
     Outcome,
@@ -27,26 +30,47 @@ LATENESS_S = 5  # of event time
 AHEAD_S = 3_600  # who is so far beyond all others needs a second charger to be believed
 MOST_AHEAD = 1_000
 AHEAD = "ahead: more than an hour beyond all others"
+LATE = "late: its second is over"
+
+
+class Kept(msgspec.Struct):
+    """A snapshot."""
+
+    bays: dict[str, Bay]
+    waiting: list[Signal]
+    ahead: list[Signal]
+    timers: list[tuple[int, str, int, Violation]]
+    occupied: int
+    newest: int | None
+    done: int | None
+    changes: list[tuple[int, int]]
+
+
+_KEPT = msgspec.msgpack.Decoder(Kept)
 
 
 class Sessions:
-    """The chargers of one partition of the log; snapshots are its ``bays`` and what waits."""
+    """The chargers of one partition of the log."""
 
     def __init__(self, limits: Limits | None = None, lateness_s: int = LATENESS_S) -> None:
         self.limits, self._lateness = limits or Limits(), lateness_s
         self.bays: dict[str, Bay] = {}
+        self.changes: list[tuple[int, int]] = []  # from a second on so many cars: not told yet
         self._waiting: dict[int, list[Signal]] = {}  # by second
         self._seconds: list[int] = []  # of those that wait: a heap
         self._ahead: list[Signal] = []
-        self._known: set[str] = set()  # chargers
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
         self._shared = Happening(self.limits)
 
     def process(self, signals: Iterable[Signal]) -> list[Outcome]:
         """Take signals; gives what is certain now."""
+        waiting = self._waiting
         for signal in signals:
-            if self._newest is not None and signal.second > self._newest + AHEAD_S:
+            second = signal.second
+            if second in waiting:  # so it is not over, and not ahead
+                waiting[second].append(signal)
+            elif self._newest is not None and second > self._newest + AHEAD_S:
                 for one in self._believed(signal):
                     self._accept(one)
             else:
@@ -56,7 +80,7 @@ class Sessions:
     def _believed(self, signal: Signal) -> list[Signal]:
         """Signals far beyond all others: one charger's clock may be wrong, that of two is not."""
         near = [one for one in self._ahead if abs(one.second - signal.second) <= AHEAD_S]
-        others = self._known - {signal.charger}
+        others = any(charger != signal.charger for charger in self._chargers())
         if others and all(one.charger == signal.charger for one in near):
             self._ahead.append(signal)
             if len(self._ahead) > MOST_AHEAD:
@@ -65,15 +89,18 @@ class Sessions:
         self._ahead = [one for one in self._ahead if one not in near]
         return sorted([*near, signal], key=lambda one: one.second)
 
+    def _chargers(self) -> Iterator[str]:
+        yield from self.bays
+        yield from (one.charger for signals in self._waiting.values() for one in signals)
+
     def _ignore(self, signal: Signal, reason: str) -> None:
         self._shared.out.append(Ignored(signal, reason))
 
     def _accept(self, signal: Signal) -> None:
         if self._done is not None and signal.second <= self._done:
-            self._ignore(signal, "late: its second is over")
+            self._ignore(signal, LATE)
             return
         second = signal.second
-        self._known.add(signal.charger)
         waiting = self._waiting.get(second)
         if waiting is None:
             self._waiting[second] = [signal]
@@ -83,6 +110,30 @@ class Sessions:
         if self._newest is None or second > self._newest:
             self._newest = second
             self._advance(second - self._lateness)
+
+    @property
+    def newest(self) -> int | None:
+        """The newest second that was told of."""
+        return self._newest
+
+    @property
+    def done(self) -> int | None:
+        """All signals up to this second have happened."""
+        return self._done
+
+    @property
+    def due(self) -> int | None:
+        """When something happens by time alone; None: nothing waits."""
+        timers = self._shared.timers
+        while timers and not self._may_break(*timers[0]):
+            heapq.heappop(timers)
+        waits = [self._seconds[0]] if self._seconds else []
+        return min([*waits, *(limit + 1 for limit, *_ in timers[:1])], default=None)
+
+    def take_touched(self) -> set[str]:
+        """The chargers of which something has changed since this was asked last."""
+        found, self._shared.touched = self._shared.touched, set()
+        return found
 
     def advance(self, second: int) -> list[Outcome]:
         """Nothing up to a second will come any more: what was due by then happens."""
@@ -101,8 +152,10 @@ class Sessions:
                 self._ring(*heapq.heappop(timers))
             if due == now:
                 heapq.heappop(self._seconds)
-                for signal in sorted(self._waiting.pop(due), key=_rank):
-                    self._happen(signal)
+                signals = sorted(self._waiting.pop(due), key=_RANK)
+                if self._done is None:
+                    self._done = due - 1
+                happen(self._shared, self.bays, signals)
         self._count_up_to(second)
 
     def end(self) -> list[Outcome]:
@@ -122,34 +175,62 @@ class Sessions:
             if not self.bays:
                 return
             self._done = second
-        for over in range(self._done + 1, second + 1):
-            self._shared.out.append(Occupied(over, self._shared.occupied))
-        self._done = max(self._done, second)
+        if second > self._done:
+            self._shared.out.append(Occupied(self._done + 1, second, self._shared.occupied))
+            self._done = second
 
     def _ring(self, limit: int, charger: str, stays: int, what: Violation) -> None:
         """A time is up: it is a violation if the car has not done what it should have by then."""
         bay = self.bays[charger]
-        if bay.stays != stays or bay.stay is None:
-            return
-        if what is Violation.BEFORE:
-            broken = bay.stay.start_recharging is None
-        else:  # unless it was charged again since
-            ended = bay.stay.end_recharging
-            broken = bay.state is not State.CHARGING and ended == limit - self.limits.after_s
-        if broken:
+        if bay.stay is not None and self._may_break(limit, charger, stays, what):
+            bay.stay.violation = what.value
+            self._shared.touched.add(charger)
             self._shared.out.append(Violated(limit + 1, _copy(bay.stay), what))
 
-    def _happen(self, signal: Signal) -> None:
-        bay = self.bays.get(signal.charger)
-        if bay is None:
-            bay = self.bays[signal.charger] = Bay()
-            if self._done is None:
-                self._done = signal.second - 1
-        happen(self._shared, bay, signal)
+    def _may_break(self, limit: int, charger: str, stays: int, what: Violation) -> bool:
+        """Whether, as far as is known, the car breaks this limit."""
+        bay = self.bays[charger]
+        if bay.stays != stays or bay.stay is None:
+            return False
+        if what is _BEFORE:
+            return bay.stay.start_recharging is None
+        ended = bay.stay.end_recharging  # unless it was charged again since
+        return bay.state is not _CHARGING and ended == limit - self.limits.after_s
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """All that is known, to go on from."""
+        shared = self._shared
+        waiting = [signal for signals in self._waiting.values() for signal in signals]
+        kept = Kept(
+            self.bays,
+            waiting,
+            self._ahead,
+            shared.timers,
+            shared.occupied,
+            self._newest,
+            self._done,
+            self.changes,
+        )
+        return {"sessions": msgspec.msgpack.encode(kept)}
+
+    @property
+    def saved(self) -> Set[str]:
+        """The parts of a snapshot."""
+        return {"sessions"}
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Be as at a snapshot."""
+        kept = _KEPT.decode(parts["sessions"])
+        self.bays, self._ahead = kept.bays, kept.ahead
+        self._newest, self._done, self.changes = kept.newest, kept.done, kept.changes
+        self._shared.timers, self._shared.occupied = kept.timers, kept.occupied
+        for signal in kept.waiting:
+            self._waiting.setdefault(signal.second, []).append(signal)
+        self._seconds = sorted(self._waiting)
 
 
-def _rank(signal: Signal) -> tuple[Kind, str, str, int]:
-    return signal.kind, signal.charger, signal.who, signal.amount
+_BEFORE, _CHARGING = Violation.BEFORE, State.CHARGING  # the classes' attributes are slow to look up
+_RANK: Final = attrgetter("kind", "charger", "who", "amount")
 
 
 def _copy(stay: Stay) -> Stay:

@@ -13,18 +13,17 @@ SILENCE = "silence"
 """The rule id of alerts that say: this device went quiet."""
 
 _SENTENCES = {
-    State.PENDING: "{device} is above {level} kWh in {window}, not yet for long",
-    State.FIRING: "{device} passed {level} kWh in {window}",
-    State.RESOLVED: "{device} is back at or below {clear} kWh in {window}",
-    State.UNKNOWN: "{device} is silent: nobody knows whether it is still above {level} kWh",
+    State.PENDING: "{device} is above {level} {unit} in {window}, not yet for long",
+    State.FIRING: "{device} passed {level} {unit} in {window}",
+    State.RESOLVED: "{device} is back at or below {clear} {unit} in {window}",
+    State.UNKNOWN: "{device} is silent: nobody knows whether it is still above {level} {unit}",
 }
 
 
 def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Told) -> AlertEvent:
     """The event of something told about an episode."""
     rule, episode = watch.rule, told.episode
-    per_nano = watch.measure.per_nano
-    slide = rule.slide_ms
+    measure, window, slide = watch.measure, rule.window_ms, rule.slide_ms
     end_ms = episode.first_end * slide
     return AlertEvent(
         id=alert_id(topic, rule.id, device, channel, end_ms),
@@ -37,9 +36,9 @@ def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Tol
         since_ms=episode.since_ms,
         window_start_ms=end_ms - rule.window_ms,
         window_end_ms=end_ms,
-        observed=told.observed // per_nano,
+        observed=measure.nano(told.observed, window),
         expected=rule.raise_above,
-        peak=max(told.peak, told.observed) // per_nano,
+        peak=measure.nano(max(told.peak, told.observed), window),
         unit=CHANNELS[channel].energy_unit,
         topic=topic,
         about=sentence(rule, device, told.state),
@@ -52,7 +51,8 @@ def sentence(rule: Rule, device: str, state: State) -> str:
         device=device,
         level=rule.threshold or from_nano(rule.raise_above),
         clear=from_nano(rule.clear_at),
-        window=rule.window_words,
+        window=f"the mean of {rule.window_words}" if rule.of_level else rule.window_words,
+        unit=rule.unit,
     )
 
 

@@ -89,6 +89,9 @@ class Board:
         if now.newest_ms is not None and (not self.trail or self.trail[-1][0] < now.newest_ms):
             self.trail.append((now.newest_ms, now.kw_now))
         if now.newest_ms is not None:
+            if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
+                before = self.desk.clock.monotonic() - SETTLED_S
+                self._heard.append((before, now.watermark_ms or now.newest_ms))
             self._heard.append((self.desk.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)

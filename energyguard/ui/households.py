@@ -82,7 +82,8 @@ class Households:
 
     def _rules(self) -> None:
         rules = self.board.desk.rules
-        options = rules.active() or rules.all()
+        of_energy = [rule for rule in rules.all() if not rule.of_level]
+        options = [rule for rule in rules.active() if rule in of_energy] or of_energy
         wanted = self.visit.asked.get("rule")
         self.rule: Rule = next((r for r in options if r.id == wanted), options[0])
         if len(options) > 1:

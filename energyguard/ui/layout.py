@@ -41,6 +41,8 @@ class Tab:
 TABS = (
     Tab("/", "Overview", "overview"),
     Tab("/households", "Households", "households"),
+    Tab("/stations", "Stations", "stations"),
+    Tab("/thermometer", "Thermometer", "thermometer"),
     Tab("/alerts", "Alerts", "alerts"),
     Tab("/quality", "Data quality", "quality"),
 )
@@ -70,6 +72,7 @@ class Visit:
     user: str
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
+    event_ms: Callable[[], int | None] | None = None  # of what is shown, where it is no reading
 
     @property
     def span(self) -> Span:
@@ -141,7 +144,12 @@ class Header:
 
     def show(self, now: Overview) -> None:
         """Say how old the data is: by the wall clock, and by the data's own."""
-        if now.heard_ms is None:
+        if self._visit.event_ms is not None:
+            newest_ms = self._visit.event_ms()
+            words = "Live, data of" if newest_ms is not None else "No data yet"
+            state = "" if newest_ms is not None else "none"
+            when = moment(newest_ms, self._visit.zone, "%H:%M:%S") if newest_ms else ""
+        elif now.heard_ms is None:
             state, words, when = "none", "No data yet", ""
         elif now.now_ms - now.heard_ms > STALE_MS:
             state, words = "stale", "Nothing heard since"

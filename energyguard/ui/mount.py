@@ -20,6 +20,8 @@ from energyguard.ui.icons import FAVICON
 from energyguard.ui.layout import Tab, Visit, frame, keep_fresh, tabs_of
 from energyguard.ui.overview import Overview
 from energyguard.ui.quality import Quality
+from energyguard.ui.stations import Stations
+from energyguard.ui.thermometer import Thermometer
 
 if TYPE_CHECKING:
     from energyguard.serve.desk import Desk
@@ -29,6 +31,8 @@ STATIC = Path(__file__).parent / "static"
 VIEWS: Mapping[str, Callable[[Visit], object]] = {
     "/": Overview,
     "/households": Households,
+    "/stations": Stations,
+    "/thermometer": Thermometer,
     "/alerts": Alerts,
     "/quality": Quality,
     "/cluster": Cluster,

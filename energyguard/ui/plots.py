@@ -7,7 +7,7 @@ from typing import Any, Literal
 from nicegui.element import Element
 
 Data = dict[str, Any]
-Kind = Literal["line", "spark", "heat", "lanes", "shares"]
+Kind = Literal["line", "spark", "heat", "lanes", "map", "shares"]
 
 
 class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
@@ -16,7 +16,9 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
     def __init__(self, kind: Kind, label: str, height: int = 0) -> None:
         """Make a chart; ``label`` says in words what it shows."""
         super().__init__()
-        self._props.update(kind=kind, label=label, height=height, links=kind in ("heat", "lanes"))
+        self._props.update(
+            kind=kind, label=label, height=height, links=kind in ("heat", "lanes", "map")
+        )
         self._data: Data | None = None
 
     @property

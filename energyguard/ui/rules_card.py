@@ -42,7 +42,9 @@ class RulesCard:
                 Tag("span", _levels(rule), "sub")
             with Tag("div", "", "acts"):
                 level = ui.input(value=from_nano(rule.raise_above))
-                level.props(f'borderless dense suffix="kWh" aria-label="Threshold of {rule.id}"')
+                level.props(
+                    f'borderless dense suffix="{rule.unit}" aria-label="Threshold of {rule.id}"'
+                )
                 level.classes("field narrow").mark(f"level-{rule.id}")
 
                 def set_level() -> Awaitable[None]:
@@ -59,7 +61,7 @@ class RulesCard:
         by = self.visit.user
         await self.visit.do(
             lambda: self.desk.change_rule(rule.id, by=by, raise_above=text.strip()),
-            f"{rule.id} raises above {text.strip()} kWh",
+            f"{rule.id} raises above {text.strip()} {rule.unit}",
         )
 
     async def _switch(self, rule: Rule, on: bool) -> None:
@@ -76,10 +78,12 @@ class RulesCard:
 
 def _levels(rule: Rule) -> str:
     """What the rule does now, whatever its file says of it."""
+    unit = rule.unit
     clears = (
-        "" if rule.clear_at == rule.raise_above else f", clears at {amount(rule.clear_at, 'kWh')}"
+        "" if rule.clear_at == rule.raise_above else f", clears at {amount(rule.clear_at, unit)}"
     )
+    mean = "the mean of " if rule.of_level else ""
     return (
-        f"Raises above {amount(rule.raise_above, 'kWh')} in {rule.window_words}{clears}; "
+        f"Raises above {amount(rule.raise_above, unit)} in {mean}{rule.window_words}{clears}; "
         f"looks every {spell_duration(rule.slide_ms)}."
     )

@@ -1,17 +1,19 @@
-"""System D's signals: three shapes of JSON, told apart by field, and its four results.
+"""System D's signals: three shapes of JSON, told apart by field.
 
     {"timestamp":"2024-05-19 11:03:12","charger_id":"charger-7",…}, and with it one of
     {…,"vehicle_detected":true,"plate":"AB12CD34"}
     {…,"user_id":"0123456789abcdef","price":0.55,"user_connection":true}
-    {…,"recharging":true,"energy_delivered":22}
+    {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
 
-Times are UTC; ``energy_delivered`` is a power in kW. What older senders called ``station_state``,
-``recharging_state`` and ``payment`` is refused as superseded.
+Times are UTC; ``energy_delivered`` is a power in kW, ``register_kwh`` what the meter shows. What
+older senders called ``station_state``, ``recharging_state`` and ``payment`` is refused as
+superseded.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -19,30 +21,30 @@ from functools import lru_cache
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from energyguard.errors import Malformed, OutOfRange
+from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.charging import (
     PRICE_PER_EUR,
-    Charge,
     Kind,
-    Limits,
     Signal,
-    Stay,
-    Violation,
-    energy_nano_kwh,
-    profit_cents,
 )
 from energyguard.model.fixed import from_nano
+from energyguard.model.readings import Verdict
+from energyguard.wire import Refused
 
+SHAPE = "signal"
 SUPERSEDED = ("station_state", "recharging_state", "payment")
 MOST_EUR = 10
 """The highest price of a kWh that is believed."""
 MOST_KW = 1_000
+MOST_KWH = 9_000_000_000
+"""The highest register that fits into 64 bits of 1e-9 kWh."""
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
+_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = Kind  # the class's own are slow to look up
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_PLATE = re.compile(r"[A-Z0-9]{8}")
+_of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     """All fields of the three shapes."""
 
     timestamp: str
@@ -54,6 +56,7 @@ class _Message(msgspec.Struct):
     price: Decimal | UnsetType = UNSET
     recharging: bool | UnsetType = UNSET
     energy_delivered: int | UnsetType = UNSET
+    register_kwh: Decimal | UnsetType = UNSET
 
 
 _decode = msgspec.json.Decoder(_Message).decode
@@ -76,13 +79,19 @@ def signal(message: bytes | str) -> Signal:
     if not told.charger_id:
         raise Malformed("charger_id: empty", "charger_id")
     car, user, charge = told.vehicle_detected, told.user_connection, told.recharging
-    if (car is not UNSET) + (user is not UNSET) + (charge is not UNSET) != 1:
-        raise _what_else(message, None)
-    if car is not UNSET:
-        return _parking(told, second, arrives=car)
-    if user is not UNSET:
-        return _user(told, second, connects=user)
-    return _charging(told, second, starts=charge is True)
+    if user is UNSET and charge is UNSET and car is not UNSET:
+        return _parking(told, second, car)
+    if car is UNSET and charge is UNSET and user is not UNSET:
+        return _user(told, second, user)
+    if car is UNSET and user is UNSET and charge is not UNSET:
+        return _charging(told, second, charge)
+    raise _what_else(message, None)
+
+
+def refused(row: int, message: bytes, error: Rejected) -> Refused:
+    """What becomes of a message that is no signal."""
+    verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
+    return Refused(row, verdict, error.field or "message", error.reason, message)
 
 
 @lru_cache(maxsize=4_096)
@@ -104,29 +113,35 @@ def seconds(text: str) -> int:
     return second
 
 
+@lru_cache(maxsize=4_096)
 def text_of(second: int | None) -> str | None:
     """A time as D writes it."""
-    return None if second is None else _text(second)
+    if second is None:
+        return None
+    day, left = divmod(second, 86_400)
+    hour, left = divmod(left, 3_600)
+    return f"{_date(day)} {hour:02d}:{left // 60:02d}:{left % 60:02d}"
 
 
-@lru_cache(maxsize=4_096)
-def _text(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
+@lru_cache(maxsize=64)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
-def _parking(told: _Message, second: int, *, arrives: bool) -> Signal:
-    if told.plate is UNSET or not _PLATE.fullmatch(told.plate):
+def _parking(told: _Message, second: int, arrives: bool) -> Signal:
+    plate = told.plate
+    if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
         raise Malformed("plate: eight of A-Z and 0-9", "plate")
-    kind = Kind.ARRIVE if arrives else Kind.LEAVE
-    return Signal(told.charger_id, second, kind, told.plate)
+    kind = _ARRIVE if arrives else _LEAVE
+    return Signal(told.charger_id, second, kind, plate)
 
 
-def _user(told: _Message, second: int, *, connects: bool) -> Signal:
+def _user(told: _Message, second: int, connects: bool) -> Signal:
     if told.user_id is UNSET or len(told.user_id) != 16:
         raise Malformed("user_id: sixteen characters", "user_id")
     if told.price is UNSET:
         raise Malformed("price: missing", "price")
-    kind = Kind.CONNECT if connects else Kind.DISCONNECT
+    kind = _CONNECT if connects else _DISCONNECT
     return Signal(told.charger_id, second, kind, told.user_id, _exact(told.price))
 
 
@@ -141,14 +156,22 @@ def _exact(price: Decimal) -> int:
     return int(found)
 
 
-def _charging(told: _Message, second: int, *, starts: bool) -> Signal:
+def _charging(told: _Message, second: int, starts: bool) -> Signal:
     power = told.energy_delivered
     if power is UNSET:
         raise Malformed("energy_delivered: missing", "energy_delivered")
     if not 0 <= power <= MOST_KW or (starts and not power):
         raise OutOfRange(f"energy_delivered: {power} kW cannot be", "energy_delivered")
-    kind = Kind.START if starts else Kind.STOP
-    return Signal(told.charger_id, second, kind, amount=power if starts else 0)
+    kind = _START if starts else _STOP
+    register = None if told.register_kwh is UNSET else _shown(told.register_kwh)
+    return Signal(told.charger_id, second, kind, "", power if starts else 0, register)
+
+
+def _shown(register: Decimal) -> int:
+    """What a meter shows, in 1e-9 kWh."""
+    if not register.is_finite() or not 0 <= register <= MOST_KWH:
+        raise OutOfRange(f"register_kwh: {register} cannot be", "register_kwh")
+    return round(register * 10**9)
 
 
 def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
@@ -172,72 +195,18 @@ def message(told: Signal) -> bytes:
     if told.kind in (Kind.ARRIVE, Kind.LEAVE):
         fields |= {"vehicle_detected": told.kind is Kind.ARRIVE, "plate": told.who}
     elif told.kind in (Kind.CONNECT, Kind.DISCONNECT):
-        fields |= {"user_id": told.who, "price": msgspec.Raw(_price(told.amount))}
+        fields |= {"user_id": told.who, "price": price_of(told.amount)}
         fields |= {"user_connection": told.kind is Kind.CONNECT}
     else:
         fields |= {"recharging": told.kind is Kind.START, "energy_delivered": told.amount}
+        if told.register is not None:
+            fields["register_kwh"] = msgspec.Raw(from_nano(told.register).encode())
     return _encode(fields)
 
 
-def full_session(stay: Stay) -> bytes:
-    """A ``full-sessions`` record."""
-    return _encode(
-        {
-            "charger_id": stay.charger,
-            "start_parking": text_of(stay.start_parking),
-            "plate": stay.plate,
-            "start_session": text_of(stay.start_session),
-            "user_id": stay.user,
-            "price": None if stay.price is None else msgspec.Raw(_price(stay.price)),
-            "start_recharging": text_of(stay.start_recharging),
-            "energy_delivered": stay.power_kw,
-            "end_recharging": text_of(stay.end_recharging),
-            "end_session": text_of(stay.end_session),
-            "end_parking": text_of(stay.end_parking),
-        }
-    )
-
-
-def violation(stay: Stay, what: Violation) -> bytes:
-    """A ``violations`` record, as far as the stay is known by then."""
-    return _encode(
-        {
-            "charger_id": stay.charger,
-            "user_id": stay.user,
-            "plate": stay.plate,
-            "start_parking": text_of(stay.start_parking),
-            "start_session": text_of(stay.start_session),
-            "end_session": text_of(stay.end_session),
-            "end_parking": text_of(stay.end_parking),
-            "violation": what.value,
-        }
-    )
-
-
-def transaction_profit(charge: Charge, limits: Limits) -> bytes:
-    """A ``transaction-profit`` record: energy to 1e-9 kWh, profit to the cent."""
-    hour = limits.seconds_per_hour
-    energy = energy_nano_kwh(charge.power_kw, charge.end - charge.start, hour)
-    cents = profit_cents(charge, hour)
-    return _encode(
-        {
-            "charger_id": charge.charger,
-            "user_id": charge.user,
-            "start_recharging": text_of(charge.start),
-            "end_recharging": text_of(charge.end),
-            "total_energy_delivered": msgspec.Raw(from_nano(energy).encode()),
-            "profit": msgspec.Raw(b"%d.%02d" % divmod(cents, 100)),
-        }
-    )
-
-
-def total_occupied(second: int, occupied: int) -> bytes:
-    """A ``total-occupied`` record."""
-    return _encode({"timestamp": text_of(second), "occupied": occupied})
-
-
-def _price(price: int) -> bytes:
+@lru_cache(maxsize=4_096)
+def price_of(price: int) -> msgspec.Raw:
     """A price as senders write it: two decimals, more where it has more."""
     whole, part = divmod(price, PRICE_PER_EUR)
     digits = f"{part:04d}"
-    return f"{whole}.{digits if part % 100 else digits[:2]}".encode()
+    return msgspec.Raw(f"{whole}.{digits if part % 100 else digits[:2]}".encode())

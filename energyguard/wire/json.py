@@ -1,4 +1,4 @@
-"""JSON lines, or one JSON array, of the same readings as the CSV, and of floors (``building.py``).
+"""JSON lines, or one JSON array, of the same readings as the CSV; of floors, of a thermometer.
 
     {"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}
     {"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,"sequence":7}
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
-from energyguard.wire import Decoded, Refused, building
+from energyguard.wire import Decoded, Refused, building, thermometer
 from energyguard.wire.alike import lines_alike
 from energyguard.wire.columns import (
     ANYTHING,
@@ -28,6 +28,7 @@ from energyguard.wire.columns import (
     ISO_TIME,
     MAY_BE_EMPTY,
     NAME,
+    PLAIN_TIME,
     SEQUENCE,
     Column,
     Layout,
@@ -40,8 +41,12 @@ from energyguard.wire.limits import Plausible
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _LINE = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
-_OF_A_FLOOR = re.compile(rb'"(?:piano|sensore\w*)"\s*:')
-_TEXTS = (ISO_TIME, DEVICE, NAME, ANYTHING)
+_MARKED = (
+    (re.compile(rb'"(?:piano|sensore\w*)"\s*:'), building.LAYOUT),
+    (re.compile(rb'"celsius"\s*:'), thermometer.LAYOUT),
+)
+"""Fields by which rows of others are known."""
+_TEXTS = (ISO_TIME, PLAIN_TIME, DEVICE, NAME, ANYTHING)
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -88,6 +93,14 @@ class _Floor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         return f"{self.timestamp},{self.piano},{','.join(str(n, 'ascii') for n in numbers)}"
 
 
+class _Degrees(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A sound object of system D's thermometer."""
+
+    timestamp: str
+    celsius: msgspec.Raw
+
+
+_DEGREES = msgspec.json.Decoder(list[_Degrees])
 _FLOORS = msgspec.json.Decoder(list[_Floor])
 _HOUSEHOLDS = msgspec.json.Decoder(list[_Household])
 _NUMBEREDS = msgspec.json.Decoder(list[_Numbered])
@@ -147,6 +160,11 @@ def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
         if b'"piano"' in array:
             layout = building.LAYOUT
             lines = [row.line() for row in _FLOORS.decode(array)]
+        elif b'"celsius"' in array:
+            layout = thermometer.LAYOUT
+            lines = [
+                f"{row.timestamp},{str(row.celsius, 'ascii')}" for row in _DEGREES.decode(array)
+            ]
         elif b'"device"' not in array:
             layout = HOUSEHOLD
             lines = [
@@ -171,12 +189,14 @@ def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
 def _row_by_row(data: bytes, limits: Plausible, first_row: int) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
     rows = _elements(data.strip()) if data.lstrip()[:1] == b"[" else data.split(b"\n")
-    floors = [row if _OF_A_FLOOR.search(row) else b"" for row in rows]
-    others = [b"" if floor else row for floor, row in zip(floors, rows, strict=True)]
-    layout = NUMBERED if any(b'"device"' in row for row in others[:100]) else HOUSEHOLD
-    parts = [_rows_of(others, layout, limits, first_row)]
-    if any(floors):
-        parts.append(_rows_of(floors, building.LAYOUT, limits, first_row))
+    parts = []
+    for mark, layout in _MARKED:
+        mine = [row if mark.search(row) else b"" for row in rows]
+        if any(mine):
+            parts.append(_rows_of(mine, layout, limits, first_row))
+            rows = [b"" if own else row for own, row in zip(mine, rows, strict=True)]
+    layout = NUMBERED if any(b'"device"' in row for row in rows[:100]) else HOUSEHOLD
+    parts.append(_rows_of(rows, layout, limits, first_row))
     refused = sorted((one for part in parts for one in part.refused), key=lambda one: one.row)
     return merge([part.batch for part in parts], [part.rows for part in parts], refused)
 

@@ -37,6 +37,7 @@ def test_all_the_verbs_are_there() -> None:
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
         *("config", "version", "role", "job"),
         *("shard", "coordinator", "measurements", "store", "client"),
+        *("import", "privacy", "stations", "trend"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 
@@ -59,7 +60,7 @@ def test_version(terminal: Terminal) -> None:
         (["status"], 8, "nothing runs here"),
         (["token", "revoke", "nobody"], 4, "no token 'nobody'"),
         (["check", "rules", "none.toml"], 2, "none.toml: cannot be read"),
-        (["role", "cook"], 4, "no role 'cook'; there are: simulate, worker, ingestor, history,"),
+        (["role", "cook"], 4, "no role 'cook'; there are: simulate, simulate-chargers,"),
         (["simulate", "building", "--speedup", "0"], 2, "--speedup 0.0: above 0, or inf"),
         (["simulate", "building", "--shape", "round"], 2, "'round' is not one of 'plain'"),
     ],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SESSION_S = 3.0
 QUIET_S = 1.0
+PATIENCE_S = 60.0
 FRESH = {"topic.metadata.refresh.interval.ms": "500"}
 
 
@@ -51,6 +52,14 @@ class TestKafkaLog(LogContract):
             if sum(member.poll() for member in members):
                 since = SYSTEM.monotonic()
             SYSTEM.sleep(0.02)
+
+    def learn(self, member: Membership) -> None:
+        """News of a topic come to a client when it asks for them, and to its group after that."""
+        until = SYSTEM.monotonic() + PATIENCE_S
+        while not member.assigned and SYSTEM.monotonic() < until:
+            member.poll()
+            SYSTEM.sleep(0.02)
+        self.settle(member)
 
     def sleep(self, clock: ManualClock, seconds: float) -> None:
         """Brokers know no other time than the real one: sessions are shorter instead."""

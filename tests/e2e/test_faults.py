@@ -31,7 +31,7 @@ from tests.e2e.processes import (
 from tests.e2e.undisturbed import fetched, progress, readings, same_alerts
 
 KILLS = pytest.mark.parametrize(
-    "kills", [5, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+    "kills", [2, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
 
 

@@ -21,7 +21,15 @@ from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, 
 from tests.ui.fake_desk import FakeDesk
 
 pytestmark = IN_A_BROWSER
-PATHS = ("/", "/households", "/alerts", "/quality")
+PATHS = (
+    "/",
+    "/households",
+    "/stations",
+    "/stations?station=Old Mill",
+    "/thermometer",
+    "/alerts",
+    "/quality",
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +137,20 @@ def test_quality_replays_a_letter(window: Window) -> None:
     page.get_by_role("button", name="Replay dead letter 0").click()
     expect(page.get_by_text("0 taken, 1 refused again")).to_be_visible()
     expect(page.get_by_text("yesterday,H003")).to_have_count(0)
+
+
+def test_stations_have_a_wall_a_map_and_a_day(window: Window) -> None:
+    page = window.open("/stations")
+    expect(page.locator(".bay")).to_have_count(24)
+    expect(page.locator(".bay.charging").first).to_contain_text("kW")
+    expect(page.locator(".bay.faulty")).to_contain_text("none of the three shapes")
+    places = page.locator(".plot a:has(.of)")
+    expect(places).to_have_count(3)
+    about = places.first.get_attribute("aria-label") or ""
+    places.first.press("Enter")
+    expect(page.locator(".crumbs h2")).to_have_text(about.partition(":")[0])
+    expect(page.locator(".plot rect.info").first).to_be_visible()
+    cost = page.locator(".bay.charging .more").first
+    expect(cost).not_to_have_text(cost.inner_text())  # it goes on
+    page.get_by_role("link", name="All stations").click()
+    expect(page.locator(".violation").first).to_contain_text("arking")

@@ -13,7 +13,7 @@ from energyguard.detect.book import open_book
 from energyguard.log import EARLIEST, Fetched, Log, Records, open_log
 from energyguard.log.records import Headers
 from energyguard.model.topics import ENERGY_ALERTS, PROGRESS
-from energyguard.stream.worker import Worker
+from energyguard.stream.window_stage import window_worker
 from energyguard.wire.packed import unpack
 
 TOPICS = ("energy_readings", "meter_readings", "replay.*")
@@ -68,7 +68,7 @@ def undisturbed(
         where = [part.partition] * len(part)
         copy.append(topic, Records(part.keys, part.values, part.headers, part.timestamps_ms, where))
     settings = StreamSettings(idle="1h")
-    worker = Worker(copy, open_book([], [rule]), settings, TOPICS)
+    worker = window_worker(copy, open_book([], [rule]), settings, TOPICS)
     while worker.step():
         pass
     worker.drain()

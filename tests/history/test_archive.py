@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
 from energyguard.history.export import AlertFiles, export_readings
+from energyguard.history.people import People
 from energyguard.history.role import run
 from energyguard.log import Log, Records, open_log
 from energyguard.model.alerts import AlertEvent, Severity, State
@@ -73,6 +75,13 @@ def history(tmp_path: Path) -> Iterator[ChdbHistory]:
     opened.close()
 
 
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    opened = People(tmp_path)
+    yield opened
+    opened.close()
+
+
 def drain(archive: Archive) -> None:
     for _ in range(20):
         archive.step(0.0)
@@ -80,7 +89,7 @@ def drain(archive: Archive) -> None:
 
 
 def test_readings_alerts_and_late_readings_are_kept(
-    log: Log, history: ChdbHistory, tmp_path: Path
+    log: Log, history: ChdbHistory, people: People, tmp_path: Path
 ) -> None:
     for tick in range(8):
         append(log, tick)
@@ -92,7 +101,7 @@ def test_readings_alerts_and_late_readings_are_kept(
     log.append("energyguard.alerts", Records([b"H1"], [b"garbage"]))
     log.append("energy_readings", Records([None], [b"garbage"]))
     files = AlertFiles(tmp_path / "parquet", history)
-    archive = Archive(history, log, 0.0, files)
+    archive = Archive(history, log, 0.0, people, files)
     drain(archive)
     totals = history.query("totals", **DAY).to_pylist()[0]
     assert (totals["readings"], totals["devices"], totals["alerts"]) == (160, 20, 1)
@@ -107,10 +116,10 @@ def test_readings_alerts_and_late_readings_are_kept(
 
 
 def test_much_at_once_is_rolled_up_without_waiting(
-    log: Log, history: ChdbHistory, monkeypatch: pytest.MonkeyPatch
+    log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("energyguard.history.rollups.FULL_ROWS", 100)
-    archive = Archive(history, log, 0.0)
+    archive = Archive(history, log, 0.0, people)
     archive._rest_s = 60.0  # what makes it settle here is that there is much
     for tick in range(4):
         append(log, tick)
@@ -129,11 +138,11 @@ def test_much_at_once_is_rolled_up_without_waiting(
 
 
 def test_a_replay_changes_nothing_and_the_first_value_wins(
-    log: Log, history: ChdbHistory, tmp_path: Path
+    log: Log, history: ChdbHistory, people: People, tmp_path: Path
 ) -> None:
     for tick in (3, 1, 2, 1, 0):
         append(log, tick)
-    archive = Archive(history, log, 0.0)
+    archive = Archive(history, log, 0.0, people)
     drain(archive)
     before = everything(history)
     conflict = pack(batch_of(["H1"], "energy_kwh", [T0 + 15_000], [999]), PARTITIONS)
@@ -157,6 +166,7 @@ def everything(history: ChdbHistory) -> bytes:
 ROLE = """
 import pathlib, sys, threading
 from energyguard.config import HistorySettings, Settings
+from energyguard.history.people import People
 from energyguard.history.role import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
     threading.Event())
@@ -240,6 +250,5 @@ def test_the_role_stops_when_told_and_says_where_it_is(log: Log, tmp_path: Path)
     with pytest.raises(Unavailable):
         client.query("devices")
     client.close()
-    again = ChdbHistory(tmp_path / "history")
-    assert again.query("devices").num_rows == 20  # drained before it stopped
-    again.close()
+    with closing(ChdbHistory(tmp_path / "history")) as again:
+        assert again.query("devices").num_rows == 20  # drained before it stopped

@@ -19,7 +19,7 @@ from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import BUILDING_READINGS
 from energyguard.sources.building import NEW, Building
 from energyguard.store.local import LocalStore
-from energyguard.stream.worker import Worker
+from energyguard.stream.window_stage import window_worker
 from tests.ingest.made import NOON_MS, contents
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def test_each_message_is_in_the_store_once_as_it_came(
     kafka: Cluster, log: Log, store: LocalStore
 ) -> None:
     messages, _ = Building().messages(NOON_MS + 30_000 * np.arange(100), NEW)
-    worker = Worker(log, open_book([], []), StreamSettings(), [TOPIC])
+    worker = window_worker(log, open_book([], []), StreamSettings(), [TOPIC])
     send(kafka.bootstrap, messages)
     until_read(log, "worker", iter(lambda: worker.step(0.1), None))
     worker.drain()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
 KILLS = pytest.mark.parametrize(
-    "kills", [3, pytest.param(30, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+    "kills", [1, pytest.param(30, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
 Open = Callable[["Cluster"], Log]
 
@@ -63,7 +63,7 @@ def test_kill_a_worker(kills: int, kafka: Cluster, opened: Open, tmp_path: Path)
     with roles(tmp_path / "data", "worker", more=on(kafka)) as (worker,):
         load.start()
         kill_often(worker, kills, lambda: log.positions(ENERGY_READINGS.name, "worker"))
-        until(lambda: load.ticks > 200)
+        until(lambda: load.ticks > 20)
         load.stop()
         wait_for_worker(log)
         worker.stop()
@@ -155,7 +155,7 @@ def test_a_broker_that_is_away_at_start(
         log = opened(kafka_broker)
         load = Load(log)
         load.start()
-        until(lambda: load.ticks > 200)
+        until(lambda: load.ticks > 20)
         load.stop()
         wait_for_worker(log)
         worker.stop()

@@ -148,6 +148,7 @@ async def test_questions_about_the_past(http: httpx.AsyncClient, history: StandI
         "heatmap": pa.table({"device": ["H1"], "hour": [12], "kwh": [1.5], "alerts": [2]}),
         "window_sums": pa.table({"window_start": [moment], "window_end": [moment], "kwh": [2.0]}),
         "series": pa.table({"time": [moment], "value": [0.5], "readings": [4]}),
+        "trend": pa.table({"readings": [4], "mean": [0.5], "slope": [0.1], "error": [0.2]}),
         "readings": pa.table(
             {
                 "device": ["H1"],
@@ -169,6 +170,8 @@ async def test_questions_about_the_past(http: httpx.AsyncClient, history: StandI
     assert (await ok(http.get(f"/series?{span}&step=15m")))[0]["time"] == "2025-09-06T12:00:00Z"
     assert (await ok(http.get(f"/windows?{span}&device=H1")))[0]["kwh"] == 2.0
     assert (await ok(http.get(f"/readings?{span}")))[0]["value"] == 0.05
+    told = await ok(http.get(f"/trend?{span}&device=H1&channel=power_kw"))
+    assert (told["slope"], told["error"], told["highest"]) == (0.1, 0.2, None)
     many = await http.get("/series?start=2000-01-01&end=2025-01-01&step=1s")
     assert many.status_code == 422
     assert (await http.get("/top?start=yesterday")).json()["error"]["field"] == "start"

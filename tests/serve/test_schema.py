@@ -24,7 +24,7 @@ NOT_OURS = [
     schemathesis.checks.positive_data_acceptance,  # an alert named at random is not there
     schemathesis.checks.ignored_auth,  # the gate stands before the API, not in it
 ]
-QUESTIONS = ("readings", "top", "heatmap", "series", "window_sums", "totals")
+QUESTIONS = ("readings", "top", "heatmap", "series", "window_sums", "totals", "trend")
 
 
 API = build_api()

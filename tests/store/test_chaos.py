@@ -15,7 +15,7 @@ from energyguard.store.client import RingStore
 from energyguard.store.version import Version
 from tests.store.shards import Process, cluster
 
-CYCLES = 5
+CYCLES = 3
 MANY = 50
 
 

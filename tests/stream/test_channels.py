@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from fractions import Fraction
 
 import pytest
 
@@ -193,3 +194,78 @@ def test_a_longer_window_starts_warm() -> None:
     windows.process(batch_from(batch_of(device, "energy_kwh", time, value)))
     events = windows.set_rules([long]).events
     assert [(e.state, e.observed) for e in events] == [(State.FIRING, 1020)]
+
+
+def degrees(seed: int, count: int) -> list[Row]:
+    rng = random.Random(seed)
+    return [
+        (device, START + i * 5000 + rng.randrange(5000), rng.randrange(-30, 60) * 10**9)
+        for i in range(count)
+        for device in "AB"
+    ]
+
+
+def means(rows: list[Row], ends: range, window_ms: int) -> dict[tuple[str, int], Fraction]:
+    """The mean of what each device's newest reading said, known when a window ends; of no reading
+    0 K."""
+    found = {}
+    for device in sorted({row[0] for row in rows}):
+        for end in ends:
+            mine = sorted((t, v) for d, t, v in rows if d == device and t <= end)
+            until = [*(t for t, _ in mine[1:]), end]
+            kelvin = sum(
+                (v + 273_150_000_000)
+                * max(0, min(end, stop, since + 900_000) - max(end - window_ms, since))
+                for (since, v), stop in zip(mine, until, strict=True)
+            )
+            found[device, end] = Fraction(kelvin, window_ms) - 273_150_000_000
+    return found
+
+
+@pytest.mark.parametrize("limit", [15, -2])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_level_is_judged_by_its_mean_as_time_passes(seed: int, limit: int) -> None:
+    rows = sorted(degrees(seed, 300), key=lambda row: row[1])
+    level = limit * 10**9
+    windows = Windows("replay.t", [rule("temperature_c", 60_000, level)])
+    outcomes = feed(windows, "temperature_c", rows, 37)
+    newest = rows[-1][1]
+    expected = []
+    above: dict[str, bool] = {}
+    known = means(rows, range(START // SLIDE * SLIDE + SLIDE, newest, SLIDE), 60_000)
+    for (device, end), mean in sorted(known.items(), key=lambda one: (one[0][1], one[0][0])):
+        over = mean > level
+        if over != above.get(device, False):
+            above[device] = over
+            expected.append((device, State.FIRING if over else State.RESOLVED, end, int(mean // 1)))
+    events = [e for o in outcomes for e in o.events if e.rule == "r" and e.time_ms < newest]
+    events.sort(key=lambda event: (event.time_ms, event.device))
+    told = [(e.device, e.state, e.time_ms) for e in events]
+    assert told == [one[:3] for one in expected]
+    assert len(told) > 1
+    for event, (_, state, _, whole) in zip(events, expected, strict=True):
+        if state is State.FIRING:
+            assert event.observed == pytest.approx(whole, abs=1000)  # 1e-6 °C
+            assert (event.unit, event.expected) == ("°C", level)
+    assert all(not o.over for o in outcomes)  # system C's records tell of kWh
+
+
+@pytest.mark.parametrize("within", [0, 100_000])
+def test_what_is_told_of_a_level_does_not_depend_on_the_batches(within: int) -> None:
+    rows = shuffled(degrees(7, 300), within, 7)
+    told = []
+    for size in (1, 13, 5000):
+        windows = Windows("replay.t", [rule("temperature_c", 60_000, 15 * 10**9)])
+        outcomes = feed(windows, "temperature_c", rows, size)
+        told.append([e for o in outcomes for e in o.events])
+        assert counts_of(outcomes) == {"accepted": len(rows)}
+    assert told[0] == told[1] == told[2]
+    assert len(told[0]) > 4
+
+
+def test_half_a_window_of_frost_is_no_warmth() -> None:
+    rows = [("A", START + i * 5000, -20 * 10**9) for i in range(30)]
+    windows = Windows("replay.t", [rule("temperature_c", 60_000, -25 * 10**9)])
+    events = [e for o in feed(windows, "temperature_c", rows, 7) for e in o.events]
+    firing = [e for e in events if e.state is State.FIRING]
+    assert [(e.time_ms, e.observed) for e in firing[:1]] == [(START + 60_000, -20 * 10**9)]

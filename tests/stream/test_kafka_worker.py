@@ -20,7 +20,7 @@ from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READING
 from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
 from energyguard.stream.decisions import Decision, decision_records
-from energyguard.stream.worker import Worker
+from energyguard.stream.window_stage import window_worker
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -95,7 +95,7 @@ def test_messages_of_other_clients_become_alerts(
     expected = wanted.getvalue().splitlines()
     assert expected
 
-    worker = Worker(log, book, StreamSettings(), [ENERGY_READINGS.name])
+    worker = window_worker(log, book, StreamSettings(), [ENERGY_READINGS.name])
     send(kafka.bootstrap, [*lines, BAD], keyed)
     until = SYSTEM.monotonic() + PATIENCE_S
     while not caught_up(log) and SYSTEM.monotonic() < until:

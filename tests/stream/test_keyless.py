@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ from energyguard.model.topics import (
 from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
 from energyguard.stream.decisions import Decision, decision_records
-from energyguard.stream.worker import GROUP, Worker
+from energyguard.stream.window_stage import GROUP, window_worker
+from energyguard.stream.worker import Worker
 from energyguard.wire.limits import Limits
 from energyguard.wire.records import read_settled
 
@@ -70,16 +72,16 @@ def scattered(log: Log, lines: Sequence[bytes], weights: Sequence[int], seed: in
         log.append(TOPIC, Records([None] * len(part), part, partitions=places))
 
 
-def worker_of(log: Log, readings: int = 65_536) -> Worker:
+def worker_of(log: Log, readings: int = 65_536) -> Worker[Any, Any]:
     book = open_book([], [RULE])
-    return Worker(log, book, StreamSettings(poll_readings=readings), [TOPIC])
+    return window_worker(log, book, StreamSettings(poll_readings=readings), [TOPIC])
 
 
 def caught_up(log: Log) -> bool:
     return log.positions(TOPIC, GROUP) == log.positions(TOPIC, LATEST)
 
 
-def end(log: Log, *workers: Worker) -> None:
+def end(log: Log, *workers: Worker[Any, Any]) -> None:
     """The input ends: every window closes."""
     decisions = [
         Decision(topic=at.topic, partition=at.partition, offset=to, time=END_MS, end=True)
@@ -150,7 +152,7 @@ def test_what_is_plausible_is_a_setting(log: Log) -> None:
     much = b"2025-09-06T13:00:00Z,H001,250"
     for limit, letters in ((100.0, [much]), (300.0, [])):
         topic = f"replay.up-to-{limit:.0f}"
-        worker = Worker(
+        worker = window_worker(
             log, open_book([], [RULE]), StreamSettings(), [topic], plausible=Limits(limit)
         )
         before = len(values(log, DEAD_LETTERS.name))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,6 +24,7 @@ from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, TIME
 from energyguard.sources.household import Homes
 from energyguard.sources.lines import lines_of
 from energyguard.stream.decisions import Decision, decision_records
+from energyguard.stream.window_stage import window_worker
 from energyguard.stream.worker import Worker
 from energyguard.testing import MemoryLog
 from energyguard.wire.packed import pack
@@ -73,7 +75,7 @@ def append(log: Log, batch: pa.RecordBatch, sizes: Iterator[int], partitions: in
 
 def windows(log: Log) -> list[Window]:
     """All window alerts of a worker over a log whose partitions then end, in a fixed order."""
-    worker = Worker(log, open_book([], RULES), StreamSettings(idle="1h"), [TOPIC])
+    worker = window_worker(log, open_book([], RULES), StreamSettings(idle="1h"), [TOPIC])
     work(worker)
     end_ms = EVENING_MS + int(TICKS[-1]) + 2 * LATENESS_MS + 900_000
     ends = [
@@ -94,7 +96,7 @@ def windows(log: Log) -> list[Window]:
     return sorted(found, key=lambda window: window[2])
 
 
-def work(worker: Worker) -> None:
+def work(worker: Worker[Any, Any]) -> None:
     while worker.step():
         pass
 

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from energyguard.model.charging import (
     Charge,
@@ -82,13 +83,34 @@ def charges(outcomes: Iterable[Outcome]) -> list[Charge]:
     return [one for one in outcomes if isinstance(one, Charge)]
 
 
+def counted(outcomes: Iterable[Outcome]) -> list[tuple[int, int]]:
+    """How many cars stood, second by second."""
+    return [
+        (second, one.occupied)
+        for one in outcomes
+        if isinstance(one, Occupied)
+        for second in range(one.first, one.last + 1)
+    ]
+
+
+def same(some: list[Outcome], others: list[Outcome]) -> bool:
+    """Whether the same has happened; seconds may be counted in other portions."""
+    apart = [[one for one in each if not isinstance(one, Occupied)] for each in (some, others)]
+    return apart[0] == apart[1] and counted(some) == counted(others)
+
+
+def bill(charge: Charge) -> oracle.Bill:
+    return oracle.Bill(*(getattr(charge, name) for name in oracle.Bill._fields))
+
+
 def qualities(outcomes: Iterable[Outcome]) -> list[str]:
     return [one.stay.quality for one in outcomes if isinstance(one, Closed)]
 
 
 def test_a_whole_stay_is_complete_and_billed_once() -> None:
     found = lived(WHOLE)
-    assert charges(found) == [Charge("charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500)]
+    paid = Charge("charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500, stay=f"charger-1/{NOON}/0")
+    assert charges(found) == [paid]
     assert qualities(found) == ["complete"]
     assert not of(found, Violated)
     assert not of(found, Ignored)
@@ -96,7 +118,7 @@ def test_a_whole_stay_is_complete_and_billed_once() -> None:
 
 def test_money_is_rounded_once_half_to_even() -> None:
     hour = Limits().seconds_per_hour
-    assert energy_nano_kwh(22, 26, hour) == 9_533_333_333
+    assert energy_nano_kwh(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 9_533_333_333
     assert profit_cents(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 524
     assert profit_cents(Charge("c", ANNA, 0, 3, 10, 100), hour) == 0  # half a cent: to even
     assert profit_cents(Charge("c", ANNA, 0, 9, 10, 100), hour) == 2  # one and a half
@@ -190,14 +212,14 @@ def test_a_clock_that_is_ahead_moves_nobody() -> None:
     found = lived([WHOLE[0], far, *WHOLE[1:]])
     assert len(charges(found)) == 1
     assert [one.reason for one in found if isinstance(one, Ignored)] == [AHEAD]
-    assert len(of(found, Occupied)) < 100
+    assert len(counted(found)) < 100
 
 
 def test_every_second_is_counted_once() -> None:
-    told = [*WHOLE, *(signal._replace(charger="charger-2") for signal in WHOLE)]
-    found = of(lived(sorted(told, key=lambda one: one.second)), Occupied)
-    assert [one.second - NOON for one in found if isinstance(one, Occupied)] == list(range(34))
-    assert [one.occupied for one in found if isinstance(one, Occupied)] == [2] * 33 + [0]
+    told = [*WHOLE, *(replace(signal, charger="charger-2") for signal in WHOLE)]
+    found = counted(lived(sorted(told, key=lambda one: one.second)))
+    assert [second - NOON for second, _ in found] == list(range(34))
+    assert [occupied for _, occupied in found] == [2] * 33 + [0]
 
 
 def test_each_state_knows_each_signal() -> None:
@@ -234,16 +256,51 @@ def test_whatever_is_lost_doubled_and_reordered_the_slow_way_agrees(
         for stay in oracle.stays(sorted(mine, key=lambda one: (one.second, one.kind))):
             seen += [oracle.told(stay)] if oracle.is_over(stay) else []
             bills += oracle.bills(stay)
-    assert sorted(map(oracle.Bill._make, charges(found))) == sorted(bills)
+    assert sorted(map(bill, charges(found))) == sorted(bills)
     hour = Limits().seconds_per_hour
     for charge in charges(found):
-        assert profit_cents(charge, hour) == oracle.cents(oracle.Bill._make(charge), hour)
+        assert profit_cents(charge, hour) == oracle.cents(bill(charge), hour)
     closed = [one.stay for one in found if isinstance(one, Closed)]
     assert sorted(
         oracle.Told(one.charger, one.start_parking, one.end_parking or 0, one.plate)
         for one in closed
     ) == sorted(seen)
-    assert lived(sorted(told, key=lambda one: one.second)) == found
+    assert same(lived(sorted(told, key=lambda one: one.second)), found)
     sessions = Sessions()
     apart = [outcome for signal in arrived for outcome in sessions.process([signal])]
-    assert apart + sessions.end() == found
+    assert same(apart + sessions.end(), found)
+
+
+def metered(first: int | None, last: int | None) -> list[Signal]:
+    ends = [replace(start(4), register=first), replace(stop(30), register=last)]
+    return [*WHOLE[:2], *ends, *WHOLE[4:]]
+
+
+def test_a_register_that_was_told_at_both_ends_is_what_is_paid() -> None:
+    hour = Limits().seconds_per_hour
+    (paid,) = charges(lived(metered(1_000 * 10**9, 1_008_250_000_000)))
+    assert energy_nano_kwh(paid, hour) == 8_250_000_000
+    assert profit_cents(paid, hour) == 454  # 8.25 kWh at 0.55: 4.5375 EUR
+    for first, last in ((None, 10**12), (10**12, None)):
+        (paid,) = charges(lived(metered(first, last)))
+        assert energy_nano_kwh(paid, hour) == 9_533_333_333
+
+
+def test_a_register_that_goes_back_is_not_believed_and_said() -> None:
+    found = lived(metered(10**12, 10**12 - 1))
+    (paid,) = charges(found)
+    assert energy_nano_kwh(paid, Limits().seconds_per_hour) == 9_533_333_333
+    assert qualities(found) == ["energy from power and time: the register went back"]
+
+
+def test_ids_are_the_same_in_every_replay_and_no_two_are_alike() -> None:
+    told = list(signals(5, 7, NOON, 900, TIMINGS["listed"]))
+    found = lived(told)
+    for kind in (Violated, Charge):
+        ids = [one.id for one in of(found, kind)]  # type: ignore[union-attr]
+        assert len(ids) == len(set(ids)) > 5
+    stays = [one.stay.id for one in found if isinstance(one, Closed)]
+    begun = {tuple(stay.split("/")[::2]) for stay in stays}  # charger, number
+    assert begun >= {(f"charger-{i}", str(n)) for i in range(5) for n in range(8)}
+    assert len(stays) == len(set(stays)) > 50
+    assert [one.stay.id for one in lived(told) if isinstance(one, Closed)] == stays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from energyguard.detect.rules import Rule
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, RULES
+from energyguard.stream.window_stage import window_worker
 from energyguard.stream.worker import Worker
 from energyguard.wire.packed import pack
 from tests.stream.test_windows import START
@@ -62,7 +64,7 @@ def read_all(log: Log, topic: str) -> dict[int, list[tuple[bytes | None, bytes |
     return out
 
 
-def work(worker: Worker, steps: int = 200) -> None:
+def work(worker: Worker[Any, Any], steps: int = 200) -> None:
     idle = 0
     for _ in range(steps):
         idle = 0 if worker.step() else idle + 1
@@ -73,7 +75,7 @@ def work(worker: Worker, steps: int = 200) -> None:
 def undisturbed(path: Path, ticks: int) -> dict[int, list[tuple[bytes | None, bytes | None]]]:
     log = open_log(f"sqlite:///{path}")
     fill(log, ticks)
-    work(Worker(log, book(), SETTINGS, TOPICS))
+    work(window_worker(log, book(), SETTINGS, TOPICS))
     out = read_all(log, "energy_alerts")
     log.close()
     assert sum(map(len, out.values())) > 50
@@ -94,13 +96,13 @@ def test_restarts_change_nothing(tmp_path: Path, seed: int) -> None:
     fill(log, 120)
     clock = ManualClock(1_000_000_000_000)
     for _ in range(6):
-        worker = Worker(log, book(), SETTINGS, TOPICS, clock)
+        worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
         for _ in range(rng.randrange(4)):
             clock.sleep(rng.choice([0, 2]))
             worker.step()
         # Half of them save their state as they go; the others leave their successor a replay.
         (worker.drain if rng.random() < 0.5 else worker.membership.leave)()
-    work(Worker(log, book(), SETTINGS, TOPICS, clock))
+    work(window_worker(log, book(), SETTINGS, TOPICS, clock))
     assert read_all(log, "energy_alerts") == expected
     log.close()
 
@@ -109,10 +111,10 @@ def test_two_workers_share_and_hand_over(tmp_path: Path) -> None:
     expected = undisturbed(tmp_path / "a.db", 120)
     log = open_log(f"sqlite:///{tmp_path}/b.db")
     clock = ManualClock(1_000_000_000_000)
-    first = Worker(log, book(), SETTINGS, TOPICS, clock)
+    first = window_worker(log, book(), SETTINGS, TOPICS, clock)
     fill(log, 60)
     first.step()
-    second = Worker(log, book(), SETTINGS, TOPICS, clock)
+    second = window_worker(log, book(), SETTINGS, TOPICS, clock)
     for _ in range(6):
         clock.sleep(2)
         first.step()
@@ -132,13 +134,13 @@ def test_two_workers_share_and_hand_over(tmp_path: Path) -> None:
 def test_rules_change_while_it_runs(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     rules = open_book([], ["household-demo"])
-    worker = Worker(log, rules, SETTINGS, TOPICS)
+    worker = window_worker(log, rules, SETTINGS, TOPICS)
     fill(log, 10)
     work(worker)
     other = open_book([], ["household-demo"])
     records = other.using(["household-prod"])
     log.append(RULES.name, Records([k.encode() for k, _ in records], [v for _, v in records]))
-    worker._follow()
+    worker.stage.follow(worker.tasks.values(), worker.decisions)
     work(worker)
     running = {r.id for t in worker.tasks.values() for r in t.operator.rules}
     assert running == {"household-prod"}
@@ -147,12 +149,13 @@ def test_rules_change_while_it_runs(tmp_path: Path) -> None:
 
 def test_a_window_longer_than_any_before_starts_warm_from_the_log(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
-    worker = Worker(log, book(), SETTINGS, TOPICS)
+    known = book()
+    worker = window_worker(log, known, SETTINGS, TOPICS)
     fill(log, 200)
     work(worker)
-    key, value = worker.book.changing("test", window="20 minutes", raise_above="0.00000255")
+    key, value = known.changing("test", window="20 minutes", raise_above="0.00000255")
     log.append(RULES.name, Records([key.encode()], [value]))
-    worker._follow()
+    worker.stage.follow(worker.tasks.values(), worker.decisions)
     work(worker)
     fill(log, 300, start=200)
     work(worker)
@@ -165,7 +168,7 @@ def test_a_window_longer_than_any_before_starts_warm_from_the_log(tmp_path: Path
     fill(other, 300)
     known = book()
     known.apply(key, value)
-    work(Worker(other, known, SETTINGS, TOPICS))
+    work(window_worker(other, known, SETTINGS, TOPICS))
     whole = {v for rows in read_all(other, "energy_alerts").values() for _, v in rows if v}
     other.close()
     first = min(msgspec.json.decode(v)["window_end"] for v in changed)

@@ -30,6 +30,7 @@ from energyguard.serve.views import (
     ReadingView,
     Receipt,
 )
+from tests.ui.fake_stations import FakeStations
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -70,6 +71,12 @@ class FakeLive:
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
         if self.desk.empty:
             return []
+        if device == "thermometer":
+            t = self.desk.t() // 1000 * 1000
+            return [
+                ReadingView(device, "temperature_c", at, 15.0 + at // 1000 % 5, "°C", "topic-test")
+                for at in range(t, t - limit * 1000, -1000)
+            ]
         t = self.desk.t() // 15_000 * 15_000
         times = [t - 15_000 * i for i in range(-(-limit // len(HOMES)))]
         return [
@@ -167,6 +174,7 @@ class FakeDesk:
         self.began = clock.now_ms()
         self.rules = open_book((), ("household-prod",))
         self.live = FakeLive(self)
+        self.stations = FakeStations(self.t, 0 if empty else 24)
         self.book = FakeBook(self)
         self.letters = (
             []
@@ -261,12 +269,30 @@ class FakeDesk:
     def query(self, name: str, **p: Any) -> pa.Table:
         if self.away:
             raise Unavailable("the history does not answer")
+        if name.startswith("station_"):
+            return getattr(self.stations, name.removeprefix("station_"))(**p)
         return getattr(self, f"_{name}")(**p)
 
     def _energy(self, device: str, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
         ts = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and t < self.t()]
         kwh = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in ts]
         return pa.table({"time": pa.array(ts, pa.timestamp("ms", "UTC")), "kwh": kwh})
+
+    def _degrees(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
+        ts = [] if self.empty else list(range(start_ms, min(end_ms, self.t()), step_ms))
+        degrees = [15.0 + 5 * chance(t) for t in ts]
+        return pa.table({"time": pa.array(ts, pa.timestamp("ms", "UTC")), "value": degrees})
+
+    def _series(self, start_ms: int, end_ms: int, step_ms: int, **_: object) -> pa.Table:
+        return self._degrees(start_ms, end_ms, step_ms)
+
+    def _readings(self, start_ms: int, end_ms: int, **_: object) -> pa.Table:
+        return self._degrees(start_ms, end_ms, 1_000)
+
+    def _trend(self, **_: object) -> pa.Table:
+        told = {"readings": 3_600, "mean": 17.5, "lowest": 15.0, "highest": 20.0}
+        row = told | {"slope": 1.25, "error": 0.2}
+        return pa.table({name: [value] for name, value in row.items()})
 
     def _alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
         ts = [t for t in range(start_ms, end_ms, step_ms) if not self.empty and chance(t) > 0.7]

@@ -10,6 +10,7 @@ from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
 from energyguard.sources.chargers import TIMINGS, signals
 from energyguard.wire import charging as wire
+from energyguard.wire import charging_results as results
 
 NOON = 1_716_120_000  # 2024-05-19 12:00:00 UTC
 USER = "0123456789abcdef"
@@ -81,8 +82,8 @@ def test_what_is_no_signal_is_refused_with_its_reason(text: str, field: str, rea
 
 
 def test_results_have_the_fields_of_system_d() -> None:
-    stay = Stay("charger-7", NOON, "AB12CD34")
-    assert json.loads(wire.full_session(stay)) == {
+    stay = Stay("charger-7", NOON, plate="AB12CD34")
+    assert json.loads(results.full_session(stay)) == {
         "charger_id": "charger-7",
         "start_parking": "2024-05-19 12:00:00",
         "plate": "AB12CD34",
@@ -95,13 +96,13 @@ def test_results_have_the_fields_of_system_d() -> None:
         "end_session": None,
         "end_parking": None,
     }
-    told = json.loads(wire.violation(stay, Violation.BEFORE))
+    told = json.loads(results.violation(stay, Violation.BEFORE))
     assert told["violation"] == "Long parking before recharging"
     assert list(told)[-2:] == ["end_parking", "violation"]
     charge = Charge("charger-7", USER, NOON, NOON + 26, 22, 5_500)
-    assert wire.transaction_profit(charge, Limits()).decode() == (
+    assert results.transaction_profit(charge, Limits()).decode() == (
         f'{{"charger_id":"charger-7","user_id":"{USER}",'
         '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
         '"total_energy_delivered":9.533333333,"profit":5.24}'
     )
-    assert wire.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'
+    assert results.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'

@@ -87,7 +87,7 @@ class AlertStory(AlertBody):
 
 
 class RuleBody(BaseModel):
-    """A rule. Levels are in kWh."""
+    """A rule. Levels are in its unit."""
 
     id: str
     active: bool
@@ -101,6 +101,7 @@ class RuleBody(BaseModel):
     dwell_ms: int
     raise_above: float
     clear_at: float
+    unit: str
 
     @classmethod
     def of(cls, rule: Rule, active: bool) -> RuleBody:
@@ -115,6 +116,7 @@ class RuleBody(BaseModel):
                 for name in (
                     "id",
                     "text",
+                    "unit",
                     "about",
                     "mode",
                     "severity",
@@ -168,3 +170,14 @@ class SeriesPoint(BaseModel):
     time: datetime
     value: float | None
     readings: int
+
+
+class Trend(BaseModel):
+    """A channel in a range; in its unit. Null: too few readings to tell."""
+
+    readings: int
+    mean: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    slope: float | None = Field(None, description="Of the least-squares line, per hour.")
+    error: float | None = Field(None, description="The slope's standard error.")

@@ -1,4 +1,4 @@
-"""Questions about the past: window sums, top N, heat map, series."""
+"""Questions about the past: window sums, top N, heat map, series, trend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from energyguard.serve.routes.answers import HeatCell, SeriesPoint, TopRow, WindowSum
+from energyguard.serve.routes.answers import HeatCell, SeriesPoint, TopRow, Trend, WindowSum
 from energyguard.serve.routes.asked import AskedDesk, AskedRange, Length, rows
 from energyguard.serve.views import WindowAlert
 
@@ -79,3 +79,17 @@ def series(
         step_ms=step,
     )
     return [SeriesPoint(**row) for row in rows(table)]
+
+
+@router.get("/trend")
+def trend(
+    desk: AskedDesk,
+    span: AskedRange,
+    device: Annotated[str, Query(min_length=1)],
+    channel: str = "temperature_c",
+) -> Trend:
+    """Mean and trend of a device's channel: the line of least squares through its readings."""
+    table = desk.query(
+        "trend", device=device, channel=channel, start_ms=span.start_ms, end_ms=span.end_ms
+    )
+    return Trend(**next(iter(rows(table)), {"readings": 0}))

@@ -25,7 +25,7 @@ class Use(BaseModel):
 
 
 class Change(BaseModel):
-    """What to change of a rule; what is left out stays. Levels are decimals in kWh, as text."""
+    """What to change of a rule; what is left out stays. Levels are decimals, as text."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -16,14 +16,14 @@ from energyguard.model.fixed import NANO
 from energyguard.stream.engines.job import Job, Shape
 from energyguard.wire.columns import DEVICE
 
-_DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
+DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
     r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
     r"|02-(?:0[1-9]|1\d|2[0-8]))|(?:[02468][048]|[13579][26])-02-29)"
 )
 _CLOCK: Final = r"(?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)?"
 _ZONE: Final = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
 _NUMBER: Final = r"[+-]?(?:\d{1,18}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?"
-_SOUND: Final = rf"^{_DAY}[T ]{_CLOCK}{_ZONE},{DEVICE.pattern},{_NUMBER}\z"
+_SOUND: Final = rf"^{DAY}[T ]{_CLOCK}{_ZONE},{DEVICE.pattern},{_NUMBER}\z"
 _FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
 _TEXT: Final = "CAST(message AS STRING)"
 

@@ -11,7 +11,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -42,15 +42,24 @@ def statements(text: str) -> Iterator[str]:
             lines = []
 
 
-def submit(text: str, jars: list[Path], state: str | None) -> Any:
-    """Start the job; gives Flink's handle of it."""
-    kept = [statement for statement in statements(text) if not statement.startswith("SET ")]
+def statements_of(text: str) -> list[str]:
+    """What a job file has Flink do; its settings are ``settings_of``."""
+    return [statement for statement in statements(text) if not statement.startswith("SET ")]
+
+
+def settings_of(text: str, jars: list[Path], state: str | None) -> dict[str, str]:
+    """The settings of a job file, and those of a Flink inside this process tree."""
     settings = dict(_SETTING.findall(text))
     settings["pipeline.jars"] = ";".join(jar.resolve().as_uri() for jar in jars)
     settings["taskmanager.numberOfTaskSlots"] = settings["parallelism.default"]
     settings["taskmanager.memory.managed.size"] = "512m"  # RocksDB's caches
     if state is not None:
         settings["execution.state-recovery.path"] = state
+    return settings
+
+
+def submit(text: str, settings: dict[str, str]) -> Any:
+    """Start the job; gives Flink's handle of it."""
     conf = Configuration()
     for name, value in settings.items():
         conf.set_string(name, value)
@@ -58,7 +67,7 @@ def submit(text: str, jars: list[Path], state: str | None) -> Any:
         EnvironmentSettings.new_instance().with_configuration(conf).build()
     )
     result = None
-    for statement in kept:
+    for statement in statements_of(text):
         result = env.execute_sql(statement)
     assert result is not None
     return result.get_job_client()
@@ -85,8 +94,8 @@ def cause(error: Exception) -> str:
     return next((line for line in reversed(said) if line.startswith("Caused by:")), said[0])
 
 
-def main() -> int:
-    """Run a job file."""
+def main(start: Callable[[str, dict[str, str]], Any] = submit) -> int:
+    """Run a job file; ``start`` takes its text and settings, and gives Flink's handle."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("job", type=Path, help="the emitted file")
     parser.add_argument("--jars", type=Path, nargs="+", help="the Kafka connector")
@@ -99,7 +108,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        job = submit(wanted.job.read_text("utf-8"), wanted.jars, wanted.state)
+        text = wanted.job.read_text("utf-8")
+        job = start(text, settings_of(text, wanted.jars, wanted.state))
         _log.info("runs: %s", wanted.state or "from the beginning")
         return follow(job, stop, wanted.savepoints)
     except Exception as error:  # Flink's; the bridge to Java gives them many types

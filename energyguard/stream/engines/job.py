@@ -104,6 +104,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """What an engine calls the job."""
         return f"energyguard-{self.rule.id}"
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Those that must be there."""
+        return (self.readings, self.alerts, self.dead_letters)
+
     def explain(self) -> dict[str, str]:
         """Every declared semantic, by its name, in sentences."""
         rule, spell = self.rule, spell_duration

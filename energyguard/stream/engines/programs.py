@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from energyguard.errors import NotFound, Unavailable
-from energyguard.stream.engines.job import Job
 
 ANSWER_S: Final = 10.0
 """How long the brokers may take to answer."""
@@ -49,8 +48,8 @@ def jars_of(engine: str, folder: Path | None = None) -> list[Path]:
     return found
 
 
-def check_topics(job: Job) -> None:
-    """See that the brokers answer and have the job's topics.
+def check_topics(bootstrap: str, topics: Sequence[str], properties: Mapping[str, str]) -> None:
+    """See that the brokers answer and have a job's topics.
 
     Without the extra ``kafka``, or where the brokers ask for a log-in, the engine will say it.
 
@@ -58,21 +57,20 @@ def check_topics(job: Job) -> None:
         Unavailable: no broker answers.
         NotFound: a topic is not there.
     """
-    if importlib.util.find_spec("confluent_kafka") is None or job.properties:
+    if importlib.util.find_spec("confluent_kafka") is None or properties:
         return
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
     try:
-        admin = AdminClient({"bootstrap.servers": job.bootstrap, "log_level": 0})
+        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         there = admin.list_topics(timeout=ANSWER_S).topics
     except KafkaException:
-        raise Unavailable(f"no Kafka answers at {job.bootstrap}: is --kafka right?") from None
-    wanted = (job.readings, job.alerts, job.dead_letters)
-    missing = [name for name in wanted if name and name not in there]
+        raise Unavailable(f"no Kafka answers at {bootstrap}: is --kafka right?") from None
+    missing = [name for name in topics if name and name not in there]
     if missing:
         names = ", ".join(map(repr, missing))
-        raise NotFound(f"{job.bootstrap} has no topic {names}: make it, or name another")
+        raise NotFound(f"{bootstrap} has no topic {names}: make it, or name another")
 
 
 def ended(words: Sequence[str | Path], environment: Mapping[str, str]) -> int:

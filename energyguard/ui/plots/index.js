@@ -3,6 +3,7 @@
 import { heat } from "./heat.js";
 import { lanes } from "./lanes.js";
 import { line, spark } from "./line.js";
+import { map } from "./map.js";
 import { shares } from "./shares.js";
 
-export const PLOTS = { heat, lanes, line, shares, spark };
+export const PLOTS = { heat, lanes, line, map, shares, spark };

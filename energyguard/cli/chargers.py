@@ -1,0 +1,158 @@
+"""``simulate chargers`` and ``simulate thermometer``: into the log, a file or standard output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from energyguard.cli.call import Call
+from energyguard.cli.output import progress, until_signal, writable
+from energyguard.cli.times import parse_time
+from energyguard.clock import SYSTEM
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from energyguard.sources.charger_feed import ChargerRun
+
+FILE_S = 3_600  # of event time, into a file
+
+
+class Timing(StrEnum):
+    """How long cars take."""
+
+    LISTED = "listed"
+    SHORT = "short"
+    LATER = "later"
+
+
+class Pace(StrEnum):
+    """How long a minute takes."""
+
+    SCALED = "scaled"
+    REAL = "real"
+
+
+def chargers(
+    call: Call,
+    number: Annotated[
+        int | None, typer.Option("--chargers", min=1, help="How many.", show_default="100")
+    ] = None,
+    first: Annotated[int, typer.Option(min=0, help="The number of the first one.")] = 0,
+    seconds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of event time; without: for ever (a file: 3,600)."),
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="The first second.", show_default="now")] = None,
+    timings: Annotated[
+        Timing, typer.Option(help="`short`: charges of 8-10 s; `later`: long waits, too.")
+    ] = Timing.LISTED,
+    pace: Annotated[
+        Pace | None, typer.Option(help="`scaled`: a second for a minute; `real`: real time.")
+    ] = None,
+    speedup: Annotated[
+        float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
+    ] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same signals.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Send to the topic charger-station-signals.REGION.")
+    ] = None,
+    faults: Annotated[
+        str,
+        typer.Option(help="Shares of lost, doubled, delayed, reordered, malformed: lost=0.01,…"),
+    ] = "",
+    truth: Annotated[Path | None, typer.Option(help="A file for the labels of the faults.")] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
+    ] = "log",
+) -> None:
+    """Simulate chargers: system D's three signals, into the log as they happen, or as JSON lines as
+    fast as it can.
+    """
+    call = call.having(
+        simulate__seed=seed,
+        simulate__chargers=number,
+        simulate__region=region,
+        simulate__pace=None if pace is None else pace.value,
+    )
+    run = _run(call, first, start, timings, speedup, faults)
+    run = replace(run, truth=truth, seconds=seconds or (None if output == "log" else FILE_S))
+    with until_signal() as stop:
+        _send_signals(call, run, output, stop)
+
+
+def _run(
+    call: Call, first: int, start: str | None, timings: Timing, speedup: float, faults: str
+) -> ChargerRun:
+    from energyguard.errors import ConfigError
+    from energyguard.sources.charger_faults import FAULTS, Spoiler
+    from energyguard.sources.chargers import TIMINGS
+    from energyguard.sources.faults import parse_rates
+    from energyguard.sources.role import charger_run
+
+    if not speedup >= 1:
+        raise ConfigError(f"--speedup {speedup}: 1 or more, or inf")
+    rates, plain = parse_rates(faults, FAULTS), charger_run(call.settings)
+    return replace(
+        plain,
+        chargers=range(first, first + len(plain.chargers)),
+        start_s=parse_time(start, SYSTEM.now_ms()) // 1000 if start else None,
+        timings=TIMINGS[timings.value],
+        speedup=speedup,
+        spoiler=Spoiler(rates, plain.seed) if rates else None,
+    )
+
+
+def _send_signals(call: Call, run: ChargerRun, output: str, stop: Event) -> None:
+    from energyguard.node import open_log
+    from energyguard.sources.charger_feed import ChargerFeed, write_json
+
+    with progress("simulate", "seconds") as report:
+        if output == "log":
+            with open_log(call.settings) as log:
+                feed = ChargerFeed(run, log, stop)
+                feed.publish()
+                feed.play(report)
+        else:
+            with writable(output) as out:
+                write_json(run, out, stop, report)
+
+
+def thermometer(
+    call: Call,
+    seconds: Annotated[
+        int | None, typer.Option(min=1, help="Without: for ever (a file: 3,600).")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="The first second.", show_default="now")] = None,
+    speedup: Annotated[
+        float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
+    ] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same steps.")] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
+    ] = "log",
+) -> None:
+    """Simulate a thermometer: a message a second, into the log or as JSON lines."""
+    from energyguard.errors import ConfigError
+    from energyguard.node import open_log
+    from energyguard.sources.thermometer import ThermometerFeed, Walk, write_json
+
+    if not speedup > 0:
+        raise ConfigError(f"--speedup {speedup}: above 0, or inf")
+    walk = Walk(
+        seed=call.having(simulate__seed=seed).settings.simulate.seed,
+        start_s=parse_time(start, SYSTEM.now_ms()) // 1000 if start else None,
+        seconds=seconds or (None if output == "log" else FILE_S),
+        speedup=speedup,
+    )
+    with until_signal() as stop, progress("simulate", "seconds") as report:
+        if output == "log":
+            with open_log(call.settings) as log:
+                ThermometerFeed(walk, log, stop).play(report)
+        else:
+            with writable(output) as out:
+                write_json(walk, out, stop, report)

@@ -1,0 +1,127 @@
+"""``import sessions``: real exports of charging networks, with their defects."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+from energyguard.cli.output import progress, writable
+
+if TYPE_CHECKING:
+    from energyguard.sources.exports.importer import Export
+    from energyguard.sources.exports.reconcile import Fix
+    from energyguard.sources.exports.rows import Defect
+
+
+def sessions(
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(help="Exports: CSV, may be .gz.")],
+    zone: Annotated[
+        str, typer.Option(help="The zone of their times.", show_default="the network's")
+    ] = "",
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Propose for each defect what may have been meant.")
+    ] = False,
+    apply: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Take proposals that are at least so sure (0 to 1)."),
+    ] = None,
+    defects: Annotated[
+        Path | None, typer.Option(help="A file for all defects, JSON lines; `-`: stdout.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; import nothing.")] = False,
+) -> None:
+    """Import charging sessions from a network's export into the history.
+
+    Columns, dates and the zone are found out. Each row becomes a session, repeats one, or is
+    refused and kept as a dead letter; the defects of all are counted. The same file again changes
+    nothing.
+    """
+    from energyguard.sources.exports.importer import read_exports
+    from energyguard.sources.exports.reconcile import apply as take
+    from energyguard.sources.exports.reconcile import proposals
+
+    with progress("read", "rows") as report:
+        export = read_exports(files, zone, lambda rows: report(rows, None))
+    counted, sure = export.counted(), 2.0 if apply is None else apply
+    fixes = list(proposals(export.every)) if reconcile or apply is not None else []
+    if defects is not None:
+        _write(export, fixes, defects)
+    taken = [fix for fix in fixes if fix.changes and fix.confidence >= sure]
+    for fix in taken:
+        take(fix)
+    export.sort_out()
+    if not dry_run:
+        _put(call, export)
+    call.out.rows(_counts(counted, fixes))
+    _summary(call, export, len(taken), dry_run=dry_run)
+
+
+def _put(call: Call, export: Export) -> None:
+    from energyguard.node import open_log
+    from energyguard.sources.exports.importer import Importer
+
+    total = len(export.sessions)
+    with open_log(call.settings) as log, progress("import", "sessions") as tell:
+        Importer(log, lambda done: tell(done, total)).put(export)
+
+
+def _counts(counted: Counter[Defect], fixes: list[Fix]) -> Iterator[dict[str, Any]]:
+    """How many rows have each defect, and what may have been meant by them."""
+    for defect, rows in counted.most_common():
+        row: dict[str, Any] = {"defect": defect.value, "rows": rows}
+        if fixes:
+            sure = [fix.confidence for fix in fixes if fix.found.defect is defect]
+            row |= {"proposals": len(sure), "confidence": _mean(sure)}
+        yield row
+
+
+def _summary(call: Call, export: Export, reconciled: int, *, dry_run: bool) -> None:
+    became = [len(one) for one in (export.sessions, export.repeated, export.refused)]
+    assert sum(became) == export.rows, "a row is lost"
+    said = "would be " if dry_run else ""
+    call.out.done(
+        f"{export.rows:,} rows = {became[0]:,} sessions {said}imported + {became[1]:,} repeated"
+        f" + {became[2]:,} refused" + (f"; {reconciled:,} reconciled" if reconciled else ""),
+        rows=export.rows,
+        sessions=became[0],
+        repeated=became[1],
+        refused=became[2],
+        reconciled=reconciled,
+        imported=not dry_run,
+    )
+
+
+def _mean(numbers: list[float]) -> float | None:
+    return round(sum(numbers) / len(numbers), 2) if numbers else None
+
+
+def _write(export: Export, fixes: list[Fix], path: Path) -> None:
+    """Each defect with its place, and what may have been meant, a line each."""
+    proposed = {(fix.session.file, fix.session.row, fix.found): fix for fix in fixes}
+    with writable(str(path)) as out:
+        for one in export.every:
+            for found in one.defects:
+                line: dict[str, Any] = {
+                    "file": one.file,
+                    "row": one.row,
+                    "defect": found.defect.value,
+                    "detail": found.detail,
+                }
+                fix = proposed.get((one.file, one.row, found))
+                if fix is not None:
+                    line |= {"proposal": fix.proposal, "confidence": fix.confidence}
+                out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("Import what others have recorded.")
+    command(verbs, "sessions")(sessions)
+    app.add_typer(verbs, name="import")

@@ -1,0 +1,54 @@
+"""``privacy names`` and ``privacy forget``: who stands behind the pseudonyms of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command, group
+
+if TYPE_CHECKING:
+    from energyguard.history.people import People
+
+
+def names(
+    call: Call,
+    pseudonyms: Annotated[list[str], typer.Argument(help="Pseudonyms, as the history has them.")],
+) -> None:
+    """Show who stands behind pseudonyms; of people who are forgotten, nobody knows."""
+    with _people(call) as people:
+        known = people.names(pseudonyms)
+    call.out.rows([{"pseudonym": one, "name": known.get(one)} for one in pseudonyms])
+
+
+def forget(
+    call: Call,
+    people: Annotated[list[str], typer.Argument(help="Plates, user ids or pseudonyms.")],
+) -> None:
+    """Delete the way back from the history to people; the history keeps its rows, of somebody.
+
+    The log has signals as they came until its retention is over (seven days), and a person of whom
+    a new signal tells is kept anew.
+    """
+    with _people(call) as known:
+        gone = known.forget(people)
+    call.out.done(f"{gone} of {len(people)} were known, and are forgotten", forgotten=gone)
+
+
+@contextmanager
+def _people(call: Call) -> Iterator[People]:
+    from energyguard.node import open_people
+
+    with open_people(call.settings) as people:
+        yield people
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    verbs = group("People of whom signals tell.")
+    command(verbs, "names")(names)
+    command(verbs, "forget")(forget)
+    app.add_typer(verbs, name="privacy")

@@ -1,0 +1,98 @@
+-- The tables of chargers: raw signals as they came, and what they came to; like `schema.sql`, one
+-- text for chDB and a ClickHouse server. People stand here under pseudonyms (`people.py`).
+
+-- Raw signals of chargers, every one that could be read, also those that changed nothing.
+CREATE TABLE IF NOT EXISTS signals (
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64                 CODEC(Delta, LZ4),
+    charger   LowCardinality(String),
+    time      DateTime('UTC')       CODEC(DoubleDelta, LZ4),
+    kind      LowCardinality(String),                   -- arrive, connect, start, stop, disconnect, leave
+    who       String,                                   -- the pseudonym of a plate or of a user; empty: none
+    amount    Int64,                                    -- of a user: the price, 1e-4 EUR/kWh; of a start: kW
+    register  Nullable(Int64)                           -- 1e-9 kWh, where the charger sends its register
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfDay(time), charger, time, topic, partition, offset)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Cars that stood at a charger and are gone: `full-sessions`, and what was imported.
+CREATE TABLE IF NOT EXISTS stays (
+    id               String,
+    source           LowCardinality(String),            -- the topic of its signals, or of which export it is
+    charger          LowCardinality(String),
+    start_parking    DateTime('UTC')  CODEC(DoubleDelta, LZ4),
+    plate            String,                            -- pseudonyms; empty: not known
+    start_session    Nullable(DateTime('UTC')),
+    user             String,
+    price            Nullable(Int64),                   -- 1e-4 EUR/kWh
+    start_recharging Nullable(DateTime('UTC')),
+    power_kw         Nullable(Int64),
+    end_recharging   Nullable(DateTime('UTC')),
+    end_session      Nullable(DateTime('UTC')),
+    end_parking      DateTime('UTC'),
+    quality          LowCardinality(String),            -- complete, or what was inferred and why
+    INDEX ends end_parking TYPE minmax GRANULARITY 1    -- who stood there at a time, whenever they came
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(start_parking)
+ORDER BY (toStartOfDay(start_parking), charger, start_parking, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Charges that are paid: `transaction-profit`, and what was imported.
+CREATE TABLE IF NOT EXISTS charges (
+    id      String,
+    stay    String,
+    source  LowCardinality(String),
+    charger LowCardinality(String),
+    user    String,
+    start   DateTime('UTC')  CODEC(DoubleDelta, LZ4),
+    end     Nullable(DateTime('UTC')),                  -- where an export does not tell it: null
+    energy  Int64,                                      -- 1e-9 kWh
+    cents   Int64,
+    INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(start)
+ORDER BY (toStartOfDay(start), charger, start, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Limits that cars broke: `violations`.
+CREATE TABLE IF NOT EXISTS violations (
+    id            String,
+    stay          String,
+    source        LowCardinality(String),
+    charger       LowCardinality(String),
+    time          DateTime('UTC')  CODEC(DoubleDelta, LZ4),
+    kind          LowCardinality(String),
+    plate         String,
+    user          String,
+    start_parking DateTime('UTC'),
+    start_session Nullable(DateTime('UTC')),
+    end_session   Nullable(DateTime('UTC')),
+    end_parking   Nullable(DateTime('UTC'))
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfDay(time), charger, time, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- How many cars stood at the end of each second: `total-occupied`.
+CREATE TABLE IF NOT EXISTS occupied (
+    source   LowCardinality(String),                    -- the topic of the signals: a region, say
+    time     DateTime('UTC')  CODEC(DoubleDelta, LZ4),
+    occupied Int64            CODEC(Delta, LZ4)
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, source)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The chargers that there are: `energyguard.chargers`; of several rows the one inserted last counts.
+CREATE TABLE IF NOT EXISTS chargers (
+    charger   String,
+    station   String,
+    latitude  Nullable(Float64),
+    longitude Nullable(Float64),
+    rating_kw Nullable(Float64),
+    topic     String
+) ENGINE = ReplacingMergeTree
+ORDER BY charger
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -1,0 +1,36 @@
+-- What happened at the chargers of a station in a range: stays and charges that touch it,
+-- violations in it; in order of time, at most n. Plates and users are pseudonyms.
+WITH
+    mine AS (
+        SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+        UNION ALL
+        SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers)
+    ),
+    toDateTime(intDiv({start_ms:Int64} + 999, 1000), 'UTC') AS low,
+    toDateTime(intDiv({end_ms:Int64} + 999, 1000), 'UTC') AS high
+SELECT
+    what, charger, toDateTime64(o.start, 0, 'UTC') AS start, toDateTime64(o.end, 0, 'UTC') AS end, detail,
+    kwh, eur, plate, user, stay, id
+FROM (
+    SELECT
+        'stay' AS what, charger, start_parking AS start, toNullable(end_parking) AS end,
+        toString(quality) AS detail, CAST(NULL, 'Nullable(Float64)') AS kwh,
+        CAST(NULL, 'Nullable(Float64)') AS eur, plate, user, id AS stay, id
+    FROM stays FINAL
+    WHERE charger IN (SELECT charger FROM mine)
+        AND start_parking < high AND end_parking >= low
+        AND (end_parking > low OR start_parking >= low)
+    UNION ALL
+    SELECT 'charge', charger, c.start, c.end, '', energy / 1e9, cents / 100, '', user, stay, id
+    FROM charges AS c FINAL
+    WHERE charger IN (SELECT charger FROM mine)
+        AND c.start < high AND ifNull(c.end, c.start) >= low
+        AND (ifNull(c.end, c.start) > low OR c.start >= low)
+    UNION ALL
+    SELECT 'violation', charger, time, NULL, toString(kind), NULL, NULL, plate, user, stay, id
+    FROM violations FINAL
+    WHERE charger IN (SELECT charger FROM mine) AND time >= low AND time < high
+        AND toStartOfDay(time) >= toStartOfDay(low) AND toStartOfDay(time) < high
+) AS o
+ORDER BY o.start, charger, what, id
+LIMIT {n:UInt32}

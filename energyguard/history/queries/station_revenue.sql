@@ -1,0 +1,17 @@
+-- What was paid and charged in each period, at one station or (station empty) at all; a period
+-- without anything has its zeros. Sums are of whole cents and 1e-9 kWh: no fraction is lost.
+SELECT
+    fromUnixTimestamp64Milli(number * {step_ms:Int64}, 'UTC') AS time,
+    sum(charges) AS charges, sum(cents) / 100 AS eur, sum(energy) / 1e9 AS kwh
+FROM (
+    SELECT
+        intDiv(toInt64(toUnixTimestamp(a.bucket)) * 1000, {step_ms:Int64}) AS number,
+        a.charges AS charges, a.cents AS cents, a.energy AS energy
+    FROM charges_by_step(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = {step_ms:Int64}, station = {station:String}) AS a
+    UNION ALL
+    SELECT intDiv({start_ms:Int64}, {step_ms:Int64}) + toInt64(number), toUInt64(0), toInt64(0), toInt64(0)
+    FROM numbers(toUInt64(if({end_ms:Int64} > {start_ms:Int64},
+        intDiv({end_ms:Int64} - 1, {step_ms:Int64}) - intDiv({start_ms:Int64}, {step_ms:Int64}) + 1, 0)))
+)
+GROUP BY number
+ORDER BY number

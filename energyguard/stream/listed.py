@@ -1,0 +1,43 @@
+"""Chargers that are listed: where some are, signals of others are refused.
+
+The list counts from the time of its own records, so a replay refuses the same signals.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from energyguard.log import EARLIEST, Log
+from energyguard.log.decoded import decoded
+from energyguard.model.stations import Charger
+from energyguard.model.topics import CHARGERS
+
+_DECODER = msgspec.json.Decoder(Charger)
+
+
+class Listed:
+    """The records of ``energyguard.chargers``, by topic of signals."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._at = dict(log.positions(CHARGERS.name, EARLIEST))
+        self._since: dict[tuple[str, str], int] = {}  # when a charger was first listed
+        self._first: dict[str, int] = {}  # when the first of a topic was
+
+    def refresh(self) -> None:
+        """Take what was listed since."""
+        while fetched := self._log.read(self._at, 10_000, 0):
+            for part in fetched:
+                for found, charger in decoded(_DECODER, part):
+                    if charger.topic:
+                        self._since.setdefault((charger.topic, charger.charger), found.at_ms)
+                        self._first.setdefault(charger.topic, found.at_ms)
+                self._at[part.at] = part.next_offset
+
+    def knows(self, topic: str, charger: str, at_ms: int) -> bool:
+        """Whether a signal that the log took at a time may be believed."""
+        first = self._first.get(topic)
+        if first is None or at_ms < first:
+            return True
+        since = self._since.get((topic, charger))
+        return since is not None and since <= at_ms

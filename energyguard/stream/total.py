@@ -1,0 +1,73 @@
+"""How many cars stand at all chargers of a topic, second by second, from what its parts tell.
+
+It needs nothing but msgspec: Flink's workers run it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+LONGEST_S = 3_600
+"""Of a longer time in which nothing changed, and nothing was certain, only so much is told."""
+
+
+class Told(msgspec.Struct):
+    """A record of ``energyguard.occupancy``.
+
+    ``partitions``: of each, up to which second it is certain, and the changes until then: from a
+    second on, so many cars stand. The first of them says what was so before.
+    """
+
+    topic: str
+    partitions: dict[int, tuple[int, list[tuple[int, int]]]] = {}
+
+
+class Partition(msgspec.Struct):
+    """What is known of a partition."""
+
+    until: int  # certain up to this second
+    stand: int = 0  # cars, at the next second of the total
+    changes: list[tuple[int, int]] = []  # after that
+
+
+class Total(msgspec.Struct):
+    """The cars of a topic."""
+
+    partitions: dict[int, Partition] = {}
+    done: int | None = None  # told up to this second
+
+    def take(self, told: Told) -> Iterator[tuple[int, int]]:
+        """Seconds that became certain, each with how many cars stood."""
+        for number, (until, changes) in told.partitions.items():
+            one = self.partitions.get(number)
+            if one is None:
+                one = self.partitions[number] = Partition(changes[0][0] - 1 if changes else until)
+            for second, stand in changes:
+                if second <= one.until:
+                    continue  # told before
+                if self.done is not None and second <= self.done:
+                    one.stand = stand
+                else:
+                    one.changes.append((second, stand))
+            one.until = max(one.until, until)
+        return self._certain()
+
+    def _certain(self) -> Iterator[tuple[int, int]]:
+        every = self.partitions.values()
+        end = min(one.until for one in every)
+        if self.done is None:
+            first = [one.changes[0][0] for one in every if one.changes]
+            if not first:
+                return
+            self.done = min(first) - 1
+        moments = sorted({second for one in every for second, _ in one.changes if second <= end})
+        for moment in [*moments, end + 1]:
+            stand = sum(one.stand for one in every)
+            for second in range(self.done + 1, min(moment, self.done + 1 + LONGEST_S)):
+                yield second, stand
+            self.done = max(self.done, moment - 1)
+            for one in every:
+                while one.changes and one.changes[0][0] <= moment:
+                    one.stand = one.changes.pop(0)[1]

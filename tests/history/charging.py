@@ -1,0 +1,211 @@
+"""Random stays, charges and violations, and what each question answers about them, slowly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from energyguard.history.charging_rows import SCHEMAS
+
+T0_S = 1_714_953_600
+"""2024-05-06T00:00:00Z."""
+LISTED = {"c1": "north", "c2": "north", "c3": "south", "c4": "south"}
+"""Station by charger; c5 is listed nowhere."""
+KINDS = (
+    "Parking without charging",
+    "Long parking before recharging",
+    "Long parking after recharging",
+)
+
+
+class Stayed(NamedTuple):
+    """A stay, with its charge and its violation, where it has them; seconds after ``T0_S``."""
+
+    charger: str
+    start: int
+    seconds: int
+    charge: tuple[int, int | None, int, int] | None  # after how long, length, 1e-9 kWh, cents
+    violation: tuple[int, int] | None  # after how long, kind
+
+
+def station(charger: str) -> str:
+    return LISTED.get(charger, charger)
+
+
+def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
+    """The rows of the history's tables; the same stay gives the same rows."""
+    rows: dict[str, list[tuple[Any, ...]]] = {"stays": [], "charges": [], "violations": []}
+    for one in stays:
+        begin, name = T0_S + one.start, "/".join(map(str, one))
+        end, made = begin + one.seconds, (None,) * 4
+        rows["stays"].append(
+            (name, "t", one.charger, begin, "p", None, "u", *made, None, end, "complete")
+        )
+        if one.charge:
+            after, length, energy, cents = one.charge
+            start = begin + after
+            stop = None if length is None else start + length
+            rows["charges"].append(
+                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy, cents)
+            )
+        if one.violation:
+            after, kind = one.violation
+            rows["violations"].append(
+                (f"{name}/v", name, "t", one.charger, begin + after, KINDS[kind], "p", "u", begin)
+                + (None,) * 3
+            )
+    return {name: table(name, found) for name, found in rows.items() if found}
+
+
+def table(name: str, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    schema = SCHEMAS[name]
+    columns = []
+    for values, field in zip(zip(*rows, strict=True), schema, strict=True):
+        text = pa.types.is_dictionary(field.type)
+        made = pa.array(values, pa.string() if text else field.type)
+        columns.append(made.dictionary_encode() if text else made)
+    return pa.table(columns, schema)
+
+
+Rows = list[dict[str, Any]]
+
+
+class Oracle:
+    """The answers, from a set of stays in which each is once; second by second."""
+
+    def __init__(self, stays: Sequence[Stayed], low: int, high: int, wanted: str = "") -> None:
+        """Ask of the seconds [low, high) after ``T0_S``; of one station or (empty) of all."""
+        self.low, self.high, self.wanted = low, high, wanted
+        self.stays = sorted(set(stays), key=str)
+
+    def _of(self, number: Callable[[Stayed], Any]) -> dict[str, list[Any]]:
+        """What a function gives for each stay that is not None, by station."""
+        found: dict[str, list[Any]] = defaultdict(list)
+        for one in self.stays:
+            value = number(one)
+            if value is not None and (not self.wanted or station(one.charger) == self.wanted):
+                found[station(one.charger)].append(value)
+        return found
+
+    def _stations(self, *others: dict[str, list[Any]]) -> list[str]:
+        every = {*LISTED.values(), *(name for other in others for name in other)}
+        return sorted(name for name in every if not self.wanted or name == self.wanted)
+
+    def begun(self, one: Stayed) -> bool:
+        return self.low <= one.start < self.high
+
+    def charged(self, one: Stayed) -> tuple[int, int | None, int, int] | None:
+        if one.charge and self.low <= one.start + one.charge[0] < self.high:
+            return one.charge
+        return None
+
+    def occupancy(self) -> Rows:
+        busy: dict[str, set[int]] = defaultdict(set)
+        for one in self.stays:
+            within = range(max(one.start, self.low), min(one.start + one.seconds, self.high))
+            if within:
+                busy[one.charger].update(within)
+        found = []
+        by_station: dict[str, set[str]] = defaultdict(set)
+        for charger in {*LISTED, *busy}:
+            by_station[station(charger)].add(charger)
+        for name in sorted(by_station):
+            if not self.wanted or name == self.wanted:
+                bays = by_station[name]
+                seconds = sum(len(busy[charger]) for charger in bays)
+                part = 100 * seconds / (len(bays) * (self.high - self.low))
+                found.append(
+                    {"station": name, "bays": len(bays), "occupied_s": seconds, "occupancy": part}
+                )
+        return found
+
+    def stays_of(self) -> Rows:
+        long = self._of(lambda one: one.seconds if self.begun(one) else None)
+        return [
+            {
+                "station": name,
+                "sessions": len(long[name]),
+                "mean_stay_s": sum(long[name]) / len(long[name]) if long[name] else None,
+            }
+            for name in self._stations(long)
+        ]
+
+    def charges(self) -> Rows:
+        by_station = self._of(self.charged)
+        found = []
+        for name in self._stations(by_station):
+            made = by_station[name]
+            timed = [length for _, length, _, _ in made if length is not None]
+            kwh = sum(energy for _, _, energy, _ in made) / 1e9
+            found.append(
+                {
+                    "station": name,
+                    "charges": len(made),
+                    "mean_charge_s": sum(timed) / len(timed) if timed else None,
+                    "mean_kwh": kwh / len(made) if made else None,
+                    "kwh": kwh,
+                }
+            )
+        return found
+
+    def _steps(self, step: int) -> list[int]:
+        first, last = (T0_S + self.low) // step, (T0_S + self.high - 1) // step
+        return list(range(first, last + 1)) if self.high > self.low else []
+
+    def sessions(self, step: int) -> list[tuple[int, int]]:
+        starts = self._of(lambda one: one.start if self.begun(one) else None)
+        every = [T0_S + start for found in starts.values() for start in found]
+        return [(n * step, sum(at // step == n for at in every)) for n in self._steps(step)]
+
+    def revenue(self, step: int) -> list[tuple[int, int, float, float]]:
+        made = self._of(
+            lambda one: (
+                (T0_S + one.start + one.charge[0], *one.charge[2:])
+                if self.charged(one) and one.charge
+                else None
+            )
+        )
+        every = [charge for found in made.values() for charge in found]
+        return [
+            (
+                n * step,
+                sum(at // step == n for at, _, _ in every),
+                sum(cents for at, _, cents in every if at // step == n) / 100,
+                sum(energy for at, energy, _ in every if at // step == n) / 1e9,
+            )
+            for n in self._steps(step)
+        ]
+
+    def top(self, n: int) -> list[tuple[str, int, str, float, int]]:
+        by_station = self._of(self.charged)
+        sums = [
+            (sum(c[3] for c in by_station[name]), name, len(by_station[name]))
+            for name in self._stations(by_station)
+        ]
+        best = sorted(sums, key=lambda one: (-one[0], one[1]))
+        return [
+            (side, rank, name, cents / 100, count)
+            for side, ranked in (("top", best), ("bottom", best[::-1]))
+            for rank, (cents, name, count) in enumerate(ranked[:n], 1)
+        ]
+
+    def violations(self) -> list[tuple[int, str, str]]:
+        """Second, charger and kind of each, newest first."""
+        found = self._of(
+            lambda one: (
+                (T0_S + one.start + one.violation[0], one.charger, KINDS[one.violation[1]])
+                if one.violation and self.low <= one.start + one.violation[0] < self.high
+                else None
+            )
+        )
+        every = [broken for listed in found.values() for broken in listed]
+        return sorted(every, key=lambda one: (-one[0], one[1]))
+
+    def violation_kinds(self) -> dict[tuple[str, str], int]:
+        counts: dict[tuple[str, str], int] = defaultdict(int)
+        for _, charger, kind in self.violations():
+            counts[station(charger), kind] += 1
+        return dict(counts)

@@ -1,0 +1,191 @@
+"""Records of chargers become rows, once; people stand in them under pseudonyms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from energyguard.history.archive import Archive
+from energyguard.history.charging_rows import SCHEMAS
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.people import People
+from energyguard.log import Log, Records, open_log
+from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
+from energyguard.model.stations import Charger, Imported
+from energyguard.wire import charging as wire
+from energyguard.wire import charging_results as results
+
+S = 1_714_953_600
+DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}
+PLATE, USER = "AB12CD34", "0123456789abcdef"
+STAY = Stay(
+    "c-1", S + 10, 1, PLATE, S + 12, USER, 5_500, S + 14, 22, None, S + 44, S + 44, S + 50
+)  # fmt: skip
+CHARGE = Charge("c-1", USER, S + 14, S + 44, 22, 5_500, None, STAY.id)
+Header = tuple[str, bytes]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path / "history")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    opened = People(tmp_path)
+    yield opened
+    opened.close()
+
+
+def append(log: Log, topic: str, value: bytes | None, *headers: Header) -> None:
+    log.append(topic, Records([b"c-1"], [value], [headers], [0]))
+
+
+def everything(log: Log) -> None:
+    """A stay with its signals and results, an imported session, and what cannot be read."""
+    told = (b"signals.here", b"signals.here")
+    here: Header = ("topic", told[0])
+    for signal in (
+        Signal("c-1", S + 10, Kind.ARRIVE, PLATE),
+        Signal("c-1", S + 12, Kind.CONNECT, USER, 5_500),
+        Signal("c-1", S + 14, Kind.START, "", 22, 7_000_000_000),
+    ):
+        append(log, "charger-station-signals", wire.message(signal))
+    append(log, "charger-station-signals.dundee", wire.message(Signal("c-9", S, Kind.STOP)))
+    append(log, "charger-station-signals", b'{"timestamp":"1970-01-01 00:00:00"}')
+    append(log, "charger-station-signals", wire.message(Signal("c-1", 2**33, Kind.ARRIVE, PLATE)))
+    ids: tuple[Header, ...] = (("id", STAY.id.encode()), ("topic", told[0]))
+    append(log, "full-sessions", results.full_session(STAY), *ids, ("quality", b"complete"))
+    append(log, "full-sessions", b"{}", *ids)
+    paid = results.transaction_profit(CHARGE, Limits())
+    stay: Header = ("stay", STAY.id.encode())
+    append(log, "transaction-profit", paid, ("id", CHARGE.id.encode()), stay, ids[1])
+    broken = results.violation(STAY, Violation.AFTER)
+    at: Header = ("time", str(S + 51).encode())
+    append(log, "violations", broken, ("id", f"{STAY.id}/after".encode()), stay, ids[1], at)
+    append(log, "violations", broken, ("id", b"x"), stay, ids[1], ("time", b"soon"))
+    append(log, "total-occupied", results.total_occupied(S + 10, 1), ("id", b"o"), here)
+    append(log, "total-occupied", results.total_occupied(S + 11, 3), ("id", b"p"), here)
+    elsewhere: Header = ("topic", b"signals.there")
+    append(log, "total-occupied", results.total_occupied(S + 11, 4), ("id", b"q"), elsewhere)
+    place = Charger(charger="c-1", station="A", latitude=56.5, topic="charger-station-signals")
+    append(log, "energyguard.chargers", msgspec.json.encode(place))
+    append(log, "energyguard.chargers", None)
+    session = Imported(
+        id="d/1", source="dundee", charger="c-2", station="A", start_parking=S + 100,
+        end_parking=S + 3_800, user="u7", energy=9_500_000_000, cents=190, quality="idle time",
+    )  # fmt: skip
+    append(log, "energyguard.sessions", msgspec.json.encode(session))
+    free = msgspec.structs.replace(session, id="d/2", energy=0, cents=None)
+    append(log, "energyguard.sessions", msgspec.json.encode(free))
+
+
+def drain(archive: Archive) -> None:
+    for _ in range(20):
+        archive.step(0.0)
+    archive.settle()
+
+
+def rows(history: ChdbHistory, table: str, order: str) -> list[list[str]]:
+    text = history.ask(f"SELECT * FROM {table} FINAL ORDER BY {order}", "TSV", {}).decode()
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_what_chargers_tell_is_kept_once(log: Log, history: ChdbHistory, people: People) -> None:
+    everything(log)
+    archive = Archive(history, log, 0.0, people)
+    drain(archive)
+    before = {table: rows(history, table, "ALL") for table in SCHEMAS}
+    plate, user = people.pseudonym(PLATE), people.pseudonym(USER)
+    assert people.names([plate, user]) == {plate: PLATE, user: USER}
+    signals = rows(history, "signals", "time, offset")
+    assert [r[0] for r in signals] == [
+        "charger-station-signals.dundee",
+        *["charger-station-signals"] * 3,
+    ]
+    assert [r[5:] for r in signals] == [
+        ["stop", "", "0", r"\N"],
+        ["arrive", plate, "0", r"\N"],
+        ["connect", user, "5500", r"\N"],
+        ["start", "", "22", "7000000000"],
+    ]
+    stay, imported, free = rows(history, "stays", "start_parking, id")
+    assert stay == [
+        STAY.id, "signals.here", "c-1", "2024-05-06 00:00:10", plate, "2024-05-06 00:00:12", user,
+        "5500", "2024-05-06 00:00:14", "22", *["2024-05-06 00:00:44"] * 2, "2024-05-06 00:00:50",
+        "complete",
+    ]  # fmt: skip
+    assert (imported[1], imported[2], imported[-1]) == ("dundee", "c-2", "idle time")
+    assert free[0] == "d/2"
+    paid, brought = rows(history, "charges", "start")
+    assert (paid[0], paid[1], paid[-2], paid[-1]) == (CHARGE.id, STAY.id, "11000000000", "605")
+    assert (brought[1], brought[6], brought[-1]) == ("d/1", r"\N", "190")
+    (broken,) = rows(history, "violations", "time")
+    assert broken[4:8] == ["2024-05-06 00:00:51", "Long parking after recharging", plate, user]
+    assert history.query("station_now").to_pylist()[0]["occupied"] == 7
+    assert history.query("station_occupied", step_ms=3_600_000, **DAY)["occupied"].to_pylist() == [
+        6.0
+    ]
+    archive._at = dict.fromkeys(archive._at, 0)  # everything once more
+    drain(archive)
+    assert {table: rows(history, table, "ALL") for table in SCHEMAS} == before
+    archive.close()
+
+
+def test_the_questions_tell_what_came(log: Log, history: ChdbHistory, people: People) -> None:
+    everything(log)
+    archive = Archive(history, log, 0.0, people)
+    drain(archive)
+    assert history.query("station_stays", station="", **DAY).to_pylist() == [
+        {"station": "A", "sessions": 1, "mean_stay_s": 40.0},
+        {"station": "c-2", "sessions": 2, "mean_stay_s": 3_700.0},  # listed nowhere
+    ]
+    happened = history.query("station_day", station="A", n=9, **DAY).to_pylist()
+    assert [(one["what"], one["detail"], one["eur"]) for one in happened] == [
+        ("stay", "complete", None),
+        ("charge", "", 6.05),
+        ("violation", "Long parking after recharging", None),
+    ]
+    late = {"start_ms": (S + 45) * 1000, "end_ms": (S + 46) * 1000}
+    happened = history.query("station_day", station="A", n=9, **late).to_pylist()
+    assert [one["what"] for one in happened] == ["stay"]
+    told = history.query("station_signals", charger="c-1", n=2, **DAY).to_pylist()
+    assert [(one["kind"], one["price"], one["power_kw"], one["register_kwh"]) for one in told] == [
+        ("connect", 0.55, None, None),
+        ("start", None, 22, 7.0),
+    ]
+    archive.close()
+
+
+def test_columns_are_those_of_the_tables(history: ChdbHistory) -> None:
+    for table, schema in SCHEMAS.items():
+        text = history.ask(f"DESCRIBE TABLE {table}", "TSV", {}).decode()
+        assert [line.split("\t")[0] for line in text.splitlines()] == schema.names
+
+
+def test_a_fault_of_the_roll_ups_gives_back_what_was_touched(
+    log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything(log)
+    archive = Archive(history, log, 0.0, people)
+    hours = archive._charging._hours
+    archive._charging._hours = "SELECT nothing"
+    with pytest.raises(Exception, match="nothing"):
+        drain(archive)
+    archive._charging._hours = hours
+    archive.settle()
+    assert history.query("station_occupancy", station="A", **DAY)["occupied_s"].to_pylist() == [40]
+    archive.close()

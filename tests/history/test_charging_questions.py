@@ -1,0 +1,127 @@
+"""Every question about stations against a slow computation, over random stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from energyguard.history.charging_rollups import ChargingRollUps
+from energyguard.history.chdb import ChdbHistory
+from tests.history.charging import LISTED, T0_S, Oracle, Stayed, table, tables
+
+TABLES = (
+    *("stays", "charges", "violations", "occupied"),
+    *("charging_1h", "charging_1d", "charging_all_1h", "occupied_1h"),
+)
+DAY_S = 86_400
+LENGTHS = st.one_of(
+    st.integers(0, 200), st.integers(0, 8_000), st.integers(0, 300_000), st.just(3_600)
+)
+STARTS = st.one_of(
+    st.integers(0, 3 * DAY_S), st.integers(0, 72).map(lambda hour: hour * 3_600), st.just(DAY_S - 1)
+)
+STAYS = st.lists(
+    st.builds(
+        Stayed,
+        st.sampled_from(["c1", "c2", "c3", "c5"]),
+        STARTS,
+        LENGTHS,
+        st.none()
+        | st.tuples(
+            st.integers(0, 7_000),
+            st.none() | st.integers(0, 9_000),
+            st.integers(0, 10**11),
+            st.integers(0, 10**5),
+        ),
+        st.none() | st.tuples(st.integers(0, 90_000), st.integers(0, 2)),
+    ),
+    max_size=12,
+)
+BORDERS = st.tuples(
+    st.one_of(st.integers(-DAY_S, 4 * DAY_S), st.integers(-2, 4).map(lambda day: day * DAY_S)),
+    st.one_of(st.integers(1, 9_000), st.integers(1, 5 * DAY_S), st.just(DAY_S)),
+)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path_factory.mktemp("charging"))
+    rows = [(charger, name, None, None, None, "") for charger, name in LISTED.items()]
+    opened.insert("chargers", table("chargers", rows))
+    yield opened
+    opened.close()
+
+
+def keep(history: ChdbHistory, *batches: list[Stayed]) -> None:
+    """Insert and roll up batch by batch into an empty history."""
+    for name in TABLES:
+        history.execute(f"TRUNCATE TABLE {name}")
+    rollups = ChargingRollUps(history)
+    for stays in batches:
+        for name, rows in tables(stays).items():
+            history.insert(name, rows)
+            rollups.touch(name, rows)
+        rollups.settle()
+
+
+def seconds(table_: pa.Table) -> list[int]:
+    return [int(time.timestamp()) for time in table_["time"].to_pylist()]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    stays=STAYS,
+    cut=st.integers(0, 12),
+    again=st.integers(0, 12),
+    borders=BORDERS,
+    name=st.sampled_from(["", "north", "south", "c5"]),
+    step=st.sampled_from([900, 3_600, 7_200, DAY_S]),
+)
+def test_every_question_is_answered_as_one_by_one(
+    history: ChdbHistory,
+    stays: list[Stayed],
+    cut: int,
+    again: int,
+    borders: tuple[int, int],
+    name: str,
+    step: int,
+) -> None:
+    keep(history, stays[cut:], stays[:cut], stays[:again])  # some of them twice
+    low, high = borders[0], borders[0] + borders[1]
+    oracle = Oracle(stays, low, high, name)
+    span: dict[str, Any] = {"start_ms": (T0_S + low) * 1000, "end_ms": (T0_S + high) * 1000}
+    here = span | {"station": name}
+
+    def rows(question: str, **more: object) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = history.query(question, **more).to_pylist()
+        return found
+
+    busy = rows("station_occupancy", **here)
+    assert [row.pop("availability") for row in busy] == [100 - row["occupancy"] for row in busy]
+    assert busy == oracle.occupancy()
+    assert rows("station_stays", **here) == oracle.stays_of()
+    assert rows("station_charges", **here) == oracle.charges()
+    sessions = history.query("station_sessions", step_ms=step * 1000, **here)
+    told = list(zip(seconds(sessions), sessions["sessions"].to_pylist(), strict=True))
+    assert told == oracle.sessions(step)
+    paid = history.query("station_revenue", step_ms=step * 1000, **here)
+    columns = (paid[column].to_pylist() for column in ("charges", "eur", "kwh"))
+    assert list(zip(seconds(paid), *columns, strict=True)) == oracle.revenue(step)
+    ranked = rows("station_top", n=2, **span)
+    assert [(r["side"], r["rank"], r["station"], r["eur"], r["charges"]) for r in ranked] == Oracle(
+        stays, low, high
+    ).top(2)
+    broken = rows("station_violations", n=100, **here)
+    assert sorted((int(r["time"].timestamp()), r["charger"], r["kind"]) for r in broken) == sorted(
+        oracle.violations()
+    )
+    newest = rows("station_violations", n=2, **here)
+    assert sorted(r["time"] for r in newest) == sorted(r["time"] for r in broken)[-2:]
+    assert [r["time"] for r in broken] == sorted((r["time"] for r in broken), reverse=True)
+    kinds = rows("station_violation_kinds", **here)
+    assert {(r["station"], r["kind"]): r["violations"] for r in kinds} == oracle.violation_kinds()
