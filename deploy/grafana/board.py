@@ -1,235 +1,34 @@
-"""The board that Grafana shows; ``python -m deploy.grafana.board`` writes its file in ``boards/``.
-
-A panel is a row of the table below. Figures that several processes tell are taken from the page
-(``job="serve"``), which reads those of all from the log.
-"""
+"""The boards that Grafana shows; ``python -m deploy.grafana.board`` writes their files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-BOARD: Final = Path(__file__).with_name("boards") / "energyguard.json"
-WIDTH: Final = 24
-HEIGHT: Final = 8
-SOURCE: Final = {"type": "prometheus", "uid": "prometheus"}
+from deploy.grafana.chargers import CHARGERS
+from deploy.grafana.panels import Board
+from deploy.grafana.processes import PROCESSES
 
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A curve, or several: one query, named by its labels."""
-
-    title: str
-    query: str
-    legend: str = ""
-    unit: str = "short"
-    about: str = ""
+FOLDER: Final = Path(__file__).with_name("boards")
+BOARDS: Final = (PROCESSES, CHARGERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A heading, and the panels side by side below it."""
-
-    title: str
-    panels: tuple[Panel, ...]
+def file(board: Board) -> Path:
+    """Where the board is."""
+    return FOLDER / f"{board.uid}.json"
 
 
-def rate(metric: str, by: str) -> str:
-    """How much a counter of ours grows in a second."""
-    return f"sum by ({by}) (rate(energyguard_{metric}_total[1m]))"
-
-
-def p99(metric: str, by: str, role: str) -> str:
-    """What 99 of 100 observations of a histogram of ours did not exceed."""
-    buckets = f'rate(energyguard_{metric}_bucket{{role="{role}"}}[5m])'
-    return f"histogram_quantile(0.99, sum by (le, {by}) ({buckets}))"
-
-
-def spark(figure: str) -> str:
-    """A figure of Spark's query; the query's own name is within that of the metric."""
-    return f'sum({{__name__=~"metrics_energyguard_driver_spark_streaming_.*_{figure}_Value"}})'
-
-
-FLINK: Final = "flink_taskmanager_job"
-SOURCE_OF: Final = '{operator_name=~"Source:.*"}'
-
-ROWS: Final = (
-    Row(
-        "Readings",
-        (
-            Panel(
-                "Readings/s by how they ended",
-                'sum by (verdict) (rate(energyguard_readings_total{job="serve"}[1m]))',
-                "{{verdict}}",
-                "cps",
-            ),
-            Panel(
-                "Records not read yet",
-                'sum by (group, topic) (energyguard_log_lag{job="serve"})',
-                "{{group}} {{topic}}",
-                about="Growing: too few workers, or one that is stuck (`energyguard log lag`).",
-            ),
-            Panel(
-                "Newest reading less watermark",
-                'max by (topic) (energyguard_watermark_lag_seconds{job="serve"})',
-                "{{topic}}",
-                "s",
-                "Windows close so long after their last reading; `stream.lateness` is in it.",
-            ),
-        ),
-    ),
-    Row(
-        "Alerts",
-        (
-            Panel(
-                "Alert events",
-                'sum by (rule, state) (increase(energyguard_alerts_total{job="serve"}[5m]))',
-                "{{rule}} {{state}}",
-            ),
-            Panel("Rows refused/s", rate("refused", "shape, field"), "{{shape}} {{field}}", "cps"),
-        ),
-    ),
-    Row(
-        "Worker",
-        (
-            Panel("Transactions/s", rate("commits", "outcome"), "{{outcome}}", "cps"),
-            Panel(
-                "Transaction, p99", p99("commit_seconds", "instance", "worker"), "{{instance}}", "s"
-            ),
-            Panel(
-                "Records written/s", rate("log_appends", "role, topic"), "{{role}} {{topic}}", "cps"
-            ),
-        ),
-    ),
-    Row(
-        "History and page",
-        (
-            Panel("Rows inserted/s", rate("history_rows", "table"), "{{table}}", "cps"),
-            Panel(
-                "Question, p99",
-                p99("history_query_seconds", "query", "history"),
-                "{{query}}",
-                "s",
-            ),
-            Panel(
-                "Requests/s", rate("http_requests", "route, status"), "{{route}} {{status}}", "cps"
-            ),
-            Panel("Open live streams", "sum(energyguard_sse_clients)"),
-            Panel(
-                "Live events that slow clients were spared",
-                "sum(increase(energyguard_notifications_dropped_total[5m]))",
-            ),
-        ),
-    ),
-    Row(
-        "Store",
-        (
-            Panel("Rows for the store/s", rate("store_rows", "outcome"), "{{outcome}}", "cps"),
-            Panel(
-                "Write to the store, p99",
-                p99("store_write_seconds", "instance", "ingestor"),
-                "{{instance}}",
-                "s",
-            ),
-            Panel(
-                "Ingestors that wait for the store",
-                "sum(energyguard_store_stalled)",
-                about="Above 0: the store takes nothing; rows wait in the log, none is lost.",
-            ),
-        ),
-    ),
-    Row(
-        "Processes",
-        (
-            Panel("Cores", "sum by (job, role) (rate(process_cpu_seconds_total[1m]))"),
-            Panel("Memory", "sum by (job, role) (process_resident_memory_bytes)", unit="bytes"),
-        ),
-    ),
-    Row(
-        "Rule on Spark",
-        (
-            Panel("Messages/s", spark("processingRate_total"), unit="cps"),
-            Panel("Micro-batch", spark("latency"), unit="ms"),
-            Panel("Rows of state", spark("states_rowsTotal")),
-        ),
-    ),
-    Row(
-        "Rule on Flink",
-        (
-            Panel("Messages/s", f"sum(rate({FLINK}_task_operator_numRecordsOut{SOURCE_OF}[1m]))"),
-            Panel("Messages not read yet", f"sum({FLINK}_task_operator_pendingRecords)"),
-            Panel("Checkpoint", "max(flink_jobmanager_job_lastCheckpointDuration)", unit="ms"),
-            Panel("Starts again", "sum(flink_jobmanager_job_numRestarts)"),
-        ),
-    ),
-)
-
-
-def board() -> dict[str, Any]:
-    """The board as Grafana reads it."""
-    return {
-        "uid": "energyguard",
-        "title": "EnergyGuard",
-        "schemaVersion": 41,
-        "editable": False,
-        "refresh": "10s",
-        "time": {"from": "now-30m", "to": "now"},
-        "timezone": "utc",
-        "tags": ["energyguard"],
-        "panels": list(_panels()),
-    }
-
-
-def _panels() -> Iterator[dict[str, Any]]:
-    number, y = 0, 0
-    for row in ROWS:
-        number += 1
-        yield {
-            "id": number,
-            "type": "row",
-            "title": row.title,
-            "collapsed": False,
-            "gridPos": {"h": 1, "w": WIDTH, "x": 0, "y": y},
-            "panels": [],
-        }
-        width = WIDTH // len(row.panels)
-        for place, panel in enumerate(row.panels):
-            number += 1
-            at = {"h": HEIGHT, "w": width, "x": place * width, "y": y + 1}
-            yield _curves(panel, number, at)
-        y += 1 + HEIGHT
-
-
-def _curves(panel: Panel, number: int, at: dict[str, int]) -> dict[str, Any]:
-    query = {"refId": "A", "datasource": SOURCE, "expr": panel.query}
-    return {
-        "id": number,
-        "type": "timeseries",
-        "title": panel.title,
-        "description": panel.about,
-        "datasource": SOURCE,
-        "gridPos": at,
-        "targets": [query | ({"legendFormat": panel.legend} if panel.legend else {})],
-        "fieldConfig": {
-            "defaults": {"unit": panel.unit, "min": 0, "custom": {"fillOpacity": 10}},
-            "overrides": [],
-        },
-        "options": {"legend": {"showLegend": True, "placement": "bottom"}},
-    }
-
-
-def text() -> str:
-    """The board's file."""
-    return json.dumps(board(), indent=2) + "\n"
+def text(board: Board) -> str:
+    """What is in its file."""
+    return json.dumps(board.model(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the board."""
-    BOARD.write_text(text())
-    print(BOARD)
+    """Write the boards."""
+    for board in BOARDS:
+        file(board).write_text(text(board))
+        print(file(board))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,12 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
 ONE, THREE = ("compose.yaml",), ("compose.yaml", "three-brokers.yaml")
 
-SECRETS = {"GRAFANA_PASSWORD": "secret", "ENERGYGUARD_STORE_SECRET": "shared"}
+SECRETS = {
+    "GRAFANA_PASSWORD": "secret",
+    "ENERGYGUARD_STORE_SECRET": "shared",
+    "CLICKHOUSE_PASSWORD": "reads",
+    "CLICKHOUSE_OPERATOR_PASSWORD": "sees",
+}
 
 Composed = Callable[..., dict[str, Any]]
 

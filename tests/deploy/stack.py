@@ -93,7 +93,7 @@ class Stack:
         one = self._services[service]
         words = {name: self.here(service, word) for name, word in one["environment"].items()}
         kept = {mount["target"]: mount["source"] for mount in one.get("volumes", ())}
-        data = self.folder / kept.get("/data", f"{service}-data")
+        data = self.folder / Path(kept.get("/data", f"{service}-data")).name
         ours = {"ENERGYGUARD_DATA_DIR": str(data)}
         if "ENERGYGUARD_HISTORY_HOST" in words:
             ours |= {"ENERGYGUARD_HISTORY_HOST": "127.0.0.1", "ENERGYGUARD_HISTORY_PORT": "0"}

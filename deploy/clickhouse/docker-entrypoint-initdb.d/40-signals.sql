@@ -1,0 +1,79 @@
+-- Signals of chargers: the three shapes of energyguard/wire/charging.py, told apart by field.
+CREATE TABLE IF NOT EXISTS read_signals (
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64,
+    message   String,
+    charger   String,
+    time      Nullable(DateTime('UTC')),
+    kind      LowCardinality(String),
+    person    String,
+    amount    Nullable(Int64),
+    register  Nullable(Int64),
+    fault     String                                    -- why it is no signal; empty: it is one
+) ENGINE = Null;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_signals TO signals AS
+SELECT
+    topic, partition, offset, charger, assumeNotNull(time) AS time, kind, pseudonym(person) AS who,
+    ifNull(amount, 0) AS amount, register
+FROM read_signals
+WHERE fault = '';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_signals_as_sent TO signals_as_sent AS
+SELECT topic, partition, offset, charger, assumeNotNull(time) AS time, kind, person AS who, message
+FROM read_signals
+WHERE fault = '';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_refused_signals TO refused AS
+SELECT topic, partition, offset, fault AS reason, message
+FROM read_signals
+WHERE fault != '';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS tell_signals_apart TO read_signals AS
+WITH
+    JSONHas(message, 'vehicle_detected') AS parking,
+    JSONHas(message, 'user_connection') AS user,
+    JSONHas(message, 'recharging') AS charging,
+    multiIf(parking, 'vehicle_detected', user, 'user_connection', 'recharging') AS field,
+    JSONExtractBool(message, field) AS begins,
+    nano(message, 'price') AS price,
+    nano(message, 'energy_delivered') AS power
+SELECT
+    topic, partition, offset, message,
+    JSONExtractString(message, 'charger_id') AS charger,
+    second_of(JSONExtractString(message, 'timestamp')) AS time,
+    multiIf(
+        parking, if(begins, 'arrive', 'leave'),
+        user, if(begins, 'connect', 'disconnect'),
+        if(begins, 'start', 'stop')
+    ) AS kind,
+    multiIf(
+        parking, JSONExtractString(message, 'plate'),
+        user, JSONExtractString(message, 'user_id'),
+        ''
+    ) AS person,
+    multiIf(user, intDiv(price, 100000), charging AND begins, intDiv(power, 1000000000), 0) AS amount,
+    if(charging, nano(message, 'register_kwh'), NULL) AS register,
+    multiIf(
+        JSONType(message) != 'Object', 'no JSON object',
+        parking + user + charging != 1 OR JSONType(message, field) != 'Bool',
+        if(
+            JSONHas(message, 'station_state') OR JSONHas(message, 'recharging_state') OR JSONHas(message, 'payment'),
+            'superseded', 'none of the three shapes of a signal'
+        ),
+        time IS NULL, 'timestamp: no time such as 2024-05-19 11:03:12, or a clock that is not set',
+        charger = '', 'charger_id: empty',
+        parking AND NOT match(person, '^[A-Z0-9]{8}$'), 'plate: eight of A-Z and 0-9',
+        user AND lengthUTF8(person) != 16, 'user_id: sixteen characters',
+        user AND price IS NULL, 'price: missing',
+        user AND (price < 0 OR price > 10000000000), 'price: not within 0 to 10 EUR/kWh',
+        user AND price % 100000 != 0, 'price: more than four decimals',
+        charging AND (power IS NULL OR power % 1000000000 != 0), 'energy_delivered: no whole number',
+        charging AND (power < if(begins, 1, 0) OR power > 1000000000000), 'energy_delivered: cannot be',
+        charging AND JSONHas(message, 'register_kwh') AND (register IS NULL OR register < 0),
+        'register_kwh: cannot be',
+        ''
+    ) AS fault
+FROM taken
+WHERE startsWith(topic, 'charger-station-signals') AND message != '';

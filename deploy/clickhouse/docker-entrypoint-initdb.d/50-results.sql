@@ -1,0 +1,149 @@
+-- What the sessions came to, chargers, imported sessions, and the thermometer. Its writers are
+-- EnergyGuard's own; a record that cannot be read is in `refused` all the same.
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_stays TO stays AS
+SELECT
+    if(header(names, said, 'id') = '', concat(topic, '/', toString(partition), '/', toString(offset)),
+        header(names, said, 'id')) AS id,
+    header(names, said, 'topic') AS source,
+    JSONExtractString(message, 'charger_id') AS charger,
+    assumeNotNull(second_of(JSONExtractString(message, 'start_parking'))) AS start_parking,
+    pseudonym(JSONExtractString(message, 'plate')) AS plate,
+    second_of(JSONExtractString(message, 'start_session')) AS start_session,
+    pseudonym(JSONExtractString(message, 'user_id')) AS user,
+    intDiv(nano(message, 'price'), 100000) AS price,
+    second_of(JSONExtractString(message, 'start_recharging')) AS start_recharging,
+    intDiv(nano(message, 'energy_delivered'), 1000000000) AS power_kw,
+    second_of(JSONExtractString(message, 'end_recharging')) AS end_recharging,
+    second_of(JSONExtractString(message, 'end_session')) AS end_session,
+    assumeNotNull(second_of(JSONExtractString(message, 'end_parking'))) AS end_parking,
+    if(header(names, said, 'quality') = '', 'complete', header(names, said, 'quality')) AS quality
+FROM taken
+WHERE topic = 'full-sessions'
+    AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
+    AND second_of(JSONExtractString(message, 'end_parking')) IS NOT NULL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_charges TO charges AS
+SELECT
+    if(header(names, said, 'id') = '', concat(topic, '/', toString(partition), '/', toString(offset)),
+        header(names, said, 'id')) AS id,
+    header(names, said, 'stay') AS stay,
+    header(names, said, 'topic') AS source,
+    JSONExtractString(message, 'charger_id') AS charger,
+    pseudonym(JSONExtractString(message, 'user_id')) AS user,
+    assumeNotNull(second_of(JSONExtractString(message, 'start_recharging'))) AS start,
+    second_of(JSONExtractString(message, 'end_recharging')) AS end,
+    assumeNotNull(nano(message, 'total_energy_delivered')) AS energy,
+    assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents
+FROM taken
+WHERE topic = 'transaction-profit'
+    AND second_of(JSONExtractString(message, 'start_recharging')) IS NOT NULL
+    AND nano(message, 'total_energy_delivered') IS NOT NULL
+    AND nano(message, 'profit') IS NOT NULL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_violations TO violations AS
+SELECT
+    if(header(names, said, 'id') = '', concat(topic, '/', toString(partition), '/', toString(offset)),
+        header(names, said, 'id')) AS id,
+    header(names, said, 'stay') AS stay,
+    header(names, said, 'topic') AS source,
+    JSONExtractString(message, 'charger_id') AS charger,
+    toDateTime(assumeNotNull(toUInt32OrNull(header(names, said, 'time'))), 'UTC') AS time,
+    JSONExtractString(message, 'violation') AS kind,
+    pseudonym(JSONExtractString(message, 'plate')) AS plate,
+    pseudonym(JSONExtractString(message, 'user_id')) AS user,
+    assumeNotNull(second_of(JSONExtractString(message, 'start_parking'))) AS start_parking,
+    second_of(JSONExtractString(message, 'start_session')) AS start_session,
+    second_of(JSONExtractString(message, 'end_session')) AS end_session,
+    second_of(JSONExtractString(message, 'end_parking')) AS end_parking
+FROM taken
+WHERE topic = 'violations'
+    AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
+    AND toUInt32OrNull(header(names, said, 'time')) IS NOT NULL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_occupied TO occupied AS
+SELECT
+    header(names, said, 'topic') AS source,
+    assumeNotNull(second_of(JSONExtractString(message, 'timestamp'))) AS time,
+    JSONExtractInt(message, 'occupied') AS occupied
+FROM taken
+WHERE topic = 'total-occupied' AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_chargers TO chargers AS
+SELECT
+    JSONExtractString(message, 'charger') AS charger,
+    JSONExtractString(message, 'station') AS station,
+    JSONExtract(message, 'latitude', 'Nullable(Float64)') AS latitude,
+    JSONExtract(message, 'longitude', 'Nullable(Float64)') AS longitude,
+    JSONExtract(message, 'rating_kw', 'Nullable(Float64)') AS rating_kw,
+    JSONExtractString(message, 'topic') AS topic
+FROM taken
+WHERE taken.topic = 'energyguard.chargers' AND JSONHas(message, 'charger'); -- not the alias
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_imported_stays TO stays AS
+SELECT
+    JSONExtractString(message, 'id') AS id,
+    JSONExtractString(message, 'source') AS source,
+    JSONExtractString(message, 'charger') AS charger,
+    toDateTime(JSONExtractUInt(message, 'start_parking'), 'UTC') AS start_parking,
+    pseudonym(JSONExtractString(message, 'user')) AS user,
+    toDateTime(JSONExtract(message, 'start_recharging', 'Nullable(UInt32)'), 'UTC') AS start_recharging,
+    toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC') AS end_recharging,
+    toDateTime(JSONExtractUInt(message, 'end_parking'), 'UTC') AS end_parking,
+    if(JSONHas(message, 'quality'), JSONExtractString(message, 'quality'), 'complete') AS quality
+FROM taken
+WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_imported_charges TO charges AS
+WITH
+    JSONExtract(message, 'start_recharging', 'Nullable(UInt32)') AS begun,
+    ifNull(begun, JSONExtractUInt(message, 'start_parking')) AS begin
+SELECT
+    concat(JSONExtractString(message, 'id'), '/', toString(begin)) AS id,
+    JSONExtractString(message, 'id') AS stay,
+    JSONExtractString(message, 'source') AS source,
+    JSONExtractString(message, 'charger') AS charger,
+    pseudonym(JSONExtractString(message, 'user')) AS user,
+    toDateTime(begin, 'UTC') AS start,
+    if(begun IS NULL, NULL, toDateTime(JSONExtract(message, 'end_recharging', 'Nullable(UInt32)'), 'UTC')) AS end,
+    JSONExtractInt(message, 'energy') AS energy,
+    JSONExtractInt(message, 'cents') AS cents
+FROM taken
+WHERE topic = 'energyguard.sessions' AND JSONHas(message, 'id')
+    AND (energy != 0 OR JSONType(message, 'cents') != 'Null');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_readings TO readings AS
+SELECT
+    'thermometer' AS device, 'temperature_c' AS channel,
+    toDateTime64(assumeNotNull(second_of(JSONExtractString(message, 'timestamp'))), 3, 'UTC') AS time,
+    assumeNotNull(nano(message, 'celsius')) AS value,
+    toInt64('-9223372036854775808') AS sequence,        -- none
+    topic, 18446744073709551615 - toUInt64(offset) * 1048576 AS version
+FROM taken
+WHERE topic = 'topic-test'
+    AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL
+    AND nano(message, 'celsius') IS NOT NULL;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_refused_results TO refused AS
+SELECT
+    topic, partition, offset, message,
+    multiIf(
+        JSONType(message) != 'Object', 'no JSON object',
+        topic IN ('full-sessions', 'violations') AND second_of(JSONExtractString(message, 'start_parking')) IS NULL,
+        'start_parking: no time',
+        topic = 'full-sessions' AND second_of(JSONExtractString(message, 'end_parking')) IS NULL, 'end_parking: no time',
+        topic = 'violations' AND toUInt32OrNull(header(names, said, 'time')) IS NULL,
+        'header time: no second since 1970',
+        topic = 'transaction-profit' AND second_of(JSONExtractString(message, 'start_recharging')) IS NULL,
+        'start_recharging: no time',
+        topic = 'transaction-profit' AND nano(message, 'total_energy_delivered') IS NULL,
+        'total_energy_delivered: no number',
+        topic = 'transaction-profit' AND nano(message, 'profit') IS NULL, 'profit: no number',
+        topic IN ('total-occupied', 'topic-test') AND second_of(JSONExtractString(message, 'timestamp')) IS NULL,
+        'timestamp: no time',
+        topic = 'topic-test' AND nano(message, 'celsius') IS NULL, 'celsius: no number',
+        topic = 'energyguard.chargers' AND NOT JSONHas(message, 'charger'), 'charger: missing',
+        topic = 'energyguard.sessions' AND NOT JSONHas(message, 'id'), 'id: missing',
+        ''
+    ) AS reason
+FROM taken
+WHERE NOT startsWith(topic, 'charger-station-signals') AND message != '' AND reason != '';

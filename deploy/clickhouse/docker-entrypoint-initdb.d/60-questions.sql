@@ -1,0 +1,77 @@
+-- What energyguard/history/queries/station_*.sql ask: their text runs here as it is. Where the
+-- embedded history writes its roll-ups into it (covering_charging.py), a server reads raw rows.
+CREATE FUNCTION IF NOT EXISTS at AS ms -> toDateTime(intDiv(ms + 999, 1000), 'UTC');
+
+CREATE VIEW IF NOT EXISTS chargers_of AS
+SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}
+UNION ALL
+SELECT {station:String} AS charger WHERE {station:String} NOT IN (SELECT charger FROM chargers);
+
+CREATE VIEW IF NOT EXISTS stays_in AS
+SELECT
+    charger, start_parking AS bucket, toUInt64(1) AS stays,
+    toUInt64(greatest(dateDiff('second', start_parking, end_parking), 0)) AS stayed_s
+FROM stays FINAL
+WHERE {step_ms:Int64} > 0
+    AND start_parking >= at({start_ms:Int64}) AND start_parking < at({end_ms:Int64})
+    AND toStartOfDay(start_parking) >= toStartOfDay(at({start_ms:Int64}))
+    AND toStartOfDay(start_parking) < at({end_ms:Int64})
+    AND ({station:String} = '' OR charger IN (SELECT charger FROM chargers_of(station = {station:String})));
+
+CREATE VIEW IF NOT EXISTS charges_in AS
+SELECT
+    charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed,
+    toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, energy, cents
+FROM charges FINAL
+WHERE {step_ms:Int64} > 0
+    AND start >= at({start_ms:Int64}) AND start < at({end_ms:Int64})
+    AND toStartOfDay(start) >= toStartOfDay(at({start_ms:Int64}))
+    AND toStartOfDay(start) < at({end_ms:Int64})
+    AND ({station:String} = '' OR charger IN (SELECT charger FROM chargers_of(station = {station:String})));
+
+CREATE VIEW IF NOT EXISTS violations_in AS
+SELECT
+    charger, time AS bucket, toUInt64(kind = 'Parking without charging') AS no_charge,
+    toUInt64(kind = 'Long parking before recharging') AS before,
+    toUInt64(kind = 'Long parking after recharging') AS after
+FROM violations FINAL
+WHERE {step_ms:Int64} > 0
+    AND time >= at({start_ms:Int64}) AND time < at({end_ms:Int64})
+    AND toStartOfDay(time) >= toStartOfDay(at({start_ms:Int64}))
+    AND toStartOfDay(time) < at({end_ms:Int64})
+    AND ({station:String} = '' OR charger IN (SELECT charger FROM chargers_of(station = {station:String})));
+
+-- Time counts once, however many stays say that a car stood there.
+CREATE VIEW IF NOT EXISTS occupied_in AS
+SELECT charger, begin AS bucket, toUInt64(dateDiff('second', begin, stop)) AS occupied_s
+FROM (
+    SELECT
+        charger, stop,
+        greatest(first, max(stop) OVER (
+            PARTITION BY charger ORDER BY first, stop ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )) AS begin
+    FROM (
+        SELECT
+            charger, greatest(start_parking, at({start_ms:Int64})) AS first,
+            least(end_parking, at({end_ms:Int64})) AS stop
+        FROM stays FINAL
+        WHERE {step_ms:Int64} > 0
+            AND start_parking < at({end_ms:Int64}) AND end_parking > at({start_ms:Int64})
+            AND ({station:String} = '' OR charger IN (SELECT charger FROM chargers_of(station = {station:String})))
+    )
+)
+WHERE begin < stop;
+
+CREATE VIEW IF NOT EXISTS curve_in AS
+SELECT
+    source, time AS bucket, toUInt64(1) AS seconds, occupied AS total, occupied AS least, occupied AS most
+FROM occupied FINAL
+WHERE {step_ms:Int64} > 0 AND time >= at({start_ms:Int64}) AND time < at({end_ms:Int64});
+
+CREATE VIEW IF NOT EXISTS stays_by_step AS
+SELECT * FROM stays_in(
+    start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = {step_ms:Int64}, station = {station:String});
+
+CREATE VIEW IF NOT EXISTS charges_by_step AS
+SELECT * FROM charges_in(
+    start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = {step_ms:Int64}, station = {station:String});
