@@ -3,8 +3,8 @@
     python -m benchmarks.charging
     python -m benchmarks.charging --signals 200000 --chargers 100 100000
 
-One core, in this process: bytes of JSON to signals, signals to what comes of them, that to the four
-results' bytes. Beside it the same with the first number of chargers, in the same run.
+One core, in this process, in turn: bytes of JSON to signals, signals to what comes of them, that
+to the four results' bytes. State is that of all chargers after the last signal.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import argparse
 import time
 import tracemalloc
 from itertools import islice
+from statistics import median
 from typing import NamedTuple
 
 from energyguard.detect.charging import Output, records
 from energyguard.model.charging import Limits, Outcome
 from energyguard.sources.chargers import TIMINGS, signals
+from energyguard.stream.session_records import results
 from energyguard.stream.sessions import Sessions
 from energyguard.wire import charging as wire
 
@@ -34,7 +36,6 @@ class Seen(NamedTuple):
     decode_s: float
     process_s: float
     encode_s: float
-    bytes_each: float  # of state, with all chargers occupied or free as they are at the end
 
     @property
     def rate(self) -> float:
@@ -48,23 +49,24 @@ def messages(chargers: int, number: int) -> list[bytes]:
     return [wire.message(signal) for signal in islice(told, number)]
 
 
-def measured(chargers: int, number: int) -> Seen:
+def measured(chargers: int, texts: list[bytes]) -> Seen:
     """Run all steps once."""
-    texts, limits, sessions = messages(chargers, number), Limits(), Sessions()
+    limits, sessions = Limits(), Sessions()
     decode = process = encode = 0.0
-    for start in range(0, number, AT_ONCE):
+    for start in range(0, len(texts), AT_ONCE):
         began = time.perf_counter()
         told = [wire.signal(text) for text in texts[start : start + AT_ONCE]]
         decoded = time.perf_counter()
         outcomes: list[Outcome] = sessions.process(told)
         processed = time.perf_counter()
-        for output in Output:
-            for _ in records(outcomes, output, limits):
-                pass
+        for _ in results(outcomes, limits, "charger-station-signals"):
+            pass
+        for _ in records(outcomes, Output.TOTAL_OCCUPIED, limits):
+            pass
         encode += time.perf_counter() - processed
         process += processed - decoded
         decode += decoded - began
-    return Seen(chargers, number, decode, process, encode, _state(chargers, texts))
+    return Seen(chargers, len(texts), decode, process, encode)
 
 
 def _state(chargers: int, texts: list[bytes]) -> float:
@@ -80,20 +82,30 @@ def _state(chargers: int, texts: list[bytes]) -> float:
 
 
 def main() -> None:
+    """Every number of chargers in turn, a few times; what each came to in the median."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--signals", type=int, default=500_000)
     parser.add_argument("--chargers", type=int, nargs="+", default=[100, 100_000])
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    first = None
-    for chargers in options.chargers:
-        seen = measured(chargers, options.signals)
-        first = first or seen
+    texts = {chargers: messages(chargers, options.signals) for chargers in options.chargers}
+    seen: dict[int, list[Seen]] = {chargers: [] for chargers in texts}
+    for _ in range(options.rounds):
+        for chargers, some in texts.items():
+            seen[chargers].append(measured(chargers, some))
+    first = median(one.rate for one in seen[options.chargers[0]])
+    for chargers, runs in seen.items():
+        rates = sorted(one.rate for one in runs)
+        runs.sort(key=lambda one: one.rate)
+        middle = runs[len(runs) // 2]
         print(
-            f"{seen.chargers:>7,} chargers: {seen.rate:,.0f} signals/s "
-            f"(decode {seen.signals / seen.decode_s:,.0f}, process "
-            f"{seen.signals / seen.process_s:,.0f}, encode {seen.signals / seen.encode_s:,.0f}), "
-            f"{first.rate / seen.rate:.2f}× slower than {first.chargers:,}, "
-            f"{seen.bytes_each:,.0f} bytes of state each",
+            f"{chargers:>7,} chargers: {median(rates):,.0f} signals/s in the median of "
+            f"{len(rates)} ({rates[0]:,.0f} to {rates[-1]:,.0f}; decode "
+            f"{middle.signals / middle.decode_s:,.0f}, process "
+            f"{middle.signals / middle.process_s:,.0f}, encode "
+            f"{middle.signals / middle.encode_s:,.0f}), "
+            f"{first / median(rates):.2f}× slower than {options.chargers[0]:,}, "
+            f"{_state(chargers, texts[chargers]):,.0f} bytes of state each",
             flush=True,
         )
 
