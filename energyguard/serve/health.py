@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from energyguard import ingest
 from energyguard.config import Settings
 from energyguard.errors import EnergyGuardError
 from energyguard.history import History
-from energyguard.log import LATEST, Log
+from energyguard.log import LATEST, Log, TopicPartition
 from energyguard.model.topics import ALERTS
+from energyguard.pipeline import CHARGING
 from energyguard.serve.live import Live
 from energyguard.serve.views import Health
+from energyguard.stream.session_stage import GROUP as SESSIONS
 
 OK = "ok"
+_SIGNALS = tuple(topic.name for topic in CHARGING)
 WORKER_QUIET_MS = 60_000
 """A worker that says nothing for this long while records wait is not well."""
-STORE_WAITS_MS = 60_000
-"""Nor is the way into the store when a record waits for this long."""
+WAITS_MS = 60_000
+"""Nor is a group when a record waits for it for this long."""
 
 
 def health(log: Log, live: Live, history: History, settings: Settings, now_ms: int) -> Health:
@@ -30,7 +33,9 @@ def health(log: Log, live: Live, history: History, settings: Settings, now_ms: i
     }
     ready = parts["log"] == parts["live"] == OK
     if parts["log"] == OK and ingest.is_wanted(log.positions, settings):
-        parts["ingestor"] = _ingestor(log, now_ms)
+        parts["ingestor"] = _waits(log, ingest.GROUP, ingest.TOPICS, "the store", now_ms)
+    if parts["log"] == OK and _any(log, _SIGNALS):
+        parts["sessions"] = _waits(log, SESSIONS, _SIGNALS, "the role sessions", now_ms)
     return Health(ready=ready, parts=parts)
 
 
@@ -43,23 +48,35 @@ def _worker(live: Live, now_ms: int) -> str:
     return OK
 
 
-def _ingestor(log: Log, now_ms: int) -> str:
-    """How long the oldest record that is not in the store has waited."""
-    waiting, oldest_ms = 0, now_ms
+def _waits(log: Log, group: str, topics: Iterable[str], what: str, now_ms: int) -> str:
+    """Whether a record has waited too long for a group; ``what`` it is that they wait for."""
     try:
-        for topic in ingest.TOPICS:
-            ends = log.positions(topic, LATEST)
-            for at, position in log.positions(topic, ingest.GROUP).items():
-                if position < ends[at]:
-                    waiting += ends[at] - position
-                    for fetched in log.read({at: position}, 1, 0.0):
-                        oldest_ms = min(oldest_ms, *fetched.timestamps_ms[:1])
+        behind = _behind(log, group, topics)
+        for at in behind:
+            for fetched in log.read({at: behind[at].start}, 1, 0.0):
+                waits_ms = now_ms - fetched.timestamps_ms[0]
+                if waits_ms > WAITS_MS:
+                    many = sum(map(len, behind.values()))
+                    return f"{many} records wait for {what}, one of them for {waits_ms // 1000} s"
     except EnergyGuardError as error:
         return str(error)
-    if oldest_ms < now_ms - STORE_WAITS_MS:
-        seconds = (now_ms - oldest_ms) // 1000
-        return f"{waiting} records wait for the store, the oldest for {seconds} s"
     return OK
+
+
+def _behind(log: Log, group: str, topics: Iterable[str]) -> dict[TopicPartition, range]:
+    """The offsets that a group has not read, of each partition where there are any."""
+    found = {}
+    for topic in topics:
+        ends = log.positions(topic, LATEST)
+        for at, position in log.positions(topic, group).items():
+            if position < ends[at]:
+                found[at] = range(position, ends[at])
+    return found
+
+
+def _any(log: Log, topics: Iterable[str]) -> bool:
+    """Whether anything was ever written to one of these topics."""
+    return any(end for topic in topics for end in log.positions(topic, LATEST).values())
 
 
 def _fault(ask: Callable[[], object]) -> str:

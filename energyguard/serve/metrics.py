@@ -16,17 +16,19 @@ from energyguard import ingest
 from energyguard.errors import EnergyGuardError
 from energyguard.log import LATEST
 from energyguard.model.readings import IN_THE_WORKER, Verdict
-from energyguard.pipeline import FLOWS, READINGS
+from energyguard.model.topics import CHARGERS, RULES, STATE, TIME
+from energyguard.pipeline import FLOWS
 from energyguard.serve.desk import Desk
 from energyguard.telemetry import METRICS, REGISTRY
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
+_BESIDE = (CHARGERS, RULES, STATE, TIME)  # read whole by who needs them: no lag to tell
 _READ = {
-    one.group: [topic.name for topic in one.reads if topic in READINGS]
+    one.group: [topic.name for topic in one.reads if topic not in _BESIDE]
     for one in FLOWS
     if one.group is not None
 }
-"""By group, the topics of readings that it reads."""
+"""By group, the topics in which it has a position."""
 
 
 class Scrape:

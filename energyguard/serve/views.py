@@ -147,7 +147,7 @@ class Health:
     """Whether the system can do its work now; ``parts`` says what each part says of itself."""
 
     ready: bool
-    parts: dict[str, str]  # log, live, worker, history -> "ok" or a sentence
+    parts: dict[str, str]  # log, live, worker, history, … -> "ok" or a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.config import Settings, StoreSettings
 from energyguard.ingest import GROUP, TOPICS
-from energyguard.log import LATEST
+from energyguard.log import LATEST, Records
+from energyguard.model.topics import SIGNALS
 from energyguard.serve.desk import Desk
 from energyguard.serve.metrics import Scrape
 from energyguard.telemetry import METRICS
@@ -37,11 +38,15 @@ def desk_of(log: MemoryLog, folder: Path, clock: ManualClock, url: str) -> Desk:
     return Desk(log, StandInHistory(), settings, clock)
 
 
-def take_all(log: MemoryLog) -> None:
-    """What an ingestor does."""
-    member = log.join(GROUP, TOPICS)
+def scraped(desk: Desk) -> str:
+    return Scrape(desk).text().decode()
+
+
+def take_all(log: MemoryLog, group: str = GROUP, topics: Sequence[str] = TOPICS) -> None:
+    """What an ingestor does, or another group."""
+    member = log.join(group, topics)
     with log.transaction(member) as transaction:
-        for topic in TOPICS:
+        for topic in topics:
             transaction.move(log.positions(topic, LATEST))
     member.leave()
 
@@ -56,11 +61,27 @@ def test_what_waits_for_the_store_for_long_is_told(
     send(log, ("H1", 15, 0.1))
     clock.sleep(15)
     health = desk.health()
-    assert health.parts["ingestor"] == "2 records wait for the store, the oldest for 65 s"
+    assert health.parts["ingestor"] == "2 records wait for the store, one of them for 65 s"
     take_all(log)
     assert desk.health().parts["ingestor"] == "ok"
     clock.sleep(3600)
     assert desk.health().parts["ingestor"] == "ok"
+    desk.close()
+
+
+def test_signals_that_wait_for_long_are_told(
+    log: MemoryLog, clock: ManualClock, tmp_path: Path
+) -> None:
+    desk = desk_of(log, tmp_path, clock, "")
+    assert "sessions" not in desk.health().parts, "without chargers nobody waits for it"
+    log.append(SIGNALS.name, Records([b"charger-7"], [b"{}"], partitions=[7]))
+    assert desk.health().parts["sessions"] == "ok"
+    clock.sleep(65)
+    said = desk.health().parts["sessions"]
+    assert said == "1 records wait for the role sessions, one of them for 65 s"
+    assert 'lag{group="sessions",topic="charger-station-signals"} 1.0' in scraped(desk)
+    take_all(log, "sessions", [SIGNALS.name])
+    assert desk.health().parts["sessions"] == "ok"
     desk.close()
 
 
@@ -83,10 +104,10 @@ def test_nobody_hears_of_an_ingestor_that_nobody_counts_on(
     send(log, ("H1", 0, 0.1))
     clock.sleep(3600)
     assert "ingestor" not in desk.health().parts
-    assert "ingestor" not in Scrape(desk).text().decode()
+    assert "ingestor" not in scraped(desk)
     take_all(log)  # but one was at work
     send(log, ("H1", 15, 0.1))
     clock.sleep(3600)
     assert "1 records wait" in desk.health().parts["ingestor"]
-    assert f"{LAG} 1.0" in Scrape(desk).text().decode()
+    assert f"{LAG} 1.0" in scraped(desk)
     desk.close()
