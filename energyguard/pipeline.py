@@ -97,6 +97,7 @@ FLOWS = (
             *CHARGING,
             *STAYS,
             TOTAL_OCCUPIED,
+            BAYS,
             CHARGERS,
             IMPORTED,
         ),

@@ -26,6 +26,7 @@ from energyguard.history.rows import rows_of
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.topics import (
     ALERTS,
+    BAYS,
     BUILDING_READINGS,
     CHARGERS,
     ENERGY_ALERTS,
@@ -63,6 +64,7 @@ TOPICS = tuple(
         VIOLATIONS,
         TRANSACTION_PROFIT,
         TOTAL_OCCUPIED,
+        BAYS,
         CHARGERS,
         IMPORTED,
     )

@@ -85,6 +85,17 @@ PARTITION BY toYYYYMM(time)
 ORDER BY (time, source)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- Cars that stand at a charger now: `energyguard.bays`. Of several rows the one of the newest change
+-- counts, whatever the order in which they came.
+CREATE TABLE IF NOT EXISTS standing (
+    charger       String,
+    source        LowCardinality(String),               -- the topic of its signals
+    since         DateTime('UTC'),                      -- when its state changed
+    start_parking Nullable(DateTime('UTC'))             -- when the car came; null: none is there
+) ENGINE = ReplacingMergeTree(since)
+ORDER BY charger
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
 -- The chargers that there are: `energyguard.chargers`; of several rows the one inserted last counts.
 CREATE TABLE IF NOT EXISTS chargers (
     charger   String,

@@ -15,8 +15,9 @@ from energyguard.history.people import People
 from energyguard.log.records import Fetched
 from energyguard.model.charging import PRICE_PER_EUR
 from energyguard.model.fixed import to_nano
-from energyguard.model.stations import Charger, Imported
+from energyguard.model.stations import BayNow, Charger, Imported
 from energyguard.model.topics import (
+    BAYS,
     CHARGERS,
     FULL_SESSIONS,
     IMPORTED,
@@ -54,6 +55,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         "id": _TEXT, "stay": _TEXT, "source": _NAME, "charger": _NAME, "time": _TIME,
         "kind": _NAME, "plate": _TEXT, "user": _TEXT, "start_parking": _TIME,
         "start_session": _TIME, "end_session": _TIME, "end_parking": _TIME,
+    }),
+    "standing": pa.schema({
+        "charger": _TEXT, "source": _NAME, "since": _TIME, "start_parking": _TIME,
     }),
     "occupied": pa.schema({"source": _NAME, "time": _TIME, "occupied": _INT}),
     "chargers": pa.schema({
@@ -188,6 +192,14 @@ def _occupied(fetched: Fetched, _: People) -> dict[str, pa.Table]:
     return _tables("occupied", fetched, found)
 
 
+def _standing(fetched: Fetched, _: People) -> dict[str, pa.Table]:
+    def row(value: bytes) -> Row:
+        told = _BAY.decode(value)
+        return told.charger, told.topic, told.since, told.start_parking
+
+    return _tables("standing", fetched, each(fetched, row))
+
+
 def _chargers(fetched: Fetched, _: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
         return msgspec.structs.astuple(_CHARGER.decode(value))
@@ -261,6 +273,7 @@ _VIOLATED = msgspec.json.Decoder(Violated)
 _PROFIT = msgspec.json.Decoder(Profit)
 _TOTAL = msgspec.json.Decoder(Total)
 _CHARGER = msgspec.json.Decoder(Charger)
+_BAY = msgspec.json.Decoder(BayNow)
 _IMPORTED = msgspec.json.Decoder(Imported)
 READ: Mapping[str, Read] = {
     SIGNALS.name: _signals,
@@ -269,6 +282,7 @@ READ: Mapping[str, Read] = {
     VIOLATIONS.name: _violations,
     TRANSACTION_PROFIT.name: _charges,
     TOTAL_OCCUPIED.name: _occupied,
+    BAYS.name: _standing,
     CHARGERS.name: _chargers,
     IMPORTED.name: _imported,
 }

@@ -1,8 +1,8 @@
 """Simulated chargers into the log, or their messages into a file.
 
-A second is sent as one append. Each record says when the run began and how far the append goes, so
-after a kill -9 the simulator finds in each partition what it has sent, makes the same signals again
-and goes on behind: none is missing, none comes twice.
+A second is sent as one append. Each record says when the run began and which seconds the append
+has, so after a kill -9 the simulator finds in each partition what it has sent, makes the same
+signals again and goes on behind: no second is there in part, none comes twice.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from energyguard.telemetry import logger
 
 RUN_HEADER = "run"
 """The header of a simulator's records: seed, first charger, first second."""
+FROM_HEADER = "from"
+"""The first second of the append that a record came with; ``TICK_HEADER`` has the last one."""
 LONGEST_S = 6 * 3_600  # a run that began longer ago is not made again: a new one begins
 LOOKED_AT = 2_000  # records of a partition, for the last one of this run
 _AT_ONCE = 5_000
@@ -105,8 +107,10 @@ class ChargerFeed(Ticker):
         super().__init__(run, log, run.topic, stop)
         self._run, self._log = run, log
         now_s = clock.now_ms() // 1000
-        start, self._sent_s = self._begun(now_s)
+        start, sent = self._begun(now_s)
+        self._sent_s = {place: seconds[-1] for place, seconds in sent.items()}
         last = max(self._sent_s.values(), default=start - 1)
+        self._append_s = max((seconds[0] for seconds in sent.values()), default=start)
         self._first_ms, self._next_ms = start * 1000, (last + 1) * 1000
         self._header = (RUN_HEADER, f"{run.name}/{start}".encode())
         self._messages = run.sent(start)
@@ -118,9 +122,9 @@ class ChargerFeed(Ticker):
         self._last_s, self._pause = last, range(last + 1, self._next_ms // 1000)
         self._clock = RunningClock(self._time, self._next_ms, run.speedup, clock)
 
-    def _begun(self, now_s: int) -> tuple[int, dict[int, int]]:
-        """When the run in the log began, and up to which second each partition has it."""
-        found: dict[int, tuple[int, int]] = {}  # by partition: start, and the last tick
+    def _begun(self, now_s: int) -> tuple[int, dict[int, range]]:
+        """When the run in the log began, and the seconds of each partition's last append."""
+        found: dict[int, tuple[int, range]] = {}  # by partition: start, and those seconds
         places = {_place(number) for number in self._run.chargers}
         for at in self._log.positions(self._run.topic, LATEST):
             if at.partition in places and (told := self._last(at)) is not None:
@@ -132,16 +136,17 @@ class ChargerFeed(Ticker):
             return fresh, {}
         if wanted is None and now_s - start > LONGEST_S:
             return fresh, {}
-        return start, {place: tick for place, (began, tick) in found.items() if began == start}
+        return start, {place: sent for place, (began, sent) in found.items() if began == start}
 
-    def _last(self, at: TopicPartition) -> tuple[int, int] | None:
+    def _last(self, at: TopicPartition) -> tuple[int, range] | None:
         looked_at = 0
         for part in backwards(self._log, at):
             for headers in reversed(part.headers):
                 said = dict(headers)
                 name, _, start = said.get(RUN_HEADER, b"").decode().rpartition("/")
                 if name == self._run.name:
-                    return int(start), int(said[TICK_HEADER]) // 1000
+                    last_s = int(said[TICK_HEADER]) // 1000
+                    return int(start), range(int(said.get(FROM_HEADER, last_s)), last_s + 1)
             looked_at += len(part)
             if looked_at >= LOOKED_AT:
                 return None
@@ -161,14 +166,18 @@ class ChargerFeed(Ticker):
 
     def _send(self, time_ms: Times) -> bool:
         """Append all that is sent up to the last tick: whole or not at all."""
-        last_s = int(time_ms[-1]) // 1000
+        first_s, last_s = int(time_ms[0]) // 1000, int(time_ms[-1]) // 1000
         is_last = self.done + len(time_ms) == self._run.ticks
         due = [one for one in self._due(None if is_last else last_s) if self._is_new(one)]
         self._run.write_truth(due)
         gone = [one for one in due if not one.is_lost]
         if not gone:
             return True
-        header: Headers = (self._header, (TICK_HEADER, str(int(time_ms[-1])).encode()))
+        header: Headers = (
+            self._header,
+            (FROM_HEADER, str(first_s).encode()),
+            (TICK_HEADER, str(int(time_ms[-1])).encode()),
+        )
         records = Records(
             [one.charger.encode() for one in gone],
             [one.message for one in gone],
@@ -181,7 +190,8 @@ class ChargerFeed(Ticker):
         """Whether it was not sent before: some partitions may lack the end of the last append."""
         if one.second > self._last_s:
             return one.second not in self._pause
-        return one.second > self._sent_s.get(_of(one), self._last_s)
+        sent_s = self._sent_s.get(_of(one), self._append_s - 1)
+        return one.second >= self._append_s and one.second > sent_s
 
     def _due(self, last_s: int | None) -> Iterator[Sent]:
         """What is sent up to a second; None: all, also what is delayed beyond the end."""

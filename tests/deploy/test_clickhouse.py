@@ -25,6 +25,7 @@ from energyguard.history.people import KEY, People
 from energyguard.history.questions import question
 from energyguard.log import open_log
 from energyguard.model.topics import (
+    BAYS,
     CHARGERS,
     FULL_SESSIONS,
     IMPORTED,
@@ -39,15 +40,15 @@ from energyguard.wire.thermometer import message as degrees
 from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, message, statements
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
-from tests.history.charging import LISTED, T0_S, Stayed, table
+from tests.history.charging import LISTED, T0_S, Standing, Stayed, table
 from tests.history.test_charging_archive import DAY, PLATE, USER, append, drain, everything
-from tests.history.test_charging_questions import BORDERS, STAYS, keep
+from tests.history.test_charging_questions import BORDERS, STANDING, STAYS, keep
 
 TOPICS = tuple(
     topic.name
     for topic in (
-        SIGNALS, FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT, TOTAL_OCCUPIED, CHARGERS, IMPORTED,
-        THERMOMETER,
+        SIGNALS, FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT, TOTAL_OCCUPIED, BAYS, CHARGERS,
+        IMPORTED, THERMOMETER,
     )
 )  # fmt: skip
 
@@ -204,6 +205,7 @@ def test_people_are_known_for_a_time(server: Server, people: People) -> None:
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     stays=STAYS,
+    now=STANDING,
     borders=BORDERS,
     name=st.sampled_from(["", "north", "c5"]),
     step=st.sampled_from([900, 86_400]),
@@ -212,12 +214,13 @@ def test_a_question_has_one_text_and_one_answer(
     made: Server,
     history: ChdbHistory,
     stays: list[Stayed],
+    now: Standing,
     borders: tuple[int, int],
     name: str,
     step: int,
 ) -> None:
-    keep(history, stays)
-    for one in ("signals", "stays", "charges", "violations", "occupied", "chargers"):
+    keep(history, now, stays)
+    for one in ("signals", "stays", "charges", "violations", "occupied", "standing", "chargers"):
         made.run(f"TRUNCATE TABLE {one}")
         made.run(f"INSERT INTO {one} SELECT * FROM energyguard.{one}")
     low = (T0_S + borders[0]) * 1000

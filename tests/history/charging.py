@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -29,6 +29,16 @@ class Stayed(NamedTuple):
     seconds: int
     charge: tuple[int, int | None, int, int] | None  # after how long, length, 1e-9 kWh, cents
     violation: tuple[int, int] | None  # after how long, kind
+
+
+class Standing(NamedTuple):
+    """Cars that have not left: since when, by charger, as known up to the newest second."""
+
+    since: Mapping[str, int]
+    newest: int
+
+
+NOBODY = Standing({}, 0)
 
 
 def station(charger: str) -> str:
@@ -60,6 +70,17 @@ def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
     return {name: table(name, found) for name, found in rows.items() if found}
 
 
+def standing(now: Standing) -> dict[str, pa.Table]:
+    """Rows that say since when cars stand, and up to when that is known."""
+    if not now.since:
+        return {}
+    since = [(charger, "t", T0_S + start, T0_S + start) for charger, start in now.since.items()]
+    return {
+        "standing": table("standing", since),
+        "occupied": table("occupied", [("t", T0_S + now.newest, len(since))]),
+    }
+
+
 def table(name: str, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     schema = SCHEMAS[name]
     columns = []
@@ -76,9 +97,16 @@ Rows = list[dict[str, Any]]
 class Oracle:
     """The answers, from a set of stays in which each is once; second by second."""
 
-    def __init__(self, stays: Sequence[Stayed], low: int, high: int, wanted: str = "") -> None:
+    def __init__(
+        self,
+        stays: Sequence[Stayed],
+        low: int,
+        high: int,
+        wanted: str = "",
+        standing: Standing = NOBODY,
+    ) -> None:
         """Ask of the seconds [low, high) after ``T0_S``; of one station or (empty) of all."""
-        self.low, self.high, self.wanted = low, high, wanted
+        self.low, self.high, self.wanted, self.standing = low, high, wanted, standing
         self.stays = sorted(set(stays), key=str)
 
     def _of(self, number: Callable[[Stayed], Any]) -> dict[str, list[Any]]:
@@ -108,6 +136,10 @@ class Oracle:
             within = range(max(one.start, self.low), min(one.start + one.seconds, self.high))
             if within:
                 busy[one.charger].update(within)
+        for charger, since in self.standing.since.items():
+            within = range(max(since, self.low), min(self.standing.newest, self.high))
+            if within:
+                busy[charger].update(within)
         found = []
         by_station: dict[str, set[str]] = defaultdict(set)
         for charger in {*LISTED, *busy}:

@@ -15,7 +15,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records, open_log
 from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
-from energyguard.model.stations import Charger, Imported
+from energyguard.model.stations import BayNow, Charger, Imported
 from energyguard.wire import charging as wire
 from energyguard.wire import charging_results as results
 
@@ -91,6 +91,10 @@ def everything(log: Log) -> None:
     append(log, "energyguard.sessions", msgspec.json.encode(session))
     free = msgspec.structs.replace(session, id="d/2", energy=0, cents=None)
     append(log, "energyguard.sessions", msgspec.json.encode(free))
+    car = BayNow(charger="c-1", topic="signals.here", state="parked", since=S, start_parking=S)
+    gone = BayNow(charger="c-1", topic="signals.here", state="free", since=S + 50)
+    for bay in (car, gone, msgspec.structs.replace(car, charger="c-7")):
+        append(log, "energyguard.bays", msgspec.json.encode(bay))
 
 
 def drain(archive: Archive) -> None:
@@ -152,6 +156,12 @@ def test_the_questions_tell_what_came(log: Log, history: ChdbHistory, people: Pe
     assert history.query("station_stays", station="", **DAY).to_pylist() == [
         {"station": "A", "sessions": 1, "mean_stay_s": 40.0},
         {"station": "c-2", "sessions": 2, "mean_stay_s": 3_700.0},  # listed nowhere
+    ]
+    busy = history.query("station_occupancy", station="", **DAY).to_pylist()
+    assert [(one["station"], one["occupied_s"]) for one in busy] == [
+        ("A", 40),
+        ("c-2", 3_700),
+        ("c-7", 11),  # a car stands there: up to the newest second that is known
     ]
     happened = history.query("station_day", station="A", n=9, **DAY).to_pylist()
     assert [(one["what"], one["detail"], one["eur"]) for one in happened] == [

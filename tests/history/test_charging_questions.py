@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from tests.history.charging import LISTED, T0_S, Oracle, Stayed, table, tables
+from tests.history.charging import LISTED, T0_S, Oracle, Standing, Stayed, standing, table, tables
 
 TABLES = (
-    *("stays", "charges", "violations", "occupied"),
+    *("stays", "charges", "violations", "occupied", "standing"),
     *("charging_1h", "charging_1d", "charging_all_1h", "occupied_1h"),
 )
 DAY_S = 86_400
@@ -42,6 +42,11 @@ STAYS = st.lists(
     ),
     max_size=12,
 )
+STANDING = st.builds(
+    Standing,
+    st.dictionaries(st.sampled_from(["c4", "c6"]), STARTS),  # no car has left from there
+    st.integers(0, 4 * DAY_S),
+)
 BORDERS = st.tuples(
     st.one_of(st.integers(-DAY_S, 4 * DAY_S), st.integers(-2, 4).map(lambda day: day * DAY_S)),
     st.one_of(st.integers(1, 9_000), st.integers(1, 5 * DAY_S), st.just(DAY_S)),
@@ -57,10 +62,12 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
     opened.close()
 
 
-def keep(history: ChdbHistory, *batches: list[Stayed]) -> None:
-    """Insert and roll up batch by batch into an empty history."""
+def keep(history: ChdbHistory, now: Standing, *batches: list[Stayed]) -> None:
+    """Insert and roll up batch by batch into an empty history; and who stands there now."""
     for name in TABLES:
         history.execute(f"TRUNCATE TABLE {name}")
+    for name, rows in standing(now).items():
+        history.insert(name, rows)
     rollups = ChargingRollUps(history)
     for stays in batches:
         for name, rows in tables(stays).items():
@@ -76,6 +83,7 @@ def seconds(table_: pa.Table) -> list[int]:
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     stays=STAYS,
+    now=STANDING,
     cut=st.integers(0, 12),
     again=st.integers(0, 12),
     borders=BORDERS,
@@ -85,15 +93,16 @@ def seconds(table_: pa.Table) -> list[int]:
 def test_every_question_is_answered_as_one_by_one(
     history: ChdbHistory,
     stays: list[Stayed],
+    now: Standing,
     cut: int,
     again: int,
     borders: tuple[int, int],
     name: str,
     step: int,
 ) -> None:
-    keep(history, stays[cut:], stays[:cut], stays[:again])  # some of them twice
+    keep(history, now, stays[cut:], stays[:cut], stays[:again])  # some of them twice
     low, high = borders[0], borders[0] + borders[1]
-    oracle = Oracle(stays, low, high, name)
+    oracle = Oracle(stays, low, high, name, now)
     span: dict[str, Any] = {"start_ms": (T0_S + low) * 1000, "end_ms": (T0_S + high) * 1000}
     here = span | {"station": name}
 

@@ -202,6 +202,6 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(tmp_path: Path) -> 
     seconds = max(one.second for one in found) - start + 1
     told = set(signals(30, 5, start, seconds, RUN.timings))
     assert len(found) == len(set(found)) > 20
-    missing = {one.second for one in told - set(found)}
     assert set(found) <= told
-    assert len(missing) < seconds / 2  # seconds in which nobody simulated, as the log of it says
+    missing = {one.second for one in told - set(found)}  # in which nobody simulated
+    assert missing.isdisjoint(one.second for one in found), "a second is there whole or not at all"

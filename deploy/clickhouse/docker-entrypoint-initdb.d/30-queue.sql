@@ -4,7 +4,7 @@
 -- For a topic per region add its name to the list: charger-station-signals.dundee, say.
 CREATE TABLE IF NOT EXISTS queue (message String) ENGINE = Kafka(brokers)
 SETTINGS
-    kafka_topic_list = 'charger-station-signals,full-sessions,violations,transaction-profit,total-occupied,energyguard.chargers,energyguard.sessions,topic-test',
+    kafka_topic_list = 'charger-station-signals,full-sessions,violations,transaction-profit,total-occupied,energyguard.bays,energyguard.chargers,energyguard.sessions,topic-test',
     kafka_format = 'RawBLOB',
     kafka_flush_interval_ms = 500,
     kafka_max_block_size = 65536;

@@ -68,6 +68,15 @@ SELECT
 FROM taken
 WHERE topic = 'total-occupied' AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL;
 
+CREATE MATERIALIZED VIEW IF NOT EXISTS keep_standing TO standing AS
+SELECT
+    JSONExtractString(message, 'charger') AS charger,
+    JSONExtractString(message, 'topic') AS source,
+    toDateTime(JSONExtractUInt(message, 'since'), 'UTC') AS since,
+    toDateTime(JSONExtract(message, 'start_parking', 'Nullable(UInt32)'), 'UTC') AS start_parking
+FROM taken
+WHERE taken.topic = 'energyguard.bays' AND JSONHas(message, 'charger');
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_chargers TO chargers AS
 SELECT
     JSONExtractString(message, 'charger') AS charger,
@@ -141,7 +150,7 @@ SELECT
         topic IN ('total-occupied', 'topic-test') AND second_of(JSONExtractString(message, 'timestamp')) IS NULL,
         'timestamp: no time',
         topic = 'topic-test' AND nano(message, 'celsius') IS NULL, 'celsius: no number',
-        topic = 'energyguard.chargers' AND NOT JSONHas(message, 'charger'), 'charger: missing',
+        topic IN ('energyguard.bays', 'energyguard.chargers') AND NOT JSONHas(message, 'charger'), 'charger: missing',
         topic = 'energyguard.sessions' AND NOT JSONHas(message, 'id'), 'id: missing',
         ''
     ) AS reason
