@@ -85,6 +85,10 @@ def fill(history: ChdbHistory, sessions: int) -> float:
     ]
     columns = [list(column) for column in zip(*places, strict=True)]
     history.insert("chargers", pa.table(columns, SCHEMAS["chargers"]))
+    end_s = START_S + DAYS * DAY_S
+    cars = [(f"charger-{i}", "made", end_s - i * HOUR_S, end_s - i * HOUR_S) for i in range(500)]
+    columns = [list(column) for column in zip(*cars, strict=True)]
+    history.insert("standing", pa.table(columns, SCHEMAS["standing"]))
     per_charger = sessions // CHARGERS
     slot = DAY_S * DAYS // per_charger
     rollups, took, step = ChargingRollUps(history), 0.0, -(-per_charger // PARTS)
