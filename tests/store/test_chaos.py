@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.errors import EnergyGuardError
+from energyguard.errors import EnergyGuardError, Unavailable
 from energyguard.store import Key, Row
 from energyguard.store.client import RingStore
+from energyguard.store.row import OWN_KEY
 from energyguard.store.version import Version
 from tests.store.shards import Process, cluster
 
@@ -60,19 +61,28 @@ class Load:
                 if found is None or found.value != value:
                     self.stale.append(f"{key}: {value!r} was acknowledged, {found} was read")
 
+    async def _read(self, series: str, at: int | None = OWN_KEY) -> Row | None:
+        """What is there, however long nodes that have just come back need for it."""
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    return await self._store.read(series, at)
+                except Unavailable as error:
+                    await asyncio.sleep(error.retry_after)
+
     async def check(self) -> None:
         """Everything that was acknowledged is there."""
         latest = {row.series: row.at for row in self.facts}
         for start in range(0, len(self.facts), 200):
             rows = self.facts[start : start + 200]
-            found = await asyncio.gather(*(self._store.read(r.series, r.at) for r in rows))
+            found = await asyncio.gather(*(self._read(r.series, r.at) for r in rows))
             assert found == rows
         for series, at in latest.items():
-            row = await self._store.read(series, None)
+            row = await self._read(series, None)
             assert row is not None
             assert row.at >= at
         for key, possible in self.keys.items():
-            row = await self._store.read(key)
+            row = await self._read(key)
             assert row is not None
             assert row.value in possible
         assert self.stale == []
