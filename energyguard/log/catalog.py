@@ -6,17 +6,15 @@ from typing import Any
 
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
-from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
+from energyguard.log.segments import offsets_of, packed_offsets
+from energyguard.log.walk import end_of
 from energyguard.log.writer import Writer
 from energyguard.model.topics import TOPICS, Topic
 
 _MAKE = "INSERT INTO topic (name, earliest) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _FIND = "SELECT id FROM topic WHERE name = ?"
 _ALL = "SELECT name, length(earliest) / 8 FROM topic ORDER BY name"
-_EDGES = """
-SELECT earliest, (SELECT ends FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1)
-FROM topic WHERE id = ?
-"""
+_EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
 
 
 class Catalog:
@@ -82,5 +80,5 @@ class Catalog:
 
 def edges(connection: Any, topic: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The earliest offset of each partition of a topic, and the next to be written."""
-    earliest, ends = connection.execute(_EDGES, (first_id(topic), last_id(topic), topic)).fetchone()
-    return offsets_of(earliest), offsets_of(ends or earliest)
+    (earliest,) = connection.execute(_EARLIEST, (topic,)).fetchone()
+    return offsets_of(earliest), end_of(connection, topic).ends
