@@ -18,6 +18,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
+from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.presence import living, present
 from energyguard.supervisor import Supervisor
@@ -147,6 +148,7 @@ def run_role(
     log = logger("node")
     if metrics is not None:
         answer_metrics(metrics)
+    keep_private(settings.data_dir, group=settings.group_readable)
     with present(settings.data_dir, name):
         log.info("started")
         try:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from energyguard.log.segments import Head, first_id, last_id
+from energyguard.log.segments import Head, first_id, last_id, offsets_of
 
 _HEADS = """
 SELECT id, ends, total, appended_ms, crc FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC
@@ -113,16 +113,18 @@ def end_of(connection: Any, topic: int) -> End:
     Where its newest segment cannot be read, no offset is given twice that a group has read.
     """
     bounds = first_id(topic), last_id(topic)
+    (earliest,) = connection.execute(_EARLIEST, (topic,)).fetchone()
     newest = None
     try:
         for row in connection.execute(_HEADS + " LIMIT 1", bounds):
             if (head := Head(*row)).holds():
                 return End(head.segment_id, head.ends, head.total)
             newest = head.segment_id
+        if newest is None:
+            return End(first_id(topic) - 1, offsets_of(earliest), 0)
     except apsw.Error as error:
         if not is_damage(error):
             raise
-    (earliest,) = connection.execute(_EARLIEST, (topic,)).fetchone()
     found = newest_head(connection, *bounds) or Head(first_id(topic) - 1, earliest, 0, 0, 0)
     committed = dict(connection.execute(_COMMITTED, (topic,)))
     ends = tuple(max(end, committed.get(p, 0)) for p, end in enumerate(found.ends))
