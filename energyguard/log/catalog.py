@@ -23,6 +23,7 @@ class Catalog:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._numbers: dict[str, int] = {}
+        self._first = int(writer.connection.pragma("application_id")) * 1000  # see lost.py
         fixed = [row.name for row in TOPICS if not row.name.endswith("*")]
         if any(self.number(writer.connection, name) is None for name in fixed):
             writer.run(lambda w: [self._make(w.connection, topic_row(name)) for name in fixed])
@@ -41,7 +42,9 @@ class Catalog:
         return number, row
 
     def _make(self, connection: Any, row: Topic, name: str = "") -> int:
-        connection.execute(_MAKE, (name or row.name, packed_offsets([0] * row.partitions)))
+        connection.execute(
+            _MAKE, (name or row.name, packed_offsets([self._first] * row.partitions))
+        )
         (number,) = connection.execute(_FIND, (name or row.name,)).fetchone()
         return int(number)
 
@@ -65,7 +68,7 @@ class Catalog:
             names = [name for name, _ in self.names(connection) if matches(pattern, name)]
         found = {}
         for name in names:
-            nothing = (0,) * topic_row(name).partitions
+            nothing = (self._first,) * topic_row(name).partitions
             number = self.number(connection, name)
             first, next_ = (nothing, nothing) if number is None else edges(connection, number)
             for partition, edge in enumerate(zip(first, next_, strict=True)):

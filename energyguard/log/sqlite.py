@@ -4,6 +4,7 @@ schema.sql       the tables
 segments.py      an append as one row
 partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
+lost.py          a log that is gone; a new one beside a history
 writer.py        one writer a process, group commit
 walk.py          segments by their ids, around what cannot be read
 reader.py        segments from positions on
@@ -128,6 +129,7 @@ class SqliteLog:
 
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
+        self._writer.check_file()
         with self._pool.lent() as connection:
             ends = self._catalog.edges(connection, topic)
             if of in (EARLIEST, LATEST):

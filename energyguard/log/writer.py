@@ -8,9 +8,13 @@ from typing import NamedTuple
 
 from energyguard.clock import Clock
 from energyguard.durable.commits import GroupCommit
+from energyguard.errors import Unavailable
 from energyguard.log.bell import Bell
 from energyguard.log.segments import Head, packed_offsets
 from energyguard.log.walk import End, end_of
+
+GONE_S = 5.0
+"""A file that is gone may be put back: look again so much later."""
 
 _PUT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -32,9 +36,24 @@ class Writer(GroupCommit):
         self._clock, self._bell = clock, bell
         self._ends: dict[int, End] = {}  # by topic
         self._version = -1
+        self._file = _identity(path)
+
+    def check_file(self) -> None:
+        """See that the file is still there: what goes into one that was removed is lost.
+
+        Raises:
+            Unavailable: it was removed, or another is in its place.
+        """
+        if _identity(self._path) != self._file:
+            raise Unavailable(
+                f"{self._path}: the log's file is gone, or another is in its place; nothing was "
+                "taken. Stop everything and put it back",
+                GONE_S,
+            )
 
     def begun(self) -> None:
         """Forget the ends if others wrote."""
+        self.check_file()
         version = self.connection.pragma("data_version")
         if version != self._version:
             self._version = version
@@ -58,3 +77,11 @@ class Writer(GroupCommit):
         self.connection.execute(_PUT, (*head.sealed(), row.body))
         self._ends[row.topic] = end
         return {partition: ends[partition] for partition in row.spans}
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
