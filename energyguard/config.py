@@ -174,6 +174,10 @@ class Settings(Section):
     """The whole tree."""
 
     data_dir: Path = Field(Path("energyguard-data"), description="Where everything is kept.")
+    group_readable: bool = Field(
+        False,
+        description="True: the group of the data folder may read it. Otherwise its owner alone.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the log of the program says."
     )

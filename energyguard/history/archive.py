@@ -8,7 +8,7 @@ nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -131,6 +131,24 @@ class Archive:
     def behind(self) -> bool:
         """Whether the last two reads brought so much that there is likely more."""
         return sum(self._brought) >= self._limit // 2
+
+    @property
+    def positions(self) -> dict[TopicPartition, int]:
+        """The next record of each partition that is to be read."""
+        return dict(self._at)
+
+    def read_again(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Go back to positions: what is read twice is there once."""
+        back = {at: to for at, to in positions.items() if at in self._at}
+        with self._log.transaction(self._member) as transaction:
+            transaction.move(back)
+        self._at.update(back)
+        self._committed.update(back)
+
+    def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
+        """Have the roll-ups of a range made anew from its raw rows."""
+        self._rollups.touch_range(lo_ms, hi_ms)
+        self._charging.touch_range(lo_ms, hi_ms)
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""

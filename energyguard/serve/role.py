@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import ConfigError
 from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
@@ -117,5 +117,5 @@ def _announce(settings: Settings, tokens: Tokens, listening: socket.socket) -> N
     folder = settings.data_dir / "run"
     folder.mkdir(exist_ok=True)
     card = Card(os.getpid(), url, login)
-    write_private(folder / "serve.json", msgspec.json.encode(card))
+    write_atomically(folder / "serve.json", msgspec.json.encode(card))
     log.info("listening", url=url)
