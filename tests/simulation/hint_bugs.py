@@ -1,0 +1,94 @@
+"""Bugs of hints that count (decision 0017): the simulation must find every one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from energyguard.store import membership, operations, repair, ring
+from energyguard.store.coordinator import Coordinator, Plan, Replies, Round
+from energyguard.store.effects import Effect, Save
+from energyguard.store.handover import HandOver
+from energyguard.store.membership import Membership
+from energyguard.store.messages import Bury, Find, Keep
+from energyguard.store.replica import Replica
+
+Patch = pytest.MonkeyPatch
+
+
+def acknowledged_before_it_is_durable(patch: Patch) -> None:
+    """A stand-in promises what a crash may take away."""
+    real = Replica._keep
+
+    def keep(self: Replica, sender: str, request: Keep) -> list[Effect]:
+        effects = real(self, sender, request)
+        if all(map(self._owns, request.rows)):
+            return effects
+        promised: list[Effect] = []
+        for effect in effects:
+            if isinstance(effect, Save) and effect.then:
+                promised += [effect.then, effect._replace(then=None)]
+            else:
+                promised.append(effect)
+        return promised
+
+    patch.setattr(Replica, "_keep", keep)
+
+
+def deleted_before_the_owners_have_it(patch: Patch) -> None:
+    """It is enough that it was sent."""
+    real = HandOver._sends
+    patch.setattr(HandOver, "_sends", lambda self, b: [*real(self, b), Save(forget=b.rows)])
+
+
+def reads_do_not_ask_stand_ins(patch: Patch) -> None:
+    """Of two owners one is enough, and the other is not missed."""
+
+    def found(
+        by: Coordinator, series: str, at: int, needed: int | None
+    ) -> Generator[Plan, Replies, Replies]:
+        def plan(membership: Membership, request: int) -> Round:
+            groups = membership.groups(ring.slot_of(series))
+            asked = Find(request, membership.epoch, series, at)
+            requests = {name: asked for group in groups for name in group}
+            return Round(requests, [(g, len(g) // 2 if at else len(g) // 2 + 1) for g in groups])
+
+        return (yield plan)
+
+    patch.setattr(operations, "_found", found)
+
+
+def handed_over_while_slots_move(patch: Patch) -> None:
+    patch.setattr(HandOver, "_may_hand_over", lambda self: self._replica.membership.epoch > 0)
+
+
+def moves_overlook_hints(patch: Patch) -> None:
+    """Who is to own a slot fetches it from owners only."""
+    real = membership._keepers
+
+    def sources(now: Membership, node: str) -> object:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(
+                membership,
+                "_keepers",
+                lambda owners: [membership.Keepers(found.owners) for found in real(owners)],
+            )
+            return membership.sources(now, node)
+
+    patch.setattr(repair, "sources", sources)
+
+
+def clearing_overlooks_hints(patch: Patch) -> None:
+    real = Replica._bury
+
+    def bury(self: Replica, sender: str, request: Bury) -> list[Effect]:
+        giving, self.giving = self.giving, ()
+        self.held = dict  # type: ignore[method-assign]
+        try:
+            return real(self, sender, request)
+        finally:
+            del self.held
+            self.giving = giving
+
+    patch.setattr(Replica, "_bury", bury)
