@@ -63,6 +63,16 @@ class Membership(msgspec.Struct, frozen=True, array_like=True, dict=True):
         tables = [_keepers(table) for table in self.tables()]
         return tuple(tuple(dict.fromkeys(found)) for found in zip(*tables, strict=True))
 
+    @cached_property
+    def slots_of(self) -> dict[str, frozenset[int]]:
+        """The slots that each node owns, in force or to come."""
+        found: dict[str, set[int]] = {}
+        for owners in self.tables():
+            for slot, group in enumerate(owners):
+                for node in group:
+                    found.setdefault(node, set()).add(slot)
+        return {node: frozenset(slots) for node, slots in found.items()}
+
     def owners_of(self, series: str) -> tuple[str, ...]:
         """Who has a series now."""
         return self.owners[slot_of(series)] if self.owners else ()

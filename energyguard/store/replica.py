@@ -130,29 +130,29 @@ class Replica:
 
     def _keep(self, sender: str, request: Keep) -> list[Effect]:
         """Own rows and hints alike: kept is what is durable."""
-        if not all(map(self._owns, request.rows)) and sum(self.held().values()) >= MAX_HELD_ROWS:
+        own = self._own_slots()
+        hints = any(row.slot not in own for row in request.rows)
+        if hints and sum(self.held().values()) >= MAX_HELD_ROWS:
             reason = f"{self.name}: it holds {MAX_HELD_ROWS:,} rows for others, and takes no more"
             return [Send(sender, Failed(request.id, reason))]
         return [Save(request.rows, then=Send(sender, Kept(request.id)), epoch=request.epoch)]
 
     def _bury(self, sender: str, request: Bury) -> list[Effect]:
         """A hint is to be at its owners before anything that may hide it is forgotten."""
-        ours = [row for row in request.rows if self._owns(row)]
+        ours = [row for row in request.rows if row.slot in self._own_slots()]
         hints = {*self.held(), *self.giving} if len(ours) < len(request.rows) else ()
         waits = any(row.slot in hints for row in request.rows)
         done = Send(sender, Buried(request.id, int(waits)))
         return [Save(bury=ours, then=done, epoch=request.epoch)] if ours and not waits else [done]
 
-    def _owns(self, row: Row) -> bool:
-        return any(self.name in group for group in self.membership.groups(row.slot))
+    def _own_slots(self) -> frozenset[int]:
+        """Those that this node owns, in force or to come."""
+        return self.membership.slots_of.get(self.name, frozenset())
 
     def held(self) -> dict[int, int]:
         """How many rows are here of each slot that others own: hints."""
-        return {
-            slot: digest.rows
-            for slot, digest in self.rows.slots().items()
-            if digest.rows and not any(self.name in g for g in self.membership.groups(slot))
-        }
+        own = self._own_slots()
+        return {s: d.rows for s, d in self.rows.slots().items() if d.rows and s not in own}
 
     @property
     def is_leaving(self) -> bool:

@@ -25,13 +25,13 @@ def summary(now: Membership, told: Told, own: Waiting) -> ClusterStatus:
     nodes = []
     for node, (_, progress) in told.items():
         mine = digests[node] or {}
-        rows = sum(n for s, (_, n) in mine.items() if any(node in g for g in now.groups(s)))
+        rows = sum(n for s, (_, n) in mine.items() if s in now.slots_of.get(node, ()))
         nodes.append(
             NodeStatus(
                 node=node,
                 up=digests[node] is not None,
                 share=shares.get(node, 0) / copies,
-                slots=sum(any(node in group for group in now.groups(s)) for s in range(SLOTS)),
+                slots=len(now.slots_of.get(node, ())),
                 rows=None if digests[node] is None else rows,
                 lacking=lacking.get(node, 0),
                 to_fetch=progress.slots if progress else 0,

@@ -11,7 +11,7 @@ from energyguard.store.coordinator import Coordinator, Plan, Replies, Round
 from energyguard.store.effects import Effect, Save
 from energyguard.store.handover import HandOver
 from energyguard.store.membership import Membership
-from energyguard.store.messages import Bury, Find, Keep
+from energyguard.store.messages import Find, Keep
 from energyguard.store.replica import Replica
 
 Patch = pytest.MonkeyPatch
@@ -23,7 +23,7 @@ def acknowledged_before_it_is_durable(patch: Patch) -> None:
 
     def keep(self: Replica, sender: str, request: Keep) -> list[Effect]:
         effects = real(self, sender, request)
-        if all(map(self._owns, request.rows)):
+        if all(row.slot in self._own_slots() for row in request.rows):
             return effects
         promised: list[Effect] = []
         for effect in effects:
@@ -59,10 +59,6 @@ def reads_do_not_ask_stand_ins(patch: Patch) -> None:
     patch.setattr(operations, "_found", found)
 
 
-def handed_over_while_slots_move(patch: Patch) -> None:
-    patch.setattr(HandOver, "_may_hand_over", lambda self: self._replica.membership.epoch > 0)
-
-
 def moves_overlook_hints(patch: Patch) -> None:
     """Who is to own a slot fetches it from owners only."""
     real = membership._keepers
@@ -77,18 +73,3 @@ def moves_overlook_hints(patch: Patch) -> None:
             return membership.sources(now, node)
 
     patch.setattr(repair, "sources", sources)
-
-
-def clearing_overlooks_hints(patch: Patch) -> None:
-    real = Replica._bury
-
-    def bury(self: Replica, sender: str, request: Bury) -> list[Effect]:
-        giving, self.giving = self.giving, ()
-        self.held = dict  # type: ignore[method-assign]
-        try:
-            return real(self, sender, request)
-        finally:
-            del self.held
-            self.giving = giving
-
-    patch.setattr(Replica, "_bury", bury)

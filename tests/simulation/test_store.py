@@ -236,9 +236,7 @@ BUGS: dict[Plant, int] = {
     hint_bugs.acknowledged_before_it_is_durable: 200,
     hint_bugs.deleted_before_the_owners_have_it: 0,
     hint_bugs.reads_do_not_ask_stand_ins: 0,
-    hint_bugs.handed_over_while_slots_move: 0,
     hint_bugs.moves_overlook_hints: 0,
-    hint_bugs.clearing_overlooks_hints: 0,
 }
 """Each with the seed from which on it is looked for: not long before the one that finds it."""
 
