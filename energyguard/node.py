@@ -134,7 +134,7 @@ def run_role(
         NotFound: there is no such role.
         ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import answer_metrics, logger, set_up_logging
+    from energyguard.telemetry import logger, set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -148,6 +148,8 @@ def run_role(
     set_up_logging(settings.log_level, name)
     log = logger("node")
     if metrics is not None:
+        from energyguard.ports.metrics import answer_metrics
+
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
