@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.serve.views import DeviceView
+from energyguard.model.topics import TopicClock, topic_named
+from energyguard.serve.pulse import AT_LEAST_MS, MISSED, Pulse
+from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness
 
 HOUR_MS = 3_600_000
 Ints = npt.NDArray[np.int64]
@@ -32,6 +34,7 @@ class Roll:
         self.time_ms: Ints = np.empty(0, np.int64)
         self.value: Ints = np.empty(0, np.int64)
         self.step_ms: Ints = np.empty(0, np.int64)
+        self.step_before: Ints = np.empty(0, np.int64)
         self.kw: Floats = np.empty(0)
 
     def take(self, device: Ints, time_ms: Ints, value: Ints, size: int, gap: bool) -> None:
@@ -59,15 +62,26 @@ class Roll:
         if gap and self.kind is Kind.INTERVAL:
             step = np.where(~inside & (self.step_ms[at] > 0), self.step_ms[at], step)
         self.kw[at] = self._power(amount, previous, step)
+        self.step_before[at] = self.step_ms[at]
         self.time_ms[at], self.value[at], self.step_ms[at] = newest, amount, step
+
+    def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
+        """Which devices have sent lately: their own pace counts, of two steps the shorter."""
+        known = np.where(self.step_before > 0, self.step_before, self.step_ms)
+        usual = np.minimum(self.step_ms, known)
+        lately: npt.NDArray[np.bool_] = self.time_ms >= now_ms - np.maximum(
+            silent_ms, MISSED * usual
+        )
+        return lately
 
     def _power(self, amount: Ints, previous: Ints, step: Ints) -> Floats:
         if self.kind is Kind.POWER:
             return amount / NANO
         if self.kind is Kind.STATE:
             return np.full(len(amount), np.nan)
-        energy = amount if self.kind is Kind.INTERVAL else amount - previous
-        fit = (step > 0) & (step <= LONGEST_GAP_MS)
+        interval = self.kind is Kind.INTERVAL  # its energy is of its step, however long
+        energy = amount if interval else amount - previous
+        fit = (step > 0) & (step <= (HOUR_MS if interval else LONGEST_GAP_MS))
         return np.where(fit, energy / NANO * HOUR_MS / np.where(fit, step, 1), np.nan)
 
     def _grow(self, size: int) -> None:
@@ -76,6 +90,7 @@ class Roll:
             self.time_ms = np.append(self.time_ms, np.full(more, NEVER))
             self.value = np.append(self.value, np.zeros(more, np.int64))
             self.step_ms = np.append(self.step_ms, np.zeros(more, np.int64))
+            self.step_before = np.append(self.step_before, np.zeros(more, np.int64))
             self.kw = np.append(self.kw, np.full(more, np.nan))
 
 
@@ -85,16 +100,19 @@ class Fleet:
     def __init__(self, topic: str, silent_ms: int) -> None:
         self.topic = topic
         self.silent_ms = silent_ms
+        row = topic_named(topic)
+        self.wall = row is not None and row.clock is TopicClock.WALL
         self.names = pa.array([], pa.string())
         self.rolls: dict[str, Roll] = {}
-        self.heard_ms = 0  # wall time
+        self.pulse = Pulse()
+        self.simulated = False
         self.newest_ms = NEVER
 
     def take(self, readings: pa.RecordBatch, heard_ms: int, gap: bool) -> None:
         """Fold readings in; ``heard_ms`` is the wall time, ``gap`` says that some were left out."""
         if not readings.num_rows:
             return
-        self.heard_ms = heard_ms
+        self.pulse.hear(heard_ms)
         number = self._numbers(readings.column("device"))
         time_ms = times_of(readings)
         value = readings.column("value").to_numpy()
@@ -106,6 +124,21 @@ class Fleet:
             roll = self.rolls.get(channel) or self.rolls.setdefault(channel, Roll(channel))
             roll.take(number[own], time_ms[own], value[own], len(self.names), gap)
 
+    def fresh(self, wall_ms: int) -> Freshness:
+        """Whether it is live, and since when it is not."""
+        if self.newest_ms == NEVER:
+            return NOTHING
+        newest_ms, heard_ms = self.newest_ms, self.pulse.heard_ms
+        live, since_ms, clock_ms = self.pulse.beats(wall_ms), heard_ms, newest_ms
+        if self.wall:
+            live = any(self._live(roll, wall_ms).any() for roll in self.rolls.values())
+            since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
+        return Freshness(newest_ms, heard_ms, since_ms, clock_ms, live, self.simulated)
+
+    def _live(self, roll: Roll, wall_ms: int) -> npt.NDArray[np.bool_]:
+        """Of meters that send as they measure, which did; without a pace yet: within a minute."""
+        return roll.live(wall_ms, 4 * AT_LEAST_MS)
+
     def _numbers(self, devices: pa.Array) -> Ints:
         coded = devices.dictionary_encode()
         known = pc.index_in(coded.dictionary, value_set=self.names)
@@ -116,30 +149,36 @@ class Fleet:
         numbers: Ints = known.to_numpy().astype(np.int64)[coded.indices.to_numpy()]
         return numbers
 
-    def kw(self) -> tuple[float, int, int]:
-        """What all devices draw now, how many there are that are not silent, and that are."""
+    def kw(self, wall_ms: int = 0) -> Drawn:
+        """What all devices draw; of a topic that is not live: what they drew last."""
+        fresh = self.fresh(wall_ms)
+        now_ms = wall_ms if self.wall and fresh.live else self.newest_ms
         size = len(self.names)
-        draw, newest = np.full(size, np.nan), np.full(size, NEVER)
+        draw, sends, at_ms = np.full(size, np.nan), np.zeros(size, bool), NEVER
         for roll in self._best_first():
             roll._grow(size)
-            live = roll.time_ms >= self.newest_ms - self.silent_ms
+            live = roll.live(now_ms, self.silent_ms)
             draw = np.where(np.isnan(draw) & live, roll.kw, draw)
-            newest = np.maximum(newest, roll.time_ms)
-        heard = int((newest >= self.newest_ms - self.silent_ms).sum())
-        return float(np.nansum(draw)), heard, size - heard
+            sends |= live
+            at_ms = max(at_ms, int(roll.time_ms[live].max(initial=NEVER)))
+        heard = int(sends.sum()) if fresh.live or not self.wall else 0
+        kw = None if np.isnan(draw).all() else float(np.nansum(draw))
+        return Drawn(kw, None if at_ms == NEVER else at_ms, heard, size - heard, fresh.live)
 
-    def views(self, device: str | None = None) -> Iterator[DeviceView]:
+    def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
         """A row per device and channel; of one device, or of all."""
         found = None if device is None else pc.index(self.names, device).as_py()
         if found == -1:
             return
         names = self.names.to_pylist() if found is None else {found: str(device)}
+        now_ms = wall_ms if self.wall else self.newest_ms
         for roll in self._best_first():
+            live = roll.live(now_ms, self.silent_ms)
             for n in range(len(roll.time_ms)) if found is None else (found,):
                 if n < len(roll.time_ms) and roll.time_ms[n] != NEVER:
-                    yield self._view(roll, n, names[n])
+                    yield self._view(roll, n, names[n], not live[n])
 
-    def _view(self, roll: Roll, n: int, name: str) -> DeviceView:
+    def _view(self, roll: Roll, n: int, name: str, silent: bool) -> DeviceView:
         time_ms, kw = int(roll.time_ms[n]), float(roll.kw[n])
         return DeviceView(
             device=name,
@@ -149,15 +188,30 @@ class Fleet:
             value=int(roll.value[n]) / NANO,
             unit=roll.unit,
             kw=None if np.isnan(kw) else kw,
-            silent=time_ms < self.newest_ms - self.silent_ms,
+            silent=bool(silent),
         )
 
     def _best_first(self) -> list[Roll]:
         return sorted(self.rolls.values(), key=lambda roll: _BEST_FIRST.index(roll.kind))
 
 
-def sum_kw(fleets: Mapping[str, Fleet], now_ms: int) -> tuple[float, int, int]:
-    """kW, devices heard and devices silent over all topics that were heard of lately."""
-    parts = [f.kw() for f in fleets.values() if f.heard_ms >= now_ms - LONGEST_GAP_MS]
-    kw, heard, silent = (sum(column) for column in zip(*parts, strict=True)) if parts else (0, 0, 0)
-    return float(kw), int(heard), int(silent)
+def sum_kw(fleets: Mapping[str, Fleet], now_ms: int) -> Drawn:
+    """Of all topics together: of those that are live, else of all, as it was last.
+
+    A simulation or a replay that ended over an hour ago is not counted at all; a meter is.
+    """
+    parts = [
+        fleet.kw(now_ms)
+        for fleet in fleets.values()
+        if fleet.wall or (fleet.pulse.heard_ms or 0) >= now_ms - HOUR_MS
+    ]
+    live = any(part.live for part in parts)
+    counted = [part for part in parts if part.live or not live]
+    known = [part.kw for part in counted if part.kw is not None]
+    return Drawn(
+        kw=sum(known) if known else None,
+        at_ms=max((part.at_ms for part in counted if part.at_ms is not None), default=None),
+        heard=sum(part.heard for part in parts),
+        silent=sum(part.silent for part in parts),
+        live=live,
+    )

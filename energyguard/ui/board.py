@@ -86,8 +86,9 @@ class Board:
 
     def _look(self) -> Overview:
         now = self.desk.overview()
-        if now.newest_ms is not None and (not self.trail or self.trail[-1][0] < now.newest_ms):
-            self.trail.append((now.newest_ms, now.kw_now))
+        at_ms, kw = now.kw_at_ms or 0, now.kw_now
+        if now.live and kw is not None and (not self.trail or self.trail[-1][0] < at_ms):
+            self.trail.append((at_ms, kw))
         if now.newest_ms is not None:
             if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
                 before = self.desk.clock.monotonic() - SETTLED_S

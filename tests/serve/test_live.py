@@ -85,8 +85,9 @@ def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = 
 
 
 def rounded(fleet: Fleet) -> tuple[float, int, int]:
-    kw, heard, silent = fleet.kw()
-    return round(kw, 6), heard, silent
+    drawn = fleet.kw()
+    assert drawn.kw is not None
+    return round(drawn.kw, 6), drawn.heard, drawn.silent
 
 
 def test_power_of_interval_energies_registers_and_powers() -> None:
@@ -120,14 +121,14 @@ def test_a_gap_keeps_the_step_that_was_known() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
     fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
-    assert fleet.kw()[0] == pytest.approx(2.4)
+    assert fleet.kw().kw == pytest.approx(2.4)
 
 
 def test_an_old_reading_does_not_replace_a_new_one() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 60, 5.0))
     fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
-    assert fleet.kw()[0] == pytest.approx(6.0)
+    assert fleet.kw().kw == pytest.approx(6.0)
 
 
 def test_folding_is_the_same_however_it_is_cut() -> None:
