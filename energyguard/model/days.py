@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+HOUR_MS = 3_600_000
+
 
 def local(ms: int, zone: str) -> datetime:
     """A time (ms since 1970 UTC) on the clock of a zone."""
@@ -23,3 +25,9 @@ def day_ms(day: date, zone: str) -> tuple[int, int]:
         for at in (day, day + timedelta(1))
     )
     return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+
+
+def hour_step_ms(ms: int, zone: str) -> int:
+    """The longest step of UTC of which a zone's hours are made at a time."""
+    offset = local(ms, zone).utcoffset() or timedelta()
+    return HOUR_MS if offset % timedelta(hours=1) == timedelta() else HOUR_MS // 4

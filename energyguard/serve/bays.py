@@ -142,6 +142,11 @@ class Bays:
             self._newest = second, heard_ms
             self._far.clear()
 
+    @property
+    def newest_ms(self) -> int | None:
+        """The time of the newest signal that is believed."""
+        return None if self._newest is None else self._newest[0] * 1000
+
     def event_ms(self, now_ms: int) -> int | None:
         """What time it is at the chargers: that of the newest signal, gone on since."""
         if self._newest is None:

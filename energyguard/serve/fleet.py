@@ -19,6 +19,7 @@ from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness
 HOUR_MS = 3_600_000
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+NEARLY_ALL = 0.95
 NEVER = np.iinfo(np.int64).min
 
 _BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
@@ -67,12 +68,14 @@ class Roll:
 
     def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
         """Which devices have sent lately: their own pace counts, of two steps the shorter."""
-        known = np.where(self.step_before > 0, self.step_before, self.step_ms)
-        usual = np.minimum(self.step_ms, known)
-        lately: npt.NDArray[np.bool_] = self.time_ms >= now_ms - np.maximum(
-            silent_ms, MISSED * usual
-        )
+        allowed = np.maximum(silent_ms, MISSED * self.usual_ms())
+        lately: npt.NDArray[np.bool_] = self.time_ms >= now_ms - allowed
         return lately
+
+    def usual_ms(self) -> Ints:
+        """The step of each device, 0 where it is not known: of its last two the shorter."""
+        before = np.where(self.step_before > 0, self.step_before, self.step_ms)
+        return np.minimum(self.step_ms, before)
 
     def _power(self, amount: Ints, previous: Ints, step: Ints) -> Floats:
         if self.kind is Kind.POWER:
@@ -133,7 +136,14 @@ class Fleet:
         if self.wall:
             live = any(self._live(roll, wall_ms).any() for roll in self.rolls.values())
             since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
-        return Freshness(newest_ms, heard_ms, since_ms, clock_ms, live, self.simulated)
+        return Freshness(
+            newest_ms, heard_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
+        )
+
+    def _pace_ms(self) -> int:
+        steps = np.concatenate([roll.usual_ms() for roll in self.rolls.values()])
+        steps = steps[(steps > 0) & (steps <= HOUR_MS)]
+        return int(np.quantile(steps, NEARLY_ALL)) if len(steps) else 0
 
     def _live(self, roll: Roll, wall_ms: int) -> npt.NDArray[np.bool_]:
         """Of meters that send as they measure, which did; without a pace yet: within a minute."""

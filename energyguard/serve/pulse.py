@@ -24,8 +24,8 @@ class Pulse:
             self._gaps.append(at_ms - self.heard_ms)
         self.heard_ms = max(at_ms, self.heard_ms or at_ms)
 
-    def beats(self, now_ms: int) -> bool:
-        """Whether it came lately, as often as it comes."""
+    def beats(self, now_ms: int, quiet_ms: int = 0) -> bool:
+        """Whether it came lately, as often as it comes; ``quiet_ms`` without a word are usual."""
         usual = MISSED * median(self._gaps) if self._gaps else 0
-        allowed = min(AT_MOST_MS, max(AT_LEAST_MS, usual))
+        allowed = min(AT_MOST_MS, max(AT_LEAST_MS, quiet_ms, usual))
         return self.heard_ms is not None and now_ms - self.heard_ms <= allowed

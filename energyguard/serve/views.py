@@ -44,6 +44,7 @@ class Freshness:
     heard_ms: int | None = None  # wall time at which the newest came
     since_ms: int | None = None  # nothing new since: of meters their newest time, else heard_ms
     clock_ms: int | None = None  # what time it is there: of meters the wall clock's
+    pace_ms: int = 0  # the step of nearly all devices; 0: not known yet
     live: bool = False
     simulated: bool = False  # with a clock of its own
 
