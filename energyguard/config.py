@@ -7,8 +7,10 @@ Durations are text such as ``15s`` or ``10 minutes`` (``model/duration.py``).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -22,7 +24,18 @@ def _checked(text: str) -> str:
     return text
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = get_close_matches(name, available_timezones(), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"no time zone of this name, such as Europe/Berlin{hint}") from None
+    return name
+
+
 Duration = Annotated[str, AfterValidator(_checked)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Section(BaseModel):
@@ -156,7 +169,9 @@ class ServeSettings(Section):
         description="Device names never sent before that one token may send in an hour.",
     )
     session: Duration = Field("12h", description="How long a log-in of the page lasts.")
-    zone: str = Field("UTC", description="The time zone in which the page shows times.")
+    zone: Zone = Field(
+        "UTC", description="The time zone (IANA) of the page's times, days and hours."
+    )
     names: bool = Field(
         False, description="True: plates and users of chargers as they are, not pseudonyms."
     )

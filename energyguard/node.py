@@ -22,7 +22,7 @@ from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.log.lost import check_log
 from energyguard.presence import living, present
-from energyguard.supervisor import Supervisor
+from energyguard.supervisor import Supervisor, last_words, log_for_people
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -207,7 +207,10 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
         _wait_for_predecessors(settings, commands, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
         ready.unlink(missing_ok=True)
-        supervisor = Supervisor(commands, settings.model_dump_json().encode(), say)
+        log = log_for_people(settings.data_dir / "run" / "up.log")
+        if log is not None:
+            say(f"starting {', '.join(commands)}; their log is {log.name}")
+        supervisor = Supervisor(commands, settings.model_dump_json().encode(), say, stderr=log)
         announced = "serve" not in commands
         while not stop.is_set() and supervisor.hopeless is None:
             supervisor.tend()
@@ -220,7 +223,8 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
         say("stopping: sources first, then what is under way (Ctrl-C again: at once)")
         clean = supervisor.stop(PATIENCE_S, hurry)
     if supervisor.hopeless is not None:
-        raise ConfigError("a role cannot use its settings; the line above says why")
+        why = "the line above says why" if log is None else last_words(log.name)
+        raise ConfigError(f"a role cannot use its settings; {why}")
     return clean
 
 

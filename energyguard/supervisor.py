@@ -10,9 +10,12 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
 
 from energyguard.clock import SYSTEM, Clock
 
@@ -46,6 +49,7 @@ class Supervisor:
         first_line: bytes,
         say: Callable[[str], None],
         clock: Clock = SYSTEM,
+        stderr: FileIO | None = None,
     ) -> None:
         """Make a supervisor; nothing starts yet.
 
@@ -54,7 +58,9 @@ class Supervisor:
             first_line: what every child reads first on its standard input, without the newline.
             say: takes a sentence for people.
             clock: the wall clock.
+            stderr: where the children's standard error goes; None: where ours goes.
         """
+        self._stderr = stderr
         self._children = {name: _Child(command) for name, command in commands.items()}
         self._first_line = first_line + b"\n"
         self._say = say
@@ -76,7 +82,9 @@ class Supervisor:
                 self._bury(name, child, code, now)
 
     def _start(self, child: _Child) -> None:
-        child.process = subprocess.Popen(child.command, stdin=subprocess.PIPE, process_group=0)
+        child.process = subprocess.Popen(
+            child.command, stdin=subprocess.PIPE, stderr=self._stderr, process_group=0
+        )
         child.started = self._clock.monotonic()
         assert child.process.stdin is not None
         try:
@@ -124,3 +132,21 @@ class Supervisor:
 
 def _ending(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def log_for_people(path: Path) -> FileIO | None:
+    """On a terminal people read sentences: what children log goes to this file, begun anew.
+
+    None: to standard error, as a service manager or a container wants it.
+    """
+    if not sys.stderr.isatty():
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb", buffering=0)
+
+
+def last_words(path: str) -> str:
+    """What a child said to people before it gave up, from its log."""
+    mark = "energyguard: "
+    lines = [line for line in Path(path).read_text("utf-8", "replace").splitlines() if mark in line]
+    return lines[-1].partition(mark)[2] if lines else f"{path} says why"

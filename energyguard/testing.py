@@ -79,6 +79,8 @@ class _Group:
 class MemoryLog:
     """The contract of ``Log`` in memory, for one process; nothing outlives it."""
 
+    gapless = True
+
     def __init__(self, clock: Clock = SYSTEM, session_s: float = 10.0) -> None:
         self._clock, self._session_s = clock, session_s
         self._changed = Condition()

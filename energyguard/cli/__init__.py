@@ -27,20 +27,55 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from energyguard import __version__
 from energyguard.cli.call import EXIT_CODES, Call, command
 from energyguard.errors import EnergyGuardError
 
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Run": ("up", "status", "stop", "doctor", "role", "config"),
+    "Ask": ("readings", "windows", "trend", "top", "alerts", "stations", "export", "quality"),
+    "Send": ("simulate", "replay", "import", "dlq"),
+    "Rules": ("rules", "check", "evaluate", "job"),
+    "Look after": ("token", "privacy", "log", "version"),
+    "Current state on many nodes": ("store", "shard", "coordinator", "measurements", "client"),
+}
+"""The commands as the help lists them, in the order in which people need them."""
+
+
+class Commands(TyperGroup):
+    """The commands under headings."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a list per heading; what has none comes last."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        shown = {name: verb for name, verb in found.items() if verb and not verb.hidden}
+        placed = {name for names in SECTIONS.values() for name in names}
+        rest = tuple(name for name in shown if name not in placed)
+        width = max(map(len, shown))
+        for title, names in {**SECTIONS, "Others": rest}.items():
+            rows = [
+                (name.ljust(width), shown[name].get_short_help_str(formatter.width - width - 6))
+                for name in names
+                if name in shown
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 app = typer.Typer(
     name="energyguard",
+    cls=Commands,
     help="Takes energy readings in, loses none, keeps them for ever, shows them live and warns "
     "early.",
     epilog=f"Exit codes: {EXIT_CODES}.",
-    no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -66,6 +101,18 @@ PARTS = (
 )
 for part in PARTS:
     importlib.import_module(f"energyguard.cli.{part}").register(app)
+
+
+@app.callback(invoke_without_command=True)
+def energyguard(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    """Takes energy readings in, loses none, keeps them, shows them live and warns early."""
+    if version:
+        print(f"energyguard {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @command(app, "version")

@@ -101,15 +101,23 @@ def ports(settings: Settings) -> Finding:
     for role, part in (("serve", settings.serve), ("history", settings.history)):
         if role in mine or part.port == 0:
             continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((part.host, part.port))
-            except OSError as error:
-                taken.append(f"{role} {part.host}:{part.port} ({error.strerror})")
+        if fault := cannot_listen(part.host, part.port):
+            taken.append(f"{role} {part.host}:{part.port} ({fault})")
     if taken:
-        return Finding("; ".join(taken), "choose others: --port, --set history.port=…")
+        return Finding("; ".join(taken), "choose others: --port, --history-port")
     return Finding("free" if not mine else "ours")
+
+
+def cannot_listen(host: str, port: int) -> str:
+    """Why nobody could listen there; empty: it is free."""
+    try:
+        kind = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def log(settings: Settings) -> Finding:

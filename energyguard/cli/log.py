@@ -10,26 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call, command, group
+from energyguard.cli.groups import GROUPS, group_lags
 from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import Conflict, NotFound
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.model.topics import (
-    ALERTS,
-    ENERGY_ALERTS,
-    LATE,
     TOPICS,
     Holds,
-    TopicClock,
     topic_named,
 )
 
 if TYPE_CHECKING:
     from energyguard.log import Fetched, Log, Positions, TopicPartition
-
-_READINGS = tuple(topic for topic in TOPICS if topic.clock is not TopicClock.NONE)
-GROUPS = {"worker": _READINGS, "history": (*_READINGS, LATE, ALERTS, ENERGY_ALERTS)}
-"""The groups of ours that are always there, and what they read."""
 
 
 def topics(call: Call) -> None:
@@ -58,32 +51,22 @@ def topics(call: Call) -> None:
     call.out.rows(rows)
 
 
-def lag(call: Call) -> None:
-    """Show how many records each group has still to read."""
+def lag(
+    call: Call,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every partition, also where nothing waits.")
+    ] = False,
+) -> None:
+    """Show what waits to be read, by group and partition: the longest first."""
     from energyguard import ingest
-    from energyguard.log import LATEST
     from energyguard.node import open_log
 
-    rows = []
-    groups = {name: tuple(topic.name for topic in read) for name, read in GROUPS.items()}
     with open_log(call.settings) as log:
-        if ingest.is_wanted(log.positions, call.settings):
-            groups[ingest.GROUP] = ingest.TOPICS
-        for name, read in groups.items():
-            for topic in read:
-                ends, committed = (log.positions(topic, of) for of in (LATEST, name))
-                rows += [
-                    {
-                        "group": name,
-                        "topic": place.topic,
-                        "partition": place.partition,
-                        "position": position,
-                        "end": ends[place],
-                        "lag": ends[place] - position,
-                    }
-                    for place, position in sorted(committed.items())
-                ]
-    call.out.rows(rows, empty="no group has read anything yet")
+        wanted = ingest.is_wanted(log.positions, call.settings)
+        groups = {name: GROUPS[name] for name in GROUPS if wanted or name != ingest.GROUP}
+        rows = sorted(group_lags(log, groups), key=lambda row: -row["lag"])
+    shown = [row for row in rows if everything or row["lag"]]
+    call.out.rows(shown, empty="nothing waits: every group has read what there is")
 
 
 def new(call: Call) -> None:

@@ -6,13 +6,16 @@ import os
 import signal
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.clock import SYSTEM
-from energyguard.errors import Conflict, Unavailable
+from energyguard.errors import ConfigError, Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from energyguard.config import Settings
 
 
 class Scenario(StrEnum):
@@ -34,6 +37,10 @@ def up(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
     port: Annotated[int | None, typer.Option(help="The port of the page.")] = None,
+    history_port: Annotated[
+        int | None,
+        typer.Option(help="The port of the history.", show_default="8401, or a free one"),
+    ] = None,
     auth: Annotated[
         bool, typer.Option("--auth/--no-auth", help="Log-in; without it on loopback only.")
     ] = True,
@@ -48,9 +55,13 @@ def up(
     """
     from energyguard import node
 
-    settings = call.having(
-        serve__host=host, serve__port=port, serve__auth=None if auth else "false"
-    ).settings
+    call = call.having(
+        serve__host=host,
+        serve__port=port,
+        serve__auth=None if auth else "false",
+        history__port=history_port,
+    )
+    settings = _ready_to_start(call)
     played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:
@@ -58,6 +69,35 @@ def up(
     if not node.up(settings, roles, say=lambda text: print(text, flush=True)):
         raise Unavailable("a part had to be killed; nothing that was accepted is lost")
     print("stopped")
+
+
+def _ready_to_start(call: Call) -> Settings:
+    """The settings, after a look at what would make every start fail.
+
+    The history's port is ours to choose where nobody did: one that is taken gives way.
+
+    Raises:
+        Conflict: another ``up`` has the data folder.
+        ConfigError: a check found what would stop us; the message says what to do.
+    """
+    from energyguard.cli import doctor
+    from energyguard.presence import living
+
+    settings = call.settings
+    running = {one.role for one in living(settings.data_dir)}
+    if "up" in running:
+        raise Conflict(f"{settings.data_dir}: another `up` runs here; --data-dir chooses another")
+    history, chosen = settings.history, "history.port" in call.loaded.origins
+    if not (chosen or "history" in running) and doctor.cannot_listen(history.host, history.port):
+        settings = call.having(history__port=0).settings
+    faults = []
+    for check in (doctor.rights, doctor.clock, doctor.ports):
+        finding = check(settings)
+        if finding.todo:
+            faults.append(f"{finding.found}: {finding.todo}")
+    if faults:
+        raise ConfigError(*faults)
+    return settings
 
 
 def role(

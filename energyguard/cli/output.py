@@ -57,7 +57,7 @@ class Output:
         for name, value in record.items():
             print(f"{name.replace('_', ' '):<{width}}  {spell(value)}")
 
-    def done(self, sentence: str, **facts: Any) -> None:
+    def done(self, sentence: str, /, **facts: Any) -> None:
         """Say what was done."""
         if self.as_json:
             self.record(facts)
@@ -134,12 +134,19 @@ def rows_of(table: Any, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]
 def progress(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on stderr; it yields ``report(done, total)``. Silent without a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     bar = Progress(
         TextColumn(what),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} " + unit),
+        MofNCompleteColumn(),
+        TextColumn(unit),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from energyguard.cli.call import Call, command
+from energyguard.cli.groups import GROUPS, group_lags
 from energyguard.cli.output import progress, rows_of, writable
-from energyguard.cli.times import parse_span, parse_time
+from energyguard.cli.times import parse_range, parse_span
 from energyguard.clock import SYSTEM
+from energyguard.errors import NotFound
 from energyguard.history.newest import newest_ms
 
 if TYPE_CHECKING:
     from energyguard.history import History
 
 Since = Annotated[
-    str, typer.Option(help="From: a time, or how long before the newest reading (2h).")
+    str,
+    typer.Option(help="From: how long before the newest reading (2h), a day or a time."),
 ]
-Until = Annotated[
-    str | None, typer.Option(help="To: a time, or before the newest.", show_default="the newest")
-]
+Until = Annotated[str | None, typer.Option(help="To: the same.", show_default="the newest reading")]
 
 
 class By(StrEnum):
@@ -32,22 +34,49 @@ class By(StrEnum):
 
 
 def between(
-    history: History, since: str, until: str | None, device: str = "", channel: str = ""
+    call: Call,
+    history: History,
+    since: str,
+    until: str | None,
+    device: str = "",
+    channel: str = "",
 ) -> dict[str, int]:
     """The half-open range of two texts; durations count back from the newest reading asked for.
 
     The data's own clock, not the wall's: a simulation runs ahead of it, a replay behind.
+
+    Raises:
+        NotFound: the history has nothing of that device, or not of that channel.
     """
     newest = newest_ms(history.query, SYSTEM.now_ms(), device, channel)
-    newest = 0 if newest is None else newest + 1
-    end = parse_time(until, newest) if until else newest
-    return {"start_ms": parse_time(since, newest), "end_ms": end}
+    if newest is None and device:
+        raise NotFound(_missing(call, history, device, channel))
+    return parse_range(since, until, 0 if newest is None else newest + 1, call.settings.serve.zone)
+
+
+def _missing(call: Call, history: History, device: str, channel: str) -> str:
+    """Why there is nothing of a device: its channels, names that are near, what is not in yet."""
+    devices = history.query("devices")
+    names = devices["device"].to_pylist()
+    if device in names:
+        own = devices["channel"].to_pylist()
+        own = [name for name, of in zip(own, names, strict=True) if of == device]
+        return f"{device} has no {channel}; it has: {', '.join(own)}"
+    near = get_close_matches(device, sorted(set(names)), 5, 0.5)
+    text = f"no device {device!r} in the history"
+    if near:
+        text += f"; near: {', '.join(near)}"
+    from energyguard.node import open_log
+
+    with open_log(call.settings) as log:
+        waiting = sum(row["lag"] for row in group_lags(log, {"history": GROUPS["history"]}))
+    return text + (f"; {waiting:,} records are not in the history yet" if waiting else "")
 
 
 def readings(
     call: Call,
     device: Annotated[str, typer.Argument(help="A device, such as H001.")],
-    channel: Annotated[str, typer.Option(help="What it measures.")] = "energy_kwh",
+    channel: Annotated[str, typer.Option(help="What it measures.", show_default="all")] = "",
     since: Since = "1h",
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
@@ -61,7 +90,7 @@ def readings(
             device=device,
             channel=channel,
             limit=limit,
-            **between(history, since, until, device, channel),
+            **between(call, history, since, until, device, channel),
         )
     call.out.rows(rows_of(found), empty=f"no readings of {device} in this time")
 
@@ -81,7 +110,7 @@ def trend(
             "trend",
             device=device,
             channel=channel,
-            **between(history, since, until, device, channel),
+            **between(call, history, since, until, device, channel),
         )
     call.out.rows(rows_of(found))
 
@@ -103,7 +132,7 @@ def windows(
             device=device,
             window_ms=parse_span(window),
             slide_ms=parse_span(slide),
-            **between(history, since, until, device),
+            **between(call, history, since, until, device),
         )
     call.out.rows(rows_of(found), empty=f"no whole window of {device} in this time")
 
@@ -119,7 +148,7 @@ def top(
     from energyguard.node import open_history
 
     with open_history(call.settings) as history:
-        found = history.query("top", by=by.value, n=n, **between(history, since, until))
+        found = history.query("top", by=by.value, n=n, **between(call, history, since, until))
     call.out.rows(rows_of(found), empty="no readings in this time")
 
 
@@ -157,7 +186,7 @@ def export(
     from energyguard.node import open_history
 
     with open_history(call.settings) as history, writable(output) as out:
-        span = between(history, since, until, device)
+        span = between(call, history, since, until, device)
         if what is What.READINGS:
             with progress("export", "readings") as report:
                 rows = export_readings(

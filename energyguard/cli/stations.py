@@ -10,7 +10,7 @@ import typer
 
 from energyguard.cli.call import Call, command, group
 from energyguard.cli.output import rows_of
-from energyguard.cli.times import parse_span, parse_time
+from energyguard.cli.times import parse_range, parse_span
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -29,13 +29,12 @@ Names = Annotated[
 ]
 
 
-def between(history: History, since: str, until: str | None) -> dict[str, int]:
+def between(call: Call, history: History, since: str, until: str | None) -> dict[str, int]:
     """The half-open range of two texts; durations count back from the newest of the chargers."""
     newest = 0
     for row in rows_of(history.query("station_span")):
         newest = int(row["last"].timestamp() * 1000) + 1
-    end = parse_time(until, newest) if until else newest
-    return {"start_ms": parse_time(since, newest), "end_ms": end}
+    return parse_range(since, until, newest, call.settings.serve.zone)
 
 
 def steps(span: Mapping[str, int], step: str) -> dict[str, int]:
@@ -52,17 +51,27 @@ def steps(span: Mapping[str, int], step: str) -> dict[str, int]:
     return {"step_ms": step_ms}
 
 
-def _show(call: Call, question: str, since: str, until: str | None, **given: object) -> None:
-    """Ask, and show the rows; ``step`` becomes ``step_ms``, ``names`` is for what is shown."""
+def _show(
+    call: Call, question: str, since: str, until: str | None, leave_out: str = "", **given: object
+) -> None:
+    """Ask, and show the rows.
+
+    ``step`` becomes ``step_ms``, ``names`` is for what is shown; rows with nothing in the column
+    ``leave_out`` are not shown.
+    """
     from energyguard.node import open_history
 
     names, step = given.pop("names", False), given.pop("step", None)
     with open_history(call.settings) as history:
-        span = between(history, since, until)
+        span = between(call, history, since, until)
         if step is not None:
             given |= steps(span, str(step))
         found: Iterable[dict[str, Any]] = rows_of(history.query(question, **span, **given))
-        shown = list(_named(call, found) if names else found)
+        shown = [
+            row
+            for row in (_named(call, found) if names else found)
+            if not leave_out or row[leave_out]
+        ]
     call.out.rows(shown, empty="nothing of chargers in this time")
 
 
@@ -108,9 +117,18 @@ def revenue(
     step: Step = "1h",
     since: Since = "1d",
     until: Until = None,
+    everything: Annotated[bool, typer.Option("--all", help="Periods without any, too.")] = False,
 ) -> None:
     """Show what was paid and charged in each period: EUR and kWh."""
-    _show(call, "station_revenue", since, until, station=station, step=step)
+    _show(
+        call,
+        "station_revenue",
+        since,
+        until,
+        "" if everything or call.json else "charges",
+        station=station,
+        step=step,
+    )
 
 
 def top(

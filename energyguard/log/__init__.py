@@ -70,7 +70,12 @@ class Transaction(Protocol):
 
 
 class Log(Protocol):
-    """An ordered, replayable record; the only coupling between stages."""
+    """An ordered, replayable record; the only coupling between stages.
+
+    ``gapless`` says whether the offsets of a partition count its records one by one.
+    """
+
+    gapless: bool
 
     def append(self, topic: str, records: Records) -> Positions:
         """Append; return the next offset of each partition written. Durable on return.

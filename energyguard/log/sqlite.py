@@ -55,6 +55,8 @@ class SqliteLog:
         session_s: a member of a group silent for this long loses its partitions.
     """
 
+    gapless = True
+
     def __init__(
         self, path: str | Path, clock: Clock = SYSTEM, session_s: float = SESSION_S
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from fastapi import FastAPI, Security
+from fastapi import Depends, FastAPI, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
@@ -25,6 +25,7 @@ from energyguard.serve.routes import (
     rules,
     stations,
 )
+from energyguard.serve.routes.asked import only_known
 
 PREFIX = "/api/v1"
 _ABOUT = """Energy readings in, alerts out.
@@ -54,7 +55,10 @@ def build_api() -> FastAPI:
         description=_ABOUT,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
-        dependencies=[Security(HTTPBearer(auto_error=False, description="`energyguard token`"))],
+        dependencies=[
+            Security(HTTPBearer(auto_error=False, description="`energyguard token`")),
+            Depends(only_known),
+        ],
         responses={
             status: {"description": about, "model": ErrorBody} for status, about in _ERRORS.items()
         },

@@ -12,6 +12,7 @@ from energyguard.serve.views import DeadLetter
 
 _AT = TopicPartition(DEAD_LETTERS.name, 0)
 BLOCK = 1_000
+_SMALLEST_STEP = 50
 
 Letter = tuple[DeadLetter, bytes]
 """A letter, and its bytes, all of them."""
@@ -22,18 +23,31 @@ class Letters:
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self._counted: tuple[int, int, int] | None = None  # first, until, how many
 
     def count(self) -> int:
-        """How many are kept."""
+        """How many are kept; what was counted once is not counted again."""
         first, end = self._range()
-        return end - first
+        if self._log.gapless:
+            return end - first
+        if self._counted is None or self._counted[0] != first:
+            self._counted = first, first, 0
+        _, until, count = self._counted
+        for _ in self._between(until, end):
+            count += 1
+        self._counted = first, max(until, end), count
+        return count
 
     def newest(self, limit: int, before: int | None = None) -> list[DeadLetter]:
         """Up to ``limit`` letters below an offset, newest first."""
         first, end = self._range()
         end = end if before is None else min(end, before)
-        found = [letter for letter, _ in self._between(max(first, end - limit), end)]
-        return found[::-1]
+        found: list[DeadLetter] = []
+        while len(found) < limit and first < end:  # offsets of a broker have gaps
+            start = max(first, end - max(limit - len(found), _SMALLEST_STEP))
+            found += [letter for letter, _ in self._between(start, end)][::-1]
+            end = start
+        return found[:limit]
 
     def one(self, offset: int) -> Letter:
         """One letter.

@@ -122,7 +122,8 @@ class Live:
         """Begin to follow; returns when the alert book is up to date, or after ``wait`` s."""
         for follower in self._followers:
             follower.start()
-        self._alerts.caught_up.wait(wait)
+        for follower in (self._alerts, self._reports):  # else health would not know the worker
+            follower.caught_up.wait(wait)
 
     def close(self) -> None:
         """Stop following."""

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from energyguard.errors import ConfigError, EnergyGuardError, Rejected, Unavailable
+from energyguard.serve.sentences import sentence
 from energyguard.telemetry import logger
 
 _logger = logger(__name__)
@@ -101,7 +102,7 @@ def install(app: FastAPI, answer: Answer = as_problem) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [(".".join(map(str, row["loc"][1:])), row["msg"]) for row in error.errors()]
+        faults = [(".".join(map(str, row["loc"][1:])), sentence(row)) for row in error.errors()]
         told = Problem(
             code="malformed",
             message="; ".join(f"{name}: {reason}" if name else reason for name, reason in faults),

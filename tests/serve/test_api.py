@@ -232,3 +232,27 @@ def test_the_committed_document_is_the_api() -> None:
         "write it anew: python -c 'from energyguard.serve.api import document; "
         'print(document(), end="")\' > docs/openapi.json'
     )
+
+
+async def test_a_parameter_that_is_not_there_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/readings", params={"since": "2h"})
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["field"] == "since"
+    assert "there are: channel, device, end, limit, start" in error["message"]
+
+
+async def test_faults_are_told_in_our_words(http: httpx.AsyncClient) -> None:
+    error = (await http.get("/readings", params={"limit": "0"})).json()["error"]
+    assert error["message"] == "limit: must be at least 1, not 0"
+    error = (await http.get("/readings", params={"limit": "many"})).json()["error"]
+    assert error["message"] == "limit: is not a whole number: many"
+    error = (await http.get("/windows")).json()["error"]
+    assert error["message"] == "device: is missing"
+    error = (await http.get("/readings", params={"start": "never"})).json()["error"]
+    assert "Input should" not in error["message"]
+
+
+async def test_a_charger_that_is_not_known(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/stations/signals", params={"charger": "charger-x"})
+    assert answer.status_code == 404

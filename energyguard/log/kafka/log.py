@@ -35,6 +35,8 @@ class KafkaLog:
         options: more properties for every client, as librdkafka names them (log-in, TLS).
     """
 
+    gapless = False  # a transaction's end has an offset of its own
+
     def __init__(
         self,
         servers: str,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 import pyarrow as pa
 from fastapi import Depends, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed
@@ -115,6 +117,29 @@ def _range(
 
 
 AskedRange = Annotated[Range, Depends(_range)]
+
+
+def only_known(request: Request) -> None:
+    """Refuse a parameter that the route does not have: a typing error must not ask something else.
+
+    Raises:
+        Malformed: there is one; the message says which there are.
+    """
+    known = _parameters(request.scope["route"])
+    for name in request.query_params:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise Malformed(f"{name} is not a parameter here; there are: {there}", name)
+
+
+@cache
+def _parameters(route: APIRoute) -> frozenset[str]:
+    waiting, known = [route.dependant], set[str]()
+    while waiting:
+        one = waiting.pop()
+        known |= {field.alias for field in one.query_params}
+        waiting += one.dependencies
+    return frozenset(known)
 
 
 def rows(table: pa.Table) -> list[dict[str, Any]]:

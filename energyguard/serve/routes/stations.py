@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from energyguard.errors import NotFound
 from energyguard.history.people import People
 from energyguard.serve.desk import Desk
 from energyguard.serve.routes.asked import (
@@ -170,6 +172,11 @@ def station_signals(
 ) -> list[SignalRow]:
     """The newest signals of a charger, as they came, oldest first."""
     found = _names(desk, _ask(desk, "station_signals", span, charger=charger, n=n))
+    if not found:
+        known = [bay.charger for bay in desk.stations.bays()]
+        if charger not in known:
+            near = ", ".join(get_close_matches(charger, known)) or "none of a similar name"
+            raise NotFound(f"no charger {charger!r}; near: {near}")
     return [SignalRow(**row) for row in found]
 
 
