@@ -18,6 +18,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
+from energyguard.durable.atomic import no_room
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.log.lost import check_log
@@ -112,6 +113,10 @@ PATIENCE_S = 15.0
 """How long a role may drain when it is told to stop."""
 
 
+ROOM_S = 2.0
+"""How often a role that found no room on the disk looks again."""
+
+
 class Ready(msgspec.Struct, frozen=True):
     """What the role `serve` says in ``run/serve.json`` when it answers."""
 
@@ -134,7 +139,7 @@ def run_role(
         NotFound: there is no such role.
         ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import answer_metrics, logger, set_up_logging
+    from energyguard.telemetry import Condition, answer_metrics, logger, set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -151,16 +156,23 @@ def run_role(
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
-    with present(settings.data_dir, name):
-        log.info("started")
+    full = Condition(log, "no room; waiting for some", "there is room again")
+    while True:
         try:
-            role(settings, stop)
-        except EnergyGuardError:
-            raise  # a sentence for people says it all
-        except Exception:
-            log.exception("died")
-            raise
-        log.info("stopped")
+            with present(settings.data_dir, name):
+                full.end()
+                log.info("started")
+                role(settings, stop)
+            break
+        except Exception as error:
+            if not no_room(error, settings.data_dir):
+                if not isinstance(error, EnergyGuardError):  # whose sentence says it all
+                    log.exception("died")
+                raise
+            full.begin(error)
+            if stop.wait(ROOM_S):
+                break
+    log.info("stopped")
 
 
 def lasting_roles(settings: Settings) -> list[str]:

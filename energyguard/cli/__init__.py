@@ -32,7 +32,8 @@ import typer
 
 from energyguard import __version__
 from energyguard.cli.call import EXIT_CODES, Call, command
-from energyguard.errors import EnergyGuardError
+from energyguard.durable.atomic import NO_ROOM
+from energyguard.errors import DiskFull, EnergyGuardError
 
 app = typer.Typer(
     name="energyguard",
@@ -90,6 +91,8 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if debug:
             raise
+        if error.errno in NO_ROOM:
+            return _say(f"{error.filename or 'the disk'}: no room on the disk", DiskFull.exit_code)
         return _say(f"{error.filename or 'system'}: {error.strerror or error}", 1)
     except typer.TyperException as error:  # an option that cannot be used, or none at all
         text = error.format_message()

@@ -6,7 +6,6 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +15,7 @@ import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.clock import SYSTEM
-from energyguard.errors import EnergyGuardError, Unavailable
+from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
 from energyguard.presence import living, present
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def rights(settings: Settings) -> Finding:
     try:
         with present(settings.data_dir, "doctor"):
             return Finding(str(settings.data_dir.absolute()))
+    except DiskFull as error:
+        return Finding(str(error), "make room there")
     except EnergyGuardError as error:
         return Finding(str(error), "give the folder to this user, or choose one with --data-dir")
 
@@ -68,7 +69,7 @@ def room(settings: Settings) -> Finding:
     """The disk has room."""
     folder = next(p for p in [settings.data_dir.absolute(), *_above(settings)] if p.exists())
     free = shutil.disk_usage(folder).free
-    found = f"{free / 2**30:.1f} GiB free"
+    found = f"{free / 2**30:.1f} GiB free at {folder}"
     if free < ROOM_BYTES:
         return Finding(found, "free some, or move the data folder: a full disk takes no readings")
     return Finding(found)
@@ -113,22 +114,46 @@ def ports(settings: Settings) -> Finding:
 
 
 def log(settings: Settings) -> Finding:
-    """The log's file is whole."""
-    import apsw
+    """The log is there, its pages can be read, and each checksum of its appends holds."""
+    from energyguard.log.inspect import damaged
+    from energyguard.log.lost import check_log, path_of
+    from energyguard.log.set_aside import folder_of, summary
 
-    scheme, _, name = settings.log_url.partition(":///")
-    path = Path(name)
-    if scheme != "sqlite" or not path.exists():
-        return Finding("none yet")
+    path = path_of(settings.log_url)
     try:
-        file = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY)
-        with closing(file):
-            ((answer,),) = file.execute("PRAGMA quick_check(1)")
-    except apsw.Error as error:
-        answer = str(error)
-    if answer != "ok":
-        return Finding(answer, f"stop everything, keep a copy of {path}, and restore a backup")
+        check_log(settings.log_url, settings.data_dir / "history")
+        if path is None or not path.exists():
+            return Finding("none yet")
+        found = damaged(path)
+    except Unavailable as error:
+        return Finding(str(error), "make room, and see that this user may read it")
+    except EnergyGuardError as error:
+        return Finding(str(error), "stop everything, put a backup back, or `energyguard log new`")
+    if found:
+        todo = f"stop everything, keep a copy of {path}, and put a backup back; or go on without"
+        return Finding(found, f"{todo}: readers go around what is damaged")
+    if told := summary(path):
+        return Finding(told, f"look at them; delete {folder_of(path)} when that is done")
     return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
+
+
+def history(settings: Settings) -> Finding:
+    """Every part of the history that was noted is on disk, and nothing is lost."""
+    from energyguard.history.losses import FILE, open_losses
+    from energyguard.history.parts import noted, on_disk, uncovered
+
+    if told := open_losses(settings.data_dir):
+        path = settings.data_dir / FILE
+        return Finding(told, f"put a backup of the history back, or delete {path} to go on without")
+    parts = noted(settings.data_dir) or []
+    lost = uncovered(parts, list(on_disk(settings.data_dir)))
+    if lost:
+        many, tables = sum(part.rows for part in lost), sorted({part.table for part in lost})
+        return Finding(
+            f"{many:,} rows of {', '.join(tables)} are missing",
+            "start `energyguard up`: it fills them again from the log, as far as that reaches",
+        )
+    return Finding(f"{len(parts)} parts, all there" if parts else "none yet")
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
@@ -139,6 +164,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "clock": clock,
     "ports": ports,
     "log": log,
+    "history": history,
 }
 
 

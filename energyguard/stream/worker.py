@@ -21,7 +21,7 @@ from energyguard.stream.checkpoint import read_snapshots
 from energyguard.stream.decisions import Decision, Decisions, Quiet, decision_records
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.stage import P, Stage, T
-from energyguard.telemetry import METRICS, logger
+from energyguard.telemetry import METRICS, Condition, logger
 
 RECORDS_LEAST, RECORDS_FIRST = 16, 1024
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
@@ -51,12 +51,15 @@ class Worker(Generic[T, P]):
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then save the state and leave."""
+        away = Condition(_log, "the log is not there; waiting", "the log is there again")
         while not stop.is_set():
             try:
-                if self.step(WAIT_S):
+                worked = self.step(WAIT_S)
+                away.end()
+                if worked:
                     stop.wait(self._fed_s + BEAT_S - self.clock.monotonic())
             except Unavailable as error:
-                _log.warning("the log is not there; waiting", reason=str(error))
+                away.begin(error)
                 stop.wait(error.retry_after)
         self.drain()
 

@@ -11,9 +11,10 @@ import pytest
 
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.losses import losses, open_losses
 from energyguard.history.parts import FILE, Part, Parts, uncovered
 from energyguard.history.people import People
-from energyguard.history.refill import Refill, losses, open_losses
+from energyguard.history.refill import Refill
 from energyguard.log import EARLIEST, LATEST, open_log
 from energyguard.model.topics import ENERGY_READINGS
 from tests.history.test_archive import append, everything
@@ -127,7 +128,7 @@ def test_what_the_log_has_no_longer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path, 5, damage_after=missing_part)
-    first = {at: 3 for at in _ends(tmp_path)}
+    first = dict.fromkeys(_ends(tmp_path), 3)
     monkeypatch.setattr(Refill, "_first", lambda self, at: first.get(at, 0))
     run(tmp_path)
     (loss,) = losses(tmp_path)
