@@ -17,7 +17,7 @@ from energyguard.errors import Fenced, Unavailable
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import STATE, TIME
-from energyguard.stream.checkpoint import read_snapshots
+from energyguard.stream.checkpoint import Saved, Unusable, read_snapshots
 from energyguard.stream.decisions import Decision, Decisions, Quiet, decision_records
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.stage import P, Stage, T
@@ -153,11 +153,23 @@ class Worker(Generic[T, P]):
         saved = read_snapshots(self.log, next(iter(new.values())).flow, new)
         self.decisions.hold({at: saved[at][0].decided if at in saved else -1 for at in new})
         for at, task in new.items():
-            task.restore(self.log, saved.get(at), owned[at], self.decisions)
-            self.tasks[at] = task
+            self.tasks[at] = self._restored(task, saved.get(at), owned[at])
             if self.membership.poll():
                 return False
         return True
+
+    def _restored(self, task: T, saved: Saved | None, committed: int) -> T:
+        """A task as it was at a position; from the log alone where its snapshot cannot be used."""
+        try:
+            task.restore(self.log, saved, committed, self.decisions)
+        except Unusable as error:
+            _log.error(
+                "a snapshot cannot be used; made anew", partition=str(task.at), why=str(error)
+            )
+            self.decisions.hold({task.at: -1})
+            task = self.stage.task(task.at)
+            task.restore(self.log, None, committed, self.decisions)
+        return task
 
     def _commit(self, parts: Sequence[P]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
