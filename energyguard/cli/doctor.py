@@ -130,8 +130,10 @@ def log(settings: Settings) -> Finding:
     except EnergyGuardError as error:
         return Finding(str(error), "stop everything, put a backup back, or `energyguard log new`")
     if found:
-        todo = f"stop everything, keep a copy of {path}, and put a backup back; or go on without"
-        return Finding(found, f"{todo}: readers go around what is damaged")
+        todo = "readers go around it; for what it held, put a backup back"
+        if "append" not in found or "page" in found.lower() or "malformed" in found:
+            todo = "`energyguard stop`, `energyguard log repair`; or put a backup back"
+        return Finding(found, todo)
     if told := summary(path):
         return Finding(told, f"look at them; delete {folder_of(path)} when that is done")
     return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
