@@ -113,8 +113,7 @@ PATIENCE_S = 15.0
 """How long a role may drain when it is told to stop."""
 
 
-ROOM_S = 2.0
-"""How often a role that found no room on the disk looks again."""
+ROOM_S = 2.0  # a role that found no room on the disk looks again so much later
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -166,9 +165,8 @@ def run_role(
             break
         except Exception as error:
             if not no_room(error, settings.data_dir):
-                if not isinstance(error, EnergyGuardError):  # whose sentence says it all
-                    log.exception("died")
-                raise
+                _ = isinstance(error, EnergyGuardError) or log.exception("died")
+                raise  # a sentence for people says it all
             full.begin(error)
             if stop.wait(ROOM_S):
                 break

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -158,6 +158,39 @@ def history(settings: Settings) -> Finding:
     return Finding(f"{len(parts)} parts, all there" if parts else "none yet")
 
 
+def small_files(settings: Settings) -> Finding:
+    """The small files of the folder can be read: tokens, people, the local store."""
+    import apsw
+
+    from energyguard.serve.tokens import Tokens
+
+    if not settings.data_dir.is_dir():
+        return Finding("none yet")
+    wrong = []
+    for name in ("people.db", "store.db"):
+        path = settings.data_dir / name
+        if path.exists():
+            try:
+                ((answer,),) = _read_only(path).execute("PRAGMA quick_check(1)")
+            except apsw.Error as error:
+                answer = str(error)
+            wrong += [] if answer == "ok" else [f"{path}: {answer}"]
+    try:
+        Tokens(settings.data_dir).list()
+    except (EnergyGuardError, OSError) as error:
+        wrong.append(str(error))
+    if wrong:
+        todo = "stop everything, put a backup of these back, or move them away to begin afresh"
+        return Finding("; ".join(wrong), f"{todo} (docs/operations.md says what is lost)")
+    return Finding("can be read")
+
+
+def _read_only(path: Path) -> Any:
+    import apsw
+
+    return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+
+
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "python": python,
     "packages": packages,
@@ -167,6 +200,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "ports": ports,
     "log": log,
     "history": history,
+    "small files": small_files,
 }
 
 

@@ -42,10 +42,16 @@ class People:
         folder.mkdir(parents=True, exist_ok=True)
         self._key = _key(folder / KEY)
         self._path = folder / FILE
-        with our_errors(self._path):
-            create(self._path, _SCHEMA, VERSION)
-            self._path.chmod(0o600)
-            self._file = connect(self._path, checkpoint_pages=1_000)
+        try:
+            with our_errors(self._path):
+                create(self._path, _SCHEMA, VERSION)
+                self._path.chmod(0o600)
+                self._file = connect(self._path, checkpoint_pages=1_000)
+        except Corrupt as error:
+            raise Corrupt(
+                f"{error}; put a backup of it back, or move it away: pseudonyms stay the same, and "
+                "who stood behind those of before is lost"
+            ) from error
         self._known: dict[str, str] = {}
         self._met: dict[str, str] = {}  # by pseudonym
 
