@@ -18,10 +18,10 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
-from energyguard.durable.atomic import no_room
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.log.lost import check_log
+from energyguard.playing import play
 from energyguard.presence import living, present
 from energyguard.supervisor import Supervisor
 
@@ -113,9 +113,6 @@ PATIENCE_S = 15.0
 """How long a role may drain when it is told to stop."""
 
 
-ROOM_S = 2.0  # a role that found no room on the disk looks again so much later
-
-
 class Ready(msgspec.Struct, frozen=True):
     """What the role `serve` says in ``run/serve.json`` when it answers."""
 
@@ -138,7 +135,7 @@ def run_role(
         NotFound: there is no such role.
         ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import Condition, answer_metrics, logger, set_up_logging
+    from energyguard.telemetry import set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -150,27 +147,13 @@ def run_role(
     if parent is not None:
         threading.Thread(target=_until_closed, args=(parent, stop), daemon=True).start()
     set_up_logging(settings.log_level, name)
-    log = logger("node")
     if metrics is not None:
+        from energyguard.ports.metrics import answer_metrics
+
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
-    full = Condition(log, "no room; waiting for some", "there is room again")
-    while True:
-        try:
-            with present(settings.data_dir, name):
-                full.end()
-                log.info("started")
-                role(settings, stop)
-            break
-        except Exception as error:
-            if not no_room(error, settings.data_dir):
-                _ = isinstance(error, EnergyGuardError) or log.exception("died")
-                raise  # a sentence for people says it all
-            full.begin(error)
-            if stop.wait(ROOM_S):
-                break
-    log.info("stopped")
+    play(name, role, settings, stop)
 
 
 def lasting_roles(settings: Settings) -> list[str]:

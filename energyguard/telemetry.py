@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
-
-from energyguard.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ TABLE = (
     Metric("store_write_seconds", "histogram", "How long a write to the store took."),
     Metric("store_stalled", "gauge", "1 while the store takes nothing and rows wait."),
     Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
+    Metric("connections_closed", "counter", "Connections over their time or cap.", ("reason",)),
+    Metric("login_failures", "counter", "Log-ins and tokens that were refused.", ("how",)),
     Metric("sse_clients", "gauge", "Open live streams."),
     Metric("notifications_dropped", "counter", "Live events a slow client was spared."),
 )
@@ -61,21 +61,6 @@ def _declare() -> Mapping[str, Any]:
 
 
 METRICS: Mapping[str, Any] = _declare()
-
-
-def answer_metrics(address: str) -> None:
-    """Answer Prometheus at ``host:port`` with what this process counts, for as long as it lives.
-
-    Raises:
-        ConfigError: that is no address, or it cannot be listened on.
-    """
-    host, _, port = address.rpartition(":")
-    if not (host and port.isdigit()):
-        raise ConfigError(f"--metrics {address}: write it as host:port, such as 127.0.0.1:9400")
-    try:
-        start_http_server(int(port), host.strip("[]"))
-    except (OSError, OverflowError) as error:
-        raise ConfigError(f"--metrics {address}: cannot listen there: {error}") from error
 
 
 def set_up_logging(level: str, role: str) -> None:
@@ -95,6 +80,7 @@ def set_up_logging(level: str, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a bad request is no news
 
 
 class Condition:
@@ -128,7 +114,6 @@ __all__ = [
     "TABLE",
     "Condition",
     "Metric",
-    "answer_metrics",
     "logger",
     "set_up_logging",
 ]

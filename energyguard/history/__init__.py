@@ -16,7 +16,8 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     rows.py       records of the log as rows; decoded.py: what cannot be read is said
     archive.py    the role: log in, rows out
     parts.py      what is on disk, noted; losses.py, refill.py: what is lost, and filled again
-    export.py     Parquet and CSV
+    newest.py     where a range ends that nobody gave an end
+    export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
+from energyguard.history.alert_files import AlertFiles
 from energyguard.history.charging_rollups import TABLES as ROLLED
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.export import AlertFiles
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
 from energyguard.history.rows import rows_of

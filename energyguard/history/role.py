@@ -8,11 +8,11 @@ from pathlib import Path
 from energyguard.clock import SYSTEM, Clock
 from energyguard.config import Settings
 from energyguard.errors import Fenced, Unavailable
+from energyguard.history.alert_files import AlertFiles
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import Door
-from energyguard.history.export import AlertFiles
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
 from energyguard.history.refill import Refill
@@ -39,7 +39,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )
     people = People(settings.data_dir)
-    folder = settings.history.parquet_alerts
+    place = settings.history.parquet_alerts
     try:
         if not is_there(log, stop):
             return
@@ -48,7 +48,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             log,
             parse_duration(settings.history.flush) / 1000,
             people,
-            AlertFiles(folder, history, clock) if folder else None,
+            AlertFiles(place, history, clock) if place else None,
             clock,
             settings.wire,
         )
