@@ -19,7 +19,7 @@ import msgspec
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
 from energyguard.durable.private import keep_private
-from energyguard.errors import ConfigError, EnergyGuardError, NotFound
+from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
 from energyguard.playing import play
 from energyguard.presence import living, present

@@ -17,6 +17,7 @@ from typing import Any
 
 from energyguard.durable.connections import connect, create, our_errors
 from energyguard.durable.secret_file import secret_in
+from energyguard.errors import Corrupt
 
 KEY, FILE = "people.key", "people.db"
 HASH_BYTES = 10
