@@ -22,9 +22,10 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DATABASE: Final = "energyguard"
 NO_SEQUENCE: Final = -(2**63)
