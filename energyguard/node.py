@@ -19,8 +19,9 @@ import msgspec
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
 from energyguard.durable.private import keep_private
-from energyguard.errors import ConfigError, EnergyGuardError, NotFound
+from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
+from energyguard.playing import play
 from energyguard.presence import living, present
 from energyguard.supervisor import Supervisor, last_words, log_for_people
 
@@ -134,7 +135,7 @@ def run_role(
         NotFound: there is no such role.
         ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import logger, set_up_logging
+    from energyguard.telemetry import set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -146,23 +147,13 @@ def run_role(
     if parent is not None:
         threading.Thread(target=_until_closed, args=(parent, stop), daemon=True).start()
     set_up_logging(settings.log_level, name)
-    log = logger("node")
     if metrics is not None:
         from energyguard.ports.metrics import answer_metrics
 
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
-    with present(settings.data_dir, name):
-        log.info("started")
-        try:
-            role(settings, stop)
-        except EnergyGuardError:
-            raise  # a sentence for people says it all
-        except Exception:
-            log.exception("died")
-            raise
-        log.info("stopped")
+    play(name, role, settings, stop)
 
 
 def lasting_roles(settings: Settings) -> list[str]:

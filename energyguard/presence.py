@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from energyguard.durable.atomic import room_for
 from energyguard.errors import ConfigError, Conflict
 
 MOST = 64
@@ -33,15 +34,16 @@ def present(data_dir: Path, role: str, most: int = MOST) -> Iterator[None]:
     Raises:
         Conflict: ``most`` processes play this role already.
         ConfigError: the data folder cannot be written.
+        DiskFull: it has no room.
     """
     folder = data_dir / "run"
     for place in range(1, most + 1):
         with _opened(folder / f"{role}-{place}.pid") as file:
             if not _lock(file.fileno()):
                 continue
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+            with room_for(Path(file.name)):
+                file.truncate(0)
+                os.write(file.fileno(), str(os.getpid()).encode())  # kept in no buffer
             yield
             file.truncate(0)
             return
@@ -54,8 +56,9 @@ def present(data_dir: Path, role: str, most: int = MOST) -> Iterator[None]:
 
 def _opened(path: Path) -> IO[str]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+")
+        with room_for(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("a+")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -69,6 +72,29 @@ def living(data_dir: Path) -> list[Present]:
             if text.isdigit() and not _lock(file.fileno()):
                 found.append(Present(path.stem.rpartition("-")[0], int(text)))
     return found
+
+
+def ailing(data_dir: Path) -> dict[str, str]:
+    """Roles of a data folder whose process died or is held, each with a sentence."""
+    found = {}
+    alive = {one.role for one in living(data_dir)}
+    for path in sorted((data_dir / "run").glob("*-*.pid")):
+        role, pid = path.stem.rpartition("-")[0], path.read_text()
+        if not pid.isdigit():
+            continue
+        if role not in alive:
+            found[role] = f"process {pid} died"
+        elif _is_held(int(pid)):
+            found[role] = f"process {pid} is held (SIGSTOP); `kill -CONT {pid}` lets it go on"
+    return found
+
+
+def _is_held(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] in ("T", "t")
 
 
 def _lock(descriptor: int) -> bool:

@@ -83,6 +83,26 @@ def set_up_logging(level: str, role: str) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a bad request is no news
 
 
+class Condition:
+    """Something that is so for a while: logged when it begins or becomes another, and its end."""
+
+    def __init__(self, log: Any, begins: str, ends: str) -> None:
+        self._log, self._begins, self._ends = log, begins, ends
+        self._kind: type[BaseException] | None = None
+
+    def begin(self, error: BaseException, **fields: Any) -> None:
+        """It is so, because of an error; said once for each kind of error."""
+        if type(error) is not self._kind:
+            self._kind = type(error)
+            self._log.warning(self._begins, reason=str(error), **fields)
+
+    def end(self) -> None:
+        """It is so no longer."""
+        if self._kind is not None:
+            self._kind = None
+            self._log.info(self._ends)
+
+
 def logger(name: str) -> Any:
     """The logger of a module."""
     return structlog.get_logger(module=name)
@@ -92,6 +112,7 @@ __all__ = [
     "METRICS",
     "REGISTRY",
     "TABLE",
+    "Condition",
     "Metric",
     "logger",
     "set_up_logging",

@@ -1,6 +1,7 @@
 """Which processes live: the lock goes with the process, however that ends."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from energyguard.errors import ConfigError, Conflict
-from energyguard.presence import Present, living, present
+from energyguard.presence import Present, ailing, living, present
 
 HOLD = """
 import sys, pathlib
@@ -62,3 +63,21 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"), present(tmp_path / "file", "up"):
         pass
+
+
+def test_a_process_that_died_or_is_held_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline()
+        assert ailing(tmp_path) == {}
+        one.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, one.pid, os.WSTOPPED | os.WNOWAIT)
+        assert "is held (SIGSTOP)" in ailing(tmp_path)["worker"]
+        one.send_signal(signal.SIGCONT)
+        one.kill()
+        one.wait()
+    assert ailing(tmp_path) == {"worker": f"process {one.pid} died"}
+    with present(tmp_path, "worker"):
+        assert ailing(tmp_path) == {}
+    assert ailing(tmp_path) == {}

@@ -13,7 +13,7 @@ alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
-log.py        log topics, tail, lag, new
+log.py        log topics, tail, lag, new, repair
 store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
 tokens.py     token create, list, revoke
 client.py     client ingest, get, nodes, …: a measurement store anywhere
@@ -35,7 +35,8 @@ from typer.core import TyperGroup
 
 from energyguard import __version__
 from energyguard.cli.call import EXIT_CODES, Call, command
-from energyguard.errors import EnergyGuardError
+from energyguard.durable.atomic import NO_ROOM
+from energyguard.errors import DiskFull, EnergyGuardError
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Run": ("up", "status", "stop", "doctor", "role", "config"),
@@ -137,6 +138,8 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if debug:
             raise
+        if error.errno in NO_ROOM:
+            return _say(f"{error.filename or 'the disk'}: no room on the disk", DiskFull.exit_code)
         return _say(f"{error.filename or 'system'}: {error.strerror or error}", 1)
     except typer.TyperException as error:  # an option that cannot be used, or none at all
         text = error.format_message()

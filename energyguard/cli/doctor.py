@@ -6,17 +6,16 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.clock import SYSTEM
-from energyguard.errors import EnergyGuardError, Unavailable
+from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
 from energyguard.presence import living, present
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def rights(settings: Settings) -> Finding:
     try:
         with present(settings.data_dir, "doctor"):
             return Finding(str(settings.data_dir.absolute()))
+    except DiskFull as error:
+        return Finding(str(error), "make room there")
     except EnergyGuardError as error:
         return Finding(str(error), "give the folder to this user, or choose one with --data-dir")
 
@@ -68,7 +69,7 @@ def room(settings: Settings) -> Finding:
     """The disk has room."""
     folder = next(p for p in [settings.data_dir.absolute(), *_above(settings)] if p.exists())
     free = shutil.disk_usage(folder).free
-    found = f"{free / 2**30:.1f} GiB free"
+    found = f"{free / 2**30:.1f} GiB free at {folder}"
     if free < ROOM_BYTES:
         return Finding(found, "free some, or move the data folder: a full disk takes no readings")
     return Finding(found)
@@ -121,22 +122,81 @@ def cannot_listen(host: str, port: int) -> str:
 
 
 def log(settings: Settings) -> Finding:
-    """The log's file is whole."""
+    """The log is there, its pages can be read, and each checksum of its appends holds."""
+    from energyguard.log.inspect import damaged
+    from energyguard.log.lost import check_log, path_of
+    from energyguard.log.set_aside import folder_of, summary
+
+    path = path_of(settings.log_url)
+    try:
+        check_log(settings.log_url, settings.data_dir / "history")
+        if path is None or not path.exists():
+            return Finding("none yet")
+        found = damaged(path)
+    except Unavailable as error:
+        return Finding(str(error), "make room, and see that this user may read it")
+    except EnergyGuardError as error:
+        return Finding(str(error), "stop everything, put a backup back, or `energyguard log new`")
+    if found:
+        todo = "readers go around it; for what it held, put a backup back"
+        if "append" not in found or "page" in found.lower() or "malformed" in found:
+            todo = "`energyguard stop`, `energyguard log repair`; or put a backup back"
+        return Finding(found, todo)
+    if told := summary(path):
+        return Finding(told, f"look at them; delete {folder_of(path)} when that is done")
+    return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
+
+
+def history(settings: Settings) -> Finding:
+    """Every part of the history that was noted is on disk, and nothing is lost."""
+    from energyguard.history.losses import FILE, open_losses
+    from energyguard.history.parts import noted, on_disk, uncovered
+
+    if told := open_losses(settings.data_dir):
+        path = settings.data_dir / FILE
+        return Finding(told, f"put a backup of the history back, or delete {path} to go on without")
+    parts = noted(settings.data_dir) or []
+    lost = uncovered(parts, list(on_disk(settings.data_dir)))
+    if lost:
+        many, tables = sum(part.rows for part in lost), sorted({part.table for part in lost})
+        return Finding(
+            f"{many:,} rows of {', '.join(tables)} are missing",
+            "start `energyguard up`: it fills them again from the log, as far as that reaches",
+        )
+    return Finding(f"{len(parts)} parts, all there" if parts else "none yet")
+
+
+def small_files(settings: Settings) -> Finding:
+    """The small files of the folder can be read: tokens, people, the local store."""
     import apsw
 
-    scheme, _, name = settings.log_url.partition(":///")
-    path = Path(name)
-    if scheme != "sqlite" or not path.exists():
+    from energyguard.serve.tokens import Tokens
+
+    if not settings.data_dir.is_dir():
         return Finding("none yet")
+    wrong = []
+    for name in ("people.db", "store.db"):
+        path = settings.data_dir / name
+        if path.exists():
+            try:
+                ((answer,),) = _read_only(path).execute("PRAGMA quick_check(1)")
+            except apsw.Error as error:
+                answer = str(error)
+            wrong += [] if answer == "ok" else [f"{path}: {answer}"]
     try:
-        file = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY)
-        with closing(file):
-            ((answer,),) = file.execute("PRAGMA quick_check(1)")
-    except apsw.Error as error:
-        answer = str(error)
-    if answer != "ok":
-        return Finding(answer, f"stop everything, keep a copy of {path}, and restore a backup")
-    return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
+        Tokens(settings.data_dir).list()
+    except (EnergyGuardError, OSError) as error:
+        wrong.append(str(error))
+    if wrong:
+        todo = "stop everything, put a backup of these back, or move them away to begin afresh"
+        return Finding("; ".join(wrong), f"{todo} (docs/operations.md says what is lost)")
+    return Finding("can be read")
+
+
+def _read_only(path: Path) -> Any:
+    import apsw
+
+    return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
@@ -147,6 +207,8 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "clock": clock,
     "ports": ports,
     "log": log,
+    "history": history,
+    "small files": small_files,
 }
 
 

@@ -1,4 +1,4 @@
-"""``log topics|tail|lag|new``: what is in the log, and who is behind."""
+"""``log topics|tail|lag|new|repair``: what is in the log, and who is behind."""
 
 from __future__ import annotations
 
@@ -83,6 +83,29 @@ def new(call: Call) -> None:
     aside = begin_anew(settings.log_url, settings.data_dir / "history")
     kept = f"; what was left of the old one is {aside}" if aside else ""
     call.out.done(f"a new log begins at {settings.log_url}{kept}", old=aside)
+
+
+def repair(call: Call) -> None:
+    """Make the log's file anew from all that can be read of it, page by page.
+
+    For a file that takes no appends any more. The damaged file is kept.
+    """
+    from energyguard.log.lost import path_of
+    from energyguard.log.repair import repair as make_anew
+    from energyguard.presence import living
+
+    settings = call.settings
+    if living(settings.data_dir):
+        raise Conflict(f"{settings.data_dir}: in use; `energyguard stop` first")
+    path = path_of(settings.log_url)
+    if path is None or not path.exists():
+        raise NotFound(f"{settings.log_url}: there is no such file")
+    done = make_anew(path)
+    call.out.done(
+        f"{done.appends:,} appends were kept; the damaged file is {done.old}",
+        appends=done.appends,
+        old=done.old,
+    )
 
 
 def tail(
@@ -181,4 +204,5 @@ def register(app: typer.Typer) -> None:
     command(verbs, "tail")(tail)
     command(verbs, "lag")(lag)
     command(verbs, "new")(new)
+    command(verbs, "repair")(repair)
     app.add_typer(verbs, name="log")

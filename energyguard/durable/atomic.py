@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from energyguard.errors import DiskFull
+from energyguard.errors import DiskFull, EnergyGuardError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says where a disk, a quota or a limit leaves no room."""
+
+MIN_FREE = 2**20
+"""A disk with less than this is full: the log could not put its next pages anywhere."""
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -60,6 +63,23 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def free_bytes(folder: Path) -> int:
+    """The room for files of ours on a folder's disk; where there are no more names, none."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    status = os.statvfs(there)
+    is_full = status.f_files > 0 and status.f_favail == 0
+    return 0 if is_full else status.f_bavail * status.f_frsize
+
+
+def no_room(error: BaseException, folder: Path) -> bool:
+    """Whether something failed because the disk of a folder is full."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    return isinstance(error, DiskFull) or (
+        isinstance(error, EnergyGuardError) and free_bytes(folder) < MIN_FREE
+    )
 
 
 @contextmanager

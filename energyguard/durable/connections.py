@@ -23,7 +23,7 @@ _OURS: Final[tuple[tuple[type[Exception], type[EnergyGuardError], str], ...]] = 
     (apsw.FullError, DiskFull, "no room; nothing was taken"),
     (apsw.IOError, DiskFull, "the disk takes nothing; nothing was taken"),
     (apsw.BusyError, Overloaded, "others are writing; nothing was taken"),
-    (apsw.CorruptError, Corrupt, "the file is damaged"),
+    (apsw.CorruptError, Corrupt, "the file is damaged; `energyguard doctor` says what to do"),
     (apsw.NotADBError, Corrupt, "this is none of our files"),
     (apsw.CantOpenError, Unavailable, "the file cannot be opened"),
     (apsw.ReadOnlyError, Unavailable, "the file cannot be written"),

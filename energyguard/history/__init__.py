@@ -15,16 +15,19 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     people.py     pseudonyms, and apart from the history the way back
     rows.py       records of the log as rows; decoded.py: what cannot be read is said
     archive.py    the role: log in, rows out
+    parts.py      what is on disk, noted; losses.py, refill.py: what is lost, and filled again
     newest.py     where a range ends that nobody gave an end
     export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
+DATABASE: Final = "energyguard"
 NO_SEQUENCE: Final = -(2**63)
 """In the column ``sequence`` of ``readings``: the sender gives none."""
 

@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
+from energyguard.history import DATABASE
 from energyguard.history.questions import question, statements
 from energyguard.telemetry import METRICS
 
-DATABASE = "energyguard"
 SCHEMAS = ("readings.sql", "schema.sql", "charging.sql", "charging_rollups.sql")
 READERS = 4
 LONGEST_QUERY_S = 60

@@ -11,14 +11,17 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.durable.atomic import write_atomically
-from energyguard.history.chdb import DATABASE, ChdbHistory
+from energyguard.history import DATABASE
 from energyguard.telemetry import logger
+
+if TYPE_CHECKING:
+    from energyguard.history.chdb import ChdbHistory
 
 FILE = "history-parts.json"
 CHECK_S = 2.0
@@ -126,7 +129,7 @@ def noted(data_dir: Path) -> list[Part] | None:
     """The parts that were noted; None: none ever were, or it cannot be read."""
     try:
         return msgspec.json.decode((data_dir / FILE).read_bytes(), type=list[Part])
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError):
         return None
 
 

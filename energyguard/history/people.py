@@ -17,6 +17,7 @@ from typing import Any
 
 from energyguard.durable.connections import connect, create, our_errors
 from energyguard.durable.secret_file import secret_in
+from energyguard.errors import Corrupt
 
 KEY, FILE = "people.key", "people.db"
 HASH_BYTES = 10
@@ -39,10 +40,16 @@ class People:
         folder.mkdir(parents=True, exist_ok=True)
         self._key = secret_in(folder / KEY, "put its backup back")
         self._path = folder / FILE
-        with our_errors(self._path):
-            create(self._path, _SCHEMA, VERSION)
-            self._path.chmod(0o600)
-            self._file = connect(self._path, checkpoint_pages=1_000)
+        try:
+            with our_errors(self._path):
+                create(self._path, _SCHEMA, VERSION)
+                self._path.chmod(0o600)
+                self._file = connect(self._path, checkpoint_pages=1_000)
+        except Corrupt as error:
+            raise Corrupt(
+                f"{error}; put a backup of it back, or move it away: pseudonyms stay the same, and "
+                "who stood behind those of before is lost"
+            ) from error
         self._known: dict[str, str] = {}
         self._met: dict[str, str] = {}  # by pseudonym
 

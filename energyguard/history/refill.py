@@ -8,7 +8,6 @@ stays written down, and health and doctor tell it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +15,7 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.archive import TOPICS, Archive
+from energyguard.history.losses import FILE, Loss, losses
 from energyguard.history.parts import Part, Parts
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.log.partitioning import matches
@@ -32,7 +32,6 @@ from energyguard.model.topics import (
 )
 from energyguard.telemetry import logger
 
-FILE = "history-losses.json"
 NOTE_S = 10.0
 _READINGS = tuple(
     topic.name
@@ -42,46 +41,6 @@ _ALL = ("readings", "late", "alerts", "window_alerts", "stays")
 _FEED = {"late": LATE.name, "alerts": ALERTS.name, "window_alerts": ENERGY_ALERTS.name}
 
 _log = logger("history")
-
-
-class Loss(msgspec.Struct, kw_only=True):
-    """Rows that were lost together."""
-
-    found_ms: int
-    tables: tuple[str, ...]
-    rows: int  # 0: not known how many
-    lo_ms: int = 0
-    hi_ms: int = 0
-    until: dict[str, int]  # topic/partition: filled when the log was read up to here
-    filled: bool = False
-    since_ms: int | None = None  # filled only with what the log took since then; None: with all
-
-    def __str__(self) -> str:
-        many = f"{self.rows:,} rows" if self.rows else "rows"
-        span = f" from {_day(self.lo_ms)} to {_day(self.hi_ms)}" if self.lo_ms else ""
-        lost = f"{many} of {', '.join(self.tables)}{span} were lost"
-        if not self.filled:
-            return f"{lost}; they are being filled again from the log"
-        if self.since_ms is None:
-            return f"{lost}, and filled again from the log"
-        return (
-            f"{lost}, and filled again with what the log took since {_day(self.since_ms)}; "
-            "what came before is in a backup, or gone"
-        )
-
-
-def losses(data_dir: Path) -> list[Loss]:
-    """What was lost and is not seen to yet."""
-    try:
-        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=list[Loss])
-    except (FileNotFoundError, msgspec.DecodeError):
-        return []
-
-
-def open_losses(data_dir: Path) -> str:
-    """What is lost now, in a sentence; empty: nothing."""
-    found = [loss for loss in losses(data_dir) if not loss.filled or loss.since_ms is not None]
-    return "; ".join(map(str, found))
 
 
 class Refill:
@@ -189,7 +148,3 @@ def _positions(told: dict[str, int]) -> dict[TopicPartition, int]:
         topic, _, partition = name.rpartition("/")
         found[TopicPartition(topic, int(partition))] = position
     return found
-
-
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="minutes")[:16] + "Z"

@@ -19,7 +19,7 @@ from energyguard.history.refill import Refill
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
 from energyguard.model.duration import parse_duration
-from energyguard.telemetry import logger
+from energyguard.telemetry import Condition, logger
 
 READ_WAIT_S = 0.2
 PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
@@ -54,16 +54,18 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         )
         refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
         _log.info("history is open", door=f"http://{door.host}:{door.port}")
+        waits = Condition(_log, "history waits", "history goes on")
         while not stop.is_set():
             try:
                 archive.step(READ_WAIT_S)
                 refill.step()
+                waits.end()
                 if not archive.behind:
                     stop.wait(archive.flush_s / PAUSES)
             except Fenced as error:  # too long without a poll; the next one joins again
                 _log.warning("positions not committed", reason=str(error))
             except Unavailable as error:  # no room, say: what waits is tried again
-                _log.error("history waits", reason=str(error), seconds=error.retry_after)
+                waits.begin(error)
                 stop.wait(error.retry_after)
         archive.close()
         refill.close()

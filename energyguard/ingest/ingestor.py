@@ -24,7 +24,7 @@ from energyguard.ingest import GROUP, TOPICS
 from energyguard.ingest.rows import Made, rows_of
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.store import Row, Store
-from energyguard.telemetry import METRICS, logger
+from energyguard.telemetry import METRICS, Condition, logger
 from energyguard.wire.limits import DEFAULT, Plausible
 
 AT_ONCE = 500
@@ -65,16 +65,18 @@ class Ingestor:
 
     async def run(self, stop: Event) -> None:
         """Ingest until told to stop; then take what is still in the log, for some seconds."""
+        away = Condition(_log, "the log is not there; waiting", "the log is there again")
         while not stop.is_set():
             try:
                 await self.step(stop, READ_WAIT_S)
+                away.end()
             except Fenced as error:  # too long without a poll; what was written is read again
                 _log.warning("positions not committed", reason=str(error))
                 await self._poll(now=True)
                 self._at = dict(self._member.assigned)
                 self._committed = dict(self._at)
             except Unavailable as error:
-                _log.warning("the log is not there; waiting", reason=str(error))
+                away.begin(error)
                 await self._pause(error.retry_after, stop)
         until = self._clock.monotonic() + DRAIN_S
         try:

@@ -4,6 +4,8 @@ schema.sql       the tables
 segments.py      an append as one row
 partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
+inspect.py       looks through all of it
+repair.py        the file made anew from what can be read
 lost.py          a log that is gone; a new one beside a history
 writer.py        one writer a process, group commit
 walk.py          segments by their ids, around what cannot be read

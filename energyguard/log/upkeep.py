@@ -17,7 +17,7 @@ from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, pat
 from energyguard.log.compaction import Size, compact
 from energyguard.log.retention import retain
 from energyguard.model.topics import topic_named
-from energyguard.telemetry import logger
+from energyguard.telemetry import Condition, logger
 
 CHECKPOINT_S = 0.25
 TIDY_S = 15.0
@@ -64,14 +64,16 @@ class Upkeep:
 
     def _run(self) -> None:
         ticks = 0
+        failing = Condition(_log, "upkeep of the log did not succeed", "upkeep of the log goes on")
         while not self._stop.wait(CHECKPOINT_S):
             ticks += 1
             try:
                 self.checkpoint()
                 if ticks * CHECKPOINT_S % TIDY_S == 0 and self._claim():
                     self.tidy()
+                failing.end()
             except Exception as error:  # a full disk, say: the next round may find room
-                _log.warning("upkeep of the log did not succeed", reason=str(error))
+                failing.begin(error)
 
     def _claim(self) -> bool:
         """Whether it is this process's turn: one of them is enough."""

@@ -123,8 +123,8 @@ def end_of(connection: Any, topic: int) -> End:
         if newest is None:
             return End(first_id(topic) - 1, offsets_of(earliest), 0)
     except apsw.Error as error:
-        if not is_damage(error):
-            raise
+        if not is_damage(error) or newest_head(connection, *bounds) is None:
+            raise  # nothing of it can be read: that is not an empty topic
     found = newest_head(connection, *bounds) or Head(first_id(topic) - 1, earliest, 0, 0, 0)
     committed = dict(connection.execute(_COMMITTED, (topic,)))
     ends = tuple(max(end, committed.get(p, 0)) for p, end in enumerate(found.ends))

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention, Unavailable
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.telemetry import logger
+from energyguard.telemetry import Condition, logger
 
 ALL = None
 LOOK_S = 1.0
@@ -61,14 +61,17 @@ class Follower(Thread):
 
     def run(self) -> None:
         """Read until told to stop; what fails is said and tried again."""
+        stumbles = Condition(self._logger, "a follower waits", "a follower goes on")
         while not self._stop_event.is_set():
             try:
                 self._round()
                 self.fault = ""
+                stumbles.end()
             except BehindRetention as error:
                 self._at[TopicPartition(error.topic, error.partition)] = error.earliest
             except Unavailable as error:
                 self.fault = str(error)
+                stumbles.begin(error, follower=self.name)
                 self._stop_event.wait(error.retry_after)
             except Exception as error:  # the thread must live: a page without news helps nobody
                 self.fault = f"{type(error).__name__}: {error}"

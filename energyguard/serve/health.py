@@ -6,18 +6,24 @@ from collections.abc import Callable, Iterable
 
 from energyguard import ingest
 from energyguard.config import Settings
+from energyguard.durable.atomic import MIN_FREE, free_bytes
 from energyguard.errors import EnergyGuardError
 from energyguard.history import History
+from energyguard.history.losses import open_losses
 from energyguard.log import LATEST, Log, TopicPartition
+from energyguard.log.lost import path_of
+from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
 from energyguard.pipeline import CHARGING
+from energyguard.presence import ailing
 from energyguard.serve.live import Live
 from energyguard.serve.views import Health
 from energyguard.stream.session_stage import GROUP as SESSIONS
 
 OK = "ok"
+ROLES = ("worker", "sessions", "history", "ingestor")
 _SIGNALS = tuple(topic.name for topic in CHARGING)
-WORKER_QUIET_MS = 60_000
+WORKER_QUIET_MS = 15_000
 """A worker that says nothing for this long while records wait is not well."""
 WAITS_MS = 60_000
 """Nor is a group when a record waits for it for this long."""
@@ -29,14 +35,32 @@ def health(log: Log, live: Live, history: History, settings: Settings, now_ms: i
         "log": _fault(lambda: log.positions(ALERTS.name, LATEST)),
         "live": live.fault or OK,
         "worker": _worker(live, now_ms),
-        "history": _fault(lambda: history.query("totals", start_ms=0, end_ms=1)),
+        "history": _history(history, settings),
+        "disk": _disk(settings),
     }
-    ready = parts["log"] == parts["live"] == OK
+    ready = parts["log"] == parts["live"] == parts["disk"] == OK
     if parts["log"] == OK and ingest.is_wanted(log.positions, settings):
         parts["ingestor"] = _waits(log, ingest.GROUP, ingest.TOPICS, "the store", now_ms)
     if parts["log"] == OK and _any(log, _SIGNALS):
         parts["sessions"] = _waits(log, SESSIONS, _SIGNALS, "the role sessions", now_ms)
+    if (file := path_of(settings.log_url)) and (damage := summary(file)):
+        parts["damage"] = damage
+    parts |= {role: what for role, what in ailing(settings.data_dir).items() if role in ROLES}
     return Health(ready=ready, parts=parts)
+
+
+def _history(history: History, settings: Settings) -> str:
+    fault = _fault(lambda: history.query("totals", start_ms=0, end_ms=1))
+    return open_losses(settings.data_dir) or fault if fault == OK else fault
+
+
+def _disk(settings: Settings) -> str:
+    """Whether there is room: a full disk takes no readings."""
+    file = path_of(settings.log_url)
+    for folder in {settings.data_dir, file.parent if file else settings.data_dir}:
+        if (free := free_bytes(folder)) < MIN_FREE:
+            return f"{folder.absolute()}: {free // 1024} KiB free; no reading is taken"
+    return OK
 
 
 def _worker(live: Live, now_ms: int) -> str:

@@ -27,7 +27,7 @@ from energyguard.model.topics import ENERGY_READINGS, REPLAY_READINGS, TIME
 from energyguard.sources.event_clock import RunningClock, TopicTime, newest_event_ms
 from energyguard.sources.intake import Intake
 from energyguard.stream.decisions import Decision, decision_records
-from energyguard.telemetry import logger
+from energyguard.telemetry import Condition, logger
 from energyguard.wire.files import read_blocks
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.refusals import counted
@@ -149,13 +149,15 @@ class Player:
 
     def _sent(self, batch: pa.RecordBatch) -> bool:
         """Append, however long the log needs; given up only on ``stop``."""
+        full = Condition(logger(__name__), "the log takes nothing now", "the log takes it again")
         while not self._stop.is_set():
             try:
                 self._intake.submit(batch, self._replay.topic)
             except Unavailable as error:
-                logger(__name__).warning("the log takes nothing now", reason=str(error))
+                full.begin(error)
                 self._stop.wait(error.retry_after)
             else:
+                full.end()
                 return True
         return False
 

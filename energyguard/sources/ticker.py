@@ -16,7 +16,7 @@ import numpy.typing as npt
 from energyguard.errors import Unavailable
 from energyguard.log import Log
 from energyguard.sources.event_clock import RunningClock, TopicTime
-from energyguard.telemetry import logger
+from energyguard.telemetry import Condition, logger
 
 Times = npt.NDArray[np.int64]
 Progress = Callable[[int, int | None], None]
@@ -99,13 +99,15 @@ class Ticker(ABC):
 
     def _patiently(self, work: Callable[[], object]) -> bool:
         """Do something, however long the log needs; false when it was told to stop before."""
+        full = Condition(_log, "the log takes nothing now", "the log takes readings again")
         while not self._stop.is_set():
             try:
                 work()
             except Unavailable as error:
-                _log.warning("the log takes nothing now", reason=str(error))
+                full.begin(error)
                 self._stop.wait(error.retry_after)
             else:
+                full.end()
                 return True
         return False
 

@@ -1,11 +1,14 @@
 """Snapshots in ``energyguard.state``: parts in chunks of at most 900 kB, the manifest last.
 
 A snapshot is written in the transaction that moves the positions it belongs to. Parts that did not
-change are not written again: the topic is compacted, so the newest of each is there.
+change are not written again: the topic is compacted, so the newest of each is there. The manifest
+has a checksum of each part: where one is missing, or an older one is in its place because the log
+was damaged, the snapshot does not hold, and its partition is made anew from the log.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
@@ -13,9 +16,16 @@ import msgspec
 
 from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.model.topics import STATE
+from energyguard.telemetry import logger
+
+_log = logger(__name__)
 
 CHUNK_BYTES = 900_000
 Saved = tuple["Manifest", dict[str, bytes]]
+
+
+class Unusable(Exception):
+    """A snapshot that an operator cannot be restored from."""
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -25,6 +35,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     decided: int  # the serial number of the last decision applied; -1: none
     chunks: dict[str, int] = {}  # by part: in how many chunks it lies
     counts: dict[str, int] = {}  # readings by verdict since the beginning
+    sums: dict[str, int] = {}  # by part: CRC-32; of a snapshot of before there are none
     marks: list[
         tuple[int, int]
     ] = []  # newest time and offset, now and then: where to warm-start from
@@ -39,10 +50,12 @@ def snapshot_records(
     values: list[bytes | None] = []
     for name, data in parts.items():
         before = manifest.chunks.pop(name, 0)
+        manifest.sums.pop(name, None)
         pieces: list[bytes | None] = []
         if data is not None:
             pieces = [data[i : i + CHUNK_BYTES] for i in range(0, max(len(data), 1), CHUNK_BYTES)]
             manifest.chunks[name] = len(pieces)
+            manifest.sums[name] = zlib.crc32(data)
         pieces += [None] * (before - len(pieces))
         keys += [f"{prefix}{name}#{i}".encode() for i in range(len(pieces))]
         values += pieces
@@ -61,16 +74,25 @@ def read_snapshots(
         _read(log, flow.encode(), TopicPartition(STATE.name, where), of, found)
     saved: dict[TopicPartition, Saved] = {}
     for at, chunks in found.items():
-        if "manifest" in chunks:
-            manifest = msgspec.json.decode(chunks["manifest"], type=Manifest)
-            saved[at] = (
-                manifest,
-                {
-                    name: b"".join(chunks[f"{name}#{i}"] for i in range(many))
-                    for name, many in manifest.chunks.items()
-                },
-            )
+        if "manifest" in chunks and (snapshot := _whole(chunks)):
+            saved[at] = snapshot
+        elif "manifest" in chunks:
+            _log.error("a snapshot does not hold; it is made anew from the log", partition=str(at))
     return saved
+
+
+def _whole(chunks: Mapping[str, bytes]) -> Saved | None:
+    """A snapshot from its chunks; None where one is missing, or is another one's."""
+    try:
+        manifest = msgspec.json.decode(chunks["manifest"], type=Manifest)
+        parts = {
+            name: b"".join(chunks[f"{name}#{i}"] for i in range(many))
+            for name, many in manifest.chunks.items()
+        }
+    except (KeyError, msgspec.DecodeError):
+        return None
+    holds = all(zlib.crc32(parts.get(name, b"")) == crc for name, crc in manifest.sums.items())
+    return (manifest, parts) if holds else None
 
 
 def _read(

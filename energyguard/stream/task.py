@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from energyguard.clock import Clock
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
-from energyguard.stream.checkpoint import Manifest, Saved, snapshot_records
+from energyguard.stream.checkpoint import Manifest, Saved, Unusable, snapshot_records
 from energyguard.stream.decisions import Decision, Decisions
 from energyguard.stream.outputs import Outputs
 from energyguard.telemetry import logger
@@ -74,7 +74,10 @@ class Task(ABC, Generic[P]):
             self.manifest, parts = saved
             self.position = self.manifest.position
             self.counts = Counter(self.manifest.counts)
-            self._kept.restore(parts)
+            try:
+                self._kept.restore(parts)
+            except Exception as error:  # whatever was in its bytes: the log has it all
+                raise Unusable(f"{type(error).__name__}: {error}") from error
         else:
             self.position = log.positions(self.at.topic, EARLIEST)[self.at]
         self.replay(log, committed, decisions)

@@ -17,11 +17,11 @@ from energyguard.errors import Fenced, Unavailable
 from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import STATE, TIME
-from energyguard.stream.checkpoint import read_snapshots
+from energyguard.stream.checkpoint import Saved, Unusable, read_snapshots
 from energyguard.stream.decisions import Decision, Decisions, Quiet, decision_records
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.stage import P, Stage, T
-from energyguard.telemetry import METRICS, logger
+from energyguard.telemetry import METRICS, Condition, logger
 
 RECORDS_LEAST, RECORDS_FIRST = 16, 1024
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
@@ -51,12 +51,15 @@ class Worker(Generic[T, P]):
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then save the state and leave."""
+        away = Condition(_log, "the log is not there; waiting", "the log is there again")
         while not stop.is_set():
             try:
-                if self.step(WAIT_S):
+                worked = self.step(WAIT_S)
+                away.end()
+                if worked:
                     stop.wait(self._fed_s + BEAT_S - self.clock.monotonic())
             except Unavailable as error:
-                _log.warning("the log is not there; waiting", reason=str(error))
+                away.begin(error)
                 stop.wait(error.retry_after)
         self.drain()
 
@@ -150,11 +153,23 @@ class Worker(Generic[T, P]):
         saved = read_snapshots(self.log, next(iter(new.values())).flow, new)
         self.decisions.hold({at: saved[at][0].decided if at in saved else -1 for at in new})
         for at, task in new.items():
-            task.restore(self.log, saved.get(at), owned[at], self.decisions)
-            self.tasks[at] = task
+            self.tasks[at] = self._restored(task, saved.get(at), owned[at])
             if self.membership.poll():
                 return False
         return True
+
+    def _restored(self, task: T, saved: Saved | None, committed: int) -> T:
+        """A task as it was at a position; from the log alone where its snapshot cannot be used."""
+        try:
+            task.restore(self.log, saved, committed, self.decisions)
+        except Unusable as error:
+            _log.error(
+                "a snapshot cannot be used; made anew", partition=str(task.at), why=str(error)
+            )
+            self.decisions.hold({task.at: -1})
+            task = self.stage.task(task.at)
+            task.restore(self.log, None, committed, self.decisions)
+        return task
 
     def _commit(self, parts: Sequence[P]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""

@@ -1,6 +1,7 @@
 """The command line: shapes of answers, exit codes, errors of one line."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import typer
 import energyguard
 import energyguard.errors
 from energyguard.cli import app
+from energyguard.durable.connections import connect
+from energyguard.log import Records
+from energyguard.log.sqlite import SqliteLog
 from energyguard.presence import present
 from tests.cli.conftest import Terminal
 
@@ -160,3 +164,29 @@ def test_doctor_sees_a_damaged_log(terminal: Terminal, data_dir: Path) -> None:
     assert row["check"] == "log"
     assert "not a database" in row["found"]
     assert "backup" in row["to_do"]
+
+
+@pytest.mark.parametrize("name", ["people.db", "store.db", "tokens.json"])
+def test_doctor_sees_a_damaged_small_file(terminal: Terminal, data_dir: Path, name: str) -> None:
+    data_dir.mkdir()
+    (data_dir / name).write_bytes(b"\xa5" * 5000)
+    said = terminal("doctor", "--json", "--set", "serve.port=0", "--set", "history.port=0")
+    (row,) = [row for row in said.rows if not row["ok"]]
+    assert row["check"] == "small files"
+    assert str(data_dir / name) in row["found"]
+    assert "backup" in row["to_do"]
+    assert said.code == 8
+
+
+def test_doctor_tells_what_is_damaged_in_the_log(terminal: Terminal, data_dir: Path) -> None:
+    with closing(SqliteLog(data_dir / "log.db")) as log:
+        for number in range(5):
+            log.append("energyguard.dead-letters", Records([None], [b"letter %d" % number]))
+    with closing(connect(data_dir / "log.db")) as file:
+        file.execute(
+            "UPDATE segment SET body = zeroblob(20) WHERE instr(body, x'6c65747465722033')"
+        )
+    said = terminal("doctor", "--json", "--set", "serve.port=0", "--set", "history.port=0")
+    (row,) = [row for row in said.rows if not row["ok"]]
+    assert (row["check"], row["found"]) == ("log", "energyguard.dead-letters: 1 damaged appends")
+    assert said.code == 8

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -95,6 +97,67 @@ def test_a_full_disk(log: Log, disk: Path, tmp_path: Path) -> None:
     assert got == undisturbed(log, ENERGY_READINGS.name, tmp_path / "undisturbed.db")
     assert sum(map(len, got.values())) > 100
     assert connect(data_dir / "log.db").pragma("integrity_check") == "ok"
+
+
+def energyguard(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "energyguard", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def unready(url: str) -> dict[str, str] | None:
+    answer = httpx.get(f"{url}/readyz", trust_env=False)
+    return None if answer.status_code == 200 else dict(answer.json()["parts"])
+
+
+def test_health_and_commands_tell_a_full_disk(log: Log, disk: Path) -> None:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    with roles(disk, "worker", "serve", more=(f"serve.port={port}",)) as (worker, serve):
+        until(lambda: answers(url))
+        until(lambda: unready(url) is None)
+        ballast = fill(disk)
+        parts = until(lambda: unready(url)) or {}
+        assert f"{disk}: 0 KiB free" in parts["disk"]
+        until(lambda: refused(url))
+        for command, path in (
+            (("doctor", "--set", f"serve.port={port}"), disk),
+            (("token", "create", "laptop"), disk / "tokens."),
+        ):
+            said = energyguard(*command, "--data-dir", disk)
+            assert said.returncode == 8, said
+            assert "Traceback" not in said.stderr
+            assert str(path) in said.stdout + said.stderr
+            assert "no room" in said.stdout + said.stderr
+        time.sleep(3.0)
+        for role in (worker, serve):
+            lines = role.said().splitlines()
+            assert sum("no room" in line or "full" in line for line in lines) <= 4, role.said()
+        alive(worker, serve)
+        ballast.unlink()
+        until(lambda: unready(url) is None)
+
+
+def test_roles_that_start_on_a_full_disk_wait_for_room(log: Log, disk: Path) -> None:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    ballast = fill(disk)
+    with ExitStack() as stack:
+        started = []
+        for name in ("worker", "history", "serve"):
+            started.append(role := Role(name, disk, f"serve.port={port}"))
+            stack.callback(role.kill)
+        for role in started:
+            wait_until_said(role, "waiting for some")
+        time.sleep(5.0)
+        alive(*started)
+        for role in started:
+            assert role.said().count("waiting for some") == 1, role.said()
+            assert str(disk) in role.said()
+        ballast.unlink()
+        until(lambda: answers(url))
+        until(lambda: unready(url) is None)
+
+
+def wait_until_said(role: Role, words: str) -> None:
+    until(lambda: words in role.said())
 
 
 def answers(url: str) -> bool:

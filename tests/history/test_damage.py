@@ -11,9 +11,10 @@ import pytest
 
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.losses import losses, open_losses
 from energyguard.history.parts import FILE, Part, Parts, uncovered
 from energyguard.history.people import People
-from energyguard.history.refill import Refill, losses, open_losses
+from energyguard.history.refill import Refill
 from energyguard.log import EARLIEST, LATEST, open_log
 from energyguard.model.topics import ENERGY_READINGS
 from tests.history.test_archive import append, everything

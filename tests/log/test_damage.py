@@ -14,6 +14,8 @@ import pytest
 from energyguard.durable.connections import PAGE_BYTES
 from energyguard.errors import Corrupt
 from energyguard.log import LATEST, Records, TopicPartition, open_log
+from energyguard.log.inspect import damaged
+from energyguard.log.repair import repair
 from energyguard.log.set_aside import folder_of, kept
 from energyguard.log.sqlite import SqliteLog
 from energyguard.store.shelf import Shelf
@@ -174,3 +176,55 @@ def test_another_file_is_refused_and_left_alone(path: Path, made: Callable[[Path
     with pytest.raises(Corrupt, match=r"log\.db"):
         open_log(f"sqlite:///{path}")
     assert path.read_bytes() == before
+
+
+def garble_page(path: Path, kind: int, which: int) -> None:
+    """Overwrite a page of a kind: 5 points to others, 13 holds rows; of the table of appends."""
+    with closing(sqlite3.connect(path)) as file:
+        (root,) = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'segment'")
+    data = bytearray(path.read_bytes())
+    pages = [
+        p
+        for p in range(0, len(data), PAGE_BYTES)
+        if data[p] == kind and b"letter" in data[p : p + PAGE_BYTES]
+    ]
+    begin = (root[0] - 1) * PAGE_BYTES if kind == 5 else pages[which]
+    data[begin : begin + PAGE_BYTES] = b"\xa5" * PAGE_BYTES
+    path.write_bytes(data)
+
+
+def test_a_file_whose_root_is_gone_is_said_and_made_anew(path: Path) -> None:
+    wanted = filled(path, 300, 3_000)
+    garble_page(path, 5, 0)
+    with closing(SqliteLog(path)) as log, pytest.raises(Corrupt, match="doctor"):
+        log.positions(LETTERS, LATEST)
+    assert damaged(path)
+    done = repair(path)
+    assert done.appends == done.by_page == 300
+    assert damaged(path) == ""
+    with closing(SqliteLog(path)) as log:
+        assert read(log) == wanted
+        assert log.append(LETTERS, Records([None], [b"new"])) == {AT: 301}
+    assert done.old.exists()
+
+
+def test_a_damaged_end_takes_appends_again_when_it_is_made_anew(path: Path) -> None:
+    filled(path, 300)
+    with closing(SqliteLog(path)) as log:
+        member = log.join("g", [LETTERS])
+        with log.transaction(member) as tx:
+            tx.move({AT: 300})
+        member.leave()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    garble_page(path, 13, -1)
+    with closing(SqliteLog(path)) as log:
+        assert 200 < len(read(log)) < 300
+        with pytest.raises(Corrupt):
+            log.append(LETTERS, Records([None], [b"new"]))
+    repair(path)
+    with closing(SqliteLog(path)) as log:
+        assert 200 < len(read(log)) < 300
+        assert log.append(LETTERS, Records([None], [b"new"])) == {AT: 301}
+        assert read(log)[-1] == b"new"
+        assert log.positions(LETTERS, "g") == {AT: 300}
