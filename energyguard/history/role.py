@@ -13,6 +13,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import Door
 from energyguard.history.export import AlertFiles
+from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.people import People
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
@@ -41,6 +42,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     try:
         if not is_there(log, stop):
             return
+        match_old_imports(history)
         archive = Archive(
             history,
             log,
