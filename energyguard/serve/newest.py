@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import pyarrow as pa
@@ -13,22 +13,39 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER
+from energyguard.model.topics import THERMOMETER, TopicClock, topic_named
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
+from energyguard.stream.clock import ClockLimits
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
 MINUTES_KEPT = 24 * 60
+_LIMITS = ClockLimits()
 
 
 class Newest:
     """A fold of topics of readings. Thread-safe."""
 
-    def __init__(self, silent_ms: int, limits: Plausible = DEFAULT) -> None:
-        self._silent_ms, self._limits = silent_ms, limits
+    def __init__(
+        self,
+        silent_ms: int,
+        limits: Plausible = DEFAULT,
+        ahead: ClockLimits = _LIMITS,
+        judged_ms: Callable[[str], int | None] = lambda topic: None,
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            silent_ms: how far behind its topic a device is silent.
+            limits: what is plausible.
+            ahead: how far a reading may be beyond its topic's clock.
+            judged_ms: the newest time of a topic that the worker has let through.
+        """
+        self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
+        self._judged_ms = judged_ms
         self._lock = Lock()
         self._fleets: dict[str, Fleet] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -49,8 +66,11 @@ class Newest:
                 readings = read_settled(keys, values, self._limits).readings
                 fleet = self._fleets.get(topic)
                 if fleet is None:
-                    fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
-                fleet.take(readings, now_ms, topic in self._gaps)
+                    row = topic_named(topic)
+                    clock = row.clock if row else TopicClock.DATA
+                    fleet = Fleet(topic, self._silent_ms, clock, self._ahead)
+                    self._fleets[topic] = fleet
+                fleet.take(readings, now_ms, topic in self._gaps, self._judged_ms(topic))
                 self._gaps.discard(topic)
                 self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
                 self._rows_of[topic] = readings.num_rows / max(1, len(values))
@@ -112,14 +132,17 @@ class Newest:
             return sum_kw(self._fleets, now_ms)
 
     def newest_ms(self, topic: str | None = None) -> int | None:
-        """The newest event time of a topic, or of all that measure energy."""
+        """The newest event time of a topic, or of all that measure energy.
+
+        Never beyond the wall clock where the topic goes by it.
+        """
         with self._lock:
             fleets = [
                 fleet
                 for name, fleet in self._fleets.items()
                 if name == topic or (topic is None and name != THERMOMETER.name)
             ]
-        times = [fleet.newest_ms for fleet in fleets if fleet.newest_ms != NEVER]
+        times = [fleet.until_ms for fleet in fleets if fleet.newest_ms != NEVER]
         return max(times, default=None)
 
     def per_minute(self, minutes: int, now_ms: int) -> list[tuple[int, int]]:

@@ -60,6 +60,7 @@ def test_what_cannot_be_understood_yet_is_never_billed_wrong(terminal: Terminal,
 def imports(terminal: Terminal, *words: str | Path) -> dict[str, Any]:
     said = terminal("import", "sessions", "--zone", "UTC", "--json", *words)
     assert said.code == 0, said.err
+    found: dict[str, Any]
     (found,) = [row for row in said.rows if "sessions" in row]
     return found
 
