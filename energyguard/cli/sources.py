@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command, group
-from energyguard.cli.chargers import chargers, thermometer
+from energyguard.cli.chargers import chargers, replay_signals, thermometer
 from energyguard.cli.output import at, progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
@@ -199,11 +199,19 @@ def replay(
     ] = None,
     prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
 ) -> None:
-    """Replay files into the running system, their times moved onto the running clock."""
+    """Replay files into the running system, their times moved onto the running clock.
+
+    Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
+    were, at once, to `charger-station-signals.NAME`.
+    """
     from energyguard.node import open_log
     from energyguard.sources.replay import Player, Replay, end_input
+    from energyguard.sources.signals import hold_signals
 
     topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
+    if hold_signals(files):
+        replay_signals(call, files, topic, speedup, prefix)
+        return
     wanted = Replay(
         paths=files,
         keep_time=topic,

@@ -1,8 +1,9 @@
 """Sessions that were imported before they had a network: matched once, when the history is opened.
 
 Their ids were made of the file's name, so the same session may stand there twice. Each gets the id
-that a new import of its row has; of several with one id the best stays. The old rows go last, and
-what was moved is kept until the roll-ups are made anew: a crash in between is gone on from.
+that a new import of its row has; of several with one id the best stays. Months are written anew and
+put in place of what they were, before anything else is inserted. ``imports_moved`` keeps which id
+became which: a crash in between is gone on from.
 """
 
 from __future__ import annotations
@@ -40,20 +41,21 @@ FROM (
     GROUP BY a.id, a.source, a.charger, a.start_parking, a.end_parking
 ) AS s
 """
-_MOVE = (
-    "INSERT INTO stays SELECT s.* REPLACE (m.id AS id, m.source AS source)"
-    " FROM stays AS s FINAL INNER JOIN imports_moved AS m ON s.id = m.old"
-    " ORDER BY s.quality = 'complete'",
-    "INSERT INTO charges SELECT c.* REPLACE ("
-    "concat(m.id, '/', toString(toUnixTimestamp(c.start))) AS id, m.id AS stay,"
-    " m.source AS source)"
-    " FROM charges AS c FINAL INNER JOIN imports_moved AS m ON c.stay = m.old"
-    " ORDER BY c.cents > 0, c.energy",
-    "ALTER TABLE charges DELETE WHERE stay IN (SELECT old FROM imports_moved)"
-    " SETTINGS mutations_sync = 1",
-    "ALTER TABLE stays DELETE WHERE id IN (SELECT old FROM imports_moved)"
-    " SETTINGS mutations_sync = 1",
-)
+_MONTHS = "(SELECT DISTINCT toYYYYMM(start_parking) FROM imports_moved)"
+_OF_MONTHS = "(SELECT toYYYYMM(start_parking) AS m FROM imports_moved)"
+_ANEW = {
+    "stays": "INSERT INTO stays_matched SELECT s.* REPLACE ("
+    "if(m.id = '', s.id, m.id) AS id, if(m.id = '', toString(s.source), m.source) AS source)"
+    " FROM (SELECT * FROM stays FINAL) AS s LEFT ANY JOIN imports_moved AS m ON s.id = m.old"
+    f" WHERE toYYYYMM(s.start_parking) IN {_MONTHS} ORDER BY s.quality = 'complete'",
+    "charges": "INSERT INTO charges_matched SELECT c.* REPLACE ("
+    "if(m.id = '', c.id, concat(m.id, '/', toString(toUnixTimestamp(c.start)))) AS id,"
+    " if(m.id = '', c.stay, m.id) AS stay,"
+    " if(m.id = '', toString(c.source), m.source) AS source)"
+    " FROM (SELECT * FROM charges FINAL) AS c LEFT ANY JOIN imports_moved AS m ON c.stay = m.old"
+    f" WHERE toYYYYMM(c.start) IN {_MONTHS} ORDER BY c.cents > 0, c.energy",
+}
+"""The months that have old rows, with new ids; a charge of an import begins when its stay does."""
 
 
 def match_old_imports(history: ChdbHistory) -> None:
@@ -71,14 +73,22 @@ def match_old_imports(history: ChdbHistory) -> None:
         " toInt64(toUnixTimestamp(end_parking)) AS end_parking FROM imports_moved",
     )
     if moved.num_rows:
-        for text in _MOVE:
-            history.execute(text)
+        for table in ("charges", "stays"):
+            _put_anew(history, table)
         rollups = ChargingRollUps(history)
         rollups.touch("stays", moved)
         rollups.settle()
         logger("history").info("old imports have ids of their network", sessions=moved.num_rows)
     history.execute(f"INSERT INTO upgrades (name) VALUES ('{_NAME}')")
-    history.execute("DROP TABLE imports_moved SYNC")
+
+
+def _put_anew(history: ChdbHistory, table: str) -> None:
+    history.execute(f"CREATE TABLE IF NOT EXISTS {table}_matched AS {table}")
+    history.execute(f"TRUNCATE TABLE {table}_matched")
+    history.execute(_ANEW[table])
+    for month in _rows(history, f"SELECT arrayJoin(groupUniqArray(m)) AS m FROM {_OF_MONTHS}")["m"]:
+        history.execute(f"ALTER TABLE {table} REPLACE PARTITION {month} FROM {table}_matched")
+    history.execute(f"DROP TABLE {table}_matched")
 
 
 def _moved(old: pa.Table) -> pa.Table:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from energyguard.config import WireSettings
-from energyguard.errors import Malformed, Rejected
+from energyguard.errors import Malformed
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import METER_READINGS
+from energyguard.model.topics import METER_READINGS, SIGNALS
 from energyguard.serve.letters import Letter
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
+from energyguard.sources.signals import are_signals, take_signals
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
 from energyguard.wire.refusals import counted
@@ -53,6 +54,8 @@ class Reception:
             Malformed: no column names the device, and the sender does not.
             Unavailable: the log takes nothing now.
         """
+        if shape == signals.SHAPE or (shape is None and are_signals(data)):
+            return self._signals(data, source)
         if needs_device(data, shape) and not device:
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
@@ -68,25 +71,16 @@ class Reception:
         ):
             bodies = [original for _, original in group]
             if shape == signals.SHAPE:
-                part = self._signals(bodies, source, topic)
+                part = self._signals(b"\n".join(bodies), source, topic)
             else:
                 topic = topic or METER_READINGS.name
                 part = self.take(b"\n".join(bodies), shape, source, topic, headed=False)
             whole = _sum(whole, part)
         return whole
 
-    def _signals(self, messages: Sequence[bytes], source: str, topic: str) -> Receipt:
-        """Signals of chargers go to their topic again; the worker judges what they come to."""
-        taken: list[tuple[bytes, bytes]] = []
-        refused: list[Refused] = []
-        for number, message in enumerate(messages, 1):
-            try:
-                taken.append((signals.signal(message).charger.encode(), message))
-            except Rejected as error:
-                refused.append(signals.refused(number, message, error))
-        if taken:
-            self._intake.signal(taken, topic)
-        self._intake.refuse(refused, topic=topic, source=source, shape=signals.SHAPE)
+    def _signals(self, data: bytes, source: str, topic: str = SIGNALS.name) -> Receipt:
+        """Signals of chargers go to a topic of theirs; the worker judges what they come to."""
+        taken, refused = take_signals(self._intake, data, source=source, topic=topic)
         return _receipt(len(taken), refused, topic, signals.SHAPE)
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from energyguard.errors import EnergyGuardError
-from energyguard.history import charging_rows, matched_imports
+from energyguard.history import matched_imports
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.matched_imports import match_old_imports
@@ -64,25 +64,23 @@ def count(history: ChdbHistory, table: str) -> int:
     return int(history.ask(f"SELECT count() FROM {table} FINAL", "TSV", {}))
 
 
-@pytest.mark.parametrize("cut_off_after", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("cut_off_at", ["", "charges", "stays"])
 def test_old_imports_are_matched_once(
     history: ChdbHistory,
     log: Log,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    cut_off_after: int | None,
+    cut_off_at: str,
 ) -> None:
     twice = [old(number, source) for source in ("council_2016", "copy") for number in (1, 2)]
     with monkeypatch.context() as before:  # as ids were made then
         before.setattr(Imported, "identity", property(lambda one: one.id))
         before.setattr(Imported, "whose", property(lambda one: one.source))
-        before.setattr(charging_rows, "_IMPORTED", msgspec.json.Decoder(Imported))
         archived(history, log, tmp_path, *twice)
     assert count(history, "stays") == count(history, "charges") == 4
-    if cut_off_after is not None:
-        steps = (*matched_imports._MOVE[:cut_off_after], "nothing")
+    if cut_off_at:
         with monkeypatch.context() as crash, pytest.raises(EnergyGuardError):
-            crash.setattr(matched_imports, "_MOVE", steps)
+            crash.setitem(matched_imports._ANEW, cut_off_at, "nothing")
             match_old_imports(history)
     for _ in range(2):
         match_old_imports(history)
