@@ -65,9 +65,9 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def identity(self) -> str:
         """The id; that of an old record as a new import of the same row has it."""
-        if self.network:
+        event = self.id.removeprefix(f"{self.source}/")
+        if self.network or event == self.id:
             return self.id
-        event = self.id.partition("/")[2]
         charger = "" if self.charger == self.station else self.charger
         times = self.start_parking, self.end_parking
         return session_id(self.whose, charger, event_before(event), *times, self.energy)
