@@ -28,7 +28,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def write_once(path: Path, data: bytes) -> None:
-    """Write a private file whole, durably, where there is none; the first of several writers counts.
+    """Write a private file, durably, where there is none; the first of several writers counts.
 
     Raises:
         DiskFull: there is no room; the message names the file.

@@ -159,6 +159,11 @@ class Bays:
         """Whether that is a wrong clock's: what comes after it, by a right one, counts."""
         return self._newest is not None and second > self._newest[0] + AHEAD_S
 
+    @property
+    def newest_ms(self) -> int | None:
+        """The time of the newest signal that is believed."""
+        return None if self._newest is None else self._newest[0] * 1000
+
     def event_ms(self, now_ms: int) -> int | None:
         """What time it is at the chargers: that of the newest signal, gone on since."""
         if self._newest is None:

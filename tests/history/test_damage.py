@@ -127,7 +127,7 @@ def test_what_the_log_has_no_longer_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path, 5, damage_after=missing_part)
-    first = {at: 3 for at in _ends(tmp_path)}
+    first = dict.fromkeys(_ends(tmp_path), 3)
     monkeypatch.setattr(Refill, "_first", lambda self, at: first.get(at, 0))
     run(tmp_path)
     (loss,) = losses(tmp_path)

@@ -17,7 +17,6 @@ from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
-from energyguard.model.topics import TopicClock
 from energyguard.serve.desk import Desk
 from energyguard.serve.fleet import Fleet
 from energyguard.serve.subscribers import (
@@ -87,8 +86,9 @@ def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = 
 
 
 def rounded(fleet: Fleet) -> tuple[float, int, int]:
-    kw, heard, silent = fleet.kw()
-    return round(kw, 6), heard, silent
+    drawn = fleet.kw()
+    assert drawn.kw is not None
+    return round(drawn.kw, 6), drawn.heard, drawn.silent
 
 
 def test_power_of_interval_energies_registers_and_powers() -> None:
@@ -122,14 +122,14 @@ def test_a_gap_keeps_the_step_that_was_known() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
     fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
-    assert fleet.kw()[0] == pytest.approx(2.4)
+    assert fleet.kw().kw == pytest.approx(2.4)
 
 
 def test_an_old_reading_does_not_replace_a_new_one() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 60, 5.0))
     fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
-    assert fleet.kw()[0] == pytest.approx(6.0)
+    assert fleet.kw().kw == pytest.approx(6.0)
 
 
 def test_folding_is_the_same_however_it_is_cut() -> None:
@@ -282,7 +282,9 @@ def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
             fleet.take(at(device, NOON + s * 1000), 0, gap=False)
     fleet.take(at("H1", NOON + YEARS), 0, gap=False)
     assert fleet.newest_ms == NOON + 105_000
-    assert fleet.kw() == (pytest.approx(48.0), 2, 0)
+    drawn = fleet.kw(0)
+    assert drawn.kw == pytest.approx(48.0)
+    assert (drawn.heard, drawn.silent) == (2, 0)
     fleet.take(at("H1", NOON + 120_000), 0, gap=False)
     assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
 
@@ -314,6 +316,6 @@ def test_a_lone_device_is_held_against_what_the_worker_says() -> None:
 
 
 def test_a_meter_of_now_is_held_against_the_wall_clock() -> None:
-    fleet = Fleet("meter_readings", silent_ms=300_000, clock=TopicClock.WALL)
+    fleet = Fleet("meter_readings", silent_ms=300_000)
     fleet.take(at("H1", NOON, NOON + 600_000), NOON, gap=False)
     assert fleet.newest_ms == NOON
