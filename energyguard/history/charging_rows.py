@@ -202,7 +202,8 @@ def _standing(fetched: Fetched, _: People) -> dict[str, pa.Table]:
 
 def _chargers(fetched: Fetched, _: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
-        return msgspec.structs.astuple(_CHARGER.decode(value))
+        told = _CHARGER.decode(value)
+        return tuple(getattr(told, field.name) for field in SCHEMAS["chargers"])
 
     return _tables("chargers", fetched, each(fetched, row))
 
