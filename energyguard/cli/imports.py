@@ -57,8 +57,7 @@ def sessions(
 
     with progress("read", "rows") as report:
         export = read_exports(files, zone, lambda rows: report(rows, None), _named(network))
-    for note in export.notes:
-        print(f"energyguard: {note}", file=sys.stderr)
+    sys.stderr.writelines(f"energyguard: {note}\n" for note in export.notes)
     counted, sure = export.counted(), 2.0 if apply is None else apply
     fixes = list(proposals(export.every)) if reconcile or apply is not None else []
     if defects is not None:

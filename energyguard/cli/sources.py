@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from energyguard.config import Settings, SimulateSettings
     from energyguard.sources.building import BuildingRun
+    from energyguard.sources.replay import Replay
     from energyguard.sources.simulate import Run
 
 
@@ -204,8 +205,7 @@ def replay(
     Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
-    from energyguard.node import open_log
-    from energyguard.sources.replay import Player, Replay, end_input
+    from energyguard.sources.replay import Replay
     from energyguard.sources.signals import hold_signals
 
     topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
@@ -219,13 +219,20 @@ def replay(
         prefix=prefix,
         limits=call.settings.wire,
     )
+    _play(call, wanted)
+
+
+def _play(call: Call, wanted: Replay) -> None:
+    from energyguard.node import open_log
+    from energyguard.sources.replay import Player, end_input
+
     with (
         open_log(call.settings) as log,
         until_signal() as stop,
         progress("replay", "readings") as report,
     ):
         played = Player(wanted, log, stop).play(report)
-        if keep_time and played.last_ms is not None and not stop.is_set():
+        if wanted.keep_time and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
     call.out.done(
         f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
