@@ -56,9 +56,14 @@ class Flow:
 
 
 FLOWS = (
-    Flow("border", (), "sources/intake.py", (*READINGS, DEAD_LETTERS)),
+    Flow("border", (), "sources/intake.py", (*READINGS, *CHARGING, DEAD_LETTERS)),
     Flow("chargers", (), "sources/charger_feed.py", (*CHARGING, CHARGERS)),
-    Flow("import", (), "sources/exports/importer.py", (IMPORTED, CHARGERS, DEAD_LETTERS)),
+    Flow(
+        "import",
+        (IMPORTED, CHARGERS),
+        "sources/exports/importer.py",
+        (IMPORTED, CHARGERS, DEAD_LETTERS),
+    ),
     Flow(
         "windows",
         (*READINGS, RULES, TIME, STATE),

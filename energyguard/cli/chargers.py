@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import progress, until_signal, writable
+from energyguard.cli.output import at, progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
 
@@ -120,6 +121,38 @@ def _send_signals(call: Call, run: ChargerRun, output: str, stop: Event) -> None
         else:
             with writable(output) as out:
                 write_json(run, out, stop, report)
+
+
+def replay_signals(
+    call: Call, files: list[Path], name: str, speedup: float | None, prefix: str
+) -> None:
+    """Replay files of chargers' signals; with a name as they were, into a topic of its own."""
+    from energyguard.errors import Malformed
+    from energyguard.node import open_log
+    from energyguard.sources.replay import end_input
+    from energyguard.sources.signals import SignalPlayer, SignalReplay
+    from energyguard.stream.session_stage import limits_of
+    from energyguard.stream.sessions import LATENESS_S
+
+    pace = speedup or (math.inf if name else 1.0)
+    replay = SignalReplay(paths=files, keep_time=name, speedup=pace, prefix=prefix)
+    with open_log(call.settings) as log, until_signal() as stop:
+        player = SignalPlayer(replay, log, stop)
+        seconds = player.play()
+        if not seconds:
+            raise Malformed(f"no signal could be taken of {', '.join(map(str, files))}")
+        if name and not stop.is_set():
+            limits = limits_of(call.settings.charging)
+            over = max(limits.before_s, limits.after_s) + LATENESS_S + 1
+            end_input(log, replay.topic, (seconds[-1] + over) * 1000)
+    call.out.done(
+        f"{len(seconds):,} signals into {replay.topic}, {player.refused:,} rows refused",
+        topic=replay.topic,
+        signals=len(seconds),
+        refused=player.refused,
+        first=at(seconds[0] * 1000),
+        last=at(seconds[-1] * 1000),
+    )
 
 
 def thermometer(

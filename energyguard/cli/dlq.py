@@ -48,11 +48,18 @@ def replay(
 
     with open_desk(call.settings) as desk:
         receipt = desk.replay_dead_letters(offsets or None, reason)
-    call.out.done(
-        f"{receipt.accepted} accepted, {receipt.malformed} malformed, "
+    said = [
+        f"{receipt.accepted} accepted",
+        f"{receipt.malformed} malformed",
         f"{receipt.out_of_range} out of range",
-        **plain(receipt),
-    )
+    ]
+    if receipt.late:
+        said.append(f"{receipt.late} late or ahead again")
+    if receipt.unjudged:
+        said.append(f"of the accepted, {receipt.unjudged} not judged by a worker yet")
+    if receipt.left:
+        said.append(f"{receipt.left} rows of exports left: import the corrected file")
+    call.out.done(", ".join(said), **plain(receipt))
 
 
 def register(app: typer.Typer) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import typer
 
 from energyguard.cli.call import Call, command, group
 from energyguard.cli.output import progress, writable
+from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
     from energyguard.sources.exports.importer import Export
@@ -24,6 +27,10 @@ def sessions(
     files: Annotated[list[Path], typer.Argument(help="Exports: CSV, may be .gz.")],
     zone: Annotated[
         str, typer.Option(help="The zone of their times.", show_default="the network's")
+    ] = "",
+    network: Annotated[
+        str,
+        typer.Option(help="Whose sessions they are.", show_default="the layout's, or default"),
     ] = "",
     reconcile: Annotated[
         bool, typer.Option("--reconcile", help="Propose for each defect what may have been meant.")
@@ -39,16 +46,18 @@ def sessions(
 ) -> None:
     """Import charging sessions from a network's export into the history.
 
-    Columns, dates and the zone are found out. Each row becomes a session, repeats one, or is
-    refused and kept as a dead letter; the defects of all are counted. The same file again changes
-    nothing.
+    Columns, dates, numbers and the zone are found out. Each row becomes a session, repeats one, or
+    is refused and kept as a dead letter; the defects of all are counted. All files of a command are
+    one delivery. The same rows again are no further sessions; a session that is told better
+    replaces what was there.
     """
-    from energyguard.sources.exports.importer import read_exports
+    from energyguard.sources.exports.importer import read_exports, why_useless
     from energyguard.sources.exports.reconcile import apply as take
     from energyguard.sources.exports.reconcile import proposals
 
     with progress("read", "rows") as report:
-        export = read_exports(files, zone, lambda rows: report(rows, None))
+        export = read_exports(files, zone, lambda rows: report(rows, None), _named(network))
+    sys.stderr.writelines(f"energyguard: {note}\n" for note in export.notes)
     counted, sure = export.counted(), 2.0 if apply is None else apply
     fixes = list(proposals(export.every)) if reconcile or apply is not None else []
     if defects is not None:
@@ -61,6 +70,14 @@ def sessions(
         _put(call, export)
     call.out.rows(_counts(counted, fixes))
     _summary(call, export, len(taken), dry_run=dry_run)
+    if why := why_useless(export):
+        raise Malformed(why)
+
+
+def _named(network: str) -> str:
+    if network and not re.fullmatch(r"[\w.-]{1,60}", network):
+        raise typer.BadParameter(f"--network {network!r}: letters, digits, '.', '_' and '-'")
+    return network
 
 
 def _put(call: Call, export: Export) -> None:
@@ -88,11 +105,14 @@ def _summary(call: Call, export: Export, reconciled: int, *, dry_run: bool) -> N
     said = "would be " if dry_run else ""
     call.out.done(
         f"{export.rows:,} rows = {became[0]:,} sessions {said}imported + {became[1]:,} repeated"
-        f" + {became[2]:,} refused" + (f"; {reconciled:,} reconciled" if reconciled else ""),
+        f" + {became[2]:,} refused"
+        + (f"; {export.replaced:,} replace what was there" if export.replaced else "")
+        + (f"; {reconciled:,} reconciled" if reconciled else ""),
         rows=export.rows,
         sessions=became[0],
         repeated=became[1],
         refused=became[2],
+        replaced=export.replaced,
         reconciled=reconciled,
         imported=not dry_run,
     )

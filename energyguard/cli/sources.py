@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command, group
-from energyguard.cli.chargers import chargers, thermometer
+from energyguard.cli.chargers import chargers, replay_signals, thermometer
 from energyguard.cli.output import at, progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from energyguard.config import Settings, SimulateSettings
     from energyguard.sources.building import BuildingRun
+    from energyguard.sources.replay import Replay
     from energyguard.sources.simulate import Run
 
 
@@ -199,11 +200,18 @@ def replay(
     ] = None,
     prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
 ) -> None:
-    """Replay files into the running system, their times moved onto the running clock."""
-    from energyguard.node import open_log
-    from energyguard.sources.replay import Player, Replay, end_input
+    """Replay files into the running system, their times moved onto the running clock.
+
+    Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
+    were, at once, to `charger-station-signals.NAME`.
+    """
+    from energyguard.sources.replay import Replay
+    from energyguard.sources.signals import hold_signals
 
     topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
+    if hold_signals(files):
+        replay_signals(call, files, topic, speedup, prefix)
+        return
     wanted = Replay(
         paths=files,
         keep_time=topic,
@@ -211,13 +219,20 @@ def replay(
         prefix=prefix,
         limits=call.settings.wire,
     )
+    _play(call, wanted)
+
+
+def _play(call: Call, wanted: Replay) -> None:
+    from energyguard.node import open_log
+    from energyguard.sources.replay import Player, end_input
+
     with (
         open_log(call.settings) as log,
         until_signal() as stop,
         progress("replay", "readings") as report,
     ):
         played = Player(wanted, log, stop).play(report)
-        if keep_time and played.last_ms is not None and not stop.is_set():
+        if wanted.keep_time and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
     call.out.done(
         f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,13 @@ Step = Annotated[str, typer.Option(help="How long an interval is.")]
 Names = Annotated[
     bool, typer.Option("--names", help="Plates and users, to whom the data folder belongs.")
 ]
+
+
+class Ranked(StrEnum):
+    """Who is best and worst."""
+
+    STATION = "station"
+    CHARGER = "charger"
 
 
 def between(call: Call, history: History, since: str, until: str | None) -> dict[str, int]:
@@ -134,11 +142,13 @@ def revenue(
 def top(
     call: Call,
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many of each.")] = 5,
+    by: Annotated[Ranked, typer.Option(help="Who is ranked.")] = Ranked.STATION,
     since: Since = "1d",
     until: Until = None,
 ) -> None:
-    """Show the stations with the most profit, and those with the least."""
-    _show(call, "station_top", since, until, n=n)
+    """Show the stations, or the chargers, with the most profit, and those with the least."""
+    question = "station_top" if by is Ranked.STATION else "station_top_chargers"
+    _show(call, question, since, until, n=n)
 
 
 def violations(

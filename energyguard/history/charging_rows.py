@@ -202,7 +202,8 @@ def _standing(fetched: Fetched, _: People) -> dict[str, pa.Table]:
 
 def _chargers(fetched: Fetched, _: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
-        return msgspec.structs.astuple(_CHARGER.decode(value))
+        told = _CHARGER.decode(value)
+        return tuple(getattr(told, field.name) for field in SCHEMAS["chargers"])
 
     return _tables("chargers", fetched, each(fetched, row))
 
@@ -211,17 +212,17 @@ def _imported(fetched: Fetched, people: People) -> dict[str, pa.Table]:
     stays: list[tuple[int, Row]] = []
     charges: list[tuple[int, Row]] = []
     for i, told in each(fetched, _IMPORTED.decode):
-        user = people.pseudonym(told.user)
+        user, name, source = people.pseudonym(told.user), told.identity, told.whose
         begun, ended = told.start_recharging, told.end_recharging
         stays.append((i, (
-            told.id, told.source, told.charger, told.start_parking, "", None, user, None,
+            name, source, told.charger, told.start_parking, "", None, user, None,
             begun, None, ended, None, told.end_parking, told.quality,
         )))  # fmt: skip
         if told.energy or told.cents is not None:
             begin = told.start_parking if begun is None else begun
             end = ended if begun is not None else None
             charges.append((i, (
-                f"{told.id}/{begin}", told.id, told.source, told.charger, user, begin, end,
+                f"{name}/{begin}", name, source, told.charger, user, begin, end,
                 told.energy, told.cents or 0,
             )))  # fmt: skip
     return _tables("stays", fetched, stays) | _tables("charges", fetched, charges)

@@ -13,6 +13,7 @@ from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import Door
+from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
 from energyguard.history.refill import Refill
@@ -43,6 +44,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     try:
         if not is_there(log, stop):
             return
+        match_old_imports(history)
         archive = Archive(
             history,
             log,

@@ -74,14 +74,14 @@ class Stay(msgspec.Struct):
     start_recharging: int | None = None
     power_kw: int | None = None
     register: int | None = None  # 1e-9 kWh, at the start of the charge, where it was told
-    rating_kw: float | None = None  # of the charger, at the start of the charge
-    end_register: int | None = None  # 1e-9 kWh, at the end of the charge
     end_recharging: int | None = None
     end_session: int | None = None
     end_parking: int | None = None
     unbilled: list[Unbilled] = msgspec.field(default_factory=list)
     inferred: list[str] = msgspec.field(default_factory=list)  # what no signal told, and from what
     violation: str = ""  # the newest one that was told while the car stood there
+    rating_kw: float | None = None  # of the charger, at the start of the charge
+    end_register: int | None = None  # 1e-9 kWh, at the end of the charge
 
     @property
     def id(self) -> str:

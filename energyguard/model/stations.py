@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
+
+DEFAULT_NETWORK = "default"
+"""Whose sessions are of which nobody has said it."""
+_FIRST_NETWORKS = ("dundee", "elaad")  # that imports knew before sessions had a network
+_DIGEST = re.compile(r"[0-9a-f]{18}")  # their id of a row that told none
 
 
 class Charger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -14,6 +21,7 @@ class Charger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     longitude: float | None = None
     rating_kw: float | None = None
     topic: str = ""  # where its signals come; empty: it sends none
+    network: str = ""  # whose export told of it; empty: none, or one before networks were noted
 
 
 class BayNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,7 +44,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record of ``energyguard.sessions``: a session of an export; seconds since 1970 UTC."""
 
     id: str  # the same session imported again has the same
-    source: str  # of which export: ``dundee``, say
+    source: str  # the network; before networks were noted: of which export
     charger: str  # with the connector, where a charger has several
     station: str
     start_parking: int
@@ -47,3 +55,43 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     energy: int = 0  # 1e-9 kWh
     cents: int | None = None  # what was paid; None: not told
     quality: str = "complete"  # or its defects
+    network: str = ""  # whose it is; empty: a record of before networks were noted
+
+    @property
+    def whose(self) -> str:
+        """The network; that of an old record as a new import of the same file has it."""
+        return self.network or network_before(self.source)
+
+    @property
+    def identity(self) -> str:
+        """The id; that of an old record as a new import of the same row has it."""
+        event = self.id.removeprefix(f"{self.source}/")
+        if self.network or event == self.id:
+            return self.id
+        charger = "" if self.charger == self.station else self.charger
+        times = self.start_parking, self.end_parking
+        return session_id(self.whose, charger, event_before(event), *times, self.energy)
+
+
+def session_id(
+    network: str, charger: str, event: str, start: int, end: int | None, energy: int
+) -> str:
+    """Who a session of an export is: network, charger, the network's id of it, and its start.
+
+    Where the export has no ids, the end stands for it; where it has no chargers either, end and
+    energy.
+    """
+    parts = [network, charger, event, str(start)]
+    if not event:
+        parts += [str(end)] if charger else [str(end), str(energy)]
+    return "/".join(parts)
+
+
+def network_before(source: str) -> str:
+    """Whose an export is that was imported before networks were noted."""
+    return source if source in _FIRST_NETWORKS else DEFAULT_NETWORK
+
+
+def event_before(event: str) -> str:
+    """The network's id of a session in an id of before; empty: a digest stood for it."""
+    return "" if _DIGEST.fullmatch(event) else event

@@ -66,7 +66,7 @@ class Desk:
         self.stations = Stations(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
-        self._reception = Reception(log, settings.wire)
+        self._reception = Reception(log, settings.wire, clock)
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.config import WireSettings
-from energyguard.errors import Malformed, Rejected
+from energyguard.errors import Malformed
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import METER_READINGS
+from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS
+from energyguard.serve.judged import Judgement
 from energyguard.serve.letters import Letter
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
+from energyguard.sources.signals import are_signals, take_signals
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
 from energyguard.wire.refusals import counted
@@ -25,9 +29,9 @@ LISTED = 1_000
 class Reception:
     """Where readings come in over the desk."""
 
-    def __init__(self, log: Log, limits: WireSettings) -> None:
+    def __init__(self, log: Log, limits: WireSettings, clock: Clock = SYSTEM) -> None:
         self._intake = Intake(log)
-        self._limits = limits
+        self._limits, self._log, self._clock = limits, log, clock
 
     def take(
         self,
@@ -53,6 +57,8 @@ class Reception:
             Malformed: no column names the device, and the sender does not.
             Unavailable: the log takes nothing now.
         """
+        if shape == signals.SHAPE or (shape is None and are_signals(data)):
+            return self._signals(data, source)
         if needs_device(data, shape) and not device:
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
@@ -61,32 +67,49 @@ class Reception:
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
     def take_again(self, letters: Iterable[Letter]) -> Receipt:
-        """Decode dead letters again, those that belong together at once, and take them in."""
-        whole = Receipt(0, 0, 0, "", "")
+        """Decode dead letters again, those that belong together at once, and take them in.
+
+        The answer says what became of each, as far as the workers tell within some seconds.
+        """
+        whole, judgement = Receipt(0, 0, 0, "", ""), Judgement(self._log, self._clock)
         for (topic, shape, source), group in groupby(
             letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
         ):
-            bodies = [original for _, original in group]
+            body = b"\n".join(original for _, original in group)
             if shape == signals.SHAPE:
-                part = self._signals(bodies, source, topic)
+                part = self._signals(body, source, topic, judgement)
             else:
-                topic = topic or METER_READINGS.name
-                part = self.take(b"\n".join(bodies), shape, source, topic, headed=False)
+                part = self._again(body, shape, source, topic, judgement)
             whole = _sum(whole, part)
-        return whole
+        if not whole.accepted:
+            return whole
+        apart, unjudged = judgement.wait()
+        late = sum(apart.values())
+        return replace(whole, accepted=whole.accepted - late, late=late, unjudged=unjudged)
 
-    def _signals(self, messages: Sequence[bytes], source: str, topic: str) -> Receipt:
-        """Signals of chargers go to their topic again; the worker judges what they come to."""
-        taken: list[tuple[bytes, bytes]] = []
-        refused: list[Refused] = []
-        for number, message in enumerate(messages, 1):
-            try:
-                taken.append((signals.signal(message).charger.encode(), message))
-            except Rejected as error:
-                refused.append(signals.refused(number, message, error))
-        if taken:
-            self._intake.signal(taken, topic)
-        self._intake.refuse(refused, topic=topic, source=source, shape=signals.SHAPE)
+    def _again(
+        self, body: bytes, shape: str, source: str, topic: str, judgement: Judgement
+    ) -> Receipt:
+        """Rows of dead letters that are no signals; of an export none can be taken again here."""
+        topic = topic or METER_READINGS.name
+        if topic == IMPORTED.name:
+            return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
+        shape, decoded = decode(body, shape, self._limits, headed=False)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape)
+        judgement.sent_readings(topic, decoded.batch)
+        return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+
+    def _signals(
+        self,
+        data: bytes,
+        source: str,
+        topic: str = SIGNALS.name,
+        judgement: Judgement | None = None,
+    ) -> Receipt:
+        """Signals of chargers go to a topic of theirs; the worker judges what they come to."""
+        taken, refused = take_signals(self._intake, data, source=source, topic=topic)
+        if judgement is not None:
+            judgement.sent_signals(topic, taken)
         return _receipt(len(taken), refused, topic, signals.SHAPE)
 
 
@@ -114,5 +137,6 @@ def _sum(one: Receipt, two: Receipt) -> Receipt:
         topic=two.topic,
         shape=two.shape,
         refused=refused[:LISTED],
+        left=one.left + two.left,
         refused_more=one.refused_more + two.refused_more + max(0, len(refused) - LISTED),
     )

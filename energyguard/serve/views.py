@@ -158,6 +158,9 @@ class Receipt:
     shape: str
     refused: tuple[RowAnswer, ...] = ()
     refused_more: int = 0  # refused rows that are not listed
+    late: int = 0  # of dead letters: late again, or ahead again; not among the accepted
+    unjudged: int = 0  # of dead letters: accepted, and no worker has judged them yet
+    left: int = 0  # dead letters that cannot be taken again: rows of an export, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,15 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
     topic = cells.get("topic", "")
     if topic and not (topic_named(topic) and topic.startswith(SIGNALS.name)):
         raise Malformed(f"topic: {topic!r} is not {SIGNALS.name}, or {SIGNALS.name}.REGION")
-    numbers = {name: _number(name, cells[name]) for name in _BOUNDS}
-    return Charger(charger=cells["charger"], station=cells["station"], topic=topic, **numbers)
+    latitude, longitude, rating = (_number(name, cells[name]) for name in _BOUNDS)
+    return Charger(
+        charger=cells["charger"],
+        station=cells["station"],
+        latitude=latitude,
+        longitude=longitude,
+        rating_kw=rating,
+        topic=topic,
+    )
 
 
 def _number(name: str, text: str) -> float | None:

@@ -21,6 +21,7 @@ ARRIVAL = 0.30  # per second, at a free charger
 WITHOUT_CHARGE = 0.05
 OVERSTAY = 0.15
 LATE_CONNECT = 0.02
+LETTERS = string.ascii_uppercase + string.digits  # of plates and of users' ids
 
 Span = tuple[int, int]
 """Seconds, both included."""
@@ -68,7 +69,7 @@ def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
     while True:
         while random.random() >= ARRIVAL:
             now += 1
-        plate = "".join(random.choices(string.ascii_uppercase + string.digits, k=8))
+        plate = "".join(random.choices(LETTERS, k=8))
         yield Signal(name, now, Kind.ARRIVE, plate)
         if random.random() < WITHOUT_CHARGE:
             now += random.randint(*timings.without_charge)
@@ -83,7 +84,7 @@ def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
 
 
 def _session(name: str, random: Random, now: int, timings: Timings) -> Iterator[Signal]:
-    user = "".join(random.choices("0123456789abcdef", k=16))
+    user = "".join(random.choices(LETTERS, k=16))
     price, power = 100 * random.randint(40, 99), random.randint(10, 30)
     is_late = timings.late_connect is not None and random.random() < LATE_CONNECT
     now += random.randint(*(timings.late_connect if is_late else None) or timings.connect)

@@ -2,7 +2,7 @@
 
     {"timestamp":"2024-05-19 11:03:12","charger_id":"charger-7",…}, and with it one of
     {…,"vehicle_detected":true,"plate":"AB12CD34"}
-    {…,"user_id":"0123456789abcdef","price":0.55,"user_connection":true}
+    {…,"user_id":"0123456789ABCDEF","price":0.55,"user_connection":true}
     {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
 
 Times are UTC; ``energy_delivered`` is a power in kW, ``register_kwh`` what the meter shows. What

@@ -55,3 +55,46 @@ def test_a_charge_of_years_is_not_billed(terminal: Terminal) -> None:
 @pytest.mark.parametrize("case", ["s07_offline_queue", "s10_rfid", "s13_7_4kw", "s22_iso"])
 def test_what_cannot_be_understood_yet_is_never_billed_wrong(terminal: Terminal, case: str) -> None:
     assert bills(terminal, case, *REAL) == []
+
+
+def imports(terminal: Terminal, *words: str | Path) -> dict[str, Any]:
+    said = terminal("import", "sessions", "--zone", "UTC", "--json", *words)
+    assert said.code == 0, said.err
+    found: dict[str, Any]
+    (found,) = [row for row in said.rows if "sessions" in row]
+    return found
+
+
+def test_exports_come_to_the_sessions_that_they_tell(terminal: Terminal) -> None:
+    may_and_june = [CASES / f"dundee_{month}.csv" for month in ("may", "june")]
+    sites = [CASES / f"site{site}" / "sessions.csv" for site in "AB"]
+    for files, sessions in (
+        (["year2digit.csv"], 2),
+        (["id_reuse.csv"], 4),
+        (may_and_june, 3),
+        (sites, 2),
+        (["council_2016.csv"], 3),
+        (["council_2019.csv"], 2),
+        (["decimal_comma.csv"], 4),
+        (["lifetime_register.csv"], 2),
+    ):
+        network = ("--network", str(files[0])[-20:].replace("/", "."))
+        assert imports(terminal, *network, *(CASES / f for f in files))["sessions"] == sessions
+
+
+def test_a_copy_under_another_name_is_the_same(terminal: Terminal, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes((CASES / "council_2016.csv").read_bytes())
+    assert imports(terminal, CASES / "council_2016.csv")["sessions"] == 3
+    again = imports(terminal, copy)
+    assert (again["sessions"], again["repeated"], again["replaced"]) == (0, 3, 0)
+
+
+def test_a_file_of_which_nothing_can_be_taken_is_an_error(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("start,end,kwh\n" + "yesterday,today,7\n" * 3)
+    said = terminal("import", "sessions", "--zone", "UTC", wrong)
+    assert said.code == 3
+    assert said.err.count("nothing could be taken of 3 rows: row 2: unreadable time") == 1

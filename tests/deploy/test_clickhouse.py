@@ -37,7 +37,7 @@ from energyguard.model.topics import (
 )
 from energyguard.wire.charging import signal, text_of
 from energyguard.wire.thermometer import message as degrees
-from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, message, statements
+from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, asked_by, message, statements
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
 from tests.history.charging import LISTED, T0_S, Standing, Stayed, table
@@ -200,6 +200,15 @@ def test_people_are_known_for_a_time(server: Server, people: People) -> None:
     assert sorted((row["known"], row["whole"]) for row in left) == [(0, 0), (1, 1), (1, 1)]
     assert len(server.run("SELECT * FROM people")) == 2
     assert [row["who"] != "" for row in server.run("SELECT who FROM signals")] == [True] * 3
+
+
+def test_raw_messages_are_kept_for_ever_where_that_is_set(server: Server) -> None:
+    server.run("CREATE TABLE sent_before AS signals_as_sent")
+    forever = asked_by(STARTS / "26-raw-messages.sh").replace("signals_as_sent", "sent_before")
+    server.run(forever)
+    (kept,) = server.run("SELECT create_table_query AS text FROM system.tables "
+                         "WHERE database = 'server' AND name = 'sent_before'")  # fmt: skip
+    assert "TTL" not in kept["text"]
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))

@@ -135,6 +135,7 @@ def test_every_question_is_answered_as_one_by_one(
     assert [(r["side"], r["rank"], r["station"], r["eur"], r["charges"]) for r in ranked] == Oracle(
         stays, low, high
     ).top(2)
+    assert_chargers_are_ranked(rows("station_top_chargers", n=2, **span), ranked)
     broken = rows("station_violations", n=100, **here)
     assert sorted((int(r["time"].timestamp()), r["charger"], r["kind"]) for r in broken) == sorted(
         oracle.violations()
@@ -144,6 +145,19 @@ def test_every_question_is_answered_as_one_by_one(
     assert [r["time"] for r in broken] == sorted((r["time"] for r in broken), reverse=True)
     kinds = rows("station_violation_kinds", **here)
     assert {(r["station"], r["kind"]): r["violations"] for r in kinds} == oracle.violation_kinds()
+
+
+def assert_chargers_are_ranked(
+    chargers: list[dict[str, Any]], stations: list[dict[str, Any]]
+) -> None:
+    """The best charger is no better than the best station, the worst no worse."""
+    best = [row for row in chargers if row["side"] == "top"]
+    worst = [row for row in chargers if row["side"] == "bottom"]
+    assert [row["eur"] for row in best] == sorted((r["eur"] for r in best), reverse=True)
+    assert [row["eur"] for row in worst] == sorted(r["eur"] for r in worst)
+    if best:
+        assert best[0]["eur"] <= max(row["eur"] for row in stations)
+        assert worst[0]["eur"] <= best[0]["eur"]
 
 
 def span(history: ChdbHistory) -> tuple[int, int]:

@@ -53,10 +53,11 @@ class RevenueStep(BaseModel):
 
 
 class RankedStation(BaseModel):
-    """A station among the best, or among the worst."""
+    """A station, or a charger, among the best or among the worst."""
 
     side: Literal["top", "bottom"]
     rank: int
+    charger: str | None = None  # null: the whole station
     station: str
     eur: float
     kwh: float

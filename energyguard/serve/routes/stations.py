@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 
@@ -113,9 +113,15 @@ def station_revenue(
 
 
 @router.get("/top")
-def station_top(desk: AskedDesk, span: AskedRange, n: Count = 5) -> list[RankedStation]:
-    """The stations with the most and the least profit."""
-    return [RankedStation(**row) for row in _ask(desk, "station_top", span, n=n)]
+def station_top(
+    desk: AskedDesk,
+    span: AskedRange,
+    n: Count = 5,
+    by: Annotated[Literal["station", "charger"], Query(description="Who is ranked.")] = "station",
+) -> list[RankedStation]:
+    """The stations, or the chargers, with the most and the least profit."""
+    question = "station_top" if by == "station" else "station_top_chargers"
+    return [RankedStation(**row) for row in _ask(desk, question, span, n=n)]
 
 
 @router.get("/violations")

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from energyguard.model.charging import NANO
+from energyguard.model.physics import MAX_KW, energy_limit_nano
 from energyguard.sources.exports.rows import Defect, Session
-from energyguard.sources.exports.times import HOUR_S
+from energyguard.sources.exports.times import DAY_S, HOUR_S
 
-NANO = 10**9
 ROUNDED_S = 60  # times may be told to the minute
-TOLERANCE = 1.05  # of a rating: meters and names are rounded
+USUAL_MAX_KW = 400.0
+"""What a charger may give of which nobody says how strong it is; more is a defect."""
+LONGEST_S = 366 * DAY_S
 IDLE_S = HOUR_S
 """A car that stands for longer after its charge is idle."""
 CLOCKS_S = 1  # how exactly the times of one row agree
@@ -25,6 +28,9 @@ def check(session: Session) -> None:
     if end < start:
         session.says(Defect.END_FIRST, f"by {start - end} s")
         return
+    if end - start > LONGEST_S:
+        session.says(Defect.TOO_LONG, f"{(end - start) / DAY_S:.0f} days")
+        return
     charged = session.charge_s
     if charged is not None and charged < 0:
         session.says(Defect.NEGATIVE_CHARGE, f"{charged / HOUR_S:.4f} h")
@@ -37,24 +43,31 @@ def check(session: Session) -> None:
         pass  # that says it
     elif not energy:
         session.says(Defect.ZERO_ENERGY, "nothing was charged" if energy == 0 else "none is told")
-    elif session.rating_kw:
-        hours = (min(charged or end - start, end - start) + ROUNDED_S) / HOUR_S
-        most = session.rating_kw * hours * TOLERANCE
-        if energy / NANO > most:
-            kwh = energy / NANO
-            session.says(
-                Defect.TOO_MUCH,
-                f"{kwh:.3f} kWh; {session.rating_kw:g} kW for {hours:.2f} h is {most:.3f}",
-            )
+    else:
+        _check_energy(session, energy, min(charged or end - start, end - start) + ROUNDED_S)
     if charged is not None and stood - charged > IDLE_S:
         session.says(Defect.IDLE, f"{(stood - charged) / HOUR_S:.2f} h after the charge")
+
+
+def _check_energy(session: Session, energy: int, seconds: int) -> None:
+    """Hold an energy against what a charger can have given; what cannot be is not counted."""
+    hours, kwh = seconds / HOUR_S, energy / NANO
+    if energy > energy_limit_nano(MAX_KW, seconds):
+        session.says(Defect.IMPOSSIBLE, f"{kwh:,.3f} kWh in {hours:.2f} h: not counted")
+        session.energy = session.cents = None
+        return
+    rating = session.rating_kw or USUAL_MAX_KW
+    most = energy_limit_nano(rating, seconds)
+    if energy > most:
+        said = f"{kwh:.3f} kWh; {rating:g} kW for {hours:.2f} h is {most / NANO:.3f}"
+        session.says(Defect.TOO_MUCH, said)
 
 
 def check_overlaps(sessions: Iterable[Session]) -> None:
     """Note who stands where another one stands; exports without connectors tell nothing of it."""
     by_charger: dict[str, list[Session]] = defaultdict(list)
     for session in sessions:
-        if session.start is not None and session.charger != session.station:
+        if session.start is not None and session.charger:
             by_charger[session.charger].append(session)
     for mine in by_charger.values():
         mine.sort(key=lambda one: (one.start or 0, one.end or 0, one.row))

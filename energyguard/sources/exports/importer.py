@@ -7,31 +7,37 @@ history has each of them once.
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from energyguard.errors import Malformed, NotFound
+from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.log.letters import dead_letters
 from energyguard.model.readings import Verdict
 from energyguard.model.stations import Charger, Imported
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
 from energyguard.sources.exports.checks import check, check_overlaps
-from energyguard.sources.exports.layout import layout_of
+from energyguard.sources.exports.known import Known, Names, is_worse
 from energyguard.sources.exports.rows import REFUSED, Defect, Found, Rows, Session
-from energyguard.sources.exports.times import Reader, month_first, zone_named
+from energyguard.sources.exports.tables import Table
+from energyguard.sources.exports.times import (
+    Reader,
+    leaves_order_open,
+    month_first,
+    tells_zone,
+    zone_named,
+)
 from energyguard.wire import Refused
 
 SHAPE = "charging-session"
+T = TypeVar("T")
 _AT_ONCE = 5_000
-_GZIP = b"\x1f\x8b"
 OnRows = Callable[[int], None]
 
 
@@ -42,14 +48,18 @@ class Export:
     Attributes:
         sessions: rows that become a session.
         refused: rows of which no session can be made.
-        repeated: rows that say again what another one says.
+        repeated: rows that say again what another one says, or less than it.
+        replaced: how many sessions there were already and are told better.
         rows: how many there were.
+        notes: what is to be said of whole files.
     """
 
     sessions: list[Session] = field(default_factory=list)
     refused: list[Session] = field(default_factory=list)
     repeated: list[Session] = field(default_factory=list)
+    replaced: int = 0
     rows: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def every(self) -> list[Session]:
@@ -67,99 +77,113 @@ class Export:
         self.sessions = [one for one in both if not one.is_refused]
         self.refused = [one for one in both if one.is_refused]
 
+    def useless_files(self) -> dict[str, list[Session]]:
+        """The files of which nothing could be taken, with their rows."""
+        useful = {one.file for one in (*self.sessions, *self.repeated)}
+        found: dict[str, list[Session]] = {}
+        for one in self.refused:
+            if one.file not in useful:
+                found.setdefault(one.file, []).append(one)
+        return found
+
 
 def read_exports(
-    paths: Sequence[Path], zone: str = "", on_rows: OnRows = lambda _rows: None
+    paths: Sequence[Path],
+    zone: str = "",
+    on_rows: OnRows = lambda _rows: None,
+    network: str = "",
 ) -> Export:
-    """Read files of any network whose columns are known.
+    """Read files of any network whose columns are known, as one delivery.
+
+    A session that several rows tell is the one that the best of them tells, whatever their order.
 
     Args:
         paths: CSV, plain or gzipped.
         zone: of their local times; empty: as the network's are.
         on_rows: is told how many rows have been read.
+        network: whose they are; empty: as their columns tell.
 
     Raises:
         NotFound: there is no such file.
         Malformed: its header or its dates cannot be understood; nothing was taken.
         ConfigError: there is no such zone.
     """
-    export, seen = Export(), set[str]()
-    for path in paths:
-        for session in _sessions(path, zone):
-            export.rows += 1
-            if session.id in seen:
-                session.says(Defect.REPEATED, f"{session.id} was there before")
-                export.repeated.append(session)
-            else:
-                seen.add(session.id)
-                check(session)
-                (export.refused if session.is_refused else export.sessions).append(session)
-            if export.rows % 1_000 == 0:
-                on_rows(export.rows)
-    check_overlaps([*export.sessions, *export.refused])
+    export = Export()
+    found: dict[str, Session] = {}
+    for session in _sessions(paths, zone, network, export.notes):
+        export.rows += 1
+        check(session)
+        other = found.get(session.id)
+        if other is None:
+            found[session.id] = session
+        elif _is_better(session, other):
+            found[session.id] = session
+            _repeat(other, session, export)
+        else:
+            _repeat(session, other, export)
+        if export.rows % 1_000 == 0:
+            on_rows(export.rows)
+    for session in found.values():
+        (export.refused if session.is_refused else export.sessions).append(session)
+    check_overlaps(found.values())
     return export
 
 
-def _sessions(path: Path, zone: str) -> Iterator[Session]:
-    lines = _Lines(path)
-    header = next(iter(csv.reader([lines.text[0]], delimiter=lines.delimiter)), []) if lines else []
-    layout = layout_of(header, path.name)
-    if not (zone or layout.zone):
-        raise Malformed(
-            f"{path.name}: say in which zone its times are: --zone Europe/London", "zone"
-        )
-    places = [
-        layout.at[one] for one in ("start", "start_date", "end", "end_date") if one in layout.at
-    ]
-    cells = list(csv.reader(lines, delimiter=lines.delimiter))
-    shown = (row[place] for row in cells[1:] for place in places if place < len(row))
-    reader = Reader(zone_named(zone or layout.zone), month_first(shown, path.name))
-    rows = Rows(path.name, layout, reader, layout.network)
-    for (number, original), row in zip(lines.rows[1:], cells[1:], strict=True):
-        if any(cell.strip() for cell in row):
-            yield rows.session(number, original, row)
+def _is_better(one: Session, other: Session) -> bool:
+    """Whether a row tells a session better than one before it; of equals the later one."""
+    if one.is_refused or other.is_refused:
+        return not one.is_refused
+    new, old = imported(one), imported(other)
+    return new != old and not is_worse(new, old)
 
 
-class _Lines:
-    """The lines of a file, and which of them make a row."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            data = path.read_bytes()
-            data = gzip.decompress(data) if data.startswith(_GZIP) else data
-        except OSError as error:
-            raise NotFound(f"{path}: {error.strerror or error}") from error
-        text = data.decode("utf-8-sig", "surrogateescape")
-        self.text = text.splitlines(keepends=True) or [""]
-        self.delimiter = max(",;\t", key=self.text[0].count)
-        self.rows: list[tuple[int, str]] = []  # the first line's number, and all of it
-
-    def __bool__(self) -> bool:
-        return bool(self.text[0].strip())
-
-    def __iter__(self) -> Iterator[str]:
-        quoted = False
-        for number, line in enumerate(self.text, 1):
-            if quoted:
-                self.rows[-1] = (self.rows[-1][0], self.rows[-1][1] + line)
-            elif line.strip("\r\n"):
-                self.rows.append((number, line))
-            quoted ^= line.count('"') % 2 == 1
-            if quoted or line.strip("\r\n"):
-                yield line
+def _repeat(one: Session, other: Session, export: Export) -> None:
+    one.says(Defect.REPEATED, f"{one.id}: {other.file} row {other.row} tells it")
+    export.repeated.append(one)
 
 
-def imported(one: Session) -> Imported:
-    """The record of a session."""
+def _sessions(
+    paths: Sequence[Path], zone: str, network: str, notes: list[str]
+) -> Iterator[Session]:
+    tables = [Table(path) for path in paths]
+    months: dict[tuple[str, ...], bool] = {}
+    for table in tables:
+        key = tuple(table.header)
+        if key not in months:
+            times = [t for other in tables if other.header == table.header for t in other.times()]
+            months[key] = month_first(times, table.file)
+            if leaves_order_open(times):
+                notes.append(
+                    f"{table.file}: nothing in it says whether the day or the month stands first: "
+                    "read as day, month, year"
+                )
+        local = zone or table.layout.zone
+        if not local and not all(map(tells_zone, table.times())):
+            raise Malformed(
+                f"{table.file}: say in which zone its times are: --zone Europe/London", "zone"
+            )
+        reader = Reader(zone_named(local or "UTC"), months[key])
+        whose = network or table.layout.network
+        rows = Rows(table.file, table.layout, reader, table.numbers(), whose)
+        for number, original, cells in table.rows:
+            yield rows.session(number, original, cells)
+
+
+def imported(one: Session, names: Names | None = None) -> Imported:
+    """The record of a session; where names are taken, with those of its charger and station."""
     assert one.start is not None and one.end is not None
     charge = one.charge_s if one.charge_s is not None and one.charge_s >= 0 else None
     charged = bool(one.energy)
     end = one.end if charge is None else min(one.end, one.start + charge)
+    charger, station = one.charger or one.station, one.station
+    if names is not None:
+        charger, station = names.of(one.charger, one.station, one.network)
     return Imported(
         id=one.id,
-        source=one.id.partition("/")[0],
-        charger=one.charger,
-        station=one.station,
+        source=one.network,
+        network=one.network,
+        charger=charger,
+        station=station,
         start_parking=one.start,
         end_parking=one.end,
         start_recharging=one.start if charged else None,
@@ -183,43 +207,91 @@ class Importer:
     def put(self, export: Export) -> None:
         """Append chargers, sessions and dead letters; durable on return.
 
+        A session that is there already is repeated, unless it is told better now: then it replaces.
+
         Raises:
             Unavailable: the log takes nothing now; what was taken may be taken again.
         """
-        self._chargers(export.sessions)
+        known = Known(self._log)
+        records: list[Imported] = []
+        sessions: list[Session] = []
+        ratings: dict[str, float | None] = {}
+        for session in export.sessions:
+            record = imported(session, known.names)
+            change = known.change(record)
+            if change.is_new or change.replaces:
+                export.replaced += change.replaces
+                records.append(record)
+                sessions.append(session)
+                ratings[record.charger] = session.rating_kw
+            else:
+                session.says(Defect.REPEATED, f"{session.id} was imported before")
+                export.repeated.append(session)
+        export.sessions = sessions
+        self._chargers(records, ratings)
         done = 0
-        for some in _lots(export.sessions):
-            records = [imported(one) for one in some]
-            keys = [one.charger.encode() for one in records]
-            self._log.append(IMPORTED.name, Records(keys, [_encode(one) for one in records]))
+        for some in _lots(records):
+            keys = [one.charger.encode() for one in some]
+            self._log.append(IMPORTED.name, Records(keys, [_encode(one) for one in some]))
             done += len(some)
             self._on_rows(done)
-        for some in _lots(export.refused):
-            rows = [_letter(one) for one in some]
-            sources = [f"file:{one.file}" for one in some]
-            letters = dead_letters(rows, sources, IMPORTED.name, [SHAPE] * len(some))
-            self._log.append(DEAD_LETTERS.name, letters)
+        self._refuse(export)
 
-    def _chargers(self, sessions: Iterable[Session]) -> None:
-        known = {one.charger: one for one in sessions}
-        for some in _lots(list(known.values())):
-            listed = [
-                Charger(charger=one.charger, station=one.station, rating_kw=one.rating_kw)
-                for one in some
-            ]
-            keys = [one.charger.encode() for one in listed]
-            self._log.append(CHARGERS.name, Records(keys, [_encode(one) for one in listed]))
+    def _refuse(self, export: Export) -> None:
+        """Dead letters of refused rows; a file that is wrong as a whole is one letter."""
+        left_out: set[int] = set()
+        for rows in export.useless_files().values():
+            if len({_why(one).defect for one in rows}) == 1:
+                left_out.update(id(one) for one in rows[1:])
+        kept = [one for one in export.refused if id(one) not in left_out]
+        for some in _lots(kept):
+            letters = [_letter(one) for one in some]
+            sources = [f"file:{one.file}" for one in some]
+            shapes = [SHAPE] * len(some)
+            self._log.append(
+                DEAD_LETTERS.name, dead_letters(letters, sources, IMPORTED.name, shapes)
+            )
+
+    def _chargers(self, records: Iterable[Imported], ratings: Mapping[str, float | None]) -> None:
+        listed = {
+            one.charger: Charger(
+                charger=one.charger,
+                station=one.station,
+                rating_kw=ratings[one.charger],
+                network=one.network,
+            )
+            for one in records
+        }
+        for some in _lots(list(listed.values())):
+            keys = [one.charger.encode() for one in some]
+            self._log.append(CHARGERS.name, Records(keys, [_encode(one) for one in some]))
+
+
+def why_useless(export: Export) -> str:
+    """Why nothing could be taken of files; empty: of each something could."""
+    said = []
+    for file, rows in export.useless_files().items():
+        first = _why(rows[0])
+        said.append(
+            f"{file}: nothing could be taken of {len(rows):,} rows: row {rows[0].row}: "
+            f"{first.defect.value}: {first.detail}"
+        )
+    return "; ".join(said)
+
+
+def _why(one: Session) -> Found:
+    return next(found for found in one.defects if found.defect in REFUSED)
 
 
 def _letter(one: Session) -> Refused:
-    found = next(found for found in one.defects if found.defect in REFUSED)
+    found = _why(one)
     original = one.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
     reason = f"{found.defect}: {found.detail}"
     return Refused(one.row, Verdict.MALFORMED, found.defect.value, reason, original)
 
 
-def _lots(sessions: Sequence[Session]) -> Iterator[list[Session]]:
-    every = iter(sessions)
+def _lots(rows: Sequence[T]) -> Iterator[list[T]]:
+    every = iter(rows)
     while some := list(islice(every, _AT_ONCE)):
         yield some
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from energyguard.errors import Malformed
+from energyguard.model.stations import DEFAULT_NETWORK
 
 SPELLINGS: Mapping[str, str] = {
     "charging event": "event",
@@ -62,7 +63,7 @@ class Layout:
     """The columns of a file.
 
     Attributes:
-        network: whose export it is; the file's name where nobody knows.
+        network: whose export it is; ``default`` where its columns do not tell.
         zone: of its local times; empty: not known.
         at: by meaning, the column's place.
         width: how many columns the header names.
@@ -103,8 +104,8 @@ def layout_of(header: Sequence[str], file: str) -> Layout:
     for network, (zone, headers) in NETWORKS.items():
         if headers <= set(names):
             return Layout(network, zone, at, len(header))
-    name = re.sub(r"[^\w-]+", "-", file.rpartition("/")[2].partition(".")[0]) or "export"
-    return Layout(name, "UTC" if any(n.startswith("utc") for n in names) else "", at, len(header))
+    zone = "UTC" if any(name.startswith("utc") for name in names) else ""
+    return Layout(DEFAULT_NETWORK, zone, at, len(header))
 
 
 def _plain(name: str) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from energyguard.sources.exports.checks import NANO, ROUNDED_S, TOLERANCE
+from energyguard.model.charging import NANO
+from energyguard.model.physics import energy_limit_nano
+from energyguard.sources.exports.checks import ROUNDED_S, USUAL_MAX_KW
 from energyguard.sources.exports.rows import Defect, Found, Session
 from energyguard.sources.exports.times import DAY_S, HOUR_S
 
@@ -36,7 +38,7 @@ def proposals(sessions: Iterable[Session]) -> Iterator[Fix]:
     sessions = list(sessions)
     starts: dict[str, list[int]] = defaultdict(list)
     for one in sessions:
-        if one.start is not None and one.charger != one.station:
+        if one.start is not None and one.charger:
             starts[one.charger].append(one.start)
     for each in starts.values():
         each.sort()
@@ -102,16 +104,16 @@ def _turned(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
 
 
 def _less(one: Session, found: Found) -> Fix:
-    assert one.energy is not None and one.rating_kw is not None
-    length = (one.end or 0) - (one.start or 0) + ROUNDED_S
-    most = one.rating_kw * length / HOUR_S * TOLERANCE
+    assert one.energy is not None
+    length, rating = (one.end or 0) - (one.start or 0) + ROUNDED_S, one.rating_kw or USUAL_MAX_KW
+    most = energy_limit_nano(rating, length) / NANO
     if one.energy / NANO / 1000 <= most and one.energy >= 1000 * NANO:
         energy = one.energy // 1000
         said = f"{energy / NANO:g} kWh: the number is in Wh"
         return Fix(one, found, said, 0.7, {"energy": energy})
     if one.energy / NANO <= 2 * most:
         return Fix(one, found, "keep it: two connectors may share a higher rating", 0.5, {})
-    energy = round(one.rating_kw * length / HOUR_S * NANO)
+    energy = round(rating * length / HOUR_S * NANO)
     said = f"at most {energy / NANO:.3f} kWh can have been charged"
     return Fix(one, found, said, 0.3, {"energy": energy})
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import blake2b
 from typing import NamedTuple
 
 from energyguard.errors import Malformed
+from energyguard.model.charging import NANO
+from energyguard.model.stations import session_id
 from energyguard.sources.exports.layout import Layout, rating_kw
-from energyguard.sources.exports.times import HOUR_S, Reader
+from energyguard.sources.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
+from energyguard.sources.exports.times import HOUR_S, Moment, Reader, joined
 
 
 class Defect(StrEnum):
@@ -31,10 +33,14 @@ class Defect(StrEnum):
     UNREADABLE = "unreadable number"
     NEGATIVE = "negative energy"
     REPEATED = "repeated row"
+    IMPOSSIBLE = "energy that cannot be"
+    TOO_LONG = "stay of more than a year"
     RECONCILED = "reconciled"
 
 
-REFUSED = frozenset({Defect.OPEN_END, Defect.END_FIRST, Defect.NO_DATE, Defect.NO_TIME})
+REFUSED = frozenset(
+    {Defect.OPEN_END, Defect.END_FIRST, Defect.NO_DATE, Defect.NO_TIME, Defect.TOO_LONG}
+)
 """No session can be made of such a row."""
 
 
@@ -52,9 +58,10 @@ class Session:
     file: str
     row: int
     original: str
-    id: str
-    charger: str
+    network: str
+    charger: str  # empty: the export does not tell them
     station: str
+    event: str  # the network's id of it; empty: it has none
     start: int | None = None  # s since 1970 UTC
     end: int | None = None
     charge_s: int | None = None
@@ -63,6 +70,14 @@ class Session:
     rating_kw: float | None = None
     cents: int | None = None
     defects: list[Found] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Who it is; of a row without a start, which row."""
+        if self.start is None:
+            return f"{self.file}:{self.row}"
+        energy = self.energy or 0
+        return session_id(self.network, self.charger, self.event, self.start, self.end, energy)
 
     @property
     def is_refused(self) -> bool:
@@ -77,9 +92,11 @@ class Session:
 class Rows:
     """Reads the rows of one file."""
 
-    def __init__(self, file: str, layout: Layout, reader: Reader, source: str) -> None:
-        self._file, self._layout, self._reader, self._source = file, layout, reader, source
-        self._numbers: dict[str, float] = {}
+    def __init__(
+        self, file: str, layout: Layout, reader: Reader, numbers: Numbers, network: str
+    ) -> None:
+        self._file, self._layout, self._reader = file, layout, reader
+        self._numbers, self._network = numbers, network
 
     def session(self, number: int, original: str, cells: Sequence[str]) -> Session:
         """What a row tells, with the defects that it has by itself.
@@ -95,12 +112,10 @@ class Rows:
             place = at.get(meaning)
             return cells[place].strip() if place is not None and place < len(cells) else ""
 
-        station = cell("site") or self._source
-        charger = "/".join(filter(None, (cell("charger"), cell("connector")))) or station
-        session = Session(self._file, number, original, "", charger, station)
-        event = cell("event")
-        key = event or blake2b(original.encode(), digest_size=9).hexdigest()
-        session.id = f"{self._source}/{key}"
+        charger = "/".join(filter(None, (cell("charger"), cell("connector"))))
+        station = cell("site") or charger or self._network
+        network, event = self._network, cell("event")
+        session = Session(self._file, number, original, network, charger, station, event)
         session.rating_kw = rating_kw(cell("model"))
         try:
             self._amounts(session, cell("energy_kwh"), cell("energy_wh"), cell("cost"))
@@ -113,36 +128,28 @@ class Rows:
         return session
 
     def _amounts(self, session: Session, kwh: str, wh: str, cost: str) -> None:
+        number = self._numbers.number
         if kwh or wh:
-            session.energy = round(self._number(kwh or wh) * (10**9 if kwh else 10**6))
+            told = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
+            session.energy = round(told * NANO)
         if cost:
-            session.cents = round(self._number(cost) * 100)
+            session.cents = round(number(cost, MONEY) * 100)
         if session.energy is not None and session.energy < 0:
             session.says(Defect.NEGATIVE, f"{kwh or wh} is not counted")
             session.energy = None
 
     def _lengths(self, session: Session, connected: str, charged: str, power: str) -> None:
+        number = self._numbers.number
         if connected:
-            session.connected_s = round(self._number(connected) * HOUR_S)
+            session.connected_s = round(number(connected, HOURS) * HOUR_S)
         if charged:
-            session.charge_s = round(self._number(charged) * HOUR_S)
+            session.charge_s = round(number(charged, HOURS) * HOUR_S)
         if power:
-            session.rating_kw = self._number(power) / 1000
+            session.rating_kw = float(number(power, POWER)) / 1000
 
-    def _number(self, text: str) -> float:
-        known = self._numbers.get(text)
-        if known is None:
-            try:
-                known = self._numbers[text] = float(text.replace(" ", "").lstrip("£€"))
-            except ValueError as error:
-                raise Malformed(f"{text!r} is no number", "number") from error
-            if not abs(known) < 1e9:
-                raise Malformed(f"{text!r} is no number that can be", "number")
-        return known
-
-    def _time(self, session: Session, what: str, whole: str, day: str, time: str) -> int | None:
-        """A local time by its own clock; None: not told, or it cannot be."""
-        text = whole or (f"{day} {time}" if day and time else day or time)
+    def _time(self, session: Session, what: str, whole: str, day: str, time: str) -> Moment | None:
+        """A time by its own clock; None: not told, or it cannot be."""
+        text = whole or joined(day, time)
         if not text:
             if what == "start":
                 session.says(Defect.NO_TIME, "no start")
@@ -150,35 +157,40 @@ class Rows:
                 session.says(Defect.OPEN_END, "no end is told")
             return None
         try:
-            return self._reader.naive(text)
+            return self._reader.moment(text)
         except Malformed as error:
             impossible = "impossible" in error.reason
             session.says(Defect.NO_DATE if impossible else Defect.NO_TIME, f"{what}: {error}")
             return None
 
-    def _stay(self, session: Session, start: int | None, end: int | None) -> None:
+    def _stay(self, session: Session, start: Moment | None, end: Moment | None) -> None:
         """Local times as UTC; of the hour that comes twice, so that the end is not before the start
         and the stay is as long as was told.
         """
         reader = self._reader
-        for what, naive in (("start", start), ("end", end)):
-            if naive is not None and reader.never_was(naive):
+        for what, moment in (("start", start), ("end", end)):
+            if moment is not None and not moment.is_utc and reader.never_was(moment.second):
                 session.says(Defect.NEVER_WAS, f"{what}: the clocks were put forward then")
-        if start is not None:
-            session.start = reader.seconds(start)
-        if end is not None:
-            session.end = reader.seconds(end)
-        if start is None or end is None or session.start is None or session.end is None:
+        starts, ends = self._choices(start), self._choices(end)
+        session.start = starts[0] if starts else None
+        session.end = ends[0] if ends else None
+        if not starts or not ends or len(starts) + len(ends) == 2:
             return
-        if reader.comes_twice(start) or reader.comes_twice(end):
-            choices = [
-                (reader.seconds(start, later=a), reader.seconds(end, later=b))
-                for a in (False, True)
-                for b in (False, True)
-            ]
-            told = session.connected_s
-            possible = [(a, b) for a, b in choices if b >= a] or choices[:1]
-            session.start, session.end = min(
-                possible, key=lambda both: 0 if told is None else abs(both[1] - both[0] - told)
-            )
-            session.says(Defect.TWICE, "the hour after summer time: read so that the end follows")
+        choices = [(a, b) for a in starts for b in ends]
+        told = session.connected_s
+        possible = [(a, b) for a, b in choices if b >= a] or choices[:1]
+        session.start, session.end = min(
+            possible, key=lambda both: 0 if told is None else abs(both[1] - both[0] - told)
+        )
+        session.says(Defect.TWICE, "the hour after summer time: read so that the end follows")
+
+    def _choices(self, moment: Moment | None) -> list[int]:
+        """When it can have been, in s since 1970 UTC; empty: not told."""
+        if moment is None:
+            return []
+        if moment.is_utc:
+            return [moment.second]
+        twice = self._reader.comes_twice(moment.second)
+        return [
+            self._reader.seconds(moment.second, later=late) for late in (False, True)[: 1 + twice]
+        ]

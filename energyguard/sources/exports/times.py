@@ -6,13 +6,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from energyguard.errors import ConfigError, Malformed
 
-_DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})")
-_TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?")
+_DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
+_NAMED = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3})[A-Za-z]*\.?,?[- ]([0-9]{4}|[0-9]{2})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WHOLE = re.compile(rf"({_DATE.pattern}|{_NAMED.pattern})(?:(?:[Tt]|,?\s+)(\S.*))?")
+_TIME = re.compile(
+    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]+)?)?"
+    r"\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+_SINCE = re.compile(r"([0-9]{9,10})(?:\.[0-9]+)?|([0-9]{12,13})")  # 1970: s, or ms
 _EPOCH = date(1970, 1, 1).toordinal()
+LATEST_S = 4_102_444_800
+"""2100: no history holds a time from then on."""
+PIVOT = 70  # of a year of two digits: below it is of this century
 DAY_S, HOUR_S = 86_400, 3_600
 LONGEST_MONTH = 31
 DAMAGED = 0.2  # at most such a part of the dates is damaged
@@ -42,6 +53,47 @@ def month_first(texts: Iterable[str], file: str) -> bool:
     return len(month) > len(day)
 
 
+def leaves_order_open(texts: Iterable[str]) -> bool:
+    """Whether dates are there of which nothing in the file says if the day stands first."""
+    is_open = False
+    for text in texts:
+        found = _DATE.match(text)
+        if found is None or len(found[1]) == 4:
+            continue
+        year_first = len(found[3]) == 2 and "." not in found[0] and int(found[3]) <= LONGEST_MONTH
+        if not year_first and (int(found[1]) > 12 or int(found[2]) > 12):
+            return False
+        is_open |= year_first or found[1] != found[2]
+    return is_open
+
+
+def tells_zone(text: str) -> bool:
+    """Whether a time says by itself when it is: with its offset, or since 1970."""
+    whole = _WHOLE.fullmatch(text.strip())
+    if whole is None:
+        return _SINCE.fullmatch(text.strip()) is not None
+    time = _TIME.fullmatch((whole[8] or "").strip())
+    return time is not None and time[5] is not None
+
+
+def joined(day: str, time: str) -> str:
+    """A time of two cells; a day may have a midnight beside it, a time a day of its own."""
+    if not (day and time):
+        return day or time
+    whole = _WHOLE.fullmatch(day)
+    if whole is not None and whole[8] and _TIME.fullmatch(whole[8].strip()):
+        day = whole[1]
+    alone = _WHOLE.fullmatch(time)
+    return f"{day} {alone[8] if alone is not None and alone[8] else time}"
+
+
+class Moment(NamedTuple):
+    """A time as it stands in a file: seconds since 1970 by its own clock."""
+
+    second: int
+    is_utc: bool  # it says itself when it is; else by the zone's clock
+
+
 @dataclass
 class Reader:
     """Reads local times of one file.
@@ -62,29 +114,55 @@ class Reader:
         Raises:
             Malformed: it is none, or the day does not exist.
         """
-        day, _, time = text.replace("T", " ").strip().partition(" ")
-        known = self._days.get(day)
-        if known is None:
-            known = self._days[day] = self._day(day)
-        found = _TIME.fullmatch(time.strip()) if time else None
+        return self.moment(text).second
+
+    def moment(self, text: str) -> Moment:
+        """A time as it stands there.
+
+        Raises:
+            Malformed: it is none, the day does not exist, or it is not of 1970 to 2099.
+        """
+        text = text.strip()
+        if since := _SINCE.fullmatch(text):
+            found = Moment(int(since[1] or 0) or int(since[2]) // 1000, is_utc=True)
+        else:
+            found = self._written(text)
+        if not 0 <= found.second < LATEST_S:
+            raise Malformed(f"{text!r}: impossible date: not of 1970 to 2099", "date")
+        return found
+
+    def _written(self, text: str) -> Moment:
+        whole = _WHOLE.fullmatch(text)
+        if whole is None:
+            raise Malformed(f"{text.split()[0] if text else text!r} is no date", "date")
+        day = self._days.get(whole[1])
+        if day is None:
+            day = self._days[whole[1]] = self._day(whole[1])
+        found = _TIME.fullmatch(whole[8].strip()) if whole[8] else None
         if found is None:
             raise Malformed(f"{text!r} has no time of the day", "time")
         hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+        if found[4] is not None:
+            hour = hour % 12 + (12 if found[4] in "Pp" else 0) if 1 <= hour <= 12 else 24
         if hour > 23 or minute > 59 or second > 59:
             raise Malformed(f"{text!r}: there is no such time", "time")
-        return known * DAY_S + hour * HOUR_S + minute * 60 + second
+        at = day * DAY_S + hour * HOUR_S + minute * 60 + second
+        return Moment(at - _offset(found[5]), is_utc=found[5] is not None)
 
     def _day(self, text: str) -> int:
-        found = _DATE.fullmatch(text)
-        if found is None:
+        named, found = _NAMED.fullmatch(text), _DATE.fullmatch(text)
+        if named is not None:
+            month_name = named[2].lower()
+            day, year = int(named[1]), _year(named[3])
+            month = _MONTHS.index(month_name) + 1 if month_name in _MONTHS else 0
+        elif found is None:
             raise Malformed(f"{text!r} is no date", "date")
-        first, second, third = int(found[1]), int(found[2]), int(found[3])
-        if len(found[1]) == 4:
-            year, month, day = first, second, third
-        elif self.month_first:
-            month, day, year = first, second, third
+        elif len(found[1]) > 2 or int(found[1]) > LONGEST_MONTH:
+            year, month, day = _year(found[1]), int(found[2]), int(found[3])
         else:
-            day, month, year = first, second, third
+            day, month, year = int(found[1]), int(found[2]), _year(found[3])
+            if self.month_first:
+                day, month = month, day
         try:
             return date(year, month, day).toordinal() - _EPOCH
         except ValueError as error:
@@ -124,6 +202,22 @@ class Reader:
             )
             self._hours[quarter] = known
         return known
+
+
+def _year(digits: str) -> int:
+    """A year; of two digits, that of 1970 to 2069."""
+    year = int(digits)
+    if len(digits) > 2:
+        return year
+    return year + (2000 if year < PIVOT else 1900)
+
+
+def _offset(text: str | None) -> int:
+    """The seconds by which a clock is ahead of UTC."""
+    if text is None or text[0] not in "+-":
+        return 0
+    seconds = int(text[1:3]) * HOUR_S + int(text[3:].lstrip(":") or 0) * 60
+    return -seconds if text[0] == "-" else seconds
 
 
 def zone_named(name: str) -> ZoneInfo:

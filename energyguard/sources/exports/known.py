@@ -1,0 +1,102 @@
+"""What the log knows of imported sessions: which are there, and which names are taken."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from energyguard.log import EARLIEST, Log
+from energyguard.log.decoded import decoded
+from energyguard.model.stations import Charger, Imported, network_before
+from energyguard.model.topics import CHARGERS, IMPORTED
+
+_SIGNALS = ""  # owns the names of chargers that send signals
+
+
+class Names:
+    """Chargers and stations by name: a name that another network has is written with its own's."""
+
+    def __init__(self) -> None:
+        self._chargers: dict[str, str] = {}  # whose a name is
+        self._stations: dict[str, str] = {}
+
+    def take(self, charger: str, station: str, network: str) -> None:
+        """Note whose names these are; who had them first keeps them."""
+        self._chargers.setdefault(charger, network)
+        self._stations.setdefault(station, network)
+
+    def of(self, charger: str, station: str, network: str) -> tuple[str, str]:
+        """The names of a charger and its station of this network, taken from now on."""
+        if self._stations.get(station, network) != network:
+            station = f"{station} ({network})"
+        name = charger or station
+        if self._chargers.get(name, network) != network:
+            name = f"{network}/{name}"
+        self.take(name, station, network)
+        return name, station
+
+
+class Change(NamedTuple):
+    """What a session is beside one that may be there."""
+
+    is_new: bool
+    replaces: bool
+
+
+class Known:
+    """The sessions and chargers of a log."""
+
+    def __init__(self, log: Log) -> None:
+        self.names = Names()
+        self._sessions: dict[str, Imported] = {}
+        self._read(log)
+
+    def _read(self, log: Log) -> None:
+        at = {**log.positions(CHARGERS.name, EARLIEST), **log.positions(IMPORTED.name, EARLIEST)}
+        listed: list[Charger] = []
+        while fetched := log.read(at, 20_000, 0):
+            for part in fetched:
+                if part.topic == CHARGERS.name:
+                    listed += [charger for _, charger in decoded(_CHARGER, part)]
+                else:
+                    for _, one in decoded(_IMPORTED, part):
+                        self.put(one)
+                at[part.at] = part.next_offset
+        for charger in listed:
+            network = _SIGNALS if charger.topic else charger.network or network_before("")
+            self.names.take(charger.charger, charger.station, network)
+
+    def put(self, one: Imported) -> None:
+        """Know a session, and its names."""
+        self._sessions[one.identity] = one
+        self.names.take(one.charger, one.station, one.whose)
+
+    def change(self, one: Imported) -> Change:
+        """Whether a session is new, or better than what is there."""
+        before = self._sessions.get(one.identity)
+        if before is None:
+            return Change(is_new=True, replaces=False)
+        return Change(
+            is_new=False, replaces=_told(before) != _told(one) and not is_worse(one, before)
+        )
+
+
+def is_worse(one: Imported, other: Imported) -> bool:
+    """Whether a session tells less than another telling of it."""
+    return _worth(one) < _worth(other)
+
+
+def _worth(one: Imported) -> tuple[bool, bool, bool]:
+    return one.energy > 0, one.cents is not None, one.quality == "complete"
+
+
+def _told(one: Imported) -> tuple[object, ...]:
+    return (
+        one.end_parking, one.start_recharging, one.end_recharging, one.energy, one.cents,
+        one.quality,
+    )  # fmt: skip
+
+
+_CHARGER = msgspec.json.Decoder(Charger)
+_IMPORTED = msgspec.json.Decoder(Imported)
