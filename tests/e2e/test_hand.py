@@ -70,8 +70,9 @@ def test_acknowledge_is_a_few_keys_away(window: Window, path: str) -> None:
 
 def test_the_field_of_a_threshold_shows_its_focus(window: Window) -> None:
     page = window.open("/alerts")
-    page.get_by_label("Threshold of household-prod").focus()
-    field = page.locator(".field.q-field", has=page.get_by_label("Threshold of household-prod"))
+    box = page.get_by_role("textbox", name="Threshold of household-prod")
+    box.focus()
+    field = page.locator(".field.q-field", has=box)
     assert field.evaluate("(el) => getComputedStyle(el).outlineStyle") == "solid"
 
 
@@ -112,14 +113,16 @@ def test_stopping_a_rule_asks_once_and_can_be_undone(
     window: Window, served: tuple[FakeDesk, str, uvicorn.Server]
 ) -> None:
     page, desk = window.open("/alerts"), served[0]
-    page.get_by_role("button", name="Stop household-prod").click()
+    stop = page.locator(".rule-row").get_by_role("button", name="Stop household-prod")
+    stop.click()
     page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".question")).to_be_hidden()
     assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
-    page.get_by_role("button", name="Stop household-prod").click()
+    stop.click()
     page.locator(".question").get_by_role("button", name="Stop household-prod").click()
     expect(page.get_by_role("button", name="Start household-prod")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("button", name="Stop household-prod")).to_be_visible()
+    expect(stop).to_be_visible()
 
 
 def test_a_page_without_its_connection_says_so(
