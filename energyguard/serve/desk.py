@@ -129,6 +129,7 @@ class Desk:
         shape: str | None = None,
         source: str = "api",
         idempotency_key: str | None = None,
+        device: str = "",
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -140,17 +141,22 @@ class Desk:
             source: who sent it, for the dead letters.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
+            device: the device, where no column names it.
 
         Raises:
-            Malformed: nothing of it can be read as any known shape.
+            Malformed: no column names the device, and ``device`` does not.
             Conflict: the key was used with other bytes.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
 
         def do() -> Receipt:
-            return self._reception.take(data, shape, source, topics.METER_READINGS.name)
+            topic = topics.METER_READINGS.name
+            return self._reception.take(data, shape, source, topic, device)
 
-        return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
+        if idempotency_key is None:
+            return do()
+        key = f"{idempotency_key}@{device}" if device else idempotency_key
+        return self._answers.once(key, data, do)
 
     # Alerts
 

@@ -15,6 +15,7 @@ from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.serve.pulse import AT_LEAST_MS, MISSED, Pulse
 from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness
+from energyguard.stream.clock import ClockLimits
 
 HOUR_MS = 3_600_000
 Ints = npt.NDArray[np.int64]
@@ -22,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 NEARLY_ALL = 0.95
 NEVER = np.iinfo(np.int64).min
 
+_LIMITS = ClockLimits()
 _BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
 
 
@@ -88,21 +90,27 @@ class Roll:
         return np.where(fit, energy / NANO * HOUR_MS / np.where(fit, step, 1), np.nan)
 
     def _grow(self, size: int) -> None:
-        more = size - len(self.time_ms)
-        if more > 0:
-            self.time_ms = np.append(self.time_ms, np.full(more, NEVER))
-            self.value = np.append(self.value, np.zeros(more, np.int64))
-            self.step_ms = np.append(self.step_ms, np.zeros(more, np.int64))
-            self.step_before = np.append(self.step_before, np.zeros(more, np.int64))
-            self.kw = np.append(self.kw, np.full(more, np.nan))
+        if size > len(self.time_ms):
+            self.time_ms = _grown(self.time_ms, size, NEVER)
+            self.value = _grown(self.value, size, 0)
+            self.step_ms = _grown(self.step_ms, size, 0)
+            self.step_before = _grown(self.step_before, size, 0)
+            self.kw = np.append(self.kw, np.full(size - len(self.kw), np.nan))
 
 
 class Fleet:
-    """All devices of one topic."""
+    """All devices of one topic.
 
-    def __init__(self, topic: str, silent_ms: int) -> None:
+    A reading that is ahead of every clock is not taken for the newest: later than now by more than
+    ``limits.ahead_wall_ms`` where the topic has the clock ``wall``; else later by more than
+    ``limits.ahead_data_ms`` than what two devices have reached, or the worker.
+    """
+
+    def __init__(self, topic: str, silent_ms: int, limits: ClockLimits = _LIMITS) -> None:
         self.topic = topic
         self.silent_ms = silent_ms
+        self._limits = limits
+        self._reached: Ints = np.empty(0, np.int64)  # by each device, ahead or not
         row = topic_named(topic)
         self.wall = row is not None and row.clock is TopicClock.WALL
         self.names = pa.array([], pa.string())
@@ -111,13 +119,30 @@ class Fleet:
         self.simulated = False
         self.newest_ms = NEVER
 
-    def take(self, readings: pa.RecordBatch, heard_ms: int, gap: bool) -> None:
-        """Fold readings in; ``heard_ms`` is the wall time, ``gap`` says that some were left out."""
+    def take(
+        self, readings: pa.RecordBatch, heard_ms: int, gap: bool, judged_ms: int | None = None
+    ) -> None:
+        """Fold n readings in.
+
+        Args:
+            readings: columns as ``model.readings.SCHEMA``.
+            heard_ms: the wall time.
+            gap: some were left out before these.
+            judged_ms: the newest time that the worker has let through; None: it has spoken of none.
+        """
         if not readings.num_rows:
             return
         self.pulse.hear(heard_ms)
         number = self._numbers(readings.column("device"))
         time_ms = times_of(readings)
+        latest_ms = self._latest(number, time_ms, heard_ms, judged_ms)
+        if self.newest_ms > latest_ms:  # taken before anybody knew better
+            self._forget_after(latest_ms)
+        if time_ms.max() > latest_ms:
+            here = np.flatnonzero(time_ms <= latest_ms)
+            if not len(here):
+                return
+            readings, number, time_ms = readings.take(pa.array(here)), number[here], time_ms[here]
         value = readings.column("value").to_numpy()
         self.newest_ms = max(self.newest_ms, int(time_ms.max()))
         channels = readings.column("channel").dictionary_encode()
@@ -126,6 +151,34 @@ class Fleet:
             own = slice(None) if len(channels.dictionary) == 1 else code == n
             roll = self.rolls.get(channel) or self.rolls.setdefault(channel, Roll(channel))
             roll.take(number[own], time_ms[own], value[own], len(self.names), gap)
+
+    @property
+    def until_ms(self) -> int:
+        """The newest time; never beyond the wall clock where the topic goes by it."""
+        heard_ms = self.pulse.heard_ms
+        return (
+            self.newest_ms if heard_ms is None or not self.wall else min(self.newest_ms, heard_ms)
+        )
+
+    def _latest(self, number: Ints, time_ms: Ints, heard_ms: int, judged_ms: int | None) -> int:
+        """The latest time that is not ahead."""
+        if self.wall:
+            return heard_ms + self._limits.ahead_wall_ms
+        self._reached = _grown(self._reached, len(self.names), NEVER)
+        np.maximum.at(self._reached, number, time_ms)
+        seen = self._reached[self._reached != NEVER]
+        if len(seen) > 1:
+            witnessed = int(np.partition(seen, -2)[-2])
+            latest = witnessed if judged_ms is None else max(witnessed, judged_ms)
+        else:
+            latest = int(seen[0]) if judged_ms is None else judged_ms
+        return latest + self._limits.ahead_data_ms
+
+    def _forget_after(self, latest_ms: int) -> None:
+        for roll in self.rolls.values():
+            roll.time_ms[roll.time_ms > latest_ms] = NEVER
+        left = [int(roll.time_ms.max()) for roll in self.rolls.values() if len(roll.time_ms)]
+        self.newest_ms = max(left, default=NEVER)
 
     def fresh(self, wall_ms: int) -> Freshness:
         """Whether it is live, and since when it is not."""
@@ -203,6 +256,10 @@ class Fleet:
 
     def _best_first(self) -> list[Roll]:
         return sorted(self.rolls.values(), key=lambda roll: _BEST_FIRST.index(roll.kind))
+
+
+def _grown(values: Ints, size: int, fill: int) -> Ints:
+    return np.append(values, np.full(max(0, size - len(values)), fill))
 
 
 def sum_kw(fleets: Mapping[str, Fleet], now_ms: int) -> Drawn:

@@ -37,6 +37,7 @@ from energyguard.serve.views import (
     Update,
     WindowAlert,
 )
+from energyguard.stream.clock import ClockLimits
 from energyguard.telemetry import METRICS
 
 ROWS_SENT = 100
@@ -88,8 +89,13 @@ class Live:
         self._log, self._book, self._apply_rule, self._clock = log, book, apply_rule, clock
         self._stop = Event()
         self._subscribers = Subscribers()
-        self._newest = Newest(parse_duration(settings.stream.silent), settings.wire)
         self.reports = Reports()
+        self._newest = Newest(
+            parse_duration(settings.stream.silent),
+            settings.wire,
+            ClockLimits.of(settings.stream),
+            self.reports.judged_ms,
+        )
         self._takers: Mapping[str, Callable[[Fetched], object]] = {
             topics.ALERTS.name: self._tell,
             topics.ALERT_ACTIONS.name: self._tell,

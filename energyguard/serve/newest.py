@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import pyarrow as pa
@@ -16,19 +16,36 @@ from energyguard.model.readings import times_of
 from energyguard.model.topics import THERMOMETER, TICK_HEADER
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
+from energyguard.stream.clock import ClockLimits
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
 MINUTES_KEPT = 24 * 60
+_LIMITS = ClockLimits()
 
 
 class Newest:
     """A fold of topics of readings. Thread-safe."""
 
-    def __init__(self, silent_ms: int, limits: Plausible = DEFAULT) -> None:
-        self._silent_ms, self._limits = silent_ms, limits
+    def __init__(
+        self,
+        silent_ms: int,
+        limits: Plausible = DEFAULT,
+        ahead: ClockLimits = _LIMITS,
+        judged_ms: Callable[[str], int | None] = lambda topic: None,
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            silent_ms: how far behind its topic a device is silent.
+            limits: what is plausible.
+            ahead: how far a reading may be beyond its topic's clock.
+            judged_ms: the newest time of a topic that the worker has let through.
+        """
+        self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
+        self._judged_ms = judged_ms
         self._lock = Lock()
         self._fleets: dict[str, Fleet] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -64,8 +81,8 @@ class Newest:
         heard_ms = min(now_ms, came_ms) if old else now_ms
         fleet = self._fleets.get(topic)
         if fleet is None:
-            fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
-        fleet.take(readings, heard_ms, topic in self._gaps)
+            fleet = self._fleets[topic] = Fleet(topic, self._silent_ms, self._ahead)
+        fleet.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
         fleet.simulated = any(TICK_HEADER in dict(one.headers[-1]) for one in parts if one.headers)
         self._gaps.discard(topic)
         self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
@@ -129,9 +146,12 @@ class Newest:
         return max(known, key=lambda one: (one.live, one.newest_ms), default=NOTHING)
 
     def newest_ms(self, topic: str | None = None) -> int | None:
-        """The newest event time of a topic, or of all that measure energy."""
+        """The newest event time of a topic, or of all that measure energy.
+
+        Never beyond the wall clock where the topic goes by it.
+        """
         with self._lock:
-            times = [fleet.newest_ms for fleet in self._of(topic) if fleet.newest_ms != NEVER]
+            times = [fleet.until_ms for fleet in self._of(topic) if fleet.newest_ms != NEVER]
         return max(times, default=None)
 
     def _of(self, topic: str | None) -> list[Fleet]:

@@ -195,6 +195,7 @@ class NodeView:
     lacking: int  # slots in which it and another owner do not have the same rows
     to_fetch: int  # slots that are still on their way to it
     hints: int  # batches that wait for it, at all coordinators
+    for_others: int = 0  # rows that it holds for their owners, as a stand-in
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ COMMANDS = (
 _MEANING = (
     "All keys are divided into slots. A slot is alike when all nodes that own it have the same "
     "rows; repair brings over by itself what one of them lacks. What a silent node has cannot be "
-    "compared. Hints are writes that wait at a coordinator for a silent node."
+    "compared. Hints are writes that wait at a coordinator for a silent node; rows for others are "
+    "durable ones, which a stand-in gives to their owners when those are back."
 )
 
 
@@ -162,6 +163,11 @@ def summed_up(found: ClusterView) -> tuple[str, str]:
         who = f"{', '.join(silent)} {'is' if len(silent) == 1 else 'are'} silent"
         if len(silent) <= found.copies - (found.copies // 2 + 1):
             return "warning", f"{who}. Every key can still be read and written."
+        if len(silent) == 1 and found.copies % 2 == 0 and len(found.nodes) > found.copies:
+            return "warning", (
+                f"{who}. Measurements can still be read and written: stand-ins hold them. Keys of "
+                "your own and the latest of some series wait until it is back."
+            )
         return "critical", (
             f"{who}. Keys with too few copies elsewhere can be neither read nor written "
             "until they are back."

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from energyguard.alerts.alert import Alert
@@ -263,3 +264,57 @@ def test_progress_and_window_alerts(log: MemoryLog, desk: Desk) -> None:
     assert (quality.accepted, quality.late, quality.duplicate) == (40, 2, 1)
     assert quality.partitions[0].lag == 0
     assert desk.overview().watermark_ms == NOON
+
+
+def at(device: str, *times_ms: int) -> pa.RecordBatch:
+    """A reading of 0.1 kWh at each of these times."""
+    n = len(times_ms)
+    return batch_of([device] * n, "energy_kwh", np.array(times_ms), np.full(n, 10**8))
+
+
+YEARS = 5 * 365 * 86_400_000
+
+
+def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    for s in range(0, 120, 15):
+        for device in ("H1", "H2"):
+            fleet.take(at(device, NOON + s * 1000), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + 105_000
+    drawn = fleet.kw(0)
+    assert (drawn.kw, drawn.heard, drawn.silent) == (pytest.approx(48.0), 2, 0)
+    fleet.take(at("H1", NOON + 120_000), 0, gap=False)
+    assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
+
+
+def test_two_devices_are_believed() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False)
+    fleet.take(at("H2", NOON), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H2", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS + 15_000), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS + 15_000
+
+
+def test_who_came_first_with_a_wrong_clock_is_forgotten() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS
+    fleet.take(at("H2", NOON), 0, gap=False)
+    assert fleet.newest_ms == NOON
+    assert [view.device for view in fleet.views()] == ["H2"]
+
+
+def test_a_lone_device_is_held_against_what_the_worker_says() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False, judged_ms=NOON)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False, judged_ms=NOON)
+    assert fleet.newest_ms == NOON
+
+
+def test_a_meter_of_now_is_held_against_the_wall_clock() -> None:
+    fleet = Fleet("meter_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON, NOON + 600_000), NOON, gap=False)
+    assert fleet.newest_ms == NOON
