@@ -184,7 +184,7 @@ class Fleet:
         """Whether it is live, and since when it is not."""
         if self.newest_ms == NEVER:
             return NOTHING
-        newest_ms, heard_ms = self.newest_ms, self.pulse.heard_ms
+        newest_ms, heard_ms = self.until_ms, self.pulse.heard_ms
         live, since_ms, clock_ms = self.pulse.beats(wall_ms), heard_ms, newest_ms
         if self.wall:
             live = any(self._live(roll, wall_ms).any() for roll in self.rolls.values())

@@ -1,6 +1,7 @@
 """The control room: views over a desk, mounted at ``/`` beside the API.
 
-layout.py       rail, header, what every open page has
+layout.py       rail, skip links, what every open page has
+header.py       title, range, how fresh it all is, whether it is simulated
 overview.py     how much, how fast, who, when
 households.py   one against its threshold, all in a ranking, what comes in
 alerts.py       when, which, why (``alert_story.py``), the rules (``rules_card.py``)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from energyguard.alerts.alert import Alert
-from energyguard.model.alerts import State
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Tag, button
-from energyguard.ui.words import detail, mark
+from energyguard.ui.words import detail, is_held, mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,7 @@ class AlertRow:
     def of(alert: Alert, zone: str) -> AlertRow:
         """The row of an alert."""
         shape, kind = mark(alert)
-        held = alert.state is State.SILENCED or alert.acknowledged_by is not None
-        taken = held or not alert.open
+        taken = not alert.open or is_held(alert)
         return AlertRow(alert.id, alert.about, detail(alert, zone), shape, kind, taken)
 
 

@@ -46,14 +46,14 @@ class Alerts:
                         Tag("i", "", kind)
                         Tag("span", words)
             with card(f"Resolved, {visit.lasting}", "c12", anchor="resolved") as self.over_note:
-                self.over = self._list("No alert was resolved in this time.")
+                self.over = self._list("No alert was resolved in this time.", "over")
             self.rules = RulesCard(visit)
         visit.every(1.0, self.second)
         visit.every(STORY_S, self.story.draw)
         visit.every(10.0, self.past)
 
-    def _list(self, none: str) -> Rows[AlertRow]:
-        return Rows(lambda row: draw_alert(self.visit, row, self.chosen), none)
+    def _list(self, none: str, classes: str = "") -> Rows[AlertRow]:
+        return Rows(lambda row: draw_alert(self.visit, row, self.chosen), none, classes)
 
     async def second(self) -> None:
         """The open alerts, the chosen one, the rules."""

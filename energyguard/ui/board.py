@@ -49,6 +49,8 @@ SPANS = {
 }
 
 
+BEFORE_MS = 45 * MINUTE_MS
+"""Event time that a demonstration goes on by, while the history settles."""
 MOST_POINTS = 720
 SETTLED_S = 60.0
 """The history inserts, and sums up, what came by then; in event time it may be half an hour."""
@@ -94,7 +96,8 @@ class Board:
         if now.newest_ms is not None:
             if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
                 before = self.desk.clock.monotonic() - SETTLED_S
-                self._heard.append((before, now.watermark_ms or now.newest_ms))
+                at_least = now.newest_ms - BEFORE_MS  # another topic's time may be days behind
+                self._heard.append((before, max(now.watermark_ms or at_least, at_least)))
             self._heard.append((self.desk.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)

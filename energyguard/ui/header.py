@@ -73,7 +73,7 @@ def standing(fresh: Freshness, now: Overview, zone: str) -> tuple[str, str, str]
     if fresh.newest_ms is None:
         return "none", "No data yet", ""
     if not fresh.live:
-        return "stale", "Stale since", near_moment(fresh.since_ms, now.now_ms, zone)
+        return "stale", "Stale since", near_moment(fresh.since_ms, now.now_ms, zone, "%H:%M:%S")
     if now.lag > LAGS:
         return "lagging", "Catching up,", f"{count(now.lag)} to read"
     if fresh.simulated:

@@ -16,7 +16,7 @@ from energyguard.serve.views import Freshness
 from energyguard.ui.board import SPANS, Board, Span
 from energyguard.ui.header import Header
 from energyguard.ui.parts import Tag, symbol, tell
-from energyguard.ui.words import count, day_moment
+from energyguard.ui.words import count, day_moment, needs_someone
 
 T = TypeVar("T")
 
@@ -33,16 +33,17 @@ class Tab:
     path: str
     name: str
     icon: str
+    short: str = ""  # on a phone
     ranged: bool = True  # whether a time range means anything there
 
 
 TABS = (
     Tab("/", "Overview", "overview"),
-    Tab("/households", "Households", "households"),
+    Tab("/households", "Households", "households", "Homes"),
     Tab("/stations", "Stations", "stations"),
-    Tab("/thermometer", "Thermometer", "thermometer"),
+    Tab("/thermometer", "Thermometer", "thermometer", "Degrees"),
     Tab("/alerts", "Alerts", "alerts"),
-    Tab("/quality", "Data quality", "quality"),
+    Tab("/quality", "Data quality", "quality", "Quality"),
 )
 URGENT = ("/", "/alerts")
 """The views with a list of what needs someone, a second Tab away."""
@@ -133,7 +134,9 @@ def _rail(visit: Visit) -> Tag:
             here = {"aria_current": "page"} if tab is visit.tab else {}
             with Tag("a", "", "tab", href=visit.href(tab.path), **here):
                 symbol(tab.icon)
-                Tag("span", tab.name, "word")
+                Tag("span", tab.name, "word long" if tab.short else "word")
+                if tab.short:
+                    Tag("span", tab.short, "word short")
                 if tab.path == "/alerts":
                     badge = Tag("span", "", "count", title="alerts that nobody has yet")
         with Tag("div", "", "foot"):
@@ -165,7 +168,8 @@ def frame(visit: Visit) -> Iterator[None]:
         async def fresh() -> None:
             now = await visit.board.now()
             header.show(now)
-            badge.text = count(now.firing) if now.firing else ""
+            needed = sum(needs_someone(alert) for alert in visit.board.desk.book.open())
+            badge.text = count(needed) if needed else ""
 
         visit.every(1.0, fresh)
         yield

@@ -8,15 +8,24 @@ from statistics import mean
 
 from energyguard.model.alerts import State
 from energyguard.model.days import day_ms, hour_step_ms, local
+from energyguard.serve.views import Freshness, Quality
 from energyguard.serve.views import Overview as Now
-from energyguard.serve.views import Quality
 from energyguard.ui.alert_rows import AlertRow, draw_alert
 from energyguard.ui.board import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Figures, Rows, Tag, Tile, bar, card
 from energyguard.ui.plots import Data, Plot
 from energyguard.ui.usual import DAYS, usual_range
-from energyguard.ui.words import age, count, day_moment, moment, number, plural
+from energyguard.ui.words import (
+    age,
+    count,
+    day_moment,
+    moment,
+    near_moment,
+    needs_someone,
+    number,
+    plural,
+)
 
 MOST_ALERTS = 5
 MOST_BARS = 7
@@ -83,13 +92,14 @@ class Overview:
         now, zone = await self.board.now(), self.visit.zone
         self.empty.set_visibility(now.newest_ms is None)
         self.rest.set_visibility(now.newest_ms is not None)
-        show_power(self.power, now, zone)
+        show_power(self.power, now, self.board.desk.live.fresh(), zone)
         show_today(self.energy, now, zone)
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
         opened = self.board.desk.book.open()
-        oldest = min((a.since_ms for a in opened), default=None)
-        said = f"{plural(len(opened), 'alert')} open, oldest {day_moment(oldest, zone)}"
-        self.alerts.show(count(now.firing), "", said if opened else "no alert is open")
+        oldest = near_moment(min((a.since_ms for a in opened), default=None), now.now_ms, zone)
+        said = f"{plural(len(opened), 'alert')} open, oldest {oldest}"
+        needed = sum(needs_someone(alert) for alert in opened)
+        self.alerts.show(count(needed), "", said if opened else "no alert is open")
         self._newest(now)
         waiting = [a for a in opened if a.condition is not State.PENDING]
         self.rows.show([AlertRow.of(a, zone) for a in waiting[:MOST_ALERTS]])
@@ -195,17 +205,24 @@ def week(xs: list[int], ys: list[float], zone: str) -> Data:
     }
 
 
-def show_power(tile: Tile, now: Now, zone: str) -> None:
-    """What is drawn now; else what was drawn last, and when that was."""
+def show_power(tile: Tile, now: Now, fresh: Freshness, zone: str) -> None:
+    """What is drawn now; what is older than a minute is said with its time, never as of now."""
     meters = plural(now.devices, "meter") + (
         f", {count(now.devices_silent)} silent" if now.devices_silent else ""
     )
-    if now.live:
+    old_ms = max(0, now.now_ms - (fresh.since_ms or 0))
+    ago = f"{' '.join(age(old_ms))} ago"
+    if now.live and old_ms < MINUTE_MS:
         tile.show(number(now.kw_now), "kW", meters, "Power now")
-        return
-    when = f"{' '.join(age(max(0, now.now_ms - (now.heard_ms or 0))))} ago"
-    said = f"of {day_moment(now.kw_at_ms, zone)}, came {when}"
-    tile.show(number(now.kw_now), "kW", said, "Power, last known", old=True)
+    elif now.live:
+        tile.show(number(now.kw_now), "kW", f"{meters}, {ago}", _at(now, zone))
+    else:
+        said = f"of {day_moment(now.kw_at_ms, zone)}, {ago}"
+        tile.show(number(now.kw_now), "kW", said, "Power, last known", old=True)
+
+
+def _at(now: Now, zone: str) -> str:
+    return f"Power at {near_moment(now.kw_at_ms, now.now_ms, zone, '%H:%M')}"
 
 
 def show_today(tile: Tile, now: Now, zone: str) -> None:

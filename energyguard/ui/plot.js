@@ -2,7 +2,7 @@
 import { PLOTS } from "energyguard-plots";
 
 export default {
-  template: `<figure :class="['plot', { waiting: !drawn }]" :style="drawn ? '' : `min-height:${height || 60}px`" :role="links ? 'group' : 'img'" :aria-label="said || label"></figure>`,
+  template: `<figure :class="['plot', { waiting: !drawn }]" :style="{ minHeight: drawn ? null : (height || 60) + 'px' }" :role="links ? 'group' : 'img'" :aria-label="said || label"></figure>`,
   props: { kind: String, label: String, height: Number, start: Object, links: Boolean },
   data: () => ({ said: "", drawn: false }),
   watch: {

@@ -59,10 +59,10 @@ def day_moment(ms: int | None, zone: str) -> str:
     return moment(ms, zone, "%a %-d %b, %H:%M")
 
 
-def near_moment(ms: int | None, now_ms: int, zone: str) -> str:
-    """A time to the second; with its day where that is not today's."""
+def near_moment(ms: int | None, now_ms: int, zone: str, form: str = "%H:%M") -> str:
+    """A time; with its day where that is not today's."""
     if moment(ms, zone, "%F") == moment(now_ms, zone, "%F"):
-        return moment(ms, zone, "%H:%M:%S")
+        return moment(ms, zone, form)
     return day_moment(ms, zone)
 
 
@@ -79,6 +79,16 @@ def age(ms: int) -> tuple[str, str]:
             n = ms // length
             return str(n), one if n == 1 else many
     return (str(ms // 1000) if ms >= 1000 else "<1"), "s"
+
+
+def is_held(alert: Alert) -> bool:
+    """Whether a person has it, or wanted it quiet."""
+    return alert.state is State.SILENCED or alert.acknowledged_by is not None
+
+
+def needs_someone(alert: Alert) -> bool:
+    """Whether it waits for a person: what the overview lists and the rail counts."""
+    return alert.open and alert.condition is not State.PENDING and not is_held(alert)
 
 
 def mark(alert: Alert) -> tuple[str, str]:

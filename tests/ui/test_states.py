@@ -94,7 +94,7 @@ async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, desk: FakeDe
 async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
     zone = "Asia/Kolkata"
     async with user_simulation() as user:
-        desk = FakeDesk(settings=Settings(serve={"zone": zone}))  # type: ignore[arg-type]
+        desk = FakeDesk(settings=Settings(serve={"zone": zone}))
         add_pages(desk)  # type: ignore[arg-type]
         await user.open("/")
         await sees(user, "since midnight, Sat 22 Nov")

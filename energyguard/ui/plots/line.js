@@ -18,7 +18,8 @@ export function spark(svg, { ys }, { width, height }) {
 export function line(svg, data, { width, height, hint }) {
   const { from, to, unit, zone, limit = null, band = null } = data;
   const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
-  const tops = seen.map(([, y]) => y).concat(band ? band.high : []);
+  const usual = band?.xs.map((t, i) => [t, band.low[i], band.high[i]]).filter(([t]) => t >= from && t <= to) ?? [];
+  const tops = seen.map(([, y]) => y).concat(usual.map(([, , high]) => high));
   if (!seen.length) return nothing(svg, width);
   const highest = Math.max(limit ?? 0, ...tops, 1e-9);
   const high = highest * 1.08;
@@ -37,9 +38,9 @@ export function line(svg, data, { width, height, hint }) {
     const at = x(t);
     if (at > LEFT + 14 && at < width - 18) svg.append(node("text", { x: at, y: height - 3, "text-anchor": "middle" }, name(t)));
   }
-  if (band?.xs.length) {
-    const upper = band.xs.map((t, i) => [x(t), y(band.high[i])]);
-    const lower = band.xs.map((t, i) => [x(t), y(band.low[i])]).reverse();
+  if (usual.length) {
+    const upper = usual.map(([t, , most]) => [x(t), y(most)]);
+    const lower = usual.map(([t, least]) => [x(t), y(least)]).reverse();
     svg.append(node("path", { class: "usual", d: `${path(upper.concat(lower))}z` }));
   }
   if (limit !== null) {

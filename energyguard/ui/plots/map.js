@@ -36,7 +36,7 @@ export function map(svg, { places, none }, { width, height }) {
 const bays = (place) => place.parts.reduce((sum, [, n]) => sum + n, 0);
 
 function ring(into, parts, cx, cy, radius) {
-  into.append(node("circle", { class: "ground", cx, cy, r: radius + 2 }));
+  into.append(node("circle", { class: "touch", cx, cy, r: 22 }), node("circle", { class: "ground", cx, cy, r: radius + 2 }));
   const all = parts.reduce((sum, [, n]) => sum + n, 0);
   let begin = -Math.PI / 2;
   for (const [state, n] of parts) {

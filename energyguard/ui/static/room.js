@@ -4,16 +4,19 @@ const root = document.documentElement;
 root.dataset.theme = localStorage.getItem("theme") ?? "";
 
 const PATIENCE = 3; // looks, a second each
+const AT_FIRST = 12; // until it has had a connection
+let patience = AT_FIRST;
 let missing = 0;
 setInterval(() => {
   if (window.socket?.connected) {
     missing = 0;
+    patience = PATIENCE;
     delete root.dataset.connection;
     return;
   }
   missing += 1;
-  if (missing !== PATIENCE) return;
+  if (missing !== patience) return;
   root.dataset.connection = "lost";
-  const since = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(Date.now() - PATIENCE * 1000);
+  const since = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(Date.now() - patience * 1000);
   for (const time of document.querySelectorAll(".chip .lost b")) time.textContent = since;
 }, 1000);

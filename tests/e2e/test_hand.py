@@ -1,0 +1,140 @@
+"""The page by keyboard, by thumb, and without its connection, in a real browser."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from energyguard.ui import mount
+from tests.e2e.windows import IN_A_BROWSER, Window, opened
+from tests.ui.fake_desk import FakeDesk
+
+pytestmark = IN_A_BROWSER
+PHONE: ViewportSize = {"width": 390, "height": 844}
+TARGETS = """() => [...document.querySelectorAll("a, button, input, .touch")]
+  .filter((el) => el.checkVisibility({ visibilityProperty: true }))
+  .filter((el) => !el.closest(".skip, .q-field"))
+  .map((el) => el.matches("svg a") ? el.querySelector(".touch") ?? el : el)
+  .map((el) => [el.getBoundingClientRect(), el])
+  .filter(([box]) => box.width && box.height && box.height < 43.5)
+  .map(([box, el]) => `${Math.round(box.height)} px: ${el.outerHTML.slice(0, 90)}`)"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[FakeDesk, str, uvicorn.Server]]:
+    desk = FakeDesk()
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    mount(app, desk, desk.settings)  # type: ignore[arg-type]
+    with socket.socket() as ear:
+        ear.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield desk, f"http://127.0.0.1:{ear.getsockname()[1]}", server
+        server.should_exit = True
+        thread.join(15)
+
+
+@pytest.fixture
+def window(browser: Browser, served: tuple[FakeDesk, str, uvicorn.Server]) -> Iterator[Window]:
+    with opened(browser, served[1]) as seen:
+        yield seen
+
+
+def focused(page: Page) -> str:
+    found: str = page.evaluate("document.activeElement.innerText || document.activeElement.id")
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts"])
+def test_acknowledge_is_a_few_keys_away(window: Window, path: str) -> None:
+    page = window.open(path)
+    expect(page.locator(".alert .btn").first).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to what needs you"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # the alert itself
+    page.keyboard.press("Tab")
+    assert focused(page) == "Acknowledge"
+
+
+def test_the_field_of_a_threshold_shows_its_focus(window: Window) -> None:
+    page = window.open("/alerts")
+    box = page.get_by_role("textbox", name="Threshold of household-prod")
+    box.focus()
+    field = page.locator(".field.q-field", has=box)
+    assert field.evaluate("(el) => getComputedStyle(el).outlineStyle") == "solid"
+
+
+def test_on_a_phone_a_tap_on_an_alert_shows_its_story(window: Window) -> None:
+    window.page.set_viewport_size(PHONE)
+    page = window.open("/alerts")
+    row = page.locator(".alert a.about").nth(1)
+    about = row.inner_text()
+    row.click()
+    page.wait_for_url("**alert=**")
+    title = page.locator("#story").get_by_text(about).first
+    expect(title).to_be_in_viewport()
+    expect(page.get_by_role("link", name="All alerts")).to_be_in_viewport()
+    page.get_by_role("link", name="All alerts").click()
+    expect(page.locator("#attention")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/households", "/stations", "/stations?station=Old Mill", "/thermometer", "/alerts",
+     "/quality"],
+)  # fmt: skip
+def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -> None:
+    window.page.set_viewport_size(PHONE)
+    page = window.open(path)
+    expect(page.locator(".plot svg").first).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate(TARGETS) == []
+    words = page.locator(".rail .word:visible")
+    for i in range(words.count()):
+        box = words.nth(i).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+        assert not words.nth(i).evaluate("(el) => el.scrollWidth > el.clientWidth + 1")
+
+
+def test_stopping_a_rule_asks_once_and_can_be_undone(
+    window: Window, served: tuple[FakeDesk, str, uvicorn.Server]
+) -> None:
+    page, desk = window.open("/alerts"), served[0]
+    stop = page.locator(".rule-row").get_by_role("button", name="Stop household-prod")
+    stop.click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".question")).to_be_hidden()
+    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
+    stop.click()
+    page.locator(".question").get_by_role("button", name="Stop household-prod").click()
+    expect(page.get_by_role("button", name="Start household-prod")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(stop).to_be_visible()
+
+
+def test_a_page_without_its_connection_says_so(
+    browser: Browser, served: tuple[FakeDesk, str, uvicorn.Server]
+) -> None:
+    """The last test of the module: its server goes."""
+    page = browser.new_context().new_page()
+    page.goto(served[1])
+    chip = page.locator(".chip")
+    expect(chip).to_contain_text("Live")
+    served[2].should_exit = True
+    expect(page.get_by_text("Connection lost since").first).to_be_visible(timeout=20_000)
+    expect(chip.locator(".dot")).to_be_hidden()
+    assert "Live" not in chip.inner_text()
+    page.context.close()
