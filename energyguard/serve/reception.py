@@ -16,7 +16,7 @@ from energyguard.sources.intake import Intake
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
 from energyguard.wire.refusals import counted
-from energyguard.wire.shapes import decode, needs_device
+from energyguard.wire.shapes import decode, shape_of
 
 LISTED = 1_000
 """Refused rows that a receipt lists; all of them are dead letters."""
@@ -50,10 +50,14 @@ class Reception:
 
         Raises:
             NotFound: there is no such shape.
-            Malformed: no column names the device, and the sender does not.
+            Malformed: no column names the device, and the sender does not; or it is Parquet, of
+                which nobody knows what it unfolds to.
             Unavailable: the log takes nothing now.
         """
-        if needs_device(data, shape) and not device:
+        found = shape_of(data, shape)
+        if found.name == "parquet":
+            raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
+        if found.needs_device and not (device or found.device):
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
