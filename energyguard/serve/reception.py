@@ -15,7 +15,7 @@ from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
-from energyguard.wire.refusals import counted
+from energyguard.wire.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.wire.shapes import decode, shape_of
 
 LISTED = 1_000
@@ -71,13 +71,26 @@ class Reception:
             letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
         ):
             bodies = [original for _, original in group]
+            topic = topic or METER_READINGS.name
             if shape == signals.SHAPE:
                 part = self._signals(bodies, source, topic)
+            elif shape == ANY_SHAPE:
+                for body in bodies[:-1]:
+                    whole = _sum(whole, self._anew(body, source, topic))
+                part = self._anew(bodies[-1], source, topic)
             else:
-                topic = topic or METER_READINGS.name
                 part = self.take(b"\n".join(bodies), shape, source, topic, headed=False)
             whole = _sum(whole, part)
         return whole
+
+    def _anew(self, body: bytes, source: str, topic: str) -> Receipt:
+        """Look at bytes with their header again, that were refused whole."""
+        try:
+            return self.take(body, None, source, topic)
+        except Malformed as error:
+            refused = [refused_whole(body, 1, error.field or "row", error.reason, 1)]
+            self._intake.refuse(refused, topic=topic, source=source, shape=ANY_SHAPE)
+            return _receipt(0, refused, topic, ANY_SHAPE)
 
     def _signals(self, messages: Sequence[bytes], source: str, topic: str) -> Receipt:
         """Signals of chargers go to their topic again; the worker judges what they come to."""
