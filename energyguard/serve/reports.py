@@ -67,6 +67,11 @@ class Reports:
         self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
         return found
 
+    def judged_ms(self, topic: str) -> int | None:
+        """The newest event time of a topic that the worker has let through."""
+        times = [said.newest_ms for at, said in list(self._progress.items()) if at.topic == topic]
+        return max((ms for ms in times if ms is not None), default=None)
+
     def take_dead_letters(self, fetched: Fetched) -> None:
         """Count the rows of records by verdict and field."""
         for headers in fetched.headers:

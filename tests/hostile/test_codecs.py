@@ -55,8 +55,7 @@ MESSAGES = {
 SIGNALS = [
     b'{"timestamp":"2024-05-19 11:03:12","charger_id":"c","user_id":"0123456789ABCDEF",'
     b'"price":%b,"user_connection":true}',
-    b'{"timestamp":"2024-05-19 11:03:12","charger_id":"c","recharging":true,'
-    b'"energy_delivered":%b}',
+    b'{"timestamp":"2024-05-19 11:03:12","charger_id":"c","recharging":true,"energy_delivered":%b}',
     b'{"timestamp":"2024-05-19 11:03:12","charger_id":"c","recharging":false,'
     b'"energy_delivered":22,"register_kwh":%b}',
 ]

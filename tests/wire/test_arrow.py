@@ -84,7 +84,9 @@ def test_files_compressed_ones_and_other_columns() -> None:
     assert values(read(table(value), "zstd")) == [1_500_000_000, 2_500_000_000]
     rows = table(value).select(["device", "time"]).append_column("power_w", value)
     assert values(read(rows)) == [1_500_000, 2_500_000]
-    nanoseconds = table(value, time=pa.array([T0 * 10**6 + 1, T0 * 10**6 + 999_999]).cast("timestamp[ns]"))
+    nanoseconds = table(
+        value, time=pa.array([T0 * 10**6 + 1, T0 * 10**6 + 999_999]).cast("timestamp[ns]")
+    )
     decoded = read(nanoseconds)
     assert {time.timestamp() * 1000 for time in decoded.batch.column("time").to_pylist()} == {T0}
 
