@@ -75,7 +75,7 @@ def test_a_letter_means_what_its_header_said(
     desk._reception._limits = desk.settings.wire.model_copy(update={"plausible_kw": 50_000})
     assert desk.replay_dead_letters().accepted == 1
     assert devices(log) == {"f"}
-    (fetched,) = log.read({at: 0 for at in log.positions("meter_readings", EARLIEST)}, 9, wait=0.0)
+    (fetched,) = log.read(dict.fromkeys(log.positions("meter_readings", EARLIEST), 0), 9, wait=0.0)
     readings = read_records(fetched.values).readings
     assert readings.column("value").to_pylist() == [20_000 * 10**9]
     assert readings.column("channel").to_pylist() == ["power_kw"]
