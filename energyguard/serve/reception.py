@@ -19,8 +19,8 @@ from energyguard.sources.intake import Intake
 from energyguard.sources.signals import are_signals, take_signals
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
-from energyguard.wire.refusals import counted
-from energyguard.wire.shapes import decode, needs_device
+from energyguard.wire.refusals import ANY_SHAPE, counted, refused_whole
+from energyguard.wire.shapes import decode, shape_of
 
 LISTED = 1_000
 """Refused rows that a receipt lists; all of them are dead letters."""
@@ -54,12 +54,16 @@ class Reception:
 
         Raises:
             NotFound: there is no such shape.
-            Malformed: no column names the device, and the sender does not.
+            Malformed: no column names the device, and the sender does not; or it is Parquet, of
+                which nobody knows what it unfolds to.
             Unavailable: the log takes nothing now.
         """
         if shape == signals.SHAPE or (shape is None and are_signals(data)):
             return self._signals(data, source)
-        if needs_device(data, shape) and not device:
+        found = shape_of(data, shape)
+        if found.name == "parquet":
+            raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
+        if found.needs_device and not (device or found.device):
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
@@ -75,7 +79,12 @@ class Reception:
         for (topic, shape, source), group in groupby(
             letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
         ):
-            body = b"\n".join(original for _, original in group)
+            bodies = [original for _, original in group]
+            if shape == ANY_SHAPE:
+                for body in bodies:
+                    whole = _sum(whole, self._anew(body, source, topic or METER_READINGS.name))
+                continue
+            body = b"\n".join(bodies)
             if shape == signals.SHAPE:
                 part = self._signals(body, source, topic, judgement)
             else:
@@ -98,6 +107,15 @@ class Reception:
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         judgement.sent_readings(topic, decoded.batch)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+
+    def _anew(self, body: bytes, source: str, topic: str) -> Receipt:
+        """Look at bytes with their header again, that were refused whole."""
+        try:
+            return self.take(body, None, source, topic)
+        except Malformed as error:
+            refused = [refused_whole(body, 1, error.field or "row", error.reason, 1)]
+            self._intake.refuse(refused, topic=topic, source=source, shape=ANY_SHAPE)
+            return _receipt(0, refused, topic, ANY_SHAPE)
 
     def _signals(
         self,

@@ -2,16 +2,27 @@
 
 packed.py      readings as they lie in the log: a compressed Arrow batch per record
 records.py     records of a topic: packed ones, and messages that others sent
-csv.py         system C's `timestamp,household_id,energy_kwh`
-json.py        the same as JSON lines
+messages.py    these messages, a line each
+apart.py       a child that decodes what may end its decoder
+shapes.py      which shape a message or a file has
+files.py       files, gzipped files and standard input, block by block
+headers.py     the names that columns may have, in every shape
+text.py        lines under a header, or several
+delimited.py   lines of a layout, a block at once
+careful.py     the same, line by line, with the reasons
+columns.py     the columns of a layout
+csv.py         system C's `timestamp,household_id,energy_kwh`, and how lines are written
+json.py        the same as JSON lines or an array; objects.py and alike.py are its fast ways
 building.py    system A's floor readings: four sensors in one JSON object
 household.py   the 2 s household files: register and signed power
 appliance.py   the 1 min appliance files: watts, days repeated per case
-arrow.py       Arrow IPC streams with the columns of a reading
+arrow.py       Arrow IPC; ipc.py has what it unfolds to, arrow_columns.py its types
+parquet.py     Parquet files
+assembly.py    readings of the columns: what is out of range is refused
 checks.py      unknown channels and values that cannot be true
 limits.py      out of range: what can be read and cannot be true
-shapes.py      which shape a message or a file has
-files.py       files, gzipped files and standard input, block by block
+refusals.py    refused rows: the first one by one, the rest as one
+lines.py       the lines of a block, in bounded memory
 """
 
 from __future__ import annotations

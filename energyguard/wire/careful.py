@@ -26,6 +26,7 @@ from energyguard.wire.columns import (
     Layout,
     sixty_fourth,
 )
+from energyguard.wire.lines import numbered_lines
 from energyguard.wire.refusals import Refusals
 
 BEYOND = "is beyond all finite readings"
@@ -49,10 +50,8 @@ def decode_carefully(
     commas, times = len(columns) - 1, [i for i, c in enumerate(columns) if c in _TIMES]
     lines: list[bytes] = []
     numbers: list[int] = []
-    for row, original in enumerate(data.split(b"\n"), first_row):
+    for row, original in numbered_lines(data, first_row, _shortest(columns), refusals):
         line = original.removesuffix(b"\r").removeprefix(_BOM)
-        if not line.strip():
-            continue
         quoted = b'"' in line
         if line.count(b",") != commas and not quoted and refusals.full:
             refusals.count(row, Verdict.MALFORMED, line)
@@ -78,6 +77,13 @@ def decode_carefully(
 def _sound(layout: Layout) -> re.Pattern[str]:
     """What a sound line looks like."""
     return re.compile(",".join(f"(?:{c.pattern})" for c in layout.columns.values()), re.ASCII)
+
+
+def _shortest(columns: Sequence[Column]) -> int:
+    """The length of the shortest line that may be a reading, or be out of range."""
+    if columns[0] not in _TIMES:
+        return len(columns) - 1
+    return len("2026-03-02T10") + len(columns) - 1
 
 
 def _tidy(cell: str, column: Column) -> str:

@@ -9,7 +9,7 @@ Numbers never pass through a float: they are read as decimals and are exact to n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,7 @@ from energyguard.wire.csv import HOUSEHOLD, NUMBERED, decimals, iso_times, strin
 from energyguard.wire.delimited import decode_lines
 from energyguard.wire.headers import BOM, layout_of
 from energyguard.wire.limits import Plausible
+from energyguard.wire.lines import numbered_lines
 from energyguard.wire.objects import decode_sound_json
 from energyguard.wire.refusals import Refusals
 
@@ -46,6 +47,9 @@ _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _LINE = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _NOT_IN_A_CELL = re.compile(r'[,"\r\n]')
+SHORTEST = 20
+"""Bytes that an object has at least that is a reading."""
+_SLACK = 100
 MAX_KINDS = 100
 """Different sets of fields that the objects of one input may have."""
 _TEXTS = (ISO_TIME, PLAIN_TIME, DEVICE, NAME, ANYTHING)
@@ -89,31 +93,31 @@ def encode_json(batch: pa.RecordBatch) -> bytes:
 
 def _row_by_row(data: bytes, limits: Plausible, first_row: int, single: int | None) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
-    rows = _elements(data.strip()) if data.lstrip()[:1] == b"[" else data.split(b"\n")
     refusals = Refusals(single, "json")
-    kinds: dict[Layout, tuple[list[int], list[bytes]]] = {}
-    for place, row in enumerate(rows):
-        if not row.strip():
-            continue
+    if data.lstrip()[:1] == b"[":
+        rows: Iterable[tuple[int, bytes]] = enumerate(_elements(data.strip()), first_row)
+    else:
+        rows = numbered_lines(data, first_row, SHORTEST, refusals)
+    kinds: dict[Layout, tuple[list[int], list[bytes], list[bytes]]] = {}
+    for number, row in rows:
         try:
             layout, line = _line(row)
             if layout not in kinds and len(kinds) == MAX_KINDS:
                 raise ValueError(f"row|more than {MAX_KINDS} kinds of objects: send them apart")
-            places, lines = kinds.setdefault(layout, ([], []))
-            places.append(place)
+            numbers, lines, originals = kinds.setdefault(layout, ([], [], []))
+            numbers.append(number)
             lines.append(line)
+            originals.append(row)
         except (ValueError, msgspec.DecodeError, RecursionError, ArithmeticError) as error:
             verdict, field, why = _fault(error)
-            refusals.refuse(place + first_row, verdict, field, why, row)
+            refusals.refuse(number, verdict, field, why, row)
     parts = []
-    for layout, (places, lines) in kinds.items():
+    for layout, (numbers, lines, originals) in kinds.items():
         part = decode_lines(b"\n".join(lines), layout, limits)
-        parts.append((part.batch, np.array(places, np.int64)[part.rows - 1] + first_row))
+        parts.append((part.batch, np.array(numbers, np.int64)[part.rows - 1]))
         for fault in part.refused:
-            place = places[fault.row - 1]
-            refusals.refuse(
-                place + first_row, fault.verdict, fault.field, fault.reason, rows[place]
-            )
+            at = fault.row - 1
+            refusals.refuse(numbers[at], fault.verdict, fault.field, fault.reason, originals[at])
     return merge([batch for batch, _ in parts], [row for _, row in parts], refusals.rows())
 
 
@@ -127,7 +131,14 @@ def _fault(error: Exception) -> tuple[Verdict, str, str]:
 
 
 def _elements(array: bytes) -> list[bytes]:
-    """The elements of an array; of a broken one what lies between its borders of objects."""
+    """The elements of an array; of a broken one what lies between its borders of objects.
+
+    One whose elements cannot all be readings, since they are too small or too many, is one element:
+    as objects they would need many times its memory.
+    """
+    objects = array.count(b"{")
+    if objects * SHORTEST > len(array) + _SLACK or array.count(b",") > _SLACK * (objects + 1):
+        return [array]
     try:
         return [bytes(raw) for raw in _ROWS.decode(array)]
     except (ValueError, RecursionError):

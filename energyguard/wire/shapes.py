@@ -89,6 +89,10 @@ def sniff(head: bytes, name: str | None = None, headed: bool = True) -> Shape:
     found = _binary(head, base)
     if found is not None:
         return found
+    if headed and base in (ANY_SHAPE, "csv"):
+        for beginning, reason in _OTHERS.items():
+            if head.startswith(beginning):
+                return _refusing(reason)
     if base == "json" or (base == ANY_SHAPE and head.lstrip()[:1] in (b"{", b"[")):
         return _JSON
     if columns:
@@ -104,9 +108,6 @@ def _binary(head: bytes, base: str) -> Shape | None:
     for shape, beginnings in BINARY.items():
         if base == shape or (base == ANY_SHAPE and head.startswith(beginnings)):
             return Shape(shape, _DECODE[shape])
-    for beginning, reason in _OTHERS.items():
-        if head.startswith(beginning) and base in (ANY_SHAPE, "csv"):
-            return _refusing(reason)
     return None
 
 
@@ -162,7 +163,7 @@ def decode(
     Raises:
         NotFound: there is no shape of that name.
     """
-    data = plain(data)
+    data = plain(data) if headed else data
     found = sniff(data[:HEAD_BYTES], shape, headed)
     body = data
     for _ in range(found.header_lines):
@@ -171,14 +172,13 @@ def decode(
     return found.name, found.decode(body, limits, found.device or device, row, single)
 
 
-def needs_device(data: bytes, shape: str | None) -> bool:
-    """Whether lines are of one device that no column names, and their shape does not either.
+def shape_of(data: bytes, shape: str | None) -> Shape:
+    """The shape that all of an input has.
 
     Raises:
         NotFound: there is no shape of that name.
     """
-    found = sniff(plain(data[:HEAD_BYTES]), shape)
-    return found.needs_device and not found.device
+    return sniff(plain(data[:HEAD_BYTES]), shape)
 
 
 def plain(data: bytes) -> bytes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import random
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -83,11 +83,11 @@ def test_no_number_ends_the_process(kind: str, number: bytes) -> None:
 @pytest.mark.parametrize("number", NUMBERS, ids=range(len(NUMBERS)))
 @pytest.mark.parametrize("form", SIGNALS)
 def test_no_number_of_a_signal_raises_anything_else(form: bytes, number: bytes) -> None:
-    with suppress(Rejected):
+    with contextlib.suppress(Rejected):
         signal(form % number)
 
 
-@pytest.mark.parametrize("number", NUMBERS[:3])
+@pytest.mark.parametrize("number", NUMBERS[:1])
 def test_evaluate_survives_a_file_of_them(tmp_path: Path, number: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"%b,H1,%b\n%b,H2,1\n" % (TIME, number, TIME))
@@ -125,13 +125,13 @@ def test_a_child_that_is_gone_is_started_again() -> None:
         apart.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, *SHAPES]))
 def test_any_bytes_are_answered(data: bytes, shape: str | None) -> None:
     decode(data, shape, device="d")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=6))
 def test_any_records_are_answered(values: list[bytes]) -> None:
     found = read_records(list(values))
@@ -147,7 +147,7 @@ def tables() -> list[bytes]:
     return [encode(batch, "arrow"), sink.getvalue().to_pybytes(), pack(batch, 1)[0][1]]
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(60))
 def test_damaged_arrow_is_answered(seed: int) -> None:
     rng = random.Random(seed)
     for whole in tables():
@@ -164,7 +164,7 @@ def test_damaged_arrow_is_answered(seed: int) -> None:
     "line", [b"x,", b",,", b"a,b,c", b"2026-13-02T10:00:00Z,H,1", b"2026-03-02T10:00:00Z,H,-1"]
 )
 def test_a_body_of_bad_rows_is_bounded(line: bytes) -> None:
-    n = 200_000
+    n = 50_000
     _, decoded = decode(b"1,2,3,4\n" + (line + b"\n") * n)
     assert counted(decoded.refused) == n + 1
     assert len(decoded.refused) <= MAX_REFUSED + 2

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.ingest.rows import PLACES, RESERVED, Made, rows_of
@@ -177,6 +177,7 @@ def homes(first: int) -> bytes:
 VALUES = (floor(AT), CSV, homes(1), b"nonsense", floor(AT, 2), homes(2), CSV, floor(AT, 1, x=1))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(VALUES), max_size=12), st.lists(st.integers(0, 12), max_size=4))
 def test_the_rows_do_not_depend_on_how_much_is_read_at_once(
     values: list[bytes], cuts: list[int]

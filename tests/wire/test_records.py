@@ -82,7 +82,7 @@ def test_a_value_that_is_not_there() -> None:
     assert read_records([]).readings.num_rows == 0
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from([CSV, JSON, packed("A", "B"), *BAD, None]), max_size=30))
 def test_every_record_is_read_or_refused(values: list[bytes | None]) -> None:
     found = read_records(values)

@@ -60,7 +60,7 @@ async def send_readings(
     ] = "",
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Receipt:
-    """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file, Parquet.
+    """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file.
 
     Durable when it answers. Each row is accepted, malformed or out of range, and a bad row never
     costs its neighbours. A header that is not known refuses the body whole. The first thousand
