@@ -47,10 +47,12 @@ def up(
     stops the sources, lets what is under way come to rest, and ends; Ctrl-C again ends at once.
     """
     from energyguard import node
+    from energyguard.serve.auth import check_auth
 
     settings = call.having(
         serve__host=host, serve__port=port, serve__auth=None if auth else "false"
     ).settings
+    check_auth(settings.serve.auth, settings.serve.host)
     played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:

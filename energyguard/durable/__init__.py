@@ -2,5 +2,6 @@
 
 connections.py   how a file is made, opened and read, and SQLite's errors as ours
 commits.py       one writer, whose callers share transactions and syncs
-files.py         a small file, replaced whole
+atomic.py        a small file, replaced whole
+secrets.py       a file that holds a secret
 """

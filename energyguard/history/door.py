@@ -29,11 +29,12 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded, Unauthorized
 from energyguard.history.guard import only_reads
 from energyguard.limits import QUESTIONS_AT_ONCE, STATEMENT_BYTES
-from energyguard.ports.server import Background, listen
+from energyguard.ports.server import Background
+from energyguard.ports.sockets import listen
 from energyguard.telemetry import logger
 
 USER = "default"
@@ -74,7 +75,7 @@ class Door:
         self._card = card
         card.parent.mkdir(parents=True, exist_ok=True)
         told = {"host": host, "port": self.port, "user": USER, "password": self.password}
-        write_private(card, msgspec.json.encode(told | {"pid": os.getpid()}))
+        write_atomically(card, msgspec.json.encode(told | {"pid": os.getpid()}))
 
     def close(self) -> None:
         """Take the card away and stop listening, after what is under way."""
@@ -208,7 +209,9 @@ class _Sending:
         named = re.match(r"Code: (\d{1,6})\b", text)
         code = int(named[1]) if named else code
         hang_up = (b"connection", b"close")  # the body may not have been read
-        await self.send(status, text.encode() + b"\n", ("Exception-Code", str(code)), more=[hang_up])
+        await self.send(
+            status, text.encode() + b"\n", ("Exception-Code", str(code)), more=[hang_up]
+        )
 
     async def send(
         self,

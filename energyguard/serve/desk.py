@@ -36,6 +36,7 @@ from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
+from energyguard.serve.newcomers import NewDevices, known_to
 from energyguard.serve.reception import Reception
 from energyguard.serve.stations import Stations
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt
@@ -68,7 +69,9 @@ class Desk:
         self.stations = Stations(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
-        self._reception = Reception(log, settings.wire)
+        known = known_to(history, self.live)
+        new_devices = NewDevices(settings.serve.new_devices, clock, known)
+        self._reception = Reception(log, settings.wire, new_devices)
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
         self._totals: tuple[float, float | None] = (float("-inf"), None)
@@ -89,10 +92,7 @@ class Desk:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
+        self, kind: type[BaseException] | None, error: object, at: TracebackType | None
     ) -> None:
         self.close()
 
@@ -163,6 +163,8 @@ class Desk:
         shape: str | None = None,
         source: str = "api",
         idempotency_key: str | None = None,
+        *,
+        sender: str = "",
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -174,15 +176,18 @@ class Desk:
             source: who sent it, for the dead letters.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
+            sender: whose devices they are: of one sender, so many new ones an hour are taken.
 
         Raises:
             Malformed: nothing of it can be read as any known shape.
             Conflict: the key was used with other bytes.
+            OutOfRange: too many devices that nobody has sent before.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
 
         def do() -> Receipt:
-            return self._reception.take(data, shape, source, topics.METER_READINGS.name)
+            topic = topics.METER_READINGS.name
+            return self._reception.take(data, shape, source, topic, sender=sender)
 
         return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
 
@@ -229,13 +234,9 @@ class Desk:
         self, alert_id: str, act: Act, by: str, note: str, until_ms: int | None = None
     ) -> Alert:
         self.book.get(alert_id)
+        now_ms = self.clock.now_ms()
         action = AlertAction(
-            id=alert_id,
-            act=act,
-            by=by,
-            at_ms=self.clock.now_ms(),
-            note=note,
-            until_ms=until_ms,
+            id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
         )
         said = Records([alert_id.encode()], [msgspec.json.encode(action)], (), [action.at_ms])
         self._log.append(topics.ALERT_ACTIONS.name, said)

@@ -11,6 +11,7 @@ from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS
 from energyguard.serve.letters import Letter
+from energyguard.serve.newcomers import NewDevices
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
 from energyguard.wire import Refused
@@ -24,20 +25,32 @@ LISTED = 1_000
 class Reception:
     """Where readings come in over the desk."""
 
-    def __init__(self, log: Log, limits: WireSettings) -> None:
+    def __init__(
+        self, log: Log, limits: WireSettings, new_devices: NewDevices | None = None
+    ) -> None:
         self._intake = Intake(log)
         self._limits = limits
+        self._new_devices = new_devices
 
     def take(
-        self, data: bytes, shape: str | None, source: str, topic: str = METER_READINGS.name
+        self,
+        data: bytes,
+        shape: str | None,
+        source: str,
+        topic: str = METER_READINGS.name,
+        *,
+        sender: str = "",
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
         Raises:
             NotFound: there is no such shape.
+            OutOfRange, Overloaded: the sender brings too many devices that were never heard of.
             Unavailable: the log takes nothing now.
         """
         shape, decoded = decode(data, shape, self._limits)
+        if self._new_devices is not None:
+            self._new_devices.check(sender, decoded.batch)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 

@@ -11,10 +11,11 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
-from energyguard.ports.server import listen, serve
+from energyguard.ports.server import serve
+from energyguard.ports.sockets import listen
 from energyguard.serve.app import build_app
 from energyguard.serve.auth import check_auth
 from energyguard.serve.desk import Desk
@@ -72,5 +73,5 @@ def _announce(settings: Settings, tokens: Tokens, listening: socket.socket) -> N
     folder = settings.data_dir / "run"
     folder.mkdir(exist_ok=True)
     card = Card(os.getpid(), url, login)
-    write_private(folder / "serve.json", msgspec.json.encode(card))
+    write_atomically(folder / "serve.json", msgspec.json.encode(card))
     log.info("listening", url=url)

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Conflict, Corrupt, NotFound
 from energyguard.limits import SESSIONS
 
@@ -184,7 +184,7 @@ class Tokens:
         return self._kept
 
     def _write(self, kept: _Kept) -> None:
-        write_private(self._path, msgspec.json.format(msgspec.json.encode(kept)))
+        write_atomically(self._path, msgspec.json.format(msgspec.json.encode(kept)))
 
 
 def _hash(token: str) -> str:

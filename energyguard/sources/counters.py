@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Corrupt
 from energyguard.log import Log, TopicPartition
 from energyguard.log.records import Headers
@@ -63,7 +63,7 @@ class Counters:
     def keep(self, kept: Kept) -> None:
         """Durable on return; where there is no room, the log still has them."""
         try:
-            write_private(self._path, msgspec.json.encode(kept))
+            write_atomically(self._path, msgspec.json.encode(kept))
         except OSError as error:
             _log.warning("counters not kept", file=str(self._path), reason=str(error))
 
