@@ -89,6 +89,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request is there."""
         self._enter(Phase.HEAD)
+        self.received = 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -192,7 +193,7 @@ class Crowd:
         if self._full_since is None:
             self._full_since = new.since
             _log.warning(
-                "no room for further connections: those that say nothing go",
+                "no room for more connections: those that say nothing go",
                 connections=len(self._all),
             )
         waiting = (one for one in self._all if one is not new and one.waits_for_client)
