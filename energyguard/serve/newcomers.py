@@ -67,14 +67,18 @@ class NewDevices:
         return self._rates.wait(sender, len(new))
 
     def _learn(self) -> None:
-        """Ask which devices there are, at most once a minute; at first none of them was new."""
+        """Ask which devices there are, at most once a minute.
+
+        At first, after a start, it may turn out that some were not new at all: none counts then.
+        """
         now = self._clock.monotonic()
         if now < self._asked_at + ASK_AGAIN_S:
             return
-        if self._asked_at == float("-inf"):
+        known = set(self._ask())
+        if self._asked_at == float("-inf") and known & self._known:
             self._rates.forget()
         self._asked_at = now
-        self._known.update(self._ask())
+        self._known.update(known)
 
     def _refusal(self, sender: str, many: int, wait_s: float) -> EnergyGuardError:
         _log.warning("too many new devices at once", sender=sender, new=many)
