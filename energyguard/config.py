@@ -93,8 +93,10 @@ class HistorySettings(Section):
     host: str = Field("127.0.0.1", description="Where the history answers ClickHouse's HTTP.")
     port: int = Field(8401, ge=0, le=65535, description="The port of it.")
     flush: Duration = Field("5s", description="Rows wait for at most this long to be inserted.")
-    parquet_alerts: Path | None = Field(
-        None, description="A folder: alerts are also kept there as Parquet, a file a day."
+    parquet_alerts: str = Field(
+        "",
+        description="A folder, or an address (`s3://BUCKET/FOLDER`): alerts are also kept there "
+        "as Parquet, a file a day.",
     )
 
 
@@ -190,6 +192,10 @@ class Settings(Section):
     """The whole tree."""
 
     data_dir: Path = Field(Path("energyguard-data"), description="Where everything is kept.")
+    group_readable: bool = Field(
+        False,
+        description="True: the group of the data folder may read it. Otherwise its owner alone.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the log of the program says."
     )

@@ -32,6 +32,7 @@ TABLE = (
     Metric("readings", "counter", "Readings by how they ended.", ("topic", "verdict")),
     Metric("refused", "counter", "Rows refused at the border, by field.", ("shape", "field")),
     Metric("log_appends", "counter", "Records appended.", ("topic",)),
+    Metric("log_damaged", "counter", "Damaged appends that a reader went around.", ("topic",)),
     Metric("log_lag", "gauge", "Records a group has not read yet.", ("group", "topic")),
     Metric("watermark_lag_seconds", "gauge", "Newest reading less watermark.", ("topic",)),
     Metric("alerts", "counter", "Alert events, by state.", ("rule", "state")),

@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from energyguard.errors import DiskFull
@@ -23,6 +23,23 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         DiskFull: there is no room; the message names the file, which is as it was.
     """
+    with _written(path, data, mode) as new:
+        new.replace(path)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Write a private file, durably, where there is none; the first of several writers counts.
+
+    Raises:
+        DiskFull: there is no room; the message names the file.
+    """
+    with _written(path, data, 0o600) as new, suppress(FileExistsError):
+        os.link(new, path)
+
+
+@contextmanager
+def _written(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A durable file beside ``path``, to be moved there; which files there are is durable after."""
     new = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     with room_for(path):
         try:
@@ -30,10 +47,9 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(path)
-        except BaseException:
+            yield new
+        finally:
             new.unlink(missing_ok=True)
-            raise
         sync_folder(path.parent)
 
 

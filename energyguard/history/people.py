@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from energyguard.durable.connections import connect, create, our_errors
-from energyguard.durable.secrets import secret_in
+from energyguard.durable.secret_file import secret_in
 
 KEY, FILE = "people.key", "people.db"
 HASH_BYTES = 10

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from energyguard.durable.secrets import secret_in
+from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
 from energyguard.serve.tokens import Tokens
 from energyguard.telemetry import logger

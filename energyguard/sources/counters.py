@@ -19,9 +19,9 @@ from energyguard.log import Log, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.fixed import to_nano
 from energyguard.model.murmur import partition_for
-from energyguard.model.topics import BUILDING_READINGS
+from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.sources.building import FLOORS, Wh
-from energyguard.sources.event_clock import TICK_HEADER, backwards
+from energyguard.sources.event_clock import backwards
 from energyguard.telemetry import logger
 from energyguard.wire.building import DEVICES
 

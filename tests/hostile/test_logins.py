@@ -9,13 +9,14 @@ import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from itsdangerous import URLSafeSerializer
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from energyguard.clock import ManualClock
-from energyguard.durable.secrets import secret_in
+from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
 from energyguard.history.people import People
 from energyguard.limits import FAILED_LOGIN_S, FAILED_LOGINS, SESSIONS
@@ -132,7 +133,7 @@ def test_log_ins_are_bounded_and_old_files_open(tmp_path: Path) -> None:
     assert all(map(tokens.session, made))
     kept = tokens._read().sessions
     many = (kept[0],) * (SESSIONS + 10)
-    tokens._write(type(tokens._read())((), (), many))
+    tokens._write(msgspec.structs.replace(tokens._read(), sessions=many))
     newest = tokens.open_session("owner", "", 60_000)
     assert len(tokens._read().sessions) == SESSIONS
     assert tokens.session(newest) is not None

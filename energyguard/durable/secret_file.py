@@ -1,13 +1,11 @@
-"""Files of secrets: made whole or not at all, refused when they are not whole."""
+"""Files that hold a secret: made once, whole, for their owner alone."""
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
-from energyguard.durable.atomic import sync_folder, write_atomically
+from energyguard.durable.atomic import write_once
 from energyguard.errors import Corrupt
 
 SECRET_BYTES = 32
@@ -26,17 +24,11 @@ def secret_in(path: Path, if_damaged: str) -> bytes:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-        write_atomically(new, secrets.token_bytes(SECRET_BYTES))
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
-        sync_folder(path.parent)
+        write_once(path, secrets.token_bytes(SECRET_BYTES))
     secret = path.read_bytes()
     if len(secret) != SECRET_BYTES or not any(secret):
-        zero = ", all zero" if secret and not any(secret) else ""
         raise Corrupt(
-            f"{path}: not a whole secret of {SECRET_BYTES} bytes "
-            f"(there are {len(secret)}{zero}): {if_damaged}"
+            f"{path}: no whole secret of {SECRET_BYTES} bytes (there are {len(secret)}"
+            f"{'' if any(secret) or not secret else ', all zero'}): {if_damaged}"
         )
     return secret
