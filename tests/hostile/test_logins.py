@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -141,15 +142,16 @@ def test_log_ins_are_bounded_and_old_files_open(tmp_path: Path) -> None:
 
 async def test_failed_log_ins_are_slowed_and_known_tokens_are_not(house: House) -> None:
     good, link = house.bearer(), house.tokens.make_link()
-    failing = [
-        lambda: house.http.post("/login", data={"token": "eg_guess"}),
-        lambda: house.http.get("/login?key=guess"),
-        lambda: house.http.get("/api/v1/thing", headers={"Authorization": "Bearer eg_guess"}),
+    failing: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/login", {"data": {"token": "eg_guess"}}),
+        ("GET", "/login?key=guess", {}),
+        ("GET", "/api/v1/thing", {"headers": {"Authorization": "Bearer eg_guess"}}),
     ]
     for number in range(FAILED_LOGINS):
-        assert (await failing[number % 3]()).status_code == 401
-    for fail in failing:
-        answer = await fail()
+        method, path, more = failing[number % 3]
+        assert (await house.http.request(method, path, **more)).status_code == 401
+    for method, path, more in failing:
+        answer = await house.http.request(method, path, **more)
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1
     assert (await house.http.get(f"/login?key={link}")).status_code == 429
