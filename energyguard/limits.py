@@ -28,7 +28,8 @@ CONNECTIONS = 1_024
 """At once (`serve.connections`). At the cap the one that has waited longest for its client goes."""
 FILES_KEPT_FREE = 64
 """Of the files that the process may open: for databases and for what it calls itself."""
-ACCEPTED_AT_ONCE = 32
+ACCEPTED_AT_ONCE = 8
+"""Accepted before the first of them is looked at."""
 STREAMS = 256
 """Open pages and live streams at once (`serve.streams`)."""
 SOCKET_MESSAGE_BYTES = 2**20

@@ -80,7 +80,8 @@ def set_up_logging(level: str, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a bad request is no news
+    for noisy in ("uvicorn.error", "nicegui"):  # a bad request, an unknown page: no news
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 class Condition:

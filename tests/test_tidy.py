@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),
     "log": ("log", "durable", "model", "wire", *FOUNDATION),
-    "store": ("store", "durable", "model", "wire", *FOUNDATION),
+    "store": ("store", "durable", "ports", "model", "wire", *FOUNDATION),
     "ingest": ("ingest", "store", "log", "model", "wire", "config", *FOUNDATION),
     "history": ("history", "log", "durable", "ports", "model", "wire", "config", *FOUNDATION),
 }

@@ -54,6 +54,7 @@ def up(
     stops the sources, lets what is under way come to rest, and ends; Ctrl-C again ends at once.
     """
     from energyguard import node
+    from energyguard.serve.auth import check_auth
 
     call = call.having(
         serve__host=host,
@@ -61,6 +62,7 @@ def up(
         serve__auth=None if auth else "false",
         history__port=history_port,
     )
+    check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     settings = _ready_to_start(call)
     played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]

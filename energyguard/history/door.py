@@ -33,7 +33,8 @@ from energyguard.durable.atomic import write_atomically
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded, Unauthorized
 from energyguard.history.guard import only_reads
 from energyguard.limits import QUESTIONS_AT_ONCE, STATEMENT_BYTES
-from energyguard.ports.server import Background, listen
+from energyguard.ports.server import Background
+from energyguard.ports.sockets import listen
 from energyguard.telemetry import logger
 
 USER = "default"

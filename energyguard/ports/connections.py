@@ -18,10 +18,12 @@ from energyguard.limits import (
     BODY_S,
     HEAD_BYTES,
     HEAD_S,
+    HEADERS,
     KEEP_ALIVE_S,
     PIPELINED,
     STUCK_S,
 )
+from energyguard.ports.sockets import Room
 from energyguard.telemetry import METRICS, logger
 
 SWEEP_S = 1.0
@@ -87,10 +89,17 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request is there."""
         self._enter(Phase.HEAD)
+        self.received = 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """Its head is whole.
+
+        Raises:
+            ValueError: there are too many headers: the parser answers 400, and closes.
+        """
+        if len(self.headers) > HEADERS:
+            raise ValueError("too many headers")
         self._enter(Phase.BODY)
         super().on_headers_complete()
 
@@ -166,10 +175,10 @@ class Connection(HttpToolsProtocol):
 class Crowd:
     """All connections of one listening socket."""
 
-    def __init__(self, cap: int) -> None:
-        """Begin without any; at most ``cap`` may be at once."""
+    def __init__(self, room: Room) -> None:
+        """Begin without any; so many may be at once."""
         self._all: set[Connection] = set()
-        self._cap = cap
+        self._room = room
         self._full_since: float | None = None
 
     def __len__(self) -> int:
@@ -178,11 +187,15 @@ class Crowd:
     def enter(self, new: Connection) -> None:
         """Take a connection in; at the cap, another one that only waits goes for it."""
         self._all.add(new)
-        if len(self._all) <= self._cap:
+        number = new.transport.get_extra_info("socket").fileno()
+        if len(self._all) <= self._room.connections and number < self._room.files:
             return
         if self._full_since is None:
             self._full_since = new.since
-            _log.warning("all connections are taken: those that say nothing go", cap=self._cap)
+            _log.warning(
+                "no room for more connections: those that say nothing go",
+                connections=len(self._all),
+            )
         waiting = (one for one in self._all if one is not new and one.waits_for_client)
         longest = min(waiting, key=lambda one: one.since, default=None)
         if longest is None:
@@ -208,7 +221,7 @@ class Crowd:
                     self._forget_socket(one, now)
                 else:
                     one.check(now)
-            if len(self._all) < self._cap // 2:
+            if len(self._all) < self._room.connections // 2:
                 self._full_since = None
 
     def _forget_socket(self, one: Connection, now: float) -> None:

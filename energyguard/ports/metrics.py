@@ -7,7 +7,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from energyguard.errors import ConfigError
-from energyguard.ports.server import Background, listen
+from energyguard.ports.server import Background
+from energyguard.ports.sockets import listen
 
 SCRAPERS = 64
 

@@ -52,7 +52,7 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
 
-    health = Shared(desk.health, desk.clock)
+    health = Shared(lambda: desk.health(), desk.clock)
     scrape = Shared(Scrape(desk).text, desk.clock)
 
     @app.get("/healthz")

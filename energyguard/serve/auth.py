@@ -50,7 +50,8 @@ def check_auth(auth: bool, host: str) -> None:
     """
     if not auth and not is_loopback(host):
         raise ConfigError(
-            f"serve.auth: without a log-in the address must be loopback, and serve.host is {host!r}"
+            f"serve.auth: without a log-in (--no-auth) the address must be loopback, such as "
+            f"127.0.0.1, and it is {host!r}: whoever reaches it could do all"
         )
 
 

@@ -37,6 +37,7 @@ from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
+from energyguard.serve.newcomers import NewDevices, known_to
 from energyguard.serve.reception import Reception
 from energyguard.serve.stations import Stations
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt
@@ -66,7 +67,9 @@ class Desk:
         self.stations = Stations(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
-        self._reception = Reception(log, settings.wire, clock)
+        known = known_to(history, self.live)
+        new_devices = NewDevices(settings.serve.new_devices, clock, known)
+        self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
@@ -87,10 +90,7 @@ class Desk:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
+        self, kind: type[BaseException] | None, error: object, at: TracebackType | None
     ) -> None:
         self.close()
 
@@ -130,6 +130,7 @@ class Desk:
         source: str = "api",
         idempotency_key: str | None = None,
         device: str = "",
+        sender: str = "",
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -142,16 +143,18 @@ class Desk:
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
             device: the device, where no column names it.
+            sender: whose they are: of one sender, so many new devices an hour are taken.
 
         Raises:
             Malformed: no column names the device, and ``device`` does not.
             Conflict: the key was used with other bytes.
+            OutOfRange: too many devices that nobody has sent before.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
 
         def do() -> Receipt:
             topic = topics.METER_READINGS.name
-            return self._reception.take(data, shape, source, topic, device)
+            return self._reception.take(data, shape, source, topic, device, sender=sender)
 
         if idempotency_key is None:
             return do()
@@ -201,13 +204,9 @@ class Desk:
         self, alert_id: str, act: Act, by: str, note: str, until_ms: int | None = None
     ) -> Alert:
         self.book.get(alert_id)
+        now_ms = self.clock.now_ms()
         action = AlertAction(
-            id=alert_id,
-            act=act,
-            by=by,
-            at_ms=self.clock.now_ms(),
-            note=note,
-            until_ms=until_ms,
+            id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
         )
         said = Records([alert_id.encode()], [msgspec.json.encode(action)], (), [action.at_ms])
         self._log.append(topics.ALERT_ACTIONS.name, said)

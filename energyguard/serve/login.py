@@ -34,9 +34,9 @@ def login_routes(tokens: Tokens, sessions: Sessions, attempts: Attempts) -> APIR
         if slowed := attempts.slowed(request.scope):
             return _form(next, str(slowed).capitalize(), 429, slowed.retry_after)
         return (
-            _enter(request, BY_LINK, "", next)
+            _enter(sessions, request, BY_LINK, "", next)
             if tokens.use_link(key)
-            else _failed("link", request, next)
+            else _failed(attempts, "link", request, next)
         )
 
     @router.post("/login")
@@ -49,9 +49,9 @@ def login_routes(tokens: Tokens, sessions: Sessions, attempts: Attempts) -> APIR
             return _form(next, str(slowed).capitalize(), 429, slowed.retry_after)
         found = tokens.find(token.strip())
         return (
-            _enter(request, found.name, found.hash, next)
+            _enter(sessions, request, found.name, found.hash, next)
             if found
-            else _failed("form", request, next)
+            else _failed(attempts, "form", request, next)
         )
 
     @router.post("/logout")
@@ -62,23 +62,25 @@ def login_routes(tokens: Tokens, sessions: Sessions, attempts: Attempts) -> APIR
         answer.delete_cookie(COOKIE)
         return answer
 
-    def _failed(how: How, request: Request, to: str) -> Response:
-        attempts.failed(request.scope, how)
-        return _form(to, _FAULTS[how], 401)
-
-    def _enter(request: Request, name: str, token: str, to: str) -> Response:
-        answer = RedirectResponse(_ours(to), 303, {"Cache-Control": "no-store"})
-        answer.set_cookie(
-            COOKIE,
-            sessions.open(name, token),
-            max_age=sessions.lasts_ms // 1000,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-        return answer
-
     return router
+
+
+def _failed(attempts: Attempts, how: How, request: Request, to: str) -> Response:
+    attempts.failed(request.scope, how)
+    return _form(to, _FAULTS[how], 401)
+
+
+def _enter(sessions: Sessions, request: Request, name: str, token: str, to: str) -> Response:
+    answer = RedirectResponse(_ours(to), 303, {"Cache-Control": "no-store"})
+    answer.set_cookie(
+        COOKIE,
+        sessions.open(name, token),
+        max_age=sessions.lasts_ms // 1000,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
 
 
 def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:

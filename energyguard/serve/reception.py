@@ -14,6 +14,7 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS
 from energyguard.serve.judged import Judgement
 from energyguard.serve.letters import Letter
+from energyguard.serve.newcomers import NewDevices
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
 from energyguard.sources.signals import are_signals, take_signals
@@ -29,9 +30,16 @@ LISTED = 1_000
 class Reception:
     """Where readings come in over the desk."""
 
-    def __init__(self, log: Log, limits: WireSettings, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self,
+        log: Log,
+        limits: WireSettings,
+        clock: Clock = SYSTEM,
+        new_devices: NewDevices | None = None,
+    ) -> None:
         self._intake = Intake(log)
         self._limits, self._log, self._clock = limits, log, clock
+        self._new_devices = new_devices
 
     def take(
         self,
@@ -41,6 +49,7 @@ class Reception:
         topic: str = METER_READINGS.name,
         device: str = "",
         headed: bool = True,
+        sender: str = "",
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
@@ -51,11 +60,13 @@ class Reception:
             topic: where the readings go.
             device: the device, where no column names it.
             headed: whether lines may have a header; those of dead letters have none.
+            sender: whose devices they are.
 
         Raises:
             NotFound: there is no such shape.
             Malformed: no column names the device, and the sender does not; or it is Parquet, of
                 which nobody knows what it unfolds to.
+            OutOfRange, Overloaded: the sender brings too many devices that were never sent before.
             Unavailable: the log takes nothing now.
         """
         if shape == signals.SHAPE or (shape is None and are_signals(data)):
@@ -67,6 +78,8 @@ class Reception:
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
+        if self._new_devices is not None:
+            self._new_devices.check(sender, decoded.batch)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 

@@ -14,7 +14,8 @@ from energyguard.config import Settings
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
-from energyguard.ports.server import listen, serve
+from energyguard.ports.server import serve
+from energyguard.ports.sockets import listen
 from energyguard.serve.app import build_app
 from energyguard.serve.auth import check_auth
 from energyguard.serve.desk import Desk

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from energyguard.errors import ConfigError
+from energyguard.limits import ACCEPTED_AT_ONCE, FRAME_BYTES, GREETING_BYTES, GREETING_S, UNGREETED
+from energyguard.ports.sockets import with_keep_alive
 from energyguard.store.messages import Message
 from energyguard.telemetry import logger
 
 PORTS_APART = 10_000
 """Nodes talk on the port of their HTTP address plus this, as those of Valkey Cluster do."""
-LONGEST = 64 * 1024 * 1024
 RECONNECT_S = (0.02, 0.05, 0.1, 0.25, 0.5)
 LASTING_S = 1.0
 MOST_WAITING = 16 * 1024 * 1024  # bytes; what does not go out any more is lost, and sent again
@@ -73,6 +74,7 @@ class Frames(asyncio.Protocol):
         self._received = bytearray()
         self._out: list[bytes] = []
         self.frame: Callable[[bytes], None] = lambda _frame: None
+        self.longest = FRAME_BYTES
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,7 +95,7 @@ class Frames(asyncio.Protocol):
         start = 0
         while len(received) - start >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(received, start)
-            if length > LONGEST:
+            if length > self.longest:
                 self.close()
                 return
             end = start + _LENGTH.size + length
@@ -102,6 +104,8 @@ class Frames(asyncio.Protocol):
             frame = bytes(received[start + _LENGTH.size : end])
             start = end
             self.frame(frame)
+            if self.transport is None or self.transport.is_closing():
+                return  # who was refused is not heard any further
         del received[:start]
 
     def send(self, body: bytes) -> None:
@@ -134,6 +138,8 @@ class Links:
         self._waiting: dict[str, list[bytes]] = {}  # for a node that is being called
         self._server: asyncio.Server | None = None
         self._last: tuple[Message, bytes] | None = None
+        self._ungreeted: dict[Frames, asyncio.TimerHandle] = {}  # by when they called
+        self._refusal_logged = float("-inf")
 
     async def listen(self, host: str, port: int) -> None:
         """Take calls.
@@ -142,7 +148,9 @@ class Links:
             OSError: the port is taken.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._taken, host, port)
+        self._server = await loop.create_server(self._taken, host, port, backlog=ACCEPTED_AT_ONCE)
+        for listening in self._server.sockets:
+            with_keep_alive(listening)
 
     def send(self, to: str, message: Message) -> None:
         """Put a message on its way; where nobody is, it is lost."""
@@ -218,18 +226,30 @@ class Links:
             tries += 1
 
     def _taken(self) -> Frames:
-        """Somebody calls: nothing is heard of it before its greeting."""
+        """Somebody calls: nothing is taken in but its greeting, small and soon."""
         names: list[str] = []
 
         def opened(link: Frames) -> None:
+            link.longest = GREETING_BYTES
             link.frame = lambda frame: self._greeted(link, frame, names)
+            if len(self._ungreeted) >= UNGREETED:
+                oldest = next(iter(self._ungreeted))
+                self._ungreeted.pop(oldest).cancel()
+                oldest.close()
+            loop = asyncio.get_running_loop()
+            self._ungreeted[link] = loop.call_later(GREETING_S, link.close)
 
         def closed(link: Frames) -> None:
+            self._no_longer_awaited(link)
             for name in names:
                 if self._links.get(name) is link:
                     del self._links[name]
 
         return Frames(opened, closed)
+
+    def _no_longer_awaited(self, link: Frames) -> None:
+        if timer := self._ungreeted.pop(link, None):
+            timer.cancel()
 
     def _greeted(self, link: Frames, frame: bytes, names: list[str]) -> None:
         try:
@@ -238,13 +258,22 @@ class Links:
         except msgspec.DecodeError:
             welcome = False
         if not welcome:
-            _log.warning("a caller without the cluster's secret was refused")
-            link.close()
+            self._refused(link)
             return
+        self._no_longer_awaited(link)
+        link.longest = FRAME_BYTES
         name = f"<{greeting.name}" if greeting.name.startswith("http://") else greeting.name
         names.append(name)
         self._links[name] = link
         link.frame = self._reader(name)
+
+    def _refused(self, link: Frames) -> None:
+        """Hang up; the log says so at most every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._refusal_logged + GREETING_S:
+            self._refusal_logged = now
+            _log.warning("a caller without the cluster's secret was refused")
+        link.close()
 
     def _reader(self, name: str) -> Callable[[bytes], None]:
         def read(frame: bytes) -> None:

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from nicegui import ui
+from nicegui import Client, ui
 
 from energyguard.errors import EnergyGuardError
 from energyguard.serve.views import Freshness
+from energyguard.telemetry import logger
 from energyguard.ui.board import SPANS, Board, Span
 from energyguard.ui.header import Header
 from energyguard.ui.parts import Tag, symbol, tell
 from energyguard.ui.words import count, day_moment, needs_someone
 
 T = TypeVar("T")
+_log = logger(__name__)
 
 FIRST_S = 2.0
 """A page waits for its first numbers for at most this long."""
@@ -195,9 +197,20 @@ def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
     return run
 
 
+def _filled(done: asyncio.Future[None], page: Client) -> None:
+    """A part that could not be filled is in the log; of a page that was closed it is no news."""
+    if not done.cancelled() and (error := done.exception()) and not page.is_deleted:
+        _log.error("a part of the page could not be filled", exc_info=error)
+
+
 async def keep_fresh(visit: Visit) -> None:
     """Fill the page before it is sent, if that is quick, and keep it fresh afterwards."""
+    page = ui.context.client
     visit.first = {asyncio.ensure_future(refresh()) for _, refresh in visit.timers}
+    for filling in visit.first:
+        filling.add_done_callback(lambda done: _filled(done, page))
     await asyncio.wait(visit.first, timeout=FIRST_S)  # what is slower comes when it comes
+    if page.is_deleted:
+        return  # closed while it was built
     for seconds, refresh in visit.timers:
         ui.timer(seconds, refresh, immediate=False)

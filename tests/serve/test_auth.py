@@ -14,11 +14,12 @@ from starlette.types import Message
 
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, NotFound
+from energyguard.serve.attempts import Attempts
 from energyguard.serve.auth import Gate, is_loopback
 from energyguard.serve.limits import Limits
 from energyguard.serve.login import login_routes
 from energyguard.serve.problems import install
-from energyguard.serve.sessions import COOKIE, Sessions, secret_of
+from energyguard.serve.sessions import COOKIE, Sessions
 from energyguard.serve.tokens import LINK_MS, Tokens
 
 HOME = "http://127.0.0.1:8400"
@@ -31,10 +32,11 @@ class House:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.clock = ManualClock(NOW)
         self.tokens = Tokens(folder, self.clock)
-        self.sessions = Sessions(secret_of(folder), self.tokens, 60_000, self.clock)
+        self.attempts = Attempts(self.clock)
+        self.sessions = Sessions(folder, self.tokens, 60_000)
         inner = FastAPI()
         install(inner)
-        inner.include_router(login_routes(self.tokens, self.sessions))
+        inner.include_router(login_routes(self.tokens, self.sessions, self.attempts))
 
         @inner.api_route("/api/v1/thing", methods=["GET", "POST"])
         async def thing(request: Request) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class House:
         limits = Limits(
             inner, settings.pop("body_limit", 1_000), settings.pop("rate", 100.0), self.clock
         )
-        self.app = Gate(limits, self.tokens, self.sessions, "127.0.0.1", **settings)
+        self.app = Gate(limits, self.tokens, self.sessions, self.attempts, "127.0.0.1", **settings)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url=HOME, trust_env=False
         )
@@ -142,7 +144,7 @@ async def test_a_session_ends_and_cannot_be_forged(house: House, tmp_path: Path)
     assert (await house.http.get("/", headers=cookie)).status_code == 200
     forged = {"Cookie": cookie["Cookie"][:-1] + "x"}
     assert (await house.http.get("/", headers=forged)).status_code == 303
-    other = Sessions(secret_of(tmp_path / "other"), house.tokens, 60_000, house.clock)
+    other = Sessions(tmp_path / "other", house.tokens, 60_000)
     stranger = {"Cookie": f"{COOKIE}={other.open('owner')}"}
     assert (await house.http.get("/", headers=stranger)).status_code == 303
     house.clock.sleep(60)
@@ -219,7 +221,7 @@ async def test_without_log_in_only_on_loopback(tmp_path: Path) -> None:
         assert (await http.post("/api/v1/thing", headers=FOREIGN[0])).status_code == 403
     for host in ("0.0.0.0", "192.168.1.4", "example.org", "::"):
         with pytest.raises(ConfigError, match="loopback"):
-            Gate(house.app, house.tokens, house.sessions, host, auth=False)
+            Gate(house.app, house.tokens, house.sessions, house.attempts, host, auth=False)
 
 
 def test_which_addresses_are_loopback() -> None:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import StreamingResponse
 
 from energyguard.alerts.alert import Alert
+from energyguard.errors import Overloaded
 from energyguard.serve.desk import Desk
 from energyguard.serve.routes.answers import AlertBody
 from energyguard.serve.routes.asked import AskedDesk
@@ -38,6 +39,8 @@ async def live(
 
     A slow reader gets `missed` with a count instead of what it could not take.
     """
+    if desk.live.listeners >= desk.settings.serve.streams:
+        raise Overloaded("all live streams are taken (`serve.streams`): wait", 5.0)
     try:
         read_positions(last_event_id)
     except ValueError:

@@ -72,7 +72,9 @@ async def send_readings(
     if request.headers.get("content-type", "").startswith(FORM):
         body = with_lines(body)
     key = f"{user}/{idempotency_key}" if idempotency_key else None
-    return await run_in_threadpool(desk.take_readings, body, shape, "api", key, device.strip())
+    return await run_in_threadpool(
+        desk.take_readings, body, shape, "api", key, device.strip(), sender=user
+    )
 
 
 @router.get("/readings")

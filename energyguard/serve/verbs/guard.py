@@ -10,17 +10,20 @@ import asyncio
 from collections.abc import Collection
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import EnergyGuardError, Unauthorized
+from energyguard.limits import BODY_BYTES
+from energyguard.serve.attempts import Attempts
 from energyguard.serve.auth import check_auth, host_name, is_foreign, is_loopback
-from energyguard.serve.problems import Answer, Forbidden, TooLarge, problem
+from energyguard.serve.problems import Answer, Forbidden, TooLarge, internal, problem
 from energyguard.serve.tokens import Tokens
 from energyguard.serve.verbs.shapes import TooSlow
 
 DEADLINE_S = 5.0
-BODY_LIMIT = 32 * 2**20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -36,6 +39,7 @@ class Guard:
         open_paths: those that need no token.
         deadline_s: the longest that a request may take.
         body_limit: the longest body, bytes.
+        clock: for tokens that are tried too often.
 
     Raises:
         ConfigError: no tokens on an address that is not loopback.
@@ -50,10 +54,12 @@ class Guard:
         answer: Answer,
         open_paths: Collection[str],
         deadline_s: float = DEADLINE_S,
-        body_limit: int = BODY_LIMIT,
+        body_limit: int = BODY_BYTES,
+        clock: Clock = SYSTEM,
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._auth, self._answer = app, tokens, auth, answer
+        self._attempts = Attempts(clock)
         self._open, self._local = frozenset(open_paths), is_loopback(host)
         self._deadline_s, self._body_limit = deadline_s, body_limit
 
@@ -84,6 +90,11 @@ class Guard:
         if self._auth and scope["path"] not in self._open:
             found = self._tokens.find(token.strip()) if bearer else None
             if found is None:
+                if bearer:
+                    slowed = self._attempts.slowed(scope)
+                    self._attempts.failed(scope, "token")
+                    if slowed:
+                        return slowed
                 return Unauthorized("send `Authorization: Bearer …`, with a token that is known")
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._body_limit:
@@ -108,8 +119,13 @@ class Guard:
             refusal = TooSlow(
                 f"no answer in {self._deadline_s:g} s: it may have been done, or may be yet"
             )
-        except TooLarge:
+        except (TooLarge, ClientDisconnect):
             pass
+        except Exception as error:
+            if not scope.get("state", {}).get("logged"):
+                answer = internal(error, scope["path"], self._answer)
+                if not begun:
+                    await answer(scope, receive, send)
         if isinstance(receive, _Counted) and receive.over:
             refusal = self._too_large()
         if refusal is not None and not begun:

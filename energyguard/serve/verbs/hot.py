@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.errors import EnergyGuardError, Malformed
@@ -50,8 +51,8 @@ class Hot:
             return
         try:
             await _send(send, await work)
-        except TooLarge:
-            raise  # whoever counts the bytes answers
+        except (TooLarge, ClientDisconnect):
+            raise  # whoever counts the bytes answers; to who is gone nobody does
         except _WrongMethod as wrong:
             told = Problem(code="method-not-allowed", message=f"{scope['method']} {path}")
             await as_building(told, 405, {"Allow": wrong.allowed})(scope, receive, send)
@@ -98,6 +99,8 @@ async def _body(receive: Receive) -> bytes:
     parts = [body]
     while message.get("more_body", False):
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         parts.append(message.get("body", b""))
     return b"".join(parts)
 

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from energyguard.errors import ConfigError
-from energyguard.ports.server import listen, serve
+from energyguard.ports.server import serve
+from energyguard.ports.sockets import listen
 from energyguard.serve.auth import check_auth, is_loopback
 from energyguard.serve.problems import Answer
 from energyguard.serve.tokens import Tokens

@@ -1,0 +1,163 @@
+"""The whole application in a real browser under its own policy; and pages slow, closed, missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from nicegui import app as pages
+from playwright.sync_api import Browser
+
+from energyguard.config import Settings
+from energyguard.ports.server import serve
+from energyguard.ports.sockets import listen
+from energyguard.serve.app import build_app
+from energyguard.serve.tokens import Tokens
+from energyguard.ui import layout
+from tests.e2e.test_page import PATHS
+from tests.e2e.windows import IN_A_BROWSER, opened
+from tests.hostile.served import connect
+from tests.ui.fake_desk import FakeDesk
+
+pytestmark = IN_A_BROWSER[2]
+
+
+class SlowDesk(FakeDesk):
+    """Answers late, where it is told to."""
+
+    late_s = 0.0
+    broken = False
+
+    def overview(self):  # type: ignore[no-untyped-def]
+        time.sleep(self.late_s)
+        if self.broken:
+            raise ZeroDivisionError("a fault of ours")
+        return super().overview()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> SlowDesk:
+    folder = tmp_path_factory.mktemp("policy")
+    return SlowDesk(
+        settings=Settings.model_validate({"data_dir": folder, "serve": {"auth": False}})
+    )
+
+
+@pytest.fixture(scope="module")
+def address(desk: SlowDesk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "middleware_stack", None)
+        tokens = Tokens(Path(desk.settings.data_dir))
+        app = build_app(desk, tokens, "127.0.0.1")  # type: ignore[arg-type]
+        listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
+        serving = threading.Thread(
+            target=lambda: asyncio.run(serve(app, listening, stop, ready.set))
+        )
+        serving.start()
+        assert ready.wait(60)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        stop.set()
+        serving.join(20)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif("not __import__('shutil').which('chromium')", reason="needs Chromium")
+def test_the_policy_blocks_nothing_of_ours(browser: Browser, address: str) -> None:
+    with opened(browser, address) as window:
+        for path in PATHS:
+            page = window.open(path)
+            page.locator(".plot svg").first.wait_for()
+        page.get_by_role("button", name="Dark or light").click()
+        page.locator("html[data-theme]").wait_for()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif("not __import__('shutil').which('chromium')", reason="needs Chromium")
+def test_the_policy_blocks_what_is_injected(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    answer = page.goto(address + "/")
+    assert answer is not None
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"].split("style-src")[0]
+    page.locator(".chip .dot").wait_for()
+    page.evaluate("""() => {
+      document.body.insertAdjacentHTML("beforeend", "<img src='data:,' onerror='window.bad = 1'>");
+      const script = document.createElement("script");
+      script.textContent = "window.bad = 2";
+      document.body.append(script);
+      const far = document.createElement("img");
+      far.src = "http://198.51.100.1/x.png";
+      document.body.append(far);
+    }""")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.bad") is None
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif("not __import__('shutil').which('chromium')", reason="needs Chromium")
+@pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/redoc", "/login", "/nowhere"])
+def test_the_policy_lets_the_other_pages_be(browser: Browser, address: str, path: str) -> None:
+    page, wrong = browser.new_page(), []
+    page.on("console", lambda m: wrong.append(m.text) if "Policy" in m.text else None)
+    page.goto(address + path)
+    page.wait_for_timeout(1_500)
+    assert wrong == []
+    page.close()
+
+
+def test_what_is_missing_or_broken_is_told_in_our_words(address: str) -> None:
+    with httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
+        for method, path in (
+            ("GET", "/nowhere"),
+            ("GET", "/alerts/x"),
+            ("POST", "/"),
+            ("PUT", "/x"),
+        ):
+            answer = http.request(method, path)
+            assert answer.status_code in (404, 405)
+            assert "No such page" in answer.text
+        program = http.get("/api/v1/nowhere")
+        assert program.json()["error"]["code"] == "not-found"
+
+
+def test_a_page_that_is_built_slowly_comes(
+    address: str, desk: SlowDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "FIRST_S", 5.0)  # beyond the three of the framework
+    monkeypatch.setattr(desk, "late_s", 6.0, raising=False)
+    answer = httpx.get(address + "/", trust_env=False, timeout=60)
+    assert answer.status_code == 200
+    assert "This page took" not in answer.text
+
+
+def test_a_page_that_is_closed_or_broken_leaves_nothing_unhandled(
+    address: str,
+    desk: SlowDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(desk, "late_s", 1.0, raising=False)
+    port = int(address.rsplit(":", 1)[1])
+    with caplog.at_level(logging.WARNING):
+        for broken in (False, True):
+            monkeypatch.setattr(desk, "broken", broken, raising=False)
+            for _ in range(3):
+                with connect(port) as one:
+                    one.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    time.sleep(0.3)
+            assert httpx.get(address + "/", trust_env=False, timeout=60).status_code == 200
+            time.sleep(3)
+    import gc
+
+    gc.collect()
+    time.sleep(0.3)
+    seen = caplog.text + "".join(capfd.readouterr())
+    assert "never retrieved" not in seen
+    assert "Exception in" not in seen
