@@ -134,8 +134,9 @@ def run_measurements(
         async with AsyncExitStack() as stack:
             nodes = layout.nodes
             if not nodes:
-                nodes = [f"http://{door.host}:{door.port + i}" for i in range(1, OWN_SHARDS + 1)]
-                for number, node in enumerate(nodes, 1):
+                numbers = _own_numbers(door.folder)
+                nodes = [f"http://{door.host}:{door.port + number}" for number in numbers]
+                for number, node in zip(numbers, nodes, strict=True):
                     folder = door.folder / f"shard-{number}"
                     settings = ShardSettings(
                         node, folder, door.secret, fault_injection=fault_injection
@@ -146,6 +147,14 @@ def run_measurements(
             await _answer(door, "measurement store", app, as_measurements, MEASUREMENTS_OPEN, say)
 
     _run(door, main)
+
+
+def _own_numbers(folder: Path) -> range:
+    """From 0, on the door's own port, as system B's nodes; a folder of older versions has 1 to 3,
+    and a node's address is its name.
+    """
+    first = 1 if (folder / "shard-1").exists() and not (folder / "shard-0").exists() else 0
+    return range(first, first + OWN_SHARDS)
 
 
 @asynccontextmanager
