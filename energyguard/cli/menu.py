@@ -40,17 +40,14 @@ def menu(verbs: Mapping[str, Callable[..., None]], at: Remote) -> None:
 
 
 def _list(verbs: Mapping[str, Callable[..., None]], console: Console) -> None:
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", no_wrap=True, min_width=2)
-    table.add_column(no_wrap=True, min_width=max(map(len, verbs)))
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    for number, name in _numbers(verbs).items():
-        table.add_row(number, name, (verbs[name].__doc__ or "").splitlines()[0])
-        if number == str(EXIT - 1):
-            table.add_row(str(EXIT), "exit", "Leave.")
-    console.print(table)
+    width = max(map(len, verbs))
+    lines = {
+        number: f"{number:>2}  {name:<{width}}  {(verbs[name].__doc__ or '').splitlines()[0]}"
+        for number, name in _numbers(verbs).items()
+    }
+    lines[str(EXIT)] = f"{EXIT:>2}  exit"
+    for number in sorted(lines, key=int):
+        console.print(lines[number], no_wrap=True, overflow="ellipsis", markup=False)
 
 
 def _numbers(verbs: Mapping[str, Callable[..., None]]) -> dict[str, str]:
