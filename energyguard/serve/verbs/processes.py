@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from threading import Event
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -31,7 +32,8 @@ from energyguard.serve.verbs.measurements import OPEN as MEASUREMENTS_OPEN
 from energyguard.serve.verbs.measurements import build_measurements
 from energyguard.serve.verbs.shapes import as_building, as_measurements
 from energyguard.serve.verbs.shard import build_shard
-from energyguard.store.client import RingStore
+from energyguard.store import open_store
+from energyguard.store.client import RingStore, ring_nodes
 from energyguard.store.ring import VIRTUAL_NODES
 from energyguard.store.shard import MAX_CACHE_ITEMS, OwnStore, Shard, ShardSettings
 from energyguard.store.transport import peer_address
@@ -99,20 +101,47 @@ def run_shard(
     _run(door, main)
 
 
-def run_coordinator(door: Door, layout: Layout, say: Say) -> None:
-    """Serve the building monitor's verbs on a ring of shards, until told to stop.
+def run_coordinator(door: Door, layout: Layout, say: Say, url: str = "") -> None:
+    """Serve the building monitor's verbs, until told to stop.
+
+    Args:
+        door: where it listens.
+        layout: the nodes of a ring of shards.
+        say: takes the line that says that it answers.
+        url: of another store, such as a Valkey, where no nodes are named.
 
     Raises:
-        ConfigError: the address cannot be listened on, or is open to others without a secret.
+        ConfigError: the address cannot be listened on, or is open to others without a secret; or
+            neither nodes nor a store are named.
         Unavailable: the nodes do not reply.
     """
+    if not layout.nodes and url.startswith("ring://"):
+        layout = layout._replace(nodes=ring_nodes(url.removeprefix("ring://")))
+    if not layout.nodes and not url:
+        raise ConfigError(
+            "name the shards with --nodes (BOOTSTRAP_NODES), or another store with `store.url`, "
+            "such as valkey://HOST:PORT"
+        )
 
     async def main() -> None:
-        async with _ring(door, layout) as ring:
-            app = build_building(ring, ring, ring.coordinator.versions)
+        async with AsyncExitStack() as stack:
+            if layout.nodes:
+                ring = await stack.enter_async_context(_ring(door, layout))
+                app = build_building(ring, ring, ring.coordinator.versions)
+            else:
+                store = open_store(url)
+                stack.push_async_callback(store.close)
+                await store.read("energyguard:")  # a store that is away is told at the start
+                versions = HybridClock(f"door-{token_hex(4)}")
+                app = build_building(store, None, versions, alone=_without_login(url))
             await _answer(door, "coordinator", app, as_building, BUILDING_OPEN, say)
 
     _run(door, main)
+
+
+def _without_login(url: str) -> str:
+    scheme, _, address = url.partition("://")
+    return f"{scheme}://{address.rpartition('@')[2]}"
 
 
 def run_measurements(

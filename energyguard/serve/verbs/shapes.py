@@ -89,8 +89,10 @@ def ours(cluster: Cluster | None) -> Cluster:
     """The cluster, where there is one.
 
     Raises:
-        Unavailable: the store is one local file.
+        Unavailable: the store is one local file, or a Valkey.
     """
     if cluster is None:
-        raise Unavailable("the store is one local file: there is no cluster to ask or to change")
+        raise Unavailable(
+            "the store is one local file or a Valkey: there is no cluster to ask or to change"
+        )
     return cluster
