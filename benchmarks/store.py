@@ -21,12 +21,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from benchmarks import store_etcd
 from benchmarks.http_load import Seen, load, request
 from benchmarks.store_chart import draw
-from benchmarks.store_figures import Figures
+from benchmarks.store_faults import failing, measured, patiently, until
+from benchmarks.store_figures import Figures, table
 from benchmarks.store_nodes import COORDINATOR, Nodes, running
 from energyguard.store import Key, Row, Store, open_store
 from energyguard.store.client import RingStore
@@ -129,28 +131,20 @@ async def filled(store: RingStore, first: int, number: int) -> None:
             Row(f"meter:{n % SERIES}", (START_S + n // SERIES) * 1_000_000, Version(1, n), b"1.25")
             for n in range(start, min(start + 2_000, first + number))
         ]
-        await store.write(rows)
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> float:
-    """How long something takes to become true."""
-    start = time.monotonic()
-    while not await true():
-        await asyncio.sleep(0.05)
-    return time.monotonic() - start
+        await patiently(partial(store.write, rows))
 
 
 async def heal(figures: Figures, nodes: Nodes, store: RingStore, facts: int) -> None:
     """A node misses facts, and gets them when it is back, without any hints."""
 
     async def alike() -> bool:
-        found = await store.status()
+        found = await patiently(store.status)
         return found.slots_alike == found.slots
 
     await until(alike)
     nodes.shards[0].kill()
     other = RingStore(nodes.urls)  # whose hints are gone with it
-    await other.open()
+    await patiently(other.open)
     await filled(other, 30_000_000, facts)
     await other.close()
     nodes.shards[0].start()
@@ -166,15 +160,15 @@ async def join(figures: Figures, nodes: Nodes, store: RingStore, facts: int) -> 
         load(COORDINATOR, batches(itertools.count(90_000_000)), 1, 600.0, 5.0)
     )
     start = time.monotonic()
-    after = await store.join(nodes.spare.url)
+    after = await patiently(partial(store.join, nodes.spare.url))
 
     async def settled() -> bool:
-        return not (await store.status()).moving
+        return not (await patiently(store.status)).moving
 
     await until(settled)
     figures.join_s = time.monotonic() - start
     loading.cancel()
-    found = await store.status()
+    found = await patiently(store.status)
     new = next(node for node in found.nodes if node.node == nodes.spare.url)
     moves = sum(len(set(b) - set(a)) for a, b in zip(before.owners, after.coming, strict=True))
     ideal = len(before.owners) * after.copies / len(after.nodes)
@@ -197,20 +191,19 @@ async def through_contract(figures: Figures, store: Store, seconds: float) -> No
 
     async def batch() -> int:
         some = list(itertools.islice(numbers, BATCH))
-        await store.write(
-            [
-                Row(f"meter:{n % SERIES}", (START_S + n // SERIES) * 1_000_000, Version(1, n), b"1")
-                for n in some
-            ]
-        )
+        rows = [
+            Row(f"meter:{n % SERIES}", (START_S + n // SERIES) * 1_000_000, Version(1, n), b"1")
+            for n in some
+        ]
+        await patiently(partial(store.write, rows))
         return BATCH
 
     async def put() -> int:
-        await store.change(Key(f"limit{next(numbers) % SERIES}"), b"1")
+        await patiently(partial(store.change, Key(f"limit{next(numbers) % SERIES}"), b"1"))
         return 1
 
     async def get() -> int:
-        await store.read(f"meter:{next(numbers) % SERIES}", None)
+        await patiently(partial(store.read, f"meter:{next(numbers) % SERIES}", None))
         return 1
 
     figures.own_batch_rate = await repeated(batch, BATCHES_AT_ONCE, seconds)
@@ -255,14 +248,15 @@ async def ring(figures: Figures, folder: Path, seconds: float, facts: int) -> No
     """All of it on a ring."""
     strategy = figures.backend.partition("/")[2]
     with running(folder, strategy) as nodes:
-        await rates(figures, seconds)
+        await measured(figures, "rates", rates(figures, seconds))
         store = RingStore(nodes.urls)
-        await store.open(form=False)
-        await through_contract(figures, store, seconds)
-        await killed(figures, nodes)
-        await heal(figures, nodes, store, facts // 10)
+        await patiently(partial(store.open, form=False))
+        await measured(figures, "contract", through_contract(figures, store, seconds))
+        await measured(figures, "failing", failing(figures, nodes, store))
+        await measured(figures, "killed", killed(figures, nodes))
+        await measured(figures, "heal", heal(figures, nodes, store, facts // 10))
         if strategy == "consistent":
-            await join(figures, nodes, store, facts)
+            await measured(figures, "join", join(figures, nodes, store, facts))
         await store.close()
 
 
@@ -287,6 +281,7 @@ def main() -> None:
                 asyncio.run(ring(figures, Path(folder), options.seconds, options.facts))
         print(figures, flush=True)
         found.append(figures)
+    print(table(found), flush=True)
     if options.plot:
         draw(found, options.plot)
     if options.json:

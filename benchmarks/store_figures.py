@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -26,3 +27,19 @@ class Figures:
     join_rate: float | None = None  # copies of facts moved a second
     join_failed: int | None = None
     join_moved: float | None = None  # slots moved, of the ideal
+    fail_s: float | None = None  # from kill -9 of an owner until a write of its key is acknowledged
+    recover_s: float | None = None  # from its start until it has all that it missed
+    read_s: float | None = None  # one measurement, nothing else under way
+    write_s: float | None = None
+    unmeasured: dict[str, str] = field(default_factory=dict)  # parts that failed, and why
+
+
+def table(found: Iterable[Figures]) -> str:
+    """Fail, recover, read and write per strategy, as the measurement store's own table has them."""
+    lines = ["| strategy | fail | recover | read | write |", "|---|---|---|---|---|"]
+    for one in found:
+        times = (one.fail_s, one.recover_s, one.read_s, one.write_s)
+        if any(time is not None for time in times):
+            cells = ("-" if time is None else f"{time:.3f} s" for time in times)
+            lines.append(f"| {one.backend.rpartition('/')[2]} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -29,7 +29,7 @@ class Node:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
         while b"ready: http" not in self._log.read_bytes():
             if self._process.poll() is not None:
-                raise SystemExit(self._log.read_text())
+                raise OSError(self._log.read_text())
             time.sleep(0.02)
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""System C's settings by environment: each is taken as one of ours, or refused with its successor.
+"""Older systems' settings by environment: taken as one of ours, or refused with the successor.
 
 ``layers.py`` applies this table below our own ``ENERGYGUARD_…``; ``docs/moving-over.md`` explains
 it, and a test checks that it names every row. An empty variable counts as not set.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """One of system C's variables.
+    """A variable of an older system.
 
     Attributes:
         name: the variable.
@@ -20,12 +20,14 @@ class Alias:
         values: the texts that can be taken and what each sets (None: what is so anyway); no
             table: any text, passed on as it is.
         successor: what a person does instead, where the text cannot be taken.
+        form: what becomes of a text that is passed on.
     """
 
     name: str
     setting: str | None = None
     values: Mapping[str, object] | None = None
     successor: str = ""
+    form: str = "{}"
 
 
 _RULE = "write a rule file with `{}`, name it in `rules.files`, and see `energyguard check rules`"
@@ -45,12 +47,39 @@ ALIASES = (
     Alias("THRESHOLD_KWH", None, {}, _RULE.format("raise_above")),
     Alias("WINDOW_DURATION", None, {}, _RULE.format("window")),
     Alias("SLIDE_DURATION", None, {"15 seconds": None}, _RULE.format("slide")),
-    Alias("BOOTSTRAP_SERVERS", None, {}, "the log needs no broker; `log.url` says where it is"),
+    Alias(
+        "BOOTSTRAP_SERVERS",
+        None,
+        {},
+        "the log needs no broker; `log.url` says where it is, also `kafka://HOST:PORT`",
+    ),
     Alias("TOPIC", None, {"energy_readings": None}, _TOPIC.format("energy_readings")),
     Alias("READINGS_TOPIC", None, {"energy_readings": None}, _TOPIC.format("energy_readings")),
     Alias("ALERTS_TOPIC", None, {"energy_alerts": None}, _TOPIC.format("energy_alerts")),
     Alias("CHECKPOINT_ROOT", None, {}, "state is kept with everything else under `data_dir`"),
     Alias("MAX_ROWS", None, {}, "the history keeps all; `energyguard readings --limit` takes some"),
+    Alias("KAFKA_BOOTSTRAP", "log.url", form="kafka://{}"),
+    Alias(
+        "SOURCE_TOPIC", None, {"energyguard.readings": None}, _TOPIC.format("energyguard.readings")
+    ),
+    Alias(
+        "SQLITE_PATH",
+        None,
+        {},
+        "a shard keeps its rows in its data folder: `energyguard shard --data-dir DIR`",
+    ),
+    Alias(
+        "REPLICATION_RATIO",
+        None,
+        {},
+        "say how many copies: `REPLICATION_FACTOR`, `energyguard coordinator --copies`",
+    ),
+    Alias(
+        "THRESHOLDS_PATH",
+        None,
+        {},
+        "thresholds are kept in the store; `PUT /admin/thresholds` sets them",
+    ),
 )
 
 
@@ -65,5 +94,6 @@ def apply(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
         if alias.values is not None and text not in alias.values:
             faults.append(f"{alias.name}={text}: {alias.successor}")
         elif alias.setting is not None:
-            overrides[alias.setting] = text if alias.values is None else alias.values[text]
+            given = alias.form.format(text) if alias.values is None else alias.values[text]
+            overrides[alias.setting] = given
     return overrides, faults

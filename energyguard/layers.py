@@ -1,6 +1,6 @@
 """How the settings tree is put together, layer over layer, with every fault at once.
 
-Defaults < ``energyguard.toml`` < system C's own variables (``aliases.py``) < ``ENERGYGUARD_…`` <
+Defaults < ``energyguard.toml`` < older systems' variables (``aliases.py``) < ``ENERGYGUARD_…`` <
 ``--set a.b=c``. Each value remembers where it came from: ``config show --origin``.
 """
 
@@ -56,7 +56,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     cwd: Path | None = None,
 ) -> Loaded:
-    """Put the settings together: defaults < file < system C's variables < ours < ``--set``.
+    """Put the settings together: defaults < file < older systems' variables < ours < ``--set``.
 
     Args:
         set_: texts such as ``serve.port=8500``.
@@ -72,7 +72,7 @@ def load(
     overrides, faults = apply(environ)
     given = [
         *_from_file(environ, cwd or Path.cwd(), faults),
-        *(_Given(name, value, "system C's variables") for name, value in overrides.items()),
+        *(_Given(name, value, "an older system's variables") for name, value in overrides.items()),
         *_from_environment(environ, known),
         *_from_options(set_, faults),
     ]

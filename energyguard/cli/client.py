@@ -72,7 +72,8 @@ def ingest(
     """Store a measurement; it takes the place of one of the same time."""
     told = at.post("/ingest", sensor_id=sensor, timestamp=timestamp, value=value)
     alert = told.get("alert")
-    out.done(told["message"] + (f"; ALERT: {alert['message']}" if alert else ""), **told)
+    above = f"; ALERT: {alert['value']:g} is above {alert['threshold']:g}" if alert else ""
+    out.done(told["message"] + above, **told)
 
 
 def bulk(
@@ -165,7 +166,12 @@ def nodes(out: Output, at: Remote) -> None:
     if out.as_json:
         out.record(told)
     else:
-        out.rows([one | {"port": str(one["port"])} for one in told["nodes"]])
+        out.rows(map(_with_port, told["nodes"]))
+
+
+def _with_port(node: dict[str, Any]) -> dict[str, Any]:
+    """A node as people read it: a port is a name, not an amount (21212, not 21,212)."""
+    return node | {"port": str(node["port"])}
 
 
 def configure_replication(
@@ -196,26 +202,28 @@ def recover_node(out: Output, at: Remote, node: NodeId) -> None:
 
 def replica_nodes(out: Output, at: Remote, key: Key) -> None:
     """List the nodes that keep a key, the first one first."""
-    out.rows(at.get("/replica_nodes/{}", key)["nodes"])
+    found = at.get("/replica_nodes/{}", key)["nodes"]
+    out.rows(found if out.as_json else map(_with_port, found))
 
 
 VERBS: dict[str, Callable[..., None]] = {
     "ingest": ingest,
-    "bulk": bulk,
     "get": get,
     "delete": delete,
+    "fail-node": fail_node,
+    "recover-node": recover_node,
+    "nodes": nodes,
+    "configure-replication": configure_replication,
+    "replica-nodes": replica_nodes,
+    "bulk": bulk,
     "measurements": measurements,
     "history": history,
     "statistics": statistics,
     "set-threshold": set_threshold,
     "alerts": alerts,
-    "nodes": nodes,
-    "fail-node": fail_node,
-    "recover-node": recover_node,
-    "configure-replication": configure_replication,
-    "replica-nodes": replica_nodes,
     "info": info,
 }
+"""In the order of the menu: 1 to 8 are system B's numbers, and 9 is its exit."""
 
 
 _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}

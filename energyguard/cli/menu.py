@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+EXIT = 9
+"""The number of the way out, as in system B's menu."""
+
+
 def menu(verbs: Mapping[str, Callable[..., None]], at: Remote) -> None:
     """Ask which verb, ask for what it needs, show its answer; until there is no more to do."""
     from rich.console import Console
     from rich.prompt import Prompt
 
-    names, console = list(verbs), Console(highlight=False)
+    numbers, console = _numbers(verbs), Console(highlight=False)
     while True:
         _list(verbs, console)
         chosen = Prompt.ask("Which (number or name; q: quit)", console=console, default="q")
-        if chosen in ("q", "quit", "exit"):
+        if chosen in ("q", "quit", "exit", str(EXIT)):
             return
-        if chosen.isascii() and chosen.isdigit() and 0 < int(chosen) <= len(names):
-            chosen = names[int(chosen) - 1]
+        chosen = numbers.get(chosen, chosen)
         try:
             if chosen not in verbs:
                 raise ValueError(f"there is no {chosen!r}")
@@ -37,14 +40,19 @@ def menu(verbs: Mapping[str, Callable[..., None]], at: Remote) -> None:
 
 
 def _list(verbs: Mapping[str, Callable[..., None]], console: Console) -> None:
-    from rich.table import Table
+    width = max(map(len, verbs))
+    lines = {
+        number: f"{number:>2}  {name:<{width}}  {(verbs[name].__doc__ or '').splitlines()[0]}"
+        for number, name in _numbers(verbs).items()
+    }
+    lines[str(EXIT)] = f"{EXIT:>2}  exit"
+    for number in sorted(lines, key=int):
+        console.print(lines[number], no_wrap=True, overflow="ellipsis", markup=False)
 
-    table = Table.grid(padding=(0, 2))
-    for justify in ("right", "left", "left"):
-        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
-    for number, (name, verb) in enumerate(verbs.items(), 1):
-        table.add_row(str(number), name, (verb.__doc__ or "").splitlines()[0])
-    console.print(table)
+
+def _numbers(verbs: Mapping[str, Callable[..., None]]) -> dict[str, str]:
+    """The verbs by their number; that of the exit is none of theirs."""
+    return {str(n if n < EXIT else n + 1): name for n, name in enumerate(verbs, 1)}
 
 
 def _answers(verb: Callable[..., None], console: Console) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def shard(
 
 def coordinator(
     call: Call,
-    nodes: Nodes,
+    nodes: Nodes = "",
     port: Annotated[int, typer.Option(help="HTTP.")] = 8000,
     host: Host = "127.0.0.1",
     copies: Copies = None,
@@ -96,12 +96,12 @@ def coordinator(
 ) -> None:
     """Serve keys on a cluster of shards: the building monitor's verbs, and batches.
 
-    Any number of them may run. Where the shards are in no cluster yet, it forms one of them.
+    Any number may run; of shards in no cluster it forms one. Without nodes: on `store.url`.
     """
     from energyguard.serve.verbs.processes import Layout, run_coordinator
 
     layout = Layout(_list(nodes), copies, strategy, virtual_nodes)
-    run_coordinator(_door(call, port, host, auth, secret), layout, _say)
+    run_coordinator(_door(call, port, host, auth, secret), layout, _say, call.settings.store.url)
 
 
 def measurements(

@@ -56,7 +56,7 @@ def served(tmp_path: Path, cluster: Nodes, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_a_measurement_comes_and_goes(terminal: Terminal) -> None:
     assert terminal("client", "ingest", "H/1ü?", SATURDAY, 5.5).out == (
-        f"H/1ü?:{SATURDAY} is stored\n"
+        f"Measurement H/1ü?:{SATURDAY} stored successfully\n"
     )
     found = terminal("client", "get", f"H/1ü?:{SATURDAY}", "--json").json
     assert (found["value"], found["timestamp"]) == (5.5, SATURDAY)
@@ -70,14 +70,16 @@ def test_a_measurement_comes_and_goes(terminal: Terminal) -> None:
     assert terminal("client", "delete", f"H/1ü?:{SATURDAY}").code == 0
     gone = terminal("client", "get", f"H/1ü?:{SATURDAY}")
     assert (gone.code, gone.out) == (4, "")
-    assert gone.err == f"energyguard: no measurement H/1ü?:{SATURDAY}\n"
+    assert gone.err == "energyguard: Measurement not found or all nodes are down\n"
 
 
 def test_thresholds_and_alerts(terminal: Terminal) -> None:
     assert terminal("client", "alerts").err == "no alerts\n"
     assert terminal("client", "set-threshold", "H1", -5).code == 0
     words = ("client", "set-threshold", "H1", 50, "--weekday", "saturday", "--hour", 18)
-    assert terminal(*words).code == 0
+    assert terminal(*words).out == (
+        "Threshold for sensor H1 set to 50.0 on saturday from 18:00 to 19:00 UTC\n"
+    )
     assert "ALERT" not in terminal("client", "ingest", "H1", SATURDAY, 6).out
     assert "ALERT" in terminal("client", "ingest", "H1", "2025-07-05T19:00:00", 6).out
     (alert,) = terminal("client", "alerts", "--json").rows
@@ -124,11 +126,14 @@ def test_lists_go_on_past_a_page(terminal: Terminal, monkeypatch: pytest.MonkeyP
 def test_nodes(terminal: Terminal, cluster: Nodes) -> None:
     rows = terminal("client", "nodes", "--json").json["nodes"]
     assert [one["status"] for one in rows] == ["alive"] * 3
-    assert terminal("client", "fail-node", 2).code == 0
+    assert terminal("client", "fail-node", 1).code == 0
     assert terminal("client", "fail-node", NODES[2]).code == 0
     assert cluster.paused == {NODES[1], NODES[2]}
-    assert terminal("client", "recover-node", 3).code == 0
+    assert terminal("client", "recover-node", 2).code == 0
     table = terminal("client", "nodes").out
+    assert "8,101" not in table
+    kept = terminal("client", "replica-nodes", f"H1:{SATURDAY}").out
+    assert ("810" in kept, "8,10" in kept) == (True, False)
     assert ("dead" in table, "8101" in table) == (True, True)
     assert terminal("client", "fail-node", 9).code == 4
     assert terminal("client", "configure-replication", "full").code == 0
@@ -141,7 +146,7 @@ def test_nodes(terminal: Terminal, cluster: Nodes) -> None:
 def test_errors_are_one_line_and_an_exit_code(terminal: Terminal, served: str) -> None:
     wrong = terminal("client", "nodes", "--token", "eg_wrong")
     assert (wrong.code, wrong.out) == (5, "")
-    assert wrong.err.startswith("energyguard: send `Authorization: Bearer")
+    assert wrong.err == "energyguard: Invalid API token\n"
     assert terminal("client", "nodes", "--token", "ü").code == 2
     assert terminal("client", "ingest", "H1", "never", 5).code == 3
     assert terminal("client", "ingest", "H1", SATURDAY, "nan").code == 3
@@ -182,21 +187,25 @@ class _Person(io.StringIO):
 def test_bare_on_a_terminal_it_is_a_menu(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed = ["1", "H1", SATURDAY, "7", "get", f"H1:{SATURDAY}", "get", "nobody", "1", "H1", "x"]
-    typed += ["much", "99", "set-threshold", "H1", "5", "monday", "", "history", "", "q"]
+    typed = ["1", "H1", SATURDAY, "7", "2", f"H1:{SATURDAY}", "get", "nobody", "1", "H1", "x"]
+    typed += ["much", "99", "set-threshold", "H1", "5", "monday", "", "history", "", "6"]
+    typed += ["8", f"H1:{SATURDAY}", "9", "1"]
     monkeypatch.setattr(sys, "stdin", _Person("\n".join(typed) + "\n"))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     said = terminal("client")
-    import pathlib
-
-    pathlib.Path("/tmp/out.txt").write_text(said.out + said.err)
     assert said.code == 0, said.err
-    assert f"H1:{SATURDAY} is stored" in said.out
+    assert f"Measurement H1:{SATURDAY} stored successfully" in said.out
+    shown = [line.split()[:2] for line in said.out.splitlines() if line[:2].strip().isdigit()]
+    assert [name for _, name in shown[:9]] == [
+        "ingest", "get", "delete", "fail-node", "recover-node", "nodes", "configure-replication",
+        "replica-nodes", "exit",
+    ]  # fmt: skip
+    assert [number for number, _ in shown[:9]] == list("123456789")
     assert "timestamp  2025-07-05T18:00:00" in said.out
-    assert "'nobody' does not end in a time" in said.out
+    assert "Measurement not found" in said.out
     assert "could not convert string to float: 'much'" in said.out
     assert "there is no '99'" in said.out
-    assert "the threshold of H1 is 5.0" in said.out
+    assert "Threshold for sensor H1 set to 5.0 on monday UTC" in said.out
     assert "sensor is needed" in said.out
 
 

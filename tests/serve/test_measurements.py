@@ -118,8 +118,9 @@ async def test_what_is_deleted_is_gone_and_stays_in_the_history(http: Http) -> N
     await ingest(http, "H1", SATURDAY, 5)
     deleted = await http.delete(f"/delete/H1:{SATURDAY}")
     assert (deleted.status_code, deleted.json()["status"]) == (200, "success")
-    assert error(await http.get(f"/measurement/H1:{SATURDAY}")) == (404, "not-found")
-    assert error(await http.delete(f"/delete/H1:{SATURDAY}")) == (404, "not-found")
+    assert deleted.json()["message"] == f"Measurement H1:{SATURDAY} deleted successfully"
+    assert error(await http.get(f"/measurement/H1:{SATURDAY}")) == (404, "Measurement not found")
+    assert error(await http.delete(f"/delete/H1:{SATURDAY}")) == (404, "Measurement not found")
     said = (await http.get("/sensor/H1/history")).json()
     assert said["measurements"] == {}
     assert [(one["value"], one["current"]) for one in said["history"]] == [(5, False), (None, True)]
@@ -184,13 +185,23 @@ async def test_broken_json_is_400(http: Http) -> None:
         assert error(await http.post("/ingest", content=content, headers=headers))[0] == 400
 
 
-async def test_unknown_keys_are_404_and_impossible_ones_400(http: Http) -> None:
-    assert error(await http.get(f"/measurement/nobody:{SATURDAY}")) == (404, "not-found")
+async def test_unknown_keys_are_404_those_without_a_time_too(http: Http) -> None:
+    nobody = await http.get(f"/measurement/nobody:{SATURDAY}")
+    assert nobody.status_code == 404
+    assert nobody.json() == {
+        "error": "Measurement not found",
+        "message": "Measurement not found or all nodes are down",
+    }
+    gone = await http.delete(f"/delete/nobody:{SATURDAY}")
+    assert gone.json() == {
+        "error": "Measurement not found",
+        "message": "Measurement does not exist",
+    }
     assert error(await http.get("/sensor/nobody/history")) == (404, "not-found")
     assert error(await http.get("/sensor/nobody/statistics")) == (404, "not-found")
     for key in ("no-time", "x" * 10_000, "H1:2025-13-45T00:00:00", ""):
         for answer in (await http.get(f"/measurement/{key}"), await http.delete(f"/delete/{key}")):
-            assert error(answer) == (400, "malformed")
+            assert error(answer) == (404, "Measurement not found")
     assert error(await http.get("/nowhere")) == (404, "not-found")
     assert error(await http.get("/ingest")) == (405, "method-not-allowed")
 
@@ -206,7 +217,7 @@ async def test_above_its_threshold_a_sensor_raises_an_alert(http: Http, heard: T
         "value": 5.5,
         "threshold": 5.0,
         "timestamp": "2025-07-05T18:01:00",
-        "message": "H1: 5.5 is above 5",
+        "message": "Anomaly detected: value exceeds threshold",
     }
     (alert,) = (await http.get("/alerts")).json()["alerts"]
     assert alert == stored["alert"]
@@ -272,6 +283,30 @@ async def test_the_most_particular_threshold_holds(http: Http) -> None:
 async def test_a_wrong_threshold_is_400(http: Http, wrong: dict[str, Any]) -> None:
     body = {"sensor_id": "H1", "threshold": 5} | wrong
     assert error(await http.post("/set_threshold", json=body)) == (400, "malformed")
+
+
+async def test_a_threshold_says_when_it_holds(http: Http) -> None:
+    async def told(**scope: Any) -> str:
+        body = {"sensor_id": "H1", "threshold": 5, **scope}
+        return str((await http.post("/set_threshold", json=body)).json()["message"])
+
+    assert await told() == "Threshold for sensor H1 set to 5.0"
+    assert await told(weekday="monday") == "Threshold for sensor H1 set to 5.0 on monday UTC"
+    assert await told(hour=23) == "Threshold for sensor H1 set to 5.0 from 23:00 to 24:00 UTC"
+    both = "Threshold for sensor H1 set to 5.0 on sunday from 07:00 to 08:00 UTC"
+    assert await told(weekday=6, hour=7) == both
+    assert await told(threshold=None) == "Threshold for sensor H1 removed"
+
+
+async def test_nodes_are_numbered_by_port_not_by_letter(parts: Parts) -> None:
+    nodes = [f"http://127.0.0.1:{port}" for port in (9_999, 10_000, 10_001)]
+    async with door(parts, cluster=Nodes(*nodes)) as http:
+        found = (await http.get("/nodes_status")).json()["nodes"]
+        by_number = {one["node_id"]: one["port"] for one in found}
+        assert by_number == {0: 9_999, 1: 10_000, 2: 10_001}
+        assert (await http.post("/fail_node/0")).status_code == 200
+        found = (await http.get("/nodes_status")).json()["nodes"]
+        assert [one["port"] for one in found if one["status"] == "dead"] == [9_999]
 
 
 async def test_a_threshold_needs_both_fields(http: Http) -> None:
@@ -416,12 +451,12 @@ async def test_nobody_gets_in_without_a_token(parts: Parts) -> None:
     async with door(parts, body_limit=1_000) as http:
         assert error(await ingest(http, "x" * 1_000, SATURDAY, 5)) == (413, "too-large")
         del http.headers["Authorization"]
-        assert (await http.get("/")).json()["status"] == "success"
+        assert (await http.get("/")).json() == {"status": "EnergyGuard API running"}
         for headers in ({}, {"Authorization": "Bearer eg_no"}, {"Authorization": parts.token}):
             for path in ("/measurements", "/alerts", "/nodes_status", "/openapi.json"):
-                assert error(await http.get(path, headers=headers)) == (403, "unauthorized")
+                assert error(await http.get(path, headers=headers)) == (403, "Unauthorized")
             answer = await http.post("/ingest", json=GOOD, headers=headers)
-            assert error(answer) == (403, "unauthorized")
+            assert error(answer) == (403, "Unauthorized")
 
 
 async def test_nodes_fail_and_recover(parts: Parts) -> None:
@@ -431,18 +466,20 @@ async def test_nodes_fail_and_recover(parts: Parts) -> None:
         assert [
             (one["node_id"], one["node"], one["port"], one["status"]) for one in before["nodes"]
         ] == [
-            (1, NODES[0], 8101, "alive"),
-            (2, NODES[1], 8102, "alive"),
-            (3, NODES[2], 8103, "alive"),
+            (0, NODES[0], 8101, "alive"),
+            (1, NODES[1], 8102, "alive"),
+            (2, NODES[2], 8103, "alive"),
         ]
         assert (before["strategy"], before["replication_factor"]) == ("consistent", 2)
-        assert (await http.post("/fail_node/2")).json()["status"] == "success"
+        failed = (await http.post("/fail_node/1")).json()
+        assert failed == {"status": "success", "message": "Node 1 marked as failed"}
         assert (await http.post(f"/fail_node/{NODES[2]}")).status_code == 200
         after = (await http.get("/nodes_status")).json()["nodes"]
         assert [one["status"] for one in after] == ["alive", "dead", "dead"]
-        assert (await http.post("/recover_node/3")).status_code == 200
+        recovered = (await http.post("/recover_node/2")).json()
+        assert recovered == {"status": "success", "message": "Node 2 recovered"}
         assert cluster.paused == {NODES[1]}
-        for node in ("0", "4", "http://127.0.0.1:9", "-1", "two", "99999999999"):
+        for node in ("3", "4", "http://127.0.0.1:9", "-1", "two", "99999999999"):
             assert error(await http.post(f"/fail_node/{node}")) == (404, "not-found")
             assert error(await http.post(f"/recover_node/{node}")) == (404, "not-found")
     async with door(parts, cluster=Nodes(*NODES, faults=False)) as http:
@@ -482,7 +519,7 @@ async def test_whoever_keeps_a_key_can_be_asked_for(parts: Parts) -> None:
             (kept[0], "dead"),
             (kept[1], "alive"),
         ]
-        assert [NODES[one["node_id"] - 1] for one in nodes] == list(kept)
+        assert [NODES[one["node_id"]] for one in nodes] == list(kept)
         assert error(await http.get(f"/replica_nodes/{'x' * 10_000}")) == (400, "malformed")
 
 

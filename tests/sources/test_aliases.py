@@ -1,4 +1,4 @@
-"""System C's variables: taken as ours or refused by the name of their successor, and documented."""
+"""Older systems' variables: taken as ours, or refused by their successor's name."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from energyguard.aliases import ALIASES, Alias, apply
+from energyguard.errors import ConfigError
 from energyguard.layers import load
 
 DOCS = Path(__file__).parents[2] / "docs" / "moving-over.md"
 
 
-def test_every_variable_of_system_c_is_known() -> None:
+def test_every_variable_of_the_household_windows_and_the_building_monitor_is_known() -> None:
     theirs = (
         "HOUSEHOLDS TICK_SECONDS SPEEDUP JITTER_PCT BOOTSTRAP_SERVERS TOPIC RUN_MODE THRESHOLD_KWH "
-        "WINDOW_DURATION SLIDE_DURATION CHECKPOINT_ROOT READINGS_TOPIC ALERTS_TOPIC MAX_ROWS"
+        "WINDOW_DURATION SLIDE_DURATION CHECKPOINT_ROOT READINGS_TOPIC ALERTS_TOPIC MAX_ROWS "
+        "SQLITE_PATH KAFKA_BOOTSTRAP SOURCE_TOPIC REPLICATION_RATIO THRESHOLDS_PATH"
     )
     assert {alias.name for alias in ALIASES} == set(theirs.split())
 
@@ -36,6 +38,20 @@ def test_settings_are_taken(tmp_path: Path) -> None:
     assert settings.simulate.speedup == 2.5
     assert settings.simulate.jitter_pct == 0
     assert settings.rules.use == ("household-demo",)
+
+
+def test_the_building_monitor_s_broker_is_the_log(tmp_path: Path) -> None:
+    environ = {"KAFKA_BOOTSTRAP": "kafka:9092", "SOURCE_TOPIC": "energyguard.readings"}
+    loaded = load(environ=environ, cwd=tmp_path)
+    assert loaded.settings.log.url == "kafka://kafka:9092"
+    assert loaded.origins["log.url"] == "an older system's variables"
+    with pytest.raises(ConfigError) as refused:
+        load(environ={"SOURCE_TOPIC": "mine", "SQLITE_PATH": "/data/shard.db"}, cwd=tmp_path)
+    assert [fault.partition(":")[0] for fault in refused.value.faults] == [
+        "SOURCE_TOPIC=mine",
+        "SQLITE_PATH=/data/shard.db",
+    ]
+    assert "--data-dir" in refused.value.faults[1]
 
 
 def test_ours_win_over_theirs(tmp_path: Path) -> None:

@@ -162,10 +162,10 @@ async def test_a_store_that_is_no_ring_has_no_such_view(user: User) -> None:
             "be neither read nor written until they are back.",
         ),
         (
-            with_nodes(replace(VIEW, copies=2), 1, up=False),
-            "critical",
-            "10.0.0.2:8101 is silent. Keys with too few copies elsewhere can be neither read "
-            "nor written until they are back.",
+            with_nodes(replace(VIEW, copies=2), 1, up=False),  # facts have a stand-in
+            "warning",
+            "10.0.0.2:8101 is silent. Measurements can still be read and written: stand-ins hold "
+            "them. Keys of your own and the latest of some series wait until it is back.",
         ),
         (
             with_nodes(replace(VIEW, moving=True), 2, to_fetch=214),

@@ -27,6 +27,8 @@ from energyguard.store.version import Version
 THRESHOLDS = f"{RESERVED}threshold:"
 ALERTS = f"{RESERVED}alerts:"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ANOMALY = "Anomaly detected: value exceeds threshold"
+"""System B's sentence."""
 _ALWAYS = "-"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,6 +125,14 @@ class Thresholds:
         return await self._store.read(name, copies=self._owners.seeing(name))
 
 
+def in_words(sensor_id: str, threshold: float | None, weekday: int | None, hour: int | None) -> str:
+    """What was set, and when it holds: in system B's words, where it holds always."""
+    what = "removed" if threshold is None else f"set to {threshold}"
+    day = "" if weekday is None else f" on {WEEKDAYS[weekday]}"
+    hours = "" if hour is None else f" from {hour:02}:00 to {hour + 1:02}:00"
+    return f"Threshold for sensor {sensor_id} {what}{day}{hours}" + " UTC" * bool(day or hours)
+
+
 def when(at: int) -> tuple[int, int]:
     """The weekday (0 is Monday) and the hour of a time, UTC."""
     moment = _EPOCH + timedelta(microseconds=at)
@@ -143,7 +153,7 @@ def alarm(sensor_id: str, at: int, timestamp: str, value: float, threshold: floa
         value=value,
         threshold=threshold,
         timestamp=timestamp,
-        message=f"{sensor_id}: {value:g} is above {threshold:g}",
+        message=ANOMALY,
     )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from energyguard import __version__
 from energyguard.serve.verbs.alarms import AlertBody, Hour, Weekday
 from energyguard.serve.verbs.nodes import Told
 from energyguard.serve.verbs.readings import Number, SensorId
@@ -16,9 +15,7 @@ from energyguard.serve.verbs.sensors import MOST, Refused, Version
 class Service(BaseModel):
     """What this is."""
 
-    status: str = "success"
-    message: str = "EnergyGuard: measurement store"
-    version: str = __version__
+    status: str = "EnergyGuard API running"
 
 
 class Stored(Told):

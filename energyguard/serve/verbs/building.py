@@ -52,16 +52,18 @@ def build_building(
     cluster: Cluster | None,
     versions: HybridClock,
     clock: Clock = SYSTEM,
+    alone: str = "local",
 ) -> ASGIApp:
     """The coordinator's verbs, without a guard in front.
 
     Args:
         store: where keys are.
-        cluster: the nodes that the store is on; None: it is one local file.
+        cluster: the nodes that the store is on; None: it is one local file, or a Valkey.
         versions: of batches: the clock that the store's own changes use, where it can be had.
         clock: for times to live.
+        alone: what a store without a cluster is called.
     """
-    owners = Owners(cluster)
+    owners = Owners(cluster, alone)
     app = described_app(
         "EnergyGuard: building monitor",
         _ABOUT,

@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from energyguard import __version__
 from energyguard.clock import SYSTEM, Clock
 from energyguard.serve import problems
-from energyguard.serve.verbs.alarms import AlertBody, RaiseAlert, alarms
+from energyguard.serve.verbs.alarms import AlertBody, RaiseAlert, alarms, in_words
 from energyguard.serve.verbs.answers import (
     Alerts,
     Bulk,
@@ -119,7 +119,7 @@ def _writing(sensors: Sensors) -> APIRouter:
         found = await sensors.ingest(reading)
         key = f"{reading.sensor_id}:{reading.timestamp}"
         alert = AlertBody.model_validate(found, from_attributes=True) if found else None
-        return Stored(message=f"{key} is stored", key=key, alert=alert)
+        return Stored(message=f"Measurement {key} stored successfully", key=key, alert=alert)
 
     @routes.post("/ingest/bulk")
     async def ingest_bulk(said: Bulk) -> StoredMany:
@@ -137,7 +137,7 @@ def _writing(sensors: Sensors) -> APIRouter:
     async def delete(key: str) -> Told:
         """Delete a measurement."""
         await sensors.delete(key)
-        return Told(message=f"{key} is deleted")
+        return Told(message=f"Measurement {key} deleted successfully")
 
     return routes
 
@@ -149,7 +149,9 @@ def _reading(sensors: Sensors) -> APIRouter:
     async def measurement(key: str) -> Measurement:
         """One measurement."""
         found = await sensors.get(key)
-        return Measurement(message="found", key=key, timestamp=found.timestamp, value=found.value)
+        return Measurement(
+            message="Retrieved", key=key, timestamp=found.timestamp, value=found.value
+        )
 
     @routes.get("/measurements")
     async def measurements(
@@ -192,7 +194,7 @@ def _alerts(sensors: Sensors, store: Store, clock: Clock) -> APIRouter:
         """Say above which value a sensor raises an alert: always, on a weekday, in an hour."""
         name = sensor_name(said.sensor_id)
         await sensors.thresholds.set(name, said.threshold, said.weekday, said.hour)
-        return Told(message=f"the threshold of {name} is {said.threshold}")
+        return Told(message=in_words(name, said.threshold, said.weekday, said.hour))
 
     @routes.get("/alerts")
     async def alerts(

@@ -14,8 +14,8 @@ from energyguard.serve.verbs.sharding import check_copies, check_strategy, copie
 from energyguard.store.admin import Cluster, NodeStatus
 from energyguard.store.membership import Membership
 
-FIRST = 1
-"""The number of the first node, in the order of their addresses."""
+FIRST = 0
+"""The number of the first node, in the order of their hosts and ports; system B's is 0."""
 
 NodeId = Annotated[str, Path(alias="id", description="The node's address, or its number.")]
 
@@ -32,7 +32,7 @@ class Replication(BaseModel):
 class NodeBody(BaseModel):
     """A node."""
 
-    node_id: int
+    node_id: int | None = Field(description="From 0; None: it is leaving.")
     node: str = Field(description="Its address.")
     port: int | None
     status: str = Field(description="`alive`: it has replied just now; or `dead`.")
@@ -85,8 +85,8 @@ def node_named(now: Membership, text: str) -> str:
     if text.isascii() and text.isdigit() and len(text) < 6:
         place = int(text) - FIRST
         if 0 <= place < len(now.nodes):
-            return sorted(now.nodes)[place]
-    raise NotFound(f"no node {text!r}; there are {FIRST} to {len(now.nodes)}")
+            return _ordered(now)[place]
+    raise NotFound(f"no node {text!r}; there are {FIRST} to {len(now.nodes) - 1 + FIRST}")
 
 
 def node_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
@@ -114,21 +114,21 @@ def node_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
         if wanted.replication_factor is not None:
             check_copies(ours(cluster).membership, wanted.replication_factor)
         now = await ours(cluster).reconfigure(wanted.replication_factor, wanted.strategy)
-        return Told(message=f"strategy {now.strategy}, {copies_of(now)} copies of each key")
+        return Told(message=f"Strategy set to {now.strategy} with factor {copies_of(now)}")
 
     @routes.post("/fail_node/{id:path}")
     async def fail_node(node_id: NodeId) -> Told:
         """Fault injection: have a node take no traffic."""
         node = node_named(ours(cluster).membership, node_id)
         await ours(cluster).pause(node, paused=True)
-        return Told(message=f"{node} takes no traffic")
+        return Told(message=f"Node {_number(ours(cluster).membership, node)} marked as failed")
 
     @routes.post("/recover_node/{id:path}")
     async def recover_node(node_id: NodeId) -> Told:
         """Have a node take traffic again; what it missed it gets."""
         node = node_named(ours(cluster).membership, node_id)
         await ours(cluster).pause(node, paused=False)
-        return Told(message=f"{node} takes traffic")
+        return Told(message=f"Node {_number(ours(cluster).membership, node)} recovered")
 
     @routes.get("/replica_nodes/{key:path}")
     async def replica_nodes(key: str) -> KeyNodes:
@@ -142,14 +142,27 @@ def node_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
 
 
 def _node(now: Membership, node: str, up: bool) -> dict[str, Any]:
-    order = sorted(now.nodes)
-    port = node.rstrip("/").rpartition(":")[2]
     return {
-        "node_id": order.index(node) + FIRST if node in order else 0,
+        "node_id": _number(now, node),
         "node": node,
-        "port": int(port) if port.isascii() and port.isdigit() else None,
+        "port": _port(node),
         "status": "alive" if up else "dead",
     }
+
+
+def _ordered(now: Membership) -> list[str]:
+    """The nodes by host and port: 9999 comes before 10000."""
+    return sorted(now.nodes, key=lambda node: (node.rpartition(":")[0], _port(node) or 0, node))
+
+
+def _number(now: Membership, node: str) -> int | None:
+    order = _ordered(now)
+    return order.index(node) + FIRST if node in order else None
+
+
+def _port(node: str) -> int | None:
+    port = node.rstrip("/").rpartition(":")[2]
+    return int(port) if port.isascii() and port.isdigit() else None
 
 
 def _details(one: NodeStatus) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from threading import Event
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -31,7 +32,8 @@ from energyguard.serve.verbs.measurements import OPEN as MEASUREMENTS_OPEN
 from energyguard.serve.verbs.measurements import build_measurements
 from energyguard.serve.verbs.shapes import as_building, as_measurements
 from energyguard.serve.verbs.shard import build_shard
-from energyguard.store.client import RingStore
+from energyguard.store import open_store
+from energyguard.store.client import RingStore, ring_nodes
 from energyguard.store.ring import VIRTUAL_NODES
 from energyguard.store.shard import MAX_CACHE_ITEMS, OwnStore, Shard, ShardSettings
 from energyguard.store.transport import peer_address
@@ -99,20 +101,47 @@ def run_shard(
     _run(door, main)
 
 
-def run_coordinator(door: Door, layout: Layout, say: Say) -> None:
-    """Serve the building monitor's verbs on a ring of shards, until told to stop.
+def run_coordinator(door: Door, layout: Layout, say: Say, url: str = "") -> None:
+    """Serve the building monitor's verbs, until told to stop.
+
+    Args:
+        door: where it listens.
+        layout: the nodes of a ring of shards.
+        say: takes the line that says that it answers.
+        url: of another store, such as a Valkey, where no nodes are named.
 
     Raises:
-        ConfigError: the address cannot be listened on, or is open to others without a secret.
+        ConfigError: the address cannot be listened on, or is open to others without a secret; or
+            neither nodes nor a store are named.
         Unavailable: the nodes do not reply.
     """
+    if not layout.nodes and url.startswith("ring://"):
+        layout = layout._replace(nodes=ring_nodes(url.removeprefix("ring://")))
+    if not layout.nodes and not url:
+        raise ConfigError(
+            "name the shards with --nodes (BOOTSTRAP_NODES), or another store with `store.url`, "
+            "such as valkey://HOST:PORT"
+        )
 
     async def main() -> None:
-        async with _ring(door, layout) as ring:
-            app = build_building(ring, ring, ring.coordinator.versions)
+        async with AsyncExitStack() as stack:
+            if layout.nodes:
+                ring = await stack.enter_async_context(_ring(door, layout))
+                app = build_building(ring, ring, ring.coordinator.versions)
+            else:
+                store = open_store(url)
+                stack.push_async_callback(store.close)
+                await store.read("energyguard:")  # a store that is away is told at the start
+                versions = HybridClock(f"door-{token_hex(4)}")
+                app = build_building(store, None, versions, alone=_without_login(url))
             await _answer(door, "coordinator", app, as_building, BUILDING_OPEN, say)
 
     _run(door, main)
+
+
+def _without_login(url: str) -> str:
+    scheme, _, address = url.partition("://")
+    return f"{scheme}://{address.rpartition('@')[2]}"
 
 
 def run_measurements(
@@ -134,8 +163,9 @@ def run_measurements(
         async with AsyncExitStack() as stack:
             nodes = layout.nodes
             if not nodes:
-                nodes = [f"http://{door.host}:{door.port + i}" for i in range(1, OWN_SHARDS + 1)]
-                for number, node in enumerate(nodes, 1):
+                numbers = _own_numbers(door.folder)
+                nodes = [f"http://{door.host}:{door.port + number}" for number in numbers]
+                for number, node in zip(numbers, nodes, strict=True):
                     folder = door.folder / f"shard-{number}"
                     settings = ShardSettings(
                         node, folder, door.secret, fault_injection=fault_injection
@@ -146,6 +176,14 @@ def run_measurements(
             await _answer(door, "measurement store", app, as_measurements, MEASUREMENTS_OPEN, say)
 
     _run(door, main)
+
+
+def _own_numbers(folder: Path) -> range:
+    """From 0, on the door's own port, as system B's nodes; a folder of older versions has 1 to 3,
+    and a node's address is its name.
+    """
+    first = 1 if (folder / "shard-1").exists() and not (folder / "shard-0").exists() else 0
+    return range(first, first + OWN_SHARDS)
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ def event(found: Alarm) -> AlertEvent:
         peak=observed,
         unit="",
         topic="",
-        about=found.message,
+        about=f"{found.sensor_id}: {found.value:g} is above {found.threshold:g}",
     )
 
 

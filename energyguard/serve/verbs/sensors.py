@@ -16,6 +16,7 @@ from energyguard.serve.verbs.alarms import Alarm, RaiseAlert, Thresholds, alarm,
 from energyguard.serve.verbs.owners import Owners
 from energyguard.serve.verbs.ranges import pages, seen, together, walk
 from energyguard.serve.verbs.readings import Reading, Shown, kept, key_of, read, shown
+from energyguard.serve.verbs.shapes import MeasurementNotFound
 from energyguard.serve.verbs.target import measured
 from energyguard.store import Store
 from energyguard.store.keys import Key, iso
@@ -138,24 +139,31 @@ class Sensors:
         """One measurement.
 
         Raises:
-            NotFound: there is none.
+            MeasurementNotFound: there is none, or this is no key of one.
             Unavailable: too few nodes replied.
         """
-        series, at = measured(key)
-        row = await self._store.read(series, at)
+        row = await self._row(key)
         if row is None:
-            raise NotFound(f"no measurement {key}")
+            raise MeasurementNotFound("Measurement not found or all nodes are down")
         return shown(row)
 
     async def delete(self, key: str) -> None:
         """Delete one measurement.
 
         Raises:
-            NotFound: there is none.
+            MeasurementNotFound: there is none, or this is no key of one.
             Unavailable: too few nodes replied.
         """
-        await self.get(key)
+        if await self._row(key) is None:
+            raise MeasurementNotFound("Measurement does not exist")
         await self._store.change(measured(key), None)
+
+    async def _row(self, key: str) -> Row | None:
+        try:
+            series, at = measured(key)
+        except Rejected:
+            return None
+        return await self._store.read(series, at)
 
     async def all(self, after: str | None, limit: int) -> tuple[list[Shown], str | None]:
         """The measurements of all sensors, and after which key there are more."""

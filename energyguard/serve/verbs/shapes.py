@@ -9,7 +9,7 @@ import msgspec
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from energyguard.errors import EnergyGuardError, Malformed, Unavailable
+from energyguard.errors import EnergyGuardError, Malformed, NotFound, Unavailable
 from energyguard.serve.problems import Problem
 from energyguard.store.admin import Cluster
 
@@ -18,6 +18,10 @@ class TooManyCopies(EnergyGuardError):
     """More replicas were asked for than there are nodes."""
 
     status = 400
+
+
+class MeasurementNotFound(NotFound):
+    """There is no such measurement; of what is no key of one, either."""
 
 
 class Unconfirmed(EnergyGuardError):
@@ -42,7 +46,7 @@ class BuildingError(BaseModel):
 class MeasurementError(BaseModel):
     """What the measurement store's verbs answer from 400 on."""
 
-    error: str = Field(description="The kind of error, for programs.")
+    error: str = Field(description="The kind of error; system B's word, where it has one.")
     message: str = Field(description="A sentence for people.")
 
 
@@ -52,12 +56,18 @@ def as_building(told: Problem, status: int, headers: Mapping[str, str]) -> JSONR
     return JSONResponse(body, status, dict(headers))
 
 
+_MEASUREMENT_WORDS: Mapping[str, str] = {
+    "unauthorized": "Unauthorized",
+    "measurement-not-found": "Measurement not found",
+}
+_MEASUREMENT_SENTENCES: Mapping[str, str] = {"unauthorized": "Invalid API token"}
 _MEASUREMENT_STATUS: Mapping[int, int] = {401: 403, 422: 400}
 
 
 def as_measurements(told: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
-    """System B's shape: 403 where nobody is known, 400 where something is missing or wrong."""
-    body = {"error": told.code, "message": told.message}
+    """System B's shape and words: 403 where nobody is known, 400 where something is wrong."""
+    error = _MEASUREMENT_WORDS.get(told.code, told.code)
+    body = {"error": error, "message": _MEASUREMENT_SENTENCES.get(told.code, told.message)}
     return JSONResponse(body, _MEASUREMENT_STATUS.get(status, status), dict(headers))
 
 
@@ -79,8 +89,10 @@ def ours(cluster: Cluster | None) -> Cluster:
     """The cluster, where there is one.
 
     Raises:
-        Unavailable: the store is one local file.
+        Unavailable: the store is one local file, or a Valkey.
     """
     if cluster is None:
-        raise Unavailable("the store is one local file: there is no cluster to ask or to change")
+        raise Unavailable(
+            "the store is one local file or a Valkey: there is no cluster to ask or to change"
+        )
     return cluster
