@@ -197,17 +197,30 @@ def replay(
     name: Annotated[
         str | None, typer.Option(help="That topic's NAME.", show_default="the first file's")
     ] = None,
+    backfill: Annotated[
+        bool,
+        typer.Option(
+            "--backfill", help="As it was, beside what meters send: kept, counted, alerts nobody."
+        ),
+    ] = False,
     prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
 ) -> None:
-    """Replay files into the running system, their times moved onto the running clock."""
+    """Replay files into the running system, their times moved onto the running clock.
+
+    So their devices measure now, and alert. What was measured in the past comes in as a backfill.
+    """
+    from energyguard.errors import ConfigError
     from energyguard.node import open_log
     from energyguard.sources.replay import Player, Replay, end_input
 
+    if backfill and keep_time:
+        raise ConfigError("--backfill and --keep-time: one of the two")
     topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
     wanted = Replay(
         paths=files,
         keep_time=topic,
-        speedup=speedup or (math.inf if keep_time else REPLAY_SPEEDUP),
+        backfill=backfill,
+        speedup=speedup or (math.inf if keep_time or backfill else REPLAY_SPEEDUP),
         prefix=prefix,
         limits=call.settings.wire,
     )

@@ -68,7 +68,7 @@ class Desk:
         self.stations = Stations(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
-        self._reception = Reception(log, settings.wire)
+        self._reception = Reception(log, settings.wire, clock)
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
         self._totals: tuple[float, float | None] = (float("-inf"), None)
@@ -163,6 +163,7 @@ class Desk:
         shape: str | None = None,
         source: str = "api",
         idempotency_key: str | None = None,
+        backfill: bool = False,
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -174,6 +175,7 @@ class Desk:
             source: who sent it, for the dead letters.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
+            backfill: they are of the past: kept and counted, but they move no clock.
 
         Raises:
             Malformed: nothing of it can be read as any known shape.
@@ -182,7 +184,9 @@ class Desk:
         """
 
         def do() -> Receipt:
-            return self._reception.take(data, shape, source, topics.METER_READINGS.name)
+            return self._reception.take(
+                data, shape, source, topics.METER_READINGS.name, backfill=backfill
+            )
 
         return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
 

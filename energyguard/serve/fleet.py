@@ -106,6 +106,12 @@ class Fleet:
             roll = self.rolls.get(channel) or self.rolls.setdefault(channel, Roll(channel))
             roll.take(number[own], time_ms[own], value[own], len(self.names), gap)
 
+    def take_past(self, readings: pa.RecordBatch) -> None:
+        """Fold a backfill in, where it is newer than all that there is; nobody was heard now."""
+        newer = np.flatnonzero(times_of(readings) > self.newest_ms)
+        if len(newer):
+            self.take(readings.take(pa.array(newer)), self.heard_ms, gap=True)
+
     def _numbers(self, devices: pa.Array) -> Ints:
         coded = devices.dictionary_encode()
         known = pc.index_in(coded.dictionary, value_set=self.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import compress
 from threading import Lock
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from energyguard.model.topics import THERMOMETER
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
 from energyguard.wire.limits import DEFAULT, Plausible
-from energyguard.wire.records import read_settled
+from energyguard.wire.records import backfilled, read_records, read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
@@ -37,31 +38,40 @@ class Newest:
         self._gaps: set[str] = set()
 
     def take(self, fetched: Sequence[Fetched], now_ms: int) -> int:
-        """Fold records in; return how many readings they held."""
+        """Fold records in; return how many readings of now they held."""
         records: dict[str, tuple[list[bytes | None], list[bytes | None]]] = {}
+        past: dict[str, list[bytes | None]] = {}
         for one in fetched:
             keys, values = records.setdefault(one.topic, ([], []))
-            keys += one.keys
-            values += one.values
+            old = backfilled(one.headers)
+            if old is not None:
+                past.setdefault(one.topic, []).extend(compress(one.values, old))
+            keys += one.keys if old is None else compress(one.keys, ~old)
+            values += one.values if old is None else compress(one.values, ~old)
         total = 0
         with self._lock:
+            for topic, values in past.items():
+                self._fleet(topic).take_past(read_records(values, self._limits).readings)
             for topic, (keys, values) in records.items():
+                if not values:
+                    continue
                 readings = read_settled(keys, values, self._limits).readings
-                fleet = self._fleets.get(topic)
-                if fleet is None:
-                    fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
-                fleet.take(readings, now_ms, topic in self._gaps)
+                self._fleet(topic).take(readings, now_ms, topic in self._gaps)
                 self._gaps.discard(topic)
                 self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
                 self._rows_of[topic] = readings.num_rows / max(1, len(values))
                 total += readings.num_rows
             self._count(now_ms, total)
             while (
-                sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
+                self._rows
+                and sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
                 >= ROWS_KEPT
             ):
                 self._rows.popleft()
         return total
+
+    def _fleet(self, topic: str) -> Fleet:
+        return self._fleets.setdefault(topic, Fleet(topic, self._silent_ms))
 
     def skipped(self, topic: str, records: int, now_ms: int) -> None:
         """Count records that were left out by what such a record holds on average."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.config import WireSettings
 from energyguard.errors import Rejected
 from energyguard.log import Log
@@ -24,12 +25,18 @@ LISTED = 1_000
 class Reception:
     """Where readings come in over the desk."""
 
-    def __init__(self, log: Log, limits: WireSettings) -> None:
-        self._intake = Intake(log)
+    def __init__(self, log: Log, limits: WireSettings, clock: Clock = SYSTEM) -> None:
+        self._intake = Intake(log, clock)
         self._limits = limits
 
     def take(
-        self, data: bytes, shape: str | None, source: str, topic: str = METER_READINGS.name
+        self,
+        data: bytes,
+        shape: str | None,
+        source: str,
+        topic: str = METER_READINGS.name,
+        *,
+        backfill: bool = False,
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
@@ -38,7 +45,7 @@ class Reception:
             Unavailable: the log takes nothing now.
         """
         shape, decoded = decode(data, shape, self._limits)
-        self._intake.take(decoded, topic=topic, source=source, shape=shape)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape, backfill=backfill)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
     def take_again(self, letters: Iterable[Letter]) -> Receipt:

@@ -15,7 +15,7 @@ from energyguard.model.duration import parse_duration
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.stream.batch import Batch, Ints
-from energyguard.stream.clock import NEVER, ClockLimits, PartitionClock
+from energyguard.stream.clock import NEVER, Admitted, ClockLimits, PartitionClock, Witnesses
 from energyguard.stream.lane import Collected, Event, Lane, LaneLimits
 from energyguard.stream.outcome import Outcome, in_order
 from energyguard.stream.quiet import Change, Quiet
@@ -56,12 +56,13 @@ class Windows:
         limits: Limits = Limits(),
         *,
         follow_episodes: bool = True,
+        witnesses: Witnesses = Witnesses.NONE,
     ) -> None:
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
         self.topic = topic
         self.limits = limits
-        self.clock = PartitionClock(kind, limits.clock)
+        self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.lanes: dict[str, Lane] = {}
         self.rules = list(rules)
@@ -78,6 +79,19 @@ class Windows:
         if not len(batch):
             return outcome
         admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
+        return self._admit(admitted, outcome)
+
+    def witness(self, reached_ms: int | None) -> Outcome:
+        """Other devices of the topic have reached a time; None: there are none."""
+        return self._admit(self.clock.witness(reached_ms), Outcome(self.devices))
+
+    def end(self) -> Outcome:
+        """The input has ended: what waits is judged by what is known."""
+        return self._admit(self.clock.end(), Outcome(self.devices))
+
+    def _admit(self, admitted: Admitted | None, outcome: Outcome) -> Outcome:
+        if admitted is None:
+            return outcome
         if admitted.ahead is not None:
             outcome.put_apart(Verdict.AHEAD, admitted.ahead)
         batch = admitted.batch

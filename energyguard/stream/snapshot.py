@@ -15,6 +15,7 @@ import pyarrow as pa
 from energyguard.detect.rules import Rule
 from energyguard.model.readings import SCHEMA
 from energyguard.stream.batch import Batch
+from energyguard.stream.clock import Witnesses
 from energyguard.stream.episodes import Episode
 from energyguard.stream.ring import Piece
 
@@ -66,6 +67,11 @@ def save_windows(windows: Windows) -> dict[str, bytes | None]:
                 "decided": clock.decided,
                 "reached": clock.reached,
                 "alone": clock.alone,
+                "passed": clock.passed,
+                "step": clock.step,
+                "in_row": clock.in_row,
+                "against": clock.against,
+                "witnesses": clock.witnesses.value,
                 "waiting": None if clock.waiting is None else _batch_out(clock.waiting),
                 "waiting_device": clock.waiting_device,
             }
@@ -107,6 +113,10 @@ def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
     clock = load(parts["clock"])
     for name in ("newest", "decided", "reached", "alone", "waiting_device"):
         setattr(windows.clock, name, clock[name])
+    for name in ("passed", "step", "in_row", "against"):  # a snapshot of before has none
+        setattr(windows.clock, name, clock.get(name, getattr(windows.clock, name)))
+    if "witnesses" in clock:
+        windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     windows.devices, windows.heard, windows.quiet.quiet = load(parts["devices"])
     windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])

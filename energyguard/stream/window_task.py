@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -10,11 +11,12 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
+from energyguard.detect.rules import Rule
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS
 from energyguard.stream.batch import Batch
-from energyguard.stream.clock import NEVER
+from energyguard.stream.clock import NEVER, Witnesses
 from energyguard.stream.decisions import Decision, Decisions
 from energyguard.stream.operator import Limits, Windows
 from energyguard.stream.outcome import Outcome
@@ -41,11 +43,14 @@ class WindowTask(Task[Part]):
         plausible: Plausible = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = Windows(at.topic, book.active(), limits)
+        self.operator = self._windows(at.topic, book.active())
         super().__init__(at, self.operator, clock)
         self.told_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.told_ms: int | None = None
+
+    def _windows(self, topic: str, rules: Sequence[Rule]) -> Windows:
+        return Windows(topic, rules, self.limits, witnesses=Witnesses.UNKNOWN)
 
     def decode(self, fetched: Fetched) -> Part:
         """Records of this partition, decoded."""
@@ -55,7 +60,11 @@ class WindowTask(Task[Part]):
         """Run other rules, or know what time it is."""
         if decision.rules is not None:
             outcome = self.operator.set_rules(decision.rules)
+        elif decision.reached is not None or decision.alone:
+            outcome = self.operator.witness(decision.reached)
         else:
+            if decision.end:
+                self._tell(self.operator.end(), outputs)
             outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
         self._tell(outcome, outputs)
 
@@ -63,6 +72,9 @@ class WindowTask(Task[Part]):
         """Readings that belong here through the operator; the others on their way."""
         if part.bad:
             outputs.add(DEAD_LETTERS.name, part.letters())
+        if len(part.past):
+            self.counts[Verdict.ACCEPTED.value] += len(part.past)
+            self.dirty = True
         batch = part.batch
         if part.astray is not None:
             outputs.send_home(part.at.topic, batch.readings.filter(pa.array(part.astray)))
@@ -95,7 +107,7 @@ class WindowTask(Task[Part]):
         here, rules = self.position, self.operator.rules
         earliest = log.positions(self.at.topic, EARLIEST)[self.at]
         self.limits = limits
-        self.operator = self._kept = Windows(self.at.topic, rules, limits)
+        self.operator = self._kept = self._windows(self.at.topic, rules)
         self.position = max(marks[-1] if marks else earliest, earliest)
         counts, decided = Counter(self.counts), self.manifest.decided
         self.replay(log, here, decisions)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.errors import Corrupt
-from energyguard.model.readings import SCHEMA, Verdict
+from energyguard.model.readings import BACKFILL, SCHEMA, Verdict
 from energyguard.wire import Refused
 from energyguard.wire.csv import HOUSEHOLD
 from energyguard.wire.delimited import decode_sound
@@ -32,6 +32,7 @@ CLOSE_LOOK = 4096
 PACKED_ANEW = (("packed-by", b"worker"),)
 """The headers of what a worker packed of messages without a key: whoever read those has it."""
 
+Headers = tuple[tuple[str, bytes], ...]
 _PACKED, _CSV, _JSON = "packed", "csv", "json"
 _OURS = bytes([FORMAT])
 _KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
@@ -105,6 +106,14 @@ def keyless(
         return None
     pairs = zip(keys, values, strict=True)
     found = [key is None and (value or _OURS)[0] != FORMAT for key, value in pairs]
+    return np.array(found, np.bool_) if any(found) else None
+
+
+def backfilled(headers: Sequence[Headers]) -> npt.NDArray[np.bool_] | None:
+    """Which records hold readings of the past (``model.readings.BACKFILL``); None: none does."""
+    if not any(headers):
+        return None
+    found = [BACKFILL[0] in each for each in headers]
     return np.array(found, np.bool_) if any(found) else None
 
 
