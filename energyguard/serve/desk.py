@@ -175,7 +175,7 @@ class Desk:
             source: who sent it, for the dead letters.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
-            backfill: they are of the past: kept and counted, but they move no clock.
+            backfill: of the past: kept and counted, but they move no clock.
 
         Raises:
             Malformed: nothing of it can be read as any known shape.
@@ -184,9 +184,7 @@ class Desk:
         """
 
         def do() -> Receipt:
-            return self._reception.take(
-                data, shape, source, topics.METER_READINGS.name, backfill=backfill
-            )
+            return self._reception.take(data, shape, source, backfill=backfill)
 
         return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
 

@@ -53,7 +53,7 @@ class Replay:
         keep_time: a name: the readings keep their times and go into ``replay.<name>``.
         backfill: they keep their times and are of the past: kept and counted, no more.
         speedup: event time by wall time; ``math.inf``: as fast as it can; None: that, for a
-            topic of its own and a backfill, and the simulators' 30 where the running clock is shared.
+            topic of its own and a backfill; the simulators' 30 where the running clock is shared.
         prefix: put before every device's id, so that it is not taken for one that runs already.
         limits: what is plausible.
     """

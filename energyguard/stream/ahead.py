@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from energyguard.stream.batch import Batch, Ints
-from energyguard.stream.clock import (
+from energyguard.stream.clock import NEVER
+from energyguard.stream.witnesses import (
     FOLLOWING,
-    NEVER,
+    PAUSE_MS,
     STEPS,
     UNDECIDED_MOST,
     WAITING_MOST,
@@ -103,7 +104,7 @@ class Waiting:
                 return False
             row = self.waiting[-clock.in_row :][-FOLLOWING - 1 :]
             times = self._pool.time[row].tolist()
-            return is_followed(clock.trusted(), times, clock.limits.ahead_data_ms)
+            return is_followed(clock.trusted(), times, clock.limits.ahead_data_ms, PAUSE_MS)
         if len(self.waiting) <= WAITING_MOST or clock.witnesses is Witnesses.OTHERS:
             return False
         return clock.alone and len(set(self._device[self.waiting].tolist())) == 1

@@ -10,53 +10,21 @@ tells. A device that is alone in its topic is believed when its next readings fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
 
 from energyguard.model.topics import DAY_MS, TopicClock
 from energyguard.stream.batch import Batch, Ints, join
-from energyguard.stream.witnesses import Waits
-
-WAITING_MOST = 256
-"""How many readings of a partition wait for a second device."""
-
-UNDECIDED_MOST = 1 << 17
-"""How many wait of a device that is alone in its partition, until its owner has decided."""
-
-FOLLOWING = 3
-"""A jump of a device without a witness is believed when so many readings in a row follow it."""
-
-PAUSE_MS = 31 * DAY_MS
-"""A pause of up to this length is believed when an input ends with it, or goes on in long steps."""
-
-STEPS = 3
-"""A device that is alone may be ahead by so many of its own steps."""
+from energyguard.stream.witnesses import (
+    PAUSE_MS,
+    STEPS,
+    UNDECIDED_MOST,
+    WAITING_MOST,
+    Waits,
+    Witnesses,
+)
 
 NEVER = np.iinfo(np.int64).min // 4
-
-
-class Witnesses(StrEnum):
-    """What a partition knows of the other devices of its topic."""
-
-    UNKNOWN = "unknown"
-    OTHERS = "others"  # there are some; decisions tell what they have reached
-    NONE = "none"
-
-
-def is_followed(since: int, jump: list[int], ahead: int) -> bool:
-    """Whether consecutive times beyond ``since`` are a pause that is over, not a wrong clock.
-
-    Args:
-        since: the newest time that is believed.
-        jump: the first time beyond it, and those that follow.
-        ahead: how far ahead of time a reading may be.
-    """
-    if len(jump) <= FOLLOWING:
-        return False
-    step = max(abs(b - a) for a, b in pairwise(jump))
-    return step <= ahead or min(jump) - since <= max(STEPS * step, PAUSE_MS)
 
 
 @dataclass(frozen=True, slots=True)

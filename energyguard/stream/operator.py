@@ -15,13 +15,14 @@ from energyguard.model.duration import parse_duration
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.stream.batch import Batch, Ints
-from energyguard.stream.clock import NEVER, Admitted, ClockLimits, PartitionClock, Witnesses
+from energyguard.stream.clock import NEVER, Admitted, ClockLimits, PartitionClock
 from energyguard.stream.lane import Collected, Event, Lane, LaneLimits
 from energyguard.stream.outcome import Outcome, in_order
 from energyguard.stream.quiet import Change, Quiet
 from energyguard.stream.snapshot import load_windows, save_windows
 from energyguard.stream.telling import episode_event, silence_event
 from energyguard.stream.verdicts import Judged, LaneRows, newest_before
+from energyguard.stream.witnesses import Witnesses
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ import pyarrow as pa
 from energyguard.detect.rules import Rule
 from energyguard.model.readings import SCHEMA
 from energyguard.stream.batch import Batch
-from energyguard.stream.clock import Witnesses
 from energyguard.stream.episodes import Episode
 from energyguard.stream.ring import Piece
+from energyguard.stream.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from energyguard.stream.operator import Windows

@@ -116,7 +116,7 @@ class WindowStage(Stage[WindowTask, Part]):
             task.heard_s = self.clock.monotonic()
         waits = task.operator.clock.waits
         if waits is not None and (found := witnessed(waits, self._others(task.at))) is not None:
-            reached = found.reached_ms
+            reached = found.reached
             made.append(_decision(task, reached=reached, alone=reached is None))
         return made
 

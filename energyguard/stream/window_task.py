@@ -16,13 +16,14 @@ from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS
 from energyguard.stream.batch import Batch
-from energyguard.stream.clock import NEVER, Witnesses
+from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions
 from energyguard.stream.operator import Limits, Windows
 from energyguard.stream.outcome import Outcome
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.part import Part, decoded_part
 from energyguard.stream.task import Task
+from energyguard.stream.witnesses import Witnesses
 from energyguard.wire.limits import DEFAULT, Plausible
 
 MARK_MS = 900_000
@@ -65,6 +66,8 @@ class WindowTask(Task[Part]):
         else:
             if decision.end:
                 self._tell(self.operator.end(), outputs)
+            elif decision.time is not None:  # others have come so far
+                self._tell(self.operator.witness(decision.time), outputs)
             outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
         self._tell(outcome, outputs)
 

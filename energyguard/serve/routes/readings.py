@@ -59,8 +59,9 @@ async def send_readings(
     """Take a batch of readings: CSV, JSON lines, a JSON array or an Arrow stream.
 
     Durable when it answers. The order of its rows does not matter. A batch whose newest reading is
-    over a day old is a backfill, as with `backfill=1`. Each row is accepted, malformed or out of range, and a bad row never
-    costs its neighbours. The same `Idempotency-Key` with the same body gets the same answer.
+    over a day old is a backfill, as with `backfill=1`. Each row is accepted, malformed or out of
+    range, and a bad row never costs its neighbours. The same `Idempotency-Key` with the same body
+    gets the same answer.
     """
     body = await request.body()
     if request.headers.get("content-type", "").startswith(FORM):
