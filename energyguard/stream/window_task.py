@@ -57,6 +57,13 @@ class WindowTask(Task[Part]):
         """Records of this partition, decoded."""
         return decoded_part(fetched, self.plausible)
 
+    def feed(self, part: Part, decisions: Decisions, outputs: Outputs) -> None:
+        """Take records; a backfill is no sign of life."""
+        heard_s = self.heard_s
+        super().feed(part, decisions, outputs)
+        if len(part.past) and not len(part.batch):
+            self.heard_s = heard_s
+
     def decided(self, decision: Decision, outputs: Outputs) -> None:
         """Run other rules, or know what time it is."""
         if decision.rules is not None:
