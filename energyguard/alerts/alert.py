@@ -39,6 +39,7 @@ class Alert:
     silenced_by: str | None = None
     silenced_until_ms: int | None = None
     note: str = ""  # the newest note of a person
+    reason: str = ""  # why it is resolved, where no window says so
 
     @property
     def open(self) -> bool:
@@ -59,6 +60,8 @@ class Alert:
         words = _STANDING[self.state].format(
             peak=from_nano(self.peak), unit=self.unit, silenced_by=self.silenced_by
         )
+        if self.reason:
+            words += f": {self.reason}"
         return self.about + words + (f"; {self.acknowledged_by} has it" if self._held else "")
 
     @property

@@ -31,9 +31,10 @@ TRANSITIONS: Mapping[tuple[State | None, State], State] = {
     (State.UNKNOWN, State.PENDING): State.PENDING,
     (State.UNKNOWN, State.FIRING): State.FIRING,
     (State.UNKNOWN, State.RESOLVED): State.RESOLVED,  # the device came back, below the level
+    (State.RESOLVED, State.PENDING): State.PENDING,  # its rule was stopped, and runs again while
+    (State.RESOLVED, State.FIRING): State.FIRING,  # the window that began it is still open
 }
-"""(condition, what the worker says) -> condition. What is not here is told, and moves nothing:
-an episode that is over stays over, the next one has an id of its own."""
+"""(condition, what the worker says) -> condition. What is not here is told, and moves nothing."""
 
 CLOSED_KEPT = 5_000
 """Resolved alerts that stay in memory; the history has them all."""
@@ -188,6 +189,7 @@ class AlertBook:
                 oldest = next(iter(self._closed))
                 del self._closed[oldest], self._entries[oldest]
         else:
+            self._closed.pop(event.id, None)
             self._open[event.id] = entry
 
     def _shown(self, entry: _Entry) -> Alert | None:
@@ -228,6 +230,7 @@ class AlertBook:
             silenced_by=silence.by if silence else None,
             silenced_until_ms=silence.until_ms if silence else None,
             note=seen.note,
+            reason=last.reason,
         )
 
 

@@ -13,7 +13,8 @@ alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
-log.py        log topics, tail, lag
+quality.py    quality ahead
+log.py        log topics, tail, lag, new
 store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
 tokens.py     token create, list, revoke
 client.py     client ingest, get, nodes, …: a measurement store anywhere
@@ -57,6 +58,7 @@ PARTS = (
     "rules",
     "job",
     "dlq",
+    "quality",
     "log",
     "store",
     "tokens",

@@ -102,7 +102,7 @@ def _evaluate(
     result = Evaluation()
     for batch, refused in _ahead(blocks):
         for name, row in refused:
-            result.counts[row.verdict] += 1
+            result.counts[row.verdict] += row.count
             result.refused.append((name, row))
         if batch.num_rows:
             _write(windows.process(batch_from(batch)), out, episodes, result)

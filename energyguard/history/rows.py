@@ -104,6 +104,7 @@ def _alerts(fetched: Fetched) -> pa.Table:
                 pa.int64() if kinds[name] == "int" else pa.string(),
             )
             for name in AlertEvent.__struct_fields__
+            if name != "reason"  # `about` says it, too
         }
     )
 

@@ -31,7 +31,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # the device went quiet: nobody knows
 
 
-class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
+class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change of one alert, as written by a worker.
 
     ``observed``, ``expected``, ``peak`` count 1e-9 of ``unit``. ``state`` is one of pending,
@@ -54,6 +54,7 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     topic: str  # the topic that the readings came in
     about: str  # one sentence: "H017 passed 2.0 kWh in 15 minutes"
+    reason: str = ""  # why it is resolved, where no window says so: "the rule was stopped"
 
 
 class Act(StrEnum):

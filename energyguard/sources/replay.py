@@ -32,6 +32,7 @@ from energyguard.telemetry import logger
 from energyguard.wire.deliveries import Block, in_runs
 from energyguard.wire.files import read_blocks
 from energyguard.wire.limits import DEFAULT, Plausible
+from energyguard.wire.refusals import counted
 
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int | None], None]
@@ -145,7 +146,7 @@ class Player:
         """The files' readings; refused rows go to the dead letters."""
         for path in self._replay.paths:
             for shape, decoded in read_blocks(path, limits=self._replay.limits):
-                self._refused += len(decoded.refused)
+                self._refused += counted(decoded.refused)
                 self._intake.refuse(
                     decoded.refused,
                     topic=self._replay.topic,

@@ -2,14 +2,15 @@
 
 A sum that can only grow raises at the reading that carries it over the level; anything else when
 its window closes. An episode ends at the first closed window, not before the one that began it,
-that is at or below the clear level; a silence never ends one. Most keys are only compared, all at
-once; the few with a change are followed reading by reading, in log order, so that the events do
-not depend on how the log was cut into batches.
+that is at or below the clear level; a silence never ends one. Where all happen at one place in the
+log, a silence comes before the windows that end in it, and the device's return after them. Most
+keys are only compared, all at once; the few with a change are followed reading by reading, in log
+order, so that the events do not depend on how the log was cut into batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +23,11 @@ from energyguard.stream.batch import Ints
 from energyguard.stream.panes import Panes
 from energyguard.stream.quiet import Change
 
-CLOSE, QUIET, READ = range(3)  # what comes first where all happen at one place in the log
+HUSH, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
+
+
+STOPPED = "the rule was stopped"
+FOREVER = np.iinfo(np.int64).max
 
 
 class Closings(NamedTuple):
@@ -35,16 +40,21 @@ class Closings(NamedTuple):
 
 @dataclass(slots=True)
 class Episode:
-    """An alert that is not over. Sums in the panes' own unit, times in ms."""
+    """An alert that is not over. Sums in the panes' own unit, times in ms.
+
+    ``window_end_ms`` and ``window_ms`` are of the window that began it, and its identity; they
+    outlive a change of the rule, after which ``first_end`` is a window of the new kind.
+    """
 
     key: int
-    first_end: int  # the end, in panes, of the window that began it
+    first_end: int  # the end, in panes, of the first window that counts for it
     since_ms: int
     observed: int
     peak: int
     state: State
-    quiet_ms: int | None = None  # the newest reading before a silence that lasts
     gap: tuple[int, int] | None = None  # a silence that is over: windows in it say nothing
+    window_end_ms: int = 0
+    window_ms: int = 0
 
 
 class Told(NamedTuple):
@@ -56,6 +66,7 @@ class Told(NamedTuple):
     time_ms: int
     observed: int
     peak: int
+    reason: str = ""  # why it is over, where no window says so
 
     @property
     def key(self) -> int:
@@ -65,10 +76,14 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Watch:
-    """The episodes of one rule in one lane."""
+    """The episodes of one rule in one lane.
+
+    ``silent`` is the lane's: of each key that is quiet, the newest reading before its silence.
+    """
 
     rule: Rule
     measure: Measure
+    silent: Mapping[int, int] = field(default_factory=dict)
     episodes: dict[int, Episode] = field(default_factory=dict)
 
     @property
@@ -108,20 +123,25 @@ class Watch:
             if key not in self.episodes:
                 first = int(ends[over[:, key].argmax()])
                 total = int(panes.windows(np.array([first]), self.rule.panes)[0, key])
-                yield self.begin(0, key, first, total, time_ms)
+                yield from self.begin(0, key, first, total, time_ms, key in self.silent)
 
-    def begin(self, at: int, key: int, end: int, total: int, time_ms: int) -> Told:
-        """An episode begins with the window that ends at pane ``end``."""
+    def begin(
+        self, at: int, key: int, end: int, total: int, time_ms: int, quiet: bool
+    ) -> Iterator[Told]:
+        """An episode begins with the window that ends at pane ``end``; ``quiet``: in a silence."""
         state = State.PENDING if self.rule.dwell_ms else State.FIRING
-        episode = Episode(key, end, time_ms, total, total, state)
+        identity = end * self.rule.slide_ms, self.rule.window_ms
+        episode = Episode(key, end, time_ms, total, total, state, None, *identity)
         self.episodes[key] = episode
-        return Told(at, episode, state, time_ms, total, total)
+        yield Told(at, episode, state, time_ms, total, total)
+        if quiet:
+            yield Told(at, episode, State.UNKNOWN, time_ms, total, total)
 
     def stop(self, time_ms: int) -> list[Told]:
         """The rule no longer runs: every episode is over."""
-        ended = list(self.episodes.values())
+        ended = sorted(self.episodes.values(), key=lambda episode: episode.key)
         self.episodes.clear()
-        return [Told(0, e, State.RESOLVED, time_ms, e.observed, e.peak) for e in ended]
+        return [Told(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended]
 
     def _candidates(
         self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, changed: set[int]
@@ -130,9 +150,8 @@ class Watch:
         found: set[int] = set()
         calm = np.ones(panes.keys, bool)
         if self.episodes:
-            keys = np.fromiter(self.episodes, np.int64, len(self.episodes))
-            calm[keys] = False
-            found |= self._of_episodes(keys, closings, sums, changed)
+            calm[np.fromiter(self.episodes, np.int64, len(self.episodes))] = False
+            found |= self._of_episodes(closings, sums, changed)
         if len(closings.ends):
             found |= set(np.flatnonzero((sums > self.level).any(axis=0) & calm).tolist())
         if self.measure.grows and len(rows.at):
@@ -142,16 +161,18 @@ class Watch:
             found |= set(np.flatnonzero((highest > self.level) & calm).tolist())
         return found
 
-    def _of_episodes(
-        self, keys: Ints, closings: Closings, sums: Ints, changed: set[int]
-    ) -> set[int]:
+    def _of_episodes(self, closings: Closings, sums: Ints, changed: set[int]) -> set[int]:
         """The keys of episodes that may change; the peaks of the others grow at once."""
         if not len(closings.ends):
             return set()
+        keys = np.fromiter(self.episodes, np.int64, len(self.episodes))
         first = np.array([self.episodes[k].first_end for k in keys.tolist()])
         open_ = closings.ends[:, None] >= first
         mine = sums[:, keys]
-        busy = ((mine <= self.clear) & open_).any(axis=0) | (closings.ends[:, None] == first).any(0)
+        spoken = np.array([self.silent.get(k, FOREVER) for k in keys.tolist()])
+        says = closings.ends[:, None] * self.rule.slide_ms <= spoken  # a window in a silence: not
+        busy = ((mine <= self.clear) & open_ & says).any(axis=0)
+        busy |= (closings.ends[:, None] == first).any(axis=0)
         busy |= np.array(
             [k in changed or self.episodes[k].state is State.PENDING for k in keys.tolist()]
         )
@@ -171,6 +192,7 @@ class _Story:
         self.slide, self.n = panes.slide_ms, watch.rule.panes
         self.closed = closings.closed_before
         self.closings = closings
+        self.quiet_ms = watch.silent.get(key)  # the newest reading before a silence that lasts
         self.sums = sums[:, key].tolist() if len(closings.ends) else []
         self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
             :, 0
@@ -182,18 +204,18 @@ class _Story:
             self.column[max(pane - self.panes.base, 0) :] -= amount
         events: list[tuple[int, int, int]] = [
             *((at, CLOSE, i) for i, at in enumerate(self.closings.at.tolist())),
-            *((change.at, QUIET, i) for i, change in enumerate(quiet)),
+            *((change.at, HUSH if change.quiet else BACK, i) for i, change in enumerate(quiet)),
             *((row[0], READ, i) for i, row in enumerate(rows)),
         ]
         for at, kind, i in sorted(events):
             if kind == CLOSE:
                 yield from self._close(at, int(self.closings.ends[i]), self.sums[i])
-            elif kind == QUIET:
-                yield from self._hush(quiet[i])
-            else:
+            elif kind == READ:
                 _, time, pane, amount = rows[i]
                 self.column[max(pane - self.panes.base, 0) :] += amount
                 yield from self._raise(at, pane + 1, pane + self.n, time)
+            else:
+                yield from self._hush(quiet[i])
 
     def _sum(self, end: int) -> int:
         top = min(end - 1 - self.panes.base, len(self.column) - 1)
@@ -207,8 +229,11 @@ class _Story:
         for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
             total = self._sum(end)
             if total > self.watch.level:
-                yield self.watch.begin(at, self.key, end, total, time)
+                yield from self._begin(at, end, total, time)
                 return
+
+    def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[Told]:
+        return self.watch.begin(at, self.key, end, total, time, self.quiet_ms is not None)
 
     def _close(self, at: int, end: int, total: int) -> Iterator[Told]:
         self.closed = end
@@ -216,44 +241,44 @@ class _Story:
         end_ms = end * self.slide
         if episode is None:
             if total > self.watch.level:
-                yield self.watch.begin(at, self.key, end, total, end_ms)
+                yield from self._begin(at, end, total, end_ms)
             return
         if end < episode.first_end:
             return
         episode.peak = max(episode.peak, total)
-        if total <= self.watch.clear and not _in_silence(episode, end_ms):
+        silent = self._in_silence(episode, end_ms)
+        if total <= self.watch.clear and not silent:
             del self.watch.episodes[self.key]
             yield Told(at, episode, State.RESOLVED, end_ms, total, episode.peak)
             if self.watch.measure.grows:
                 yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
             return
         long_enough = end_ms - episode.since_ms >= self.watch.rule.dwell_ms
-        if episode.state is State.PENDING and long_enough and total > self.watch.clear:
+        if episode.state is State.PENDING and long_enough and not silent:
             episode.state = State.FIRING
-            yield Told(at, episode, State.FIRING, end_ms, total, episode.peak)
+            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
         elif end == episode.first_end and total != episode.observed:
             episode.observed = total  # the final sum of the window that began it
-            yield Told(at, episode, episode.state, end_ms, total, episode.peak)
+            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
 
     def _hush(self, change: Change) -> Iterator[Told]:
         episode = self.watch.episodes.get(self.key)
+        since, self.quiet_ms = self.quiet_ms, change.last_ms if change.quiet else None
         if episode is None:
             return
-        if change.quiet:
-            episode.quiet_ms = change.last_ms
-            yield self._as_it_was(change, State.UNKNOWN)
-        elif episode.quiet_ms is not None:
-            episode.gap = (episode.quiet_ms, change.time_ms)
-            episode.quiet_ms = None
-            yield self._as_it_was(change, episode.state)
+        if not change.quiet:
+            if since is None:
+                return
+            episode.gap = (since, change.time_ms)
+        state = self._shown(episode)
+        yield Told(change.at, episode, state, change.time_ms, episode.observed, episode.peak)
 
-    def _as_it_was(self, change: Change, state: State) -> Told:
-        episode = self.watch.episodes[self.key]
-        return Told(change.at, episode, state, change.time_ms, episode.observed, episode.peak)
+    def _shown(self, episode: Episode) -> State:
+        """What to tell of an episode: of a quiet device nobody knows."""
+        return episode.state if self.quiet_ms is None else State.UNKNOWN
 
-
-def _in_silence(episode: Episode, end_ms: int) -> bool:
-    """Does a window that ends then lack readings, so that its low sum says nothing?"""
-    if episode.quiet_ms is not None and end_ms > episode.quiet_ms:
-        return True
-    return episode.gap is not None and episode.gap[0] < end_ms <= episode.gap[1]
+    def _in_silence(self, episode: Episode, end_ms: int) -> bool:
+        """Does a window that ends then lack readings, so that its low sum says nothing?"""
+        if self.quiet_ms is not None and end_ms > self.quiet_ms:
+            return True
+        return episode.gap is not None and episode.gap[0] < end_ms <= episode.gap[1]

@@ -8,7 +8,7 @@ batch closed. Where one does, the batch is cut at the closings, and each closing
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,12 +19,14 @@ from energyguard.model.channels import LONGEST_GAP_MS
 from energyguard.stream.amounts import MEASURES, Rows
 from energyguard.stream.batch import Bools, Ints
 from energyguard.stream.clock import NEVER
-from energyguard.stream.episodes import Closings, Told, Watch
+from energyguard.stream.collected import Collected, Event
+from energyguard.stream.episodes import Closings, Watch
 from energyguard.stream.outcome import Over
 from energyguard.stream.panes import Panes
 from energyguard.stream.quiet import Change
 from energyguard.stream.registers import Registers
 from energyguard.stream.ring import Ring
+from energyguard.stream.rule_change import carried
 from energyguard.stream.verdicts import Judged, LaneRows, joined, judge, newest_before
 
 CELLS = 1 << 20
@@ -38,13 +40,6 @@ class LaneLimits(NamedTuple):
     horizon_ms: int  # the longest window of any rule that there is, running or not
 
 
-class Event(NamedTuple):
-    """Something to tell of an episode of a rule."""
-
-    watch: Watch
-    told: Told
-
-
 class Stretch(NamedTuple):
     """Readings ``start`` to ``stop`` of a batch: ``run`` and ``before`` as ``process`` has them."""
 
@@ -53,15 +48,6 @@ class Stretch(NamedTuple):
     start: int
     stop: int
     close_first: bool
-
-
-@dataclass(slots=True)
-class Collected:
-    """What lanes tell of a batch."""
-
-    over: list[Over] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    follow_episodes: bool = True
 
 
 class Lane:
@@ -78,6 +64,7 @@ class Lane:
         self.newest = np.empty(0, np.int64)
         self.registers = Registers(self.measure)
         self.watches: list[Watch] = []
+        self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -86,28 +73,35 @@ class Lane:
             self.newest = np.concatenate([self.newest, more])
         self.registers.grow(len(self.newest))
 
-    def set_rules(self, rules: Sequence[Rule], newest: int, begin: bool = True) -> list[Event]:
-        """Run these rules from now on; what they need of the past comes from the ring.
+    def widen(self, other: Lane) -> None:
+        """Hold the past that another has, which has just read more of it."""
+        self.limits, self.ring = other.limits, other.ring
+        self.registers.widen(other.registers)
 
-        ``begin``: episodes that the past already holds begin now (not after a restart).
-        """
-        old = {watch.rule.id: watch for watch in self.watches}
-        self.watches = []
-        for rule in rules:
-            if self.channel in rule.channels:
-                watch = Watch(rule, self.measure)
-                if rule.id in old and old[rule.id].rule.meaning == rule.meaning:
-                    watch.episodes = old.pop(rule.id).episodes
-                self.watches.append(watch)
-        events = [Event(w, told) for w in old.values() for told in w.stop(newest)]
+    def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
+        """Run these rules from now on; what they need of the past comes from the ring."""
+        mine = [rule for rule in rules if self.channel in rule.channels]
+        self.watches = [Watch(rule, self.measure, self.silent) for rule in mine]
         if newest > NEVER:
-            closed = self._closed(newest)
-            self.registers.rebuild(self._widths(), closed, newest, self.ring)
-            for watch in self.watches if begin else ():
-                slide = watch.rule.slide_ms
-                told = watch.begin_all(self.registers.panes[slide], closed[slide], newest)
+            self.registers.rebuild(self._widths(), self._closed(newest), newest, self.ring)
+            for panes in self.registers.panes.values():
+                panes.reach(panes.head, len(self.newest))
+
+    def set_rules(self, rules: Sequence[Rule], newest: int) -> list[Event]:
+        """Run other rules: open episodes go on or end, and those that the past holds begin."""
+        old = {watch.rule.id: watch for watch in self.watches}
+        self.run_rules(rules, newest)
+        events = []
+        for watch in self.watches if newest > NEVER else ():
+            panes = self.registers.panes[watch.rule.slide_ms]
+            closed = self._closed(newest)[watch.rule.slide_ms]
+            if watch.rule.id in old:
+                ends = np.arange(closed, (panes.head + 1 if self.measure.grows else closed) + 1)
+                sums = self.registers.sums(panes, ends, watch.rule.panes)
+                told = carried(old.pop(watch.rule.id), watch, ends, sums, newest)
                 events += [Event(watch, one) for one in told]
-        return events
+            events += [Event(watch, one) for one in watch.begin_all(panes, closed, newest)]
+        return [Event(w, told) for w in old.values() for told in w.stop(newest)] + events
 
     def _widths(self) -> dict[int, int]:
         """For each slide, how many panes its longest window has."""
@@ -192,7 +186,9 @@ class Lane:
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        if self.watches:
+        if not self.watches:
+            self._note(changes)
+        else:
             for span in self._spans(rows, prior, run, before):
                 self._take(rows, prior, changes, Stretch(run, before, *span), told)
         horizon = int(run[-1]) - sum(self.limits) - LONGEST_GAP_MS
@@ -233,7 +229,10 @@ class Lane:
             before = int(run[start - 1]) if start else before
         if close_first:
             nothing = rows.where(slice(0, 0))
-            self._step(nothing, nothing.at, [], Stretch(run, before, start, start + 1, False), told)
+            hushed = [change for change in changes if change.at == start and change.quiet]
+            changes = [change for change in changes if change not in hushed]
+            first = Stretch(run, before, start, start + 1, False)
+            self._step(nothing, nothing.at, hushed, first, told)
             before = int(run[start])
         self._step(rows, prior, changes, Stretch(run, before, start, stop, False), told)
 
@@ -263,6 +262,15 @@ class Lane:
                 panes.restart(int(closed[-1]) + 1 - width)
                 panes.reach(newest // slide, len(self.newest))
             panes.forget(int(closed[-1]) + 1 - width)
+        self._note(changes)
+
+    def _note(self, changes: list[Change]) -> None:
+        """Know from now on who is quiet."""
+        for change in changes:
+            if change.quiet:
+                self.silent[change.key] = change.last_ms
+            else:
+                self.silent.pop(change.key, None)
 
     def _follow(
         self,

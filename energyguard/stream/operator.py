@@ -16,7 +16,8 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.stream.batch import Batch, Ints
 from energyguard.stream.clock import NEVER, Admitted, ClockLimits, PartitionClock
-from energyguard.stream.lane import Collected, Event, Lane, LaneLimits
+from energyguard.stream.collected import Collected, Event
+from energyguard.stream.lane import Lane, LaneLimits
 from energyguard.stream.outcome import Outcome, in_order
 from energyguard.stream.quiet import Change, Quiet
 from energyguard.stream.snapshot import load_windows, save_windows
@@ -37,11 +38,7 @@ class Limits:
     def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> Limits:
         """From the settings, and all rules that there are (running or not)."""
         return cls(
-            ClockLimits(
-                parse_duration(settings.lateness),
-                parse_duration(settings.ahead_wall),
-                parse_duration(settings.ahead_data),
-            ),
+            ClockLimits.of(settings),
             parse_duration(settings.silent),
             max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
         )
@@ -69,7 +66,7 @@ class Windows:
         self.rules = list(rules)
         self.follow_episodes = follow_episodes
         self.heard: Ints = np.empty(0, np.int64)  # the newest time of each device
-        self.quiet = Quiet(limits.silent_ms, np.empty(0, bool))
+        self.quiet = Quiet(limits.silent_ms)
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
         self._numbers: dict[str, int] = {}
         self._rank: Ints = np.empty(0, np.int64)
@@ -100,12 +97,14 @@ class Windows:
             return outcome
         before = self.clock.newest
         run = self.clock.pass_through(batch.time)
+        places = self._places(batch)
+        for channel in places:
+            self.lane(channel)  # a new one knows who is quiet before this batch
         told = Collected(follow_episodes=self.follow_episodes)
         every = LaneRows(
             np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
         )
         changes = self._silences(outcome, every, run, before)
-        places = self._places(batch)
         for channel in [*places, *(c for c in self.lanes if c not in places)]:
             at = places.get(channel, np.empty(0, np.int64))
             rows = every if len(at) == len(batch) else every.where(at)
@@ -146,10 +145,19 @@ class Windows:
         self._finish(outcome, Collected())
         return outcome
 
-    @property
-    def reach_ms(self) -> int:
-        """The longest window that the ring can warm-start."""
-        return self.limits.horizon_ms
+    def like(self, limits: Limits) -> Windows:
+        """An empty operator with the same devices, rules and other limits: to read again."""
+        other = Windows(self.topic, self.rules, limits)
+        other.devices = list(self.devices)
+        other._numbers = dict(self._numbers)
+        return other
+
+    def widen(self, other: Windows) -> None:
+        """Hold as much of the past as another does that has just read it again."""
+        self.limits = other.limits
+        self.saved = set()
+        for channel, lane in other.lanes.items():
+            self.lane(channel).widen(lane)
 
     def snapshot(self) -> dict[str, bytes | None]:
         """The parts that changed since the last snapshot, by name; None: gone."""
@@ -166,7 +174,9 @@ class Windows:
         if lane is None:
             limits = LaneLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
             lane = self.lanes[channel] = Lane(channel, limits)
-            lane.set_rules(self.rules, NEVER)
+            quiet = np.flatnonzero(self.quiet.since > NEVER)
+            lane.silent.update(zip(quiet.tolist(), self.quiet.since[quiet].tolist(), strict=True))
+            lane.run_rules(self.rules, NEVER)
         lane.grow(len(self.devices))
         return lane
 
@@ -194,6 +204,8 @@ class Windows:
 
     def _silences(self, outcome: Outcome, rows: LaneRows, run: Ints, before: int) -> list[Change]:
         """The devices that went quiet or came back, whatever their channels."""
+        if not self.follow_episodes:
+            return []
         if len(self.devices) > len(self.heard):
             more = max(len(self.devices), len(self.heard) * 5 // 4) - len(self.heard)
             self.heard = np.concatenate([self.heard, np.full(more, NEVER)])

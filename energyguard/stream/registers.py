@@ -59,6 +59,13 @@ class Registers:
             self.last_value = np.concatenate([self.last_value, nothing])
             self.old_value = np.concatenate([self.old_value, nothing])
 
+    def widen(self, other: Registers) -> None:
+        """Know what left a ring that holds more: ``other``'s, which is to be ours."""
+        known = min(len(other.old_time), len(self.old_time))
+        self.old_time[:], self.old_value[:] = NEVER, 0
+        self.old_time[:known] = other.old_time[:known]
+        self.old_value[:known] = other.old_value[:known]
+
     def open(self, slide_ms: int, first: int) -> Panes:
         """The panes of a slide; new ones begin at pane ``first``."""
         panes = self.panes.setdefault(slide_ms, Panes(slide_ms))
@@ -159,7 +166,7 @@ class Registers:
         everything = ring.of_keys(None)
         self.panes = {}
         for slide, width in widths.items():
-            panes = self.open(slide, closed[slide] + 1 - width)
+            panes = self.open(slide, closed[slide] - width)  # the last closed window is whole
             most = int(everything[0].max()) + 1 if len(everything[0]) else 0
             panes.reach(newest // slide, max(keys, most))
             if self.measure.kind is Kind.INTERVAL:

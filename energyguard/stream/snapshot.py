@@ -76,7 +76,9 @@ def save_windows(windows: Windows) -> dict[str, bytes | None]:
                 "waiting_device": clock.waiting_device,
             }
         ),
-        "devices": dump([windows.devices, windows.heard, windows.quiet.quiet]),
+        "devices": dump(
+            [windows.devices, windows.heard, windows.quiet.since, windows.quiet.steps.ravel()]
+        ),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
     for channel, lane in windows.lanes.items():
@@ -118,7 +120,7 @@ def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
     if "witnesses" in clock:
         windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
-    windows.devices, windows.heard, windows.quiet.quiet = load(parts["devices"])
+    _load_devices(windows, load(parts["devices"]))
     windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])
     windows.saved = {name for name in parts if name.startswith("ring/")}
     for name in parts:
@@ -132,10 +134,25 @@ def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
             setattr(lane.registers, column, saved[column])
         lane.grow(len(windows.devices))
         _load_ring(lane.ring, f"ring/{channel}/", parts)
-        lane.set_rules(windows.rules, windows.clock.newest, begin=False)
+        lane.run_rules(windows.rules, windows.clock.newest)
         for watch in lane.watches:
             episodes = msgspec.convert(saved["episodes"].get(watch.rule.id, []), list[Episode])
-            watch.episodes = {episode.key: episode for episode in episodes}
+            for episode in episodes:
+                if not episode.window_ms:  # of a snapshot that did not say so
+                    episode.window_ms = watch.rule.window_ms
+                    episode.window_end_ms = episode.first_end * watch.rule.slide_ms
+                watch.episodes[episode.key] = episode
+
+
+def _load_devices(windows: Windows, saved: list[Any]) -> None:
+    """Names, newest readings, silences and rhythms of all devices."""
+    windows.devices, windows.heard, since, *steps = saved
+    if steps:
+        windows.quiet.restore(since, steps[0])
+        return
+    silent = since  # a snapshot from before rhythms were known: who is silent, no more
+    windows.quiet.grow(len(silent))
+    windows.quiet.since[silent] = windows.heard[: len(silent)][silent]
 
 
 def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:

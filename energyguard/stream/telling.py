@@ -23,8 +23,7 @@ _SENTENCES = {
 def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Told) -> AlertEvent:
     """The event of something told about an episode."""
     rule, episode = watch.rule, told.episode
-    measure, window, slide = watch.measure, rule.window_ms, rule.slide_ms
-    end_ms = episode.first_end * slide
+    measure, window, end_ms = watch.measure, rule.window_ms, episode.window_end_ms
     return AlertEvent(
         id=alert_id(topic, rule.id, device, channel, end_ms),
         rule=rule.id,
@@ -34,15 +33,21 @@ def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Tol
         state=told.state,
         time_ms=told.time_ms,
         since_ms=episode.since_ms,
-        window_start_ms=end_ms - rule.window_ms,
+        window_start_ms=end_ms - episode.window_ms,
         window_end_ms=end_ms,
         observed=measure.nano(told.observed, window),
         expected=rule.raise_above,
         peak=measure.nano(max(told.peak, told.observed), window),
         unit=CHANNELS[channel].energy_unit,
         topic=topic,
-        about=sentence(rule, device, told.state),
+        about=_ended(rule, device, told.reason) or sentence(rule, device, told.state),
+        reason=told.reason,
     )
+
+
+def _ended(rule: Rule, device: str, reason: str) -> str:
+    """Why an alert is over that no window ended; empty: a window did."""
+    return f"{device}: {reason} ({rule.id}: {rule.text})" if reason else ""
 
 
 def sentence(rule: Rule, device: str, state: State) -> str:

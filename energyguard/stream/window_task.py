@@ -114,13 +114,15 @@ class WindowTask(Task[Part]):
         newest = self.operator.clock.newest
         back = newest - sum((limits.clock.lateness_ms, limits.horizon_ms, 2 * MARK_MS))
         marks = [offset for time, offset in self.manifest.marks if time <= back]
-        here, rules = self.position, self.operator.rules
+        here, kept = self.position, self.operator
         earliest = log.positions(self.at.topic, EARLIEST)[self.at]
         self.limits = limits
-        self.operator = self._kept = self._windows(self.at.topic, rules)
+        self.operator = kept.like(limits)
         self.position = max(marks[-1] if marks else earliest, earliest)
         counts, decided = Counter(self.counts), self.manifest.decided
         self.replay(log, here, decisions)
+        kept.widen(self.operator)  # its alerts and silences are older than what was read again
+        self.operator = kept
         self.counts, self.manifest.decided = counts, decided
         self.dirty = True
 

@@ -60,8 +60,12 @@ def test_the_condition_follows_the_table_and_nothing_else(
     assert told(*first, event(says, 2)).get("a1").condition is expected
 
 
-def test_resolved_is_the_end() -> None:
+def test_an_alert_whose_rule_runs_again_is_open_again() -> None:
+    """The worker says so only of a window that is still open: the same episode, the same id."""
     book = told(event(State.FIRING, 1), event(State.RESOLVED, 2), event(State.FIRING, 3))
+    assert [alert.state for alert in book.open()] == [State.FIRING]
+    book.tell(event(State.RESOLVED, 4), 4)
+    book.tell(event(State.UNKNOWN, 5), 5)
     assert book.get("a1").state is State.RESOLVED
     assert book.open() == []
 
