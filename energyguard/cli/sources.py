@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from energyguard.config import Settings, SimulateSettings
     from energyguard.sources.building import BuildingRun
+    from energyguard.sources.replay import Replayed
     from energyguard.sources.simulate import Run
 
 
@@ -215,7 +216,7 @@ def replay(
 
     if backfill and keep_time:
         raise ConfigError("--backfill and --keep-time: one of the two")
-    topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
+    topic = (name or _topic_name(files[0])) if keep_time else ""
     wanted = Replay(
         paths=files,
         keep_time=topic,
@@ -232,6 +233,10 @@ def replay(
         played = Player(wanted, log, stop).play(report)
         if keep_time and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
+    _tell_replayed(call, played)
+
+
+def _tell_replayed(call: Call, played: Replayed) -> None:
     call.out.done(
         f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
         topic=played.topic,
@@ -240,6 +245,10 @@ def replay(
         first=at(played.first_ms),
         last=at(played.last_ms),
     )
+
+
+def _topic_name(file: Path) -> str:
+    return re.sub(r"[^\w-]+", "-", file.name.partition(".")[0])
 
 
 def _longest_wait_ms(settings: Settings) -> int:
