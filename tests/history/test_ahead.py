@@ -1,4 +1,4 @@
-"""Readings ahead of time are set aside by a person: raw rows stay, default ranges pass over them."""
+"""Readings ahead of time are set aside by a person: raw rows stay, default ranges pass them."""
 
 from __future__ import annotations
 
