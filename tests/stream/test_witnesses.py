@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -16,10 +17,17 @@ from energyguard.config import ChargingSettings, StreamSettings
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.charging import Signal
 from energyguard.model.readings import Verdict, batch_of
-from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS, FULL_SESSIONS, LATE, TIME
+from energyguard.model.topics import (
+    DEAD_LETTERS,
+    ENERGY_READINGS,
+    FULL_SESSIONS,
+    LATE,
+    TIME,
+    TopicClock,
+)
 from energyguard.sources.chargers import TIMINGS, signals
 from energyguard.stream.batch import batch_from
-from energyguard.stream.clock import ClockLimits, PartitionClock, TopicClock
+from energyguard.stream.clock import ClockLimits, PartitionClock
 from energyguard.stream.operator import Windows
 from energyguard.stream.session_stage import session_worker
 from energyguard.stream.window_stage import window_worker
@@ -42,6 +50,7 @@ def append(log: Log, rows: Sequence[Row]) -> None:
     log.append(ENERGY_READINGS.name, Records([None] * len(values), values, partitions=partitions))
 
 
+@cache
 def lone_devices() -> list[str]:
     """Devices that are each alone in a partition."""
     of: dict[int, str] = {}
@@ -54,15 +63,14 @@ def lone_devices() -> list[str]:
 
 def fill(log: Log, ticks: range, wrong: str = "", wrong_ticks: range = range(0)) -> None:
     """Ticks of devices, each alone in its partition; the clock of one jumps for a while."""
-    for tick in ticks:
-        time = START + tick * 15_000
-        append(
-            log,
-            [
-                (d, time + (YEARS_MS if d == wrong and tick in wrong_ticks else 0), 40)
-                for d in lone_devices()
-            ],
-        )
+    rows = [
+        (device, START + tick * 15_000 + (YEARS_MS if here else 0), 40)
+        for tick in ticks
+        for device in lone_devices()
+        for here in (device == wrong and tick in wrong_ticks,)
+    ]
+    for first in range(0, len(rows), 50 * len(lone_devices())):
+        append(log, rows[first : first + 50 * len(lone_devices())])
 
 
 def counts(log: Log) -> Counter[str]:
@@ -114,10 +122,8 @@ def test_a_pause_of_all_devices_costs_no_reading(tmp_path: Path) -> None:
 def test_a_device_alone_in_its_topic_is_believed_when_it_goes_on(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     times = [*range(20), *range(2_000, 2_020)]
-    for i, tick in enumerate(times):
-        append(log, [("H000", START + tick * 15_000, 40)])
-        if i == 10:
-            append(log, [("H000", START + YEARS_MS, 40)])
+    rows = [("H000", START + tick * 15_000, 40) for tick in times]
+    append(log, [*rows[:10], ("H000", START + YEARS_MS, 40), *rows[10:]])
     worker = window_worker(log, book(), SETTINGS, TOPICS)
     work(worker)
     worker.drain()
