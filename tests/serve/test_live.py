@@ -283,7 +283,8 @@ def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
     fleet.take(at("H1", NOON + YEARS), 0, gap=False)
     assert fleet.newest_ms == NOON + 105_000
     drawn = fleet.kw(0)
-    assert (drawn.kw, drawn.heard, drawn.silent) == (pytest.approx(48.0), 2, 0)
+    assert drawn.kw == pytest.approx(48.0)
+    assert (drawn.heard, drawn.silent) == (2, 0)
     fleet.take(at("H1", NOON + 120_000), 0, gap=False)
     assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
 
