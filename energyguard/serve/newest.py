@@ -83,10 +83,12 @@ class Newest:
         if fleet is None:
             fleet = self._fleets[topic] = Fleet(topic, self._silent_ms, self._ahead)
         if (past := backfilled(headers)) is not None:
-            fleet.take_past(read_records(list(compress(values, past)), self._limits).readings)
+            old_rows = read_records(list(compress(values, past)), self._limits).readings
+            newer = fleet.take_past(old_rows)
+            self._rows.append((topic, newer.slice(max(0, newer.num_rows - ROWS_KEPT))))
             keys, values = list(compress(keys, ~past)), list(compress(values, ~past))
             if not values:
-                return 0
+                return len(newer)
         readings = read_settled(keys, values, self._limits).readings
         came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
         heard_ms = min(now_ms, came_ms) if old else now_ms
