@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from threading import RLock
 
 from energyguard.alerts.alert import Alert, Told
@@ -37,7 +36,7 @@ TRANSITIONS: Mapping[tuple[State | None, State], State] = {
 }
 """(condition, what the worker says) -> condition. What is not here is told, and moves nothing."""
 
-CLOSED_KEPT = 20_000
+CLOSED_KEPT = 5_000
 """Resolved alerts that stay in memory; the history has them all."""
 
 
@@ -65,6 +64,7 @@ class _Entry:
     first: AlertEvent | None = None
     last: AlertEvent | None = None
     peak: int = 0
+    shown: Alert | None = None  # as it was shown last; None: it has changed since
 
 
 class AlertBook:
@@ -78,23 +78,27 @@ class AlertBook:
         self._closed_kept = closed_kept
         self._now_ms: dict[str, int] = {}
 
-    def tell(self, what: AlertEvent | AlertAction, at_ms: int) -> Alert | None:
+    def tell(self, what: AlertEvent | AlertAction, at_ms: int) -> bool:
         """Take a record of one of the two topics, with the time when the log took it.
 
         Returns:
-            The alert as it is now, or None where nothing changed or nothing is known of it yet.
+            Whether it was new.
         """
         with self._lock:
-            entry = self._entries.setdefault(what.id, _Entry())
-            if what in entry.story:
-                return None
-            entry.story[what] = at_ms
+            entry = self._entries.get(what.id)
+            if entry is None:
+                entry = self._entries[what.id] = _Entry()
+            known = len(entry.story)
+            entry.story.setdefault(what, at_ms)
+            if len(entry.story) == known:
+                return False
+            entry.shown = None
             if isinstance(what, AlertAction):
                 note = what.note or entry.attention.note
                 entry.attention = replace(ATTENTION[what.act](entry.attention, what), note=note)
             else:
                 self._see(entry, what)
-            return self._shown(entry)
+            return True
 
     def advance(self, topic: str, now_ms: int) -> None:
         """Say how far a topic's event time is: silences end by it. Never goes back."""
@@ -181,13 +185,22 @@ class AlertBook:
         if entry.condition is State.RESOLVED:
             self._open.pop(event.id, None)
             self._closed[event.id] = None
-            for oldest in list(islice(self._closed, max(0, len(self._closed) - self._closed_kept))):
+            if len(self._closed) > self._closed_kept:
+                oldest = next(iter(self._closed))
                 del self._closed[oldest], self._entries[oldest]
         else:
             self._closed.pop(event.id, None)
             self._open[event.id] = entry
 
     def _shown(self, entry: _Entry) -> Alert | None:
+        if entry.shown is not None:
+            return entry.shown
+        shown = self._made(entry)
+        if entry.attention.silenced is None:  # a silence runs out by itself
+            entry.shown = shown
+        return shown
+
+    def _made(self, entry: _Entry) -> Alert | None:
         first, last, seen = entry.first, entry.last, entry.attention
         if first is None or last is None or entry.condition is None:
             return None

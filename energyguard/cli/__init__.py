@@ -13,6 +13,7 @@ alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
+quality.py    quality ahead
 log.py        log topics, tail, lag, new, repair
 store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
 tokens.py     token create, list, revoke
@@ -93,6 +94,7 @@ PARTS = (
     "rules",
     "job",
     "dlq",
+    "quality",
     "log",
     "store",
     "tokens",

@@ -15,6 +15,7 @@ from energyguard.cli.chargers import chargers, replay_signals, thermometer
 from energyguard.cli.output import at, progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
+from energyguard.errors import ConfigError, Rejected
 from energyguard.model.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -198,24 +199,44 @@ def replay(
     name: Annotated[
         str | None, typer.Option(help="That topic's NAME.", show_default="the first file's")
     ] = None,
+    backfill: Annotated[
+        bool,
+        typer.Option(
+            "--backfill", help="As it was, beside what meters send: kept, counted, alerts nobody."
+        ),
+    ] = False,
+    alerts: Annotated[
+        bool,
+        typer.Option(help="With --keep-time: hold them against the rules, whatever that raises."),
+    ] = False,
     prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
 ) -> None:
     """Replay files into the running system, their times moved onto the running clock.
 
-    Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
+    So their devices measure now, and alert. What keeps its time is of the past: it is kept and
+    counted, and alerts nobody. With `--keep-time` it goes into a topic of its own, with
+    `--backfill` to what meters send. Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
     from energyguard.sources.replay import Replay
     from energyguard.sources.signals import hold_signals
 
-    topic = (name or re.sub(r"[^\w-]+", "-", files[0].name.partition(".")[0])) if keep_time else ""
+    if backfill and keep_time:
+        raise ConfigError("--backfill and --keep-time: one of the two")
+    if alerts and not keep_time:
+        raise ConfigError("--alerts: only --keep-time has it")
+    topic = (name or _topic_name(files[0])) if keep_time else ""
     if hold_signals(files):
+        if backfill:
+            raise ConfigError("--backfill: of signals of chargers there is none; --keep-time")
         replay_signals(call, files, topic, speedup, prefix)
         return
     wanted = Replay(
         paths=files,
         keep_time=topic,
-        speedup=speedup or (math.inf if keep_time else REPLAY_SPEEDUP),
+        backfill=backfill,
+        alerts=alerts,
+        speedup=speedup or (math.inf if keep_time or backfill else REPLAY_SPEEDUP),
         prefix=prefix,
         limits=call.settings.wire,
     )
@@ -232,7 +253,7 @@ def _play(call: Call, wanted: Replay) -> None:
         progress("replay", "readings") as report,
     ):
         played = Player(wanted, log, stop).play(report)
-        if wanted.keep_time and played.last_ms is not None and not stop.is_set():
+        if wanted.alerts and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
     call.out.done(
         f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
@@ -242,6 +263,12 @@ def _play(call: Call, wanted: Replay) -> None:
         first=at(played.first_ms),
         last=at(played.last_ms),
     )
+    if not played.readings and played.refused:
+        raise Rejected(f"nothing was taken: {played.reason}")
+
+
+def _topic_name(file: Path) -> str:
+    return re.sub(r"[^\w-]+", "-", file.name.partition(".")[0])
 
 
 def _longest_wait_ms(settings: Settings) -> int:

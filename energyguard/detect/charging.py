@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
+
+import msgspec
 
 from energyguard.errors import Rejected
 from energyguard.model.charging import (
@@ -21,11 +27,18 @@ from energyguard.model.charging import (
     Violated,
 )
 from energyguard.stream.sessions import Sessions
+from energyguard.stream.total import seconds
 from energyguard.wire import Refused
 from energyguard.wire import charging as wire
 from energyguard.wire import charging_results as results
 
 AT_ONCE = 5_000  # lines
+RUN_SIGNALS = 1_000_000
+"""Signals that are sorted in memory; of more, runs of so many lie on disk and are merged."""
+
+_SECOND = attrgetter("second")
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(list[Signal])
 
 
 class Output(StrEnum):
@@ -55,7 +68,7 @@ def evaluate(
     limits: Limits | None = None,
     on_bytes: Callable[[int], None] = lambda _done: None,
 ) -> Evaluated:
-    """Write one of the results of all files' signals, read one after the other.
+    """Write one of the results of all files' signals, taken in order of their time.
 
     Args:
         files: names, and lines of JSON.
@@ -66,19 +79,42 @@ def evaluate(
     """
     limits, found, read = limits or Limits(), Evaluated(), 0
     sessions = Sessions(limits)
-    for name, lines in files:
-        numbered = enumerate(lines, 1)
-        while some := list(islice(numbered, AT_ONCE)):
-            signals = [
-                signal
-                for number, line in some
-                if line.strip() and (signal := _signal(line, name, number, found)) is not None
-            ]
-            _write(sessions.process(signals), out, output, limits, found)
-            read += sum(len(line) for _, line in some)
-            on_bytes(read)
+    with TemporaryDirectory(prefix="energyguard-") as folder:
+        runs: list[Iterable[Signal]] = []
+        held: list[Signal] = []
+        for name, lines in files:
+            numbered = enumerate(lines, 1)
+            while some := list(islice(numbered, AT_ONCE)):
+                held += [
+                    signal
+                    for number, line in some
+                    if line.strip() and (signal := _signal(line, name, number, found)) is not None
+                ]
+                read += sum(len(line) for _, line in some)
+                on_bytes(read)
+                if len(held) >= RUN_SIGNALS:
+                    runs.append(_on_disk(sorted(held, key=_SECOND), Path(folder, str(len(runs)))))
+                    held = []
+        signals = heapq.merge(*runs, sorted(held, key=_SECOND), key=_SECOND)
+        while taken := list(islice(signals, AT_ONCE)):
+            _write(sessions.process(taken), out, output, limits, found)
     _write(sessions.end(), out, output, limits, found)
     return found
+
+
+def _on_disk(signals: list[Signal], path: Path) -> Iterator[Signal]:
+    """A sorted run, in a file until it is read."""
+    with path.open("wb") as file:
+        for i in range(0, len(signals), AT_ONCE):
+            data = _ENCODER.encode(signals[i : i + AT_ONCE])
+            file.write(len(data).to_bytes(8, "little") + data)
+
+    def read() -> Iterator[Signal]:
+        with path.open("rb") as file:
+            while size := file.read(8):
+                yield from _DECODER.decode(file.read(int.from_bytes(size, "little")))
+
+    return read()
 
 
 def _signal(line: bytes, name: str, number: int, found: Evaluated) -> Signal | None:
@@ -117,7 +153,7 @@ def records(outcomes: list[Outcome], output: Output, limits: Limits) -> Iterator
         elif isinstance(outcome, Charge):
             yield results.transaction_profit(outcome, limits)
         elif isinstance(outcome, Occupied):
-            for second in range(outcome.first, outcome.last + 1):
+            for second in seconds(outcome.first, outcome.last):
                 yield results.total_occupied(second, outcome.occupied)
 
 

@@ -1,26 +1,29 @@
 """Files in, rows out, no services: a rule over readings as if they came through the system.
 
-The whole input is one partition; several files are merged by time. Its end closes every window.
+The whole input is one delivery and one partition: its readings are taken in order of event time.
+Its end closes every window.
 """
 
 from __future__ import annotations
 
 import queue
+import shutil
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import BinaryIO
 
 import msgspec
-import numpy as np
-import pyarrow as pa
 
 from energyguard.config import Settings
 from energyguard.detect.rules import Rule
 from energyguard.model.channels import LONGEST_GAP_MS
-from energyguard.model.readings import EARLIEST_MS, SCHEMA, Verdict, times_of
+from energyguard.model.readings import Verdict
 from energyguard.stream.batch import batch_from
 from energyguard.stream.clock import NEVER
 from energyguard.stream.operator import Limits, Windows
@@ -28,9 +31,12 @@ from energyguard.stream.outcome import Outcome
 from energyguard.stream.records import window_alerts
 from energyguard.wire import Refused
 from energyguard.wire.csv import strings_of
+from energyguard.wire.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.wire.files import read_blocks
 
 _BLOCKS_AHEAD = 3
+HELD_BYTES = 64 << 20
+"""So much of what is written is held in memory until the input is known to be in order."""
 
 
 @dataclass(slots=True)
@@ -72,74 +78,69 @@ def evaluate(
         NotFound: a file is not there.
     """
     settings = settings or Settings()
+    with ExitStack() as stack:
+        files = [(str(path), stack.enter_context(_again(path))) for path in paths]
+        for order, reported in ((in_order, on_bytes), (in_runs, None)):
+            blocks = order(_blocks(files, shape, settings, reported))
+            # What is written before it is known that all is in order might have to be taken back.
+            with SpooledTemporaryFile(HELD_BYTES) as held:
+                try:
+                    result = _evaluate(rule, blocks, held, episodes, settings)  # type: ignore[arg-type]
+                except OutOfOrder:
+                    continue
+                held.seek(0)
+                shutil.copyfileobj(held, out)
+                break
+    return result
+
+
+def _evaluate(
+    rule: Rule, blocks: Iterable[Block], out: BinaryIO, episodes: bool, settings: Settings
+) -> Evaluation:
     limits = Limits.of(settings.stream, [rule])
     windows = Windows("replay.evaluate", [rule], limits, follow_episodes=episodes)
     result = Evaluation()
-    for batch, refused in _ahead(_blocks(paths, shape, settings, on_bytes)):
+    for batch, refused in _ahead(blocks):
         for name, row in refused:
             result.counts[row.verdict] += row.count
             result.refused.append((name, row))
         if batch.num_rows:
             _write(windows.process(batch_from(batch)), out, episodes, result)
     if windows.clock.newest > NEVER:
+        _write(windows.end(), out, episodes, result)
         end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + LONGEST_GAP_MS
         _write(windows.advance(end, end=True), out, episodes, result)
-    if windows.clock.waiting is not None:
-        result.counts[Verdict.AHEAD] += len(windows.clock.waiting)
     return result
 
 
-Block = tuple[pa.RecordBatch, list[tuple[str, Refused]]]
+@contextmanager
+def _again(path: Path | str) -> Iterator[Path]:
+    """A file that can be read twice: what standard input or a pipe gives is kept on disk."""
+    path = Path(path)
+    if str(path) != "-" and (path.is_file() or not path.exists()):
+        yield path
+        return
+    with TemporaryDirectory(prefix="energyguard-") as folder, ExitStack() as stack:
+        source = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+        kept = Path(folder, "stdin" if str(path) == "-" else path.name)
+        with kept.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        yield kept
 
 
 def _blocks(
-    paths: Sequence[Path | str],
+    files: Sequence[tuple[str, Path]],
     shape: str | None,
     settings: Settings,
     on_bytes: Callable[[int], None] | None,
 ) -> Iterator[Block]:
-    """All files at once, by time: each keeps its own order, none is late because it is second."""
+    """The blocks of all files, merged by time where each is in order."""
 
-    def read(path: Path | str) -> Iterator[Block]:
+    def read(name: str, path: Path) -> Iterator[Block]:
         for _, decoded in read_blocks(path, shape, settings.wire, on_bytes=on_bytes):
-            yield decoded.batch, [(str(path), row) for row in decoded.refused]
+            yield decoded.batch, [(name, row) for row in decoded.refused]
 
-    return read(paths[0]) if len(paths) == 1 else merged([read(path) for path in paths])
-
-
-def merged(files: Sequence[Iterator[Block]]) -> Iterator[Block]:
-    """Merge files by the running maximum of their times, holding a block of each."""
-    held: dict[int, tuple[pa.RecordBatch, np.ndarray[tuple[int], np.dtype[np.int64]]]] = {}
-    newest = dict.fromkeys(range(len(files)), EARLIEST_MS)
-    refused: list[tuple[str, Refused]] = []
-    live = set(range(len(files)))
-    while live or held:
-        for i in sorted(live - held.keys()):
-            block = next(files[i], None)
-            if block is None:
-                live.discard(i)
-                continue
-            refused += block[1]
-            if block[0].num_rows:
-                time = np.maximum(np.maximum.accumulate(times_of(block[0])), newest[i])
-                newest[i] = int(time[-1])
-                held[i] = block[0], time
-        if live - held.keys():
-            continue
-        upto = min((int(time[-1]) for _, time in held.values()), default=0)
-        parts, keys = [], []
-        for i, (batch, time) in list(held.items()):
-            cut = int(np.searchsorted(time, upto, side="right"))
-            parts.append(batch.slice(0, cut))
-            keys.append(time[:cut])
-            held[i] = batch.slice(cut), time[cut:]
-            if cut == len(time):
-                del held[i]
-        if parts or refused:
-            whole = pa.Table.from_batches(parts, SCHEMA)
-            order = np.argsort(np.concatenate([*keys, []]), kind="stable")
-            yield whole.take(pa.array(order)).combine_chunks().to_batches()[0], refused
-            refused = []
+    return read(*files[0]) if len(files) == 1 else merged([read(*file) for file in files])
 
 
 def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -24,6 +24,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+BACKFILL = (("backfill", b"1"),)
+"""The headers of a record whose readings are of the past: they move no clock and alert nobody."""
+
 EARLIEST_MS = 946_684_800_000
 """2000-01-01T00:00:00Z: an earlier event time is out of range."""
 

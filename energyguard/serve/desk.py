@@ -131,6 +131,7 @@ class Desk:
         idempotency_key: str | None = None,
         device: str = "",
         sender: str = "",
+        backfill: bool = False,
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -144,6 +145,7 @@ class Desk:
                 nothing is taken twice.
             device: the device, where no column names it.
             sender: whose they are: of one sender, so many new devices an hour are taken.
+            backfill: of the past: kept and counted, but they move no clock.
 
         Raises:
             Malformed: no column names the device, and ``device`` does not.
@@ -154,7 +156,9 @@ class Desk:
 
         def do() -> Receipt:
             topic = topics.METER_READINGS.name
-            return self._reception.take(data, shape, source, topic, device, sender=sender)
+            return self._reception.take(
+                data, shape, source, topic, device, sender=sender, backfill=backfill
+            )
 
         if idempotency_key is None:
             return do()

@@ -152,6 +152,20 @@ class Fleet:
             roll = self.rolls.get(channel) or self.rolls.setdefault(channel, Roll(channel))
             roll.take(number[own], time_ms[own], value[own], len(self.names), gap)
 
+    def take_past(self, readings: pa.RecordBatch) -> pa.RecordBatch:
+        """Fold in what of a backfill is newer than all that there is, and give it.
+
+        Nobody was heard now.
+        """
+        newer = np.flatnonzero(times_of(readings) > self.newest_ms)
+        readings = readings.take(pa.array(newer))
+        if len(newer):
+            pulse, self.pulse = self.pulse, Pulse()
+            heard_ms = int(times_of(readings).max()) if pulse.heard_ms is None else pulse.heard_ms
+            self.take(readings, heard_ms, gap=True)
+            self.pulse = pulse
+        return readings
+
     @property
     def until_ms(self) -> int:
         """The newest time; never beyond the wall clock where the topic goes by it."""

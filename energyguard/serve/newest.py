@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from itertools import compress
 from threading import Lock
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.clock import ClockLimits
 from energyguard.wire.limits import DEFAULT, Plausible
-from energyguard.wire.records import read_settled
+from energyguard.wire.records import backfilled, read_records, read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
@@ -67,7 +68,8 @@ class Newest:
         with self._lock:
             total = sum(self._fold(topic, found, now_ms, old) for topic, found in parts.items())
             while (
-                sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
+                self._rows
+                and sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
                 >= ROWS_KEPT
             ):
                 self._rows.popleft()
@@ -76,12 +78,20 @@ class Newest:
     def _fold(self, topic: str, parts: Sequence[Fetched], now_ms: int, old: bool) -> int:
         values = [value for one in parts for value in one.values]
         keys = [key for one in parts for key in one.keys]
-        readings = read_settled(keys, values, self._limits).readings
-        came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
-        heard_ms = min(now_ms, came_ms) if old else now_ms
+        headers = [each for one in parts for each in one.headers]
         fleet = self._fleets.get(topic)
         if fleet is None:
             fleet = self._fleets[topic] = Fleet(topic, self._silent_ms, self._ahead)
+        if (past := backfilled(headers)) is not None:
+            old_rows = read_records(list(compress(values, past)), self._limits).readings
+            newer = fleet.take_past(old_rows)
+            self._rows.append((topic, newer.slice(max(0, newer.num_rows - ROWS_KEPT))))
+            keys, values = list(compress(keys, ~past)), list(compress(values, ~past))
+            if not values:
+                return len(newer)
+        readings = read_settled(keys, values, self._limits).readings
+        came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
+        heard_ms = min(now_ms, came_ms) if old else now_ms
         fleet.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
         fleet.simulated = any(TICK_HEADER in dict(one.headers[-1]) for one in parts if one.headers)
         self._gaps.discard(topic)

@@ -37,7 +37,7 @@ class Reception:
         clock: Clock = SYSTEM,
         new_devices: NewDevices | None = None,
     ) -> None:
-        self._intake = Intake(log)
+        self._intake = Intake(log, clock)
         self._limits, self._log, self._clock = limits, log, clock
         self._new_devices = new_devices
 
@@ -50,6 +50,7 @@ class Reception:
         device: str = "",
         headed: bool = True,
         sender: str = "",
+        backfill: bool = False,
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
@@ -61,6 +62,7 @@ class Reception:
             device: the device, where no column names it.
             headed: whether lines may have a header; those of dead letters have none.
             sender: whose devices they are.
+            backfill: they are of the past.
 
         Raises:
             NotFound: there is no such shape.
@@ -80,7 +82,7 @@ class Reception:
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
         if self._new_devices is not None:
             self._new_devices.check(sender, decoded.batch)
-        self._intake.take(decoded, topic=topic, source=source, shape=shape)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape, backfill=backfill)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
     def take_again(self, letters: Iterable[Letter]) -> Receipt:

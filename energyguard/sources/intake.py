@@ -11,29 +11,51 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
 from energyguard.log import Log, Records
 from energyguard.log.letters import dead_letters
 from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
 from energyguard.model.murmur import partition_for
-from energyguard.model.topics import DEAD_LETTERS, SIGNALS, Holds, topic_named
+from energyguard.model.readings import BACKFILL, times_of
+from energyguard.model.topics import (
+    DAY_MS,
+    DEAD_LETTERS,
+    SIGNALS,
+    Holds,
+    Topic,
+    TopicClock,
+    topic_named,
+)
 from energyguard.telemetry import METRICS
 from energyguard.wire import Decoded, Refused
+from energyguard.wire.deliveries import by_time
 from energyguard.wire.packed import pack
 from energyguard.wire.refusals import first_bytes
 
 LETTERS_AT_ONCE = 250
 """Dead letters of one append."""
 
+BACKFILL_MS = DAY_MS
+"""A delivery for a topic of clock ``wall`` whose newest reading is older is a backfill."""
+
 
 class Intake:
     """Takes what the codecs decoded, and what the simulators made, into a log."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    def __init__(self, log: Log, clock: Clock = SYSTEM) -> None:
+        self._log, self._clock = log, clock
 
-    def take(self, decoded: Decoded, *, topic: str, source: str, shape: str = "") -> None:
+    def take(
+        self,
+        decoded: Decoded,
+        *,
+        topic: str,
+        source: str,
+        shape: str = "",
+        backfill: bool = False,
+    ) -> None:
         """Append the readings to their topic and the refused rows to the dead letters.
 
         Both are durable on return. When this raises, some may have been taken: the sender sends
@@ -44,23 +66,34 @@ class Intake:
             topic: a topic of the table that holds readings.
             source: who sent them: ``api``, ``file:NAME``, ``simulate``.
             shape: the shape that the bytes had, so that a dead letter can be decoded again.
+            backfill: the readings are of the past: they move no clock and alert nobody.
 
         Raises:
             NotFound: there is no such topic of readings.
             Unavailable: the log takes nothing now; ``retry_after`` says when.
         """
-        self.submit(decoded.batch, topic)
+        self.submit(decoded.batch, topic, BACKFILL if backfill else ())
         self.refuse(decoded.refused, topic=topic, source=source, shape=shape)
 
     def submit(self, batch: pa.RecordBatch, topic: str, headers: Headers = ()) -> None:
-        """Append a batch that is known to be clean, in one append: whole or not at all."""
+        """Append a batch that is known to be clean, in one append: whole or not at all.
+
+        It is one delivery: its own order does not matter.
+        """
         row = topic_named(topic)
         if row is None or row.holds is not Holds.READINGS:
             raise NotFound(f"no topic of readings is named {topic!r}")
         if batch.num_rows:
+            batch = by_time(batch)
+            headers = headers or (BACKFILL if self._is_old(batch, row) else ())
             partitions, values = zip(*pack(batch, row.partitions), strict=True)
             n = len(values)
             self._log.append(topic, Records([None] * n, values, [headers] * n, (), partitions))
+
+    def _is_old(self, batch: pa.RecordBatch, topic: Topic) -> bool:
+        """Whether meters that send as they measure cannot have sent this: it is a backfill."""
+        newest_ms = int(times_of(batch.slice(batch.num_rows - 1))[0])
+        return topic.clock is TopicClock.WALL and newest_ms < self._clock.now_ms() - BACKFILL_MS
 
     def post(
         self,

@@ -1,37 +1,41 @@
 """Files of any shape into the running system, or into a topic of their own.
 
-All files together are put in order of time first, for which their readings are held in memory
-(about 40 bytes each). By default their times are moved onto the running clock: a device of an old
-file measures now. With a name for a topic they keep their times, go as fast as the log takes them,
-and the end of the input closes every window.
+All files together are one delivery: they are put in order of time first. By default their times are
+moved onto the running clock: a device of an old file measures now. Else they keep their times, go
+as fast as the log takes them, and are a backfill, which alerts nobody: in the topic of meters, or
+in one of their own. There they may be held against the rules too; then the end of the input closes
+every window.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Unavailable
 from energyguard.log import LATEST, Log
-from energyguard.model.readings import SCHEMA, batch_of, times_of
-from energyguard.model.topics import ENERGY_READINGS, REPLAY_READINGS, TIME
+from energyguard.model.readings import BACKFILL, SCHEMA, batch_of, times_of
+from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, TIME
 from energyguard.sources.event_clock import RunningClock, TopicTime, newest_event_ms
 from energyguard.sources.intake import Intake
 from energyguard.stream.decisions import Decision, decision_records
 from energyguard.telemetry import Condition, logger
+from energyguard.wire.deliveries import Block, in_runs
 from energyguard.wire.files import read_blocks
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.refusals import counted
 
+Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int | None], None]
 """Called with the readings sent so far, and how many there are."""
 
@@ -49,14 +53,18 @@ class Replay:
     Attributes:
         paths: files, gzipped or not, of any shape that ``wire`` knows.
         keep_time: a name: the readings keep their times and go into ``replay.<name>``.
+        backfill: the readings keep their times and go where meters send theirs.
+        alerts: with ``keep_time``: they are no backfill, rules may raise what they like.
         speedup: event time by wall time; ``math.inf``: as fast as it can; None: that, for a
-            topic of its own, and the simulators' 30 where the running clock is shared.
+            topic of its own and a backfill; the simulators' 30 where the running clock is shared.
         prefix: put before every device's id, so that it is not taken for one that runs already.
         limits: what is plausible.
     """
 
     paths: Sequence[Path]
     keep_time: str = ""
+    backfill: bool = False
+    alerts: bool = False
     speedup: float | None = None
     prefix: str = ""
     limits: Plausible = DEFAULT
@@ -66,11 +74,18 @@ class Replay:
         """The speed-up, with its default filled in."""
         if self.speedup is not None:
             return self.speedup
-        return math.inf if self.keep_time else _SHARED_PACE
+        return math.inf if self.keeps_time else _SHARED_PACE
+
+    @property
+    def keeps_time(self) -> bool:
+        """Whether the readings go in with the times that they have in the files."""
+        return self.backfill or bool(self.keep_time)
 
     @property
     def topic(self) -> str:
         """Where the readings go."""
+        if self.backfill:
+            return METER_READINGS.name
         if not self.keep_time:
             return ENERGY_READINGS.name
         return REPLAY_READINGS.name.replace("*", self.keep_time)
@@ -84,6 +99,7 @@ class Replayed(NamedTuple):
     refused: int
     first_ms: int | None
     last_ms: int | None
+    reason: str = ""  # why the first of the rows refused was not taken
 
 
 class Player:
@@ -91,18 +107,34 @@ class Player:
 
     def __init__(self, replay: Replay, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
         self._replay, self._log, self._stop, self._clock = replay, log, stop, clock
-        self._intake = Intake(log)
+        self._intake = Intake(log, clock)
+        self._readings = self._refused = 0
+        self._reason = ""
 
     def play(self, progress: Progress | None = None) -> Replayed:
         """Send all readings, or those until ``stop``."""
-        readings, refused = self._load()
-        topic, count = self._replay.topic, readings.num_rows
-        if not count:
-            return Replayed(topic, 0, refused, None, None)
-        time_ms = times_of(readings)
-        clock, shift_ms = self._start(int(time_ms[0]))
-        time_ms = time_ms + shift_ms
-        done = 0
+        blocks = in_runs(self._blocks())
+        next(blocks)  # now all files have been read
+        topic, done = self._replay.topic, 0
+        first_ms = last_ms = None
+        for batch, _ in blocks:
+            time_ms = times_of(batch)
+            if first_ms is None:
+                clock, shift_ms = self._start(int(time_ms[0]))
+                first_ms = int(time_ms[0]) + shift_ms
+            sent = self._send(batch, time_ms + shift_ms, clock)
+            if sent:
+                last_ms = int(time_ms[sent - 1]) + shift_ms
+            done += sent
+            if progress is not None:
+                progress(done, self._readings)
+            if sent < len(time_ms):
+                break
+        return Replayed(topic, done, self._refused, first_ms, last_ms, self._reason)
+
+    def _send(self, batch: pa.RecordBatch, time_ms: Ints, clock: RunningClock) -> int:
+        """Send readings as they are due; gives how many were sent before ``stop``."""
+        done, count = 0, len(time_ms)
         while done < count and not self._stop.is_set():
             due = int(np.searchsorted(time_ms, clock.now_ms(), side="right"))
             due = min(due, done + _READINGS_AT_ONCE)
@@ -110,37 +142,32 @@ class Player:
                 wait = max(_SHORTEST_WAIT_S, clock.seconds_until(int(time_ms[done])))
                 self._stop.wait(min(wait, _LONGEST_WAIT_S))
                 continue
-            if not self._sent(_batch(readings.slice(done, due - done), time_ms[done:due])):
+            if not self._sent(_moved(batch.slice(done, due - done), time_ms[done:due])):
                 break
             done = due
-            if progress is not None:
-                progress(done, count)
-        last_ms = int(time_ms[done - 1]) if done else None
-        return Replayed(topic, done, refused, int(time_ms[0]), last_ms)
+        return done
 
-    def _load(self) -> tuple[pa.Table, int]:
-        """All readings of the files in order of time; refused rows go to the dead letters."""
-        blocks, refused = [], 0
+    def _blocks(self) -> Iterator[Block]:
+        """The files' readings; refused rows go to the dead letters."""
         for path in self._replay.paths:
             for shape, decoded in read_blocks(path, limits=self._replay.limits):
-                refused += counted(decoded.refused)
+                self._refused += counted(decoded.refused)
+                for row in decoded.refused[:1]:
+                    self._reason = self._reason or f"{path}:{row.row}: {row.reason}"
                 self._intake.refuse(
                     decoded.refused,
                     topic=self._replay.topic,
                     source=f"file:{path.name}",
                     shape=shape,
                 )
-                blocks.append(_compact(decoded.batch, self._replay.prefix))
-        if not blocks:
-            return SCHEMA.empty_table(), refused
-        everything = pa.Table.from_batches(blocks).unify_dictionaries().combine_chunks()
-        return everything.take(pc.sort_indices(everything, [("time", "ascending")])), refused
+                self._readings += decoded.batch.num_rows
+                yield _named(decoded.batch, self._replay.prefix), []
 
     def _start(self, first_ms: int) -> tuple[RunningClock, int]:
         """The clock to play by, and what to add to the file's times (whole minutes)."""
         topic = self._replay.topic
         start_ms = first_ms
-        if not self._replay.keep_time:
+        if not self._replay.keeps_time:
             newest_ms = newest_event_ms(self._log, topic)
             start_ms = self._clock.now_ms() if newest_ms is None else newest_ms
         shift_ms = (start_ms - first_ms) // _MINUTE_MS * _MINUTE_MS
@@ -152,7 +179,8 @@ class Player:
         full = Condition(logger(__name__), "the log takes nothing now", "the log takes it again")
         while not self._stop.is_set():
             try:
-                self._intake.submit(batch, self._replay.topic)
+                headers = () if self._replay.alerts or not self._replay.keeps_time else BACKFILL
+                self._intake.submit(batch, self._replay.topic, headers)
             except Unavailable as error:
                 full.begin(error)
                 self._stop.wait(error.retry_after)
@@ -174,20 +202,15 @@ def end_input(log: Log, topic: str, time_ms: int) -> None:
     log.append(TIME.name, decision_records(decisions))
 
 
-def _compact(batch: pa.RecordBatch, prefix: str) -> pa.RecordBatch:
-    """The batch with each device's and channel's name kept once."""
-    device = batch.column("device").dictionary_encode()
-    if prefix:
-        names = [prefix + name for name in device.dictionary.to_pylist()]
-        device = pa.DictionaryArray.from_arrays(device.indices, pa.array(names, pa.string()))
-    channel = batch.column("channel").dictionary_encode()
-    rest = [batch.column(name) for name in ("time", "value", "sequence")]
-    return pa.RecordBatch.from_arrays([device, channel, *rest], names=SCHEMA.names)
+def _named(batch: pa.RecordBatch, prefix: str) -> pa.RecordBatch:
+    """The batch with a prefix before each device's name."""
+    if not prefix:
+        return batch
+    device = pc.binary_join_element_wise(prefix, batch.column("device"), "")
+    return batch.set_column(0, SCHEMA.field("device"), device)
 
 
-def _batch(rows: pa.Table, time_ms: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.RecordBatch:
-    """Rows with plain columns again, at their moved times."""
-    device, channel = (rows.column(name).cast(pa.string()) for name in ("device", "channel"))
-    value, sequence = rows.column("value"), rows.column("sequence")
-    flat = [column.combine_chunks() for column in (device, channel, value, sequence)]
-    return batch_of(flat[0], flat[1], time_ms, flat[2], flat[3])
+def _moved(rows: pa.RecordBatch, time_ms: Ints) -> pa.RecordBatch:
+    """Rows at other times."""
+    device, channel, _, value, sequence = rows.columns
+    return batch_of(device, channel, time_ms, value, sequence)

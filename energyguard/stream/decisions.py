@@ -1,4 +1,5 @@
-"""What owners decided, in ``energyguard.time``: at that offset, time is that, or rules are those.
+"""What owners decided, in ``energyguard.time``: at that offset, time is that, rules are those, or
+so far have the other devices of the topic come.
 
 A decision is written in the owner's transaction before it takes effect, so a replay applies it at
 the same place. Other writers (a replay that ends) decide at a partition's end. One record may
@@ -21,7 +22,7 @@ AT = TopicPartition(TIME.name, 0)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One decision about one partition: a time, or the rules that run."""
+    """One decision about one partition: a time, the rules that run, or who else is there."""
 
     topic: str
     partition: int
@@ -29,6 +30,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: int | None = None
     end: bool = False  # with a time: the input ends there, so nobody has gone silent
     rules: tuple[Rule, ...] | None = None
+    reached: int | None = None  # ms: a second device of the topic has come so far
+    alone: bool = False  # no other partition of the topic has a device that sends
 
     @property
     def at(self) -> TopicPartition:
@@ -57,6 +60,8 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
     time: int | None = None
     end: bool = False
     rules: tuple[Rule, ...] | None = None
+    reached: int | None = None
+    alone: bool = False
     quiet: dict[int, tuple[int, int]] = {}
 
     def about(self, wanted: Collection[TopicPartition]) -> Iterator[Decision]:
@@ -72,6 +77,8 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
                 time=self.time,
                 end=self.end,
                 rules=self.rules,
+                reached=self.reached,
+                alone=self.alone,
             )
 
 

@@ -15,7 +15,7 @@ from energyguard.model.duration import parse_duration
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.stream.batch import Batch, Ints
-from energyguard.stream.clock import NEVER, ClockLimits, PartitionClock
+from energyguard.stream.clock import NEVER, Admitted, ClockLimits, PartitionClock
 from energyguard.stream.collected import Collected, Event
 from energyguard.stream.lane import Lane, LaneLimits
 from energyguard.stream.outcome import Outcome, in_order
@@ -23,6 +23,7 @@ from energyguard.stream.quiet import Change, Quiet
 from energyguard.stream.snapshot import load_windows, save_windows
 from energyguard.stream.telling import episode_event, silence_event
 from energyguard.stream.verdicts import Judged, LaneRows, newest_before
+from energyguard.stream.witnesses import Witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Windows:
         limits: Limits = Limits(),
         *,
         follow_episodes: bool = True,
+        witnesses: Witnesses = Witnesses.NONE,
     ) -> None:
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
         self.topic = topic
         self.limits = limits
-        self.clock = PartitionClock(kind, limits.clock)
+        self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.lanes: dict[str, Lane] = {}
         self.rules = list(rules)
@@ -75,6 +77,19 @@ class Windows:
         if not len(batch):
             return outcome
         admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
+        return self._admit(admitted, outcome)
+
+    def witness(self, reached_ms: int | None) -> Outcome:
+        """Other devices of the topic have reached a time; None: there are none."""
+        return self._admit(self.clock.witness(reached_ms), Outcome(self.devices))
+
+    def end(self) -> Outcome:
+        """The input has ended: what waits is judged by what is known."""
+        return self._admit(self.clock.end(), Outcome(self.devices))
+
+    def _admit(self, admitted: Admitted | None, outcome: Outcome) -> Outcome:
+        if admitted is None:
+            return outcome
         if admitted.ahead is not None:
             outcome.put_apart(Verdict.AHEAD, admitted.ahead)
         batch = admitted.batch

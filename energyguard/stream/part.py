@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from energyguard.log import Fetched, Records, TopicPartition
 from energyguard.log.letters import dead_letters
-from energyguard.stream.batch import Batch, Bools, batch_from, join
+from energyguard.stream.batch import Batch, Bools, Ints, batch_from, join
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.messages import Bad
-from energyguard.wire.records import keyless, read_records
+from energyguard.wire.records import backfilled, keyless, read_records
+
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Part:
     """The readings of records up to ``next_offset``, in log order.
 
     ``astray`` tells the readings of messages without a key, which lie in any partition; None: there
-    are none. Of what was refused, ``record`` is the record's offset.
+    are none. ``past`` has the offset of each reading of a backfill: they are counted, and in no
+    batch. Of what was refused, ``record`` is the record's offset.
     """
 
     at: TopicPartition
@@ -27,13 +30,15 @@ class Part:
     batch: Batch
     astray: Bools | None = None
     bad: list[Bad] = field(default_factory=list)
+    past: Ints = field(default_factory=lambda: _NONE)
 
     def __len__(self) -> int:
-        return len(self.batch)
+        return len(self.batch) + len(self.past)
 
     def split(self, offset: int) -> tuple[Part, Part]:
         """What is below an offset, and the rest."""
         place = int(np.searchsorted(self.batch.offset, offset))
+        past = int(np.searchsorted(self.past, offset))
         n = len(self.batch)
         return (
             Part(
@@ -42,6 +47,7 @@ class Part:
                 self.batch.cut(0, place),
                 _any(self.astray, slice(0, place)),
                 [bad for bad in self.bad if bad.record < offset],
+                self.past[:past],
             ),
             Part(
                 self.at,
@@ -49,6 +55,7 @@ class Part:
                 self.batch.cut(place, n),
                 _any(self.astray, slice(place, n)),
                 [bad for bad in self.bad if bad.record >= offset],
+                self.past[past:],
             ),
         )
 
@@ -70,7 +77,8 @@ class Part:
             masks = [np.zeros(len(p.batch), bool) if p.astray is None else p.astray for p in both]
             astray = np.concatenate(masks)
         batch = join([part.batch for part in both])
-        return Part(self.at, other.next_offset, batch, astray, self.bad + other.bad)
+        past = np.concatenate([self.past, other.past])
+        return Part(self.at, other.next_offset, batch, astray, self.bad + other.bad, past)
 
 
 def _any(mask: Bools | None, place: slice) -> Bools | None:
@@ -83,10 +91,26 @@ def decoded_part(fetched: Fetched, limits: Plausible = DEFAULT) -> Part:
     offsets = np.asarray(fetched.offsets, np.int64)
     appended = np.asarray(fetched.timestamps_ms, np.int64)
     astray = keyless(fetched.keys, fetched.values)
-    return Part(
+    batch = batch_from(found.readings, appended[found.record], offsets[found.record])
+    part = Part(
         fetched.at,
         fetched.next_offset,
-        batch_from(found.readings, appended[found.record], offsets[found.record]),
+        batch,
         None if astray is None else _any(astray[found.record], slice(None)),
         [bad._replace(record=int(offsets[bad.record])) for bad in found.bad],
+    )
+    past = backfilled(fetched.headers)
+    return part if past is None else _without(part, past[found.record])
+
+
+def _without(part: Part, past: Bools) -> Part:
+    """Leave readings of the past out; those without a home have to find it first."""
+    if part.astray is not None:
+        past = past & ~part.astray
+    rest = np.flatnonzero(~past)
+    return replace(
+        part,
+        batch=part.batch.take(rest),
+        astray=None if part.astray is None else _any(part.astray[rest], slice(None)),
+        past=part.batch.offset[past],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,13 +13,14 @@ from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.charging import Limits
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import OCCUPANCY, REGION_SIGNALS, SIGNALS
-from energyguard.stream.decisions import Decisions, Quiet
+from energyguard.stream.decisions import Decision, Decisions, Quiet
 from energyguard.stream.listed import Listed
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.session_task import SessionTask, Signals, decoded_signals
 from energyguard.stream.sessions import LATENESS_S
 from energyguard.stream.stage import Stage
 from energyguard.stream.total import Told
+from energyguard.stream.witnesses import Other, witnessed
 from energyguard.stream.worker import Worker
 
 GROUP = "sessions"
@@ -47,6 +48,7 @@ class SessionStage(Stage[SessionTask, Signals]):
         self._idle_s = parse_duration(stream.idle) / 1000
         self._listed = Listed(log)
         self._told_s = clock.monotonic()
+        self._tasks: Mapping[TopicPartition, SessionTask] = {}
 
     def task(self, at: TopicPartition) -> SessionTask:
         """A partition without chargers."""
@@ -62,6 +64,41 @@ class SessionStage(Stage[SessionTask, Signals]):
         """Know the chargers before the first signal of a replay is read."""
         if not tasks:
             self._listed.refresh()
+
+    def release(
+        self, parts: Iterable[Signals], tasks: Mapping[TopicPartition, SessionTask]
+    ) -> list[Signals]:
+        """All of it; the partitions are witnesses of each other."""
+        self._tasks = tasks
+        return list(parts)
+
+    def decide(self, task: SessionTask, decisions: Decisions) -> list[Decision]:
+        """How far the other chargers of a topic are, where one is far ahead of its partition."""
+        waits = task.operator.waits
+        if waits is None or (found := witnessed(waits, self._others(task.at))) is None:
+            return []
+        reached_ms = None if found.reached is None else found.reached * 1000
+        topic, partition = task.at
+        return [
+            Decision(
+                topic=topic,
+                partition=partition,
+                offset=task.position,
+                reached=reached_ms,
+                alone=reached_ms is None,
+            )
+        ]
+
+    def _others(self, at: TopicPartition) -> Iterator[Other]:
+        """How far the other partitions of a topic are; of another worker's nothing is known."""
+        for place, end in self._log.positions(at.topic, LATEST).items():
+            if place == at:
+                continue
+            if (task := self._tasks.get(place)) is None:
+                yield Other(None, is_read=end == 0)
+                continue
+            silent_s = self._clock.monotonic() - task.heard_s
+            yield Other(task.operator.furthest, silent_s, task.position >= end)
 
     def decide_all(self, tasks: Collection[SessionTask], decisions: Decisions) -> list[Quiet]:
         """What time it is at chargers from which nothing came, where that makes a difference."""

@@ -21,6 +21,7 @@ from energyguard.stream.outputs import Outputs
 from energyguard.stream.session_records import bay_records, result_records, results
 from energyguard.stream.sessions import AHEAD, LATE, LATENESS_S, Sessions
 from energyguard.stream.task import Task
+from energyguard.stream.witnesses import Witnesses
 from energyguard.wire import Refused
 from energyguard.wire.charging import SHAPE, message, refused, signal
 
@@ -87,7 +88,8 @@ class SessionTask(Task[Signals]):
     flow = "sessions"
 
     def __init__(self, at: TopicPartition, limits: Limits, listed: Listed, clock: Clock) -> None:
-        self.operator, self._limits, self._listed = Sessions(limits), limits, listed
+        self.operator = Sessions(limits, witnesses=Witnesses.UNKNOWN)
+        self._limits, self._listed = limits, listed
         super().__init__(at, self.operator, clock)
         self.told: int | None = None  # up to which second
 
@@ -110,8 +112,11 @@ class SessionTask(Task[Signals]):
         self._tell(outcomes, outputs)
 
     def decided(self, decision: Decision, outputs: Outputs) -> None:
-        """Nothing came: what is due by that time happens."""
-        if decision.time is not None:
+        """Nothing came, and what is due by that time happens; or so far are the others."""
+        if decision.reached is not None or decision.alone:
+            reached = None if decision.reached is None else decision.reached // 1000
+            self._tell(self.operator.witness(reached), outputs)
+        elif decision.time is not None:
             self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
 
     def _tell(self, outcomes: list[Outcome], outputs: Outputs) -> None:

@@ -25,10 +25,10 @@ from energyguard.model.charging import (
     Violation,
 )
 from energyguard.stream.bays import Bay, Happening, State, happen
+from energyguard.stream.far_signals import AHEAD_S, PAUSE_S, FarSignals
+from energyguard.stream.witnesses import Waits, Witnesses
 
 LATENESS_S = 5  # of event time
-AHEAD_S = 3_600  # who is so far beyond all others needs a second charger to be believed
-MOST_AHEAD = 1_000
 AHEAD = "ahead: more than an hour beyond all others"
 LATE = "late: its second is over"
 
@@ -44,21 +44,35 @@ class Kept(msgspec.Struct):
     newest: int | None
     done: int | None
     changes: list[tuple[int, int]]
+    witnesses: Witnesses = Witnesses.UNKNOWN
+    reached: int | None = None
+    in_row: int = 0
 
 
 _KEPT = msgspec.msgpack.Decoder(Kept)
 
 
 class Sessions:
-    """The chargers of one partition of the log."""
+    """The chargers of one partition of the log.
 
-    def __init__(self, limits: Limits | None = None, lateness_s: int = LATENESS_S) -> None:
+    Args:
+        limits: how long cars may stand.
+        lateness_s: of event time.
+        witnesses: what is known of the topic's other chargers.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        lateness_s: int = LATENESS_S,
+        witnesses: Witnesses = Witnesses.NONE,
+    ) -> None:
         self.limits, self._lateness = limits or Limits(), lateness_s
         self.bays: dict[str, Bay] = {}
         self.changes: list[tuple[int, int]] = []  # from a second on so many cars: not told yet
         self._waiting: dict[int, list[Signal]] = {}  # by second
         self._seconds: list[int] = []  # of those that wait: a heap
-        self._ahead: list[Signal] = []
+        self._far = FarSignals(witnesses)
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
         self._shared = Happening(self.limits)
@@ -71,23 +85,46 @@ class Sessions:
             if second in waiting:  # so it is not over, and not ahead
                 waiting[second].append(signal)
             elif self._newest is not None and second > self._newest + AHEAD_S:
-                for one in self._believed(signal):
-                    self._accept(one)
+                self._put_far(signal)
             else:
                 self._accept(signal)
+                self._far.in_row = 0
         return self._take()
 
-    def _believed(self, signal: Signal) -> list[Signal]:
-        """Signals far beyond all others: one charger's clock may be wrong, that of two is not."""
-        near = [one for one in self._ahead if abs(one.second - signal.second) <= AHEAD_S]
+    def _put_far(self, signal: Signal) -> None:
+        """A signal beyond all others."""
+        if signal.second <= self._trusted + AHEAD_S:
+            self._accept(signal)
+            return
         others = any(charger != signal.charger for charger in self._chargers())
-        if others and all(one.charger == signal.charger for one in near):
-            self._ahead.append(signal)
-            if len(self._ahead) > MOST_AHEAD:
-                self._ignore(self._ahead.pop(0), AHEAD)
-            return []
-        self._ahead = [one for one in self._ahead if one not in near]
-        return sorted([*near, signal], key=lambda one: one.second)
+        for believed in self._far.put(signal, self._trusted, others):
+            self._accept(believed)
+        for lost in self._far.excess(others):
+            self._ignore(lost, AHEAD)
+
+    def witness(self, reached: int | None) -> list[Outcome]:
+        """A charger of another partition has reached a second; None: there is no other."""
+        self._far.witnesses = Witnesses.NONE if reached is None else Witnesses.OTHERS
+        if reached is not None:
+            self._far.reached = max(reached, self._far.reached or reached)
+        return self.process(self._far.take_all())
+
+    @property
+    def _trusted(self) -> int:
+        """The newest second that is believed."""
+        known = (self._newest, self._far.reached, self._done)
+        return max((second for second in known if second is not None), default=0)
+
+    @property
+    def waits(self) -> Waits | None:
+        """What the partition's owner has to know of it; None: it needs no decision."""
+        return self._far.waits(self._newest, self._trusted)
+
+    @property
+    def furthest(self) -> int | None:
+        """The newest second of any charger here, believed or not."""
+        seconds = [signal.second for signal in self._far.held]
+        return max([*seconds, *([] if self._newest is None else [self._newest])], default=None)
 
     def _chargers(self) -> Iterator[str]:
         yield from self.bays
@@ -137,6 +174,8 @@ class Sessions:
 
     def advance(self, second: int) -> list[Outcome]:
         """Nothing up to a second will come any more: what was due by then happens."""
+        for signal in self._far.up_to(second) if self._far else ():
+            self._accept(signal)
         self._advance(second)
         return self._take()
 
@@ -160,9 +199,10 @@ class Sessions:
 
     def end(self) -> list[Outcome]:
         """The input has ended: everything that came happens; who stands there stays."""
-        for signal in self._ahead:
+        for signal in self._far.up_to(self._trusted + PAUSE_S):  # a pause at the end is believed
+            self._accept(signal)
+        for signal in self._far.take_all():
             self._ignore(signal, AHEAD)
-        self._ahead = []
         return self.advance(self._newest) if self._newest is not None else []
 
     def _take(self) -> list[Outcome]:
@@ -204,12 +244,15 @@ class Sessions:
         kept = Kept(
             self.bays,
             waiting,
-            self._ahead,
+            self._far.held,
             shared.timers,
             shared.occupied,
             self._newest,
             self._done,
             self.changes,
+            self._far.witnesses,
+            self._far.reached,
+            self._far.in_row,
         )
         return {"sessions": msgspec.msgpack.encode(kept)}
 
@@ -221,7 +264,9 @@ class Sessions:
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Be as at a snapshot."""
         kept = _KEPT.decode(parts["sessions"])
-        self.bays, self._ahead = kept.bays, kept.ahead
+        self.bays, self._far.held = kept.bays, kept.ahead
+        self._far.witnesses, self._far.reached = kept.witnesses, kept.reached
+        self._far.in_row = kept.in_row
         self._newest, self._done, self.changes = kept.newest, kept.done, kept.changes
         self._shared.timers, self._shared.occupied = kept.timers, kept.occupied
         for signal in kept.waiting:

@@ -17,10 +17,16 @@ from energyguard.model.readings import SCHEMA
 from energyguard.stream.batch import Batch
 from energyguard.stream.episodes import Episode
 from energyguard.stream.ring import Piece
+from energyguard.stream.witnesses import Witnesses
 
 if TYPE_CHECKING:
+    from energyguard.stream.clock import PartitionClock
     from energyguard.stream.operator import Windows
 
+_CLOCK = (
+    "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",
+    "waiting_device",
+)  # fmt: skip
 _CODEC = pa.Codec("zstd", compression_level=1)
 
 
@@ -56,20 +62,18 @@ def _array_in(value: Any) -> Any:
     return value
 
 
+def _clock_out(clock: PartitionClock) -> dict[str, Any]:
+    return {
+        **{name: getattr(clock, name) for name in _CLOCK},
+        "witnesses": clock.witnesses.value,
+        "waiting": None if clock.waiting is None else _batch_out(clock.waiting),
+    }
+
+
 def save_windows(windows: Windows) -> dict[str, bytes | None]:
     """The parts that changed since the last call; None for those that are gone."""
-    clock = windows.clock
     parts: dict[str, bytes | None] = {
-        "clock": dump(
-            {
-                "newest": clock.newest,
-                "decided": clock.decided,
-                "reached": clock.reached,
-                "alone": clock.alone,
-                "waiting": None if clock.waiting is None else _batch_out(clock.waiting),
-                "waiting_device": clock.waiting_device,
-            }
-        ),
+        "clock": dump(_clock_out(windows.clock)),
         "devices": dump(
             [windows.devices, windows.heard, windows.quiet.since, windows.quiet.steps.ravel()]
         ),
@@ -107,8 +111,11 @@ def save_windows(windows: Windows) -> dict[str, bytes | None]:
 def load_windows(windows: Windows, parts: Mapping[str, bytes]) -> None:
     """Make an empty operator be as it was."""
     clock = load(parts["clock"])
-    for name in ("newest", "decided", "reached", "alone", "waiting_device"):
-        setattr(windows.clock, name, clock[name])
+    for name in _CLOCK:
+        if name in clock:  # an old snapshot has fewer
+            setattr(windows.clock, name, clock[name])
+    if "witnesses" in clock:
+        windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
     windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])

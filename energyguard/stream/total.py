@@ -9,8 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-LONGEST_S = 3_600
-"""Of a longer time in which nothing changed, and nothing was certain, only so much is told."""
+LONGEST_S = 86_400
+"""Of a longer time in which nothing changed, and nothing was certain, nothing is written."""
+
+
+def seconds(first: int, last: int) -> range:
+    """The seconds of a span that are written: a jump of the clock writes none."""
+    return range(first, last + 1 if last - first < LONGEST_S else first)
 
 
 class Told(msgspec.Struct):
@@ -65,7 +70,7 @@ class Total(msgspec.Struct):
         moments = sorted({second for one in every for second, _ in one.changes if second <= end})
         for moment in [*moments, end + 1]:
             stand = sum(one.stand for one in every)
-            for second in range(self.done + 1, min(moment, self.done + 1 + LONGEST_S)):
+            for second in seconds(self.done + 1, moment - 1):
                 yield second, stand
             self.done = max(self.done, moment - 1)
             for one in every:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.config import StreamSettings
 from energyguard.detect.book import RuleBook
-from energyguard.log import EARLIEST, Fetched, Log, Positions, TopicPartition
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, Positions, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
@@ -22,6 +22,7 @@ from energyguard.stream.outputs import Outputs
 from energyguard.stream.part import Part, decoded_part
 from energyguard.stream.stage import Stage
 from energyguard.stream.window_task import WindowTask
+from energyguard.stream.witnesses import Other, witnessed
 from energyguard.stream.worker import Worker
 from energyguard.wire.limits import DEFAULT, Plausible
 
@@ -36,6 +37,7 @@ class _Reached(msgspec.Struct):
     partition: int
     newest_ms: int | None = None
     delivered_ms: int | None = None
+    at_ms: int = 0
 
 
 _REACHED = msgspec.json.Decoder(_Reached)
@@ -62,7 +64,7 @@ class WindowStage(Stage[WindowTask, Part]):
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
         self._tasks: Mapping[TopicPartition, WindowTask] = {}
-        self._newest: dict[str, int] = {}  # by topic, over all partitions that anyone owns
+        self._reached_by: dict[TopicPartition, _Reached] = {}  # whoever owns them
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
@@ -112,7 +114,28 @@ class WindowStage(Stage[WindowTask, Part]):
         if time is not None:
             made.append(_decision(task, time=time))
             task.heard_s = self.clock.monotonic()
+        waits = task.operator.clock.waits
+        if waits is not None and (found := witnessed(waits, self._others(task.at))) is not None:
+            reached = found.reached
+            made.append(_decision(task, reached=reached, alone=reached is None))
         return made
+
+    def _others(self, at: TopicPartition) -> Iterator[Other]:
+        """How far the other partitions of a topic are, whoever owns them."""
+        for other, end in self.log.positions(at.topic, LATEST).items():
+            if other == at:
+                continue
+            reached = self._reached_by.get(other)
+            if (task := self._tasks.get(other)) is not None:
+                furthest = task.operator.clock.furthest
+                silent_s = self.clock.monotonic() - task.heard_s
+                known = furthest if furthest > NEVER else None
+                yield Other(known, silent_s, task.position >= end)
+            elif reached is not None:
+                silent_s = (self.clock.now_ms() - reached.at_ms) / 1000
+                yield Other(reached.newest_ms, silent_s)
+            else:
+                yield Other(None, is_read=end == 0)
 
     def _quiet_time(self, task: WindowTask) -> int | None:
         """What time it is for a partition that has been quiet for long; None: leave it."""
@@ -120,7 +143,14 @@ class WindowStage(Stage[WindowTask, Part]):
         if newest <= NEVER or self.clock.monotonic() - task.heard_s < self.idle_s:
             return None
         row = topic_named(task.at.topic)
-        time = self._newest.get(task.at.topic, NEVER)
+        time = max(
+            (
+                reached.newest_ms
+                for at, reached in self._reached_by.items()
+                if at.topic == task.at.topic and reached.newest_ms is not None
+            ),
+            default=NEVER,
+        )
         for at, other in self._tasks.items():
             if at.topic == task.at.topic:
                 time = max(time, other.operator.clock.newest)
@@ -144,10 +174,8 @@ class WindowStage(Stage[WindowTask, Part]):
             self._widen(longest, tasks, decisions)
 
     def _reached(self, said: _Reached) -> None:
-        if said.newest_ms is not None:
-            newest = self._newest.get(said.topic, NEVER)
-            self._newest[said.topic] = max(newest, said.newest_ms)
         at = TopicPartition(said.topic, said.partition)
+        self._reached_by[at] = said
         if said.delivered_ms is not None and at not in self._tasks:
             self.alignment.hear(at, said.delivered_ms)
 

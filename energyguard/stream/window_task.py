@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
+from energyguard.detect.rules import Rule
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS
@@ -21,6 +23,7 @@ from energyguard.stream.outcome import Outcome
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.part import Part, decoded_part
 from energyguard.stream.task import Task
+from energyguard.stream.witnesses import Witnesses
 from energyguard.wire.limits import DEFAULT, Plausible
 
 MARK_MS = 900_000
@@ -41,21 +44,37 @@ class WindowTask(Task[Part]):
         plausible: Plausible = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = Windows(at.topic, book.active(), limits)
+        self.operator = self._windows(at.topic, book.active())
         super().__init__(at, self.operator, clock)
         self.told_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.told_ms: int | None = None
 
+    def _windows(self, topic: str, rules: Sequence[Rule]) -> Windows:
+        return Windows(topic, rules, self.limits, witnesses=Witnesses.UNKNOWN)
+
     def decode(self, fetched: Fetched) -> Part:
         """Records of this partition, decoded."""
         return decoded_part(fetched, self.plausible)
+
+    def feed(self, part: Part, decisions: Decisions, outputs: Outputs) -> None:
+        """Take records; a backfill is no sign of life."""
+        heard_s = self.heard_s
+        super().feed(part, decisions, outputs)
+        if len(part.past) and not len(part.batch):
+            self.heard_s = heard_s
 
     def decided(self, decision: Decision, outputs: Outputs) -> None:
         """Run other rules, or know what time it is."""
         if decision.rules is not None:
             outcome = self.operator.set_rules(decision.rules)
+        elif decision.reached is not None or decision.alone:
+            outcome = self.operator.witness(decision.reached)
         else:
+            if decision.end:
+                self._tell(self.operator.end(), outputs)
+            elif decision.time is not None:  # others have come so far
+                self._tell(self.operator.witness(decision.time), outputs)
             outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
         self._tell(outcome, outputs)
 
@@ -63,6 +82,9 @@ class WindowTask(Task[Part]):
         """Readings that belong here through the operator; the others on their way."""
         if part.bad:
             outputs.add(DEAD_LETTERS.name, part.letters())
+        if len(part.past):
+            self.counts[Verdict.ACCEPTED.value] += len(part.past)
+            self.dirty = True
         batch = part.batch
         if part.astray is not None:
             outputs.send_home(part.at.topic, batch.readings.filter(pa.array(part.astray)))

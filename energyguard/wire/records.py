@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.errors import Corrupt
+from energyguard.model.readings import BACKFILL
 from energyguard.wire.apart import APART
 from energyguard.wire.csv import HOUSEHOLD
 from energyguard.wire.delimited import decode_sound
@@ -38,6 +39,7 @@ CLOSE_LOOK = 4096
 PACKED_ANEW = (("packed-by", b"worker"),)
 """The headers of what a worker packed of messages without a key: whoever read those has it."""
 
+Headers = tuple[tuple[str, bytes], ...]
 _OURS = bytes([FORMAT])
 
 
@@ -85,6 +87,14 @@ def keyless(
         return None
     pairs = zip(keys, values, strict=True)
     found = [key is None and (value or _OURS)[0] != FORMAT for key, value in pairs]
+    return np.array(found, np.bool_) if any(found) else None
+
+
+def backfilled(headers: Sequence[Headers]) -> npt.NDArray[np.bool_] | None:
+    """Which records hold readings of the past (``model.readings.BACKFILL``); None: none does."""
+    if not any(headers):
+        return None
+    found = [BACKFILL[0] in each for each in headers]
     return np.array(found, np.bool_) if any(found) else None
 
 

@@ -114,7 +114,7 @@ def test_told_twice_changes_nothing() -> None:
     ]
     book = told(*lines)
     before = book.get("a1"), book.story("a1")
-    assert [book.tell(line, 99) for line in lines] == [None, None, None]
+    assert [book.tell(line, 99) for line in lines] == [False, False, False]
     assert (book.get("a1"), book.story("a1")) == before
 
 

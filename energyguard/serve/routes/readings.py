@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -58,6 +59,10 @@ async def send_readings(
             pattern=r'^[^,"\x00-\x1f]*$',
         ),
     ] = "",
+    backfill: Annotated[
+        bool,
+        Query(description="Readings of the past: kept and counted, but they alert nobody."),
+    ] = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Receipt:
     """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file.
@@ -66,15 +71,15 @@ async def send_readings(
     costs its neighbours. A header that is not known refuses the body whole. The first thousand
     refused rows are dead letters each, the rest are one, with their number.
 
-    The same `Idempotency-Key` with the same body gets the same answer.
+    The order of rows does not matter. A body whose newest reading is over a day old is a backfill,
+    as with `backfill=1`. The same `Idempotency-Key` with the same body gets the same answer.
     """
     body = await request.body()
     if request.headers.get("content-type", "").startswith(FORM):
         body = with_lines(body)
     key = f"{user}/{idempotency_key}" if idempotency_key else None
-    return await run_in_threadpool(
-        desk.take_readings, body, shape, "api", key, device.strip(), sender=user
-    )
+    take = partial(desk.take_readings, sender=user, backfill=backfill)
+    return await run_in_threadpool(take, body, shape, "api", key, device.strip())
 
 
 @router.get("/readings")
