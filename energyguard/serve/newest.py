@@ -13,7 +13,7 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER
+from energyguard.model.topics import THERMOMETER, source_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import DeviceView, ReadingView
 from energyguard.wire.limits import DEFAULT, Plausible
@@ -40,7 +40,7 @@ class Newest:
         """Fold records in; return how many readings they held."""
         records: dict[str, tuple[list[bytes | None], list[bytes | None]]] = {}
         for one in fetched:
-            keys, values = records.setdefault(one.topic, ([], []))
+            keys, values = records.setdefault(source_of(one.topic), ([], []))
             keys += one.keys
             values += one.values
         total = 0
@@ -65,6 +65,7 @@ class Newest:
 
     def skipped(self, topic: str, records: int, now_ms: int) -> None:
         """Count records that were left out by what such a record holds on average."""
+        topic = source_of(topic)
         with self._lock:
             self._gaps.add(topic)
             self._count(now_ms, round(records * self._rows_of.get(topic, 1.0)))

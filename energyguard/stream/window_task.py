@@ -12,7 +12,7 @@ from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import DEAD_LETTERS, PROGRESS
+from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
 from energyguard.stream.batch import Batch
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions
@@ -41,7 +41,7 @@ class WindowTask(Task[Part]):
         plausible: Plausible = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = Windows(at.topic, book.active(), limits)
+        self.operator = Windows(source_of(at.topic), book.active(), limits)
         super().__init__(at, self.operator, clock)
         self.told_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it

@@ -11,7 +11,6 @@ import httpx
 
 from tests.e2e.processes import Role, roles, until
 
-
 CLIENT = httpx.Client(timeout=60)
 
 
