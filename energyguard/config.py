@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from energyguard import limits
 from energyguard.model.duration import parse_duration
 
 
@@ -93,8 +94,10 @@ class HistorySettings(Section):
     host: str = Field("127.0.0.1", description="Where the history answers ClickHouse's HTTP.")
     port: int = Field(8401, ge=0, le=65535, description="The port of it.")
     flush: Duration = Field("5s", description="Rows wait for at most this long to be inserted.")
-    parquet_alerts: Path | None = Field(
-        None, description="A folder: alerts are also kept there as Parquet, a file a day."
+    parquet_alerts: str = Field(
+        "",
+        description="A folder, or an address (`s3://BUCKET/FOLDER`): alerts are also kept there "
+        "as Parquet, a file a day.",
     )
 
 
@@ -132,9 +135,26 @@ class ServeSettings(Section):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8400, ge=0, le=65535, description="The port to listen on.")
     auth: bool = Field(True, description="False: no log-in, on loopback only, for trials.")
-    body_limit: int = Field(32 * 2**20, gt=0, description="The largest body of a request, bytes.")
+    body_limit: int = Field(
+        limits.BODY_BYTES, gt=0, description="The largest body of a request, bytes."
+    )
     rate_limit: float = Field(
-        200.0, gt=0, description="Requests a second of one token, over ten seconds."
+        limits.REQUESTS_A_SECOND,
+        gt=0,
+        description="Requests a second of one token, over ten seconds.",
+    )
+    connections: int = Field(
+        limits.CONNECTIONS,
+        gt=0,
+        description="Connections at once; fewer where the process may open fewer files.",
+    )
+    streams: int = Field(
+        limits.STREAMS, gt=0, description="Open pages, and live streams, at once: so many of each."
+    )
+    new_devices: int = Field(
+        limits.NEW_DEVICES_AN_HOUR,
+        gt=0,
+        description="Device names never sent before that one token may send in an hour.",
     )
     session: Duration = Field("12h", description="How long a log-in of the page lasts.")
     zone: str = Field("UTC", description="The time zone in which the page shows times.")
@@ -173,6 +193,10 @@ class Settings(Section):
     """The whole tree."""
 
     data_dir: Path = Field(Path("energyguard-data"), description="Where everything is kept.")
+    group_readable: bool = Field(
+        False,
+        description="True: the group of the data folder may read it. Otherwise its owner alone.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the log of the program says."
     )

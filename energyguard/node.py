@@ -18,7 +18,9 @@ import msgspec
 
 from energyguard.clock import SYSTEM
 from energyguard.config import Settings
+from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, EnergyGuardError, NotFound
+from energyguard.log.lost import check_log
 from energyguard.presence import living, present
 from energyguard.supervisor import Supervisor
 
@@ -132,7 +134,7 @@ def run_role(
         NotFound: there is no such role.
         ConfigError: ``metrics`` is no address to listen on.
     """
-    from energyguard.telemetry import answer_metrics, logger, set_up_logging
+    from energyguard.telemetry import logger, set_up_logging
 
     role = ROLES.get(name)
     if role is None:
@@ -146,7 +148,11 @@ def run_role(
     set_up_logging(settings.log_level, name)
     log = logger("node")
     if metrics is not None:
+        from energyguard.ports.metrics import answer_metrics
+
         answer_metrics(metrics)
+    keep_private(settings.data_dir, group=settings.group_readable)
+    check_log(settings.log_url, settings.data_dir / "history")
     with present(settings.data_dir, name):
         log.info("started")
         try:
@@ -184,6 +190,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
 
     Raises:
         Conflict: this data folder is in use by another ``up``.
+        Corrupt: the log cannot be opened.
         ConfigError: a role cannot use its settings (it has said why).
     """
     stop, hurry = threading.Event(), threading.Event()
@@ -195,6 +202,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
         signal.signal(number, on_signal)
     command = (sys.executable, "-m", "energyguard", "role", "--child")
     commands = {name: (*command, name) for name in ROLES if name in roles}
+    check_log(settings.log_url, settings.data_dir / "history")
     with present(settings.data_dir, "up", most=1):
         _wait_for_predecessors(settings, commands, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
@@ -238,6 +246,7 @@ def open_log(settings: Settings) -> Iterator[Log]:
     """The log of these settings, closed at the block's end."""
     from energyguard.log import open_log as open_url
 
+    check_log(settings.log_url, settings.data_dir / "history")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log = open_url(settings.log_url, options=settings.log.kafka)
     try:

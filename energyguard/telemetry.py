@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
-
-from energyguard.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,7 @@ TABLE = (
     Metric("readings", "counter", "Readings by how they ended.", ("topic", "verdict")),
     Metric("refused", "counter", "Rows refused at the border, by field.", ("shape", "field")),
     Metric("log_appends", "counter", "Records appended.", ("topic",)),
+    Metric("log_damaged", "counter", "Damaged appends that a reader went around.", ("topic",)),
     Metric("log_lag", "gauge", "Records a group has not read yet.", ("group", "topic")),
     Metric("watermark_lag_seconds", "gauge", "Newest reading less watermark.", ("topic",)),
     Metric("alerts", "counter", "Alert events, by state.", ("rule", "state")),
@@ -45,6 +44,8 @@ TABLE = (
     Metric("store_write_seconds", "histogram", "How long a write to the store took."),
     Metric("store_stalled", "gauge", "1 while the store takes nothing and rows wait."),
     Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
+    Metric("connections_closed", "counter", "Connections over their time or cap.", ("reason",)),
+    Metric("login_failures", "counter", "Log-ins and tokens that were refused.", ("how",)),
     Metric("sse_clients", "gauge", "Open live streams."),
     Metric("notifications_dropped", "counter", "Live events a slow client was spared."),
 )
@@ -60,21 +61,6 @@ def _declare() -> Mapping[str, Any]:
 
 
 METRICS: Mapping[str, Any] = _declare()
-
-
-def answer_metrics(address: str) -> None:
-    """Answer Prometheus at ``host:port`` with what this process counts, for as long as it lives.
-
-    Raises:
-        ConfigError: that is no address, or it cannot be listened on.
-    """
-    host, _, port = address.rpartition(":")
-    if not (host and port.isdigit()):
-        raise ConfigError(f"--metrics {address}: write it as host:port, such as 127.0.0.1:9400")
-    try:
-        start_http_server(int(port), host.strip("[]"))
-    except (OSError, OverflowError) as error:
-        raise ConfigError(f"--metrics {address}: cannot listen there: {error}") from error
 
 
 def set_up_logging(level: str, role: str) -> None:
@@ -94,6 +80,7 @@ def set_up_logging(level: str, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a bad request is no news
 
 
 def logger(name: str) -> Any:
@@ -106,7 +93,6 @@ __all__ = [
     "REGISTRY",
     "TABLE",
     "Metric",
-    "answer_metrics",
     "logger",
     "set_up_logging",
 ]

@@ -37,15 +37,16 @@ BACKENDS = (
     "energyguard.history.client",
     "energyguard.history.door",
 )
-FOUNDATION = ("errors", "clock", "telemetry")
+FOUNDATION = ("errors", "clock", "telemetry", "limits")
 MAY_IMPORT = {
     "model": ("model",),
     "wire": ("wire", "model", "errors"),
     "durable": ("durable", *FOUNDATION),
+    "ports": ("ports", *FOUNDATION),
     "log": ("log", "durable", "model", "wire", *FOUNDATION),
     "store": ("store", "durable", "model", "wire", *FOUNDATION),
     "ingest": ("ingest", "store", "log", "model", "wire", "config", *FOUNDATION),
-    "history": ("history", "log", "durable", "model", "wire", "config", *FOUNDATION),
+    "history": ("history", "log", "durable", "ports", "model", "wire", "config", *FOUNDATION),
 }
 """What a folder may import of ours; a folder that is not named may import anything.
 

@@ -13,7 +13,7 @@ alerts.py     alerts list, show, ack, silence
 rules.py      rules list, show, use, set; check
 job.py        job explain, spark, flink
 dlq.py        dlq list, show, replay
-log.py        log topics, tail, lag
+log.py        log topics, tail, lag, new
 store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
 tokens.py     token create, list, revoke
 client.py     client ingest, get, nodes, …: a measurement store anywhere

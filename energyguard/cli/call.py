@@ -66,8 +66,12 @@ class Call:
 
     @property
     def settings(self) -> Settings:
-        """The settings tree."""
-        return self.loaded.settings
+        """The settings tree; from here on files are private."""
+        from energyguard.durable.private import keep_private
+
+        settings = self.loaded.settings
+        keep_private(settings.data_dir, group=settings.group_readable)
+        return settings
 
     @property
     def out(self) -> Output:

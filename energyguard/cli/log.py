@@ -1,4 +1,4 @@
-"""``log topics|tail|lag``: what is in the log, and who is behind."""
+"""``log topics|tail|lag|new``: what is in the log, and who is behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from energyguard.cli.call import Call, command, group
 from energyguard.cli.output import at, spell, until_signal
-from energyguard.errors import NotFound
+from energyguard.errors import Conflict, NotFound
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.model.topics import (
@@ -84,6 +84,22 @@ def lag(call: Call) -> None:
                     for place, position in sorted(committed.items())
                 ]
     call.out.rows(rows, empty="no group has read anything yet")
+
+
+def new(call: Call) -> None:
+    """Begin a new log where the old one is gone or cannot be opened.
+
+    The history stays. What is left of the old file is kept under another name.
+    """
+    from energyguard.log.lost import begin_anew
+    from energyguard.presence import living
+
+    settings = call.settings
+    if living(settings.data_dir):
+        raise Conflict(f"{settings.data_dir}: in use; `energyguard stop` first")
+    aside = begin_anew(settings.log_url, settings.data_dir / "history")
+    kept = f"; what was left of the old one is {aside}" if aside else ""
+    call.out.done(f"a new log begins at {settings.log_url}{kept}", old=aside)
 
 
 def tail(
@@ -181,4 +197,5 @@ def register(app: typer.Typer) -> None:
     command(verbs, "topics")(topics)
     command(verbs, "tail")(tail)
     command(verbs, "lag")(lag)
+    command(verbs, "new")(new)
     app.add_typer(verbs, name="log")

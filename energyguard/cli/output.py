@@ -152,10 +152,17 @@ def progress(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]
 
 @contextmanager
 def writable(output: str) -> Iterator[BinaryIO]:
-    """A file to write to; ``-`` is stdout."""
+    """A file to write to, or an address such as ``s3://bucket/file``; ``-`` is stdout."""
     if output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if "://" in output:
+        from energyguard.history.alert_files import open_place
+
+        system, path = open_place(output)
+        with system.open_output_stream(path) as stream:
+            yield stream
         return
     with Path(output).open("wb") as file:
         yield file

@@ -10,6 +10,8 @@ import typer
 from energyguard.cli.call import Call, command
 from energyguard.cli.output import progress, rows_of, writable
 from energyguard.cli.times import parse_span, parse_time
+from energyguard.clock import SYSTEM
+from energyguard.history.newest import newest_ms
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -29,13 +31,15 @@ class By(StrEnum):
     ALERTS = "alerts"
 
 
-def between(history: History, since: str, until: str | None) -> dict[str, int]:
-    """The half-open range of two texts; durations count back from the newest reading.
+def between(
+    history: History, since: str, until: str | None, device: str = "", channel: str = ""
+) -> dict[str, int]:
+    """The half-open range of two texts; durations count back from the newest reading asked for.
 
     The data's own clock, not the wall's: a simulation runs ahead of it, a replay behind.
     """
-    last = history.query("devices")["last"].to_pylist()
-    newest = int(max(last).timestamp() * 1000) + 1 if last else 0
+    newest = newest_ms(history.query, SYSTEM.now_ms(), device, channel)
+    newest = 0 if newest is None else newest + 1
     end = parse_time(until, newest) if until else newest
     return {"start_ms": parse_time(since, newest), "end_ms": end}
 
@@ -57,7 +61,7 @@ def readings(
             device=device,
             channel=channel,
             limit=limit,
-            **between(history, since, until),
+            **between(history, since, until, device, channel),
         )
     call.out.rows(rows_of(found), empty=f"no readings of {device} in this time")
 
@@ -74,7 +78,10 @@ def trend(
 
     with open_history(call.settings) as history:
         found = history.query(
-            "trend", device=device, channel=channel, **between(history, since, until)
+            "trend",
+            device=device,
+            channel=channel,
+            **between(history, since, until, device, channel),
         )
     call.out.rows(rows_of(found))
 
@@ -96,7 +103,7 @@ def windows(
             device=device,
             window_ms=parse_span(window),
             slide_ms=parse_span(slide),
-            **between(history, since, until),
+            **between(history, since, until, device),
         )
     call.out.rows(rows_of(found), empty=f"no whole window of {device} in this time")
 
@@ -134,7 +141,12 @@ class Shape(StrEnum):
 def export(
     call: Call,
     what: Annotated[What, typer.Argument(help="windows: the records of energy_alerts.")],
-    output: Annotated[str, typer.Option("--output", "-o", help="A file; `-` is stdout.")] = "-",
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="A file, or an address (`s3://BUCKET/FILE`); `-` is stdout."
+        ),
+    ] = "-",
     shape: Annotated[Shape, typer.Option("--format", help="The file's format.")] = Shape.CSV,
     device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
     since: Since = "366d",
@@ -145,7 +157,7 @@ def export(
     from energyguard.node import open_history
 
     with open_history(call.settings) as history, writable(output) as out:
-        span = between(history, since, until)
+        span = between(history, since, until, device)
         if what is What.READINGS:
             with progress("export", "readings") as report:
                 rows = export_readings(

@@ -64,7 +64,7 @@ def shard(
     host: Host = "127.0.0.1",
     max_cache_items: Annotated[
         int, typer.Option(envvar="MAX_CACHE_ITEMS", min=0, help="Answers kept in memory; 0: none.")
-    ] = 10_000,
+    ] = 20_000,
     address: Annotated[
         str,
         typer.Option(
@@ -182,7 +182,7 @@ def repair(
 
     async def work(ring: RingStore) -> ClusterStatus:
         deadline = SYSTEM.monotonic() + wait
-        while (found := await ring.status()).slots_alike < found.slots or found.hints:
+        while not (found := await ring.status()).is_whole:
             if SYSTEM.monotonic() > deadline:
                 raise Unavailable(_alike(found))
             _say(_alike(found))
@@ -271,7 +271,8 @@ async def _settled(ring: RingStore) -> ClusterStatus:
 
 def _alike(found: ClusterStatus) -> str:
     alike = f"{found.slots_alike} of {found.slots} slots are alike on all of their owners"
-    return alike + (f"; {found.hints} hints wait" if found.hints else "")
+    alike += f"; {found.hints} hints wait" if found.hints else ""
+    return alike + (f"; stand-ins hold {n} rows for others" if (n := found.for_others) else "")
 
 
 def _show(call: Call, found: ClusterStatus) -> None:
@@ -290,6 +291,7 @@ def _show(call: Call, found: ClusterStatus) -> None:
             "lacking": one.lacking,
             "to fetch": one.to_fetch,
             "hints": one.hints,
+            "for others": one.for_others,
         }
         for one in found.nodes
     ]

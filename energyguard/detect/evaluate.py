@@ -77,7 +77,7 @@ def evaluate(
     result = Evaluation()
     for batch, refused in _ahead(_blocks(paths, shape, settings, on_bytes)):
         for name, row in refused:
-            result.counts[row.verdict] += 1
+            result.counts[row.verdict] += row.count
             result.refused.append((name, row))
         if batch.num_rows:
             _write(windows.process(batch_from(batch)), out, episodes, result)

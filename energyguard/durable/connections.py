@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -16,6 +17,7 @@ from energyguard.errors import Corrupt, DiskFull, EnergyGuardError, Overloaded, 
 PAGE_BYTES: Final = 4096
 STEP_S: Final = 0.0005  # SQLite's own handler waits up to a tenth of a second between two tries
 STEPS: Final = 20_000
+_TABLE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)")
 
 _OURS: Final[tuple[tuple[type[Exception], type[EnergyGuardError], str], ...]] = (
     (apsw.FullError, DiskFull, "no room; nothing was taken"),
@@ -64,35 +66,51 @@ def connect(path: Path, checkpoint_pages: int = 0) -> Any:
     return connection
 
 
-def create(path: Path, schema: str, version: int) -> None:
+def create(path: Path, schema: str, version: int, older: Collection[int] = ()) -> None:
     """Make the file and its tables where they are not there yet.
 
     Args:
         path: the file.
         schema: statements that make the tables.
         version: of the tables.
+        older: versions whose tables are the same, and mean less.
 
     Raises:
         Unavailable: another version made the file, or it cannot be opened.
+        Corrupt: it is another program's, or a part of it is not there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_handler(patient)
+        if _tables(connection):
+            _check_tables(connection, path, schema)  # before anything in it is changed
         connection.pragma("page_size", PAGE_BYTES)
         _use_wal(connection)
         connection.transaction_mode = "IMMEDIATE"
         found = connection.pragma("user_version")
-        if found == 0:
+        if found == 0 or found in older:
             with connection:  # others may have begun too: the first one's tables are there then
                 found = connection.pragma("user_version")
                 if found == 0:
                     connection.execute(schema)
+                if found in (0, *older):
                     connection.pragma("user_version", version)
-        if found not in (0, version):
+        elif found != version:
             raise Unavailable(f"{path}: made by another version of EnergyGuard")
     finally:
         connection.close()
+
+
+def _tables(connection: Any) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+
+
+def _check_tables(connection: Any, path: Path, schema: str) -> None:
+    if missing := set(_TABLE.findall(schema)) - _tables(connection):
+        raise Corrupt(
+            f"{path}: not this file of EnergyGuard (no table {', '.join(sorted(missing))})"
+        )
 
 
 def _use_wal(connection: Any) -> None:

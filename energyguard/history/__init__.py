@@ -15,7 +15,8 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     people.py     pseudonyms, and apart from the history the way back
     rows.py       records of the log as rows; decoded.py: what cannot be read is said
     archive.py    the role: log in, rows out
-    export.py     Parquet and CSV
+    newest.py     where a range ends that nobody gave an end
+    export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """
 
 from __future__ import annotations

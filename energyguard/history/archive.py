@@ -8,7 +8,7 @@ nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
+from energyguard.history.alert_files import AlertFiles
 from energyguard.history.charging_rollups import TABLES as ROLLED
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.export import AlertFiles
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
 from energyguard.history.rows import rows_of
@@ -133,6 +133,24 @@ class Archive:
     def behind(self) -> bool:
         """Whether the last two reads brought so much that there is likely more."""
         return sum(self._brought) >= self._limit // 2
+
+    @property
+    def positions(self) -> dict[TopicPartition, int]:
+        """The next record of each partition that is to be read."""
+        return dict(self._at)
+
+    def read_again(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Go back to positions: what is read twice is there once."""
+        back = {at: to for at, to in positions.items() if at in self._at}
+        with self._log.transaction(self._member) as transaction:
+            transaction.move(back)
+        self._at.update(back)
+        self._committed.update(back)
+
+    def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
+        """Have the roll-ups of a range made anew from its raw rows."""
+        self._rollups.touch_range(lo_ms, hi_ms)
+        self._charging.touch_range(lo_ms, hi_ms)
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""

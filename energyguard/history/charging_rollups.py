@@ -54,6 +54,19 @@ class ChargingRollUps:
         touched = pa.table([charger.cast(pa.string()), first * HOUR_S], _SCHEMA)
         self._touched.append(touched.group_by(_SCHEMA.names).aggregate([]))
 
+    def touch_range(self, lo_ms: int, hi_ms: int) -> None:
+        """Note the hours of all rows that the history has in a range."""
+        ends = {"lo": str(lo_ms // 1000), "hi": str(hi_ms // 1000)}
+        for table in sorted(TABLES):
+            begin = _BEGIN[table]
+            columns = {begin, "end_parking"} if table == "stays" else {begin}
+            columns |= set() if table == "occupied" else {"charger"}
+            sql = f"SELECT {', '.join(sorted(columns))} FROM {table} FINAL WHERE " + (
+                f"toUnixTimestamp({begin}) BETWEEN {{lo:Int64}} AND {{hi:Int64}}"
+            )
+            answer = pa.py_buffer(self._history.ask(sql, "Arrow", ends))
+            self.touch(table, pa.ipc.open_file(answer).read_all())
+
     def take(self) -> list[pa.Table]:
         """What was touched; it is the caller's now, to replace or to give back."""
         touched, self._touched = self._touched, []

@@ -123,6 +123,11 @@ class ChdbHistory:
         finally:
             self._readers.put(reader)
 
+    def run(self, sql: str, shape: str = "Null") -> bytes:
+        """Run a statement of the housekeeping, and give its answer in a format of ClickHouse."""
+        with self._write:
+            return self._run(self._writer, sql, shape)
+
     def execute(self, sql: str, **parameters: object) -> None:
         """Run a statement that writes, for the roll-ups; inserts go on meanwhile."""
         with self._roll:

@@ -3,31 +3,43 @@
     curl -u default:PASSWORD 'http://127.0.0.1:8401/?query=SELECT+count()+FROM+readings'
 
 Address and password are in ``run/history.json`` of the data folder, readable for its owner only;
-the password is new with each start. Everybody may read (``guard.py``), nobody may write.
+the password is new with each start. Everybody who has it may read (``guard.py``), nobody may write.
+The password is looked at before a body is read, and a body is limited before it is unpacked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import gzip
 import hmac
-import json
 import os
+import re
 import secrets
-import threading
 import zlib
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from typing import Protocol
+from urllib.parse import parse_qsl
 
-from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Unauthorized
+import msgspec
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from energyguard.durable.atomic import write_atomically
+from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded, Unauthorized
 from energyguard.history.guard import only_reads
+from energyguard.limits import QUESTIONS_AT_ONCE, STATEMENT_BYTES
+from energyguard.ports.server import Background, listen
+from energyguard.telemetry import logger
 
-BODY_LIMIT = 2**20
 USER = "default"
+CONNECTIONS = 256
+_PART = 2**18  # of an answer: so much is handed to the network at once
+_log = logger(__name__)
 
 
 class Asked(Protocol):
@@ -39,7 +51,7 @@ class Asked(Protocol):
 
 
 class Door:
-    """The server: listens from the start, in threads of its own, until ``close``."""
+    """The server: listens from the start, in a thread of its own, until ``close``."""
 
     def __init__(self, behind: Asked, host: str, port: int, card: Path) -> None:
         """Listen, and write the card with address and password.
@@ -49,155 +61,177 @@ class Door:
             host: The address to listen on.
             port: The port; 0 takes a free one.
             card: The file for address and password.
+
+        Raises:
+            ConfigError: The address cannot be listened on.
         """
         self.password = secrets.token_urlsafe(24)
-        handler = type(
-            "Handler", (_Handler,), {"behind": behind, "password": self.password.encode()}
-        )
-        self._server = _Server((host, port), handler)
-        self.host, self.port = host, int(self._server.server_address[1])
+        hint = "`--set history.port=0` takes a free one"
+        listening = listen(host, port, hint)
+        self.host, self.port = host, int(listening.getsockname()[1])
+        self._answers = _Answers(behind, self.password.encode())
+        self._server = Background(self._answers, listening, "history door", CONNECTIONS)
         self._card = card
-        self._write_card()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-        self._thread.start()
-
-    def _write_card(self) -> None:
-        self._card.parent.mkdir(parents=True, exist_ok=True)
-        new = self._card.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(
-                {"host": self.host, "port": self.port, "user": USER, "password": self.password,
-                 "pid": os.getpid()},
-                file,
-            )  # fmt: skip
-        new.replace(self._card)
+        card.parent.mkdir(parents=True, exist_ok=True)
+        told = {"host": host, "port": self.port, "user": USER, "password": self.password}
+        write_atomically(card, msgspec.json.encode(told | {"pid": os.getpid()}))
 
     def close(self) -> None:
-        """Stop listening and take the card away."""
+        """Take the card away and stop listening, after what is under way."""
         self._card.unlink(missing_ok=True)
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
+        self._answers.close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
+class _Answers:
+    """The ASGI application: one question, one answer."""
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+    def __init__(self, behind: Asked, password: bytes) -> None:
+        self._behind, self._password = behind, password
+        self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "question")
+        self._asking = 0
 
+    def close(self) -> None:
+        """Take no further question; those under way end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60
-    disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave in one write
-    behind: ClassVar[Asked]
-    password: ClassVar[bytes]
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the metrics count the questions."""
-
-    def do_GET(self) -> None:
-        """Answer ``?query=``, ``/ping`` and ``/``."""
-        self._answer()
-
-    def do_POST(self) -> None:
-        """Answer a statement in the body."""
-        self._answer()
-
-    def _answer(self) -> None:
-        url = urlsplit(self.path)
-        given = dict(parse_qsl(url.query, keep_blank_values=True))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer ``/ping``, ``?query=`` and a statement in the body."""
+        if scope["type"] != "http":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request(scope, receive)
+        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        answer = _Sending(send, request.headers, given, scope["method"] == "HEAD")
         try:
-            body = self._body()
-            if self.command == "GET" and url.path in ("/ping", "/") and "query" not in given:
-                self._send(200, b"Ok.\n", given)
-                return
-            self._let_in()
-            sql, shape = only_reads((given.get("query", "") + " " + body.decode()).strip())
-            shape = shape or given.get("default_format", "TabSeparated")
-            bound = {k.removeprefix("param_"): v for k, v in given.items() if k[:6] == "param_"}
-            self._send(200, self.behind.ask(sql, shape, bound), given, ("Format", shape))
+            await self._answer(request, given, answer)
+        except ClientDisconnect:
+            return
         except (EnergyGuardError, UnicodeDecodeError) as error:
             known = error if isinstance(error, EnergyGuardError) else Malformed(str(error), "query")
-            self._refuse(known, given)
+            await answer.refuse(known)
+        except Exception as error:
+            _log.error("a fault of ours", exc_info=error)
+            await answer.refuse(EnergyGuardError("a fault of ours; the log has it"))
 
-    def _let_in(self) -> None:
-        word = self.headers.get("X-ClickHouse-Key", "")
-        kind, _, basic = self.headers.get("Authorization", "").partition(" ")
+    async def _answer(self, request: Request, given: Mapping[str, str], answer: _Sending) -> None:
+        if request.method not in ("GET", "POST", "HEAD"):
+            raise Malformed(f"{request.method} is not known here: use GET or POST", "method")
+        reads_body = request.method == "POST"
+        if not reads_body and request.url.path in ("/ping", "/") and "query" not in given:
+            await answer.send(200, b"Ok.\n")
+            return
+        self._let_in(request.headers)
+        body = await _body(request) if reads_body else b""
+        sql, shape = only_reads((given.get("query", "") + " " + body.decode()).strip())
+        shape = shape or given.get("default_format", "TabSeparated")
+        bound = {k.removeprefix("param_"): v for k, v in given.items() if k[:6] == "param_"}
+        found = await self._ask(sql, shape, bound)
+        await answer.send(200, found, ("Format", shape))
+
+    async def _ask(self, sql: str, shape: str, bound: Mapping[str, str]) -> bytes:
+        if self._asking >= QUESTIONS_AT_ONCE:
+            raise Overloaded(f"history: {QUESTIONS_AT_ONCE} questions are being answered or wait")
+        self._asking += 1
+        try:
+            loop = asyncio.get_running_loop()
+            asking = loop.run_in_executor(self._threads, self._behind.ask, sql, shape, bound)
+            asking.add_done_callback(lambda _: self._answered())
+        except RuntimeError:
+            self._asking -= 1
+            raise
+        return await asyncio.shield(asking)
+
+    def _answered(self) -> None:
+        self._asking -= 1
+
+    def _let_in(self, headers: Headers) -> None:
+        word = headers.get("X-ClickHouse-Key", "")
+        kind, _, basic = headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
             try:
                 word = base64.b64decode(basic, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
+            except (binascii.Error, UnicodeError):
                 word = ""
-        if not hmac.compare_digest(word.encode(), self.password):
+        if not hmac.compare_digest(word.encode(), self._password):
             raise Unauthorized(
                 f"Authentication failed: user {USER}, password as in run/history.json"
             )
 
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            body = self._chunks()
-        else:
-            length = self.headers.get("Content-Length") or "0"
-            body = self.rfile.read(_within(int(length) if length.isdigit() else BODY_LIMIT + 1))
-        packed = self.headers.get("Content-Encoding", "identity")
-        if packed == "identity":
-            return body
-        if packed != "gzip":
-            raise Malformed(f"Content-Encoding {packed!r} is not known: use gzip", "body")
-        try:
-            opened = zlib.decompressobj(31).decompress(body, BODY_LIMIT + 1)
-        except zlib.error as error:
-            raise Malformed(f"the body is not gzip: {error}", "body") from error
-        _within(len(opened))
-        return opened
 
-    def _chunks(self) -> bytes:
-        body = bytearray()
-        while size := int(self.rfile.readline(20).split(b";")[0] or b"0", 16):
-            _within(len(body) + size)
-            body += self.rfile.read(size)
-            self.rfile.readline(3)
-        self.rfile.readline(3)
+async def _body(request: Request) -> bytes:
+    """A statement, unpacked; no more of it is read or unpacked than it may have."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit():
+        _within(int(length))
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        _within(len(body))
+    packed = request.headers.get("Content-Encoding", "identity")
+    if packed == "identity":
         return bytes(body)
+    if packed != "gzip":
+        raise Malformed(f"Content-Encoding {packed!r} is not known: use gzip", "body")
+    try:
+        opened = zlib.decompressobj(31).decompress(body, STATEMENT_BYTES + 1)
+    except zlib.error as error:
+        raise Malformed(f"the body is not gzip: {error}", "body") from error
+    _within(len(opened))
+    return opened
 
-    def _refuse(self, error: EnergyGuardError, given: Mapping[str, str]) -> None:
-        self.close_connection = True  # the body may not have been read
+
+def _within(size: int) -> None:
+    if size > STATEMENT_BYTES:
+        raise OutOfRange(f"a statement has at most {STATEMENT_BYTES} bytes", "body")
+
+
+class _Sending:
+    """An answer as ClickHouse gives it."""
+
+    def __init__(
+        self, send: Send, headers: Headers, given: Mapping[str, str], head_only: bool
+    ) -> None:
+        self._send, self._head_only = send, head_only
+        self._packs = given.get("enable_http_compression") == "1" and "gzip" in headers.get(
+            "Accept-Encoding", ""
+        )
+
+    async def refuse(self, error: EnergyGuardError) -> None:
+        """Answer with an error, its code where ClickHouse's clients look for it; then hang up."""
         status = 400 if error.status == 422 else error.status
         code = {401: 516, 429: 202, 400: 62}.get(status, 1002)
         text = str(error)
         if not text.startswith("Code: "):
             text = f"Code: {code}. DB::Exception: {text}"
-        code = int("".join(c for c in text[6:12].split(".")[0] if c.isdigit()) or code)
-        self._send(status, text.encode() + b"\n", given, ("Exception-Code", str(code)))
+        named = re.match(r"Code: (\d{1,6})\b", text)
+        code = int(named[1]) if named else code
+        hang_up = (b"connection", b"close")  # the body may not have been read
+        await self.send(
+            status, text.encode() + b"\n", ("Exception-Code", str(code)), more=[hang_up]
+        )
 
-    def _send(
-        self, status: int, body: bytes, given: Mapping[str, str], *extra: tuple[str, str]
+    async def send(
+        self,
+        status: int,
+        body: bytes,
+        *extra: tuple[str, str],
+        more: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
-        self.send_response(status)
-        if (
-            given.get("enable_http_compression") == "1"
-            and "gzip" in self.headers.get("Accept-Encoding", "")
-            and len(body) > 1000
-        ):
-            body = gzip.compress(body, 1)
-            self.send_header("Content-Encoding", "gzip")
-        for name, value in extra:
-            self.send_header(f"X-ClickHouse-{name}", value)
-        self.send_header("Content-Type", "text/plain; charset=UTF-8")
-        self.send_header("Content-Length", str(len(body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-
-def _within(size: int) -> int:
-    if size > BODY_LIMIT:
-        raise OutOfRange(f"a statement has at most {BODY_LIMIT} bytes", "body")
-    return size
+        """Answer, in parts: each waits until the client has taken those before."""
+        headers = [(f"x-clickhouse-{name.lower()}".encode(), v.encode()) for name, v in extra]
+        headers += more or []
+        if self._packs and len(body) > 1000:
+            body = await asyncio.to_thread(gzip.compress, body, 1)
+            headers.append((b"content-encoding", b"gzip"))
+        headers.append((b"content-type", b"text/plain; charset=UTF-8"))
+        headers.append((b"content-length", b"%d" % len(body)))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        if self._head_only:
+            body = b""
+        view = memoryview(body)
+        for start in range(0, max(1, len(body)), _PART):
+            part = view[start : start + _PART]
+            last = start + _PART >= len(body)
+            await self._send({"type": "http.response.body", "body": part, "more_body": not last})

@@ -1,4 +1,4 @@
-"""Readings and alerts to Parquet or CSV, slice by slice, and the folder that follows the alerts."""
+"""Readings and alerts to Parquet or CSV, slice by slice."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from energyguard.clock import SYSTEM, Clock
 from energyguard.history import History
 from energyguard.model.topics import DAY_MS
 
 Shape = Literal["parquet", "csv"]
 Progress = Callable[[int, int], None]
 SLICE_READINGS = 500_000
-REST = 10
-"""Writing the files of alerts takes at most one part in so many of the time."""
 _ALL = 2**32 - 1
 
 
@@ -103,60 +100,3 @@ def _write(
             done += table.num_rows
             progress(done)
     return done
-
-
-class AlertFiles:
-    """A folder with two Parquet files a day: changes of alerts, and windows over a threshold.
-
-    A file is written anew, whole, from the history; so a replay changes nothing, and what a crash
-    kept from being written is noticed at the next start by the number of rows.
-    """
-
-    KINDS = ("alerts", "window_alerts")
-
-    def __init__(self, folder: Path, history: History, clock: Clock = SYSTEM) -> None:
-        self._folder, self._history, self._clock = folder, history, clock
-        self._rest_until = 0.0
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self.stale: set[tuple[str, int]] = {
-            (kind, day)
-            for kind in self.KINDS
-            for day, rows in self._days(kind)
-            if rows != self._rows(self.path(kind, day))
-        }
-
-    def path(self, kind: str, day: int) -> Path:
-        """The file of a day, counted from 1970."""
-        date = pc.strftime(pa.scalar(day * DAY_MS, pa.timestamp("ms")), "%Y-%m-%d").as_py()
-        return self._folder / f"{kind}-{date[:10]}.parquet"
-
-    def touch(self, kind: str, rows: pa.Table) -> None:
-        """Note the days of new rows of a table."""
-        if kind in self.KINDS:
-            column = rows["time_ms"] if kind == "alerts" else rows["window_end"].cast(pa.int64())
-            self.stale |= {(kind, ms // DAY_MS) for ms in pc.unique(column).to_pylist()}
-
-    def settle(self) -> None:
-        """Write the files of the days noted; when that is slow, not at every call."""
-        if not self.stale or self._clock.monotonic() < self._rest_until:
-            return
-        started = self._clock.monotonic()
-        for kind, day in sorted(self.stale):
-            path = self.path(kind, day)
-            rows = self._history.query(
-                kind, start_ms=day * DAY_MS, end_ms=(day + 1) * DAY_MS, limit=_ALL
-            )
-            new = path.with_suffix(".new")
-            pq.write_table(rows, new, compression="zstd")
-            new.replace(path)
-        self.stale.clear()
-        ended = self._clock.monotonic()
-        self._rest_until = ended + REST * (ended - started)
-
-    def _days(self, kind: str) -> list[tuple[int, int]]:
-        rows = self._history.query("alert_days", kind=kind).to_pydict()
-        return list(zip(rows["day"], rows["alerts"], strict=True))
-
-    @staticmethod
-    def _rows(path: Path) -> int:
-        return int(pq.read_metadata(path).num_rows) if path.exists() else 0

@@ -11,18 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
-import secrets
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from energyguard.durable.connections import connect, create, our_errors
-from energyguard.errors import Corrupt
+from energyguard.durable.secret_file import secret_in
 
 KEY, FILE = "people.key", "people.db"
-KEY_BYTES, HASH_BYTES = 32, 10
+HASH_BYTES = 10
 VERSION = 1
 _SCHEMA = "CREATE TABLE person (pseudonym TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID"
 _AT_ONCE = 500
@@ -40,7 +37,7 @@ class People:
             Unavailable: the file cannot be opened.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self._key = _key(folder / KEY)
+        self._key = secret_in(folder / KEY, "put its backup back")
         self._path = folder / FILE
         with our_errors(self._path):
             create(self._path, _SCHEMA, VERSION)
@@ -113,23 +110,6 @@ class People:
         """Keep who was met, and let go of the file."""
         self.keep()
         self._file.close()
-
-
-def _key(path: Path) -> bytes:
-    """The folder's key; of several processes that make one, the first one's counts."""
-    if not path.exists():
-        new = path.with_suffix(f".{os.getpid()}.new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(new, path)  # whole, or not at all
-        new.unlink()
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise Corrupt(f"{path}: the key of the pseudonyms is damaged; put the backup back")
-    return key
 
 
 def _in_lots(names: Collection[str]) -> Iterable[list[str]]:

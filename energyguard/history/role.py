@@ -8,12 +8,14 @@ from pathlib import Path
 from energyguard.clock import SYSTEM, Clock
 from energyguard.config import Settings
 from energyguard.errors import Fenced, Unavailable
+from energyguard.history.alert_files import AlertFiles
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import Door
-from energyguard.history.export import AlertFiles
+from energyguard.history.parts import Parts
 from energyguard.history.people import People
+from energyguard.history.refill import Refill
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
 from energyguard.model.duration import parse_duration
@@ -37,7 +39,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )
     people = People(settings.data_dir)
-    folder = settings.history.parquet_alerts
+    place = settings.history.parquet_alerts
     try:
         if not is_there(log, stop):
             return
@@ -46,14 +48,16 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
             log,
             parse_duration(settings.history.flush) / 1000,
             people,
-            AlertFiles(folder, history, clock) if folder else None,
+            AlertFiles(place, history, clock) if place else None,
             clock,
             settings.wire,
         )
+        refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
         _log.info("history is open", door=f"http://{door.host}:{door.port}")
         while not stop.is_set():
             try:
                 archive.step(READ_WAIT_S)
+                refill.step()
                 if not archive.behind:
                     stop.wait(archive.flush_s / PAUSES)
             except Fenced as error:  # too long without a poll; the next one joins again
@@ -62,6 +66,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
                 _log.error("history waits", reason=str(error), seconds=error.retry_after)
                 stop.wait(error.retry_after)
         archive.close()
+        refill.close()
     finally:
         door.close()
         log.close()

@@ -28,6 +28,17 @@ MOST_RUNS = 16
 FULL_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 _LINKED = (Kind.REGISTER, Kind.POWER)
 _COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
+_TOUCHED = pa.schema(
+    [(name, pa.string() if name in ("device", "channel") else pa.int64()) for name in _COLUMNS]
+)
+_RANGE = """
+SELECT toString(device) AS device, toString(channel) AS channel,
+    intDiv(toUnixTimestamp64Milli(time), {day:Int64}) AS day,
+    min(toUnixTimestamp64Milli(time)) AS lo_ms, max(toUnixTimestamp64Milli(time)) AS hi_ms
+FROM readings
+WHERE time >= fromUnixTimestamp64Milli({lo:Int64}) AND time <= fromUnixTimestamp64Milli({hi:Int64})
+GROUP BY device, channel, day
+"""
 
 
 class RollUps:
@@ -62,6 +73,13 @@ class RollUps:
         self.rows += rows.num_rows
         grouped = _grouped(table)
         self._touched.append(grouped.cast(pa.schema([*names, *list(grouped.schema)[2:]])))
+
+    def touch_range(self, lo_ms: int, hi_ms: int) -> None:
+        """Note all readings of a range that the history has."""
+        ends = {"lo": str(lo_ms), "hi": str(hi_ms), "day": str(DAY_MS)}
+        found = pa.ipc.open_file(pa.py_buffer(self._history.ask(_RANGE, "Arrow", ends))).read_all()
+        self._touched.append(found.cast(_TOUCHED))
+        self.rows += found.num_rows
 
     def settle(self) -> None:
         """Replace what was touched, in all roll-ups."""

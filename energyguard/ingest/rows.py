@@ -25,7 +25,8 @@ from energyguard.store.row import LARGEST_VALUE, Row
 from energyguard.store.version import Version
 from energyguard.wire.building import CHANNELS, DEVICES, MAY_BE_MISSING, floor_json
 from energyguard.wire.limits import DEFAULT, Plausible
-from energyguard.wire.records import PACKED_ANEW, Contents, read_records
+from energyguard.wire.messages import Contents
+from energyguard.wire.records import PACKED_ANEW, read_records
 
 PLACES = 2**20
 """A record holds fewer readings than this: a reading's rank in its partition is one number."""

@@ -59,7 +59,7 @@ class Bell:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         self._lock = Lock()
         self._ears: list[Ear] = []  # that nobody needs just now
         self._closed = False

@@ -6,17 +6,15 @@ from typing import Any
 
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
-from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
+from energyguard.log.segments import offsets_of, packed_offsets
+from energyguard.log.walk import end_of
 from energyguard.log.writer import Writer
 from energyguard.model.topics import TOPICS, Topic
 
 _MAKE = "INSERT INTO topic (name, earliest) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _FIND = "SELECT id FROM topic WHERE name = ?"
 _ALL = "SELECT name, length(earliest) / 8 FROM topic ORDER BY name"
-_EDGES = """
-SELECT earliest, (SELECT ends FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1)
-FROM topic WHERE id = ?
-"""
+_EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
 
 
 class Catalog:
@@ -25,6 +23,7 @@ class Catalog:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._numbers: dict[str, int] = {}
+        self._first = int(writer.connection.pragma("application_id")) * 1000  # see lost.py
         fixed = [row.name for row in TOPICS if not row.name.endswith("*")]
         if any(self.number(writer.connection, name) is None for name in fixed):
             writer.run(lambda w: [self._make(w.connection, topic_row(name)) for name in fixed])
@@ -43,7 +42,9 @@ class Catalog:
         return number, row
 
     def _make(self, connection: Any, row: Topic, name: str = "") -> int:
-        connection.execute(_MAKE, (name or row.name, packed_offsets([0] * row.partitions)))
+        connection.execute(
+            _MAKE, (name or row.name, packed_offsets([self._first] * row.partitions))
+        )
         (number,) = connection.execute(_FIND, (name or row.name,)).fetchone()
         return int(number)
 
@@ -67,7 +68,7 @@ class Catalog:
             names = [name for name, _ in self.names(connection) if matches(pattern, name)]
         found = {}
         for name in names:
-            nothing = (0,) * topic_row(name).partitions
+            nothing = (self._first,) * topic_row(name).partitions
             number = self.number(connection, name)
             first, next_ = (nothing, nothing) if number is None else edges(connection, number)
             for partition, edge in enumerate(zip(first, next_, strict=True)):
@@ -82,5 +83,5 @@ class Catalog:
 
 def edges(connection: Any, topic: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The earliest offset of each partition of a topic, and the next to be written."""
-    earliest, ends = connection.execute(_EDGES, (first_id(topic), last_id(topic), topic)).fetchone()
-    return offsets_of(earliest), offsets_of(ends or earliest)
+    (earliest,) = connection.execute(_EARLIEST, (topic,)).fetchone()
+    return offsets_of(earliest), end_of(connection, topic).ends

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from energyguard.log.segments import Part, decoded, encoded, first_id, last_id, offsets_of
+from energyguard.errors import Corrupt
+from energyguard.log.segments import (
+    Head,
+    Part,
+    decoded,
+    encoded,
+    first_id,
+    last_id,
+    offsets_of,
+)
 from energyguard.model.topics import DAY_MS
 
 TOMBSTONE_MS = DAY_MS
@@ -13,7 +22,7 @@ TOMBSTONE_MS = DAY_MS
 
 _ALL = "SELECT id, ends, crc, body FROM segment WHERE id BETWEEN ? AND ? ORDER BY id"
 _TOTAL = "SELECT total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
-_ONE = "SELECT ends, appended_ms, crc, body FROM segment WHERE id = ?"
+_ONE = "SELECT id, ends, total, appended_ms, crc, body FROM segment WHERE id = ?"
 
 _Keep = Callable[[int, bytes | None, int], bool]
 
@@ -38,7 +47,11 @@ def compact(connection: Any, topic: int, place: str, now_ms: int, before: Size) 
     ids = []
     for segment_id, packed, crc, body in connection.execute(_ALL, bounds):
         ends = offsets_of(packed)
-        for part in decoded(place, segment_id, crc, body):
+        try:
+            parts = decoded(place, segment_id, crc, body)
+        except Corrupt:
+            continue  # it stays as it is; readers go around it, and say so
+        for part in parts:
             for key, offset in zip(_keys(part), part.offsets(ends[part.partition]), strict=True):
                 newest[part.partition, key] = offset
         ids.append(segment_id)
@@ -62,9 +75,9 @@ def _rewrite(connection: Any, segment_id: int, place: str, is_newest: _Keep, tol
     row = connection.execute(_ONE, (segment_id,)).fetchone()
     if row is None:
         return 0
-    packed, appended_ms, crc, body = row
-    ends = offsets_of(packed)
-    parts = decoded(place, segment_id, crc, body)
+    head, body = Head(*row[:-1]), row[-1]
+    ends, appended_ms = head.ends, head.appended_ms
+    parts = decoded(place, segment_id, head.crc, body)
     left = []
     for part in parts:
         told = appended_ms < told_ms
@@ -84,5 +97,6 @@ def _rewrite(connection: Any, segment_id: int, place: str, is_newest: _Keep, tol
         connection.execute("DELETE FROM segment WHERE id = ?", (segment_id,))
         return 0
     crc, body = encoded(left)
+    crc = head._replace(crc=crc).sealed().crc
     connection.execute("UPDATE segment SET crc = ?, body = ? WHERE id = ?", (crc, body, segment_id))
     return len(body)

@@ -34,4 +34,6 @@ def _headers(row: Refused, source: str, topic: str, shape: str) -> Headers:
         "topic": topic,
         "shape": shape,
     }
+    if row.count > 1:
+        said["rows"] = str(row.count)
     return tuple((name, text.encode()) for name, text in said.items())

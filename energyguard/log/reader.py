@@ -2,6 +2,7 @@
 
 A topic's segments lie in the order of their appends, and each says where every partition ends after
 it. Ends only grow, so the segment that holds a position is found by halving: no index is written.
+What is damaged is gone around, as if compaction had left nothing there, and noted.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from energyguard.errors import BehindRetention
+from energyguard.errors import BehindRetention, Corrupt
 from energyguard.log.catalog import Catalog, edges
 from energyguard.log.records import Fetched, Headers, TopicPartition
-from energyguard.log.segments import Part, decoded, first_id, last_id, offsets_of
+from energyguard.log.segments import Head, Part, decoded, first_id, last_id
+from energyguard.log.set_aside import Damage
+from energyguard.log.walk import Gap, newest_head, segments
 
 MOST_BYTES = 8 * 2**20
 """A read stops here: one record may hold thousands of readings."""
-
-_UP_TO = "SELECT id, ends FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
-_FROM = "SELECT id, ends, appended_ms, crc, body FROM segment WHERE id BETWEEN ? AND ? ORDER BY id"
 
 
 def read_once(
@@ -29,8 +29,11 @@ def read_once(
     at: Mapping[TopicPartition, int],
     limit: int,
     turn: int,
+    damage: list[Damage],
 ) -> list[Fetched]:
     """What is there now. Another partition leads at each turn, so that none is starved.
+
+    ``damage`` gets what could not be read on the way.
 
     Raises:
         BehindRetention: a position is older than what is left.
@@ -51,9 +54,10 @@ def read_once(
             reading = _Reading(f"{path}: {name}", limit, room)
             reading.read(connection, name, number, positions)
             found += reading.fetched(name)
+            damage += [Damage(name, gap, row) for gap, row in reading.damaged]
             limit, room = reading.limit, reading.room
     finally:
-        connection.execute("COMMIT")
+        connection.execute("ROLLBACK")  # nothing was written; COMMIT fails behind a damaged page
     return found
 
 
@@ -82,6 +86,8 @@ class _Reading:
     def __init__(self, place: str, limit: int, room: int) -> None:
         self._place, self.limit, self.room = place, limit, room
         self._found: dict[int, _Columns] = {}
+        self._passed: dict[int, int] = {}  # partitions that have nothing more, and their ends
+        self.damaged: list[tuple[Gap, tuple[Head, bytes] | None]] = []
 
     def read(self, connection: Any, name: str, topic: int, positions: Mapping[int, int]) -> None:
         """Gather records; the first of the positions that leads to some says where to begin."""
@@ -93,29 +99,36 @@ class _Reading:
         for lead, position in behind.items():
             start, before = _segment_of(connection, topic, lead, position, earliest)
             ready = {p: to for p, to in behind.items() if before[p] <= to}
-            self._scan(connection, topic, start, ready)
+            if self._scan(connection, topic, start, ready) and lead not in self._found:
+                self._passed[lead] = ends[lead]  # nothing can be read from this position on
             if self._found:
-                return  # or compaction has left nothing from this position on: lead with another
+                return  # or lead with another
 
-    def _scan(self, connection: Any, topic: int, start: int, ready: Mapping[int, int]) -> None:
-        """Gather records of partitions from a segment on."""
-        for row in connection.execute(_FROM, (start, last_id(topic))):
-            self._take(ready, *row)
+    def _scan(self, connection: Any, topic: int, start: int, ready: Mapping[int, int]) -> bool:
+        """Gather records of partitions from a segment on; true when it came to the topic's end."""
+        for found in segments(connection, start, last_id(topic)):
+            if isinstance(found, Gap):
+                self.damaged.append((found, None))
+                continue
+            try:
+                self._take(ready, *found)
+            except Corrupt:
+                self.damaged.append((Gap(found[0].segment_id, found[0].segment_id), found))
             if self._found and (self.limit <= 0 or self.room <= 0):
-                return
+                return False
+        return True
 
-    def _take(
-        self,
-        ready: Mapping[int, int],
-        segment_id: int,
-        packed: bytes,
-        appended_ms: int,
-        crc: int,
-        body: bytes,
-    ) -> None:
-        ends = offsets_of(packed)
+    def _take(self, ready: Mapping[int, int], head: Head, body: bytes) -> None:
+        """Gather what a segment has for partitions.
+
+        Raises:
+            Corrupt: a checksum does not hold; nothing of it was taken.
+        """
+        if not head.holds():
+            raise Corrupt(f"{self._place}: offsets of append {head.segment_id} are damaged")
+        ends, appended_ms = head.ends, head.appended_ms
         self.room -= len(body)
-        for part in decoded(self._place, segment_id, crc, body):
+        for part in decoded(self._place, head.segment_id, head.crc, body):
             position = ready.get(part.partition, ends[part.partition])
             if position >= ends[part.partition] or self.limit <= 0:
                 continue
@@ -129,8 +142,13 @@ class _Reading:
             self.limit -= len(offsets[rows])
 
     def fetched(self, topic: str) -> list[Fetched]:
-        """What was gathered, by partition."""
-        return [
+        """What was gathered, by partition; of some only that there is nothing up to the end."""
+        passed = [
+            Fetched(topic, partition, (), (), (), (), (), after=end)
+            for partition, end in self._passed.items()
+            if partition not in self._found
+        ]
+        return passed + [
             Fetched(topic, partition, c.offsets, c.keys, c.values, c.headers, c.times)
             for partition, c in self._found.items()
             if c.offsets
@@ -142,18 +160,20 @@ def _segment_of(
 ) -> tuple[int, tuple[int, ...]]:
     """The first segment after which a partition ends behind a position; the ends before it.
 
+    What cannot be read just before it is part of the answer, so that it is noticed.
     Most readers are near the end, so the steps back from there double until one is too far.
     """
     high, before = last_id(topic), earliest
     low = step = 0
     floor = first_id(topic) - 1
+    start = floor + 1
     while low == 0 or high - low > 1:
         probe = max(floor, high - step) if low == 0 else (low + high) // 2
-        found = connection.execute(_UP_TO, (max(low, floor) + 1, probe)).fetchone()
+        found = newest_head(connection, max(low, floor) + 1, probe)
         if found is None:
             low = probe
-        elif offsets_of(found[1])[partition] > position:
-            high, step = found[0], 2 * step or 1
+        elif found.ends[partition] > position:
+            high, step = found.segment_id, 2 * step or 1
         else:
-            low, before = probe, offsets_of(found[1])
-    return high, before
+            low, start, before = probe, found.segment_id + 1, found.ends
+    return start, before

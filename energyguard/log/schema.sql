@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS segment (
     ends        BLOB NOT NULL,     -- per partition, int64: the next offset after this segment
     total       INTEGER NOT NULL,  -- bytes of the topic up to and with this segment
     appended_ms INTEGER NOT NULL,
-    crc         INTEGER NOT NULL,
+    crc         INTEGER NOT NULL,  -- of the body (32 bits); above them, that of the other columns
     body        BLOB NOT NULL
 ) STRICT;
 

@@ -1,6 +1,8 @@
-"""An append as one row: MessagePack with a checksum, and where the row lies.
+"""An append as one row: MessagePack with two checksums, and where the row lies.
 
-Columns that say nothing are left empty, so a lone packed batch of readings costs few bytes more.
+One checksum is of the body; the other of what stands beside it in the row (its *head*), so that a
+damaged offset is noticed before anybody trusts it. Columns that say nothing are left empty, so a
+lone packed batch of readings costs few bytes more.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +18,9 @@ from energyguard.errors import Corrupt
 from energyguard.log.records import Headers, Records
 
 _APPEND_BITS = 40
+_BODY_BITS = 32
+_BODY = 2**_BODY_BITS - 1
+_OWN = 2**31 - 1  # both fit into SQLite's integer
 
 
 def first_id(topic: int) -> int:
@@ -25,6 +31,11 @@ def first_id(topic: int) -> int:
 def last_id(topic: int) -> int:
     """The highest id that a segment of the topic can have."""
     return (topic + 1 << _APPEND_BITS) - 1
+
+
+def append_of(segment_id: int) -> int:
+    """Which append of its topic a segment is."""
+    return segment_id & ((1 << _APPEND_BITS) - 1)
 
 
 def packed_offsets(offsets: Sequence[int]) -> bytes:
@@ -86,9 +97,37 @@ def parts_of(by_partition: Mapping[int, Records]) -> list[Part]:
 
 
 def encoded(parts: Sequence[Part]) -> tuple[int, bytes]:
-    """The checksum and the bytes of a segment."""
+    """The checksum and the bytes of a segment's body."""
     body = _ENCODER.encode(parts)
     return zlib.crc32(body), body
+
+
+class Head(NamedTuple):
+    """A segment without its body, as it is stored."""
+
+    segment_id: int
+    packed: bytes
+    total: int
+    appended_ms: int
+    crc: int
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The next offset of each partition after this segment."""
+        return offsets_of(self.packed)
+
+    def sealed(self) -> Head:
+        """The same, its own checksum beside the body's."""
+        return self._replace(crc=self.crc & _BODY | self._own() << _BODY_BITS)
+
+    def holds(self) -> bool:
+        """Whether it is as it was written; of segments before this checksum it is taken so."""
+        own = self.crc >> _BODY_BITS
+        return own in (0, self._own())
+
+    def _own(self) -> int:
+        numbers = struct.pack("<3q", self.segment_id, self.total, self.appended_ms)
+        return zlib.crc32(self.packed, zlib.crc32(numbers)) & _OWN or 1
 
 
 def decoded(place: str, segment_id: int, crc: int, body: bytes) -> list[Part]:
@@ -97,8 +136,8 @@ def decoded(place: str, segment_id: int, crc: int, body: bytes) -> list[Part]:
     Raises:
         Corrupt: the checksum does not hold.
     """
-    if zlib.crc32(body) != crc:
-        append = segment_id & ((1 << _APPEND_BITS) - 1)
+    if zlib.crc32(body) != crc & _BODY:
+        append = append_of(segment_id)
         raise Corrupt(
             f"{place}: the checksum of append {append} does not hold; the others are intact"
         )

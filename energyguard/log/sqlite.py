@@ -4,8 +4,11 @@ schema.sql       the tables
 segments.py      an append as one row
 partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
+lost.py          a log that is gone; a new one beside a history
 writer.py        one writer a process, group commit
+walk.py          segments by their ids, around what cannot be read
 reader.py        segments from positions on
+set_aside.py     damaged appends: kept, counted, told
 bell.py          who waits for appends, of whatever process, is told
 groups.py        members, leases, shares, fencing
 balance.py       who owns which partition
@@ -31,6 +34,7 @@ from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Outputs, Records, TopicPartition
 from energyguard.log.segments import encoded, parts_of
+from energyguard.log.set_aside import Damage, SetAside
 from energyguard.log.upkeep import Upkeep
 from energyguard.log.writer import Row, Writer
 from energyguard.telemetry import METRICS
@@ -38,7 +42,8 @@ from energyguard.telemetry import METRICS
 T = TypeVar("T")
 
 SESSION_S = 10.0
-TABLES = 2  # their version
+TABLES = 3  # their version
+OLDER = (2,)  # opened as well: their segments have no checksum of the head
 
 
 class SqliteLog:
@@ -56,8 +61,9 @@ class SqliteLog:
         self.path = Path(path)
         self._clock, self._session_s = clock, session_s
         self._turn = count()
+        self._set_aside = SetAside(self.path)
         with our_errors(self.path):
-            create(self.path, (files(__package__) / "schema.sql").read_text(), TABLES)
+            create(self.path, (files(__package__) / "schema.sql").read_text(), TABLES, OLDER)
             self._pool = Pool(self.path)
             self._bell = Bell(self.path.with_name(self.path.name + "-bell"))
             self._writer = Writer(self.path, clock, self._bell)
@@ -77,7 +83,10 @@ class SqliteLog:
         with self._pool.lent() as connection, self._bell.ear() as ear:
             while True:
                 ear.forget()
-                found = read_once(connection, self._catalog, self.path, at, limit, next(self._turn))
+                damage: list[Damage] = []
+                turn = next(self._turn)
+                found = read_once(connection, self._catalog, self.path, at, limit, turn, damage)
+                self._set_aside.add(damage)
                 left = deadline - SYSTEM.monotonic()
                 if found or left <= 0:
                     return found
@@ -120,6 +129,7 @@ class SqliteLog:
 
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
+        self._writer.check_file()
         with self._pool.lent() as connection:
             ends = self._catalog.edges(connection, topic)
             if of in (EARLIEST, LATEST):

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from energyguard.clock import Clock
 from energyguard.durable.commits import GroupCommit
+from energyguard.errors import Unavailable
 from energyguard.log.bell import Bell
-from energyguard.log.segments import first_id, last_id, offsets_of, packed_offsets
+from energyguard.log.segments import Head, packed_offsets
+from energyguard.log.walk import End, end_of
 
-_END = "SELECT id, ends, total FROM segment WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
-_EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
+GONE_S = 5.0
+"""A file that is gone may be put back: look again so much later."""
+
 _PUT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -25,25 +28,32 @@ class Row(NamedTuple):
     body: bytes
 
 
-class _End(NamedTuple):
-    """Where a topic ends: id of its newest segment, ends of its partitions, bytes ever written."""
-
-    segment_id: int
-    ends: tuple[int, ...]
-    total: int
-
-
 class Writer(GroupCommit):
     """Appends of several threads, as many in a transaction as are waiting."""
 
     def __init__(self, path: Path, clock: Clock, bell: Bell) -> None:
         super().__init__(path)
         self._clock, self._bell = clock, bell
-        self._ends: dict[int, _End] = {}  # by topic
+        self._ends: dict[int, End] = {}  # by topic
         self._version = -1
+        self._file = _identity(path)
+
+    def check_file(self) -> None:
+        """See that the file is still there: what goes into one that was removed is lost.
+
+        Raises:
+            Unavailable: it was removed, or another is in its place.
+        """
+        if _identity(self._path) != self._file:
+            raise Unavailable(
+                f"{self._path}: the log's file is gone, or another is in its place; nothing was "
+                "taken. Stop everything and put it back",
+                GONE_S,
+            )
 
     def begun(self) -> None:
         """Forget the ends if others wrote."""
+        self.check_file()
         version = self.connection.pragma("data_version")
         if version != self._version:
             self._version = version
@@ -57,19 +67,21 @@ class Writer(GroupCommit):
 
     def put(self, row: Row) -> dict[int, int]:
         """Store a segment at its topic's end; return the next offset of each of its partitions."""
-        last = self._ends.get(row.topic) or self._end(row.topic)
+        last = self._ends.get(row.topic) or end_of(self.connection, row.topic)
         ends = list(last.ends)
         for partition, span in row.spans.items():
             ends[partition] += span
-        end = _End(last.segment_id + 1, tuple(ends), last.total + len(row.body))
-        stored = (packed_offsets(ends), end.total, self._clock.now_ms(), row.crc, row.body)
-        self.connection.execute(_PUT, (end.segment_id, *stored))
+        end = End(last.segment_id + 1, tuple(ends), last.total + len(row.body))
+        now_ms = self._clock.now_ms()
+        head = Head(end.segment_id, packed_offsets(ends), end.total, now_ms, row.crc)
+        self.connection.execute(_PUT, (*head.sealed(), row.body))
         self._ends[row.topic] = end
         return {partition: ends[partition] for partition in row.spans}
 
-    def _end(self, topic: int) -> _End:
-        bounds = first_id(topic), last_id(topic)
-        for segment_id, ends, total in self.connection.execute(_END, bounds):
-            return _End(segment_id, offsets_of(ends), total)
-        (earliest,) = self.connection.execute(_EARLIEST, (topic,)).fetchone()
-        return _End(first_id(topic) - 1, offsets_of(earliest), 0)
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

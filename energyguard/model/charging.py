@@ -9,6 +9,8 @@ import msgspec
 
 PRICE_PER_EUR = 10_000
 """Prices are in 1e-4 EUR per kWh."""
+NANO = 10**9
+"""Energies are in 1e-9 kWh."""
 
 
 class Kind(IntEnum):
@@ -31,6 +33,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     who: str = ""  # the plate of a car; a user's id
     amount: int = 0  # of a user: the price; of a start: the power in kW
     register: int | None = None  # of a start or stop: what the charger's meter shows, 1e-9 kWh
+    rating_kw: float | None = None  # of a start: what its charger gives at the most, where listed
 
 
 class Violation(StrEnum):
@@ -71,6 +74,8 @@ class Stay(msgspec.Struct):
     start_recharging: int | None = None
     power_kw: int | None = None
     register: int | None = None  # 1e-9 kWh, at the start of the charge, where it was told
+    rating_kw: float | None = None  # of the charger, at the start of the charge
+    end_register: int | None = None  # 1e-9 kWh, at the end of the charge
     end_recharging: int | None = None
     end_session: int | None = None
     end_parking: int | None = None

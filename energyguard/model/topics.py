@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 DAY_MS = 86_400_000
+TICK_HEADER = "tick"
+"""The header of a simulator's records: the event time (ms) of the last tick in them."""
 
 
 class TopicClock(StrEnum):

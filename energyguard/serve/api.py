@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 
 from energyguard import __version__
 from energyguard.serve import problems
+from energyguard.serve.policy import Nonces
 from energyguard.serve.problems import ErrorBody
 from energyguard.serve.routes import (
     alerts,
@@ -62,6 +63,7 @@ def build_api() -> FastAPI:
     for part in (readings, past, alerts, rules, quality, bays, stations, cluster, live):
         api.include_router(part.router)
     problems.install(api)
+    api.add_middleware(Nonces)
     return api
 
 

@@ -14,12 +14,15 @@ from starlette.types import ASGIApp
 from energyguard.model.duration import parse_duration
 from energyguard.serve import problems
 from energyguard.serve.api import PREFIX, build_api
+from energyguard.serve.attempts import Attempts
 from energyguard.serve.auth import Gate
 from energyguard.serve.desk import Desk
 from energyguard.serve.limits import Limits
 from energyguard.serve.login import login_routes
 from energyguard.serve.metrics import Requests, Scrape
-from energyguard.serve.sessions import Sessions, secret_of
+from energyguard.serve.pages import OwnPages
+from energyguard.serve.sessions import Sessions
+from energyguard.serve.shared import Shared
 from energyguard.serve.tokens import Tokens
 from energyguard.ui import mount
 
@@ -34,10 +37,11 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
 
     Raises:
         ConfigError: no log-in on an address that is not loopback.
+        Corrupt: the secret of log-ins is not whole.
     """
     settings = desk.settings.serve
-    lasts_ms = parse_duration(settings.session)
-    sessions = Sessions(secret_of(desk.settings.data_dir), tokens, lasts_ms, desk.clock)
+    sessions = Sessions(desk.settings.data_dir, tokens, parse_duration(settings.session))
+    attempts = Attempts(desk.clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,25 +52,27 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
 
-    scrape = Scrape(desk)
+    health = Shared(desk.health, desk.clock)
+    scrape = Shared(Scrape(desk).text, desk.clock)
 
     @app.get("/healthz")
-    def alive() -> dict[str, bool]:
+    async def alive() -> dict[str, bool]:
         return {"ok": True}
 
     @app.get("/readyz")
-    def ready() -> Response:
-        health = desk.health()
-        return JSONResponse(asdict(health), 200 if health.ready else 503)
+    async def ready() -> Response:
+        found = await health.get()
+        return JSONResponse(asdict(found), 200 if found.ready else 503)
 
     @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(scrape.text(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics() -> Response:
+        return Response(await scrape.get(), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(login_routes(tokens, sessions))
+    app.include_router(login_routes(tokens, sessions, attempts))
     api = build_api()
     api.state.desk = desk
     app.mount(PREFIX, api)
     mount(app, desk, desk.settings)
-    limits = Limits(app, settings.body_limit, settings.rate_limit, desk.clock)
-    return Requests(Gate(limits, tokens, sessions, host, settings.auth))
+    limits = Limits(OwnPages(app), settings.body_limit, settings.rate_limit, desk.clock)
+    gate = Gate(limits, tokens, sessions, attempts, host, settings.auth, streams=settings.streams)
+    return Requests(gate)

@@ -11,14 +11,18 @@ import ipaddress
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.errors import ConfigError, Unauthorized
+from energyguard.limits import STREAMS
+from energyguard.serve.attempts import Attempts
+from energyguard.serve.policy import with_policy
 from energyguard.serve.problems import Forbidden, problem
 from energyguard.serve.sessions import COOKIE, Sessions
 from energyguard.serve.tokens import Tokens
+from energyguard.serve.welcome import Streams
 
 OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
 OPEN_FOLDERS = ("/_nicegui/", "/ui/")
@@ -26,11 +30,6 @@ PROGRAMS = ("/api/", "/metrics")
 ANYONE = "anyone"
 """Who is asking where there is no log-in (`--no-auth`)."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_ALWAYS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-}
 
 
 def is_loopback(host: str) -> bool:
@@ -62,30 +61,43 @@ class Gate:
         app: what is behind.
         tokens: of programs.
         sessions: of people.
+        attempts: who failed to show who they are.
         host: the address that is listened on.
         auth: false lets everyone in who is on this machine.
+        streams: how many pages may be open at once.
     """
 
     def __init__(
-        self, app: ASGIApp, tokens: Tokens, sessions: Sessions, host: str, auth: bool = True
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        sessions: Sessions,
+        attempts: Attempts,
+        host: str,
+        auth: bool = True,
+        streams: int = STREAMS,
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._sessions, self._auth = app, tokens, sessions, auth
-        self._host = host
+        self._attempts, self._host = attempts, host
+        self._streams = Streams(streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        send = with_policy(scope, send)
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
+            await self._streams.pass_on(
+                self._app, scope, receive, send, lambda: self._refusal(dict(scope)) is None
+            )
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})  # before accept: a plain 403
         else:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -99,6 +111,8 @@ class Gate:
             return problem(Forbidden("a page of another site sent this request: refused"))
         if user or path in OPEN or path.startswith(OPEN_FOLDERS):
             return None
+        if by_token and (slowed := refused_token(self._attempts, scope)):
+            return slowed
         if scope["type"] == "websocket" or path.startswith(PROGRAMS):
             answer = problem(Unauthorized("send `Authorization: Bearer …`, or log in at /login"))
             answer.headers["WWW-Authenticate"] = "Bearer"
@@ -112,12 +126,25 @@ class Gate:
         if kind.lower() == "bearer":
             found = self._tokens.find(token.strip())
             return (found.name if found else None), True
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            cookie = None
-        user = self._sessions.read(cookie.value) if cookie else None
+        cookie = cookie_of(headers)
+        user = self._sessions.read(cookie) if cookie else None
         return user or (None if self._auth else ANYONE), False
+
+
+def refused_token(attempts: Attempts, scope: Scope) -> Response | None:
+    """Take note of a token that is not known; the refusal of an address that tries too many."""
+    slowed = attempts.slowed(scope)
+    attempts.failed(scope, "token")
+    return problem(slowed) if slowed else None
+
+
+def cookie_of(headers: Headers) -> str | None:
+    """The value of the log-in's cookie; None: there is none."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return cookie.value if cookie else None
 
 
 def is_foreign(headers: Headers) -> bool:
@@ -131,14 +158,3 @@ def is_foreign(headers: Headers) -> bool:
 def host_name(host: str) -> str:
     """The name in a ``Host`` header, without the port."""
     return host.rsplit("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _ALWAYS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending

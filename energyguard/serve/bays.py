@@ -81,6 +81,7 @@ class Bays:
         self._chargers: dict[str, Charger] = {}
         self._newest: tuple[int, int] | None = None  # event time s, and the wall clock's ms then
         self._far: dict[str, int] = {}
+        self._witnesses: set[str] = set()  # who has reached that time, within AHEAD_S
 
     def take_charger(self, charger: Charger) -> None:
         """A charger is listed."""
@@ -93,7 +94,7 @@ class Bays:
         bay = self._bays.setdefault(signal.charger, _Bay())
         self._hear(signal.charger, signal.second, heard_ms)
         bay.fault = ""
-        if (signal.second, signal.kind) < (bay.since, bay.rank):
+        if (signal.second, signal.kind) < (bay.since, bay.rank) and not self._ahead(bay.since):
             return
         if signal.kind is Kind.ARRIVE:
             bay.start_parking, bay.start, bay.end = signal.second, None, None
@@ -115,7 +116,7 @@ class Bays:
         self._hear(told.charger, told.since, heard_ms)
         if told.start_parking is not None and told.start_parking == bay.start_parking:
             bay.violation = told.violation
-        if told.since < bay.since:
+        if told.since < bay.since and not self._ahead(bay.since):
             return
         bay.state, bay.since = told.state, told.since
         bay.start_parking, bay.violation = told.start_parking, told.violation
@@ -132,15 +133,36 @@ class Bays:
             bay.fault = reason
 
     def _hear(self, charger: str, second: int, heard_ms: int) -> None:
+        """Move the time on; two chargers decide, where there are two.
+
+        Who is far ahead waits for a second one. The first of all is believed until another one
+        comes that is far behind: then it was ahead, unless a second one had reached its time.
+        """
         newest = self._newest
         if newest is not None and second > newest[0] + AHEAD_S:
             self._far[charger] = second
             near = [one for one in self._far.values() if abs(one - second) <= AHEAD_S]
             if len(near) < 2 and len(self._bays) > 1:
                 return
+        if newest is not None and second < newest[0] - AHEAD_S:
+            if self._witnesses - {charger} and len(self._witnesses) < 2:
+                self._newest, self._witnesses = (second, heard_ms), {charger}
+            return
+        self._witnesses.add(charger)
         if newest is None or second > newest[0]:
+            if newest is None or second > newest[0] + AHEAD_S:
+                self._witnesses = {charger, *self._far}
             self._newest = second, heard_ms
             self._far.clear()
+
+    def _ahead(self, second: int) -> bool:
+        """Whether that is a wrong clock's: what comes after it, by a right one, counts."""
+        return self._newest is not None and second > self._newest[0] + AHEAD_S
+
+    @property
+    def newest_ms(self) -> int | None:
+        """The time of the newest signal that is believed."""
+        return None if self._newest is None else self._newest[0] * 1000
 
     def event_ms(self, now_ms: int) -> int | None:
         """What time it is at the chargers: that of the newest signal, gone on since."""

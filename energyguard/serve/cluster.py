@@ -133,6 +133,7 @@ class ClusterDesk:
                 lacking=one.lacking,
                 to_fetch=one.to_fetch,
                 hints=one.hints,
+                for_others=one.for_others,
             )
             for one in said.nodes
         )

@@ -26,12 +26,13 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.config import Settings
 from energyguard.detect.book import open_book
 from energyguard.detect.rules import Rule
-from energyguard.errors import Malformed, Unavailable
+from energyguard.errors import Malformed
 from energyguard.history import History
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
-from energyguard.model.alerts import Act, AlertAction, State
+from energyguard.model.alerts import Act, AlertAction
 from energyguard.serve.cluster import cluster_of
+from energyguard.serve.front import Front
 from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
@@ -39,9 +40,6 @@ from energyguard.serve.live import Live
 from energyguard.serve.reception import Reception
 from energyguard.serve.stations import Stations
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt
-
-DAY_MS = 86_400_000
-TOTALS_KEPT_S = 5.0
 
 
 class Desk:
@@ -71,7 +69,7 @@ class Desk:
         self._reception = Reception(log, settings.wire)
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
-        self._totals: tuple[float, float | None] = (float("-inf"), None)
+        self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
@@ -100,39 +98,7 @@ class Desk:
 
     def overview(self) -> Overview:
         """The numbers of the first page. Asks the history at most every five seconds."""
-        kw, devices, silent = self.live.drawn()
-        opened = self.book.open()
-        minutes = self.live.per_minute(2)
-        now_ms = self.clock.now_ms()
-        part = now_ms % 60_000 / 60_000  # of the minute that is not over yet
-        marks = [p.watermark_ms for p in self.live.partitions() if p.watermark_ms is not None]
-        return Overview(
-            kw_now=kw,
-            kwh_today=self._kwh_today(),
-            readings_per_minute=round(minutes[0][1] * (1 - part)) + minutes[1][1],
-            devices=devices,
-            devices_silent=silent,
-            open_alerts=len(opened),
-            firing=sum(alert.state is State.FIRING for alert in opened),
-            newest_ms=self.live.newest_ms(),
-            watermark_ms=min(marks, default=None),
-            heard_ms=self.live.heard_ms,
-            now_ms=now_ms,
-        )
-
-    def _kwh_today(self) -> float | None:
-        asked_at, kwh = self._totals
-        newest_ms = self.live.newest_ms()
-        if newest_ms is None or self.clock.monotonic() < asked_at + TOTALS_KEPT_S:
-            return kwh
-        try:
-            day = newest_ms - newest_ms % DAY_MS
-            rows = self.query("totals", start_ms=day, end_ms=newest_ms + 1).to_pylist()
-            kwh = float(rows[0]["kwh"] or 0.0) if rows else 0.0
-        except Unavailable:
-            kwh = None
-        self._totals = (self.clock.monotonic(), kwh)
-        return kwh
+        return self._front.overview()
 
     def quality(self) -> Quality:
         """How readings ended, by reason; watermark and lag of each partition."""
@@ -163,6 +129,7 @@ class Desk:
         shape: str | None = None,
         source: str = "api",
         idempotency_key: str | None = None,
+        device: str = "",
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -174,17 +141,22 @@ class Desk:
             source: who sent it, for the dead letters.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
+            device: the device, where no column names it.
 
         Raises:
-            Malformed: nothing of it can be read as any known shape.
+            Malformed: no column names the device, and ``device`` does not.
             Conflict: the key was used with other bytes.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
 
         def do() -> Receipt:
-            return self._reception.take(data, shape, source, topics.METER_READINGS.name)
+            topic = topics.METER_READINGS.name
+            return self._reception.take(data, shape, source, topic, device)
 
-        return do() if idempotency_key is None else self._answers.once(idempotency_key, data, do)
+        if idempotency_key is None:
+            return do()
+        key = f"{idempotency_key}@{device}" if device else idempotency_key
+        return self._answers.once(key, data, do)
 
     # Alerts
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.clock import Clock
 from energyguard.errors import Overloaded
+from energyguard.limits import BODIES_AT_ONCE, LOGIN_BODY_BYTES, RATE_OVER_S
+from energyguard.serve.attempts import address_of
 from energyguard.serve.problems import TooLarge, problem
+from energyguard.serve.rates import Rates
 
-OVER_S = 10.0
-_KNOWN = 10_000
+_LOGIN = "/login"
 
 
 class Limits:
@@ -26,64 +26,64 @@ class Limits:
     """
 
     def __init__(self, app: ASGIApp, body_limit: int, rate: float, clock: Clock) -> None:
-        self._app, self._body_limit, self._rate, self._clock = app, body_limit, rate, clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._app, self._body_limit, self._rate = app, body_limit, rate
+        self._rates = Rates(clock, rate, rate * RATE_OVER_S)
+        self._held = 0  # bytes of bodies under way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        if scope["type"] != "http" or not scope["path"].startswith(("/api/", "/login")):
+        if scope["type"] != "http" or not scope["path"].startswith(("/api/", _LOGIN)):
             await self._app(scope, receive, send)
             return
-        wait = self._take_one(_who(scope))
+        wait = self._rates.take(_who(scope))
         if wait > 0:
             refusal = Overloaded(f"more than {self._rate:g} requests a second: wait", wait)
             await problem(refusal)(scope, receive, send)
             return
+        limit = LOGIN_BODY_BYTES if scope["path"].startswith(_LOGIN) else self._body_limit
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > self._body_limit:
-            await problem(self._too_large())(scope, receive, send)
+        if announced.isdigit() and int(announced) > limit:
+            await problem(_too_large(limit))(scope, receive, send)
             return
-        await self._counting(scope, receive, send)
+        await self._counting(scope, receive, send, limit)
 
-    async def _counting(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seen, refused = 0, False
+    async def _counting(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        seen = 0
+        refusal: TooLarge | Overloaded | None = None
 
         async def counted() -> Message:
-            nonlocal seen, refused
+            nonlocal seen, refusal
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._body_limit:
-                refused = True
-                raise self._too_large()
+            came = len(message.get("body", b""))
+            seen += came
+            self._held += came
+            if seen > limit:
+                refusal = _too_large(limit)
+            elif self._held > BODIES_AT_ONCE * self._body_limit:
+                refusal = Overloaded("too many large bodies are under way: wait", 1.0)
+            if refusal is not None:
+                raise refusal
             return message
 
         async def sending(message: Message) -> None:
             # What is behind may have made something else of our error: the answer is ours.
-            if not refused:
+            if refusal is None:
                 await send(message)
 
         try:
             await self._app(scope, counted, sending)
-        except TooLarge:
-            refused = True
-        if refused:
-            await problem(self._too_large())(scope, receive, send)
+        except (TooLarge, Overloaded):
+            if refusal is None:
+                raise
+        finally:
+            self._held -= seen
+        if refusal is not None:
+            await problem(refusal)(scope, receive, send)
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"the body is longer than {self._body_limit} bytes: send it in parts")
 
-    def _take_one(self, who: str) -> float:
-        """Take one from the bucket; 0, or how many seconds until there is one."""
-        now = self._clock.monotonic()
-        left, at = self._buckets.pop(who, (self._rate * OVER_S, now))
-        left = min(self._rate * OVER_S, left + (now - at) * self._rate)
-        enough = left >= 1.0
-        self._buckets[who] = (left - 1.0 if enough else left, now)
-        if len(self._buckets) > _KNOWN:
-            self._buckets.popitem(last=False)
-        return 0.0 if enough else (1.0 - left) / self._rate
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is longer than {limit} bytes: send it in parts")
 
 
 def _who(scope: Scope) -> str:
-    client = scope.get("client") or ("", 0)
-    return scope.get("state", {}).get("user") or f"@{client[0]}"
+    return scope.get("state", {}).get("user") or f"@{address_of(scope)}"

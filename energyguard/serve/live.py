@@ -29,12 +29,15 @@ from energyguard.serve.reports import Reports, dead_letters, windows
 from energyguard.serve.subscribers import Fact, Subscribers, Subscription, read_positions
 from energyguard.serve.views import (
     DeviceView,
+    Drawn,
+    Freshness,
     Kind,
     PartitionView,
     ReadingView,
     Update,
     WindowAlert,
 )
+from energyguard.stream.clock import ClockLimits
 from energyguard.telemetry import METRICS
 
 ROWS_SENT = 100
@@ -86,9 +89,13 @@ class Live:
         self._log, self._book, self._apply_rule, self._clock = log, book, apply_rule, clock
         self._stop = Event()
         self._subscribers = Subscribers()
-        self._newest = Newest(parse_duration(settings.stream.silent), settings.wire)
         self.reports = Reports()
-        self.heard_ms: int | None = None
+        self._newest = Newest(
+            parse_duration(settings.stream.silent),
+            settings.wire,
+            ClockLimits.of(settings.stream),
+            self.reports.judged_ms,
+        )
         self._takers: Mapping[str, Callable[[Fetched], object]] = {
             topics.ALERTS.name: self._tell,
             topics.ALERT_ACTIONS.name: self._tell,
@@ -143,15 +150,19 @@ class Live:
 
     def devices(self) -> list[DeviceView]:
         """Every device heard of since the start, by id, with its newest reading and its kW."""
-        return self._newest.devices()
+        return self._newest.devices(self._clock.now_ms())
 
     def device(self, device_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel; empty when it was not heard of."""
-        return self._newest.devices(device_id)
+        return self._newest.devices(self._clock.now_ms(), device_id)
 
-    def drawn(self) -> tuple[float, int, int]:
-        """What is drawn now in kW, devices heard of, and devices that are silent."""
+    def drawn(self) -> Drawn:
+        """What is drawn now, and how many devices send."""
         return self._newest.drawn(self._clock.now_ms())
+
+    def fresh(self, topic: str | None = None) -> Freshness:
+        """Whether a topic, or anything that measures energy, is live, and since when not."""
+        return self._newest.fresh(self._clock.now_ms(), topic)
 
     def ends(self) -> Mapping[TopicPartition, int]:
         """Where the topics of readings end, as of a second ago."""
@@ -237,7 +248,6 @@ class Live:
     # What the followers read
 
     def _take(self, fetched: Sequence[Fetched]) -> None:
-        self.heard_ms = self._clock.now_ms()
         for one in fetched:
             self._takers[one.topic](one)
             kind = _KINDS.get(one.topic)
@@ -277,8 +287,8 @@ class Live:
             listener.put_state("progress", self.partitions())
 
     def _take_readings(self, fetched: Sequence[Fetched]) -> None:
-        self.heard_ms = self._clock.now_ms()
-        if self._newest.take(fetched, self.heard_ms):
+        old = not self._readings.caught_up.is_set()
+        if self._newest.take(fetched, self._clock.now_ms(), old):
             self._send_readings(self._subscribers.wanting("readings"))
 
     def _send_readings(self, listeners: Sequence[Subscription]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -10,17 +11,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from energyguard.serve.attempts import Attempts, How
+from energyguard.serve.auth import cookie_of
 from energyguard.serve.sessions import BY_LINK, COOKIE, Sessions
 from energyguard.serve.tokens import Tokens
 
 _PAGE = Template(files(__package__).joinpath("login.html").read_text("utf-8"))
-_FAULTS = {
+_FAULTS: dict[How, str] = {
     "link": "This link was used already, or is older than ten minutes.",
-    "token": "This token is not known. It may have been revoked.",
+    "form": "This token is not known. It may have been revoked.",
 }
 
 
-def login_routes(tokens: Tokens, sessions: Sessions) -> APIRouter:
+def login_routes(tokens: Tokens, sessions: Sessions, attempts: Attempts) -> APIRouter:
     """``/login`` and ``/logout``."""
     router = APIRouter(include_in_schema=False)
 
@@ -28,7 +31,13 @@ def login_routes(tokens: Tokens, sessions: Sessions) -> APIRouter:
     def show(request: Request, key: str = "", next: str = "/") -> Response:  # noqa: A002
         if not key:
             return _form(next)
-        return _enter(request, BY_LINK, next) if tokens.use_link(key) else _form(next, "link")
+        if slowed := attempts.slowed(request.scope):
+            return _form(next, str(slowed).capitalize(), 429, slowed.retry_after)
+        return (
+            _enter(request, BY_LINK, "", next)
+            if tokens.use_link(key)
+            else _failed("link", request, next)
+        )
 
     @router.post("/login")
     def take(
@@ -36,20 +45,32 @@ def login_routes(tokens: Tokens, sessions: Sessions) -> APIRouter:
         token: Annotated[str, Form(max_length=500)] = "",
         next: Annotated[str, Form(max_length=2_000)] = "/",  # noqa: A002
     ) -> Response:
+        if slowed := attempts.slowed(request.scope):
+            return _form(next, str(slowed).capitalize(), 429, slowed.retry_after)
         found = tokens.find(token.strip())
-        return _enter(request, found.name, next) if found else _form(next, "token")
+        return (
+            _enter(request, found.name, found.hash, next)
+            if found
+            else _failed("form", request, next)
+        )
 
     @router.post("/logout")
-    def leave() -> Response:
+    def leave(request: Request) -> Response:
+        if cookie := cookie_of(request.headers):
+            sessions.end(cookie)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
 
-    def _enter(request: Request, name: str, to: str) -> Response:
+    def _failed(how: How, request: Request, to: str) -> Response:
+        attempts.failed(request.scope, how)
+        return _form(to, _FAULTS[how], 401)
+
+    def _enter(request: Request, name: str, token: str, to: str) -> Response:
         answer = RedirectResponse(_ours(to), 303, {"Cache-Control": "no-store"})
         answer.set_cookie(
             COOKIE,
-            sessions.open(name),
+            sessions.open(name, token),
             max_age=sessions.lasts_ms // 1000,
             httponly=True,
             samesite="lax",
@@ -60,10 +81,13 @@ def login_routes(tokens: Tokens, sessions: Sessions) -> APIRouter:
     return router
 
 
-def _form(to: str, fault: str = "") -> HTMLResponse:
-    said = f'<p role="alert">{_FAULTS[fault]}</p>' if fault else ""
-    page = _PAGE.substitute(next=escape(_ours(to), quote=True), fault=said)
-    return HTMLResponse(page, 401 if fault else 200, {"Cache-Control": "no-store"})
+def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:
+    shown = f'<p role="alert">{escape(fault)}</p>' if fault else ""
+    page = _PAGE.substitute(next=escape(_ours(to), quote=True), fault=shown)
+    headers = {"Cache-Control": "no-store"}
+    if wait_s:
+        headers["Retry-After"] = str(math.ceil(wait_s))
+    return HTMLResponse(page, status, headers)
 
 
 def _ours(to: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import pyarrow as pa
@@ -13,22 +13,39 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER, source_of
+from energyguard.model.topics import THERMOMETER, TICK_HEADER, source_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
-from energyguard.serve.views import DeviceView, ReadingView
+from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
+from energyguard.stream.clock import ClockLimits
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
 MINUTES_KEPT = 24 * 60
+_LIMITS = ClockLimits()
 
 
 class Newest:
     """A fold of topics of readings. Thread-safe."""
 
-    def __init__(self, silent_ms: int, limits: Plausible = DEFAULT) -> None:
-        self._silent_ms, self._limits = silent_ms, limits
+    def __init__(
+        self,
+        silent_ms: int,
+        limits: Plausible = DEFAULT,
+        ahead: ClockLimits = _LIMITS,
+        judged_ms: Callable[[str], int | None] = lambda topic: None,
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            silent_ms: how far behind its topic a device is silent.
+            limits: what is plausible.
+            ahead: how far a reading may be beyond its topic's clock.
+            judged_ms: the newest time of a topic that the worker has let through.
+        """
+        self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
+        self._judged_ms = judged_ms
         self._lock = Lock()
         self._fleets: dict[str, Fleet] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -36,32 +53,42 @@ class Newest:
         self._rows_of: dict[str, float] = {}  # readings in a record of the topic, on average
         self._gaps: set[str] = set()
 
-    def take(self, fetched: Sequence[Fetched], now_ms: int) -> int:
-        """Fold records in; return how many readings they held."""
-        records: dict[str, tuple[list[bytes | None], list[bytes | None]]] = {}
+    def take(self, fetched: Sequence[Fetched], now_ms: int, old: bool = False) -> int:
+        """Fold records in; return how many readings they held.
+
+        Args:
+            fetched: what was read.
+            now_ms: the wall time.
+            old: they were there before anybody read: the log's time says when they came.
+        """
+        parts: dict[str, list[Fetched]] = {}
         for one in fetched:
-            keys, values = records.setdefault(source_of(one.topic), ([], []))
-            keys += one.keys
-            values += one.values
-        total = 0
+            parts.setdefault(source_of(one.topic), []).append(one)
         with self._lock:
-            for topic, (keys, values) in records.items():
-                readings = read_settled(keys, values, self._limits).readings
-                fleet = self._fleets.get(topic)
-                if fleet is None:
-                    fleet = self._fleets[topic] = Fleet(topic, self._silent_ms)
-                fleet.take(readings, now_ms, topic in self._gaps)
-                self._gaps.discard(topic)
-                self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
-                self._rows_of[topic] = readings.num_rows / max(1, len(values))
-                total += readings.num_rows
-            self._count(now_ms, total)
+            total = sum(self._fold(topic, found, now_ms, old) for topic, found in parts.items())
             while (
                 sum(rows.num_rows for _, rows in self._rows) - self._rows[0][1].num_rows
                 >= ROWS_KEPT
             ):
                 self._rows.popleft()
         return total
+
+    def _fold(self, topic: str, parts: Sequence[Fetched], now_ms: int, old: bool) -> int:
+        values = [value for one in parts for value in one.values]
+        keys = [key for one in parts for key in one.keys]
+        readings = read_settled(keys, values, self._limits).readings
+        came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
+        heard_ms = min(now_ms, came_ms) if old else now_ms
+        fleet = self._fleets.get(topic)
+        if fleet is None:
+            fleet = self._fleets[topic] = Fleet(topic, self._silent_ms, self._ahead)
+        fleet.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
+        fleet.simulated = any(TICK_HEADER in dict(one.headers[-1]) for one in parts if one.headers)
+        self._gaps.discard(topic)
+        self._rows.append((topic, readings.slice(max(0, readings.num_rows - ROWS_KEPT))))
+        self._rows_of[topic] = readings.num_rows / max(1, len(values))
+        self._count(heard_ms, readings.num_rows)
+        return len(readings)
 
     def skipped(self, topic: str, records: int, now_ms: int) -> None:
         """Count records that were left out by what such a record holds on average."""
@@ -101,27 +128,39 @@ class Newest:
             ]
         return found
 
-    def devices(self, device: str | None = None) -> list[DeviceView]:
+    def devices(self, now_ms: int, device: str | None = None) -> list[DeviceView]:
         """A row per topic, device and channel, by the device's id."""
         with self._lock:
-            rows = [row for fleet in self._fleets.values() for row in fleet.views(device)]
+            rows = [row for fleet in self._fleets.values() for row in fleet.views(device, now_ms)]
         return sorted(rows, key=lambda row: (row.device, row.topic, row.channel))
 
-    def drawn(self, now_ms: int) -> tuple[float, int, int]:
-        """What is drawn now in kW, devices heard and devices silent, of live topics."""
+    def drawn(self, now_ms: int) -> Drawn:
+        """What all devices draw, and how many of them send."""
         with self._lock:
             return sum_kw(self._fleets, now_ms)
 
-    def newest_ms(self, topic: str | None = None) -> int | None:
-        """The newest event time of a topic, or of all that measure energy."""
+    def fresh(self, now_ms: int, topic: str | None = None) -> Freshness:
+        """Whether a topic is live, or what is newest of all that measure energy."""
         with self._lock:
-            fleets = [
-                fleet
-                for name, fleet in self._fleets.items()
-                if name == topic or (topic is None and name != THERMOMETER.name)
-            ]
-        times = [fleet.newest_ms for fleet in fleets if fleet.newest_ms != NEVER]
+            found = [fleet.fresh(now_ms) for fleet in self._of(topic)]
+        known = [one for one in found if one.newest_ms is not None]
+        return max(known, key=lambda one: (one.live, one.newest_ms), default=NOTHING)
+
+    def newest_ms(self, topic: str | None = None) -> int | None:
+        """The newest event time of a topic, or of all that measure energy.
+
+        Never beyond the wall clock where the topic goes by it.
+        """
+        with self._lock:
+            times = [fleet.until_ms for fleet in self._of(topic) if fleet.newest_ms != NEVER]
         return max(times, default=None)
+
+    def _of(self, topic: str | None) -> list[Fleet]:
+        return [
+            fleet
+            for name, fleet in self._fleets.items()
+            if name == topic or (topic is None and name != THERMOMETER.name)
+        ]
 
     def per_minute(self, minutes: int, now_ms: int) -> list[tuple[int, int]]:
         """Readings by wall-clock minute, oldest first; the last one is not over yet."""

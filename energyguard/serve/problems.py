@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
@@ -120,8 +121,13 @@ def install(app: FastAPI, answer: Answer = as_problem) -> None:
             headers["Allow"] = ", ".join(sorted(_methods(request)))
         return answer(told, error.status_code, headers)
 
+    @app.exception_handler(ClientDisconnect)
+    async def on_gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # to nobody
+
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
+        request.scope.setdefault("state", {})["logged"] = True
         return internal(error, request.url.path, answer)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from energyguard.config import WireSettings
-from energyguard.errors import Rejected
+from energyguard.errors import Malformed, Rejected
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS
@@ -15,7 +15,8 @@ from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
 from energyguard.wire import Refused
 from energyguard.wire import charging as signals
-from energyguard.wire.shapes import decode
+from energyguard.wire.refusals import counted
+from energyguard.wire.shapes import decode, needs_device
 
 LISTED = 1_000
 """Refused rows that a receipt lists; all of them are dead letters."""
@@ -29,15 +30,33 @@ class Reception:
         self._limits = limits
 
     def take(
-        self, data: bytes, shape: str | None, source: str, topic: str = METER_READINGS.name
+        self,
+        data: bytes,
+        shape: str | None,
+        source: str,
+        topic: str = METER_READINGS.name,
+        device: str = "",
+        headed: bool = True,
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
+        Args:
+            data: all of them.
+            shape: its name; None: found out.
+            source: who sent them.
+            topic: where the readings go.
+            device: the device, where no column names it.
+            headed: whether lines may have a header; those of dead letters have none.
+
         Raises:
             NotFound: there is no such shape.
+            Malformed: no column names the device, and the sender does not.
             Unavailable: the log takes nothing now.
         """
-        shape, decoded = decode(data, shape, self._limits)
+        if needs_device(data, shape) and not device:
+            why = "no column names the device, so the sender must: ?device=NAME"
+            raise Malformed(why, "device")
+        shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
         return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
 
@@ -51,7 +70,8 @@ class Reception:
             if shape == signals.SHAPE:
                 part = self._signals(bodies, source, topic)
             else:
-                part = self.take(b"\n".join(bodies), shape, source, topic or METER_READINGS.name)
+                topic = topic or METER_READINGS.name
+                part = self.take(b"\n".join(bodies), shape, source, topic, headed=False)
             whole = _sum(whole, part)
         return whole
 
@@ -71,17 +91,17 @@ class Reception:
 
 
 def _receipt(accepted: int, refused: Sequence[Refused], topic: str, shape: str) -> Receipt:
-    out_of_range = sum(row.verdict is Verdict.OUT_OF_RANGE for row in refused)
+    out_of_range = counted(row for row in refused if row.verdict is Verdict.OUT_OF_RANGE)
     return Receipt(
         accepted=accepted,
-        malformed=len(refused) - out_of_range,
+        malformed=counted(refused) - out_of_range,
         out_of_range=out_of_range,
         topic=topic,
         shape=shape,
         refused=tuple(
             RowAnswer(row.row, row.verdict, row.field, row.reason) for row in refused[:LISTED]
         ),
-        refused_more=max(0, len(refused) - LISTED),
+        refused_more=max(0, counted(refused) - min(len(refused), LISTED)),
     )
 
 

@@ -67,9 +67,16 @@ class Reports:
         self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
         return found
 
+    def judged_ms(self, topic: str) -> int | None:
+        """The newest event time of a topic that the worker has let through."""
+        times = [said.newest_ms for at, said in list(self._progress.items()) if at.topic == topic]
+        return max((ms for ms in times if ms is not None), default=None)
+
     def take_dead_letters(self, fetched: Fetched) -> None:
-        """Count records by verdict and field."""
-        self._refused.update((text(h, "verdict"), text(h, "field")) for h in fetched.headers)
+        """Count the rows of records by verdict and field."""
+        for headers in fetched.headers:
+            rows = text(headers, "rows")  # a letter for several
+            self._refused[text(headers, "verdict"), text(headers, "field")] += int(rows or 1)
 
     def take_windows(self, fetched: Fetched) -> None:
         """Keep the newest records."""

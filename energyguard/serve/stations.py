@@ -15,12 +15,16 @@ from energyguard.log.decoded import decoded
 from energyguard.model import topics
 from energyguard.model.readings import Verdict
 from energyguard.model.stations import BayNow, Charger
+from energyguard.model.topics import TICK_HEADER
 from energyguard.serve.bays import Bays, BayView, StationView
 from energyguard.serve.follow import ALL, Follower
+from energyguard.serve.pulse import Pulse
+from energyguard.serve.views import Freshness
 from energyguard.stream.session_stage import limits_of
 from energyguard.wire.charging import signal
 
 SIGNALS_SHARE = 0.1
+QUIET_MS = 15 * 60_000
 _TOLD = {topics.CHARGERS.name: ALL, topics.BAYS.name: ALL, topics.DEAD_LETTERS.name: 250}
 _SIGNALS = {topics.SIGNALS.name: 5, topics.REGION_SIGNALS.name: 5}
 _BAY = msgspec.json.Decoder(BayNow)
@@ -34,6 +38,7 @@ class Stations:
     def __init__(self, log: Log, settings: Settings, clock: Clock) -> None:
         self._clock, self._lock, self._stop = clock, Lock(), Event()
         self._bays = Bays(limits_of(settings.charging))
+        self._pulse, self._simulated = Pulse(), False
         self._told = Follower("bays", log, _TOLD, self._take, self._stop, clock=clock)
         self._signals = Follower(
             "signals",
@@ -78,6 +83,18 @@ class Stations:
         with self._lock:
             return self._bays.event_ms(self._clock.now_ms())
 
+    def fresh(self) -> Freshness:
+        """Whether signals come. Real chargers may be quiet for a while, simulated ones are not."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            event_ms, newest_ms = self._bays.event_ms(now_ms), self._bays.newest_ms
+            quiet_ms = 0 if self._simulated else QUIET_MS
+            live = newest_ms is not None and self._pulse.beats(now_ms, quiet_ms)
+        heard_ms = self._pulse.heard_ms
+        return Freshness(
+            newest_ms, heard_ms, heard_ms, event_ms, live=live, simulated=self._simulated
+        )
+
     def _take(self, told: Sequence[Fetched]) -> None:
         for part in told:
             with self._lock:
@@ -93,6 +110,8 @@ class Stations:
                     self._heard(part)
 
     def _heard(self, part: Fetched) -> None:
+        self._pulse.hear(min(self._clock.now_ms(), max(part.timestamps_ms)))
+        self._simulated = TICK_HEADER in dict(part.headers[-1])
         for value, at_ms in zip(part.values, part.timestamps_ms, strict=True):
             try:
                 told = signal(value or b"")

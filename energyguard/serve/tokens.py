@@ -1,4 +1,4 @@
-"""Bearer tokens and one-time log-in links, kept as hashes in ``tokens.json`` of the data folder.
+"""Bearer tokens, one-time log-in links and open log-ins: hashes in ``tokens.json`` of the folder.
 
 A token is 256 random bits, so a plain SHA-256 of it tells nothing; it is shown once, when it is
 made. Several processes share the file: each change is made under a lock and replaces the file
@@ -18,10 +18,13 @@ from pathlib import Path
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Conflict, Corrupt, NotFound
+from energyguard.limits import SESSIONS
 
 LINK_MS = 10 * 60_000
+CLOCK_MS = 60_000
+"""A clock that was put back by more does not lengthen a log-in: it ends."""
 _PREFIX = "eg_"
 
 
@@ -38,9 +41,20 @@ class _Link(msgspec.Struct, frozen=True):
     until_ms: int
 
 
+class Session(msgspec.Struct, frozen=True):
+    """A person's log-in: by whom, with which token (none: by a link), and how long."""
+
+    hash: str
+    name: str
+    token: str
+    opened_ms: int
+    until_ms: int
+
+
 class _Kept(msgspec.Struct, frozen=True):
     tokens: tuple[Token, ...] = ()
     links: tuple[_Link, ...] = ()
+    sessions: tuple[Session, ...] = ()
 
 
 class Tokens:
@@ -71,16 +85,18 @@ class Tokens:
         return self._read().tokens
 
     def revoke(self, name: str) -> None:
-        """Forget a token; sessions that began with it end too.
+        """Forget a token; log-ins that began with it end too.
 
         Raises:
             NotFound: there is none of this name.
         """
         with self._changing() as kept:
-            left = tuple(one for one in kept.tokens if one.name != name)
-            if len(left) == len(kept.tokens):
+            gone = {token.hash for token in kept.tokens if token.name == name}
+            if not gone:
                 raise NotFound(f"no token {name!r}")
-            self._write(msgspec.structs.replace(kept, tokens=left))
+            left = tuple(token for token in kept.tokens if token.name != name)
+            still = tuple(one for one in kept.sessions if one.token not in gone)
+            self._write(msgspec.structs.replace(kept, tokens=left, sessions=still))
 
     def find(self, token: str) -> Token | None:
         """Whose token this is, compared in constant time; None: nobody's."""
@@ -114,6 +130,38 @@ class Tokens:
             self._write(msgspec.structs.replace(kept, links=left))
         return any(one.until_ms > now for one in used)
 
+    def open_session(self, name: str, token: str, lasts_ms: int) -> str:
+        """Keep a log-in; its id is shown to nobody but the browser.
+
+        Args:
+            name: who it is.
+            token: the hash of the token that was shown; empty: it was a link.
+            lasts_ms: how long it is to last.
+        """
+        made, now = secrets.token_urlsafe(32), self._clock.now_ms()
+        new = Session(_hash(made), name, token, now, now + lasts_ms)
+        with self._changing() as kept:
+            fresh = [one for one in kept.sessions if one.until_ms > now][-SESSIONS + 1 :]
+            self._write(msgspec.structs.replace(kept, sessions=(*fresh, new)))
+        return made
+
+    def session(self, session_id: str) -> Session | None:
+        """The log-in of an id, if it lasts and its token is still known."""
+        kept, wanted, now = self._read(), _hash(session_id), self._clock.now_ms()
+        found = next((one for one in kept.sessions if hmac.compare_digest(one.hash, wanted)), None)
+        if found is None or not found.opened_ms - CLOCK_MS <= now < found.until_ms:
+            return None
+        if found.token and all(token.hash != found.token for token in kept.tokens):
+            return None
+        return found
+
+    def end_session(self, session_id: str) -> None:
+        """Forget a log-in."""
+        wanted = _hash(session_id)
+        with self._changing() as kept:
+            left = tuple(one for one in kept.sessions if one.hash != wanted)
+            self._write(msgspec.structs.replace(kept, sessions=left))
+
     @contextmanager
     def _changing(self) -> Iterator[_Kept]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +184,7 @@ class Tokens:
         return self._kept
 
     def _write(self, kept: _Kept) -> None:
-        write_private(self._path, msgspec.json.format(msgspec.json.encode(kept)))
+        write_atomically(self._path, msgspec.json.format(msgspec.json.encode(kept)))
 
 
 def _hash(token: str) -> str:

@@ -33,15 +33,45 @@ class DeviceView:
     value: float
     unit: str
     kw: float | None  # None: a channel without energy, or only one reading so far
-    silent: bool  # behind its topic's clock by more than `stream.silent`
+    silent: bool  # behind its topic's clock by over `stream.silent` and three of its own steps
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Whether data still comes; what is not live is said with its age, never as of now."""
+
+    newest_ms: int | None = None  # event time
+    heard_ms: int | None = None  # wall time at which the newest came
+    since_ms: int | None = None  # nothing new since: of meters their newest time, else heard_ms
+    clock_ms: int | None = None  # what time it is there: of meters the wall clock's
+    pace_ms: int = 0  # the step of nearly all devices; 0: not known yet
+    live: bool = False
+    simulated: bool = False  # with a clock of its own
+
+
+NOTHING = Freshness()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What devices draw, of those that are not silent; where nothing is live, what it was last."""
+
+    kw: float | None  # None: of no device is it known yet
+    at_ms: int | None  # the newest event time of what is summed
+    heard: int  # devices that send
+    silent: int
+    live: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The numbers of the first page."""
 
-    kw_now: float  # of all devices that are not silent
-    kwh_today: float | None  # since midnight UTC of the data's clock; None: history is away
+    kw_now: float | None  # of all devices that are not silent; None: not known of any
+    kw_at_ms: int | None  # of which event time that is
+    live: bool  # whether it is of now
+    kwh_today: float | None  # of the day in `serve.zone` by the data's clock; None: not known
+    day_ms: int | None  # when that day began
     readings_per_minute: int  # by the wall clock, over the last minute
     devices: int  # heard of within `stream.silent` of their topic's clock
     devices_silent: int
@@ -49,7 +79,8 @@ class Overview:
     firing: int  # firing and nobody has it
     newest_ms: int | None  # the newest event time of all topics
     watermark_ms: int | None  # of the partition that is furthest behind its topic's newest
-    heard_ms: int | None  # wall time of the last record read; None: nothing yet
+    lag: int  # records of readings that the worker has not read yet
+    heard_ms: int | None  # wall time at which the newest reading came; None: nothing yet
     now_ms: int  # wall time of this answer
 
 
@@ -164,6 +195,7 @@ class NodeView:
     lacking: int  # slots in which it and another owner do not have the same rows
     to_fetch: int  # slots that are still on their way to it
     hints: int  # batches that wait for it, at all coordinators
+    for_others: int = 0  # rows that it holds for their owners, as a stand-in
 
 
 @dataclass(frozen=True, slots=True)

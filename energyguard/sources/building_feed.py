@@ -15,10 +15,10 @@ import numpy as np
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log
-from energyguard.model.topics import BUILDING_READINGS
+from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.sources.building import NEW, BuildingRun
 from energyguard.sources.counters import Counters, Kept
-from energyguard.sources.event_clock import TICK_HEADER, RunningClock, newest_event_ms
+from energyguard.sources.event_clock import RunningClock, newest_event_ms
 from energyguard.sources.intake import Intake
 from energyguard.sources.ticker import Progress, Ticker, Times
 from energyguard.wire.building import DEVICES

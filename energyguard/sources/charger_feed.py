@@ -22,10 +22,10 @@ from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
 from energyguard.model.murmur import partition_for
 from energyguard.model.stations import Charger
-from energyguard.model.topics import CHARGERS, SIGNALS
+from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER
 from energyguard.sources.charger_faults import Sent, Spoiler, clean
 from energyguard.sources.chargers import TIMINGS, Timings, signals
-from energyguard.sources.event_clock import TICK_HEADER, RunningClock, backwards
+from energyguard.sources.event_clock import RunningClock, backwards
 from energyguard.sources.stations import charger_at
 from energyguard.sources.ticker import Progress, Ticker, Times
 from energyguard.telemetry import logger

@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from energyguard.durable.files import write_private
+from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Corrupt
 from energyguard.log import Log, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.fixed import to_nano
 from energyguard.model.murmur import partition_for
-from energyguard.model.topics import BUILDING_READINGS
+from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.sources.building import FLOORS, Wh
-from energyguard.sources.event_clock import TICK_HEADER, backwards
+from energyguard.sources.event_clock import backwards
 from energyguard.telemetry import logger
 from energyguard.wire.building import DEVICES
 
@@ -63,7 +63,7 @@ class Counters:
     def keep(self, kept: Kept) -> None:
         """Durable on return; where there is no room, the log still has them."""
         try:
-            write_private(self._path, msgspec.json.encode(kept))
+            write_atomically(self._path, msgspec.json.encode(kept))
         except OSError as error:
             _log.warning("counters not kept", file=str(self._path), reason=str(error))
 

@@ -16,11 +16,8 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.model.readings import times_of
-from energyguard.model.topics import PROGRESS
+from energyguard.model.topics import PROGRESS, TICK_HEADER
 from energyguard.wire.records import read_records
-
-TICK_HEADER = "tick"
-"""The header of a simulator's records: the event time (ms) of the last tick in them."""
 
 _END_OF_TIME_MS = 253_402_300_799_000  # 9999-12-31T23:59:59Z
 

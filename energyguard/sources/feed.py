@@ -12,9 +12,8 @@ from threading import Event
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log, TopicPartition
 from energyguard.model.murmur import partition_for
-from energyguard.model.topics import ENERGY_READINGS
+from energyguard.model.topics import ENERGY_READINGS, TICK_HEADER
 from energyguard.sources.event_clock import (
-    TICK_HEADER,
     RunningClock,
     newest_event_ms,
     newest_tick_ms,

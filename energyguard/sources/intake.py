@@ -6,8 +6,8 @@ rows go to the dead letters with their original bytes and the reason. Nothing is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -21,6 +21,10 @@ from energyguard.model.topics import DEAD_LETTERS, SIGNALS, Holds, topic_named
 from energyguard.telemetry import METRICS
 from energyguard.wire import Decoded, Refused
 from energyguard.wire.packed import pack
+from energyguard.wire.refusals import first_bytes
+
+LETTERS_AT_ONCE = 250
+"""Dead letters of one append."""
 
 
 class Intake:
@@ -95,13 +99,19 @@ class Intake:
         self._log.append(topic, Records(keys, messages, partitions=places))
 
     def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
-        """Append refused rows to the dead letters, and count them by verdict and field."""
-        if not rows:
-            return
-        n = len(rows)
-        letters = dead_letters(rows, [source] * n, topic, [shape] * n)
-        self._log.append(DEAD_LETTERS.name, letters)
-        for verdict, count in Counter(row.verdict.value for row in rows).items():
-            METRICS["readings"].labels(topic, verdict).inc(count)
-        for field, count in Counter(row.field for row in rows).items():
-            METRICS["refused"].labels(shape, field).inc(count)
+        """Append refused rows to the dead letters, and count them by verdict and field.
+
+        They go in appends of a bounded size, so that others are not kept from the log for long.
+        """
+        for start in range(0, len(rows), LETTERS_AT_ONCE):
+            part = rows[start : start + LETTERS_AT_ONCE]
+            letters = dead_letters(
+                [replace(row, original=first_bytes(row.original)) for row in part],
+                [source] * len(part),
+                topic,
+                [row.shape or shape for row in part],
+            )
+            self._log.append(DEAD_LETTERS.name, letters)
+            for row in part:
+                METRICS["readings"].labels(topic, row.verdict.value).inc(row.count)
+                METRICS["refused"].labels(shape, row.field).inc(row.count)

@@ -30,6 +30,7 @@ from energyguard.stream.decisions import Decision, decision_records
 from energyguard.telemetry import logger
 from energyguard.wire.files import read_blocks
 from energyguard.wire.limits import DEFAULT, Plausible
+from energyguard.wire.refusals import counted
 
 Progress = Callable[[int, int | None], None]
 """Called with the readings sent so far, and how many there are."""
@@ -122,7 +123,7 @@ class Player:
         blocks, refused = [], 0
         for path in self._replay.paths:
             for shape, decoded in read_blocks(path, limits=self._replay.limits):
-                refused += len(decoded.refused)
+                refused += counted(decoded.refused)
                 self._intake.refuse(
                     decoded.refused,
                     topic=self._replay.topic,

@@ -16,7 +16,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log, Records, TopicPartition
-from energyguard.model.topics import THERMOMETER
+from energyguard.model.topics import THERMOMETER, TICK_HEADER
 from energyguard.sources.event_clock import RunningClock, backwards
 from energyguard.sources.ticker import Progress, Ticker, Times
 from energyguard.wire.charging import seconds, text_of
@@ -93,7 +93,8 @@ class ThermometerFeed(Ticker):
     def _send(self, time_ms: Times) -> bool:
         start = int(time_ms[0]) // 1000
         told = list(self._walk.messages(self._degrees, start, len(time_ms)))
-        records = Records([DEVICE.encode()] * len(told), [text for _, text in told])
+        headers = [((TICK_HEADER, str(at).encode()),) for at in time_ms.tolist()]
+        records = Records([DEVICE.encode()] * len(told), [text for _, text in told], headers)
         if not self._patiently(lambda: self._log.append(THERMOMETER.name, records)):
             return False
         self._degrees = told[-1][0]

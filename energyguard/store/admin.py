@@ -20,6 +20,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     lacking: int  # slots in which another owner has rows that it has not, or the other way round
     to_fetch: int  # slots that it has still to fetch in a moving epoch
     hints: int  # batches of rows that wait for it, at all coordinators
+    for_others: int = 0  # rows that it holds for their owners, as a stand-in: durable hints
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
@@ -37,7 +38,17 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     @property
     def hints(self) -> int:
         """Batches of rows that wait for some node."""
-        return sum(one.hints for one in self.nodes)
+        return sum(node.hints for node in self.nodes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all owners have the same rows, and nobody waits for any."""
+        return self.slots_alike == self.slots and not self.hints and not self.for_others
+
+    @property
+    def for_others(self) -> int:
+        """Rows that stand-ins hold and have still to give to their owners."""
+        return sum(node.for_others for node in self.nodes)
 
 
 class Cluster(Protocol):

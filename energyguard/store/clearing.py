@@ -1,10 +1,10 @@
 """Taking away what is over: keys whose last row says so, when every owner has it.
 
 Such a row may go when no node can bring back what it hides: every owner has it, none has anything
-below it, and nothing that was sent before is still on its way. A round of ``Bury`` makes the first
-two so, and tells where something had to be done; when another, later, has found nothing to do
-anywhere, a round of ``Forget`` takes the rows away. Whoever misses that gives them back to the
-others, and they go another time.
+below it, no stand-in holds a hint of its slot, and nothing that was sent before is still on its
+way. A round of ``Bury`` makes the first ones so, and tells where something had to be done; when
+another, later, has found nothing to do anywhere, a round of ``Forget`` takes the rows away. Whoever
+misses that gives them back to the others, and they go another time.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _asking(node: str, request: Message) -> Round:
 def _at_all_owners(now: Membership, rows: Sequence[Row], asking: Asking) -> Plan:
     of_nodes: dict[str, list[Row]] = {}
     for row in rows:
-        for node in now.owners[row.slot]:
+        for node in now.keepers(row.slot)[0].places if asking is Bury else now.owners[row.slot]:
             of_nodes.setdefault(node, []).append(row)
     nodes = sorted(of_nodes)
     return _at(

@@ -48,6 +48,10 @@ TICK_S = 0.01
 STATUS_MS = 1_000
 FORM_MS = 15_000
 CONNECT_S = 2.0
+OF_OWN_KEYS = (
+    "a key of a user's own needs a majority of its owners: stand-ins hold measurements only"
+)
+OF_LATEST = "the latest needs a majority of the owners: a measurement by its time may need fewer"
 
 
 class RingStore:
@@ -109,7 +113,7 @@ class RingStore:
         for row in rows:
             check(row)
         if rows:
-            await self._run(operations.write(rows, copies))
+            await self._run(operations.write(self.coordinator, rows, copies))
 
     async def change(
         self, key: Key, value: bytes | None, expires_ms: int = 0, copies: int | None = None
@@ -117,7 +121,8 @@ class RingStore:
         """See ``Store.change``."""
         check(Row(*key, OLDEST, value, expires_ms))
         by = self.coordinator
-        done = await self._run(operations.change(by, *key, value, expires_ms, copies))
+        changing = operations.change(by, *key, value, expires_ms, copies)
+        done = await self._run(changing, about=_about(key.at))
         return done.rows[0]
 
     async def read(
@@ -126,9 +131,9 @@ class RingStore:
         """See ``Store.read``."""
         by = self.coordinator
         if at is None:
-            done = await self._run(operations.latest(by, series, copies))
+            done = await self._run(operations.latest(by, series, copies), about=OF_LATEST)
         else:
-            done = await self._run(operations.read(by, series, at, copies))
+            done = await self._run(operations.read(by, series, at, copies), about=_about(at))
         row = next(iter(done.rows), None)
         return row if row is not None and row.is_there(self._clock.now_ms()) else None
 
@@ -206,7 +211,8 @@ class RingStore:
             raise NotFound(f"{node} is no node of this cluster")
 
     async def _reconfigure(self, change: Callable[[Membership], Membership]) -> Membership:
-        await self._run(cluster.reconfigure(self.coordinator, change), FORM_MS)
+        steps = cluster.reconfigure(self.coordinator, change)
+        await self._run(steps, FORM_MS, "an epoch is decided by a majority of all owners")
         return self.membership
 
     async def _told(
@@ -220,8 +226,8 @@ class RingStore:
             raise Conflict(result.reason)
         raise Unavailable(f"{node} does not reply")
 
-    async def _run(self, steps: Operation, deadline_ms: int = DEADLINE_MS) -> Done:
-        """Run an operation.
+    async def _run(self, steps: Operation, deadline_ms: int = DEADLINE_MS, about: str = "") -> Done:
+        """Run an operation; ``about``: why so many nodes are needed.
 
         Raises:
             Conflict: it was refused; nothing was done.
@@ -234,6 +240,7 @@ class RingStore:
             raise Conflict(result.reason)
         assert isinstance(result, Unconfirmed)
         reason = f" ({result.reason})" if result.reason else ""
+        reason += f"; {about}" if about else ""
         raise Unavailable(
             f"{result.heard} of {result.needed} nodes that are needed replied in time; a write "
             f"may have been done, or may be yet{reason}"
@@ -271,6 +278,10 @@ class RingStore:
                 answer = self._answers.get(effect.operation)
                 if answer is not None and not answer.done():
                     answer.set_result(effect.result)
+
+
+def _about(at: int) -> str:
+    return OF_OWN_KEYS if at == OWN_KEY else ""
 
 
 def ring_nodes(address: str) -> list[str]:

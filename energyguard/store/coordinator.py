@@ -48,7 +48,8 @@ class Round(NamedTuple):
     requests: Mapping[str, Message]
     groups: Sequence[Group]
     at_first: Collection[str] | None = None  # the others when those are slow; None: all at once
-    wait_ms: int = 0  # nobody is asked: only wait
+    wait_ms: int = 0  # after so long it goes on with the replies that there are
+    stand_ins: Collection[str] = ()  # they keep rows for others: no hints for them
 
     def asks_epoch(self, node: str) -> bool:
         """Whether a node was asked which epoch it is in."""
@@ -161,10 +162,7 @@ class Coordinator:
             return []
         self.membership = membership
         self.hints.enter(membership)
-        effects: list[Effect] = []
-        for running in list(self._open.values()):
-            effects += self._ask(running)
-        return effects
+        return [effect for run in list(self._open.values()) for effect in self._ask(run)]
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed: send again, ask others, give up."""
@@ -182,16 +180,19 @@ class Coordinator:
         """So many of some nodes: in turn, but last those that were slow or lack something."""
         turned = [nodes[(turn + i) % len(nodes)] for i in range(len(nodes))]
         behind = self.hints.waiting()
-        return sorted(turned, key=lambda n: n in behind or self._slow.get(n, 0) > self._now)[
-            :needed
-        ]
+        return sorted(turned, key=lambda n: n in behind or self.is_slow(n))[:needed]
+
+    def is_slow(self, node: str) -> bool:
+        """Whether a node was slow just now."""
+        return self._slow.get(node, 0) > self._now
 
     def _wake(self, running: _Running) -> list[Effect]:
         if self._now >= running.deadline_ms:
             return self._end(running, self._unconfirmed(running))
-        if running.round.wait_ms and self._now >= running.began_ms + running.round.wait_ms:
-            return self._next_round(running)
         silent = running.round.requests.keys() - running.replies.keys()
+        if running.round.wait_ms and self._now >= running.began_ms + running.round.wait_ms:
+            self._slow |= dict.fromkeys(silent, self._now + SLOW_MS)
+            return self._next_round(running)
         if self._now >= running.began_ms + HEDGE_MS and (late := silent - running.asked):
             self._slow |= dict.fromkeys(silent & running.asked, self._now + SLOW_MS)
             return self._send(running, late)
@@ -254,13 +255,16 @@ class Coordinator:
 
     def _hint(self, running: _Running) -> None:
         """What some nodes have not acknowledged yet they are told later."""
+        told = {*running.replies, *running.round.stand_ins}
         for node, request in running.round.requests.items():
-            if isinstance(request, Keep) and node not in running.replies:
+            if isinstance(request, Keep) and node not in told:
                 self.hints.add(self._now, node, request.id, request.rows)
 
     def _failed(self, running: _Running, node: str, reply: Failed) -> list[Effect]:
         """A node cannot: the operation ends where too few others are left."""
         running.failed[node] = reply.reason
+        if running.round.wait_ms:  # others may help
+            return self._next_round(running)
         for nodes, needed in running.round.groups:
             if len(set(nodes) - running.failed.keys()) < needed:
                 reason = "; ".join(sorted(set(running.failed.values())))

@@ -1,10 +1,11 @@
-"""A node of the cluster: replica and repair as one state machine."""
+"""A node of the cluster: replica, repair and hand-over as one state machine."""
 
 from __future__ import annotations
 
 from itertools import count
 
 from energyguard.store.effects import Effect, Save, Send
+from energyguard.store.handover import HandOver
 from energyguard.store.membership import Membership
 from energyguard.store.messages import (
     AskMembership,
@@ -39,7 +40,9 @@ class Member:
             first_id: of its requests; above those of its former lives.
         """
         self.replica = Replica(name, rows, state)
-        self.repair = Repair(name, rows, count(first_id))
+        ids = count(first_id)
+        self.repair = Repair(name, rows, ids)
+        self.handover = HandOver(self.replica, ids)
         self.repair.enter(self.replica.membership)
         self._told: dict[str, tuple[int, AskMembership]] = {}  # when, by coordinator
 
@@ -59,7 +62,8 @@ class Member:
             return self.replica.heard(sender, message)
         assert isinstance(message, Reply)
         news = self.replica.adopt(message.membership) if isinstance(message, Stale) else []
-        return news + self.repair.heard(now_ms, message)
+        given = self.handover.heard(sender, message)
+        return news + given + self.repair.heard(now_ms, message)
 
     def _waiting(self, now_ms: int) -> list[Waiting]:
         """What coordinators said of their hints lately."""
@@ -73,8 +77,10 @@ class Member:
         effects = self.replica.saved(save)
         if self.membership is not before:
             self.repair.enter(self.membership)
+            self.handover.enter()
+        self.handover.saved(now_ms, save)
         return effects + self.repair.saved(now_ms, save)
 
     def tick(self, now_ms: int) -> list[Effect]:
         """Time has passed."""
-        return self.repair.tick(now_ms)
+        return self.repair.tick(now_ms) + self.handover.tick(now_ms)

@@ -7,16 +7,34 @@ it lasts every quorum is asked for in both tables, and those to come fetch what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
 from energyguard.errors import Conflict
-from energyguard.store.ring import SLOTS, VIRTUAL_NODES, Owners, moved, slot_of, table
+from energyguard.store.ring import SLOTS, VIRTUAL_NODES, Owners, hash_of, moved, slot_of, table
 
 STRATEGIES = ("consistent", "full")
 
 
-class Membership(msgspec.Struct, frozen=True, array_like=True):
+class Keepers(NamedTuple):
+    """The owners of a slot in one table, and who takes a fact where one of them is away.
+
+    An even number of owners has a stand-in: a majority of them and it is as large as one of them,
+    and one more may be away (decision 0017).
+    """
+
+    owners: tuple[str, ...]
+    stand_in: str | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All of them; any two majorities of these have a place in common."""
+        return self.owners if self.stand_in is None else (*self.owners, self.stand_in)
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """One epoch of a cluster."""
 
     epoch: int
@@ -34,6 +52,26 @@ class Membership(msgspec.Struct, frozen=True, array_like=True):
     def groups(self, slot: int) -> tuple[tuple[str, ...], ...]:
         """The owners of a slot, per table; those that are the same twice are told once."""
         return tuple(dict.fromkeys(table[slot] for table in self.tables()))
+
+    def keepers(self, slot: int) -> tuple[Keepers, ...]:
+        """Who keeps a slot, per table; those that are the same twice are told once."""
+        return self.all_keepers[slot] if self.all_keepers else ()
+
+    @cached_property
+    def all_keepers(self) -> tuple[tuple[Keepers, ...], ...]:
+        """The same for each slot."""
+        tables = [_keepers(table) for table in self.tables()]
+        return tuple(tuple(dict.fromkeys(found)) for found in zip(*tables, strict=True))
+
+    @cached_property
+    def slots_of(self) -> dict[str, frozenset[int]]:
+        """The slots that each node owns, in force or to come."""
+        found: dict[str, set[int]] = {}
+        for owners in self.tables():
+            for slot, group in enumerate(owners):
+                for node in group:
+                    found.setdefault(node, set()).add(slot)
+        return {node: frozenset(slots) for node, slots in found.items()}
 
     def owners_of(self, series: str) -> tuple[str, ...]:
         """Who has a series now."""
@@ -58,6 +96,20 @@ NOBODY = Membership(0, ())
 def majority(nodes: Sequence[str]) -> int:
     """How many of them any two majorities share one of."""
     return len(nodes) // 2 + 1
+
+
+def _keepers(owners: Owners) -> list[Keepers]:
+    """Who keeps each slot of a table: it follows from the table alone."""
+    nodes = sorted({name for group in owners for name in group})
+    found = {group: Keepers(group, _stand_in(group, nodes)) for group in set(owners)}
+    return [found[group] for group in owners]
+
+
+def _stand_in(group: tuple[str, ...], nodes: Sequence[str]) -> str | None:
+    if len(group) % 2:
+        return None
+    known, others = "|".join(sorted(group)), [name for name in nodes if name not in group]
+    return max(others, key=lambda name: hash_of(f"{known}|{name}"), default=None)
 
 
 def first(
@@ -109,14 +161,15 @@ def sources(now: Membership, node: str) -> dict[int, tuple[tuple[str, ...], int]
     """What a node has to fetch in a moving epoch.
 
     Gives:
-        for each slot that it is to own and whose owners change: who has it, and from how many of
+        for each slot that it is to own and whose keepers change: who has it, and from how many of
         them everything must have been fetched so that no acknowledged write is missed.
     """
     found = {}
-    for slot, (old, new) in enumerate(zip(now.owners, now.coming, strict=True)):
-        if node in new and set(old) != set(new):
-            others = tuple(name for name in old if name != node)
-            needed = len(old) - majority(old) + 1 - (node in old)
+    tables = zip(_keepers(now.owners), _keepers(now.coming), strict=True)
+    for slot, (old, new) in enumerate(tables):
+        if node in new.owners and set(old.places) != set(new.places):
+            others = tuple(name for name in old.places if name != node)
+            needed = len(old.places) - majority(old.owners) + 1 - (node in old.places)
             found[slot] = others, min(needed, len(others))
     return found
 

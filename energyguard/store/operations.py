@@ -2,17 +2,18 @@
 
 Quorums are majorities unless a request says otherwise, so whoever reads meets whoever wrote. What
 a reader is told is on a majority by then (*write-back*: Attiya, Bar-Noy and Dolev, 1995), so that
-nobody who asks later is told something older.
+nobody who asks later is told something older. Facts by their time may also be read of a stand-in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 
 from energyguard.errors import Conflict
 from energyguard.store.coordinator import Coordinator, Operation, Plan, Replies, Round
 from energyguard.store.effects import Contradicted, Done
-from energyguard.store.membership import Membership, majority
+from energyguard.store.keeping import counted, keep, least
+from energyguard.store.membership import Keepers, Membership, majority
 from energyguard.store.messages import (
     FOREVER,
     Find,
@@ -20,7 +21,6 @@ from energyguard.store.messages import (
     FindLatest,
     FindSeries,
     Found,
-    Keep,
     Message,
     Names,
 )
@@ -28,12 +28,12 @@ from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row, newest, winners
 from energyguard.store.version import OLDEST
 
-Groups = tuple[tuple[str, ...], ...]
+Asking = Callable[[int, int], Message]
 
 
-def write(rows: Sequence[Row], needed: int | None = None) -> Operation:
-    """Keep rows: acknowledged when they are on the disks of enough owners of each."""
-    yield keeping(rows, needed)
+def write(by: Coordinator, rows: Sequence[Row], needed: int | None = None) -> Operation:
+    """Keep rows: acknowledged when they are on the disks of enough of those who keep each."""
+    yield from keep(by, rows, needed)
     return Done(rows)
 
 
@@ -46,24 +46,24 @@ def change(
     needed: int | None = None,
 ) -> Operation:
     """Give a key a value, or delete it: above the highest version that there is."""
-    replies = yield _finding(by, series, needed, lambda i, e: Find(i, e, series, at))
+    replies = yield from _found(by, series, at, needed)
     try:
         by.versions.see(max((row.version for row in _rows(replies)), default=OLDEST))
         row = Row(series, at, by.versions.next(), value, expires_ms)
     except Conflict as conflict:
         return Contradicted(str(conflict))
-    yield keeping([row], needed)
+    yield from keep(by, [row], needed)
     return Done([row])
 
 
 def read(by: Coordinator, series: str, at: int = OWN_KEY, needed: int | None = None) -> Operation:
     """The row that wins; a tombstone is one too."""
-    replies = yield _finding(by, series, needed, lambda i, e: Find(i, e, series, at))
+    replies = yield from _found(by, series, at, needed)
     row = newest(_rows(replies))
     if row is None:
         return Done()
-    if _lacking(replies, [row]):
-        yield keeping([row], needed)
+    if _lacking(_of_owners(by, series, replies), [row]):
+        yield from keep(by, [row], needed)
     return Done([row])
 
 
@@ -85,7 +85,7 @@ def latest(by: Coordinator, series: str, needed: int | None = None) -> Operation
         below = reached
     told = [row for row in known if there and row.at >= there[-1].at]
     if lacking := _lacking(replies, told):
-        yield keeping(lacking, needed)
+        yield from keep(by, lacking, needed)
     return Done(there[-1:])
 
 
@@ -101,14 +101,19 @@ def between(
 ) -> Operation:
     """The rows at the first ``limit`` times in ``[begin, end)``, tombstones too.
 
-    From one owner, if not told otherwise: one that lacks nothing that this coordinator knows of.
+    From one owner, if not told otherwise: one that lacks nothing that this coordinator knows of;
+    and from the stand-in, where there is one: it may have hints.
     """
 
     def plan(membership: Membership, request: int) -> Round:
-        owners = membership.owners_of(series)
-        first = by.preferred(owners, needed, request)
+        of_slot = membership.keepers(slot_of(series))
+        owners, stand_in = of_slot[0] if of_slot else Keepers(())
+        first, groups = by.preferred(owners, needed, request), [(owners, needed)]
+        if stand_in is not None:
+            places = (*owners, stand_in)
+            first, groups = [*first, stand_in], [*groups, (places, majority(places))]
         message = FindBetween(request, membership.epoch, series, begin, end, limit, every)
-        return Round(dict.fromkeys(owners, message), [(owners, needed)], first)
+        return Round(dict.fromkeys([*owners, *first], message), groups, first)
 
     rows = _rows((yield plan))
     found = sorted(set(rows), key=lambda r: (r.at, r.rank)) if every else winners(rows)
@@ -121,7 +126,8 @@ def names(above: str, limit: int) -> Operation:
 
     def plan(membership: Membership, request: int) -> Round:
         asked: Message = FindSeries(request, membership.epoch, above, limit)
-        groups = [(owners, majority(owners)) for owners in set(membership.owners)]
+        keepers = {of_slot[0] for of_slot in membership.all_keepers}
+        groups = [(found.places, majority(found.owners)) for found in keepers]
         return Round(dict.fromkeys(sorted({n for g, _ in groups for n in g}), asked), groups)
 
     replies = yield plan
@@ -129,57 +135,59 @@ def names(above: str, limit: int) -> Operation:
     return Done(names=sorted(found)[:limit])
 
 
-def keeping(rows: Sequence[Row], needed: int | None = None) -> Plan:
-    """The round that makes rows durable on enough owners of each."""
+def _found(
+    by: Coordinator, series: str, at: int, needed: int | None
+) -> Generator[Plan, Replies, Replies]:
+    """What enough of those who keep a time have of it.
 
-    def plan(membership: Membership, request: int) -> Round:
-        of_slots: dict[int, list[Row]] = {}
-        for row in rows:
-            of_slots.setdefault(slot_of(row.series), []).append(row)
-        of_groups: dict[Groups, list[Row]] = {}
-        for slot, some in of_slots.items():
-            groups = tuple(tuple(sorted(group)) for group in membership.groups(slot))
-            of_groups.setdefault(groups, []).extend(some)
-        keeps = _keeps(of_groups, request, membership.epoch)
-        counted = dict.fromkeys(group for groups in of_groups for group in groups)
-        return Round(keeps, [(group, _least(group, needed)) for group in counted])
+    A hint may be handed over and deleted while others are being asked. So a stand-in counts only
+    with owners that were asked after it: what it has no more, those have by then.
+    """
+    facts = at != OWN_KEY
+    find: Asking = lambda request, epoch: Find(request, epoch, series, at)  # noqa: E731
+    replies = yield _finding(by, series, needed, find, facts=facts)
+    of_slot = by.membership.keepers(slot_of(series))
+    if all(len(replies.keys() & set(one.owners)) >= least(one, needed) for one in of_slot):
+        return replies
 
-    return plan
+    def again(membership: Membership, request: int) -> Round:
+        keepers = membership.keepers(slot_of(series))
+        asked = find(request, membership.epoch)
+        requests = {node: asked for found in keepers for node in found.owners}
+        return Round(requests, [(found.owners, len(found.owners) // 2) for found in keepers])
 
-
-def _keeps(of_groups: dict[Groups, list[Row]], request: int, epoch: int) -> dict[str, Message]:
-    if len(of_groups) == 1:  # one message for all, encoded once
-        (groups, rows), *_ = of_groups.items()
-        keep: Message = Keep(request, epoch, rows)
-        return {node: keep for group in groups for node in group}
-    of_nodes: dict[str, list[Row]] = {}
-    for groups, rows in of_groups.items():
-        for node in dict.fromkeys(node for group in groups for node in group):
-            of_nodes.setdefault(node, []).extend(rows)
-    return {node: Keep(request, epoch, rows) for node, rows in of_nodes.items()}
+    return {**replies, **(yield again)}
 
 
 def _finding(
-    by: Coordinator, series: str, needed: int | None, asking: Callable[[int, int], Message]
+    by: Coordinator, series: str, needed: int | None, asking: Asking, *, facts: bool = False
 ) -> Plan:
     """The round that asks a majority of the owners, the others when those are slow."""
 
     def plan(membership: Membership, request: int) -> Round:
-        groups = membership.groups(slot_of(series))
+        of_slot = membership.keepers(slot_of(series))
         asked = asking(request, membership.epoch)
-        requests = {node: asked for group in groups for node in group}
-        counted = [(group, _least(group, needed)) for group in groups]
-        first = by.preferred(*counted[0], request) if len(groups) == 1 else None
-        return Round(requests, counted, first)
+        groups = [(counted(found, needed) if facts else found.owners, least(found, needed))
+                  for found in of_slot]  # fmt: skip
+        requests = {node: asked for group, _ in groups for node in group}
+        first = None
+        if len(of_slot) == 1:
+            owners = of_slot[0].owners
+            first = by.preferred(owners, least(of_slot[0], needed), request)
+            if any(map(by.is_slow, first)):
+                first = [*first, *(node for node in requests if node not in owners)]
+        return Round(requests, groups, first)
 
     return plan
 
 
-def _least(group: Sequence[str], needed: int | None) -> int:
-    return majority(group) if needed is None else min(needed, len(group))
+def _of_owners(by: Coordinator, series: str, replies: Replies) -> Replies:
+    """What owners said: a stand-in lacks what it was never given."""
+    owners = {name for g in by.membership.groups(slot_of(series)) for name in g}
+    return {node: reply for node, reply in replies.items() if node in owners}
 
 
-def _below(series: str, below: int) -> Callable[[int, int], Message]:
+def _below(series: str, below: int) -> Asking:
     return lambda request, epoch: FindLatest(request, epoch, series, below)
 
 

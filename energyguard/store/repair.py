@@ -200,7 +200,8 @@ class Repair:
         for part in lacking:
             pair.missing += 1
             yield self._ask(Want(next(self._ids), self._now.epoch, slot, buckets, part), pair)
-        surplus = set() if pair.empty else ours - theirs
+        owned = any(pair.other in group for group in self._now.groups(slot))
+        surplus = ours - theirs if owned and not pair.empty else set()  # a stand-in has hints only
         if surplus:
             rows = [r for r in self._rows.rows_of(slot, buckets) if r.fingerprint in surplus]
             for some in _parts(rows):

@@ -50,6 +50,8 @@ from energyguard.store.row import Row
 from energyguard.store.writer import Digest
 
 FINGERPRINTS_AT_ONCE = 20_000
+MAX_HELD_ROWS = 5_000_000
+"""A node that holds so many rows for others (hints) takes no more of them."""
 
 
 class Rows(Protocol):
@@ -102,6 +104,7 @@ class Replica:
         self.name, self.rows = name, rows
         self.state = state or State(NOBODY)
         self._adopting = self.state.membership.epoch  # being made durable
+        self.giving: Collection[int] = ()  # slots of which hints are on their way to their owners
 
     @property
     def membership(self) -> Membership:
@@ -115,17 +118,46 @@ class Replica:
         if isinstance(request, AskMembership) or not self.is_current(request.epoch):
             return [Send(sender, Stale(request.id, self.membership))]
         if isinstance(request, Keep):
-            then = Send(sender, Kept(request.id))
-            return [Save(request.rows, then=then, epoch=request.epoch)]
+            return self._keep(sender, request)
         if isinstance(request, Bury):
-            then = Send(sender, Buried(request.id, 0))
-            return [Save(bury=request.rows, then=then, epoch=request.epoch)]
+            return self._bury(sender, request)
         if isinstance(request, Forget):
             then = Send(sender, Kept(request.id))
             return [Save(forget=request.rows, then=then, epoch=request.epoch)]
         if isinstance(request, Prepare | Accept):
             return self._vote(sender, request)
         return [Send(sender, self._found(request))]
+
+    def _keep(self, sender: str, request: Keep) -> list[Effect]:
+        """Own rows and hints alike: kept is what is durable."""
+        own = self._own_slots()
+        hints = any(row.slot not in own for row in request.rows)
+        if hints and sum(self.held().values()) >= MAX_HELD_ROWS:
+            reason = f"{self.name}: it holds {MAX_HELD_ROWS:,} rows for others, and takes no more"
+            return [Send(sender, Failed(request.id, reason))]
+        return [Save(request.rows, then=Send(sender, Kept(request.id)), epoch=request.epoch)]
+
+    def _bury(self, sender: str, request: Bury) -> list[Effect]:
+        """A hint is to be at its owners before anything that may hide it is forgotten."""
+        ours = [row for row in request.rows if row.slot in self._own_slots()]
+        hints = {*self.held(), *self.giving} if len(ours) < len(request.rows) else ()
+        waits = any(row.slot in hints for row in request.rows)
+        done = Send(sender, Buried(request.id, int(waits)))
+        return [Save(bury=ours, then=done, epoch=request.epoch)] if ours and not waits else [done]
+
+    def _own_slots(self) -> frozenset[int]:
+        """Those that this node owns, in force or to come."""
+        return self.membership.slots_of.get(self.name, frozenset())
+
+    def held(self) -> dict[int, int]:
+        """How many rows are here of each slot that others own: hints."""
+        own = self._own_slots()
+        return {s: d.rows for s, d in self.rows.slots().items() if d.rows and s not in own}
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether a later epoch is on its way to the disk."""
+        return self._adopting != self.membership.epoch
 
     def is_current(self, epoch: int) -> bool:
         """Whether a request of an epoch may be served; of any other nothing is done."""
@@ -164,7 +196,8 @@ class Replica:
 
     def _not_ours(self, news: Membership) -> list[int]:
         """The slots here that are others' now; what is to come is fetched anew."""
-        return [slot for slot in self.rows.slots() if self.name not in news.owners[slot]]
+        in_force = [keepers[0] for keepers in news.all_keepers]
+        return [slot for slot in self.rows.slots() if self.name not in in_force[slot].places]
 
     def _vote(self, sender: str, request: Prepare | Accept) -> list[Effect]:
         """Paxos' acceptor (Lamport, 2001): one decision per epoch, on which next one follows."""

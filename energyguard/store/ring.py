@@ -25,7 +25,7 @@ Owners = tuple[tuple[str, ...], ...]
 @lru_cache(maxsize=100_000)
 def slot_of(series: str) -> int:
     """The slot of a series."""
-    return _hash(series) % SLOTS
+    return hash_of(series) % SLOTS
 
 
 def table(
@@ -78,7 +78,7 @@ class Ring:
     def __init__(self, nodes: Sequence[str], virtual_nodes: int = VIRTUAL_NODES) -> None:
         self.nodes = sorted(set(nodes))
         points = sorted(
-            (_hash(f"{node}#{number}"), node)
+            (hash_of(f"{node}#{number}"), node)
             for node in self.nodes
             for number in range(virtual_nodes)
         )
@@ -87,7 +87,7 @@ class Ring:
 
     def order(self, slot: int) -> list[str]:
         """All nodes, as they come round the circle from this slot on."""
-        start = bisect_left(self._at, _hash(f"slot {slot}"))
+        start = bisect_left(self._at, hash_of(f"slot {slot}"))
         return list(dict.fromkeys(self._node[start:] + self._node[:start]))
 
 
@@ -152,5 +152,6 @@ def shares(owners: Owners) -> Iterator[tuple[str, float]]:
     yield from ((node, n / whole) for node, n in sorted(counted.items()))
 
 
-def _hash(text: str) -> int:
+def hash_of(text: str) -> int:
+    """64 bits of a text, the same on every machine."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -26,7 +26,7 @@ from energyguard.store.transport import Links, peer_address
 from energyguard.telemetry import logger
 
 TICK_S = 0.02
-MAX_CACHE_ITEMS = 10_000
+MAX_CACHE_ITEMS = 20_000
 LIVES_APART = 1 << 40  # between the first request ids of two lives of a node
 CLOSED = None
 

@@ -24,17 +24,19 @@ def summary(now: Membership, told: Told, own: Waiting) -> ClusterStatus:
     copies = sum(shares.values()) or 1
     nodes = []
     for node, (_, progress) in told.items():
-        mine = digests[node]
+        mine = digests[node] or {}
+        rows = sum(n for s, (_, n) in mine.items() if s in now.slots_of.get(node, ()))
         nodes.append(
             NodeStatus(
                 node=node,
-                up=mine is not None,
+                up=digests[node] is not None,
                 share=shares.get(node, 0) / copies,
-                slots=sum(any(node in group for group in now.groups(s)) for s in range(SLOTS)),
-                rows=None if mine is None else sum(n for _, n in mine.values()),
+                slots=len(now.slots_of.get(node, ())),
+                rows=None if digests[node] is None else rows,
                 lacking=lacking.get(node, 0),
                 to_fetch=progress.slots if progress else 0,
                 hints=hints.get(node, 0),
+                for_others=sum(n for _, n in mine.values()) - rows,
             )
         )
     return ClusterStatus(

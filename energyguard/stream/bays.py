@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from energyguard.model.charging import (
-    Charge,
     Closed,
     Ignored,
     Kind,
@@ -22,10 +21,10 @@ from energyguard.model.charging import (
     Outcome,
     Signal,
     Stay,
-    Unbilled,
     Violated,
     Violation,
 )
+from energyguard.stream import bills
 
 
 class State(StrEnum):
@@ -123,26 +122,24 @@ def start(h: Happening, bay: Bay, signal: Signal) -> None:
     """Energy flows."""
     stay = _stay(bay)
     stay.start_recharging, stay.power_kw = signal.second, signal.amount
-    stay.register, stay.end_recharging = signal.register, None
+    stay.register, stay.rating_kw = signal.register, signal.rating_kw
+    stay.end_recharging = stay.end_register = None
+
+
+def start_again(h: Happening, bay: Bay, signal: Signal) -> None:
+    """Another start: of two in one second the lower power counts."""
+    bills.started_again(_stay(bay), signal)
 
 
 def stop(h: Happening, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer; the disconnection says who pays."""
-    stay = _stay(bay)
-    start, power = stay.start_recharging, stay.power_kw
-    assert start is not None and power is not None
-    stay.unbilled.append(Unbilled(start, signal.second, power, _metered(stay, signal)))
+    bills.stopped(_stay(bay), signal, h.limits)
     _charged(h, bay, signal)
 
 
-def _metered(stay: Stay, signal: Signal) -> int | None:
-    """What the charger's register says of a charge, where it was told at both ends."""
-    if stay.register is None or signal.register is None:
-        return None
-    if signal.register < stay.register:
-        stay.inferred.append("energy from power and time: the register went back")
-        return None
-    return signal.register - stay.register
+def stop_again(h: Happening, bay: Bay, signal: Signal) -> None:
+    """Another stop: of two in one second that tell two registers, neither is used."""
+    bills.stopped_again(_stay(bay), signal, h.limits)
 
 
 def _charged(h: Happening, bay: Bay, signal: Signal) -> None:
@@ -231,15 +228,7 @@ def _close(h: Happening, bay: Bay, signal: Signal) -> None:
 
 
 def _bill(h: Happening, stay: Stay) -> None:
-    assert stay.user is not None and stay.price is not None
-    for one in stay.unbilled:
-        h.out.append(
-            Charge(
-                stay.charger, stay.user, one.start, one.end, one.power_kw, stay.price, one.metered,
-                stay.id,
-            )
-        )  # fmt: skip
-    stay.unbilled.clear()
+    h.out += bills.paid(stay)
 
 
 def _stay(bay: Bay) -> Stay:
@@ -284,7 +273,9 @@ def _table() -> Iterator[tuple[tuple[State, Event], tuple[State, tuple[Step, ...
     yield (s.CONNECTED, k.START), (s.CHARGING, (start,))
     yield (s.CONNECTED, k.STOP), (s.CHARGED, (lost_start,))
     yield (s.CONNECTED, k.DISCONNECT), (s.UNPLUGGED, (disconnect,))
+    yield (s.CHARGING, k.START), (s.CHARGING, (start_again, ignore))
     yield (s.CHARGING, k.STOP), (s.CHARGED, (stop,))
+    yield (s.CHARGED, k.STOP), (s.CHARGED, (stop_again, ignore))
     yield (s.CHARGING, k.DISCONNECT), (s.UNPLUGGED, (lost_stop, disconnect))
     yield (s.CHARGED, k.START), (s.CHARGING, (start,))
     yield (s.CHARGED, k.DISCONNECT), (s.UNPLUGGED, (disconnect,))

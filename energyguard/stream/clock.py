@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from energyguard.config import StreamSettings
+from energyguard.model.duration import parse_duration
 from energyguard.model.topics import TopicClock
 from energyguard.stream.batch import Batch, Ints, join
 
@@ -28,6 +30,15 @@ class ClockLimits:
     lateness_ms: int = 600_000
     ahead_wall_ms: int = 300_000
     ahead_data_ms: int = 3_600_000
+
+    @classmethod
+    def of(cls, settings: StreamSettings) -> ClockLimits:
+        """From the settings."""
+        return cls(
+            parse_duration(settings.lateness),
+            parse_duration(settings.ahead_wall),
+            parse_duration(settings.ahead_data),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""Chargers that are listed: where some are, signals of others are refused.
+"""Chargers that are listed: how strong they are; where some are, signals of others are refused.
 
 The list counts from the time of its own records, so a replay refuses the same signals.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_right
 
 import msgspec
 
@@ -23,6 +25,7 @@ class Listed:
         self._at = dict(log.positions(CHARGERS.name, EARLIEST))
         self._since: dict[tuple[str, str], int] = {}  # when a charger was first listed
         self._first: dict[str, int] = {}  # when the first of a topic was
+        self._ratings: dict[tuple[str, str], list[tuple[int, float]]] = {}  # kW, since when
 
     def refresh(self) -> None:
         """Take what was listed since."""
@@ -32,6 +35,7 @@ class Listed:
                     if charger.topic:
                         self._since.setdefault((charger.topic, charger.charger), found.at_ms)
                         self._first.setdefault(charger.topic, found.at_ms)
+                        self._rate(charger, found.at_ms)
                 self._at[part.at] = part.next_offset
 
     def knows(self, topic: str, charger: str, at_ms: int) -> bool:
@@ -41,3 +45,17 @@ class Listed:
             return True
         since = self._since.get((topic, charger))
         return since is not None and since <= at_ms
+
+    def rating_kw(self, topic: str, charger: str, at_ms: int) -> float | None:
+        """What a charger gives at the most, as it was listed at a time; None: nobody has said."""
+        ratings = self._ratings.get((topic, charger))
+        if ratings is None:
+            return None
+        place = bisect_right(ratings, at_ms, key=lambda rating: rating[0])
+        return ratings[max(0, place - 1)][1] or None
+
+    def _rate(self, charger: Charger, at_ms: int) -> None:
+        ratings = self._ratings.setdefault((charger.topic, charger.charger), [])
+        rating = charger.rating_kw or 0.0
+        if not ratings or ratings[-1][1] != rating:
+            ratings.append((at_ms, rating))

@@ -37,11 +37,7 @@ class Limits:
     def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> Limits:
         """From the settings, and all rules that there are (running or not)."""
         return cls(
-            ClockLimits(
-                parse_duration(settings.lateness),
-                parse_duration(settings.ahead_wall),
-                parse_duration(settings.ahead_data),
-            ),
+            ClockLimits.of(settings),
             parse_duration(settings.silent),
             max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
         )

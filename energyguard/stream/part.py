@@ -10,7 +10,8 @@ from energyguard.log import Fetched, Records, TopicPartition
 from energyguard.log.letters import dead_letters
 from energyguard.stream.batch import Batch, Bools, batch_from, join
 from energyguard.wire.limits import DEFAULT, Plausible
-from energyguard.wire.records import Bad, keyless, read_records
+from energyguard.wire.messages import Bad
+from energyguard.wire.records import keyless, read_records
 
 
 @dataclass(frozen=True, slots=True)

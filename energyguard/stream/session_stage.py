@@ -50,13 +50,13 @@ class SessionStage(Stage[SessionTask, Signals]):
 
     def task(self, at: TopicPartition) -> SessionTask:
         """A partition without chargers."""
-        return SessionTask(at, self._limits, self._listed.knows, self._clock)
+        return SessionTask(at, self._limits, self._listed, self._clock)
 
     def decode(self, fetched: Sequence[Fetched]) -> list[Signals]:
         """The signals that were read. Who was listed before they came is known by now."""
         if any(len(one) for one in fetched):
             self._listed.refresh()
-        return [decoded_signals(one, self._listed.knows) for one in fetched]
+        return [decoded_signals(one, self._listed) for one in fetched]
 
     def follow(self, tasks: Collection[SessionTask], decisions: Decisions) -> None:
         """Know the chargers before the first signal of a replay is read."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from energyguard.clock import Clock
 from energyguard.errors import Rejected
 from energyguard.log import Fetched, TopicPartition
 from energyguard.log.letters import dead_letters
-from energyguard.model.charging import Ignored, Limits, Occupied, Outcome, Signal
+from energyguard.model.charging import Ignored, Kind, Limits, Occupied, Outcome, Signal
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import BAYS, DEAD_LETTERS
 from energyguard.stream.decisions import Decision
+from energyguard.stream.listed import Listed
 from energyguard.stream.outputs import Outputs
 from energyguard.stream.session_records import bay_records, result_records, results
 from energyguard.stream.sessions import AHEAD, LATE, LATENESS_S, Sessions
@@ -22,8 +24,6 @@ from energyguard.stream.task import Task
 from energyguard.wire import Refused
 from energyguard.wire.charging import SHAPE, message, refused, signal
 
-Known = Callable[[str, str, int], bool]
-"""Whether a topic has a charger at an append's time (``Listed.knows``)."""
 Change = tuple[int, int]
 """From a second on, so many cars stand."""
 
@@ -55,8 +55,8 @@ class Signals:
         return below, rest
 
 
-def decoded_signals(fetched: Fetched, known: Known) -> Signals:
-    """Decode records, whoever sent them."""
+def decoded_signals(fetched: Fetched, listed: Listed) -> Signals:
+    """Decode records, whoever sent them; of a start its charger's rating is noted."""
     offsets: list[int] = []
     signals: list[Signal] = []
     bad: list[tuple[int, Refused]] = []
@@ -64,15 +64,21 @@ def decoded_signals(fetched: Fetched, known: Known) -> Signals:
     for offset, value, at_ms in rows:
         try:
             told = signal(value or b"")
-            if not known(fetched.topic, told.charger, at_ms):
+            if not listed.knows(fetched.topic, told.charger, at_ms):
                 raise Rejected(f"charger_id: {told.charger!r} is not listed", "charger_id")
         except Rejected as error:
             bad.append((offset, refused(1, value or b"", error)))
         else:
+            if told.kind is _START:
+                rating = listed.rating_kw(fetched.topic, told.charger, at_ms)
+                told = told if rating is None else replace(told, rating_kw=rating)
             offsets.append(offset)
             signals.append(told)
     last_ms = fetched.timestamps_ms[-1] if len(fetched) else None
     return Signals(fetched.at, fetched.next_offset, offsets, signals, bad, last_ms)
+
+
+_START = Kind.START  # the class's own attribute is slow to look up
 
 
 class SessionTask(Task[Signals]):
@@ -80,14 +86,14 @@ class SessionTask(Task[Signals]):
 
     flow = "sessions"
 
-    def __init__(self, at: TopicPartition, limits: Limits, known: Known, clock: Clock) -> None:
-        self.operator, self._limits, self._known = Sessions(limits), limits, known
+    def __init__(self, at: TopicPartition, limits: Limits, listed: Listed, clock: Clock) -> None:
+        self.operator, self._limits, self._listed = Sessions(limits), limits, listed
         super().__init__(at, self.operator, clock)
         self.told: int | None = None  # up to which second
 
     def decode(self, fetched: Fetched) -> Signals:
         """Records of this partition, decoded."""
-        return decoded_signals(fetched, self._known)
+        return decoded_signals(fetched, self._listed)
 
     def take(self, part: Signals, outputs: Outputs) -> None:
         """Let signals wait for their second; what is certain by then comes out."""

@@ -152,7 +152,7 @@ class Sessions:
                 self._ring(*heapq.heappop(timers))
             if due == now:
                 heapq.heappop(self._seconds)
-                signals = sorted(self._waiting.pop(due), key=_RANK)
+                signals = _in_order(self._waiting.pop(due))
                 if self._done is None:
                     self._done = due - 1
                 happen(self._shared, self.bays, signals)
@@ -230,7 +230,17 @@ class Sessions:
 
 
 _BEFORE, _CHARGING = Violation.BEFORE, State.CHARGING  # the classes' attributes are slow to look up
-_RANK: Final = attrgetter("kind", "charger", "who", "amount")
+_RANK: Final = attrgetter("kind", "charger", "who", "amount", "register")
+
+
+def _in_order(signals: list[Signal]) -> list[Signal]:
+    """Signals of one second, in an order that is total: that of their arrival never counts."""
+    try:
+        return sorted(signals, key=_RANK)
+    except TypeError:  # one told a register, and the same one did not
+        known = sorted(signals, key=lambda one: one.register or 0)
+        known.sort(key=lambda one: one.register is None)
+        return sorted(known, key=attrgetter("kind", "charger", "who", "amount"))
 
 
 def _copy(stay: Stay) -> Stay:

@@ -26,7 +26,8 @@ class AlertRow:
     def of(alert: Alert, zone: str) -> AlertRow:
         """The row of an alert."""
         shape, kind = mark(alert)
-        taken = alert.state in (State.ACKNOWLEDGED, State.SILENCED)
+        held = alert.state is State.SILENCED or alert.acknowledged_by is not None
+        taken = held or not alert.open
         return AlertRow(alert.id, alert.about, detail(alert, zone), shape, kind, taken)
 
 

@@ -6,15 +6,18 @@ from nicegui import ui
 
 from energyguard.alerts.alert import Alert, Told
 from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, AlertEvent, State
+from energyguard.model.alerts import Act, AlertAction, State
 from energyguard.model.fixed import NANO
-from energyguard.ui.board import HOUR_MS, times_ms
+from energyguard.ui.board import HOUR_MS, MINUTE_MS
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Rows, Tag, button, card
 from energyguard.ui.plots import Plot
-from energyguard.ui.words import amount, day_moment, moment
+from energyguard.ui.words import amount, day_moment, moment, until
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
+
+APART_MS = 2 * MINUTE_MS
+"""Readings that came later than this, or of another clock, are told with their own time."""
 
 _HAPPENED = {
     State.PENDING: "over the level, for less than its dwell time",
@@ -35,8 +38,10 @@ class Story:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
         self.alert: Alert | None = None
+        self.peak: int | None = None  # of the picture
         with card("Why it fired", "c7", anchor="story") as self.note:
-            self.empty = Tag("p", "Choose an alert to see why it fired.", "empty")
+            Tag("a", "All alerts", "link back", href=visit.href("/alerts"))
+            self.empty = Tag("p", "", "empty")
             with Tag("div") as self.body:
                 self.title = Tag("p").style("font-weight:600;font-size:16px;margin-bottom:10px")
                 self.plot = Plot("line", "Window sum around the alert", 210)
@@ -44,6 +49,8 @@ class Story:
                 self.acts = Tag("div", "", "acts").style("margin-top:12px")
                 with self.acts:
                     self._acts()
+                Tag("h3", "What happened", "sub-title")
+                Tag("p", "Times of this system's own clock.", "sub")
                 self.rows: Rows[tuple[str, str]] = Rows(self._row, "", "story", "ul")
 
     def _acts(self) -> None:
@@ -54,7 +61,7 @@ class Story:
             Tag("span", "Silence").style("padding:1px 4px 1px 8px;color:var(--muted)")
             for words, length in SILENCES.items():
                 made = Tag("button", words, type="button", aria_label=f"Silence for {words}")
-                made.on("click", lambda _, n=length, w=words: self._silence(n, w))
+                made.on("click", lambda _, n=length: self._silence(n))
         self.loud = button("End the silence", self._unsilence)
 
     async def _acknowledge(self) -> None:
@@ -63,12 +70,12 @@ class Story:
         if await self.visit.do(lambda: desk.acknowledge(alert.id, by=by, note=note), "You have it"):
             self.text.value = ""
 
-    async def _silence(self, length_ms: int, words: str) -> None:
+    async def _silence(self, length_ms: int) -> None:
         alert, note = self._chosen(), self.text.value or ""
         desk, by = self.board.desk, self.visit.user
         await self.visit.do(
             lambda: desk.silence(alert.id, for_ms=length_ms, by=by, note=note),
-            f"Silent for {words}",
+            lambda quiet: f"Silent until {day_moment(quiet.silenced_until_ms, self.visit.zone)}",
         )
 
     async def _unsilence(self) -> None:
@@ -86,11 +93,17 @@ class Story:
             alert = self.board.desk.book.get(alert_id) if alert_id else None
         except NotFound:
             alert = None
+        self.empty.text = (
+            "There is no such alert here any more. Resolved ones that are long over are kept in "
+            "the history: energyguard alerts list."
+            if alert_id
+            else "Choose an alert to see why it fired."
+        )
         self.empty.set_visibility(alert is None)
         self.body.set_visibility(alert is not None)
         if alert is None or alert == self.alert:
             return
-        first = self.alert is None
+        first = self.alert is None or self.alert.id != alert.id
         self.alert = alert
         self.title.text = alert.about
         self.note.text = f"{alert.device} · {alert.rule} · {alert.state}"
@@ -99,48 +112,61 @@ class Story:
         self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
         self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
         self.rows.show([self._told(told) for told in self.board.desk.book.story(alert.id)])
-        if first or alert.open:
-            await self._draw(alert)
+        if first:
+            self.peak = None
+            await self.draw()
 
     def _why(self, alert: Alert) -> str:
         zone = self.visit.zone
         if not alert.measured:
             last = day_moment(alert.since_ms, zone)
+            if not alert.open:
+                return f"{alert.device} was silent {until(alert.since_ms, alert.changed_ms, zone)}."
             return (
                 f"The last reading of {alert.device} is of {last}, while others went on. Until it "
                 "sends again nobody knows what it uses: its alerts are unknown, not resolved."
             )
-        level, peak = amount(alert.expected, alert.unit), amount(alert.peak, alert.unit)
+        level = amount(alert.expected, alert.unit)
+        peak = amount(max(alert.peak, self.peak or 0), alert.unit)
+        window = until(alert.window_start_ms, alert.window_end_ms, zone)
+        if alert.open:
+            now = amount(alert.observed, alert.unit)
+            how = f"The highest so far was {peak}; {now} when it last changed."
+        else:
+            how = f"The highest was {peak}. It ended {day_moment(alert.changed_ms, zone)}."
         return (
-            f"{alert.device} is over {level} since {day_moment(alert.since_ms, zone)}: "
-            f"{amount(alert.observed, alert.unit)} in the window "
-            f"{moment(alert.window_start_ms, zone)}–{moment(alert.window_end_ms, zone)}; "
-            f"the highest so far was {peak}. Expected: no more than {level}."
+            f"{alert.device} went over {level} in the window {window}. {how} "
+            f"Expected: no more than {level}."
         )
 
-    async def _draw(self, alert: Alert) -> None:
-        self.plot.set_visibility(alert.measured)
-        if not alert.measured:
+    async def draw(self) -> None:
+        """The sums around the alert, as far as the history has them: anew until it has all.
+
+        The highest that the words name is the highest of the picture, or the worker's where the
+        history is not as far yet.
+        """
+        alert = self.alert
+        self.plot.set_visibility(alert is not None and alert.measured)
+        if alert is None or not alert.measured:
             return
         window = alert.window_end_ms - alert.window_start_ms
-        start = alert.since_ms - 3 * window
-        end = alert.changed_ms + (2 * window if alert.condition is State.RESOLVED else window)
-        slide = max(15_000, (end - start) // 700 // 15_000 * 15_000)
-        sums = await self.board.ask(
-            "window_sums", 5, device=alert.device, start_ms=start - window, end_ms=end,
-            window_ms=window, slide_ms=slide,
-        )  # fmt: skip
-        newest = self.board.desk.live.newest_ms() or end
-        points = [
-            (t, kwh)
-            for t, kwh in zip(times_ms(sums["window_end"]), sums["kwh"].to_pylist(), strict=True)
-            if start <= t <= newest
+        start = min(alert.since_ms, alert.window_start_ms) - 3 * window
+        newest = self.board.desk.live.newest_ms() or alert.changed_ms
+        end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
+        rule = next((r for r in self.board.desk.rules.all() if r.id == alert.rule), None)
+        slide = window if rule is None or window % rule.slide_ms else rule.slide_ms
+        xs, ys = await self.board.sums(alert.device, window, slide, start, end, 4)
+        during = [
+            kwh
+            for t, kwh in zip(xs, ys, strict=True)
+            if t >= alert.since_ms and (alert.open or t <= alert.changed_ms)
         ]
-        limit = alert.expected / NANO
+        self.peak = round(max(during) * NANO) if during else None
+        self.why.text = self._why(alert)
         self.plot.show(
             {
                 "from": start, "to": end, "unit": alert.unit, "zone": self.visit.zone,
-                "xs": [t for t, _ in points], "ys": [kwh for _, kwh in points], "limit": limit,
+                "xs": xs, "ys": ys, "limit": alert.expected / NANO,
                 "limitName": f"threshold {amount(alert.expected, alert.unit)}",
             }
         )  # fmt: skip
@@ -152,15 +178,19 @@ class Story:
             Tag("span", row[1])
 
     def _told(self, told: Told) -> tuple[str, str]:
+        """A line: when the log took it, whoever spoke, and what was said."""
         zone, what = self.visit.zone, told.what
-        if isinstance(what, AlertEvent) and not what.unit:
-            return day_moment(what.time_ms, zone), what.about
-        if isinstance(what, AlertEvent):
-            numbers = (
-                f"{amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"
+        when = moment(told.at_ms, zone, "%a %-d %b, %H:%M:%S")
+        if isinstance(what, AlertAction):
+            said = f"{_DONE[what.act]} by {what.by}"
+            if what.until_ms is not None:
+                said += f" until {day_moment(what.until_ms, zone)}"
+            return when, said + (f": {what.note}" if what.note else "")
+        said = _HAPPENED[what.state] if what.unit else what.about
+        if what.unit:
+            said += (
+                f" · {amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"
             )
-            return day_moment(what.time_ms, zone), f"{_HAPPENED[what.state]} · {numbers}"
-        said = f"{_DONE[what.act]} by {what.by}"
-        if what.until_ms is not None:
-            said += f" until {day_moment(what.until_ms, zone)}"
-        return day_moment(what.at_ms, zone), said + (f": {what.note}" if what.note else "")
+        if abs(told.at_ms - what.time_ms) > APART_MS:
+            said += f" (readings of {day_moment(what.time_ms, zone)})"
+        return when, said

@@ -10,10 +10,13 @@ from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Rows, Tag, card
 from energyguard.ui.plots import Data, Plot
 from energyguard.ui.rules_card import RulesCard
+from energyguard.ui.words import count
 
 MOST_LANES = 14
 MOST_ALERTS = 300
 MOST_OPEN = 60
+MOST_OVER = 60
+STORY_S = 5.0
 
 _LEGEND = (
     ("bad", "critical"),
@@ -29,24 +32,28 @@ class Alerts:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
         self.chosen = visit.asked.get("alert", "")
-        with Tag("div", "", "grid"):
-            with card(f"Last {visit.span.words}", "c12") as remark:
-                self.lanes = Plot("lanes", f"Alerts of the last {visit.span.words} by device")
+        with Tag("div", "", "grid chosen" if self.chosen else "grid"):
+            with card("Open", "c5", anchor="attention") as self.open_note:
+                self.rows = self._list("Nothing needs you. No alert is open.")
+            self.story = Story(visit)
+            with card(f"By device, {visit.lasting}", "c12") as remark:
+                self.lanes = Plot("lanes", f"Alerts by device, {visit.lasting}")
                 self.none = Tag("p", "No alert in this time.", "empty")
+                self.none.set_visibility(False)
             with remark, Tag("span", "", "legend"):
                 for kind, words in _LEGEND:
                     with Tag("span"):
                         Tag("i", "", kind)
                         Tag("span", words)
-            with card("Open", "c5") as self.open_note:
-                self.rows: Rows[AlertRow] = Rows(
-                    lambda row: draw_alert(visit, row, self.chosen),
-                    "Nothing needs you. No alert is open.",
-                )
-            self.story = Story(visit)
+            with card(f"Resolved, {visit.lasting}", "c12", anchor="resolved") as self.over_note:
+                self.over = self._list("No alert was resolved in this time.")
             self.rules = RulesCard(visit)
         visit.every(1.0, self.second)
+        visit.every(STORY_S, self.story.draw)
         visit.every(10.0, self.past)
+
+    def _list(self, none: str) -> Rows[AlertRow]:
+        return Rows(lambda row: draw_alert(self.visit, row, self.chosen), none)
 
     async def second(self) -> None:
         """The open alerts, the chosen one, the rules."""
@@ -59,7 +66,7 @@ class Alerts:
         self.rules.show()
 
     async def past(self) -> None:
-        """The lanes."""
+        """The lanes, and the alerts that are over."""
         span = self.visit.span
         start, end = self.board.borders(span)
         data = await self.board.shared(
@@ -68,6 +75,14 @@ class Alerts:
         self.none.set_visibility(not data["lanes"])
         self.lanes.set_visibility(bool(data["lanes"]))
         self.lanes.show(data)
+        over = await self.board.shared(
+            ("resolved", span.name, end),
+            5,
+            lambda: self.board.desk.book.find(State.RESOLVED, since_ms=start, limit=MOST_OVER),
+        )
+        self.over.show([AlertRow.of(alert, self.visit.zone) for alert in over])
+        more = f"the newest {MOST_OVER}" if len(over) == MOST_OVER else count(len(over))
+        self.over_note.text = f"{more}, newest first"
 
     def _lanes(self, start: int, end: int) -> Data:
         book = self.board.desk.book

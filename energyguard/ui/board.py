@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -48,6 +49,7 @@ SPANS = {
 }
 
 
+MOST_POINTS = 720
 SETTLED_S = 60.0
 """The history inserts, and sums up, what came by then; in event time it may be half an hour."""
 
@@ -86,8 +88,9 @@ class Board:
 
     def _look(self) -> Overview:
         now = self.desk.overview()
-        if now.newest_ms is not None and (not self.trail or self.trail[-1][0] < now.newest_ms):
-            self.trail.append((now.newest_ms, now.kw_now))
+        at_ms, kw = now.kw_at_ms or 0, now.kw_now
+        if now.live and kw is not None and (not self.trail or self.trail[-1][0] < at_ms):
+            self.trail.append((at_ms, kw))
         if now.newest_ms is not None:
             if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
                 before = self.desk.clock.monotonic() - SETTLED_S
@@ -117,6 +120,32 @@ class Board:
             "energy", keep_s, device="", start_ms=start_ms, end_ms=end_ms, step_ms=step_ms
         )
         return times_ms(seen["time"]), [kwh * HOUR_MS / step_ms for kwh in seen["kwh"].to_pylist()]
+
+    async def sums(
+        self, device: str, window_ms: int, slide_ms: int, start_ms: int, end_ms: int, keep_s: float
+    ) -> tuple[list[int], list[float]]:
+        """The energy of the windows that end in a range, as many as a chart has pixels for.
+
+        A coarser slide still divides the window; where even the window is too fine, the highest
+        of neighbours stands for them: what was over a limit is over it in the picture.
+        """
+        most = -(-(end_ms - start_ms) // MOST_POINTS)
+        slides = range(slide_ms, window_ms + 1, slide_ms)
+        fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]
+        slide = next((slide for slide in fit if slide >= most), fit[-1])
+        seen = await self.ask(
+            "window_sums", keep_s, device=device, start_ms=start_ms - window_ms, end_ms=end_ms,
+            window_ms=window_ms, slide_ms=slide,
+        )  # fmt: skip
+        newest = self.desk.live.newest_ms() or end_ms
+        points = [
+            (t, kwh)
+            for t, kwh in zip(times_ms(seen["window_end"]), seen["kwh"].to_pylist(), strict=True)
+            if start_ms <= t <= newest + slide
+        ]
+        every = -(-len(points) // MOST_POINTS) or 1
+        kept = [max(points[i : i + every], key=itemgetter(1)) for i in range(0, len(points), every)]
+        return [t for t, _ in kept], [kwh for _, kwh in kept]
 
     def borders(self, span: Span) -> tuple[int, int]:
         """The span that ends with the step of the newest reading: the same for all pages."""

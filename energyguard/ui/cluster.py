@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from nicegui import ui
-
 from energyguard.errors import Unavailable
 from energyguard.serve.views import ClusterView, NodeView
 from energyguard.ui.layout import Visit
 from energyguard.ui.node_rows import NodeRows, short
-from energyguard.ui.parts import Figures, Tag, button, card
+from energyguard.ui.parts import Figures, Question, Tag, card
 from energyguard.ui.plots import Plot
 from energyguard.ui.words import count, number, plural
 
@@ -25,7 +23,8 @@ COMMANDS = (
 _MEANING = (
     "All keys are divided into slots. A slot is alike when all nodes that own it have the same "
     "rows; repair brings over by itself what one of them lacks. What a silent node has cannot be "
-    "compared. Hints are writes that wait at a coordinator for a silent node."
+    "compared. Hints are writes that wait at a coordinator for a silent node; rows for others are "
+    "durable ones, which a stand-in gives to their owners when those are back."
 )
 
 
@@ -35,7 +34,6 @@ class Cluster:
     def __init__(self, visit: Visit) -> None:
         assert visit.board.desk.cluster is not None  # else there is no such view
         self.visit, self.cluster = visit, visit.board.desk.cluster
-        self.asked = "", False  # whom a person is about to hold, or to release
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "Nothing is known of the nodes yet")
@@ -60,7 +58,7 @@ class Cluster:
                 self.rows = NodeRows(self._ask)
             with card("Change the cluster", "c12", "from a terminal, with the nodes' secret"):
                 self._commands()
-        self._dialog()
+        self.question = Question()
         visit.every(2.0, self.look)
 
     def _commands(self) -> None:
@@ -69,15 +67,6 @@ class Cluster:
             with Tag("div", "", "command"):
                 Tag("span", words)
                 self.commands[command] = Tag("pre", "", tabindex="0", aria_label=words)
-
-    def _dialog(self) -> None:
-        self.dialog = ui.dialog().props('aria-labelledby="question"')
-        with self.dialog, Tag("div", "", "card question"):
-            self.question = Tag("h2", "", id="question")
-            self.consequence = Tag("p", "", "sub")
-            with Tag("div", "", "acts"):
-                self.sure = button("", self._do, "main-act", mark="sure")
-                button("Cancel", self.dialog.close, mark="cancel")
 
     async def look(self) -> None:
         """Show how the nodes are now."""
@@ -136,22 +125,26 @@ class Cluster:
 
     def _ask(self, node: NodeView, hold: bool) -> None:
         """Ask before a node is made to fail, or to recover."""
-        self.asked = node.node, hold
         name = short(node.node)
-        self.question.text = f"Make {name} fail?" if hold else f"Let {name} recover?"
-        self.consequence.text = (
-            "It will take no traffic until it recovers: no reads, no writes, no repair. Nothing "
-            "that it has is lost. Keys with too few other copies cannot be written meanwhile."
-            if hold
-            else "It will take traffic again, and fetch by itself what it missed. A node that is "
-            "dead has to be started first."
-        )
-        self.sure.text = "Make it fail" if hold else "Let it recover"
-        self.dialog.open()
+        if hold:
+            self.question.ask(
+                f"Make {name} fail?",
+                "It will take no traffic until it recovers: no reads, no writes, no repair. "
+                "Nothing that it has is lost. Keys with too few other copies cannot be written "
+                "meanwhile.",
+                "Make it fail",
+                lambda: self._do(node.node, hold),
+            )
+        else:
+            self.question.ask(
+                f"Let {name} recover?",
+                "It will take traffic again, and fetch by itself what it missed. A node that is "
+                "dead has to be started first.",
+                "Let it recover",
+                lambda: self._do(node.node, hold),
+            )
 
-    async def _do(self) -> None:
-        self.dialog.close()
-        node, hold = self.asked
+    async def _do(self, node: str, hold: bool) -> None:
         act = partial(self.cluster.hold if hold else self.cluster.release, node)
         done = "takes no traffic" if hold else "takes traffic again"
         if await self.visit.told(act(), f"{short(node)} {done}"):
@@ -170,6 +163,11 @@ def summed_up(found: ClusterView) -> tuple[str, str]:
         who = f"{', '.join(silent)} {'is' if len(silent) == 1 else 'are'} silent"
         if len(silent) <= found.copies - (found.copies // 2 + 1):
             return "warning", f"{who}. Every key can still be read and written."
+        if len(silent) == 1 and found.copies % 2 == 0 and len(found.nodes) > found.copies:
+            return "warning", (
+                f"{who}. Measurements can still be read and written: stand-ins hold them. Keys of "
+                "your own and the latest of some series wait until it is back."
+            )
         return "critical", (
             f"{who}. Keys with too few copies elsewhere can be neither read nor written "
             "until they are back."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from nicegui import ui
 
 from energyguard.detect.rules import Rule
+from energyguard.model.days import hour_step_ms
 from energyguard.model.fixed import NANO
 from energyguard.serve.views import ReadingView
-from energyguard.ui.board import times_ms
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Rows, Tag, bar, card, choice
 from energyguard.ui.plots import Feed, Plot
@@ -18,7 +18,6 @@ FIRST_ROWS = 200
 MOST_PER_SECOND = 200
 MOST_BARS = 10
 MOST_HEAT = 16
-MOST_POINTS = 720
 MOST_NAMES = 1_000
 
 BY = {"kwh": ("by kWh", "kWh"), "alerts": ("by alerts", "alerts")}
@@ -40,7 +39,7 @@ class Households:
                     self._rules()
                 self.said = Tag("p", "", "sub").mark("window sum")
                 self.sums = Plot("line", "Window sum against its threshold", 260)
-            with card(f"Top households, last {span.words}", "c5") as remark:
+            with card(f"Top households, {visit.lasting}", "c5") as remark:
                 self.top: Rows[tuple[str, float, str]] = Rows(
                     self._bar, "Nothing was measured in this time."
                 )
@@ -49,7 +48,7 @@ class Households:
             with card("By hour of the day", "c7") as remark:
                 self.heat = Plot("heat", f"Hour by household, {BY[self.by][0]}")
             with remark:
-                Tag("span", f"{BY[self.by][1]}, hours in UTC, last {span.words}")
+                Tag("span", f"{BY[self.by][1]}, hours in {visit.zone}, {visit.lasting}")
             with card("Newest readings", "c12", anchor="readings") as self.feed_note:
                 self.feed = Feed(MOST_ROWS)
         visit.every(2.0, self.one)
@@ -112,10 +111,9 @@ class Households:
             return
         rule = self.board.desk.rules.get(self.rule.id)
         start, end = self.board.borders(self.visit.span)
-        slide = max(rule.slide_ms, self._coarser(rule.slide_ms, end - start))
         if not self.sums.shown or rule != self.rule:
             self.rule = rule
-            xs, ys = await self._sums(rule, start, end, slide, self.visit.span.keep_s)
+            xs, ys = await self._sums(rule, start, end, self.visit.span.keep_s)
             limit = rule.raise_above / NANO
             self.sums.show(
                 {
@@ -125,8 +123,8 @@ class Households:
                 }
             )  # fmt: skip
         else:
-            recent = end - max(2 * self.visit.span.step_ms, 4 * slide)
-            xs, ys = await self._sums(rule, recent, end, slide, 1.5)
+            recent = end - max(2 * self.visit.span.step_ms, 4 * rule.slide_ms)
+            xs, ys = await self._sums(rule, recent, end, 1.5)
             self.sums.push(start, end, xs, ys)
         self._say(rule, xs, ys)
 
@@ -142,23 +140,10 @@ class Households:
             top = await self.board.ask("top", 15, start_ms=start, end_ms=end, by="kwh", n=1)
             self.device = next(iter(top["device"].to_pylist()), "")
 
-    @staticmethod
-    def _coarser(slide_ms: int, length_ms: int) -> int:
-        """A multiple of the slide with which a chart has no more points than it has pixels."""
-        return slide_ms * max(1, -(-length_ms // (slide_ms * MOST_POINTS)))
-
     async def _sums(
-        self, rule: Rule, start: int, end: int, slide: int, keep_s: float
+        self, rule: Rule, start: int, end: int, keep_s: float
     ) -> tuple[list[int], list[float]]:
-        newest = self.board.desk.live.newest_ms() or end
-        sums = await self.board.ask(
-            "window_sums", keep_s, device=self.device, start_ms=start - rule.window_ms,
-            end_ms=end, window_ms=rule.window_ms, slide_ms=slide,
-        )  # fmt: skip
-        ends = times_ms(sums["window_end"])
-        known = [i for i, t in enumerate(ends) if t <= newest + slide]
-        kwh = sums["kwh"].to_pylist()
-        return [ends[i] for i in known], [kwh[i] for i in known]
+        return await self.board.sums(self.device, rule.window_ms, rule.slide_ms, start, end, keep_s)
 
     def _say(self, rule: Rule, xs: list[int], ys: list[float]) -> None:
         self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: over the threshold"
@@ -189,7 +174,10 @@ class Households:
                 if v
             ]
         )
-        heat = await self.board.ask("heatmap", span.keep_s, n=MOST_HEAT, **asked)
+        heat = await self.board.ask(
+            "heatmap", span.keep_s, n=MOST_HEAT, zone=self.visit.zone,
+            step_ms=hour_step_ms(end, self.visit.zone), **asked,
+        )  # fmt: skip
         rows: dict[str, list[float | None]] = {}
         for device, hour, value in zip(
             heat["device"].to_pylist(), heat["hour"].to_pylist(), heat[self.by].to_pylist(),

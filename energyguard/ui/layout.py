@@ -12,15 +12,13 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from energyguard.errors import EnergyGuardError
-from energyguard.serve.views import Overview
+from energyguard.serve.views import Freshness
 from energyguard.ui.board import SPANS, Board, Span
-from energyguard.ui.parts import Tag, choice, symbol, tell
-from energyguard.ui.words import age, count, moment
+from energyguard.ui.header import Header
+from energyguard.ui.parts import Tag, symbol, tell
+from energyguard.ui.words import count, day_moment
 
 T = TypeVar("T")
-
-STALE_MS = 15_000
-"""Nothing heard for this long (wall clock): the page says so."""
 
 FIRST_S = 2.0
 """A page waits for its first numbers for at most this long."""
@@ -46,20 +44,15 @@ TABS = (
     Tab("/alerts", "Alerts", "alerts"),
     Tab("/quality", "Data quality", "quality"),
 )
+URGENT = ("/", "/alerts")
+"""The views with a list of what needs someone, a second Tab away."""
 CLUSTER = Tab("/cluster", "Cluster", "cluster", ranged=False)
 
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
 <meta name="description" content="EnergyGuard's control room">
-<script>document.documentElement.dataset.theme = localStorage.getItem("theme") ?? ""</script>
+<script src="/ui/room.js"></script>
 """
-
-_FLIP = """() => {
-  const root = document.documentElement;
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const now = root.dataset.theme || (dark ? "dark" : "light");
-  localStorage.setItem("theme", root.dataset.theme = now === "dark" ? "light" : "dark");
-}"""
 
 
 @dataclass
@@ -72,12 +65,20 @@ class Visit:
     user: str
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
-    event_ms: Callable[[], int | None] | None = None  # of what is shown, where it is no reading
+    fresh: Callable[[], Freshness] | None = None  # of what is shown, where it is no energy
 
     @property
     def span(self) -> Span:
         """The time range of the URL."""
         return SPANS.get(self.asked.get("range", ""), SPANS["6h"])
+
+    @property
+    def lasting(self) -> str:
+        """The time range in words: the last hours, or those before all fell silent."""
+        fresh = (self.fresh or self.board.desk.live.fresh)()
+        if fresh.live or fresh.newest_ms is None:
+            return f"last {self.span.words}"
+        return f"{self.span.words} up to {day_moment(fresh.newest_ms, self.zone)}"
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
@@ -122,47 +123,6 @@ def tabs_of(board: Board) -> tuple[Tab, ...]:
     return TABS if board.desk.cluster is None else (*TABS, CLUSTER)
 
 
-class Header:
-    """The title, the range, how fresh the data is, the theme."""
-
-    def __init__(self, visit: Visit) -> None:
-        self._visit = visit
-        with Tag("header", "", "head"):
-            Tag("h1", visit.tab.name)
-            if visit.tab.ranged:
-                choice(
-                    "Time range",
-                    [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()],
-                )
-            with Tag("div", "", "chip none", role="status") as self._chip:
-                Tag("span", "", "dot")
-                self._words = Tag("span", "No data yet", "words")
-                self._when = Tag("b", "")
-            with Tag("button", "", "btn square", type="button", aria_label="Dark or light") as flip:
-                symbol("theme")
-            flip.on("click", js_handler=_FLIP)
-
-    def show(self, now: Overview) -> None:
-        """Say how old the data is: by the wall clock, and by the data's own."""
-        if self._visit.event_ms is not None:
-            newest_ms = self._visit.event_ms()
-            words = "Live, data of" if newest_ms is not None else "No data yet"
-            state = "" if newest_ms is not None else "none"
-            when = moment(newest_ms, self._visit.zone, "%H:%M:%S") if newest_ms else ""
-        elif now.heard_ms is None:
-            state, words, when = "none", "No data yet", ""
-        elif now.now_ms - now.heard_ms > STALE_MS:
-            state, words = "stale", "Nothing heard since"
-            when = moment(now.heard_ms, self._visit.zone, "%H:%M:%S")
-        else:
-            state, words = "", "Live, data of"
-            when = moment(now.newest_ms, self._visit.zone, "%H:%M:%S")
-        self._words.text, self._when.text = words, when
-        wanted = f"chip {state}".strip()
-        if " ".join(self._chip.classes) != wanted:
-            self._chip.classes(replace=wanted)
-
-
 def _rail(visit: Visit) -> Tag:
     """The rail; returns the count of open alerts."""
     with Tag("nav", "", "rail", aria_label="Views") as rail:
@@ -173,7 +133,7 @@ def _rail(visit: Visit) -> Tag:
             here = {"aria_current": "page"} if tab is visit.tab else {}
             with Tag("a", "", "tab", href=visit.href(tab.path), **here):
                 symbol(tab.icon)
-                Tag("span", tab.name)
+                Tag("span", tab.name, "word")
                 if tab.path == "/alerts":
                     badge = Tag("span", "", "count", title="alerts that nobody has yet")
         with Tag("div", "", "foot"):
@@ -189,9 +149,17 @@ def frame(visit: Visit) -> Iterator[None]:
     ui.add_head_html(_HEAD)
     with ui.context.client.layout:  # beside the page's own <main>, not in it
         badge = _rail(visit)
+        if visit.tab.path in URGENT:
+            Tag("a", "Skip to what needs you", "skip", href="#attention").move(target_index=0)
         Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)
     with Tag("div", "", "main", id="main", tabindex="-1"):
-        header = Header(visit)
+        ranges = [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()]
+        header = Header(
+            visit.tab.name,
+            ranges if visit.tab.ranged else [],
+            visit.zone,
+            lambda: (visit.fresh or visit.board.desk.live.fresh)(),
+        )
         banner = Tag("div", "", "banner", role="status")
 
         async def fresh() -> None:
@@ -229,8 +197,3 @@ async def keep_fresh(visit: Visit) -> None:
     await asyncio.wait(visit.first, timeout=FIRST_S)  # what is slower comes when it comes
     for seconds, refresh in visit.timers:
         ui.timer(seconds, refresh, immediate=False)
-
-
-def heard(now: Overview) -> tuple[str, str]:
-    """How old the newest word is."""
-    return ("–", "") if now.heard_ms is None else age(now.now_ms - now.heard_ms)

@@ -12,6 +12,8 @@ from nicegui import app as pages
 from nicegui import ui
 
 from energyguard.config import Settings
+from energyguard.limits import PAGE_S
+from energyguard.serve.policy import Nonces
 from energyguard.ui.alerts import Alerts
 from energyguard.ui.board import Board
 from energyguard.ui.cluster import Cluster
@@ -49,6 +51,7 @@ def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
     """
     add_pages(desk)
+    pages.add_middleware(Nonces)  # before the framework's own, which compress
     ui.run_with(
         app,
         mount_path="/",
@@ -71,7 +74,7 @@ def add_pages(desk: Desk) -> None:
 
 
 def _serve(tab: Tab, board: Board) -> None:
-    @ui.page(tab.path, title=f"{tab.name} · EnergyGuard")
+    @ui.page(tab.path, title=f"{tab.name} · EnergyGuard", response_timeout=PAGE_S)
     async def view(request: Request) -> None:
         visit = Visit(
             board=board,

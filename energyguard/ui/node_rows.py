@@ -9,7 +9,7 @@ from energyguard.ui.parts import Tag, button
 from energyguard.ui.words import UNKNOWN, count, number
 
 COLUMNS = ("Node", "State", "Share", "Slots", "Rows", "Slots that differ", "Slots to fetch",
-           "Hints", "")  # fmt: skip
+           "Hints", "For others", "")  # fmt: skip
 Ask = Callable[[NodeView, bool], None]
 
 
@@ -72,6 +72,7 @@ class _Line:
             count(node.lacking) if node.up else UNKNOWN,
             count(node.to_fetch) if node.up else UNKNOWN,
             count(node.hints),
+            count(node.for_others) if node.up else UNKNOWN,
         )
         for cell, text in zip(self._cells, texts, strict=True):
             cell.text = text

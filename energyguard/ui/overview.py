@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from itertools import accumulate
+from statistics import mean
 
 from energyguard.model.alerts import State
+from energyguard.model.days import day_ms, hour_step_ms, local
+from energyguard.serve.views import Overview as Now
 from energyguard.serve.views import Quality
 from energyguard.ui.alert_rows import AlertRow, draw_alert
-from energyguard.ui.board import DAY_MS, HOUR_MS, MINUTE_MS, SPANS, times_ms
-from energyguard.ui.layout import Visit, heard
+from energyguard.ui.board import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
+from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Figures, Rows, Tag, Tile, bar, card
 from energyguard.ui.plots import Data, Plot
 from energyguard.ui.usual import DAYS, usual_range
-from energyguard.ui.words import age, count, moment, number, plural
+from energyguard.ui.words import age, count, day_moment, moment, number, plural
 
 MOST_ALERTS = 5
 MOST_BARS = 7
+STEPS = (MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
+"""Of the power line: a finer one than the meters send would be spikes and holes."""
 SETTLING_MS = 3 * MINUTE_MS
 """The history fills its newest minutes still, in a system that runs faster than time."""
 TRUST = (
@@ -48,14 +54,14 @@ class Overview:
                 self.energy = Tile("Energy today", "#top")
                 self.rate = Tile("Readings", visit.href("/households") + "#readings")
                 self.alerts = Tile("Needs attention", visit.href("/alerts"))
-                self.age = Tile("Last word", visit.href("/quality"))
+                self.age = Tile("Newest reading", visit.href("/quality"))
             with card("Power, all meters", "c8", anchor="power") as self.curve_note:
                 self.curve = Plot("line", "Power of all meters", 300)
-            with card("Needs attention", "c4", "newest first"):
+            with card("Needs attention", "c4", "newest first", anchor="attention"):
                 self.rows: Rows[AlertRow] = Rows(
                     lambda row: draw_alert(visit, row), "Nothing needs you. No alert is open."
                 )
-            with card(f"Top consumers, last {span.words}", "c5", anchor="top"):
+            with card(f"Top consumers, {visit.lasting}", "c5", anchor="top"):
                 self.top: Rows[tuple[str, float, float]] = Rows(self._bar, "Nothing measured yet.")
             with card("When energy is used", "c7", "kWh per hour, last 7 days"):
                 self.hours = Plot("heat", "Energy by day and hour, last 7 days", 215)
@@ -77,18 +83,25 @@ class Overview:
         now, zone = await self.board.now(), self.visit.zone
         self.empty.set_visibility(now.newest_ms is None)
         self.rest.set_visibility(now.newest_ms is not None)
-        homes = plural(now.devices, "meter")
-        silent = f", {now.devices_silent} silent" if now.devices_silent else ""
-        self.power.show(number(now.kw_now), "kW", f"{homes}{silent}")
-        self.energy.show(number(now.kwh_today), "kWh", "since midnight UTC")
+        show_power(self.power, now, zone)
+        show_today(self.energy, now, zone)
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
         opened = self.board.desk.book.open()
         oldest = min((a.since_ms for a in opened), default=None)
-        said = f"{plural(len(opened), 'alert')} open, oldest {moment(oldest, zone)}"
+        said = f"{plural(len(opened), 'alert')} open, oldest {day_moment(oldest, zone)}"
         self.alerts.show(count(now.firing), "", said if opened else "no alert is open")
-        self.age.show(*heard(now), f"newest reading {moment(now.newest_ms, zone, '%H:%M:%S')}")
+        self._newest(now)
         waiting = [a for a in opened if a.condition is not State.PENDING]
         self.rows.show([AlertRow.of(a, zone) for a in waiting[:MOST_ALERTS]])
+
+    def _newest(self, now: Now) -> None:
+        """How old the newest reading is: by its own time, in a simulation by when it came."""
+        fresh = self.board.desk.live.fresh()
+        since = fresh.heard_ms if fresh.simulated else fresh.since_ms
+        old = ("–", "") if since is None else age(max(0, now.now_ms - since))
+        when = day_moment(fresh.newest_ms, self.visit.zone)
+        its = ", its own clock" if fresh.simulated else ""
+        self.age.show(*old, f"of {when}{its}", old=not fresh.live)
 
     async def move_on(self) -> None:
         """The newest end of the power line."""
@@ -102,22 +115,24 @@ class Overview:
         """The power line, the ranking and the sparks."""
         span = self.visit.span
         start, end = self.board.borders(span)
-        settled = self.board.settled_ms(end - max(span.step_ms, SETTLING_MS))
-        settled -= settled % span.step_ms
-        xs, ys = await self.board.power(start, settled, span.step_ms, span.keep_s)
+        pace = self.board.desk.live.fresh().pace_ms
+        step = next((s for s in STEPS if s >= max(pace, span.step_ms)), STEPS[-1])
+        settled = self.board.settled_ms(end - max(step, SETTLING_MS))
+        settled -= settled % step
+        xs, ys = await self.board.power(start - start % step, settled, step, span.keep_s)
         self.power.spark.show({"ys": ys[-60:]})
         self.energy.spark.show({"ys": list(accumulate(ys[-60:]))})
         tail = [(t, kw) for t, kw in self.board.trail if t > (xs[-1] if xs else start)]
-        band = await self._usual(start, end)
+        band = await self._usual(start, end, step)
         self.curve.show(
             {
                 "from": start, "to": end, "unit": "kW", "zone": self.visit.zone, "band": band,
                 "xs": xs + [t for t, _ in tail], "ys": ys + [kw for _, kw in tail],
-                "gap": 5 * span.step_ms,
+                "gap": 5 * step,
             }
         )  # fmt: skip
         self.curve_note.text = (
-            "line: measured · band: usual at this hour" if band["xs"] else f"last {span.words}"
+            "line: measured · band: usual at this hour" if band["xs"] else self.visit.lasting
         )
         top = await self.board.ask(
             "top", span.keep_s, start_ms=start, end_ms=end, by="kwh", n=MOST_BARS
@@ -126,9 +141,9 @@ class Overview:
         most = max((kwh for _, kwh in rows), default=0.0) or 1.0
         self.top.show([(device, kwh, kwh / most) for device, kwh in rows])
 
-    async def _usual(self, start: int, end: int) -> dict[str, list[float]]:
+    async def _usual(self, start: int, end: int, step: int) -> dict[str, list[float]]:
         """The band of what is usual, asked for rarely: it moves slowly."""
-        step = max(self.visit.span.step_ms, 15 * MINUTE_MS)
+        step = max(step, 15 * MINUTE_MS)
         start, end = start - start % step, end - end % step + step
         xs, ys = await self.board.power(start - DAYS * DAY_MS, end, step, 300)
         return usual_range(xs, ys, start, end)
@@ -148,9 +163,12 @@ class Overview:
 
     async def long_past(self) -> None:
         """The week by hours, the other sparks, and the figures of trust."""
-        _, end = self.board.borders(SPANS["7d"])
-        xs, ys = await self.board.power(end - 7 * DAY_MS, end, HOUR_MS, 60)
-        self.hours.show(week(xs, ys))
+        zone = self.visit.zone
+        newest = self.board.desk.live.newest_ms() or self.board.desk.clock.now_ms()
+        today = local(newest, zone).date()
+        start, end = day_ms(today - timedelta(6), zone)[0], day_ms(today, zone)[1]
+        step = hour_step_ms(newest, zone)
+        self.hours.show(week(*await self.board.power(start, end, step, 60), zone))
         per_minute = [n for _, n in self.board.desk.live.per_minute(60)]
         self.rate.spark.show({"ys": per_minute})
         await self._raised()
@@ -158,20 +176,45 @@ class Overview:
         show_trust(self.trust, quality)
 
 
-def week(xs: list[int], ys: list[float]) -> Data:
-    """Hours as a week: a row for each day, the newest last, a column for each hour (UTC)."""
-    days: dict[int, list[float | None]] = {}
+def week(xs: list[int], ys: list[float], zone: str) -> Data:
+    """Hours as a week: a row for each day in a zone, the newest last, a column for each hour."""
+    seen: dict[date, dict[int, list[float]]] = {}
     for t, kw in zip(xs, ys, strict=True):
-        day = days.setdefault(t - t % DAY_MS, [None] * 24)
-        day[t % DAY_MS // HOUR_MS] = kw
+        at = local(t, zone)
+        seen.setdefault(at.date(), {}).setdefault(at.hour, []).append(kw)
     return {
         "rows": [
-            {"name": moment(day, "UTC", "%a %-d"), "values": values}
-            for day, values in sorted(days.items())[-7:]
+            {
+                "name": f"{day:%a %-d}",
+                "values": [mean(hours[h]) if h in hours else None for h in range(24)],
+            }
+            for day, hours in sorted(seen.items())[-7:]
         ],
         "columns": [f"{hour:02d}" for hour in range(24)],
         "unit": "kWh",
     }
+
+
+def show_power(tile: Tile, now: Now, zone: str) -> None:
+    """What is drawn now; else what was drawn last, and when that was."""
+    meters = plural(now.devices, "meter") + (
+        f", {count(now.devices_silent)} silent" if now.devices_silent else ""
+    )
+    if now.live:
+        tile.show(number(now.kw_now), "kW", meters, "Power now")
+        return
+    when = f"{' '.join(age(max(0, now.now_ms - (now.heard_ms or 0))))} ago"
+    said = f"of {day_moment(now.kw_at_ms, zone)}, came {when}"
+    tile.show(number(now.kw_now), "kW", said, "Power, last known", old=True)
+
+
+def show_today(tile: Tile, now: Now, zone: str) -> None:
+    """The energy since midnight in the zone."""
+    if now.kwh_today is None and (now.newest_ms or 0) < (now.day_ms or 0):
+        tile.show("–", "", "nothing measured today", old=True)
+    else:
+        since = f"since midnight, {moment(now.day_ms, zone, '%a %-d %b')}"
+        tile.show(number(now.kwh_today), "kWh", since)
 
 
 def show_trust(figures: Figures, quality: Quality) -> None:

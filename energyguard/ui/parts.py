@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +26,12 @@ class Tag(TextElement):
             self._props[name.rstrip("_").replace("_", "-")] = value
 
 
+def restyle(tag: Tag, classes: str) -> None:
+    """Give it these classes and no others, if it has not."""
+    if " ".join(tag.classes) != classes:
+        tag.classes(replace=classes)
+
+
 def symbol(name: str) -> None:
     """An icon."""
     ui.html(icon(name), sanitize=False, tag="span").classes("icon")
@@ -44,7 +50,8 @@ def button(
 @contextmanager
 def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[Tag]:
     """A card with a title and a quiet remark at its right; yields the remark."""
-    with Tag("section", "", f"card {span}", **({"id": anchor} if anchor else {})):
+    at = {"id": anchor, "tabindex": "-1"} if anchor else {}
+    with Tag("section", "", f"card {span}", **at):
         with Tag("div", "", "title"):
             Tag("h2", title)
             remark = Tag("span", aside, "aside")
@@ -52,20 +59,22 @@ def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[T
 
 
 class Tile:
-    """A big number that leads to what it shows."""
+    """A big number that leads to what it shows; until it has one it is seen to be waiting."""
 
     def __init__(self, name: str, href: str) -> None:
-        with Tag("a", "", "card tile", href=href):
-            Tag("span", name, "name")
+        with Tag("a", "", "card tile waiting", href=href) as self._box:
+            self._name = Tag("span", name, "name")
             with Tag("span", "", "big"):
                 self._value = Tag("span", "–")
                 self._unit = Tag("span", "", "unit")
             self._sub = Tag("span", "", "sub")
-            self.spark = Plot("spark", f"{name} over time", 30)
+            self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
 
-    def show(self, value: str, unit: str, sub: str) -> None:
-        """Change the number in place."""
+    def show(self, value: str, unit: str, sub: str, name: str = "", old: bool = False) -> None:
+        """Change the number in place; ``old`` greys what is not of now."""
         self._value.text, self._unit.text, self._sub.text = value, unit, sub
+        self._name.text = name or self._name.text
+        restyle(self._box, "card tile old" if old else "card tile")
 
 
 class Rows(Generic[T]):
@@ -74,7 +83,8 @@ class Rows(Generic[T]):
     def __init__(
         self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
     ) -> None:
-        self._into = Tag(tag, "", classes)
+        self._classes = classes
+        self._into = Tag(tag, "", f"{classes} waiting".strip())
         self._draw = draw
         self._empty = empty
         self._shown: Sequence[T] | None = None
@@ -84,6 +94,7 @@ class Rows(Generic[T]):
         if items == self._shown:
             return
         self._shown = items
+        restyle(self._into, self._classes)
         self._into.clear()
         with self._into:
             for item in items:
@@ -107,9 +118,7 @@ class Figures:
         """Change a figure; ``matters`` colours it."""
         box, figure = self._figures[name]
         figure.text = text
-        wanted = "figure matters" if matters else "figure"
-        if " ".join(box.classes) != wanted:
-            box.classes(replace=wanted)
+        restyle(box, "figure matters" if matters else "figure")
 
 
 def bar(who: str, share: float, much: str, href: str) -> None:
@@ -126,6 +135,33 @@ def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = Fa
     with Tag("nav", "", f"choice{' small' if small else ''}", aria_label=name):
         for words, href, chosen in options:
             Tag("a", words, href=href, **({"aria_current": "true"} if chosen else {}))
+
+
+class Question:
+    """A dialog that asks before something is done that somebody may regret."""
+
+    def __init__(self) -> None:
+        self._act: Callable[[], Awaitable[object]] | None = None
+        self._dialog = ui.dialog().props('aria-labelledby="question"')
+        with self._dialog, Tag("div", "", "card question"):
+            self._title = Tag("h2", "", id="question")
+            self._consequence = Tag("p", "", "sub")
+            with Tag("div", "", "acts"):
+                self._sure = button("", self._do, "main-act", mark="sure")
+                button("Cancel", self._dialog.close, mark="cancel")
+
+    def ask(
+        self, title: str, consequence: str, sure: str, act: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Ask; ``act`` is done when ``sure`` is pressed."""
+        self._title.text, self._consequence.text, self._sure.text = title, consequence, sure
+        self._act = act
+        self._dialog.open()
+
+    async def _do(self) -> None:
+        self._dialog.close()
+        if self._act is not None:
+            await self._act()
 
 
 def tell(text: str, bad: bool = False) -> None:

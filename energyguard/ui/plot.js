@@ -2,9 +2,9 @@
 import { PLOTS } from "energyguard-plots";
 
 export default {
-  template: `<figure class="plot" :role="links ? 'group' : 'img'" :aria-label="said || label"></figure>`,
+  template: `<figure :class="['plot', { waiting: !drawn }]" :style="drawn ? '' : `min-height:${height || 60}px`" :role="links ? 'group' : 'img'" :aria-label="said || label"></figure>`,
   props: { kind: String, label: String, height: Number, start: Object, links: Boolean },
-  data: () => ({ said: "" }),
+  data: () => ({ said: "", drawn: false }),
   watch: {
     start(data) {
       this.show(data);
@@ -44,6 +44,7 @@ export default {
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       if (!this.links) svg.setAttribute("aria-hidden", "true");
       this.$el.replaceChildren(svg, hint);
+      this.drawn = true;
     },
   },
 };

@@ -35,7 +35,7 @@ class Quality:
             with card("How readings ended", "c12", "since the beginning"):
                 self.endings = Figures(ENDINGS)
                 Tag("p", _MEANING, "sub").style("margin-top:12px")
-            with card("Readings by minute", "c8", f"last {visit.span.words}, by their own time"):
+            with card("Readings by minute", "c8", f"{visit.lasting}, by their own time"):
                 self.minutes = Plot("line", "Readings by minute", 170)
             with card("Refused, by reason", "c4") as self.refused_note:
                 self.refused: Rows[tuple[str, float, str]] = Rows(

@@ -11,7 +11,7 @@ from energyguard.detect.rules import Rule
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.ui.layout import Visit
-from energyguard.ui.parts import Rows, Tag, button, card
+from energyguard.ui.parts import Question, Rows, Tag, button, card
 from energyguard.ui.words import amount
 
 RuleRow = tuple[Rule, bool]
@@ -25,7 +25,13 @@ class RulesCard:
         with card(
             "Rules", "c12", "a change works within a second and loses no state", anchor="rules"
         ):
+            with Tag("p", "", "undo", role="status") as self.undone:
+                self.undone_words = Tag("span")
+                button("Undo", self._undo, mark="undo")
+            self.undone.set_visibility(False)
             self.rows: Rows[RuleRow] = Rows(self._draw, "There are no rules.")
+        self.question = Question()
+        self.before: list[str] = []  # the rules that ran before some were stopped
 
     def show(self) -> None:
         """Draw the rules again if one has changed."""
@@ -64,16 +70,39 @@ class RulesCard:
             f"{rule.id} raises above {text.strip()} {rule.unit}",
         )
 
+    def _running(self) -> list[str]:
+        return [rule.id for rule in self.desk.rules.active()]
+
     async def _switch(self, rule: Rule, on: bool) -> None:
-        ids = [r.id for r in self.desk.rules.active() if r.id != rule.id] + [rule.id] * on
+        ids = [r for r in self._running() if r != rule.id] + [rule.id] * on
         await self._use(ids, f"{rule.id} {'runs' if on else 'is off'}")
 
     async def _only(self, rule: Rule) -> None:
         await self._use([rule.id], f"Only {rule.id} runs")
 
     async def _use(self, ids: list[str], done: str) -> None:
-        by = self.visit.user
-        await self.visit.do(lambda: self.desk.use_rules(ids, by=by), done)
+        """Let these rules run; before one stops a person is asked, once."""
+        stopped = [rule for rule in self._running() if rule not in ids]
+        if not stopped:
+            await self._do(ids, done)
+            return
+        names = " and ".join(stopped)
+        self.question.ask(
+            f"Stop {names}?",
+            "No more alerts are raised by it. Open ones stay; you can start it again at any time.",
+            f"Stop {names}",
+            lambda: self._do(ids, done),
+        )
+
+    async def _do(self, ids: list[str], done: str) -> None:
+        by, before = self.visit.user, self._running()
+        if await self.visit.do(lambda: self.desk.use_rules(ids, by=by), done):
+            self.before = before
+            self.undone_words.text = done
+            self.undone.set_visibility(not set(before) <= set(ids))
+
+    async def _undo(self) -> None:
+        await self._do(self.before, f"As before: {', '.join(self.before)} runs")
 
 
 def _levels(rule: Rule) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from energyguard.ui.board import DAY_MS, SPANS, times_ms
+from energyguard.model.days import day_ms, local
+from energyguard.ui.board import DAY_MS, HOUR_MS, SPANS, times_ms
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Figures, Tag, card, choice
 from energyguard.ui.plots import Plot
@@ -31,7 +32,7 @@ class StationDay:
                 self.wall = Wall(visit)
             with note, Tag("span", "", "keys"):
                 legend()
-            with card(self._title(), "c12"):
+            with card(self._title(), "c12") as self.known:
                 self.figures = Figures(FIGURES)
             with card("Timeline", "c12", anchor="day") as note:
                 self.plot = Plot("lanes", f"Stays, charges and violations at {station}")
@@ -52,13 +53,13 @@ class StationDay:
 
     def _title(self) -> str:
         if self.day is None:
-            return f"Last {self.visit.span.words}"
-        return f"{self.day:%A, %-d %B %Y} (UTC)"
+            return self.visit.lasting.capitalize()
+        return f"{self.day:%A, %-d %B %Y}"
 
     def _days(self) -> None:
         """The ranges and days that may be chosen."""
         here = self.day
-        today = datetime.fromtimestamp((self.desk.event_ms() or 0) / 1000, UTC).date()
+        today = local(self.desk.event_ms() or 0, self.visit.zone).date()
         shown = here or today
         days = [shown - timedelta(1), shown, shown + timedelta(1)]
         options = [
@@ -81,10 +82,7 @@ class StationDay:
 
     def _range(self) -> tuple[int, int] | None:
         if self.day is not None:
-            start = int(
-                datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC).timestamp()
-            )
-            return start * 1000, start * 1000 + DAY_MS
+            return day_ms(self.day, self.visit.zone)
         now_ms = self.desk.event_ms()
         if now_ms is None:
             return None
@@ -105,6 +103,12 @@ class StationDay:
         await self._numbers(start, end)
         await self._timeline(start, end)
 
+    async def _with_data(self, start: int, end: int) -> tuple[int, int]:
+        """The part of a range from the first to the newest that is known of chargers."""
+        span = await self.board.ask("station_span", 60)
+        first = next(iter(times_ms(span["first"])), end)
+        return max(start, first), min(end, self.desk.event_ms() or end)
+
     async def _one(self, name: str, start: int, end: int) -> dict[str, float | None]:
         table = await self.board.shared(
             (name, self.station, self.visit.span.name, str(self.day)),
@@ -115,7 +119,13 @@ class StationDay:
         return rows[0] if rows else {}
 
     async def _numbers(self, start: int, end: int) -> None:
-        busy = await self._one("station_occupancy", start, end)
+        first, last = await self._with_data(start, end)
+        busy = await self._one("station_occupancy", first, last) if first < last else {}
+        self.known.text = (
+            f"shares are of the {' '.join(age(last - first))} that have data"
+            if 0 < last - first < end - start - HOUR_MS // 60
+            else ""
+        )
         stays = await self._one("station_stays", start, end)
         charges = await self._one("station_charges", start, end)
         table = await self.board.shared(

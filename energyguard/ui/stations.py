@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from energyguard.model.days import day_ms, local
 from energyguard.serve.bays import StationView
-from energyguard.ui.board import DAY_MS, times_ms
+from energyguard.ui.board import HOUR_MS, times_ms
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Rows, Tag, Tile, bar, card
 from energyguard.ui.plots import Data, Plot
@@ -22,7 +23,7 @@ class Stations:
     """All stations, or the one that is asked for."""
 
     def __init__(self, visit: Visit) -> None:
-        visit.event_ms = visit.board.desk.stations.event_ms
+        visit.fresh = visit.board.desk.stations.fresh
         if station := visit.asked.get("station", ""):
             StationDay(visit, station)
         else:
@@ -35,7 +36,6 @@ class Network:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
         self.desk = visit.board.desk.stations
-        span = visit.span
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No chargers yet")
@@ -56,11 +56,11 @@ class Network:
             with Tag("div", "", "c4 stack"):
                 with card("Map", "", anchor="map") as self.map_note:
                     self.map = Plot("map", "Stations on a map", 300)
-                with card(f"Best stations, last {span.words}", "", "profit", anchor="best"):
+                with card(f"Best stations, {visit.lasting}", "", "revenue", anchor="best"):
                     self.best: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
-                with card("Weakest", "", "profit"):
+                with card("Weakest", "", "revenue"):
                     self.worst: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
-            with card(f"Violations, last {span.words}", "c12", anchor="violations") as self.kinds:
+            with card(f"Violations, {visit.lasting}", "c12", anchor="violations") as self.kinds:
                 self.violations: Rows[tuple[str, ...]] = Rows(self._row, "Nobody broke a limit.")
         visit.every(1.0, self.second)
         visit.every(KEEP_S, self.past)
@@ -105,17 +105,20 @@ class Network:
         now_ms = self.desk.event_ms()
         if now_ms is None:
             return
-        day = now_ms - now_ms % DAY_MS
-        hour = DAY_MS // 24
+        day, end = day_ms(local(now_ms, self.visit.zone).date(), self.visit.zone)
         paid = await self.board.ask(
-            "station_revenue", KEEP_S, start_ms=day, end_ms=day + DAY_MS, step_ms=hour, station=""
+            "station_revenue", KEEP_S, start_ms=day, end_ms=end, step_ms=HOUR_MS, station=""
         )
         eur, kwh = (paid[name].to_pylist() for name in ("eur", "kwh"))
         charges = sum(paid["charges"].to_pylist())
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
-        mean = f"{sum(eur) / sum(kwh):.2f} €/kWh on average" if sum(kwh) else "since midnight UTC"
+        mean = (
+            f"{sum(eur) / sum(kwh):.2f} €/kWh on average"
+            if sum(kwh)
+            else f"since midnight, {moment(day, self.visit.zone, '%a %-d %b')}"
+        )
         self.revenue.show(f"{sum(eur):,.2f}", "€", mean)
-        so_far = (now_ms - day) // hour + 1
+        so_far = (now_ms - day) // HOUR_MS + 1
         self.energy.spark.show({"ys": kwh[:so_far]})
         self.revenue.spark.show({"ys": eur[:so_far]})
         await self._ranked(now_ms)

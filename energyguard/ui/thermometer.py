@@ -21,8 +21,7 @@ class Thermometer:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
         self.live = visit.board.desk.live
-        visit.event_ms = self.newest_ms
-        span = visit.span
+        visit.fresh = lambda: self.live.fresh(THERMOMETER.name)
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No degrees yet")
@@ -31,11 +30,11 @@ class Thermometer:
         self.rest = Tag("div", "", "grid")
         with self.rest:
             with Tag("div", "", "tiles four"):
-                self.now = Tile("Now", "#curve")
-                self.mean = Tile(f"Mean, last {span.words}", "#curve")
+                self.now = Tile("Degrees now", "#curve")
+                self.mean = Tile(f"Mean, {visit.lasting}", "#curve")
                 self.trend = Tile("Trend", "#curve")
                 self.range = Tile("Lowest and highest", "#curve")
-            with card("Temperature", "c12", f"last {span.words}", anchor="curve"):
+            with card("Temperature", "c12", visit.lasting, anchor="curve"):
                 self.curve = Plot("line", "Temperature over time", 340)
         visit.every(1.0, self.second)
         visit.every(KEEP_S, self.past)
@@ -61,8 +60,10 @@ class Thermometer:
         xs, ys = self._tail()
         if newest is None or not xs:
             return
-        said = f"at {moment(xs[-1], self.visit.zone, '%H:%M:%S')}"
-        self.now.show(number(ys[-1]), "°C", said)
+        said = f"at {moment(xs[-1], self.visit.zone, '%a %-d %b, %H:%M:%S')}"
+        live = self.live.fresh(THERMOMETER.name).live
+        name = "Degrees now" if live else "Degrees, last known"
+        self.now.show(number(ys[-1]), "°C", said, name, old=not live)
         self.now.spark.show({"ys": ys[-60:]})
         self.curve.push(*self._borders(), xs, ys)
 

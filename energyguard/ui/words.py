@@ -59,6 +59,19 @@ def day_moment(ms: int | None, zone: str) -> str:
     return moment(ms, zone, "%a %-d %b, %H:%M")
 
 
+def near_moment(ms: int | None, now_ms: int, zone: str) -> str:
+    """A time to the second; with its day where that is not today's."""
+    if moment(ms, zone, "%F") == moment(now_ms, zone, "%F"):
+        return moment(ms, zone, "%H:%M:%S")
+    return day_moment(ms, zone)
+
+
+def until(start_ms: int, end_ms: int, zone: str) -> str:
+    """From when to when: ``Tue 24 Nov, 14:10–14:35``."""
+    same = moment(start_ms, zone, "%F") == moment(end_ms, zone, "%F")
+    return f"{day_moment(start_ms, zone)}–{(moment if same else day_moment)(end_ms, zone)}"
+
+
 def age(ms: int) -> tuple[str, str]:
     """How long ago, as a number and its unit: ``("26", "min")``."""
     for length, one, many in _AGES:
@@ -80,7 +93,9 @@ def mark(alert: Alert) -> tuple[str, str]:
 
 def detail(alert: Alert, zone: str) -> str:
     """The numbers under an alert's sentence, and who has it."""
-    since = f"since {moment(alert.since_ms, zone)}"
+    if not alert.open:
+        return _over(alert, zone)
+    since = f"since {day_moment(alert.since_ms, zone)}"
     if alert.measured:
         numbers = (
             f"{amount(alert.observed, alert.unit)}, limit {amount(alert.expected, alert.unit)}"
@@ -89,9 +104,18 @@ def detail(alert: Alert, zone: str) -> str:
         if alert.condition is State.UNKNOWN:
             said.insert(0, "the meter is silent: unknown, not resolved")
     else:
-        said = [f"last reading {moment(alert.since_ms, zone)}", "its alerts are unknown"]
+        said = [f"last reading {day_moment(alert.since_ms, zone)}", "its alerts are unknown"]
     if alert.state is State.SILENCED:
-        said.append(f"silenced until {moment(alert.silenced_until_ms, zone)}")
+        said.append(f"silenced until {day_moment(alert.silenced_until_ms, zone)}")
     elif alert.acknowledged_by is not None:
         said.append(f"{alert.acknowledged_by} has it")
     return " · ".join(said)
+
+
+def _over(alert: Alert, zone: str) -> str:
+    """The numbers of an alert that is over."""
+    when = until(alert.since_ms, alert.changed_ms, zone)
+    if not alert.measured:
+        return f"silent {when}"
+    peak, limit = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
+    return f"{when} · {peak} at its highest, limit {limit} · {alert.rule}"

@@ -34,6 +34,8 @@ class Refused:
     field: str  # the part at fault: "timestamp", "energy_kwh", … or "row"
     reason: str  # a sentence: "energy_kwh is negative: -0.2"
     original: bytes
+    count: int = 1  # the rows that it stands for
+    shape: str = ""  # how its bytes are decoded again; empty: as all of the input
 
 
 @dataclass(frozen=True, slots=True)

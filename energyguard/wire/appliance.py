@@ -39,4 +39,5 @@ LAYOUT = Layout(
     "appliance",
     {"case": NAME, "day": ANYTHING, "timestamp": PLAIN_TIME, "power": NUMBER, "label": ANYTHING},
     _parts,
+    needs_device=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,45 +17,62 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Fault(NamedTuple):
-    """Why a reading is refused: its place in the part, and what to say."""
+    """Why a reading is refused."""
 
-    place: int
     verdict: Verdict
     field: str
     reason: str
 
 
-def check_part(part: Part, time_field: str, limits: Plausible) -> tuple[Bools, list[Fault]]:
-    """Which readings of a part are refused, and why."""
-    bad = np.zeros(len(part.time), bool)
-    faults: list[Fault] = []
-    for channel, places in _by_channel(part):
-        if channel not in CHANNELS:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Which readings of a part are refused: for their channel, their time or their value."""
+
+    part: Part
+    channel: Bools
+    time: Bools
+    value: Bools
+    bad: Bools  # any of these
+
+    def verdict(self, place: int) -> Verdict:
+        """How the refused reading at a place ends."""
+        return Verdict.MALFORMED if self.channel[place] else Verdict.OUT_OF_RANGE
+
+    def fault(self, place: int, time_field: str, limits: Plausible) -> Fault:
+        """Why the reading at a place is refused."""
+        part = self.part
+        channel = part.channel if isinstance(part.channel, str) else part.channel[place].as_py()
+        if self.channel[place]:
             known = ", ".join(CHANNELS)
             why = f"channel {sixty_fourth(channel)} is not known; there are: {known}"
-            faults += [Fault(int(i), Verdict.MALFORMED, "channel", why) for i in places]
-            bad[places] = True
+            return Fault(Verdict.MALFORMED, "channel", why)
+        if self.time[place]:
+            why = time_reason(time_field, int(part.time[place]))
+            return Fault(Verdict.OUT_OF_RANGE, time_field, why)
+        value = int(part.value[place])
+        why = value_reason(part.field, channel, value, limits, part.least)
+        return Fault(Verdict.OUT_OF_RANGE, part.field, why)
+
+
+def check_part(part: Part, limits: Plausible) -> Checked:
+    """Which readings of a part are refused."""
+    unknown, wrong_time, wrong_value = (np.zeros(len(part.time), bool) for _ in range(3))
+    for channel, places in _by_channel(part):
+        if channel not in CHANNELS:
+            unknown[places] = True
             continue
         time, value = part.time[places], part.value[places]
-        wrong_value, wrong_time = out_of_range(channel, time, value, limits, part.least)
-        bad[places] = wrong_value | wrong_time
-        for i in np.flatnonzero(wrong_value | wrong_time).tolist():
-            field, why = (
-                (time_field, time_reason(time_field, int(time[i])))
-                if wrong_time[i]
-                else (
-                    part.field,
-                    value_reason(part.field, channel, int(value[i]), limits, part.least),
-                )
-            )
-            faults.append(Fault(int(places[i]), Verdict.OUT_OF_RANGE, field, why))
-    return bad, faults
+        wrong_value[places], wrong_time[places] = out_of_range(
+            channel, time, value, limits, part.least
+        )
+    bad = unknown | wrong_time | wrong_value
+    return Checked(part, unknown, wrong_time, wrong_value, bad)
 
 
-def _by_channel(part: Part) -> list[tuple[str, Ints]]:
+def _by_channel(part: Part) -> list[tuple[str, Ints | slice]]:
     """Each channel of a part and where its readings stand."""
     if isinstance(part.channel, str):
-        return [(part.channel, np.arange(len(part.time)))]
+        return [(part.channel, slice(None))]
     encoded = part.channel.dictionary_encode()
     code = encoded.indices.to_numpy()
     names = encoded.dictionary.to_pylist()

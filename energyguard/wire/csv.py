@@ -2,8 +2,8 @@
 
     2025-09-06T17:54:02Z,H001,0.05251
 
-A header line is optional; with ``timestamp,device,channel,value`` (and ``,sequence``) the lines
-may be of any device and channel.
+A header line is optional; with one, ``timestamp,device,channel,value`` (and ``,sequence``) or any
+other that ``headers.py`` knows, the lines may be of any device and channel.
 """
 
 from __future__ import annotations
@@ -13,44 +13,20 @@ import pyarrow.compute as pc
 
 from energyguard.model.fixed import NANO
 from energyguard.wire import Decoded
-from energyguard.wire.columns import (
-    DEVICE,
-    ISO_TIME,
-    NAME,
-    NUMBER,
-    SEQUENCE,
-    Layout,
-    Part,
-    milliseconds,
-    nanos,
-    strings,
-)
+from energyguard.wire.columns import PLAIN_HEADER, Layout
 from energyguard.wire.delimited import decode_lines
+from energyguard.wire.headers import layout_of
 from energyguard.wire.limits import DEFAULT, Plausible
 
 
-def _household(table: pa.Table, _: str) -> list[Part]:
-    time, device, value = table.columns
-    return [Part("energy_kwh", strings(device), "energy_kwh", milliseconds(time), nanos(value))]
+def _known(*names: str) -> Layout:
+    found = layout_of(names)
+    assert found is not None
+    return found
 
 
-def _any(table: pa.Table, _: str) -> list[Part]:
-    time, device, channel, value, *more = table.columns
-    sequence = more[0].combine_chunks() if more else None
-    return [
-        Part("value", strings(device), strings(channel), milliseconds(time), nanos(value), sequence)
-    ]
-
-
-HOUSEHOLD = Layout(
-    "csv", {"timestamp": ISO_TIME, "household_id": DEVICE, "energy_kwh": NUMBER}, _household
-)
-ANY = Layout(
-    "csv", {"timestamp": ISO_TIME, "device": DEVICE, "channel": NAME, "value": NUMBER}, _any
-)
-NUMBERED = Layout("csv", {**ANY.columns, "sequence": SEQUENCE}, _any)
-
-LAYOUTS = {",".join(layout.columns): layout for layout in (HOUSEHOLD, ANY, NUMBERED)}
+HOUSEHOLD = _known(*PLAIN_HEADER)
+NUMBERED = _known("timestamp", "device", "channel", "value", "sequence")
 
 
 def decode(
@@ -113,4 +89,4 @@ def strings_of(texts: pa.Array, end: str = "") -> bytes:
     return bytes(whole[0].as_buffer()) + end.encode()
 
 
-__all__ = ["ANY", "HOUSEHOLD", "LAYOUTS", "NUMBERED", "decimals", "decode", "encode"]
+__all__ = ["HOUSEHOLD", "NUMBERED", "decimals", "decode", "encode"]

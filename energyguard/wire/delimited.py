@@ -1,10 +1,10 @@
-"""Delimited text to readings: a block at once where it is sound, bad lines picked out where not."""
+"""Delimited text to readings: a block at once where it is sound, else line by line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,40 +12,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from energyguard.model.fixed import from_nano, to_nano
-from energyguard.model.readings import SCHEMA, Verdict, batch_of
-from energyguard.wire import Decoded, Refused
-from energyguard.wire.checks import Fault, check_part
+from energyguard.model.readings import Verdict
+from energyguard.wire import Decoded
+from energyguard.wire.assembly import Rows, assemble
+from energyguard.wire.careful import decode_carefully
 from energyguard.wire.columns import (
+    ANYTHING,
     DEVICE,
-    LONG_NUMBER,
+    ISO_TIME,
+    LARGEST_WHOLE,
     LONGEST_DEVICE,
     MAY_BE_EMPTY,
-    MAYBE_NUMBER,
     NAME,
-    NOT_FINITE,
-    NUMBER,
-    SEQUENCE,
+    WHOLE,
     Ints,
     Layout,
-    sixty_fourth,
 )
 from energyguard.wire.limits import Plausible
+from energyguard.wire.refusals import Refusals
 
-Bools = npt.NDArray[np.bool_]
-_CONTROLS = bytes(set(range(32)) - set(b"\r\n"))
-_NUMBERS = (NUMBER, MAYBE_NUMBER)
+_BOM = b"\xef\xbb\xbf"
 _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
-
-
-BEYOND = "is beyond all finite readings"
-
-
-EMPTY = Decoded(pa.RecordBatch.from_pylist([], SCHEMA), np.empty(0, np.int64), ())
+_BORDERS = np.frombuffer(b",\n\r", np.uint8)
+_LARGE_EXPONENT = re.compile(rb"[+-]?[\d.]+[eE][+-]?\d{3,}")
 
 
 def decode_lines(
-    data: bytes, layout: Layout, limits: Plausible, device: str = "", first_row: int = 1
+    data: bytes,
+    layout: Layout,
+    limits: Plausible,
+    device: str = "",
+    first_row: int = 1,
+    single: int | None = None,
 ) -> Decoded:
     """Read lines without a header. Never raises for what stands in them.
 
@@ -55,16 +53,29 @@ def decode_lines(
         limits: what is plausible.
         device: the device, where no column names it.
         first_row: the number of the first line in the whole input.
+        single: how many refused rows come back one by one; None: all.
     """
-    sound = decode_sound(data, layout, limits, device, first_row)
-    return _carefully(data, layout, limits, device, first_row) if sound is None else sound
+    sound = decode_sound(data, layout, limits, device, first_row, single)
+    if sound is not None:
+        return sound
+    refusals = Refusals(single, layout.token(device))
+    lines, numbers = decode_carefully(data, layout, first_row, refusals)
+    table, numbers = _sound_table(lines, numbers, layout, refusals)
+    text = _Text(data, layout, limits, device, first_row)
+    return text.readings(table, np.array(numbers, np.int64), refusals)
 
 
 def decode_sound(
-    data: bytes, layout: Layout, limits: Plausible, device: str = "", first_row: int = 1
+    data: bytes,
+    layout: Layout,
+    limits: Plausible,
+    device: str = "",
+    first_row: int = 1,
+    single: int | None = None,
 ) -> Decoded | None:
     """The same, at once; None where some line may not be sound."""
-    table = None if _doubtful_bytes(data) else _table(data, layout)
+    plain = _unquoted(data) if b'"' in data else data
+    table = None if plain is None or _doubtful_bytes(plain, layout) else _table(plain, layout)
     if table is None or _doubtful_columns(table, layout):
         return None
     ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
@@ -75,18 +86,102 @@ def decode_sound(
         rows = np.array([row for row, line in lines if line.strip()], np.int64)
         if len(rows) != table.num_rows:
             return None
-    return _readings(table, rows, data, layout, limits, device, first_row)
+    text = _Text(data, layout, limits, device, first_row)
+    return text.readings(table, rows, Refusals(single, layout.token(device)))
 
 
-def _doubtful_bytes(data: bytes) -> bool:
-    """Whether Arrow may take what the patterns of columns refuse: controls, padding, 0x1F."""
-    return (
-        b"0x" in data
-        or b"0X" in data
-        or len(data.translate(None, _CONTROLS)) != len(data)
-        or data.count(b"\r") != data.count(b"\r\n")
-        or (b" " in data and any(padding in b"\n%b\n" % data for padding in _PADDED))
-    )
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Lines of a layout, from a first row on."""
+
+    data: bytes
+    layout: Layout
+    limits: Plausible
+    device: str
+    first_row: int
+
+    def readings(self, table: pa.Table, number: Ints, refusals: Refusals) -> Decoded:
+        """Readings of a sound table; what is out of range is refused with its line.
+
+        Args:
+            table: the sound lines.
+            number: of each its row.
+            refusals: what was refused before.
+        """
+        lines: list[bytes] = []
+
+        def original(place: int) -> bytes:
+            if not lines:
+                lines.extend(self.data.split(b"\n"))
+            return lines[int(number[place]) - self.first_row].removesuffix(b"\r")
+
+        rows = Rows(number, original, self.layout.time_field, self.limits)
+        return assemble(self.layout.parts(table, self.device), rows, refusals)
+
+
+def _sound_table(
+    lines: Sequence[bytes], numbers: Sequence[int], layout: Layout, refusals: Refusals
+) -> tuple[pa.Table, list[int]]:
+    """A table of lines that look sound; one that Arrow takes for none is found by halving."""
+    table = _table(b"\n".join(lines), layout)
+    if table is not None and table.num_rows == len(lines):
+        return table, list(numbers)
+    if len(lines) == 1:
+        what = "the line cannot be read"
+        refusals.refuse(numbers[0], Verdict.MALFORMED, "row", what, lines[0])
+        return _sound_table([], [], layout, refusals)
+    half = len(lines) // 2
+    left, left_numbers = _sound_table(lines[:half], numbers[:half], layout, refusals)
+    right, right_numbers = _sound_table(lines[half:], numbers[half:], layout, refusals)
+    return pa.concat_tables([left, right]), left_numbers + right_numbers
+
+
+def _unquoted(data: bytes) -> bytes | None:
+    """Lines without the quotes round their cells; None: one is quoted for a reason."""
+    codes = np.frombuffer(b"\n" + data + b"\n", np.uint8)
+    at = np.flatnonzero(codes == ord('"'))
+    if len(at) % 2:
+        return None
+    opens, closes = at[0::2], at[1::2]
+    if not (_is_border(codes[opens - 1]) & _is_border(codes[closes + 1])).all():
+        return None
+    inside = np.zeros(len(codes) + 1, np.int8)
+    inside[opens], inside[closes] = 1, -1
+    within = np.cumsum(inside[:-1], dtype=np.int8).astype(bool)
+    return None if _is_border(codes[within]).any() else data.replace(b'"', b"")
+
+
+def _is_border(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    return np.isin(codes, _BORDERS)
+
+
+def _doubtful_bytes(data: bytes, layout: Layout) -> bool:
+    """Whether Arrow may take what the patterns of columns refuse, or be hurt by it."""
+    codes = np.frombuffer(data, np.uint8)
+    ends = data.count(b"\n")
+    controls = int(np.count_nonzero(codes < ord(" ")))
+    if controls != ends and controls != ends + data.count(b"\r\n"):
+        return True
+    columns = tuple(layout.columns.values())
+    if any(column in WHOLE for column in columns) and (b"0x" in data or b"0X" in data):
+        return True
+    if columns[0] in (DEVICE, NAME, ANYTHING) and _BOM in data:
+        return True
+    if b" " in data and any(padding in b"\n%b\n" % data for padding in _PADDED):
+        return True
+    return (b"e" in data or b"E" in data) and _has_large_exponent(data, codes)
+
+
+def _has_large_exponent(data: bytes, codes: npt.NDArray[np.uint8]) -> bool:
+    """Whether a number has an exponent of three digits or more: one of nine ends the process."""
+    raised = (codes[1:-1] | 32) == ord("e")
+    raised &= codes[:-2] <= ord("9")
+    raised &= codes[2:] <= ord("9")
+    for place in (np.flatnonzero(raised) + 1).tolist():
+        start = 1 + max(data.rfind(border, 0, place) for border in (b",", b"\n"))
+        if _LARGE_EXPONENT.match(data, start):
+            return True
+    return False
 
 
 def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
@@ -96,8 +191,10 @@ def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
             return True
         if column.among is not None and not pc.all(pc.is_in(values, column.among)).as_py():
             return True
-        if column is SEQUENCE and (pc.min(values).as_py() or 0) < 0:
-            return True
+        if column in WHOLE and len(values):
+            span = pc.min_max(values).as_py()
+            if max(span["max"] or 0, -(span["min"] or 0)) > LARGEST_WHOLE:
+                return True
         if column in (DEVICE, NAME) and len(values):
             span = pc.min_max(pc.utf8_length(values)).as_py()
             if span["max"] > LONGEST_DEVICE or (column is DEVICE and span["min"] < 1):
@@ -107,20 +204,30 @@ def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
 
 def _table(data: bytes, layout: Layout) -> pa.Table | None:
     """A table of all lines, or None where some line is not sound."""
+    types = {name: column.type for name, column in layout.columns.items()}
     if not data.strip():
-        return pa.table({name: pa.array([], c.type) for name, c in layout.columns.items()})
+        return pa.table({name: pa.array([], kind) for name, kind in types.items()})
     if b'"' in data or b"\x00" in data:
         return None
+    table = _parsed(data, layout, types)
+    if table is None and ISO_TIME in layout.columns.values():
+        finest = pa.timestamp("ns", "UTC")  # more than six digits: Arrow has no other way
+        finer = {n: finest if t == ISO_TIME.type else t for n, t in types.items()}
+        table = _parsed(data, layout, finer)
+    return table
+
+
+def _parsed(data: bytes, layout: Layout, types: dict[str, pa.DataType]) -> pa.Table | None:
     may_be_empty = any(column in MAY_BE_EMPTY for column in layout.columns.values())
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
             read_options=arrow_csv.ReadOptions(
-                column_names=list(layout.columns), use_threads=False, block_size=len(data) + 1
+                column_names=list(types), use_threads=False, block_size=len(data) + 1
             ),
             parse_options=arrow_csv.ParseOptions(quote_char=False),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={name: c.type for name, c in layout.columns.items()},
+                column_types=types,
                 timestamp_parsers=[arrow_csv.ISO8601],
                 null_values=[""] if may_be_empty else [],
                 strings_can_be_null=False,
@@ -128,151 +235,3 @@ def _table(data: bytes, layout: Layout) -> pa.Table | None:
         )
     except (pa.ArrowException, OSError):
         return None
-
-
-def _carefully(
-    data: bytes, layout: Layout, limits: Plausible, device: str, first_row: int
-) -> Decoded:
-    """The same, where some lines are bad: each of them is refused with its reason."""
-    fields = ",".join(f"({c.pattern})" for c in layout.columns.values())
-    sound = re.compile(fields)
-    good: list[bytes] = []
-    good_rows: list[int] = []
-    refused: list[Refused] = []
-    for row, original in enumerate(data.split(b"\n"), first_row):
-        line = original.removesuffix(b"\r")
-        if not line.strip():
-            continue
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            refused.append(_bad(row, "row", f"not UTF-8 at byte {error.start}", original))
-            continue
-        if sound.fullmatch(text) is None:
-            repaired = _with_short_numbers(text, layout)
-            if repaired is None or sound.fullmatch(repaired) is None:
-                field, reason = _explain(text, layout)
-                verdict = (
-                    Verdict.OUT_OF_RANGE
-                    if reason.startswith(f"{field} {BEYOND}")
-                    else Verdict.MALFORMED
-                )
-                refused.append(Refused(row, verdict, field, reason, original))
-                continue
-            line = repaired.encode()
-        good.append(line)
-        good_rows.append(row)
-    table, rows, worse = _sound_table(good, good_rows, layout)
-    refused += worse
-    where = np.array(rows, np.int64)
-    decoded = _readings(table, where, data, layout, limits, device, first_row)
-    bad = sorted((*refused, *decoded.refused), key=lambda r: r.row)
-    return Decoded(decoded.batch, decoded.rows, tuple(bad))
-
-
-def _sound_table(
-    lines: Sequence[bytes], rows: Sequence[int], layout: Layout
-) -> tuple[pa.Table, list[int], list[Refused]]:
-    """A table of lines that look sound; one with, say, a month 13 is found by halving."""
-    table = _table(b"\n".join(lines), layout)
-    if table is not None and table.num_rows == len(lines):
-        return table, list(rows), []
-    if len(lines) == 1:
-        field, reason = _explain(lines[0].decode(), layout, deep=True)
-        return _table(b"", layout), [], [_bad(rows[0], field, reason, lines[0])]
-    half = len(lines) // 2
-    left, left_rows, left_bad = _sound_table(lines[:half], rows[:half], layout)
-    right, right_rows, right_bad = _sound_table(lines[half:], rows[half:], layout)
-    return pa.concat_tables([left, right]), left_rows + right_rows, left_bad + right_bad
-
-
-def _with_short_numbers(text: str, layout: Layout) -> str | None:
-    """The line with its numbers rounded to nine places; None where that is not what is wrong."""
-    fields = text.split(",")
-    if len(fields) != len(layout.columns):
-        return None
-    for i, column in enumerate(layout.columns.values()):
-        if column in _NUMBERS and LONG_NUMBER.fullmatch(fields[i]):
-            try:
-                fields[i] = from_nano(to_nano(Decimal(fields[i])))
-            except (ValueError, InvalidOperation):
-                return None
-    return ",".join(fields)
-
-
-def _explain(text: str, layout: Layout, deep: bool = False) -> tuple[str, str]:
-    """The field at fault in a bad line, and the reason."""
-    fields = text.split(",")
-    if len(fields) != len(layout.columns):
-        wanted = ",".join(layout.columns)
-        return "row", f"{len(fields)} columns instead of {len(layout.columns)} ({wanted})"
-    for field, (name, column) in zip(fields, layout.columns.items(), strict=True):
-        sound = re.fullmatch(column.pattern, field) is not None
-        if sound and deep:
-            sound = _converts(field, column.type)
-        if not sound:
-            if not field:
-                return name, f"{name} is empty"
-            if column in _NUMBERS and (NOT_FINITE.fullmatch(field) or LONG_NUMBER.fullmatch(field)):
-                return name, f"{name} {BEYOND}: {sixty_fourth(field)}"
-            return name, f"{name} is not {column.wanted}: {sixty_fourth(field)}"
-    return "row", "the line cannot be read"
-
-
-def _converts(field: str, kind: pa.DataType) -> bool:
-    try:
-        pa.array([field]).cast(kind)
-    except pa.ArrowException:
-        return False
-    return True
-
-
-def _bad(row: int, field: str, reason: str, original: bytes) -> Refused:
-    return Refused(row, Verdict.MALFORMED, field, reason, original)
-
-
-def _readings(
-    table: pa.Table,
-    rows: Ints,
-    data: bytes,
-    layout: Layout,
-    limits: Plausible,
-    device: str,
-    first_row: int,
-) -> Decoded:
-    """Readings of a sound table; what is out of range is refused with its line."""
-    batches: list[pa.RecordBatch] = []
-    numbers: list[Ints] = []
-    refused: list[Refused] = []
-    parts = layout.parts(table, device)
-    checks = [check_part(part, layout.time_field, limits) for part in parts]
-    good = np.ones(len(rows), bool)  # one bad value refuses its row
-    first: dict[int, Fault] = {}
-    for part, (bad, faults) in zip(reversed(parts), reversed(checks), strict=True):
-        good[part.place] &= ~bad
-        first |= {part.rows_at(fault.place): fault for fault in faults}
-    lines = data.split(b"\n") if first else []
-    for place in sorted(first):
-        _, verdict, field, reason = first[place]
-        row = int(rows[place])
-        original = lines[row - first_row].removesuffix(b"\r")
-        refused.append(Refused(row, verdict, field, reason, original))
-    for part in parts:
-        batch = batch_of(part.device, part.channel, part.time, part.value, part.sequence)
-        mine, taken = rows[part.place], good[part.place]
-        batches.append(batch if taken.all() else batch.filter(pa.array(taken)))
-        numbers.append(mine if taken.all() else mine[taken])
-    return merge(batches, numbers, refused)
-
-
-def merge(
-    batches: Sequence[pa.RecordBatch], numbers: Sequence[Ints], refused: Sequence[Refused]
-) -> Decoded:
-    """Parts of the same lines together, in the order of the lines."""
-    if len(batches) == 1:
-        return Decoded(batches[0], numbers[0], tuple(refused))
-    rows = np.concatenate(numbers)
-    order = np.argsort(rows, kind="stable")
-    table = pa.Table.from_batches(batches, SCHEMA).combine_chunks()
-    batch = table.to_batches()[0] if table.num_rows else EMPTY.batch
-    return Decoded(batch.take(pa.array(order)), rows[order], tuple(refused))

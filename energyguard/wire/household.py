@@ -50,4 +50,5 @@ LAYOUT = Layout(
         "power3": INTEGER,
     },
     _parts,
+    needs_device=True,
 )

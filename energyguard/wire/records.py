@@ -8,23 +8,29 @@ read costs its neighbours nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.errors import Corrupt
-from energyguard.model.readings import SCHEMA, Verdict
-from energyguard.wire import Refused
+from energyguard.wire.apart import APART
 from energyguard.wire.csv import HOUSEHOLD
 from energyguard.wire.delimited import decode_sound
-from energyguard.wire.json import decode_sound_json
 from energyguard.wire.limits import DEFAULT, Plausible
+from energyguard.wire.messages import (
+    CSV,
+    JSON,
+    Bad,
+    Contents,
+    bad_record,
+    distinct,
+    together,
+)
+from energyguard.wire.objects import decode_sound_json
 from energyguard.wire.packed import FORMAT, unpack
-from energyguard.wire.shapes import HEADERS, TITLES, decode
 
 CLOSE_LOOK = 4096
 """One bad message costs so many others a look at each, at most."""
@@ -32,38 +38,12 @@ CLOSE_LOOK = 4096
 PACKED_ANEW = (("packed-by", b"worker"),)
 """The headers of what a worker packed of messages without a key: whoever read those has it."""
 
-_PACKED, _CSV, _JSON = "packed", "csv", "json"
 _OURS = bytes([FORMAT])
-_KINDS = {FORMAT: _PACKED, ord("{"): _JSON}
-
-
-class Bad(NamedTuple):
-    """What of a record was not taken: the record's place, its shape, and why."""
-
-    record: int
-    shape: str
-    refused: Refused
-
-
-class Contents(NamedTuple):
-    """n readings in log order, each with the place of its record; and what was refused."""
-
-    readings: pa.RecordBatch
-    record: npt.NDArray[np.int64]
-    bad: list[Bad]
 
 
 def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) -> Contents:
     """The readings of records of a topic."""
-    parts = list(_parts(0, values, limits))
-    if len(parts) == 1:
-        return parts[0]
-    batches = [part.readings for part in parts if part.readings.num_rows]
-    return Contents(
-        pa.concat_batches(batches) if batches else _NOTHING,
-        np.concatenate([part.record for part in parts]) if parts else _NOWHERE,
-        [bad for part in parts for bad in part.bad],
-    )
+    return together(list(_parts(0, values, limits)))
 
 
 def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Iterator[Contents]:
@@ -76,9 +56,9 @@ def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Ite
         yield from _parts(place, values[:half], limits)
         yield from _parts(place + half, values[half:], limits)
     else:
-        for kind, run in groupby(values, _kind):
+        for packed, run in groupby(values, _is_packed):
             mine = [value or b"" for value in run]
-            yield _READ[kind](place, mine, kind, limits)
+            yield _packed(place, mine) if packed else _messages(place, mine, limits)
             place += len(mine)
 
 
@@ -113,30 +93,23 @@ def _alike(place: int, values: Sequence[bytes | None], limits: Plausible) -> Con
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
         return None
     text = b"\n".join(cast(Sequence[bytes], values))
-    kind = _JSON if text[:1] == b"{" else _CSV
-    if text.count(b"\n") != len(values) - 1 or (kind == _CSV and b"{" in text):
+    kind = JSON if text[:1] == b"{" else CSV
+    if text.count(b"\n") != len(values) - 1 or (kind == CSV and b"{" in text):
         return None
-    if any(line.strip().lower() in _HEADS for line in values[:2] if line):
-        return None
-    if kind == _JSON:
+    if kind == JSON:
         found = decode_sound_json(text, limits)
     else:
         found = decode_sound(text, HOUSEHOLD, limits)
-    if found is None or found.refused or _distinct(found.rows) < len(values):
+    if found is None or found.refused or distinct(found.rows) < len(values):
         return None
     return Contents(found.batch, place + found.rows - 1, [])
 
 
-def _kind(value: bytes | None) -> str:
-    return _KINDS.get(value[0], _CSV) if value else ""
+def _is_packed(value: bytes | None) -> bool:
+    return bool(value) and (value or _OURS)[0] == FORMAT
 
 
-def _nothing(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
-    bad = [_bad(place + i, kind, value or b"", "is empty") for i, value in enumerate(values)]
-    return Contents(_NOTHING, _NOWHERE, bad)
-
-
-def _packed(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+def _packed(place: int, values: Sequence[bytes]) -> Contents:
     bad: list[Bad] = []
     good = list(range(len(values)))
     try:
@@ -146,44 +119,15 @@ def _packed(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -
             try:
                 unpack([value])
             except Corrupt as error:
-                bad.append(_bad(place + i, kind, value, str(error)))
+                bad.append(bad_record(place + i, "packed", value, str(error)))
         good = sorted({*good} - {one.record - place for one in bad})
         readings, record = unpack([values[i] for i in good])
     return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
 
 
-def _lines(place: int, values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
-    """Messages of one line each, decoded all at once."""
-    bad: list[Bad] = []
-    lines = [b"" if line.strip().lower() in _HEADS else line for line in values[:2]]
-    lines += values[2:]  # a header would speak for all that follow it: no message may
-    text = b"\n".join(lines)
-    if text.count(b"\n") != len(values) - 1:
-        lines = [line.rstrip(b"\r\n") for line in lines]
-        several = [i for i, line in enumerate(lines) if b"\n" in line]
-        bad = [_bad(place + i, kind, values[i], "is more than one line") for i in several]
-        for i in several:
-            lines[i] = b""
-        text = b"\n".join(lines)
-    _, found = decode(text, kind, limits)
-    bad += [Bad(place + one.row - 1, kind, replace(one, row=1)) for one in found.refused]
-    if _distinct(found.rows) + len(bad) < len(values):
-        told = {one.record - place for one in bad} | set((found.rows - 1).tolist())
-        silent = sorted({*range(len(values))} - told)
-        bad += [_bad(place + i, kind, values[i], "holds no reading") for i in silent]
-    return Contents(found.batch, place + found.rows - 1, bad)
-
-
-def _distinct(rows: npt.NDArray[np.int64]) -> int:
-    """How many different ones there are among ascending numbers."""
-    return 1 + int(np.count_nonzero(np.diff(rows))) if len(rows) else 0
-
-
-def _bad(record: int, shape: str, value: bytes, reason: str) -> Bad:
-    return Bad(record, shape, Refused(1, Verdict.MALFORMED, "record", reason, value))
-
-
-_HEADS = {*HEADERS, *TITLES}
-_READ = {"": _nothing, _PACKED: _packed, _CSV: _lines, _JSON: _lines}
-_NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
-_NOWHERE = np.empty(0, np.int64)
+def _messages(place: int, values: Sequence[bytes], limits: Plausible) -> Contents:
+    """Messages of others: at once where all are sound, else in a process that may die of them."""
+    sound = _alike(place, values, limits)
+    if sound is not None:
+        return sound
+    return APART.read(values, limits).moved(place)

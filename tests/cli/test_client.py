@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 import pytest
 
-from energyguard.serve.role import serve
+from energyguard.ports.server import serve
 from energyguard.serve.verbs.alarms import Alarm
 from energyguard.serve.verbs.measurements import OPEN, build_measurements
 from energyguard.serve.verbs.shapes import as_measurements

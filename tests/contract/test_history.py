@@ -118,11 +118,27 @@ class HistoryContract:
         ]
 
     def test_heatmap(self, history: History) -> None:
-        rows = history.query("heatmap", by="kwh", n=9, **DAY).to_pylist()
+        rows = history.query(
+            "heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=9, **DAY
+        ).to_pylist()
         assert [(r["device"], r["hour"], r["kwh"], r["alerts"]) for r in rows] == [
             ("H2", 1, 4.8, 1),
             ("H1", 0, 2.4, 1),
         ]
+
+    @pytest.mark.parametrize(
+        ("zone", "step_ms", "hours"),
+        [("Europe/Berlin", 3_600_000, [(2, 4.8), (1, 2.4)]), ("Asia/Kolkata", 900_000, None)],
+    )
+    def test_a_heatmap_has_the_hours_of_a_zone(
+        self, history: History, zone: str, step_ms: int, hours: list[tuple[int, float]] | None
+    ) -> None:
+        rows = history.query("heatmap", zone=zone, step_ms=step_ms, by="kwh", n=9, **DAY)
+        found = [(r["hour"], r["kwh"]) for r in rows.to_pylist() if r["kwh"]]
+        if hours is not None:
+            assert found == hours
+        assert sum(kwh for _, kwh in found) == pytest.approx(7.2)
+        assert len(found) == (2 if hours else 4)  # an hour there lies in two of Kolkata's
 
     def test_readings_per_minute(self, history: History) -> None:
         rows = history.query("readings_per_minute", **DAY)

@@ -21,10 +21,11 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.config import Settings
 from energyguard.errors import Fenced, Unavailable
+from energyguard.history.alert_files import AlertFiles
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
-from energyguard.history.export import AlertFiles, export_readings
+from energyguard.history.export import export_readings
 from energyguard.history.people import People
 from energyguard.history.role import run
 from energyguard.log import LATEST, Log, Records, open_log
@@ -102,19 +103,23 @@ def test_readings_alerts_and_late_readings_are_kept(
     log.append("energyguard.late", Records([None], [late], [(("verdict", b"late"),)]))
     log.append("energyguard.alerts", Records([b"H1"], [b"garbage"]))
     log.append("energy_readings", Records([None], [b"garbage"]))
-    files = AlertFiles(tmp_path / "parquet", history)
+    files = AlertFiles(str(tmp_path / "parquet"), history)
     archive = Archive(history, log, 0.0, people, files)
     drain(archive)
     totals = history.query("totals", **DAY).to_pylist()[0]
     assert (totals["readings"], totals["devices"], totals["alerts"]) == (160, 20, 1)
-    assert history.query("alerts", limit=9, **DAY).to_pylist() == [msgspec.to_builtins(EVENT)]
+    inside = {name: getattr(EVENT, name) / 1e9 for name in ("observed", "expected", "peak")}
+    event = msgspec.to_builtins(EVENT) | inside
+    assert history.query("alerts", limit=9, **DAY).to_pylist() == [event]
     windows = history.query("window_alerts", limit=9, **DAY).to_pylist()
     assert [(w["id"], w["device"], w["kwh"]) for w in windows] == [("w1", "H1", 2.100000001)]
     assert history.ask("SELECT verdict, device, value FROM late", "TSV", {}) == b"late\tH1\t7\n"
     assert pq.read_table(tmp_path / "parquet" / "alerts-2025-09-06.parquet").num_rows == 1
     assert pq.read_table(tmp_path / "parquet" / "window_alerts-2025-09-06.parquet").num_rows == 1
     archive.close()
-    assert not AlertFiles(tmp_path / "parquet", history).stale
+    again = AlertFiles(str(tmp_path / "parquet"), history)
+    again._look()
+    assert not again.stale
 
 
 def test_much_at_once_is_rolled_up_without_waiting(

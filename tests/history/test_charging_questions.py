@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from tests.history.charging import LISTED, T0_S, Oracle, Standing, Stayed, standing, table, tables
+from tests.history.charging import (
+    LISTED,
+    NOBODY,
+    T0_S,
+    Oracle,
+    Standing,
+    Stayed,
+    standing,
+    table,
+    tables,
+)
 
 TABLES = (
     *("stays", "charges", "violations", "occupied", "standing"),
@@ -134,3 +144,31 @@ def test_every_question_is_answered_as_one_by_one(
     assert [r["time"] for r in broken] == sorted((r["time"] for r in broken), reverse=True)
     kinds = rows("station_violation_kinds", **here)
     assert {(r["station"], r["kind"]): r["violations"] for r in kinds} == oracle.violation_kinds()
+
+
+def span(history: ChdbHistory) -> tuple[int, int]:
+    """First and last second of anything about chargers, after T0."""
+    rows = history.query("station_span").to_pylist()
+    return tuple(int(rows[0][name].timestamp()) - T0_S for name in ("first", "last"))  # type: ignore[return-value]
+
+
+def test_one_chargers_clock_does_not_decide_what_is_newest(history: ChdbHistory) -> None:
+    years = 5 * 365 * DAY_S
+
+    def hear(offset: int, charger: str, second: int) -> None:
+        row = ("t", 0, offset, charger, T0_S + second, "arrive", "p", 0, None)
+        history.insert("signals", table("signals", [row]))
+
+    keep(history, NOBODY)
+    history.execute("TRUNCATE TABLE signals")
+    assert not history.query("station_span").num_rows
+    hear(0, "c1", 100)
+    hear(1, "c1", years)  # alone, and nobody else knows better
+    assert span(history) == (100, years)
+    history.insert("occupied", table("occupied", [("t", T0_S + 160, 1)]))
+    assert span(history) == (100, 160)
+    hear(2, "c2", 3_000)
+    assert span(history) == (100, 3_000)
+    hear(3, "c2", years - 5)  # two of them
+    assert span(history) == (100, years)
+    history.execute("TRUNCATE TABLE signals")

@@ -15,7 +15,8 @@ import pytest
 from energyguard.errors import Conflict, Unavailable
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD, HistoryClient
-from energyguard.history.door import BODY_LIMIT, Door
+from energyguard.history.door import Door
+from energyguard.limits import STATEMENT_BYTES as BODY_LIMIT
 from tests.history.made import readings
 
 

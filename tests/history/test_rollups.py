@@ -154,7 +154,7 @@ def test_a_device_with_a_register_and_a_power_counts_once(history: ChdbHistory) 
     span = {"start_ms": T0 - 86_400_000, "end_ms": T0 + 86_400_000}
     assert history.query("top", by="kwh", n=3, **span)["kwh"].to_pylist() == [4.0, 0.0]
     assert history.query("totals", **span)["kwh"].to_pylist() == [4.0]
-    heat = history.query("heatmap", by="kwh", n=3, **span)
+    heat = history.query("heatmap", zone="UTC", step_ms=3_600_000, by="kwh", n=3, **span)
     assert sum(heat["kwh"].to_pylist()) == 4.0
     for device, kwh in (("", [4.0]), ("A", [4.0]), ("B", [0.0])):
         steps = history.query("energy", device=device, step_ms=86_400_000, **span)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from energyguard.alerts.alert import Alert
@@ -85,8 +86,9 @@ def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = 
 
 
 def rounded(fleet: Fleet) -> tuple[float, int, int]:
-    kw, heard, silent = fleet.kw()
-    return round(kw, 6), heard, silent
+    drawn = fleet.kw()
+    assert drawn.kw is not None
+    return round(drawn.kw, 6), drawn.heard, drawn.silent
 
 
 def test_power_of_interval_energies_registers_and_powers() -> None:
@@ -120,14 +122,14 @@ def test_a_gap_keeps_the_step_that_was_known() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
     fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
-    assert fleet.kw()[0] == pytest.approx(2.4)
+    assert fleet.kw().kw == pytest.approx(2.4)
 
 
 def test_an_old_reading_does_not_replace_a_new_one() -> None:
     fleet = Fleet("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 60, 5.0))
     fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
-    assert fleet.kw()[0] == pytest.approx(6.0)
+    assert fleet.kw().kw == pytest.approx(6.0)
 
 
 def test_folding_is_the_same_however_it_is_cut() -> None:
@@ -262,3 +264,58 @@ def test_progress_and_window_alerts(log: MemoryLog, desk: Desk) -> None:
     assert (quality.accepted, quality.late, quality.duplicate) == (40, 2, 1)
     assert quality.partitions[0].lag == 0
     assert desk.overview().watermark_ms == NOON
+
+
+def at(device: str, *times_ms: int) -> pa.RecordBatch:
+    """A reading of 0.1 kWh at each of these times."""
+    n = len(times_ms)
+    return batch_of([device] * n, "energy_kwh", np.array(times_ms), np.full(n, 10**8))
+
+
+YEARS = 5 * 365 * 86_400_000
+
+
+def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    for s in range(0, 120, 15):
+        for device in ("H1", "H2"):
+            fleet.take(at(device, NOON + s * 1000), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + 105_000
+    drawn = fleet.kw(0)
+    assert drawn.kw == pytest.approx(48.0)
+    assert (drawn.heard, drawn.silent) == (2, 0)
+    fleet.take(at("H1", NOON + 120_000), 0, gap=False)
+    assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
+
+
+def test_two_devices_are_believed() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False)
+    fleet.take(at("H2", NOON), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H2", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS + 15_000), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS + 15_000
+
+
+def test_who_came_first_with_a_wrong_clock_is_forgotten() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS
+    fleet.take(at("H2", NOON), 0, gap=False)
+    assert fleet.newest_ms == NOON
+    assert [view.device for view in fleet.views()] == ["H2"]
+
+
+def test_a_lone_device_is_held_against_what_the_worker_says() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False, judged_ms=NOON)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False, judged_ms=NOON)
+    assert fleet.newest_ms == NOON
+
+
+def test_a_meter_of_now_is_held_against_the_wall_clock() -> None:
+    fleet = Fleet("meter_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON, NOON + 600_000), NOON, gap=False)
+    assert fleet.newest_ms == NOON

@@ -198,3 +198,40 @@ def test_refused_signals_are_taken_again_when_they_can_be(tmp_path: Path) -> Non
     assert (part.partition, part.keys, part.values) == (7, [b"charger-7"], [good])
     assert kept.count() == 3  # what is still bad is a new letter
     log.close()
+
+
+YEARS = 5 * 365 * 86_400
+
+
+def at(charger: str, second: int, kind: Kind = Kind.ARRIVE) -> Signal:
+    return Signal(charger, NOON + second, kind, "AB12CD34", 0)
+
+
+def test_a_charger_with_a_clock_of_the_future_shows_what_it_sends_when_it_is_right_again() -> None:
+    bays = Bays(Limits())
+    bays.take_signal(at("c1", 0), 0)
+    bays.take_signal(at("c2", 10), 0)
+    bays.take_signal(at("c2", YEARS, Kind.LEAVE), 0)
+    assert bays.event_ms(0) == (NOON + 10) * 1000
+    bays.take_signal(at("c2", 30), 0)
+    assert [bay.detail for bay in bays.views(0)] == ["parked", "parked"]
+    assert bays.event_ms(0) == (NOON + 30) * 1000
+
+
+def test_the_first_charger_that_speaks_may_be_wrong() -> None:
+    bays = Bays(Limits())
+    bays.take_signal(at("c1", YEARS), 0)
+    bays.take_signal(at("c2", 0), 0)
+    assert bays.event_ms(0) == NOON * 1000
+    bays.take_signal(at("c1", YEARS + 5, Kind.LEAVE), 0)
+    assert bays.event_ms(0) == NOON * 1000
+
+
+def test_two_chargers_are_believed_and_one_that_is_behind_changes_nothing() -> None:
+    bays = Bays(Limits())
+    for charger in ("c1", "c2"):
+        bays.take_signal(at(charger, 0), 0)
+    for charger in ("c1", "c2"):
+        bays.take_signal(at(charger, YEARS), 0)
+    bays.take_signal(at("c3", 0), 0)
+    assert bays.event_ms(0) == (NOON + YEARS) * 1000

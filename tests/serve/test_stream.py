@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from energyguard.ports.server import serve
 from energyguard.serve.app import build_app
 from energyguard.serve.desk import Desk
-from energyguard.serve.role import serve
 from energyguard.serve.tokens import Tokens
 from energyguard.testing import MemoryLog
 from tests.serve.made import alert_event, raise_alerts, until

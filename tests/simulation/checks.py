@@ -21,6 +21,8 @@ def faults(life: Life) -> list[str]:
         *_lost(life),
         *_back(life),
         *_latest(life),
+        *_overlooked(life),
+        *_held(life),
         *_unequal(life),
         *_not_linearizable(life),
     ]
@@ -102,6 +104,26 @@ def _against(read: Fact, seen: int, earlier: Fact, deletes: set[tuple[str, int]]
     deleted = earlier.kind == "delete" and read.row and read.row.key == row.key
     if deleted and read.row and read.row.rank < row.rank:
         yield f"latest at {read.began} is {read.row}, which was deleted at {earlier.ended}"
+
+
+def _overlooked(life: Life) -> Iterator[str]:
+    """Reads of a time that miss what had been acknowledged before they began."""
+    deleted = life.deleted()
+    writes = [f for f in life.facts if f.kind == "write" and f.ended is not None and f.row]
+    for read in [f for f in life.facts if f.kind == "read" and f.ended is not None and f.row]:
+        for fact in writes:
+            row, seen = fact.row, read.row
+            if row is None or seen is None or row.key != seen.key or row.key in deleted:
+                continue
+            if fact.ended is not None and fact.ended < read.began and seen.rank < row.rank:
+                yield f"read at {read.began} of {seen}: {row} was acknowledged at {fact.ended}"
+
+
+def _held(life: Life) -> Iterator[str]:
+    """Hints that nobody gave to their owners."""
+    for name in _now(life).everyone():
+        if held := _member(life.nodes[name]).replica.held():
+            yield f"{name} still holds rows for others: {held}"
 
 
 def _unequal(life: Life) -> Iterator[str]:

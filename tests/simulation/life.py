@@ -16,7 +16,7 @@ from energyguard.store.effects import Contradicted, Done, Result
 from energyguard.store.membership import Membership, first, majority
 from energyguard.store.messages import FOREVER
 from energyguard.store.row import Row
-from energyguard.store.version import Version
+from energyguard.store.version import OLDEST, Version
 from tests.simulation.trouble import Trouble
 from tests.simulation.world import Client, Node, Weather, World
 
@@ -33,7 +33,7 @@ SLOTS = 16
 class Fact:
     """Something that a client did to a fact, or read of a series."""
 
-    kind: str  # write, delete, latest
+    kind: str  # write, delete, latest, read
     series: str
     began: int
     row: Row | None = None
@@ -65,6 +65,9 @@ class Life:
         self.world.on_epoch = self.entered
         self.over = False
         self.is_long = self.seed % 8 == 0
+        self.is_paired = (
+            self.seed % 4 == 1
+        )  # two copies: facts have stand-ins, and are read by time
         self.chaos_ms = LONG_CHAOS_MS if self.is_long else CHAOS_MS
 
     @property
@@ -99,19 +102,20 @@ class Life:
 
     def found(self, client: Client) -> None:
         """Form the cluster, or learn of it."""
-        wanted = first(self.names, min(3, len(self.names)), virtual_nodes=4)
+        copies = 2 if self.is_paired else min(3, len(self.names))
+        wanted = first(self.names, copies, virtual_nodes=4)
         client.ask(lambda by: cluster.found(by, self.names, wanted), lambda _result: None, 10_000)
 
     def entered(self, now: Membership) -> None:
-        """An epoch was decided: a majority of the owners in force has what was acknowledged."""
+        """An epoch was decided: a majority of those who keep it has what was acknowledged."""
         deleted = self.deleted()
         for fact in self.facts if self.trouble.wiped is None and not now.coming else ():
             row = fact.row
             if fact.kind == "write" and fact.ended is not None and row and row.key not in deleted:
-                owners = now.owners[row.slot]
-                has = [name for name in owners if row in self.nodes[name].disk.rows]
-                if len(has) < majority(owners):
-                    self.thin.append(f"epoch {now.epoch}: {row} is on {has} of {owners}")
+                keepers = now.keepers(row.slot)[0]
+                has = [name for name in keepers.places if row in self.nodes[name].disk.rows]
+                if len(has) < majority(keepers.owners):
+                    self.thin.append(f"epoch {now.epoch}: {row} is on {has} of {keepers}")
 
     def deleted(self) -> set[tuple[str, int]]:
         """Keys of facts that somebody has tried to delete: they may be cleared away."""
@@ -128,6 +132,8 @@ class Life:
             (self.put, self.get, self.record, self.forget, self.last, self.clear),
             (4, 4, 5, 1, 3, 1 + 3 * self.is_long),
         )[0]
+        if self.is_paired and self.random.random() < 0.3:
+            began = self.look_up
         ended = [False]
 
         def go_on() -> None:
@@ -188,7 +194,7 @@ class Life:
                     fact.ended = self.world.now
             go_on()
 
-        client.ask(lambda _by: operations.write(rows), then)
+        client.ask(lambda by: operations.write(by, rows), then)
 
     def forget(self, client: Client, process: int, go_on: Callable[[], None]) -> None:
         """Delete a fact that was written."""
@@ -225,6 +231,23 @@ class Life:
             go_on()
 
         client.ask(lambda by: operations.latest(by, series), then)
+
+    def look_up(self, client: Client, process: int, go_on: Callable[[], None]) -> None:
+        """Read a fact that was written, by its time."""
+        there = [fact.row for fact in self.facts if fact.kind == "write" and fact.row]
+        if not there:
+            self.world.later(1, go_on)
+            return
+        row = self.random.choice(there[-8:])
+        fact = Fact("read", row.series, self.world.now, Row(row.series, row.at, OLDEST, None))
+        self.facts.append(fact)
+
+        def then(result: Result) -> None:
+            if isinstance(result, Done):
+                fact.ended, fact.row = self.world.now, next(iter(result.rows), fact.row)
+            go_on()
+
+        client.ask(lambda by: operations.read(by, row.series, row.at), then)
 
     def read_all(self) -> None:
         """Read everything, when all is well again."""

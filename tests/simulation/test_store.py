@@ -25,6 +25,7 @@ from energyguard.store.membership import Membership
 from energyguard.store.messages import Accept, Keep, Prepare, Request, State
 from energyguard.store.repair import Repair
 from energyguard.store.replica import Replica
+from tests.simulation import hint_bugs
 from tests.simulation.checks import faults
 from tests.simulation.disk import Disk
 from tests.simulation.life import SLOTS, Life
@@ -232,6 +233,10 @@ BUGS: dict[Plant, int] = {
     votes_are_not_remembered: 0,
     no_repair: 0,
     wiped_disks_count: 1_380,
+    hint_bugs.acknowledged_before_it_is_durable: 200,
+    hint_bugs.deleted_before_the_owners_have_it: 0,
+    hint_bugs.reads_do_not_ask_stand_ins: 0,
+    hint_bugs.moves_overlook_hints: 0,
 }
 """Each with the seed from which on it is looked for: not long before the one that finds it."""
 

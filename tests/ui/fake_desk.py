@@ -11,6 +11,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +22,12 @@ from energyguard.config import Settings
 from energyguard.detect.book import open_book
 from energyguard.errors import NotFound, Unavailable
 from energyguard.model.alerts import Act, AlertAction, AlertEvent, Severity, State, alert_id
+from energyguard.model.days import midnight_ms
 from energyguard.serve.views import (
+    NOTHING,
     DeadLetter,
     DeviceView,
+    Freshness,
     Overview,
     PartitionView,
     Quality,
@@ -67,6 +71,15 @@ class FakeLive:
 
     def newest_ms(self, topic: str | None = None) -> int | None:
         return None if self.desk.empty else self.desk.t()
+
+    def fresh(self, topic: str | None = None) -> Freshness:
+        if self.desk.empty:
+            return NOTHING
+        now, t = self.desk.clock.now_ms(), self.desk.t()
+        heard = self.desk.heard_ms or now - 400
+        live = now - heard < 15_000
+        pace = self.desk.pace_ms
+        return Freshness(t, heard, heard, t, pace, live, self.desk.simulated)
 
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
         if self.desk.empty:
@@ -155,8 +168,9 @@ class FakeBook:
     def story(self, id: str) -> list[Told]:
         return self.told[id]
 
-    def find(self, limit: int = 100, **_: Any) -> list[Alert]:
-        return sorted(self.alerts.values(), key=lambda a: -a.since_ms)[:limit]
+    def find(self, state: State | None = None, limit: int = 100, **_: Any) -> list[Alert]:
+        found = (a for a in self.alerts.values() if state in (None, a.state))
+        return sorted(found, key=lambda a: -a.since_ms)[:limit]
 
 
 class FakeDesk:
@@ -169,7 +183,13 @@ class FakeDesk:
         self.clock = clock
         self.empty = empty
         self.away = False
+        self.answers = Event()  # of the history; cleared: it takes its time
+        self.answers.set()
+        self.asked: list[tuple[str, dict[str, Any]]] = []
         self.heard_ms: int | None = None
+        self.simulated = False
+        self.pace_ms = 15_000
+        self.lag = 0
         self.cluster: Any = None
         self.began = clock.now_ms()
         self.rules = open_book((), ("household-prod",))
@@ -227,13 +247,15 @@ class FakeDesk:
 
     def overview(self) -> Overview:
         now, t = self.clock.now_ms(), self.t()
+        fresh = self.live.fresh()
         if self.empty:
-            return Overview(0.0, None, 0, 0, 0, 0, 0, None, None, None, now)
+            return Overview(None, None, False, None, None, 0, 0, 0, 0, 0, None, None, 0, None, now)
         open_ = self.book.open()
         firing = sum(a.state is State.FIRING for a in open_)
         return Overview(
-            sum(kw(d, t) for d in HOMES), 612.0 + (t - START) / HOUR * 40, 6012, 49, 1, len(open_),
-            firing, t, t - 600_000, self.heard_ms or now - 400, now,
+            sum(kw(d, t) for d in HOMES), t, fresh.live, 612.0 + (t - START) / HOUR * 40,
+            midnight_ms(t, self.settings.serve.zone), 6012, 49, 1, len(open_), firing, t,
+            t - 600_000, self.lag, fresh.heard_ms, now,
         )  # fmt: skip
 
     def quality(self) -> Quality:
@@ -267,8 +289,10 @@ class FakeDesk:
         )
 
     def query(self, name: str, **p: Any) -> pa.Table:
+        self.asked.append((name, p))
         if self.away:
             raise Unavailable("the history does not answer")
+        self.answers.wait()
         if name.startswith("station_"):
             return getattr(self.stations, name.removeprefix("station_"))(**p)
         return getattr(self, f"_{name}")(**p)
@@ -336,7 +360,9 @@ class FakeDesk:
             }
         )
 
-    def _heatmap(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
+    def _heatmap(
+        self, start_ms: int, end_ms: int, by: str, n: int, zone: str, step_ms: int
+    ) -> pa.Table:
         top = self._top(start_ms, end_ms, by, n)["device"].to_pylist()
         cells = [
             (

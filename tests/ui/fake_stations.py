@@ -17,6 +17,7 @@ from energyguard.model.charging import (
     profit_cents,
 )
 from energyguard.serve.bays import Bays, BayView, StationView
+from energyguard.serve.views import Freshness
 from energyguard.sources.chargers import TIMINGS, signals
 from energyguard.sources.stations import charger_at
 from energyguard.stream.sessions import Sessions
@@ -53,6 +54,19 @@ class FakeStations:
 
     def event_ms(self) -> int | None:
         return self._bays.event_ms(self._now())
+
+    def fresh(self) -> Freshness:
+        t = self.event_ms()
+        return Freshness(t, t, t, t, live=t is not None)
+
+    def span(self) -> pa.Table:
+        times = [one.start_parking * 1000 for one in self.closed]
+        return pa.table(
+            {
+                "first": pa.array([min(times)] if times else [], STAMP),
+                "last": pa.array([max(times)] if times else [], STAMP),
+            }
+        )
 
     def _of(self, one: Any) -> str:
         return self._bays.station_of(one.charger)

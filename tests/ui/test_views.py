@@ -67,7 +67,8 @@ async def test_an_empty_system_says_how_to_fill_it(user: User, desk: FakeDesk) -
 async def test_a_stale_page_says_since_when(user: User, desk: FakeDesk) -> None:
     desk.heard_ms = desk.clock.now_ms() - 60_000
     await user.open("/")
-    await sees(user, "Nothing heard since")
+    await sees(user, "Stale since")
+    await sees(user, "Power, last known")
 
 
 async def test_a_history_that_is_away_is_said_and_the_rest_goes_on(
@@ -128,8 +129,14 @@ async def test_lanes_show_unknown_apart(user: User) -> None:
 async def test_one_click_runs_another_rule(user: User, desk: FakeDesk) -> None:
     await user.open("/alerts")
     user.find(marker="only-household-demo").click()
+    await sees(user, "Stop household-prod?")
+    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
+    user.find(marker="sure").click()
     await sees(user, "Only household-demo runs")
     assert [rule.id for rule in desk.rules.active()] == ["household-demo"]
+    user.find(marker="undo").click()
+    await sees(user, "As before: household-prod runs")
+    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
 
 
 async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, desk: FakeDesk) -> None:

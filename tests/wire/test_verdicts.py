@@ -19,7 +19,7 @@ MALFORMED, OUT_OF_RANGE = Verdict.MALFORMED, Verdict.OUT_OF_RANGE
         (b",1", "household_id", MALFORMED),
         (b"a" * 129 + b",1", "household_id", MALFORMED),
         (b"a\tb,1", "household_id", MALFORMED),
-        (b"a, 1", "energy_kwh", MALFORMED),
+        (b"a, 1 1", "energy_kwh", MALFORMED),
         (b"a,x", "energy_kwh", MALFORMED),
         (b"a,nan", "energy_kwh", OUT_OF_RANGE),
         (b"a,-inf", "energy_kwh", OUT_OF_RANGE),

@@ -1,8 +1,9 @@
--- The newest `limit` changes of alerts in a range, newest first.
+-- The newest `limit` changes of alerts in a range, newest first; values in their unit.
 SELECT
     id, rule, device, channel, severity, state, time_ms, since_ms, window_start_ms, window_end_ms,
-    observed, expected, peak, unit, topic, about
-FROM alerts FINAL
+    a.observed / 1e9 AS observed, a.expected / 1e9 AS expected, a.peak / 1e9 AS peak,
+    unit, topic, about
+FROM alerts AS a FINAL
 WHERE time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}
 ORDER BY time_ms DESC, id, state
 LIMIT {limit:UInt32}

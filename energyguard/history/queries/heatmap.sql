@@ -1,20 +1,21 @@
--- Energy and alerts by hour of the day (UTC), for the n devices with the most of either. The energy
+-- Energy and alerts by hour of the day in a zone, for the n devices with the most of either;
+-- step_ms is an hour, or the quarter of it where the zone's hours do not begin with UTC's. The energy
 -- of a device that has several channels is that of the first of: interval, register, power.
 WITH
     cells AS (
         SELECT device, hour, argMin(used, choice) AS nano, toUInt64(0) AS raised
         FROM (
             SELECT
-                device, toHour(bucket, 'UTC') AS hour, sum(c.kwh) AS used,
+                device, toHour(bucket, {zone:String}) AS hour, sum(c.kwh) AS used,
                 multiIf(channel = 'energy_kwh', 0, channel = 'energy_register_kwh', 1, channel = 'power_kw', 2, 3)
                 AS choice
-            FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = 3600000) AS c
+            FROM covering(start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64}, step_ms = {step_ms:Int64}) AS c
             GROUP BY device, channel, hour
         )
         GROUP BY device, hour
         UNION ALL
         SELECT
-            device, toHour(fromUnixTimestamp64Milli(time_ms, 'UTC')) AS hour,
+            device, toHour(fromUnixTimestamp64Milli(time_ms, {zone:String})) AS hour,
             toInt64(0) AS nano, uniqExact(id) AS raised
         FROM alerts
         WHERE state = 'firing' AND time_ms >= {start_ms:Int64} AND time_ms < {end_ms:Int64}

@@ -1,10 +1,22 @@
--- From when to when there is anything of chargers: for ranges that count back from the newest.
+-- From when to when there is anything of chargers: for ranges that count back from the newest. One
+-- charger's clock does not decide: what is over an hour beyond the time that two of them have
+-- reached, and beyond what the worker counted, is passed over. (A lone charger is held against the
+-- worker alone.)
+WITH
+    clocks AS (
+        SELECT charger, max(time) AS last FROM signals GROUP BY charger ORDER BY last DESC LIMIT 2
+    ),
+    (SELECT (count(), toUnixTimestamp(min(last))) FROM clocks) AS witnesses,
+    (SELECT toUnixTimestamp(max(time)) FROM occupied) AS counted,
+    if(witnesses.1 < 2 AND counted > 0, counted, greatest(witnesses.2, counted)) + 3600 AS latest
 SELECT
     toDateTime64(min(o.first), 0, 'UTC') AS first, toDateTime64(max(o.last), 0, 'UTC') AS last
 FROM (
     SELECT min(start_parking) AS first, max(end_parking) AS last FROM stays HAVING count() > 0
     UNION ALL
-    SELECT min(time), max(time) FROM signals HAVING count() > 0
+    SELECT min(time), max(time) FROM signals
+    WHERE toUnixTimestamp(time) <= latest
+    HAVING count() > 0
     UNION ALL
     SELECT min(time), max(time) FROM occupied HAVING count() > 0
 ) AS o

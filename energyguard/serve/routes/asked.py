@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed
+from energyguard.history.newest import newest_ms
 from energyguard.model.duration import parse_duration
 from energyguard.serve.desk import Desk
 
@@ -79,14 +80,36 @@ class Range:
             raise Malformed(f"more than {MOST_POINTS} points: a longer step or less time", "step")
 
 
+def newest(desk: Desk, device: str = "", channel: str = "") -> int:
+    """The newest time of what is asked for: as the live view has it, else the history.
+
+    The wall clock, where nothing was measured.
+    """
+    if device or channel:
+        views = desk.live.device(device) if device else desk.live.devices()
+        live = max((row.time_ms for row in views if channel in ("", row.channel)), default=None)
+    else:
+        live = desk.live.newest_ms()
+    if live is None:
+        live = newest_ms(desk.query, desk.clock.now_ms(), device, channel)
+    return desk.clock.now_ms() if live is None else live
+
+
 def _range(
+    request: Request,
     desk: AskedDesk,
     start: Annotated[
         Instant | None, Query(description="From then on; default: end - 24 h.")
     ] = None,
-    end: Annotated[Instant | None, Query(description="Before then; default: the newest.")] = None,
+    end: Annotated[
+        Instant | None, Query(description="Before then; default: the newest of what is asked for.")
+    ] = None,
 ) -> Range:
-    end_ms = end if end is not None else (desk.live.newest_ms() or desk.clock.now_ms()) + 1
+    if end is None:
+        asked = (request.query_params.get(name, "") for name in ("device", "channel"))
+        end_ms = newest(desk, *asked) + 1
+    else:
+        end_ms = end
     start_ms = start if start is not None else max(0, end_ms - 86_400_000)
     return Range(start_ms, max(start_ms, end_ms))
 

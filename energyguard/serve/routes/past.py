@@ -56,7 +56,15 @@ def top(desk: AskedDesk, span: AskedRange, by: By = "kwh", n: Count = 10) -> lis
 @router.get("/heatmap")
 def heatmap(desk: AskedDesk, span: AskedRange, by: By = "kwh", n: Count = 20) -> list[HeatCell]:
     """Hour of the day (UTC) by device, of the first ``n`` devices."""
-    table = desk.query("heatmap", start_ms=span.start_ms, end_ms=span.end_ms, by=by, n=n)
+    table = desk.query(
+        "heatmap",
+        zone="UTC",
+        step_ms=3_600_000,
+        start_ms=span.start_ms,
+        end_ms=span.end_ms,
+        by=by,
+        n=n,
+    )
     return [HeatCell(**row) for row in rows(table)]
 
 

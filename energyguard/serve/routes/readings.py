@@ -50,18 +50,29 @@ async def send_readings(
     shape: Annotated[
         str | None, Query(description="The body's shape; none: found out.", max_length=40)
     ] = None,
+    device: Annotated[
+        str,
+        Query(
+            description="Whose readings they are, where no column names it.",
+            max_length=128,
+            pattern=r'^[^,"\x00-\x1f]*$',
+        ),
+    ] = "",
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Receipt:
-    """Take a batch of readings: CSV, JSON lines, a JSON array or an Arrow stream.
+    """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file, Parquet.
 
     Durable when it answers. Each row is accepted, malformed or out of range, and a bad row never
-    costs its neighbours. The same `Idempotency-Key` with the same body gets the same answer.
+    costs its neighbours. A header that is not known refuses the body whole. The first thousand
+    refused rows are dead letters each, the rest are one, with their number.
+
+    The same `Idempotency-Key` with the same body gets the same answer.
     """
     body = await request.body()
     if request.headers.get("content-type", "").startswith(FORM):
         body = with_lines(body)
     key = f"{user}/{idempotency_key}" if idempotency_key else None
-    return await run_in_threadpool(desk.take_readings, body, shape, "api", key)
+    return await run_in_threadpool(desk.take_readings, body, shape, "api", key, device.strip())
 
 
 @router.get("/readings")

@@ -16,6 +16,7 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from energyguard.clock import Clock
+from energyguard.serve.verbs.owners import Owners
 from energyguard.serve.verbs.ranges import walk
 from energyguard.serve.verbs.target import RESERVED
 from energyguard.store import Store
@@ -87,8 +88,8 @@ _alarm = msgspec.json.Decoder(Alarm)
 class Thresholds:
     """What is too much, by sensor and time."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, owners: Owners) -> None:
+        self._store, self._owners = store, owners
 
     async def set(
         self, sensor_id: str, threshold: float | None, weekday: int | None, hour: int | None
@@ -112,10 +113,14 @@ class Thresholds:
             _name(sensor_id, *scope)
             for scope in ((weekday, hour), (None, hour), (weekday, None), (None, None))
         ]
-        for row in await asyncio.gather(*map(self._store.read, names)):
+        for row in await asyncio.gather(*map(self._read, names)):
             if row is not None and row.value is not None:
                 return float(_kept.decode(row.value).threshold)
         return None
+
+    async def _read(self, name: str) -> Row | None:
+        """One that was acknowledged, also where a majority of its owners is not there."""
+        return await self._store.read(name, copies=self._owners.seeing(name))
 
 
 def when(at: int) -> tuple[int, int]:

@@ -97,10 +97,9 @@ class Keys:
         return await self._change(key, value, self.expires_ms(given.ttl), copies)
 
     async def delete(self, text: str, copies: int | None) -> Done:
-        """Take a key's value away.
+        """Take a key's value away; where it has none, nothing is to be done.
 
         Raises:
-            NotFound: it has none.
             Malformed: it is no key of a value.
             Unconfirmed: too few nodes confirmed it.
             Unavailable: too few nodes replied.
@@ -108,9 +107,9 @@ class Keys:
         if series_of(text, INDEX) or series_of(text, LATEST):
             raise Malformed(f"{text}: a view on measurements; delete those", "key")
         key = writable(text)
-        self._confirming(key.series, copies)
+        targets, confirming_ = self._confirming(key.series, copies)
         if await self.store.read(key.series, key.at, copies) is None:
-            raise NotFound(f"no key {text!r}")
+            return Done("ok", confirming_, targets)
         return await self._change(key, None, 0, copies)
 
     def place(self, text: str, given: Given) -> tuple[Key, bytes]:

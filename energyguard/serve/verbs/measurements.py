@@ -95,11 +95,12 @@ def build_measurements(
         """What this is; needs no token."""
         return Service()
 
-    sensors = Sensors(store, versions, clock, raise_alert)
+    owners = Owners(cluster)
+    sensors = Sensors(store, owners, versions, clock, raise_alert)
     app.include_router(_writing(sensors), dependencies=[TOKEN])
     app.include_router(_reading(sensors), dependencies=[TOKEN])
     app.include_router(_alerts(sensors, store, clock), dependencies=[TOKEN])
-    app.include_router(node_routes(cluster, Owners(cluster)), dependencies=[TOKEN])
+    app.include_router(node_routes(cluster, owners), dependencies=[TOKEN])
     problems.install(app, as_measurements)
     app.openapi = without(app, "422")  # type: ignore[method-assign]
     return app

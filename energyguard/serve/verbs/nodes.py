@@ -46,6 +46,7 @@ class NodeDetails(NodeBody):
     lacking: int = Field(description="Slots in which it differs from another owner.")
     to_fetch: int = Field(description="Slots that are on their way to it.")
     hints: int = Field(description="Batches that wait for it.")
+    for_others: int = Field(description="Rows that it holds for their owners, as a stand-in.")
 
 
 class Nodes(BaseModel):
@@ -152,5 +153,5 @@ def _node(now: Membership, node: str, up: bool) -> dict[str, Any]:
 
 
 def _details(one: NodeStatus) -> dict[str, Any]:
-    names = ("share", "rows", "lacking", "to_fetch", "hints")
+    names = ("share", "rows", "lacking", "to_fetch", "hints", "for_others")
     return {name: getattr(one, name) for name in names}

@@ -33,6 +33,15 @@ class Owners:
             raise Unavailable("no node: the cluster has none yet")
         return owners
 
+    def seeing(self, series: str) -> int:
+        """How many owners have to be asked so that nothing acknowledged is missed.
+
+        Raises:
+            Unavailable: there is no node.
+        """
+        owners = self.of(series)
+        return len(owners) - majority(owners) + 1
+
 
 def confirming(asked: int | None, owners: tuple[str, ...]) -> int:
     """How many of the owners a request waits for.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,9 +18,9 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from energyguard.errors import ConfigError
-from energyguard.serve.auth import is_loopback
+from energyguard.ports.server import listen, serve
+from energyguard.serve.auth import check_auth, is_loopback
 from energyguard.serve.problems import Answer
-from energyguard.serve.role import serve
 from energyguard.serve.tokens import Tokens
 from energyguard.serve.verbs.alarms import RaiseAlert
 from energyguard.serve.verbs.building import OPEN as BUILDING_OPEN
@@ -173,6 +172,7 @@ async def _ring(door: Door, layout: Layout) -> AsyncIterator[RingStore]:
 
 
 def _run(door: Door, main: Callable[[], object]) -> None:
+    check_auth(door.auth, door.host)
     hosts = [door.host, urlsplit(door.url).hostname or ""]
     if not door.secret and (public := [host for host in hosts if not is_loopback(host)]):
         raise ConfigError(
@@ -193,20 +193,5 @@ async def _answer(
     stop, loop = Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    with _listening(door) as listening:
+    with listen(door.host, door.port, "`--port` chooses another one") as listening:
         await serve(guarded, listening, stop, lambda: say(f"{what} ready: {door.url}"))
-
-
-def _listening(door: Door) -> socket.socket:
-    family = socket.AF_INET6 if ":" in door.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio: no Nagle
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((door.host, door.port))
-    except OSError as error:
-        listening.close()
-        raise ConfigError(
-            f"cannot listen on {door.host}:{door.port}: {error.strerror}; "
-            "`--port` chooses another one"
-        ) from error
-    return listening

@@ -13,6 +13,7 @@ from energyguard.clock import Clock
 from energyguard.errors import NotFound, Rejected
 from energyguard.serve.problems import NothingTaken
 from energyguard.serve.verbs.alarms import Alarm, RaiseAlert, Thresholds, alarm, row_of, when
+from energyguard.serve.verbs.owners import Owners
 from energyguard.serve.verbs.ranges import pages, seen, together, walk
 from energyguard.serve.verbs.readings import Reading, Shown, kept, key_of, read, shown
 from energyguard.serve.verbs.target import measured
@@ -61,18 +62,24 @@ class Sensors:
     """Measurements by sensor and time."""
 
     def __init__(
-        self, store: Store, versions: HybridClock, clock: Clock, raise_alert: RaiseAlert
+        self,
+        store: Store,
+        owners: Owners,
+        versions: HybridClock,
+        clock: Clock,
+        raise_alert: RaiseAlert,
     ) -> None:
         """Begin.
 
         Args:
             store: where they are.
+            owners: which nodes have them.
             versions: of those that come many at a time.
             clock: what is over is not seen.
             raise_alert: tells the rest of the product of a value above its threshold.
         """
         self._store, self._versions, self._clock = store, versions, clock
-        self._raise_alert, self.thresholds = raise_alert, Thresholds(store)
+        self._raise_alert, self.thresholds = raise_alert, Thresholds(store, owners)
 
     async def ingest(self, reading: Reading) -> Alarm | None:
         """Keep a measurement; a second one of the same time takes its place.

@@ -31,7 +31,7 @@ class Factor(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    replication_factor: int
+    replication_factor: Annotated[int, Field(ge=1)]
 
 
 class ShardingInfo(BaseModel):
@@ -73,7 +73,7 @@ class Reconfigured(BaseModel):
     """How many copies there are."""
 
     status: str = "ok"
-    replication_factor: int
+    replication_factor: Annotated[int, Field(ge=1)]
 
 
 class ReplicaNodes(BaseModel):
@@ -137,6 +137,10 @@ def sharding_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
     @routes.post("/sharding/remove-node")
     async def remove_node(said: Node) -> Changed:
         """Give a node up, dead or alive; others take its keys over."""
+        before = ours(cluster).membership
+        if said.node not in before.nodes:
+            about = f"{said.node} is no node of this cluster"
+            return Changed(status="warning", message=about, nodes=list(before.nodes))
         now = await ours(cluster).leave(said.node)
         about = f"{said.node} is no node any more"
         return Changed(status="success", message=about, nodes=list(now.nodes))

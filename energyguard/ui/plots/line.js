@@ -49,6 +49,7 @@ export function line(svg, data, { width, height, hint }) {
     );
   }
   for (const piece of pieces(seen, data.gap)) {
+    if (piece.length === 1) svg.append(node("circle", { class: "lone", cx: x(piece[0][0]), cy: y(piece[0][1]), r: 2.5 }));
     svg.append(node("path", { class: "measured", d: path(piece.map(([t, v]) => [x(t), y(v)])) }));
     if (limit !== null) {
       for (const part of above(piece, limit)) svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));

@@ -1,5 +1,6 @@
 // What the charts share: elements, scales, and times in the page's zone.
 const SVG = "http://www.w3.org/2000/svg";
+export const PHONE = 480; // narrower charts are touched: what leads somewhere is 44 px high
 
 export function node(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);

@@ -1,0 +1,116 @@
+"""Sums of sliding windows: any window and slide, every kind of channel, against a slow oracle."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.rollups import RollUps
+from energyguard.model.channels import LONGEST_GAP_MS
+from tests.history.made import T0, readings
+
+KWH = 1_000_000_000
+MINUTE = 60_000
+HOUR = 3_600_000
+Reading = tuple[int, int]  # ms after T0, value
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path_factory.mktemp("windows"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def empty(history: ChdbHistory) -> None:
+    for table in ("readings", "rollup_1m", "rollup_15m", "rollup_1h", "rollup_1d"):
+        history.execute(f"TRUNCATE TABLE {table}")
+
+
+def put(history: ChdbHistory, channel: str, rows: list[Reading]) -> None:
+    table = readings([("H1", ms, value) for ms, value in rows], channel)
+    history.insert("readings", table)
+    rollups = RollUps(history)
+    rollups.touch(table)
+    rollups.settle()
+
+
+def sums(
+    history: ChdbHistory, start: int, end: int, window: int, slide: int
+) -> dict[tuple[int, int], float]:
+    """kWh by (start, end) of the window, in ms after T0."""
+    rows = history.query(
+        "window_sums", device="H1", start_ms=T0 + start, end_ms=T0 + end,
+        window_ms=window, slide_ms=slide,
+    )  # fmt: skip
+    first, last = (rows[c].cast("int64").to_pylist() for c in ("window_start", "window_end"))
+    spans = [(low - T0, high - T0) for low, high in zip(first, last, strict=True)]
+    return dict(zip(spans, rows["kwh"].to_pylist(), strict=True))
+
+
+def used(channel: str, rows: list[Reading], low: int, high: int) -> float:
+    """The energy in [low, high): one reading after the other."""
+    total = 0.0
+    for i, (at, value) in enumerate(rows):
+        if channel == "energy_kwh":
+            total += value if low <= at < high else 0
+        elif channel == "energy_register_kwh":
+            gain = max(0, value - rows[i - 1][1]) if i else 0
+            total += gain if low < at <= high else 0
+        else:
+            until = min(rows[i + 1][0] if i + 1 < len(rows) else at + 2**50, at + LONGEST_GAP_MS)
+            total += value * max(0, min(until, high) - max(at, low)) / HOUR
+    return total / KWH
+
+
+@pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_window_and_slide(history: ChdbHistory, channel: str, seed: int) -> None:
+    chance = random.Random(seed)
+    step = chance.choice([15_000, MINUTE, 15 * MINUTE, HOUR])
+    at, register, rows = -30 * HOUR, 0, list[Reading]()
+    while at < 6 * HOUR:
+        at += chance.choice([step, step, step + 1, step * 30])
+        register += chance.randrange(KWH) if chance.random() < 0.99 else -register
+        rows.append((at, register if "register" in channel else chance.randrange(KWH)))
+    put(history, channel, rows)
+    for window, slide in [
+        (15 * MINUTE, 15_000), (15 * MINUTE, 4 * MINUTE), (15 * MINUTE, 7 * MINUTE + 1),
+        (MINUTE, 15 * MINUTE), (90_000, 59_000), (HOUR, 86_400),
+    ]:  # fmt: skip
+        start = chance.randrange(2 * HOUR)
+        found = sums(history, start, 6 * HOUR, window, slide)
+        assert found
+        for (low, high), kwh in found.items():
+            assert (T0 + high) % slide == 0
+            assert high - low == window
+            assert kwh == pytest.approx(used(channel, rows, low, high), abs=2e-9), (low, high)
+        assert len(found) == (T0 + 6 * HOUR) // slide - -(-(T0 + start + window) // slide) + 1
+
+
+def test_a_quarter_hour_meter_does_not_dip(history: ChdbHistory) -> None:
+    """A day in steps of four minutes: 14 of 15 minutes were summed, and nothing where none fell."""
+    put(history, "energy_kwh", [(i * 15 * MINUTE, KWH) for i in range(96)])
+    found = sums(history, 0, 24 * HOUR, 15 * MINUTE, 4 * MINUTE)
+    assert set(found.values()) == {1.0}
+
+
+def test_a_register_that_was_read_long_ago(history: ChdbHistory) -> None:
+    put(history, "energy_register_kwh", [(-90 * 24 * HOUR, 5 * KWH), (HOUR, 7 * KWH)])
+    found = sums(history, 0, 2 * HOUR, HOUR, HOUR)
+    assert list(found.values()) == [2.0, 0.0]
+
+
+def test_a_device_of_several_channels_counts_once(history: ChdbHistory) -> None:
+    """As in every other question: interval before register before power."""
+    put(history, "energy_register_kwh", [(i * MINUTE, i * KWH) for i in range(60)])
+    put(history, "power_kw", [(i * MINUTE, 60 * KWH) for i in range(60)])
+    assert list(sums(history, 0, 30 * MINUTE, 10 * MINUTE, 10 * MINUTE).values()) == [10, 10, 10]
+
+
+def test_a_device_that_is_not_known(history: ChdbHistory) -> None:
+    assert set(sums(history, 0, HOUR, 10 * MINUTE, 10 * MINUTE).values()) == {0.0}

@@ -1,0 +1,1 @@
+"""Hostile bytes, bodies and clients: bounded, on loopback."""

@@ -1,0 +1,19 @@
+"""A decoder that a message can end, as native code may be ended by bytes nobody foresaw."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+
+from energyguard.wire.limits import Plausible
+from energyguard.wire.messages import Contents, read_messages
+
+POISON = b"poison"
+
+
+def decode(values: Sequence[bytes], limits: Plausible) -> Contents:
+    """Decode messages, unless one of them ends the process."""
+    if any(POISON in value for value in values):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return read_messages(values, limits)
