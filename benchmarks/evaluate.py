@@ -3,7 +3,10 @@
     python -m benchmarks.evaluate --readings 5000000 --households 1000
 
 The file is made by a seeded generator: a few homes are over the threshold now and then. The last
-line alerts in every window. Each figure is the best of ``--runs``, taken in turn.
+line of the first table alerts in every window. The second table has slower meters: a reading each
+15 s to each hour, with episodes and silences followed (``--episodes``). What a slow meter costs is
+a window that closes, for every slide and home: so it says nanoseconds of those, too. Each figure
+is the best of ``--runs``, taken in turn.
 """
 
 from __future__ import annotations
@@ -25,11 +28,12 @@ from energyguard.wire.files import read_blocks
 
 START_MS = 1_757_116_800_000
 TICK_MS = 15_000
+CADENCES_S = (15, 60, 900, 1_800, 3_600)
 ALERTING = {"household-demo": 0.02, "household-prod": 0.06}
 """The share of homes that are loud, by rule: the share of windows that alert is printed."""
 
 
-def write(path: Path, readings: int, households: int, loud: float) -> None:
+def write(path: Path, readings: int, households: int, loud: float, tick_ms: int = TICK_MS) -> None:
     """Ticks of all homes: quiet ones far below any threshold, the loud ones up and down."""
     rng = np.random.default_rng(11)
     names = pa.array([f"H{i:03d}" for i in range(households)])
@@ -43,19 +47,37 @@ def write(path: Path, readings: int, households: int, loud: float) -> None:
             batch = batch_of(
                 names.take(pa.array(np.tile(np.arange(households), len(tick)))),
                 "energy_kwh",
-                np.repeat(START_MS + tick * TICK_MS, households),
+                np.repeat(START_MS + tick * tick_ms, households),
                 value.ravel() * 10_000,
             )
             out.write(encode(batch, places=5))
 
 
-def timed(path: Path, rule: str) -> tuple[float, int]:
-    """Seconds and alerting windows of one evaluation; its rows go nowhere."""
+def timed(path: Path, rule: str, *, episodes: bool = False) -> tuple[float, int]:
+    """Seconds and rows of one evaluation; its rows go nowhere."""
     chosen = open_book([], []).get(rule)
     with Path(os.devnull).open("wb") as out:
         start = time.perf_counter()
-        result = evaluate(chosen, [path], out)
+        result = evaluate(chosen, [path], out, episodes=episodes)
         return time.perf_counter() - start, result.written
+
+
+def cadences(readings: int, households: int, runs: int) -> None:
+    """Print the table of slower meters."""
+    slide_s = open_book([], []).get("household-demo").slide_ms // 1000
+    fastest = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for step_s in CADENCES_S:
+            path = Path(folder) / "readings.csv"
+            write(path, readings, households, 0.0, step_s * 1000)
+            seconds = min(timed(path, "household-demo", episodes=True)[0] for _ in range(runs))
+            fastest = fastest or seconds
+            closed = readings * (step_s // slide_s)
+            print(
+                f"a reading each {step_s:>4} s: {1e6 * seconds / readings:6.3f} µs a reading, "
+                f"{seconds / fastest:5.2f} times the first; "
+                f"{1e9 * max(0.0, seconds - fastest) / closed:5.2f} ns more a home and window"
+            )
 
 
 def main(readings: int, households: int, runs: int) -> None:
@@ -88,3 +110,4 @@ if __name__ == "__main__":
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
     main(options.readings, options.households, options.runs)
+    cadences(options.readings // 5, options.households, options.runs)

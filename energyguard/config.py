@@ -83,7 +83,8 @@ class StreamSettings(Section):
     )
     silent: Duration = Field(
         "5m",
-        description="A device this far (event time) behind its partition is silent: `unknown`.",
+        description="A device at least this far behind its partition (event time), and three of"
+        " its own usual steps, is silent: `unknown`.",
     )
     snapshot: Duration = Field("30s", description="How often operators save their state.")
     poll_readings: int = Field(

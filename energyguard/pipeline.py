@@ -24,6 +24,7 @@ from energyguard.model.topics import (
     OCCUPANCY,
     PROGRESS,
     REGION_SIGNALS,
+    REPARTITIONED,
     REPLAY_READINGS,
     RULES,
     SIGNALS,
@@ -38,7 +39,8 @@ from energyguard.model.topics import (
 
 CHARGING = (SIGNALS, REGION_SIGNALS)
 STAYS = (FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT)
-READINGS = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, THERMOMETER)
+SENT = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, THERMOMETER)
+READINGS = (*SENT, REPARTITIONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Flow:
 
 
 FLOWS = (
-    Flow("border", (), "sources/intake.py", (*READINGS, *CHARGING, DEAD_LETTERS)),
+    Flow("border", (), "sources/intake.py", (*SENT, *CHARGING, DEAD_LETTERS)),
     Flow("chargers", (), "sources/charger_feed.py", (*CHARGING, CHARGERS)),
     Flow(
         "import",
@@ -68,7 +70,7 @@ FLOWS = (
         "windows",
         (*READINGS, RULES, TIME, STATE),
         "stream/operator.py",
-        (ENERGY_ALERTS, ALERTS, LATE, DEAD_LETTERS, TIME, PROGRESS, STATE),
+        (ENERGY_ALERTS, ALERTS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
         group="worker",
     ),
     Flow(

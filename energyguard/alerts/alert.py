@@ -37,7 +37,7 @@ class Alert:
     acknowledged_by: str | None = None
     acknowledged_at_ms: int | None = None  # wall time
     silenced_by: str | None = None
-    silenced_until_ms: int | None = None
+    silenced_until_ms: int | None = None  # wall time
     note: str = ""  # the newest note of a person
     reason: str = ""  # why it is resolved, where no window says so
 

@@ -3,7 +3,8 @@
 The two are folded side by side and meet only when an alert is looked at: what the worker says of
 a device is the *condition*, what people do is the *attention*. So the book does not depend on how
 the two topics interleave, and is the same on any backend and after any restart. What is told
-twice changes nothing.
+twice changes nothing. A silence lasts in the time that people live in, whatever time the data is
+of.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from energyguard.alerts.alert import Alert, Told
+from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, AlertAction, AlertEvent, State
 
@@ -70,13 +72,13 @@ class _Entry:
 class AlertBook:
     """Every alert. Thread-safe."""
 
-    def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
+    def __init__(self, closed_kept: int = CLOSED_KEPT, clock: Clock = SYSTEM) -> None:
         self._lock = RLock()
+        self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._open: dict[str, _Entry] = {}
         self._closed: dict[str, None] = {}  # ids in the order in which they were resolved
         self._closed_kept = closed_kept
-        self._now_ms: dict[str, int] = {}
 
     def tell(self, what: AlertEvent | AlertAction, at_ms: int) -> bool:
         """Take a record of one of the two topics, with the time when the log took it.
@@ -99,15 +101,6 @@ class AlertBook:
             else:
                 self._see(entry, what)
             return True
-
-    def advance(self, topic: str, now_ms: int) -> None:
-        """Say how far a topic's event time is: silences end by it. Never goes back."""
-        with self._lock:
-            self._now_ms[topic] = max(now_ms, self._now_ms.get(topic, now_ms))
-
-    def now_ms(self, topic: str) -> int | None:
-        """The newest event time of a topic that the book was told of."""
-        return self._now_ms.get(topic)
 
     def open(self) -> list[Alert]:
         """The alerts that are not resolved, the newest first."""
@@ -174,7 +167,6 @@ class AlertBook:
         return (alert for entry in entries if (alert := self._shown(entry)))
 
     def _see(self, entry: _Entry, event: AlertEvent) -> None:
-        self.advance(event.topic, event.time_ms)
         condition = TRANSITIONS.get((entry.condition, event.state))
         if condition is None and entry.condition is not None:
             return
@@ -205,7 +197,7 @@ class AlertBook:
         if first is None or last is None or entry.condition is None:
             return None
         silence = seen.silenced
-        if silence and (silence.until_ms or 0) <= self._now_ms.get(last.topic, last.time_ms):
+        if silence and (silence.until_ms or 0) <= self._clock.now_ms():
             silence = None  # it has run out
         return Alert(
             id=last.id,

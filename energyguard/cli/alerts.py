@@ -91,7 +91,7 @@ def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:
 def silence(
     call: Call,
     alert_id: Id,
-    span: Annotated[str, typer.Option("--for", help="How long, in the data's time.")] = "1h",
+    span: Annotated[str, typer.Option("--for", help="How long, by the wall clock.")] = "1h",
     by: By = None,
     note: Note = "",
 ) -> None:

@@ -215,7 +215,9 @@ def replay(
 
     So their devices measure now, and alert. What keeps its time is of the past: it is kept and
     counted, and alerts nobody. With `--keep-time` it goes into a topic of its own, with
-    `--backfill` to what meters send. Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
+    `--backfill` to what meters send.
+
+    Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
     from energyguard.sources.replay import Replay

@@ -36,6 +36,7 @@ from energyguard.model.topics import (
     LATE,
     METER_READINGS,
     REGION_SIGNALS,
+    REPARTITIONED,
     REPLAY_READINGS,
     SIGNALS,
     THERMOMETER,
@@ -55,6 +56,7 @@ TOPICS = tuple(
         BUILDING_READINGS,
         REPLAY_READINGS,
         THERMOMETER,
+        REPARTITIONED,
         ALERTS,
         ENERGY_ALERTS,
         LATE,
@@ -176,8 +178,9 @@ class Archive:
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
     def _take_over(self) -> None:
+        """Go on with what is ours: from what another one has committed meanwhile, if it is more."""
         assigned = self._member.assigned
-        self._at = {at: self._at.get(at, position) for at, position in assigned.items()}
+        self._at = {at: max(to, self._at.get(at, to)) for at, to in assigned.items()}
         self._committed = dict(assigned)
 
     def _fetch(self, wait: float) -> Sequence[Fetched]:
@@ -256,8 +259,8 @@ class Archive:
             raise
         if self._files:
             self._files.settle()
-        owned = self._committed.keys()
-        moved = {a: to for a, to in settling.at.items() if a in owned and self._committed[a] != to}
+        owned = self._committed  # of those that another one had meanwhile it may have done more
+        moved = {a: to for a, to in settling.at.items() if a in owned and owned[a] < to}
         if moved:
             with self._log.transaction(self._member) as transaction:
                 transaction.move(moved)

@@ -18,7 +18,7 @@ from energyguard.log.records import Fetched
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
-from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
+from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, source_of, topic_named
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.records import read_settled
 
@@ -65,7 +65,7 @@ def _readings(fetched: Fetched, limits: Plausible) -> pa.Table:
             "value": batch["value"],
             "sequence": pc.fill_null(batch["sequence"], NO_SEQUENCE),
             "topic": pa.DictionaryArray.from_arrays(
-                pa.array(np.zeros(len(record), np.int32)), [fetched.topic]
+                pa.array(np.zeros(len(record), np.int32)), [source_of(fetched.topic)]
             ),
             "version": version,
         }

@@ -205,7 +205,7 @@ class Ingestor:
         self._committed = dict(assigned)
 
     def _commit(self) -> None:
-        moved = {at: to for at, to in self._at.items() if self._committed.get(at) != to}
+        moved = {at: to for at, to in self._at.items() if self._committed.get(at, 0) < to}
         if moved:
             with self._records.transaction(self._member) as transaction:
                 transaction.move(moved)

@@ -1,7 +1,7 @@
 """Alert events, the states of an alert, and what people do with it.
 
 Events travel in ``energyguard.alerts``, actions in ``energyguard.alert-actions``; the alert book
-(``alerts/book.py``) folds the two. All times are event times in ms since 1970 UTC.
+(``alerts/book.py``) folds the two. Times of events are event times in ms since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Act(StrEnum):
 
 
 class AlertAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person did. ``at_ms`` is wall time; ``until_ms`` (event time) is for a silence."""
+    """What a person did. ``at_ms`` and, of a silence, ``until_ms`` are wall time."""
 
     id: str
     act: Act

@@ -6,7 +6,7 @@ simulations and replays, which run faster than time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 DAY_MS = 86_400_000
@@ -72,6 +72,12 @@ THERMOMETER = Topic(
     Holds.READINGS,
     TopicClock.DATA,
     partitions=1,
+)
+REPARTITIONED = Topic(
+    "energyguard.repartitioned.*",
+    "Readings that came without a key in another topic, each in its device's partition.",
+    Holds.READINGS,
+    TopicClock.DATA,
 )
 ENERGY_ALERTS = Topic(
     "energy_alerts", "System C's alert record per window over a threshold; key: household."
@@ -173,6 +179,7 @@ TOPICS: tuple[Topic, ...] = (
     BUILDING_READINGS,
     REPLAY_READINGS,
     THERMOMETER,
+    REPARTITIONED,
     ENERGY_ALERTS,
     ALERTS,
     ALERT_ACTIONS,
@@ -200,8 +207,23 @@ def signals_topic(region: str = "") -> str:
     return f"{SIGNALS.name}.{region}" if region else SIGNALS.name
 
 
+def repartitioned(source: str) -> str:
+    """Where readings of a topic go that came without a key."""
+    return REPARTITIONED.name[:-1] + source
+
+
+def source_of(topic: str) -> str:
+    """The topic that its senders know: of one of ``repartitioned`` its source, else itself."""
+    return topic.removeprefix(REPARTITIONED.name[:-1])
+
+
 def topic_named(name: str) -> Topic | None:
     """The table's row for a topic's name; a family's row serves all its members."""
+    source = topic_named(source_of(name)) if source_of(name) not in (name, "*") else None
+    if (
+        source is not None
+    ):  # its clock is the source's, and a device's partition has the same number
+        return replace(REPARTITIONED, clock=source.clock, partitions=source.partitions)
     for topic in TOPICS:
         if topic.name == name or (topic.name.endswith("*") and name.startswith(topic.name[:-1])):
             return topic

@@ -61,7 +61,7 @@ class Desk:
         self, log: Log, history: History, settings: Settings, clock: Clock = SYSTEM
     ) -> None:
         self.history, self.settings, self.clock = history, settings, clock
-        self.book, self.cluster = AlertBook(), cluster_of(settings, clock)
+        self.book, self.cluster = AlertBook(clock=clock), cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
         self.live = Live(log, self.book, self.rules.apply, settings, clock)
         self.stations = Stations(log, settings, clock)
@@ -183,7 +183,7 @@ class Desk:
         by: str = "",
         note: str = "",
     ) -> Alert:
-        """Keep an alert quiet until an event time, or for a while from the data's now.
+        """Keep an alert quiet until a time, or for a while from now: of the wall clock.
 
         Raises:
             NotFound: there is no such alert.
@@ -192,8 +192,7 @@ class Desk:
         if (until_ms is None) == (for_ms is None):
             raise Malformed("say until when, or for how long: one of the two", "until_ms")
         if until_ms is None:
-            alert = self.book.get(alert_id)
-            until_ms = (self.book.now_ms(alert.topic) or alert.changed_ms) + (for_ms or 0)
+            until_ms = self.clock.now_ms() + (for_ms or 0)
         return self._act(alert_id, Act.SILENCE, by, note, until_ms)
 
     def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:

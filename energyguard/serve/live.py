@@ -283,9 +283,7 @@ class Live:
             self._apply_rule((key or b"").decode("utf-8", "replace"), value)
 
     def _report(self, fetched: Fetched) -> None:
-        for said in self.reports.take_progress(fetched):
-            if said.newest_ms is not None:
-                self._book.advance(said.topic, said.newest_ms)
+        self.reports.take_progress(fetched)
         for listener in self._subscribers.wanting("progress"):
             listener.put_state("progress", self.partitions())
 

@@ -14,7 +14,7 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER, TICK_HEADER
+from energyguard.model.topics import THERMOMETER, TICK_HEADER, source_of
 from energyguard.serve.fleet import NEVER, Fleet, sum_kw
 from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.clock import ClockLimits
@@ -64,7 +64,7 @@ class Newest:
         """
         parts: dict[str, list[Fetched]] = {}
         for one in fetched:
-            parts.setdefault(one.topic, []).append(one)
+            parts.setdefault(source_of(one.topic), []).append(one)
         with self._lock:
             total = sum(self._fold(topic, found, now_ms, old) for topic, found in parts.items())
             while (
@@ -102,6 +102,7 @@ class Newest:
 
     def skipped(self, topic: str, records: int, now_ms: int) -> None:
         """Count records that were left out by what such a record holds on average."""
+        topic = source_of(topic)
         with self._lock:
             self._gaps.add(topic)
             self._count(now_ms, round(records * self._rows_of.get(topic, 1.0)))

@@ -21,7 +21,7 @@ from energyguard.stream.part import Part
 FOREVER = np.iinfo(np.int64).max // 4
 HELD_MOST = 200_000
 """A partition of which so many readings wait is not read for a while."""
-TAIL = 256
+TAIL = 32
 """How far a partition is: the median time of so many readings, so that no wrong clock decides."""
 ENDS_S = 0.2
 """What is at its end is asked no more often."""

@@ -153,10 +153,10 @@ class Watch:
             calm[np.fromiter(self.episodes, np.int64, len(self.episodes))] = False
             found |= self._of_episodes(closings, sums, changed)
         if len(closings.ends):
-            found |= set(np.flatnonzero((sums > self.level).any(axis=0) & calm).tolist())
+            found |= set(np.flatnonzero((sums.max(axis=0) > self.level) & calm).tolist())
         if self.measure.grows and len(rows.at):
-            low = max(int(rows.amounts.pane.min()), closings.closed_before)
-            ends = np.arange(low + 1, panes.head + 2)
+            closed = int(closings.ends[-1]) if len(closings.ends) else closings.closed_before
+            ends = np.arange(max(int(rows.amounts.pane.min()), closed) + 1, panes.head + 2)
             highest = panes.windows(ends, self.rule.panes).max(axis=0)
             found |= set(np.flatnonzero((highest > self.level) & calm).tolist())
         return found

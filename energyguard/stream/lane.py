@@ -29,7 +29,7 @@ from energyguard.stream.ring import Ring
 from energyguard.stream.rule_change import carried
 from energyguard.stream.verdicts import Judged, LaneRows, joined, judge, newest_before
 
-CELLS = 1 << 20
+CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
 
 
@@ -283,8 +283,9 @@ class Lane:
     ) -> None:
         """One rule over one step."""
         sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
-        end, key = np.nonzero(sums > watch.level)
-        if len(end) and not self.measure.is_level:  # system C's records tell of kWh
+        above = bool(len(sums)) and bool((sums.max(axis=0) > watch.level).any())
+        if above and not self.measure.is_level:  # system C's records tell of kWh
+            end, key = np.nonzero(sums > watch.level)
             nano = sums[end, key] // self.measure.per_nano
             told.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
         if told.follow_episodes:

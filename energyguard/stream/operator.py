@@ -147,7 +147,7 @@ class Windows:
 
     def like(self, limits: Limits) -> Windows:
         """An empty operator with the same devices, rules and other limits: to read again."""
-        other = Windows(self.topic, self.rules, limits)
+        other = Windows(self.topic, self.rules, limits, witnesses=self.clock.witnesses)
         other.devices = list(self.devices)
         other._numbers = dict(self._numbers)
         return other

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from energyguard.log import Records, TopicPartition
 from energyguard.log.records import joined
-from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, topic_named
+from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned, topic_named
 from energyguard.stream.outcome import Outcome, Over
 from energyguard.stream.records import alert_events, energy_alerts, set_apart
 from energyguard.wire.packed import pack
@@ -47,14 +47,14 @@ class Outputs:
             self.add(LATE.name, set_apart(verdict, batch, at.topic, at.partition))
 
     def send_home(self, topic: str, readings: pa.RecordBatch) -> None:
-        """Append readings of a topic to it once more: each to its device's partition."""
+        """Append readings that came without a key anew, each to its device's partition."""
         if readings.num_rows:
             self._astray[topic].append(readings)
 
     def by_topic(self) -> list[tuple[str, Records]]:
         """All of it, each topic once."""
         made = [(topic, joined(parts)) for topic, parts in self._records.items()]
-        made += [(topic, _packed(topic, parts)) for topic, parts in self._astray.items()]
+        made += [(repartitioned(t), _packed(t, parts)) for t, parts in self._astray.items()]
         return made + ([(ENERGY_ALERTS.name, energy_alerts(self._over))] if self._over else [])
 
 

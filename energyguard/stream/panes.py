@@ -7,6 +7,8 @@ the window and the slide.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from energyguard.stream.amounts import Amounts
@@ -74,15 +76,23 @@ class Panes:
         """Add amounts to panes that have rows; later borders feel them too."""
         if not len(amounts.key):
             return
-        low, high = int(amounts.pane.min()), int(amounts.pane.max())
-        span = high - low + 1
-        cell = (amounts.pane - low) * self.keys + amounts.key
-        gained = bincount_exact(cell, amounts.amount, span * self.keys).reshape(span, self.keys)
-        if span > 1:
+        low = int(amounts.pane.min())
+        there = np.bincount(amounts.pane - low) > 0
+        borders = np.flatnonzero(there) + low - self.base  # the rows where registers grow
+        row = (np.cumsum(there) - 1)[amounts.pane - low]
+        cell = row * self.keys + amounts.key
+        cells = len(borders) * self.keys
+        gained = bincount_exact(cell, amounts.amount, cells).reshape(-1, self.keys)
+        if len(borders) > 1:
             np.cumsum(gained, axis=0, out=gained)
-        start = low - self.base
-        self._c[start : start + span, : self.keys] += gained
-        self._c[start + span : self.rows, : self.keys] += gained[-1]
+        start, last = int(borders[0]), int(borders[-1])
+        if last - start < 2 * len(borders):
+            each = (np.cumsum(there) - 1)[: last - start]
+            self._c[start:last, : self.keys] += gained[each]
+        else:  # slow meters: between two of their readings nothing grows
+            for i, (row_, next_) in enumerate(pairwise(borders.tolist())):
+                self._c[row_:next_, : self.keys] += gained[i]
+        self._c[last : self.rows, : self.keys] += gained[-1]
 
     def clear(self, keys: Bools) -> None:
         """Set the registers of the keys marked back to nothing."""
@@ -105,6 +115,8 @@ class Panes:
         """The registers at the end of panes (before the first: nothing): shape (panes, keys)."""
         at: Ints = np.minimum(np.maximum(panes - self.base, 0), self.rows - 1)
         if isinstance(keys, slice):
+            if len(at) and at[-1] - at[0] == len(at) - 1:  # side by side: no copy
+                return self._c[at[0] : at[-1] + 1, : self.keys]
             return self._c[at, : self.keys]
         return self._c[np.ix_(at, keys)]
 

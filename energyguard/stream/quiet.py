@@ -101,8 +101,9 @@ class Quiet:
         where = np.zeros(len(newest), np.int64)  # the last place that showed each key
         where[newer.key] = newer.at
         run_before = np.where(newer.at > 0, run[np.maximum(newer.at - 1, 0)], before)
-        doubtful = (newer.prior > NEVER) & (run_before - newer.prior >= self.silent_ms)
-        doubtful |= newer.time + self.silent_ms <= run[newer.at]  # news that is old when it comes
+        waited = self._waited_at_least(newer)
+        doubtful = (newer.prior > NEVER) & (run_before - newer.prior >= waited)
+        doubtful |= newer.time + waited <= run[newer.at]  # news that is old when it comes
         doubtful |= self.since[newer.key] > NEVER
         if doubtful.any():
             marked = np.zeros(len(newest), bool)
@@ -117,6 +118,18 @@ class Quiet:
             found.append(self._silent(run, key, last, patience, int(where[key])))
         found.sort(key=lambda change: change.at)
         return found
+
+    def _waited_at_least(self, rows: _Advances) -> Ints:
+        """No key of these is waited for less long, at any of its readings."""
+        begins = np.flatnonzero(_firsts(rows.key))
+        if not len(begins):
+            return rows.key
+        step = np.where(rows.prior > NEVER, rows.time - rows.prior, UNKNOWN_RHYTHM_MS)
+        steps = self.steps[rows.key[begins]]
+        known = np.where(steps > 0, steps, UNKNOWN_RHYTHM_MS).min(axis=1)
+        shortest = np.minimum(np.minimum.reduceat(step, begins), known)
+        shortest = np.clip(TIMES * shortest, self.silent_ms, max(UNKNOWN_RHYTHM_MS, self.silent_ms))
+        return np.repeat(shortest, np.diff(begins, append=len(step)))
 
     def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[Change]:
         """Follow the keys of which something may have changed, reading by reading."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -11,10 +10,9 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.detect.book import RuleBook
-from energyguard.detect.rules import Rule
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import DEAD_LETTERS, PROGRESS
+from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
 from energyguard.stream.batch import Batch
 from energyguard.stream.clock import NEVER
 from energyguard.stream.decisions import Decision, Decisions
@@ -44,14 +42,13 @@ class WindowTask(Task[Part]):
         plausible: Plausible = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = self._windows(at.topic, book.active())
+        self.operator = Windows(
+            source_of(at.topic), book.active(), limits, witnesses=Witnesses.UNKNOWN
+        )
         super().__init__(at, self.operator, clock)
         self.told_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.told_ms: int | None = None
-
-    def _windows(self, topic: str, rules: Sequence[Rule]) -> Windows:
-        return Windows(topic, rules, self.limits, witnesses=Witnesses.UNKNOWN)
 
     def decode(self, fetched: Fetched) -> Part:
         """Records of this partition, decoded."""

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from energyguard.clock import ManualClock
 from energyguard.config import Settings
-from energyguard.errors import Unavailable
+from energyguard.errors import Fenced, Unavailable
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
@@ -27,9 +28,10 @@ from energyguard.history.client import HistoryClient
 from energyguard.history.export import export_readings
 from energyguard.history.people import People
 from energyguard.history.role import run
-from energyguard.log import Log, Records, open_log
+from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.alerts import AlertEvent, Severity, State
 from energyguard.model.readings import batch_of
+from energyguard.testing import MemoryLog
 from energyguard.wire.packed import pack
 from tests.history.made import DAY, T0
 
@@ -160,6 +162,35 @@ def test_a_replay_changes_nothing_and_the_first_value_wins(
     written = export_readings(history, tmp_path / "out.csv", "csv", DAY["start_ms"], DAY["end_ms"])
     assert written == 80
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 81
+
+
+def test_a_position_never_moves_back_after_a_lease_was_lost(
+    history: ChdbHistory, people: People
+) -> None:
+    """Another archive had the partitions meanwhile: what it committed is where to go on."""
+    clock = ManualClock(1_000_000_000_000)
+    log = MemoryLog(clock, session_s=10.0)
+    append(log, 0)
+    first = Archive(history, log, 3_600.0, people, clock=clock)
+    first.step(0.0)  # has read a little, and committed nothing
+    for tick in range(1, 40):
+        append(log, tick)
+    clock.sleep(20)
+    second = Archive(history, log, 0.0, people, clock=clock)
+    drain(second)
+    ends = log.positions("energy_readings", LATEST)
+    assert log.positions("energy_readings", "history") == ends
+    second.close()
+    clock.sleep(2)
+    for _ in range(3):
+        with suppress(Fenced):
+            first._limit = 1
+            first.step(0.0)
+            first.settle()
+        assert log.positions("energy_readings", "history") == ends
+        clock.sleep(2)
+    assert {at: first._at[at] for at in ends} == ends  # nothing is read twice
+    first.close()
 
 
 def everything(history: ChdbHistory) -> bytes:

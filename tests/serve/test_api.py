@@ -106,8 +106,9 @@ async def test_an_alert_from_list_to_unsilenced(
         "mara",
         "oven",
     )
+    before_ms = desk.clock.now_ms()
     quiet = await ok(http.post("/alerts/a1/silence", json={"for": "30m"}))
-    assert quiet["silenced_until_ms"] == NOON + 60_000 + 30 * 60_000
+    assert 0 <= quiet["silenced_until_ms"] - before_ms - 30 * 60_000 < 60_000
     assert (await ok(http.post("/alerts/a1/unsilence")))["state"] == "acknowledged"
     story = (await ok(http.get("/alerts/a1")))["story"]
     assert [line["what"] for line in story] == ["firing", "acknowledge", "silence", "unsilence"]

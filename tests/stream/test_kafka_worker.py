@@ -16,7 +16,13 @@ from energyguard.config import StreamSettings
 from energyguard.detect.book import open_book
 from energyguard.detect.evaluate import evaluate
 from energyguard.log import LATEST, Log, open_log
-from energyguard.model.topics import DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS, TIME
+from energyguard.model.topics import (
+    DEAD_LETTERS,
+    ENERGY_ALERTS,
+    ENERGY_READINGS,
+    TIME,
+    repartitioned,
+)
 from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
 from energyguard.stream.decisions import Decision, decision_records
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 START_MS = 1_757_178_000_000  # 17:00 UTC: the evening peak
 BAD = b"2025-09-06T17:00:00Z,H001,-1"
 PATIENCE_S = 60.0
+TOPICS = (ENERGY_READINGS.name, repartitioned(ENERGY_READINGS.name))
 
 
 @pytest.fixture
@@ -80,8 +87,7 @@ def received(servers: str, topic: str, many: int) -> list[Any]:
 
 
 def caught_up(log: Log) -> bool:
-    ends = log.positions(ENERGY_READINGS.name, LATEST)
-    return log.positions(ENERGY_READINGS.name, "worker") == ends
+    return all(log.positions(t, "worker") == log.positions(t, LATEST) for t in TOPICS)
 
 
 @pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "keyless"])
@@ -95,12 +101,12 @@ def test_messages_of_other_clients_become_alerts(
     expected = wanted.getvalue().splitlines()
     assert expected
 
-    worker = window_worker(log, book, StreamSettings(), [ENERGY_READINGS.name])
+    worker = window_worker(log, book, StreamSettings(), TOPICS)
     send(kafka.bootstrap, [*lines, BAD], keyed)
     until = SYSTEM.monotonic() + PATIENCE_S
     while not caught_up(log) and SYSTEM.monotonic() < until:
         worker.step(0.1)
-    ends = log.positions(ENERGY_READINGS.name, LATEST)
+    ends = {at: to for topic in TOPICS for at, to in log.positions(topic, LATEST).items()}
     end_ms = START_MS + 86_400_000  # the input ends: every window closes
     decisions = [
         Decision(topic=at.topic, partition=at.partition, offset=to, time=end_ms, end=True)
@@ -116,3 +122,5 @@ def test_messages_of_other_clients_become_alerts(
     (letter,) = received(kafka.bootstrap, DEAD_LETTERS.name, 1)
     assert letter.value() == BAD
     assert dict(letter.headers())["field"] == b"energy_kwh"
+    public = received(kafka.bootstrap, ENERGY_READINGS.name, len(lines) + 1)
+    assert sorted(message.value() for message in public) == sorted([*lines, BAD])

@@ -21,6 +21,7 @@ from energyguard.model.topics import (
     ENERGY_READINGS,
     LATE,
     TIME,
+    repartitioned,
 )
 from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
@@ -28,9 +29,12 @@ from energyguard.stream.decisions import Decision, decision_records
 from energyguard.stream.window_stage import GROUP, window_worker
 from energyguard.stream.worker import Worker
 from energyguard.wire.limits import Limits
-from energyguard.wire.records import read_settled
+from energyguard.wire.packed import pack
+from energyguard.wire.records import PACKED_ANEW, read_settled
+from energyguard.wire.shapes import decode
 
 TOPIC = ENERGY_READINGS.name
+TOPICS = (TOPIC, repartitioned(TOPIC))
 START_MS = 1_757_163_600_000
 HOMES, TICKS = 6, 1_200  # five hours, 13:00 to 18:00 UTC
 END_MS = START_MS + 86_400_000
@@ -74,18 +78,19 @@ def scattered(log: Log, lines: Sequence[bytes], weights: Sequence[int], seed: in
 
 def worker_of(log: Log, readings: int = 65_536) -> Worker[Any, Any]:
     book = open_book([], [RULE])
-    return window_worker(log, book, StreamSettings(poll_readings=readings), [TOPIC])
+    return window_worker(log, book, StreamSettings(poll_readings=readings), TOPICS)
 
 
 def caught_up(log: Log) -> bool:
-    return log.positions(TOPIC, GROUP) == log.positions(TOPIC, LATEST)
+    return all(log.positions(t, GROUP) == log.positions(t, LATEST) for t in TOPICS)
 
 
 def end(log: Log, *workers: Worker[Any, Any]) -> None:
     """The input ends: every window closes."""
     decisions = [
         Decision(topic=at.topic, partition=at.partition, offset=to, time=END_MS, end=True)
-        for at, to in log.positions(TOPIC, LATEST).items()
+        for topic in TOPICS
+        for at, to in log.positions(topic, LATEST).items()
     ]
     log.append(TIME.name, decision_records(decisions))
     for worker in workers:
@@ -120,7 +125,7 @@ def test_a_backlog_gives_the_alerts_of_the_same_file(
 
 def test_workers_share_the_partitions(log: Log, lines: list[bytes], expected: list[bytes]) -> None:
     workers = [worker_of(log, 500) for _ in range(2)]
-    while not all(0 < len(worker.tasks) < 8 for worker in workers):
+    while not all(0 < len(worker.tasks) < 16 for worker in workers):
         for worker in workers:
             worker.step(0.1)
     scattered(log, lines, [1, 2, 3, 4, 5, 6, 7, 8])
@@ -169,6 +174,36 @@ def test_every_reading_is_seen_once_by_those_who_follow(log: Log, lines: list[by
     worker = worker_of(log)
     while not caught_up(log):
         worker.step()
-    parts = [read_settled(part.keys, part.values) for part in records(log, TOPIC)]
+    parts = [read_settled(p.keys, p.values) for topic in TOPICS for p in records(log, topic)]
     assert sum(part.readings.num_rows for part in parts) == 600
     assert values(log, DEAD_LETTERS.name) == [bad]
+
+
+def test_a_public_topic_holds_what_its_senders_wrote_and_nothing_of_ours(
+    log: Log, lines: list[bytes]
+) -> None:
+    scattered(log, lines[:600], [1] * 8)
+    worker = worker_of(log)
+    while not caught_up(log):
+        worker.step()
+    assert sorted(v for v in values(log, TOPIC) if v) == sorted(lines[:600])
+    assert all(part.headers for part in records(log, repartitioned(TOPIC)))
+
+
+def test_what_an_older_worker_packed_into_the_public_topic_is_still_read(
+    log: Log, lines: list[bytes], expected: list[bytes]
+) -> None:
+    """A folder of the version before: half of the readings lie packed in the topic itself."""
+    half = len(lines) // 2
+    for start in range(0, half, 500):
+        _, decoded = decode(b"\n".join(lines[start : min(start + 500, half)]), "csv")
+        packed = pack(decoded.batch, ENERGY_READINGS.partitions)
+        places, made = [place for place, _ in packed], [value for _, value in packed]
+        old = Records([None] * len(made), made, [PACKED_ANEW] * len(made), partitions=places)
+        log.append(TOPIC, old)
+    worker = worker_of(log)
+    while not caught_up(log):
+        worker.step()
+    end(log, worker)
+    found = {v for v in values(log, ENERGY_ALERTS.name) if v}
+    assert found and found < set(expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,10 +28,10 @@ SETTINGS = StreamSettings(snapshot="1s", idle="30s")
 NOW = START + 75_000
 
 
-def rule(name: str = "household-demo", **more: object) -> Rule:
-    fields = {"window_ms": 60_000, "slide_ms": 15_000, "raise_above": 50_000_000}
-    fields |= {"clear_at": fields["raise_above"]} | more  # type: ignore[dict-item]
-    return Rule(id=name, channels=("energy_kwh",), mode="demo", **fields)  # type: ignore[arg-type]
+def rule(name: str = "household-demo", **more: Any) -> Rule:
+    fields: dict[str, Any] = {"window_ms": 60_000, "slide_ms": 15_000, "raise_above": 50_000_000}
+    fields |= {"clear_at": fields["raise_above"]} | more
+    return Rule(id=name, channels=("energy_kwh",), mode="demo", **fields)
 
 
 class House:
@@ -41,7 +42,7 @@ class House:
         self.log: Log = open_log(f"sqlite:///{path}/log.db")
         self.rules = [rule(), rule("other", raise_above=10**15, clear_at=10**15)]
         self.settings = SETTINGS
-        self.worker: Worker | None = None  # type: ignore[type-arg]
+        self.worker: Worker[Any, Any] | None = None
 
     def start(self, *, drain: bool = True) -> None:
         if self.worker is not None:
@@ -130,7 +131,7 @@ def house(tmp_path: Path) -> House:
     ],
 )
 def test_an_alert_goes_on_while_its_rule_still_holds_it(
-    house: House, changed: dict[str, object]
+    house: House, changed: dict[str, Any]
 ) -> None:
     house.change("household-demo", rule(**changed))
     first, *later = house.events()
@@ -156,7 +157,7 @@ def test_an_alert_goes_on_while_its_rule_still_holds_it(
     ],
 )
 def test_an_alert_that_its_rule_no_longer_holds_is_over_and_says_why(
-    house: House, changed: dict[str, object]
+    house: House, changed: dict[str, Any]
 ) -> None:
     house.change("household-demo", rule(**changed))
     assert house.told() == [State.FIRING, State.RESOLVED]

@@ -48,7 +48,8 @@ COMMON: Final[Properties] = {
 WRITES: Final[Properties] = {
     "enable.idempotence": True,
     "acks": "all",
-    "compression.type": "lz4",
+    "compression.type": "gzip",  # what every client reads without another library
+    "compression.level": 1,
     "linger.ms": 1,
     "message.timeout.ms": int(ANSWER_S * 1000),
     "queue.buffering.max.messages": 1_000_000,

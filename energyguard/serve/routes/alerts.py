@@ -24,9 +24,9 @@ class Note(BaseModel):
 
 
 class Silence(Note):
-    """How long to keep an alert quiet, in event time: one of the two."""
+    """How long to keep an alert quiet, by the wall clock: one of the two."""
 
-    until: Instant | None = Field(None, description="Until this event time.")
+    until: Instant | None = Field(None, description="Until this time.")
     duration: Length | None = Field(None, alias="for", description="For so long: `30m`, `2 h`.")
 
 
@@ -61,7 +61,7 @@ def acknowledge(
 
 @router.post("/alerts/{id}/silence")
 def silence(desk: AskedDesk, user: User, alert_id: AlertId, said: Silence) -> AlertBody:
-    """Keep it quiet until an event time, or for a while."""
+    """Keep it quiet until a time, or for a while."""
     return AlertBody.of(desk.silence(alert_id, said.until, said.duration, user, said.note))
 
 
