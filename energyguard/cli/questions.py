@@ -14,7 +14,6 @@ from energyguard.cli.output import progress, rows_of, writable
 from energyguard.cli.times import parse_range, parse_span
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
-from energyguard.history.newest import newest_ms
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -48,6 +47,8 @@ def between(
     Raises:
         NotFound: the history has nothing of that device, or not of that channel.
     """
+    from energyguard.history.newest import newest_ms
+
     newest = newest_ms(history.query, SYSTEM.now_ms(), device, channel)
     if newest is None and device:
         raise NotFound(_missing(call, history, device, channel))

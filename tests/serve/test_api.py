@@ -252,8 +252,3 @@ async def test_faults_are_told_in_our_words(http: httpx.AsyncClient) -> None:
     assert error["message"] == "device: is missing"
     error = (await http.get("/readings", params={"start": "never"})).json()["error"]
     assert "Input should" not in error["message"]
-
-
-async def test_a_charger_that_is_not_known(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/stations/signals", params={"charger": "charger-x"})
-    assert answer.status_code == 404

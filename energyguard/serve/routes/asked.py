@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Request
 from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
-from energyguard.errors import Malformed
+from energyguard.errors import Malformed, Unavailable
 from energyguard.history.newest import newest_ms
 from energyguard.model.duration import parse_duration
 from energyguard.serve.desk import Desk
@@ -93,7 +93,8 @@ def newest(desk: Desk, device: str = "", channel: str = "") -> int:
     else:
         live = desk.live.newest_ms()
     if live is None:
-        live = newest_ms(desk.query, desk.clock.now_ms(), device, channel)
+        with suppress(Unavailable):  # what asks the history itself says so
+            live = newest_ms(desk.query, desk.clock.now_ms(), device, channel)
     return desk.clock.now_ms() if live is None else live
 
 
@@ -132,7 +133,6 @@ def only_known(request: Request) -> None:
             raise Malformed(f"{name} is not a parameter here; there are: {there}", name)
 
 
-@cache
 def _parameters(route: APIRoute) -> frozenset[str]:
     waiting, known = [route.dependant], set[str]()
     while waiting:
