@@ -13,7 +13,7 @@ import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.cli.output import progress
-from energyguard.errors import ConfigError
+from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
     from energyguard.wire import Refused
@@ -81,13 +81,21 @@ def evaluate(
         f"{result.readings:,} readings ({verdicts or 'none'}), {result.written:,} rows written",
         file=sys.stderr,
     )
-    _refused(result.refused)
+    _refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
 
 
-def _refused(refused: Sequence[tuple[str, Refused]]) -> None:
+def _refused(refused: Sequence[tuple[str, Refused]], anything: bool) -> None:
+    """Show the first rows refused.
+
+    Raises:
+        Rejected: nothing else was there (``anything``): the first reason says why.
+    """
+    if refused and not anything:
+        source, first = refused[0]
+        raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}")
     for source, row in refused[:MOST_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
-    if (more := len(refused) - MOST_REFUSED) > 0:
+    if (more := sum(row.count for _, row in refused[MOST_REFUSED:])) > 0:
         print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
 
 
@@ -117,7 +125,7 @@ def _charging(call: Call, paths: Sequence[Path], output: Output) -> None:
     )
     for reason, count in found.ignored.most_common(5):
         print(f"energyguard: {count:,} signals changed nothing: {reason}", file=sys.stderr)
-    _refused(found.refused)
+    _refused(found.refused, bool(found.signals))
 
 
 def _stdin() -> IO[bytes]:

@@ -79,7 +79,6 @@ def _ready_to_start(call: Call) -> Settings:
     The history's port is ours to choose where nobody did: one that is taken gives way.
 
     Raises:
-        Conflict: another ``up`` has the data folder.
         ConfigError: a check found what would stop us; the message says what to do.
     """
     from energyguard.cli import doctor
@@ -87,8 +86,6 @@ def _ready_to_start(call: Call) -> Settings:
 
     settings = call.settings
     running = {one.role for one in living(settings.data_dir)}
-    if "up" in running:
-        raise Conflict(f"{settings.data_dir}: another `up` runs here; --data-dir chooses another")
     history, chosen = settings.history, "history.port" in call.loaded.origins
     if not (chosen or "history" in running) and doctor.cannot_listen(history.host, history.port):
         settings = call.having(history__port=0).settings
