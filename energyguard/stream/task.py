@@ -95,7 +95,7 @@ class Task(ABC, Generic[P]):
             if not fetched:
                 break
         if end > begin:
-            _log.info("replayed, outputs muted", partition=str(self.at), records=end - begin)
+            _log.debug("replayed, outputs muted", partition=str(self.at), records=end - begin)
 
     def feed(self, part: P, decisions: Decisions, outputs: Outputs) -> None:
         """Take records, with the decisions among them."""
