@@ -71,6 +71,9 @@ ROWS: Final = (
         (
             Panel("Transactions/s", rate("commits", "outcome"), "{{outcome}}", "cps"),
             Panel(
+                "Damaged appends gone around/s", rate("log_damaged", "topic"), "{{topic}}", "cps"
+            ),
+            Panel(
                 "Transaction, p99", p99("commit_seconds", "instance", "worker"), "{{instance}}", "s"
             ),
             Panel(
@@ -92,6 +95,10 @@ ROWS: Final = (
                 "Requests/s", rate("http_requests", "route, status"), "{{route}} {{status}}", "cps"
             ),
             Panel("Open live streams", "sum(energyguard_sse_clients)"),
+            Panel("Log-ins refused/s", rate("login_failures", "how"), "{{how}}", "cps"),
+            Panel(
+                "Connections closed/s", rate("connections_closed", "reason"), "{{reason}}", "cps"
+            ),
             Panel(
                 "Live events that slow clients were spared",
                 "sum(increase(energyguard_notifications_dropped_total[5m]))",

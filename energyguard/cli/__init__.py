@@ -5,7 +5,8 @@ output.py     tables for people, JSON for programs
 times.py      "2h", "2025-09-06", "2025-09-06T17:54:02Z"
 nodes.py      up, status, stop, role
 doctor.py     doctor
-sources.py    simulate, replay
+sources.py    simulate
+replay.py     replay
 evaluate.py   evaluate
 questions.py  readings, windows, top, export
 stations.py   stations occupancy, stays, charges, sessions, revenue, top, violations, …, add
@@ -86,6 +87,7 @@ PARTS = (
     "nodes",
     "doctor",
     "sources",
+    "replay",
     "imports",
     "evaluate",
     "questions",

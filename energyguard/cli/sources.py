@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,23 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command, group
-from energyguard.cli.chargers import chargers, replay_signals, thermometer
-from energyguard.cli.output import at, progress, until_signal, writable
+from energyguard.cli.chargers import chargers, thermometer
+from energyguard.cli.output import progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
-from energyguard.errors import ConfigError, Rejected
-from energyguard.model.duration import parse_duration
+from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from energyguard.config import Settings, SimulateSettings
+    from energyguard.config import SimulateSettings
     from energyguard.sources.building import BuildingRun
-    from energyguard.sources.replay import Replay
     from energyguard.sources.simulate import Run
-
-
-REPLAY_SPEEDUP = 60.0
 
 
 class Profile(StrEnum):
@@ -143,7 +136,6 @@ def building(
 
     Into the log, its counters go on where they stood; they are kept in the data folder.
     """
-    from energyguard.errors import ConfigError
     from energyguard.sources.building import Building, BuildingRun
     from energyguard.sources.building_feed import write_json
 
@@ -183,104 +175,6 @@ def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
     )
 
 
-def replay(
-    call: Call,
-    files: Annotated[list[Path], typer.Argument(help="Files of any shape we know; may be .gz.")],
-    speedup: Annotated[
-        float | None,
-        typer.Option(help="Event time by wall time; inf: at once.", show_default="60"),
-    ] = None,
-    keep_time: Annotated[
-        bool,
-        typer.Option(
-            "--keep-time", help="As it was, at once, into a topic of its own: `replay.NAME`."
-        ),
-    ] = False,
-    name: Annotated[
-        str | None, typer.Option(help="That topic's NAME.", show_default="the first file's")
-    ] = None,
-    backfill: Annotated[
-        bool,
-        typer.Option(
-            "--backfill", help="As it was, beside what meters send: kept, counted, alerts nobody."
-        ),
-    ] = False,
-    alerts: Annotated[
-        bool,
-        typer.Option(help="With --keep-time: hold them against the rules, whatever that raises."),
-    ] = False,
-    prefix: Annotated[str, typer.Option(help="Put before each device's id.")] = "",
-) -> None:
-    """Replay files into the running system, their times moved onto the running clock.
-
-    So their devices measure now, and alert. What keeps its time is of the past: it is kept and
-    counted, and alerts nobody. With `--keep-time` it goes into a topic of its own, with
-    `--backfill` to what meters send.
-
-    Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
-    were, at once, to `charger-station-signals.NAME`.
-    """
-    from energyguard.sources.replay import Replay
-    from energyguard.sources.signals import hold_signals
-
-    if backfill and keep_time:
-        raise ConfigError("--backfill and --keep-time: one of the two")
-    if alerts and not keep_time:
-        raise ConfigError("--alerts: only --keep-time has it")
-    topic = (name or _topic_name(files[0])) if keep_time else ""
-    if hold_signals(files):
-        if backfill:
-            raise ConfigError("--backfill: of signals of chargers there is none; --keep-time")
-        replay_signals(call, files, topic, speedup, prefix)
-        return
-    wanted = Replay(
-        paths=files,
-        keep_time=topic,
-        backfill=backfill,
-        alerts=alerts,
-        speedup=speedup or (math.inf if keep_time or backfill else REPLAY_SPEEDUP),
-        prefix=prefix,
-        limits=call.settings.wire,
-    )
-    _play(call, wanted)
-
-
-def _play(call: Call, wanted: Replay) -> None:
-    from energyguard.node import open_log
-    from energyguard.sources.replay import Player, end_input
-
-    with (
-        open_log(call.settings) as log,
-        until_signal() as stop,
-        progress("replay", "readings") as report,
-    ):
-        played = Player(wanted, log, stop).play(report)
-        if wanted.alerts and played.last_ms is not None and not stop.is_set():
-            end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
-    call.out.done(
-        f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
-        topic=played.topic,
-        readings=played.readings,
-        refused=played.refused,
-        first=at(played.first_ms),
-        last=at(played.last_ms),
-    )
-    if not played.readings and played.refused:
-        raise Rejected(f"nothing was taken: {played.reason}")
-
-
-def _topic_name(file: Path) -> str:
-    return re.sub(r"[^\w-]+", "-", file.name.partition(".")[0])
-
-
-def _longest_wait_ms(settings: Settings) -> int:
-    """How long after the last reading its last window is decided."""
-    from energyguard.detect.book import open_book
-
-    rules = open_book(settings.rules.files, settings.rules.use).all()
-    return parse_duration(settings.stream.lateness) + 2 * max(rule.window_ms for rule in rules)
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     verbs = group("Simulators.")
@@ -289,4 +183,3 @@ def register(app: typer.Typer) -> None:
     command(verbs, "chargers")(chargers)
     command(verbs, "thermometer")(thermometer)
     app.add_typer(verbs, name="simulate")
-    command(app, "replay")(replay)

@@ -39,7 +39,7 @@ def test_all_the_verbs_are_there() -> None:
     wanted = {
         *("up", "status", "stop", "doctor", "simulate", "replay", "evaluate", "readings"),
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
-        *("config", "version", "role", "job"),
+        *("config", "version", "role", "job", "quality"),
         *("shard", "coordinator", "measurements", "store", "client"),
         *("import", "privacy", "stations", "trend"),
     }

@@ -64,7 +64,7 @@ def test_lag_counts_what_nobody_has_read(terminal: Terminal) -> None:
 
 
 def test_lag_tells_of_an_ingestor_where_a_store_is_named(terminal: Terminal) -> None:
-    rows = terminal("log", "lag", "--json", "--set", "store.url=sqlite:///x").rows
+    rows = terminal("log", "lag", "--all", "--json", "--set", "store.url=sqlite:///x").rows
     behind = {r["topic"]: r["lag"] for r in rows if r["group"] == "ingestor" and r["lag"]}
     assert behind == {"energy_readings": 1}
     assert {r["topic"] for r in rows if r["group"] == "ingestor"} == {

@@ -128,7 +128,7 @@ class HistoryContract:
 
     @pytest.mark.parametrize(
         ("zone", "step_ms", "hours"),
-        [("Europe/Berlin", 3_600_000, [(2, 4.8), (1, 2.4)]), ("Asia/Kolkata", 900_000, None)],
+        [("Europe/Berlin", 3_600_000, [(3, 4.8), (2, 2.4)]), ("Asia/Kolkata", 900_000, None)],
     )
     def test_a_heatmap_has_the_hours_of_a_zone(
         self, history: History, zone: str, step_ms: int, hours: list[tuple[int, float]] | None
