@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from deploy.grafana.chargers import ROWS
@@ -219,6 +219,7 @@ def test_raw_messages_are_kept_for_ever_where_that_is_set(server: Server) -> Non
     name=st.sampled_from(["", "north", "c5"]),
     step=st.sampled_from([900, 86_400]),
 )
+@example([], Standing({"c4": 86_399}, 0), (0, 3_600), "", 86_400)  # a whole hour of the curve
 def test_a_question_has_one_text_and_one_answer(
     made: Server,
     history: ChdbHistory,

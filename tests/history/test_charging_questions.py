@@ -76,9 +76,11 @@ def keep(history: ChdbHistory, now: Standing, *batches: list[Stayed]) -> None:
     """Insert and roll up batch by batch into an empty history; and who stands there now."""
     for name in TABLES:
         history.execute(f"TRUNCATE TABLE {name}")
+    rollups = ChargingRollUps(history)
     for name, rows in standing(now).items():
         history.insert(name, rows)
-    rollups = ChargingRollUps(history)
+        rollups.touch(name, rows)
+    rollups.settle()
     for stays in batches:
         for name, rows in tables(stays).items():
             history.insert(name, rows)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from energyguard.model.charging import Limits, Outcome, Signal, energy_nano_kwh
+from energyguard.model.charging import Ignored, Limits, Outcome, Signal, energy_nano_kwh
 from energyguard.model.physics import BACK, STANDS, TOO_LONG, TOO_MUCH, TOO_STRONG
 from energyguard.stream.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
-from energyguard.stream.sessions import Sessions
+from energyguard.stream.sessions import AHEAD, LATE, Sessions
+from energyguard.wire.charging import signal
 from tests.stream.test_sessions import (
     arrive,
     charges,
@@ -25,6 +27,7 @@ from tests.stream.test_sessions import (
 REAL = Limits(600, 360, 3_600)
 HOUR = 3_600
 KWH = 10**9
+QUEUE = Path(__file__).parents[1] / "cases" / "charging" / "s07_offline_queue.jsonl"
 
 
 def charge(
@@ -46,6 +49,11 @@ def charge(
         disconnect(end + 2),
         leave(end + 60),
     ]
+
+
+def witnessed(signals: list[Signal]) -> list[Signal]:
+    """The same where a second charger has come as far: a jump in time is believed."""
+    return [*signals, replace(arrive(0), second=signals[-1].second, charger="charger-2")]
 
 
 def lived(signals: list[Signal]) -> list[Outcome]:
@@ -75,7 +83,7 @@ def billed(signals: list[Signal]) -> tuple[list[float], str]:
         (charge(100, 100, hours=0.1), [0], "complete"),  # below what it shows
         (charge(hours=25), [], TOO_LONG),
         (charge(100, 150, hours=50), [50], "complete"),  # registers know
-        (charge(100, 150, hours=24 * 366), [], TOO_LONG),
+        (witnessed(charge(100, 150, hours=24 * 366)), [], TOO_LONG),
         (charge(power=50, rating=22), [], TOO_STRONG),
         (charge(100, 120, power=50, rating=22), [20], "complete"),
         (charge(100, 120, power=7, rating=22), [20], "complete"),  # it rose after the start
@@ -87,6 +95,15 @@ def test_what_does_not_fit_is_not_paid(
     signals: list[Signal], kwh: list[float], quality: str
 ) -> None:
     assert billed(signals) == (kwh, quality)
+
+
+def test_a_jump_of_a_year_without_a_witness_is_no_end_of_a_charge() -> None:
+    signals = charge(100, 150, hours=24 * 366)
+    found = lived(signals)
+    assert charges(found) == [] == qualities(found)
+    assert [one for one in found if isinstance(one, Ignored)] == [
+        Ignored(signal, AHEAD) for signal in signals[3:]
+    ]
 
 
 def test_stops_and_starts_of_one_second_in_any_order() -> None:
@@ -122,3 +139,22 @@ def test_a_lost_stop_is_the_disconnection_and_without_it_nobody_pays() -> None:
     energies, quality = billed([*signals[:3], signals[5]])
     assert energies == []
     assert "not billed" in quality
+
+
+@pytest.mark.parametrize("in_time", range(7))
+def test_a_queue_that_comes_late_is_never_billed_wrong(in_time: int) -> None:
+    """An offline charger's signals, of which so many come before time has gone on without it."""
+    arrived, left, *queue = (signal(line) for line in QUEUE.read_bytes().splitlines())
+    between = replace(arrived, second=arrived.second + 3_000)  # steps below an hour are believed
+    found = lived([arrived, *queue[:in_time], between, left, *queue[in_time:]])
+    energies = [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)]
+    assert energies == ([11.0] if in_time >= 5 else [])
+    late = [one.signal for one in found if isinstance(one, Ignored) and one.reason == LATE]
+    assert late == queue[in_time:]
+
+
+def test_a_queue_behind_one_jump_is_billed_as_it_was() -> None:
+    """More than an hour is one charger's word: it waits until a second one has come near."""
+    found = lived([signal(line) for line in QUEUE.read_bytes().splitlines()])
+    assert [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)] == [11.0]
+    assert not [one for one in found if isinstance(one, Ignored)]
