@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from energyguard.errors import ConfigError, EnergyGuardError, Rejected, Unavailable
-from energyguard.serve.sentences import sentence
+from energyguard.serve.sentences import fault, place, sentence
 from energyguard.telemetry import logger
 
 _logger = logger(__name__)
@@ -102,12 +102,13 @@ def install(app: FastAPI, answer: Answer = as_problem) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [(".".join(map(str, row["loc"][1:])), sentence(row)) for row in error.errors()]
+        faults = [(place(row["loc"][1:]), sentence(row)) for row in error.errors()]
+        sentences = [fault(name, reason) for name, reason in faults]
         told = Problem(
             code="malformed",
-            message="; ".join(f"{name}: {reason}" if name else reason for name, reason in faults),
+            message="; ".join(sentences),
             field=faults[0][0] or None,
-            faults=[f"{name}: {reason}" for name, reason in faults],
+            faults=sentences,
         )
         return answer(told, 422, {})
 

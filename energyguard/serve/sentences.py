@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _SHOWN = 64
@@ -47,6 +47,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "bool_parsing": _not("true or false"),
     "bool_type": _not("true or false"),
     "string_type": _not("text"),
+    "string_unicode": _not("text"),
     "list_type": _not("a list"),
     "dict_type": _not("an object"),
     "model_type": _not("an object"),
@@ -57,4 +58,19 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 def sentence(row: Mapping[str, Any]) -> str:
     """One fault, as the framework tells it (``type``, ``input``, ``ctx``), in a sentence."""
     found = _SENTENCES.get(row["type"])
-    return found(row) if found else f"cannot be right: {_given(row)}"
+    return sayable(found(row) if found else f"cannot be right: {_given(row)}")
+
+
+def place(names: Iterable[Any]) -> str:
+    """Where a fault is: the names inwards, by points."""
+    return sayable(".".join(map(str, names)))
+
+
+def fault(where: str, reason: str) -> str:
+    """A fault with its place; without one it is of the whole."""
+    return f"{where}: {reason}" if where else reason
+
+
+def sayable(text: str) -> str:
+    """A text that can be sent: half a surrogate pair, which JSON may have, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()

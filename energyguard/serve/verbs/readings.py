@@ -9,6 +9,7 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from energyguard.errors import Malformed
+from energyguard.serve.sentences import fault, place, sentence
 from energyguard.serve.verbs.target import measured
 from energyguard.store.keys import Key, iso
 from energyguard.store.row import Row
@@ -118,5 +119,5 @@ def read(given: Any) -> Reading:
     try:
         return _reading.validate_python(given)
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
+        faults = [fault(place(row["loc"]), sentence(dict(row))) for row in error.errors()]
         raise Malformed("; ".join(faults)) from None
