@@ -119,12 +119,15 @@ _AWAY: Final = (
     KafkaError._RESOLVE,
 )
 
-_SOON: Final = (  # a topic that was just made, or a broker that just died
+_SOON: Final = (  # a topic that was just made, or a broker that just died, or was slow
     KafkaError._NOENT,
     KafkaError._TIMED_OUT,
     KafkaError._TRANSPORT,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,  # the same leader, elected anew: who asks
+    KafkaError.UNKNOWN_LEADER_EPOCH,  # or who answers has not heard of it yet
+    KafkaError.OFFSET_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError.UNSTABLE_OFFSET_COMMIT,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
