@@ -21,7 +21,13 @@ SOON = {
 
 # NiceGUI has one application a process: once a simulated person has been in front of it, it cannot
 # be mounted again. So these stay in one process, where those with such a person come last.
-ONE_APPLICATION = ("tests/e2e/test_page.py", "tests/serve/", "tests/ui/")
+ONE_APPLICATION = (
+    "tests/e2e/test_hand.py",
+    "tests/e2e/test_page.py",
+    "tests/e2e/test_policy.py",
+    "tests/serve/",
+    "tests/ui/",
+)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from energyguard.ui import mount
+from tests.e2e.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, opened
-from tests.ui.fake_desk import FakeDesk
 
 pytestmark = IN_A_BROWSER
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -28,25 +22,14 @@ TARGETS = """() => [...document.querySelectorAll("a, button, input, .touch")]
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[FakeDesk, str, uvicorn.Server]]:
-    desk = FakeDesk()
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    mount(app, desk, desk.settings)  # type: ignore[arg-type]
-    with socket.socket() as ear:
-        ear.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield desk, f"http://127.0.0.1:{ear.getsockname()[1]}", server
-        server.should_exit = True
-        thread.join(15)
+def served() -> Iterator[Shown]:
+    with shown() as made:
+        yield made
 
 
 @pytest.fixture
-def window(browser: Browser, served: tuple[FakeDesk, str, uvicorn.Server]) -> Iterator[Window]:
-    with opened(browser, served[1]) as seen:
+def window(browser: Browser, served: Shown) -> Iterator[Window]:
+    with opened(browser, served.address) as seen:
         yield seen
 
 
@@ -109,10 +92,8 @@ def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -
         assert not words.nth(i).evaluate("(el) => el.scrollWidth > el.clientWidth + 1")
 
 
-def test_stopping_a_rule_asks_once_and_can_be_undone(
-    window: Window, served: tuple[FakeDesk, str, uvicorn.Server]
-) -> None:
-    page, desk = window.open("/alerts"), served[0]
+def test_stopping_a_rule_asks_once_and_can_be_undone(window: Window, served: Shown) -> None:
+    page, desk = window.open("/alerts"), served.desk
     stop = page.locator(".rule-row").get_by_role("button", name="Stop household-prod")
     stop.click()
     page.get_by_role("button", name="Cancel").click()
@@ -125,15 +106,13 @@ def test_stopping_a_rule_asks_once_and_can_be_undone(
     expect(stop).to_be_visible()
 
 
-def test_a_page_without_its_connection_says_so(
-    browser: Browser, served: tuple[FakeDesk, str, uvicorn.Server]
-) -> None:
+def test_a_page_without_its_connection_says_so(browser: Browser, served: Shown) -> None:
     """The last test of the module: its server goes."""
     page = browser.new_context().new_page()
-    page.goto(served[1])
+    page.goto(served.address)
     chip = page.locator(".chip")
     expect(chip).to_contain_text("Live")
-    served[2].should_exit = True
+    served.server.should_exit = True
     expect(page.get_by_text("Connection lost since").first).to_be_visible(timeout=20_000)
     expect(chip.locator(".dot")).to_be_hidden()
     assert "Live" not in chip.inner_text()

@@ -53,6 +53,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> SlowDesk:
 def address(desk: SlowDesk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "middleware_stack", None)
+        patch.setattr(pages, "user_middleware", [])
         tokens = Tokens(Path(desk.settings.data_dir))
         app = build_app(desk, tokens, "127.0.0.1")  # type: ignore[arg-type]
         listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()

@@ -1,0 +1,45 @@
+"""The page alone, over a desk of made-up numbers, served in this process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from nicegui import app as pages
+
+from energyguard.ui import mount
+from tests.ui.fake_desk import FakeDesk
+
+
+class Shown(NamedTuple):
+    """What is served, where, and by what."""
+
+    desk: FakeDesk
+    address: str
+    server: uvicorn.Server
+
+
+@contextmanager
+def shown() -> Iterator[Shown]:
+    """Serve the page; before and after it NiceGUI's one application looks as if never started."""
+    desk, app = FakeDesk(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
+        patch.setattr(pages, "middleware_stack", None)
+        patch.setattr(pages, "user_middleware", [])
+        mount(app, desk, desk.settings)  # type: ignore[arg-type]
+        ear.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield Shown(desk, f"http://127.0.0.1:{ear.getsockname()[1]}", server)
+        server.should_exit = True
+        thread.join(15)
