@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.errors import BehindRetention
+from energyguard.errors import BehindRetention, Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.charging_rollups import TABLES as ROLLED
 from energyguard.history.charging_rollups import ChargingRollUps
@@ -278,9 +278,12 @@ class Archive:
     def close(self) -> None:
         """Take what is still in the log, for some seconds; settle; give the partitions up."""
         until = self._clock.monotonic() + DRAIN_S
-        self.step(0.0)
-        while any(self._brought) and self._clock.monotonic() < until:
+        try:
             self.step(0.0)
-        self.settle()
+            while any(self._brought) and self._clock.monotonic() < until:
+                self.step(0.0)
+            self.settle()
+        except Fenced as error:  # too long without a poll; rows that are read again replace
+            _log.warning("positions not committed: the next one reads again", reason=str(error))
         self._roller.shutdown()
         self._member.leave()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -191,6 +192,32 @@ def test_a_position_never_moves_back_after_a_lease_was_lost(
         clock.sleep(2)
     assert {at: first._at[at] for at in ends} == ends  # nothing is read twice
     first.close()
+
+
+def test_an_archive_that_lost_its_lease_ends_well(history: ChdbHistory, people: People) -> None:
+    """Its last rows are in the history; the next one goes on from what was committed."""
+    clock = ManualClock(1_000_000_000_000)
+    log = MemoryLog(clock, session_s=10.0)
+    append(log, 0)
+    late = Archive(history, log, 3_600.0, people, clock=clock)
+    late.step(0.0)
+    append(log, 1)
+    take, others = late._fetch, list[Archive]()
+
+    def slow(wait: float) -> Any:
+        if not others:
+            clock.sleep(20)
+            others.append(Archive(history, log, 0.0, people, clock=clock))
+        return take(wait)
+
+    late._fetch = slow  # type: ignore[method-assign]
+    late.close()
+    (following,) = others
+    drain(following)
+    ends = log.positions("energy_readings", LATEST)
+    assert log.positions("energy_readings", "history") == ends
+    following.close()
+    assert history.ask("SELECT count() FROM readings FINAL", "TSV", {}) == b"40\n"
 
 
 def everything(history: ChdbHistory) -> bytes:

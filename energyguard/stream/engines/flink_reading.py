@@ -23,7 +23,12 @@ DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28t
 _CLOCK: Final = r"(?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?)?"
 _ZONE: Final = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
 _NUMBER: Final = r"[+-]?(?:\d{1,18}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?"
-_SOUND: Final = rf"^{DAY}[T ]{_CLOCK}{_ZONE},{DEVICE.pattern},{_NUMBER}\z"
+_PATTERNS: Final = (rf"{DAY}[T ]{_CLOCK}{_ZONE}", DEVICE.pattern, _NUMBER)
+_EDGE: Final = r"[^,\"\x00-\x20]"
+_NAME: Final = rf"{_EDGE}(?:[^,\"\x00-\x1f]{{0,126}}{_EDGE})?"  # without what stands round it
+_CELLS: Final = ",".join(
+    rf"[ \t]*(?:{one}|\"[ \t]*{one}[ \t]*\")[ \t]*" for one in (_PATTERNS[0], _NAME, _NUMBER)
+)
 _FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
 _TEXT: Final = "CAST(message AS STRING)"
 
@@ -39,14 +44,17 @@ def expressions(job: Job) -> dict[str, str]:
     usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(most))
     if job.shape is Shape.CSV:
         line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
-        time, name, number = (f"SPLIT_INDEX({line}, ',', {place})" for place in range(3))
-        whole, begin = ",".join(usual), 1
+        time, name, number = (
+            f"TRIM(BOTH U&'\\0020\\0009\\0022' FROM SPLIT_INDEX({line}, ',', {n}))"
+            for n in range(3)
+        )
+        whole, begin, patterns = ",".join(usual), 1, _CELLS
     else:
         time, name, number = (f"JSON_VALUE({_TEXT}, '$.{field}')" for field in _FIELDS)
         line = f"CONCAT_WS(',', {time}, {name}, {number})"
         sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
         whole = r'\{{"timestamp":"{}","household_id":"{}","energy_kwh":{}\}}'.format(*usual)
-        begin = len('{"timestamp":"') + 1
+        begin, patterns = len('{"timestamp":"') + 1, ",".join(_PATTERNS)
     at, usual_at, in_time = _time(time), _usual_time(begin), ""
     if job.ahead_ms is not None:
         limit = f"INTERVAL '{interval(job.ahead_ms)}' DAY TO SECOND(3)"
@@ -54,7 +62,7 @@ def expressions(job: Job) -> dict[str, str]:
     return {
         "usual": f"REGEXP({_TEXT}, '^{whole}\\z') AND {usual_at}{in_time or ' IS NOT NULL'}",
         "usual_time": usual_at,
-        "sound": f"{sound}REGEXP({line}, '{_SOUND}')",
+        "sound": f"{sound}REGEXP({line}, '^{patterns}\\z')",
         "plausible": _plausible(number, most),
         "in_time": f"{at}{in_time}" if in_time else "TRUE",
         "time": at,

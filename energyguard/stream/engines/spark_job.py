@@ -44,6 +44,8 @@ EXPECTED = {"timestamp": "a time", "household_id": "a name", "energy_kwh": "a nu
 
 NANO = 1_000_000_000
 FIELDS = list(PATTERNS)
+CELL = r'(^|,)[ \t]*(?:"[ \t]*([^,"]*?)[ \t]*"|([^,"]*?))[ \t]*(?=,|\z)'
+"""A cell of a line, with what stands round it; what has other quotes is left, and refused."""
 LINE = "^" + ",".join(f"(?:{pattern})" for pattern in PATTERNS.values()) + r"\z"
 
 
@@ -56,7 +58,8 @@ def lines(messages: DataFrame) -> DataFrame:
     """Each message's reading as a line of CSV, whatever its shape; null where it is none."""
     value = F.col("value").cast("string")
     if SHAPE == "csv":
-        return messages.withColumn("line", F.regexp_replace(value, r"[\r\n]+\z", ""))
+        line = F.regexp_replace(value, r"[\r\n]+\z", "")
+        return messages.withColumn("line", F.regexp_replace(line, CELL, "$1$2$3"))
     found = F.from_json(value, ", ".join(f"{name} string" for name in FIELDS))
     known = F.array_sort(F.json_object_keys(value)) == F.array_sort(F.array(*map(text, FIELDS)))
     number = ~value.rlike(r'"energy_kwh"\s*:\s*"')
