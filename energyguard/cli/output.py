@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from threading import Event
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 PIPE_WIDTH = 160
 """The width of a table that goes into a pipe or a file."""
@@ -42,7 +42,8 @@ class Output:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name, value in listed[0].items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            table.add_column(name.replace("_", " "), justify="right" if number else "left")
+            side: Literal["left", "right"] = "right" if number else "left"
+            table.add_column(name.replace("_", " "), justify=side, overflow="fold")
         for row in listed:
             table.add_row(*(Text(spell(value)) for value in row.values()))
         width = None if sys.stdout.isatty() else PIPE_WIDTH

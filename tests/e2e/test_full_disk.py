@@ -119,7 +119,7 @@ def test_health_and_commands_tell_a_full_disk(log: Log, disk: Path) -> None:
         assert f"{disk}: 0 KiB free" in parts["disk"]
         until(lambda: refused(url))
         for command, path in (
-            (("doctor", "--set", f"serve.port={port}"), disk),
+            (("doctor", "--json", "--set", f"serve.port={port}"), disk),
             (("token", "create", "laptop"), disk / "tokens."),
         ):
             said = energyguard(*command, "--data-dir", disk)
