@@ -7,7 +7,7 @@ as a line of CSV is. How much a stream unfolds to is known before it is unfolded
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -52,17 +52,32 @@ def decode_arrow(
         first_row: the number of the first row.
         single: how many refused rows come back one by one; None: all.
     """
-    try:
+
+    def read() -> Decoded:
         stream = ipc.stream_of(data)
         ipc.check(stream, MAX_ROWS, MAX_UNFOLDED)
         with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
             return decode_batches(reader, reader.schema, limits, device, first_row, single)
+
+    return read_or_refuse(read, "an Arrow stream", data, first_row)
+
+
+def read_or_refuse(read: Callable[[], Decoded], kind: str, data: bytes, first_row: int) -> Decoded:
+    """What ``read`` gives; where the input as a whole cannot be read, one refusal of all of it.
+
+    Args:
+        read: decodes the input; may raise what Arrow raises, or ``Malformed``.
+        kind: what the input was taken for, for people.
+        data: all of it.
+        first_row: the number of the first row.
+    """
+    try:
+        return read()
     except Malformed as error:
         why, field = error.reason, error.field or "row"
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        why, field = f"not an Arrow stream: {error}", "row"
-    one = refused_whole(data, first_row, field, why, 1)
-    return replace(EMPTY, refused=(one,))
+        why, field = f"not {kind}: {error}", "row"
+    return replace(EMPTY, refused=(refused_whole(data, first_row, field, why, 1),))
 
 
 def decode_batches(

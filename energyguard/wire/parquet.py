@@ -7,17 +7,14 @@ by one, a part of their rows at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from energyguard.errors import Malformed
 from energyguard.wire import Decoded
-from energyguard.wire.arrow import MAX_UNFOLDED, decode_batches
-from energyguard.wire.assembly import EMPTY
+from energyguard.wire.arrow import MAX_UNFOLDED, decode_batches, read_or_refuse
 from energyguard.wire.limits import Plausible
-from energyguard.wire.refusals import refused_whole
 
 MARK = b"PAR1"
 """How a file begins."""
@@ -41,16 +38,13 @@ def decode_parquet(
         first_row: the number of the first row.
         single: how many refused rows come back one by one; None: all.
     """
-    try:
+
+    def read() -> Decoded:
         file = pq.ParquetFile(pa.BufferReader(data), thrift_string_size_limit=len(data))
-        rows = _batches(file)
-        schema = file.schema_arrow
+        rows, schema = _batches(file), file.schema_arrow
         return decode_batches(rows, schema, limits, device, first_row, single, nano=False)
-    except Malformed as error:
-        why, field = error.reason, error.field or "row"
-    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        why, field = f"not a Parquet file: {error}", "row"
-    return replace(EMPTY, refused=(refused_whole(data, first_row, field, why, 1),))
+
+    return read_or_refuse(read, "a Parquet file", data, first_row)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
