@@ -14,10 +14,10 @@ import msgspec
 
 from energyguard.model.charging import Charge, Kind, Limits, Signal, profit_cents
 from energyguard.model.stations import BayNow, Charger
+from energyguard.stream.far_signals import AHEAD_S
 
 Wall = Literal["free", "parked", "charging", "overstaying", "faulty"]
 WALL: tuple[Wall, ...] = ("free", "parked", "charging", "overstaying", "faulty")
-AHEAD_S = 3_600  # who is so far beyond all others moves nobody's time until a second one is there
 
 _AFTER = {
     Kind.ARRIVE: "parked",

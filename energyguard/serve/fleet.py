@@ -13,7 +13,7 @@ from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock, topic_named
-from energyguard.serve.pulse import AT_LEAST_MS, MISSED, Pulse
+from energyguard.serve.pulse import MIN_QUIET_MS, MISSED, Pulse
 from energyguard.serve.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.clock import ClockLimits
 
@@ -214,7 +214,7 @@ class Fleet:
 
     def _live(self, roll: Roll, wall_ms: int) -> npt.NDArray[np.bool_]:
         """Of meters that send as they measure, which did; without a pace yet: within a minute."""
-        return roll.live(wall_ms, 4 * AT_LEAST_MS)
+        return roll.live(wall_ms, 4 * MIN_QUIET_MS)
 
     def _numbers(self, devices: pa.Array) -> Ints:
         coded = devices.dictionary_encode()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-AT_LEAST_MS = 15_000
-AT_MOST_MS = 3_600_000
+MIN_QUIET_MS = 15_000
+MAX_QUIET_MS = 3_600_000
 MISSED = 3
 """So many usual gaps without a word are a silence."""
 
@@ -27,5 +27,5 @@ class Pulse:
     def beats(self, now_ms: int, quiet_ms: int = 0) -> bool:
         """Whether it came lately, as often as it comes; ``quiet_ms`` without a word are usual."""
         usual = MISSED * median(self._gaps) if self._gaps else 0
-        allowed = min(AT_MOST_MS, max(AT_LEAST_MS, quiet_ms, usual))
+        allowed = min(MAX_QUIET_MS, max(MIN_QUIET_MS, quiet_ms, usual))
         return self.heard_ms is not None and now_ms - self.heard_ms <= allowed

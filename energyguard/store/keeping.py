@@ -30,7 +30,7 @@ def keep(by: Coordinator, rows: Sequence[Row], needed: int | None = None) -> Ste
         yield keeping.rest(replies)
 
 
-def least(keepers: Keepers, needed: int | None) -> int:
+def replies_needed(keepers: Keepers, needed: int | None) -> int:
     """How many have to reply."""
     owners = keepers.owners
     return majority(owners) if needed is None else min(needed, len(owners))
@@ -38,7 +38,7 @@ def least(keepers: Keepers, needed: int | None) -> int:
 
 def counted(keepers: Keepers, needed: int | None) -> tuple[str, ...]:
     """Whose replies count for a fact: a stand-in's, where a majority has to reply."""
-    enough_of_them = least(keepers, needed) >= majority(keepers.owners)
+    enough_of_them = replies_needed(keepers, needed) >= majority(keepers.owners)
     return keepers.places if enough_of_them else keepers.owners
 
 
@@ -95,7 +95,9 @@ class _Keeping:
             nodes: dict[str, None] = {}
             for keepers in part:
                 silent = [name for name in keepers.owners if name not in have]
-                missing = least(keepers, self._needed) - (len(keepers.owners) - len(silent))
+                missing = replies_needed(keepers, self._needed) - (
+                    len(keepers.owners) - len(silent)
+                )
                 if missing <= 0 and have:
                     continue
                 if stand_ins:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from energyguard.errors import Conflict
 from energyguard.store.coordinator import Coordinator, Operation, Plan, Replies, Round
 from energyguard.store.effects import Contradicted, Done
-from energyguard.store.keeping import counted, keep, least
+from energyguard.store.keeping import counted, keep, replies_needed
 from energyguard.store.membership import Keepers, Membership, majority
 from energyguard.store.messages import (
     FOREVER,
@@ -147,7 +147,7 @@ def _found(
     find: Asking = lambda request, epoch: Find(request, epoch, series, at)  # noqa: E731
     replies = yield _finding(by, series, needed, find, facts=facts)
     of_slot = by.membership.keepers(slot_of(series))
-    if all(len(replies.keys() & set(one.owners)) >= least(one, needed) for one in of_slot):
+    if all(len(replies.keys() & set(one.owners)) >= replies_needed(one, needed) for one in of_slot):
         return replies
 
     def again(membership: Membership, request: int) -> Round:
@@ -167,13 +167,13 @@ def _finding(
     def plan(membership: Membership, request: int) -> Round:
         of_slot = membership.keepers(slot_of(series))
         asked = asking(request, membership.epoch)
-        groups = [(counted(found, needed) if facts else found.owners, least(found, needed))
+        groups = [(counted(found, needed) if facts else found.owners, replies_needed(found, needed))
                   for found in of_slot]  # fmt: skip
         requests = {node: asked for group, _ in groups for node in group}
         first = None
         if len(of_slot) == 1:
             owners = of_slot[0].owners
-            first = by.preferred(owners, least(of_slot[0], needed), request)
+            first = by.preferred(owners, replies_needed(of_slot[0], needed), request)
             if any(map(by.is_slow, first)):
                 first = [*first, *(node for node in requests if node not in owners)]
         return Round(requests, groups, first)

@@ -8,10 +8,10 @@ from energyguard.stream.batch import Batch, Ints
 from energyguard.stream.clock import NEVER
 from energyguard.stream.witnesses import (
     FOLLOWING,
+    MAX_UNDECIDED,
+    MAX_WAITING,
     PAUSE_MS,
     STEPS,
-    UNDECIDED_MOST,
-    WAITING_MOST,
     Witnesses,
     is_followed,
 )
@@ -94,7 +94,7 @@ class Waiting:
     def _room(self) -> int:
         clock = self._clock
         decided = clock.witnesses is Witnesses.NONE or not clock.is_lone
-        return WAITING_MOST if decided else UNDECIDED_MOST
+        return MAX_WAITING if decided else MAX_UNDECIDED
 
     def _goes_on(self) -> bool:
         """Whether the readings that wait say by themselves what time it is."""
@@ -105,7 +105,7 @@ class Waiting:
             row = self.waiting[-clock.in_row :][-FOLLOWING - 1 :]
             times = self._pool.time[row].tolist()
             return is_followed(clock.trusted(), times, clock.limits.ahead_data_ms, PAUSE_MS)
-        if len(self.waiting) <= WAITING_MOST or clock.witnesses is Witnesses.OTHERS:
+        if len(self.waiting) <= MAX_WAITING or clock.witnesses is Witnesses.OTHERS:
             return False
         return clock.alone and len(set(self._device[self.waiting].tolist())) == 1
 

@@ -18,10 +18,10 @@ from energyguard.model.duration import parse_duration
 from energyguard.model.topics import DAY_MS, TopicClock
 from energyguard.stream.batch import Batch, Ints, join
 from energyguard.stream.witnesses import (
+    MAX_UNDECIDED,
+    MAX_WAITING,
     PAUSE_MS,
     STEPS,
-    UNDECIDED_MOST,
-    WAITING_MOST,
     Waits,
     Witnesses,
 )
@@ -111,7 +111,7 @@ class PartitionClock:
             self.limits.ahead_data_ms,
             is_alone,
             self.witnesses is not Witnesses.UNKNOWN,
-            len(time) > WAITING_MOST,
+            len(time) > MAX_WAITING,
         )
 
     def pass_through(self, time: Ints) -> Ints:
@@ -148,7 +148,7 @@ class PartitionClock:
         if self.waiting is None:
             return None
         again, device = self._take_waiting()
-        return self._wait(again, device, 0, WAITING_MOST)
+        return self._wait(again, device, 0, MAX_WAITING)
 
     def end(self) -> Admitted | None:
         """The input has ended: a pause at its end is believed, what else waits is ahead."""
@@ -245,7 +245,7 @@ class PartitionClock:
             return max(self.passed, self.decided, self.newest)
         return max(int(np.partition(heard, -2)[-2]), self.decided)
 
-    def _wait(self, batch: Batch, device: Ints, known: int, room: int = UNDECIDED_MOST) -> Admitted:
+    def _wait(self, batch: Batch, device: Ints, known: int, room: int = MAX_UNDECIDED) -> Admitted:
         """The rare case: some readings are far ahead, or wait already; the first are known."""
         held = [] if self.waiting is None else [self.waiting]
         pool = join([*held, batch])

@@ -7,8 +7,8 @@ from operator import attrgetter
 from energyguard.model.charging import Signal
 from energyguard.stream.witnesses import (
     FOLLOWING,
+    MAX_UNDECIDED,
     PAUSE_MS,
-    UNDECIDED_MOST,
     Waits,
     Witnesses,
     is_followed,
@@ -76,7 +76,7 @@ class FarSignals:
     def excess(self, has_others: bool) -> list[Signal]:
         """The oldest, where more wait than there is room for."""
         is_open = not has_others and self.witnesses is Witnesses.UNKNOWN
-        more = max(0, len(self.held) - (UNDECIDED_MOST if is_open else MAX_AHEAD))
+        more = max(0, len(self.held) - (MAX_UNDECIDED if is_open else MAX_AHEAD))
         gone, self.held = self.held[:more], self.held[more:]
         return gone
 

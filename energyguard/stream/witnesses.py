@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from energyguard.model.topics import DAY_MS
 
-WAITING_MOST = 256
+MAX_WAITING = 256
 """How many readings of a partition wait for a second device."""
 
-UNDECIDED_MOST = 1 << 17
+MAX_UNDECIDED = 1 << 17
 """How many wait of a device that is alone in its partition, until its owner has decided."""
 
 FOLLOWING = 3
@@ -30,7 +30,7 @@ PAUSE_MS = 31 * DAY_MS
 STEPS = 3
 """A device that is alone may be ahead by so many of its own steps."""
 
-HEARD_S = 3_600.0
+WITNESS_TIMEOUT_S = 3_600.0
 """A partition from which nothing came for so long (wall clock) is no witness."""
 
 
@@ -88,7 +88,7 @@ def witnessed(waits: Waits, others: Iterable[Other]) -> Witnessed | None:
     """What the owner decides about a partition now; None: nothing."""
     every = list(others)
     is_read = all(other.is_read for other in every)
-    times = [o.furthest for o in every if o.furthest is not None and o.silent_s < HEARD_S]
+    times = [o.furthest for o in every if o.furthest is not None and o.silent_s < WITNESS_TIMEOUT_S]
     if not times:
         return None if waits.is_alone or not is_read else Witnessed(None)
     reached = min(max(times), waits.furthest)

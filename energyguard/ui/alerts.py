@@ -15,7 +15,7 @@ from energyguard.ui.words import count
 MOST_LANES = 14
 MOST_ALERTS = 300
 MOST_OPEN = 60
-MOST_OVER = 60
+MAX_RESOLVED = 60
 STORY_S = 5.0
 
 _LEGEND = (
@@ -78,10 +78,10 @@ class Alerts:
         over = await self.board.shared(
             ("resolved", span.name, end),
             5,
-            lambda: self.board.desk.book.find(State.RESOLVED, since_ms=start, limit=MOST_OVER),
+            lambda: self.board.desk.book.find(State.RESOLVED, since_ms=start, limit=MAX_RESOLVED),
         )
         self.over.show([AlertRow.of(alert, self.visit.zone) for alert in over])
-        more = f"the newest {MOST_OVER}" if len(over) == MOST_OVER else count(len(over))
+        more = f"the newest {MAX_RESOLVED}" if len(over) == MAX_RESOLVED else count(len(over))
         self.over_note.text = f"{more}, newest first"
 
     def _lanes(self, start: int, end: int) -> Data:

@@ -51,7 +51,7 @@ SPANS = {
 
 BEFORE_MS = 45 * MINUTE_MS
 """Event time that a demonstration goes on by, while the history settles."""
-MOST_POINTS = 720
+MAX_POINTS = 720
 SETTLED_S = 60.0
 """The history inserts, and sums up, what came by then; in event time it may be half an hour."""
 
@@ -132,7 +132,7 @@ class Board:
         A coarser slide still divides the window; where even the window is too fine, the highest
         of neighbours stands for them: what was over a limit is over it in the picture.
         """
-        most = -(-(end_ms - start_ms) // MOST_POINTS)
+        most = -(-(end_ms - start_ms) // MAX_POINTS)
         slides = range(slide_ms, window_ms + 1, slide_ms)
         fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]
         slide = next((slide for slide in fit if slide >= most), fit[-1])
@@ -146,7 +146,7 @@ class Board:
             for t, kwh in zip(times_ms(seen["window_end"]), seen["kwh"].to_pylist(), strict=True)
             if start_ms <= t <= newest + slide
         ]
-        every = -(-len(points) // MOST_POINTS) or 1
+        every = -(-len(points) // MAX_POINTS) or 1
         kept = [max(points[i : i + every], key=itemgetter(1)) for i in range(0, len(points), every)]
         return [t for t, _ in kept], [kwh for _, kwh in kept]
 

@@ -6,14 +6,13 @@ from functools import partial
 from itertools import groupby
 
 from energyguard.serve.views import DeadLetter, PartitionView, Receipt
-from energyguard.ui.board import times_ms
+from energyguard.ui.board import MAX_POINTS, times_ms
 from energyguard.ui.layout import Visit
 from energyguard.ui.parts import Figures, Rows, Tag, bar, button, card
 from energyguard.ui.plots import Plot
 from energyguard.ui.words import age, count, day_moment, moment, plural
 
 MOST_LETTERS = 30
-MOST_POINTS = 720
 
 ENDINGS = ("accepted", "late", "duplicate", "conflicting", "ahead", "malformed", "out of range")
 MATTERS = ("conflicting", "malformed", "out of range")
@@ -117,7 +116,7 @@ class Quality:
         span = self.visit.span
         start, end = self.board.borders(span)
         seen = await self.board.ask("readings_per_minute", span.keep_s, start_ms=start, end_ms=end)
-        every = max(1, seen.num_rows // MOST_POINTS)
+        every = max(1, seen.num_rows // MAX_POINTS)
         xs, ys = times_ms(seen["minute"])[::every], seen["readings"].to_pylist()[::every]
         self.minutes.show(
             {"from": start, "to": end, "xs": xs, "ys": ys, "unit": "", "zone": self.visit.zone}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -63,27 +62,6 @@ def append(log: Log, tick: int, homes: int = 20, topic: str = "energy_readings")
         topic,
         Records([None] * len(parts), [v for _, v in parts], partitions=[p for p, _ in parts]),
     )
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[ChdbHistory]:
-    opened = ChdbHistory(tmp_path / "history")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    opened = People(tmp_path)
-    yield opened
-    opened.close()
 
 
 def drain(archive: Archive) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +11,7 @@ from energyguard.history.archive import Archive
 from energyguard.history.charging_rows import SCHEMAS
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
-from energyguard.log import Log, Records, open_log
+from energyguard.log import Log, Records
 from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
 from energyguard.model.stations import BayNow, Charger, Imported
 from energyguard.wire import charging as wire
@@ -27,27 +25,6 @@ STAY = Stay(
 )  # fmt: skip
 CHARGE = Charge("c-1", USER, S + 14, S + 44, 22, 5_500, None, STAY.id)
 Header = tuple[str, bytes]
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[ChdbHistory]:
-    opened = ChdbHistory(tmp_path / "history")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    opened = People(tmp_path)
-    yield opened
-    opened.close()
 
 
 def append(log: Log, topic: str, value: bytes | None, *headers: Header) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,26 +13,12 @@ from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.people import People
-from energyguard.log import Log, Records, open_log
+from energyguard.log import Log, Records
 from energyguard.model.stations import Imported
 from energyguard.model.topics import IMPORTED
 from tests.history.test_charging_archive import DAY, S
 
 KWH = 10**9
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[ChdbHistory]:
-    opened = ChdbHistory(tmp_path / "history")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    opened = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    yield opened
-    opened.close()
 
 
 def old(number: int, source: str) -> Imported:
