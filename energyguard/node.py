@@ -21,8 +21,8 @@ from energyguard.config import Settings
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
-from energyguard.playing import play
 from energyguard.presence import living, present
+from energyguard.role_runner import play
 from energyguard.supervisor import Supervisor, last_words, log_for_people
 
 if TYPE_CHECKING:

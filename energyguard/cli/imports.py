@@ -68,7 +68,7 @@ def sessions(
     export.sort_out()
     if not dry_run:
         _put(call, export)
-    call.out.rows(_counts(counted, fixes))
+    call.out.rows(_counts(counted, fixes), empty="no defects")
     _summary(call, export, len(taken), dry_run=dry_run)
     if why := why_useless(export):
         raise Malformed(why)

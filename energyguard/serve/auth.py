@@ -21,8 +21,8 @@ from energyguard.serve.attempts import Attempts
 from energyguard.serve.policy import with_policy
 from energyguard.serve.problems import Forbidden, problem
 from energyguard.serve.sessions import COOKIE, Sessions
+from energyguard.serve.stream_guard import Streams
 from energyguard.serve.tokens import Tokens
-from energyguard.serve.welcome import Streams
 
 OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
 OPEN_FOLDERS = ("/_nicegui/", "/ui/")

@@ -37,7 +37,7 @@ from energyguard.serve.health import health
 from energyguard.serve.idempotency import Answers
 from energyguard.serve.letters import Letters
 from energyguard.serve.live import Live
-from energyguard.serve.newcomers import NewDevices, known_to
+from energyguard.serve.new_devices import NewDevices, known_to
 from energyguard.serve.reception import Reception
 from energyguard.serve.stations import Stations
 from energyguard.serve.views import DeadLetter, Health, Overview, Quality, Receipt

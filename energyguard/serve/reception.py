@@ -12,9 +12,9 @@ from energyguard.errors import Malformed
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS
-from energyguard.serve.judged import Judgement
+from energyguard.serve.judgement import Judgement
 from energyguard.serve.letters import Letter
-from energyguard.serve.newcomers import NewDevices
+from energyguard.serve.new_devices import NewDevices
 from energyguard.serve.views import Receipt, RowAnswer
 from energyguard.sources.intake import Intake
 from energyguard.sources.signals import are_signals, take_signals

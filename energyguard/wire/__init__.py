@@ -3,13 +3,13 @@
 packed.py      readings as they lie in the log: a compressed Arrow batch per record
 records.py     records of a topic: packed ones, and messages that others sent
 messages.py    these messages, a line each
-apart.py       a child that decodes what may end its decoder
+isolated.py    a child that decodes what may end its decoder
 shapes.py      which shape a message or a file has
 files.py       files, gzipped files and standard input, block by block
 headers.py     the names that columns may have, in every shape
 text.py        lines under a header, or several
 delimited.py   lines of a layout, a block at once
-careful.py     the same, line by line, with the reasons
+row_by_row.py  the same, line by line, with the reasons
 columns.py     the columns of a layout
 csv.py         system C's `timestamp,household_id,energy_kwh`, and how lines are written
 json.py        the same as JSON lines or an array; objects.py and alike.py are its fast ways

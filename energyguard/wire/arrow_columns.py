@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from energyguard.errors import Malformed
 from energyguard.model.fixed import NANO, to_nano
 from energyguard.model.readings import Verdict
-from energyguard.wire.careful import BEYOND
 from energyguard.wire.columns import (
     ANYTHING,
     DEVICE,
@@ -29,6 +28,7 @@ from energyguard.wire.columns import (
     sixty_fourth,
     tidy_time,
 )
+from energyguard.wire.row_by_row import BEYOND
 
 Bools = npt.NDArray[np.bool_]
 _EXACT_BELOW = 2.0**51

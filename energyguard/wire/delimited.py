@@ -15,7 +15,6 @@ import pyarrow.csv as arrow_csv
 from energyguard.model.readings import Verdict
 from energyguard.wire import Decoded
 from energyguard.wire.assembly import Rows, assemble
-from energyguard.wire.careful import decode_carefully
 from energyguard.wire.columns import (
     ANYTHING,
     DEVICE,
@@ -30,6 +29,7 @@ from energyguard.wire.columns import (
 )
 from energyguard.wire.limits import Plausible
 from energyguard.wire.refusals import Refusals
+from energyguard.wire.row_by_row import decode_row_by_row
 
 _BOM = b"\xef\xbb\xbf"
 _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
@@ -59,7 +59,7 @@ def decode_lines(
     if sound is not None:
         return sound
     refusals = Refusals(single, layout.token(device))
-    lines, numbers = decode_carefully(data, layout, first_row, refusals)
+    lines, numbers = decode_row_by_row(data, layout, first_row, refusals)
     table, numbers = _sound_table(lines, numbers, layout, refusals)
     text = _Text(data, layout, limits, device, first_row)
     return text.readings(table, np.array(numbers, np.int64), refusals)

@@ -22,7 +22,6 @@ from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.wire import Decoded, building, thermometer
 from energyguard.wire.assembly import merge
-from energyguard.wire.careful import BEYOND
 from energyguard.wire.columns import (
     ANYTHING,
     DEVICE,
@@ -42,6 +41,7 @@ from energyguard.wire.limits import Plausible
 from energyguard.wire.lines import numbered_lines
 from energyguard.wire.objects import decode_sound_json
 from energyguard.wire.refusals import Refusals
+from energyguard.wire.row_by_row import BEYOND
 
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _LINE = msgspec.json.Decoder(float_hook=Decimal)

@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from energyguard.errors import Corrupt
 from energyguard.model.readings import BACKFILL
-from energyguard.wire.apart import APART
 from energyguard.wire.csv import HOUSEHOLD
 from energyguard.wire.delimited import decode_sound
+from energyguard.wire.isolated import ISOLATED
 from energyguard.wire.limits import DEFAULT, Plausible
 from energyguard.wire.messages import (
     CSV,
@@ -140,4 +140,4 @@ def _messages(place: int, values: Sequence[bytes], limits: Plausible) -> Content
     sound = _alike(place, values, limits)
     if sound is not None:
         return sound
-    return APART.read(values, limits).moved(place)
+    return ISOLATED.read(values, limits).moved(place)

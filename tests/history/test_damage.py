@@ -51,9 +51,17 @@ def run(data: Path, appends: int = 0, damage_after: Damage | None = None) -> byt
 
 
 def part_of(history: Path, table: str = "readings") -> Path:
+    """The table's newest part, alone: merged ones, that may still be there, would stand in."""
     folder = (history / "data" / "energyguard" / table).resolve()
-    found = [path for path in folder.glob("*_*_*_*") if (path / "count.txt").exists()]
-    return max(found, key=lambda path: int((path / "count.txt").read_text()))
+    found = {
+        Part(table, path.name): path
+        for path in folder.glob("*_*_*_*")
+        if (path / "count.txt").exists()
+    }
+    newest = max(found, key=lambda part: (part.blocks.last, -part.blocks.first))
+    for merged in found.keys() - {newest} - set(uncovered(list(found), [newest])):
+        shutil.rmtree(found[merged])
+    return found[newest]
 
 
 def missing_part(history: Path) -> None:

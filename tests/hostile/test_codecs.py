@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
-from energyguard.wire.apart import Apart
 from energyguard.wire.charging import signal
 from energyguard.wire.files import read_blocks
+from energyguard.wire.isolated import IsolatedDecoder
 from energyguard.wire.limits import DEFAULT
 from energyguard.wire.packed import pack
 from energyguard.wire.records import read_records
@@ -97,7 +97,7 @@ def test_evaluate_survives_a_file_of_them(tmp_path: Path, number: bytes) -> None
 
 
 def test_what_ends_the_decoder_is_set_apart_and_its_neighbours_are_not() -> None:
-    apart = Apart(deadly.decode)
+    apart = IsolatedDecoder(deadly.decode)
     good = message("csv", b"1")
     values = [good] * 40
     values[7] = values[8] = values[31] = deadly.POISON
@@ -114,7 +114,7 @@ def test_what_ends_the_decoder_is_set_apart_and_its_neighbours_are_not() -> None
 
 
 def test_a_child_that_is_gone_is_started_again() -> None:
-    apart = Apart()
+    apart = IsolatedDecoder()
     try:
         assert apart.read([message("csv", b"1")], DEFAULT).readings.num_rows == 1
         assert apart._child is not None

@@ -21,7 +21,7 @@ from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
 from energyguard.history.people import People
 from energyguard.limits import FAILED_LOGIN_S, FAILED_LOGINS, SESSIONS
-from energyguard.serve import welcome
+from energyguard.serve import stream_guard
 from energyguard.serve.attempts import Attempts
 from energyguard.serve.auth import Gate
 from energyguard.serve.sessions import _SALT, COOKIE, Sessions, secret_of
@@ -239,7 +239,7 @@ async def test_websockets_are_bounded(tmp_path: Path) -> None:
     gate = Gate(stream, tokens, sessions, Attempts(ManualClock(NOW)), "127.0.0.1", streams=2)
     clients = [Client("websocket", gate, header) for _ in range(3)]
     await asyncio.wait_for(clients[2].task, 10)
-    assert clients[2].sent == [{"type": "websocket.close", "code": welcome._TRY_LATER}]
+    assert clients[2].sent == [{"type": "websocket.close", "code": stream_guard._TRY_LATER}]
     clients[0].task.cancel()
     await asyncio.sleep(0.05)
     further = Client("websocket", gate, header)

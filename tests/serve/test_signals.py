@@ -11,7 +11,7 @@ from energyguard.config import ChargingSettings, StreamSettings
 from energyguard.errors import Conflict
 from energyguard.log import EARLIEST, LATEST, Records
 from energyguard.model.topics import DEAD_LETTERS, IMPORTED, SIGNALS
-from energyguard.serve import judged
+from energyguard.serve import judgement
 from energyguard.serve.desk import Desk
 from energyguard.stream.session_stage import session_worker
 from energyguard.testing import MemoryLog
@@ -79,7 +79,7 @@ def test_what_is_late_again_is_not_accepted(log: MemoryLog, desk: Desk) -> None:
 def test_without_a_worker_nobody_has_judged(
     log: MemoryLog, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judged.Judgement.wait, "__defaults__", (0.1,))
+    monkeypatch.setattr(judgement.Judgement.wait, "__defaults__", (0.1,))
     header = tuple(
         (name, text.encode())
         for name, text in {

@@ -183,7 +183,9 @@ def version_of_the_clock_alone(patch: Patch) -> None:
 
 
 def reads_ask_one(patch: Patch) -> None:
-    patch.setattr(operations, "least", lambda keepers, needed: 1 if needed is None else needed)
+    patch.setattr(
+        operations, "replies_needed", lambda keepers, needed: 1 if needed is None else needed
+    )
 
 
 def moves_are_not_awaited(patch: Patch) -> None:

@@ -35,7 +35,7 @@ _TIMES = (ISO_TIME, PLAIN_TIME)
 _BOM = b"\xef\xbb\xbf"
 
 
-def decode_carefully(
+def decode_row_by_row(
     data: bytes, layout: Layout, first_row: int, refusals: Refusals
 ) -> tuple[list[bytes], list[int]]:
     """The sound ones of some lines, as the fast way takes them, and their numbers.

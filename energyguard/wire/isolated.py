@@ -36,12 +36,12 @@ MAX_CPU_S = 60
 """What a request may take before it is ended."""
 IDLE_S = 60.0
 _SIZE = 8
-_START = "from energyguard.wire.apart import serve; serve()"
+_START = "from energyguard.wire.isolated import serve; serve()"
 _Request = tuple[Decode, Sequence[bytes], Limits]
 _Answer = tuple[Contents | None, str]
 
 
-class Apart:
+class IsolatedDecoder:
     """A child that decodes. Thread-safe.
 
     Args:
@@ -117,10 +117,10 @@ class Apart:
             child.communicate()
 
 
-APART = Apart()
+ISOLATED = IsolatedDecoder()
 """The child of this process."""
-atexit.register(APART.close)
-os.register_at_fork(after_in_child=APART.forget)
+atexit.register(ISOLATED.close)
+os.register_at_fork(after_in_child=ISOLATED.forget)
 
 
 def serve() -> None:

@@ -12,7 +12,7 @@ from energyguard.clock import ManualClock
 from energyguard.errors import OutOfRange, Overloaded, Unavailable
 from energyguard.model.readings import batch_of
 from energyguard.serve.desk import Desk
-from energyguard.serve.newcomers import NewDevices
+from energyguard.serve.new_devices import NewDevices
 from energyguard.serve.shared import Shared
 from energyguard.testing import MemoryLog
 from tests.serve.made import NOON, StandInHistory
