@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
-TEST_PROCESSES ?= 3 # most tests wait for processes: more of them than cores
+TEST_PROCESSES ?= 4 # most tests wait for processes: more of them than cores
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
 
@@ -60,7 +60,7 @@ test: dev               ## the whole suite, without what takes minutes
 test-all: dev           ## everything
 	$(BIN)/pytest
 
-simulate: dev           ## ten times as many lives of the replicated store
+simulate: dev           ## twenty times as many lives of the replicated store
 	SEEDS=10000 $(BIN)/pytest tests/simulation
 
 chaos: dev              ## kill -9 and SIGSTOP of the store's processes, fifty cycles

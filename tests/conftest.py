@@ -19,28 +19,61 @@ SOON = {
 }
 
 
-# NiceGUI has one application a process: once a simulated person has been in front of it, it cannot
-# be mounted again. So these stay in one process, where those with such a person come last.
-ONE_APPLICATION = (
-    "tests/e2e/test_hand.py",
-    "tests/e2e/test_page.py",
-    "tests/e2e/test_policy.py",
-    "tests/serve/",
-    "tests/ui/",
+# Files whose tests stay in one process, by why. NiceGUI has one application a process: once a
+# simulated person has been in front of it, it cannot be mounted again, so those with such a person
+# come last. Of brokers one is enough.
+TOGETHER = {
+    "page": (
+        "tests/e2e/test_hand.py",
+        "tests/e2e/test_page.py",
+        "tests/e2e/test_policy.py",
+        "tests/serve/",
+        "tests/ui/",
+    ),
+    "broker": (
+        "tests/contract/test_kafka_log.py",
+        "tests/engines/test_flink.py",
+        "tests/engines/test_spark.py",
+        "tests/ingest/test_kafka_ingestor.py",
+        "tests/log/test_kafka_faults.py",
+        "tests/parity/",
+        "tests/stream/test_kafka_regions.py",
+        "tests/stream/test_kafka_worker.py",
+    ),
+}
+LONG = (  # begun before the others, so that no process is alone with one at the end
+    "tests/simulation/",
+    "tests/deploy/test_roles.py",
+    "tests/e2e/",
+    "tests/store/",
 )
+
+
+def _scope(nodeid: str) -> str:
+    """What a test shares a process with: its file, or those of ``TOGETHER``."""
+    file = nodeid.partition("::")[0]
+    return next((name for name, files in TOGETHER.items() if file.startswith(files)), file)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Several processes (``-n``): the tests of a file stay together, in their order."""
+    """Several processes (``-n``): the tests of a scope stay together, in their order."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "page" if file.startswith(ONE_APPLICATION) else file
+            return _scope(nodeid)
 
+    config.option.loadscopereorder = False
     return Together(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several processes: the long ones begin."""
+    if hasattr(config, "workerinput"):
+        items.sort(
+            key=lambda item: (_scope(item.nodeid) not in TOGETHER, not item.nodeid.startswith(LONG))
+        )
 
 
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:

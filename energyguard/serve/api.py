@@ -50,6 +50,7 @@ _ERRORS: Mapping[int | str, str] = {
 def build_api() -> FastAPI:
     """The API, to be mounted at ``/api/v1``; its ``state.desk`` is the desk that it serves."""
     api: FastAPI = FastAPIOffline(
+        redoc_url=None,  # its pictures come from elsewhere; one page of the same is enough
         title="EnergyGuard",
         version=__version__,
         description=_ABOUT,

@@ -221,6 +221,7 @@ def test_an_address_that_cannot_be_read(address: str) -> None:
         open_store(f"valkey-cluster://{address}")
 
 
+@pytest.mark.slow  # the same commands as on one server, and what only a cluster does
 class TestValkeyClusterStore(StoreContract):
     @pytest.fixture
     async def opened(self, cluster: Cluster, clock: ManualClock) -> AsyncIterator[Opened]:

@@ -71,6 +71,7 @@ def test_kill_a_worker(kills: int, kafka: Cluster, opened: Open, tmp_path: Path)
     nothing_lost_nothing_twice(log, load, tmp_path)
 
 
+@pytest.mark.slow  # as tests/e2e/test_faults.py on one file, and by the contract of the log
 def test_the_other_worker_takes_over(kafka: Cluster, opened: Open, tmp_path: Path) -> None:
     """Partitions move in the middle of windows, to a new worker and back from a dead one."""
     log = opened(kafka)
@@ -143,6 +144,7 @@ def goes_on(log: Log, load: Load) -> None:
     until(lambda: all(now > before[at] for at, now in _positions(log).items()))
 
 
+@pytest.mark.slow  # waiting as such: test_kafka_patience.py
 def test_a_broker_that_is_away_at_start(
     kafka_broker: Cluster, opened: Open, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def job_of(kafka: Cluster, folder: Path, **more: object) -> ChargingJob:
     return ChargingJob(**(options | more))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow  # that a job starts, reads and writes is also seen by test_parity on Flink
 def test_everything(kafka: Cluster, tmp_path: Path) -> None:
     """Lost, doubled and out of order, over four partitions."""
     told = CASES["everything"](day())

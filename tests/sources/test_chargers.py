@@ -188,7 +188,7 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(tmp_path: Path) -> 
         opened(tmp_path / "data" / "log.db") as log,
         roles(data, "simulate-chargers", more=more) as (process,),
     ):
-        kill_often(process, 4, lambda: sum(map(len, messages(log).values())))
+        kill_often(process, 2, lambda: sum(map(len, messages(log).values())))
         before = sum(map(len, messages(log).values()))
         until(lambda: sum(map(len, messages(log).values())) > before + 10)
         process.stop()

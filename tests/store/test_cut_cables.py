@@ -23,6 +23,7 @@ def _cannot() -> str | None:
     return f"no network namespaces here: {done.stderr.strip()}" if done.returncode else None
 
 
+@pytest.mark.slow  # one cut is also in test_processes.py, without root
 def test_cables_are_cut_and_mended(tmp_path: Path) -> None:
     if reason := _cannot():
         pytest.skip(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -26,6 +27,7 @@ from energyguard.model.topics import (
 from energyguard.sources.household import Homes
 from energyguard.sources.simulate import Run, write_csv
 from energyguard.stream.decisions import Decision, decision_records
+from energyguard.stream.engines import flink
 from energyguard.stream.window_stage import window_worker
 
 if TYPE_CHECKING:
@@ -86,6 +88,23 @@ def received(servers: str, topic: str, many: int) -> list[Any]:
     return found
 
 
+PLAIN_CLIENT = """
+import sys
+from kafka import KafkaConsumer
+where = {"bootstrap_servers": sys.argv[1], "auto_offset_reset": "earliest"}
+for message in KafkaConsumer(sys.argv[2], consumer_timeout_ms=5000, **where):
+    sys.stdout.buffer.write(message.value + b"\\n")
+"""
+
+
+def received_plainly(servers: str, topic: str) -> list[bytes]:
+    """What kafka-python reads, a client in Python alone that knows no compression but gzip."""
+    if not flink.PYTHON.exists():
+        pytest.skip("no kafka-python: run `make engines`")
+    words = [str(flink.PYTHON), "-c", PLAIN_CLIENT, servers, topic]
+    return subprocess.run(words, check=True, stdout=subprocess.PIPE, timeout=60).stdout.splitlines()
+
+
 def caught_up(log: Log) -> bool:
     return all(log.positions(t, "worker") == log.positions(t, LATEST) for t in TOPICS)
 
@@ -119,6 +138,7 @@ def test_messages_of_other_clients_become_alerts(
     alerts = received(kafka.bootstrap, ENERGY_ALERTS.name, len(expected))
     assert sorted(message.value() for message in alerts) == sorted(expected)
     assert len({dict(message.headers())["id"] for message in alerts}) == len(alerts)
+    assert sorted(received_plainly(kafka.bootstrap, ENERGY_ALERTS.name)) == sorted(expected)
     (letter,) = received(kafka.bootstrap, DEAD_LETTERS.name, 1)
     assert letter.value() == BAD
     assert dict(letter.headers())["field"] == b"energy_kwh"
