@@ -40,6 +40,6 @@ def table(found: Iterable[Figures]) -> str:
     for one in found:
         times = (one.fail_s, one.recover_s, one.read_s, one.write_s)
         if any(time is not None for time in times):
-            cells = ("-" if time is None else f"{time:.3f} s" for time in times)
+            cells = ("-" if time is None else f"{1000 * time:.1f} ms" for time in times)
             lines.append(f"| {one.backend.rpartition('/')[2]} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -7,9 +7,9 @@ What is damaged is gone around, as if compaction had left nothing there, and not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from energyguard.errors import BehindRetention, Corrupt
 from energyguard.log.catalog import Catalog, edges
@@ -17,6 +17,9 @@ from energyguard.log.records import Fetched, Headers, TopicPartition
 from energyguard.log.segments import Head, Part, decoded, first_id, last_id
 from energyguard.log.set_aside import Damage
 from energyguard.log.walk import Gap, newest_head, segments
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MOST_BYTES = 8 * 2**20
 """A read stops here: one record may hold thousands of readings."""
@@ -31,34 +34,40 @@ def read_once(
     turn: int,
     damage: list[Damage],
 ) -> list[Fetched]:
-    """What is there now. Another partition leads at each turn, so that none is starved.
+    """What is there now. Another partition of another topic leads at each turn: none is starved.
 
     ``damage`` gets what could not be read on the way.
 
     Raises:
         BehindRetention: a position is older than what is left.
     """
-    places = list(at)
-    turn %= len(places) or 1
     wanted: dict[str, dict[int, int]] = {}
-    for place in places[turn:] + places[:turn]:
-        wanted.setdefault(place.topic, {})[place.partition] = at[place]
+    for place, position in at.items():
+        wanted.setdefault(place.topic, {})[place.partition] = position
+    within, first = divmod(turn, len(wanted) or 1)
     found: list[Fetched] = []
     room = MOST_BYTES
     connection.execute("BEGIN")
     try:
-        for name, positions in wanted.items():
+        for name, positions in _turned(wanted.items(), first):
             number = catalog.number(connection, name)
             if number is None or limit <= 0 or room <= 0:
                 continue
             reading = _Reading(f"{path}: {name}", limit, room)
-            reading.read(connection, name, number, positions)
+            reading.read(connection, name, number, dict(_turned(positions.items(), within)))
             found += reading.fetched(name)
             damage += [Damage(name, gap, row) for gap, row in reading.damaged]
             limit, room = reading.limit, reading.room
     finally:
         connection.execute("ROLLBACK")  # nothing was written; COMMIT fails behind a damaged page
     return found
+
+
+def _turned(items: Iterable[tuple[K, V]], turn: int) -> list[tuple[K, V]]:
+    """The same, another one first."""
+    found = list(items)
+    turn %= len(found) or 1
+    return found[turn:] + found[:turn]
 
 
 class _Columns:
@@ -90,19 +99,25 @@ class _Reading:
         self.damaged: list[tuple[Gap, tuple[Head, bytes] | None]] = []
 
     def read(self, connection: Any, name: str, topic: int, positions: Mapping[int, int]) -> None:
-        """Gather records; the first of the positions that leads to some says where to begin."""
+        """Gather records: from the segment that the first position leads to, of all that begin
+        there or later; then of those that are further behind.
+        """
         earliest, ends = edges(connection, topic)
         for partition, position in positions.items():
             if position < earliest[partition]:
                 raise BehindRetention(name, partition, position, earliest[partition])
         behind = {p: position for p, position in positions.items() if position < ends[p]}
+        seen: set[int] = set()
         for lead, position in behind.items():
+            if lead in seen:
+                continue
             start, before = _segment_of(connection, topic, lead, position, earliest)
-            ready = {p: to for p, to in behind.items() if before[p] <= to}
+            ready = {p: to for p, to in behind.items() if p not in seen and before[p] <= to}
+            seen |= ready.keys()
             if self._scan(connection, topic, start, ready) and lead not in self._found:
                 self._passed[lead] = ends[lead]  # nothing can be read from this position on
-            if self._found:
-                return  # or lead with another
+            if self.limit <= 0 or self.room <= 0:
+                return
 
     def _scan(self, connection: Any, topic: int, start: int, ready: Mapping[int, int]) -> bool:
         """Gather records of partitions from a segment on; true when it came to the topic's end."""

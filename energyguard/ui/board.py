@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from energyguard.history.newest import newest_ms
 from energyguard.serve.views import Overview
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ class Board:
         """The energy of the windows that end in a range, as many as a chart has pixels for.
 
         A coarser slide still divides the window; where even the window is too fine, the highest
-        of neighbours stands for them: what was over a limit is over it in the picture.
+        of neighbours stands for them: what was over a limit is over it in the picture. Windows
+        that the history may not have all readings of yet are left out.
         """
+        whole = max(await self._known_ms(device, keep_s), self.settled_ms(end_ms))
         most = -(-(end_ms - start_ms) // MAX_POINTS)
         slides = range(slide_ms, window_ms + 1, slide_ms)
         fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]
@@ -140,15 +143,22 @@ class Board:
             "window_sums", keep_s, device=device, start_ms=start_ms - window_ms, end_ms=end_ms,
             window_ms=window_ms, slide_ms=slide,
         )  # fmt: skip
-        newest = self.desk.live.newest_ms() or end_ms
         points = [
             (t, kwh)
             for t, kwh in zip(times_ms(seen["window_end"]), seen["kwh"].to_pylist(), strict=True)
-            if start_ms <= t <= newest + slide
+            if start_ms <= t <= whole
         ]
         every = -(-len(points) // MAX_POINTS) or 1
         kept = [max(points[i : i + every], key=itemgetter(1)) for i in range(0, len(points), every)]
         return [t for t, _ in kept], [kwh for _, kwh in kept]
+
+    async def _known_ms(self, device: str, keep_s: float) -> int:
+        """The newest reading of a device that the history has; 0: none."""
+        now = self.desk.clock.now_ms
+        found = await self.shared(
+            ("newest", device), keep_s, lambda: newest_ms(self.desk.query, now(), device)
+        )
+        return found or 0
 
     def borders(self, span: Span) -> tuple[int, int]:
         """The span that ends with the step of the newest reading: the same for all pages."""

@@ -30,6 +30,7 @@ class Households:
         self.visit, self.board = visit, visit.board
         self.by = visit.asked.get("by", "kwh") if visit.asked.get("by") in BY else "kwh"
         self.device = visit.asked.get("device", "")
+        self.newest_ms = 0  # the end of the newest window shown
         self.last: ReadingView | None = None
         span = visit.span
         with Tag("div", "", "grid"):
@@ -123,9 +124,9 @@ class Households:
                 }
             )  # fmt: skip
         else:
-            recent = end - max(2 * self.visit.span.step_ms, 4 * rule.slide_ms)
-            xs, ys = await self._sums(rule, recent, end, 1.5)
+            xs, ys = await self._sums(rule, self.newest_ms or start, end, 1.5)
             self.sums.push(start, end, xs, ys)
+        self.newest_ms = xs[-1] if xs else 0
         self._say(rule, xs, ys)
 
     async def _choose(self) -> None:

@@ -16,7 +16,7 @@ from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition
 from energyguard.log.retention import retain
 from energyguard.log.sqlite import SqliteLog
-from energyguard.model.topics import ENERGY_READINGS
+from energyguard.model.topics import ALERTS, ENERGY_ALERTS, ENERGY_READINGS
 
 TOPIC = ENERGY_READINGS.name
 appends = st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=5), max_size=25)
@@ -62,6 +62,32 @@ def test_a_partition_far_behind_holds_up_nobody() -> None:
         at = dict(log.positions(TOPIC, EARLIEST))
         first = {part.partition for _ in range(8) for part in log.read(at, 5, 0.0)}
         assert first == {0, 1}
+
+
+def test_those_behind_catch_up_beside_those_who_are_not() -> None:
+    """As after a restart: one partition was read further than others, of many topics."""
+    with log_with([[0, 1, 2]] * 30) as log:
+        at: dict[TopicPartition, int] = {}
+        for name in (ENERGY_ALERTS.name, ALERTS.name):
+            at |= log.positions(name, EARLIEST)
+        at |= {TopicPartition(TOPIC, partition): 3 for partition in range(3)}
+        at[TopicPartition(TOPIC, 0)] = 29
+        for _ in range(3):
+            log.append(TOPIC, Records([None], [b"x"], (), (), [0]))
+            for part in log.read(at, 60, 0.0):
+                at[part.at] = part.next_offset
+        assert [at[TopicPartition(TOPIC, partition)] for partition in range(3)] == [33, 30, 30]
+
+
+def test_whoever_reads_little_reads_of_all() -> None:
+    """Another partition of another topic leads at each read."""
+    with log_with([[place] for place in range(8) for _ in range(3)]) as log:
+        log.append(ALERTS.name, Records([b"a"] * 8, [b"x"] * 8, partitions=range(8)))
+        at = dict(log.positions(TOPIC, EARLIEST)) | dict(log.positions(ALERTS.name, EARLIEST))
+        first = {part.at for _ in range(16) for part in log.read(at, 1, 0.0)}
+        assert {(place.topic, place.partition) for place in first} > {
+            (TOPIC, partition) for partition in range(8)
+        }
 
 
 def test_retention_by_bytes() -> None:

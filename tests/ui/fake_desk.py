@@ -183,6 +183,7 @@ class FakeDesk:
         self.clock = clock
         self.empty = empty
         self.away = False
+        self.history_behind_ms = 0
         self.answers = Event()  # of the history; cleared: it takes its time
         self.answers.set()
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -349,6 +350,10 @@ class FakeDesk:
                 "kwh": pa.array(kwh, pa.float64()),
             }
         )
+
+    def _newest(self, **_: object) -> pa.Table:
+        newest = [] if self.empty else [self.t() - self.history_behind_ms]
+        return pa.table({"newest_ms": pa.array(newest, pa.int64())})
 
     def _top(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
         homes = [] if self.empty else sorted(HOMES, key=size, reverse=True)[:n]
