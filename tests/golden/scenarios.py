@@ -155,8 +155,16 @@ def outputs(name: str, folder: Path) -> bytes:
     return store.text_of([*lines, *map(store.record_line, settled(records(folder / "log.db")))])
 
 
+COMPACTED: Final = (product.PROGRESS, "energyguard.state")
+"""Of these the newest record of each key counts; two stages write them, in an order of chance."""
+
+
 def settled(found: Sequence[Stored]) -> list[Stored]:
-    """Of the reports of progress the last one of each partition: how many there are is chance."""
-    last = {one.key: one._replace(offset=0) for one in found if one.topic == product.PROGRESS}
-    others = [one for one in found if one.topic != product.PROGRESS]
-    return [*others, *(last[key] for key in sorted(last, key=lambda key: key or b""))]
+    """The records; of topics of which only the newest of a key counts, those, without offsets."""
+    newest = {
+        (one.topic, one.key or b""): one._replace(offset=0)
+        for one in found
+        if one.topic in COMPACTED
+    }
+    others = [one for one in found if one.topic not in COMPACTED]
+    return [*others, *(newest[place] for place in sorted(newest))]
