@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.golden import product, scenarios, store
+from tests.golden import folder as data_folder_of
+from tests.golden import product, scenarios, store, surface
 
 
 def inputs(folder: Path) -> None:
@@ -32,7 +33,29 @@ def topics(folder: Path) -> None:
         store.keep(f"topics/{name}.jsonl", scenarios.outputs(name, folder / name))
 
 
-PARTS: Final[Mapping[str, Callable[[Path], None]]] = {"topics": topics}
+def data_folder(folder: Path) -> None:
+    """A folder in the middle of things, where it says something new; and what comes next in it."""
+    made = folder / "data"
+    data_folder_of.make(made)
+    contents = data_folder_of.contents(made)
+    if not store.exists("folder/data.tar") or contents != store.kept("folder/contents.jsonl"):
+        store.keep("folder/contents.jsonl", contents)
+        store.keep("folder/data.tar", data_folder_of.packed(made))
+    next_ = data_folder_of.go_on(data_folder_of.unpacked(folder / "again"))
+    store.keep("folder/next.jsonl", next_)
+
+
+def surfaces(folder: Path) -> None:
+    """What users type, ask and configure."""
+    for name, text in surface.everything(folder).items():
+        store.keep(f"surface/{name}", text)
+
+
+PARTS: Final[Mapping[str, Callable[[Path], None]]] = {
+    "topics": topics,
+    "folder": data_folder,
+    "surface": surfaces,
+}
 ON_REQUEST: Final[Mapping[str, Callable[[Path], None]]] = {"inputs": inputs}
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
@@ -72,6 +72,20 @@ def command(*words: str, cwd: Path, given: bytes = b"") -> Said:
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def commands(every: Sequence[Sequence[str]], cwd: Path) -> list[dict[str, Any]]:
+    """Run many commands in a folder, in one process: words, exit code, lines of both outputs."""
+    done = subprocess.run(
+        [sys.executable, str(FROZEN / "many.py")],
+        cwd=cwd,
+        env=environment(),
+        input="".join(f"{json.dumps(words)}\n" for words in every).encode(),
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def until(answer: Callable[[], T]) -> T:

@@ -69,6 +69,10 @@ def kept(name: str) -> bytes:
     return gzip.decompress(packed.read_bytes()) if packed.exists() else (DATA / name).read_bytes()
 
 
+def exists(name: str) -> bool:
+    return (DATA / name).exists() or (DATA / f"{name}.gz").exists()
+
+
 def differences(found: bytes, wanted: bytes) -> list[str]:
     """Lines that one of the two has alone, at their places; the first of them."""
     theirs, ours = wanted.decode().splitlines(), found.decode().splitlines()
