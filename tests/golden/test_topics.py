@@ -13,14 +13,19 @@ AT_ONCE = 3  # most of a scenario's time is waiting
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[bytes]]]:
-    """All scenarios, some at a time."""
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Future[bytes]]]:
+    """The scenarios that are asked for, some at a time."""
     folder = tmp_path_factory.mktemp("topics")
+    asked = [name for name in scenarios.SCENARIOS if f"[{name}]" in _selected(request)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
-            name: pool.submit(scenarios.outputs, name, folder / name)
-            for name in scenarios.SCENARIOS
-        }
+        yield {name: pool.submit(scenarios.outputs, name, folder / name) for name in asked}
+
+
+def _selected(request: pytest.FixtureRequest) -> str:
+    mine = [one.name for one in request.session.items if one.path == request.path]
+    return "\n".join(mine)
 
 
 @pytest.mark.parametrize("name", scenarios.SCENARIOS)
