@@ -119,9 +119,18 @@ def go_on(folder: Path) -> bytes:
     product.play("worker", folder, WORKER, *SETTINGS)
     product.play("sessions", folder, (SIGNALS,))
     read_by_history(folder)
-    return store.text_of(
-        [*map(store.record_line, by_key(records(folder / "log.db"))), people(folder)]
-    )
+    said = contents(folder)
+    return said + store.text_of(_alerts(folder))
+
+
+def _alerts(folder: Path) -> list[str]:
+    """The alerts with what people did before, for who has the folder's token."""
+    path, most = "/api/v1/alerts", {"limit": "1000"}
+    with product.served(folder, *SETTINGS, "serve.auth=true") as client:
+        refused = client.get(path)
+        said = client.get(path, params=most, headers={"authorization": f"Bearer {TOKEN}"})
+    found = sorted(said.json(), key=lambda one: str(one["id"]))
+    return [f"{refused.status_code} {said.status_code}", *map(store.line, found)]
 
 
 def by_key(found: Sequence[Stored]) -> list[Stored]:

@@ -138,7 +138,8 @@ def records(path: Path) -> list[Stored]:
 
 def _stored(topic: str, ends: Sequence[int], at_ms: int, body: bytes) -> Iterator[Stored]:
     for partition, values, *more in msgspec.msgpack.decode(body):
-        keys, headers, times, places, span = (*more, *((), (), (), (), 0)[len(more) :])
+        columns: list[Any] = [*more, *((), (), (), (), 0)[len(more) :]]
+        keys, headers, times, places, span = columns
         first = ends[partition] - (span or len(values))
         for i, value in enumerate(values):
             yield Stored(

@@ -100,11 +100,6 @@ MUTANTS: Final = (
     Mutant("power[row] * held", "power[row] * (held + 1)", CHANNELS),
     # The border
     Mutant("if not told.charger_id:", "if False:", SIGNALS),
-    Mutant(
-        "int(min(channel.highest, most.get(name, channel.highest))",
-        "int((channel.highest)",
-        VERDICTS,
-    ),
     Mutant("MOST_EUR = 10\n", "MOST_EUR = 100\n", SIGNALS),
     Mutant("EARLIEST_S = 946_684_800", "EARLIEST_S = 0", SIGNALS),
     Mutant("return (value < low) | (value > high),", "return (value < low),", VERDICTS),

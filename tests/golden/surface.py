@@ -41,6 +41,7 @@ OFFLINE: Final[Sequence[Sequence[str]]] = (
     ("log", "topics"),
     ("log", "topics", "--json"),
     ("log", "lag", "--json"),
+    ("log", "lag", "--all", "--json"),
     ("log", "tail", "energyguard.alerts", "-n", "3", "--json"),
     ("log", "tail", "energy_readings", "-n", "5"),
     ("log", "tail", "nothing"),

@@ -16,7 +16,7 @@ for line in sys.stdin.read().splitlines():
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
         sys.argv = ["energyguard", *words]
-        code = 0
+        code: str | int = 0
         try:
             runpy.run_module("energyguard", run_name="__main__", alter_sys=True)
         except SystemExit as end:
