@@ -1,0 +1,5 @@
+"""What the product answered before its modules moved: bytes that every later version gives too.
+
+All goes through surfaces that have no module's name in them: the command line, HTTP, files.
+``python -m tests.golden.make`` makes the data anew.
+"""

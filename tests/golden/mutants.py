@@ -1,0 +1,183 @@
+"""Planted mutants that must stay killed: faults in the product, each with the tests that see it.
+
+    python -m tests.golden.mutants            all of them
+    python -m tests.golden.mutants 3 17       some of them
+
+A mutant is a text that stands once in the whole package, whatever file it is in, and what is put
+in its place. So a module that moves takes its mutants along; where a name in a text changes, the
+text here changes with it. Each is planted in a copy of the checkout, in which the tests then run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGE: Final = "energyguard"
+TIMEOUT_S: Final = 180.0  # of all their tests together
+BESIDE: Final = ("benchmarks", "deploy", "docs", "examples", "pyproject.toml", "README.md")
+
+
+class Mutant(NamedTuple):
+    """A fault: the text that stands once in the package, what stands there then, who sees it."""
+
+    text: str
+    fault: str
+    tests: tuple[str, ...]
+
+
+ALERTS = ("tests/alerts/test_book.py",)
+BALANCE = ("tests/log/test_balance.py",)
+BILLS = ("tests/stream/test_bills.py",)
+CHANNELS = ("tests/stream/test_channels.py",)
+CONFIG = ("tests/test_config.py",)
+COVERING = ("tests/history/test_covering.py",)
+DISTURBED = ("tests/golden/test_topics.py::test_topics_hold_the_same_bytes[disturbed]",)
+MURMUR = ("tests/test_murmur.py",)
+PEOPLE = ("tests/history/test_people.py",)
+ROWS = ("tests/ingest/test_rows.py",)
+SESSIONS = ("tests/stream/test_sessions.py",)
+SIGNALS = ("tests/wire/test_charging.py",)
+UNSILENCED = ("tests/serve/test_api.py::test_an_alert_from_list_to_unsilenced",)
+VERDICTS = ("tests/wire/test_verdicts.py",)
+VERSION = ("tests/store/test_version.py",)
+WINDOWS = ("tests/stream/test_windows.py",)
+
+MUTANTS: Final = (
+    # Which partition a key goes to
+    Mutant("h ^ (h >> 13)", "h ^ (h >> 12)", MURMUR),
+    Mutant("length & ~3", "length & ~7", MURMUR),
+    Mutant("_SEED = 0x9747B28C", "_SEED = 0x9747B28D", MURMUR),
+    # Settings
+    Mutant('for part in value.split(",")', 'for part in value.split(";")', CONFIG),
+    # Chargers: stays, bills
+    Mutant("return whole + above", "return whole", (*BILLS, *SESSIONS)),
+    Mutant("limit = signal.second + h.limits.before_s", "limit = signal.second", SESSIONS),
+    Mutant("limit = signal.second + h.limits.after_s", "limit = signal.second", SESSIONS),
+    Mutant("    h.occupied -= 1\n", "    h.occupied -= 2\n", SESSIONS),
+    Mutant("== (signal.who, signal.amount):", "!= (signal.who, signal.amount):", SESSIONS),
+    Mutant("if stay.start_recharging is None:", "if stay.start_recharging is False:", SESSIONS),
+    Mutant("signal.register - stay.register", "stay.register - signal.register", BILLS),
+    Mutant("if _differ(stay.register, signal.register):", "if False:", BILLS),
+    Mutant("if stay.power_kw != signal.amount:", "if False:", BILLS),
+    Mutant(
+        "if last is not None and last.end == signal.second and",
+        "if last is not None and not",
+        BILLS,
+    ),
+    # The life of an alert
+    Mutant("(silence.until_ms or 0) <= ", "(silence.until_ms or 0) > ", ALERTS),
+    Mutant("max(entry.peak, event.peak)", "event.peak", ALERTS),
+    Mutant("alert.changed_ms >= since_ms", "alert.changed_ms > since_ms + 1", ALERTS),
+    Mutant("lambda seen, _: replace(seen, silenced=None)", "lambda seen, _: seen", UNSILENCED),
+    Mutant("if len(self._closed) > self._closed_kept:", "if False:", ALERTS),
+    # Versions of rows
+    Mutant("if now > self.last.major else", "if now >= self.last.major else", VERSION),
+    Mutant("self.last.minor + 1)", "self.last.minor)", VERSION),
+    Mutant("if major > now + DRIFT_MS:", "if major > now + 2 * DRIFT_MS:", VERSION),
+    Mutant("self.last = max(self.last, version)", "self.last = version", VERSION),
+    # Who owns which partition
+    Mutant("+ (rank < len(places) % len(readers))", "", BALANCE),
+    Mutant("share = len(places) // len(readers)", "share = len(places)", BALANCE),
+    # Rows of the store
+    Mutant("* PLACES + place", "* PLACES", ROWS),
+    Mutant("group.keys() >= _NEEDED", "group.keys() > _NEEDED", ROWS),
+    Mutant('RESERVED = ("energyguard:", "energy:")', 'RESERVED = ("energyguard:",)', ROWS),
+    Mutant("if PACKED_ANEW[0] not in headers]", "]", ROWS),
+    # Windows by event time
+    Mutant("return self.newest - self.limits.lateness_ms", "return self.newest", DISTURBED),
+    Mutant("old = (rows.time <= prior) & ~late", "old = (rows.time < prior) & ~late", WINDOWS),
+    Mutant("conflicting[places[known & ~same]]", "duplicate[places[known & ~same]]", WINDOWS),
+    # Amounts
+    Mutant("// slide_ms, gain[near])", "// slide_ms, links.value[near])", CHANNELS),
+    Mutant("(links.time[near] - 1) // slide_ms", "links.time[near] // slide_ms", CHANNELS),
+    Mutant("power[row] * held", "power[row] * (held + 1)", CHANNELS),
+    # The border
+    Mutant("if not told.charger_id:", "if False:", SIGNALS),
+    Mutant("MOST_EUR = 10\n", "MOST_EUR = 100\n", SIGNALS),
+    Mutant("EARLIEST_S = 946_684_800", "EARLIEST_S = 0", SIGNALS),
+    Mutant("return (value < low) | (value > high),", "return (value < low),", VERDICTS),
+    # History
+    Mutant("-(-low // seconds) * seconds, high", "low // seconds * seconds, high", COVERING),
+    Mutant("return min(max(second, 0), _LAST_S)", "return second", COVERING),
+    Mutant("if first < end:", "if first <= end:", COVERING),
+    Mutant("HASH_BYTES = 10", "HASH_BYTES = 11", PEOPLE),
+)
+
+
+def copied(folder: Path) -> Path:
+    """The checkout's package and tests in a folder; what else tests read is linked."""
+    for name in (PACKAGE, "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in BESIDE:
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def place_of(text: str, package: Path) -> Path:
+    """The one file that holds a text, once.
+
+    Raises:
+        LookupError: none does, or it stands there several times.
+    """
+    counts = {path: path.read_text().count(text) for path in sorted(package.rglob("*.py"))}
+    found = [path for path, count in counts.items() if count]
+    if sum(counts.values()) != 1:
+        raise LookupError(f"{text!r} stands {sum(counts.values())} times in {PACKAGE}: {found}")
+    return found[0]
+
+
+def is_killed(mutant: Mutant, folder: Path) -> bool:
+    """Whether the tests fail with a mutant planted in a copied checkout; it is taken out after."""
+    path = place_of(mutant.text, folder / PACKAGE)
+    sound = path.read_text()
+    path.write_text(sound.replace(mutant.text, mutant.fault))
+    try:
+        return ran(mutant.tests, folder) == 1  # tests failed: not an error of use, none found
+    finally:
+        path.write_text(sound)
+
+
+def ran(tests: tuple[str, ...], folder: Path) -> int:
+    """Run tests in a copied checkout; gives pytest's exit code."""
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*words, *tests],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    return done.returncode
+
+
+def survivors(mutants: tuple[Mutant, ...] = MUTANTS) -> list[str]:
+    """The mutants that no test sees; each told as it is found."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = copied(Path(name))
+        every = dict.fromkeys(test for mutant in mutants for test in mutant.tests)
+        if ran(tuple(every), folder):
+            return ["without a mutant the tests do not pass in the copy"]
+        for number, mutant in enumerate(mutants):
+            try:
+                what = "killed" if is_killed(mutant, folder) else "SURVIVED"
+            except LookupError as error:
+                what = str(error)
+            sys.stderr.write(f"{number:3} {what}: {mutant.text.strip()}\n")
+            if what != "killed":
+                found.append(f"{mutant.text.strip()}: {what}")
+    return found
+
+
+if __name__ == "__main__":
+    wanted = [int(word) for word in sys.argv[1:]] or range(len(MUTANTS))
+    sys.exit(bool(survivors(tuple(MUTANTS[number] for number in wanted))))
