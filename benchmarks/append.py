@@ -19,10 +19,10 @@ from statistics import median, quantiles
 import numpy as np
 
 from energyguard.clock import SYSTEM
+from energyguard.codecs.packed import pack
 from energyguard.log import LATEST, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.readings import batch_of
-from energyguard.wire.packed import pack
 
 TOPIC = "energy_readings"
 READINGS, BLOCKS, APPENDS = 1_000, 20, 100

@@ -16,12 +16,12 @@ from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
-from energyguard.detect.charging import Output, records
+from energyguard.codecs import charging as wire
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.model.charging import Limits, Outcome
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.session_records import results
-from energyguard.stream.sessions import Sessions
-from energyguard.wire import charging as wire
+from energyguard.offline.charging import Output, records
+from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.records import results
 
 START = 1_716_120_000
 FOREVER = 10**9

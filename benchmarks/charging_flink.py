@@ -22,12 +22,12 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.charging import AT_ONCE, messages
 from deploy.kafka.brokers import Cluster
-from energyguard.detect.charging import Output, records
+from energyguard.codecs import charging as wire
 from energyguard.model.charging import Limits, partition_of
+from energyguard.offline.charging import Output, records
 from energyguard.stream.engines.flink_charging import RESULTS, ChargingJob, run
 from energyguard.stream.engines.job import StateStore
-from energyguard.stream.sessions import Sessions
-from energyguard.wire import charging as wire
+from energyguard.stream.sessions.operator import Sessions
 
 PARTITIONS = 4
 PART = 8

@@ -15,9 +15,9 @@ import time
 import numpy as np
 import pyarrow as pa
 
+from energyguard.codecs.packed import pack, unpack
+from energyguard.codecs.shapes import decode, encode
 from energyguard.model.readings import batch_of
-from energyguard.wire.packed import pack, unpack
-from energyguard.wire.shapes import decode, encode
 
 BLOCK = 65_536
 START_MS = 1_757_116_800_000

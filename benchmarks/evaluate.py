@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.detect.book import open_book
-from energyguard.detect.evaluate import evaluate
+from energyguard.codecs.csv import encode
+from energyguard.codecs.files import read_blocks
 from energyguard.model.readings import batch_of
-from energyguard.wire.csv import encode
-from energyguard.wire.files import read_blocks
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
 
 START_MS = 1_757_116_800_000
 TICK_MS = 15_000

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.archive import FULL_ROWS
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
+from energyguard.sinks.archive import FULL_ROWS
 
 SETTLE_S = 5.0  # as an archive with that much to do
 HOMES = 1000

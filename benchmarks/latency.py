@@ -27,11 +27,11 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.roles import running
+from energyguard.api.tokens import Tokens
+from energyguard.intake.gateway import Intake
 from energyguard.log import open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.serve.tokens import Tokens
-from energyguard.sources.intake import Intake
 
 BATCH = 250
 START_MS = 1_757_116_800_000

@@ -12,8 +12,8 @@ from threading import Event
 
 import numpy as np
 
-from energyguard.sources.household import Homes, Profile
-from energyguard.sources.simulate import Run, write_csv
+from energyguard.domains.household.homes import Homes, Profile
+from energyguard.domains.household.simulate import Run, write_csv
 
 START_MS = 1_757_116_800_000
 READINGS = 2_000_000

@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.history.charging_rollups import HOUR_S, ChargingRollUps
-from energyguard.history.charging_rows import SCHEMAS
 from energyguard.history.chdb import ChdbHistory
+from energyguard.sinks.charging_rows import SCHEMAS
 
 CHARGERS, STATIONS = 1_000, 200
 START_S = 1_704_067_200  # 2024-01-01

@@ -21,10 +21,10 @@ import psutil
 import pyarrow as pa
 
 from benchmarks.roles import running
+from energyguard.intake.gateway import Intake
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.sources.intake import Intake
 
 START_MS = 1_757_116_800_000
 TICK_MS = 15_000

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from energyguard.cli import app
 from energyguard.cli.settings import value_of
-from energyguard.config import Settings, fields
 from energyguard.model.charging import Kind
-from energyguard.stream.bays import TRANSITIONS
+from energyguard.settings.tree import Settings, fields
+from energyguard.stream.sessions.bays import TRANSITIONS
 
 HERE = Path(__file__).parent
 
@@ -50,9 +50,9 @@ line, `energyguard: place: reason`, and an exit code of [this table](operations.
 CHARGING = """\
 # A charger's states
 
-Written by `make docs` from `TRANSITIONS` in `energyguard/stream/bays.py`. What a signal does that
-is not in the table: nothing; it is counted as ignored. Steps that begin with `lost` infer a signal
-that never came; the stay says so in its quality.
+Written by `make docs` from `TRANSITIONS` in `energyguard/stream/sessions/bays.py`. What a signal
+does that is not in the table: nothing; it is counted as ignored. Steps that begin with `lost` infer
+a signal that never came; the stay says so in its quality.
 
 """
 

@@ -2,7 +2,7 @@
 
 The ports are page and API, the doors of older systems, the history's door, metrics, and the
 transport of the store. Some of these limits are also settings, whose defaults are taken from here.
-Limits of what is *in* a body (rows, numbers, names) belong to the codecs (``wire/``).
+Limits of what is *in* a body (rows, numbers, names) belong to the codecs (``codecs/``).
 """
 
 from __future__ import annotations

@@ -17,67 +17,67 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from energyguard.clock import SYSTEM
-from energyguard.config import Settings
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
-from energyguard.presence import living, present
-from energyguard.role_runner import play
-from energyguard.supervisor import Supervisor, last_words, log_for_people
+from energyguard.processes.registry import living, present
+from energyguard.processes.role_runner import play
+from energyguard.processes.supervisor import Supervisor, last_words, log_for_people
+from energyguard.settings.tree import Settings
 
 if TYPE_CHECKING:
     from energyguard.history import History
     from energyguard.history.people import People
     from energyguard.log import Log
-    from energyguard.serve.desk import Desk
+    from energyguard.service.desk import Desk
 
 Role = Callable[[Settings, threading.Event], None]
 
 
 def _simulate(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.sources.role import run
+    from energyguard.domains.roles import run
 
     run(settings, stop)
 
 
 def _simulate_chargers(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.sources.role import run_chargers
+    from energyguard.domains.roles import run_chargers
 
     run_chargers(settings, stop)
 
 
 def _simulate_thermometer(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.sources.role import run_thermometer
+    from energyguard.domains.roles import run_thermometer
 
     run_thermometer(settings, stop)
 
 
 def _worker(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.stream.role import run
+    from energyguard.stream.windows.role import run
 
     run(settings, stop)
 
 
 def _sessions(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.stream.session_role import run
+    from energyguard.stream.sessions.role import run
 
     run(settings, stop)
 
 
 def _ingestor(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.ingest.role import run
+    from energyguard.sinks.ingestor_role import run
 
     run(settings, stop)
 
 
 def _history(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.history.role import run
+    from energyguard.sinks.history_role import run
 
     run(settings, stop)
 
 
 def _serve(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.serve.role import run
+    from energyguard.api.role import run
 
     run(settings, stop)
 
@@ -277,7 +277,7 @@ def open_people(settings: Settings) -> Iterator[People]:
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """Everything that may be asked or done."""
-    from energyguard.serve.desk import Desk
+    from energyguard.service.desk import Desk
 
     with (
         open_log(settings) as log,

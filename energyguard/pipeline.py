@@ -1,7 +1,8 @@
 """What reads what, and where results go. Read this file first.
 
-A flow reads topics and writes topics; nothing else couples the stages. ``docs/architecture.md``
-draws its diagram from this table, and a test checks that the two agree.
+A flow reads topics and writes topics; nothing else couples the stages. Consumers take their topics
+and their group from here, and so do lag and health. ``docs/architecture.md`` draws its diagram from
+this table, and a test checks that the two agree.
 """
 
 from __future__ import annotations
@@ -47,92 +48,99 @@ READINGS = (*SENT, REPARTITIONED)
 class Flow:
     """What a stage does: ``through`` is the module of its operator; ``group`` keeps its position.
 
-    A flow without a group follows from the newest record on, for itself alone.
+    A flow without a group follows from the newest record on, for itself alone. ``tables`` are
+    topics that it reads whole, from their beginning, without a position.
     """
 
     name: str
     reads: tuple[Topic, ...]
     through: str
     writes: tuple[Topic, ...]
-    group: str | None = None
+    group: str = ""
+    tables: tuple[Topic, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names of what it follows; one may end in ``*``."""
+        return tuple(topic.name for topic in self.reads)
 
 
-FLOWS = (
-    Flow("border", (), "sources/intake.py", (*SENT, *CHARGING, DEAD_LETTERS)),
-    Flow("chargers", (), "sources/charger_feed.py", (*CHARGING, CHARGERS)),
-    Flow(
-        "import",
-        (IMPORTED, CHARGERS),
-        "sources/exports/importer.py",
-        (IMPORTED, CHARGERS, DEAD_LETTERS),
-    ),
-    Flow(
-        "windows",
-        (*READINGS, RULES, TIME, STATE),
-        "stream/operator.py",
-        (ENERGY_ALERTS, ALERTS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
-        group="worker",
-    ),
-    Flow(
-        "sessions",
-        (*CHARGING, CHARGERS, TIME, STATE),
-        "stream/sessions.py",
-        (*STAYS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
-        group="sessions",
-    ),
-    Flow(
-        "occupancy",
-        (OCCUPANCY, STATE),
-        "stream/occupancy.py",
-        (TOTAL_OCCUPIED, STATE),
-        group="occupancy",
-    ),
-    Flow(
-        "ingest",
-        (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS),
-        "ingest/ingestor.py",
-        (),
-        group="ingestor",
-    ),
-    Flow(
-        "archive",
-        (
-            *READINGS,
-            ENERGY_ALERTS,
-            ALERTS,
-            LATE,
-            *CHARGING,
-            *STAYS,
-            TOTAL_OCCUPIED,
-            BAYS,
-            CHARGERS,
-            IMPORTED,
-        ),
-        "history/archive.py",
-        (),
-        group="history",
-    ),
-    Flow(
-        "desk",
-        (
-            *READINGS,
-            ENERGY_ALERTS,
-            ALERTS,
-            ALERT_ACTIONS,
-            PROGRESS,
-            RULES,
-            DEAD_LETTERS,
-            *CHARGING,
-            *STAYS,
-            BAYS,
-            CHARGERS,
-        ),
-        "serve/desk.py",
-        (ALERT_ACTIONS, RULES),
-    ),
+BORDER = Flow("border", (), "intake/gateway.py", (*SENT, *CHARGING, DEAD_LETTERS))
+CHARGERS_FEED = Flow("chargers", (), "domains/charging/feed.py", (*CHARGING, CHARGERS))
+IMPORT = Flow(
+    "import",
+    (),
+    "intake/exports/importer.py",
+    (IMPORTED, CHARGERS, DEAD_LETTERS),
+    tables=(IMPORTED, CHARGERS),
 )
-
-
-def flow(name: str) -> Flow:
-    """The flow of a name."""
-    return next(one for one in FLOWS if one.name == name)
+WINDOWS = Flow(
+    "windows",
+    READINGS,
+    "stream/windows/operator.py",
+    (ENERGY_ALERTS, ALERTS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
+    group="worker",
+    tables=(RULES, TIME, STATE),
+)
+SESSIONS = Flow(
+    "sessions",
+    CHARGING,
+    "stream/sessions/operator.py",
+    (*STAYS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
+    group="sessions",
+    tables=(CHARGERS, TIME, STATE),
+)
+TOTAL = Flow(
+    "occupancy",
+    (OCCUPANCY,),
+    "stream/sessions/occupancy.py",
+    (TOTAL_OCCUPIED, STATE),
+    group="occupancy",
+    tables=(STATE,),
+)
+INGESTOR = Flow(
+    "ingest",
+    (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS),
+    "sinks/ingestor.py",
+    (),
+    group="ingestor",
+)
+ARCHIVE = Flow(
+    "archive",
+    (
+        *READINGS,
+        ALERTS,
+        ENERGY_ALERTS,
+        LATE,
+        *CHARGING,
+        *STAYS,
+        TOTAL_OCCUPIED,
+        BAYS,
+        CHARGERS,
+        IMPORTED,
+    ),
+    "sinks/archive.py",
+    (),
+    group="history",
+)
+DESK = Flow(
+    "desk",
+    (
+        *READINGS,
+        ENERGY_ALERTS,
+        ALERTS,
+        ALERT_ACTIONS,
+        PROGRESS,
+        RULES,
+        DEAD_LETTERS,
+        *CHARGING,
+        *STAYS,
+        BAYS,
+        CHARGERS,
+    ),
+    "service/desk.py",
+    (ALERT_ACTIONS, RULES),
+)
+FLOWS = (BORDER, CHARGERS_FEED, IMPORT, WINDOWS, SESSIONS, TOTAL, INGESTOR, ARCHIVE, DESK)
+GROUPS = {flow.group: flow for flow in FLOWS if flow.group}
+"""Consumer groups, by name: each is the place of one flow in the log."""

@@ -9,11 +9,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from energyguard.codecs.packed import unpack
+from energyguard.intake.gateway import Intake
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import batch_of
-from energyguard.sources.intake import Intake
-from energyguard.wire.packed import unpack
 
 TOPIC = "meter_readings"
 QUARTER_MS = 15 * 60 * 1000

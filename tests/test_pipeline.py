@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from energyguard import ingest
-from energyguard.history import archive
 from energyguard.model.topics import TOPICS
-from energyguard.pipeline import FLOWS, flow
-from energyguard.stream.window_stage import GROUP
+from energyguard.pipeline import FLOWS, GROUPS
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_every_topic_is_written_and_read_by_someone() -> None:
     written = {topic for one in FLOWS for topic in one.writes}
-    read = {topic for one in FLOWS for topic in one.reads}
+    read = {topic for one in FLOWS for topic in (*one.reads, *one.tables)}
     assert written == set(TOPICS)
     assert read == set(TOPICS)
 
 
-def test_operators_and_groups_are_those_of_the_code() -> None:
+def test_every_flow_goes_through_a_file_and_has_a_group_of_its_own() -> None:
     for one in FLOWS:
         assert (ROOT / "energyguard" / one.through).is_file(), one
-    assert flow("windows").group == GROUP
-    assert flow("archive").group == archive.GROUP
-    assert flow("ingest").group == ingest.GROUP
-    assert {topic.name for topic in flow("archive").reads} == set(archive.TOPICS)
-    assert {topic.name for topic in flow("ingest").reads} == set(ingest.TOPICS)
+    assert set(GROUPS) == {"worker", "sessions", "occupancy", "ingestor", "history"}
+    assert len(GROUPS) == len([one for one in FLOWS if one.group])
 
 
 def test_the_diagram_has_every_topic_and_flow() -> None:

@@ -19,11 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
 from matplotlib.ticker import MaxNLocator
 
-from energyguard.detect.book import open_book
+from energyguard.domains.household.homes import Homes
 from energyguard.model.fixed import NANO
-from energyguard.sources.household import Homes
-from energyguard.stream.batch import batch_from
-from energyguard.stream.operator import Windows
+from energyguard.rules.registry import open_book
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.windows.operator import Windows
 
 HERE = Path(__file__).parent
 TICK_MS = 15_000

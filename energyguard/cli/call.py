@@ -20,8 +20,8 @@ import typer
 from energyguard.cli.output import Output
 
 if TYPE_CHECKING:
-    from energyguard.config import Settings
-    from energyguard.layers import Loaded
+    from energyguard.settings.layers import Loaded
+    from energyguard.settings.tree import Settings
 
 EXIT_CODES = (
     "0 done, 1 something broke, 2 settings or options, 3 bad input, 4 not found, 5 no token, "
@@ -59,7 +59,7 @@ class Call:
     @cached_property
     def loaded(self) -> Loaded:
         """The settings with their origins."""
-        from energyguard.layers import load
+        from energyguard.settings.layers import load
 
         folder = () if self.data_dir is None else (f"data_dir={self.data_dir}",)
         return load((*self.set_, *folder))

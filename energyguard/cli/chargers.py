@@ -18,7 +18,7 @@ from energyguard.clock import SYSTEM
 if TYPE_CHECKING:
     from threading import Event
 
-    from energyguard.sources.charger_feed import ChargerRun
+    from energyguard.domains.charging.feed import ChargerRun
 
 FILE_S = 3_600  # of event time, into a file
 
@@ -89,11 +89,11 @@ def chargers(
 def _run(
     call: Call, first: int, start: str | None, timings: Timing, speedup: float, faults: str
 ) -> ChargerRun:
+    from energyguard.domains.charging.chargers import TIMINGS
+    from energyguard.domains.charging.faults import FAULTS, Spoiler
+    from energyguard.domains.household.faults import parse_rates
+    from energyguard.domains.roles import charger_run
     from energyguard.errors import ConfigError
-    from energyguard.sources.charger_faults import FAULTS, Spoiler
-    from energyguard.sources.chargers import TIMINGS
-    from energyguard.sources.faults import parse_rates
-    from energyguard.sources.role import charger_run
 
     if not speedup >= 1:
         raise ConfigError(f"--speedup {speedup}: 1 or more, or inf")
@@ -109,8 +109,8 @@ def _run(
 
 
 def _send_signals(call: Call, run: ChargerRun, output: str, stop: Event) -> None:
+    from energyguard.domains.charging.feed import ChargerFeed, write_json
     from energyguard.node import open_log
-    from energyguard.sources.charger_feed import ChargerFeed, write_json
 
     with progress("simulate", "seconds") as report:
         if output == "log":
@@ -128,11 +128,11 @@ def replay_signals(
 ) -> None:
     """Replay files of chargers' signals; with a name as they were, into a topic of its own."""
     from energyguard.errors import Malformed
+    from energyguard.intake.replay import end_input
+    from energyguard.intake.signals import SignalPlayer, SignalReplay
     from energyguard.node import open_log
-    from energyguard.sources.replay import end_input
-    from energyguard.sources.signals import SignalPlayer, SignalReplay
-    from energyguard.stream.session_stage import limits_of
-    from energyguard.stream.sessions import LATENESS_S
+    from energyguard.stream.sessions.operator import LATENESS_S
+    from energyguard.stream.sessions.stage import limits_of
 
     pace = speedup or (math.inf if name else 1.0)
     replay = SignalReplay(paths=files, keep_time=name, speedup=pace, prefix=prefix)
@@ -170,9 +170,9 @@ def thermometer(
     ] = "log",
 ) -> None:
     """Simulate a thermometer: a message a second, into the log or as JSON lines."""
+    from energyguard.domains.thermometer.simulator import ThermometerFeed, Walk, write_json
     from energyguard.errors import ConfigError
     from energyguard.node import open_log
-    from energyguard.sources.thermometer import ThermometerFeed, Walk, write_json
 
     if not speedup > 0:
         raise ConfigError(f"--speedup {speedup}: above 0, or inf")

@@ -16,10 +16,10 @@ import typer
 from energyguard.cli.call import Call, command
 from energyguard.clock import SYSTEM
 from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
-from energyguard.presence import living, present
+from energyguard.processes.registry import living, present
 
 if TYPE_CHECKING:
-    from energyguard.config import Settings
+    from energyguard.settings.tree import Settings
 
 ROOM_BYTES = 2 * 2**30
 YEAR_2025_MS = 1_735_689_600_000
@@ -170,7 +170,7 @@ def small_files(settings: Settings) -> Finding:
     """The small files of the folder can be read: tokens, people, the local store."""
     import apsw
 
-    from energyguard.serve.tokens import Tokens
+    from energyguard.api.tokens import Tokens
 
     if not settings.data_dir.is_dir():
         return Finding("none yet")

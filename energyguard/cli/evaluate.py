@@ -16,7 +16,7 @@ from energyguard.cli.output import progress
 from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
-    from energyguard.wire import Refused
+    from energyguard.codecs import Refused
 
 
 class Output(StrEnum):
@@ -60,8 +60,8 @@ def evaluate(
         return
     if output is not None:
         raise ConfigError(f"--output {output.value}: only --rule {CHARGING} has it")
-    from energyguard.detect.book import open_book
-    from energyguard.detect.evaluate import evaluate as hold
+    from energyguard.offline.evaluate import evaluate as hold
+    from energyguard.rules.registry import open_book
 
     settings, paths = call.settings, files or [Path("-")]
     chosen = open_book(settings.rules.files, settings.rules.use).get(rule)
@@ -100,10 +100,10 @@ def _refused(refused: Sequence[tuple[str, Refused]], anything: bool) -> None:
 
 
 def _charging(call: Call, paths: Sequence[Path], output: Output) -> None:
-    from energyguard.detect.charging import Output as Result
-    from energyguard.detect.charging import evaluate as hold
     from energyguard.model.charging import Limits
     from energyguard.model.duration import parse_duration
+    from energyguard.offline.charging import Output as Result
+    from energyguard.offline.charging import evaluate as hold
 
     wanted = call.settings.charging
     limits = Limits(

@@ -17,9 +17,9 @@ from energyguard.cli.output import progress, writable
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
-    from energyguard.sources.exports.importer import Export
-    from energyguard.sources.exports.reconcile import Fix
-    from energyguard.sources.exports.rows import Defect
+    from energyguard.intake.exports.importer import Export
+    from energyguard.intake.exports.reconcile import Fix
+    from energyguard.intake.exports.rows import Defect
 
 
 def sessions(
@@ -51,9 +51,9 @@ def sessions(
     one delivery. The same rows again are no further sessions; a session that is told better
     replaces what was there.
     """
-    from energyguard.sources.exports.importer import read_exports, why_useless
-    from energyguard.sources.exports.reconcile import apply as take
-    from energyguard.sources.exports.reconcile import proposals
+    from energyguard.intake.exports.importer import read_exports, why_useless
+    from energyguard.intake.exports.reconcile import apply as take
+    from energyguard.intake.exports.reconcile import proposals
 
     with progress("read", "rows") as report:
         export = read_exports(files, zone, lambda rows: report(rows, None), _named(network))
@@ -81,8 +81,8 @@ def _named(network: str) -> str:
 
 
 def _put(call: Call, export: Export) -> None:
+    from energyguard.intake.exports.importer import Importer
     from energyguard.node import open_log
-    from energyguard.sources.exports.importer import Importer
 
     total = len(export.sessions)
     with open_log(call.settings) as log, progress("import", "sessions") as tell:

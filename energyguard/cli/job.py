@@ -106,8 +106,8 @@ def _properties(texts: list[str] | None) -> dict[str, str]:
 
 def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
     """A rule as a job, with what the settings say; None leaves a default as it is."""
-    from energyguard.detect.book import open_book
     from energyguard.model.fixed import to_nano
+    from energyguard.rules.registry import open_book
     from energyguard.stream.engines.job import Job
 
     settings = call.settings
@@ -131,7 +131,7 @@ def charging_job_of(call: Call, kafka: str, **more: Any) -> ChargingJob:
         ConfigError: options that are of windows only.
     """
     from energyguard.stream.engines.flink_charging import ChargingJob
-    from energyguard.stream.session_stage import limits_of
+    from energyguard.stream.sessions.stage import limits_of
 
     settings = call.settings
     if not kafka and settings.log_url.startswith("kafka://"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call, command, group
-from energyguard.cli.groups import GROUPS, group_lags
+from energyguard.cli.groups import group_lags
 from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import Conflict, NotFound
 from energyguard.model.duration import spell_duration
@@ -20,6 +20,7 @@ from energyguard.model.topics import (
     Holds,
     topic_named,
 )
+from energyguard.pipeline import GROUPS
 
 if TYPE_CHECKING:
     from energyguard.log import Fetched, Log, Positions, TopicPartition
@@ -58,12 +59,12 @@ def lag(
     ] = False,
 ) -> None:
     """Show what waits to be read, by group and partition: the longest first."""
-    from energyguard import ingest
+    from energyguard import sinks
     from energyguard.node import open_log
 
     with open_log(call.settings) as log:
-        wanted = ingest.is_wanted(log.positions, call.settings)
-        groups = {name: GROUPS[name] for name in GROUPS if wanted or name != ingest.GROUP}
+        wanted = sinks.is_wanted(log.positions, call.settings)
+        groups = [flow for name, flow in GROUPS.items() if wanted or name != sinks.GROUP]
         rows = sorted(group_lags(log, groups), key=lambda row: -row["lag"])
     shown = [row for row in rows if everything or row["lag"]]
     call.out.rows(shown, empty="nothing waits: every group has read what there is")
@@ -75,7 +76,7 @@ def new(call: Call) -> None:
     The history stays. What is left of the old file is kept under another name.
     """
     from energyguard.log.lost import begin_anew
-    from energyguard.presence import living
+    from energyguard.processes.registry import living
 
     settings = call.settings
     if living(settings.data_dir):
@@ -92,7 +93,7 @@ def repair(call: Call) -> None:
     """
     from energyguard.log.lost import path_of
     from energyguard.log.repair import repair as make_anew
-    from energyguard.presence import living
+    from energyguard.processes.registry import living
 
     settings = call.settings
     if living(settings.data_dir):
@@ -188,7 +189,7 @@ def _value(holds: Holds, value: bytes | None) -> Any:
 
 
 def _readings(value: bytes) -> list[dict[str, Any]]:
-    from energyguard.wire.records import read_records
+    from energyguard.codecs.records import read_records
 
     batch = read_records([value]).readings
     return [

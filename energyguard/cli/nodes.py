@@ -15,7 +15,7 @@ from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError, Conflict, Unavailable
 
 if TYPE_CHECKING:
-    from energyguard.config import Settings
+    from energyguard.settings.tree import Settings
 
 
 class Scenario(StrEnum):
@@ -54,7 +54,7 @@ def up(
     stops the sources, lets what is under way come to rest, and ends; Ctrl-C again ends at once.
     """
     from energyguard import node
-    from energyguard.serve.auth import check_auth
+    from energyguard.api.auth import check_auth
 
     call = call.having(
         serve__host=host,
@@ -82,7 +82,7 @@ def _ready_to_start(call: Call) -> Settings:
         ConfigError: a check found what would stop us; the message says what to do.
     """
     from energyguard.cli import doctor
-    from energyguard.presence import living
+    from energyguard.processes.registry import living
 
     settings = call.settings
     running = {one.role for one in living(settings.data_dir)}
@@ -116,7 +116,7 @@ def role(
     if not child:
         run_role(name, call.settings, metrics=metrics)
         return
-    from energyguard.config import Settings
+    from energyguard.settings.tree import Settings
 
     settings = Settings.model_validate_json(sys.stdin.readline())
     run_role(name, settings, parent=sys.stdin.fileno())
@@ -125,7 +125,7 @@ def role(
 def status(call: Call) -> None:
     """Say which parts run and how they are."""
     from energyguard.node import open_desk
-    from energyguard.presence import living
+    from energyguard.processes.registry import living
 
     processes = living(call.settings.data_dir)
     if not processes:
@@ -148,7 +148,7 @@ def stop(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the end.")] = 60.0,
 ) -> None:
     """Stop what runs in the data folder, as Ctrl-C would."""
-    from energyguard.presence import living
+    from energyguard.processes.registry import living
 
     processes = living(call.settings.data_dir)
     leaders = [one for one in processes if one.role == "up"] or processes

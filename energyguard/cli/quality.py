@@ -64,8 +64,8 @@ def counted(
     import numpy as np
     import pyarrow as pa
 
-    from energyguard.history.rows import LATEST_MS
     from energyguard.model.topics import TopicClock, topic_named
+    from energyguard.sinks.history_rows import LATEST_MS
 
     rows = history.query("all_readings", device="", start_ms=limit_ms, end_ms=LATEST_MS)
     time_ms = rows["time"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
@@ -87,8 +87,8 @@ def put_aside(log: Any, rows: pa.Table) -> None:
 
     from energyguard.model.readings import Verdict, batch_of
     from energyguard.model.topics import LATE
-    from energyguard.stream.batch import batch_from
-    from energyguard.stream.records import set_apart
+    from energyguard.stream.time.batch import batch_from
+    from energyguard.stream.windows.records import set_apart
 
     for topic in sorted(set(rows["topic"].to_pylist())):
         mine = rows.filter(np.array([name == topic for name in rows["topic"].to_pylist()]))

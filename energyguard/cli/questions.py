@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command
-from energyguard.cli.groups import GROUPS, group_lags
+from energyguard.cli.groups import group_lags
 from energyguard.cli.output import progress, rows_of, writable
 from energyguard.cli.times import parse_range, parse_span
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
+from energyguard.pipeline import ARCHIVE
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -70,7 +71,7 @@ def _missing(call: Call, history: History, device: str, channel: str) -> str:
     from energyguard.node import open_log
 
     with open_log(call.settings) as log:
-        waiting = sum(row["lag"] for row in group_lags(log, {"history": GROUPS["history"]}))
+        waiting = sum(row["lag"] for row in group_lags(log, [ARCHIVE]))
     return text + (f"; {waiting:,} records are not in the history yet" if waiting else "")
 
 

@@ -16,8 +16,8 @@ from energyguard.errors import ConfigError, Rejected
 from energyguard.model.duration import parse_duration
 
 if TYPE_CHECKING:
-    from energyguard.config import Settings
-    from energyguard.sources.replay import Replay
+    from energyguard.intake.replay import Replay
+    from energyguard.settings.tree import Settings
 
 SPEEDUP = 60.0
 
@@ -67,8 +67,8 @@ def replay(
     Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
-    from energyguard.sources.replay import Replay
-    from energyguard.sources.signals import hold_signals
+    from energyguard.intake.replay import Replay
+    from energyguard.intake.signals import hold_signals
 
     topic = (name or _topic_name(files[0])) if keep_time else ""
     are_signals = hold_signals(files)
@@ -103,8 +103,8 @@ def _fit(*, keep_time: bool, backfill: bool, alerts: bool, are_signals: bool) ->
 
 
 def _play(call: Call, wanted: Replay) -> None:
+    from energyguard.intake.replay import Player, end_input
     from energyguard.node import open_log
-    from energyguard.sources.replay import Player, end_input
 
     with (
         open_log(call.settings) as log,
@@ -132,7 +132,7 @@ def _topic_name(file: Path) -> str:
 
 def _longest_wait_ms(settings: Settings) -> int:
     """How long after the last reading its last window is decided."""
-    from energyguard.detect.book import open_book
+    from energyguard.rules.registry import open_book
 
     rules = open_book(settings.rules.files, settings.rules.use).all()
     return parse_duration(settings.stream.lateness) + 2 * max(rule.window_ms for rule in rules)

@@ -14,7 +14,7 @@ from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 
 if TYPE_CHECKING:
-    from energyguard.detect.rules import Rule
+    from energyguard.rules.rule import Rule
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 
@@ -92,7 +92,7 @@ def check_rules(
     files: Annotated[list[Path], typer.Argument(help="Rule files (TOML).")],
 ) -> None:
     """Check rule files: every fault with its line and reason; nothing is changed."""
-    from energyguard.detect.toml import read_rules
+    from energyguard.rules.toml import read_rules
 
     rules: list[Rule] = []
     faults: list[str] = []

@@ -9,7 +9,7 @@ import typer
 from energyguard.cli.call import Call, command, group
 
 if TYPE_CHECKING:
-    from energyguard.config import Settings
+    from energyguard.settings.tree import Settings
 
 
 SECRET = ("password", "secret", "key", "token", "oauth")
@@ -31,7 +31,7 @@ def show(
     origin: Annotated[bool, typer.Option("--origin", help="Where each value came from.")] = False,
 ) -> None:
     """Show every setting with its value."""
-    from energyguard.config import fields
+    from energyguard.settings.tree import fields
 
     loaded = call.loaded
     rows = []

@@ -18,9 +18,9 @@ from energyguard.errors import ConfigError
 if TYPE_CHECKING:
     from threading import Event
 
-    from energyguard.config import SimulateSettings
-    from energyguard.sources.building import BuildingRun
-    from energyguard.sources.simulate import Run
+    from energyguard.domains.building.floors import BuildingRun
+    from energyguard.domains.household.simulate import Run
+    from energyguard.settings.tree import SimulateSettings
 
 
 class Profile(StrEnum):
@@ -76,9 +76,9 @@ def _run(
     faults: str,
     truth: Path | None,
 ) -> Run:
-    from energyguard.sources.faults import Faults, parse_rates
-    from energyguard.sources.household import Homes
-    from energyguard.sources.simulate import Run, this_evening_ms
+    from energyguard.domains.household.faults import Faults, parse_rates
+    from energyguard.domains.household.homes import Homes
+    from energyguard.domains.household.simulate import Run, this_evening_ms
 
     homes = Homes(
         count=wanted.households,
@@ -95,9 +95,9 @@ def _run(
 
 
 def _send(call: Call, run: Run, output: str, stop: Event) -> None:
+    from energyguard.domains.household.feed import Feed
+    from energyguard.domains.household.simulate import write_csv
     from energyguard.node import open_log
-    from energyguard.sources.feed import Feed
-    from energyguard.sources.simulate import write_csv
 
     with progress("simulate", "ticks") as report:
         if output == "log":
@@ -136,8 +136,8 @@ def building(
 
     Into the log, its counters go on where they stood; they are kept in the data folder.
     """
-    from energyguard.sources.building import Building, BuildingRun
-    from energyguard.sources.building_feed import write_json
+    from energyguard.domains.building.feed import write_json
+    from energyguard.domains.building.floors import Building, BuildingRun
 
     if not speedup > 0:
         raise ConfigError(f"--speedup {speedup}: above 0, or inf")
@@ -156,9 +156,9 @@ def building(
 
 
 def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
+    from energyguard.domains.building.feed import BuildingFeed
     from energyguard.node import open_log
-    from energyguard.presence import present
-    from energyguard.sources.building_feed import BuildingFeed
+    from energyguard.processes.registry import present
 
     folder = call.settings.data_dir
     with present(folder, "simulate-building", most=1), open_log(call.settings) as log:

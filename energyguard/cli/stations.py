@@ -222,8 +222,8 @@ def add(
     ],
 ) -> None:
     """List the chargers of a CSV file: where each is, and how strong. A wrong row stops it all."""
+    from energyguard.intake.charger_list import announce, read_chargers
     from energyguard.node import open_log
-    from energyguard.sources.charger_list import announce, read_chargers
 
     found = read_chargers(file)
     with open_log(call.settings) as log:

@@ -13,7 +13,7 @@ from energyguard.cli.call import Call, command, group
 from energyguard.clock import SYSTEM
 
 if TYPE_CHECKING:
-    from energyguard.serve.verbs.processes import Door
+    from energyguard.compat.processes import Door
     from energyguard.store.admin import ClusterStatus
     from energyguard.store.client import RingStore
 
@@ -77,7 +77,7 @@ def shard(
     secret: Secret = "",
 ) -> None:
     """Be a node of the replicated store. It keeps its rows in the data folder."""
-    from energyguard.serve.verbs.processes import run_shard
+    from energyguard.compat.processes import run_shard
 
     door = _door(call, port, host, auth, secret)._replace(address=address)
     run_shard(door, _say, max_cache_items, fault_injection=fault_injection)
@@ -98,7 +98,7 @@ def coordinator(
 
     Any number may run; of shards in no cluster it forms one. Without nodes: on `store.url`.
     """
-    from energyguard.serve.verbs.processes import Layout, run_coordinator
+    from energyguard.compat.processes import Layout, run_coordinator
 
     layout = Layout(_list(nodes), copies, strategy, virtual_nodes)
     run_coordinator(_door(call, port, host, auth, secret), layout, _say, call.settings.store.url)
@@ -120,8 +120,8 @@ def measurements(
 
     `energyguard client` asks it.
     """
-    from energyguard.serve.verbs.processes import Layout, run_measurements
-    from energyguard.serve.verbs.raised import raising_alerts
+    from energyguard.compat.processes import Layout, run_measurements
+    from energyguard.compat.raised import raising_alerts
 
     door = _door(call, port, host, auth, secret)
     layout = Layout(_list(nodes), copies, strategy, virtual_nodes)
@@ -234,7 +234,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _door(call: Call, port: int, host: str, auth: bool, secret: str) -> Door:
-    from energyguard.serve.verbs.processes import Door
+    from energyguard.compat.processes import Door
 
     return Door(port, call.settings.data_dir, host, auth, secret)
 

@@ -28,9 +28,9 @@ from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
-from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.bell import Bell
 from energyguard.log.catalog import Catalog
+from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Event
 
 from energyguard.errors import Unavailable
-from energyguard.log import LATEST, Log
+from energyguard.log.contract import LATEST, Log
 from energyguard.model.topics import PROGRESS
 from energyguard.telemetry import Condition, logger
 

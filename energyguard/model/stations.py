@@ -29,7 +29,7 @@ class BayNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     charger: str
     topic: str
-    state: str  # of ``stream/bays.py``: free, parked, connected, charging, charged, unplugged
+    state: str  # free, parked, connected, charging, charged, unplugged: ``stream/sessions/bays.py``
     since: int  # when it became so
     stay: str = ""  # the id of the stay that is under way
     start_parking: int | None = None

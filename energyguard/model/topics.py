@@ -25,7 +25,7 @@ class TopicClock(StrEnum):
 class Holds(StrEnum):
     """What the values of a topic's records are."""
 
-    READINGS = "readings"  # packed readings, see wire/packed.py
+    READINGS = "readings"  # packed readings, see codecs/packed.py
     JSON = "json"
     BYTES = "bytes"
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from energyguard.stream.batch import Batch
-from energyguard.stream.outcome import Outcome
+from energyguard.stream.time.batch import Batch
+from energyguard.stream.windows.output import Outcome
 
 
 class Operator(Protocol):

@@ -14,12 +14,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from energyguard.compat.alarms import Alarm
+from energyguard.compat.measurements import OPEN, build_measurements
+from energyguard.compat.shapes import as_measurements
 from energyguard.ports.server import serve
-from energyguard.serve.verbs.alarms import Alarm
-from energyguard.serve.verbs.measurements import OPEN, build_measurements
-from energyguard.serve.verbs.shapes import as_measurements
+from tests.api.doors import NODES, Nodes, Parts
 from tests.cli.conftest import Terminal
-from tests.serve.doors import NODES, Nodes, Parts
 
 SATURDAY = "2025-07-05T18:00:00"
 
@@ -35,7 +35,7 @@ def served(tmp_path: Path, cluster: Nodes, monkeypatch: pytest.MonkeyPatch) -> I
 
     It writes its log in a process of its own: here that would be among what the client says.
     """
-    monkeypatch.setattr("energyguard.serve.attempts._log", Mock())
+    monkeypatch.setattr("energyguard.api.attempts._log", Mock())
     folder = tmp_path / "served"
     folder.mkdir()
     parts = Parts(folder)

@@ -13,7 +13,7 @@ from energyguard.cli import app
 from energyguard.durable.connections import connect
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
-from energyguard.presence import present
+from energyguard.processes.registry import present
 from tests.cli.conftest import Terminal
 
 

@@ -14,16 +14,16 @@ import typer
 import energyguard
 from energyguard.cli.times import parse_range, parse_time
 from energyguard.clock import ManualClock
+from energyguard.codecs.shapes import decode
 from energyguard.history import History
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
+from energyguard.intake.gateway import Intake
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
-from energyguard.sources.intake import Intake
-from energyguard.wire.shapes import decode
+from tests.api.made import alert_event
 from tests.cli.conftest import Terminal
 from tests.history.made import readings
-from tests.serve.made import alert_event
 
 HOUR = 3_600_000
 NOON = 1_764_417_600_000  # 2025-11-29T12:00:00Z

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.config import Settings
+from energyguard.intake.gateway import Intake
 from energyguard.log import Records
 from energyguard.model.readings import batch_of
 from energyguard.node import open_log
-from energyguard.sources.intake import Intake
+from energyguard.settings.tree import Settings
 from tests.cli.conftest import Terminal
 
 TIME_MS = 1_757_116_800_000  # 2025-09-06T00:00:00Z

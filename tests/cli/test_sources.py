@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from energyguard.presence import present
+from energyguard.processes.registry import present
 from tests.cli.conftest import Terminal
 
 TWO_DAYS = ("--start", "2025-09-06T00:00:00Z", "--jitter-pct", "0")

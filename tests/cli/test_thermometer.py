@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from energyguard.detect.rules import Rule
-from energyguard.wire.charging import text_of
-from energyguard.wire.thermometer import message
+from energyguard.codecs.charging import text_of
+from energyguard.codecs.thermometer import message
+from energyguard.rules.rule import Rule
 from tests.cli.conftest import Terminal
 
 

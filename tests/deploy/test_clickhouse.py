@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from deploy.grafana.chargers import ROWS
 from deploy.grafana.panels import Asked
 from energyguard.clock import SYSTEM
+from energyguard.codecs.charging import signal, text_of
+from energyguard.codecs.thermometer import message as degrees
 from energyguard.errors import Rejected
-from energyguard.history.archive import Archive
-from energyguard.history.charging_rows import SCHEMAS
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import KEY, People
 from energyguard.history.questions import question
@@ -35,8 +35,8 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.wire.charging import signal, text_of
-from energyguard.wire.thermometer import message as degrees
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.charging_rows import SCHEMAS
 from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, asked_by, message, statements
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD

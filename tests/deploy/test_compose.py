@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from energyguard.layers import load
 from energyguard.node import ROLES
+from energyguard.settings.layers import load
 from tests.deploy.conftest import COMPOSE, ONE, ROOT, SECRETS, THREE, Composed, compose, program
 
 FILES = pytest.mark.parametrize("files", [ONE, THREE], ids=["one", "three"])

@@ -17,11 +17,11 @@ from typing import TypeVar
 import numpy as np
 
 from energyguard.errors import Unavailable
+from energyguard.intake.gateway import Intake
 from energyguard.log import LATEST, Log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.presence import living
-from energyguard.sources.intake import Intake
+from energyguard.processes.registry import living
 
 T = TypeVar("T")
 PATIENCE_S = 120.0  # generous: only so that a fault does not hang

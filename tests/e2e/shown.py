@@ -14,8 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import app as pages
 
-from energyguard.ui import mount
-from tests.ui.fake_desk import FakeDesk
+from energyguard.page import mount
+from tests.page.fake_desk import FakeDesk
 
 
 class Shown(NamedTuple):

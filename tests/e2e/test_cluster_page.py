@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
-from energyguard.serve.role import Card
+from energyguard.api.role import Card
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.version import Version

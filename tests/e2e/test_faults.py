@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from energyguard.codecs.packed import pack, unpack
+from energyguard.domains.household.homes import Homes
 from energyguard.durable.connections import connect
 from energyguard.errors import Unavailable
 from energyguard.history.client import CARD, HistoryClient
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
-from energyguard.sources.household import Homes
-from energyguard.wire.packed import pack, unpack
 from tests.e2e.meters import ENOUGH, Meters, free_port
 from tests.e2e.processes import (
     HOMES,

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from energyguard.cli import main
-from energyguard.config import Settings
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS
 from energyguard.node import open_desk
 from energyguard.node import open_log as log_of
+from energyguard.settings.tree import Settings
 from tests.e2e.garbage import GARBAGE, POISON
 from tests.e2e.meters import free_port
 from tests.e2e.processes import HOMES, Load, roles, until, wait_for_worker

@@ -14,10 +14,10 @@ from time import sleep
 import pytest
 
 from energyguard.durable.connections import connect
-from energyguard.ingest import GROUP, TOPICS
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.fixed import to_nano
 from energyguard.model.topics import BUILDING_READINGS
+from energyguard.sinks import GROUP, TOPICS
 from energyguard.store import Row, open_store
 from energyguard.store.client import RingStore
 from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles, until

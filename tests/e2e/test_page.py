@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from energyguard.model.alerts import State
 from tests.e2e.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
-from tests.ui.fake_desk import FakeDesk
+from tests.page.fake_desk import FakeDesk
 
 pytestmark = IN_A_BROWSER
 PATHS = (

@@ -14,16 +14,16 @@ import pytest
 from nicegui import app as pages
 from playwright.sync_api import Browser
 
-from energyguard.config import Settings
+from energyguard.api.app import build_app
+from energyguard.api.tokens import Tokens
+from energyguard.page import layout
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
-from energyguard.serve.app import build_app
-from energyguard.serve.tokens import Tokens
-from energyguard.ui import layout
+from energyguard.settings.tree import Settings
 from tests.e2e.test_page import PATHS
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
-from tests.ui.fake_desk import FakeDesk
+from tests.page.fake_desk import FakeDesk
 
 pytestmark = IN_A_BROWSER[2]
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.config import ChargingSettings, StreamSettings
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import (
     FULL_SESSIONS,
@@ -25,9 +25,9 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.occupancy import total_worker
-from energyguard.stream.session_stage import session_worker
+from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.stream.sessions.occupancy import total_worker
+from energyguard.stream.sessions.stage import session_worker
 from tests.e2e.processes import kill_often, roles, until
 from tests.e2e.undisturbed import Row, fetched, rows
 from tests.stream.test_session_worker import send, work

@@ -13,11 +13,11 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from energyguard.config import Settings
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.node import ROLES, WANTED, open_desk, open_log
-from energyguard.presence import living
+from energyguard.processes.registry import living
+from energyguard.settings.tree import Settings
 
 T = TypeVar("T")
 PATIENCE_S = 120.0  # generous: only so that a fault does not hang

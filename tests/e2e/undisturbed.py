@@ -8,13 +8,13 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from energyguard.config import StreamSettings
-from energyguard.detect.book import open_book
+from energyguard.codecs.packed import unpack
 from energyguard.log import EARLIEST, Fetched, Log, Records, open_log
 from energyguard.log.records import Headers
 from energyguard.model.topics import ENERGY_ALERTS, PROGRESS
-from energyguard.stream.window_stage import window_worker
-from energyguard.wire.packed import unpack
+from energyguard.rules.registry import open_book
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.windows.stage import window_worker
 
 TOPICS = ("energy_readings", "meter_readings", "replay.*")
 Row = tuple[bytes | None, bytes | None, Headers]

@@ -10,7 +10,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from energyguard.detect.book import open_book
+from energyguard.rules.registry import open_book
 from energyguard.stream.engines.job import Job
 
 ANSWER_S = 30

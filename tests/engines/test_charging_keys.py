@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from energyguard.codecs.charging import message
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.model.charging import Kind, Limits, Signal
 from energyguard.model.topics import DEAD_LETTERS
@@ -17,9 +18,8 @@ from energyguard.stream.engines import flink, flink_charging
 from energyguard.stream.engines.charging_keys import Message, Occupancy, Stays, Taken
 from energyguard.stream.engines.flink_charging import ChargingJob
 from energyguard.stream.engines.job import Engine
-from energyguard.stream.session_records import Result
-from energyguard.stream.sessions import LATENESS_S
-from energyguard.wire.charging import message
+from energyguard.stream.sessions.operator import LATENESS_S
+from energyguard.stream.sessions.records import Result
 from tests.parity.charging import CASES, START, TOPIC, Found, day, expected, record
 
 NEVER = -(10**9)

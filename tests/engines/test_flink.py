@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from energyguard.detect.book import open_book
 from energyguard.errors import ConfigError, Unavailable
+from energyguard.rules.registry import open_book
 from energyguard.stream.engines import flink
 from energyguard.stream.engines.job import Emit, Job, Policy, Shape, StateStore
 from tests.parity.test_parity import DEMO, GOLDEN, expected, lines_of, made

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from energyguard.detect.book import open_book
 from energyguard.errors import ConfigError, NotFound
 from energyguard.model.topics import DAY_MS
+from energyguard.rules.registry import open_book
 from energyguard.stream.engines import spark
 from energyguard.stream.engines.job import Emit, Engine, Job, Policy
 from tests.cli.conftest import Said, Terminal, data_dir, terminal

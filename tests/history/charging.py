@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from energyguard.history.charging_rows import SCHEMAS
+from energyguard.sinks.charging_rows import SCHEMAS
 
 T0_S = 1_714_953_600
 """2024-05-06T00:00:00Z."""

@@ -9,14 +9,14 @@ import pytest
 
 from energyguard.cli.quality import counted, judged, put_aside
 from energyguard.clock import ManualClock
-from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.newest import newest_ms
 from energyguard.history.people import People
+from energyguard.intake.gateway import Intake
 from energyguard.log import Log, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
-from energyguard.sources.intake import Intake
+from energyguard.sinks.archive import Archive
 
 T0 = 1_757_116_800_000
 YEARS = 5 * 365 * 86_400_000

@@ -19,20 +19,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.config import Settings
+from energyguard.codecs.packed import pack
 from energyguard.errors import Fenced, Unavailable
 from energyguard.history.alert_files import AlertFiles
-from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
 from energyguard.history.export import export_readings
 from energyguard.history.people import People
-from energyguard.history.role import run
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.alerts import AlertEvent, Severity, State
 from energyguard.model.readings import batch_of
+from energyguard.settings.tree import Settings
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.history_role import run
 from energyguard.testing import MemoryLog
-from energyguard.wire.packed import pack
 from tests.history.made import DAY, T0
 
 PARTITIONS = 8
@@ -206,9 +206,9 @@ def everything(history: ChdbHistory) -> bytes:
 
 ROLE = """
 import pathlib, sys, threading
-from energyguard.config import HistorySettings, Settings
+from energyguard.settings.tree import HistorySettings, Settings
 from energyguard.history.people import People
-from energyguard.history.role import run
+from energyguard.sinks.history_role import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
     threading.Event())
 """

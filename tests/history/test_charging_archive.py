@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from energyguard.history.archive import Archive
-from energyguard.history.charging_rows import SCHEMAS
+from energyguard.codecs import charging as wire
+from energyguard.codecs import charging_results as results
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
 from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
 from energyguard.model.stations import BayNow, Charger, Imported
-from energyguard.wire import charging as wire
-from energyguard.wire import charging_results as results
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.charging_rows import SCHEMAS
 
 S = 1_714_953_600
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}

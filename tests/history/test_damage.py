@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history.archive import Archive
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.losses import losses, open_losses
 from energyguard.history.parts import FILE, Part, Parts, uncovered
 from energyguard.history.people import People
-from energyguard.history.refill import Refill
 from energyguard.log import EARLIEST, LATEST, open_log
 from energyguard.model.topics import ENERGY_READINGS
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.refill import Refill
 from tests.history.test_archive import append, everything
 
 Damage = Callable[[Path], None]

@@ -6,8 +6,8 @@ import os
 import signal
 from collections.abc import Sequence
 
-from energyguard.wire.limits import Plausible
-from energyguard.wire.messages import Contents, read_messages
+from energyguard.codecs.limits import Plausible
+from energyguard.codecs.messages import Contents, read_messages
 
 POISON = b"poison"
 

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.codecs.charging import signal
+from energyguard.codecs.files import read_blocks
+from energyguard.codecs.isolated import IsolatedDecoder
+from energyguard.codecs.limits import DEFAULT
+from energyguard.codecs.packed import pack
+from energyguard.codecs.records import read_records
+from energyguard.codecs.refusals import MAX_REFUSED, REST_BYTES, counted
+from energyguard.codecs.shapes import SHAPES, decode, encode
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
-from energyguard.wire.charging import signal
-from energyguard.wire.files import read_blocks
-from energyguard.wire.isolated import IsolatedDecoder
-from energyguard.wire.limits import DEFAULT
-from energyguard.wire.packed import pack
-from energyguard.wire.records import read_records
-from energyguard.wire.refusals import MAX_REFUSED, REST_BYTES, counted
-from energyguard.wire.shapes import SHAPES, decode, encode
 from tests.hostile import deadly
 
 T0 = 1_772_445_600_000
@@ -182,7 +182,7 @@ def test_a_body_of_bad_objects_is_bounded(line: bytes) -> None:
 def test_a_gzipped_line_without_end_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("energyguard.wire.files.MAX_LINE", 1 << 20)
+    monkeypatch.setattr("energyguard.codecs.files.MAX_LINE", 1 << 20)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"a" * (32 << 20)))
     blocks = [decoded for _, decoded in read_blocks(path, block_bytes=4096)]

@@ -16,17 +16,17 @@ from itsdangerous import URLSafeSerializer
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from energyguard.api import stream_guard
+from energyguard.api.attempts import Attempts
+from energyguard.api.auth import Gate
+from energyguard.api.sessions import _SALT, COOKIE, Sessions, secret_of
+from energyguard.api.tokens import CLOCK_MS, Tokens
 from energyguard.clock import ManualClock
 from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
 from energyguard.history.people import People
 from energyguard.limits import FAILED_LOGIN_S, FAILED_LOGINS, SESSIONS
-from energyguard.serve import stream_guard
-from energyguard.serve.attempts import Attempts
-from energyguard.serve.auth import Gate
-from energyguard.serve.sessions import _SALT, COOKIE, Sessions, secret_of
-from energyguard.serve.tokens import CLOCK_MS, Tokens
-from tests.serve.test_auth import HOME, NOW, House
+from tests.api.test_auth import HOME, NOW, House
 
 DAMAGED = [b"", b"short", b"\0" * 32, b"x" * 31, b"x" * 33]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.config import Settings
 from energyguard.errors import ConfigError, Conflict, Corrupt, EnergyGuardError, Unavailable
 from energyguard.log import EARLIEST, LATEST, Records, TopicPartition, open_log
 from energyguard.log.lost import begin_anew, check_log
 from energyguard.log.sqlite import SqliteLog
+from energyguard.settings.tree import Settings
 
 LETTERS = "energyguard.dead-letters"
 AT = TopicPartition(LETTERS, 0)

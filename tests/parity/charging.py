@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from energyguard.codecs.charging import message
+from energyguard.codecs.charging_results import total_occupied
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log.records import Headers
 from energyguard.model.charging import Limits, Occupied, Signal
 from energyguard.model.topics import TOTAL_OCCUPIED
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.session_records import results
-from energyguard.stream.sessions import Sessions
-from energyguard.wire.charging import message
-from energyguard.wire.charging_results import total_occupied
+from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.records import results
 
 TOPIC: Final = "charger-station-signals"
 START: Final = 1_716_120_000

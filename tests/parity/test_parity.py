@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from energyguard.detect.book import open_book
-from energyguard.detect.evaluate import evaluate
 from energyguard.errors import ConfigError, Unavailable
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
 from energyguard.stream.engines.job import Job, Policy, Shape
 
 if TYPE_CHECKING:

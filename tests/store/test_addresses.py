@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from energyguard.compat.processes import Door, run_shard
 from energyguard.errors import ConfigError
-from energyguard.serve.verbs.processes import Door, run_shard
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.version import Version

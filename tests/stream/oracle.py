@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from energyguard.detect.rules import Rule
+from energyguard.rules.rule import Rule
 
 LATENESS_MS = 600_000
 

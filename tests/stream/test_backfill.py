@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.config import StreamSettings, WireSettings
+from energyguard.intake.gateway import Intake
+from energyguard.intake.replay import Player, Replay
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import DAY_MS, METER_READINGS
-from energyguard.serve.newest import Newest
-from energyguard.serve.reception import Reception
-from energyguard.sources.intake import Intake
-from energyguard.sources.replay import Player, Replay
-from energyguard.stream.window_stage import window_worker
-from tests.sources.conftest import StopAfter, records
+from energyguard.service.intake import Reception
+from energyguard.service.newest import Newest
+from energyguard.settings.tree import StreamSettings, WireSettings
+from energyguard.stream.windows.stage import window_worker
+from tests.domains.conftest import StopAfter, records
 from tests.stream.test_windows import START
 from tests.stream.test_witnesses import counts
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work

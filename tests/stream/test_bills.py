@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from energyguard.codecs.charging import signal
 from energyguard.model.charging import Ignored, Limits, Outcome, Signal, energy_nano_kwh
 from energyguard.model.physics import BACK, STANDS, TOO_LONG, TOO_MUCH, TOO_STRONG
-from energyguard.stream.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
-from energyguard.stream.sessions import AHEAD, LATE, Sessions
-from energyguard.wire.charging import signal
+from energyguard.stream.sessions.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
+from energyguard.stream.sessions.operator import AHEAD, LATE, Sessions
 from tests.stream.test_sessions import (
     arrive,
     charges,

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import pytest
 
-from energyguard.detect.rules import Rule
 from energyguard.model.alerts import State
 from energyguard.model.readings import Verdict, batch_of
-from energyguard.stream.batch import batch_from
-from energyguard.stream.operator import Windows
-from energyguard.stream.outcome import Outcome
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.output import Outcome
 from tests.stream.test_windows import SLIDE, START, counts_of
 
 HOUR_MS = 3_600_000

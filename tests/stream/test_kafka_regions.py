@@ -11,14 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.clock import SYSTEM
-from energyguard.config import ChargingSettings, StreamSettings
+from energyguard.codecs.charging import message
 from energyguard.errors import Unavailable
+from energyguard.intake.gateway import Intake
 from energyguard.log import EARLIEST, LATEST, Log, open_log
 from energyguard.model.charging import Kind, Signal
 from energyguard.model.topics import FULL_SESSIONS, SIGNALS, signals_topic
-from energyguard.sources.intake import Intake
-from energyguard.stream.session_stage import session_worker
-from energyguard.wire.charging import message
+from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.stream.sessions.stage import session_worker
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

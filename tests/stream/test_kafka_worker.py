@@ -13,9 +13,8 @@ from uuid import uuid4
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.config import StreamSettings
-from energyguard.detect.book import open_book
-from energyguard.detect.evaluate import evaluate
+from energyguard.domains.household.homes import Homes
+from energyguard.domains.household.simulate import Run, write_csv
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import (
     DEAD_LETTERS,
@@ -24,11 +23,12 @@ from energyguard.model.topics import (
     TIME,
     repartitioned,
 )
-from energyguard.sources.household import Homes
-from energyguard.sources.simulate import Run, write_csv
-from energyguard.stream.decisions import Decision, decision_records
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
+from energyguard.settings.tree import StreamSettings
 from energyguard.stream.engines import flink
-from energyguard.stream.window_stage import window_worker
+from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.windows.stage import window_worker
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

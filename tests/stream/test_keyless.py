@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from energyguard.config import StreamSettings
-from energyguard.detect.book import open_book
-from energyguard.detect.evaluate import evaluate
+from energyguard.codecs.limits import Limits
+from energyguard.codecs.packed import pack
+from energyguard.codecs.records import PACKED_ANEW, read_settled
+from energyguard.codecs.shapes import decode
+from energyguard.domains.household.homes import Homes
+from energyguard.domains.household.simulate import Run, write_csv
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, open_log
 from energyguard.model.topics import (
     DEAD_LETTERS,
@@ -23,15 +26,12 @@ from energyguard.model.topics import (
     TIME,
     repartitioned,
 )
-from energyguard.sources.household import Homes
-from energyguard.sources.simulate import Run, write_csv
-from energyguard.stream.decisions import Decision, decision_records
-from energyguard.stream.window_stage import GROUP, window_worker
-from energyguard.stream.worker import Worker
-from energyguard.wire.limits import Limits
-from energyguard.wire.packed import pack
-from energyguard.wire.records import PACKED_ANEW, read_settled
-from energyguard.wire.shapes import decode
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.windows.stage import GROUP, window_worker
 
 TOPIC = ENERGY_READINGS.name
 TOPICS = (TOPIC, repartitioned(TOPIC))

@@ -15,19 +15,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from energyguard.config import StreamSettings
-from energyguard.detect.book import open_book
-from energyguard.detect.evaluate import evaluate
+from energyguard.codecs.packed import pack
+from energyguard.domains.household.homes import Homes
+from energyguard.domains.household.lines import lines_of
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.readings import times_of
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, TIME
-from energyguard.sources.household import Homes
-from energyguard.sources.lines import lines_of
-from energyguard.stream.decisions import Decision, decision_records
-from energyguard.stream.window_stage import window_worker
-from energyguard.stream.worker import Worker
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
-from energyguard.wire.packed import pack
 
 RULES = ("household-demo", "household-prod")
 TOPIC = ENERGY_READINGS.name

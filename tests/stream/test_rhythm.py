@@ -13,9 +13,9 @@ import pytest
 
 from energyguard.model.alerts import AlertEvent, State
 from energyguard.model.readings import batch_of
-from energyguard.stream.batch import Batch, batch_from
-from energyguard.stream.operator import Windows
-from energyguard.stream.snapshot import dump, load
+from energyguard.stream.time.batch import Batch, batch_from
+from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.snapshot import dump, load
 from tests.stream.test_windows import START, rule
 
 CASES = Path(__file__).parents[1] / "cases" / "meters"

@@ -10,16 +10,16 @@ import pytest
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
-from energyguard.config import StreamSettings
-from energyguard.detect.book import RuleBook
-from energyguard.detect.rules import Rule
+from energyguard.codecs.packed import pack
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.alerts import AlertEvent, State
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, METER_READINGS, RULES
-from energyguard.stream.window_stage import window_worker
-from energyguard.stream.worker import Worker
-from energyguard.wire.packed import pack
+from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import Rule
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_windows import START
 from tests.stream.test_worker import work
 

@@ -15,8 +15,8 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
-from energyguard.config import ChargingSettings, StreamSettings
-from energyguard.detect.charging import Output, evaluate
+from energyguard.codecs.charging import message, text_of
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.charging import Signal, partition_of
 from energyguard.model.stations import BayNow, Charger
@@ -31,10 +31,10 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.occupancy import total_worker
-from energyguard.stream.session_stage import session_worker
-from energyguard.wire.charging import message, text_of
+from energyguard.offline.charging import Output, evaluate
+from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.stream.sessions.occupancy import total_worker
+from energyguard.stream.sessions.stage import session_worker
 
 NOON = 1_716_120_000
 STREAM = StreamSettings(snapshot="1s")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.model.charging import (
     Charge,
     Closed,
@@ -24,9 +25,8 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.bays import OTHER_CONNECT, TRANSITIONS, State
-from energyguard.stream.sessions import AHEAD, LATENESS_S, Sessions
+from energyguard.stream.sessions.bays import OTHER_CONNECT, TRANSITIONS, State
+from energyguard.stream.sessions.operator import AHEAD, LATENESS_S, Sessions
 from tests.stream import charging_oracle as oracle
 
 NOON = 1_716_120_000

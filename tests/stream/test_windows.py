@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.detect.rules import Rule
 from energyguard.model.readings import batch_of
-from energyguard.stream.batch import batch_from
-from energyguard.stream.operator import Windows
-from energyguard.stream.outcome import Outcome
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.output import Outcome
 from tests.stream.oracle import Oracle, Seen
 
 SLIDE = 15_000

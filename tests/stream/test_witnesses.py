@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.config import ChargingSettings, StreamSettings
+from energyguard.codecs.packed import pack
+from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.charging import Signal
 from energyguard.model.readings import Verdict, batch_of
@@ -25,14 +26,14 @@ from energyguard.model.topics import (
     TIME,
     TopicClock,
 )
-from energyguard.sources.chargers import TIMINGS, signals
-from energyguard.stream.batch import batch_from
-from energyguard.stream.clock import ClockLimits, PartitionClock
-from energyguard.stream.operator import Windows
-from energyguard.stream.session_stage import session_worker
-from energyguard.stream.window_stage import window_worker
-from energyguard.stream.witnesses import Witnesses
-from energyguard.wire.packed import pack
+from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.stream.sessions.stage import session_worker
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.time.clock import PartitionClock
+from energyguard.stream.time.trusted import ClockLimits
+from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_session_worker import NOON, send, told_in
 from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work

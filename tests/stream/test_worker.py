@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.config import StreamSettings
-from energyguard.detect.book import RuleBook, open_book
-from energyguard.detect.rules import Rule
+from energyguard.codecs.packed import pack
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, RULES
-from energyguard.stream.window_stage import window_worker
-from energyguard.stream.worker import Worker
-from energyguard.wire.packed import pack
+from energyguard.rules.registry import RuleBook, open_book
+from energyguard.rules.rule import Rule
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_windows import START
 
 SETTINGS = StreamSettings(snapshot="1s")

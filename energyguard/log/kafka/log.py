@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
-from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
+from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.kafka.client import Properties
 from energyguard.log.kafka.groups import KafkaMembership
 from energyguard.log.kafka.reader import OutOfReach, Reader, Readers

@@ -30,7 +30,7 @@ from pyflink.table import StreamTableEnvironment  # type: ignore[import-not-foun
 from energyguard.model.charging import Limits
 from energyguard.stream.engines import flink_runner as runner
 from energyguard.stream.engines.charging_keys import Change, Message, Occupancy, Stays, Taken
-from energyguard.stream.session_records import Result
+from energyguard.stream.sessions.records import Result
 
 END_MS: Final = 2**63 - 1
 """The watermark of an input that has ended."""

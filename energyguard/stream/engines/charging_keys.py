@@ -11,18 +11,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from energyguard.codecs import Refused
+from energyguard.codecs.charging import SHAPE, signal
+from energyguard.codecs.charging_results import total_occupied
 from energyguard.errors import OutOfRange, Rejected
-from energyguard.log.letters import dead_letters
+from energyguard.log.dead_letters import dead_letters
 from energyguard.log.records import Headers
 from energyguard.model.charging import Ignored, Limits, Occupied, Outcome, Signal
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, TOTAL_OCCUPIED
-from energyguard.stream.session_records import Result, results
-from energyguard.stream.sessions import LATE, Sessions
-from energyguard.stream.total import Told, Total
-from energyguard.wire import Refused
-from energyguard.wire.charging import SHAPE, signal
-from energyguard.wire.charging_results import total_occupied
+from energyguard.stream.sessions.operator import LATE, Sessions
+from energyguard.stream.sessions.records import Result, results
+from energyguard.stream.sessions.total import Told, Total
 
 AHEAD: Final = "timestamp is ahead of the time of the append"
 

@@ -33,7 +33,7 @@ from energyguard.stream.engines import flink
 from energyguard.stream.engines.flink_reading import DAY, interval
 from energyguard.stream.engines.job import Engine, StateStore
 from energyguard.stream.engines.programs import ended, jars_of, java_home
-from energyguard.stream.sessions import LATENESS_S
+from energyguard.stream.sessions.operator import LATENESS_S
 
 RULE: Final = "charging"
 RESULTS: Final = (

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from energyguard.codecs.columns import DEVICE
 from energyguard.model.fixed import NANO
 from energyguard.stream.engines.job import Job, Shape
-from energyguard.wire.columns import DEVICE
 
 DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
     r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"

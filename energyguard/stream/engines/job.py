@@ -19,13 +19,13 @@ from typing import Final
 
 import msgspec
 
-from energyguard.detect.rules import Rule
+from energyguard.codecs.columns import LONG_NUMBER
+from energyguard.codecs.csv import HOUSEHOLD
 from energyguard.errors import ConfigError
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.model.topics import DAY_MS, DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
-from energyguard.wire.columns import LONG_NUMBER
-from energyguard.wire.csv import HOUSEHOLD
+from energyguard.rules.rule import Rule
 
 CHANNEL: Final = "energy_kwh"
 """The channel that an engine's readings have: amounts since the last one, which are summed."""

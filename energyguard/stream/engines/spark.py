@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
+from energyguard.codecs.csv import HOUSEHOLD
 from energyguard.errors import ConfigError
 from energyguard.stream.engines.job import PATTERNS, Engine, Job, Policy, StateStore
 from energyguard.stream.engines.programs import ended, jars_of, java_home
-from energyguard.wire.csv import HOUSEHOLD
 
 TEMPLATE: Final = Path(__file__).with_name("spark_job.py")
 BEGIN, END = "# ---- the job ----\n", "# ---- end of the job ----\n"

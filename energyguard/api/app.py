@@ -1,0 +1,78 @@
+"""The whole web application: health, metrics, log-in, API, page, behind one gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from energyguard.api import problems
+from energyguard.api.attempts import Attempts
+from energyguard.api.auth import Gate
+from energyguard.api.error_pages import OwnPages
+from energyguard.api.limits import Limits
+from energyguard.api.login import login_routes
+from energyguard.api.metrics import Requests, Scrape
+from energyguard.api.rest import PREFIX, build_api
+from energyguard.api.sessions import Sessions
+from energyguard.api.shared import Shared
+from energyguard.api.tokens import Tokens
+from energyguard.model.duration import parse_duration
+from energyguard.page import mount
+from energyguard.service.desk import Desk
+
+
+def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
+    """Everything that one address answers.
+
+    Args:
+        desk: a desk that has started.
+        tokens: who may come in.
+        host: the address that is listened on.
+
+    Raises:
+        ConfigError: no log-in on an address that is not loopback.
+        Corrupt: the secret of log-ins is not whole.
+    """
+    settings = desk.settings.serve
+    sessions = Sessions(desk.settings.data_dir, tokens, parse_duration(settings.session))
+    attempts = Attempts(desk.clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if desk.cluster is not None:
+            await desk.cluster.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    problems.install(app)
+
+    health = Shared(lambda: desk.health(), desk.clock)
+    scrape = Shared(Scrape(desk).text, desk.clock)
+
+    @app.get("/healthz")
+    async def alive() -> dict[str, bool]:
+        return {"ok": True}
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        found = await health.get()
+        return JSONResponse(asdict(found), 200 if found.ready else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(await scrape.get(), media_type=CONTENT_TYPE_LATEST)
+
+    app.include_router(login_routes(tokens, sessions, attempts))
+    api = build_api()
+    api.state.desk = desk
+    app.mount(PREFIX, api)
+    mount(app, desk, desk.settings)
+    limits = Limits(OwnPages(app), settings.body_limit, settings.rate_limit, desk.clock)
+    gate = Gate(limits, tokens, sessions, attempts, host, settings.auth, streams=settings.streams)
+    return Requests(gate)

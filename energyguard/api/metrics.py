@@ -1,0 +1,96 @@
+"""``/metrics``: what this process counts, and what the log says of the others.
+
+Worker and history are processes of their own. How readings ended, how far the worker is and how far
+each group is behind is in the log, so whoever serves can tell it, wherever they run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from threading import Lock
+
+from prometheus_client import generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from energyguard import sinks
+from energyguard.errors import EnergyGuardError
+from energyguard.log import LATEST
+from energyguard.model.readings import IN_THE_WORKER, Verdict
+from energyguard.pipeline import GROUPS
+from energyguard.service.desk import Desk
+from energyguard.telemetry import METRICS, REGISTRY
+
+_VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
+
+
+class Scrape:
+    """Brings the metrics up to date when they are asked for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._told: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        with self._lock:
+            self._readings()
+            self._lag()
+        return bytes(generate_latest(REGISTRY))
+
+    def _readings(self) -> None:
+        """Counters by verdict, and how far the watermark is behind the newest reading."""
+        seen: Counter[tuple[str, str]] = Counter()
+        behind: dict[str, list[int]] = defaultdict(list)
+        for partition in self._desk.quality().partitions:
+            for verdict in _VERDICTS:
+                seen[partition.topic, verdict.value] += getattr(partition, verdict.value)
+            if partition.newest_ms is not None and partition.watermark_ms is not None:
+                behind[partition.topic].append(partition.newest_ms - partition.watermark_ms)
+        for (topic, name), count in (seen - self._told).items():
+            METRICS["readings"].labels(topic, name).inc(count)
+        self._told |= seen
+        for topic, lags in behind.items():
+            METRICS["watermark_lag_seconds"].labels(topic).set(max(lags) / 1000)
+
+    def _lag(self) -> None:
+        """Records that each group has not read yet."""
+        try:
+            positions = self._desk.positions
+            no_ingestor = not sinks.is_wanted(positions, self._desk.settings)
+            for group, flow in GROUPS.items():
+                if group == sinks.GROUP and no_ingestor:
+                    continue
+                for topic in flow.topics:
+                    ends, at = positions(topic, LATEST), positions(topic, group)
+                    lag = sum(end - at.get(place, 0) for place, end in ends.items())
+                    METRICS["log_lag"].labels(group, topic).set(lag)
+        except EnergyGuardError:
+            return  # the log is busy: the last word stands
+
+
+class Requests:
+    """Counts the answers of what is behind, by the route's pattern: few labels, whatever is asked.
+
+    Args:
+        app: what is behind.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and count where an answer begins."""
+
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                METRICS["http_requests"].labels(_route(scope), message["status"]).inc()
+            await send(message)
+
+        await self._app(scope, receive, counting if scope["type"] == "http" else send)
+
+
+def _route(scope: Scope) -> str:
+    """The pattern that was found for a path; none before the gate, and for files of the page."""
+    found = getattr(scope.get("route"), "path", None)
+    return "other" if found is None else f"{scope.get('root_path', '')}{found}"

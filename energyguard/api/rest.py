@@ -1,0 +1,81 @@
+"""/api/v1: the desk over HTTP. Its pages of documentation load nothing from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from fastapi import Depends, FastAPI, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
+
+from energyguard import __version__
+from energyguard.api import problems
+from energyguard.api.problems import ErrorBody
+from energyguard.api.routes import (
+    alerts,
+    bays,
+    cluster,
+    live,
+    past,
+    quality,
+    readings,
+    rules,
+    stations,
+)
+from energyguard.api.routes.asked import only_known
+from energyguard.ports.policy import Nonces
+
+PREFIX = "/api/v1"
+_ABOUT = """Energy readings in, alerts out.
+
+Times in fields that end in `_ms` are milliseconds since 1970 UTC; time ranges are half-open and
+speak of event time. Every answer from 400 on has the same body: `{"error": {"code", "message"}}`.
+"""
+_ERRORS: Mapping[int | str, str] = {
+    400: "The request cannot be read.",
+    401: "No token, or one that is unknown or revoked.",
+    403: "Sent by another site's page, or to a host name that is not ours.",
+    404: "There is no such thing.",
+    409: "It contradicts what is already so.",
+    413: "The body is too long.",
+    422: "Something in the request cannot be right; `field` says what.",
+    429: "Too much at once: nothing was taken; `Retry-After` says when to try again.",
+    503: "A part is not there now; `Retry-After` says when to try again.",
+    507: "No room: nothing was taken.",
+}
+
+
+def build_api() -> FastAPI:
+    """The API, to be mounted at ``/api/v1``; its ``state.desk`` is the desk that it serves."""
+    api: FastAPI = FastAPIOffline(
+        redoc_url=None,  # its pictures come from elsewhere; one page of the same is enough
+        title="EnergyGuard",
+        version=__version__,
+        description=_ABOUT,
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        dependencies=[
+            Security(HTTPBearer(auto_error=False, description="`energyguard token`")),
+            Depends(only_known),
+        ],
+        responses={
+            status: {"description": about, "model": ErrorBody} for status, about in _ERRORS.items()
+        },
+        generate_unique_id_function=_name,
+    )
+    for part in (readings, past, alerts, rules, quality, bays, stations, cluster, live):
+        api.include_router(part.router)
+    problems.install(api)
+    api.add_middleware(Nonces)
+    return api
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def document() -> str:
+    """What ``docs/openapi.json`` holds."""
+    return json.dumps(build_api().openapi(), indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,73 @@
+"""Alerts, their stories, and what people do with them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
+from energyguard.api.routes.asked import AskedDesk, Instant, Length, Limit, User
+from energyguard.model.alerts import State
+
+router = APIRouter(tags=["alerts"])
+AlertId = Annotated[str, Path(alias="id", max_length=100)]
+
+
+class Note(BaseModel):
+    """A person's words."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    note: str = Field("", max_length=1_000)
+
+
+class Silence(Note):
+    """How long to keep an alert quiet, by the wall clock: one of the two."""
+
+    until: Instant | None = Field(None, description="Until this time.")
+    duration: Length | None = Field(None, alias="for", description="For so long: `30m`, `2 h`.")
+
+
+@router.get("/alerts")
+def alerts(
+    desk: AskedDesk,
+    state: State | None = None,
+    device: str | None = None,
+    rule: str | None = None,
+    since: Annotated[Instant | None, Query(description="Changed then or later.")] = None,
+    limit: Limit = 100,
+) -> list[AlertBody]:
+    """Alerts that fit all that is given, newest first."""
+    found = desk.book.find(state, device, rule, since, limit)
+    return [AlertBody.of(alert) for alert in found]
+
+
+@router.get("/alerts/{id}")
+def alert(desk: AskedDesk, alert_id: AlertId) -> AlertStory:
+    """One alert and everything that happened to it."""
+    body = AlertBody.of(desk.book.get(alert_id)).model_dump()
+    return AlertStory(**body, story=[StoryLine.of(line) for line in desk.book.story(alert_id)])
+
+
+@router.post("/alerts/{id}/acknowledge")
+def acknowledge(
+    desk: AskedDesk, user: User, alert_id: AlertId, said: Note | None = None
+) -> AlertBody:
+    """Say that you have it."""
+    return AlertBody.of(desk.acknowledge(alert_id, user, said.note if said else ""))
+
+
+@router.post("/alerts/{id}/silence")
+def silence(desk: AskedDesk, user: User, alert_id: AlertId, said: Silence) -> AlertBody:
+    """Keep it quiet until a time, or for a while."""
+    return AlertBody.of(desk.silence(alert_id, said.until, said.duration, user, said.note))
+
+
+@router.post("/alerts/{id}/unsilence")
+def unsilence(
+    desk: AskedDesk, user: User, alert_id: AlertId, said: Note | None = None
+) -> AlertBody:
+    """Let it be heard again."""
+    return AlertBody.of(desk.unsilence(alert_id, user, said.note if said else ""))

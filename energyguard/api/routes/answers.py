@@ -1,0 +1,183 @@
+"""The bodies of answers. Fields in ``_ms`` are milliseconds since 1970 UTC, of event time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from energyguard.alerts.alert import Alert, Told
+from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.fixed import NANO
+from energyguard.rules.rule import Rule
+
+
+class AlertBody(BaseModel):
+    """An alert as it is now. Amounts are in ``unit``."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    rule: str
+    device: str
+    channel: str
+    topic: str
+    severity: Severity
+    state: State
+    condition: State = Field(description="What the worker says, whatever people did.")
+    sentence: str
+    since_ms: int
+    changed_ms: int
+    window_start_ms: int
+    window_end_ms: int
+    observed: float
+    expected: float
+    peak: float
+    unit: str
+    acknowledged_by: str | None
+    acknowledged_at_ms: int | None = Field(description="Wall time.")
+    silenced_by: str | None
+    silenced_until_ms: int | None
+    note: str
+
+    @classmethod
+    def of(cls, alert: Alert) -> AlertBody:
+        """Make it from the book's alert."""
+        names = cls.model_fields.keys() - {"observed", "expected", "peak"}
+        return cls(
+            observed=alert.observed / NANO,
+            expected=alert.expected / NANO,
+            peak=alert.peak / NANO,
+            **{name: getattr(alert, name) for name in names},
+        )
+
+
+class StoryLine(BaseModel):
+    """Something that happened to an alert."""
+
+    at_ms: int = Field(description="When the log took it, wall time.")
+    what: str = Field(description="The state that the worker told, or what a person did.")
+    by: str | None = Field(None, description="Who did it; none: the worker.")
+    note: str = ""
+    time_ms: int | None = Field(None, description="Event time, of what the worker told.")
+    observed: float | None = None
+    until_ms: int | None = None
+
+    @classmethod
+    def of(cls, told: Told) -> StoryLine:
+        """Make it from a line of the book."""
+        if isinstance(told.what, AlertEvent):
+            event = told.what
+            return cls(
+                at_ms=told.at_ms,
+                what=event.state,
+                time_ms=event.time_ms,
+                observed=event.observed / NANO,
+            )
+        done = told.what
+        return cls(
+            at_ms=told.at_ms, what=done.act, by=done.by, note=done.note, until_ms=done.until_ms
+        )
+
+
+class AlertStory(AlertBody):
+    """An alert and everything that happened to it."""
+
+    story: list[StoryLine]
+
+
+class RuleBody(BaseModel):
+    """A rule. Levels are in its unit."""
+
+    id: str
+    active: bool
+    text: str
+    about: str
+    mode: str
+    severity: Severity
+    channels: list[str]
+    window_ms: int
+    slide_ms: int
+    dwell_ms: int
+    raise_above: float
+    clear_at: float
+    unit: str
+
+    @classmethod
+    def of(cls, rule: Rule, active: bool) -> RuleBody:
+        """Make it from a rule."""
+        return cls(
+            active=active,
+            raise_above=rule.raise_above / NANO,
+            clear_at=rule.clear_at / NANO,
+            channels=list(rule.channels),
+            **{
+                name: getattr(rule, name)
+                for name in (
+                    "id",
+                    "text",
+                    "unit",
+                    "about",
+                    "mode",
+                    "severity",
+                    "window_ms",
+                    "slide_ms",
+                    "dwell_ms",
+                )
+            },
+        )
+
+
+class ReadingRow(BaseModel):
+    """A reading of the history."""
+
+    device: str
+    channel: str
+    time: datetime
+    value: float
+    sequence: int | None
+    topic: str
+
+
+class WindowSum(BaseModel):
+    """The energy of one window of a device."""
+
+    window_start: datetime
+    window_end: datetime
+    kwh: float
+
+
+class TopRow(BaseModel):
+    """A device and how it ranks."""
+
+    device: str
+    kwh: float
+    alerts: int
+
+
+class HeatCell(BaseModel):
+    """A device at an hour of the day."""
+
+    device: str
+    hour: int
+    kwh: float
+    alerts: int
+
+
+class SeriesPoint(BaseModel):
+    """A step of a series: kWh in it, or the mean of a channel that is a level."""
+
+    time: datetime
+    value: float | None
+    readings: int
+
+
+class Trend(BaseModel):
+    """A channel in a range; in its unit. Null: too few readings to tell."""
+
+    readings: int
+    mean: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    slope: float | None = Field(None, description="Of the least-squares line, per hour.")
+    error: float | None = Field(None, description="The slope's standard error.")

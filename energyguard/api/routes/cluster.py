@@ -1,0 +1,51 @@
+"""The nodes of the replicated store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from energyguard.api.routes.asked import AskedDesk
+from energyguard.errors import NotFound
+from energyguard.service.cluster import ClusterDesk
+from energyguard.service.views import ClusterView
+
+router = APIRouter(tags=["cluster"])
+Node = Annotated[
+    str,
+    Path(max_length=300, description="Its address, with or without `http://`: `127.0.0.1:8101`."),
+]
+
+
+def _cluster(desk: AskedDesk) -> ClusterDesk:
+    if desk.cluster is None:
+        raise NotFound("the store is no ring of nodes: `store.url` names none (ring://…)")
+    return desk.cluster
+
+
+AskedCluster = Annotated[ClusterDesk, Depends(_cluster)]
+
+
+@router.get("/cluster")
+async def cluster(asked: AskedCluster) -> ClusterView:
+    """How the nodes are; those that do not reply within a second are not `up`.
+
+    `404` where the store is not a ring of nodes.
+    """
+    return await asked.view()
+
+
+@router.post("/cluster/nodes/{node:path}/pause")
+async def pause_node(asked: AskedCluster, node: Node) -> ClusterView:
+    """Fault injection: have a node take no traffic.
+
+    `409` where the node runs without `--fault-injection`.
+    """
+    return await asked.hold(node)
+
+
+@router.post("/cluster/nodes/{node:path}/resume")
+async def resume_node(asked: AskedCluster, node: Node) -> ClusterView:
+    """Have a node take traffic again; what it missed it gets."""
+    return await asked.release(node)

@@ -1,0 +1,77 @@
+"""The live stream: server-sent events that resume after `Last-Event-ID`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query
+from starlette.responses import StreamingResponse
+
+from energyguard.alerts.alert import Alert
+from energyguard.api.routes.answers import AlertBody
+from energyguard.api.routes.asked import AskedDesk
+from energyguard.errors import Overloaded
+from energyguard.service.desk import Desk
+from energyguard.service.subscribers import read_positions
+from energyguard.service.views import Kind, Update
+
+router = APIRouter(tags=["live"])
+HEARTBEAT_S = 15.0
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events: `event` is the kind, `data` is JSON, `id` resumes after it.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("/live", response_class=StreamingResponse, responses=_STREAM)
+async def live(
+    desk: AskedDesk,
+    kinds: Annotated[list[Kind] | None, Query(description="Only these kinds.")] = None,
+    last_event_id: Annotated[str, Header(max_length=4_000)] = "",
+) -> StreamingResponse:
+    """Everything new as it comes: readings and progress as they are, alerts one by one.
+
+    A slow reader gets `missed` with a count instead of what it could not take.
+    """
+    if desk.live.listeners >= desk.settings.serve.streams:
+        raise Overloaded("all live streams are taken (`serve.streams`): wait", 5.0)
+    try:
+        read_positions(last_event_id)
+    except ValueError:
+        last_event_id = ""  # not one of ours: begin with what is new
+    return StreamingResponse(
+        _events(desk, kinds or [], last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(desk: Desk, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    async with aclosing(desk.live.subscribe(kinds, after)) as updates:
+        following = asyncio.ensure_future(anext(updates))
+        try:
+            while True:
+                done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_S)
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                yield _event(following.result())
+                following = asyncio.ensure_future(anext(updates))
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+def _event(update: Update) -> bytes:
+    data = update.data
+    if isinstance(data, Alert):
+        data = AlertBody.of(data).model_dump(mode="json")
+    body = msgspec.json.encode(data)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (update.id.encode(), update.kind.encode(), body)

@@ -1,0 +1,57 @@
+"""How readings ended, how far everything is, and the dead letters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from energyguard.api.routes.asked import AskedDesk
+from energyguard.service.views import DeadLetter, Overview, Quality, Receipt
+
+router = APIRouter(tags=["quality"])
+Offset = Annotated[int, Field(ge=0, lt=2**62)]
+
+
+class Replay(BaseModel):
+    """Which dead letters to take in again."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    offsets: list[Offset] | None = Field(None, description="These; none: all.", max_length=10_000)
+    reason: str | None = Field(None, description="Only those that say this.", max_length=200)
+
+
+@router.get("/overview")
+def overview(desk: AskedDesk) -> Overview:
+    """The numbers of the first page."""
+    return desk.overview()
+
+
+@router.get("/quality")
+def quality(desk: AskedDesk) -> Quality:
+    """How readings ended, by reason; watermark and lag of each partition."""
+    return desk.quality()
+
+
+@router.get("/dlq")
+def dead_letters(
+    desk: AskedDesk,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    before: Annotated[Offset | None, Query(description="Only letters below this offset.")] = None,
+) -> list[DeadLetter]:
+    """The newest dead letters, newest first."""
+    return desk.dead_letters(limit, before)
+
+
+@router.post("/dlq/replay")
+def replay(desk: AskedDesk, said: Replay) -> Receipt:
+    """Decode dead letters again and take them in; what is still bad becomes a new letter."""
+    return desk.replay_dead_letters(said.offsets, said.reason)
+
+
+@router.get("/dlq/{offset}")
+def dead_letter(desk: AskedDesk, offset: Annotated[Offset, Path()]) -> DeadLetter:
+    """One dead letter."""
+    return desk.dead_letter(offset)

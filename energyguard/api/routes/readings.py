@@ -1,0 +1,128 @@
+"""Send readings, read the newest or those of a time range, see which devices there are."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from energyguard.api.restore_newlines import FORM, with_lines
+from energyguard.api.routes.answers import ReadingRow
+from energyguard.api.routes.asked import AskedDesk, AskedRange, Limit, User, rows
+from energyguard.service.views import DeviceView, ReadingView, Receipt
+
+router = APIRouter(tags=["readings"])
+_ROW = {
+    "type": "object",
+    "required": ["timestamp", "household_id", "energy_kwh"],
+    "properties": {
+        "timestamp": {"type": "string", "format": "date-time"},
+        "household_id": {"type": "string", "minLength": 1},
+        "energy_kwh": {"type": "number", "minimum": 0},
+    },
+}
+_CSV = {
+    "schema": {"type": "string"},
+    "example": "timestamp,household_id,energy_kwh\n2025-09-06T17:54:02Z,H001,0.05251\n",
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": _CSV,
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "array", "items": _ROW}},
+            "application/vnd.apache.arrow.stream": {
+                "schema": {"type": "string", "format": "binary"}
+            },
+            FORM: _CSV,
+        },
+    }
+}
+
+
+@router.post("/readings", openapi_extra=_BODY)
+async def send_readings(
+    request: Request,
+    desk: AskedDesk,
+    user: User,
+    shape: Annotated[
+        str | None, Query(description="The body's shape; none: found out.", max_length=40)
+    ] = None,
+    device: Annotated[
+        str,
+        Query(
+            description="Whose readings they are, where no column names it.",
+            max_length=128,
+            pattern=r'^[^,"\x00-\x1f]*$',
+        ),
+    ] = "",
+    backfill: Annotated[
+        bool,
+        Query(description="Readings of the past: kept and counted, but they alert nobody."),
+    ] = False,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Receipt:
+    """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file.
+
+    Durable when it answers. Each row is accepted, malformed or out of range, and a bad row never
+    costs its neighbours. A header that is not known refuses the body whole. The first thousand
+    refused rows are dead letters each, the rest are one, with their number.
+
+    The order of rows does not matter. A body whose newest reading is over a day old is a backfill,
+    as with `backfill=1`. The same `Idempotency-Key` with the same body gets the same answer.
+    """
+    body = await request.body()
+    if request.headers.get("content-type", "").startswith(FORM):
+        body = with_lines(body)
+    key = f"{user}/{idempotency_key}" if idempotency_key else None
+    take = partial(desk.take_readings, sender=user, backfill=backfill)
+    return await run_in_threadpool(take, body, shape, "api", key, device.strip())
+
+
+@router.get("/readings")
+def past_readings(
+    desk: AskedDesk,
+    span: AskedRange,
+    device: Annotated[str, Query(description="One device; none: all.")] = "",
+    channel: Annotated[str, Query(description="One channel; none: all.")] = "",
+    limit: Limit = 1_000,
+) -> list[ReadingRow]:
+    """Readings of a time range from the history, newest first."""
+    table = desk.query(
+        "readings",
+        device=device,
+        channel=channel,
+        start_ms=span.start_ms,
+        end_ms=span.end_ms,
+        limit=limit,
+    )
+    return [ReadingRow(**row) for row in reversed(rows(table))]
+
+
+@router.get("/readings/newest")
+def newest_readings(
+    desk: AskedDesk,
+    device: Annotated[str, Query(description="Only devices whose id contains this.")] = "",
+    limit: Annotated[int, Query(ge=1, le=2_000)] = 200,
+) -> list[ReadingView]:
+    """The newest readings as the log has them, newest first; at most 2,000 are kept for this."""
+    return desk.live.readings(limit, device)
+
+
+@router.get("/devices")
+def devices(
+    desk: AskedDesk,
+    limit: Limit = 1_000,
+    after: Annotated[str, Query(description="Only ids that sort after this one.")] = "",
+) -> list[DeviceView]:
+    """Devices heard of since the service began, by id, with newest reading and power."""
+    return [row for row in desk.live.devices() if row.device > after][:limit]
+
+
+@router.get("/devices/{device}")
+def device(desk: AskedDesk, device: str) -> list[DeviceView]:
+    """One device: a row per topic and channel; empty when it was not heard of."""
+    return desk.live.device(device)

@@ -1,0 +1,66 @@
+"""The rules, and which of them run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from energyguard.api.routes.answers import RuleBody
+from energyguard.api.routes.asked import AskedDesk, User
+from energyguard.service.desk import Desk
+
+router = APIRouter(tags=["rules"])
+Level = Annotated[str | None, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$")]
+Words = Annotated[str | None, Field(max_length=40)]
+
+
+class Use(BaseModel):
+    """The rules that are to run, and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    use: list[str]
+
+
+class Change(BaseModel):
+    """What to change of a rule; what is left out stays. Levels are decimals, as text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    raise_above: Level = None
+    clear_at: Level = None
+    dwell: Words = None
+    window: Words = None
+    slide: Words = None
+
+
+def _all(desk: Desk) -> list[RuleBody]:
+    active = {rule.id for rule in desk.rules.active()}
+    return [RuleBody.of(rule, rule.id in active) for rule in desk.rules.all()]
+
+
+@router.get("/rules")
+def rules(desk: AskedDesk) -> list[RuleBody]:
+    """Every rule, and whether it runs."""
+    return _all(desk)
+
+
+@router.put("/rules")
+def use_rules(desk: AskedDesk, user: User, said: Use) -> list[RuleBody]:
+    """Run these rules and no others. Sums are kept; nobody clears anything."""
+    desk.use_rules(said.use, user)
+    return _all(desk)
+
+
+@router.patch("/rules/{id}")
+def change_rule(
+    desk: AskedDesk,
+    user: User,
+    rule_id: Annotated[str, Path(alias="id", max_length=100)],
+    said: Change,
+) -> RuleBody:
+    """Change levels, dwell, window or slide of a rule while it runs."""
+    rule = desk.change_rule(rule_id, user, **said.model_dump(exclude_none=True))
+    return RuleBody.of(rule, rule.id in {one.id for one in desk.rules.active()})

@@ -1,0 +1,212 @@
+"""System D's signals: three shapes of JSON, told apart by field.
+
+    {"timestamp":"2024-05-19 11:03:12","charger_id":"charger-7",…}, and with it one of
+    {…,"vehicle_detected":true,"plate":"AB12CD34"}
+    {…,"user_id":"0123456789ABCDEF","price":0.55,"user_connection":true}
+    {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
+
+Times are UTC; ``energy_delivered`` is a power in kW, ``register_kwh`` what the meter shows. What
+older senders called ``station_state``, ``recharging_state`` and ``payment`` is refused as
+superseded.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from energyguard.codecs import Refused
+from energyguard.errors import Malformed, OutOfRange, Rejected
+from energyguard.model.charging import (
+    PRICE_PER_EUR,
+    Kind,
+    Signal,
+)
+from energyguard.model.fixed import from_nano
+from energyguard.model.readings import Verdict
+
+SHAPE = "signal"
+SUPERSEDED = ("station_state", "recharging_state", "payment")
+MOST_EUR = 10
+"""The highest price of a kWh that is believed."""
+MOST_KW = 1_000
+MOST_KWH = 9_000_000_000
+"""The highest register that fits into 64 bits of 1e-9 kWh."""
+EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
+_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = Kind  # the class's own are slow to look up
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_of_plates = frozenset(string.ascii_uppercase + string.digits)
+
+
+class _Message(msgspec.Struct, gc=False):
+    """All fields of the three shapes."""
+
+    timestamp: str
+    charger_id: str
+    vehicle_detected: bool | UnsetType = UNSET
+    plate: str | UnsetType = UNSET
+    user_connection: bool | UnsetType = UNSET
+    user_id: str | UnsetType = UNSET
+    price: Decimal | UnsetType = UNSET
+    recharging: bool | UnsetType = UNSET
+    energy_delivered: int | UnsetType = UNSET
+    register_kwh: Decimal | UnsetType = UNSET
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+_any = msgspec.json.Decoder(dict[str, object]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def signal(message: bytes | str) -> Signal:
+    """A signal from its message.
+
+    Raises:
+        Malformed: it is none; the reason names the field.
+        OutOfRange: a number or a time that cannot be.
+    """
+    try:
+        told = _decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _what_else(message, error) from error
+    second = seconds(told.timestamp)
+    if not told.charger_id:
+        raise Malformed("charger_id: empty", "charger_id")
+    car, user, charge = told.vehicle_detected, told.user_connection, told.recharging
+    if user is UNSET and charge is UNSET and car is not UNSET:
+        return _parking(told, second, car)
+    if car is UNSET and charge is UNSET and user is not UNSET:
+        return _user(told, second, user)
+    if car is UNSET and user is UNSET and charge is not UNSET:
+        return _charging(told, second, charge)
+    raise _what_else(message, None)
+
+
+def refused(row: int, message: bytes, error: Rejected) -> Refused:
+    """What becomes of a message that is no signal."""
+    verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
+    return Refused(row, verdict, error.field or "message", error.reason, message)
+
+
+@lru_cache(maxsize=4_096)
+def seconds(text: str) -> int:
+    """``2024-05-19 11:03:12`` as seconds since 1970 UTC.
+
+    Raises:
+        Malformed: it is no such time.
+        OutOfRange: it is before 2000: a clock that was never set.
+    """
+    if not _TIME.fullmatch(text):
+        raise Malformed(f"timestamp: {text!r} is no time, such as 2024-05-19 11:03:12", "timestamp")
+    try:
+        second = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    except ValueError as error:
+        raise Malformed(f"timestamp: {text!r}: {error}", "timestamp") from error
+    if second < EARLIEST_S:
+        raise OutOfRange(f"timestamp: {text} is before 2000: a clock that is not set", "timestamp")
+    return second
+
+
+@lru_cache(maxsize=4_096)
+def text_of(second: int | None) -> str | None:
+    """A time as D writes it."""
+    if second is None:
+        return None
+    day, left = divmod(second, 86_400)
+    hour, left = divmod(left, 3_600)
+    return f"{_date(day)} {hour:02d}:{left // 60:02d}:{left % 60:02d}"
+
+
+@lru_cache(maxsize=64)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
+
+
+def _parking(told: _Message, second: int, arrives: bool) -> Signal:
+    plate = told.plate
+    if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
+        raise Malformed("plate: eight of A-Z and 0-9", "plate")
+    kind = _ARRIVE if arrives else _LEAVE
+    return Signal(told.charger_id, second, kind, plate)
+
+
+def _user(told: _Message, second: int, connects: bool) -> Signal:
+    if told.user_id is UNSET or len(told.user_id) != 16:
+        raise Malformed("user_id: sixteen characters", "user_id")
+    if told.price is UNSET:
+        raise Malformed("price: missing", "price")
+    kind = _CONNECT if connects else _DISCONNECT
+    return Signal(told.charger_id, second, kind, told.user_id, _exact(told.price))
+
+
+@lru_cache(maxsize=4_096)
+def _exact(price: Decimal) -> int:
+    """A price in 1e-4 EUR/kWh."""
+    if not price.is_finite() or not 0 <= price <= MOST_EUR:
+        raise OutOfRange(f"price: {price} is not within 0 to {MOST_EUR} EUR/kWh", "price")
+    found = price * PRICE_PER_EUR
+    if found != found.to_integral_value():
+        raise Malformed(f"price: {price} has more than four decimals", "price")
+    return int(found)
+
+
+def _charging(told: _Message, second: int, starts: bool) -> Signal:
+    power = told.energy_delivered
+    if power is UNSET:
+        raise Malformed("energy_delivered: missing", "energy_delivered")
+    if not 0 <= power <= MOST_KW or (starts and not power):
+        raise OutOfRange(f"energy_delivered: {power} kW cannot be", "energy_delivered")
+    kind = _START if starts else _STOP
+    register = None if told.register_kwh is UNSET else _shown(told.register_kwh)
+    return Signal(told.charger_id, second, kind, "", power if starts else 0, register)
+
+
+def _shown(register: Decimal) -> int:
+    """What a meter shows, in 1e-9 kWh."""
+    if not register.is_finite() or not 0 <= register <= MOST_KWH:
+        raise OutOfRange(f"register_kwh: {register} cannot be", "register_kwh")
+    return round(register * 10**9)
+
+
+def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
+    """Why a message is no signal."""
+    try:
+        found = _any(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Malformed(f"no JSON object: {error}", "message")
+    for field in SUPERSEDED:
+        if field in found:
+            return Malformed(f"{field}: superseded; see docs/charging.md for the shapes", field)
+    return Malformed(str(error) if error else "none of the three shapes of a signal", "message")
+
+
+def message(told: Signal) -> bytes:
+    """A signal as its senders write it."""
+    fields: dict[str, object] = {
+        "timestamp": text_of(told.second),
+        "charger_id": told.charger,
+    }
+    if told.kind in (Kind.ARRIVE, Kind.LEAVE):
+        fields |= {"vehicle_detected": told.kind is Kind.ARRIVE, "plate": told.who}
+    elif told.kind in (Kind.CONNECT, Kind.DISCONNECT):
+        fields |= {"user_id": told.who, "price": price_of(told.amount)}
+        fields |= {"user_connection": told.kind is Kind.CONNECT}
+    else:
+        fields |= {"recharging": told.kind is Kind.START, "energy_delivered": told.amount}
+        if told.register is not None:
+            fields["register_kwh"] = msgspec.Raw(from_nano(told.register).encode())
+    return _encode(fields)
+
+
+@lru_cache(maxsize=4_096)
+def price_of(price: int) -> msgspec.Raw:
+    """A price as senders write it: two decimals, more where it has more."""
+    whole, part = divmod(price, PRICE_PER_EUR)
+    digits = f"{part:04d}"
+    return msgspec.Raw(f"{whole}.{digits if part % 100 else digits[:2]}".encode())

@@ -1,0 +1,57 @@
+"""Parquet files with the columns of readings, by the names that headers have too.
+
+Whole numbers are in the unit of their column, as floats and decimals are. Row groups are read one
+by one, a part of their rows at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.arrow import MAX_UNFOLDED, decode_batches, read_or_refuse
+from energyguard.codecs.limits import Plausible
+from energyguard.errors import Malformed
+
+MARK = b"PAR1"
+"""How a file begins."""
+MAX_ROWS = 64 << 20
+_ROWS_AT_ONCE = 65_536
+
+
+def decode_parquet(
+    data: bytes,
+    limits: Plausible,
+    device: str = "",
+    first_row: int = 1,
+    single: int | None = None,
+) -> Decoded:
+    """Read a file. Never raises for what stands in it.
+
+    Args:
+        data: all of it.
+        limits: what is plausible.
+        device: the device, where no column names it.
+        first_row: the number of the first row.
+        single: how many refused rows come back one by one; None: all.
+    """
+
+    def read() -> Decoded:
+        file = pq.ParquetFile(pa.BufferReader(data), thrift_string_size_limit=len(data))
+        rows, schema = _batches(file), file.schema_arrow
+        return decode_batches(rows, schema, limits, device, first_row, single, nano=False)
+
+    return read_or_refuse(read, "a Parquet file", data, first_row)
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """The rows, where a row group says of itself that it is not too large to unfold."""
+    if file.metadata.num_rows > MAX_ROWS:
+        raise Malformed(f"the Parquet file has more than {MAX_ROWS} rows", "row")
+    for group in range(file.metadata.num_row_groups):
+        if file.metadata.row_group(group).total_byte_size > MAX_UNFOLDED:
+            raise Malformed(f"a row group unfolds to more than {MAX_UNFOLDED} bytes", "row")
+    yield from file.iter_batches(_ROWS_AT_ONCE, use_threads=False)

@@ -1,0 +1,137 @@
+"""The refused rows of a body or a file: the first ones each, the rest as one with its count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from energyguard.codecs import Refused
+from energyguard.model.readings import Verdict
+
+MAX_REFUSED = 1_000
+"""Rows of one body or file that are refused one by one; the rest are counted together."""
+REST_BYTES = 512 * 1024
+"""What is kept of the bytes of the rest, of each verdict."""
+ANY_SHAPE = "any"
+"""The shape of a dead letter whose bytes are to be looked at anew, with their header."""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """Rows of one verdict that are refused together."""
+
+    row: int
+    shape: str
+    count: int = 0
+    size: int = 0
+    lines: list[bytes] = field(default_factory=list)
+
+    def add(self, original: bytes, count: int) -> None:
+        self.count += count
+        if self.size + len(original) <= REST_BYTES:
+            self.size += len(original) + 1
+            self.lines.append(original)
+
+
+class Refusals:
+    """Collects refused rows.
+
+    Args:
+        single: how many are kept one by one; None: all.
+        shape: how a refused line is decoded again.
+    """
+
+    def __init__(self, single: int | None = None, shape: str = "") -> None:
+        self._single, self._shape = single, shape
+        self._rows: list[Refused] = []
+        self._rest: dict[Verdict, _Rest] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether further rows are only counted: their field and reason are not needed."""
+        return self._single is not None and len(self._rows) >= self._single
+
+    def add(self, row: Refused) -> None:
+        """A row with its reason; or rows that are refused whole, or that are counted already."""
+        last = self._rows[-1] if self._rows else row
+        if row.shape == ANY_SHAPE == last.shape and row.reason == last.reason and last is not row:
+            self._rows[-1] = replace(last, count=last.count + row.count)
+        elif self.full or (row.count > 1 and row.shape != ANY_SHAPE):
+            self.count(row.row, row.verdict, row.original, row.count, row.shape)
+        else:
+            self._rows.append(row)
+
+    def extend(self, rows: Iterable[Refused]) -> None:
+        """Several rows."""
+        for row in rows:
+            self.add(row)
+
+    def refuse(self, row: int, verdict: Verdict, field: str, reason: str, original: bytes) -> None:
+        """A row of which these are the parts."""
+        self.add(Refused(row, verdict, field, reason, original, 1, self._shape))
+
+    def count(
+        self, row: int, verdict: Verdict, original: bytes, count: int = 1, shape: str = ""
+    ) -> None:
+        """Rows of which only the number is kept, and the bytes of the first of them."""
+        rest = self._rest.get(verdict)
+        if rest is None:
+            rest = self._rest[verdict] = _Rest(row, shape or self._shape)
+        rest.add(original, count)
+
+    def rows(self) -> tuple[Refused, ...]:
+        """All of them in the order of their rows; the rest are last."""
+        rest = [
+            Refused(
+                rest.row,
+                verdict,
+                "row",
+                f"{rest.count} more rows from row {rest.row} on are {verdict.value}; only the "
+                f"first {self._single} have a dead letter each",
+                b"\n".join(rest.lines),
+                rest.count,
+                rest.shape,
+            )
+            for verdict, rest in self._rest.items()
+        ]
+        return (*sorted(self._rows, key=lambda row: row.row), *rest)
+
+
+def counted(rows: Iterable[Refused]) -> int:
+    """How many rows of the input were refused."""
+    return sum(row.count for row in rows)
+
+
+def as_one(rows: tuple[Refused, ...], what: str) -> tuple[Refused, ...]:
+    """The refused rows of an input of which nothing was taken, as one: its reason is said once.
+
+    Args:
+        rows: in their order.
+        what: what it was: "the file".
+    """
+    total = counted(rows)
+    if len(rows) == 1 and (total == 1 or rows[0].shape == ANY_SHAPE):
+        return rows
+    first = rows[0]
+    kept = first_bytes(b"\n".join(row.original for row in rows[:MAX_REFUSED]))
+    reason = f"none of {total} rows of {what} could be taken; the first: {first.reason}"
+    return (replace(first, reason=reason, original=kept, count=total),)
+
+
+def refused_whole(data: bytes, row: int, field: str, reason: str, count: int) -> Refused:
+    """Bytes that are refused together, without a look at their rows."""
+    kept = first_bytes(data)
+    return Refused(row, Verdict.MALFORMED, field, reason, kept, max(1, count), ANY_SHAPE)
+
+
+def first_bytes(data: bytes) -> bytes:
+    """As much as a dead letter keeps, cut at a line end where there is one."""
+    if len(data) <= REST_BYTES:
+        return data
+    head, end, _ = data[:REST_BYTES].rpartition(b"\n")
+    return head + end or data[:REST_BYTES]
+
+
+def lines_in(data: bytes) -> int:
+    """How many lines are not blank."""
+    return sum(1 for line in data.split(b"\n") if line.strip())

@@ -1,0 +1,207 @@
+"""Which shape a message or a file has, and the codec of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from energyguard.codecs import Decoded, appliance, csv, household, ipc, parquet
+from energyguard.codecs.arrow import decode_arrow
+from energyguard.codecs.assembly import EMPTY
+from energyguard.codecs.columns import Layout
+from energyguard.codecs.headers import (
+    BOM,
+    header_of,
+    is_title,
+    layout_of,
+    separated_otherwise,
+    unknown,
+)
+from energyguard.codecs.json import decode_json, encode_json
+from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
+from energyguard.codecs.text import TextDecoder
+from energyguard.errors import NotFound
+
+SHAPES = ("csv", "json", "household", "appliance", "arrow", "parquet")
+HEAD_BYTES = 65_536
+"""How much of an input tells its shape."""
+_LAYOUTS = {"csv": csv.HOUSEHOLD, "household": household.LAYOUT, "appliance": appliance.LAYOUT}
+BINARY: Mapping[str, tuple[bytes, ...]] = {
+    "arrow": (ipc.STREAM, ipc.FILE),
+    "parquet": (parquet.MARK,),
+}
+"""The shapes that have no lines, and how each begins."""
+_OTHERS = {
+    b"\x1f\x8b": "is gzipped: send it unpacked (files may be gzipped)",
+    b"PK\x03\x04": "is a zip archive or a workbook: save the sheet as CSV in UTF-8",
+    b"\xff\xfe": "is text in UTF-16: save it as CSV in UTF-8",
+    b"\xfe\xff": "is text in UTF-16: save it as CSV in UTF-8",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd: send it unpacked",
+}
+Decode = Callable[[bytes, Plausible, str, int, int | None], Decoded]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How bytes are read: ``header_lines`` of the first block are title and header."""
+
+    name: str
+    decode: Decode
+    header_lines: int = 0
+    needs_device: bool = False
+    device: str = field(default="")  # whose lines they are, where a dead letter says so
+
+
+def _refusing(reason: str) -> Shape:
+    """Bytes of no shape: refused together."""
+
+    def decode(
+        data: bytes, limits: Plausible, device: str, first_row: int, single: int | None
+    ) -> Decoded:
+        one = refused_whole(data, first_row, "row", f"the input {reason}", 1)
+        return replace(EMPTY, refused=(one,))
+
+    return Shape("csv", decode)
+
+
+_JSON = Shape("json", lambda data, limits, _, row, single: decode_json(data, limits, row, single))
+_DECODE: Mapping[str, Decode] = {"arrow": decode_arrow, "parquet": parquet.decode_parquet}
+
+
+def sniff(head: bytes, name: str | None = None, headed: bool = True) -> Shape:
+    """The shape of what begins so; its codec remembers what a header said.
+
+    Args:
+        head: the first bytes, without a byte order mark.
+        name: forces a shape; ``csv:HEADER`` and ``household@DEVICE`` are those of dead letters.
+        headed: whether a header may be among the lines.
+
+    Raises:
+        NotFound: there is no shape of that name.
+    """
+    name, _, device = (name or ANY_SHAPE).partition("@")
+    base, _, columns = name.partition(":")
+    if base not in (*SHAPES, ANY_SHAPE):
+        raise NotFound(f"no shape {name!r}; there are: {', '.join(SHAPES)}")
+    found = _binary(head, base)
+    if found is not None:
+        return found
+    if headed and base in (ANY_SHAPE, "csv"):
+        for beginning, reason in _OTHERS.items():
+            if head.startswith(beginning):
+                return _refusing(reason)
+    if base == "json" or (base == ANY_SHAPE and head.lstrip()[:1] in (b"{", b"[")):
+        return _JSON
+    if columns:
+        layout = layout_of(tuple(columns.split(",")))
+        if layout is None:
+            raise NotFound(f"no shape {name!r}: its header is not known")
+        return _of_lines(layout, TextDecoder(layout, headed=False), 0, device)
+    return replace(_text(head, base, headed), device=device)
+
+
+def _binary(head: bytes, base: str) -> Shape | None:
+    """The shape of bytes that are no text; None: they are."""
+    for shape, beginnings in BINARY.items():
+        if base == shape or (base == ANY_SHAPE and head.startswith(beginnings)):
+            return Shape(shape, _DECODE[shape])
+    return None
+
+
+def _text(head: bytes, base: str, headed: bool) -> Shape:
+    """The shape of lines: as their header says, else as they are forced, else as they look."""
+    lines = [line.rstrip(b"\r") for line in head.split(b"\n", 2)[:2]]
+    titled = headed and is_title(lines[0])
+    first = lines[-1] if titled else lines[0]
+    names = header_of(first) if headed else None
+    separator = separated_otherwise(first) if headed else ""
+    if separator:
+        reason = (
+            f"separates its columns by {separator}, perhaps with a comma in its numbers: save it "
+            "with commas between the columns and points in the numbers"
+        )
+        return _refusing(reason)
+    if names is not None:
+        layout = layout_of(names)
+        if layout is None:
+            return Shape("csv", TextDecoder(None, unknown(names), first).decode, 1 + titled)
+        return _of_lines(layout, TextDecoder(layout), 1 + titled)
+    layout = _LAYOUTS.get(base, csv.HOUSEHOLD)
+    if base == ANY_SHAPE and first.count(b",") == len(household.LAYOUT.columns) - 1:
+        layout = household.LAYOUT
+    return _of_lines(layout, TextDecoder(layout, headed=headed), int(titled))
+
+
+def _of_lines(layout: Layout, codec: TextDecoder, header_lines: int, device: str = "") -> Shape:
+    return Shape(layout.shape, codec.decode, header_lines, layout.needs_device, device)
+
+
+def decode(
+    data: bytes,
+    shape: str | None = None,
+    limits: Plausible = DEFAULT,
+    *,
+    device: str = "",
+    first_row: int = 1,
+    headed: bool = True,
+    single: int | None = MAX_REFUSED,
+) -> tuple[str, Decoded]:
+    """Read bytes of a shape, or of whichever they are. Bad rows come back, with reasons.
+
+    Args:
+        data: all of the input.
+        shape: its name; None: found out.
+        limits: what is plausible.
+        device: the device, where no column names it.
+        first_row: the number of the first row.
+        headed: whether a header may be among the lines.
+        single: how many refused rows come back one by one, the rest as one; None: all.
+
+    Raises:
+        NotFound: there is no shape of that name.
+    """
+    data = plain(data) if headed else data
+    found = sniff(data[:HEAD_BYTES], shape, headed)
+    body = data
+    for _ in range(found.header_lines):
+        body = body.partition(b"\n")[2]
+    row = first_row + found.header_lines
+    return found.name, found.decode(body, limits, found.device or device, row, single)
+
+
+def shape_of(data: bytes, shape: str | None) -> Shape:
+    """The shape that all of an input has.
+
+    Raises:
+        NotFound: there is no shape of that name.
+    """
+    return sniff(plain(data[:HEAD_BYTES]), shape)
+
+
+def plain(data: bytes) -> bytes:
+    """Text without its byte order mark, and with line feeds where it has only returns."""
+    data = data.removeprefix(BOM)
+    if b"\r" in data[:HEAD_BYTES] and b"\n" not in data and not _binary(data, ANY_SHAPE):
+        return data.replace(b"\r", b"\n")
+    return data
+
+
+def encode(batch: pa.RecordBatch, shape: str) -> bytes:
+    """Write readings as ``csv`` (without a header), ``json`` (lines) or ``arrow``.
+
+    Raises:
+        NotFound: nothing is written in that shape.
+    """
+    if shape == "csv":
+        return csv.encode(batch)
+    if shape == "json":
+        return encode_json(batch)
+    if shape == "arrow":
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        return bytes(sink.getvalue().to_pybytes())
+    raise NotFound(f"readings are written as csv, json or arrow, not {shape!r}")

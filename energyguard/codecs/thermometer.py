@@ -1,0 +1,41 @@
+"""System D's thermometer: a whole number of degrees a second.
+
+    {"timestamp":"2024-05-19 11:03:12","celsius":17}
+
+Times are UTC. Its readings are those of the device ``thermometer``, channel ``temperature_c``.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from energyguard.codecs.columns import (
+    NUMBER,
+    PLAIN_TIME,
+    Layout,
+    Part,
+    all_named,
+    milliseconds,
+    nanos,
+)
+
+DEVICE, CHANNEL = "thermometer", "temperature_c"
+
+
+def message(timestamp: str, celsius: int) -> bytes:
+    """A message as it is written.
+
+    Args:
+        timestamp: ``YYYY-MM-DD HH:MM:SS``, UTC.
+        celsius: degrees.
+    """
+    return f'{{"timestamp":"{timestamp}","celsius":{celsius}}}'.encode()
+
+
+def _parts(table: pa.Table, _: str) -> list[Part]:
+    time, celsius = (table.column(name) for name in ("timestamp", "celsius"))
+    named = all_named(DEVICE, table.num_rows)
+    return [Part("celsius", named, CHANNEL, milliseconds(time), nanos(celsius))]
+
+
+LAYOUT = Layout("json", {"timestamp": PLAIN_TIME, "celsius": NUMBER}, _parts)

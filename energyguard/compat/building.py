@@ -1,0 +1,103 @@
+"""The building monitor's coordinator (system A): its verbs at the root of a port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from starlette.types import ASGIApp
+
+from energyguard import __version__
+from energyguard.api import problems
+from energyguard.clock import SYSTEM, Clock
+from energyguard.compat.batches import Batches
+from energyguard.compat.described import ERRORS, TOKEN, adding, paths
+from energyguard.compat.hot import Hot
+from energyguard.compat.keys import Keys
+from energyguard.compat.owners import Owners
+from energyguard.compat.shapes import BuildingError, as_building
+from energyguard.compat.sharding import sharding_routes
+from energyguard.compat.thresholds import threshold_routes
+from energyguard.store import Store
+from energyguard.store.admin import Cluster
+from energyguard.store.version import HybridClock
+
+OPEN = ("/health",)
+"""What needs no token."""
+
+_ABOUT = """Current state of the building, replicated.
+
+`energy:p1:2025-09-06T17:54:02Z` is a measurement (`Z` and `+00:00` reach the same one),
+`energy:p1:latest` the newest, `energy:p1:index` the times of all; any other key is your own.
+A measurement that is put to `…:latest` is kept at the time of its `timestamp`; `…:index` is
+computed, and what is put there changes nothing (`"status": "computed"`).
+
+`200` says that as many nodes as were asked for have it on their disks; `502` and `504` say that
+nobody knows: send it again. Errors: `{"detail", "error": {"code", "message"}}`.
+"""
+
+
+class Health(BaseModel):
+    """It answers."""
+
+    status: str = "ok"
+
+
+def build_building(
+    store: Store,
+    cluster: Cluster | None,
+    versions: HybridClock,
+    clock: Clock = SYSTEM,
+    alone: str = "local",
+) -> ASGIApp:
+    """The coordinator's verbs, without a guard in front.
+
+    Args:
+        store: where keys are.
+        cluster: the nodes that the store is on; None: it is one local file, or a Valkey.
+        versions: of batches: the clock that the store's own changes use, where it can be had.
+        clock: for times to live.
+        alone: what a store without a cluster is called.
+    """
+    owners = Owners(cluster, alone)
+    app = described_app(
+        "EnergyGuard: building monitor",
+        _ABOUT,
+        (threshold_routes(store), sharding_routes(cluster, owners)),
+    )
+
+    @app.get("/health")
+    async def health() -> Health:
+        """Whether it answers; needs no token."""
+        return Health()
+
+    keys = Keys(store, owners, versions, clock)
+    return Hot(app, keys, Batches(keys, versions))
+
+
+def described_app(title: str, about: str, parts: Iterable[APIRouter]) -> FastAPI:
+    """An application whose document has the verbs of keys, in system A's shape of errors."""
+    responses: dict[int | str, dict[str, Any]] = {
+        status: {"description": text, "model": BuildingError} for status, text in ERRORS.items()
+    }
+    app: FastAPI = FastAPIOffline(
+        title=title,
+        version=__version__,
+        description=about,
+        responses=responses,
+        redirect_slashes=False,
+        generate_unique_id_function=_name,
+    )
+    for part in parts:
+        app.include_router(part, dependencies=[TOKEN])
+    problems.install(app, as_building)
+    app.openapi = adding(app, paths())  # type: ignore[method-assign]
+    return app
+
+
+def _name(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,1 @@
+"""A building: simulated floors, their counters, and both in the log."""

@@ -1,0 +1,1 @@
+"""Charging: simulated chargers at stations, with labelled faults."""

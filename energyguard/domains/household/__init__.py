@@ -1,0 +1,1 @@
+"""Households: simulated homes, with labelled faults, and the sample of real appliances."""

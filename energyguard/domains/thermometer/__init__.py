@@ -1,0 +1,1 @@
+"""System D's thermometer: a simulated one."""

@@ -1,0 +1,86 @@
+"""What is wrong with sessions, each by itself and beside the others of its connector."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from energyguard.intake.exports.rows import Defect, Session
+from energyguard.intake.exports.times import DAY_S, HOUR_S
+from energyguard.model.charging import NANO
+from energyguard.model.physics import MAX_KW, energy_limit_nano
+
+ROUNDED_S = 60  # times may be told to the minute
+USUAL_MAX_KW = 400.0
+"""What a charger may give of which nobody says how strong it is; more is a defect."""
+LONGEST_S = 366 * DAY_S
+IDLE_S = HOUR_S
+"""A car that stands for longer after its charge is idle."""
+CLOCKS_S = 1  # how exactly the times of one row agree
+
+
+def check(session: Session) -> None:
+    """Note what is wrong with a session by itself."""
+    start, end, energy = session.start, session.end, session.energy
+    if start is None or end is None:
+        return
+    if end < start:
+        session.says(Defect.END_FIRST, f"by {start - end} s")
+        return
+    if end - start > LONGEST_S:
+        session.says(Defect.TOO_LONG, f"{(end - start) / DAY_S:.0f} days")
+        return
+    charged = session.charge_s
+    if charged is not None and charged < 0:
+        session.says(Defect.NEGATIVE_CHARGE, f"{charged / HOUR_S:.4f} h")
+        charged = None
+    stood = end - start if session.connected_s is None else session.connected_s
+    spare = CLOCKS_S if session.connected_s is not None else ROUNDED_S
+    if charged is not None and charged > stood + spare:
+        session.says(Defect.LONG_CHARGE, f"{charged} s of charge in {stood} s")
+    if any(found.defect in (Defect.NEGATIVE, Defect.UNREADABLE) for found in session.defects):
+        pass  # that says it
+    elif not energy:
+        session.says(Defect.ZERO_ENERGY, "nothing was charged" if energy == 0 else "none is told")
+    else:
+        _check_energy(session, energy, min(charged or end - start, end - start) + ROUNDED_S)
+    if charged is not None and stood - charged > IDLE_S:
+        session.says(Defect.IDLE, f"{(stood - charged) / HOUR_S:.2f} h after the charge")
+
+
+def _check_energy(session: Session, energy: int, seconds: int) -> None:
+    """Hold an energy against what a charger can have given; what cannot be is not counted."""
+    hours, kwh = seconds / HOUR_S, energy / NANO
+    if energy > energy_limit_nano(MAX_KW, seconds):
+        session.says(Defect.IMPOSSIBLE, f"{kwh:,.3f} kWh in {hours:.2f} h: not counted")
+        session.energy = session.cents = None
+        return
+    rating = session.rating_kw or USUAL_MAX_KW
+    most = energy_limit_nano(rating, seconds)
+    if energy > most:
+        said = f"{kwh:.3f} kWh; {rating:g} kW for {hours:.2f} h is {most / NANO:.3f}"
+        session.says(Defect.TOO_MUCH, said)
+
+
+def check_overlaps(sessions: Iterable[Session]) -> None:
+    """Note who stands where another one stands; exports without connectors tell nothing of it."""
+    by_charger: dict[str, list[Session]] = defaultdict(list)
+    for session in sessions:
+        if session.start is not None and session.charger:
+            by_charger[session.charger].append(session)
+    for mine in by_charger.values():
+        mine.sort(key=lambda one: (one.start or 0, one.end or 0, one.row))
+        last: Session | None = None
+        for one in mine:
+            if last is not None and last.end is not None and (one.start or 0) < last.end:
+                one.says(
+                    Defect.OVERLAP,
+                    f"{one.charger} is taken by {last.file} row {last.row} until {_text(last.end)}",
+                )
+            if not one.is_refused and (last is None or (one.end or 0) > (last.end or 0)):
+                last = one
+
+
+def _text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

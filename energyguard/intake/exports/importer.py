@@ -1,0 +1,299 @@
+"""Files of exports into the log: every row becomes a session, repeats one, or is refused.
+
+Sessions go to ``energyguard.sessions`` and their chargers to ``energyguard.chargers``; refused rows
+are dead letters with their original bytes. The same file again gives the same records, and the
+history has each of them once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from energyguard.codecs import Refused
+from energyguard.errors import Malformed
+from energyguard.intake.exports.checks import check, check_overlaps
+from energyguard.intake.exports.known import Known, Names, is_worse
+from energyguard.intake.exports.rows import REFUSED, Defect, Found, Rows, Session
+from energyguard.intake.exports.tables import Table
+from energyguard.intake.exports.times import (
+    Reader,
+    leaves_order_open,
+    month_first,
+    tells_zone,
+    zone_named,
+)
+from energyguard.log import Log, Records
+from energyguard.log.dead_letters import dead_letters
+from energyguard.model.readings import Verdict
+from energyguard.model.stations import Charger, Imported
+from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
+
+SHAPE = "charging-session"
+T = TypeVar("T")
+_AT_ONCE = 5_000
+OnRows = Callable[[int], None]
+
+
+@dataclass
+class Export:
+    """All rows of some files, each accounted for.
+
+    Attributes:
+        sessions: rows that become a session.
+        refused: rows of which no session can be made.
+        repeated: rows that say again what another one says, or less than it.
+        replaced: how many sessions there were already and are told better.
+        rows: how many there were.
+        notes: what is to be said of whole files.
+    """
+
+    sessions: list[Session] = field(default_factory=list)
+    refused: list[Session] = field(default_factory=list)
+    repeated: list[Session] = field(default_factory=list)
+    replaced: int = 0
+    rows: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[Session]:
+        """All rows, as they came."""
+        every = [*self.sessions, *self.refused, *self.repeated]
+        return sorted(every, key=lambda one: (one.file, one.row))
+
+    def counted(self) -> Counter[Defect]:
+        """How many rows have each defect."""
+        return Counter(found.defect for one in self.every for found in one.defects)
+
+    def sort_out(self) -> None:
+        """Sessions and refused rows, by what is wrong with them now."""
+        both = [*self.sessions, *self.refused]
+        self.sessions = [one for one in both if not one.is_refused]
+        self.refused = [one for one in both if one.is_refused]
+
+    def useless_files(self) -> dict[str, list[Session]]:
+        """The files of which nothing could be taken, with their rows."""
+        useful = {one.file for one in (*self.sessions, *self.repeated)}
+        found: dict[str, list[Session]] = {}
+        for one in self.refused:
+            if one.file not in useful:
+                found.setdefault(one.file, []).append(one)
+        return found
+
+
+def read_exports(
+    paths: Sequence[Path],
+    zone: str = "",
+    on_rows: OnRows = lambda _rows: None,
+    network: str = "",
+) -> Export:
+    """Read files of any network whose columns are known, as one delivery.
+
+    A session that several rows tell is the one that the best of them tells, whatever their order.
+
+    Args:
+        paths: CSV, plain or gzipped.
+        zone: of their local times; empty: as the network's are.
+        on_rows: is told how many rows have been read.
+        network: whose they are; empty: as their columns tell.
+
+    Raises:
+        NotFound: there is no such file.
+        Malformed: its header or its dates cannot be understood; nothing was taken.
+        ConfigError: there is no such zone.
+    """
+    export = Export()
+    found: dict[str, Session] = {}
+    for session in _sessions(paths, zone, network, export.notes):
+        export.rows += 1
+        check(session)
+        other = found.get(session.id)
+        if other is None:
+            found[session.id] = session
+        elif _is_better(session, other):
+            found[session.id] = session
+            _repeat(other, session, export)
+        else:
+            _repeat(session, other, export)
+        if export.rows % 1_000 == 0:
+            on_rows(export.rows)
+    for session in found.values():
+        (export.refused if session.is_refused else export.sessions).append(session)
+    check_overlaps(found.values())
+    return export
+
+
+def _is_better(one: Session, other: Session) -> bool:
+    """Whether a row tells a session better than one before it; of equals the later one."""
+    if one.is_refused or other.is_refused:
+        return not one.is_refused
+    new, old = imported(one), imported(other)
+    return new != old and not is_worse(new, old)
+
+
+def _repeat(one: Session, other: Session, export: Export) -> None:
+    one.says(Defect.REPEATED, f"{one.id}: {other.file} row {other.row} tells it")
+    export.repeated.append(one)
+
+
+def _sessions(
+    paths: Sequence[Path], zone: str, network: str, notes: list[str]
+) -> Iterator[Session]:
+    tables = [Table(path) for path in paths]
+    months: dict[tuple[str, ...], bool] = {}
+    for table in tables:
+        key = tuple(table.header)
+        if key not in months:
+            times = [t for other in tables if other.header == table.header for t in other.times()]
+            months[key] = month_first(times, table.file)
+            if leaves_order_open(times):
+                notes.append(
+                    f"{table.file}: nothing in it says whether the day or the month stands first: "
+                    "read as day, month, year"
+                )
+        local = zone or table.layout.zone
+        if not local and not all(map(tells_zone, table.times())):
+            raise Malformed(
+                f"{table.file}: say in which zone its times are: --zone Europe/London", "zone"
+            )
+        reader = Reader(zone_named(local or "UTC"), months[key])
+        whose = network or table.layout.network
+        rows = Rows(table.file, table.layout, reader, table.numbers(), whose)
+        for number, original, cells in table.rows:
+            yield rows.session(number, original, cells)
+
+
+def imported(one: Session, names: Names | None = None) -> Imported:
+    """The record of a session; where names are taken, with those of its charger and station."""
+    assert one.start is not None and one.end is not None
+    charge = one.charge_s if one.charge_s is not None and one.charge_s >= 0 else None
+    charged = bool(one.energy)
+    end = one.end if charge is None else min(one.end, one.start + charge)
+    charger, station = one.charger or one.station, one.station
+    if names is not None:
+        charger, station = names.of(one.charger, one.station, one.network)
+    return Imported(
+        id=one.id,
+        source=one.network,
+        network=one.network,
+        charger=charger,
+        station=station,
+        start_parking=one.start,
+        end_parking=one.end,
+        start_recharging=one.start if charged else None,
+        end_recharging=end if charged else None,
+        energy=one.energy or 0,
+        cents=one.cents,
+        quality="; ".join(_said(found) for found in one.defects) or "complete",
+    )
+
+
+def _said(found: Found) -> str:
+    return found.detail if found.defect is Defect.RECONCILED else found.defect.value
+
+
+class Importer:
+    """Puts an export into a log."""
+
+    def __init__(self, log: Log, on_rows: OnRows = lambda _rows: None) -> None:
+        self._log, self._on_rows = log, on_rows
+
+    def put(self, export: Export) -> None:
+        """Append chargers, sessions and dead letters; durable on return.
+
+        A session that is there already is repeated, unless it is told better now: then it replaces.
+
+        Raises:
+            Unavailable: the log takes nothing now; what was taken may be taken again.
+        """
+        known = Known(self._log)
+        records: list[Imported] = []
+        sessions: list[Session] = []
+        ratings: dict[str, float | None] = {}
+        for session in export.sessions:
+            record = imported(session, known.names)
+            change = known.change(record)
+            if change.is_new or change.replaces:
+                export.replaced += change.replaces
+                records.append(record)
+                sessions.append(session)
+                ratings[record.charger] = session.rating_kw
+            else:
+                session.says(Defect.REPEATED, f"{session.id} was imported before")
+                export.repeated.append(session)
+        export.sessions = sessions
+        self._chargers(records, ratings)
+        done = 0
+        for some in _lots(records):
+            keys = [one.charger.encode() for one in some]
+            self._log.append(IMPORTED.name, Records(keys, [_encode(one) for one in some]))
+            done += len(some)
+            self._on_rows(done)
+        self._refuse(export)
+
+    def _refuse(self, export: Export) -> None:
+        """Dead letters of refused rows; a file that is wrong as a whole is one letter."""
+        left_out: set[int] = set()
+        for rows in export.useless_files().values():
+            if len({_why(one).defect for one in rows}) == 1:
+                left_out.update(id(one) for one in rows[1:])
+        kept = [one for one in export.refused if id(one) not in left_out]
+        for some in _lots(kept):
+            letters = [_letter(one) for one in some]
+            sources = [f"file:{one.file}" for one in some]
+            shapes = [SHAPE] * len(some)
+            self._log.append(
+                DEAD_LETTERS.name, dead_letters(letters, sources, IMPORTED.name, shapes)
+            )
+
+    def _chargers(self, records: Iterable[Imported], ratings: Mapping[str, float | None]) -> None:
+        listed = {
+            one.charger: Charger(
+                charger=one.charger,
+                station=one.station,
+                rating_kw=ratings[one.charger],
+                network=one.network,
+            )
+            for one in records
+        }
+        for some in _lots(list(listed.values())):
+            keys = [one.charger.encode() for one in some]
+            self._log.append(CHARGERS.name, Records(keys, [_encode(one) for one in some]))
+
+
+def why_useless(export: Export) -> str:
+    """Why nothing could be taken of files; empty: of each something could."""
+    said = []
+    for file, rows in export.useless_files().items():
+        first = _why(rows[0])
+        said.append(
+            f"{file}: nothing could be taken of {len(rows):,} rows: row {rows[0].row}: "
+            f"{first.defect.value}: {first.detail}"
+        )
+    return "; ".join(said)
+
+
+def _why(one: Session) -> Found:
+    return next(found for found in one.defects if found.defect in REFUSED)
+
+
+def _letter(one: Session) -> Refused:
+    found = _why(one)
+    original = one.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
+    reason = f"{found.defect}: {found.detail}"
+    return Refused(one.row, Verdict.MALFORMED, found.defect.value, reason, original)
+
+
+def _lots(rows: Sequence[T]) -> Iterator[list[T]]:
+    every = iter(rows)
+    while some := list(islice(every, _AT_ONCE)):
+        yield some
+
+
+_encode = msgspec.json.Encoder().encode

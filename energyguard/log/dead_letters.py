@@ -1,0 +1,39 @@
+"""Dead letters: what was refused, with its original bytes and, in the headers, place and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from energyguard.codecs import Refused
+from energyguard.log.records import Headers, Records
+
+
+def dead_letters(
+    refused: Sequence[Refused], sources: Sequence[str], topic: str, shapes: Sequence[str]
+) -> Records:
+    """The records of refused rows.
+
+    Args:
+        refused: the rows.
+        sources: of each, who sent it, or where it lay: ``api``, ``topic/partition/offset``.
+        topic: where the readings were to go.
+        shapes: of each, the shape that its bytes had, so that they can be decoded again.
+    """
+    columns = zip(refused, sources, shapes, strict=True)
+    headers = [_headers(row, source, topic, shape) for row, source, shape in columns]
+    return Records([None] * len(refused), [row.original for row in refused], headers)
+
+
+def _headers(row: Refused, source: str, topic: str, shape: str) -> Headers:
+    said = {
+        "verdict": row.verdict.value,
+        "field": row.field,
+        "reason": row.reason,
+        "row": str(row.row),
+        "source": source,
+        "topic": topic,
+        "shape": shape,
+    }
+    if row.count > 1:
+        said["rows"] = str(row.count)
+    return tuple((name, text.encode()) for name, text in said.items())

@@ -1,0 +1,174 @@
+"""Files in, rows out, no services: a rule over readings as if they came through the system.
+
+The whole input is one delivery and one partition: its readings are taken in order of event time.
+Its end closes every window.
+"""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from typing import BinaryIO
+
+import msgspec
+
+from energyguard.codecs import Refused
+from energyguard.codecs.csv import strings_of
+from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
+from energyguard.codecs.files import read_blocks
+from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.readings import Verdict
+from energyguard.rules.rule import Rule
+from energyguard.settings.tree import Settings
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.operator import Limits, Windows
+from energyguard.stream.windows.output import Outcome
+from energyguard.stream.windows.records import window_alerts
+
+_BLOCKS_AHEAD = 3
+HELD_BYTES = 64 << 20
+"""So much of what is written is held in memory until the input is known to be in order."""
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What came of an evaluation: readings by verdict, rows written, and the rows refused."""
+
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    written: int = 0
+    refused: list[tuple[str, Refused]] = field(default_factory=list)
+
+    @property
+    def readings(self) -> int:
+        """How many readings and refused rows there were."""
+        return sum(self.counts.values())
+
+
+def evaluate(
+    rule: Rule,
+    paths: Sequence[Path | str],
+    out: BinaryIO,
+    *,
+    episodes: bool = False,
+    settings: Settings | None = None,
+    shape: str | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Evaluate a rule over files (``-``: standard input) and write JSON lines.
+
+    Args:
+        rule: the rule.
+        paths: files of any shape that ``wire`` reads.
+        out: gets system C's alert record per window over the threshold, or alert events.
+        episodes: write the alert events instead of the windows.
+        settings: lateness and limits; None: the defaults.
+        shape: one of ``wire.shapes.SHAPES``; None: whichever each file is.
+        on_bytes: is told how many bytes were read.
+
+    Raises:
+        NotFound: a file is not there.
+    """
+    settings = settings or Settings()
+    with ExitStack() as stack:
+        files = [(str(path), stack.enter_context(_again(path))) for path in paths]
+        for order, reported in ((in_order, on_bytes), (in_runs, None)):
+            blocks = order(_blocks(files, shape, settings, reported))
+            # What is written before it is known that all is in order might have to be taken back.
+            with SpooledTemporaryFile(HELD_BYTES) as held:
+                try:
+                    result = _evaluate(rule, blocks, held, episodes, settings)  # type: ignore[arg-type]
+                except OutOfOrder:
+                    continue
+                held.seek(0)
+                shutil.copyfileobj(held, out)
+                break
+    return result
+
+
+def _evaluate(
+    rule: Rule, blocks: Iterable[Block], out: BinaryIO, episodes: bool, settings: Settings
+) -> Evaluation:
+    limits = Limits.of(settings.stream, [rule])
+    windows = Windows("replay.evaluate", [rule], limits, follow_episodes=episodes)
+    result = Evaluation()
+    for batch, refused in _ahead(blocks):
+        for name, row in refused:
+            result.counts[row.verdict] += row.count
+            result.refused.append((name, row))
+        if batch.num_rows:
+            _write(windows.process(batch_from(batch)), out, episodes, result)
+    if windows.clock.newest > NEVER:
+        _write(windows.end(), out, episodes, result)
+        end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + LONGEST_GAP_MS
+        _write(windows.advance(end, end=True), out, episodes, result)
+    return result
+
+
+@contextmanager
+def _again(path: Path | str) -> Iterator[Path]:
+    """A file that can be read twice: what standard input or a pipe gives is kept on disk."""
+    path = Path(path)
+    if str(path) != "-" and (path.is_file() or not path.exists()):
+        yield path
+        return
+    with TemporaryDirectory(prefix="energyguard-") as folder, ExitStack() as stack:
+        source = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+        kept = Path(folder, "stdin" if str(path) == "-" else path.name)
+        with kept.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        yield kept
+
+
+def _blocks(
+    files: Sequence[tuple[str, Path]],
+    shape: str | None,
+    settings: Settings,
+    on_bytes: Callable[[int], None] | None,
+) -> Iterator[Block]:
+    """The blocks of all files, merged by time where each is in order."""
+
+    def read(name: str, path: Path) -> Iterator[Block]:
+        for _, decoded in read_blocks(path, shape, settings.wire, on_bytes=on_bytes):
+            yield decoded.batch, [(name, row) for row in decoded.refused]
+
+    return read(*files[0]) if len(files) == 1 else merged([read(*file) for file in files])
+
+
+def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Read and decode in a thread of its own, a few blocks ahead: Arrow lets go of the lock."""
+    ready: queue.Queue[Block | BaseException | None] = queue.Queue(_BLOCKS_AHEAD)
+
+    def read() -> None:
+        try:
+            for block in blocks:
+                ready.put(block)
+            ready.put(None)
+        except BaseException as error:  # handed to the caller, below
+            ready.put(error)
+
+    threading.Thread(target=read, name="decode", daemon=True).start()
+    while (block := ready.get()) is not None:
+        if isinstance(block, BaseException):
+            raise block
+        yield block
+
+
+def _write(outcome: Outcome, out: BinaryIO, episodes: bool, result: Evaluation) -> None:
+    result.counts.update(outcome.counts)
+    if episodes:
+        for event in outcome.events:
+            out.write(msgspec.json.encode(event) + b"\n")
+        result.written += len(outcome.placed)
+        return
+    for over in outcome.over:
+        out.write(strings_of(window_alerts([(over, outcome.devices)]), "\n"))
+        result.written += len(over.key)

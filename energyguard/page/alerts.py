@@ -1,0 +1,125 @@
+"""Alerts: when, which, why, and what people did about them; and the rules that raise them."""
+
+from __future__ import annotations
+
+from energyguard.alerts.alert import Alert, Told
+from energyguard.model.alerts import AlertEvent, State
+from energyguard.page.alert_rows import AlertRow, draw_alert
+from energyguard.page.alert_story import Story
+from energyguard.page.layout import Visit
+from energyguard.page.parts import Rows, Tag, card
+from energyguard.page.plots import Data, Plot
+from energyguard.page.rules_card import RulesCard
+from energyguard.page.words import count
+
+MOST_LANES = 14
+MOST_ALERTS = 300
+MOST_OPEN = 60
+MAX_RESOLVED = 60
+STORY_S = 5.0
+
+_LEGEND = (
+    ("bad", "critical"),
+    ("warn", "warning"),
+    ("info", "info"),
+    ("unknown", "unknown: silent"),
+)
+
+
+class Alerts:
+    """The alerts of a time range, and one of them closely."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.board = visit, visit.board
+        self.chosen = visit.asked.get("alert", "")
+        with Tag("div", "", "grid chosen" if self.chosen else "grid"):
+            with card("Open", "c5", anchor="attention") as self.open_note:
+                self.rows = self._list("Nothing needs you. No alert is open.")
+            self.story = Story(visit)
+            with card(f"By device, {visit.lasting}", "c12") as remark:
+                self.lanes = Plot("lanes", f"Alerts by device, {visit.lasting}")
+                self.none = Tag("p", "No alert in this time.", "empty")
+                self.none.set_visibility(False)
+            with remark, Tag("span", "", "legend"):
+                for kind, words in _LEGEND:
+                    with Tag("span"):
+                        Tag("i", "", kind)
+                        Tag("span", words)
+            with card(f"Resolved, {visit.lasting}", "c12", anchor="resolved") as self.over_note:
+                self.over = self._list("No alert was resolved in this time.", "over")
+            self.rules = RulesCard(visit)
+        visit.every(1.0, self.second)
+        visit.every(STORY_S, self.story.draw)
+        visit.every(10.0, self.past)
+
+    def _list(self, none: str, classes: str = "") -> Rows[AlertRow]:
+        return Rows(lambda row: draw_alert(self.visit, row, self.chosen), none, classes)
+
+    async def second(self) -> None:
+        """The open alerts, the chosen one, the rules."""
+        opened = self.board.desk.book.open()
+        if not self.chosen and opened:
+            self.chosen = opened[0].id
+        self.open_note.text = f"{len(opened)}, newest first"
+        self.rows.show([AlertRow.of(a, self.visit.zone) for a in opened[:MOST_OPEN]])
+        await self.story.show(self.chosen)
+        self.rules.show()
+
+    async def past(self) -> None:
+        """The lanes, and the alerts that are over."""
+        span = self.visit.span
+        start, end = self.board.borders(span)
+        data = await self.board.shared(
+            ("lanes", span.name, end), 5, lambda: self._lanes(start, end)
+        )
+        self.none.set_visibility(not data["lanes"])
+        self.lanes.set_visibility(bool(data["lanes"]))
+        self.lanes.show(data)
+        over = await self.board.shared(
+            ("resolved", span.name, end),
+            5,
+            lambda: self.board.desk.book.find(State.RESOLVED, since_ms=start, limit=MAX_RESOLVED),
+        )
+        self.over.show([AlertRow.of(alert, self.visit.zone) for alert in over])
+        more = f"the newest {MAX_RESOLVED}" if len(over) == MAX_RESOLVED else count(len(over))
+        self.over_note.text = f"{more}, newest first"
+
+    def _lanes(self, start: int, end: int) -> Data:
+        book = self.board.desk.book
+        alerts = [a for a in book.find(limit=MOST_ALERTS) if a.open or a.changed_ms >= start]
+        lanes: dict[str, list[Data]] = {}
+        for alert in alerts:
+            if alert.device in lanes or len(lanes) < MOST_LANES:
+                href = self.visit.href("/alerts", alert=alert.id)
+                bars = stretches(alert, book.story(alert.id), end)
+                lanes.setdefault(alert.device, []).extend(
+                    {**bar, "href": href, "about": alert.about} for bar in bars if bar["to"] > start
+                )
+        return {
+            "from": start,
+            "to": end,
+            "zone": self.visit.zone,
+            "lanes": [
+                {"name": device, "href": self.visit.href("/households", device=device), "bars": b}
+                for device, b in lanes.items()
+            ],
+        }
+
+
+def stretches(alert: Alert, story: list[Told], end_ms: int) -> list[Data]:
+    """The stretches of time of an alert's states, equal neighbours joined; grey is unknown."""
+    events = [told.what for told in story if isinstance(told.what, AlertEvent)]
+    found: list[Data] = []
+    kind = {"critical": "firing", "warning": "warning", "info": "info"}[alert.severity]
+    for i, event in enumerate(events):
+        if event.state is State.RESOLVED:
+            break
+        start = event.since_ms if i == 0 else event.time_ms
+        until = events[i + 1].time_ms if i + 1 < len(events) else end_ms
+        state = "unknown" if event.state is State.UNKNOWN else kind
+        if found and found[-1]["state"] == state:
+            found[-1]["to"] = until
+        else:
+            quiet = alert.state is State.RESOLVED or event.state is State.PENDING
+            found.append({"from": start, "to": until, "state": state, "quiet": quiet})
+    return found

@@ -1,0 +1,87 @@
+"""Puts the control room into an application."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from nicegui import app as pages
+from nicegui import ui
+
+from energyguard.limits import PAGE_S
+from energyguard.page.alerts import Alerts
+from energyguard.page.board import Board
+from energyguard.page.cluster import Cluster
+from energyguard.page.households import Households
+from energyguard.page.icons import FAVICON
+from energyguard.page.layout import Tab, Visit, frame, keep_fresh, tabs_of
+from energyguard.page.overview import Overview
+from energyguard.page.quality import Quality
+from energyguard.page.stations import Stations
+from energyguard.page.thermometer import Thermometer
+from energyguard.ports.policy import Nonces
+from energyguard.settings.tree import Settings
+
+if TYPE_CHECKING:
+    from energyguard.service.desk import Desk
+
+STATIC = Path(__file__).parent / "static"
+
+VIEWS: Mapping[str, Callable[[Visit], object]] = {
+    "/": Overview,
+    "/households": Households,
+    "/stations": Stations,
+    "/thermometer": Thermometer,
+    "/alerts": Alerts,
+    "/quality": Quality,
+    "/cluster": Cluster,
+}
+
+
+def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
+    """Serve the control room at ``/`` of an application; mount the API before it.
+
+    Args:
+        app: the application. Who may see it is the application's business: a middleware that sets
+            ``state.user`` of a request names the person for acknowledgements.
+        desk: what the pages show and do.
+        settings: the settings tree; ``serve.zone`` is the zone of all times shown.
+    """
+    add_pages(desk)
+    pages.add_middleware(Nonces)  # before the framework's own, which compress
+    ui.run_with(
+        app,
+        mount_path="/",
+        title="EnergyGuard",
+        favicon=FAVICON,
+        language="en-GB",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        storage_secret=secrets.token_hex(),
+    )
+
+
+def add_pages(desk: Desk) -> None:
+    """Add the views to NiceGUI's application, all over one board."""
+    board = Board(desk)
+    pages.add_static_files("/ui", STATIC)
+    for tab in tabs_of(board):
+        _serve(tab, board)
+
+
+def _serve(tab: Tab, board: Board) -> None:
+    @ui.page(tab.path, title=f"{tab.name} · EnergyGuard", response_timeout=PAGE_S)
+    async def view(request: Request) -> None:
+        visit = Visit(
+            board=board,
+            tab=tab,
+            asked=dict(request.query_params),
+            user=getattr(request.state, "user", None) or "somebody",
+        )
+        with frame(visit):
+            VIEWS[tab.path](visit)
+        await keep_fresh(visit)

@@ -1,0 +1,169 @@
+"""The few parts that all views are made of: tag, card, tile, button, bars, rows that change."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+
+from energyguard.page.icons import icon
+from energyguard.page.plots import Plot
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Tag(TextElement):
+    """An HTML element with a text, which is sent again only when it changes."""
+
+    def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: str) -> None:
+        """Make a ``tag``; attributes have ``_`` for ``-``, and one at the end for a keyword."""
+        super().__init__(tag=tag, text=text)
+        self.classes(classes)
+        for name, value in attributes.items():
+            self._props[name.rstrip("_").replace("_", "-")] = value
+
+
+def restyle(tag: Tag, classes: str) -> None:
+    """Give it these classes and no others, if it has not."""
+    if " ".join(tag.classes) != classes:
+        tag.classes(replace=classes)
+
+
+def symbol(name: str) -> None:
+    """An icon."""
+    ui.html(icon(name), sanitize=False, tag="span").classes("icon")
+
+
+def button(
+    text: str, act: Callable[[], Any], classes: str = "", about: str = "", mark: str = ""
+) -> Tag:
+    """A button that does something; ``about`` says to whom, for those who cannot see where."""
+    said = {"aria_label": f"{text} {about}"} if about else {}
+    made = Tag("button", text, f"btn {classes}", type="button", **said).mark(mark)
+    made.on("click", lambda _: act())
+    return made
+
+
+@contextmanager
+def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[Tag]:
+    """A card with a title and a quiet remark at its right; yields the remark."""
+    at = {"id": anchor, "tabindex": "-1"} if anchor else {}
+    with Tag("section", "", f"card {span}", **at):
+        with Tag("div", "", "title"):
+            Tag("h2", title)
+            remark = Tag("span", aside, "aside")
+        yield remark
+
+
+class Tile:
+    """A big number that leads to what it shows; until it has one it is seen to be waiting."""
+
+    def __init__(self, name: str, href: str) -> None:
+        with Tag("a", "", "card tile waiting", href=href) as self._box:
+            self._name = Tag("span", name, "name")
+            with Tag("span", "", "big"):
+                self._value = Tag("span", "–")
+                self._unit = Tag("span", "", "unit")
+            self._sub = Tag("span", "", "sub")
+            self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
+
+    def show(self, value: str, unit: str, sub: str, name: str = "", old: bool = False) -> None:
+        """Change the number in place; ``old`` greys what is not of now."""
+        self._value.text, self._unit.text, self._sub.text = value, unit, sub
+        self._name.text = name or self._name.text
+        restyle(self._box, "card tile old" if old else "card tile")
+
+
+class Rows(Generic[T]):
+    """A list that is drawn again only when what it shows has changed."""
+
+    def __init__(
+        self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
+    ) -> None:
+        self._classes = classes
+        self._into = Tag(tag, "", f"{classes} waiting".strip())
+        self._draw = draw
+        self._empty = empty
+        self._shown: Sequence[T] | None = None
+
+    def show(self, items: Sequence[T]) -> None:
+        """Show these items, or the sentence for none."""
+        if items == self._shown:
+            return
+        self._shown = items
+        restyle(self._into, self._classes)
+        self._into.clear()
+        with self._into:
+            for item in items:
+                self._draw(item)
+            if not items and self._empty:
+                Tag("p", self._empty, "empty")
+
+
+class Figures:
+    """A strip of small figures with their words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._figures: dict[str, tuple[Tag, Tag]] = {}
+        with Tag("div", "", "figures"):
+            for name in words:
+                with Tag("div", "", "figure") as box:
+                    self._figures[name] = (box, Tag("b", "–"))
+                    Tag("small", name)
+
+    def show(self, name: str, text: str, matters: bool = False) -> None:
+        """Change a figure; ``matters`` colours it."""
+        box, figure = self._figures[name]
+        figure.text = text
+        restyle(box, "figure matters" if matters else "figure")
+
+
+def bar(who: str, share: float, much: str, href: str) -> None:
+    """A row of a ranking: name, bar, amount; leads to the device."""
+    with Tag("a", "", "bar-row", href=href):
+        Tag("span", who, "who")
+        with Tag("span", "", "track"):
+            Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
+        Tag("span", much, "much")
+
+
+def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = False) -> None:
+    """A choice between addresses: (words, address, chosen)."""
+    with Tag("nav", "", f"choice{' small' if small else ''}", aria_label=name):
+        for words, href, chosen in options:
+            Tag("a", words, href=href, **({"aria_current": "true"} if chosen else {}))
+
+
+class Question:
+    """A dialog that asks before something is done that somebody may regret."""
+
+    def __init__(self) -> None:
+        self._act: Callable[[], Awaitable[object]] | None = None
+        self._dialog = ui.dialog().props('aria-labelledby="question"')
+        with self._dialog, Tag("div", "", "card question"):
+            self._title = Tag("h2", "", id="question")
+            self._consequence = Tag("p", "", "sub")
+            with Tag("div", "", "acts"):
+                self._sure = button("", self._do, "main-act", mark="sure")
+                button("Cancel", self._dialog.close, mark="cancel")
+
+    def ask(
+        self, title: str, consequence: str, sure: str, act: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Ask; ``act`` is done when ``sure`` is pressed."""
+        self._title.text, self._consequence.text, self._sure.text = title, consequence, sure
+        self._act = act
+        self._dialog.open()
+
+    async def _do(self) -> None:
+        self._dialog.close()
+        if self._act is not None:
+            await self._act()
+
+
+def tell(text: str, bad: bool = False) -> None:
+    """Say that something was done, or why it was not."""
+    ui.notify(text, position="top", color="negative" if bad else "dark", timeout=4000)

@@ -1,0 +1,226 @@
+"""A station's own page: its bays now, its numbers, and its day as a timeline."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from energyguard.model.days import day_ms, local
+from energyguard.page.board import DAY_MS, HOUR_MS, SPANS, times_ms
+from energyguard.page.layout import Visit
+from energyguard.page.parts import Figures, Tag, card, choice
+from energyguard.page.plots import Plot
+from energyguard.page.station_wall import Wall, legend
+from energyguard.page.words import age, count, number, plural
+
+KEEP_S = 5.0
+MOST_ROWS = 3_000
+FIGURES = ("occupied", "free", "mean stay", "mean charge", "sessions", "revenue", "energy")
+
+
+class StationDay:
+    """One station."""
+
+    def __init__(self, visit: Visit, station: str) -> None:
+        self.visit, self.board, self.station = visit, visit.board, station
+        self.desk = visit.board.desk.stations
+        self.day = _day(visit.asked.get("day", ""))
+        with Tag("div", "", "grid"):
+            with Tag("div", "", "c12 crumbs"):
+                Tag("a", "All stations", "link", href=visit.href("/stations"))
+                Tag("h2", station)
+            with card("Bays now", "c12") as note:
+                self.wall = Wall(visit)
+            with note, Tag("span", "", "keys"):
+                legend()
+            with card(self._title(), "c12") as self.known:
+                self.figures = Figures(FIGURES)
+            with card("Timeline", "c12", anchor="day") as note:
+                self.plot = Plot("lanes", f"Stays, charges and violations at {station}")
+                self.more = Tag("p", "", "sub")
+            with note:
+                self._days()
+                with Tag("span", "", "legend"):
+                    for name, kind in (
+                        ("stay", "unknown"),
+                        ("charge", "info"),
+                        ("violation", "warn"),
+                    ):
+                        with Tag("span"):
+                            Tag("i", "", kind)
+                            Tag("span", name)
+        visit.every(1.0, self.second)
+        visit.every(KEEP_S, self.past)
+
+    def _title(self) -> str:
+        if self.day is None:
+            return self.visit.lasting.capitalize()
+        return f"{self.day:%A, %-d %B %Y}"
+
+    def _days(self) -> None:
+        """The ranges and days that may be chosen."""
+        here = self.day
+        today = local(self.desk.event_ms() or 0, self.visit.zone).date()
+        shown = here or today
+        days = [shown - timedelta(1), shown, shown + timedelta(1)]
+        options = [
+            (
+                f"last {span.words}",
+                self._href(range=span.name, day=""),
+                here is None and span is self.visit.span,
+            )
+            for span in (SPANS["1h"], SPANS["6h"])
+        ]
+        options += [
+            (f"{day:%a %-d %b}", self._href(day=day.isoformat()), day == here)
+            for day in days
+            if day <= today or here is not None
+        ]
+        choice("Which time", options, small=True)
+
+    def _href(self, **changes: str) -> str:
+        return self.visit.href("", station=self.station, **changes)
+
+    def _range(self) -> tuple[int, int] | None:
+        if self.day is not None:
+            return day_ms(self.day, self.visit.zone)
+        now_ms = self.desk.event_ms()
+        if now_ms is None:
+            return None
+        end = now_ms - now_ms % 1000 + 1000
+        return end - self.visit.span.length_ms, end
+
+    async def second(self) -> None:
+        """The bays as they are."""
+        bays = self.desk.bays(self.station)
+        self.wall.show(bays, [one for one in self.desk.stations() if one.station == self.station])
+
+    async def past(self) -> None:
+        """What the history says of the range."""
+        found = self._range()
+        if found is None:
+            return
+        start, end = found
+        await self._numbers(start, end)
+        await self._timeline(start, end)
+
+    async def _with_data(self, start: int, end: int) -> tuple[int, int]:
+        """The part of a range from the first to the newest that is known of chargers."""
+        span = await self.board.ask("station_span", 60)
+        first = next(iter(times_ms(span["first"])), end)
+        return max(start, first), min(end, self.desk.event_ms() or end)
+
+    async def _one(self, name: str, start: int, end: int) -> dict[str, float | None]:
+        table = await self.board.shared(
+            (name, self.station, self.visit.span.name, str(self.day)),
+            KEEP_S,
+            lambda: self.board.desk.query(name, start_ms=start, end_ms=end, station=self.station),
+        )
+        rows = table.to_pylist()
+        return rows[0] if rows else {}
+
+    async def _numbers(self, start: int, end: int) -> None:
+        first, last = await self._with_data(start, end)
+        busy = await self._one("station_occupancy", first, last) if first < last else {}
+        self.known.text = (
+            f"shares are of the {' '.join(age(last - first))} that have data"
+            if 0 < last - first < end - start - HOUR_MS // 60
+            else ""
+        )
+        stays = await self._one("station_stays", start, end)
+        charges = await self._one("station_charges", start, end)
+        table = await self.board.shared(
+            ("station_revenue", self.station, self.visit.span.name, str(self.day)),
+            KEEP_S,
+            lambda: self.board.desk.query(
+                "station_revenue",
+                start_ms=start,
+                end_ms=end,
+                station=self.station,
+                step_ms=DAY_MS,
+            ),
+        )
+        self.figures.show("occupied", _percent(busy.get("occupancy")))
+        self.figures.show("free", _percent(busy.get("availability")))
+        self.figures.show("mean stay", _length(stays.get("mean_stay_s")))
+        self.figures.show("mean charge", _length(charges.get("mean_charge_s")))
+        self.figures.show("sessions", count(int(stays.get("sessions") or 0)))
+        self.figures.show("revenue", f"{sum(table['eur'].to_pylist()):,.2f}\u00a0€")
+        self.figures.show("energy", f"{number(sum(table['kwh'].to_pylist()))}\u00a0kWh")
+
+    async def _timeline(self, start: int, end: int) -> None:
+        table = await self.board.shared(
+            ("station_day", self.station, self.visit.span.name, str(self.day)),
+            KEEP_S,
+            lambda: self.board.desk.query(
+                "station_day", start_ms=start, end_ms=end, station=self.station, n=MOST_ROWS
+            ),
+        )
+        begun = times_ms(table["start"])
+        ended = times_ms(table["end"])
+        lanes: dict[str, list[dict[str, object]]] = {
+            bay.charger: [] for bay in self.desk.bays(self.station)
+        }
+        for row, since, until in zip(table.to_pylist(), begun, ended, strict=True):
+            lanes.setdefault(row["charger"], []).append(_bar(row, since, until))
+        self.plot.show(
+            {
+                "from": start,
+                "to": end,
+                "zone": self.visit.zone,
+                "lanes": [
+                    {"name": name, "href": "#day", "bars": sorted(bars, key=_layer)}
+                    for name, bars in lanes.items()
+                ],
+            }
+        )
+        if not lanes:
+            self.more.text = f"Nothing is known of a station named {self.station}."
+            return
+        full = table.num_rows >= MOST_ROWS
+        self.more.text = f"The first {plural(MOST_ROWS, 'row')} of this time." if full else ""
+
+
+LAYERS = {"unknown": 0, "info": 1, "warning": 2}
+
+
+def _layer(bar: dict[str, object]) -> int:
+    """What lies on top of what."""
+    return LAYERS[str(bar["state"])]
+
+
+def _bar(row: dict[str, object], since: int, until: int | None) -> dict[str, object]:
+    what = str(row["what"])
+    state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
+    about = str(row["detail"]) if what == "violation" else what
+    if what == "charge":
+        about = f"charge, {number(_float(row['kwh']))} kWh, {_float(row['eur']):.2f} €"
+    elif what == "stay" and row["detail"] != "complete":
+        about = f"stay: {row['detail']}"
+    return {
+        "from": since,
+        "to": since if until is None else until,
+        "state": state,
+        "quiet": what == "stay",
+        "about": about,
+        "href": "#day",
+    }
+
+
+def _float(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{number(value)}\u202f%"
+
+
+def _length(seconds: float | None) -> str:
+    return "–" if seconds is None else " ".join(age(round(seconds * 1000)))
+
+
+def _day(text: str) -> date | None:
+    """A day such as 2026-11-23; anything else is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,115 @@
+"""The wall: a tile per bay, told apart by shape and colour; in large networks one per station."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from energyguard.page.layout import Visit
+from energyguard.page.parts import Tag
+from energyguard.page.words import moment
+from energyguard.service.bays import WALL, BayView, StationView
+
+MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
+MOST_BAYS = 240
+"""With more bays than that, a tile stands for a station."""
+DETAILS = {"parked": "not plugged in", "connected": "plugged in", "charged": "charged, plugged in"}
+
+
+def euros(cents: int | None) -> str:
+    """Money for people."""
+    return "–" if cents is None else f"{cents / 100:,.2f}\u00a0€"
+
+
+def legend() -> None:
+    """What the marks mean."""
+    for state in WALL:
+        with Tag("span", "", f"key {state}"):
+            Tag("b", MARKS[state], aria_hidden="true")
+            Tag("span", state)
+
+
+class Tile:
+    """A tile that changes in place."""
+
+    def __init__(self, href: str) -> None:
+        self._box = Tag("a", "", "bay", href=href)
+        with self._box:
+            with Tag("span", "", "what"):
+                self._mark = Tag("b", "", aria_hidden="true")
+                self._name = Tag("b", "", "who")
+                self._state = Tag("span", "")
+            self._more = Tag("span", "", "more")
+
+    def show(self, kind: str, name: str, state: str, more: str) -> None:
+        """Say what is so now."""
+        self._mark.text, self._name.text = MARKS[kind], name
+        self._state.text, self._more.text = state, more
+        if " ".join(self._box.classes) != f"bay {kind}":
+            self._box.classes(replace=f"bay {kind}")
+
+
+class Wall:
+    """All bays, by station."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._into = Tag("div", "", "wall-of-bays")
+        self._tiles: dict[str, Tile] = {}
+        self._shown: tuple[str, ...] = ()
+
+    def show(self, bays: Sequence[BayView], stations: Sequence[StationView]) -> None:
+        """Show these; what has not changed is not sent again."""
+        if len(bays) > MOST_BAYS:
+            self._arrange(tuple(one.station for one in stations), ())
+            for station in stations:
+                self._tiles[station.station].show(*self._station(station))
+            return
+        self._arrange(tuple(one.charger for one in bays), bays)
+        for bay in bays:
+            self._tiles[bay.charger].show(*self._bay(bay))
+
+    def _arrange(self, names: tuple[str, ...], bays: Sequence[BayView]) -> None:
+        if names == self._shown:
+            return
+        self._shown = names
+        self._into.clear()
+        with self._into:
+            if not bays:
+                with Tag("div", "", "bays"):
+                    self._tiles = {name: Tile(self.href(name)) for name in names}
+            for station, mine in groupby(bays, key=lambda one: one.station):
+                with Tag("section", "", "of-station", aria_label=station):
+                    Tag("a", station, "station", href=self.href(station))
+                    with Tag("div", "", "bays"):
+                        for bay in mine:
+                            self._tiles[bay.charger] = Tile(self.href(station))
+
+    def href(self, station: str) -> str:
+        """The page of a station."""
+        return self._visit.href("/stations", station=station)
+
+    def _bay(self, bay: BayView) -> tuple[str, str, str, str]:
+        since = moment(bay.since_ms or None, self._visit.zone, "%H:%M:%S")
+        name = bay.charger.removeprefix("charger-")
+        if bay.state == "faulty":
+            return bay.state, name, "fault", bay.detail
+        if bay.state == "free":
+            return bay.state, name, "free", f"since {since}" if bay.since_ms else "no car yet"
+        if bay.state == "charging":
+            cost = euros(bay.cost_cents)
+            return bay.state, name, "charging", f"{bay.power_kw} kW · {since} · {cost}"
+        if bay.state == "overstaying":
+            plugged = "charged" if bay.cost_cents is not None else "not charged"
+            return bay.state, name, "overstay", f"{plugged}, since {since}"
+        return bay.state, name, "parked", f"{DETAILS.get(bay.detail, 'charged')}, {since}"
+
+    def _station(self, one: StationView) -> tuple[str, str, str, str]:
+        kind = "free" if one.free else "charging" if one.charging else "parked"
+        if one.overstaying:
+            kind = "overstaying"
+        if one.faulty:
+            kind = "faulty"
+        parts = ("charging", "parked", "overstaying", "faulty")
+        said = [f"{getattr(one, part)} {part}" for part in parts if getattr(one, part)]
+        return kind, one.station, f"{one.free} of {one.bays} free", " · ".join(said) or "all free"

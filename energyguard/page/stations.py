@@ -1,0 +1,195 @@
+"""Stations: who stands where now, on a wall and a map; what it comes to; a station's own day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from energyguard.model.days import day_ms, local
+from energyguard.page.board import HOUR_MS, times_ms
+from energyguard.page.layout import Visit
+from energyguard.page.parts import Rows, Tag, Tile, bar, card
+from energyguard.page.plots import Data, Plot
+from energyguard.page.station_day import StationDay
+from energyguard.page.station_wall import Wall, euros, legend
+from energyguard.page.words import age, count, moment, number, plural
+from energyguard.service.bays import StationView
+
+MOST = 5
+MOST_VIOLATIONS = 8
+KEEP_S = 5.0
+
+
+class Stations:
+    """All stations, or the one that is asked for."""
+
+    def __init__(self, visit: Visit) -> None:
+        visit.fresh = visit.board.desk.stations.fresh
+        if station := visit.asked.get("station", ""):
+            StationDay(visit, station)
+        else:
+            Network(visit)
+
+
+class Network:
+    """All stations now."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.board = visit, visit.board
+        self.desk = visit.board.desk.stations
+        self.empty = Tag("section", "", "card")
+        with self.empty, Tag("div", "", "empty wide"):
+            Tag("strong", "No chargers yet")
+            Tag("p", "Let some be simulated:")
+            Tag("code", "energyguard simulate chargers")
+            Tag("p", "or send your own chargers' signals to the topic charger-station-signals.")
+        self.rest = Tag("div", "", "grid")
+        with self.rest:
+            with Tag("div", "", "tiles four"):
+                self.occupied = Tile("Occupied", "#wall")
+                self.energy = Tile("Energy today", "#best")
+                self.revenue = Tile("Revenue today", "#best")
+                self.broken = Tile("Overstaying", "#violations")
+            with card("Bays now", "c8", anchor="wall") as note:
+                self.wall = Wall(visit)
+            with note, Tag("span", "", "keys"):
+                legend()
+            with Tag("div", "", "c4 stack"):
+                with card("Map", "", anchor="map") as self.map_note:
+                    self.map = Plot("map", "Stations on a map", 300)
+                with card(f"Best stations, {visit.lasting}", "", "revenue", anchor="best"):
+                    self.best: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
+                with card("Weakest", "", "revenue"):
+                    self.worst: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
+            with card(f"Violations, {visit.lasting}", "c12", anchor="violations") as self.kinds:
+                self.violations: Rows[tuple[str, ...]] = Rows(self._row, "Nobody broke a limit.")
+        visit.every(1.0, self.second)
+        visit.every(KEEP_S, self.past)
+
+    def _bar(self, row: tuple[str, float, str]) -> None:
+        station, share, much = row
+        bar(station, share, much, self.wall.href(station))
+
+    def _row(self, row: tuple[str, ...]) -> None:
+        when, station, bay, kind, stood = row
+        with Tag("a", "", "violation", href=self.wall.href(station)):
+            Tag("span", "▲", "sev warning", aria_hidden="true")
+            Tag("b", kind)
+            Tag("span", f"{station}, bay {bay}")
+            Tag("span", stood, "sub")
+            Tag("span", when, "sub when")
+
+    async def second(self) -> None:
+        """The wall, the map, and who is there."""
+        bays, stations = self.desk.bays(), self.desk.stations()
+        self.empty.set_visibility(not bays)
+        self.rest.set_visibility(bool(bays))
+        if not bays:
+            return
+        here = sum(bay.detail != "free" for bay in bays)
+        charging = sum(bay.state == "charging" for bay in bays)
+        power = sum(bay.power_kw or 0 for bay in bays)
+        self.occupied.show(
+            count(here), f"of {count(len(bays))}", f"{number(100 * here / len(bays))} %"
+        )
+        self.wall.show(bays, stations)
+        late = [bay for bay in bays if bay.state == "overstaying"]
+        faulty = sum(bay.state == "faulty" for bay in bays)
+        said = ", ".join(dict.fromkeys(bay.station for bay in late[:2]))
+        more = f"; {plural(faulty, 'fault')}" if faulty else ""
+        self.broken.show(count(len(late)), "", (said or "nobody stands too long") + more)
+        self.map_note.text = f"{count(charging)} charging, {count(power)} kW"
+        self.map.show(mapped(stations, self.wall.href))
+
+    async def past(self) -> None:
+        """Energy and revenue of the day, the ranking, the violations."""
+        now_ms = self.desk.event_ms()
+        if now_ms is None:
+            return
+        day, end = day_ms(local(now_ms, self.visit.zone).date(), self.visit.zone)
+        paid = await self.board.ask(
+            "station_revenue", KEEP_S, start_ms=day, end_ms=end, step_ms=HOUR_MS, station=""
+        )
+        eur, kwh = (paid[name].to_pylist() for name in ("eur", "kwh"))
+        charges = sum(paid["charges"].to_pylist())
+        self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
+        mean = (
+            f"{sum(eur) / sum(kwh):.2f} €/kWh on average"
+            if sum(kwh)
+            else f"since midnight, {moment(day, self.visit.zone, '%a %-d %b')}"
+        )
+        self.revenue.show(f"{sum(eur):,.2f}", "€", mean)
+        so_far = (now_ms - day) // HOUR_MS + 1
+        self.energy.spark.show({"ys": kwh[:so_far]})
+        self.revenue.spark.show({"ys": eur[:so_far]})
+        await self._ranked(now_ms)
+        await self._broken(now_ms)
+
+    async def _ranked(self, now_ms: int) -> None:
+        end = now_ms - now_ms % 1000 + 1000
+        start = end - self.visit.span.length_ms
+        top = await self.board.shared(
+            ("station_top", self.visit.span.name),
+            KEEP_S,
+            lambda: self.board.desk.query("station_top", start_ms=start, end_ms=end, n=MOST),
+        )
+        rows = top.to_pylist()
+        most = max((row["eur"] for row in rows), default=0.0) or 1.0
+        for side, shown in (("top", self.best), ("bottom", self.worst)):
+            shown.show(
+                [
+                    (row["station"], row["eur"] / most, euros(round(row["eur"] * 100)))
+                    for row in rows
+                    if row["side"] == side
+                ]
+            )
+
+    async def _broken(self, now_ms: int) -> None:
+        end = now_ms - now_ms % 1000 + 1000
+        start = end - self.visit.span.length_ms
+        found = await self.board.shared(
+            ("station_violations", self.visit.span.name),
+            KEEP_S,
+            lambda: self.board.desk.query(
+                "station_violations", start_ms=start, end_ms=end, station="", n=MOST_VIOLATIONS
+            ),
+        )
+        begun = times_ms(found["start_parking"])
+        rows = zip(times_ms(found["time"]), begun, found.to_pylist(), strict=True)
+        self.violations.show(
+            [
+                (
+                    moment(at, self.visit.zone, "%H:%M:%S"),
+                    row["station"],
+                    row["charger"].removeprefix("charger-"),
+                    row["kind"],
+                    f"stood for {' '.join(age(at - since))} by then",
+                )
+                for at, since, row in rows
+            ]
+        )
+        self.kinds.text = "the newest" if found.num_rows == MOST_VIOLATIONS else ""
+
+
+def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
+    """The stations that have a place, as the map draws them."""
+    return {
+        "places": [
+            {
+                "name": one.station,
+                "href": href(one.station),
+                "latitude": one.latitude,
+                "longitude": one.longitude,
+                "parts": [
+                    ["charging", one.charging],
+                    ["parked", one.parked],
+                    ["overstaying", one.overstaying],
+                    ["faulty", one.faulty],
+                    ["free", one.free],
+                ],
+                "about": f"{one.station}: {one.free} of {one.bays} free, {one.charging} charging",
+            }
+            for one in stations
+            if one.latitude is not None and one.longitude is not None
+        ],
+        "none": "No places are known: energyguard stations add FILE.csv",
+    }

@@ -1,0 +1,162 @@
+"""The rules that there are, and those that run.
+
+Files give the rules; ``energyguard.rules`` says what was switched or changed while running. The
+book is a fold of both, so every process that follows the topic has the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from energyguard.errors import ConfigError, NotFound
+from energyguard.model.duration import parse_duration
+from energyguard.model.fixed import to_nano
+from energyguard.rules.rule import Rule
+from energyguard.rules.toml import read_rules
+from energyguard.telemetry import logger
+
+_log = logger(__name__)
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of ``energyguard.rules``; its key is the rule's id."""
+
+    rule: Rule
+    active: bool
+
+
+class RuleBook:
+    """Every rule by its id, in order, and whether it runs."""
+
+    def __init__(self, rules: Iterable[Rule], use: Sequence[str]) -> None:
+        """Make a book of rules of which ``use`` run.
+
+        Raises:
+            ConfigError: ``use`` names a rule that is not there.
+        """
+        self._rules = {rule.id: rule for rule in rules}
+        self._from_files = dict(self._rules)
+        unknown = [name for name in use if name not in self._rules]
+        if unknown:
+            known = ", ".join(self._rules)
+            raise ConfigError(*(f"rules.use: no rule {n!r}; there are: {known}" for n in unknown))
+        self._use = frozenset(use)
+        self._active = set(use)
+
+    def all(self) -> list[Rule]:
+        """Every rule."""
+        return list(self._rules.values())
+
+    def active(self) -> list[Rule]:
+        """The rules that run."""
+        return [rule for rule in self._rules.values() if rule.id in self._active]
+
+    def get(self, rule_id: str) -> Rule:
+        """A rule by its id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return self._rules[rule_id]
+        except KeyError:
+            known = ", ".join(self._rules)
+            raise NotFound(f"no rule {rule_id!r}; there are: {known}") from None
+
+    def apply(self, rule_id: str, value: bytes | None) -> bool:
+        """Take a record of ``energyguard.rules``; true when something changed.
+
+        One that cannot be read is told in the program's log, and changes nothing.
+        """
+        before = self._rules.get(rule_id), rule_id in self._active
+        if value is None:
+            self._active.discard(rule_id)
+            self._rules.pop(rule_id, None)
+            if rule_id in self._from_files:
+                self._rules[rule_id] = self._from_files[rule_id]
+                self._active |= {rule_id} & self._use
+        else:
+            try:
+                change = msgspec.json.decode(value, type=RuleChange)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                _log.warning("unreadable rule", rule=rule_id, reason=str(error))
+                return False
+            self._rules[rule_id] = change.rule
+            (self._active.add if change.active else self._active.discard)(rule_id)
+        return before != (self._rules.get(rule_id), rule_id in self._active)
+
+    def using(self, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        """The records that make exactly these rules run.
+
+        Raises:
+            NotFound: one of them is not there.
+        """
+        wanted = {self.get(rule_id).id for rule_id in ids}
+        return [
+            (rule.id, _record(rule, rule.id in wanted))
+            for rule in self._rules.values()
+            if (rule.id in wanted) != (rule.id in self._active)
+        ]
+
+    def changing(self, rule_id: str, **fields: str) -> tuple[str, bytes]:
+        """The record that changes levels, dwell, window or slide of a rule, given as text.
+
+        Raises:
+            NotFound: no such rule.
+            ConfigError: a field or a value that cannot be used.
+        """
+        rule = self.get(rule_id)
+        readers: dict[str, Callable[[str], int]] = {
+            "raise_above": to_nano,
+            "clear_at": to_nano,
+            "dwell": parse_duration,
+            "window": parse_duration,
+            "slide": parse_duration,
+        }
+        faults: list[str] = []
+        new: dict[str, int | str] = {}
+        for name, text in fields.items():
+            reader = readers.get(name)
+            if reader is None:
+                faults.append(f"{rule_id}: cannot change {name!r}; can: {', '.join(readers)}")
+                continue
+            try:
+                new[name if reader is to_nano else f"{name}_ms"] = reader(text)
+            except ValueError as error:
+                faults.append(f"{rule_id}: {name}: {error}")
+        if "raise_above" in new:
+            new["threshold"] = fields["raise_above"]
+            if "clear_at" not in new and rule.clear_at == rule.raise_above:
+                new["clear_at"] = new["raise_above"]
+        changed = msgspec.structs.replace(rule, **new)
+        faults += [f"{rule_id}: {sentence}" for sentence in changed.faults()]
+        if faults:
+            raise ConfigError(*faults)
+        return rule_id, _record(changed, rule_id in self._active)
+
+
+def _record(rule: Rule, active: bool) -> bytes:
+    return msgspec.json.encode(RuleChange(rule=rule, active=active))
+
+
+def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:
+    """The book of the shipped rules and a user's own files.
+
+    Raises:
+        ConfigError: every fault of every file.
+    """
+    rules: dict[str, Rule] = {}
+    faults: list[str] = []
+    for path in [*sorted(SHIPPED.glob("*.toml")), *files]:
+        try:
+            rules.update({rule.id: rule for rule in read_rules(path)})
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(*faults)
+    return RuleBook(rules.values(), use)

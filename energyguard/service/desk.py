@@ -1,0 +1,282 @@
+"""The desk: everything that page, API and CLI may ask or do, in one place.
+
+    desk = Desk(log, history, settings)
+    with desk:                                  # starts and stops following the log
+        desk.overview()
+        desk.acknowledge(alert_id, by="mara", note="oven")
+
+Methods are synchronous, thread-safe and quick, except those that ask the history or wait for the
+log (``query``, ``overview``, ``take_readings``, the verbs): call these from a thread, not from an
+event loop. What is refused raises an ``EnergyGuardError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import pyarrow as pa
+
+from energyguard.alerts.alert import Alert
+from energyguard.alerts.book import AlertBook
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import Malformed
+from energyguard.history import History
+from energyguard.history.newest import newest_ms
+from energyguard.log import Log, Positions, Records
+from energyguard.model import topics
+from energyguard.model.alerts import Act, AlertAction
+from energyguard.rules.registry import open_book
+from energyguard.rules.rule import Rule
+from energyguard.service.cluster import cluster_of
+from energyguard.service.dead_letters import Letters
+from energyguard.service.front import Front
+from energyguard.service.health import health
+from energyguard.service.idempotency import Answers
+from energyguard.service.intake import Reception
+from energyguard.service.live import Live
+from energyguard.service.new_devices import NewDevices, known_to
+from energyguard.service.stations import Stations
+from energyguard.service.views import DeadLetter, Health, Overview, Quality, Receipt
+from energyguard.settings.tree import Settings
+
+
+class Desk:
+    """What people and programs may ask and do.
+
+    Attributes:
+        live: newest readings, devices, counts, subscribers (``service/live.py``).
+        book: the alerts (``alerts/book.py``): ``open()``, ``get()``, ``find()``, ``story()``.
+        rules: the rules, ours and the user's, and which of them run.
+        history: questions about the past; ``query`` is the short way.
+        cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
+        stations: bays and stations now (``service/stations.py``).
+        settings: the settings tree.
+        clock: the wall clock.
+    """
+
+    def __init__(
+        self, log: Log, history: History, settings: Settings, clock: Clock = SYSTEM
+    ) -> None:
+        self.history, self.settings, self.clock = history, settings, clock
+        self.book, self.cluster = AlertBook(clock=clock), cluster_of(settings, clock)
+        self.rules = open_book(settings.rules.files, settings.rules.use)
+        self.live = Live(log, self.book, self.rules.apply, settings, clock)
+        self.stations = Stations(log, settings, clock)
+        self._log = log
+        self._letters = Letters(log)
+        known = known_to(history, self.live)
+        new_devices = NewDevices(settings.serve.new_devices, clock, known)
+        self._reception = Reception(log, settings.wire, clock, new_devices)
+        self._answers = Answers(settings.data_dir, clock)
+        self._changing = Lock()
+        self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
+
+    def start(self) -> None:
+        """Begin to follow the log; returns when the alert book is up to date."""
+        self.live.start()
+        self.stations.start()
+
+    def close(self) -> None:
+        """Stop following; the log and the history stay open, they are the caller's."""
+        self.live.close()
+        self.stations.close()
+        self._answers.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What is so now
+
+    def overview(self) -> Overview:
+        """The numbers of the first page. Asks the history at most every five seconds."""
+        return self._front.overview()
+
+    def quality(self) -> Quality:
+        """How readings ended, by reason; watermark and lag of each partition."""
+        return self.live.reports.quality(self.live.ends(), self._letters.count())
+
+    def positions(self, topic: str, of: str) -> Positions:
+        """Where a topic's partitions end, or how far a group has read them."""
+        return self._log.positions(topic, of)
+
+    def health(self) -> Health:
+        """Whether log, worker and history answer, and what is wrong with those that do not."""
+        return health(self._log, self.live, self.history, self.settings, self.clock.now_ms())
+
+    def query(self, name: str, **parameters: object) -> pa.Table:
+        """Ask the history (``history/queries/<name>.sql``).
+
+        Raises:
+            NotFound: there is no such question.
+            Unavailable: the history is not there now.
+        """
+        return self.history.query(name, **parameters)
+
+    def archived_ms(self, device: str) -> int | None:
+        """The newest reading of a device that the history has; None: there is none.
+
+        Raises:
+            Unavailable: the history is not there now.
+        """
+        return newest_ms(self.query, self.clock.now_ms(), device)
+
+    # Readings
+
+    def take_readings(
+        self,
+        data: bytes,
+        shape: str | None = None,
+        source: str = "api",
+        idempotency_key: str | None = None,
+        device: str = "",
+        sender: str = "",
+        backfill: bool = False,
+    ) -> Receipt:
+        """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
+
+        One bad row never costs its neighbours: each row is accepted, malformed or out of range.
+
+        Args:
+            data: CSV, JSON lines, a JSON array or an Arrow stream.
+            shape: the shape's name; None finds out.
+            source: who sent it, for the dead letters.
+            idempotency_key: the same key with the same bytes gets the same answer again, and
+                nothing is taken twice.
+            device: the device, where no column names it.
+            sender: whose they are: of one sender, so many new devices an hour are taken.
+            backfill: of the past: kept and counted, but they move no clock.
+
+        Raises:
+            Malformed: no column names the device, and ``device`` does not.
+            Conflict: the key was used with other bytes.
+            OutOfRange: too many devices that nobody has sent before.
+            Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
+        """
+
+        def do() -> Receipt:
+            topic = topics.METER_READINGS.name
+            return self._reception.take(
+                data, shape, source, topic, device, sender=sender, backfill=backfill
+            )
+
+        if idempotency_key is None:
+            return do()
+        key = f"{idempotency_key}@{device}" if device else idempotency_key
+        return self._answers.once(key, data, do)
+
+    # Alerts
+
+    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
+        """Say that a person has it.
+
+        Raises:
+            NotFound: there is no such alert.
+        """
+        return self._act(alert_id, Act.ACKNOWLEDGE, by, note)
+
+    def silence(
+        self,
+        alert_id: str,
+        until_ms: int | None = None,
+        for_ms: int | None = None,
+        by: str = "",
+        note: str = "",
+    ) -> Alert:
+        """Keep an alert quiet until a time, or for a while from now: of the wall clock.
+
+        Raises:
+            NotFound: there is no such alert.
+            Malformed: neither or both of the times were given.
+        """
+        if (until_ms is None) == (for_ms is None):
+            raise Malformed("say until when, or for how long: one of the two", "until_ms")
+        if until_ms is None:
+            until_ms = self.clock.now_ms() + (for_ms or 0)
+        return self._act(alert_id, Act.SILENCE, by, note, until_ms)
+
+    def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
+        """Let it be heard again.
+
+        Raises:
+            NotFound: there is no such alert.
+        """
+        return self._act(alert_id, Act.UNSILENCE, by, note)
+
+    def _act(
+        self, alert_id: str, act: Act, by: str, note: str, until_ms: int | None = None
+    ) -> Alert:
+        self.book.get(alert_id)
+        now_ms = self.clock.now_ms()
+        action = AlertAction(
+            id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
+        )
+        said = Records([alert_id.encode()], [msgspec.json.encode(action)], (), [action.at_ms])
+        self._log.append(topics.ALERT_ACTIONS.name, said)
+        self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
+        return self.book.get(alert_id)
+
+    # Rules
+
+    def use_rules(self, ids: Sequence[str], by: str) -> list[Rule]:
+        """Run these rules and no others; the worker follows within a second, state is kept.
+
+        Raises:
+            NotFound: there is no such rule.
+        """
+        with self._changing:
+            self._change(self.rules.using(ids), by)
+            return self.rules.active()
+
+    def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
+        """Change ``raise_above``, ``clear_at``, ``dwell``, ``window`` or ``slide``, as text.
+
+        Raises:
+            NotFound: there is no such rule.
+            ConfigError: the changed rule would make no sense; the faults say why.
+        """
+        with self._changing:
+            self._change([self.rules.changing(rule_id, **fields)], by)
+            return self.rules.get(rule_id)
+
+    def _change(self, records: Sequence[tuple[str, bytes]], by: str) -> None:
+        if records:
+            headers = [(("by", by.encode()),)] * len(records)
+            keys, values = [rule_id.encode() for rule_id, _ in records], [v for _, v in records]
+            self._log.append(topics.RULES.name, Records(keys, values, headers))
+        for rule_id, value in records:
+            self.rules.apply(rule_id, value)
+
+    # Dead letters
+
+    def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """The newest dead letters, newest first; ``before`` an offset pages back."""
+        return self._letters.newest(limit, before)
+
+    def dead_letter(self, offset: int) -> DeadLetter:
+        """One dead letter.
+
+        Raises:
+            NotFound: there is none at this offset (any more).
+        """
+        return self._letters.one(offset)[0]
+
+    def replay_dead_letters(
+        self, offsets: Sequence[int] | None = None, reason: str | None = None
+    ) -> Receipt:
+        """Decode dead letters again and take them in; what is still bad becomes a new letter.
+
+        Args:
+            offsets: these letters; None: all.
+            reason: only letters whose verdict, field or reason contains this text.
+        """
+        return self._reception.take_again(self._letters.chosen(offsets, reason))

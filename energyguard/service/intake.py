@@ -1,0 +1,175 @@
+"""Bytes in, a receipt out: decode, take in at the border, say what became of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs import Refused
+from energyguard.codecs import charging as signals
+from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
+from energyguard.codecs.shapes import decode, shape_of
+from energyguard.errors import Malformed
+from energyguard.intake.gateway import Intake
+from energyguard.intake.signals import are_signals, take_signals
+from energyguard.log import Log
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS
+from energyguard.service.dead_letters import Letter
+from energyguard.service.judgement import Judgement
+from energyguard.service.new_devices import NewDevices
+from energyguard.service.views import Receipt, RowAnswer
+from energyguard.settings.tree import WireSettings
+
+LISTED = 1_000
+"""Refused rows that a receipt lists; all of them are dead letters."""
+
+
+class Reception:
+    """Where readings come in over the desk."""
+
+    def __init__(
+        self,
+        log: Log,
+        limits: WireSettings,
+        clock: Clock = SYSTEM,
+        new_devices: NewDevices | None = None,
+    ) -> None:
+        self._intake = Intake(log, clock)
+        self._limits, self._log, self._clock = limits, log, clock
+        self._new_devices = new_devices
+
+    def take(
+        self,
+        data: bytes,
+        shape: str | None,
+        source: str,
+        topic: str = METER_READINGS.name,
+        device: str = "",
+        headed: bool = True,
+        sender: str = "",
+        backfill: bool = False,
+    ) -> Receipt:
+        """Decode bytes of a shape, or of any shape, and take them in.
+
+        Args:
+            data: all of them.
+            shape: its name; None: found out.
+            source: who sent them.
+            topic: where the readings go.
+            device: the device, where no column names it.
+            headed: whether lines may have a header; those of dead letters have none.
+            sender: whose devices they are.
+            backfill: they are of the past.
+
+        Raises:
+            NotFound: there is no such shape.
+            Malformed: no column names the device, and the sender does not; or it is Parquet, of
+                which nobody knows what it unfolds to.
+            OutOfRange, Overloaded: the sender brings too many devices that were never sent before.
+            Unavailable: the log takes nothing now.
+        """
+        if shape == signals.SHAPE or (shape is None and are_signals(data)):
+            return self._signals(data, source)
+        found = shape_of(data, shape)
+        if found.name == "parquet":
+            raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
+        if found.needs_device and not (device or found.device):
+            why = "no column names the device, so the sender must: ?device=NAME"
+            raise Malformed(why, "device")
+        shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
+        if self._new_devices is not None:
+            self._new_devices.check(sender, decoded.batch)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape, backfill=backfill)
+        return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+
+    def take_again(self, letters: Iterable[Letter]) -> Receipt:
+        """Decode dead letters again, those that belong together at once, and take them in.
+
+        The answer says what became of each, as far as the workers tell within some seconds.
+        """
+        whole, judgement = Receipt(0, 0, 0, "", ""), Judgement(self._log, self._clock)
+        for (topic, shape, source), group in groupby(
+            letters, key=lambda letter: (letter[0].topic, letter[0].shape, letter[0].source)
+        ):
+            bodies = [original for _, original in group]
+            if shape == ANY_SHAPE:
+                for body in bodies:
+                    whole = _sum(whole, self._anew(body, source, topic or METER_READINGS.name))
+                continue
+            body = b"\n".join(bodies)
+            if shape == signals.SHAPE:
+                part = self._signals(body, source, topic, judgement)
+            else:
+                part = self._again(body, shape, source, topic, judgement)
+            whole = _sum(whole, part)
+        if not whole.accepted:
+            return whole
+        apart, unjudged = judgement.wait()
+        late = sum(apart.values())
+        return replace(whole, accepted=whole.accepted - late, late=late, unjudged=unjudged)
+
+    def _again(
+        self, body: bytes, shape: str, source: str, topic: str, judgement: Judgement
+    ) -> Receipt:
+        """Rows of dead letters that are no signals; of an export none can be taken again here."""
+        topic = topic or METER_READINGS.name
+        if topic == IMPORTED.name:
+            return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
+        shape, decoded = decode(body, shape, self._limits, headed=False)
+        self._intake.take(decoded, topic=topic, source=source, shape=shape)
+        judgement.sent_readings(topic, decoded.batch)
+        return _receipt(decoded.batch.num_rows, decoded.refused, topic, shape)
+
+    def _anew(self, body: bytes, source: str, topic: str) -> Receipt:
+        """Look at bytes with their header again, that were refused whole."""
+        try:
+            return self.take(body, None, source, topic)
+        except Malformed as error:
+            refused = [refused_whole(body, 1, error.field or "row", error.reason, 1)]
+            self._intake.refuse(refused, topic=topic, source=source, shape=ANY_SHAPE)
+            return _receipt(0, refused, topic, ANY_SHAPE)
+
+    def _signals(
+        self,
+        data: bytes,
+        source: str,
+        topic: str = SIGNALS.name,
+        judgement: Judgement | None = None,
+    ) -> Receipt:
+        """Signals of chargers go to a topic of theirs; the worker judges what they come to."""
+        taken, refused = take_signals(self._intake, data, source=source, topic=topic)
+        if judgement is not None:
+            judgement.sent_signals(topic, taken)
+        return _receipt(len(taken), refused, topic, signals.SHAPE)
+
+
+def _receipt(accepted: int, refused: Sequence[Refused], topic: str, shape: str) -> Receipt:
+    out_of_range = counted(row for row in refused if row.verdict is Verdict.OUT_OF_RANGE)
+    return Receipt(
+        accepted=accepted,
+        malformed=counted(refused) - out_of_range,
+        out_of_range=out_of_range,
+        topic=topic,
+        shape=shape,
+        refused=tuple(
+            RowAnswer(row.row, row.verdict, row.field, row.reason) for row in refused[:LISTED]
+        ),
+        refused_more=max(0, counted(refused) - min(len(refused), LISTED)),
+    )
+
+
+def _sum(one: Receipt, two: Receipt) -> Receipt:
+    refused = one.refused + two.refused
+    return Receipt(
+        accepted=one.accepted + two.accepted,
+        malformed=one.malformed + two.malformed,
+        out_of_range=one.out_of_range + two.out_of_range,
+        topic=two.topic,
+        shape=two.shape,
+        refused=refused[:LISTED],
+        left=one.left + two.left,
+        refused_more=one.refused_more + two.refused_more + max(0, len(refused) - LISTED),
+    )

@@ -1,0 +1,299 @@
+"""What is so now: a fold of the log's newest records, and those who want to hear of it.
+
+Every process that serves follows the log by itself, without a consumer group: every open page
+sees everything and none takes a reading from another. Alerts have a thread of their own, so that
+no alert waits behind readings; readings may take a tenth of a core and are sampled above that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from threading import Event
+from typing import Any
+
+import msgspec
+
+from energyguard.alerts.book import AlertBook
+from energyguard.clock import Clock
+from energyguard.errors import Malformed
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.log.decoded import Found, decoded
+from energyguard.model import topics
+from energyguard.model.alerts import AlertAction, AlertEvent
+from energyguard.model.duration import parse_duration
+from energyguard.service.follow import ALL, Follower
+from energyguard.service.newest import Newest
+from energyguard.service.reports import Reports, dead_letters, windows
+from energyguard.service.subscribers import Fact, Subscribers, Subscription, read_positions
+from energyguard.service.views import (
+    DeviceView,
+    Drawn,
+    Freshness,
+    Kind,
+    PartitionView,
+    ReadingView,
+    Update,
+    WindowAlert,
+)
+from energyguard.settings.tree import Settings
+from energyguard.stream.time.trusted import ClockLimits
+from energyguard.telemetry import METRICS
+
+ROWS_SENT = 100
+RESUME_AT_MOST = 4_000
+READINGS_SHARE = 0.1
+_ALERTS = {topics.ALERTS.name: ALL, topics.ALERT_ACTIONS.name: ALL, topics.RULES.name: ALL}
+_REPORTS = {
+    topics.PROGRESS.name: ALL,
+    topics.DEAD_LETTERS.name: ALL,
+    topics.ENERGY_ALERTS.name: 250,
+}
+_READINGS = {
+    topic.name: 250
+    for topic in topics.TOPICS
+    if topic.holds is topics.Holds.READINGS and topic is not topics.LATE
+}
+_FACTS: Mapping[Kind, str] = {
+    "alert": topics.ALERTS.name,
+    "action": topics.ALERT_ACTIONS.name,
+    "window": topics.ENERGY_ALERTS.name,
+    "dead-letter": topics.DEAD_LETTERS.name,
+}
+_KINDS: Mapping[str, Kind] = {topic: kind for kind, topic in _FACTS.items()}
+_TOLD: Mapping[str, msgspec.json.Decoder[Any]] = {
+    topics.ALERTS.name: msgspec.json.Decoder(AlertEvent),
+    topics.ALERT_ACTIONS.name: msgspec.json.Decoder(AlertAction),
+}
+
+
+class Live:
+    """The newest of everything, in memory. All methods are quick and thread-safe.
+
+    Args:
+        log: what to follow.
+        book: gets the alert events and actions.
+        apply_rule: gets the records of ``energyguard.rules``.
+        settings: what is silent (``stream.silent``), and what is plausible (``wire``).
+        clock: the wall clock.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        book: AlertBook,
+        apply_rule: Callable[[str, bytes | None], object],
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._log, self._book, self._apply_rule, self._clock = log, book, apply_rule, clock
+        self._stop = Event()
+        self._subscribers = Subscribers()
+        self.reports = Reports()
+        self._newest = Newest(
+            parse_duration(settings.stream.silent),
+            settings.wire,
+            ClockLimits.of(settings.stream),
+            self.reports.judged_ms,
+        )
+        self._takers: Mapping[str, Callable[[Fetched], object]] = {
+            topics.ALERTS.name: self._tell,
+            topics.ALERT_ACTIONS.name: self._tell,
+            topics.RULES.name: self._change_rules,
+            topics.PROGRESS.name: self._report,
+            topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
+            topics.ENERGY_ALERTS.name: self.reports.take_windows,
+        }
+        common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
+        self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)
+        self._reports = Follower("reports", log, _REPORTS, self._take, **common)
+        self._readings = Follower(
+            "readings",
+            log,
+            _READINGS,
+            self._take_readings,
+            share=READINGS_SHARE,
+            skipped=lambda topic, n: self._newest.skipped(topic, n, clock.now_ms()),
+            **common,
+        )
+        self._followers = (self._alerts, self._reports, self._readings)
+
+    def start(self, wait: float = 30.0) -> None:
+        """Begin to follow; returns when the alert book is up to date, or after ``wait`` s."""
+        for follower in self._followers:
+            follower.start()
+        for follower in (self._alerts, self._reports):  # else health would not know the worker
+            follower.caught_up.wait(wait)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        for follower in self._followers:
+            if follower.is_alive():
+                follower.join(5.0)
+
+    @property
+    def fault(self) -> str:
+        """What keeps a follower from following; empty: nothing."""
+        late = "" if self._alerts.caught_up.is_set() else "the alert book is still being read"
+        return next((f.fault for f in self._followers if f.fault), late)
+
+    # What is so
+
+    def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
+        """The newest readings in log order, newest first, at most 2,000.
+
+        Args:
+            limit: how many.
+            device: only devices whose id contains this text.
+        """
+        return self._newest.rows(limit, device)
+
+    def devices(self) -> list[DeviceView]:
+        """Every device heard of since the start, by id, with its newest reading and its kW."""
+        return self._newest.devices(self._clock.now_ms())
+
+    def device(self, device_id: str) -> list[DeviceView]:
+        """One device: a row per topic and channel; empty when it was not heard of."""
+        return self._newest.devices(self._clock.now_ms(), device_id)
+
+    def drawn(self) -> Drawn:
+        """What is drawn now, and how many devices send."""
+        return self._newest.drawn(self._clock.now_ms())
+
+    def fresh(self, topic: str | None = None) -> Freshness:
+        """Whether a topic, or anything that measures energy, is live, and since when not."""
+        return self._newest.fresh(self._clock.now_ms(), topic)
+
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """Where the topics of readings end, as of a second ago."""
+        return self._readings.ends
+
+    def partitions(self) -> list[PartitionView]:
+        """How far the worker is, by topic and partition."""
+        return self.reports.partitions(self.ends())
+
+    def windows(self, limit: int = 200, device: str = "") -> list[WindowAlert]:
+        """The newest records of ``energy_alerts``, newest first, at most 2,000."""
+        rows = [row for row in list(self.reports.windows) if device in row.household_id]
+        return rows[: -limit - 1 : -1] if limit else []
+
+    def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
+        """Readings by wall-clock minute: (start of the minute in ms, readings), oldest first."""
+        return self._newest.per_minute(minutes, self._clock.now_ms())
+
+    def newest_ms(self, topic: str | None = None) -> int | None:
+        """The newest event time of a topic, or of all."""
+        return self._newest.newest_ms(topic)
+
+    # Subscribers
+
+    async def subscribe(
+        self, kinds: Collection[Kind] = (), after: str = ""
+    ) -> AsyncGenerator[Update, None]:
+        """Updates as they come, for the running event loop; end it with ``aclose()``.
+
+        Args:
+            kinds: only these kinds; empty: all.
+            after: an ``Update.id``: the facts that came after it are delivered first.
+
+        Raises:
+            Malformed: ``after`` is not such an id.
+        """
+        try:
+            since = read_positions(after)
+        except ValueError as error:
+            raise Malformed(str(error), "Last-Event-ID") from error
+        subscription = Subscription(kinds, self._here(kinds) | since)
+        self._subscribers.add(subscription)
+        try:
+            if since:
+                await asyncio.to_thread(self._resume, subscription, since)
+            self._send_readings((subscription,))
+            yield subscription.named(Update("ready", {}))
+            while True:
+                yield await subscription.next()
+        finally:
+            self._subscribers.remove(subscription)
+
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._subscribers)
+
+    def _here(self, kinds: Collection[Kind]) -> dict[TopicPartition, int]:
+        wanted = {topic for kind, topic in _FACTS.items() if not kinds or kind in kinds}
+        positions = self._alerts.positions | self._reports.positions
+        return {at: offset for at, offset in positions.items() if at.topic in wanted}
+
+    def _resume(self, subscription: Subscription, since: Mapping[TopicPartition, int]) -> None:
+        """Queue what the log has after these positions; what comes live meanwhile stands behind."""
+        wanted = {at.topic for at in self._here(subscription.kinds)}
+        found: list[Fact] = []
+        lost = 0
+        for topic in wanted & {at.topic for at in since}:
+            first, end = (self._log.positions(topic, of) for of in (EARLIEST, LATEST))
+            at = {p: max(n, first.get(p, 0)) for p, n in since.items() if p in end}
+            lost += sum(n - since[p] for p, n in at.items())
+            while at := {p: n for p, n in at.items() if n < end[p]}:
+                if len(found) >= RESUME_AT_MOST:
+                    lost += sum(end[p] - n for p, n in at.items())
+                    break
+                for fetched in self._log.read(at, 1_000, wait=0.0):
+                    at[fetched.at] = fetched.next_offset
+                    found += self._facts(fetched)
+        subscription.put_first(found)
+        if lost:
+            subscription.skip(lost)
+
+    # What the followers read
+
+    def _take(self, fetched: Sequence[Fetched]) -> None:
+        for one in fetched:
+            self._takers[one.topic](one)
+            kind = _KINDS.get(one.topic)
+            listeners = self._subscribers.wanting(kind) if kind else ()
+            for fact in self._facts(one) if listeners else ():
+                for listener in listeners:
+                    listener.put_fact(*fact)
+
+    def _facts(self, fetched: Fetched) -> list[Fact]:
+        kind = _KINDS[fetched.topic]
+        shown: Callable[[Fetched], list[tuple[int, Any]]] = {
+            "window": windows,
+            "dead-letter": dead_letters,
+        }.get(kind, self._alerts_of)
+        return [(kind, data, fetched.at, offset) for offset, data in shown(fetched)]
+
+    def _alerts_of(self, fetched: Fetched) -> list[tuple[int, Any]]:
+        rows = [(found.offset, self._book.peek(told.id)) for found, told in self._told(fetched)]
+        return [(offset, alert) for offset, alert in rows if alert]
+
+    def _told(self, fetched: Fetched) -> Iterator[tuple[Found, AlertEvent | AlertAction]]:
+        yield from decoded(_TOLD[fetched.topic], fetched)
+
+    def _tell(self, fetched: Fetched) -> None:
+        for found, told in self._told(fetched):
+            self._book.tell(told, found.at_ms)
+            if isinstance(told, AlertEvent):
+                METRICS["alerts"].labels(told.rule, told.state).inc()
+
+    def _change_rules(self, fetched: Fetched) -> None:
+        for key, value in zip(fetched.keys, fetched.values, strict=True):
+            self._apply_rule((key or b"").decode("utf-8", "replace"), value)
+
+    def _report(self, fetched: Fetched) -> None:
+        self.reports.take_progress(fetched)
+        for listener in self._subscribers.wanting("progress"):
+            listener.put_state("progress", self.partitions())
+
+    def _take_readings(self, fetched: Sequence[Fetched]) -> None:
+        old = not self._readings.caught_up.is_set()
+        if self._newest.take(fetched, self._clock.now_ms(), old):
+            self._send_readings(self._subscribers.wanting("readings"))
+
+    def _send_readings(self, listeners: Sequence[Subscription]) -> None:
+        listeners = [listener for listener in listeners if listener.wants("readings")]
+        rows = self.readings(ROWS_SENT) if listeners else []
+        for listener in listeners if rows else ():
+            listener.put_state("readings", {"rows": rows, "per_minute": self.per_minute(2)})

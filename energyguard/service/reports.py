@@ -1,0 +1,150 @@
+"""What worker and border report: progress by partition, refused rows by reason, window alerts."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+
+import msgspec
+
+from energyguard.log import Fetched, TopicPartition
+from energyguard.log.decoded import decoded, text
+from energyguard.model.readings import Verdict
+from energyguard.service.views import DeadLetter, PartitionView, Quality, WindowAlert
+
+WINDOWS_KEPT = 2_000
+SHOWN_BYTES = 4_096
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A record of ``energyguard.progress``."""
+
+    topic: str
+    partition: int
+    position: int
+    watermark_ms: int | None = None
+    newest_ms: int | None = None
+    at_ms: int = 0
+    accepted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    conflicting: int = 0
+    ahead: int = 0
+    devices: int = 0
+
+
+_progress = msgspec.json.Decoder(Progress)
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A record of ``energy_alerts``, as system C has it."""
+
+    household_id: str
+    window_start: str
+    window_end: str
+    kwh: float
+    rule: str
+    mode: str
+
+
+_window = msgspec.json.Decoder(Window)
+
+
+class Reports:
+    """A fold of ``energyguard.progress``, ``energyguard.dead-letters`` and ``energy_alerts``.
+
+    One thread writes; readers see each field whole.
+    """
+
+    def __init__(self) -> None:
+        self.windows: deque[WindowAlert] = deque(maxlen=WINDOWS_KEPT)
+        self._progress: dict[TopicPartition, Progress] = {}
+        self._refused: Counter[tuple[str, str]] = Counter()
+
+    def take_progress(self, fetched: Fetched) -> list[Progress]:
+        """Fold records in; return what is new."""
+        found = [said for _, said in decoded(_progress, fetched)]
+        self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
+        return found
+
+    def judged_ms(self, topic: str) -> int | None:
+        """The newest event time of a topic that the worker has let through."""
+        times = [said.newest_ms for at, said in list(self._progress.items()) if at.topic == topic]
+        return max((ms for ms in times if ms is not None), default=None)
+
+    def take_dead_letters(self, fetched: Fetched) -> None:
+        """Count the rows of records by verdict and field."""
+        for headers in fetched.headers:
+            rows = text(headers, "rows")  # a letter for several
+            self._refused[text(headers, "verdict"), text(headers, "field")] += int(rows or 1)
+
+    def take_windows(self, fetched: Fetched) -> None:
+        """Keep the newest records."""
+        self.windows.extend(window for _, window in windows(fetched))
+
+    def partitions(self, ends: Mapping[TopicPartition, int]) -> list[PartitionView]:
+        """How far the worker is; a partition that it never spoke of counts from nothing."""
+        known = dict(self._progress)
+        written = {at for at, end in ends.items() if end}
+        return [
+            self._partition(at, known.get(at, Progress(at.topic, at.partition, 0)), ends.get(at, 0))
+            for at in sorted(written | set(known))
+        ]
+
+    @staticmethod
+    def _partition(at: TopicPartition, said: Progress, end: int) -> PartitionView:
+        end = max(end, said.position)
+        return PartitionView(**msgspec.structs.asdict(said), end=end, lag=end - said.position)
+
+    def quality(self, ends: Mapping[TopicPartition, int], dead_letters: int) -> Quality:
+        """How readings ended, summed."""
+        partitions = self.partitions(ends)
+        refused = self._refused.copy()
+
+        def total(name: str) -> int:
+            return sum(getattr(one, name) for one in partitions)
+
+        def refused_as(verdict: Verdict) -> int:
+            return sum(n for (word, _), n in refused.items() if word == verdict)
+
+        return Quality(
+            accepted=total("accepted"),
+            late=total("late"),
+            duplicate=total("duplicate"),
+            conflicting=total("conflicting"),
+            ahead=total("ahead"),
+            malformed=refused_as(Verdict.MALFORMED),
+            out_of_range=refused_as(Verdict.OUT_OF_RANGE),
+            refused_by={f"{verdict} {field}": n for (verdict, field), n in refused.most_common()},
+            dead_letters=dead_letters,
+            partitions=tuple(partitions),
+        )
+
+
+def windows(fetched: Fetched) -> list[tuple[int, WindowAlert]]:
+    """Records of ``energy_alerts`` with their offsets."""
+    return [
+        (found.offset, WindowAlert(id=text(found.headers, "id"), **msgspec.structs.asdict(window)))
+        for found, window in decoded(_window, fetched)
+    ]
+
+
+def dead_letters(fetched: Fetched) -> list[tuple[int, DeadLetter]]:
+    """Records of ``energyguard.dead-letters`` with their offsets, as people read them."""
+    names = ("verdict", "field", "reason", "source", "topic", "shape")
+    return [
+        (
+            offset,
+            DeadLetter(
+                offset=offset,
+                at_ms=at_ms,
+                row=int(text(headers, "row") or 0),
+                original=(value or b"")[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
+                size=len(value or b""),
+                **{name: text(headers, name) for name in names},
+            ),
+        )
+        for offset, at_ms, headers, value in zip(
+            fetched.offsets, fetched.timestamps_ms, fetched.headers, fetched.values, strict=True
+        )
+    ]

@@ -1,0 +1,33 @@
+"""What the log says, where it is kept: the current state in a store, everything in the history.
+
+Two consumer groups, ``ingestor`` and ``history``: they need no other stage, and none needs them.
+
+store_rows.py     records of the log as rows of the store, under system A's keys
+ingestor.py       writes them, and commits its positions after the store has them
+history_rows.py   records of the log as rows of the history; charging_rows.py: those of chargers
+archive.py        inserts them; roll-ups follow, and then its positions
+refill.py         what the history has lost, read again from the log
+…_role.py         the roles: ingestor; history, which opens the engine and its door
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from energyguard.log import EARLIEST, Positions
+from energyguard.pipeline import INGESTOR
+from energyguard.settings.tree import Settings
+
+GROUP, TOPICS = INGESTOR.group, INGESTOR.topics
+
+
+def is_wanted(positions: Callable[[str, str], Positions], settings: Settings) -> bool:
+    """Whether somebody counts on an ingestor: a store is named, or one has been at work.
+
+    Args:
+        positions: a log's.
+        settings: may name a store.
+    """
+    return bool(settings.store.url) or any(
+        positions(topic, GROUP) != positions(topic, EARLIEST) for topic in TOPICS
+    )

@@ -1,0 +1,78 @@
+"""The role ``history``: the log's rows are kept, and the door answers questions about them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import Fenced, Unavailable
+from energyguard.history.alert_files import AlertFiles
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import Door
+from energyguard.history.matched_imports import match_old_imports
+from energyguard.history.parts import Parts
+from energyguard.history.people import People
+from energyguard.log import open_log
+from energyguard.log.waiting import is_there
+from energyguard.model.duration import parse_duration
+from energyguard.settings.tree import Settings
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.refill import Refill
+from energyguard.telemetry import Condition, logger
+
+READ_WAIT_S = 0.2
+PAUSES = 5  # an archive that is not behind reads so often in a flush: fewer, larger batches
+
+_log = logger("history")
+
+
+def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Keep everything and answer questions, until ``stop`` is set; then settle and close.
+
+    Raises:
+        Unavailable: another process has the folder.
+    """
+    history = ChdbHistory(settings.data_dir / "history", clock)
+    log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
+    door = Door(
+        history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
+    )
+    people = People(settings.data_dir)
+    place = settings.history.parquet_alerts
+    try:
+        if not is_there(log, stop):
+            return
+        match_old_imports(history)
+        archive = Archive(
+            history,
+            log,
+            parse_duration(settings.history.flush) / 1000,
+            people,
+            AlertFiles(place, history, clock) if place else None,
+            clock,
+            settings.wire,
+        )
+        refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
+        _log.info("history is open", door=f"http://{door.host}:{door.port}")
+        waits = Condition(_log, "history waits", "history goes on")
+        while not stop.is_set():
+            try:
+                archive.step(READ_WAIT_S)
+                refill.step()
+                waits.end()
+                if not archive.behind:
+                    stop.wait(archive.flush_s / PAUSES)
+            except Fenced as error:  # too long without a poll; the next one joins again
+                _log.warning("positions not committed", reason=str(error))
+            except Unavailable as error:  # no room, say: what waits is tried again
+                waits.begin(error)
+                stop.wait(error.retry_after)
+        archive.close()
+        refill.close()
+    finally:
+        door.close()
+        log.close()
+        people.close()
+        history.close()

@@ -1,0 +1,9 @@
+"""The worker: partitions of a group through operators, exactly once.
+
+worker.py       one transaction for outputs and positions
+stage.py        what a worker asks of the operators that it runs
+task.py         one partition: operator, position, snapshot, muted replay
+checkpoint.py   snapshots in ``energyguard.state``
+decisions.py    what owners decided: ``energyguard.time``
+outputs.py      what the next transaction appends
+"""

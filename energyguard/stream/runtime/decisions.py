@@ -1,0 +1,151 @@
+"""What owners decided, in ``energyguard.time``: at that offset, time is that, rules are those, or
+so far have the other devices of the topic come.
+
+A decision is written in the owner's transaction before it takes effect, so a replay applies it at
+the same place. Other writers (a replay that ends) decide at a partition's end. One record may
+decide about many partitions of a topic.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
+from energyguard.log.decoded import decoded
+from energyguard.model.topics import TIME
+from energyguard.rules.rule import Rule
+
+AT = TopicPartition(TIME.name, 0)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One decision about one partition: a time, the rules that run, or who else is there."""
+
+    topic: str
+    partition: int
+    offset: int
+    time: int | None = None
+    end: bool = False  # with a time: the input ends there, so nobody has gone silent
+    rules: tuple[Rule, ...] | None = None
+    reached: int | None = None  # ms: a second device of the topic has come so far
+    alone: bool = False  # no other partition of the topic has a device that sends
+
+    @property
+    def at(self) -> TopicPartition:
+        """The partition."""
+        return TopicPartition(self.topic, self.partition)
+
+
+class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of partitions from which nothing came: of each, its offset and what time it is."""
+
+    topic: str
+    quiet: dict[int, tuple[int, int]]
+
+    def each(self) -> Iterator[Decision]:
+        """The same, partition by partition."""
+        for partition, (offset, time) in self.quiet.items():
+            yield Decision(topic=self.topic, partition=partition, offset=offset, time=time)
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of either kind."""
+
+    topic: str
+    partition: int = -1
+    offset: int = -1
+    time: int | None = None
+    end: bool = False
+    rules: tuple[Rule, ...] | None = None
+    reached: int | None = None
+    alone: bool = False
+    quiet: dict[int, tuple[int, int]] = {}
+
+    def about(self, wanted: Collection[TopicPartition]) -> Iterator[Decision]:
+        """What it decides about some partitions."""
+        for partition, (offset, time) in self.quiet.items():
+            if TopicPartition(self.topic, partition) in wanted:
+                yield Decision(topic=self.topic, partition=partition, offset=offset, time=time)
+        if TopicPartition(self.topic, self.partition) in wanted:
+            yield Decision(
+                topic=self.topic,
+                partition=self.partition,
+                offset=self.offset,
+                time=self.time,
+                end=self.end,
+                rules=self.rules,
+                reached=self.reached,
+                alone=self.alone,
+            )
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+
+
+def decision_records(decisions: Sequence[Decision | Quiet]) -> Records:
+    """Records for ``energyguard.time``: key topic/partition; of many partitions, the topic."""
+    return Records(
+        [
+            (d.topic if isinstance(d, Quiet) else f"{d.topic}/{d.partition}").encode()
+            for d in decisions
+        ],
+        [msgspec.json.encode(d) for d in decisions],
+    )
+
+
+class Decisions:
+    """Decisions about the partitions that are held, in the order in which they were written."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._next = log.positions(TIME.name, LATEST)[AT]
+        self._of: dict[TopicPartition, list[tuple[int, Decision]]] = {}
+
+    def hold(self, after: Mapping[TopicPartition, int]) -> None:
+        """Have the decisions about these partitions, too: of each, those after a serial number."""
+        if not after:
+            return
+        self._of |= {at: [] for at in after}
+        start = max(min(after.values()) + 1, self._log.positions(TIME.name, EARLIEST)[AT])
+        self._read(start, self._next, after)
+
+    def keep(self, owned: Collection[TopicPartition]) -> None:
+        """Let go of all other partitions."""
+        self._of = {at: found for at, found in self._of.items() if at in owned}
+
+    def forget(self, at: TopicPartition, until: int) -> None:
+        """Those up to a serial number are in a snapshot by now: nobody asks for them again."""
+        found = self._of[at]
+        del found[: bisect_right(found, until, key=_serial)]
+
+    def refresh(self) -> None:
+        """Take what was written since."""
+        self._next = self._read(self._next, None, dict.fromkeys(self._of, -1))
+
+    def _read(self, start: int, end: int | None, after: Mapping[TopicPartition, int]) -> int:
+        """Read from an offset to another, or to the last; give where it ended."""
+        while end is None or start < end:
+            fetched = self._log.read({AT: start}, 10_000, 0)
+            for part in fetched:
+                for found, record in decoded(_RECORD, part):
+                    if end is not None and found.offset >= end:
+                        break
+                    for decision in record.about(after):
+                        if found.offset > after[decision.at]:
+                            self._of[decision.at].append((found.offset, decision))
+                start = part.next_offset
+            if not fetched:
+                break
+        return start
+
+    def of(self, at: TopicPartition, after: int = -1) -> list[tuple[int, Decision]]:
+        """The decisions about a partition, with their serial numbers, after one of these."""
+        found = self._of.get(at, [])
+        return found[bisect_right(found, after, key=_serial) :]
+
+
+def _serial(numbered: tuple[int, Decision]) -> int:
+    return numbered[0]

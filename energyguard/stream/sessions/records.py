@@ -1,0 +1,81 @@
+"""What comes of signals, as records: system D's values, and in the headers their ids."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from energyguard.codecs import charging_results as wire
+from energyguard.log.records import Headers, Records
+from energyguard.model.charging import Charge, Closed, Limits, Outcome, Violated
+from energyguard.model.stations import BayNow
+from energyguard.model.topics import FULL_SESSIONS, TRANSACTION_PROFIT, VIOLATIONS
+from energyguard.stream.sessions.bays import Bay
+
+Result = tuple[str, str, bytes, Headers]
+"""A topic, a charger, a value, and headers."""
+
+
+def results(outcomes: Iterable[Outcome], limits: Limits, topic: str) -> Iterable[Result]:
+    """The records that outcomes become.
+
+    Args:
+        outcomes: what came of signals.
+        limits: how long an hour of energy takes.
+        topic: where the signals came.
+    """
+    source = ("topic", topic.encode())
+    for one in outcomes:
+        if isinstance(one, Closed):
+            stay = one.stay
+            said = (("id", stay.id.encode()), ("quality", stay.quality.encode()), source)
+            yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), said
+        elif isinstance(one, Violated):
+            said = (("id", one.id.encode()), ("stay", one.stay.id.encode()), source)
+            value = wire.violation(one.stay, one.what)
+            yield VIOLATIONS.name, one.stay.charger, value, (*said, ("time", b"%d" % one.second))
+        elif isinstance(one, Charge):
+            said = (("id", one.id.encode()), ("stay", one.stay.encode()), source)
+            value = wire.transaction_profit(one, limits)
+            yield TRANSACTION_PROFIT.name, one.charger, value, said
+
+
+def result_records(found: Iterable[Result]) -> dict[str, Records]:
+    """Records by topic, in order."""
+    rows: dict[str, list[tuple[bytes, bytes, Headers]]] = defaultdict(list)
+    for topic, charger, value, headers in found:
+        rows[topic].append((charger.encode(), value, headers))
+    return {
+        topic: Records(*(list(column) for column in zip(*some, strict=True)))
+        for topic, some in rows.items()
+    }
+
+
+def bay_records(bays: Mapping[str, Bay], chargers: Iterable[str], topic: str) -> Records:
+    """What some bays are now: records for ``energyguard.bays``."""
+    now = [_now(charger, bays[charger], topic) for charger in sorted(chargers)]
+    return Records([one.charger.encode() for one in now], [_encode(one) for one in now])
+
+
+def _now(charger: str, bay: Bay, topic: str) -> BayNow:
+    stay = bay.stay
+    if stay is None:
+        return BayNow(charger=charger, topic=topic, state=bay.state.value, since=bay.since)
+    return BayNow(
+        charger=charger,
+        topic=topic,
+        state=bay.state.value,
+        since=bay.since,
+        stay=stay.id,
+        start_parking=stay.start_parking,
+        start_recharging=stay.start_recharging,
+        end_recharging=stay.end_recharging,
+        power_kw=stay.power_kw,
+        price=stay.price,
+        violation=stay.violation,
+    )
+
+
+_encode = msgspec.json.Encoder().encode

@@ -1,0 +1,178 @@
+"""Stays of cars over the topics of signals, as a worker's stage."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
+from energyguard.model.charging import Limits
+from energyguard.model.duration import parse_duration
+from energyguard.model.topics import OCCUPANCY
+from energyguard.pipeline import SESSIONS
+from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.stream.runtime.decisions import Decision, Decisions, Quiet
+from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.stage import Stage
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.sessions.charger_registry import Listed
+from energyguard.stream.sessions.operator import LATENESS_S
+from energyguard.stream.sessions.task import SessionTask, Signals, decoded_signals
+from energyguard.stream.sessions.total import Told
+from energyguard.stream.time.witnesses import Other, witnessed
+
+TELL_S = 1.0
+QUIET_S = 1.0  # of the wall clock: a partition that is being read has its time from its signals
+ANYWAY_S = 5  # of event time: time goes on at least so often where nothing is due, for the total
+
+
+class SessionStage(Stage[SessionTask, Signals]):
+    """Signals of chargers to stays, violations, charges, and what each bay is now."""
+
+    group = SESSIONS.group
+    topics = SESSIONS.topics
+
+    def __init__(
+        self,
+        log: Log,
+        charging: ChargingSettings,
+        stream: StreamSettings,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._log, self._clock = log, clock
+        self._limits = limits_of(charging)
+        self._grace_ms = parse_duration(charging.idle)
+        self._idle_s = parse_duration(stream.idle) / 1000
+        self._listed = Listed(log)
+        self._told_s = clock.monotonic()
+        self._tasks: Mapping[TopicPartition, SessionTask] = {}
+
+    def task(self, at: TopicPartition) -> SessionTask:
+        """A partition without chargers."""
+        return SessionTask(at, self._limits, self._listed, self._clock)
+
+    def decode(self, fetched: Sequence[Fetched]) -> list[Signals]:
+        """The signals that were read. Who was listed before they came is known by now."""
+        if any(len(one) for one in fetched):
+            self._listed.refresh()
+        return [decoded_signals(one, self._listed) for one in fetched]
+
+    def follow(self, tasks: Collection[SessionTask], decisions: Decisions) -> None:
+        """Know the chargers before the first signal of a replay is read."""
+        if not tasks:
+            self._listed.refresh()
+
+    def release(
+        self, parts: Iterable[Signals], tasks: Mapping[TopicPartition, SessionTask]
+    ) -> list[Signals]:
+        """All of it; the partitions are witnesses of each other."""
+        self._tasks = tasks
+        return list(parts)
+
+    def decide(self, task: SessionTask, decisions: Decisions) -> list[Decision]:
+        """How far the other chargers of a topic are, where one is far ahead of its partition."""
+        waits = task.operator.waits
+        if waits is None or (found := witnessed(waits, self._others(task.at))) is None:
+            return []
+        reached_ms = None if found.reached is None else found.reached * 1000
+        topic, partition = task.at
+        return [
+            Decision(
+                topic=topic,
+                partition=partition,
+                offset=task.position,
+                reached=reached_ms,
+                alone=reached_ms is None,
+            )
+        ]
+
+    def _others(self, at: TopicPartition) -> Iterator[Other]:
+        """How far the other partitions of a topic are; of another worker's nothing is known."""
+        for place, end in self._log.positions(at.topic, LATEST).items():
+            if place == at:
+                continue
+            if (task := self._tasks.get(place)) is None:
+                yield Other(None, is_read=end == 0)
+                continue
+            silent_s = self._clock.monotonic() - task.heard_s
+            yield Other(task.operator.furthest, silent_s, task.position >= end)
+
+    def decide_all(self, tasks: Collection[SessionTask], decisions: Decisions) -> list[Quiet]:
+        """What time it is at chargers from which nothing came, where that makes a difference."""
+        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
+        times = {task.at: task.event_ms(now_ms) for task in tasks}
+        newest = _newest(times)
+        quiet: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for task in tasks:
+            time = times[task.at]
+            if time is None or now_s - task.heard_s < QUIET_S:
+                continue
+            if now_s - task.heard_s >= self._idle_s:
+                time = max(time, newest[task.at.topic])
+            time -= self._grace_ms
+            if _matters(task, time // 1000 - LATENESS_S):
+                quiet[task.at.topic][task.at.partition] = task.position, time
+        return [
+            Quiet(topic=topic, quiet=read)
+            for topic, each in quiet.items()
+            if (read := self._read_up(topic, each))
+        ]
+
+    def _read_up(self, topic: str, quiet: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+        """Those of which there is nothing more to read."""
+        ends = self._log.positions(topic, LATEST)
+        return {
+            partition: told
+            for partition, told in quiet.items()
+            if told[0] >= ends[TopicPartition(topic, partition)]
+        }
+
+    def report(
+        self, tasks: Collection[SessionTask], outputs: Outputs, *, last: bool = False
+    ) -> None:
+        """How many cars stand, once a second."""
+        if not last and self._clock.monotonic() - self._told_s < TELL_S:
+            return
+        self._told_s = self._clock.monotonic()
+        told: dict[str, Told] = {}
+        for task in tasks:
+            if (news := task.take_changes()) is not None:
+                one = told.setdefault(task.at.topic, Told(topic=task.at.topic))
+                one.partitions[task.at.partition] = news
+        if told:
+            keys = [topic.encode() for topic in told]
+            values = [msgspec.json.encode(one) for one in told.values()]
+            outputs.add(OCCUPANCY.name, Records(keys, values))
+
+
+def _newest(times: Mapping[TopicPartition, int | None]) -> dict[str, int]:
+    """The newest time of each topic: of two partitions, since one clock may be wrong."""
+    of: dict[str, list[int]] = defaultdict(list)
+    for at, time in times.items():
+        if time is not None:
+            of[at.topic].append(time)
+    return {topic: sorted(each)[-2:][0] for topic, each in of.items()}
+
+
+def _matters(task: SessionTask, second: int) -> bool:
+    """Whether it makes a difference that all up to a second is over."""
+    due, done = task.operator.due, task.operator.done
+    if due is not None and due <= second:
+        return True
+    return done is not None and second >= done + ANYWAY_S
+
+
+def limits_of(charging: ChargingSettings) -> Limits:
+    """The limits of these settings."""
+    spans = (charging.before, charging.after, charging.hour)
+    return Limits(*(parse_duration(text) // 1000 for text in spans))
+
+
+def session_worker(
+    log: Log, charging: ChargingSettings, stream: StreamSettings, clock: Clock = SYSTEM
+) -> Worker[SessionTask, Signals]:
+    """A member of the group ``sessions``."""
+    return Worker(log, SessionStage(log, charging, stream, clock), stream, clock)

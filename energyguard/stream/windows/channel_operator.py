@@ -1,0 +1,293 @@
+"""One channel of one partition: verdicts, ring, panes and episodes.
+
+A batch is taken whole: its readings go into the panes, then the windows that it closes are read.
+That equals the log's order as long as no reading belongs to a window that an earlier one of the
+batch closed. Where one does, the batch is cut at the closings, and each closing comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.batch import Bools, Ints
+from energyguard.stream.time.silence import Change
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.collected import Collected, Event
+from energyguard.stream.windows.episodes import Closings, Watch
+from energyguard.stream.windows.increments import MEASURES, Rows
+from energyguard.stream.windows.output import Over
+from energyguard.stream.windows.panes import Panes
+from energyguard.stream.windows.recent_readings import Ring
+from energyguard.stream.windows.registers import Registers
+from energyguard.stream.windows.rule_change import carried
+from energyguard.stream.windows.verdicts import Judged, LaneRows, joined, judge, newest_before
+
+CELLS = 1 << 18
+"""About how many register cells a step may touch: bounds memory when a batch spans long."""
+
+
+class LaneLimits(NamedTuple):
+    """What a lane has to know of the settings, in ms."""
+
+    lateness_ms: int
+    horizon_ms: int  # the longest window of any rule that there is, running or not
+
+
+class Stretch(NamedTuple):
+    """Readings ``start`` to ``stop`` of a batch: ``run`` and ``before`` as ``process`` has them."""
+
+    run: Ints
+    before: int
+    start: int
+    stop: int
+    close_first: bool
+
+
+class Lane:
+    """The state of one channel. Keys are device numbers, dense over the partition."""
+
+    def __init__(self, channel: str, limits: LaneLimits) -> None:
+        self.channel = channel
+        self.measure = MEASURES[channel]
+        self.limits = limits
+        # A level is judged by what is known when time passes the window's end: no sum is to become
+        # complete, and whoever waits for a danger to be certain is told too late.
+        self.patience_ms = 0 if self.measure.is_level else limits.lateness_ms
+        self.ring = Ring()
+        self.newest = np.empty(0, np.int64)
+        self.registers = Registers(self.measure)
+        self.watches: list[Watch] = []
+        self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        if keys > len(self.newest):
+            more = np.full(max(keys, len(self.newest) * 5 // 4) - len(self.newest), NEVER)
+            self.newest = np.concatenate([self.newest, more])
+        self.registers.grow(len(self.newest))
+
+    def widen(self, other: Lane) -> None:
+        """Hold the past that another has, which has just read more of it."""
+        self.limits, self.ring = other.limits, other.ring
+        self.registers.widen(other.registers)
+
+    def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
+        """Run these rules from now on; what they need of the past comes from the ring."""
+        mine = [rule for rule in rules if self.channel in rule.channels]
+        self.watches = [Watch(rule, self.measure, self.silent) for rule in mine]
+        if newest > NEVER:
+            self.registers.rebuild(self._widths(), self._closed(newest), newest, self.ring)
+            for panes in self.registers.panes.values():
+                panes.reach(panes.head, len(self.newest))
+
+    def set_rules(self, rules: Sequence[Rule], newest: int) -> list[Event]:
+        """Run other rules: open episodes go on or end, and those that the past holds begin."""
+        old = {watch.rule.id: watch for watch in self.watches}
+        self.run_rules(rules, newest)
+        events = []
+        for watch in self.watches if newest > NEVER else ():
+            panes = self.registers.panes[watch.rule.slide_ms]
+            closed = self._closed(newest)[watch.rule.slide_ms]
+            if watch.rule.id in old:
+                ends = np.arange(closed, (panes.head + 1 if self.measure.grows else closed) + 1)
+                sums = self.registers.sums(panes, ends, watch.rule.panes)
+                told = carried(old.pop(watch.rule.id), watch, ends, sums, newest)
+                events += [Event(watch, one) for one in told]
+            events += [Event(watch, one) for one in watch.begin_all(panes, closed, newest)]
+        return [Event(w, told) for w in old.values() for told in w.stop(newest)] + events
+
+    def _widths(self) -> dict[int, int]:
+        """For each slide, how many panes its longest window has."""
+        widths: dict[int, int] = {}
+        for watch in self.watches:
+            slide = watch.rule.slide_ms
+            widths[slide] = max(widths.get(slide, 0), watch.rule.panes)
+        return widths
+
+    def _closed(self, newest: int) -> dict[int, int]:
+        """For each slide, the end (in panes) of the last window closed at a newest time."""
+        watermark = newest - self.patience_ms
+        return {slide: watermark // slide for slide in self._widths()}
+
+    def late(self, rows: LaneRows, run: Ints) -> Bools:
+        """Readings for which every window that would hold them is closed."""
+        watermark = run[rows.at] - self.limits.lateness_ms
+        late = np.ones(len(rows), bool)
+        windows = {(w.rule.slide_ms, w.rule.window_ms) for w in self.watches}
+        for slide, window in windows or {(1, self.limits.horizon_ms)}:
+            pane = (rows.time - self.measure.shift) // slide
+            late &= pane * slide + window <= watermark
+        return late
+
+    def process(
+        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+    ) -> Judged:
+        """Take the lane's readings of a batch, in log order.
+
+        Args:
+            rows: the readings.
+            run: the partition's newest time just after each reading of the whole batch.
+            before: the same just before the batch.
+            changes: the devices that went quiet or came back.
+            told: gets the closed windows over a threshold, and what is to be told.
+        """
+        prior = newest_before(rows, self.newest)
+        pieces = [0, len(run)]
+        if not self.measure.grows and (rows.time <= prior).any():
+            # A reading out of order makes registers again from the ring: it may hold no later ones.
+            pieces = [0, *self._closing_places(run, before), len(run)]
+        judged = [
+            self._piece(rows, Stretch(run, before, start, stop, False), changes, told)
+            for start, stop in pairwise(sorted(set(pieces)))
+        ]
+        return judged[0] if len(judged) == 1 else joined(judged)
+
+    def _closing_places(self, run: Ints, before: int) -> list[int]:
+        """The places of a batch at which windows close."""
+        places: set[int] = set()
+        for slide in self._widths():
+            closed = (run - self.patience_ms) // slide
+            first = self._closed(before if before > NEVER else int(run[0]))[slide]
+            places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
+        return sorted(places)
+
+    def _piece(
+        self, rows: LaneRows, stretch: Stretch, changes: list[Change], told: Collected
+    ) -> Judged:
+        """A part of a batch; its events get their places in the whole."""
+        run, before, start, stop, _ = stretch
+        if start == 0 and stop == len(run):
+            return self._process(rows, run, before, changes, told)
+        low, high = np.searchsorted(rows.at, [start, stop])
+        part = rows.where(slice(low, high))
+        part = replace(part, at=part.at - start)
+        mine = [c._replace(at=c.at - start) for c in changes if start <= c.at < stop]
+        inner = Collected(told.over, [], told.follow_episodes)
+        before = int(run[start - 1]) if start else before
+        judged = self._process(part, run[start:stop], before, mine, inner)
+        told.events += [
+            e._replace(told=e.told._replace(at=e.told.at + start)) for e in inner.events
+        ]
+        return judged
+
+    def _process(
+        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+    ) -> Judged:
+        prior = newest_before(rows, self.newest)
+        judged = judge(rows, self.late(rows, run), prior, self.ring)
+        np.maximum.at(self.newest, rows.key, rows.time)
+        good = judged.good
+        if not good.all():
+            rows, prior = rows.where(good), prior[good]
+        if not self.watches:
+            self._note(changes)
+        else:
+            for span in self._spans(rows, prior, run, before):
+                self._take(rows, prior, changes, Stretch(run, before, *span), told)
+        horizon = int(run[-1]) - sum(self.limits) - LONGEST_GAP_MS
+        self.registers.remember(self.ring.evict(horizon))
+        return judged
+
+    def _spans(
+        self, rows: LaneRows, prior: Ints, run: Ints, before: int
+    ) -> Iterator[tuple[int, int, bool]]:
+        """Cut a batch where it must be: (start, stop, must windows close first?)."""
+        known = before if before > NEVER else int(run[0])
+        old = rows.time <= prior
+        cuts = np.zeros(len(run), bool)
+        for slide, width in self._widths().items():
+            first = self._closed(known)[slide]
+            if (int(run[-1]) - self.patience_ms) // slide == first:
+                continue  # nothing closes
+            closed = (run - self.patience_ms) // slide
+            steps = np.diff(closed, prepend=first)
+            pane = (rows.time - self.measure.shift) // slide
+            entangled = old & (not self.measure.grows or pane < closed[rows.at])
+            cuts |= (steps > 0) if entangled.any() else steps > self.registers.far(slide, width)
+            block = closed // max(1, CELLS // max(1, len(self.newest)))
+            cuts[1:] |= block[1:] != block[:-1]
+        starts = sorted({0, *np.flatnonzero(cuts).tolist()})
+        for start, stop in zip(starts, [*starts[1:], len(run)], strict=True):
+            yield start, stop, bool(cuts[start])
+
+    def _take(
+        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+    ) -> None:
+        """One stretch of a batch: where it was cut, its first reading closes windows first."""
+        run, before, start, stop, close_first = stretch
+        if start or stop < len(run):
+            low, high = np.searchsorted(rows.at, [start, stop])
+            rows, prior = rows.where(slice(low, high)), prior[low:high]
+            changes = [change for change in changes if start <= change.at < stop]
+            before = int(run[start - 1]) if start else before
+        if close_first:
+            nothing = rows.where(slice(0, 0))
+            hushed = [change for change in changes if change.at == start and change.quiet]
+            changes = [change for change in changes if change not in hushed]
+            first = Stretch(run, before, start, start + 1, False)
+            self._step(nothing, nothing.at, hushed, first, told)
+            before = int(run[start])
+        self._step(rows, prior, changes, Stretch(run, before, start, stop, False), told)
+
+    def _step(
+        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+    ) -> None:
+        """Readings into panes, then the windows that close in this stretch."""
+        run, before, start, stop, _ = stretch
+        newest = int(run[stop - 1])
+        already = self._closed(before if before > NEVER else int(run[start]))
+        links = self.registers.link(rows, prior, self.ring)
+        for slide, width in self._widths().items():
+            closed = (run[start:stop] - self.patience_ms) // slide
+            panes = self.registers.open(slide, already[slide] + 1 - width)
+            panes.reach((before if before > NEVER else int(run[start])) // slide, len(self.newest))
+            far = panes.head + self.registers.far(slide, width)
+            over_a_gap = not len(rows) and int(closed[-1]) > far
+            panes.reach(far if over_a_gap else newest // slide, len(self.newest))
+            added = self.registers.put(rows, links, slide)
+            last = min(int(closed[-1]), far) if over_a_gap else int(closed[-1])
+            ends = np.arange(already[slide] + 1, last + 1)
+            closings = Closings(ends, start + np.searchsorted(closed, ends), already[slide])
+            for watch in self.watches:
+                if watch.rule.slide_ms == slide:
+                    self._follow(watch, panes, added, closings, changes, told)
+            if over_a_gap:
+                panes.restart(int(closed[-1]) + 1 - width)
+                panes.reach(newest // slide, len(self.newest))
+            panes.forget(int(closed[-1]) + 1 - width)
+        self._note(changes)
+
+    def _note(self, changes: list[Change]) -> None:
+        """Know from now on who is quiet."""
+        for change in changes:
+            if change.quiet:
+                self.silent[change.key] = change.last_ms
+            else:
+                self.silent.pop(change.key, None)
+
+    def _follow(
+        self,
+        watch: Watch,
+        panes: Panes,
+        rows: Rows,
+        closings: Closings,
+        changes: list[Change],
+        told: Collected,
+    ) -> None:
+        """One rule over one step."""
+        sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
+        above = bool(len(sums)) and bool((sums.max(axis=0) > watch.level).any())
+        if above and not self.measure.is_level:  # system C's records tell of kWh
+            end, key = np.nonzero(sums > watch.level)
+            nano = sums[end, key] // self.measure.per_nano
+            told.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
+        if told.follow_episodes:
+            happened = watch.follow(panes, rows, closings, sums, changes)
+            told.events += [Event(watch, one) for one in happened]

@@ -1,0 +1,284 @@
+"""One alert per episode: raised as soon as it is sure, cleared on the watermark.
+
+A sum that can only grow raises at the reading that carries it over the level; anything else when
+its window closes. An episode ends at the first closed window, not before the one that began it,
+that is at or below the clear level; a silence never ends one. Where all happen at one place in the
+log, a silence comes before the windows that end in it, and the device's return after them. Most
+keys are only compared, all at once; the few with a change are followed reading by reading, in log
+order, so that the events do not depend on how the log was cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from energyguard.model.alerts import State
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.batch import Ints
+from energyguard.stream.time.silence import Change
+from energyguard.stream.windows.increments import Measure, Rows
+from energyguard.stream.windows.panes import Panes
+
+HUSH, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
+
+
+STOPPED = "the rule was stopped"
+FOREVER = np.iinfo(np.int64).max
+
+
+class Closings(NamedTuple):
+    """The windows that a batch closes: their ends in panes, and where in the batch."""
+
+    ends: Ints
+    at: Ints
+    closed_before: int
+
+
+@dataclass(slots=True)
+class Episode:
+    """An alert that is not over. Sums in the panes' own unit, times in ms.
+
+    ``window_end_ms`` and ``window_ms`` are of the window that began it, and its identity; they
+    outlive a change of the rule, after which ``first_end`` is a window of the new kind.
+    """
+
+    key: int
+    first_end: int  # the end, in panes, of the first window that counts for it
+    since_ms: int
+    observed: int
+    peak: int
+    state: State
+    gap: tuple[int, int] | None = None  # a silence that is over: windows in it say nothing
+    window_end_ms: int = 0
+    window_ms: int = 0
+
+
+class Told(NamedTuple):
+    """Something to tell about an episode, and where in the batch it happened."""
+
+    at: int
+    episode: Episode
+    state: State
+    time_ms: int
+    observed: int
+    peak: int
+    reason: str = ""  # why it is over, where no window says so
+
+    @property
+    def key(self) -> int:
+        """Whose episode it is."""
+        return self.episode.key
+
+
+@dataclass(slots=True)
+class Watch:
+    """The episodes of one rule in one lane.
+
+    ``silent`` is the lane's: of each key that is quiet, the newest reading before its silence.
+    """
+
+    rule: Rule
+    measure: Measure
+    silent: Mapping[int, int] = field(default_factory=dict)
+    episodes: dict[int, Episode] = field(default_factory=dict)
+
+    @property
+    def level(self) -> int:
+        """The level that raises, in the panes' unit."""
+        return self.measure.amount(self.rule.raise_above, self.rule.window_ms)
+
+    @property
+    def clear(self) -> int:
+        """The level that clears, in the panes' unit."""
+        return self.measure.amount(self.rule.clear_at, self.rule.window_ms)
+
+    def follow(
+        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, quiet: Sequence[Change]
+    ) -> Iterator[Told]:
+        """Tell what happens to the episodes over a batch whose readings are in the panes.
+
+        Args:
+            panes: the registers, after the batch.
+            rows: the batch's readings; empty where the measure does not grow.
+            closings: the windows it closes.
+            sums: what these hold: (windows, keys).
+            quiet: the keys that went quiet or came back.
+        """
+        changed = {c.key for c in quiet if c.key in self.episodes}
+        for key in sorted(changed | self._candidates(panes, rows, closings, sums, changed)):
+            mine = [c for c in quiet if c.key == key]
+            yield from _Story(self, panes, closings, sums, key).tell(rows.of(key), mine)
+
+    def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[Told]:
+        """Begin the episodes that the past already holds, where a rule starts in the middle."""
+        if not self.measure.grows or not panes.rows:
+            return
+        ends = np.arange(closed + 1, panes.head + 2)
+        over = panes.windows(ends, self.rule.panes) > self.level
+        for key in np.flatnonzero(over.any(axis=0)).tolist():
+            if key not in self.episodes:
+                first = int(ends[over[:, key].argmax()])
+                total = int(panes.windows(np.array([first]), self.rule.panes)[0, key])
+                yield from self.begin(0, key, first, total, time_ms, key in self.silent)
+
+    def begin(
+        self, at: int, key: int, end: int, total: int, time_ms: int, quiet: bool
+    ) -> Iterator[Told]:
+        """An episode begins with the window that ends at pane ``end``; ``quiet``: in a silence."""
+        state = State.PENDING if self.rule.dwell_ms else State.FIRING
+        identity = end * self.rule.slide_ms, self.rule.window_ms
+        episode = Episode(key, end, time_ms, total, total, state, None, *identity)
+        self.episodes[key] = episode
+        yield Told(at, episode, state, time_ms, total, total)
+        if quiet:
+            yield Told(at, episode, State.UNKNOWN, time_ms, total, total)
+
+    def stop(self, time_ms: int) -> list[Told]:
+        """The rule no longer runs: every episode is over."""
+        ended = sorted(self.episodes.values(), key=lambda episode: episode.key)
+        self.episodes.clear()
+        return [Told(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended]
+
+    def _candidates(
+        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, changed: set[int]
+    ) -> set[int]:
+        """The keys to which something may happen; the others only grow their peaks."""
+        found: set[int] = set()
+        calm = np.ones(panes.keys, bool)
+        if self.episodes:
+            calm[np.fromiter(self.episodes, np.int64, len(self.episodes))] = False
+            found |= self._of_episodes(closings, sums, changed)
+        if len(closings.ends):
+            found |= set(np.flatnonzero((sums.max(axis=0) > self.level) & calm).tolist())
+        if self.measure.grows and len(rows.at):
+            closed = int(closings.ends[-1]) if len(closings.ends) else closings.closed_before
+            ends = np.arange(max(int(rows.amounts.pane.min()), closed) + 1, panes.head + 2)
+            highest = panes.windows(ends, self.rule.panes).max(axis=0)
+            found |= set(np.flatnonzero((highest > self.level) & calm).tolist())
+        return found
+
+    def _of_episodes(self, closings: Closings, sums: Ints, changed: set[int]) -> set[int]:
+        """The keys of episodes that may change; the peaks of the others grow at once."""
+        if not len(closings.ends):
+            return set()
+        keys = np.fromiter(self.episodes, np.int64, len(self.episodes))
+        first = np.array([self.episodes[k].first_end for k in keys.tolist()])
+        open_ = closings.ends[:, None] >= first
+        mine = sums[:, keys]
+        spoken = np.array([self.silent.get(k, FOREVER) for k in keys.tolist()])
+        says = closings.ends[:, None] * self.rule.slide_ms <= spoken  # a window in a silence: not
+        busy = ((mine <= self.clear) & open_ & says).any(axis=0)
+        busy |= (closings.ends[:, None] == first).any(axis=0)
+        busy |= np.array(
+            [k in changed or self.episodes[k].state is State.PENDING for k in keys.tolist()]
+        )
+        highest = np.where(open_, mine, 0).max(axis=0)
+        for key, peak in zip(keys[~busy].tolist(), highest[~busy].tolist(), strict=True):
+            self.episodes[key].peak = max(self.episodes[key].peak, peak)
+        return set(keys[busy].tolist())
+
+
+class _Story:
+    """One key through one batch, event by event."""
+
+    def __init__(
+        self, watch: Watch, panes: Panes, closings: Closings, sums: Ints, key: int
+    ) -> None:
+        self.watch, self.panes, self.key = watch, panes, key
+        self.slide, self.n = panes.slide_ms, watch.rule.panes
+        self.closed = closings.closed_before
+        self.closings = closings
+        self.quiet_ms = watch.silent.get(key)  # the newest reading before a silence that lasts
+        self.sums = sums[:, key].tolist() if len(closings.ends) else []
+        self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
+            :, 0
+        ]
+
+    def tell(self, rows: list[tuple[int, int, int, int]], quiet: list[Change]) -> Iterator[Told]:
+        """All that happens to the key, in log order."""
+        for _, _, pane, amount in rows:  # back to where the batch began
+            self.column[max(pane - self.panes.base, 0) :] -= amount
+        events: list[tuple[int, int, int]] = [
+            *((at, CLOSE, i) for i, at in enumerate(self.closings.at.tolist())),
+            *((change.at, HUSH if change.quiet else BACK, i) for i, change in enumerate(quiet)),
+            *((row[0], READ, i) for i, row in enumerate(rows)),
+        ]
+        for at, kind, i in sorted(events):
+            if kind == CLOSE:
+                yield from self._close(at, int(self.closings.ends[i]), self.sums[i])
+            elif kind == READ:
+                _, time, pane, amount = rows[i]
+                self.column[max(pane - self.panes.base, 0) :] += amount
+                yield from self._raise(at, pane + 1, pane + self.n, time)
+            else:
+                yield from self._hush(quiet[i])
+
+    def _sum(self, end: int) -> int:
+        top = min(end - 1 - self.panes.base, len(self.column) - 1)
+        low = min(end - 1 - self.n - self.panes.base, len(self.column) - 1)
+        return int(self.column[max(top, 0)] - self.column[max(low, 0)])
+
+    def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[Told]:
+        """Begin an episode at the first open window over the level, if there is one."""
+        if self.key in self.watch.episodes:
+            return
+        for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
+            total = self._sum(end)
+            if total > self.watch.level:
+                yield from self._begin(at, end, total, time)
+                return
+
+    def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[Told]:
+        return self.watch.begin(at, self.key, end, total, time, self.quiet_ms is not None)
+
+    def _close(self, at: int, end: int, total: int) -> Iterator[Told]:
+        self.closed = end
+        episode = self.watch.episodes.get(self.key)
+        end_ms = end * self.slide
+        if episode is None:
+            if total > self.watch.level:
+                yield from self._begin(at, end, total, end_ms)
+            return
+        if end < episode.first_end:
+            return
+        episode.peak = max(episode.peak, total)
+        silent = self._in_silence(episode, end_ms)
+        if total <= self.watch.clear and not silent:
+            del self.watch.episodes[self.key]
+            yield Told(at, episode, State.RESOLVED, end_ms, total, episode.peak)
+            if self.watch.measure.grows:
+                yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
+            return
+        long_enough = end_ms - episode.since_ms >= self.watch.rule.dwell_ms
+        if episode.state is State.PENDING and long_enough and not silent:
+            episode.state = State.FIRING
+            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
+        elif end == episode.first_end and total != episode.observed:
+            episode.observed = total  # the final sum of the window that began it
+            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
+
+    def _hush(self, change: Change) -> Iterator[Told]:
+        episode = self.watch.episodes.get(self.key)
+        since, self.quiet_ms = self.quiet_ms, change.last_ms if change.quiet else None
+        if episode is None:
+            return
+        if not change.quiet:
+            if since is None:
+                return
+            episode.gap = (since, change.time_ms)
+        state = self._shown(episode)
+        yield Told(change.at, episode, state, change.time_ms, episode.observed, episode.peak)
+
+    def _shown(self, episode: Episode) -> State:
+        """What to tell of an episode: of a quiet device nobody knows."""
+        return episode.state if self.quiet_ms is None else State.UNKNOWN
+
+    def _in_silence(self, episode: Episode, end_ms: int) -> bool:
+        """Does a window that ends then lack readings, so that its low sum says nothing?"""
+        if self.quiet_ms is not None and end_ms > self.quiet_ms:
+            return True
+        return episode.gap is not None and episode.gap[0] < end_ms <= episode.gap[1]

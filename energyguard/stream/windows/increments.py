@@ -1,0 +1,153 @@
+"""Every channel becomes a register: readings of a key, in order of time, to amounts per pane.
+
+Interval energy: the reading's own value, in the pane that holds its time: panes are
+``[start, end)``. A register: the difference to the reading before, in the pane that holds its
+time; panes are ``(start, end]``, so a reading on a border is the border's value. A lower value is
+a counter that began again, or another meter: what it used meanwhile is not known, and counts as
+nothing. A power: it holds until the next reading, and its energy
+goes to the panes that this spans. A level does the same, counted from what is nothing (0 K), so
+that a time without readings lowers the mean of a window and never raises it. Nothing is counted
+across a gap longer than ``LONGEST_GAP_MS`` for registers, nor beyond it for powers and levels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, NANO_PER_UNIT, Channel, Kind
+from energyguard.stream.time.batch import Bools, Ints
+
+MS_PER_HOUR = 3_600_000
+NANO_PER_MICRO = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a channel is counted: ``shift`` moves a border's reading to the pane before."""
+
+    kind: Kind
+    shift: int = 0
+    per_nano: int = 1  # how many units of an amount make 1e-9 kWh; of a level: not used
+    nothing: int = 0  # of a level, 1e-9 of its unit
+
+    @property
+    def grows(self) -> bool:
+        """Whether more readings can only add: an alert may fire before the window closes."""
+        return self.kind is Kind.INTERVAL
+
+    @property
+    def holds(self) -> bool:
+        """Whether a reading is true until the next one."""
+        return self.kind in (Kind.POWER, Kind.STATE)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether a window has the mean of it."""
+        return self.kind is Kind.STATE
+
+    def counted(self, value: Ints) -> Ints:
+        """Values as they are counted: of a level 1e-6 above nothing, or hours would overflow."""
+        return (value - self.nothing) // NANO_PER_MICRO if self.is_level else value
+
+    def amount(self, nano: int, window_ms: int) -> int:
+        """What a window has that comes to an energy or, of a level, to a mean."""
+        if self.is_level:
+            return (nano - self.nothing) // NANO_PER_MICRO * window_ms
+        return nano * self.per_nano
+
+    def nano(self, amount: int, window_ms: int) -> int:
+        """The energy, or the mean, that a window comes to."""
+        if self.is_level:
+            return amount * NANO_PER_MICRO // window_ms + self.nothing
+        return amount // self.per_nano
+
+
+def measure_of(channel: Channel) -> Measure:
+    """How a channel is counted."""
+    return Measure(
+        channel.kind,
+        1 if channel.kind is Kind.REGISTER else 0,
+        MS_PER_HOUR if channel.kind is Kind.POWER else 1,
+        round(channel.nothing * NANO_PER_UNIT),
+    )
+
+
+MEASURES = {name: measure_of(channel) for name, channel in CHANNELS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """m amounts: what to add to which pane of which key."""
+
+    key: Ints
+    pane: Ints
+    amount: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Readings with what they added, in log order: ``at`` is each one's place in the batch."""
+
+    at: Ints
+    time: Ints
+    amounts: Amounts
+
+    def of(self, key: int) -> list[tuple[int, int, int, int]]:
+        """Place, time, pane and amount of a key's readings."""
+        mine = np.flatnonzero(self.amounts.key == key)
+        columns = (self.at, self.time, self.amounts.pane, self.amounts.amount)
+        return list(zip(*(c[mine].tolist() for c in columns), strict=True))
+
+
+NOTHING = np.empty(0, np.int64)
+NO_ROWS = Rows(NOTHING, NOTHING, Amounts(NOTHING, NOTHING, NOTHING))
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Readings by key and time, each with the one before it (``has`` is false: there is none)."""
+
+    key: Ints
+    time: Ints
+    value: Ints
+    time_before: Ints
+    value_before: Ints
+    has: Bools
+
+
+def chain(key: Ints, time: Ints, value: Ints, last_time: Ints, last_value: Ints) -> Chain:
+    """Link readings that are sorted by key and time; ``last_…`` are each key's reading before."""
+    first = np.ones(len(key), bool)
+    first[1:] = key[1:] != key[:-1]
+    time_before, value_before = np.roll(time, 1), np.roll(value, 1)
+    time_before[first] = last_time[key[first]]
+    value_before[first] = last_value[key[first]]
+    return Chain(key, time, value, time_before, value_before, time_before > 0)
+
+
+def register_amounts(links: Chain, slide_ms: int) -> Amounts:
+    """What a counter gained, at the time of each reading."""
+    gain = links.value - links.value_before
+    near = links.has & (gain >= 0) & (links.time - links.time_before <= LONGEST_GAP_MS)
+    return Amounts(links.key[near], (links.time[near] - 1) // slide_ms, gain[near])
+
+
+def power_amounts(links: Chain, slide_ms: int) -> Amounts:
+    """What a power used, or a level was, until the next reading, split at the pane borders."""
+    has = links.has & (links.value_before != 0)
+    key, start, power = links.key[has], links.time_before[has], links.value_before[has]
+    end = np.minimum(links.time[has], start + LONGEST_GAP_MS)
+    first, last = start // slide_ms, (end - 1) // slide_ms
+    spans = last - first + 1
+    row = np.repeat(np.arange(len(key)), spans)
+    pane = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(spans) - spans, spans)
+    held = np.minimum(end[row], (pane + 1) * slide_ms) - np.maximum(start[row], pane * slide_ms)
+    return Amounts(key[row], pane, power[row] * held)
+
+
+def held_until(border_ms: Ints, last_time: Ints, last_value: Ints) -> Ints:
+    """What each key's newest reading, held, adds by some borders: shape (borders, keys)."""
+    until = np.minimum(border_ms[:, None], last_time + LONGEST_GAP_MS)
+    return np.maximum(until - last_time, 0) * last_value

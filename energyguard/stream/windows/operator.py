@@ -1,0 +1,249 @@
+"""Windows over one partition: a clock, and a lane for each channel. Batch in, outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.duration import parse_duration
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import TopicClock, topic_named
+from energyguard.rules.rule import Rule
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.clock import Admitted, PartitionClock
+from energyguard.stream.time.silence import Change, Quiet
+from energyguard.stream.time.trusted import NEVER, ClockLimits
+from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.windows.alert_events import episode_event, silence_event
+from energyguard.stream.windows.channel_operator import Lane, LaneLimits
+from energyguard.stream.windows.collected import Collected, Event
+from energyguard.stream.windows.output import Outcome, in_order
+from energyguard.stream.windows.snapshot import load_windows, save_windows
+from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What event time allows, in ms."""
+
+    clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
+    silent_ms: int = 300_000
+    horizon_ms: int = LONGEST_GAP_MS
+
+    @classmethod
+    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> Limits:
+        """From the settings, and all rules that there are (running or not)."""
+        return cls(
+            ClockLimits.of(settings),
+            parse_duration(settings.silent),
+            max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
+        )
+
+
+class Windows:
+    """The operator of windows and episodes over one partition."""
+
+    def __init__(
+        self,
+        topic: str,
+        rules: Sequence[Rule],
+        limits: Limits = Limits(),
+        *,
+        follow_episodes: bool = True,
+        witnesses: Witnesses = Witnesses.NONE,
+    ) -> None:
+        row = topic_named(topic)
+        kind = row.clock if row else TopicClock.DATA
+        self.topic = topic
+        self.limits = limits
+        self.clock = PartitionClock(kind, limits.clock, witnesses)
+        self.devices: list[str] = []
+        self.lanes: dict[str, Lane] = {}
+        self.rules = list(rules)
+        self.follow_episodes = follow_episodes
+        self.heard: Ints = np.empty(0, np.int64)  # the newest time of each device
+        self.quiet = Quiet(limits.silent_ms)
+        self.saved: set[str] = set()  # the names of the parts that the last snapshot left
+        self._numbers: dict[str, int] = {}
+        self._rank: Ints = np.empty(0, np.int64)
+
+    def process(self, batch: Batch) -> Outcome:
+        """Take readings in log order; how they are cut into batches changes nothing."""
+        outcome = Outcome(self.devices)
+        if not len(batch):
+            return outcome
+        admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
+        return self._admit(admitted, outcome)
+
+    def witness(self, reached_ms: int | None) -> Outcome:
+        """Other devices of the topic have reached a time; None: there are none."""
+        return self._admit(self.clock.witness(reached_ms), Outcome(self.devices))
+
+    def end(self) -> Outcome:
+        """The input has ended: what waits is judged by what is known."""
+        return self._admit(self.clock.end(), Outcome(self.devices))
+
+    def _admit(self, admitted: Admitted | None, outcome: Outcome) -> Outcome:
+        if admitted is None:
+            return outcome
+        if admitted.ahead is not None:
+            outcome.put_apart(Verdict.AHEAD, admitted.ahead)
+        batch = admitted.batch
+        if not len(batch):
+            return outcome
+        before = self.clock.newest
+        run = self.clock.pass_through(batch.time)
+        places = self._places(batch)
+        for channel in places:
+            self.lane(channel)  # a new one knows who is quiet before this batch
+        told = Collected(follow_episodes=self.follow_episodes)
+        every = LaneRows(
+            np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
+        )
+        changes = self._silences(outcome, every, run, before)
+        for channel in [*places, *(c for c in self.lanes if c not in places)]:
+            at = places.get(channel, np.empty(0, np.int64))
+            rows = every if len(at) == len(batch) else every.where(at)
+            judged = self.lane(channel).process(rows, run, before, changes, told)
+            self._put_apart(outcome, batch, at, judged)
+            told.events = self._tell(outcome, channel, told.events)
+        self._finish(outcome, told)
+        return outcome
+
+    def advance(self, time_ms: int, *, end: bool = False) -> Outcome:
+        """Let event time be at least this: windows close as if a reading had said so.
+
+        ``end``: because the input ends, so that no device has gone silent.
+        """
+        outcome = Outcome(self.devices)
+        before = self.clock.newest
+        self.clock.decide(time_ms)
+        if before <= NEVER or time_ms <= before:
+            return outcome
+        told = Collected(follow_episodes=self.follow_episodes)
+        none = np.empty(0, np.int64)
+        rows = LaneRows(none, none, none, none, none)
+        run = np.array([time_ms])
+        changes = [] if end else self._silences(outcome, rows, run, before)
+        for channel, lane in self.lanes.items():
+            lane.process(rows, run, before, changes, told)
+            told.events = self._tell(outcome, channel, told.events)
+        self._finish(outcome, told)
+        return outcome
+
+    def set_rules(self, rules: Sequence[Rule]) -> Outcome:
+        """Run these rules from the next reading on."""
+        outcome = Outcome(self.devices)
+        self.rules = list(rules)
+        for channel, lane in self.lanes.items():
+            events = lane.set_rules(self.rules, self.clock.newest)
+            self._tell(outcome, channel, events)
+        self._finish(outcome, Collected())
+        return outcome
+
+    def like(self, limits: Limits) -> Windows:
+        """An empty operator with the same devices, rules and other limits: to read again."""
+        other = Windows(self.topic, self.rules, limits, witnesses=self.clock.witnesses)
+        other.devices = list(self.devices)
+        other._numbers = dict(self._numbers)
+        return other
+
+    def widen(self, other: Windows) -> None:
+        """Hold as much of the past as another does that has just read it again."""
+        self.limits = other.limits
+        self.saved = set()
+        for channel, lane in other.lanes.items():
+            self.lane(channel).widen(lane)
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """The parts that changed since the last snapshot, by name; None: gone."""
+        return save_windows(self)
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Be as at a snapshot, from all its parts."""
+        load_windows(self, parts)
+        self._numbers = {name: number for number, name in enumerate(self.devices)}
+
+    def lane(self, channel: str) -> Lane:
+        """The lane of a channel, made on first use."""
+        lane = self.lanes.get(channel)
+        if lane is None:
+            limits = LaneLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
+            lane = self.lanes[channel] = Lane(channel, limits)
+            quiet = np.flatnonzero(self.quiet.since > NEVER)
+            lane.silent.update(zip(quiet.tolist(), self.quiet.since[quiet].tolist(), strict=True))
+            lane.run_rules(self.rules, NEVER)
+        lane.grow(len(self.devices))
+        return lane
+
+    def _number(self, devices: pa.StringArray) -> Ints:
+        """Each reading's device number; new devices get the next ones."""
+        encoded = devices.dictionary_encode()
+        numbers = self._numbers
+        names = encoded.dictionary.to_pylist()
+        for name in names:
+            if name not in numbers:
+                numbers[name] = len(self.devices)
+                self.devices.append(name)
+        lookup = np.fromiter((numbers[name] for name in names), np.int64, len(names))
+        codes: Ints = encoded.indices.to_numpy()
+        return np.asarray(lookup[codes], np.int64)
+
+    def _places(self, batch: Batch) -> dict[str, Ints]:
+        """For each channel, where its readings stand in the batch."""
+        encoded = batch.readings.column(1).dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        if len(names) == 1:
+            return {names[0]: np.arange(len(batch))}
+        code = encoded.indices.to_numpy()
+        return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
+
+    def _silences(self, outcome: Outcome, rows: LaneRows, run: Ints, before: int) -> list[Change]:
+        """The devices that went quiet or came back, whatever their channels."""
+        if not self.follow_episodes:
+            return []
+        if len(self.devices) > len(self.heard):
+            more = max(len(self.devices), len(self.heard) * 5 // 4) - len(self.heard)
+            self.heard = np.concatenate([self.heard, np.full(more, NEVER)])
+        prior = newest_before(rows, self.heard)
+        np.maximum.at(self.heard, rows.key, rows.time)
+        changes = self.quiet.changes(rows, prior, self.heard, run, before)
+        for change in changes:
+            event = silence_event(self.topic, self.devices[change.key], change)
+            outcome.placed.append(((change.at, change.key), event))
+        return changes
+
+    def _put_apart(self, outcome: Outcome, batch: Batch, at: Ints, judged: Judged) -> None:
+        if judged.good.all():
+            outcome.counts[Verdict.ACCEPTED] += len(at)
+            return
+        outcome.counts[Verdict.ACCEPTED] += int(judged.good.sum())
+        for verdict, mask in (
+            (Verdict.LATE, judged.late),
+            (Verdict.DUPLICATE, judged.duplicate),
+            (Verdict.CONFLICTING, judged.conflicting),
+        ):
+            if mask.any():
+                outcome.put_apart(verdict, batch.take(at[mask]))
+
+    def _tell(self, outcome: Outcome, channel: str, events: list[Event]) -> list[Event]:
+        """Turn a lane's events into alert events; the list is left empty for the next lane."""
+        for watch, told in events:
+            made = episode_event(self.topic, channel, self.devices[told.key], watch, told)
+            outcome.placed.append(((told.at, told.key), made))
+        return []
+
+    def _finish(self, outcome: Outcome, told: Collected) -> None:
+        if told.over:
+            if len(self._rank) != len(self.devices):
+                self._rank = np.empty(len(self.devices), np.int64)
+                self._rank[np.argsort(np.array(self.devices, object))] = np.arange(
+                    len(self.devices)
+                )
+            outcome.over = in_order(told.over, self._rank)
+        outcome.placed.sort(key=lambda item: item[0])

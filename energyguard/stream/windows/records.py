@@ -1,0 +1,105 @@
+"""Outcomes as records: system C's alert per window, alert events, and readings set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.codecs.csv import decimals
+from energyguard.codecs.packed import pack
+from energyguard.log.records import Records
+from energyguard.model.alerts import AlertEvent
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import LATE
+from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.windows.output import Over
+
+
+def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """System C's alert records as JSON, one per window, all at once.
+
+    Args:
+        found: windows over a threshold, each lot with the names of its keys.
+    """
+    ends = np.concatenate([over.end_ms for over, _ in found])
+    starts = np.concatenate([over.end_ms - over.rule.window_ms for over, _ in found])
+    return pc.binary_join_element_wise(
+        '{"household_id":',
+        _households(found),
+        ',"window_start":"',
+        spell_times(starts),
+        '","window_end":"',
+        spell_times(ends),
+        '","kwh":',
+        decimals(pa.array(np.concatenate([over.nano_kwh for over, _ in found]))),
+        _rules(found),
+        "",
+    )
+
+
+def _households(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """Whose each window is, as a JSON string; each name is written once."""
+    lot = np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found])
+    key = np.concatenate([over.key for over, _ in found])
+    used, at = np.unique(lot << 32 | key, return_inverse=True)
+    names = [found[both >> 32][1][both & 0xFFFF_FFFF] for both in used.tolist()]
+    return _spread([msgspec.json.encode(name).decode() for name in names], at)
+
+
+def _rules(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+    """The end of each record, which says by which rule."""
+    texts = []
+    for over, _ in found:
+        text, mode = over.rule.text, over.rule.mode or over.rule.id
+        rule, mode = (msgspec.json.encode(one).decode() for one in (text, mode))
+        texts.append(f',"rule":{rule},"mode":{mode}}}')
+    return _spread(texts, np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found]))
+
+
+def _spread(texts: Sequence[str], at: Ints) -> pa.StringArray:
+    return pa.DictionaryArray.from_arrays(pa.array(at), pa.array(texts)).cast(pa.string())
+
+
+def spell_times(ms: Ints) -> pa.StringArray:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    return pa.array(ms // 1000, pa.timestamp("s")).cast(pa.string())
+
+
+def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
+    """Records for ``energy_alerts``: key household, id in the header."""
+    keys: list[bytes | None] = []
+    headers = []
+    for over, devices in found:
+        names = [devices[k] for k in over.key.tolist()]
+        keys += [name.encode() for name in names]
+        headers += [
+            (("id", f"{over.rule.id}/{name}/{end}".encode()),)
+            for name, end in zip(names, over.end_ms.tolist(), strict=True)
+        ]
+    return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)
+
+
+def alert_events(events: Sequence[AlertEvent]) -> Records:
+    """Records for ``energyguard.alerts``: key device."""
+    return Records([e.device.encode() for e in events], [msgspec.json.encode(e) for e in events])
+
+
+def set_apart(verdict: Verdict, batch: Batch, topic: str, partition: int) -> Records:
+    """Records for ``energyguard.late``: packed readings that no window counted."""
+    packed = pack(batch.readings, LATE.partitions)
+    header = (
+        ("verdict", verdict.value.encode()),
+        ("topic", topic.encode()),
+        ("partition", str(partition).encode()),
+        ("offset", str(int(batch.offset[0])).encode()),
+    )
+    return Records(
+        [None] * len(packed),
+        [value for _, value in packed],
+        [header] * len(packed),
+        partitions=[where for where, _ in packed],
+    )

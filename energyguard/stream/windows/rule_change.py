@@ -1,0 +1,79 @@
+"""What becomes of open episodes when their rule is changed.
+
+An episode goes on, with its identity, while the rule as it is now would hold it: while a window
+that may still speak for it is above the clear level. Else it is over, and says why. Of a silent
+device nobody knows, whatever the windows are now; only a level above all that it reached ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from energyguard.model.alerts import State
+from energyguard.stream.time.batch import Ints
+from energyguard.stream.windows.episodes import Episode, Told, Watch
+
+CHANGED = "the rule was changed"
+
+
+def carried(old: Watch, new: Watch, ends: Ints, sums: Ints, time_ms: int) -> Iterator[Told]:
+    """Go on with the episodes of a rule as it was.
+
+    Args:
+        old: the rule as it was; its episodes are taken.
+        new: the rule as it is now; gets those that go on.
+        ends: the last closed window of the new kind, and those that may raise before they close.
+        sums: what these hold: (windows, keys).
+        time_ms: what time it is.
+    """
+    episodes = sorted(old.episodes.values(), key=lambda episode: episode.key)
+    old.episodes = {}
+    if _alike(old) == _alike(new):
+        new.episodes |= {episode.key: episode for episode in episodes}
+        return
+    other_windows = (old.rule.window_ms, old.rule.slide_ms) != (
+        new.rule.window_ms,
+        new.rule.slide_ms,
+    )
+    for episode in episodes:
+        key, silent = episode.key, episode.key in new.silent
+        mine = sums[:, key]
+        if silent:
+            goes_on = other_windows or episode.peak > new.clear
+        else:
+            goes_on = bool((mine > new.clear).any())
+        if not goes_on:
+            yield Told(0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED)
+            continue
+        if other_windows:
+            _begin_anew(episode, old, new, ends, mine)
+        new.episodes[key] = episode
+        state = State.UNKNOWN if silent else episode.state
+        yield Told(0, episode, state, time_ms, episode.observed, episode.peak)
+
+
+def _alike(watch: Watch) -> tuple[object, ...]:
+    """All of a rule that an alert's events tell."""
+    rule = watch.rule
+    return (rule.window_ms, rule.slide_ms, rule.raise_above, rule.clear_at, rule.severity)
+
+
+def _amounts(episode: Episode, old: Watch, new: Watch) -> tuple[int, int]:
+    """What an episode observed and its peak, as amounts of the new windows."""
+    before, now = old.rule.window_ms, new.rule.window_ms
+    observed, peak = (
+        old.measure.nano(amount, before) for amount in (episode.observed, episode.peak)
+    )
+    return new.measure.amount(observed, now), new.measure.amount(peak, now)
+
+
+def _begin_anew(episode: Episode, old: Watch, new: Watch, ends: Ints, sums: Ints) -> None:
+    """Let an episode be judged by windows of the new kind."""
+    above = sums > new.clear
+    if above.any():
+        first = int(above.argmax())
+        episode.first_end = int(ends[first])
+        episode.observed, episode.peak = int(sums[first]), int(sums.max())
+    else:  # it is silent, and the first window that could end it is not before its next reading
+        episode.first_end = new.silent[episode.key] // new.rule.slide_ms + 1
+        episode.observed, episode.peak = _amounts(episode, old, new)

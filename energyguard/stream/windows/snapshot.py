@@ -1,0 +1,190 @@
+"""An operator's state as parts: named byte strings, of which only the changed are written.
+
+Sealed pieces of a ring never change, so each is written once; panes are made again from the ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from energyguard.model.readings import SCHEMA
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.clock import PartitionClock
+from energyguard.stream.time.silence import Quiet
+from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.windows.channel_operator import Lane
+from energyguard.stream.windows.episodes import Episode
+from energyguard.stream.windows.recent_readings import Piece
+
+_CLOCK = (
+    "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",
+    "waiting_device",
+)  # fmt: skip
+_CODEC = pa.Codec("zstd", compression_level=1)
+
+
+class State(Protocol):
+    """What the operator of windows holds."""
+
+    clock: PartitionClock
+    devices: list[str]
+    heard: Ints
+    quiet: Quiet
+    rules: list[Rule]
+    lanes: dict[str, Lane]
+    saved: set[str]
+
+    def lane(self, channel: str) -> Lane:
+        """The lane of a channel, made on first use."""
+        ...
+
+
+def dump(value: Any) -> bytes:
+    """Numbers, text, lists, arrays and structs to compressed bytes."""
+    raw = msgspec.msgpack.encode(value, enc_hook=_array_out)
+    packed: bytes = _CODEC.compress(raw, asbytes=True)
+    return len(raw).to_bytes(8, "little") + packed
+
+
+def load(data: bytes) -> Any:
+    """What ``dump`` was given, with arrays as ``_Array`` dicts unfolded."""
+    size = int.from_bytes(data[:8], "little")
+    raw: bytes = _CODEC.decompress(data[8:], size, asbytes=True)
+    return _array_in(msgspec.msgpack.decode(raw))
+
+
+def _array_out(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"_dtype": value.dtype.str, "_data": np.ascontiguousarray(value).tobytes()}
+    if isinstance(value, np.integer):
+        return int(value)
+    raise TypeError(f"cannot be saved: {type(value).__name__}")
+
+
+def _array_in(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "_dtype" in value:
+            return np.frombuffer(value["_data"], value["_dtype"]).copy()
+        return {key: _array_in(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_array_in(item) for item in value]
+    return value
+
+
+def _clock_out(clock: PartitionClock) -> dict[str, Any]:
+    return {
+        **{name: getattr(clock, name) for name in _CLOCK},
+        "witnesses": clock.witnesses.value,
+        "waiting": None if clock.waiting is None else _batch_out(clock.waiting),
+    }
+
+
+def save_windows(windows: State) -> dict[str, bytes | None]:
+    """The parts that changed since the last call; None for those that are gone."""
+    parts: dict[str, bytes | None] = {
+        "clock": dump(_clock_out(windows.clock)),
+        "devices": dump(
+            [windows.devices, windows.heard, windows.quiet.since, windows.quiet.steps.ravel()]
+        ),
+        "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
+    }
+    for channel, lane in windows.lanes.items():
+        registers = lane.registers
+        parts[f"lane/{channel}"] = dump(
+            {
+                "newest": lane.newest,
+                "last_time": registers.last_time,
+                "last_value": registers.last_value,
+                "old_time": registers.old_time,
+                "old_value": registers.old_value,
+                "episodes": {
+                    w.rule.id: [msgspec.to_builtins(e) for e in w.episodes.values()]
+                    for w in lane.watches
+                },
+            }
+        )
+        lane.ring.seal()
+        prefix = f"ring/{channel}/"
+        have = {f"{prefix}{serial}" for serial in lane.ring.sealed}
+        saved = {name for name in windows.saved if name.startswith(prefix)}
+        for name in saved - have:
+            parts[name] = None
+        for serial, piece in lane.ring.sealed.items():
+            if f"{prefix}{serial}" not in saved:
+                columns = (piece.key, piece.time, piece.value, piece.sequence)
+                parts[f"{prefix}{serial}"] = dump(list(columns))
+        windows.saved = (windows.saved - saved) | have
+    return parts
+
+
+def load_windows(windows: State, parts: Mapping[str, bytes]) -> None:
+    """Make an empty operator be as it was."""
+    clock = load(parts["clock"])
+    for name in _CLOCK:
+        if name in clock:  # an old snapshot has fewer
+            setattr(windows.clock, name, clock[name])
+    if "witnesses" in clock:
+        windows.clock.witnesses = Witnesses(clock["witnesses"])
+    windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
+    _load_devices(windows, load(parts["devices"]))
+    windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])
+    windows.saved = {name for name in parts if name.startswith("ring/")}
+    for name in parts:
+        if not name.startswith("lane/"):
+            continue
+        channel = name.removeprefix("lane/")
+        saved = load(parts[name])
+        lane = windows.lane(channel)
+        lane.newest = saved["newest"]
+        for column in ("last_time", "last_value", "old_time", "old_value"):
+            setattr(lane.registers, column, saved[column])
+        lane.grow(len(windows.devices))
+        _load_ring(lane.ring, f"ring/{channel}/", parts)
+        lane.run_rules(windows.rules, windows.clock.newest)
+        for watch in lane.watches:
+            episodes = msgspec.convert(saved["episodes"].get(watch.rule.id, []), list[Episode])
+            for episode in episodes:
+                if not episode.window_ms:  # of a snapshot that did not say so
+                    episode.window_ms = watch.rule.window_ms
+                    episode.window_end_ms = episode.first_end * watch.rule.slide_ms
+                watch.episodes[episode.key] = episode
+
+
+def _load_devices(windows: State, saved: list[Any]) -> None:
+    """Names, newest readings, silences and rhythms of all devices."""
+    windows.devices, windows.heard, since, *steps = saved
+    if steps:
+        windows.quiet.restore(since, steps[0])
+        return
+    silent = since  # a snapshot from before rhythms were known: who is silent, no more
+    windows.quiet.grow(len(silent))
+    windows.quiet.since[silent] = windows.heard[: len(silent)][silent]
+
+
+def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:
+    serials = sorted(int(n.removeprefix(prefix)) for n in parts if n.startswith(prefix))
+    for serial in serials:
+        key, time, value, sequence = load(parts[f"{prefix}{serial}"])
+        ring.sealed[serial] = Piece(key, time, value, sequence, int(time.max()))
+    ring.next_serial = serials[-1] + 1 if serials else 0
+
+
+def _batch_out(batch: Batch) -> dict[str, Any]:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA) as writer:
+        writer.write_batch(batch.readings)
+    return {
+        "readings": sink.getvalue().to_pybytes(),
+        "columns": [batch.time, batch.value, batch.sequence, batch.appended_ms, batch.offset],
+    }
+
+
+def _batch_in(saved: Mapping[str, Any]) -> Batch:
+    table = pa.ipc.open_stream(saved["readings"]).read_all().combine_chunks()
+    return Batch(table.to_batches()[0], *saved["columns"])

@@ -1,0 +1,219 @@
+"""Windows and alerts over the topics of readings, as a worker's stage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, Positions, TopicPartition
+from energyguard.log.decoded import decoded
+from energyguard.model.duration import parse_duration
+from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
+from energyguard.pipeline import WINDOWS
+from energyguard.rules.registry import RuleBook
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.decisions import Decision, Decisions
+from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.stage import Stage
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.time.alignment import Alignment
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.time.witnesses import Other, witnessed
+from energyguard.stream.windows.operator import Limits
+from energyguard.stream.windows.part import Part, decoded_part
+from energyguard.stream.windows.task import WindowTask
+
+GROUP = WINDOWS.group
+REPORT_S = 1.0
+
+
+class _Reached(msgspec.Struct):
+    """Of a record of ``energyguard.progress``: how far its partition's time is."""
+
+    topic: str
+    partition: int
+    newest_ms: int | None = None
+    delivered_ms: int | None = None
+    at_ms: int = 0
+
+
+_REACHED = msgspec.json.Decoder(_Reached)
+
+
+class WindowStage(Stage[WindowTask, Part]):
+    """Windows by event time, by the rules of a book."""
+
+    group = GROUP
+
+    def __init__(
+        self,
+        log: Log,
+        book: RuleBook,
+        settings: StreamSettings,
+        topics: Sequence[str],
+        clock: Clock = SYSTEM,
+        plausible: Plausible = DEFAULT,
+    ) -> None:
+        self.log, self.book, self.clock, self.topics = log, book, clock, topics
+        self.plausible = plausible  # in messages that others sent
+        self.limits = Limits.of(settings, book.all())
+        self.idle_s = parse_duration(settings.idle) / 1000
+        slack_ms = self.limits.clock.lateness_ms // 2
+        self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
+        self._tasks: Mapping[TopicPartition, WindowTask] = {}
+        self._reached_by: dict[TopicPartition, _Reached] = {}  # whoever owns them
+        self._rules_at = dict(log.positions(RULES.name, EARLIEST))
+        self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
+
+    def task(self, at: TopicPartition) -> WindowTask:
+        """A partition's windows, empty."""
+        return WindowTask(at, self.book, self.limits, self.clock, self.plausible)
+
+    def decode(self, fetched: Sequence[Fetched]) -> list[Part]:
+        """The readings that were read."""
+        return [decoded_part(part, self.plausible) for part in fetched]
+
+    # Partitions in step
+
+    @property
+    def in_step(self) -> bool:
+        """Whether messages without a key are kept in step with other workers' now."""
+        return self.alignment.shared
+
+    def positions(self, committed: Positions) -> Positions:
+        """Where to read on: behind what waits; nowhere where much does."""
+        return self.alignment.positions(committed)
+
+    def release(
+        self, parts: Iterable[Part], tasks: Mapping[TopicPartition, WindowTask]
+    ) -> list[Part]:
+        """What may be delivered now."""
+        self._tasks = tasks
+        committed = {at: task.position for at, task in tasks.items()}
+        released = self.alignment.release(parts, committed)
+        for at, task in tasks.items():
+            task.delivered_ms = self.alignment.delivered(at)
+        return released
+
+    def keep(self, owned: Collection[TopicPartition]) -> None:
+        """Forget what waits of all other partitions."""
+        self.alignment.keep(owned)
+
+    # Decisions, and what others say
+
+    def decide(self, task: WindowTask, decisions: Decisions) -> list[Decision]:
+        """The rules that run, and time where all is quiet."""
+        made = []
+        rules = tuple(self.book.active())
+        if tuple(task.operator.rules) != rules or task.manifest.decided < 0:
+            made.append(_decision(task, rules=rules))
+        time = self._quiet_time(task)
+        if time is not None:
+            made.append(_decision(task, time=time))
+            task.heard_s = self.clock.monotonic()
+        waits = task.operator.clock.waits
+        if waits is not None and (found := witnessed(waits, self._others(task.at))) is not None:
+            reached = found.reached
+            made.append(_decision(task, reached=reached, alone=reached is None))
+        return made
+
+    def _others(self, at: TopicPartition) -> Iterator[Other]:
+        """How far the other partitions of a topic are, whoever owns them."""
+        for other, end in self.log.positions(at.topic, LATEST).items():
+            if other == at:
+                continue
+            reached = self._reached_by.get(other)
+            if (task := self._tasks.get(other)) is not None:
+                furthest = task.operator.clock.furthest
+                silent_s = self.clock.monotonic() - task.heard_s
+                known = furthest if furthest > NEVER else None
+                yield Other(known, silent_s, task.position >= end)
+            elif reached is not None:
+                silent_s = (self.clock.now_ms() - reached.at_ms) / 1000
+                yield Other(reached.newest_ms, silent_s)
+            else:
+                yield Other(None, is_read=end == 0)
+
+    def _quiet_time(self, task: WindowTask) -> int | None:
+        """What time it is for a partition that has been quiet for long; None: leave it."""
+        newest = task.operator.clock.newest
+        if newest <= NEVER or self.clock.monotonic() - task.heard_s < self.idle_s:
+            return None
+        row = topic_named(task.at.topic)
+        time = max(
+            (
+                reached.newest_ms
+                for at, reached in self._reached_by.items()
+                if at.topic == task.at.topic and reached.newest_ms is not None
+            ),
+            default=NEVER,
+        )
+        for at, other in self._tasks.items():
+            if at.topic == task.at.topic:
+                time = max(time, other.operator.clock.newest)
+        if row is not None and row.clock is TopicClock.WALL:
+            time = max(time, self.clock.now_ms())
+        return time if time > newest else None
+
+    def follow(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
+        """Take changes of rules, and how far other workers' partitions are."""
+        changed = False
+        for part in self.log.read(self._rules_at, 1000, 0):
+            for key, value in zip(part.keys, part.values, strict=True):
+                changed |= self.book.apply((key or b"").decode(), value)
+            self._rules_at[part.at] = part.next_offset
+        for part in self.log.read(self._progress_at, 1000, 0):
+            for _, said in decoded(_REACHED, part):
+                self._reached(said)
+            self._progress_at[part.at] = part.next_offset
+        longest = max((rule.window_ms for rule in self.book.all()), default=0)
+        if changed and longest > self.limits.horizon_ms:
+            self._widen(longest, tasks, decisions)
+
+    def _reached(self, said: _Reached) -> None:
+        at = TopicPartition(said.topic, said.partition)
+        self._reached_by[at] = said
+        if said.delivered_ms is not None and at not in self._tasks:
+            self.alignment.hear(at, said.delivered_ms)
+
+    def _widen(self, longest_ms: int, tasks: Collection[WindowTask], decisions: Decisions) -> None:
+        """A window is longer than what the rings hold: warm-start from the log."""
+        self.limits = replace(self.limits, horizon_ms=longest_ms)
+        for task in tasks:
+            task.widen(self.log, self.limits, decisions)
+
+    def report(
+        self, tasks: Collection[WindowTask], outputs: Outputs, *, last: bool = False
+    ) -> None:
+        """Progress once a second."""
+        now = self.clock.monotonic()
+        for task in tasks:
+            news = task.dirty or task.delivered_ms != task.told_ms
+            if last or (news and (self.alignment.shared or now - task.told_s >= REPORT_S)):
+                task.told_s = now
+                outputs.add(*task.progress())
+
+
+def _decision(task: WindowTask, **what: object) -> Decision:
+    return msgspec.convert(
+        {"topic": task.at.topic, "partition": task.at.partition, "offset": task.position}
+        | {key: msgspec.to_builtins(value) for key, value in what.items()},
+        Decision,
+    )
+
+
+def window_worker(
+    log: Log,
+    book: RuleBook,
+    settings: StreamSettings,
+    topics: Sequence[str],
+    clock: Clock = SYSTEM,
+    plausible: Plausible = DEFAULT,
+) -> Worker[WindowTask, Part]:
+    """A member of the group ``worker``: windows and alerts over topics of readings."""
+    stage = WindowStage(log, book, settings, topics, clock, plausible)
+    return Worker(log, stage, settings, clock)

@@ -1,0 +1,144 @@
+"""Windows over one partition of readings."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from energyguard.clock import Clock
+from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
+from energyguard.rules.registry import RuleBook
+from energyguard.stream.runtime.decisions import Decision, Decisions
+from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.task import Task
+from energyguard.stream.time.batch import Batch
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.windows.operator import Limits, Windows
+from energyguard.stream.windows.output import Outcome
+from energyguard.stream.windows.part import Part, decoded_part
+
+MARK_MS = 900_000
+MARKS_MOST = 2_000
+
+
+class WindowTask(Task[Part]):
+    """Windows over one partition, from the snapshot on."""
+
+    flow = "windows"
+
+    def __init__(
+        self,
+        at: TopicPartition,
+        book: RuleBook,
+        limits: Limits,
+        clock: Clock,
+        plausible: Plausible = DEFAULT,
+    ) -> None:
+        self.plausible, self.limits = plausible, limits
+        self.operator = Windows(
+            source_of(at.topic), book.active(), limits, witnesses=Witnesses.UNKNOWN
+        )
+        super().__init__(at, self.operator, clock)
+        self.told_s = 0.0
+        self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
+        self.told_ms: int | None = None
+
+    def decode(self, fetched: Fetched) -> Part:
+        """Records of this partition, decoded."""
+        return decoded_part(fetched, self.plausible)
+
+    def feed(self, part: Part, decisions: Decisions, outputs: Outputs) -> None:
+        """Take records; a backfill is no sign of life."""
+        heard_s = self.heard_s
+        super().feed(part, decisions, outputs)
+        if len(part.past) and not len(part.batch):
+            self.heard_s = heard_s
+
+    def decided(self, decision: Decision, outputs: Outputs) -> None:
+        """Run other rules, or know what time it is."""
+        if decision.rules is not None:
+            outcome = self.operator.set_rules(decision.rules)
+        elif decision.reached is not None or decision.alone:
+            outcome = self.operator.witness(decision.reached)
+        else:
+            if decision.end:
+                self._tell(self.operator.end(), outputs)
+            elif decision.time is not None:  # others have come so far
+                self._tell(self.operator.witness(decision.time), outputs)
+            outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
+        self._tell(outcome, outputs)
+
+    def take(self, part: Part, outputs: Outputs) -> None:
+        """Readings that belong here through the operator; the others on their way."""
+        if part.bad:
+            outputs.add(DEAD_LETTERS.name, part.letters())
+        if len(part.past):
+            self.counts[Verdict.ACCEPTED.value] += len(part.past)
+            self.dirty = True
+        batch = part.batch
+        if part.astray is not None:
+            outputs.send_home(part.at.topic, batch.readings.filter(pa.array(part.astray)))
+            batch = batch.take(np.flatnonzero(~part.astray))
+        if not len(batch):
+            return
+        before = self.operator.clock.newest
+        outcome = self.operator.process(batch)
+        self._mark(before, batch)
+        self.dirty = True
+        self._tell(outcome, outputs)
+
+    def _tell(self, outcome: Outcome, outputs: Outputs) -> None:
+        for verdict, n in outcome.counts.items():
+            self.counts[verdict.value] += n
+        outputs.tell(outcome, self.at)
+
+    def _mark(self, before: int, batch: Batch) -> None:
+        """Note now and then which time the partition had reached at which offset."""
+        marks = self.manifest.marks
+        if before > NEVER and (not marks or before >= marks[-1][0] + MARK_MS):
+            marks.append((before, int(batch.offset[0])))
+            del marks[:-MARKS_MOST]
+
+    def widen(self, log: Log, limits: Limits, decisions: Decisions) -> None:
+        """A window is longer than what the ring holds: go back in the log, outputs muted."""
+        newest = self.operator.clock.newest
+        back = newest - sum((limits.clock.lateness_ms, limits.horizon_ms, 2 * MARK_MS))
+        marks = [offset for time, offset in self.manifest.marks if time <= back]
+        here, kept = self.position, self.operator
+        earliest = log.positions(self.at.topic, EARLIEST)[self.at]
+        self.limits = limits
+        self.operator = kept.like(limits)
+        self.position = max(marks[-1] if marks else earliest, earliest)
+        counts, decided = Counter(self.counts), self.manifest.decided
+        self.replay(log, here, decisions)
+        kept.widen(self.operator)  # its alerts and silences are older than what was read again
+        self.operator = kept
+        self.counts, self.manifest.decided = counts, decided
+        self.dirty = True
+
+    def progress(self) -> tuple[str, Records]:
+        """The record that says how far this partition is."""
+        self.told_ms = self.delivered_ms
+        clock = self.operator.clock
+        known = clock.newest > NEVER
+        value = {
+            "topic": self.at.topic,
+            "partition": self.at.partition,
+            "position": self.position,
+            "watermark_ms": clock.watermark if known else None,
+            "newest_ms": clock.newest if known else None,
+            "delivered_ms": self.delivered_ms,
+            "at_ms": self.clock.now_ms(),
+            "devices": len(self.operator.devices),
+            "waiting": 0 if clock.waiting is None else len(clock.waiting),
+            **{v.value: self.counts[v.value] for v in Verdict},
+        }
+        key = f"{self.at.topic}/{self.at.partition}".encode()
+        return PROGRESS.name, Records([key], [msgspec.json.encode(value)])

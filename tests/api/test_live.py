@@ -1,0 +1,321 @@
+"""The live view: every follower sees everything, sums are right, nobody waits for a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from energyguard.alerts.alert import Alert
+from energyguard.errors import Malformed
+from energyguard.log import Records, TopicPartition
+from energyguard.model.alerts import State
+from energyguard.model.readings import batch_of
+from energyguard.service.desk import Desk
+from energyguard.service.fleet import Fleet
+from energyguard.service.subscribers import (
+    FACTS_KEPT,
+    Subscription,
+    read_positions,
+    write_positions,
+)
+from energyguard.service.views import Update
+from energyguard.testing import MemoryLog
+from tests.api.made import NOON, alert_event, raise_alerts, send, until
+
+ALERTS_0 = TopicPartition("energyguard.alerts", 0)
+
+
+async def first(updates: AsyncGenerator[Update, None], kind: str) -> Update:
+    while (update := await asyncio.wait_for(anext(updates), 10)).kind != kind:
+        pass
+    return update
+
+
+def test_the_newest_readings_newest_first(log: MemoryLog, desk: Desk) -> None:
+    send(log, ("H001", 0, 0.05), ("H002", 0, 0.03))
+    until(lambda: len(desk.live.readings()) == 2)
+    send(log, ("H001", 15, 0.04))
+    until(lambda: len(desk.live.readings()) == 3)
+    newest = desk.live.readings(limit=1)[0]
+    assert (newest.device, newest.time_ms, newest.value, newest.unit) == (
+        "H001",
+        NOON + 15_000,
+        0.04,
+        "kWh",
+    )
+    assert {row.device for row in desk.live.readings(device="002")} == {"H002"}
+    assert desk.live.newest_ms() == NOON + 15_000
+    assert desk.live.newest_ms("meter_readings") is None
+
+
+def all_there(desk: Desk) -> bool:
+    return len(desk.live.readings()) == 100
+
+
+def test_two_desks_both_see_everything(log: MemoryLog, desk: Desk, settings: object) -> None:
+    with Desk(log, desk.history, desk.settings) as other:
+        send(log, *((f"H{n:03d}", 0, 0.05) for n in range(100)))
+        for one in (desk, other):
+            until(partial(all_there, one))
+
+
+def test_readings_that_were_there_before_are_shown(log: MemoryLog, desk: Desk) -> None:
+    send(log, ("H001", 0, 0.05))
+    with Desk(log, desk.history, desk.settings) as later:
+        until(lambda: later.live.readings())
+
+
+def test_the_table_keeps_two_thousand(log: MemoryLog, desk: Desk) -> None:
+    for second in range(3):
+        send(log, *((f"H{n:04d}", second, 0.05) for n in range(900)))
+    until(lambda: desk.live.newest_ms() == NOON + 2_000)
+    until(lambda: len(desk.live.readings(limit=5_000)) == 2_000)
+
+
+def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = False) -> None:
+    devices, seconds, values = zip(*rows, strict=True)
+    times = [NOON + 1_000 * s for s in seconds]
+    fleet.take(batch_of(devices, channel, times, [round(v * 1e9) for v in values]), 1, gap)
+
+
+def rounded(fleet: Fleet) -> tuple[float, int, int]:
+    drawn = fleet.kw()
+    assert drawn.kw is not None
+    return round(drawn.kw, 6), drawn.heard, drawn.silent
+
+
+def test_power_of_interval_energies_registers_and_powers() -> None:
+    fleet = Fleet("t", silent_ms=300_000)
+    fold(fleet, "energy_kwh", ("a", 0, 0.1), ("a", 15, 0.01))  # 0.01 kWh in 15 s
+    assert rounded(fleet) == (round(2.4, 6), 1, 0)
+    fold(fleet, "energy_register_kwh", ("b", 0, 100.0), ("b", 60, 100.05))
+    assert rounded(fleet) == (round(2.4 + 3.0, 6), 2, 0)
+    fold(fleet, "power_kw", ("c", 60, -1.5))
+    assert rounded(fleet) == (round(3.9, 6), 3, 0)
+    fold(fleet, "temperature_c", ("d", 60, 21.0))
+    assert rounded(fleet) == (round(3.9, 6), 4, 0)
+
+
+def test_a_device_with_two_channels_counts_once() -> None:
+    fleet = Fleet("t", silent_ms=300_000)
+    fold(fleet, "energy_register_kwh", ("a", 0, 100.0), ("a", 60, 100.05))
+    fold(fleet, "power_kw", ("a", 60, 2.9))
+    assert rounded(fleet) == (round(2.9, 6), 1, 0)
+    assert [view.channel for view in fleet.views("a")] == ["power_kw", "energy_register_kwh"]
+
+
+def test_a_silent_device_draws_nothing_that_we_know_of() -> None:
+    fleet = Fleet("t", silent_ms=300_000)
+    fold(fleet, "power_kw", ("a", 0, 5.0), ("b", 301, 1.0))
+    assert rounded(fleet) == (round(1.0, 6), 1, 1)
+    assert [view.silent for view in fleet.views()] == [True, False]
+
+
+def test_a_gap_keeps_the_step_that_was_known() -> None:
+    fleet = Fleet("t", silent_ms=300_000)
+    fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
+    fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
+    assert fleet.kw().kw == pytest.approx(2.4)
+
+
+def test_an_old_reading_does_not_replace_a_new_one() -> None:
+    fleet = Fleet("t", silent_ms=300_000)
+    fold(fleet, "power_kw", ("a", 60, 5.0))
+    fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
+    assert fleet.kw().kw == pytest.approx(6.0)
+
+
+def test_folding_is_the_same_however_it_is_cut() -> None:
+    random = np.random.default_rng(7)
+    rows = [
+        (f"d{random.integers(20)}", int(s), float(v))
+        for s, v in zip(random.integers(0, 900, 500), random.random(500), strict=True)
+    ]
+    rows.sort(key=lambda row: row[1])
+    rows = list({(name, s): (name, s, v) for name, s, v in rows}.values())
+    whole, parts = Fleet("t", 300_000), Fleet("t", 300_000)
+    fold(whole, "energy_kwh", *rows)
+    for start in range(0, len(rows), 37):
+        fold(parts, "energy_kwh", *rows[start : start + 37])
+    assert sorted(whole.views(), key=str) == sorted(parts.views(), key=str)
+
+
+async def test_an_alert_comes_at_once_and_readings_as_they_are(log: MemoryLog, desk: Desk) -> None:
+    async with aclosing(desk.live.subscribe()) as updates:
+        assert (await anext(updates)).kind == "ready"
+        raise_alerts(log, alert_event())
+        alert = (await first(updates, "alert")).data
+        assert isinstance(alert, Alert)
+        assert (alert.id, alert.state) == ("a1", State.FIRING)
+        send(log, ("H001", 0, 0.05))
+        rows = (await first(updates, "readings")).data["rows"]
+        assert rows[0].device == "H001"
+
+
+async def test_only_the_kinds_that_were_asked_for(log: MemoryLog, desk: Desk) -> None:
+    async with aclosing(desk.live.subscribe(["action"])) as updates:
+        await anext(updates)
+        raise_alerts(log, alert_event())
+        await asyncio.to_thread(until, desk.book.find)
+        await asyncio.to_thread(desk.acknowledge, "a1", "mara")
+        update = await asyncio.wait_for(anext(updates), 10)
+        assert (update.kind, update.data.acknowledged_by) == ("action", "mara")
+
+
+async def test_resuming_after_an_id_misses_nothing_and_repeats_nothing(
+    log: MemoryLog, desk: Desk
+) -> None:
+    async with aclosing(desk.live.subscribe(["alert"])) as updates:
+        begun = (await anext(updates)).id
+        raise_alerts(log, alert_event("a1"))
+        seen = (await asyncio.wait_for(anext(updates), 10)).id
+    raise_alerts(log, alert_event("a2"), alert_event("a3"))
+    await asyncio.to_thread(until, lambda: len(desk.book.find()) == 3)
+    for after, expected in ((begun, ["a1", "a2", "a3"]), (seen, ["a2", "a3", f"then {begun}"])):
+        async with aclosing(desk.live.subscribe(["alert"], after)) as updates:
+            await anext(updates)
+            got = [await asyncio.wait_for(anext(updates), 10) for _ in expected]
+            assert [update.data.id for update in got] == expected
+            raise_alerts(log, alert_event(f"then {after}"))
+            assert (await asyncio.wait_for(anext(updates), 10)).data.id == f"then {after}"
+
+
+async def test_an_id_that_is_none_is_refused(desk: Desk) -> None:
+    with pytest.raises(Malformed):
+        await anext(desk.live.subscribe(after="yesterday"))
+
+
+def test_positions_as_text_and_back() -> None:
+    positions = {
+        ALERTS_0: 3,
+        TopicPartition("energy_alerts", 7): 12,
+        ALERTS_0._replace(partition=2): 0,
+    }
+    assert read_positions(write_positions(positions)) == positions
+    assert write_positions({}) == ""
+
+
+async def test_a_slow_subscriber_is_told_what_it_missed_and_keeps_the_newest() -> None:
+    slow = Subscription((), {})
+    for offset in range(FACTS_KEPT + 5):
+        slow.put_fact("alert", offset, ALERTS_0, offset)
+        slow.put_state("readings", offset)
+    missed = await slow.next()
+    assert (missed.kind, missed.data) == ("missed", {"events": 5})
+    alerts = [(await slow.next()).data for _ in range(FACTS_KEPT)]
+    assert alerts == list(range(5, FACTS_KEPT + 5))
+    assert (await slow.next()).data == FACTS_KEPT + 4  # of the states, only the newest waited
+
+
+async def test_alerts_pass_other_facts() -> None:
+    slow = Subscription((), {})
+    slow.put_fact("window", "w", TopicPartition("energy_alerts", 0), 0)
+    slow.put_fact("alert", "a", ALERTS_0, 0)
+    assert [(await slow.next()).data for _ in range(2)] == ["a", "w"]
+
+
+def test_garbage_in_the_topics_of_others_is_passed_over(log: MemoryLog, desk: Desk) -> None:
+    junk = [b"\xff\xfe", b"{}", b"[1", b"null"]
+    for topic in ("energyguard.alerts", "energy_alerts", "energyguard.progress"):
+        log.append(topic, Records([b"x"] * 4, junk))
+    raise_alerts(log, alert_event())
+    until(lambda: desk.book.find())
+    assert desk.live.fault == ""
+
+
+def test_progress_and_window_alerts(log: MemoryLog, desk: Desk) -> None:
+    send(log, ("H001", 0, 0.05))
+    said = {
+        "topic": "energy_readings",
+        "partition": 0,
+        "position": 7,
+        "watermark_ms": NOON,
+        "newest_ms": NOON + 5,
+        "at_ms": 1,
+        "accepted": 40,
+        "late": 2,
+        "duplicate": 1,
+        "conflicting": 0,
+        "ahead": 0,
+        "devices": 3,
+    }
+    log.append("energyguard.progress", Records([b"energy_readings/0"], [json.dumps(said).encode()]))
+    record = {
+        "household_id": "H001",
+        "window_start": "2025-09-06 12:00:00",
+        "window_end": "2025-09-06 12:15:00",
+        "kwh": 2.5,
+        "rule": "kwh>2.0 over 15 minutes",
+        "mode": "prod",
+    }
+    log.append(
+        "energy_alerts", Records([b"H001"], [json.dumps(record).encode()], [(("id", b"w1"),)])
+    )
+    until(lambda: desk.live.windows() and desk.quality().accepted)
+    assert (desk.live.windows()[0].id, desk.live.windows()[0].kwh) == ("w1", 2.5)
+    quality = desk.quality()
+    assert (quality.accepted, quality.late, quality.duplicate) == (40, 2, 1)
+    assert quality.partitions[0].lag == 0
+    assert desk.overview().watermark_ms == NOON
+
+
+def at(device: str, *times_ms: int) -> pa.RecordBatch:
+    """A reading of 0.1 kWh at each of these times."""
+    n = len(times_ms)
+    return batch_of([device] * n, "energy_kwh", np.array(times_ms), np.full(n, 10**8))
+
+
+YEARS = 5 * 365 * 86_400_000
+
+
+def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    for s in range(0, 120, 15):
+        for device in ("H1", "H2"):
+            fleet.take(at(device, NOON + s * 1000), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + 105_000
+    drawn = fleet.kw(0)
+    assert drawn.kw == pytest.approx(48.0)
+    assert (drawn.heard, drawn.silent) == (2, 0)
+    fleet.take(at("H1", NOON + 120_000), 0, gap=False)
+    assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
+
+
+def test_two_devices_are_believed() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False)
+    fleet.take(at("H2", NOON), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H2", NOON + YEARS), 0, gap=False)
+    fleet.take(at("H1", NOON + YEARS + 15_000), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS + 15_000
+
+
+def test_who_came_first_with_a_wrong_clock_is_forgotten() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False)
+    assert fleet.newest_ms == NOON + YEARS
+    fleet.take(at("H2", NOON), 0, gap=False)
+    assert fleet.newest_ms == NOON
+    assert [view.device for view in fleet.views()] == ["H2"]
+
+
+def test_a_lone_device_is_held_against_what_the_worker_says() -> None:
+    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON), 0, gap=False, judged_ms=NOON)
+    fleet.take(at("H1", NOON + YEARS), 0, gap=False, judged_ms=NOON)
+    assert fleet.newest_ms == NOON
+
+
+def test_a_meter_of_now_is_held_against_the_wall_clock() -> None:
+    fleet = Fleet("meter_readings", silent_ms=300_000)
+    fleet.take(at("H1", NOON, NOON + 600_000), NOON, gap=False)
+    assert fleet.newest_ms == NOON

@@ -1,0 +1,160 @@
+"""The questions about stations over HTTP, from a real history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from energyguard.api.app import build_app
+from energyguard.api.tokens import Tokens
+from energyguard.clock import SYSTEM
+from energyguard.history.charging_rollups import ChargingRollUps
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.people import People
+from energyguard.service.desk import Desk
+from energyguard.settings.tree import Settings
+from energyguard.testing import MemoryLog
+from tests.history.charging import LISTED, T0_S, Stayed, table, tables
+
+SPAN = "start=2024-05-06T00:00:00Z&end=2024-05-07T00:00:00Z"
+STAYS = [
+    Stayed("c1", 0, 3_600, (60, 1_800, 11 * 10**9, 605), (3_000, 2)),
+    Stayed("c1", 7_200, 1_800, (60, 600, 4 * 10**9, 200), None),
+    Stayed("c3", 600, 600, None, (600, 0)),
+]
+PLATE = "AB12CD34"
+
+
+@pytest.fixture
+def pseudonym(tmp_path: Path) -> str:
+    people = People(tmp_path)
+    made = people.pseudonym(PLATE)
+    people.close()
+    return made
+
+
+@pytest.fixture
+def real(tmp_path: Path, pseudonym: str) -> Iterator[ChdbHistory]:
+    history = ChdbHistory(tmp_path / "history")
+    rows = [(charger, name, None, None, None, "") for charger, name in LISTED.items()]
+    history.insert("chargers", table("chargers", rows))
+    rollups = ChargingRollUps(history)
+    signal = ("t", 0, 1, "c1", T0_S, "arrive", pseudonym, 0, None)
+    history.insert("signals", table("signals", [signal]))
+    seconds = [("t", T0_S + second, second % 3) for second in range(60)]
+    made = tables(STAYS) | {"occupied": table("occupied", seconds)}
+    for name, found in made.items():
+        history.insert(name, found)
+        rollups.touch(name, found)
+    rollups.settle()
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def names() -> bool:
+    return False
+
+
+@pytest.fixture
+def asked(log: MemoryLog, real: ChdbHistory, tmp_path: Path, names: bool) -> Iterator[Desk]:
+    serve = Settings().serve.model_copy(update={"names": names})
+    settings = Settings(data_dir=tmp_path, serve=serve)
+    with Desk(log, real, settings, SYSTEM) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def http(asked: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    tokens = Tokens(asked.settings.data_dir)
+    app = build_app(asked, tokens, "127.0.0.1")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://127.0.0.1/api/v1/stations",
+        headers={"Authorization": f"Bearer {tokens.create('mara')}"},
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+async def ok(answer: Any) -> Any:
+    answer = await answer
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_eight_questions(http: httpx.AsyncClient) -> None:
+    north, south = await ok(http.get(f"/occupancy?{SPAN}"))
+    assert (north["station"], north["bays"], north["occupied_s"]) == ("north", 2, 5_400)
+    assert north["occupancy"] == 3.125
+    assert north["availability"] == 96.875
+    assert south["occupied_s"] == 600
+    (stays,) = await ok(http.get(f"/stays?{SPAN}&station=north"))
+    assert stays == {"station": "north", "sessions": 2, "mean_stay_s": 2_700.0}
+    (charges,) = await ok(http.get(f"/charges?{SPAN}&station=north"))
+    assert (charges["charges"], charges["mean_charge_s"], charges["kwh"]) == (2, 1_200.0, 15.0)
+    sessions = await ok(http.get(f"/sessions?{SPAN}&step=2h"))
+    assert [one["sessions"] for one in sessions] == [2, 1, *[0] * 10]
+    assert sessions[1]["time"] == "2024-05-06T02:00:00Z"
+    (revenue,) = await ok(http.get(f"/revenue?{SPAN}&step=24h"))
+    assert (revenue["charges"], revenue["eur"], revenue["kwh"]) == (2, 8.05, 15.0)
+    best, worst = await ok(http.get(f"/top?{SPAN}&n=1"))
+    assert (best["side"], best["station"], best["eur"]) == ("top", "north", 8.05)
+    assert (worst["side"], worst["station"], worst["eur"]) == ("bottom", "south", 0.0)
+    newest, _ = await ok(http.get(f"/violations?{SPAN}"))
+    assert (newest["time"], newest["kind"]) == (
+        "2024-05-06T00:50:00Z",
+        "Long parking after recharging",
+    )
+    kinds = await ok(http.get(f"/violations/kinds?{SPAN}&station=south"))
+    assert kinds == [{"station": "south", "kind": "Parking without charging", "violations": 1}]
+    now = await ok(http.get("/occupied/now"))
+    assert now == {"time": "2024-05-06T00:00:59Z", "occupied": 2, "chargers": 4}
+    (minute,) = await ok(http.get(f"/occupied?{SPAN}&step=1m"))
+    assert (minute["occupied"], minute["least"], minute["most"]) == (1.0, 0, 2)
+
+
+async def test_a_day_and_the_signals(http: httpx.AsyncClient, pseudonym: str) -> None:
+    day = await ok(http.get(f"/day?{SPAN}&station=north"))
+    assert [one["what"] for one in day] == ["stay", "charge", "violation", "stay", "charge"]
+    assert (await ok(http.get(f"/day?{SPAN}&station=north&n=1")))[0]["end"] == (
+        "2024-05-06T01:00:00Z"
+    )
+    (signal,) = await ok(http.get(f"/signals?{SPAN}&charger=c1"))
+    assert (signal["kind"], signal["who"], signal["price"]) == ("arrive", pseudonym, None)
+
+
+@pytest.mark.parametrize("names", [True])
+async def test_names_are_shown_only_where_the_settings_say_so(http: httpx.AsyncClient) -> None:
+    (signal,) = await ok(http.get(f"/signals?{SPAN}&charger=c1"))
+    assert signal["who"] == PLATE
+    newest, _ = await ok(http.get(f"/violations?{SPAN}"))
+    assert newest["plate"] == "p"  # nobody's pseudonym: as it stands there
+
+
+async def test_without_a_range_it_is_the_newest_day_of_the_chargers(
+    http: httpx.AsyncClient,
+) -> None:
+    (stays,) = await ok(http.get("/stays?station=north"))
+    assert stays["sessions"] == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("/sessions?start=2000-01-01&end=2025-01-01&step=1s", "step"),
+        ("/revenue?step=soon", "step"),
+        ("/occupancy?start=yesterday", "start"),
+        ("/top?n=0", "n"),
+        ("/signals", "charger"),
+        ("/day?station=", "station"),
+    ],
+)
+async def test_what_cannot_be_asked(http: httpx.AsyncClient, query: str, field: str) -> None:
+    answer = await http.get(query)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field

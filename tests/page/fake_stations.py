@@ -1,0 +1,173 @@
+"""Stations that make their cars up: simulated signals, and what the real operator makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.stations import charger_at
+from energyguard.model.charging import (
+    Charge,
+    Closed,
+    Limits,
+    Violated,
+    energy_nano_kwh,
+    profit_cents,
+)
+from energyguard.service.bays import Bays, BayView, StationView
+from energyguard.service.views import Freshness
+from energyguard.stream.sessions.operator import Sessions
+
+HOUR = Limits().seconds_per_hour
+STAMP = pa.timestamp("ms", "UTC")
+
+
+class FakeStations:
+    """Some chargers; from their last signals on only time goes on."""
+
+    def __init__(self, now: Callable[[], int], chargers: int = 24, seconds: int = 900) -> None:
+        self._now, self._bays = now, Bays(Limits())
+        now_ms = now()
+        start = now_ms // 1000 - seconds
+        sessions = Sessions()
+        for number in range(chargers):
+            self._bays.take_charger(charger_at(number, "charger-station-signals"))
+        told = list(signals(chargers, 7, start, seconds, TIMINGS["listed"]))
+        for signal in told:
+            self._bays.take_signal(signal, now_ms)
+        outcomes = sessions.process(told) + sessions.end()
+        self.closed = [one.stay for one in outcomes if isinstance(one, Closed)]
+        self.paid = [one for one in outcomes if isinstance(one, Charge)]
+        self.violated = [one for one in outcomes if isinstance(one, Violated)]
+        if chargers:
+            self._bays.take_fault(b'{"charger_id":"charger-5"}', "none of the three shapes")
+
+    def bays(self, station: str = "") -> list[BayView]:
+        return self._bays.views(self._now(), station)
+
+    def stations(self) -> list[StationView]:
+        return self._bays.stations(self.bays())
+
+    def event_ms(self) -> int | None:
+        return self._bays.event_ms(self._now())
+
+    def fresh(self) -> Freshness:
+        t = self.event_ms()
+        return Freshness(t, t, t, t, live=t is not None)
+
+    def span(self) -> pa.Table:
+        times = [one.start_parking * 1000 for one in self.closed]
+        return pa.table(
+            {
+                "first": pa.array([min(times)] if times else [], STAMP),
+                "last": pa.array([max(times)] if times else [], STAMP),
+            }
+        )
+
+    def _of(self, one: Any) -> str:
+        return self._bays.station_of(one.charger)
+
+    def occupancy(self, station: str, **_: object) -> pa.Table:
+        return pa.table({"station": [station], "occupancy": [61.8], "availability": [38.2]})
+
+    def stays(self, station: str, **_: object) -> pa.Table:
+        mine = [one for one in self.closed if self._of(one) == station]
+        stood = [(one.end_parking or 0) - one.start_parking for one in mine]
+        mean = [sum(stood) / len(stood)] if stood else []
+        return pa.table(
+            {
+                "station": [station][: len(mean)],
+                "sessions": [len(mine)][: len(mean)],
+                "mean_stay_s": mean,
+            }
+        )
+
+    def charges(self, station: str, **_: object) -> pa.Table:
+        took = [one.end - one.start for one in self.paid if self._of(one) == station]
+        mean = [sum(took) / len(took)] if took else []
+        return pa.table({"station": [station][: len(mean)], "mean_charge_s": mean})
+
+    def revenue(self, start_ms: int, end_ms: int, step_ms: int, station: str) -> pa.Table:
+        steps = list(range(start_ms - start_ms % step_ms, end_ms, step_ms))
+        sums = {at: [0, 0, 0] for at in steps}
+        for one in self.paid:
+            at = one.start * 1000 - one.start * 1000 % step_ms
+            if at in sums and (not station or self._of(one) == station):
+                sums[at][0] += 1
+                sums[at][1] += profit_cents(one, HOUR)
+                sums[at][2] += energy_nano_kwh(one, HOUR)
+        rows = list(sums.values())
+        return pa.table(
+            {
+                "time": pa.array(steps, STAMP),
+                "charges": [row[0] for row in rows],
+                "eur": [row[1] / 100 for row in rows],
+                "kwh": [row[2] / 1e9 for row in rows],
+            }
+        )
+
+    def top(self, n: int, **_: object) -> pa.Table:
+        cents: dict[str, int] = defaultdict(int)
+        for one in self.paid:
+            cents[self._of(one)] += profit_cents(one, HOUR)
+        best = sorted(cents, key=lambda name: -cents[name])
+        sides = [("top", name) for name in best[:n]] + [("bottom", name) for name in best[::-1][:n]]
+        return pa.table(
+            {
+                "side": [side for side, _ in sides],
+                "station": [name for _, name in sides],
+                "eur": [cents[name] / 100 for _, name in sides],
+            }
+        )
+
+    def violations(self, n: int, **_: object) -> pa.Table:
+        newest = sorted(self.violated, key=lambda one: -one.second)[:n]
+        return pa.table(
+            {
+                "time": pa.array([one.second * 1000 for one in newest], STAMP),
+                "start_parking": pa.array([one.stay.start_parking * 1000 for one in newest], STAMP),
+                "station": [self._of(one.stay) for one in newest],
+                "charger": [one.stay.charger for one in newest],
+                "kind": [one.what.value for one in newest],
+            }
+        )
+
+    def day(self, station: str, **_: object) -> pa.Table:
+        rows: list[tuple[Any, ...]] = [
+            ("stay", one.charger, one.start_parking, one.end_parking, one.quality, None, None)
+            for one in self.closed
+        ]
+        rows += [
+            (
+                "charge",
+                one.charger,
+                one.start,
+                one.end,
+                "",
+                energy_nano_kwh(one, HOUR) / 1e9,
+                profit_cents(one, HOUR) / 100,
+            )
+            for one in self.paid
+        ]
+        rows += [
+            ("violation", one.stay.charger, one.second, None, one.what.value, None, None)
+            for one in self.violated
+        ]
+        mine = [row for row in rows if self._bays.station_of(row[1]) == station]
+        columns = [[row[i] for row in mine] for i in range(7)]
+        what, charger, start, end, detail, kwh, eur = columns
+        return pa.table(
+            {
+                "what": what,
+                "charger": charger,
+                "start": pa.array([at * 1000 for at in start], STAMP),
+                "end": pa.array([None if at is None else at * 1000 for at in end], STAMP),
+                "detail": detail,
+                "kwh": pa.array(kwh, pa.float64()),
+                "eur": pa.array(eur, pa.float64()),
+            }
+        )

@@ -1,0 +1,143 @@
+"""What is live, stale, missing, lagging or simulated looks so, and is never said of now."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import Any
+
+import pytest
+from nicegui.testing import User, user_simulation
+
+from energyguard.model.days import day_ms, midnight_ms
+from energyguard.page.header import standing
+from energyguard.page.mount import add_pages
+from energyguard.page.overview import week
+from energyguard.page.plots import Plot
+from energyguard.service.views import Freshness, Overview
+from energyguard.settings.tree import Settings
+from tests.page.fake_desk import DAY, HOUR, START, FakeDesk
+from tests.page.test_views import plotted, sees
+
+NOW = START + 20 * HOUR  # Sunday 13:00 UTC
+
+
+def overview(lag: int = 0) -> Overview:
+    return Overview(1.0, START, True, 2.0, START, 60, 1, 0, 0, 0, START, START, lag, NOW, NOW)
+
+
+def fresh(**changes: int | bool) -> Freshness:
+    return Freshness(NOW - 60_000, NOW - 400, NOW - 60_000, NOW, 15_000, **changes)  # type: ignore[arg-type]
+
+
+async def asked(desk: FakeDesk, name: str) -> dict[str, Any]:
+    """What the history was asked for, as soon as it is."""
+    for _ in range(40):
+        for query, told in desk.asked:
+            if query == name:
+                return told
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no {name} was asked for")
+
+
+@pytest.mark.parametrize(
+    ("of", "lag", "chip"),
+    [
+        (Freshness(), 0, ("none", "No data yet", "")),
+        (fresh(live=True), 0, ("", "Live, data of", "12:59:00")),
+        (fresh(live=True, simulated=True), 0, ("", "Live", "")),
+        (fresh(live=False), 0, ("stale", "Stale since", "12:59:00")),
+        (fresh(live=True), 12_345, ("lagging", "Catching up,", "12\u202f345 to read")),
+        (
+            Freshness(START, START, START, NOW),
+            12_345,
+            ("stale", "Stale since", "Sat 22 Nov, 17:00"),
+        ),
+    ],
+)
+def test_the_chip_is_green_only_while_data_is_live(
+    of: Freshness, lag: int, chip: tuple[str, str, str]
+) -> None:
+    assert standing(of, overview(lag), "UTC") == chip
+
+
+async def test_power_of_old_is_grey_and_never_now(user: User, desk: FakeDesk) -> None:
+    desk.heard_ms = desk.clock.now_ms() - 3 * HOUR
+    await user.open("/")
+    await sees(user, "Power, last known")
+    await sees(user, "of Sat 22 Nov, 17:")
+    await sees(user, "3 h ago")
+    await user.should_not_see("Power now")
+    await sees(user, "6 hours up to Sat 22 Nov, 17:0")
+
+
+async def test_a_simulation_has_a_badge_with_its_own_clock(user: User, desk: FakeDesk) -> None:
+    desk.simulated = True
+    await user.open("/")
+    await sees(user, "DEMO")
+    await sees(user, "Sat 22 Nov, 17:0")
+    desk.simulated = False
+    await user.open("/quality")
+    await user.should_not_see("DEMO")
+
+
+async def test_what_loads_does_not_look_like_nothing(user: User, desk: FakeDesk) -> None:
+    desk.answers.clear()
+    try:
+        await user.open("/")
+        await user.should_not_see("Nothing measured yet.")
+        waiting = [rows for rows in user.find(kind=Plot).elements if not rows.shown]
+        assert {plot.props["kind"] for plot in waiting} >= {"line", "heat"}
+        assert user.find("Top consumers, last 6 hours").elements
+    finally:
+        desk.answers.set()
+
+
+async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, desk: FakeDesk) -> None:
+    desk.pace_ms = 15 * 60_000
+    await user.open("/?range=6h")
+    data = await plotted(user, "line")
+    steps = {b - a for a, b in zip(data["xs"], data["xs"][1:], strict=False)}
+    assert 900_000 in steps
+    assert min(steps) >= 60_000  # the newest end may be nearer
+    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in desk.asked
+               if name == "energy")  # fmt: skip
+
+
+async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
+    zone = "Asia/Kolkata"
+    async with user_simulation() as user:
+        desk = FakeDesk(settings=Settings(serve={"zone": zone}))
+        add_pages(desk)  # type: ignore[arg-type]
+        await user.open("/")
+        await sees(user, "since midnight, Sat 22 Nov")
+        await user.open("/households")
+        await sees(user, f"hours in {zone}")
+        heat = await asked(desk, "heatmap")
+        assert (heat["zone"], heat["step_ms"]) == (zone, 900_000)
+        await user.open("/stations")
+        await sees(user, "of 24")
+        revenue = await asked(desk, "station_revenue")
+        assert revenue["start_ms"] == midnight_ms(desk.t(), zone)
+
+
+def test_a_week_has_the_days_and_hours_of_its_zone() -> None:
+    midnight, after = day_ms(date(2025, 11, 22), "Europe/Berlin")
+    rows = week([midnight, midnight + 23 * HOUR, after], [1.0, 2.0, 3.0], "Europe/Berlin")["rows"]
+    assert [row["name"] for row in rows] == ["Sat 22", "Sun 23"]
+    assert (rows[0]["values"][0], rows[0]["values"][23], rows[1]["values"][0]) == (1.0, 2.0, 3.0)
+    assert rows[0]["values"][1] is None
+
+
+def test_a_day_of_25_hours_is_one_day() -> None:
+    start, end = day_ms(date(2025, 10, 26), "Europe/Berlin")
+    assert end - start == DAY + HOUR
+
+
+async def test_shares_of_a_station_are_of_the_time_with_data(user: User, desk: FakeDesk) -> None:
+    await user.open("/stations?station=Harbour Street&range=6h")
+    await sees(user, "that have data")
+    shares = await asked(desk, "station_occupancy")
+    first = desk.stations.span()["first"].to_pylist()[0]
+    assert shares["start_ms"] == round(first.timestamp() * 1000)
+    assert shares["end_ms"] - shares["start_ms"] < HOUR

@@ -1,0 +1,75 @@
+"""The view of stations over made-up ones: the wall, the ranking, a station's day."""
+
+from __future__ import annotations
+
+from nicegui.testing import User, user_simulation
+
+from energyguard.page.mount import add_pages
+from energyguard.page.station_wall import MARKS, MOST_BAYS
+from energyguard.page.stations import mapped
+from energyguard.service.bays import StationView
+from tests.page.fake_desk import FakeDesk
+from tests.page.fake_stations import FakeStations
+from tests.page.test_views import plotted, sees
+
+
+async def test_the_wall_says_who_stands_where(user: User) -> None:
+    await user.open("/stations")
+    await sees(user, "of 24")
+    for mark in MARKS.values():
+        await sees(user, mark)
+    await sees(user, "Market Square")
+    await sees(user, "none of the three shapes")
+    await sees(user, "€/kWh on average")
+    places = (await plotted(user, "map"))["places"]
+    assert sum(n for place in places for _, n in place["parts"]) == 24
+
+
+async def test_violations_and_the_ranking_lead_to_their_stations(user: User) -> None:
+    await user.open("/stations")
+    await sees(user, "Long parking after recharging")
+    await sees(user, "stood for")
+    await sees(user, "Weakest")
+
+
+async def test_a_station_has_a_day(user: User) -> None:
+    await user.open("/stations?station=Harbour Street")
+    await sees(user, "mean stay")
+    await sees(user, "61.8")
+    lanes = (await plotted(user, "lanes"))["lanes"]
+    assert {bar["state"] for lane in lanes for bar in lane["bars"]} == {
+        "unknown",
+        "info",
+        "warning",
+    }
+    assert [lane["name"] for lane in lanes] == [f"charger-{n}" for n in range(10, 20)]
+    await user.open("/stations?station=Harbour Street&day=2025-11-22")
+    await sees(user, "Saturday, 22 November 2025")
+
+
+async def test_a_station_that_nobody_knows_is_said(user: User) -> None:
+    await user.open("/stations?station=Atlantis")
+    await sees(user, "Nothing is known of a station named Atlantis.")
+
+
+async def test_without_chargers_it_says_what_to_do() -> None:
+    async with user_simulation() as user:
+        add_pages(FakeDesk(empty=True))  # type: ignore[arg-type]
+        await user.open("/stations")
+        await sees(user, "energyguard simulate chargers")
+
+
+async def test_a_large_network_has_a_tile_per_station() -> None:
+    async with user_simulation() as user:
+        desk = FakeDesk()
+        desk.stations = FakeStations(desk.t, MOST_BAYS + 10, 60)
+        add_pages(desk)  # type: ignore[arg-type]
+        await user.open("/stations")
+        await sees(user, f"of {MOST_BAYS + 10}")
+        await sees(user, "free")
+        await user.should_not_see("charger-17")
+
+
+def test_stations_without_a_place_are_not_on_the_map() -> None:
+    nowhere = StationView("Opera", None, None, 3, 1, 1, 1, 0, 0)
+    assert mapped([nowhere], str)["places"] == []

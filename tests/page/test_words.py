@@ -1,0 +1,106 @@
+"""How things read, what is usual, and that open pages share what they ask."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energyguard.clock import ManualClock
+from energyguard.errors import Unavailable
+from energyguard.page import words
+from energyguard.page.board import DAY_MS, SPANS, Board
+from energyguard.page.usual import usual_range
+from tests.page.fake_desk import FakeDesk
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0, "0"), (0.1234, "0.123"), (9.87, "9.87"), (48.44, "48.4"),
+     (612.3, "612"), (12480, "12\u202f480"), (-3.21, "-3.21")],
+)  # fmt: skip
+def test_numbers_have_about_three_figures(value: float | None, text: str) -> None:
+    assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [(0, ("<1", "s")), (999, ("<1", "s")), (1_000, ("1", "s")), (61_000, ("1", "min")),
+     (7_200_000, ("2", "h")), (DAY_MS, ("1", "day")), (3 * DAY_MS, ("3", "days"))],
+)  # fmt: skip
+def test_ages(ms: int, said: tuple[str, str]) -> None:
+    assert words.age(ms) == said
+
+
+def test_times_are_in_the_zone_of_the_page() -> None:
+    assert words.moment(1_757_181_242_000, "UTC") == "17:54"
+    assert words.moment(1_757_181_242_000, "Europe/Berlin") == "19:54"
+
+
+@given(st.lists(st.floats(0, 100), min_size=7, max_size=7))
+def test_usual_is_the_range_of_the_days_before(days: list[float]) -> None:
+    times = [day * DAY_MS for day in range(7)]
+    band = usual_range(times, days, 7 * DAY_MS, 8 * DAY_MS)
+    assert band == {"xs": [7 * DAY_MS], "low": [min(days)], "high": [max(days)]}
+
+
+def test_two_days_say_nothing_about_what_is_usual() -> None:
+    assert usual_range([0, DAY_MS], [1.0, 2.0], 2 * DAY_MS, 3 * DAY_MS)["xs"] == []
+
+
+async def test_open_pages_share_an_answer_until_it_is_old() -> None:
+    clock = ManualClock(1_000)
+    board = Board(FakeDesk(clock))  # type: ignore[arg-type]
+    asked: list[int] = []
+
+    async def ask() -> None:
+        await board.shared("answer", 5, lambda: asked.append(1))
+
+    await asyncio.gather(*(ask() for _ in range(20)))
+    assert len(asked) == 1
+    clock.sleep(5)
+    await ask()
+    assert len(asked) == 2
+
+
+async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
+    clock = ManualClock(1_000)
+    desk = FakeDesk(clock)
+    board = Board(desk)  # type: ignore[arg-type]
+    far = desk.t() + DAY_MS
+    assert board.settled_ms(far) == far
+    newest = [desk.overview().watermark_ms]  # nobody looked before: the worker was so far then
+    for minute in range(3):
+        newest.append(desk.t())
+        await board.now()
+        assert board.settled_ms(far) == newest[minute]
+        clock.sleep(60)
+
+
+async def test_windows_end_where_the_history_is_not_behind() -> None:
+    """Readings that it has not inserted yet would be missing in the sums: a dip that never was."""
+    clock = ManualClock(1_000)
+    desk = FakeDesk(clock)
+    board = Board(desk)  # type: ignore[arg-type]
+    desk.history_behind_ms = 170_000  # some seconds, of a clock that runs fast
+    await board.now()
+    start, end = board.borders(SPANS["1h"])
+    xs, _ = await board.sums("H017", 900_000, 15_000, start, end, 5)
+    known = desk.t() - desk.history_behind_ms
+    assert known - 15_000 < xs[-1] <= known
+
+
+async def test_a_failure_is_shared_too_and_forgotten() -> None:
+    clock = ManualClock(1_000)
+    desk = FakeDesk(clock)
+    board = Board(desk)  # type: ignore[arg-type]
+    start, end = board.borders(SPANS["1h"])
+    desk.away = True
+    with pytest.raises(Unavailable):
+        await board.power(start, end, 60_000, 5)
+    desk.away = False
+    clock.sleep(5)
+    xs, ys = await board.power(start, end, 60_000, 5)
+    assert len(xs) == len(ys) == 60

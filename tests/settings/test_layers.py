@@ -1,0 +1,127 @@
+"""Settings: which layer wins, where a value came from, and every fault at once."""
+
+from pathlib import Path
+
+import pytest
+
+from energyguard.errors import ConfigError
+from energyguard.rules.toml import read_rules
+from energyguard.settings.layers import load
+from energyguard.settings.tree import Settings, fields
+
+
+def faults(*args: object, **kwargs: object) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(*args, **kwargs)  # type: ignore[arg-type]
+    return caught.value.faults
+
+
+def test_defaults_alone(tmp_path: Path) -> None:
+    loaded = load(environ={}, cwd=tmp_path)
+    assert loaded.settings == Settings()
+    assert loaded.origins == {}
+
+
+def test_each_layer_wins_over_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "energyguard.toml").write_text("[serve]\nport = 1001\n")
+    environ: dict[str, str] = {}
+    set_: list[str] = []
+
+    def port() -> tuple[int, str]:
+        loaded = load(set_, environ, tmp_path)
+        return loaded.settings.serve.port, loaded.origins["serve.port"]
+
+    assert port() == (1001, f"{tmp_path / 'energyguard.toml'}:2")
+    environ["ENERGYGUARD_SERVE__PORT"] = "1002"
+    assert port() == (1002, "ENERGYGUARD_SERVE__PORT")
+    set_.append("serve.port=1003")
+    assert port() == (1003, "--set serve.port=1003")
+
+
+def test_system_cs_variables_come_before_ours(tmp_path: Path) -> None:
+    environ = {"HOUSEHOLDS": "7"}
+    assert load(environ=environ, cwd=tmp_path).settings.simulate.households == 7
+    environ["ENERGYGUARD_SIMULATE_HOUSEHOLDS"] = "8"
+    assert load(environ=environ, cwd=tmp_path).settings.simulate.households == 8
+
+
+@pytest.mark.parametrize("name", [name for name, _ in fields()])
+@pytest.mark.parametrize("dot", ["_", "__"])
+def test_every_setting_has_its_variable(name: str, dot: str, tmp_path: Path) -> None:
+    given = Settings()
+    for part in name.split("."):
+        given = getattr(given, part)
+    text = ",".join(map(str, given)) if isinstance(given, tuple) else str(given or "")
+    if isinstance(given, bool):
+        text = str(given).lower()
+    variable = "ENERGYGUARD_" + name.upper().replace(".", dot)
+    loaded = load(environ={variable: text}, cwd=tmp_path)
+    assert loaded.settings == Settings()
+    assert loaded.origins == {name: variable}
+
+
+def test_a_file_named_by_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('rules.use = ["household-demo"]\nlog_level = "debug"\n')
+    settings = load(environ={"ENERGYGUARD_CONFIG": str(path)}, cwd=tmp_path).settings
+    assert settings.rules.use == ("household-demo",)
+    assert settings.log_level == "debug"
+
+
+def test_a_list_in_text_has_commas(tmp_path: Path) -> None:
+    settings = load(["rules.use=household-demo, household-prod"], {}, tmp_path).settings
+    assert settings.rules.use == ("household-demo", "household-prod")
+
+
+def test_all_faults_at_once_each_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "energyguard.toml"
+    path.write_text('[serve]\n\nprot = 1\n[stream]\nlateness = "soon"\n')
+    environ = {"ENERGYGUARD_SIMULATE__HOUSEHOLDS": "-3", "ENERGYGUARD_NO_SUCH": "x"}
+    found = faults(["serve.port=99999", "loud"], environ, tmp_path)
+    assert len(found) == 6
+    text = "\n".join(found)
+    assert f"{path}:3: no setting 'serve.prot'; did you mean 'serve.port'?" in text
+    assert f"{path}:5: stream.lateness: not a duration: 'soon'" in text
+    assert "ENERGYGUARD_SIMULATE__HOUSEHOLDS: simulate.households: " in text
+    assert "ENERGYGUARD_NO_SUCH: no setting 'no_such'" in text
+    assert "--set serve.port=99999: serve.port: " in text
+    assert "--set loud: write it as name=value" in text
+
+
+def test_a_file_that_is_not_toml(tmp_path: Path) -> None:
+    (tmp_path / "energyguard.toml").write_text("[serve]\nport = = 3\n")
+    (found,) = faults((), {}, tmp_path)
+    assert found.startswith(f"{tmp_path / 'energyguard.toml'}:2: not TOML")
+
+
+def test_a_line_that_would_keep_the_parser_busy(tmp_path: Path) -> None:
+    file = tmp_path / "energyguard.toml"
+    file.write_text(f"[serve]\n{'a.' * 100_000}a = 1\n")
+    assert faults((), {}, tmp_path) == (f"{file}:2: the line is longer than 4,096 characters",)
+    with pytest.raises(ConfigError, match=":2: the line is longer"):
+        read_rules(file)
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    (found,) = faults((), {"ENERGYGUARD_CONFIG": str(tmp_path / "none.toml")}, tmp_path)
+    assert "cannot be read" in found
+
+
+def test_a_value_where_a_section_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "energyguard.toml").write_text("serve = 3\n")
+    (found,) = faults((), {}, tmp_path)
+    assert "no setting 'serve'" in found
+
+
+def test_other_peoples_variables_are_none_of_our_business(tmp_path: Path) -> None:
+    assert load(environ={"PATH": "/bin", "PORT": "1"}, cwd=tmp_path).origins == {}
+
+
+def test_the_default_log_is_in_the_data_folder() -> None:
+    assert Settings(data_dir=Path("/x")).log_url == "sqlite:////x/log.db"
+
+
+def test_names_and_values_in_one_text(tmp_path: Path) -> None:
+    given = {"ENERGYGUARD_LOG_KAFKA": "security.protocol=SASL_SSL, sasl.username=me"}
+    kafka = load(environ=given, cwd=tmp_path).settings.log.kafka
+    assert kafka == {"security.protocol": "SASL_SSL", "sasl.username": "me"}
