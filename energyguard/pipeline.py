@@ -109,8 +109,8 @@ ARCHIVE = Flow(
     "archive",
     (
         *READINGS,
-        ALERTS,
         ENERGY_ALERTS,
+        ALERTS,
         LATE,
         *CHARGING,
         *STAYS,
