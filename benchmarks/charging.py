@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from energyguard.codecs import charging as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.model.charging import Limits, Outcome
-from energyguard.offline.charging import Output, records
-from energyguard.stream.sessions.operator import Sessions
+from energyguard.model.charging import Outcome, StayLimits
+from energyguard.offline.charging import ResultTopic, records
+from energyguard.stream.sessions.operator import SessionOperator
 from energyguard.stream.sessions.records import results
 
 START = 1_716_120_000
@@ -51,7 +51,7 @@ def messages(chargers: int, number: int) -> list[bytes]:
 
 def measured(chargers: int, texts: list[bytes]) -> Seen:
     """Run all steps once."""
-    limits, sessions = Limits(), Sessions()
+    limits, sessions = StayLimits(), SessionOperator()
     decode = process = encode = 0.0
     for start in range(0, len(texts), AT_ONCE):
         began = time.perf_counter()
@@ -61,7 +61,7 @@ def measured(chargers: int, texts: list[bytes]) -> Seen:
         processed = time.perf_counter()
         for _ in results(outcomes, limits, "charger-station-signals"):
             pass
-        for _ in records(outcomes, Output.TOTAL_OCCUPIED, limits):
+        for _ in records(outcomes, ResultTopic.TOTAL_OCCUPIED, limits):
             pass
         encode += time.perf_counter() - processed
         process += processed - decoded
@@ -74,7 +74,7 @@ def _state(chargers: int, texts: list[bytes]) -> float:
     told = [wire.signal(text) for text in texts]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    sessions = Sessions()
+    sessions = SessionOperator()
     sessions.process(told)
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

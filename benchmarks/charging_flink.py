@@ -23,11 +23,11 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from benchmarks.charging import AT_ONCE, messages
 from deploy.kafka.brokers import Cluster
 from energyguard.codecs import charging as wire
-from energyguard.model.charging import Limits, partition_of
-from energyguard.offline.charging import Output, records
+from energyguard.model.charging import StayLimits, partition_of
+from energyguard.offline.charging import ResultTopic, records
 from energyguard.stream.engines.flink_charging import RESULTS, ChargingJob, run
 from energyguard.stream.engines.job import StateStore
-from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.operator import SessionOperator
 
 PARTITIONS = 4
 PART = 8
@@ -37,7 +37,7 @@ Found = Counter[tuple[str, bytes]]
 
 def embedded(texts: list[bytes]) -> tuple[float, Found]:
     """Seconds, and the records by topic, of our own operator."""
-    sessions, limits = Sessions(), Limits()
+    sessions, limits = SessionOperator(), StayLimits()
     found: Found = Counter()
     took = 0.0
     for start in range(0, len(texts) + AT_ONCE, AT_ONCE):
@@ -45,7 +45,7 @@ def embedded(texts: list[bytes]) -> tuple[float, Found]:
         began = time.perf_counter()
         told = [wire.signal(text) for text in some]
         outcomes = sessions.process(told) if told else sessions.end()
-        each = {one: list(records(outcomes, one, limits)) for one in Output}
+        each = {one: list(records(outcomes, one, limits)) for one in ResultTopic}
         took += time.perf_counter() - began
         for output, values in each.items():
             found.update((output.value, value) for value in values)

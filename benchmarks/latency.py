@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from benchmarks.roles import running
 from energyguard.api.tokens import Tokens
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
@@ -89,7 +89,7 @@ def send(url: str, seconds: float, rate: float) -> dict[str, float]:
     Runs in a process of its own, so that the listener's clock waits for nobody.
     """
     log = open_log(url)
-    intake = Intake(log)
+    intake = Gateway(log)
     names = [f"H{i:04d}" for i in range(HOUSEHOLDS)]
     rng = np.random.default_rng(3)
     value = (rng.gamma(2.0, 0.004, HOUSEHOLDS) * 1e5).astype(np.int64) * 10_000

@@ -21,7 +21,7 @@ import psutil
 import pyarrow as pa
 
 from benchmarks.roles import running
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
@@ -82,7 +82,7 @@ def measure(
     batch: int,
 ) -> None:
     """Append, wait for the last to be through, print."""
-    intake = Intake(log)
+    intake = Gateway(log)
     watched = {name: psutil.Process(process.pid) for name, process in roles.items()}
     watched["generator"] = psutil.Process(os.getpid())
     used = {name: sum(p.cpu_times()[:2]) for name, p in watched.items()}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from energyguard.cli import app
 from energyguard.cli.settings import value_of
-from energyguard.model.charging import Kind
+from energyguard.model.charging import SignalKind
 from energyguard.settings.tree import Settings, fields
 from energyguard.stream.sessions.bays import TRANSITIONS
 
@@ -67,7 +67,7 @@ def charging() -> str:
         name = event if isinstance(event, str) else event.name
         rows.append(f"| {state.value} | {name} | {after.value} | {', '.join(words)} |")
         inferred = any(word.startswith(("lost", "appear")) for word in words)
-        if not inferred and isinstance(event, Kind):
+        if not inferred and isinstance(event, SignalKind):
             arrows.append(f"  {state.value} --> {after.value}: {name}")
     drawing = "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```", ""])
     table = "\n".join(["| state | signal | state after | steps |", "|---|---|---|---|", *rows])

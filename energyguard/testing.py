@@ -14,9 +14,9 @@ from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
 from energyguard.log.compaction import TOMBSTONE_MS
-from energyguard.log.membership import Member
+from energyguard.log.membership import MemberState
 from energyguard.log.partitioning import matches, split, topic_row
-from energyguard.log.records import Fetched, Headers, Outputs, Records, TopicPartition
+from energyguard.log.records import Fetched, Headers, Records, TopicPartition, TransactionOutputs
 from energyguard.model.topics import TOPICS, Topic
 
 
@@ -129,7 +129,7 @@ class MemoryLog:
         """Outputs and positions together when the block ends; nothing when it raises."""
         if not isinstance(membership, MemoryMembership):
             raise TypeError("a membership of another log")
-        outputs = Outputs()
+        outputs = TransactionOutputs()
         yield outputs
         with self._changed:
             membership.commit(outputs.positions)
@@ -187,7 +187,7 @@ class MemoryLog:
         return found
 
 
-class MemoryMembership(Member):
+class MemoryMembership(MemberState):
     """A member's place in a group of a ``MemoryLog``."""
 
     def __init__(self, log: MemoryLog, group: _Group, name: str, topics: Sequence[str]) -> None:

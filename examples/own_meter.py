@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from energyguard.codecs.packed import unpack
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import batch_of
@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
     times = [start_ms + QUARTER_MS * n for n in range(4)]
     kwh = [to_nano(text) for text in ("0.41", "0.38", "1.27", "0.6")]
     with closing(open_log(f"sqlite:///{folder / 'log.db'}")) as log:
-        Intake(log).submit(batch_of(["cellar"] * 4, "energy_kwh", times, kwh), TOPIC)
+        Gateway(log).submit(batch_of(["cellar"] * 4, "energy_kwh", times, kwh), TOPIC)
         for part in log.read(log.positions(TOPIC, EARLIEST), 100, 0.0):
             readings, _ = unpack([value for value in part.values if value])
             for reading in readings.to_pylist():

@@ -23,7 +23,7 @@ from energyguard.domains.household.homes import Homes
 from energyguard.model.fixed import NANO
 from energyguard.rules.registry import open_book
 from energyguard.stream.time.batch import batch_from
-from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.operator import WindowOperator
 
 HERE = Path(__file__).parent
 TICK_MS = 15_000
@@ -45,7 +45,7 @@ def day() -> tuple[Homes, np.ndarray, np.ndarray]:
 def alerting(rule_id: str, homes: Homes, time: np.ndarray) -> np.ndarray:
     """For each tick and home: is the window that ends there over the rule's threshold?"""
     rule = open_book([], []).get(rule_id)
-    windows = Windows("replay.day", [rule], follow_episodes=False)
+    windows = WindowOperator("replay.day", [rule], follow_episodes=False)
     outcomes = [windows.process(batch_from(homes.readings(part))) for part in np.split(time, 24)]
     outcomes.append(windows.advance(int(time[-1]) + 7_200_000, end=True))
     over = np.zeros((TICKS, homes.count), bool)

@@ -80,7 +80,7 @@ _STANDING: Mapping[State, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TimelineEntry:
     """A line of an alert's story: an event or an action, and when the log took it (wall)."""
 
     at_ms: int

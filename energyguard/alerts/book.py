@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import RLock
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, AlertAction, AlertEvent, State
@@ -123,7 +123,7 @@ class AlertBook:
             entry = self._entries.get(alert_id)
             return self._shown(entry) if entry else None
 
-    def story(self, alert_id: str) -> list[Told]:
+    def story(self, alert_id: str) -> list[TimelineEntry]:
         """Everything that happened to an alert, in the order in which the log took it.
 
         Raises:
@@ -131,7 +131,9 @@ class AlertBook:
         """
         self.get(alert_id)
         with self._lock:
-            told = [Told(at_ms, what) for what, at_ms in self._entries[alert_id].story.items()]
+            told = [
+                TimelineEntry(at_ms, what) for what, at_ms in self._entries[alert_id].story.items()
+            ]
         return sorted(told, key=lambda line: (line.at_ms, isinstance(line.what, AlertAction)))
 
     def find(

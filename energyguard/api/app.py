@@ -15,11 +15,11 @@ from energyguard.api import problems
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
 from energyguard.api.error_pages import OwnPages
-from energyguard.api.limits import Limits
+from energyguard.api.limits import RequestLimits
 from energyguard.api.login import login_routes
 from energyguard.api.metrics import Requests, Scrape
 from energyguard.api.rest import PREFIX, build_api
-from energyguard.api.sessions import Sessions
+from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.api.tokens import Tokens
 from energyguard.model.duration import parse_duration
@@ -40,7 +40,7 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
         Corrupt: the secret of log-ins is not whole.
     """
     settings = desk.settings.serve
-    sessions = Sessions(desk.settings.data_dir, tokens, parse_duration(settings.session))
+    sessions = LogIns(desk.settings.data_dir, tokens, parse_duration(settings.session))
     attempts = Attempts(desk.clock)
 
     @asynccontextmanager
@@ -73,6 +73,6 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
     api.state.desk = desk
     app.mount(PREFIX, api)
     mount(app, desk, desk.settings)
-    limits = Limits(OwnPages(app), settings.body_limit, settings.rate_limit, desk.clock)
+    limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, desk.clock)
     gate = Gate(limits, tokens, sessions, attempts, host, settings.auth, streams=settings.streams)
     return Requests(gate)

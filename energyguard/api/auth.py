@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.api.attempts import Attempts
 from energyguard.api.problems import Forbidden, problem
-from energyguard.api.sessions import COOKIE, Sessions
+from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.api.stream_guard import Streams
 from energyguard.api.tokens import Tokens
 from energyguard.errors import ConfigError, Unauthorized
@@ -72,7 +72,7 @@ class Gate:
         self,
         app: ASGIApp,
         tokens: Tokens,
-        sessions: Sessions,
+        sessions: LogIns,
         attempts: Attempts,
         host: str,
         auth: bool = True,

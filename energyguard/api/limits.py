@@ -15,7 +15,7 @@ from energyguard.ports.rates import Rates
 _LOGIN = "/login"
 
 
-class Limits:
+class RequestLimits:
     """Stands behind the gate: who asks is known by then.
 
     Args:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from energyguard.api.attempts import Attempts, How
 from energyguard.api.auth import cookie_of
-from energyguard.api.sessions import BY_LINK, COOKIE, Sessions
+from energyguard.api.sessions import BY_LINK, COOKIE, LogIns
 from energyguard.api.tokens import Tokens
 
 _PAGE = Template(files(__package__).joinpath("login.html").read_text("utf-8"))
@@ -23,7 +23,7 @@ _FAULTS: dict[How, str] = {
 }
 
 
-def login_routes(tokens: Tokens, sessions: Sessions, attempts: Attempts) -> APIRouter:
+def login_routes(tokens: Tokens, sessions: LogIns, attempts: Attempts) -> APIRouter:
     """``/login`` and ``/logout``."""
     router = APIRouter(include_in_schema=False)
 
@@ -70,7 +70,7 @@ def _failed(attempts: Attempts, how: How, request: Request, to: str) -> Response
     return _form(to, _FAULTS[how], 401)
 
 
-def _enter(sessions: Sessions, request: Request, name: str, token: str, to: str) -> Response:
+def _enter(sessions: LogIns, request: Request, name: str, token: str, to: str) -> Response:
     answer = RedirectResponse(_ours(to), 303, {"Cache-Control": "no-store"})
     answer.set_cookie(
         COOKIE,

@@ -35,7 +35,7 @@ def secret_of(folder: Path) -> bytes:
     )
 
 
-class Sessions:
+class LogIns:
     """Makes, reads and ends log-ins."""
 
     def __init__(self, folder: Path, tokens: Tokens, lasts_ms: int) -> None:

@@ -41,7 +41,7 @@ class _Link(msgspec.Struct, frozen=True):
     until_ms: int
 
 
-class Session(msgspec.Struct, frozen=True):
+class LogIn(msgspec.Struct, frozen=True):
     """A person's log-in: by whom, with which token (none: by a link), and how long."""
 
     hash: str
@@ -54,7 +54,7 @@ class Session(msgspec.Struct, frozen=True):
 class _Kept(msgspec.Struct, frozen=True):
     tokens: tuple[Token, ...] = ()
     links: tuple[_Link, ...] = ()
-    sessions: tuple[Session, ...] = ()
+    sessions: tuple[LogIn, ...] = ()
 
 
 class Tokens:
@@ -139,13 +139,13 @@ class Tokens:
             lasts_ms: how long it is to last.
         """
         made, now = secrets.token_urlsafe(32), self._clock.now_ms()
-        new = Session(_hash(made), name, token, now, now + lasts_ms)
+        new = LogIn(_hash(made), name, token, now, now + lasts_ms)
         with self._changing() as kept:
             fresh = [one for one in kept.sessions if one.until_ms > now][-SESSIONS + 1 :]
             self._write(msgspec.structs.replace(kept, sessions=(*fresh, new)))
         return made
 
-    def session(self, session_id: str) -> Session | None:
+    def session(self, session_id: str) -> LogIn | None:
         """The log-in of an id, if it lasts and its token is still known."""
         kept, wanted, now = self._read(), _hash(session_id), self._clock.now_ms()
         found = next((one for one in kept.sessions if hmac.compare_digest(one.hash, wanted)), None)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.output import Output
+from energyguard.cli.output import Printer
 
 if TYPE_CHECKING:
     from energyguard.settings.layers import Loaded
@@ -74,9 +74,9 @@ class Call:
         return settings
 
     @property
-    def out(self) -> Output:
+    def out(self) -> Printer:
         """Where answers go."""
-        return Output(self.json)
+        return Printer(self.json)
 
     def having(self, **settings: object) -> Call:
         """The same with more settings; None leaves one as it is. ``serve__port`` is a name."""

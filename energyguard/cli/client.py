@@ -16,7 +16,7 @@ import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.cli.menu import menu
-from energyguard.cli.output import Output
+from energyguard.cli.output import Printer
 from energyguard.cli.remote import URL, Remote
 from energyguard.errors import Malformed, Rejected
 
@@ -57,13 +57,13 @@ class Weekday(StrEnum):
     SUNDAY = "sunday"
 
 
-def info(out: Output, at: Remote) -> None:
+def info(out: Printer, at: Remote) -> None:
     """Say what answers there; needs no token."""
     out.record(at.get("/"))
 
 
 def ingest(
-    out: Output,
+    out: Printer,
     at: Remote,
     sensor: Sensor,
     timestamp: Time,
@@ -77,7 +77,7 @@ def ingest(
 
 
 def bulk(
-    out: Output,
+    out: Printer,
     at: Remote,
     file: Annotated[str, typer.Argument(help="A line per measurement, JSON; `-` is stdin.")],
 ) -> None:
@@ -112,19 +112,19 @@ def _lines(lines: Any) -> Iterator[tuple[int, Any]]:
                 raise Malformed(f"line {number}: {error}") from None
 
 
-def get(out: Output, at: Remote, key: Key) -> None:
+def get(out: Printer, at: Remote, key: Key) -> None:
     """Show a measurement."""
     out.record(at.get("/measurement/{}", key))
 
 
-def delete(out: Output, at: Remote, key: Key) -> None:
+def delete(out: Printer, at: Remote, key: Key) -> None:
     """Delete a measurement."""
     told = at.delete("/delete/{}", key)
     out.done(told["message"], **told)
 
 
 def set_threshold(
-    out: Output,
+    out: Printer,
     at: Remote,
     sensor: Sensor,
     threshold: Annotated[str, typer.Argument(help="A number; `none` takes it away.")],
@@ -138,29 +138,29 @@ def set_threshold(
     out.done(told["message"], **told)
 
 
-def alerts(out: Output, at: Remote, limit: Limit = 1_000) -> None:
+def alerts(out: Printer, at: Remote, limit: Limit = 1_000) -> None:
     """List the alerts, by sensor and time."""
     out.rows(at.pages("/alerts", name="alerts", limit=limit)["alerts"], empty="no alerts")
 
 
-def measurements(out: Output, at: Remote, limit: Limit = 1_000) -> None:
+def measurements(out: Printer, at: Remote, limit: Limit = 1_000) -> None:
     """List the measurements of all sensors."""
     found = at.pages("/measurements", name="measurements", limit=limit)["measurements"]
     out.rows([{"key": k, "value": v} for k, v in found.items()], empty="no measurements")
 
 
-def history(out: Output, at: Remote, sensor: Sensor, limit: Limit = 1_000) -> None:
+def history(out: Printer, at: Remote, sensor: Sensor, limit: Limit = 1_000) -> None:
     """List all values that a sensor has had; those that hold are current."""
     found = at.pages("/sensor/{}/history", sensor, name="history", limit=limit)["history"]
     out.rows(found, empty="no values")
 
 
-def statistics(out: Output, at: Remote, sensor: Sensor) -> None:
+def statistics(out: Printer, at: Remote, sensor: Sensor) -> None:
     """Show the mean and the standard deviation of a sensor's values."""
     out.record(at.get("/sensor/{}/statistics", sensor))
 
 
-def nodes(out: Output, at: Remote) -> None:
+def nodes(out: Printer, at: Remote) -> None:
     """List the nodes, and how they are."""
     told = at.get("/nodes_status")
     if out.as_json:
@@ -175,7 +175,7 @@ def _with_port(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def configure_replication(
-    out: Output,
+    out: Printer,
     at: Remote,
     strategy: Annotated[Strategy, typer.Argument(help="full: every node has everything.")],
     factor: Annotated[
@@ -188,19 +188,19 @@ def configure_replication(
     out.done(told["message"], **told)
 
 
-def fail_node(out: Output, at: Remote, node: NodeId) -> None:
+def fail_node(out: Printer, at: Remote, node: NodeId) -> None:
     """Fault injection: have a node take no traffic."""
     told = at.post("/fail_node/{}", node)
     out.done(told["message"], **told)
 
 
-def recover_node(out: Output, at: Remote, node: NodeId) -> None:
+def recover_node(out: Printer, at: Remote, node: NodeId) -> None:
     """Have a node take traffic again."""
     told = at.post("/recover_node/{}", node)
     out.done(told["message"], **told)
 
 
-def replica_nodes(out: Output, at: Remote, key: Key) -> None:
+def replica_nodes(out: Printer, at: Remote, key: Key) -> None:
     """List the nodes that keep a key, the first one first."""
     found = at.get("/replica_nodes/{}", key)["nodes"]
     out.rows(found if out.as_json else map(_with_port, found))
@@ -230,7 +230,7 @@ _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 _SETTINGS = {"ingest": _NEGATIVE_NUMBERS, "set-threshold": _NEGATIVE_NUMBERS}
 
 
-def choose(out: Output, at: Remote) -> None:
+def choose(out: Printer, at: Remote) -> None:
     """Choose from a menu."""
     menu(VERBS, at)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from energyguard.codecs import Refused
 
 
-class Output(StrEnum):
+class SignalOutput(StrEnum):
     """What comes of chargers' signals."""
 
     FULL_SESSIONS = "full-sessions"
@@ -44,7 +44,7 @@ def evaluate(
         bool, typer.Option("--episodes", help="One alert per episode, not one per window.")
     ] = False,
     output: Annotated[
-        Output | None,
+        SignalOutput | None,
         typer.Option(help="Of `--rule charging`: which result.", show_default="full-sessions"),
     ] = None,
 ) -> None:
@@ -56,7 +56,7 @@ def evaluate(
     results.
     """
     if rule == CHARGING:
-        _charging(call, files or [Path("-")], output or Output.FULL_SESSIONS)
+        _charging(call, files or [Path("-")], output or SignalOutput.FULL_SESSIONS)
         return
     if output is not None:
         raise ConfigError(f"--output {output.value}: only --rule {CHARGING} has it")
@@ -99,14 +99,14 @@ def _refused(refused: Sequence[tuple[str, Refused]], anything: bool) -> None:
         print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
 
 
-def _charging(call: Call, paths: Sequence[Path], output: Output) -> None:
-    from energyguard.model.charging import Limits
+def _charging(call: Call, paths: Sequence[Path], output: SignalOutput) -> None:
+    from energyguard.model.charging import StayLimits
     from energyguard.model.duration import parse_duration
-    from energyguard.offline.charging import Output as Result
+    from energyguard.offline.charging import ResultTopic as Result
     from energyguard.offline.charging import evaluate as hold
 
     wanted = call.settings.charging
-    limits = Limits(
+    limits = StayLimits(
         *(parse_duration(s) // 1_000 for s in (wanted.before, wanted.after, wanted.hour))
     )
     total = sum(path.stat().st_size for path in paths if path.is_file()) or None

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from energyguard.cli.output import Output
+from energyguard.cli.output import Printer
 from energyguard.cli.remote import Remote
 from energyguard.errors import EnergyGuardError
 
@@ -33,7 +33,7 @@ def menu(verbs: Mapping[str, Callable[..., None]], at: Remote) -> None:
         try:
             if chosen not in verbs:
                 raise ValueError(f"there is no {chosen!r}")
-            verbs[chosen](Output(as_json=False), at, **_answers(verbs[chosen], console))
+            verbs[chosen](Printer(as_json=False), at, **_answers(verbs[chosen], console))
         except (EnergyGuardError, OSError, ValueError) as error:
             console.print(str(error), style="bold red", markup=False)
         console.print()

@@ -19,7 +19,7 @@ PIPE_WIDTH = 160
 """The width of a table that goes into a pipe or a file."""
 
 
-class Output:
+class Printer:
     """Writes to stdout, either as JSON or for people."""
 
     def __init__(self, as_json: bool) -> None:

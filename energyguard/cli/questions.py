@@ -162,7 +162,7 @@ class What(StrEnum):
     WINDOWS = "windows"
 
 
-class Shape(StrEnum):
+class ExportFormat(StrEnum):
     """Formats."""
 
     PARQUET = "parquet"
@@ -178,7 +178,9 @@ def export(
             "--output", "-o", help="A file, or an address (`s3://BUCKET/FILE`); `-` is stdout."
         ),
     ] = "-",
-    shape: Annotated[Shape, typer.Option("--format", help="The file's format.")] = Shape.CSV,
+    shape: Annotated[
+        ExportFormat, typer.Option("--format", help="The file's format.")
+    ] = ExportFormat.CSV,
     device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
     since: Since = "366d",
     until: Until = None,

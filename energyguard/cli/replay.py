@@ -16,7 +16,7 @@ from energyguard.errors import ConfigError, Rejected
 from energyguard.model.duration import parse_duration
 
 if TYPE_CHECKING:
-    from energyguard.intake.replay import Replay
+    from energyguard.intake.replay import ReplayRun
     from energyguard.settings.tree import Settings
 
 SPEEDUP = 60.0
@@ -67,7 +67,7 @@ def replay(
     Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
-    from energyguard.intake.replay import Replay
+    from energyguard.intake.replay import ReplayRun
     from energyguard.intake.signals import hold_signals
 
     topic = (name or _topic_name(files[0])) if keep_time else ""
@@ -76,7 +76,7 @@ def replay(
     if are_signals:
         replay_signals(call, files, topic, speedup, prefix)
         return
-    wanted = Replay(
+    wanted = ReplayRun(
         paths=files,
         keep_time=topic,
         backfill=backfill,
@@ -102,7 +102,7 @@ def _fit(*, keep_time: bool, backfill: bool, alerts: bool, are_signals: bool) ->
         raise ConfigError("signals of chargers have neither --backfill nor --alerts")
 
 
-def _play(call: Call, wanted: Replay) -> None:
+def _play(call: Call, wanted: ReplayRun) -> None:
     from energyguard.intake.replay import Player, end_input
     from energyguard.node import open_log
 

@@ -95,20 +95,20 @@ def _run(
 
 
 def _send(call: Call, run: Run, output: str, stop: Event) -> None:
-    from energyguard.domains.household.feed import Feed
+    from energyguard.domains.household.feed import HouseholdFeed
     from energyguard.domains.household.simulate import write_csv
     from energyguard.node import open_log
 
     with progress("simulate", "ticks") as report:
         if output == "log":
             with open_log(call.settings) as log:
-                Feed(run, log, stop).play(report)
+                HouseholdFeed(run, log, stop).play(report)
         else:
             with writable(output) as out:
                 write_csv(run, out, stop, report)
 
 
-class Shape(StrEnum):
+class LoadShape(StrEnum):
     """How a building uses energy over the day."""
 
     PLAIN = "plain"
@@ -117,8 +117,8 @@ class Shape(StrEnum):
 def building(
     call: Call,
     shape: Annotated[
-        Shape, typer.Option(help="`plain`: system A's three floors, the same at all hours.")
-    ] = Shape.PLAIN,
+        LoadShape, typer.Option(help="`plain`: system A's three floors, the same at all hours.")
+    ] = LoadShape.PLAIN,
     start: Annotated[
         str | None, typer.Option(help="The first tick.", show_default="now, and in step with it")
     ] = None,

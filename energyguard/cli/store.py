@@ -13,7 +13,7 @@ from energyguard.cli.call import Call, command, group
 from energyguard.clock import SYSTEM
 
 if TYPE_CHECKING:
-    from energyguard.compat.processes import Door
+    from energyguard.compat.processes import Listener
     from energyguard.store.admin import ClusterStatus
     from energyguard.store.client import RingStore
 
@@ -98,9 +98,9 @@ def coordinator(
 
     Any number may run; of shards in no cluster it forms one. Without nodes: on `store.url`.
     """
-    from energyguard.compat.processes import Layout, run_coordinator
+    from energyguard.compat.processes import ClusterLayout, run_coordinator
 
-    layout = Layout(_list(nodes), copies, strategy, virtual_nodes)
+    layout = ClusterLayout(_list(nodes), copies, strategy, virtual_nodes)
     run_coordinator(_door(call, port, host, auth, secret), layout, _say, call.settings.store.url)
 
 
@@ -120,11 +120,11 @@ def measurements(
 
     `energyguard client` asks it.
     """
-    from energyguard.compat.processes import Layout, run_measurements
+    from energyguard.compat.processes import ClusterLayout, run_measurements
     from energyguard.compat.raised import raising_alerts
 
     door = _door(call, port, host, auth, secret)
-    layout = Layout(_list(nodes), copies, strategy, virtual_nodes)
+    layout = ClusterLayout(_list(nodes), copies, strategy, virtual_nodes)
     with raising_alerts(call.settings) as raise_alert:
         run_measurements(door, layout, raise_alert, _say, fault_injection=fault_injection)
 
@@ -233,10 +233,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(verbs, name="store")
 
 
-def _door(call: Call, port: int, host: str, auth: bool, secret: str) -> Door:
-    from energyguard.compat.processes import Door
+def _door(call: Call, port: int, host: str, auth: bool, secret: str) -> Listener:
+    from energyguard.compat.processes import Listener
 
-    return Door(port, call.settings.data_dir, host, auth, secret)
+    return Listener(port, call.settings.data_dir, host, auth, secret)
 
 
 def _list(nodes: str) -> list[str]:

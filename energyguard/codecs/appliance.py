@@ -16,8 +16,8 @@ from energyguard.codecs.columns import (
     NAME,
     NUMBER,
     PLAIN_TIME,
-    Layout,
-    Part,
+    ColumnLayout,
+    TableReadings,
     half_even,
     milliseconds,
     nanos,
@@ -28,14 +28,14 @@ from energyguard.codecs.columns import (
 WATTS_PER_KW = 1_000
 
 
-def _parts(table: pa.Table, device: str) -> list[Part]:
+def _parts(table: pa.Table, device: str) -> list[TableReadings]:
     case, time, power = (table.column(name) for name in ("case", "timestamp", "power"))
     named = under(device, case) if device else strings(case)
     kilowatts = half_even(nanos(power), WATTS_PER_KW)
-    return [Part("power", named, "power_kw", milliseconds(time), kilowatts)]
+    return [TableReadings("power", named, "power_kw", milliseconds(time), kilowatts)]
 
 
-LAYOUT = Layout(
+LAYOUT = ColumnLayout(
     "appliance",
     {"case": NAME, "day": ANYTHING, "timestamp": PLAIN_TIME, "power": NUMBER, "label": ANYTHING},
     _parts,

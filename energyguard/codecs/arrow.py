@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from energyguard.codecs import Decoded, ipc
 from energyguard.codecs.arrow_columns import Converted, convert, plain, size_of
-from energyguard.codecs.assembly import EMPTY, Rows, assemble, merge
-from energyguard.codecs.columns import Layout
+from energyguard.codecs.assembly import EMPTY, TableRows, assemble, merge
+from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.headers import layout_of, unknown
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals, refused_whole
 from energyguard.errors import Malformed
 from energyguard.model.fixed import from_nano
@@ -38,7 +38,7 @@ _PANDAS = "__"
 
 def decode_arrow(
     data: bytes,
-    limits: Plausible,
+    limits: PlausibilityLimits,
     device: str = "",
     first_row: int = 1,
     single: int | None = None,
@@ -83,7 +83,7 @@ def read_or_refuse(read: Callable[[], Decoded], kind: str, data: bytes, first_ro
 def decode_batches(
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,
-    limits: Plausible,
+    limits: PlausibilityLimits,
     device: str,
     first_row: int,
     single: int | None,
@@ -113,7 +113,7 @@ def decode_batches(
     return merge([part.batch for part in parts], [part.rows for part in parts], refusals.rows())
 
 
-def _layout(schema: pa.Schema, device: str) -> Layout:
+def _layout(schema: pa.Schema, device: str) -> ColumnLayout:
     names = [name for name in schema.names if not name.startswith(_PANDAS)]
     layout = layout_of(tuple(name.lower() for name in names))
     if layout is None:
@@ -123,7 +123,7 @@ def _layout(schema: pa.Schema, device: str) -> Layout:
     return layout
 
 
-def _slices(batches: Iterable[pa.RecordBatch], layout: Layout) -> Iterator[pa.RecordBatch]:
+def _slices(batches: Iterable[pa.RecordBatch], layout: ColumnLayout) -> Iterator[pa.RecordBatch]:
     """Batches of a bounded number of rows with the layout's columns, as few as they need be.
 
     Raises:
@@ -147,9 +147,9 @@ def _slices(batches: Iterable[pa.RecordBatch], layout: Layout) -> Iterator[pa.Re
 class _Table:
     """What the columns of a table are."""
 
-    layout: Layout
+    layout: ColumnLayout
     device: str
-    limits: Plausible
+    limits: PlausibilityLimits
     nano: bool
 
     def decode(self, batch: pa.RecordBatch, first_row: int, refusals: Refusals) -> Decoded:
@@ -173,7 +173,7 @@ class _Table:
         def original(place: int) -> bytes:
             return self._line(batch, int(good[place]))
 
-        rows = Rows(good + first_row, original, self.layout.time_field, self.limits)
+        rows = TableRows(good + first_row, original, self.layout.time_field, self.limits)
         found = assemble(self.layout.parts(table, self.device), rows, refusals)
         return replace(found, refused=())
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from energyguard.codecs import Decoded, Refused
 from energyguard.codecs.checks import Checked, check_part
-from energyguard.codecs.columns import Ints, Part
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.columns import Ints, TableReadings
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals
 from energyguard.model.readings import SCHEMA, Verdict, batch_of
 
@@ -19,7 +19,7 @@ EMPTY = Decoded(pa.RecordBatch.from_pylist([], SCHEMA), np.empty(0, np.int64), (
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TableRows:
     """The rows of a table: what is needed to refuse one.
 
     Attributes:
@@ -32,10 +32,10 @@ class Rows:
     number: Ints
     original: Callable[[int], bytes]
     time_field: str
-    limits: Plausible
+    limits: PlausibilityLimits
 
 
-def assemble(parts: Sequence[Part], rows: Rows, refusals: Refusals) -> Decoded:
+def assemble(parts: Sequence[TableReadings], rows: TableRows, refusals: Refusals) -> Decoded:
     """The readings of some parts of the same rows; one bad value refuses its row.
 
     Args:
@@ -63,7 +63,7 @@ def assemble(parts: Sequence[Part], rows: Rows, refusals: Refusals) -> Decoded:
     return merge(batches, numbers, refusals.rows())
 
 
-def _refuse(place: int, checks: Sequence[Checked], rows: Rows, refusals: Refusals) -> None:
+def _refuse(place: int, checks: Sequence[Checked], rows: TableRows, refusals: Refusals) -> None:
     """Refuse the row at a place for the first of its parts that is bad."""
     row, line = int(rows.number[place]), rows.original(place)
     for checked in checks:

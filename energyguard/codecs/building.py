@@ -21,8 +21,8 @@ from energyguard.codecs.columns import (
     MAYBE_NUMBER,
     NUMBER,
     Column,
-    Layout,
-    Part,
+    ColumnLayout,
+    TableReadings,
     milliseconds,
     nanos,
 )
@@ -54,7 +54,7 @@ def floor_json(floor: int, timestamp: str, nano: Mapping[str, int]) -> bytes:
     return f'{{"piano":{floor},{",".join(numbers)},"timestamp":"{timestamp}"}}'.encode()
 
 
-def _parts(table: pa.Table, _: str) -> list[Part]:
+def _parts(table: pa.Table, _: str) -> list[TableReadings]:
     time = milliseconds(table.column("timestamp"))
     floor = table.column("piano").combine_chunks().cast(pa.string())
     device = pc.binary_join_element_wise("p", floor, "")
@@ -62,16 +62,18 @@ def _parts(table: pa.Table, _: str) -> list[Part]:
     for field, channel in CHANNELS.items():
         column = table.column(field)
         if not column.null_count:
-            parts.append(Part(field, device, channel, time, nanos(column), least=0))
+            parts.append(TableReadings(field, device, channel, time, nanos(column), least=0))
         elif column.null_count < len(column):
             rows = np.flatnonzero(column.is_valid().to_numpy())
             named = device.take(pa.array(rows))
             value = nanos(column.drop_null())
-            parts.append(Part(field, named, channel, time[rows], value, rows=rows, least=0))
+            parts.append(
+                TableReadings(field, named, channel, time[rows], value, rows=rows, least=0)
+            )
     return parts
 
 
-LAYOUT = Layout(
+LAYOUT = ColumnLayout(
     "json",
     {
         "timestamp": ISO_TIME,

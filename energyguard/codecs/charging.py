@@ -25,8 +25,8 @@ from energyguard.codecs import Refused
 from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.charging import (
     PRICE_PER_EUR,
-    Kind,
     Signal,
+    SignalKind,
 )
 from energyguard.model.fixed import from_nano
 from energyguard.model.readings import Verdict
@@ -39,7 +39,9 @@ MOST_KW = 1_000
 MOST_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
-_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = Kind  # the class's own are slow to look up
+_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = (
+    SignalKind  # the class's own are slow to look up
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _of_plates = frozenset(string.ascii_uppercase + string.digits)
 
@@ -192,13 +194,13 @@ def message(told: Signal) -> bytes:
         "timestamp": text_of(told.second),
         "charger_id": told.charger,
     }
-    if told.kind in (Kind.ARRIVE, Kind.LEAVE):
-        fields |= {"vehicle_detected": told.kind is Kind.ARRIVE, "plate": told.who}
-    elif told.kind in (Kind.CONNECT, Kind.DISCONNECT):
+    if told.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
+        fields |= {"vehicle_detected": told.kind is SignalKind.ARRIVE, "plate": told.who}
+    elif told.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
         fields |= {"user_id": told.who, "price": price_of(told.amount)}
-        fields |= {"user_connection": told.kind is Kind.CONNECT}
+        fields |= {"user_connection": told.kind is SignalKind.CONNECT}
     else:
-        fields |= {"recharging": told.kind is Kind.START, "energy_delivered": told.amount}
+        fields |= {"recharging": told.kind is SignalKind.START, "energy_delivered": told.amount}
         if told.register is not None:
             fields["register_kwh"] = msgspec.Raw(from_nano(told.register).encode())
     return _encode(fields)

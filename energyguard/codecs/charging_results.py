@@ -7,8 +7,8 @@ import msgspec
 from energyguard.codecs.charging import price_of, text_of
 from energyguard.model.charging import (
     Charge,
-    Limits,
     Stay,
+    StayLimits,
     Violation,
     energy_nano_kwh,
     profit_cents,
@@ -76,7 +76,7 @@ def violation(stay: Stay, what: Violation) -> bytes:
     )
 
 
-def transaction_profit(charge: Charge, limits: Limits) -> bytes:
+def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
     """A ``transaction-profit`` record: energy to 1e-9 kWh, profit to the cent."""
     hour = limits.seconds_per_hour
     energy = energy_nano_kwh(charge, hour)

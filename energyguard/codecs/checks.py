@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.codecs.columns import Ints, Part, sixty_fourth
-from energyguard.codecs.limits import Plausible, out_of_range, time_reason, value_reason
+from energyguard.codecs.columns import Ints, TableReadings, sixty_fourth
+from energyguard.codecs.limits import PlausibilityLimits, out_of_range, time_reason, value_reason
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Verdict
 
@@ -28,7 +28,7 @@ class Fault(NamedTuple):
 class Checked:
     """Which readings of a part are refused: for their channel, their time or their value."""
 
-    part: Part
+    part: TableReadings
     channel: Bools
     time: Bools
     value: Bools
@@ -38,7 +38,7 @@ class Checked:
         """How the refused reading at a place ends."""
         return Verdict.MALFORMED if self.channel[place] else Verdict.OUT_OF_RANGE
 
-    def fault(self, place: int, time_field: str, limits: Plausible) -> Fault:
+    def fault(self, place: int, time_field: str, limits: PlausibilityLimits) -> Fault:
         """Why the reading at a place is refused."""
         part = self.part
         channel = part.channel if isinstance(part.channel, str) else part.channel[place].as_py()
@@ -54,7 +54,7 @@ class Checked:
         return Fault(Verdict.OUT_OF_RANGE, part.field, why)
 
 
-def check_part(part: Part, limits: Plausible) -> Checked:
+def check_part(part: TableReadings, limits: PlausibilityLimits) -> Checked:
     """Which readings of a part are refused."""
     unknown, wrong_time, wrong_value = (np.zeros(len(part.time), bool) for _ in range(3))
     for channel, places in _by_channel(part):
@@ -69,7 +69,7 @@ def check_part(part: Part, limits: Plausible) -> Checked:
     return Checked(part, unknown, wrong_time, wrong_value, bad)
 
 
-def _by_channel(part: Part) -> list[tuple[str, Ints | slice]]:
+def _by_channel(part: TableReadings) -> list[tuple[str, Ints | slice]]:
     """Each channel of a part and where its readings stand."""
     if isinstance(part.channel, str):
         return [(part.channel, slice(None))]

@@ -157,7 +157,7 @@ def sixty_fourth(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TableReadings:
     """Some readings of a table, of one channel or of several; ``field`` held the value.
 
     ``rows`` tells in which rows they stand (None: there is one in each); ``least`` is the least
@@ -187,12 +187,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class ColumnLayout:
     """Columns of delimited text, and how a table of them becomes readings."""
 
     shape: str
     columns: Mapping[str, Column]
-    parts: Callable[[pa.Table, str], list[Part]]
+    parts: Callable[[pa.Table, str], list[TableReadings]]
     time_field: str = "timestamp"
     needs_device: bool = False  # no column names it: the file's name does, or the sender
 

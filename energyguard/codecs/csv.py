@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.columns import PLAIN_HEADER, Layout
+from energyguard.codecs.columns import PLAIN_HEADER, ColumnLayout
 from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import layout_of
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.model.fixed import NANO
 
 
-def _known(*names: str) -> Layout:
+def _known(*names: str) -> ColumnLayout:
     found = layout_of(names)
     assert found is not None
     return found
@@ -30,7 +30,11 @@ NUMBERED = _known("timestamp", "device", "channel", "value", "sequence")
 
 
 def decode(
-    data: bytes, limits: Plausible = DEFAULT, *, layout: Layout = HOUSEHOLD, first_row: int = 1
+    data: bytes,
+    limits: PlausibilityLimits = DEFAULT,
+    *,
+    layout: ColumnLayout = HOUSEHOLD,
+    first_row: int = 1,
 ) -> Decoded:
     """Read lines of a layout, without a header."""
     return decode_lines(data, layout, limits, first_row=first_row)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import Rows, assemble
+from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import (
     ANYTHING,
     DEVICE,
@@ -23,10 +23,10 @@ from energyguard.codecs.columns import (
     MAY_BE_EMPTY,
     NAME,
     WHOLE,
+    ColumnLayout,
     Ints,
-    Layout,
 )
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals
 from energyguard.codecs.row_by_row import decode_row_by_row
 from energyguard.model.readings import Verdict
@@ -39,8 +39,8 @@ _LARGE_EXPONENT = re.compile(rb"[+-]?[\d.]+[eE][+-]?\d{3,}")
 
 def decode_lines(
     data: bytes,
-    layout: Layout,
-    limits: Plausible,
+    layout: ColumnLayout,
+    limits: PlausibilityLimits,
     device: str = "",
     first_row: int = 1,
     single: int | None = None,
@@ -67,8 +67,8 @@ def decode_lines(
 
 def decode_sound(
     data: bytes,
-    layout: Layout,
-    limits: Plausible,
+    layout: ColumnLayout,
+    limits: PlausibilityLimits,
     device: str = "",
     first_row: int = 1,
     single: int | None = None,
@@ -95,8 +95,8 @@ class _Text:
     """Lines of a layout, from a first row on."""
 
     data: bytes
-    layout: Layout
-    limits: Plausible
+    layout: ColumnLayout
+    limits: PlausibilityLimits
     device: str
     first_row: int
 
@@ -115,12 +115,12 @@ class _Text:
                 lines.extend(self.data.split(b"\n"))
             return lines[int(number[place]) - self.first_row].removesuffix(b"\r")
 
-        rows = Rows(number, original, self.layout.time_field, self.limits)
+        rows = TableRows(number, original, self.layout.time_field, self.limits)
         return assemble(self.layout.parts(table, self.device), rows, refusals)
 
 
 def _sound_table(
-    lines: Sequence[bytes], numbers: Sequence[int], layout: Layout, refusals: Refusals
+    lines: Sequence[bytes], numbers: Sequence[int], layout: ColumnLayout, refusals: Refusals
 ) -> tuple[pa.Table, list[int]]:
     """A table of lines that look sound; one that Arrow takes for none is found by halving."""
     table = _table(b"\n".join(lines), layout)
@@ -155,7 +155,7 @@ def _is_border(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     return np.isin(codes, _BORDERS)
 
 
-def _doubtful_bytes(data: bytes, layout: Layout) -> bool:
+def _doubtful_bytes(data: bytes, layout: ColumnLayout) -> bool:
     """Whether Arrow may take what the patterns of columns refuse, or be hurt by it."""
     codes = np.frombuffer(data, np.uint8)
     ends = data.count(b"\n")
@@ -184,7 +184,7 @@ def _has_large_exponent(data: bytes, codes: npt.NDArray[np.uint8]) -> bool:
     return False
 
 
-def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
+def _doubtful_columns(table: pa.Table, layout: ColumnLayout) -> bool:
     """Whether a name is empty or too long, or a field is empty that must not be."""
     for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
         if values.null_count and column not in MAY_BE_EMPTY:
@@ -202,7 +202,7 @@ def _doubtful_columns(table: pa.Table, layout: Layout) -> bool:
     return False
 
 
-def _table(data: bytes, layout: Layout) -> pa.Table | None:
+def _table(data: bytes, layout: ColumnLayout) -> pa.Table | None:
     """A table of all lines, or None where some line is not sound."""
     types = {name: column.type for name, column in layout.columns.items()}
     if not data.strip():
@@ -217,7 +217,7 @@ def _table(data: bytes, layout: Layout) -> pa.Table | None:
     return table
 
 
-def _parsed(data: bytes, layout: Layout, types: dict[str, pa.DataType]) -> pa.Table | None:
+def _parsed(data: bytes, layout: ColumnLayout, types: dict[str, pa.DataType]) -> pa.Table | None:
     may_be_empty = any(column in MAY_BE_EMPTY for column in layout.columns.values())
     try:
         return arrow_csv.read_csv(

@@ -13,9 +13,9 @@ from typing import BinaryIO
 from energyguard.codecs import Decoded, Refused
 from energyguard.codecs.assembly import EMPTY
 from energyguard.codecs.headers import BOM
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
-from energyguard.codecs.shapes import BINARY, HEAD_BYTES, Shape, sniff
+from energyguard.codecs.shapes import BINARY, HEAD_BYTES, PayloadFormat, sniff
 from energyguard.errors import NotFound
 from energyguard.model.readings import Verdict
 
@@ -30,7 +30,7 @@ OnBytes = Callable[[int], None] | None
 def read_blocks(
     path: Path | str,
     shape: str | None = None,
-    limits: Plausible = DEFAULT,
+    limits: PlausibilityLimits = DEFAULT,
     *,
     block_bytes: int = BLOCK_BYTES,
     on_bytes: OnBytes = None,
@@ -73,7 +73,7 @@ class _File:
 
     file: BinaryIO
     device: str
-    limits: Plausible
+    limits: PlausibilityLimits
     block_bytes: int
     on_bytes: OnBytes
 
@@ -90,7 +90,7 @@ class _File:
             yield name, replace(EMPTY, refused=refused if taken else as_one(refused, "the file"))
 
     def _decoded(self, shape: str | None) -> Iterator[tuple[str, Decoded]]:
-        found: Shape | None = None
+        found: PayloadFormat | None = None
         row = 1
         blocks = self._whole_lines()
         for block, fault in blocks:
@@ -110,7 +110,9 @@ class _File:
                 bad = Refused(row, Verdict.MALFORMED, "row", fault, b"")
                 yield found.name, replace(EMPTY, refused=(bad,))
 
-    def _at_once(self, shape: Shape, block: bytes, blocks: Iterator[tuple[bytes, str]]) -> Decoded:
+    def _at_once(
+        self, shape: PayloadFormat, block: bytes, blocks: Iterator[tuple[bytes, str]]
+    ) -> Decoded:
         """The readings of a file that has no lines."""
         parts, size = [block], len(block)
         for data, fault in blocks:

@@ -30,8 +30,8 @@ from energyguard.codecs.columns import (
     SEQUENCE,
     SPACES,
     Column,
-    Layout,
-    Part,
+    ColumnLayout,
+    TableReadings,
     all_named,
     milliseconds,
     nanos,
@@ -74,7 +74,7 @@ _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 @lru_cache(maxsize=256)
-def layout_of(names: tuple[str, ...]) -> Layout | None:
+def layout_of(names: tuple[str, ...]) -> ColumnLayout | None:
     """The layout of columns of these names, in lower case; None: they are no known header."""
     for layout in _OF_FILES:
         if names == tuple(layout.columns):
@@ -94,7 +94,7 @@ def layout_of(names: tuple[str, ...]) -> Layout | None:
     number = NUMBER if tall or len(values) == 1 else MAYBE_NUMBER
     columns: dict[str, Column] = {times[0]: TIMES[times[0]], "sequence": SEQUENCE, "channel": NAME}
     columns |= dict.fromkeys(devices, DEVICE) | dict.fromkeys([*values, "value"], number)
-    return Layout(
+    return ColumnLayout(
         "csv",
         {name: columns.get(name, ANYTHING) for name in names},
         _parts(times[0], devices, values),
@@ -114,29 +114,29 @@ def _channels(values: Sequence[str]) -> set[str]:
 
 def _parts(
     time_field: str, devices: Sequence[str], values: Sequence[str]
-) -> Callable[[pa.Table, str], list[Part]]:
+) -> Callable[[pa.Table, str], list[TableReadings]]:
     """How a table of such columns becomes readings: a part for each column of values."""
 
-    def parts(table: pa.Table, device: str) -> list[Part]:
+    def parts(table: pa.Table, device: str) -> list[TableReadings]:
         time = milliseconds(table.column(time_field))
         named = strings(table.column(devices[0])) if devices else all_named(device, len(time))
         numbered = "sequence" in table.column_names
         sequence = table.column("sequence").combine_chunks() if numbered else None
         if not values:
             channel, value = strings(table.column("channel")), nanos(table.column("value"))
-            return [Part("value", named, channel, time, value, sequence)]
+            return [TableReadings("value", named, channel, time, value, sequence)]
         found = []
         for name in values:
             channel, per = VALUES[name]
             column = table.column(name)
             if not column.null_count:
                 value = nanos(column, per)
-                found.append(Part(name, named, channel, time, value, sequence))
+                found.append(TableReadings(name, named, channel, time, value, sequence))
                 continue
             rows = np.flatnonzero(column.is_valid().to_numpy())
             at = pa.array(rows)
             found.append(
-                Part(
+                TableReadings(
                     name,
                     named.take(at),
                     channel,

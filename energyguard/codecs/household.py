@@ -17,8 +17,8 @@ from energyguard.codecs.columns import (
     EPOCH_MS,
     INTEGER,
     PLAIN_TIME,
-    Layout,
-    Part,
+    ColumnLayout,
+    TableReadings,
     all_named,
     half_even,
     milliseconds,
@@ -27,18 +27,18 @@ from energyguard.codecs.columns import (
 NANO_KW_PER_MW = 1_000  # 1 mW is 1e-6 kW
 
 
-def _parts(table: pa.Table, device: str) -> list[Part]:
+def _parts(table: pa.Table, device: str) -> list[TableReadings]:
     time = milliseconds(table.column("timestamp"))
     energy = milliseconds(table.column("energy"))
     power = milliseconds(table.column("power"))
     name = all_named(device, len(time))
     return [
-        Part("energy", name, "energy_register_kwh", time, half_even(energy, 10)),
-        Part("power", name, "power_kw", time, power * NANO_KW_PER_MW),
+        TableReadings("energy", name, "energy_register_kwh", time, half_even(energy, 10)),
+        TableReadings("power", name, "power_kw", time, power * NANO_KW_PER_MW),
     ]
 
 
-LAYOUT = Layout(
+LAYOUT = ColumnLayout(
     "household",
     {
         "date": PLAIN_TIME,

@@ -2,7 +2,7 @@
 
 A message is ``FFFFFFFF``, the size of its metadata (four bytes), the metadata (a flatbuffer), and a
 body. A compressed buffer of the body begins with the size that it unfolds to. Layouts are those of
-Arrow's ``Message.fbs``; only what is needed to bound a batch is read.
+Arrow's ``IpcMessage.fbs``; only what is needed to bound a batch is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BEFORE_A_STREAM = 8  # the mark of a file, padded
 _DICTIONARY, _RECORDS = 2, 3
 
 
-class Message(NamedTuple):
+class IpcMessage(NamedTuple):
     """What a message unfolds to."""
 
     rows: int
@@ -59,7 +59,7 @@ def check(stream: memoryview, max_rows: int, max_size: int) -> None:
         raise Malformed(f"not an Arrow stream: {error}", "row") from error
 
 
-def _messages(stream: memoryview) -> Iterator[Message]:
+def _messages(stream: memoryview) -> Iterator[IpcMessage]:
     place = 0
     while place + 8 <= len(stream):
         mark, length = struct.unpack_from("<Ii", stream, place)
@@ -81,9 +81,9 @@ def _messages(stream: memoryview) -> Iterator[Message]:
             header = _offset(metadata, header, 1)
         if kind in (_DICTIONARY, _RECORDS):
             message = _batch(metadata, header, body)
-            yield message if kind == _RECORDS else Message(0, message.size)
+            yield message if kind == _RECORDS else IpcMessage(0, message.size)
         else:
-            yield Message(0, 0)
+            yield IpcMessage(0, 0)
 
 
 def _header(metadata: memoryview) -> tuple[int, int, int]:
@@ -94,7 +94,7 @@ def _header(metadata: memoryview) -> tuple[int, int, int]:
     return metadata[kind] if kind else 0, _offset(metadata, root, 2), length
 
 
-def _batch(metadata: memoryview, table: int, body: memoryview) -> Message:
+def _batch(metadata: memoryview, table: int, body: memoryview) -> IpcMessage:
     """The rows of a batch, and the bytes of its buffers once they are unfolded."""
     length = _field(metadata, table, 0)
     rows = struct.unpack_from("<q", metadata, length)[0] if length else 0
@@ -102,7 +102,7 @@ def _batch(metadata: memoryview, table: int, body: memoryview) -> Message:
         raise ValueError("a batch has a negative number of rows")
     start = _field(metadata, table, 2)
     if not start or not _field(metadata, table, 3):
-        return Message(rows, len(body))
+        return IpcMessage(rows, len(body))
     start += struct.unpack_from("<I", metadata, start)[0]
     (count,) = struct.unpack_from("<I", metadata, start)
     size = 0
@@ -113,7 +113,7 @@ def _batch(metadata: memoryview, table: int, body: memoryview) -> Message:
         if packed:
             (unfolded,) = struct.unpack_from("<q", body, offset)
             size += packed if unfolded == -1 else _positive(unfolded)
-    return Message(rows, size)
+    return IpcMessage(rows, size)
 
 
 def _positive(size: int) -> int:

@@ -19,7 +19,7 @@ from io import RawIOBase
 from threading import Lock
 from typing import IO, Any
 
-from energyguard.codecs.limits import Limits, Plausible
+from energyguard.codecs.limits import DefaultLimits, PlausibilityLimits
 from energyguard.codecs.messages import (
     CSV,
     NOTHING,
@@ -30,14 +30,14 @@ from energyguard.codecs.messages import (
     together,
 )
 
-Decode = Callable[[Sequence[bytes], Plausible], Contents]
+Decode = Callable[[Sequence[bytes], PlausibilityLimits], Contents]
 """Decodes messages; it is named to the child, so it is a function of a module."""
 MAX_CPU_S = 60
 """What a request may take before it is ended."""
 IDLE_S = 60.0
 _SIZE = 8
 _START = "from energyguard.codecs.isolated import serve; serve()"
-_Request = tuple[Decode, Sequence[bytes], Limits]
+_Request = tuple[Decode, Sequence[bytes], DefaultLimits]
 _Answer = tuple[Contents | None, str]
 
 
@@ -53,14 +53,14 @@ class IsolatedDecoder:
         self._lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def read(self, values: Sequence[bytes], limits: Plausible) -> Contents:
+    def read(self, values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
         """Decode messages; one that ends its decoder is refused, its neighbours are not.
 
         Args:
             values: the messages.
             limits: what is plausible.
         """
-        bounds = Limits(limits.plausible_kwh, limits.plausible_kw)
+        bounds = DefaultLimits(limits.plausible_kwh, limits.plausible_kw)
         with self._lock:
             return together(self._halves(0, values, bounds))
 
@@ -73,7 +73,7 @@ class IsolatedDecoder:
         """Leave the child to the process that started it: this one is a fork of that."""
         self._lock, self._child = Lock(), None
 
-    def _halves(self, place: int, values: Sequence[bytes], limits: Limits) -> list[Contents]:
+    def _halves(self, place: int, values: Sequence[bytes], limits: DefaultLimits) -> list[Contents]:
         found, end = self._ask((self._decode, values, limits))
         if found is not None:
             return [found.moved(place)]

@@ -29,13 +29,13 @@ from energyguard.codecs.columns import (
     PLAIN_TIME,
     WHOLE,
     Column,
-    Layout,
+    ColumnLayout,
     sixty_fourth,
 )
 from energyguard.codecs.csv import HOUSEHOLD, NUMBERED, decimals, iso_times, strings_of
 from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import BOM, layout_of
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.lines import numbered_lines
 from energyguard.codecs.objects import decode_sound_json
 from energyguard.codecs.refusals import Refusals
@@ -56,7 +56,7 @@ _TEXTS = (ISO_TIME, PLAIN_TIME, DEVICE, NAME, ANYTHING)
 
 
 def decode_json(
-    data: bytes, limits: Plausible, first_row: int = 1, single: int | None = None
+    data: bytes, limits: PlausibilityLimits, first_row: int = 1, single: int | None = None
 ) -> Decoded:
     """Read JSON lines or an array. Never raises for what stands in them.
 
@@ -91,14 +91,16 @@ def encode_json(batch: pa.RecordBatch) -> bytes:
     return strings_of(pc.binary_join_element_wise(start, *columns, "}", ""), "\n")
 
 
-def _row_by_row(data: bytes, limits: Plausible, first_row: int, single: int | None) -> Decoded:
+def _row_by_row(
+    data: bytes, limits: PlausibilityLimits, first_row: int, single: int | None
+) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
     refusals = Refusals(single, "json")
     if data.lstrip()[:1] == b"[":
         rows: Iterable[tuple[int, bytes]] = enumerate(_elements(data.strip()), first_row)
     else:
         rows = numbered_lines(data, first_row, SHORTEST, refusals)
-    kinds: dict[Layout, tuple[list[int], list[bytes], list[bytes]]] = {}
+    kinds: dict[ColumnLayout, tuple[list[int], list[bytes], list[bytes]]] = {}
     for number, row in rows:
         try:
             layout, line = _line(row)
@@ -146,7 +148,7 @@ def _elements(array: bytes) -> list[bytes]:
         return _BORDER.split(inside) if inside else [array]
 
 
-def _line(row: bytes) -> tuple[Layout, bytes]:
+def _line(row: bytes) -> tuple[ColumnLayout, bytes]:
     """The layout of a row and its line; the codec of lines tells what is wrong with its fields.
 
     Raises:
@@ -171,7 +173,7 @@ def _line(row: bytes) -> tuple[Layout, bytes]:
     return layout, ",".join(fields).encode()
 
 
-def _layout(found: Mapping[str, object]) -> Layout:
+def _layout(found: Mapping[str, object]) -> ColumnLayout:
     """What the fields of an object are; of an unknown one, what they seem to be."""
     names = found.keys()
     if names == HOUSEHOLD.columns.keys():

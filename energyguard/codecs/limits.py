@@ -19,7 +19,7 @@ _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_000  # years 1 to 999
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is no time
 
 
-class Plausible(Protocol):
+class PlausibilityLimits(Protocol):
     """What the settings say is plausible (``config.WireSettings``)."""
 
     @property
@@ -34,17 +34,17 @@ class Plausible(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DefaultLimits:
     """The plausible limits with their defaults."""
 
     plausible_kwh: float = 100.0
     plausible_kw: float = 10_000.0
 
 
-DEFAULT = Limits()
+DEFAULT = DefaultLimits()
 
 
-def bounds(limits: Plausible) -> Mapping[str, tuple[int, int]]:
+def bounds(limits: PlausibilityLimits) -> Mapping[str, tuple[int, int]]:
     """For each channel, the lowest and highest value in 1e-9 of its unit."""
     most = {"energy_kwh": limits.plausible_kwh, "power_kw": limits.plausible_kw}
     least = {"power_kw": -limits.plausible_kw}
@@ -58,20 +58,20 @@ def bounds(limits: Plausible) -> Mapping[str, tuple[int, int]]:
 
 
 def out_of_range(
-    channel: str, time_ms: Ints, value: Ints, limits: Plausible, least: int | None = None
+    channel: str, time_ms: Ints, value: Ints, limits: PlausibilityLimits, least: int | None = None
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which values and which times of one channel cannot be true; ``least`` raises its bound."""
     low, high = _bounds(channel, limits, least)
     return (value < low) | (value > high), (time_ms < EARLIEST_MS) | (time_ms > _LATEST_MS)
 
 
-def _bounds(channel: str, limits: Plausible, least: int | None) -> tuple[int, int]:
+def _bounds(channel: str, limits: PlausibilityLimits, least: int | None) -> tuple[int, int]:
     low, high = bounds(limits)[channel]
     return low if least is None else max(low, least), high
 
 
 def value_reason(
-    field: str, channel: str, nano: int, limits: Plausible, least: int | None = None
+    field: str, channel: str, nano: int, limits: PlausibilityLimits, least: int | None = None
 ) -> str:
     """What is wrong with a value."""
     low, high = _bounds(channel, limits, least)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from energyguard.codecs import Refused
 from energyguard.codecs.headers import BOM
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.shapes import decode
 from energyguard.model.readings import SCHEMA, Verdict
 
@@ -43,7 +43,7 @@ class Contents(NamedTuple):
         return Contents(self.readings, self.record + by, bad)
 
 
-def read_messages(values: Sequence[bytes], limits: Plausible) -> Contents:
+def read_messages(values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
     """Messages of one line each, decoded all at once; no header speaks for those behind it."""
     parts, place = [], 0
     for kind, run in groupby(values, _kind):
@@ -71,12 +71,12 @@ def _kind(value: bytes) -> str:
     return JSON if value.removeprefix(BOM)[:1] == b"{" else CSV
 
 
-def _empty(values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+def _empty(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Contents:
     bad = [bad_record(i, kind, value, "is empty") for i, value in enumerate(values)]
     return Contents(NOTHING, NOWHERE, bad)
 
 
-def _lines(values: Sequence[bytes], kind: str, limits: Plausible) -> Contents:
+def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Contents:
     """Messages of a shape."""
     bad: list[Bad] = []
     lines = values

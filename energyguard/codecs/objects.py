@@ -8,10 +8,10 @@ import msgspec
 
 from energyguard.codecs import Decoded, building, thermometer
 from energyguard.codecs.alike import lines_alike
-from energyguard.codecs.columns import Layout
+from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.csv import HOUSEHOLD, NUMBERED
 from energyguard.codecs.delimited import decode_sound
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 
 _NOTHING = msgspec.Raw(b"")
 
@@ -72,7 +72,9 @@ _HOUSEHOLDS = msgspec.json.Decoder(list[_Household])
 _NUMBEREDS = msgspec.json.Decoder(list[_Numbered])
 
 
-def decode_sound_json(data: bytes, limits: Plausible, first_row: int = 1) -> Decoded | None:
+def decode_sound_json(
+    data: bytes, limits: PlausibilityLimits, first_row: int = 1
+) -> Decoded | None:
     """Read lines or an array at once; None where some object may not be sound."""
     lines = _lines_at_once(data)
     if lines is None:
@@ -82,7 +84,7 @@ def decode_sound_json(data: bytes, limits: Plausible, first_row: int = 1) -> Dec
     return None if decoded is None or decoded.refused else decoded
 
 
-def _lines_at_once(data: bytes) -> tuple[Layout, bytes] | None:
+def _lines_at_once(data: bytes) -> tuple[ColumnLayout, bytes] | None:
     """Sound objects as lines of a layout; None: look at each of them."""
     text = data.removesuffix(b"\n")
     if text[:1] == b"[":
@@ -93,7 +95,7 @@ def _lines_at_once(data: bytes) -> tuple[Layout, bytes] | None:
     return _lines_of(b"[" + text.replace(b"\n", b",") + b"]") if alone else None
 
 
-def _lines_of(array: bytes) -> tuple[Layout, bytes] | None:
+def _lines_of(array: bytes) -> tuple[ColumnLayout, bytes] | None:
     """An array of sound objects as lines."""
     try:
         if b'"piano"' in array:

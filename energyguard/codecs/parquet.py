@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.arrow import MAX_UNFOLDED, decode_batches, read_or_refuse
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.errors import Malformed
 
 MARK = b"PAR1"
@@ -24,7 +24,7 @@ _ROWS_AT_ONCE = 65_536
 
 def decode_parquet(
     data: bytes,
-    limits: Plausible,
+    limits: PlausibilityLimits,
     device: str = "",
     first_row: int = 1,
     single: int | None = None,

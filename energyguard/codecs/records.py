@@ -18,7 +18,7 @@ import pyarrow as pa
 from energyguard.codecs.csv import HOUSEHOLD
 from energyguard.codecs.delimited import decode_sound
 from energyguard.codecs.isolated import ISOLATED
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.messages import (
     CSV,
     JSON,
@@ -43,12 +43,14 @@ Headers = tuple[tuple[str, bytes], ...]
 _OURS = bytes([FORMAT])
 
 
-def read_records(values: Sequence[bytes | None], limits: Plausible = DEFAULT) -> Contents:
+def read_records(values: Sequence[bytes | None], limits: PlausibilityLimits = DEFAULT) -> Contents:
     """The readings of records of a topic."""
     return together(list(_parts(0, values, limits)))
 
 
-def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Iterator[Contents]:
+def _parts(
+    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits
+) -> Iterator[Contents]:
     """Halves and halves again, until all messages of one are sound, or few enough to look at."""
     sound = _alike(place, values, limits)
     if sound is not None:
@@ -65,7 +67,9 @@ def _parts(place: int, values: Sequence[bytes | None], limits: Plausible) -> Ite
 
 
 def read_settled(
-    keys: Sequence[bytes | None], values: Sequence[bytes | None], limits: Plausible = DEFAULT
+    keys: Sequence[bytes | None],
+    values: Sequence[bytes | None],
+    limits: PlausibilityLimits = DEFAULT,
 ) -> Contents:
     """The readings that are where they belong: not those that a worker will pack anew."""
     found = read_records(values, limits)
@@ -98,7 +102,9 @@ def backfilled(headers: Sequence[Headers]) -> npt.NDArray[np.bool_] | None:
     return np.array(found, np.bool_) if any(found) else None
 
 
-def _alike(place: int, values: Sequence[bytes | None], limits: Plausible) -> Contents | None:
+def _alike(
+    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits
+) -> Contents | None:
     """Messages that are all a line of CSV, or all of JSON, and all sound; None: look at each."""
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
         return None
@@ -135,7 +141,7 @@ def _packed(place: int, values: Sequence[bytes]) -> Contents:
     return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
 
 
-def _messages(place: int, values: Sequence[bytes], limits: Plausible) -> Contents:
+def _messages(place: int, values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
     """Messages of others: at once where all are sound, else in a process that may die of them."""
     sound = _alike(place, values, limits)
     if sound is not None:

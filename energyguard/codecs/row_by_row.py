@@ -22,7 +22,7 @@ from energyguard.codecs.columns import (
     PLAIN_TIME,
     SPACES,
     Column,
-    Layout,
+    ColumnLayout,
     sixty_fourth,
 )
 from energyguard.codecs.lines import numbered_lines
@@ -36,7 +36,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def decode_row_by_row(
-    data: bytes, layout: Layout, first_row: int, refusals: Refusals
+    data: bytes, layout: ColumnLayout, first_row: int, refusals: Refusals
 ) -> tuple[list[bytes], list[int]]:
     """The sound ones of some lines, as the fast way takes them, and their numbers.
 
@@ -74,7 +74,7 @@ def decode_row_by_row(
 
 
 @lru_cache(maxsize=256)
-def _sound(layout: Layout) -> re.Pattern[str]:
+def _sound(layout: ColumnLayout) -> re.Pattern[str]:
     """What a sound line looks like."""
     return re.compile(",".join(f"(?:{c.pattern})" for c in layout.columns.values()), re.ASCII)
 
@@ -119,7 +119,7 @@ def _is_in_calendar(time: str) -> bool:
     return True
 
 
-def _explain(cells: Sequence[str], layout: Layout) -> tuple[Verdict, str, str]:
+def _explain(cells: Sequence[str], layout: ColumnLayout) -> tuple[Verdict, str, str]:
     """How a bad line ends, the field at fault, and the reason."""
     n = len(layout.columns)
     if len(cells) != n:

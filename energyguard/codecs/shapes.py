@@ -10,7 +10,7 @@ import pyarrow as pa
 from energyguard.codecs import Decoded, appliance, csv, household, ipc, parquet
 from energyguard.codecs.arrow import decode_arrow
 from energyguard.codecs.assembly import EMPTY
-from energyguard.codecs.columns import Layout
+from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.headers import (
     BOM,
     header_of,
@@ -20,7 +20,7 @@ from energyguard.codecs.headers import (
     unknown,
 )
 from energyguard.codecs.json import decode_json, encode_json
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
 from energyguard.codecs.text import TextDecoder
 from energyguard.errors import NotFound
@@ -41,11 +41,11 @@ _OTHERS = {
     b"\xfe\xff": "is text in UTF-16: save it as CSV in UTF-8",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd: send it unpacked",
 }
-Decode = Callable[[bytes, Plausible, str, int, int | None], Decoded]
+Decode = Callable[[bytes, PlausibilityLimits, str, int, int | None], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PayloadFormat:
     """How bytes are read: ``header_lines`` of the first block are title and header."""
 
     name: str
@@ -55,23 +55,25 @@ class Shape:
     device: str = field(default="")  # whose lines they are, where a dead letter says so
 
 
-def _refusing(reason: str) -> Shape:
+def _refusing(reason: str) -> PayloadFormat:
     """Bytes of no shape: refused together."""
 
     def decode(
-        data: bytes, limits: Plausible, device: str, first_row: int, single: int | None
+        data: bytes, limits: PlausibilityLimits, device: str, first_row: int, single: int | None
     ) -> Decoded:
         one = refused_whole(data, first_row, "row", f"the input {reason}", 1)
         return replace(EMPTY, refused=(one,))
 
-    return Shape("csv", decode)
+    return PayloadFormat("csv", decode)
 
 
-_JSON = Shape("json", lambda data, limits, _, row, single: decode_json(data, limits, row, single))
+_JSON = PayloadFormat(
+    "json", lambda data, limits, _, row, single: decode_json(data, limits, row, single)
+)
 _DECODE: Mapping[str, Decode] = {"arrow": decode_arrow, "parquet": parquet.decode_parquet}
 
 
-def sniff(head: bytes, name: str | None = None, headed: bool = True) -> Shape:
+def sniff(head: bytes, name: str | None = None, headed: bool = True) -> PayloadFormat:
     """The shape of what begins so; its codec remembers what a header said.
 
     Args:
@@ -103,15 +105,15 @@ def sniff(head: bytes, name: str | None = None, headed: bool = True) -> Shape:
     return replace(_text(head, base, headed), device=device)
 
 
-def _binary(head: bytes, base: str) -> Shape | None:
+def _binary(head: bytes, base: str) -> PayloadFormat | None:
     """The shape of bytes that are no text; None: they are."""
     for shape, beginnings in BINARY.items():
         if base == shape or (base == ANY_SHAPE and head.startswith(beginnings)):
-            return Shape(shape, _DECODE[shape])
+            return PayloadFormat(shape, _DECODE[shape])
     return None
 
 
-def _text(head: bytes, base: str, headed: bool) -> Shape:
+def _text(head: bytes, base: str, headed: bool) -> PayloadFormat:
     """The shape of lines: as their header says, else as they are forced, else as they look."""
     lines = [line.rstrip(b"\r") for line in head.split(b"\n", 2)[:2]]
     titled = headed and is_title(lines[0])
@@ -127,7 +129,7 @@ def _text(head: bytes, base: str, headed: bool) -> Shape:
     if names is not None:
         layout = layout_of(names)
         if layout is None:
-            return Shape("csv", TextDecoder(None, unknown(names), first).decode, 1 + titled)
+            return PayloadFormat("csv", TextDecoder(None, unknown(names), first).decode, 1 + titled)
         return _of_lines(layout, TextDecoder(layout), 1 + titled)
     layout = _LAYOUTS.get(base, csv.HOUSEHOLD)
     if base == ANY_SHAPE and first.count(b",") == len(household.LAYOUT.columns) - 1:
@@ -135,14 +137,16 @@ def _text(head: bytes, base: str, headed: bool) -> Shape:
     return _of_lines(layout, TextDecoder(layout, headed=headed), int(titled))
 
 
-def _of_lines(layout: Layout, codec: TextDecoder, header_lines: int, device: str = "") -> Shape:
-    return Shape(layout.shape, codec.decode, header_lines, layout.needs_device, device)
+def _of_lines(
+    layout: ColumnLayout, codec: TextDecoder, header_lines: int, device: str = ""
+) -> PayloadFormat:
+    return PayloadFormat(layout.shape, codec.decode, header_lines, layout.needs_device, device)
 
 
 def decode(
     data: bytes,
     shape: str | None = None,
-    limits: Plausible = DEFAULT,
+    limits: PlausibilityLimits = DEFAULT,
     *,
     device: str = "",
     first_row: int = 1,
@@ -172,7 +176,7 @@ def decode(
     return found.name, found.decode(body, limits, found.device or device, row, single)
 
 
-def shape_of(data: bytes, shape: str | None) -> Shape:
+def shape_of(data: bytes, shape: str | None) -> PayloadFormat:
     """The shape that all of an input has.
 
     Raises:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import merge
-from energyguard.codecs.columns import Layout
+from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.delimited import decode_lines, decode_sound
 from energyguard.codecs.headers import TIMES, header_of, is_title, layout_of, unknown
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals, lines_in, refused_whole
 
 MAX_SECTIONS = 100
@@ -21,7 +21,7 @@ _TOO_MANY = f"the columns change more than {MAX_SECTIONS} times: send each table
 class _Section(NamedTuple):
     """Lines under a header: those of a layout, or (None) those that are refused for a reason."""
 
-    layout: Layout | None
+    layout: ColumnLayout | None
     reason: str
     header: bytes
     lines: bytes
@@ -39,13 +39,22 @@ class TextDecoder:
     """
 
     def __init__(
-        self, layout: Layout | None, reason: str = "", header: bytes = b"", headed: bool = True
+        self,
+        layout: ColumnLayout | None,
+        reason: str = "",
+        header: bytes = b"",
+        headed: bool = True,
     ) -> None:
         self._layout, self._reason, self._header = layout, reason, header
         self._headed = headed
 
     def decode(
-        self, data: bytes, limits: Plausible, device: str, first_row: int, single: int | None
+        self,
+        data: bytes,
+        limits: PlausibilityLimits,
+        device: str,
+        first_row: int,
+        single: int | None,
     ) -> Decoded:
         """Read a block of lines; ``single``: how many refused rows come back one by one."""
         if self._layout is not None:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from energyguard.codecs.columns import (
     NUMBER,
     PLAIN_TIME,
-    Layout,
-    Part,
+    ColumnLayout,
+    TableReadings,
     all_named,
     milliseconds,
     nanos,
@@ -32,10 +32,10 @@ def message(timestamp: str, celsius: int) -> bytes:
     return f'{{"timestamp":"{timestamp}","celsius":{celsius}}}'.encode()
 
 
-def _parts(table: pa.Table, _: str) -> list[Part]:
+def _parts(table: pa.Table, _: str) -> list[TableReadings]:
     time, celsius = (table.column(name) for name in ("timestamp", "celsius"))
     named = all_named(DEVICE, table.num_rows)
-    return [Part("celsius", named, CHANNEL, milliseconds(time), nanos(celsius))]
+    return [TableReadings("celsius", named, CHANNEL, milliseconds(time), nanos(celsius))]
 
 
-LAYOUT = Layout("json", {"timestamp": PLAIN_TIME, "celsius": NUMBER}, _parts)
+LAYOUT = ColumnLayout("json", {"timestamp": PLAIN_TIME, "celsius": NUMBER}, _parts)

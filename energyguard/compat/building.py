@@ -23,7 +23,7 @@ from energyguard.compat.shapes import BuildingError, as_building
 from energyguard.compat.sharding import sharding_routes
 from energyguard.compat.thresholds import threshold_routes
 from energyguard.store import Store
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.version import HybridClock
 
 OPEN = ("/health",)
@@ -49,7 +49,7 @@ class Health(BaseModel):
 
 def build_building(
     store: Store,
-    cluster: Cluster | None,
+    cluster: ClusterAdmin | None,
     versions: HybridClock,
     clock: Clock = SYSTEM,
     alone: str = "local",

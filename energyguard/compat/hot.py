@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.api.problems import Problem, TooLarge, internal, problem
 from energyguard.compat.batches import Batches
-from energyguard.compat.keys import Done, Given, Keys
+from energyguard.compat.keys import Given, Keys, WriteResult
 from energyguard.compat.shapes import as_building, decoded
 from energyguard.errors import EnergyGuardError, Malformed
 
@@ -87,7 +87,7 @@ class _WrongMethod(Exception):
         self.allowed = allowed
 
 
-def _encode_done(done: Done) -> bytes:
+def _encode_done(done: WriteResult) -> bytes:
     return _encode(done._asdict())
 
 

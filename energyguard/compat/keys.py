@@ -35,7 +35,7 @@ class Given(msgspec.Struct):
     ttl: Seconds | None = None
 
 
-class Done(NamedTuple):
+class WriteResult(NamedTuple):
     """What became of a write."""
 
     status: str
@@ -82,7 +82,7 @@ class Keys:
         self.owners.of(series)
         return [iso(row.at) async for row in seen(self.store, self._clock, series)]
 
-    async def put(self, text: str, given: Given, copies: int | None) -> Done:
+    async def put(self, text: str, given: Given, copies: int | None) -> WriteResult:
         """Give a key a value.
 
         Raises:
@@ -92,11 +92,11 @@ class Keys:
         """
         if series := series_of(text, INDEX):
             writable(series)
-            return Done("computed", 0, ())
+            return WriteResult("computed", 0, ())
         key, value = self.place(text, given)
         return await self._change(key, value, self.expires_ms(given.ttl), copies)
 
-    async def delete(self, text: str, copies: int | None) -> Done:
+    async def delete(self, text: str, copies: int | None) -> WriteResult:
         """Take a key's value away; where it has none, nothing is to be done.
 
         Raises:
@@ -109,7 +109,7 @@ class Keys:
         key = writable(text)
         targets, confirming_ = self._confirming(key.series, copies)
         if await self.store.read(key.series, key.at, copies) is None:
-            return Done("ok", confirming_, targets)
+            return WriteResult("ok", confirming_, targets)
         return await self._change(key, None, 0, copies)
 
     def place(self, text: str, given: Given) -> tuple[Key, bytes]:
@@ -138,10 +138,10 @@ class Keys:
 
     async def _change(
         self, key: Key, value: bytes | None, expires_ms: int, copies: int | None
-    ) -> Done:
+    ) -> WriteResult:
         targets, confirming_ = self._confirming(key.series, copies)
         await self.change(key, value, expires_ms, copies)
-        return Done("ok", confirming_, targets)
+        return WriteResult("ok", confirming_, targets)
 
     def _confirming(self, series: str, copies: int | None) -> tuple[Sequence[str], int]:
         targets = self.owners.of(series)

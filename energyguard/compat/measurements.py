@@ -33,7 +33,7 @@ from energyguard.compat.sensors import Sensors
 from energyguard.compat.shapes import MeasurementError, as_measurements
 from energyguard.compat.target import measured
 from energyguard.store import Store
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.row import OWN_KEY
 from energyguard.store.version import HybridClock
 
@@ -64,7 +64,7 @@ PathSensor = Annotated[str, Path(alias="id", description="The sensor.")]
 
 def build_measurements(
     store: Store,
-    cluster: Cluster | None,
+    cluster: ClusterAdmin | None,
     versions: HybridClock,
     raise_alert: RaiseAlert,
     clock: Clock = SYSTEM,

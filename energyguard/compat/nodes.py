@@ -11,7 +11,7 @@ from energyguard.compat.owners import Owners
 from energyguard.compat.shapes import ours
 from energyguard.compat.sharding import check_copies, check_strategy, copies_of, series_in
 from energyguard.errors import NotFound
-from energyguard.store.admin import Cluster, NodeStatus
+from energyguard.store.admin import ClusterAdmin, NodeStatus
 from energyguard.store.membership import Membership
 
 FIRST = 0
@@ -89,7 +89,7 @@ def node_named(now: Membership, text: str) -> str:
     raise NotFound(f"no node {text!r}; there are {FIRST} to {len(now.nodes) - 1 + FIRST}")
 
 
-def node_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
+def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
     """``/nodes_status``, ``/configure_replication``, ``/fail_node``, ``/recover_node``, …"""
     routes = APIRouter(tags=["nodes"])
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from energyguard.compat.shapes import TooManyCopies
 from energyguard.errors import Unavailable
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.membership import majority
 
 
 class Owners:
     """The nodes that keep each series; the store itself, where it is one local file."""
 
-    def __init__(self, cluster: Cluster | None, alone: str = "local") -> None:
+    def __init__(self, cluster: ClusterAdmin | None, alone: str = "local") -> None:
         """Begin.
 
         Args:

@@ -46,7 +46,7 @@ EVERYWHERE = ("0.0.0.0", "::")
 Say = Callable[[str], None]
 
 
-class Door(NamedTuple):
+class Listener(NamedTuple):
     """Where a process listens, and whom it lets in."""
 
     port: int
@@ -62,7 +62,7 @@ class Door(NamedTuple):
         return self.address.rstrip("/") or f"http://{self.host}:{self.port}"
 
 
-class Layout(NamedTuple):
+class ClusterLayout(NamedTuple):
     """How a cluster is laid out when it is formed."""
 
     nodes: Sequence[str]
@@ -72,7 +72,7 @@ class Layout(NamedTuple):
 
 
 def run_shard(
-    door: Door,
+    door: Listener,
     say: Say,
     max_cache_items: int = MAX_CACHE_ITEMS,
     *,
@@ -101,7 +101,7 @@ def run_shard(
     _run(door, main)
 
 
-def run_coordinator(door: Door, layout: Layout, say: Say, url: str = "") -> None:
+def run_coordinator(door: Listener, layout: ClusterLayout, say: Say, url: str = "") -> None:
     """Serve the building monitor's verbs, until told to stop.
 
     Args:
@@ -145,8 +145,8 @@ def _without_login(url: str) -> str:
 
 
 def run_measurements(
-    door: Door,
-    layout: Layout,
+    door: Listener,
+    layout: ClusterLayout,
     raise_alert: RaiseAlert,
     say: Say,
     *,
@@ -201,7 +201,7 @@ async def _shard(settings: ShardSettings) -> AsyncIterator[Shard]:
 
 
 @asynccontextmanager
-async def _ring(door: Door, layout: Layout) -> AsyncIterator[RingStore]:
+async def _ring(door: Listener, layout: ClusterLayout) -> AsyncIterator[RingStore]:
     ring = RingStore(layout.nodes, door.secret)
     try:
         await ring.open(layout.copies, layout.strategy, layout.virtual_nodes)
@@ -210,7 +210,7 @@ async def _ring(door: Door, layout: Layout) -> AsyncIterator[RingStore]:
         await ring.close()
 
 
-def _run(door: Door, main: Callable[[], object]) -> None:
+def _run(door: Listener, main: Callable[[], object]) -> None:
     check_auth(door.auth, door.host)
     hosts = [door.host, urlsplit(door.url).hostname or ""]
     if not door.secret and (public := [host for host in hosts if not is_loopback(host)]):
@@ -225,7 +225,7 @@ def _run(door: Door, main: Callable[[], object]) -> None:
 
 
 async def _answer(
-    door: Door, what: str, app: ASGIApp, shape: Answer, open_paths: Sequence[str], say: Say
+    door: Listener, what: str, app: ASGIApp, shape: Answer, open_paths: Sequence[str], say: Say
 ) -> None:
     """Answer requests until a signal comes."""
     guarded = Guard(app, Tokens(door.folder), door.host, door.auth, shape, open_paths)

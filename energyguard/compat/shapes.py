@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from energyguard.api.problems import Problem
 from energyguard.errors import EnergyGuardError, Malformed, NotFound, Unavailable
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 
 
 class TooManyCopies(EnergyGuardError):
@@ -85,7 +85,7 @@ def decoded(decoder: msgspec.json.Decoder[Any], text: bytes | msgspec.Raw, field
         raise Malformed(f"{field}: {error}", field) from error
 
 
-def ours(cluster: Cluster | None) -> Cluster:
+def ours(cluster: ClusterAdmin | None) -> ClusterAdmin:
     """The cluster, where there is one.
 
     Raises:

@@ -11,7 +11,7 @@ from energyguard.compat.owners import Owners
 from energyguard.compat.shapes import TooManyCopies, ours
 from energyguard.compat.target import INDEX, LATEST, series_of
 from energyguard.errors import Malformed
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
 from energyguard.store.membership import STRATEGIES, Membership
 
@@ -113,7 +113,7 @@ def series_in(key: str) -> str:
     return series_of(key, LATEST) or series_of(key, INDEX) or Key.parse(key).series
 
 
-def sharding_routes(cluster: Cluster | None, owners: Owners) -> APIRouter:
+def sharding_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
     """``/sharding/…`` and ``/replica_nodes/…``."""
     routes = APIRouter(tags=["nodes"])
 

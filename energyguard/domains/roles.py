@@ -11,7 +11,7 @@ from contextlib import closing
 from threading import Event
 
 from energyguard.domains.charging.feed import ChargerFeed, ChargerRun
-from energyguard.domains.household.feed import Feed
+from energyguard.domains.household.feed import HouseholdFeed
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.sample import Sample
 from energyguard.domains.household.simulate import Run
@@ -35,7 +35,7 @@ def run(settings: Settings, stop: Event) -> None:
     sample = Sample() if wanted.sample else None
     with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
         if is_there(log, stop):
-            Feed(Run(homes=homes, speedup=wanted.speedup, sample=sample), log, stop).play()
+            HouseholdFeed(Run(homes=homes, speedup=wanted.speedup, sample=sample), log, stop).play()
 
 
 def run_chargers(settings: Settings, stop: Event) -> None:

@@ -51,7 +51,7 @@ class Asked(Protocol):
         ...
 
 
-class Door:
+class HistoryServer:
     """The server: listens from the start, in a thread of its own, until ``close``."""
 
     def __init__(self, behind: Asked, host: str, port: int, card: Path) -> None:

@@ -38,7 +38,7 @@ WHERE database = '{DATABASE}' AND reason LIKE 'broken%'
 _log = logger("history")
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
+class TablePart(msgspec.Struct, frozen=True, array_like=True):
     """A part of a table; of the oldest times, 0: it is not divided by time."""
 
     table: str
@@ -63,7 +63,7 @@ class Blocks(NamedTuple):
     last: int
 
 
-def uncovered(noted: Collection[Part], there: Collection[Part]) -> list[Part]:
+def uncovered(noted: Collection[TablePart], there: Collection[TablePart]) -> list[TablePart]:
     """The parts noted whose blocks are in none that is there."""
     spans: dict[tuple[str, str], list[Blocks]] = {}
     for part in there:
@@ -90,18 +90,20 @@ class Parts:
         """Whether nothing was ever noted: the folder is new, or of a version before."""
         return self._noted is None
 
-    def there(self) -> list[Part]:
+    def there(self) -> list[TablePart]:
         """The parts that are there now."""
         rows = self._history.ask(_ACTIVE, "JSONCompactEachRow", {}).splitlines()
-        return [Part(row[0], row[1], *map(int, row[2:])) for row in map(msgspec.json.decode, rows)]
+        return [
+            TablePart(row[0], row[1], *map(int, row[2:])) for row in map(msgspec.json.decode, rows)
+        ]
 
-    def lost(self) -> list[Part]:
+    def lost(self) -> list[TablePart]:
         """What was noted and is gone; of a folder of before, what the engine found broken."""
         there = self.there()
         if self._noted is not None:
             return uncovered(self._noted, there)
         rows = self._history.ask(_BROKEN, "JSONCompactEachRow", {}).splitlines()
-        return uncovered([Part(*msgspec.json.decode(row)) for row in rows], there)
+        return uncovered([TablePart(*msgspec.json.decode(row)) for row in rows], there)
 
     def note(self) -> None:
         """Write down what is there now, if it is not what was there before."""
@@ -125,17 +127,17 @@ class Parts:
                 self._history.run(f"ALTER TABLE {place} DETACH PART '{part.name}'")
 
 
-def noted(data_dir: Path) -> list[Part] | None:
+def noted(data_dir: Path) -> list[TablePart] | None:
     """The parts that were noted; None: none ever were, or it cannot be read."""
     try:
-        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=list[Part])
+        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=list[TablePart])
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def on_disk(data_dir: Path) -> Iterator[Part]:
+def on_disk(data_dir: Path) -> Iterator[TablePart]:
     """The parts whose folders are there, without opening the history."""
     for table in sorted((data_dir / "history" / "data" / DATABASE).glob("*")):
         for folder in table.glob("*_*_*_*"):
             if (folder / "count.txt").exists() and not folder.name.startswith(("tmp", "delete")):
-                yield Part(table.name, folder.name)
+                yield TablePart(table.name, folder.name)

@@ -41,7 +41,7 @@ BACKFILL_MS = DAY_MS
 """A delivery for a topic of clock ``wall`` whose newest reading is older is a backfill."""
 
 
-class Intake:
+class Gateway:
     """Takes what the codecs decoded, and what the simulators made, into a log."""
 
     def __init__(self, log: Log, clock: Clock = SYSTEM) -> None:

@@ -24,10 +24,10 @@ import pyarrow.compute as pc
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.deliveries import Block, in_runs
 from energyguard.codecs.files import read_blocks
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import counted
 from energyguard.errors import Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST, Log
 from energyguard.model.readings import BACKFILL, SCHEMA, batch_of, times_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, TIME
@@ -47,7 +47,7 @@ _MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay:
+class ReplayRun:
     """What to replay, and how.
 
     Attributes:
@@ -67,7 +67,7 @@ class Replay:
     alerts: bool = False
     speedup: float | None = None
     prefix: str = ""
-    limits: Plausible = DEFAULT
+    limits: PlausibilityLimits = DEFAULT
 
     @property
     def pace(self) -> float:
@@ -105,9 +105,9 @@ class Replayed(NamedTuple):
 class Player:
     """Plays files into a log."""
 
-    def __init__(self, replay: Replay, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
+    def __init__(self, replay: ReplayRun, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
         self._replay, self._log, self._stop, self._clock = replay, log, stop, clock
-        self._intake = Intake(log, clock)
+        self._intake = Gateway(log, clock)
         self._readings = self._refused = 0
         self._reason = ""
 

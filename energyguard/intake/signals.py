@@ -24,7 +24,7 @@ from energyguard.codecs import Refused
 from energyguard.codecs.charging import SHAPE, message, refused, signal
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals
 from energyguard.errors import Malformed, NotFound, Rejected, Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.model.charging import Signal
 from energyguard.model.topics import SIGNALS, signals_topic
@@ -77,7 +77,7 @@ def _second(taken: Message) -> int:
 
 
 def take_signals(
-    intake: Intake, data: bytes, *, source: str, topic: str = SIGNALS.name
+    intake: Gateway, data: bytes, *, source: str, topic: str = SIGNALS.name
 ) -> tuple[list[Signal], tuple[Refused, ...]]:
     """Take a body of signals in; durable on return.
 
@@ -125,7 +125,7 @@ class SignalPlayer:
 
     def __init__(self, replay: SignalReplay, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
         self._replay, self._stop, self._clock = replay, stop, clock
-        self._intake = Intake(log)
+        self._intake = Gateway(log)
         self.refused = 0
 
     def play(self) -> list[int]:

@@ -14,7 +14,7 @@ from energyguard.log.partitioning import matches
 from energyguard.log.records import TopicPartition
 
 
-class Change(NamedTuple):
+class OwnerChange(NamedTuple):
     """What a member releases and takes."""
 
     release: frozenset[TopicPartition]
@@ -26,7 +26,7 @@ def change_for(
     members: Mapping[int, Sequence[str]],
     partitions: Collection[TopicPartition],
     owners: Mapping[TopicPartition, int],
-) -> Change:
+) -> OwnerChange:
     """The member's next step towards even shares, topic by topic.
 
     Args:
@@ -51,7 +51,7 @@ def change_for(
         release.update(mine[share:])
         free = [at for at in places if at not in owners]
         take.update(free[: max(0, share - len(mine))])
-    return Change(frozenset(release), frozenset(take))
+    return OwnerChange(frozenset(release), frozenset(take))
 
 
 def _readers(topic: str, members: Mapping[int, Sequence[str]]) -> list[int]:

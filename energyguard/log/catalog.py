@@ -8,7 +8,7 @@ from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
 from energyguard.log.segments import offsets_of, packed_offsets
 from energyguard.log.walk import end_of
-from energyguard.log.writer import Writer
+from energyguard.log.writer import SegmentWriter
 from energyguard.model.topics import TOPICS, Topic
 
 _MAKE = "INSERT INTO topic (name, earliest) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -20,7 +20,7 @@ _EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
 class Catalog:
     """Topic names and numbers, cached: a topic is never renamed or removed."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: SegmentWriter) -> None:
         self._writer = writer
         self._numbers: dict[str, int] = {}
         self._first = int(writer.connection.pragma("application_id")) * 1000  # see lost.py

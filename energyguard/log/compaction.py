@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from energyguard.errors import Corrupt
 from energyguard.log.segments import (
     Head,
-    Part,
+    SegmentPart,
     decoded,
     encoded,
     first_id,
@@ -66,7 +66,7 @@ def compact(connection: Any, topic: int, place: str, now_ms: int, before: Size) 
     return Size(total[0], left)
 
 
-def _keys(part: Part) -> list[bytes | None]:
+def _keys(part: SegmentPart) -> list[bytes | None]:
     return list(part.keys) or [None] * len(part.values)
 
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 _logger = logger(__name__)
 
 
-class Found(NamedTuple):
+class RecordPlace(NamedTuple):
     """Where a record stands."""
 
     offset: int
@@ -22,7 +22,7 @@ class Found(NamedTuple):
     headers: Headers
 
 
-def decoded(decoder: msgspec.json.Decoder[T], fetched: Fetched) -> Iterator[tuple[Found, T]]:
+def decoded(decoder: msgspec.json.Decoder[T], fetched: Fetched) -> Iterator[tuple[RecordPlace, T]]:
     """The records that can be read, in order; deletions are left out."""
     for value, offset, at_ms, headers in zip(
         fetched.values, fetched.offsets, fetched.timestamps_ms, fetched.headers, strict=True
@@ -30,7 +30,7 @@ def decoded(decoder: msgspec.json.Decoder[T], fetched: Fetched) -> Iterator[tupl
         if value is None:
             continue
         try:
-            yield Found(offset, at_ms, headers), decoder.decode(value)
+            yield RecordPlace(offset, at_ms, headers), decoder.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             at = f"{fetched.topic}/{fetched.partition}"
             _logger.warning("unreadable record", at=at, offset=offset, reason=str(error))

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from energyguard.clock import Clock
 from energyguard.errors import Fenced
-from energyguard.log.balance import Change, change_for
+from energyguard.log.balance import OwnerChange, change_for
 from energyguard.log.catalog import Catalog
-from energyguard.log.membership import Member
+from energyguard.log.membership import MemberState
 from energyguard.log.partitioning import matches
 from energyguard.log.records import TopicPartition
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 Run = Callable[[Callable[[Any], T]], T]
 
 
-class SqliteMembership(Member):
+class SqliteMembership(MemberState):
     """A member's place in a group. Its lease is a row; whoever polls removes those that ran out."""
 
     def __init__(
@@ -130,7 +130,7 @@ class SqliteMembership(Member):
         )
         return [member for (member,) in found]
 
-    def _change(self, connection: Any, owners: Mapping[TopicPartition, int]) -> Change:
+    def _change(self, connection: Any, owners: Mapping[TopicPartition, int]) -> OwnerChange:
         members = {
             member: json.loads(topics)
             for member, topics in connection.execute(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from energyguard.log.records import TopicPartition
 
 
-class Member:
+class MemberState:
     """The part of ``Membership`` that is told, not done."""
 
     def __init__(self, group: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from energyguard.errors import BehindRetention, Corrupt
 from energyguard.log.catalog import Catalog, edges
 from energyguard.log.records import Fetched, Headers, TopicPartition
-from energyguard.log.segments import Head, Part, decoded, first_id, last_id
+from energyguard.log.segments import Head, SegmentPart, decoded, first_id, last_id
 from energyguard.log.set_aside import Damage
 from energyguard.log.walk import Gap, newest_head, segments
 
@@ -80,7 +80,7 @@ class _Columns:
         self.headers: list[Headers] = []
         self.times: list[int] = []
 
-    def add(self, part: Part, offsets: Sequence[int], appended_ms: int, rows: slice) -> None:
+    def add(self, part: SegmentPart, offsets: Sequence[int], appended_ms: int, rows: slice) -> None:
         n = len(offsets)
         self.offsets += offsets[rows]
         self.keys += (part.keys or [None] * n)[rows]

@@ -77,7 +77,7 @@ class Fetched:
         return len(self.offsets)
 
 
-class Outputs:
+class TransactionOutputs:
     """A transaction's records and positions, gathered until it commits."""
 
     def __init__(self) -> None:

@@ -48,7 +48,7 @@ def offsets_of(packed: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(packed) // 8}q", packed)
 
 
-class Part(msgspec.Struct, array_like=True, frozen=True):
+class SegmentPart(msgspec.Struct, array_like=True, frozen=True):
     """The records of one partition, column by column; an empty column says nothing."""
 
     partition: int
@@ -65,9 +65,9 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
             return [end - self.span + place for place in self.places]
         return range(end - len(self.values), end)
 
-    def kept(self, rows: Sequence[int]) -> Part:
+    def kept(self, rows: Sequence[int]) -> SegmentPart:
         """What compaction leaves; the records keep their offsets."""
-        return Part(
+        return SegmentPart(
             self.partition,
             [self.values[i] for i in rows],
             [self.keys[i] for i in rows] if self.keys else (),
@@ -79,13 +79,13 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(list[Part])
+_DECODER = msgspec.msgpack.Decoder(list[SegmentPart])
 
 
-def parts_of(by_partition: Mapping[int, Records]) -> list[Part]:
+def parts_of(by_partition: Mapping[int, Records]) -> list[SegmentPart]:
     """A batch, split by partition, as it is stored."""
     return [
-        Part(
+        SegmentPart(
             partition,
             records.values,
             records.keys if any(key is not None for key in records.keys) else (),
@@ -96,7 +96,7 @@ def parts_of(by_partition: Mapping[int, Records]) -> list[Part]:
     ]
 
 
-def encoded(parts: Sequence[Part]) -> tuple[int, bytes]:
+def encoded(parts: Sequence[SegmentPart]) -> tuple[int, bytes]:
     """The checksum and the bytes of a segment's body."""
     body = _ENCODER.encode(parts)
     return zlib.crc32(body), body
@@ -130,7 +130,7 @@ class Head(NamedTuple):
         return zlib.crc32(self.packed, zlib.crc32(numbers)) & _OWN or 1
 
 
-def decoded(place: str, segment_id: int, crc: int, body: bytes) -> list[Part]:
+def decoded(place: str, segment_id: int, crc: int, body: bytes) -> list[SegmentPart]:
     """A segment from its row.
 
     Raises:

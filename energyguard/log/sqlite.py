@@ -34,11 +34,11 @@ from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Tr
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
-from energyguard.log.records import Fetched, Outputs, Records, TopicPartition
+from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
 from energyguard.log.segments import encoded, parts_of
 from energyguard.log.set_aside import Damage, SetAside
 from energyguard.log.upkeep import Upkeep
-from energyguard.log.writer import Row, Writer
+from energyguard.log.writer import SegmentRow, SegmentWriter
 from energyguard.telemetry import METRICS
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class SqliteLog:
             create(self.path, (files(__package__) / "schema.sql").read_text(), TABLES, OLDER)
             self._pool = Pool(self.path)
             self._bell = Bell(self.path.with_name(self.path.name + "-bell"))
-            self._writer = Writer(self.path, clock, self._bell)
+            self._writer = SegmentWriter(self.path, clock, self._bell)
         self._catalog = Catalog(self._writer)
         self._upkeep = Upkeep(self.path, clock)
 
@@ -116,11 +116,11 @@ class SqliteLog:
         """Outputs and positions in one commit when the block ends; nothing when it raises."""
         if not isinstance(membership, SqliteMembership):
             raise TypeError("a membership of another log")
-        outputs = Outputs()
+        outputs = TransactionOutputs()
         yield outputs
         rows = [self._row(topic, records) for topic, records in outputs.records]
 
-        def commit(writer: Writer) -> None:
+        def commit(writer: SegmentWriter) -> None:
             membership.check(writer.connection, tuple(outputs.positions))
             for row in rows:
                 writer.put(row)
@@ -156,13 +156,13 @@ class SqliteLog:
         with self._pool.lent() as connection:
             return work(connection)
 
-    def _write(self, work: Callable[[Writer], T]) -> T:
+    def _write(self, work: Callable[[SegmentWriter], T]) -> T:
         self._upkeep.start()
         return self._writer.run(work)
 
-    def _row(self, topic: str, records: Records) -> Row:
+    def _row(self, topic: str, records: Records) -> SegmentRow:
         """The records as a segment."""
         number, row = self._catalog.made(topic)
         by_partition = split(records, row.partitions, self._turn) if len(records) else {}
         spans = {partition: len(part) for partition, part in by_partition.items()}
-        return Row(number, spans, *encoded(parts_of(by_partition)))
+        return SegmentRow(number, spans, *encoded(parts_of(by_partition)))

@@ -19,7 +19,7 @@ GONE_S = 5.0
 _PUT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)"
 
 
-class Row(NamedTuple):
+class SegmentRow(NamedTuple):
     """A segment ready to be stored: records by partition, checksum, bytes."""
 
     topic: int
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     body: bytes
 
 
-class Writer(GroupCommit):
+class SegmentWriter(GroupCommit):
     """Appends of several threads, as many in a transaction as are waiting."""
 
     def __init__(self, path: Path, clock: Clock, bell: Bell) -> None:
@@ -65,7 +65,7 @@ class Writer(GroupCommit):
             self._ends.clear()
         self._bell.ring()
 
-    def put(self, row: Row) -> dict[int, int]:
+    def put(self, row: SegmentRow) -> dict[int, int]:
         """Store a segment at its topic's end; return the next offset of each of its partitions."""
         last = self._ends.get(row.topic) or end_of(self.connection, row.topic)
         ends = list(last.ends)

@@ -13,7 +13,7 @@ NANO = 10**9
 """Energies are in 1e-9 kWh."""
 
 
-class Kind(IntEnum):
+class SignalKind(IntEnum):
     """What a signal tells; those of one second happened in this order."""
 
     STOP = 0
@@ -29,7 +29,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     charger: str
     second: int  # event time, s since 1970 UTC
-    kind: Kind
+    kind: SignalKind
     who: str = ""  # the plate of a car; a user's id
     amount: int = 0  # of a user: the price; of a start: the power in kW
     register: int | None = None  # of a start or stop: what the charger's meter shows, 1e-9 kWh
@@ -44,7 +44,7 @@ class Violation(StrEnum):
     AFTER = "Long parking after recharging"
 
 
-class Limits(msgspec.Struct, frozen=True):
+class StayLimits(msgspec.Struct, frozen=True):
     """How long a car may stand, in seconds of event time; longer is a violation."""
 
     before_s: int = 10  # from its arrival until it is charged
@@ -118,7 +118,7 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
     stay: Stay
 
 
-class Violated(msgspec.Struct, frozen=True, gc=False):
+class ViolationRaised(msgspec.Struct, frozen=True, gc=False):
     """A car has broken a limit; its stay as it was known then."""
 
     second: int
@@ -150,7 +150,7 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Outcome: TypeAlias = Closed | Violated | Occupied | Ignored | Charge
+Outcome: TypeAlias = Closed | ViolationRaised | Occupied | Ignored | Charge
 """What comes of signals."""
 
 

@@ -6,7 +6,7 @@ power that the charge began with, and a session of an export against ``MAX_KW``.
 
 from __future__ import annotations
 
-from energyguard.model.charging import NANO, Limits, Unbilled
+from energyguard.model.charging import NANO, StayLimits, Unbilled
 
 MAX_KW = 1_000
 """The largest power of a charger that is plausible."""
@@ -32,7 +32,7 @@ def energy_limit_nano(power_kw: float, seconds: int, seconds_per_hour: int = 3_6
 
 
 def billable(
-    charge: Unbilled, rating_kw: float | None, limits: Limits
+    charge: Unbilled, rating_kw: float | None, limits: StayLimits
 ) -> tuple[Unbilled | None, str]:
     """What of a charge may be billed, and why not all of it; empty: it is as it was told.
 

@@ -23,13 +23,13 @@ from energyguard.model.charging import (
     Charge,
     Closed,
     Ignored,
-    Limits,
     Occupied,
     Outcome,
     Signal,
-    Violated,
+    StayLimits,
+    ViolationRaised,
 )
-from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.operator import SessionOperator
 from energyguard.stream.sessions.total import seconds
 
 AT_ONCE = 5_000  # lines
@@ -41,7 +41,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Signal])
 
 
-class Output(StrEnum):
+class ResultTopic(StrEnum):
     """Which of the four results."""
 
     FULL_SESSIONS = "full-sessions"
@@ -64,8 +64,8 @@ class Evaluated:
 def evaluate(
     files: list[tuple[str, IO[bytes]]],
     out: IO[bytes],
-    output: Output,
-    limits: Limits | None = None,
+    output: ResultTopic,
+    limits: StayLimits | None = None,
     on_bytes: Callable[[int], None] = lambda _done: None,
 ) -> Evaluated:
     """Write one of the results of all files' signals, taken in order of their time.
@@ -77,8 +77,8 @@ def evaluate(
         limits: how long cars may stand.
         on_bytes: is told how many bytes have been read.
     """
-    limits, found, read = limits or Limits(), Evaluated(), 0
-    sessions = Sessions(limits)
+    limits, found, read = limits or StayLimits(), Evaluated(), 0
+    sessions = SessionOperator(limits)
     with TemporaryDirectory(prefix="energyguard-") as folder:
         runs: list[Iterable[Signal]] = []
         held: list[Signal] = []
@@ -128,7 +128,11 @@ def _signal(line: bytes, name: str, number: int, found: Evaluated) -> Signal | N
 
 
 def _write(
-    outcomes: list[Outcome], out: IO[bytes], output: Output, limits: Limits, found: Evaluated
+    outcomes: list[Outcome],
+    out: IO[bytes],
+    output: ResultTopic,
+    limits: StayLimits,
+    found: Evaluated,
 ) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Ignored):
@@ -140,7 +144,7 @@ def _write(
         found.written += 1
 
 
-def records(outcomes: list[Outcome], output: Output, limits: Limits) -> Iterator[bytes]:
+def records(outcomes: list[Outcome], output: ResultTopic, limits: StayLimits) -> Iterator[bytes]:
     """Those outcomes that belong to one of the results, as system D writes them."""
     kind = _KINDS[output]
     for outcome in outcomes:
@@ -148,7 +152,7 @@ def records(outcomes: list[Outcome], output: Output, limits: Limits) -> Iterator
             continue
         if isinstance(outcome, Closed):
             yield results.full_session(outcome.stay)
-        elif isinstance(outcome, Violated):
+        elif isinstance(outcome, ViolationRaised):
             yield results.violation(outcome.stay, outcome.what)
         elif isinstance(outcome, Charge):
             yield results.transaction_profit(outcome, limits)
@@ -157,9 +161,9 @@ def records(outcomes: list[Outcome], output: Output, limits: Limits) -> Iterator
                 yield results.total_occupied(second, outcome.occupied)
 
 
-_KINDS: Mapping[Output, type] = {
-    Output.FULL_SESSIONS: Closed,
-    Output.VIOLATIONS: Violated,
-    Output.TOTAL_OCCUPIED: Occupied,
-    Output.TRANSACTION_PROFIT: Charge,
+_KINDS: Mapping[ResultTopic, type] = {
+    ResultTopic.FULL_SESSIONS: Closed,
+    ResultTopic.VIOLATIONS: ViolationRaised,
+    ResultTopic.TOTAL_OCCUPIED: Occupied,
+    ResultTopic.TRANSACTION_PROFIT: Charge,
 }

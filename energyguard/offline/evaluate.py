@@ -30,8 +30,8 @@ from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.operator import Limits, Windows
-from energyguard.stream.windows.output import Outcome
+from energyguard.stream.windows.operator import WindowLimits, WindowOperator
+from energyguard.stream.windows.output import WindowOutput
 from energyguard.stream.windows.records import window_alerts
 
 _BLOCKS_AHEAD = 3
@@ -97,8 +97,8 @@ def evaluate(
 def _evaluate(
     rule: Rule, blocks: Iterable[Block], out: BinaryIO, episodes: bool, settings: Settings
 ) -> Evaluation:
-    limits = Limits.of(settings.stream, [rule])
-    windows = Windows("replay.evaluate", [rule], limits, follow_episodes=episodes)
+    limits = WindowLimits.of(settings.stream, [rule])
+    windows = WindowOperator("replay.evaluate", [rule], limits, follow_episodes=episodes)
     result = Evaluation()
     for batch, refused in _ahead(blocks):
         for name, row in refused:
@@ -162,7 +162,7 @@ def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
 
 
-def _write(outcome: Outcome, out: BinaryIO, episodes: bool, result: Evaluation) -> None:
+def _write(outcome: WindowOutput, out: BinaryIO, episodes: bool, result: Evaluation) -> None:
     result.counts.update(outcome.counts)
     if episodes:
         for event in outcome.events:

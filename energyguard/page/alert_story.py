@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, AlertAction, State
 from energyguard.model.fixed import NANO
 from energyguard.page.board import HOUR_MS, MINUTE_MS
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Rows, Tag, button, card
+from energyguard.page.parts import ChangingList, Tag, button, card
 from energyguard.page.plots import Plot
 from energyguard.page.words import amount, day_moment, moment, until
 
@@ -51,7 +51,9 @@ class Story:
                     self._acts()
                 Tag("h3", "What happened", "sub-title")
                 Tag("p", "Times of this system's own clock.", "sub")
-                self.rows: Rows[tuple[str, str]] = Rows(self._row, "", "story", "ul")
+                self.rows: ChangingList[tuple[str, str]] = ChangingList(
+                    self._row, "", "story", "ul"
+                )
 
     def _acts(self) -> None:
         self.text = ui.input(placeholder="Note (what you found, what you do)")
@@ -177,7 +179,7 @@ class Story:
             Tag("span", row[0])
             Tag("span", row[1])
 
-    def _told(self, told: Told) -> tuple[str, str]:
+    def _told(self, told: TimelineEntry) -> tuple[str, str]:
         """A line: when the log took it, whoever spoke, and what was said."""
         zone, what = self.visit.zone, told.what
         when = moment(told.at_ms, zone, "%a %-d %b, %H:%M:%S")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import AlertEvent, State
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.alert_story import Story
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Rows, Tag, card
+from energyguard.page.parts import ChangingList, Tag, card
 from energyguard.page.plots import Data, Plot
 from energyguard.page.rules_card import RulesCard
 from energyguard.page.words import count
@@ -26,7 +26,7 @@ _LEGEND = (
 )
 
 
-class Alerts:
+class AlertsPage:
     """The alerts of a time range, and one of them closely."""
 
     def __init__(self, visit: Visit) -> None:
@@ -52,8 +52,8 @@ class Alerts:
         visit.every(STORY_S, self.story.draw)
         visit.every(10.0, self.past)
 
-    def _list(self, none: str, classes: str = "") -> Rows[AlertRow]:
-        return Rows(lambda row: draw_alert(self.visit, row, self.chosen), none, classes)
+    def _list(self, none: str, classes: str = "") -> ChangingList[AlertRow]:
+        return ChangingList(lambda row: draw_alert(self.visit, row, self.chosen), none, classes)
 
     async def second(self) -> None:
         """The open alerts, the chosen one, the rules."""
@@ -106,7 +106,7 @@ class Alerts:
         }
 
 
-def stretches(alert: Alert, story: list[Told], end_ms: int) -> list[Data]:
+def stretches(alert: Alert, story: list[TimelineEntry], end_ms: int) -> list[Data]:
     """The stretches of time of an alert's states, equal neighbours joined; grey is unknown."""
     events = [told.what for told in story if isinstance(told.what, AlertEvent)]
     found: list[Data] = []

@@ -7,7 +7,7 @@ from functools import partial
 from energyguard.errors import Unavailable
 from energyguard.page.layout import Visit
 from energyguard.page.node_rows import NodeRows, short
-from energyguard.page.parts import Figures, Question, Tag, card
+from energyguard.page.parts import ConfirmDialog, Figures, Tag, card
 from energyguard.page.plots import Plot
 from energyguard.page.words import count, number, plural
 from energyguard.service.views import ClusterView, NodeView
@@ -28,7 +28,7 @@ _MEANING = (
 )
 
 
-class Cluster:
+class ClusterPage:
     """Is everything there, and on enough nodes?"""
 
     def __init__(self, visit: Visit) -> None:
@@ -58,7 +58,7 @@ class Cluster:
                 self.rows = NodeRows(self._ask)
             with card("Change the cluster", "c12", "from a terminal, with the nodes' secret"):
                 self._commands()
-        self.question = Question()
+        self.question = ConfirmDialog()
         visit.every(2.0, self.look)
 
     def _commands(self) -> None:

@@ -7,8 +7,8 @@ from nicegui import ui
 from energyguard.model.days import hour_step_ms
 from energyguard.model.fixed import NANO
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Rows, Tag, bar, card, choice
-from energyguard.page.plots import Feed, Plot
+from energyguard.page.parts import ChangingList, Tag, bar, card, choice
+from energyguard.page.plots import Plot, ReadingFeed
 from energyguard.page.words import amount, moment, number, plural
 from energyguard.rules.rule import Rule
 from energyguard.service.views import ReadingView
@@ -23,7 +23,7 @@ MOST_NAMES = 1_000
 BY = {"kwh": ("by kWh", "kWh"), "alerts": ("by alerts", "alerts")}
 
 
-class Households:
+class HouseholdsPage:
     """The devices: homes, meters, appliances."""
 
     def __init__(self, visit: Visit) -> None:
@@ -41,7 +41,7 @@ class Households:
                 self.said = Tag("p", "", "sub").mark("window sum")
                 self.sums = Plot("line", "Window sum against its threshold", 260)
             with card(f"Top households, {visit.lasting}", "c5") as remark:
-                self.top: Rows[tuple[str, float, str]] = Rows(
+                self.top: ChangingList[tuple[str, float, str]] = ChangingList(
                     self._bar, "Nothing was measured in this time."
                 )
             with remark:
@@ -51,7 +51,7 @@ class Households:
             with remark:
                 Tag("span", f"{BY[self.by][1]}, hours in {visit.zone}, {visit.lasting}")
             with card("Newest readings", "c12", anchor="readings") as self.feed_note:
-                self.feed = Feed(MOST_ROWS)
+                self.feed = ReadingFeed(MOST_ROWS)
         visit.every(2.0, self.one)
         visit.every(span.keep_s, self.past)
         ui.timer(1.0, self.readings)

@@ -12,16 +12,16 @@ from nicegui import app as pages
 from nicegui import ui
 
 from energyguard.limits import PAGE_S
-from energyguard.page.alerts import Alerts
+from energyguard.page.alerts import AlertsPage
 from energyguard.page.board import Board
-from energyguard.page.cluster import Cluster
-from energyguard.page.households import Households
+from energyguard.page.cluster import ClusterPage
+from energyguard.page.households import HouseholdsPage
 from energyguard.page.icons import FAVICON
 from energyguard.page.layout import Tab, Visit, frame, keep_fresh, tabs_of
-from energyguard.page.overview import Overview
-from energyguard.page.quality import Quality
-from energyguard.page.stations import Stations
-from energyguard.page.thermometer import Thermometer
+from energyguard.page.overview import OverviewPage
+from energyguard.page.quality import QualityPage
+from energyguard.page.stations import StationsPage
+from energyguard.page.thermometer import ThermometerPage
 from energyguard.ports.policy import Nonces
 from energyguard.settings.tree import Settings
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 
 VIEWS: Mapping[str, Callable[[Visit], object]] = {
-    "/": Overview,
-    "/households": Households,
-    "/stations": Stations,
-    "/thermometer": Thermometer,
-    "/alerts": Alerts,
-    "/quality": Quality,
-    "/cluster": Cluster,
+    "/": OverviewPage,
+    "/households": HouseholdsPage,
+    "/stations": StationsPage,
+    "/thermometer": ThermometerPage,
+    "/alerts": AlertsPage,
+    "/quality": QualityPage,
+    "/cluster": ClusterPage,
 }
 
 

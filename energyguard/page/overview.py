@@ -11,7 +11,7 @@ from energyguard.model.days import day_ms, hour_step_ms, local
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.board import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Figures, Rows, Tag, Tile, bar, card
+from energyguard.page.parts import ChangingList, Figures, Tag, Tile, bar, card
 from energyguard.page.plots import Data, Plot
 from energyguard.page.usual import DAYS, usual_range
 from energyguard.page.words import (
@@ -43,7 +43,7 @@ TRUST = (
 )
 
 
-class Overview:
+class OverviewPage:
     """The first page."""
 
     def __init__(self, visit: Visit) -> None:
@@ -67,11 +67,13 @@ class Overview:
             with card("Power, all meters", "c8", anchor="power") as self.curve_note:
                 self.curve = Plot("line", "Power of all meters", 300)
             with card("Needs attention", "c4", "newest first", anchor="attention"):
-                self.rows: Rows[AlertRow] = Rows(
+                self.rows: ChangingList[AlertRow] = ChangingList(
                     lambda row: draw_alert(visit, row), "Nothing needs you. No alert is open."
                 )
             with card(f"Top consumers, {visit.lasting}", "c5", anchor="top"):
-                self.top: Rows[tuple[str, float, float]] = Rows(self._bar, "Nothing measured yet.")
+                self.top: ChangingList[tuple[str, float, float]] = ChangingList(
+                    self._bar, "Nothing measured yet."
+                )
             with card("When energy is used", "c7", "kWh per hour, last 7 days"):
                 self.hours = Plot("heat", "Energy by day and hour, last 7 days", 215)
             with card("Can the numbers be trusted?", "c12") as note:

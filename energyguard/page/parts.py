@@ -77,7 +77,7 @@ class Tile:
         restyle(self._box, "card tile old" if old else "card tile")
 
 
-class Rows(Generic[T]):
+class ChangingList(Generic[T]):
     """A list that is drawn again only when what it shows has changed."""
 
     def __init__(
@@ -137,7 +137,7 @@ def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = Fa
             Tag("a", words, href=href, **({"aria_current": "true"} if chosen else {}))
 
 
-class Question:
+class ConfirmDialog:
     """A dialog that asks before something is done that somebody may regret."""
 
     def __init__(self) -> None:

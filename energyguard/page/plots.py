@@ -50,7 +50,7 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
             self.run_method("push", {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys})
 
 
-class Feed(Element, component="feed.js"):
+class ReadingFeed(Element, component="feed.js"):
     """The newest readings as a table that can be paused and filtered in the browser."""
 
     def __init__(self, most: int) -> None:

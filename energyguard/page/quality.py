@@ -7,7 +7,7 @@ from itertools import groupby
 
 from energyguard.page.board import MAX_POINTS, times_ms
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Figures, Rows, Tag, bar, button, card
+from energyguard.page.parts import ChangingList, Figures, Tag, bar, button, card
 from energyguard.page.plots import Plot
 from energyguard.page.words import age, count, day_moment, moment, plural
 from energyguard.service.views import DeadLetter, PartitionView, Receipt
@@ -25,7 +25,7 @@ _COLUMNS = ("Topic", "Accepted", "Late", "Duplicate", "Conflicting", "Ahead", "N
 Cells = tuple[str, ...]
 
 
-class Quality:
+class QualityPage:
     """Can the numbers be trusted?"""
 
     def __init__(self, visit: Visit) -> None:
@@ -37,7 +37,7 @@ class Quality:
             with card("Readings by minute", "c8", f"{visit.lasting}, by their own time"):
                 self.minutes = Plot("line", "Readings by minute", 170)
             with card("Refused, by reason", "c4") as self.refused_note:
-                self.refused: Rows[tuple[str, float, str]] = Rows(
+                self.refused: ChangingList[tuple[str, float, str]] = ChangingList(
                     lambda row: bar(row[0], row[1], row[2], "#letters"),
                     "Nothing was refused.",
                     "wide",
@@ -46,7 +46,7 @@ class Quality:
                 self._head()
                 self.partitions: tuple[Cells, ...] | None = None
             with card("Dead letters", "c12", anchor="letters") as remark:
-                self.letters: Rows[DeadLetter] = Rows(
+                self.letters: ChangingList[DeadLetter] = ChangingList(
                     self._letter, "No dead letters: every row that came could be read."
                 )
             with remark:

@@ -10,7 +10,7 @@ from nicegui import ui
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Question, Rows, Tag, button, card
+from energyguard.page.parts import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.words import amount
 from energyguard.rules.rule import Rule
 
@@ -29,8 +29,8 @@ class RulesCard:
                 self.undone_words = Tag("span")
                 button("Undo", self._undo, mark="undo")
             self.undone.set_visibility(False)
-            self.rows: Rows[RuleRow] = Rows(self._draw, "There are no rules.")
-        self.question = Question()
+            self.rows: ChangingList[RuleRow] = ChangingList(self._draw, "There are no rules.")
+        self.question = ConfirmDialog()
         self.before: list[str] = []  # the rules that ran before some were stopped
 
     def show(self) -> None:

@@ -29,7 +29,7 @@ def legend() -> None:
             Tag("span", state)
 
 
-class Tile:
+class BayTile:
     """A tile that changes in place."""
 
     def __init__(self, href: str) -> None:
@@ -55,7 +55,7 @@ class Wall:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._into = Tag("div", "", "wall-of-bays")
-        self._tiles: dict[str, Tile] = {}
+        self._tiles: dict[str, BayTile] = {}
         self._shown: tuple[str, ...] = ()
 
     def show(self, bays: Sequence[BayView], stations: Sequence[StationView]) -> None:
@@ -77,13 +77,13 @@ class Wall:
         with self._into:
             if not bays:
                 with Tag("div", "", "bays"):
-                    self._tiles = {name: Tile(self.href(name)) for name in names}
+                    self._tiles = {name: BayTile(self.href(name)) for name in names}
             for station, mine in groupby(bays, key=lambda one: one.station):
                 with Tag("section", "", "of-station", aria_label=station):
                     Tag("a", station, "station", href=self.href(station))
                     with Tag("div", "", "bays"):
                         for bay in mine:
-                            self._tiles[bay.charger] = Tile(self.href(station))
+                            self._tiles[bay.charger] = BayTile(self.href(station))
 
     def href(self, station: str) -> str:
         """The page of a station."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from energyguard.model.days import day_ms, local
 from energyguard.page.board import HOUR_MS, times_ms
 from energyguard.page.layout import Visit
-from energyguard.page.parts import Rows, Tag, Tile, bar, card
+from energyguard.page.parts import ChangingList, Tag, Tile, bar, card
 from energyguard.page.plots import Data, Plot
 from energyguard.page.station_day import StationDay
 from energyguard.page.station_wall import Wall, euros, legend
@@ -19,7 +19,7 @@ MOST_VIOLATIONS = 8
 KEEP_S = 5.0
 
 
-class Stations:
+class StationsPage:
     """All stations, or the one that is asked for."""
 
     def __init__(self, visit: Visit) -> None:
@@ -57,11 +57,17 @@ class Network:
                 with card("Map", "", anchor="map") as self.map_note:
                     self.map = Plot("map", "Stations on a map", 300)
                 with card(f"Best stations, {visit.lasting}", "", "revenue", anchor="best"):
-                    self.best: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
+                    self.best: ChangingList[tuple[str, float, str]] = ChangingList(
+                        self._bar, "Nothing paid yet."
+                    )
                 with card("Weakest", "", "revenue"):
-                    self.worst: Rows[tuple[str, float, str]] = Rows(self._bar, "Nothing paid yet.")
+                    self.worst: ChangingList[tuple[str, float, str]] = ChangingList(
+                        self._bar, "Nothing paid yet."
+                    )
             with card(f"Violations, {visit.lasting}", "c12", anchor="violations") as self.kinds:
-                self.violations: Rows[tuple[str, ...]] = Rows(self._row, "Nobody broke a limit.")
+                self.violations: ChangingList[tuple[str, ...]] = ChangingList(
+                    self._row, "Nobody broke a limit."
+                )
         visit.every(1.0, self.second)
         visit.every(KEEP_S, self.past)
 

@@ -15,7 +15,7 @@ TAIL = 120  # readings that the history may not have yet
 GAP_STEPS = 5
 
 
-class Thermometer:
+class ThermometerPage:
     """The one device of ``topic-test``."""
 
     def __init__(self, visit: Visit) -> None:

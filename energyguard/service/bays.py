@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from energyguard.model.charging import Charge, Kind, Limits, Signal, profit_cents
+from energyguard.model.charging import Charge, Signal, SignalKind, StayLimits, profit_cents
 from energyguard.model.stations import BayNow, Charger
 from energyguard.stream.time.far_signals import AHEAD_S
 
@@ -20,12 +20,12 @@ Wall = Literal["free", "parked", "charging", "overstaying", "faulty"]
 WALL: tuple[Wall, ...] = ("free", "parked", "charging", "overstaying", "faulty")
 
 _AFTER = {
-    Kind.ARRIVE: "parked",
-    Kind.CONNECT: "connected",
-    Kind.START: "charging",
-    Kind.STOP: "charged",
-    Kind.DISCONNECT: "unplugged",
-    Kind.LEAVE: "free",
+    SignalKind.ARRIVE: "parked",
+    SignalKind.CONNECT: "connected",
+    SignalKind.START: "charging",
+    SignalKind.STOP: "charged",
+    SignalKind.DISCONNECT: "unplugged",
+    SignalKind.LEAVE: "free",
 }
 
 
@@ -75,7 +75,7 @@ class _Bay:
 class Bays:
     """All bays that were heard of. For one thread at a time."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: StayLimits) -> None:
         self._limits = limits
         self._bays: dict[str, _Bay] = {}
         self._chargers: dict[str, Charger] = {}
@@ -96,17 +96,17 @@ class Bays:
         bay.fault = ""
         if (signal.second, signal.kind) < (bay.since, bay.rank) and not self._ahead(bay.since):
             return
-        if signal.kind is Kind.ARRIVE:
+        if signal.kind is SignalKind.ARRIVE:
             bay.start_parking, bay.start, bay.end = signal.second, None, None
             bay.power_kw = bay.price = None
             bay.violation = ""
-        elif signal.kind is Kind.CONNECT:
+        elif signal.kind is SignalKind.CONNECT:
             bay.price = signal.amount
-        elif signal.kind is Kind.START:
+        elif signal.kind is SignalKind.START:
             bay.start, bay.end, bay.power_kw = signal.second, None, signal.amount
-        elif signal.kind is Kind.STOP:
+        elif signal.kind is SignalKind.STOP:
             bay.end = signal.second
-        elif signal.kind is Kind.LEAVE:
+        elif signal.kind is SignalKind.LEAVE:
             bay.start_parking, bay.violation = None, ""
         bay.state, bay.since, bay.rank = _AFTER[signal.kind], signal.second, signal.kind
 

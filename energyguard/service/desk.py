@@ -37,10 +37,10 @@ from energyguard.service.front import Front
 from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
 from energyguard.service.intake import Reception
-from energyguard.service.live import Live
+from energyguard.service.live import LiveProjection
 from energyguard.service.new_devices import NewDevices, known_to
-from energyguard.service.stations import Stations
-from energyguard.service.views import DeadLetter, Health, Overview, Quality, Receipt
+from energyguard.service.stations import StationProjection
+from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
 
@@ -64,8 +64,8 @@ class Desk:
         self.history, self.settings, self.clock = history, settings, clock
         self.book, self.cluster = AlertBook(clock=clock), cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
-        self.live = Live(log, self.book, self.rules.apply, settings, clock)
-        self.stations = Stations(log, settings, clock)
+        self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
+        self.stations = StationProjection(log, settings, clock)
         self._log = log
         self._letters = Letters(log)
         known = known_to(history, self.live)
@@ -109,7 +109,7 @@ class Desk:
         """Where a topic's partitions end, or how far a group has read them."""
         return self._log.positions(topic, of)
 
-    def health(self) -> Health:
+    def health(self) -> SystemHealth:
         """Whether log, worker and history answer, and what is wrong with those that do not."""
         return health(self._log, self.live, self.history, self.settings, self.clock.now_ms())
 

@@ -11,7 +11,7 @@ from energyguard.clock import Clock
 from energyguard.errors import Unavailable
 from energyguard.model.alerts import State
 from energyguard.model.days import midnight_ms
-from energyguard.service.live import Live
+from energyguard.service.live import LiveProjection
 from energyguard.service.views import Overview
 
 TOTALS_KEPT_S = 5.0
@@ -29,7 +29,12 @@ class Front:
     """
 
     def __init__(
-        self, live: Live, book: AlertBook, query: Callable[..., pa.Table], zone: str, clock: Clock
+        self,
+        live: LiveProjection,
+        book: AlertBook,
+        query: Callable[..., pa.Table],
+        zone: str,
+        clock: Clock,
     ) -> None:
         self._live, self._book, self._query = live, book, query
         self._zone, self._clock = zone, clock

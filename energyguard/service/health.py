@@ -15,8 +15,8 @@ from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
 from energyguard.pipeline import INGESTOR, SESSIONS, Flow
 from energyguard.processes.registry import ailing
-from energyguard.service.live import Live
-from energyguard.service.views import Health
+from energyguard.service.live import LiveProjection
+from energyguard.service.views import SystemHealth
 from energyguard.settings.tree import Settings
 
 OK = "ok"
@@ -27,7 +27,9 @@ WAITS_MS = 60_000
 """Nor is a group when a record waits for it for this long."""
 
 
-def health(log: Log, live: Live, history: History, settings: Settings, now_ms: int) -> Health:
+def health(
+    log: Log, live: LiveProjection, history: History, settings: Settings, now_ms: int
+) -> SystemHealth:
     """Ask every part. Without worker or history, readings can still be taken: that is ready."""
     parts = {
         "log": _fault(lambda: log.positions(ALERTS.name, LATEST)),
@@ -44,7 +46,7 @@ def health(log: Log, live: Live, history: History, settings: Settings, now_ms: i
     if (file := path_of(settings.log_url)) and (damage := summary(file)):
         parts["damage"] = damage
     parts |= {role: what for role, what in ailing(settings.data_dir).items() if role in ROLES}
-    return Health(ready=ready, parts=parts)
+    return SystemHealth(ready=ready, parts=parts)
 
 
 def _history(history: History, settings: Settings) -> str:
@@ -61,7 +63,7 @@ def _disk(settings: Settings) -> str:
     return OK
 
 
-def _worker(live: Live, now_ms: int) -> str:
+def _worker(live: LiveProjection, now_ms: int) -> str:
     partitions = live.partitions()
     waiting = sum(one.lag for one in partitions)
     said_ms = max((one.at_ms for one in partitions), default=0)

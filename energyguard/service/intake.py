@@ -12,7 +12,7 @@ from energyguard.codecs import charging as signals
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.codecs.shapes import decode, shape_of
 from energyguard.errors import Malformed
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.intake.signals import are_signals, take_signals
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
@@ -37,7 +37,7 @@ class Reception:
         clock: Clock = SYSTEM,
         new_devices: NewDevices | None = None,
     ) -> None:
-        self._intake = Intake(log, clock)
+        self._intake = Gateway(log, clock)
         self._limits, self._log, self._clock = limits, log, clock
         self._new_devices = new_devices
 

@@ -18,7 +18,7 @@ from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.log.decoded import Found, decoded
+from energyguard.log.decoded import RecordPlace, decoded
 from energyguard.model import topics
 from energyguard.model.alerts import AlertAction, AlertEvent
 from energyguard.model.duration import parse_duration
@@ -67,7 +67,7 @@ _TOLD: Mapping[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-class Live:
+class LiveProjection:
     """The newest of everything, in memory. All methods are quick and thread-safe.
 
     Args:
@@ -269,7 +269,7 @@ class Live:
         rows = [(found.offset, self._book.peek(told.id)) for found, told in self._told(fetched)]
         return [(offset, alert) for offset, alert in rows if alert]
 
-    def _told(self, fetched: Fetched) -> Iterator[tuple[Found, AlertEvent | AlertAction]]:
+    def _told(self, fetched: Fetched) -> Iterator[tuple[RecordPlace, AlertEvent | AlertAction]]:
         yield from decoded(_TOLD[fetched.topic], fetched)
 
     def _tell(self, fetched: Fetched) -> None:

@@ -16,7 +16,7 @@ from energyguard.clock import Clock
 from energyguard.errors import EnergyGuardError, OutOfRange, Overloaded
 from energyguard.history import History
 from energyguard.ports.rates import Rates
-from energyguard.service.live import Live
+from energyguard.service.live import LiveProjection
 from energyguard.telemetry import logger
 
 HOUR_S = 3_600.0
@@ -96,7 +96,7 @@ class NewDevices:
         )
 
 
-def known_to(history: History, live: Live) -> Callable[[], Iterable[str]]:
+def known_to(history: History, live: LiveProjection) -> Callable[[], Iterable[str]]:
     """Asks history and live view which devices there are."""
 
     def ask() -> set[str]:

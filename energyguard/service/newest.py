@@ -10,7 +10,7 @@ from threading import Lock
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import backfilled, read_records, read_settled
 from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
@@ -33,7 +33,7 @@ class Newest:
     def __init__(
         self,
         silent_ms: int,
-        limits: Plausible = DEFAULT,
+        limits: PlausibilityLimits = DEFAULT,
         ahead: ClockLimits = _LIMITS,
         judged_ms: Callable[[str], int | None] = lambda topic: None,
     ) -> None:

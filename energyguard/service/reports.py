@@ -16,7 +16,7 @@ WINDOWS_KEPT = 2_000
 SHOWN_BYTES = 4_096
 
 
-class Progress(msgspec.Struct, frozen=True):
+class PartitionProgress(msgspec.Struct, frozen=True):
     """A record of ``energyguard.progress``."""
 
     topic: str
@@ -33,7 +33,7 @@ class Progress(msgspec.Struct, frozen=True):
     devices: int = 0
 
 
-_progress = msgspec.json.Decoder(Progress)
+_progress = msgspec.json.Decoder(PartitionProgress)
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -58,10 +58,10 @@ class Reports:
 
     def __init__(self) -> None:
         self.windows: deque[WindowAlert] = deque(maxlen=WINDOWS_KEPT)
-        self._progress: dict[TopicPartition, Progress] = {}
+        self._progress: dict[TopicPartition, PartitionProgress] = {}
         self._refused: Counter[tuple[str, str]] = Counter()
 
-    def take_progress(self, fetched: Fetched) -> list[Progress]:
+    def take_progress(self, fetched: Fetched) -> list[PartitionProgress]:
         """Fold records in; return what is new."""
         found = [said for _, said in decoded(_progress, fetched)]
         self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
@@ -87,12 +87,14 @@ class Reports:
         known = dict(self._progress)
         written = {at for at, end in ends.items() if end}
         return [
-            self._partition(at, known.get(at, Progress(at.topic, at.partition, 0)), ends.get(at, 0))
+            self._partition(
+                at, known.get(at, PartitionProgress(at.topic, at.partition, 0)), ends.get(at, 0)
+            )
             for at in sorted(written | set(known))
         ]
 
     @staticmethod
-    def _partition(at: TopicPartition, said: Progress, end: int) -> PartitionView:
+    def _partition(at: TopicPartition, said: PartitionProgress, end: int) -> PartitionView:
         end = max(end, said.position)
         return PartitionView(**msgspec.structs.asdict(said), end=end, lag=end - said.position)
 

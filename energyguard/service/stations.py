@@ -32,7 +32,7 @@ _CHARGER = msgspec.json.Decoder(Charger)
 _FAULTS = {Verdict.MALFORMED.value.encode(), Verdict.OUT_OF_RANGE.value.encode()}
 
 
-class Stations:
+class StationProjection:
     """Bays and stations, in memory. All methods are quick and thread-safe."""
 
     def __init__(self, log: Log, settings: Settings, clock: Clock) -> None:

@@ -177,7 +177,7 @@ class WindowAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class SystemHealth:
     """Whether the system can do its work now; ``parts`` says what each part says of itself."""
 
     ready: bool

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.errors import BehindRetention, Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.charging_rollups import TABLES as ROLLED
@@ -59,7 +59,7 @@ class Archive:
         people: People,
         files: AlertFiles | None = None,
         clock: Clock = SYSTEM,
-        limits: Plausible = DEFAULT,
+        limits: PlausibilityLimits = DEFAULT,
     ) -> None:
         """Join the group.
 

@@ -86,7 +86,7 @@ class FullSession(msgspec.Struct, frozen=True):
     end_parking: str
 
 
-class Violated(msgspec.Struct, frozen=True):
+class ViolationRecord(msgspec.Struct, frozen=True):
     """A record of ``violations``."""
 
     charger_id: str
@@ -110,7 +110,7 @@ class Profit(msgspec.Struct, frozen=True):
     profit: Decimal
 
 
-class Total(msgspec.Struct, frozen=True):
+class TotalRecord(msgspec.Struct, frozen=True):
     """A record of ``total-occupied``."""
 
     timestamp: str
@@ -270,9 +270,9 @@ def _second(text: str | None) -> int | None:
 
 
 _SESSION = msgspec.json.Decoder(FullSession)
-_VIOLATED = msgspec.json.Decoder(Violated)
+_VIOLATED = msgspec.json.Decoder(ViolationRecord)
 _PROFIT = msgspec.json.Decoder(Profit)
-_TOTAL = msgspec.json.Decoder(Total)
+_TOTAL = msgspec.json.Decoder(TotalRecord)
 _CHARGER = msgspec.json.Decoder(Charger)
 _BAY = msgspec.json.Decoder(BayNow)
 _IMPORTED = msgspec.json.Decoder(Imported)

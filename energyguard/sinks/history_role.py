@@ -10,7 +10,7 @@ from energyguard.errors import Fenced, Unavailable
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
-from energyguard.history.door import Door
+from energyguard.history.door import HistoryServer
 from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
@@ -36,7 +36,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     """
     history = ChdbHistory(settings.data_dir / "history", clock)
     log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
-    door = Door(
+    door = HistoryServer(
         history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
     )
     people = People(settings.data_dir)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.people import People
@@ -42,7 +42,9 @@ _WINDOW_ALERTS = pa.schema(
 )
 
 
-def rows_of(fetched: Fetched, people: People, limits: Plausible = DEFAULT) -> dict[str, pa.Table]:
+def rows_of(
+    fetched: Fetched, people: People, limits: PlausibilityLimits = DEFAULT
+) -> dict[str, pa.Table]:
     """The rows that records of a topic become, by table."""
     topic = topic_named(fetched.topic)
     name = topic.name if topic else ""
@@ -54,7 +56,7 @@ def rows_of(fetched: Fetched, people: People, limits: Plausible = DEFAULT) -> di
     return {table: read(fetched)}
 
 
-def _readings(fetched: Fetched, limits: Plausible) -> pa.Table:
+def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
     batch, record, place = _unpacked(fetched, limits)
     offset = np.asarray(fetched.offsets, np.uint64)[record]
     version = np.uint64(2**64 - 1) - (offset * np.uint64(PLACES) + place.astype(np.uint64))
@@ -125,7 +127,7 @@ def _window_alerts(fetched: Fetched) -> pa.Table:
     return pa.table(columns, schema=_WINDOW_ALERTS)
 
 
-class WindowAlert(msgspec.Struct, frozen=True):
+class WindowAlertRecord(msgspec.Struct, frozen=True):
     """A record of ``energy_alerts``: system C's fields."""
 
     household_id: str
@@ -137,7 +139,7 @@ class WindowAlert(msgspec.Struct, frozen=True):
 
 
 _EVENT = msgspec.json.Decoder(AlertEvent)
-_WINDOW = msgspec.json.Decoder(WindowAlert)
+_WINDOW = msgspec.json.Decoder(WindowAlertRecord)
 _READ: Mapping[str, tuple[str, Callable[[Fetched], pa.Table]]] = {
     ALERTS.name: ("alerts", _alerts),
     ENERGY_ALERTS.name: ("window_alerts", _window_alerts),
@@ -150,7 +152,9 @@ def _times(texts: Sequence[str]) -> pa.Array:
     return pc.assume_timezone(stamps, "UTC")
 
 
-def _unpacked(fetched: Fetched, limits: Plausible = DEFAULT) -> tuple[pa.RecordBatch, Ints, Ints]:
+def _unpacked(
+    fetched: Fetched, limits: PlausibilityLimits = DEFAULT
+) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
     batch, record, bad = read_settled(fetched.keys, fetched.values, limits)
     for one in bad:  # its dead letter is the worker's

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.errors import (
     BehindRetention,
     EnergyGuardError,
@@ -43,7 +43,7 @@ class Ingestor:
     """A member of the group ``ingestor``; for one event loop."""
 
     def __init__(
-        self, log: Log, store: Store, clock: Clock = SYSTEM, limits: Plausible = DEFAULT
+        self, log: Log, store: Store, clock: Clock = SYSTEM, limits: PlausibilityLimits = DEFAULT
     ) -> None:
         """Join the group.
 

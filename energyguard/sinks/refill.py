@@ -15,7 +15,7 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.losses import FILE, Loss, losses
-from energyguard.history.parts import Part, Parts
+from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.log.partitioning import matches
 from energyguard.model.topics import ALERTS, DAY_MS, ENERGY_ALERTS, LATE
@@ -72,7 +72,7 @@ class Refill:
     def _open(self) -> list[Loss]:
         return [loss for loss in self._losses if not loss.filled]
 
-    def _add(self, tables: Collection[str], lost: Collection[Part]) -> None:
+    def _add(self, tables: Collection[str], lost: Collection[TablePart]) -> None:
         times = [ms for part in lost for ms in (part.lo_ms, part.hi_ms) if ms]
         topics = _fed(tables)
         read = {at: to for at, to in self._archive.positions.items() if _is_of(at, topics)}

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from energyguard.codecs.building import CHANNELS, DEVICES, MAY_BE_MISSING, floor_json
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.messages import Contents
 from energyguard.codecs.records import PACKED_ANEW, read_records
 from energyguard.log.records import Fetched
@@ -67,7 +67,7 @@ class _Reading(NamedTuple):
     version: Version
 
 
-def rows_of(fetched: Fetched, limits: Plausible = DEFAULT) -> Made:
+def rows_of(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> Made:
     """The rows that records become; of what cannot be read the worker tells."""
     fetched = _read_once(fetched)
     found = read_records(fetched.values, limits)

@@ -51,7 +51,7 @@ class ClusterStatus(msgspec.Struct, frozen=True):
         return sum(node.for_others for node in self.nodes)
 
 
-class Cluster(Protocol):
+class ClusterAdmin(Protocol):
     """A store on several nodes, as its operator has it."""
 
     @property

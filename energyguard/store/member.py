@@ -19,7 +19,7 @@ from energyguard.store.messages import (
     Waiting,
 )
 from energyguard.store.repair import Repair
-from energyguard.store.replica import Replica, Rows
+from energyguard.store.replica import NodeRows, Replica
 
 TOLD_MS = 15_000
 """Who has not told of its hints for so long is thought to be gone."""
@@ -29,7 +29,7 @@ class Member:
     """What a shard does, without I/O."""
 
     def __init__(
-        self, name: str, rows: Rows, state: State | None = None, first_id: int = 1
+        self, name: str, rows: NodeRows, state: State | None = None, first_id: int = 1
     ) -> None:
         """Go on where a node stopped.
 

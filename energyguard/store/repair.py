@@ -25,7 +25,7 @@ from energyguard.store.messages import (
     Survey,
     Want,
 )
-from energyguard.store.replica import Rows
+from energyguard.store.replica import NodeRows
 from energyguard.store.writer import Digest
 
 SURVEY_MS = 1_000
@@ -57,7 +57,7 @@ class _Pair:
 class Repair:
     """Compares the slots of one node with their other owners."""
 
-    def __init__(self, name: str, rows: Rows, ids: Iterator[int]) -> None:
+    def __init__(self, name: str, rows: NodeRows, ids: Iterator[int]) -> None:
         self._name, self._rows, self._ids = name, rows, ids
         self._now = NOBODY
         self._neighbours: deque[str] = deque()

@@ -54,7 +54,7 @@ MAX_HELD_ROWS = 5_000_000
 """A node that holds so many rows for others (hints) takes no more of them."""
 
 
-class Rows(Protocol):
+class NodeRows(Protocol):
     """The durable rows of a node, as a ``Shelf`` has them."""
 
     def history(self, series: str, at: int) -> list[Row]:
@@ -99,7 +99,7 @@ class Rows(Protocol):
 class Replica:
     """Answers what other nodes ask of this one."""
 
-    def __init__(self, name: str, rows: Rows, state: State | None = None) -> None:
+    def __init__(self, name: str, rows: NodeRows, state: State | None = None) -> None:
         """Go on where a node stopped; without a state it belongs to no cluster yet."""
         self.name, self.rows = name, rows
         self.state = state or State(NOBODY)

@@ -15,7 +15,7 @@ from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row, winners
 from energyguard.store.version import Version
-from energyguard.store.writer import Digest, Writer
+from energyguard.store.writer import Digest, ShelfWriter
 from energyguard.telemetry import logger
 
 TABLES = 1  # their version
@@ -75,7 +75,7 @@ class Shelf:
         self.path, self._clock = path, clock
         with our_errors(path):
             create(path, (files(__package__) / "schema.sql").read_text(), TABLES)
-            self._writer = Writer(path, CHECKPOINT_PAGES)
+            self._writer = ShelfWriter(path, CHECKPOINT_PAGES)
             self._pool = Pool(path)
 
     def put(self, rows: Sequence[Row]) -> int:

@@ -59,7 +59,7 @@ class Digest(NamedTuple):
 NOTHING = Digest(0, 0)
 
 
-class Writer(GroupCommit):
+class ShelfWriter(GroupCommit):
     """The writer of a shelf; it knows what each slot holds, as far as it is committed.
 
     Its methods are pieces of work for ``run``.

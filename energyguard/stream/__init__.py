@@ -23,18 +23,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from energyguard.stream.time.batch import Batch
-from energyguard.stream.windows.output import Outcome
+from energyguard.stream.time.batch import ReadingBatch
+from energyguard.stream.windows.output import WindowOutput
 
 
 class Operator(Protocol):
     """What a worker runs over one partition."""
 
-    def process(self, batch: Batch) -> Outcome:
+    def process(self, batch: ReadingBatch) -> WindowOutput:
         """Take readings in log order; how they are cut into batches changes nothing."""
         ...
 
-    def advance(self, time_ms: int) -> Outcome:
+    def advance(self, time_ms: int) -> WindowOutput:
         """Let event time be at least this."""
         ...
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound, Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records
 from energyguard.model.alerts import AlertEvent, Severity, State
 from energyguard.model.readings import batch_of
@@ -56,7 +56,7 @@ def send(log: Log, *rows: tuple[str, int, float], channel: str = "energy_kwh") -
     devices, seconds, values = zip(*rows, strict=True)
     times = [NOON + 1_000 * s for s in seconds]
     batch = batch_of(devices, channel, times, [round(v * 1e9) for v in values])
-    Intake(log).submit(batch, "energy_readings")
+    Gateway(log).submit(batch, "energy_readings")
 
 
 def alert_event(alert_id: str = "a1", state: State = State.FIRING, at_s: int = 60) -> AlertEvent:

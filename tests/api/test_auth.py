@@ -14,10 +14,10 @@ from starlette.types import Message
 
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate, is_loopback
-from energyguard.api.limits import Limits
+from energyguard.api.limits import RequestLimits
 from energyguard.api.login import login_routes
 from energyguard.api.problems import install
-from energyguard.api.sessions import COOKIE, Sessions
+from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.api.tokens import LINK_MS, Tokens
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, NotFound
@@ -33,7 +33,7 @@ class House:
         self.clock = ManualClock(NOW)
         self.tokens = Tokens(folder, self.clock)
         self.attempts = Attempts(self.clock)
-        self.sessions = Sessions(folder, self.tokens, 60_000)
+        self.sessions = LogIns(folder, self.tokens, 60_000)
         inner = FastAPI()
         install(inner)
         inner.include_router(login_routes(self.tokens, self.sessions, self.attempts))
@@ -53,7 +53,7 @@ class House:
             await websocket.send_text(str(websocket.scope["state"]["user"]))
             await websocket.close()
 
-        limits = Limits(
+        limits = RequestLimits(
             inner, settings.pop("body_limit", 1_000), settings.pop("rate", 100.0), self.clock
         )
         self.app = Gate(limits, self.tokens, self.sessions, self.attempts, "127.0.0.1", **settings)
@@ -144,7 +144,7 @@ async def test_a_session_ends_and_cannot_be_forged(house: House, tmp_path: Path)
     assert (await house.http.get("/", headers=cookie)).status_code == 200
     forged = {"Cookie": cookie["Cookie"][:-1] + "x"}
     assert (await house.http.get("/", headers=forged)).status_code == 303
-    other = Sessions(tmp_path / "other", house.tokens, 60_000)
+    other = LogIns(tmp_path / "other", house.tokens, 60_000)
     stranger = {"Cookie": f"{COOKIE}={other.open('owner')}"}
     assert (await house.http.get("/", headers=stranger)).status_code == 303
     house.clock.sleep(60)

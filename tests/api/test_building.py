@@ -14,7 +14,7 @@ from energyguard.compat.building import OPEN, build_building
 from energyguard.compat.shapes import as_building
 from energyguard.errors import ConfigError
 from energyguard.store import Store
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
 from tests.api.doors import FULL, GONE, NODES, Broken, Hanging, Http, Nodes, Parts
@@ -36,7 +36,7 @@ def parts(tmp_path: Path) -> Parts:
 
 
 def door(
-    parts: Parts, store: Store | None = None, cluster: Cluster | None = None, **guard: Any
+    parts: Parts, store: Store | None = None, cluster: ClusterAdmin | None = None, **guard: Any
 ) -> Http:
     app = build_building(store or parts.store, cluster, parts.versions, parts.clock)
     return parts.http(app, as_building, OPEN, **guard)

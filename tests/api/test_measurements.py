@@ -16,7 +16,7 @@ from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.errors import Unavailable
 from energyguard.store import Store
-from energyguard.store.admin import Cluster
+from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
 from tests.api.doors import FULL, GONE, NODES, Hanging, Http, Nodes, Parts
@@ -50,7 +50,7 @@ def heard() -> Told:
 def door(
     parts: Parts,
     store: Store | None = None,
-    cluster: Cluster | None = None,
+    cluster: ClusterAdmin | None = None,
     heard: Told | None = None,
     **guard: Any,
 ) -> Http:

@@ -16,14 +16,14 @@ from energyguard.codecs.charging import SHAPE, message
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Records, open_log
 from energyguard.log.dead_letters import dead_letters
-from energyguard.model.charging import Kind, Limits, Signal
+from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.readings import Verdict
 from energyguard.model.stations import BayNow, Charger
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, SIGNALS
 from energyguard.service.bays import Bays, BayView
 from energyguard.service.dead_letters import Letters
 from energyguard.service.intake import Reception
-from energyguard.service.stations import Stations
+from energyguard.service.stations import StationProjection
 from energyguard.settings.tree import ChargingSettings, Settings, StreamSettings, WireSettings
 from energyguard.stream.sessions.stage import session_worker
 from tests.stream.test_session_worker import quiet, send
@@ -32,17 +32,17 @@ NOON = 1_716_120_000
 ANNA = "anna567890123456"
 
 
-def one(second: int, kind: Kind, who: str = "", amount: int = 0) -> Signal:
+def one(second: int, kind: SignalKind, who: str = "", amount: int = 0) -> Signal:
     return Signal("charger-7", NOON + second, kind, who, amount)
 
 
 STAY = [
-    one(0, Kind.ARRIVE, "AB12CD34"),
-    one(2, Kind.CONNECT, ANNA, 5_500),
-    one(4, Kind.START, amount=22),
-    one(30, Kind.STOP),
-    one(30, Kind.DISCONNECT, ANNA, 5_500),
-    one(33, Kind.LEAVE, "AB12CD34"),
+    one(0, SignalKind.ARRIVE, "AB12CD34"),
+    one(2, SignalKind.CONNECT, ANNA, 5_500),
+    one(4, SignalKind.START, amount=22),
+    one(30, SignalKind.STOP),
+    one(30, SignalKind.DISCONNECT, ANNA, 5_500),
+    one(33, SignalKind.LEAVE, "AB12CD34"),
 ]
 SEEN = [
     ("parked", "parked", None, None),
@@ -56,7 +56,7 @@ SEEN = [
 
 @pytest.mark.parametrize("told", range(len(STAY)))
 def test_the_newest_signal_says_what_a_bay_is(told: int) -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     for signal in STAY[: told + 1]:
         bays.take_signal(signal, signal.second * 1000)
     after_s = 6 if told == 2 else 1
@@ -66,7 +66,7 @@ def test_the_newest_signal_says_what_a_bay_is(told: int) -> None:
 
 
 def test_what_comes_late_changes_nothing() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     for signal in (STAY[4], STAY[3], STAY[5], STAY[0]):
         bays.take_signal(signal, signal.second * 1000)
     assert view_of(bays).detail == "free"
@@ -78,7 +78,7 @@ def view_of(bays: Bays, second: int = 36) -> BayView:
 
 
 def test_the_worker_adds_what_no_signal_tells() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     for signal in STAY[:5]:
         bays.take_signal(signal, signal.second * 1000)
     told = BayNow(
@@ -102,7 +102,7 @@ def test_the_worker_adds_what_no_signal_tells() -> None:
 
 
 def test_a_time_that_is_up_is_seen_at_once() -> None:
-    bays = Bays(Limits(before_s=10, after_s=6))
+    bays = Bays(StayLimits(before_s=10, after_s=6))
     bays.take_signal(STAY[0], NOON * 1000)
     assert [view_of(bays, second).state for second in (10, 11)] == ["parked", "overstaying"]
     for signal in STAY[1:5]:
@@ -111,7 +111,7 @@ def test_a_time_that_is_up_is_seen_at_once() -> None:
 
 
 def test_a_refused_message_is_a_fault_until_a_good_one_comes() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     bays.take_signal(STAY[0], 0)
     bays.take_fault(b'{"charger_id":"charger-7"}', "none of the three shapes")
     bays.take_fault(b'{"charger_id":"charger-8"}', "unknown")
@@ -122,17 +122,17 @@ def test_a_refused_message_is_a_fault_until_a_good_one_comes() -> None:
 
 
 def test_one_wrong_clock_moves_nobodys_time() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     bays.take_signal(STAY[0], NOON * 1000)
-    bays.take_signal(Signal("charger-8", NOON, Kind.ARRIVE, "ZZ"), NOON * 1000)
-    bays.take_signal(Signal("charger-9", NOON + 10**7, Kind.ARRIVE, "ZZ"), NOON * 1000)
+    bays.take_signal(Signal("charger-8", NOON, SignalKind.ARRIVE, "ZZ"), NOON * 1000)
+    bays.take_signal(Signal("charger-9", NOON + 10**7, SignalKind.ARRIVE, "ZZ"), NOON * 1000)
     assert bays.event_ms((NOON + 5) * 1000) == (NOON + 5) * 1000
-    bays.take_signal(Signal("charger-8", NOON + 10**7, Kind.LEAVE, "ZZ"), NOON * 1000)
+    bays.take_signal(Signal("charger-8", NOON + 10**7, SignalKind.LEAVE, "ZZ"), NOON * 1000)
     assert bays.event_ms(NOON * 1000) == (NOON + 10**7) * 1000
 
 
 def test_stations_count_their_bays_and_know_where_they_are() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     for number in (10, 9, 7):
         bays.take_charger(
             Charger(
@@ -168,13 +168,13 @@ def test_it_follows_signals_and_the_worker_on_a_real_log(tmp_path: Path) -> None
     quiet(clock, 40, worker)
     listed = Charger(charger="charger-3", station="Opera", topic=SIGNALS.name)
     log.append(CHARGERS.name, Records([b"charger-3"], [msgspec.json.encode(listed)]))
-    stations = Stations(log, Settings(data_dir=tmp_path), clock)
+    stations = StationProjection(log, Settings(data_dir=tmp_path), clock)
     stations.start()
     try:
         until(lambda: len(stations.bays()) == 6)
         until(lambda: any(bay.violation for bay in stations.bays()))
         assert [one.station for one in stations.bays("Opera")] == ["Opera"]
-        leaves = Signal("charger-3", NOON + 300, Kind.LEAVE, "AB12CD34")
+        leaves = Signal("charger-3", NOON + 300, SignalKind.LEAVE, "AB12CD34")
         send(log, [leaves])
         until(lambda: stations.bays("Opera")[0].detail == "free")
         assert stations.event_ms() == (NOON + 300) * 1000
@@ -203,15 +203,15 @@ def test_refused_signals_are_taken_again_when_they_can_be(tmp_path: Path) -> Non
 YEARS = 5 * 365 * 86_400
 
 
-def at(charger: str, second: int, kind: Kind = Kind.ARRIVE) -> Signal:
+def at(charger: str, second: int, kind: SignalKind = SignalKind.ARRIVE) -> Signal:
     return Signal(charger, NOON + second, kind, "AB12CD34", 0)
 
 
 def test_a_charger_with_a_clock_of_the_future_shows_what_it_sends_when_it_is_right_again() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     bays.take_signal(at("c1", 0), 0)
     bays.take_signal(at("c2", 10), 0)
-    bays.take_signal(at("c2", YEARS, Kind.LEAVE), 0)
+    bays.take_signal(at("c2", YEARS, SignalKind.LEAVE), 0)
     assert bays.event_ms(0) == (NOON + 10) * 1000
     bays.take_signal(at("c2", 30), 0)
     assert [bay.detail for bay in bays.views(0)] == ["parked", "parked"]
@@ -219,16 +219,16 @@ def test_a_charger_with_a_clock_of_the_future_shows_what_it_sends_when_it_is_rig
 
 
 def test_the_first_charger_that_speaks_may_be_wrong() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     bays.take_signal(at("c1", YEARS), 0)
     bays.take_signal(at("c2", 0), 0)
     assert bays.event_ms(0) == NOON * 1000
-    bays.take_signal(at("c1", YEARS + 5, Kind.LEAVE), 0)
+    bays.take_signal(at("c1", YEARS + 5, SignalKind.LEAVE), 0)
     assert bays.event_ms(0) == NOON * 1000
 
 
 def test_two_chargers_are_believed_and_one_that_is_behind_changes_nothing() -> None:
-    bays = Bays(Limits())
+    bays = Bays(StayLimits())
     for charger in ("c1", "c2"):
         bays.take_signal(at(charger, 0), 0)
     for charger in ("c1", "c2"):

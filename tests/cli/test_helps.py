@@ -18,7 +18,7 @@ from energyguard.codecs.shapes import decode
 from energyguard.history import History
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
 from tests.api.made import alert_event
@@ -142,7 +142,7 @@ def test_what_is_not_in_the_history_yet(terminal: Terminal, data_dir: Path, past
         membership = log.join("history", ("meter_readings",))
         membership.poll()
         shape, decoded = decode(b"2025-09-06T17:54:02Z,fresh,0.05\n", None)
-        Intake(log).take(decoded, topic="meter_readings", source="api", shape=shape)
+        Gateway(log).take(decoded, topic="meter_readings", source="api", shape=shape)
     assert "1 records are not in the history yet" in terminal("readings", "fresh").err
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Records
 from energyguard.model.readings import batch_of
 from energyguard.node import open_log
@@ -19,7 +19,7 @@ def written(data_dir: Path) -> None:
     """Three readings of one home, and an alert of it."""
     with open_log(Settings(data_dir=data_dir)) as log:
         times = [TIME_MS, TIME_MS + 15_000, TIME_MS + 30_000]
-        Intake(log).submit(
+        Gateway(log).submit(
             batch_of(["H001"] * 3, "energy_kwh", times, [15_000_000] * 3), "energy_readings"
         )
         log.append("energy_alerts", Records([b"H001"], [b'{"kwh": 2.1}'], [(("id", b"abc"),)]))

@@ -10,7 +10,7 @@ import pytest
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
-from energyguard.history.door import Door
+from energyguard.history.door import HistoryServer
 from energyguard.history.people import People
 from tests.cli.conftest import Terminal
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
@@ -38,7 +38,7 @@ def history(data_dir: Path) -> Iterator[ChdbHistory]:
         opened.insert(name, found)
         rollups.touch(name, found)
     rollups.settle()
-    door = Door(opened, "127.0.0.1", 0, data_dir / CARD)
+    door = HistoryServer(opened, "127.0.0.1", 0, data_dir / CARD)
     yield opened
     door.close()
     opened.close()

@@ -10,7 +10,7 @@ from energyguard.codecs import charging as wire
 from energyguard.codecs import charging_results as results
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.errors import Malformed, OutOfRange, Rejected
-from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
+from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
 
 NOON = 1_716_120_000  # 2024-05-19 12:00:00 UTC
 USER = "0123456789abcdef"
@@ -19,12 +19,20 @@ WHEN = '"timestamp":"2024-05-19 12:00:00","charger_id":"charger-7"'
 
 def test_the_three_shapes_as_listed() -> None:
     told = {
-        '"vehicle_detected":true,"plate":"AB12CD34"': (Kind.ARRIVE, "AB12CD34", 0),
-        '"vehicle_detected":false,"plate":"AB12CD34"': (Kind.LEAVE, "AB12CD34", 0),
-        f'"user_id":"{USER}","price":0.55,"user_connection":true': (Kind.CONNECT, USER, 5_500),
-        f'"user_id":"{USER}","price":0.40,"user_connection":false': (Kind.DISCONNECT, USER, 4_000),
-        '"recharging":true,"energy_delivered":22': (Kind.START, "", 22),
-        '"recharging":false,"energy_delivered":0': (Kind.STOP, "", 0),
+        '"vehicle_detected":true,"plate":"AB12CD34"': (SignalKind.ARRIVE, "AB12CD34", 0),
+        '"vehicle_detected":false,"plate":"AB12CD34"': (SignalKind.LEAVE, "AB12CD34", 0),
+        f'"user_id":"{USER}","price":0.55,"user_connection":true': (
+            SignalKind.CONNECT,
+            USER,
+            5_500,
+        ),
+        f'"user_id":"{USER}","price":0.40,"user_connection":false': (
+            SignalKind.DISCONNECT,
+            USER,
+            4_000,
+        ),
+        '"recharging":true,"energy_delivered":22': (SignalKind.START, "", 22),
+        '"recharging":false,"energy_delivered":0': (SignalKind.STOP, "", 0),
     }
     for fields, (kind, who, amount) in told.items():
         text = f"{{{WHEN},{fields}}}"
@@ -100,7 +108,7 @@ def test_results_have_the_fields_of_system_d() -> None:
     assert told["violation"] == "Long parking before recharging"
     assert list(told)[-2:] == ["end_parking", "violation"]
     charge = Charge("charger-7", USER, NOON, NOON + 26, 22, 5_500)
-    assert results.transaction_profit(charge, Limits()).decode() == (
+    assert results.transaction_profit(charge, StayLimits()).decode() == (
         f'{{"charger_id":"charger-7","user_id":"{USER}",'
         '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
         '"total_energy_delivered":9.533333333,"profit":5.24}'

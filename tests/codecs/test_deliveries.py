@@ -16,7 +16,7 @@ from energyguard.codecs import deliveries
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs
 from energyguard.codecs.files import read_blocks
 from energyguard.model.readings import Verdict, batch_of, times_of
-from energyguard.offline.charging import Output
+from energyguard.offline.charging import ResultTopic
 from energyguard.offline.charging import evaluate as evaluate_charging
 from energyguard.offline.evaluate import Evaluation, evaluate
 from energyguard.rules.registry import open_book
@@ -173,14 +173,14 @@ def test_a_device_that_goes_on_after_a_pause_is_believed(tmp_path: Path, days: i
 # Signals of chargers
 
 
-def charged(lines: Sequence[bytes], output: Output) -> list[bytes]:
+def charged(lines: Sequence[bytes], output: ResultTopic) -> list[bytes]:
     out = io.BytesIO()
     evaluate_charging([("f", io.BytesIO(b"\n".join(lines)))], out, output)
     return out.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("output", list(Output))
-def test_the_order_of_signals_in_a_file_does_not_matter(output: Output) -> None:
+@pytest.mark.parametrize("output", list(ResultTopic))
+def test_the_order_of_signals_in_a_file_does_not_matter(output: ResultTopic) -> None:
     lines = (CASES / "charging/s00_base.jsonl").read_bytes().splitlines()
     for seed in range(4):
         mixed = random.Random(seed).sample(lines, len(lines))
@@ -189,13 +189,13 @@ def test_the_order_of_signals_in_a_file_does_not_matter(output: Output) -> None:
 
 def test_a_clock_that_was_reset_is_billed_nothing() -> None:
     lines = (CASES / "charging/s05_2000.jsonl").read_bytes().splitlines()
-    assert charged(lines, Output.TRANSACTION_PROFIT) == []
+    assert charged(lines, ResultTopic.TRANSACTION_PROFIT) == []
 
 
 def test_a_jump_writes_no_second_between() -> None:
     lines = (CASES / "charging/s00_base.jsonl").read_bytes().splitlines()
     arrive = lines[0].replace(b"2024-", b"2031-")
     assert b"2031-" in arrive
-    usual = charged(lines, Output.TOTAL_OCCUPIED)
+    usual = charged(lines, ResultTopic.TOTAL_OCCUPIED)
     for wrong in ([arrive], [arrive, arrive.replace(b"charger-7", b"charger-8")]):
-        assert len(charged([*lines, *wrong], Output.TOTAL_OCCUPIED)) <= len(usual) + 86_400
+        assert len(charged([*lines, *wrong], ResultTopic.TOTAL_OCCUPIED)) <= len(usual) + 86_400

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.files import read_blocks
-from energyguard.codecs.limits import Limits
+from energyguard.codecs.limits import DefaultLimits
 from energyguard.codecs.packed import pack, unpack
 from energyguard.codecs.refusals import ANY_SHAPE, counted
 from energyguard.codecs.shapes import SHAPES, decode, encode, plain
@@ -112,8 +112,8 @@ def test_line_ends_blank_lines_and_a_missing_last_one() -> None:
 
 def test_limits_are_settings() -> None:
     line = b"2025-09-06T17:54:02Z,H1,3"
-    assert decode(line, "csv", Limits(plausible_kwh=3))[1].batch.num_rows == 1
-    (refused,) = decode(line, "csv", Limits(plausible_kwh=2.9))[1].refused
+    assert decode(line, "csv", DefaultLimits(plausible_kwh=3))[1].batch.num_rows == 1
+    (refused,) = decode(line, "csv", DefaultLimits(plausible_kwh=2.9))[1].refused
     assert refused.reason == "energy_kwh is above the plausible 2.9 kWh: 3 kWh"
 
 

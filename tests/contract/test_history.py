@@ -13,7 +13,7 @@ from energyguard.errors import Malformed, NotFound
 from energyguard.history import History
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD, HistoryClient
-from energyguard.history.door import Door
+from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
 from tests.history.made import DAY, T0, alert_rows, readings
 
@@ -210,7 +210,7 @@ class TestChdbHistory(HistoryContract):
 class TestHistoryClient(HistoryContract):
     @pytest.fixture
     def history(self, engine: ChdbHistory, tmp_path: Path) -> Iterator[History]:
-        door = Door(engine, "127.0.0.1", 0, tmp_path / CARD)
+        door = HistoryServer(engine, "127.0.0.1", 0, tmp_path / CARD)
         client = HistoryClient(tmp_path)
         yield client
         client.close()

@@ -17,7 +17,7 @@ from energyguard.intake.exports.importer import Importer, imported, read_exports
 from energyguard.intake.exports.layout import layout_of, rating_kw
 from energyguard.intake.exports.reconcile import apply, proposals
 from energyguard.intake.exports.rows import Defect
-from energyguard.intake.exports.times import Reader, month_first, zone_named
+from energyguard.intake.exports.times import LocalTimeReader, month_first, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
 
@@ -138,7 +138,7 @@ def test_the_data_show_which_is_the_month() -> None:
     st.sampled_from(["Europe/London", "Europe/Amsterdam", "Asia/Kathmandu", "America/New_York"]),
 )
 def test_local_time_is_what_the_zone_says(moment: datetime, zone: str) -> None:
-    reader = Reader(zone_named(zone), False)
+    reader = LocalTimeReader(zone_named(zone), False)
     moment = moment.replace(microsecond=0, fold=0)
     naive = reader.naive(moment.isoformat())
     assert reader.seconds(naive) == int(moment.replace(tzinfo=zone_named(zone)).timestamp())

@@ -14,7 +14,7 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.domains.household.faults import FAULTS, Faults, Label, parse_rates
-from energyguard.domains.household.feed import Feed
+from energyguard.domains.household.feed import HouseholdFeed
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.simulate import Run, write_csv
 from energyguard.errors import ConfigError
@@ -38,7 +38,7 @@ def truth_of(path: Path) -> list[Label]:
 
 def test_every_labelled_fault_is_there_and_no_other(log: Log, tmp_path: Path) -> None:
     truth = tmp_path / "truth.jsonl"
-    Feed(run(truth), log, Event(), ManualClock(START_MS)).play()
+    HouseholdFeed(run(truth), log, Event(), ManualClock(START_MS)).play()
     times = START_MS + 15_000 * np.arange(TICKS)
     clean = {
         (time_ms, home): value

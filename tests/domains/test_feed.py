@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.domains.household.feed import Feed
+from energyguard.domains.household.feed import HouseholdFeed
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.sample import Sample
 from energyguard.domains.household.simulate import Run, this_evening_ms
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import PROGRESS
 from tests.domains.conftest import StopAfter, readings
@@ -30,7 +30,7 @@ MINUTE_MS = 60_000
 
 def play(log: Log, run: Run, wall_seconds: float) -> None:
     clock = ManualClock(NOON_MS)
-    Feed(run, log, StopAfter(clock, wall_seconds), clock).play()
+    HouseholdFeed(run, log, StopAfter(clock, wall_seconds), clock).play()
 
 
 def newest(log: Log) -> int:
@@ -65,7 +65,7 @@ def test_the_position_is_found_below_what_others_wrote_later(log: Log) -> None:
     before = newest(log)
     stranger = Homes(count=1).readings(np.array([before - 1000]))
     for _ in range(100):
-        Intake(log).submit(stranger, "energy_readings")
+        Gateway(log).submit(stranger, "energy_readings")
     play(log, run, 1)
     times = {time_ms for time_ms, _, _ in readings(log) if time_ms > before}
     assert min(times) == before + 15_000
@@ -74,7 +74,7 @@ def test_the_position_is_found_below_what_others_wrote_later(log: Log) -> None:
 def test_a_given_start_and_number_of_ticks_are_kept_to(log: Log) -> None:
     run = Run(homes=Homes(count=3), start_ms=NOON_MS, ticks=500, speedup=math.inf)
     for _ in range(2):  # the second finds everything there
-        Feed(run, log, Event(), ManualClock(NOON_MS)).play()
+        HouseholdFeed(run, log, Event(), ManualClock(NOON_MS)).play()
     found = readings(log)
     assert len(found) == 1500
     assert (found[0][0], found[-1][0]) == (NOON_MS, NOON_MS + 499 * 15_000)
@@ -148,7 +148,7 @@ def test_kill_9_neither_skips_nor_doubles_a_tick(log_url: str, kills: int) -> No
     log = open_log(log_url)
     whole = open_log(log_url.replace("log.db", "whole.db"))
     run = Run(homes=Homes(count=10), start_ms=NOON_MS, ticks=ticks, speedup=math.inf)
-    Feed(run, whole, Event(), ManualClock(NOON_MS)).play()
+    HouseholdFeed(run, whole, Event(), ManualClock(NOON_MS)).play()
     found, undisturbed = readings(log), readings(whole)
     log.close()
     whole.close()

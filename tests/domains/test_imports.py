@@ -14,7 +14,7 @@ from energyguard.errors import Malformed
 from energyguard.intake.exports.importer import Importer, imported, read_exports, why_useless
 from energyguard.intake.exports.numbers import ENERGY, MONEY, Numbers
 from energyguard.intake.exports.rows import Defect
-from energyguard.intake.exports.times import Reader, joined, leaves_order_open, zone_named
+from energyguard.intake.exports.times import LocalTimeReader, joined, leaves_order_open, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.stations import Charger, Imported
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED, SIGNALS
@@ -194,7 +194,7 @@ def test_rows_without_ids_are_who_they_are_by_their_times(tmp_path: Path) -> Non
     ],
 )
 def test_times_as_people_write_them(text: str, utc: str) -> None:
-    reader = Reader(zone_named("Europe/London"), False)
+    reader = LocalTimeReader(zone_named("Europe/London"), False)
     moment = reader.moment(text)
     second = moment.second if moment.is_utc else reader.seconds(moment.second)
     assert f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}" == utc

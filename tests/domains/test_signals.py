@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.codecs.charging import signal
 from energyguard.errors import Malformed, Overloaded
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.intake.signals import (
     SignalPlayer,
     SignalReplay,
@@ -60,7 +60,7 @@ def test_signals_are_known_by_their_first_object() -> None:
 def test_a_body_goes_in_order_of_time_to_the_chargers_partition(log: MemoryLog) -> None:
     lines = BASE.read_bytes().splitlines()
     for body in (b"\n".join(lines[::-1]), b"[" + b",".join(lines[::-1]) + b"]"):
-        taken, bad = take_signals(Intake(log), body, source="api")
+        taken, bad = take_signals(Gateway(log), body, source="api")
         assert (len(taken), bad) == (6, ())
     found = messages(log, SIGNALS.name)
     assert {partition for partition, _ in found} == {7}
@@ -70,14 +70,14 @@ def test_a_body_goes_in_order_of_time_to_the_chargers_partition(log: MemoryLog) 
 
 def test_what_is_no_signal_costs_only_itself(log: MemoryLog) -> None:
     body = BASE.read_bytes() + b'{"charger_id":"c-1","payment":3}\n{"charger_id":\n'
-    taken, bad = take_signals(Intake(log), body, source="api")
+    taken, bad = take_signals(Gateway(log), body, source="api")
     assert (len(taken), [row.row for row in bad]) == (6, [7, 8])
     assert len(messages(log, DEAD_LETTERS.name)) == 2
     many = b"\n".join([BASE.read_bytes().strip(), *[b'{"charger_id":1}'] * 5_000])
     _, bad = decode_signals(many)
     assert len(bad) == 1_001
     with pytest.raises(Malformed, match="no JSON array"):
-        take_signals(Intake(log), b'[{"charger_id":"c-1"}', source="api")
+        take_signals(Gateway(log), b'[{"charger_id":"c-1"}', source="api")
 
 
 def test_files_keep_their_times_in_a_topic_of_their_own(log: MemoryLog, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from energyguard.errors import Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST, Log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
@@ -128,7 +128,7 @@ class Load(threading.Thread):
 
     def __init__(self, log: Log, pause_s: float = 0.01) -> None:
         super().__init__(daemon=True)
-        self._intake, self._pause_s = Intake(log), pause_s
+        self._intake, self._pause_s = Gateway(log), pause_s
         self._done = threading.Event()
         self.ticks = 0
         self.refused = 0  # times that the log had no room

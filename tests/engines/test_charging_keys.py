@@ -12,10 +12,10 @@ import pytest
 
 from energyguard.codecs.charging import message
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.model.charging import Kind, Limits, Signal
+from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.topics import DEAD_LETTERS
 from energyguard.stream.engines import flink, flink_charging
-from energyguard.stream.engines.charging_keys import Message, Occupancy, Stays, Taken
+from energyguard.stream.engines.charging_keys import Occupancy, Settled, SourceMessage, Stays
 from energyguard.stream.engines.flink_charging import ChargingJob
 from energyguard.stream.engines.job import Engine
 from energyguard.stream.sessions.operator import LATENESS_S
@@ -37,7 +37,7 @@ class Driver:
     def send(self, told: Signal) -> Iterator[Result]:
         at = int(told.charger.rpartition("-")[2]) % len(self._newest)
         late = told.second <= self._newest[at] - LATENESS_S
-        one = Message(told.charger, message(told), f"{TOPIC}/{at}/0", late, True)
+        one = SourceMessage(told.charger, message(told), f"{TOPIC}/{at}/0", late, True)
         stays = self._charger(told.charger)
         yield from self._tell(told.charger, stays, stays.take(one, self._watermark))
         self._newest[at] = max(self._newest[at], told.second)
@@ -45,12 +45,12 @@ class Driver:
 
     def _charger(self, name: str) -> Stays:
         if name not in self._chargers:
-            return Stays(Limits(), TOPIC)
+            return Stays(StayLimits(), TOPIC)
         found = pickle.loads(self._chargers[name])
         assert isinstance(found, Stays)
         return found
 
-    def _tell(self, name: str, stays: Stays, taken: Taken) -> Iterator[Result]:
+    def _tell(self, name: str, stays: Stays, taken: Settled) -> Iterator[Result]:
         total: Occupancy = pickle.loads(self._total)
         for change in taken.changes:
             total.take(change)
@@ -98,9 +98,9 @@ def test_the_same_as_the_embedded_operator(case: str, partitions: int) -> None:
 
 def test_who_never_leaves_breaks_a_limit_by_the_time_of_others() -> None:
     """At the end, too: the last signal of all is later than the limit of a silent charger."""
-    stands = Signal("charger-0", START, Kind.ARRIVE, "AAAAAAAA")
+    stands = Signal("charger-0", START, SignalKind.ARRIVE, "AAAAAAAA")
     for last in (10, 11):  # ten seconds are allowed
-        told = [stands, Signal("charger-1", START + last, Kind.ARRIVE, "BBBBBBBB")]
+        told = [stands, Signal("charger-1", START + last, SignalKind.ARRIVE, "BBBBBBBB")]
         found = driven(told, partitions=2)
         assert found == expected(told)
         assert sum(topic == "violations" for topic, *_ in found) == (last == 11)
@@ -118,8 +118,8 @@ REFUSED = {
 
 @pytest.mark.parametrize(("value", "verdict"), REFUSED.items())
 def test_what_is_no_signal_is_a_dead_letter(value: bytes, verdict: str) -> None:
-    stays = Stays(Limits(), TOPIC)
-    taken = stays.take(Message("x", value, f"{TOPIC}/3/17", late=False, in_time=False), NEVER)
+    stays = Stays(StayLimits(), TOPIC)
+    taken = stays.take(SourceMessage("x", value, f"{TOPIC}/3/17", late=False, in_time=False), NEVER)
     [(topic, _, original, headers)] = taken.results
     said = dict(headers)
     assert (topic, original) == (DEAD_LETTERS.name, value)
@@ -129,18 +129,20 @@ def test_what_is_no_signal_is_a_dead_letter(value: bytes, verdict: str) -> None:
 
 
 def test_late_and_ahead_are_dead_letters() -> None:
-    told = Signal("x", START, Kind.ARRIVE, "AAAAAAAA")
-    stays = Stays(Limits(), TOPIC)
+    told = Signal("x", START, SignalKind.ARRIVE, "AAAAAAAA")
+    stays = Stays(StayLimits(), TOPIC)
     for late, in_time, watermark, verdict in (
         (True, True, NEVER, b"late"),  # at its partition
         (False, True, START, b"late"),  # at all
         (False, False, NEVER, b"ahead"),
     ):
-        taken = stays.take(Message("x", message(told), "", late, in_time), watermark)
+        taken = stays.take(SourceMessage("x", message(told), "", late, in_time), watermark)
         assert dict(taken.results[0][3])["verdict"] == verdict
-    stays.take(Message("x", message(told), "", False, True), NEVER)
+    stays.take(SourceMessage("x", message(told), "", False, True), NEVER)
     stays.advance(START)
-    taken = stays.take(Message("x", message(told), "", False, True), NEVER)  # after a new start
+    taken = stays.take(
+        SourceMessage("x", message(told), "", False, True), NEVER
+    )  # after a new start
     assert dict(taken.results[0][3])["verdict"] == b"late"
 
 

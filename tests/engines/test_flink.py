@@ -20,7 +20,7 @@ import pytest
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.rules.registry import open_book
 from energyguard.stream.engines import flink
-from energyguard.stream.engines.job import Emit, Job, Policy, Shape, StateStore
+from energyguard.stream.engines.job import Emit, Job, MessageShape, Policy, StateStore
 from tests.parity.test_parity import DEMO, GOLDEN, expected, lines_of, made
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_a_job_has_only_what_it_needs(tmp_path: Path) -> None:
     assert "ROW_NUMBER" in whole and "dead_letters" in whole and "$" not in whole.split("ts AS")[0]
     text = flink.emit(bare)
     assert "ROW_NUMBER" not in text and "dead_letters" not in text and "state.ttl" not in text
-    assert "JSON_VALUE" in flink.emit(msgspec.structs.replace(bare, shape=Shape.JSON))
+    assert "JSON_VALUE" in flink.emit(msgspec.structs.replace(bare, shape=MessageShape.JSON))
 
 
 def test_words_cannot_break_out_of_their_quotes(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from energyguard.clock import ManualClock
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.newest import newest_ms
 from energyguard.history.people import People
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
@@ -35,7 +35,7 @@ def test_what_is_set_aside_ends_no_default_range(log: Log, tmp_path: Path, topic
     try:
         archive = Archive(history, log, 0.1, People(tmp_path))
         times = [T0, T0 + 1000, T0 + YEARS]
-        Intake(log, ManualClock(T0)).submit(
+        Gateway(log, ManualClock(T0)).submit(
             batch_of(["H1"] * 3, "energy_kwh", times, [10**9] * 3), topic
         )
         archive.step(0)

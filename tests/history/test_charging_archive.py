@@ -12,7 +12,7 @@ from energyguard.codecs import charging_results as results
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
-from energyguard.model.charging import Charge, Kind, Limits, Signal, Stay, Violation
+from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
 from energyguard.model.stations import BayNow, Charger, Imported
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.charging_rows import SCHEMAS
@@ -36,18 +36,20 @@ def everything(log: Log) -> None:
     told = (b"signals.here", b"signals.here")
     here: Header = ("topic", told[0])
     for signal in (
-        Signal("c-1", S + 10, Kind.ARRIVE, PLATE),
-        Signal("c-1", S + 12, Kind.CONNECT, USER, 5_500),
-        Signal("c-1", S + 14, Kind.START, "", 22, 7_000_000_000),
+        Signal("c-1", S + 10, SignalKind.ARRIVE, PLATE),
+        Signal("c-1", S + 12, SignalKind.CONNECT, USER, 5_500),
+        Signal("c-1", S + 14, SignalKind.START, "", 22, 7_000_000_000),
     ):
         append(log, "charger-station-signals", wire.message(signal))
-    append(log, "charger-station-signals.dundee", wire.message(Signal("c-9", S, Kind.STOP)))
+    append(log, "charger-station-signals.dundee", wire.message(Signal("c-9", S, SignalKind.STOP)))
     append(log, "charger-station-signals", b'{"timestamp":"1970-01-01 00:00:00"}')
-    append(log, "charger-station-signals", wire.message(Signal("c-1", 2**33, Kind.ARRIVE, PLATE)))
+    append(
+        log, "charger-station-signals", wire.message(Signal("c-1", 2**33, SignalKind.ARRIVE, PLATE))
+    )
     ids: tuple[Header, ...] = (("id", STAY.id.encode()), ("topic", told[0]))
     append(log, "full-sessions", results.full_session(STAY), *ids, ("quality", b"complete"))
     append(log, "full-sessions", b"{}", *ids)
-    paid = results.transaction_profit(CHARGE, Limits())
+    paid = results.transaction_profit(CHARGE, StayLimits())
     stay: Header = ("stay", STAY.id.encode())
     append(log, "transaction-profit", paid, ("id", CHARGE.id.encode()), stay, ids[1])
     broken = results.violation(STAY, Violation.AFTER)

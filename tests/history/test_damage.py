@@ -11,7 +11,7 @@ import pytest
 
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.losses import losses, open_losses
-from energyguard.history.parts import FILE, Part, Parts, uncovered
+from energyguard.history.parts import FILE, Parts, TablePart, uncovered
 from energyguard.history.people import People
 from energyguard.log import EARLIEST, LATEST, open_log
 from energyguard.model.topics import ENERGY_READINGS
@@ -54,7 +54,7 @@ def part_of(history: Path, table: str = "readings") -> Path:
     """The table's newest part, alone: merged ones, that may still be there, would stand in."""
     folder = (history / "data" / "energyguard" / table).resolve()
     found = {
-        Part(table, path.name): path
+        TablePart(table, path.name): path
         for path in folder.glob("*_*_*_*")
         if (path / "count.txt").exists()
     }
@@ -169,7 +169,7 @@ def _ends(data: Path) -> list[object]:
 
 
 def test_merged_parts_cover_those_they_were_made_of() -> None:
-    noted = [Part("readings", f"202509_{n}_{n}_0") for n in range(1, 6)]
-    merged = [Part("readings", "202509_1_4_1"), Part("late", "202509_5_5_0")]
+    noted = [TablePart("readings", f"202509_{n}_{n}_0") for n in range(1, 6)]
+    merged = [TablePart("readings", "202509_1_4_1"), TablePart("late", "202509_5_5_0")]
     assert uncovered(noted, merged) == noted[4:]
-    assert uncovered(noted, [*merged, Part("readings", "202509_5_5_0_7")]) == []
+    assert uncovered(noted, [*merged, TablePart("readings", "202509_5_5_0_7")]) == []

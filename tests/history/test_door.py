@@ -15,24 +15,24 @@ import pytest
 from energyguard.errors import Conflict, Unavailable
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD, HistoryClient
-from energyguard.history.door import Door
+from energyguard.history.door import HistoryServer
 from energyguard.limits import STATEMENT_BYTES as BODY_LIMIT
 from tests.history.made import readings
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryServer]:
     folder = tmp_path_factory.mktemp("door")
     history = ChdbHistory(folder / "history")
     history.insert("readings", readings([("H1", 0, 1), ("H1", 15_000, 2)]))
-    opened = Door(history, "127.0.0.1", 0, folder / CARD)
+    opened = HistoryServer(history, "127.0.0.1", 0, folder / CARD)
     yield opened
     opened.close()
     history.close()
 
 
 @pytest.fixture
-def http(door: Door) -> Iterator[httpx.Client]:
+def http(door: HistoryServer) -> Iterator[httpx.Client]:
     url, auth = f"http://127.0.0.1:{door.port}", ("default", door.password)
     with httpx.Client(base_url=url, auth=auth, trust_env=False) as client:
         yield client
@@ -92,7 +92,9 @@ def test_what_does_more_than_read_is_refused(http: httpx.Client, sql: str) -> No
 
 
 @pytest.mark.parametrize("auth", [None, ("default", ""), ("default", "guess"), ("", "\u2603")])
-def test_nobody_comes_in_without_the_password(door: Door, auth: tuple[str, str] | None) -> None:
+def test_nobody_comes_in_without_the_password(
+    door: HistoryServer, auth: tuple[str, str] | None
+) -> None:
     answer = httpx.get(
         f"http://127.0.0.1:{door.port}/", params={"query": "SELECT 1"}, auth=auth, trust_env=False
     )
@@ -100,8 +102,8 @@ def test_nobody_comes_in_without_the_password(door: Door, auth: tuple[str, str] 
     assert "Code: 516" in answer.text
 
 
-def test_the_card_is_for_its_owner_only(tmp_path: Path, door: Door) -> None:
-    other = Door(_Nobody(), "127.0.0.1", 0, tmp_path / CARD)
+def test_the_card_is_for_its_owner_only(tmp_path: Path, door: HistoryServer) -> None:
+    other = HistoryServer(_Nobody(), "127.0.0.1", 0, tmp_path / CARD)
     card = tmp_path / CARD
     assert stat.S_IMODE(card.stat().st_mode) == 0o600
     assert json.loads(card.read_text())["port"] == other.port
@@ -115,7 +117,7 @@ class _Nobody:
         raise AssertionError(sql)
 
 
-def test_the_real_client(door: Door) -> None:
+def test_the_real_client(door: HistoryServer) -> None:
     client = clickhouse_connect.get_client(
         host="127.0.0.1", port=door.port, username="default", password=door.password,
         autogenerate_session_id=False,
@@ -180,7 +182,7 @@ def test_a_client_without_a_history(tmp_path: Path) -> None:
     client.close()
 
 
-def test_one_process_owns_the_folder(door: Door, tmp_path: Path) -> None:
+def test_one_process_owns_the_folder(door: HistoryServer, tmp_path: Path) -> None:
     """The engine holds one folder per process; a second folder here is refused by name."""
     with pytest.raises(Unavailable, match="history: "):
         ChdbHistory(tmp_path)

@@ -6,13 +6,13 @@ import os
 import signal
 from collections.abc import Sequence
 
-from energyguard.codecs.limits import Plausible
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.messages import Contents, read_messages
 
 POISON = b"poison"
 
 
-def decode(values: Sequence[bytes], limits: Plausible) -> Contents:
+def decode(values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
     """Decode messages, unless one of them ends the process."""
     if any(POISON in value for value in values):
         os.kill(os.getpid(), signal.SIGSEGV)

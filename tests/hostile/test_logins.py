@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from energyguard.api import stream_guard
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
-from energyguard.api.sessions import _SALT, COOKIE, Sessions, secret_of
+from energyguard.api.sessions import _SALT, COOKIE, LogIns, secret_of
 from energyguard.api.tokens import CLOCK_MS, Tokens
 from energyguard.clock import ManualClock
 from energyguard.durable.secret_file import secret_in
@@ -48,7 +48,7 @@ def test_a_secret_that_is_not_whole_is_refused(tmp_path: Path, damaged: bytes) -
     (tmp_path / "secret.key").write_bytes(damaged)
     (tmp_path / "people.key").write_bytes(damaged)
     with pytest.raises(Corrupt, match=r"secret\.key.*remove it"):
-        Sessions(tmp_path, Tokens(tmp_path), 60_000)
+        LogIns(tmp_path, Tokens(tmp_path), 60_000)
     with pytest.raises(Corrupt, match=r"people\.key.*backup"):
         People(tmp_path)
     assert (tmp_path / "secret.key").read_bytes() == damaged
@@ -121,10 +121,10 @@ async def test_a_log_in_outlives_a_restart_and_not_a_clock_put_back(
     house: House, tmp_path: Path
 ) -> None:
     cookie = house.sessions.open("owner")
-    later = Sessions(tmp_path, Tokens(tmp_path, ManualClock(NOW + 59_000)), 60_000)
+    later = LogIns(tmp_path, Tokens(tmp_path, ManualClock(NOW + 59_000)), 60_000)
     assert later.read(cookie) == "owner"
     for now in (NOW + 60_000, NOW - CLOCK_MS - 1):
-        assert Sessions(tmp_path, Tokens(tmp_path, ManualClock(now)), 60_000).read(cookie) is None
+        assert LogIns(tmp_path, Tokens(tmp_path, ManualClock(now)), 60_000).read(cookie) is None
 
 
 def test_log_ins_are_bounded_and_old_files_open(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_open_streams_end_with_their_log_in(
 ) -> None:
     clock = ManualClock(NOW)
     tokens = Tokens(tmp_path, clock)
-    sessions = Sessions(tmp_path, tokens, 10**9)
+    sessions = LogIns(tmp_path, tokens, 10**9)
     gate = Gate(stream, tokens, sessions, Attempts(clock), "127.0.0.1")
     monkeypatch.setattr(gate._streams, "_every_s", 0.05)
     token = tokens.create("mara")
@@ -235,7 +235,7 @@ async def test_open_streams_end_with_their_log_in(
 async def test_websockets_are_bounded(tmp_path: Path) -> None:
     tokens = Tokens(tmp_path)
     header = ("authorization", f"Bearer {tokens.create('mara')}")
-    sessions = Sessions(tmp_path, tokens, 10**9)
+    sessions = LogIns(tmp_path, tokens, 10**9)
     gate = Gate(stream, tokens, sessions, Attempts(ManualClock(NOW)), "127.0.0.1", streams=2)
     clients = [Client("websocket", gate, header) for _ in range(3)]
     await asyncio.wait_for(clients[2].task, 10)

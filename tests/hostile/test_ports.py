@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from energyguard.history.client import CARD
-from energyguard.history.door import Door
+from energyguard.history.door import HistoryServer
 from energyguard.limits import (
     FRAME_BYTES,
     GREETING_BYTES,
@@ -62,20 +62,20 @@ def behind() -> Counting:
 
 
 @pytest.fixture(scope="module")
-def door(behind: Counting, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    opened = Door(behind, "127.0.0.1", 0, tmp_path_factory.mktemp("door") / CARD)
+def door(behind: Counting, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryServer]:
+    opened = HistoryServer(behind, "127.0.0.1", 0, tmp_path_factory.mktemp("door") / CARD)
     yield opened
     opened.close()
 
 
-def basic(door: Door) -> bytes:
+def basic(door: HistoryServer) -> bytes:
     return (
         b"Authorization: Basic " + base64.b64encode(f"default:{door.password}".encode()) + b"\r\n"
     )
 
 
 @pytest.mark.parametrize("size", [b"-1", b"-7fffffff", b"ffffffffffffffff", b"1" * 5_000, b"zz"])
-def test_a_chunk_of_no_size_is_refused_at_once(door: Door, size: bytes) -> None:
+def test_a_chunk_of_no_size_is_refused_at_once(door: HistoryServer, size: bytes) -> None:
     for known in (b"", basic(door)):
         before = psutil.Process().memory_info().rss
         with connect(door.port, 20) as one:
@@ -90,7 +90,7 @@ def test_a_chunk_of_no_size_is_refused_at_once(door: Door, size: bytes) -> None:
         assert psutil.Process().memory_info().rss < before + 10_000_000
 
 
-def test_the_password_comes_before_the_body(door: Door, behind: Counting) -> None:
+def test_the_password_comes_before_the_body(door: HistoryServer, behind: Counting) -> None:
     asked = behind.asked
     with connect(door.port, 20) as one:
         one.sendall(CHUNKED % b"")  # and no body at all
@@ -101,7 +101,9 @@ def test_the_password_comes_before_the_body(door: Door, behind: Counting) -> Non
     assert behind.asked == asked
 
 
-def test_a_statement_is_limited_before_it_is_unpacked(door: Door, behind: Counting) -> None:
+def test_a_statement_is_limited_before_it_is_unpacked(
+    door: HistoryServer, behind: Counting
+) -> None:
     asked = behind.asked
     url, auth = f"http://127.0.0.1:{door.port}/", ("default", door.password)
     bomb = gzip.compress(b" " * 30 * STATEMENT_BYTES)
@@ -116,7 +118,7 @@ def test_a_statement_is_limited_before_it_is_unpacked(door: Door, behind: Counti
     assert behind.asked == asked
 
 
-def test_questions_wait_in_bounded_number(door: Door, behind: Counting) -> None:
+def test_questions_wait_in_bounded_number(door: HistoryServer, behind: Counting) -> None:
     threads = threading.active_count()
     asking = b"GET /?query=SELECT+slow HTTP/1.1\r\nHost: x\r\n" + basic(door) + b"\r\n"
     with many(door.port, QUESTIONS_AT_ONCE + 30, asking) as waiting:
@@ -143,7 +145,7 @@ def _readable(one: socket.socket) -> bool:
         one.settimeout(30)
 
 
-def test_idle_connections_do_not_stop_the_door(door: Door) -> None:
+def test_idle_connections_do_not_stop_the_door(door: HistoryServer) -> None:
     with many(door.port, 400, b"GET / HTTP/1.1\r\n"):
         assert b"Ok." in exchange(door.port, b"GET /ping HTTP/1.0\r\n\r\n")
 

@@ -11,7 +11,7 @@ pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installe
 from confluent_kafka import KafkaError
 
 from energyguard.errors import EnergyGuardError
-from energyguard.log.kafka.reader import Reader
+from energyguard.log.kafka.reader import KafkaReader
 from energyguard.log.records import TopicPartition
 
 
@@ -32,7 +32,9 @@ class Told:
 
 
 def fetched(monkeypatch: pytest.MonkeyPatch, code: int) -> list[Any]:
-    reader = Reader("kafka://127.0.0.1:1", {"bootstrap.servers": "127.0.0.1:1", "log_level": "0"})
+    reader = KafkaReader(
+        "kafka://127.0.0.1:1", {"bootstrap.servers": "127.0.0.1:1", "log_level": "0"}
+    )
     told = [[Told(code)], []]
     consumer = type("Consumer", (), {"consume": lambda _self, _n, _wait: told.pop(0)})()
     monkeypatch.setattr(reader, "_consumer", consumer)

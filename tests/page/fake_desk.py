@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound, Unavailable
 from energyguard.model.alerts import Act, AlertAction, AlertEvent, Severity, State, alert_id
@@ -119,7 +119,7 @@ class FakeBook:
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk
         self.alerts: dict[str, Alert] = {}
-        self.told: dict[str, list[Told]] = {}
+        self.told: dict[str, list[TimelineEntry]] = {}
         if not desk.empty:
             self._add("H017", 26, 2.31, State.FIRING, Severity.WARNING)
             self._add("H003", 9, 2.04, State.FIRING, Severity.CRITICAL)
@@ -148,7 +148,7 @@ class FakeBook:
                     | {"state": state, "time_ms": later}
                 )
             )
-        self.told[id] = [Told(e.time_ms, e) for e in events]
+        self.told[id] = [TimelineEntry(e.time_ms, e) for e in events]
         last = events[-1]
         self.alerts[id] = Alert(
             id, event.rule, device, "energy_kwh", "energy_readings", severity, state, state, since,
@@ -165,7 +165,7 @@ class FakeBook:
         except KeyError:
             raise NotFound(f"no alert {id!r}") from None
 
-    def story(self, id: str) -> list[Told]:
+    def story(self, id: str) -> list[TimelineEntry]:
         return self.told[id]
 
     def find(self, state: State | None = None, limit: int = 100, **_: Any) -> list[Alert]:
@@ -423,7 +423,7 @@ class FakeDesk:
 
     def _act(self, alert: Alert, action: AlertAction) -> Alert:
         self.book.alerts[alert.id] = alert
-        self.book.told[alert.id].append(Told(action.at_ms, action))
+        self.book.told[alert.id].append(TimelineEntry(action.at_ms, action))
         return alert
 
     def use_rules(self, ids: Sequence[str], by: str) -> list[Any]:

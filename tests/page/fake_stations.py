@@ -13,16 +13,16 @@ from energyguard.domains.charging.stations import charger_at
 from energyguard.model.charging import (
     Charge,
     Closed,
-    Limits,
-    Violated,
+    StayLimits,
+    ViolationRaised,
     energy_nano_kwh,
     profit_cents,
 )
 from energyguard.service.bays import Bays, BayView, StationView
 from energyguard.service.views import Freshness
-from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.operator import SessionOperator
 
-HOUR = Limits().seconds_per_hour
+HOUR = StayLimits().seconds_per_hour
 STAMP = pa.timestamp("ms", "UTC")
 
 
@@ -30,10 +30,10 @@ class FakeStations:
     """Some chargers; from their last signals on only time goes on."""
 
     def __init__(self, now: Callable[[], int], chargers: int = 24, seconds: int = 900) -> None:
-        self._now, self._bays = now, Bays(Limits())
+        self._now, self._bays = now, Bays(StayLimits())
         now_ms = now()
         start = now_ms // 1000 - seconds
-        sessions = Sessions()
+        sessions = SessionOperator()
         for number in range(chargers):
             self._bays.take_charger(charger_at(number, "charger-station-signals"))
         told = list(signals(chargers, 7, start, seconds, TIMINGS["listed"]))
@@ -42,7 +42,7 @@ class FakeStations:
         outcomes = sessions.process(told) + sessions.end()
         self.closed = [one.stay for one in outcomes if isinstance(one, Closed)]
         self.paid = [one for one in outcomes if isinstance(one, Charge)]
-        self.violated = [one for one in outcomes if isinstance(one, Violated)]
+        self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]
         if chargers:
             self._bays.take_fault(b'{"charger_id":"charger-5"}', "none of the three shapes")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nicegui.testing import User
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import State
 from energyguard.model.fixed import NANO
 from energyguard.page.plots import Plot
@@ -70,7 +70,7 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, desk: FakeDesk) -
     """What the worker saw is told by the same clock as what people did: the one on the wall."""
     alert = alert_of(desk, "H017", State.FIRING)
     raised = desk.clock.now_ms() - HOUR
-    desk.book.told[alert.id] = [Told(raised, t.what) for t in desk.book.told[alert.id]]
+    desk.book.told[alert.id] = [TimelineEntry(raised, t.what) for t in desk.book.told[alert.id]]
     await user.open(f"/alerts?alert={alert.id}")
     await sees(user, "readings of Sat 22 Nov")
     user.find(marker="take").click()

@@ -14,9 +14,9 @@ from energyguard.codecs.charging import message
 from energyguard.codecs.charging_results import total_occupied
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log.records import Headers
-from energyguard.model.charging import Limits, Occupied, Signal
+from energyguard.model.charging import Occupied, Signal, StayLimits
 from energyguard.model.topics import TOTAL_OCCUPIED
-from energyguard.stream.sessions.operator import Sessions
+from energyguard.stream.sessions.operator import SessionOperator
 from energyguard.stream.sessions.records import results
 
 TOPIC: Final = "charger-station-signals"
@@ -69,8 +69,8 @@ CASES: Final[Mapping[str, Callable[[Sequence[Signal]], list[Signal]]]] = {
 
 def expected(told: Iterable[Signal], topic: str = TOPIC, *, ends: bool = True) -> Found:
     """What the embedded operator makes of signals; ``ends``: there will be no more."""
-    limits = Limits()
-    sessions = Sessions(limits)
+    limits = StayLimits()
+    sessions = SessionOperator(limits)
     outcomes = [*sessions.process(told), *(sessions.end() if ends else ())]
     found = Counter(
         record(name, key.encode(), value, headers)

@@ -21,7 +21,7 @@ import pytest
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
-from energyguard.stream.engines.job import Job, Policy, Shape
+from energyguard.stream.engines.job import Job, MessageShape, Policy
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -159,7 +159,7 @@ def test_json(engine: str, kafka: Cluster, tmp_path: Path) -> None:
         b'{"timestamp":"2025-09-06T17:00:00Z","household_id":"H001"}',
     ]
     topics.put([*good[:5], *bad, *good[5:]])
-    run(engine, topics.job(DEMO, tmp_path, shape=Shape.JSON))
+    run(engine, topics.job(DEMO, tmp_path, shape=MessageShape.JSON))
     assert topics.windows() == expected(GOLDEN / "doubled.csv")[0]
     assert sorted(one.value() or b"" for one in topics.records(topics.letters)) == sorted(bad)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from energyguard.domains.household.homes import Homes
 from energyguard.errors import EnergyGuardError, Malformed, Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records
 from energyguard.model.topics import BUILDING_READINGS
 from energyguard.store import Row
@@ -45,7 +45,7 @@ def send_homes(log: Log, ticks: int, homes: int = 5, first_ms: int = NOON_MS) ->
     source = Homes(count=homes)
     for tick in range(ticks):
         time_ms = np.array([first_ms + 15_000 * tick])
-        Intake(log).submit(source.readings(time_ms), "energy_readings")
+        Gateway(log).submit(source.readings(time_ms), "energy_readings")
     return ticks * homes
 
 

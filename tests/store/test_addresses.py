@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.compat.processes import Door, run_shard
+from energyguard.compat.processes import Listener, run_shard
 from energyguard.errors import ConfigError
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
@@ -48,13 +48,19 @@ def test_nodes_know_each_other_by_their_addresses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("door", "reason"),
     [
-        (Door(8101, Path("unused"), "0.0.0.0", secret="s"), "--address"),
-        (Door(8101, Path("unused"), "::", secret="s"), "no node"),
-        (Door(8101, Path("unused"), "0.0.0.0", secret="s", address="shard-1:8101"), "no node"),
-        (Door(8101, Path("unused"), "0.0.0.0", address="http://shard-1:8101"), "share a secret"),
-        (Door(8101, Path("unused"), address="http://shard-1:8101"), "shard-1 is open to others"),
+        (Listener(8101, Path("unused"), "0.0.0.0", secret="s"), "--address"),
+        (Listener(8101, Path("unused"), "::", secret="s"), "no node"),
+        (Listener(8101, Path("unused"), "0.0.0.0", secret="s", address="shard-1:8101"), "no node"),
+        (
+            Listener(8101, Path("unused"), "0.0.0.0", address="http://shard-1:8101"),
+            "share a secret",
+        ),
+        (
+            Listener(8101, Path("unused"), address="http://shard-1:8101"),
+            "shard-1 is open to others",
+        ),
     ],
 )
-def test_a_name_at_which_nobody_reaches_it_is_refused(door: Door, reason: str) -> None:
+def test_a_name_at_which_nobody_reaches_it_is_refused(door: Listener, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         run_shard(door, print)

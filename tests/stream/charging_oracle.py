@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from energyguard.model.charging import Kind, Signal
+from energyguard.model.charging import Signal, SignalKind
 
-BEGINS = (Kind.ARRIVE, Kind.CONNECT, Kind.START)
+BEGINS = (SignalKind.ARRIVE, SignalKind.CONNECT, SignalKind.START)
 
 
 class Bill(NamedTuple):
@@ -37,11 +37,11 @@ def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
     for signal in signals:
         if not stay and signal.kind not in BEGINS:
             continue  # of a car that nobody knows
-        if stay and signal.kind is Kind.ARRIVE:
+        if stay and signal.kind is SignalKind.ARRIVE:
             yield [*stay, signal]
             stay = []
         stay.append(signal)
-        if signal.kind is Kind.LEAVE:
+        if signal.kind is SignalKind.LEAVE:
             yield stay
             stay = []
     if stay:
@@ -51,14 +51,14 @@ def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
 def is_over(stay: Sequence[Signal]) -> bool:
     """Whether the car is gone."""
     last = stay[-1].kind
-    return last is Kind.LEAVE or (last is Kind.ARRIVE and len(stay) > 1)
+    return last is SignalKind.LEAVE or (last is SignalKind.ARRIVE and len(stay) > 1)
 
 
 def told(stay: Sequence[Signal]) -> Told:
     """Who stood there, and from when to when."""
     first, last = stay[0], stay[-1]
-    plate = first.who if first.kind is Kind.ARRIVE else None
-    if plate is None and last.kind is Kind.LEAVE:
+    plate = first.who if first.kind is SignalKind.ARRIVE else None
+    if plate is None and last.kind is SignalKind.LEAVE:
         plate = last.who
     return Told(first.charger, first.second, last.second, plate)
 
@@ -72,12 +72,12 @@ def bills(stay: Sequence[Signal]) -> Iterator[Bill]:
     for signal in stay:
         kind = signal.kind
         ends = signal is stay[-1] and is_over(stay)
-        other = kind is Kind.CONNECT and is_open and (user or ("", 0))[0] != signal.who
-        if kind is Kind.STOP and charge is not None:
+        other = kind is SignalKind.CONNECT and is_open and (user or ("", 0))[0] != signal.who
+        if kind is SignalKind.STOP and charge is not None:
             done.append((charge[0], signal.second, charge[1]))
             charge = None
-        elif kind is Kind.DISCONNECT and (is_open or signal is not stay[0]):
-            if not is_open and any(s.kind is Kind.DISCONNECT for s in _before(stay, signal)):
+        elif kind is SignalKind.DISCONNECT and (is_open or signal is not stay[0]):
+            if not is_open and any(s.kind is SignalKind.DISCONNECT for s in _before(stay, signal)):
                 continue  # repeated
             if charge is not None:
                 done.append((charge[0], signal.second, charge[1]))
@@ -91,9 +91,9 @@ def bills(stay: Sequence[Signal]) -> Iterator[Bill]:
             charge, done = None, []
             if other:
                 user, is_open = (signal.who, signal.amount), True
-        elif kind is Kind.CONNECT and not is_open:
+        elif kind is SignalKind.CONNECT and not is_open:
             user, is_open = (signal.who, signal.amount), True
-        elif kind is Kind.START and charge is None:
+        elif kind is SignalKind.START and charge is None:
             is_open = True
             charge = (signal.second, signal.amount)
 
@@ -101,9 +101,11 @@ def bills(stay: Sequence[Signal]) -> Iterator[Bill]:
 def _before(stay: Sequence[Signal], signal: Signal) -> list[Signal]:
     """Signals since the last session ended, before this one."""
     at = next(i for i, one in enumerate(stay) if one is signal)
-    return [one for one in stay[:at] if one.kind in (Kind.DISCONNECT, Kind.CONNECT, Kind.START)][
-        -1:
-    ]
+    return [
+        one
+        for one in stay[:at]
+        if one.kind in (SignalKind.DISCONNECT, SignalKind.CONNECT, SignalKind.START)
+    ][-1:]
 
 
 def cents(bill: Bill, seconds_per_hour: int) -> int:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.intake.gateway import Intake
-from energyguard.intake.replay import Player, Replay
+from energyguard.intake.gateway import Gateway
+from energyguard.intake.replay import Player, ReplayRun
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import DAY_MS, METER_READINGS
@@ -62,7 +62,7 @@ def test_what_marks_a_backfill(
 ) -> None:
     newest = START - age_ms
     batch = batch_of(["A", "B"], "energy_kwh", [newest, newest - 10 * DAY_MS], [1, 1])
-    Intake(log, clock).submit(batch, METER_READINGS.name, BACKFILL if asked else ())
+    Gateway(log, clock).submit(batch, METER_READINGS.name, BACKFILL if asked else ())
     assert headers(log) == {BACKFILL if is_backfill else ()}
 
 
@@ -109,7 +109,7 @@ def test_a_replayed_file_is_a_backfill_where_that_is_said(
 ) -> None:
     path = tmp_path / "old.csv"
     path.write_bytes(lines(START - 300 * DAY_MS, 100))
-    replay = Replay(paths=[path], backfill=True)
+    replay = ReplayRun(paths=[path], backfill=True)
     done = Player(replay, log, StopAfter(clock, 1e9), clock).play()
     assert (done.topic, done.readings, done.first_ms) == (
         METER_READINGS.name,

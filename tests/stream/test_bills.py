@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.codecs.charging import signal
-from energyguard.model.charging import Ignored, Limits, Outcome, Signal, energy_nano_kwh
+from energyguard.model.charging import Ignored, Outcome, Signal, StayLimits, energy_nano_kwh
 from energyguard.model.physics import BACK, STANDS, TOO_LONG, TOO_MUCH, TOO_STRONG
 from energyguard.stream.sessions.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
-from energyguard.stream.sessions.operator import AHEAD, LATE, Sessions
+from energyguard.stream.sessions.operator import AHEAD, LATE, SessionOperator
 from tests.stream.test_sessions import (
     arrive,
     charges,
@@ -24,7 +24,7 @@ from tests.stream.test_sessions import (
     stop,
 )
 
-REAL = Limits(600, 360, 3_600)
+REAL = StayLimits(600, 360, 3_600)
 HOUR = 3_600
 KWH = 10**9
 QUEUE = Path(__file__).parents[1] / "cases" / "charging" / "s07_offline_queue.jsonl"
@@ -57,7 +57,7 @@ def witnessed(signals: list[Signal]) -> list[Signal]:
 
 
 def lived(signals: list[Signal]) -> list[Outcome]:
-    sessions = Sessions(REAL)
+    sessions = SessionOperator(REAL)
     return sessions.process(signals) + sessions.end()
 
 
@@ -122,9 +122,9 @@ def test_stops_and_starts_of_one_second_in_any_order() -> None:
 
 def test_a_snapshot_keeps_what_a_bill_is_held_against() -> None:
     signals = charge(100, 130, power=7, rating=22)
-    first = Sessions(REAL)
+    first = SessionOperator(REAL)
     first.process(signals[:3])
-    then = Sessions(REAL)
+    then = SessionOperator(REAL)
     then.restore({k: v for k, v in first.snapshot().items() if v is not None})
     found = then.process(signals[3:]) + then.end()
     assert charges(found) == charges(lived(signals))

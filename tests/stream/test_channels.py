@@ -12,8 +12,8 @@ from energyguard.model.alerts import State
 from energyguard.model.readings import Verdict, batch_of
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import batch_from
-from energyguard.stream.windows.operator import Windows
-from energyguard.stream.windows.output import Outcome
+from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.output import WindowOutput
 from tests.stream.test_windows import SLIDE, START, counts_of
 
 HOUR_MS = 3_600_000
@@ -32,8 +32,8 @@ def rule(channel: str, window_ms: int, level: int) -> Rule:
 
 
 def feed(
-    windows: Windows, channel: str, rows: list[tuple[str, int, int]], size: int
-) -> list[Outcome]:
+    windows: WindowOperator, channel: str, rows: list[tuple[str, int, int]], size: int
+) -> list[WindowOutput]:
     outcomes = []
     for i in range(0, len(rows), size):
         device, time, value = zip(*rows[i : i + size], strict=True)
@@ -42,7 +42,7 @@ def feed(
     return outcomes
 
 
-def over_of(windows: Windows, outcomes: list[Outcome]) -> dict[tuple[str, int], int]:
+def over_of(windows: WindowOperator, outcomes: list[WindowOutput]) -> dict[tuple[str, int], int]:
     return {
         (windows.devices[k], end): nano
         for outcome in outcomes
@@ -75,7 +75,7 @@ def walk(seed: int, count: int, step_ms: int) -> list[Row]:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_register_gives_the_difference_between_the_borders(seed: int, within: int) -> None:
     rows = walk(seed, 400, 4000)
-    windows = Windows("replay.t", [rule("energy_register_kwh", 60_000, 350)])
+    windows = WindowOperator("replay.t", [rule("energy_register_kwh", 60_000, 350)])
     outcomes = feed(windows, "energy_register_kwh", shuffled(rows, within, seed), 37)
     by_device = defaultdict(list)
     for device, time, value in rows:
@@ -102,7 +102,7 @@ def test_a_power_is_integrated_over_time(seed: int, within: int) -> None:
         for device in "AB"
     ]
     level = 80_000_000  # 0.08 kWh in a minute: 4.8 kW
-    windows = Windows("replay.t", [rule("power_kw", 60_000, level)])
+    windows = WindowOperator("replay.t", [rule("power_kw", 60_000, level)])
     over = over_of(windows, feed(windows, "power_kw", shuffled(rows, within, seed), 41))
     expected = {}
     for device in "AB":
@@ -122,7 +122,7 @@ def test_a_power_is_integrated_over_time(seed: int, within: int) -> None:
 def test_a_counter_that_begins_again_does_not_alert_by_its_size() -> None:
     rows = [("A", START + i * 10_000, 10**12 + i) for i in range(20)]
     rows += [("A", START + 200_000 + i * 10_000, i) for i in range(20)]
-    windows = Windows("replay.t", [rule("energy_register_kwh", 60_000, 10**9)])
+    windows = WindowOperator("replay.t", [rule("energy_register_kwh", 60_000, 10**9)])
     assert over_of(windows, feed(windows, "energy_register_kwh", rows, 7)) == {}
 
 
@@ -131,7 +131,7 @@ def test_exactly_the_level_is_not_over_it() -> None:
     for extra, expected in ((0, False), (1, True)):
         rows = [("A", START + i * SLIDE, level // 60) for i in range(60)]
         rows[0] = ("A", START, level - 59 * (level // 60) + extra)
-        windows = Windows("replay.t", [rule("energy_kwh", 900_000, level)])
+        windows = WindowOperator("replay.t", [rule("energy_kwh", 900_000, level)])
         outcomes = feed(windows, "energy_kwh", rows, 13)
         assert bool(over_of(windows, outcomes)) is expected
         assert any(e.state is State.FIRING for o in outcomes for e in o.events) is expected
@@ -140,9 +140,9 @@ def test_exactly_the_level_is_not_over_it() -> None:
 def test_a_reading_far_ahead_waits_and_is_ahead_when_nobody_follows() -> None:
     rows = [("A" if i % 2 else "B", START + i * 1000, 5) for i in range(100)]
     rows.insert(50, ("A", START + 40 * HOUR_MS, 5))
-    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+    windows = WindowOperator("replay.t", [rule("energy_kwh", 60_000, 10**9)])
     for size in (1, 17):
-        windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+        windows = WindowOperator("replay.t", [rule("energy_kwh", 60_000, 10**9)])
         device, time, value = zip(*rows, strict=True)
         for i in range(0, len(rows), size):
             part = slice(i, i + size)
@@ -156,20 +156,20 @@ def test_a_reading_far_ahead_waits_and_is_ahead_when_nobody_follows() -> None:
 def test_two_devices_far_ahead_move_the_clock() -> None:
     rows = [("A", START, 5), ("B", START + 1, 5)]
     rows += [("A", START + 5 * HOUR_MS, 5), ("B", START + 5 * HOUR_MS + 1, 5)]
-    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 10**9)])
+    windows = WindowOperator("replay.t", [rule("energy_kwh", 60_000, 10**9)])
     outcomes = feed(windows, "energy_kwh", rows, 1)
     assert counts_of(outcomes) == {"accepted": 4}
 
 
 def test_meters_on_the_wall_clock_cannot_be_ahead_of_it() -> None:
-    windows = Windows("meter_readings", [rule("energy_kwh", 60_000, 10**9)])
+    windows = WindowOperator("meter_readings", [rule("energy_kwh", 60_000, 10**9)])
     batch = batch_of(["A", "B"], "energy_kwh", [START, START + 600_000], [5, 5])
     outcome = windows.process(batch_from(batch, appended_ms=START))
     assert outcome.counts == {Verdict.ACCEPTED: 1, Verdict.AHEAD: 1}
 
 
 def test_a_silence_is_unknown_and_never_resolves() -> None:
-    windows = Windows("replay.t", [rule("energy_kwh", 60_000, 100)])
+    windows = WindowOperator("replay.t", [rule("energy_kwh", 60_000, 100)])
     loud = [("A", START + i * SLIDE, 60) for i in range(8)]
     other = [("B", START + i * SLIDE, 1) for i in range(200)]
     rows = sorted(loud + other, key=lambda row: row[1])
@@ -188,7 +188,7 @@ def test_a_silence_is_unknown_and_never_resolves() -> None:
 def test_a_longer_window_starts_warm() -> None:
     short = rule("energy_kwh", 60_000, 10**9)
     long = rule("energy_kwh", 900_000, 1000)
-    windows = Windows("replay.t", [short])
+    windows = WindowOperator("replay.t", [short])
     rows = [("A", START + i * SLIDE, 30) for i in range(50)]
     device, time, value = zip(*rows, strict=True)
     windows.process(batch_from(batch_of(device, "energy_kwh", time, value)))
@@ -227,7 +227,7 @@ def means(rows: list[Row], ends: range, window_ms: int) -> dict[tuple[str, int],
 def test_a_level_is_judged_by_its_mean_as_time_passes(seed: int, limit: int) -> None:
     rows = sorted(degrees(seed, 300), key=lambda row: row[1])
     level = limit * 10**9
-    windows = Windows("replay.t", [rule("temperature_c", 60_000, level)])
+    windows = WindowOperator("replay.t", [rule("temperature_c", 60_000, level)])
     outcomes = feed(windows, "temperature_c", rows, 37)
     newest = rows[-1][1]
     expected = []
@@ -255,7 +255,7 @@ def test_what_is_told_of_a_level_does_not_depend_on_the_batches(within: int) -> 
     rows = shuffled(degrees(7, 300), within, 7)
     told = []
     for size in (1, 13, 5000):
-        windows = Windows("replay.t", [rule("temperature_c", 60_000, 15 * 10**9)])
+        windows = WindowOperator("replay.t", [rule("temperature_c", 60_000, 15 * 10**9)])
         outcomes = feed(windows, "temperature_c", rows, size)
         told.append([e for o in outcomes for e in o.events])
         assert counts_of(outcomes) == {"accepted": len(rows)}
@@ -265,7 +265,7 @@ def test_what_is_told_of_a_level_does_not_depend_on_the_batches(within: int) -> 
 
 def test_half_a_window_of_frost_is_no_warmth() -> None:
     rows = [("A", START + i * 5000, -20 * 10**9) for i in range(30)]
-    windows = Windows("replay.t", [rule("temperature_c", 60_000, -25 * 10**9)])
+    windows = WindowOperator("replay.t", [rule("temperature_c", 60_000, -25 * 10**9)])
     events = [e for o in feed(windows, "temperature_c", rows, 7) for e in o.events]
     firing = [e for e in events if e.state is State.FIRING]
     assert [(e.time_ms, e.observed) for e in firing[:1]] == [(START + 60_000, -20 * 10**9)]

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from energyguard.clock import SYSTEM
 from energyguard.codecs.charging import message
 from energyguard.errors import Unavailable
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, open_log
-from energyguard.model.charging import Kind, Signal
+from energyguard.model.charging import Signal, SignalKind
 from energyguard.model.topics import FULL_SESSIONS, SIGNALS, signals_topic
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.stream.sessions.stage import session_worker
@@ -36,16 +36,16 @@ def log(kafka: Cluster) -> Iterator[Log]:
 
 def stay(charger: str, start: int) -> list[Signal]:
     """A whole stay, and a signal long after it, so that it is over."""
-    car = Signal(charger, start, Kind.ARRIVE, "AB12CD34")
-    told = Signal(charger, start + 2, Kind.CONNECT, USER, 5_500)
+    car = Signal(charger, start, SignalKind.ARRIVE, "AB12CD34")
+    told = Signal(charger, start + 2, SignalKind.CONNECT, USER, 5_500)
     end = start + 30
     return [
         car,
         told,
-        Signal(charger, start + 4, Kind.START, amount=22),
-        Signal(charger, end, Kind.STOP),
-        replace(told, second=end, kind=Kind.DISCONNECT),
-        replace(car, second=end + 3, kind=Kind.LEAVE),
+        Signal(charger, start + 4, SignalKind.START, amount=22),
+        Signal(charger, end, SignalKind.STOP),
+        replace(told, second=end, kind=SignalKind.DISCONNECT),
+        replace(car, second=end + 3, kind=SignalKind.LEAVE),
         replace(car, second=end + 60),
     ]
 
@@ -55,7 +55,7 @@ def send(log: Log, topic: str, charger: str, start: int) -> None:
     end = SYSTEM.monotonic() + PATIENCE_S
     while SYSTEM.monotonic() < end:
         with suppress(Unavailable):  # a topic that is being made; what comes twice changes nothing
-            Intake(log).signal(told, topic)
+            Gateway(log).signal(told, topic)
             return
     raise AssertionError(f"{topic} takes nothing")
 

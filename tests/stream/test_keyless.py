@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from energyguard.codecs.limits import Limits
+from energyguard.codecs.limits import DefaultLimits
 from energyguard.codecs.packed import pack
 from energyguard.codecs.records import PACKED_ANEW, read_settled
 from energyguard.codecs.shapes import decode
@@ -158,7 +158,7 @@ def test_what_is_plausible_is_a_setting(log: Log) -> None:
     for limit, letters in ((100.0, [much]), (300.0, [])):
         topic = f"replay.up-to-{limit:.0f}"
         worker = window_worker(
-            log, open_book([], [RULE]), StreamSettings(), [topic], plausible=Limits(limit)
+            log, open_book([], [RULE]), StreamSettings(), [topic], plausible=DefaultLimits(limit)
         )
         before = len(values(log, DEAD_LETTERS.name))
         log.append(topic, Records([b"H001"], [much]))

@@ -13,8 +13,8 @@ import pytest
 
 from energyguard.model.alerts import AlertEvent, State
 from energyguard.model.readings import batch_of
-from energyguard.stream.time.batch import Batch, batch_from
-from energyguard.stream.windows.operator import Windows
+from energyguard.stream.time.batch import ReadingBatch, batch_from
+from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.snapshot import dump, load
 from tests.stream.test_windows import START, rule
 
@@ -27,14 +27,14 @@ def every(device: str, step_ms: int, until_ms: int, since_ms: int = 0) -> list[R
     return [(device, START + t) for t in range(since_ms, until_ms, step_ms)]
 
 
-def batch(rows: list[Row]) -> Batch:
+def batch(rows: list[Row]) -> ReadingBatch:
     device, time = zip(*rows, strict=True)
     return batch_from(batch_of(device, "energy_kwh", time, [1] * len(rows)))
 
 
 def silences(rows: list[Row], cuts: list[int] | None = None) -> list[AlertEvent]:
     """What a partition says of silences; at each cut a snapshot is restored."""
-    windows = Windows("replay.t", [rule(900_000, 10**15)])
+    windows = WindowOperator("replay.t", [rule(900_000, 10**15)])
     found: list[AlertEvent] = []
     kept: dict[str, bytes] = {}
     for a, b in pairwise([0, *(cuts or range(500, len(rows), 500)), len(rows)]):
@@ -42,7 +42,7 @@ def silences(rows: list[Row], cuts: list[int] | None = None) -> list[AlertEvent]
         if cuts is not None:
             saved = kept | windows.snapshot()
             kept = {name: data for name, data in saved.items() if data is not None}
-            windows = Windows("replay.t", [rule(900_000, 10**15)])
+            windows = WindowOperator("replay.t", [rule(900_000, 10**15)])
             windows.restore(kept)
     return [event for event in found if event.rule == "silence"]
 
@@ -130,13 +130,13 @@ def test_batch_borders_and_restarts_decide_nothing(seed: int) -> None:
 
 
 def test_a_snapshot_from_before_rhythms_were_known_is_read() -> None:
-    windows = Windows("replay.t", [rule(900_000, 10**15)])
+    windows = WindowOperator("replay.t", [rule(900_000, 10**15)])
     rows = in_order(every("A", 15_000, 600_000) + every("B", MINUTE_MS, HOUR_MS))
     windows.process(batch(rows))
     parts = {name: data or b"" for name, data in windows.snapshot().items()}
     names, heard, since, _ = load(parts["devices"])
     parts["devices"] = dump([names, heard, since > 0])
-    later = Windows("replay.t", [rule(900_000, 10**15)])
+    later = WindowOperator("replay.t", [rule(900_000, 10**15)])
     later.restore(parts)
     back = [("A", HOUR_MS), *(("B", HOUR_MS + k * MINUTE_MS) for k in range(10))]
     events = later.process(batch([(device, START + time) for device, time in back])).events

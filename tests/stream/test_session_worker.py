@@ -31,7 +31,7 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.offline.charging import Output, evaluate
+from energyguard.offline.charging import ResultTopic, evaluate
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.stream.sessions.occupancy import total_worker
 from energyguard.stream.sessions.stage import session_worker
@@ -96,7 +96,7 @@ def quiet(clock: ManualClock, seconds: int, *workers: Any) -> None:
         work(*workers)
 
 
-def evaluated(told: Iterable[Signal], output: Output) -> list[bytes]:
+def evaluated(told: Iterable[Signal], output: ResultTopic) -> list[bytes]:
     out = io.BytesIO()
     lines = io.BytesIO(b"".join(message(one) + b"\n" for one in told))
     evaluate([("signals", lines)], out, output)
@@ -113,13 +113,13 @@ def test_the_log_comes_to_what_the_file_comes_to(tmp_path: Path) -> None:
         quiet(clock, 90, *workers)
         for topic, output in zip(RESULTS, ("full-sessions", "violations", None), strict=True):
             if output is not None:
-                wanted = Counter(evaluated(told, Output(output)))
+                wanted = Counter(evaluated(told, ResultTopic(output)))
                 found = Counter(value for _, value, _ in told_in(log, topic.name))
                 assert wanted <= found  # what happened after the file's end came, too
         charges = Counter(value for _, value, _ in told_in(log, TRANSACTION_PROFIT.name))
-        assert charges == Counter(evaluated(told, Output.TRANSACTION_PROFIT))
+        assert charges == Counter(evaluated(told, ResultTopic.TRANSACTION_PROFIT))
         totals = [value for _, value, _ in told_in(log, TOTAL_OCCUPIED.name)]
-        wanted_totals = evaluated(told, Output.TOTAL_OCCUPIED)
+        wanted_totals = evaluated(told, ResultTopic.TOTAL_OCCUPIED)
         assert totals[: len(wanted_totals)] == wanted_totals
         for one in results(log).values():
             assert one
@@ -259,7 +259,7 @@ def test_what_cannot_be_is_a_dead_letter_and_the_state_stays_sound(tmp_path: Pat
         assert reasons[-1].startswith("late")
         assert len(letters) == len(bad) + 1
         found = Counter(value for _, value, _ in told_in(log, TRANSACTION_PROFIT.name))
-        assert found <= Counter(evaluated(told, Output.TRANSACTION_PROFIT))
+        assert found <= Counter(evaluated(told, ResultTopic.TRANSACTION_PROFIT))
         assert found
 
 

@@ -15,18 +15,18 @@ from energyguard.model.charging import (
     Charge,
     Closed,
     Ignored,
-    Kind,
-    Limits,
     Occupied,
     Outcome,
     Signal,
-    Violated,
+    SignalKind,
+    StayLimits,
     Violation,
+    ViolationRaised,
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.stream.sessions.bays import OTHER_CONNECT, TRANSITIONS, State
-from energyguard.stream.sessions.operator import AHEAD, LATENESS_S, Sessions
+from energyguard.stream.sessions.bays import OTHER_CONNECT, TRANSITIONS, BayState
+from energyguard.stream.sessions.operator import AHEAD, LATENESS_S, SessionOperator
 from tests.stream import charging_oracle as oracle
 
 NOON = 1_716_120_000
@@ -34,40 +34,40 @@ ANNA, BERT = "anna567890123456", "bert567890123456"
 
 
 def s(
-    second: int, kind: Kind, who: str = "", amount: int = 0, charger: str = "charger-1"
+    second: int, kind: SignalKind, who: str = "", amount: int = 0, charger: str = "charger-1"
 ) -> Signal:
     return Signal(charger, NOON + second, kind, who, amount)
 
 
 def arrive(second: int, plate: str = "AB12CD34") -> Signal:
-    return s(second, Kind.ARRIVE, plate)
+    return s(second, SignalKind.ARRIVE, plate)
 
 
 def leave(second: int, plate: str = "AB12CD34") -> Signal:
-    return s(second, Kind.LEAVE, plate)
+    return s(second, SignalKind.LEAVE, plate)
 
 
 def connect(second: int, user: str = ANNA, price: int = 5_500) -> Signal:
-    return s(second, Kind.CONNECT, user, price)
+    return s(second, SignalKind.CONNECT, user, price)
 
 
 def disconnect(second: int, user: str = ANNA, price: int = 5_500) -> Signal:
-    return s(second, Kind.DISCONNECT, user, price)
+    return s(second, SignalKind.DISCONNECT, user, price)
 
 
 def start(second: int, power: int = 22) -> Signal:
-    return s(second, Kind.START, amount=power)
+    return s(second, SignalKind.START, amount=power)
 
 
 def stop(second: int) -> Signal:
-    return s(second, Kind.STOP)
+    return s(second, SignalKind.STOP)
 
 
 WHOLE = [arrive(0), connect(2), start(4), stop(30), disconnect(30), leave(33)]
 
 
 def lived(told: Iterable[Signal], until: int | None = None) -> list[Outcome]:
-    sessions = Sessions()
+    sessions = SessionOperator()
     return (
         sessions.process(told)
         + sessions.end()
@@ -112,12 +112,12 @@ def test_a_whole_stay_is_complete_and_billed_once() -> None:
     paid = Charge("charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500, stay=f"charger-1/{NOON}/0")
     assert charges(found) == [paid]
     assert qualities(found) == ["complete"]
-    assert not of(found, Violated)
+    assert not of(found, ViolationRaised)
     assert not of(found, Ignored)
 
 
 def test_money_is_rounded_once_half_to_even() -> None:
-    hour = Limits().seconds_per_hour
+    hour = StayLimits().seconds_per_hour
     assert energy_nano_kwh(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 9_533_333_333
     assert profit_cents(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 524
     assert profit_cents(Charge("c", ANNA, 0, 3, 10, 100), hour) == 0  # half a cent: to even
@@ -153,7 +153,7 @@ def test_a_lost_leave_never_bills_the_next_car_to_the_user_before() -> None:
 
 def test_repeated_and_late_signals_bill_once() -> None:
     doubled = [signal for signal in WHOLE for _ in range(3)]
-    found = lived([*doubled, s(90, Kind.DISCONNECT, ANNA, 5_500)])
+    found = lived([*doubled, s(90, SignalKind.DISCONNECT, ANNA, 5_500)])
     assert len(charges(found)) == 1
     assert len(of(found, Closed)) == 1
 
@@ -175,20 +175,20 @@ def test_signals_of_one_second_have_an_order() -> None:
 
 
 def test_a_car_that_never_leaves_is_told_when_its_time_is_up() -> None:
-    sessions, limits = Sessions(), Limits()
-    assert not of(sessions.process(WHOLE[:-1]), Violated)
+    sessions, limits = SessionOperator(), StayLimits()
+    assert not of(sessions.process(WHOLE[:-1]), ViolationRaised)
     up = 30 + limits.after_s
-    assert not of(sessions.advance(NOON + up), Violated)
-    (fired,) = of(sessions.advance(NOON + up + 1), Violated)
-    assert isinstance(fired, Violated)
+    assert not of(sessions.advance(NOON + up), ViolationRaised)
+    (fired,) = of(sessions.advance(NOON + up + 1), ViolationRaised)
+    assert isinstance(fired, ViolationRaised)
     assert (fired.what, fired.stay.user, fired.stay.end_parking) == (Violation.AFTER, ANNA, None)
-    assert not of(sessions.advance(NOON + 10_000), Violated)
+    assert not of(sessions.advance(NOON + 10_000), ViolationRaised)
 
 
 @pytest.mark.parametrize(("stays_s", "kinds"), [(10, 1), (11, 2)])
 def test_a_limit_is_broken_by_more_than_it_only(stays_s: int, kinds: int) -> None:
     found = lived([arrive(0), leave(stays_s)])
-    assert len(of(found, Violated)) == kinds  # parking without charging is one in any case
+    assert len(of(found, ViolationRaised)) == kinds  # parking without charging is one in any case
 
 
 def test_a_second_charge_begins_the_time_anew() -> None:
@@ -204,11 +204,11 @@ def test_a_second_charge_begins_the_time_anew() -> None:
     ]
     found = lived(again)
     assert len(charges(found)) == 2
-    assert not of(found, Violated)
+    assert not of(found, ViolationRaised)
 
 
 def test_a_clock_that_is_ahead_moves_nobody() -> None:
-    far = Signal("charger-9", NOON + 10**8, Kind.ARRIVE, "ZZ99ZZ99")
+    far = Signal("charger-9", NOON + 10**8, SignalKind.ARRIVE, "ZZ99ZZ99")
     found = lived([WHOLE[0], far, *WHOLE[1:]])
     assert len(charges(found)) == 1
     assert [one.reason for one in found if isinstance(one, Ignored)] == [AHEAD]
@@ -223,9 +223,9 @@ def test_every_second_is_counted_once() -> None:
 
 
 def test_each_state_knows_each_signal() -> None:
-    assert {(state, kind) for state in State for kind in Kind} <= TRANSITIONS.keys()
-    assert {state for state, event in TRANSITIONS if event == OTHER_CONNECT} == {*State} - {
-        State.FREE
+    assert {(state, kind) for state in BayState for kind in SignalKind} <= TRANSITIONS.keys()
+    assert {state for state, event in TRANSITIONS if event == OTHER_CONNECT} == {*BayState} - {
+        BayState.FREE
     }
 
 
@@ -257,7 +257,7 @@ def test_whatever_is_lost_doubled_and_reordered_the_slow_way_agrees(
             seen += [oracle.told(stay)] if oracle.is_over(stay) else []
             bills += oracle.bills(stay)
     assert sorted(map(bill, charges(found))) == sorted(bills)
-    hour = Limits().seconds_per_hour
+    hour = StayLimits().seconds_per_hour
     for charge in charges(found):
         assert profit_cents(charge, hour) == oracle.cents(bill(charge), hour)
     closed = [one.stay for one in found if isinstance(one, Closed)]
@@ -266,7 +266,7 @@ def test_whatever_is_lost_doubled_and_reordered_the_slow_way_agrees(
         for one in closed
     ) == sorted(seen)
     assert same(lived(sorted(told, key=lambda one: one.second)), found)
-    sessions = Sessions()
+    sessions = SessionOperator()
     apart = [outcome for signal in arrived for outcome in sessions.process([signal])]
     assert same(apart + sessions.end(), found)
 
@@ -277,7 +277,7 @@ def metered(first: int | None, last: int | None) -> list[Signal]:
 
 
 def test_a_register_that_was_told_at_both_ends_is_what_is_paid() -> None:
-    hour = Limits().seconds_per_hour
+    hour = StayLimits().seconds_per_hour
     (paid,) = charges(lived(metered(1_000 * 10**9, 1_008_250_000_000)))
     assert energy_nano_kwh(paid, hour) == 8_250_000_000
     assert profit_cents(paid, hour) == 454  # 8.25 kWh at 0.55: 4.5375 EUR
@@ -289,14 +289,14 @@ def test_a_register_that_was_told_at_both_ends_is_what_is_paid() -> None:
 def test_a_register_that_goes_back_is_not_believed_and_said() -> None:
     found = lived(metered(10**12, 10**12 - 1))
     (paid,) = charges(found)
-    assert energy_nano_kwh(paid, Limits().seconds_per_hour) == 9_533_333_333
+    assert energy_nano_kwh(paid, StayLimits().seconds_per_hour) == 9_533_333_333
     assert qualities(found) == ["energy from power and time: the register went back"]
 
 
 def test_ids_are_the_same_in_every_replay_and_no_two_are_alike() -> None:
     told = list(signals(5, 7, NOON, 900, TIMINGS["listed"]))
     found = lived(told)
-    for kind in (Violated, Charge):
+    for kind in (ViolationRaised, Charge):
         ids = [one.id for one in of(found, kind)]  # type: ignore[union-attr]
         assert len(ids) == len(set(ids)) > 5
     stays = [one.stay.id for one in found if isinstance(one, Closed)]

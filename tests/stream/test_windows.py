@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from energyguard.model.readings import batch_of
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import batch_from
-from energyguard.stream.windows.operator import Windows
-from energyguard.stream.windows.output import Outcome
+from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.output import WindowOutput
 from tests.stream.oracle import Oracle, Seen
 
 SLIDE = 15_000
@@ -49,7 +49,7 @@ def stream(seed: int, count: int, shuffle_ms: int, silence: bool = False) -> lis
     return [seen for _, seen in sorted(readings, key=lambda item: item[0])]
 
 
-def run(windows: Windows, readings: list[Seen], cuts: list[int]) -> list[Outcome]:
+def run(windows: WindowOperator, readings: list[Seen], cuts: list[int]) -> list[WindowOutput]:
     outcomes = []
     for a, b in pairwise([0, *cuts, len(readings)]):
         part = readings[a:b]
@@ -64,7 +64,7 @@ def run(windows: Windows, readings: list[Seen], cuts: list[int]) -> list[Outcome
     return outcomes
 
 
-def over_of(windows: Windows, outcomes: list[Outcome]) -> list[tuple[int, str, int]]:
+def over_of(windows: WindowOperator, outcomes: list[WindowOutput]) -> list[tuple[int, str, int]]:
     return [
         (end, windows.devices[key], nano)
         for outcome in outcomes
@@ -75,7 +75,7 @@ def over_of(windows: Windows, outcomes: list[Outcome]) -> list[tuple[int, str, i
     ]
 
 
-def events_of(outcomes: list[Outcome]) -> list[tuple[str, str, int, int]]:
+def events_of(outcomes: list[WindowOutput]) -> list[tuple[str, str, int, int]]:
     return [
         (e.state.value, e.device, e.time_ms, e.observed)
         for outcome in outcomes
@@ -84,7 +84,7 @@ def events_of(outcomes: list[Outcome]) -> list[tuple[str, str, int, int]]:
     ]
 
 
-def counts_of(outcomes: list[Outcome]) -> dict[str, int]:
+def counts_of(outcomes: list[WindowOutput]) -> dict[str, int]:
     total: dict[str, int] = {}
     for outcome in outcomes:
         for verdict, n in outcome.counts.items():
@@ -104,7 +104,7 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
     rng = random.Random(seed)
     for pieces in (0, 3, 60):
         cuts = sorted(rng.sample(range(1, len(readings)), pieces))
-        windows = Windows("replay.test", [rule(window, level)])
+        windows = WindowOperator("replay.test", [rule(window, level)])
         outcomes = run(windows, readings, cuts)
         expected = {v: oracle.verdicts.count(v) for v in set(oracle.verdicts)}
         assert counts_of(outcomes) == expected
@@ -115,7 +115,7 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
 @given(st.integers(0, 10_000), st.data())
 def test_batches_change_nothing(seed: int, data: st.DataObject) -> None:
     readings = stream(seed, 150, random.Random(seed).choice([0, 60_000, 900_000]))
-    whole = Windows(
+    whole = WindowOperator(
         "replay.test",
         [
             rule(60_000, 60),
@@ -123,7 +123,7 @@ def test_batches_change_nothing(seed: int, data: st.DataObject) -> None:
     )
     one = run(whole, readings, [])
     cuts = sorted(data.draw(st.sets(st.integers(1, len(readings) - 1), max_size=12)))
-    cut = Windows("replay.test", [rule(60_000, 60)])
+    cut = WindowOperator("replay.test", [rule(60_000, 60)])
     many = run(cut, readings, cuts)
     assert over_of(cut, many) == over_of(whole, one)
     assert [e for o in many for e in o.events] == [e for o in one for e in o.events]
@@ -145,7 +145,7 @@ def test_episodes_without_silences_are_what_the_oracle_says(seed: int) -> None:
         oracle.take(reading)
     assert oracle.events, "the scenario raises nothing"
     cuts = sorted(rng.sample(range(1, len(readings)), 20))
-    outcomes = run(Windows("replay.test", [rule(60_000, 300, 250)]), readings, cuts)
+    outcomes = run(WindowOperator("replay.test", [rule(60_000, 300, 250)]), readings, cuts)
     raised = [e for e in events_of(outcomes) if e in oracle.events]
     assert sorted(raised) == sorted(oracle.events)
 
@@ -154,9 +154,9 @@ def test_episodes_without_silences_are_what_the_oracle_says(seed: int) -> None:
 def test_a_restored_operator_goes_on_as_if_nothing_had_been(seed: int) -> None:
     readings = stream(seed, 300, 200_000)
     half = len(readings) // 2
-    steady = Windows("replay.test", [rule(900_000, 600)])
+    steady = WindowOperator("replay.test", [rule(900_000, 600)])
     _, second = run(steady, readings, [half])
-    before = Windows("replay.test", [rule(900_000, 600)])
+    before = WindowOperator("replay.test", [rule(900_000, 600)])
     run(before, readings[: half // 2], [])
     parts = {k: v for k, v in before.snapshot().items() if v is not None}
     run(before, readings[half // 2 : half], [])
@@ -165,7 +165,7 @@ def test_a_restored_operator_goes_on_as_if_nothing_had_been(seed: int) -> None:
             parts.pop(name)
         else:
             parts[name] = value
-    after = Windows("replay.test", [])
+    after = WindowOperator("replay.test", [])
     after.restore(parts)
     again = run(after, readings[half:], [])
     assert over_of(after, again) == over_of(steady, [second])

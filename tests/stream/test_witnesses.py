@@ -32,7 +32,7 @@ from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.operator import Windows
+from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_session_worker import NOON, send, told_in
 from tests.stream.test_windows import START
@@ -166,7 +166,7 @@ def test_how_readings_are_cut_into_batches_changes_nothing(seed: int, witnesses:
         rows.append((rng.choice(["A"] * 9 + ["B"] * (seed % 2)) if seed else "A", time + jump, 5))
     expected = None
     for size in (1, 7, 400):
-        windows = Windows("replay.t", book().active(), witnesses=witnesses)
+        windows = WindowOperator("replay.t", book().active(), witnesses=witnesses)
         outcome: Counter[Verdict] = Counter()
         apart: list[tuple[str, int]] = []
         decided = {100: rows[90][1], 200: None, 300: rows[310][1]}
@@ -187,7 +187,7 @@ def test_how_readings_are_cut_into_batches_changes_nothing(seed: int, witnesses:
 
 def test_a_second_device_of_another_partition_lets_go_what_waits() -> None:
     clock = PartitionClock(TopicClock.DATA, ClockLimits(), Witnesses.UNKNOWN)
-    windows = Windows("replay.t", book().active(), witnesses=Witnesses.UNKNOWN)
+    windows = WindowOperator("replay.t", book().active(), witnesses=Witnesses.UNKNOWN)
     windows.clock = clock
     jump = START + 5 * HOUR_MS
     rows = [("A", START, 5), ("A", jump, 5)]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from energyguard.alerts.alert import Alert, Told
+from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import AlertEvent, Severity, State
 from energyguard.model.fixed import NANO
 from energyguard.rules.rule import Rule
@@ -64,7 +64,7 @@ class StoryLine(BaseModel):
     until_ms: int | None = None
 
     @classmethod
-    def of(cls, told: Told) -> StoryLine:
+    def of(cls, told: TimelineEntry) -> StoryLine:
         """Make it from a line of the book."""
         if isinstance(told.what, AlertEvent):
             event = told.what

@@ -31,7 +31,7 @@ _NANO_PER_WH = 10**6
 _log = logger(__name__)
 
 
-class Kept(msgspec.Struct, frozen=True):
+class SavedCounters(msgspec.Struct, frozen=True):
     """What the counters showed at a tick."""
 
     time_ms: int
@@ -51,7 +51,7 @@ class Counters:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
 
-    def newest(self, log: Log) -> Kept | None:
+    def newest(self, log: Log) -> SavedCounters | None:
         """What they showed last; None: they are new.
 
         Raises:
@@ -60,16 +60,16 @@ class Counters:
         found = [one for one in (self._from_file(), _from_log(log)) if one is not None]
         return max(found, key=lambda one: one.time_ms, default=None)
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: SavedCounters) -> None:
         """Durable on return; where there is no room, the log still has them."""
         try:
             write_atomically(self._path, msgspec.json.encode(kept))
         except OSError as error:
             _log.warning("counters not kept", file=str(self._path), reason=str(error))
 
-    def _from_file(self) -> Kept | None:
+    def _from_file(self) -> SavedCounters | None:
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+            kept = msgspec.json.decode(self._path.read_bytes(), type=SavedCounters)
         except FileNotFoundError:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -79,13 +79,13 @@ class Counters:
         return kept
 
 
-def _from_log(log: Log) -> Kept | None:
+def _from_log(log: Log) -> SavedCounters | None:
     """What the simulator's last records say; None where a floor has none."""
     found = [_last(log, device.encode()) for device in DEVICES]
     sent = [one for one in found if one is not None]
     if len(sent) < len(found):
         return None
-    return Kept(max(time_ms for time_ms, _ in sent), tuple(wh for _, wh in sent))
+    return SavedCounters(max(time_ms for time_ms, _ in sent), tuple(wh for _, wh in sent))
 
 
 class _Record(NamedTuple):

@@ -15,9 +15,9 @@ import numpy as np
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.building import DEVICES
-from energyguard.domains.building.counters import Counters, Kept
+from energyguard.domains.building.counters import Counters, SavedCounters
 from energyguard.domains.building.floors import NEW, BuildingRun
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.simulators.event_clock import RunningClock, newest_event_ms
@@ -46,7 +46,7 @@ class BuildingFeed(Ticker):
             Corrupt: the file of the counters cannot be read.
         """
         super().__init__(run, log, _TOPIC, stop)
-        self._run, self._intake, self._counters = run, Intake(log), Counters(folder)
+        self._run, self._intake, self._counters = run, Gateway(log), Counters(folder)
         kept = self._counters.newest(log)
         self.wh = NEW if kept is None else kept.wh
         now_ms = clock.now_ms()
@@ -75,7 +75,7 @@ class BuildingFeed(Ticker):
         if not self._patiently(lambda: self._intake.post(keys, messages, headers, _TOPIC)):
             return False
         self.wh = after
-        self._counters.keep(Kept(int(time_ms[-1]), after))
+        self._counters.keep(SavedCounters(int(time_ms[-1]), after))
         return True
 
 

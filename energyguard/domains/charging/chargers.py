@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from energyguard.model.charging import Kind, Signal
+from energyguard.model.charging import Signal, SignalKind
 
 ARRIVAL = 0.30  # per second, at a free charger
 WITHOUT_CHARGE = 0.05
@@ -70,7 +70,7 @@ def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
         while random.random() >= ARRIVAL:
             now += 1
         plate = "".join(random.choices(LETTERS, k=8))
-        yield Signal(name, now, Kind.ARRIVE, plate)
+        yield Signal(name, now, SignalKind.ARRIVE, plate)
         if random.random() < WITHOUT_CHARGE:
             now += random.randint(*timings.without_charge)
         else:
@@ -79,7 +79,7 @@ def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
                 now = signal.second
             late = random.random() < OVERSTAY
             now += random.randint(*(timings.overstay if late else timings.leave))
-        yield Signal(name, now, Kind.LEAVE, plate)
+        yield Signal(name, now, SignalKind.LEAVE, plate)
         now += 1
 
 
@@ -88,12 +88,12 @@ def _session(name: str, random: Random, now: int, timings: Timings) -> Iterator[
     price, power = 100 * random.randint(40, 99), random.randint(10, 30)
     is_late = timings.late_connect is not None and random.random() < LATE_CONNECT
     now += random.randint(*(timings.late_connect if is_late else None) or timings.connect)
-    yield Signal(name, now, Kind.CONNECT, user, price)
+    yield Signal(name, now, SignalKind.CONNECT, user, price)
     now += random.randint(*timings.start)
-    yield Signal(name, now, Kind.START, amount=power)
+    yield Signal(name, now, SignalKind.START, amount=power)
     now += random.randint(*timings.charge)
-    yield Signal(name, now, Kind.STOP)
-    yield Signal(name, now, Kind.DISCONNECT, user, price)
+    yield Signal(name, now, SignalKind.STOP)
+    yield Signal(name, now, SignalKind.DISCONNECT, user, price)
 
 
 def signals(

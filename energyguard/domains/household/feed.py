@@ -12,7 +12,7 @@ from threading import Event
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.csv import decode
 from energyguard.domains.household.simulate import Run, this_evening_ms
-from energyguard.intake.gateway import Intake
+from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, TopicPartition
 from energyguard.model.murmur import partition_for
 from energyguard.model.topics import ENERGY_READINGS, TICK_HEADER
@@ -28,12 +28,12 @@ _TOPIC = ENERGY_READINGS.name
 _BEFORE_MS = 28 * 60_000  # sent at once, so that charts and windows are not empty at the start
 
 
-class Feed(Ticker):
+class HouseholdFeed(Ticker):
     """Sends a run's ticks into ``energy_readings``, going on where the log stands."""
 
     def __init__(self, run: Run, log: Log, stop: Event, clock: Clock = SYSTEM) -> None:
         super().__init__(run, log, _TOPIC, stop)
-        self._run, self._intake = run, Intake(log)
+        self._run, self._intake = run, Gateway(log)
         home = partition_for(run.homes.ids[0].as_py().encode(), ENERGY_READINGS.partitions)
         last_ms = newest_tick_ms(log, TopicPartition(_TOPIC, home))
         newest_ms = newest_event_ms(log, _TOPIC)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from energyguard.intake.exports.rows import Defect, Session
+from energyguard.intake.exports.rows import Defect, ExportedSession
 from energyguard.intake.exports.times import DAY_S, HOUR_S
 from energyguard.model.charging import NANO
 from energyguard.model.physics import MAX_KW, energy_limit_nano
@@ -20,7 +20,7 @@ IDLE_S = HOUR_S
 CLOCKS_S = 1  # how exactly the times of one row agree
 
 
-def check(session: Session) -> None:
+def check(session: ExportedSession) -> None:
     """Note what is wrong with a session by itself."""
     start, end, energy = session.start, session.end, session.energy
     if start is None or end is None:
@@ -49,7 +49,7 @@ def check(session: Session) -> None:
         session.says(Defect.IDLE, f"{(stood - charged) / HOUR_S:.2f} h after the charge")
 
 
-def _check_energy(session: Session, energy: int, seconds: int) -> None:
+def _check_energy(session: ExportedSession, energy: int, seconds: int) -> None:
     """Hold an energy against what a charger can have given; what cannot be is not counted."""
     hours, kwh = seconds / HOUR_S, energy / NANO
     if energy > energy_limit_nano(MAX_KW, seconds):
@@ -63,15 +63,15 @@ def _check_energy(session: Session, energy: int, seconds: int) -> None:
         session.says(Defect.TOO_MUCH, said)
 
 
-def check_overlaps(sessions: Iterable[Session]) -> None:
+def check_overlaps(sessions: Iterable[ExportedSession]) -> None:
     """Note who stands where another one stands; exports without connectors tell nothing of it."""
-    by_charger: dict[str, list[Session]] = defaultdict(list)
+    by_charger: dict[str, list[ExportedSession]] = defaultdict(list)
     for session in sessions:
         if session.start is not None and session.charger:
             by_charger[session.charger].append(session)
     for mine in by_charger.values():
         mine.sort(key=lambda one: (one.start or 0, one.end or 0, one.row))
-        last: Session | None = None
+        last: ExportedSession | None = None
         for one in mine:
             if last is not None and last.end is not None and (one.start or 0) < last.end:
                 one.says(

@@ -19,11 +19,11 @@ import msgspec
 from energyguard.codecs import Refused
 from energyguard.errors import Malformed
 from energyguard.intake.exports.checks import check, check_overlaps
-from energyguard.intake.exports.known import Known, Names, is_worse
-from energyguard.intake.exports.rows import REFUSED, Defect, Found, Rows, Session
+from energyguard.intake.exports.known import Known, KnownNames, is_worse
+from energyguard.intake.exports.rows import REFUSED, Defect, ExportedSession, RowDefect, RowReader
 from energyguard.intake.exports.tables import Table
 from energyguard.intake.exports.times import (
-    Reader,
+    LocalTimeReader,
     leaves_order_open,
     month_first,
     tells_zone,
@@ -54,15 +54,15 @@ class Export:
         notes: what is to be said of whole files.
     """
 
-    sessions: list[Session] = field(default_factory=list)
-    refused: list[Session] = field(default_factory=list)
-    repeated: list[Session] = field(default_factory=list)
+    sessions: list[ExportedSession] = field(default_factory=list)
+    refused: list[ExportedSession] = field(default_factory=list)
+    repeated: list[ExportedSession] = field(default_factory=list)
     replaced: int = 0
     rows: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
-    def every(self) -> list[Session]:
+    def every(self) -> list[ExportedSession]:
         """All rows, as they came."""
         every = [*self.sessions, *self.refused, *self.repeated]
         return sorted(every, key=lambda one: (one.file, one.row))
@@ -77,10 +77,10 @@ class Export:
         self.sessions = [one for one in both if not one.is_refused]
         self.refused = [one for one in both if one.is_refused]
 
-    def useless_files(self) -> dict[str, list[Session]]:
+    def useless_files(self) -> dict[str, list[ExportedSession]]:
         """The files of which nothing could be taken, with their rows."""
         useful = {one.file for one in (*self.sessions, *self.repeated)}
-        found: dict[str, list[Session]] = {}
+        found: dict[str, list[ExportedSession]] = {}
         for one in self.refused:
             if one.file not in useful:
                 found.setdefault(one.file, []).append(one)
@@ -109,7 +109,7 @@ def read_exports(
         ConfigError: there is no such zone.
     """
     export = Export()
-    found: dict[str, Session] = {}
+    found: dict[str, ExportedSession] = {}
     for session in _sessions(paths, zone, network, export.notes):
         export.rows += 1
         check(session)
@@ -129,7 +129,7 @@ def read_exports(
     return export
 
 
-def _is_better(one: Session, other: Session) -> bool:
+def _is_better(one: ExportedSession, other: ExportedSession) -> bool:
     """Whether a row tells a session better than one before it; of equals the later one."""
     if one.is_refused or other.is_refused:
         return not one.is_refused
@@ -137,14 +137,14 @@ def _is_better(one: Session, other: Session) -> bool:
     return new != old and not is_worse(new, old)
 
 
-def _repeat(one: Session, other: Session, export: Export) -> None:
+def _repeat(one: ExportedSession, other: ExportedSession, export: Export) -> None:
     one.says(Defect.REPEATED, f"{one.id}: {other.file} row {other.row} tells it")
     export.repeated.append(one)
 
 
 def _sessions(
     paths: Sequence[Path], zone: str, network: str, notes: list[str]
-) -> Iterator[Session]:
+) -> Iterator[ExportedSession]:
     tables = [Table(path) for path in paths]
     months: dict[tuple[str, ...], bool] = {}
     for table in tables:
@@ -162,14 +162,14 @@ def _sessions(
             raise Malformed(
                 f"{table.file}: say in which zone its times are: --zone Europe/London", "zone"
             )
-        reader = Reader(zone_named(local or "UTC"), months[key])
+        reader = LocalTimeReader(zone_named(local or "UTC"), months[key])
         whose = network or table.layout.network
-        rows = Rows(table.file, table.layout, reader, table.numbers(), whose)
+        rows = RowReader(table.file, table.layout, reader, table.numbers(), whose)
         for number, original, cells in table.rows:
             yield rows.session(number, original, cells)
 
 
-def imported(one: Session, names: Names | None = None) -> Imported:
+def imported(one: ExportedSession, names: KnownNames | None = None) -> Imported:
     """The record of a session; where names are taken, with those of its charger and station."""
     assert one.start is not None and one.end is not None
     charge = one.charge_s if one.charge_s is not None and one.charge_s >= 0 else None
@@ -194,7 +194,7 @@ def imported(one: Session, names: Names | None = None) -> Imported:
     )
 
 
-def _said(found: Found) -> str:
+def _said(found: RowDefect) -> str:
     return found.detail if found.defect is Defect.RECONCILED else found.defect.value
 
 
@@ -214,7 +214,7 @@ class Importer:
         """
         known = Known(self._log)
         records: list[Imported] = []
-        sessions: list[Session] = []
+        sessions: list[ExportedSession] = []
         ratings: dict[str, float | None] = {}
         for session in export.sessions:
             record = imported(session, known.names)
@@ -279,11 +279,11 @@ def why_useless(export: Export) -> str:
     return "; ".join(said)
 
 
-def _why(one: Session) -> Found:
+def _why(one: ExportedSession) -> RowDefect:
     return next(found for found in one.defects if found.defect in REFUSED)
 
 
-def _letter(one: Session) -> Refused:
+def _letter(one: ExportedSession) -> Refused:
     found = _why(one)
     original = one.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
     reason = f"{found.defect}: {found.detail}"

@@ -14,7 +14,7 @@ from energyguard.model.topics import CHARGERS, IMPORTED
 _SIGNALS = ""  # owns the names of chargers that send signals
 
 
-class Names:
+class KnownNames:
     """Chargers and stations by name: a name that another network has is written with its own's."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Names:
         return name, station
 
 
-class Change(NamedTuple):
+class SessionMatch(NamedTuple):
     """What a session is beside one that may be there."""
 
     is_new: bool
@@ -48,7 +48,7 @@ class Known:
     """The sessions and chargers of a log."""
 
     def __init__(self, log: Log) -> None:
-        self.names = Names()
+        self.names = KnownNames()
         self._sessions: dict[str, Imported] = {}
         self._read(log)
 
@@ -72,12 +72,12 @@ class Known:
         self._sessions[one.identity] = one
         self.names.take(one.charger, one.station, one.whose)
 
-    def change(self, one: Imported) -> Change:
+    def change(self, one: Imported) -> SessionMatch:
         """Whether a session is new, or better than what is there."""
         before = self._sessions.get(one.identity)
         if before is None:
-            return Change(is_new=True, replaces=False)
-        return Change(
+            return SessionMatch(is_new=True, replaces=False)
+        return SessionMatch(
             is_new=False, replaces=_told(before) != _told(one) and not is_worse(one, before)
         )
 

@@ -59,7 +59,7 @@ NETWORKS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ExportLayout:
     """The columns of a file.
 
     Attributes:
@@ -75,7 +75,7 @@ class Layout:
     width: int
 
 
-def layout_of(header: Sequence[str], file: str) -> Layout:
+def layout_of(header: Sequence[str], file: str) -> ExportLayout:
     """Find out what the columns mean.
 
     Raises:
@@ -103,9 +103,9 @@ def layout_of(header: Sequence[str], file: str) -> Layout:
         )
     for network, (zone, headers) in NETWORKS.items():
         if headers <= set(names):
-            return Layout(network, zone, at, len(header))
+            return ExportLayout(network, zone, at, len(header))
     zone = "UTC" if any(name.startswith("utc") for name in names) else ""
-    return Layout(DEFAULT_NETWORK, zone, at, len(header))
+    return ExportLayout(DEFAULT_NETWORK, zone, at, len(header))
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from energyguard.intake.exports.checks import ROUNDED_S, USUAL_MAX_KW
-from energyguard.intake.exports.rows import Defect, Found, Session
+from energyguard.intake.exports.rows import Defect, ExportedSession, RowDefect
 from energyguard.intake.exports.times import DAY_S, HOUR_S
 from energyguard.model.charging import NANO
 from energyguard.model.physics import energy_limit_nano
@@ -26,14 +26,14 @@ USUAL_LOAD = 0.8  # of its rating a car takes, about
 class Fix(NamedTuple):
     """What may have been meant by a row."""
 
-    session: Session
-    found: Found
+    session: ExportedSession
+    found: RowDefect
     proposal: str
     confidence: float
     changes: Mapping[str, int | None]  # fields of the session; empty: leave it as it is
 
 
-def proposals(sessions: Iterable[Session]) -> Iterator[Fix]:
+def proposals(sessions: Iterable[ExportedSession]) -> Iterator[Fix]:
     """A fix for each defect that there is one for, in the order of the rows."""
     sessions = list(sessions)
     starts: dict[str, list[int]] = defaultdict(list)
@@ -49,7 +49,7 @@ def proposals(sessions: Iterable[Session]) -> Iterator[Fix]:
                 yield fix
 
 
-def _fix(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
+def _fix(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
     match found.defect:
         case Defect.OPEN_END | Defect.NO_DATE:
             return _end(one, found, starts)
@@ -71,7 +71,7 @@ def _fix(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
     return None
 
 
-def _end(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
+def _end(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
     if one.start is None:
         return None
     if one.connected_s is not None and one.connected_s > 0:
@@ -89,7 +89,7 @@ def _end(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
     return Fix(one, found, "leave it out: nothing tells when it ended", 0.5, {})
 
 
-def _turned(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
+def _turned(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
     assert one.start is not None and one.end is not None
     back = one.start - one.end
     if back > LONGEST_S:
@@ -103,7 +103,7 @@ def _turned(one: Session, found: Found, starts: Sequence[int]) -> Fix | None:
     return Fix(one, found, "start and end in turn", 0.4, {"start": one.end, "end": one.start})
 
 
-def _less(one: Session, found: Found) -> Fix:
+def _less(one: ExportedSession, found: RowDefect) -> Fix:
     assert one.energy is not None
     length, rating = (one.end or 0) - (one.start or 0) + ROUNDED_S, one.rating_kw or USUAL_MAX_KW
     most = energy_limit_nano(rating, length) / NANO
@@ -118,7 +118,7 @@ def _less(one: Session, found: Found) -> Fix:
     return Fix(one, found, said, 0.3, {"energy": energy})
 
 
-def _charge(one: Session, found: Found) -> Fix:
+def _charge(one: ExportedSession, found: RowDefect) -> Fix:
     length = (one.end or 0) - (one.start or 0)
     if one.energy and one.rating_kw:
         seconds = min(length, round(one.energy / NANO / one.rating_kw * HOUR_S))
@@ -132,7 +132,7 @@ def apply(fix: Fix) -> None:
     for name, value in fix.changes.items():
         setattr(fix.session, name, value)
     place = fix.session.defects.index(fix.found)
-    fix.session.defects[place] = Found(Defect.RECONCILED, f"{fix.found.defect}: {fix.proposal}")
+    fix.session.defects[place] = RowDefect(Defect.RECONCILED, f"{fix.found.defect}: {fix.proposal}")
 
 
 def _text(second: int) -> str:

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from energyguard.errors import Malformed
-from energyguard.intake.exports.layout import Layout, rating_kw
+from energyguard.intake.exports.layout import ExportLayout, rating_kw
 from energyguard.intake.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
-from energyguard.intake.exports.times import HOUR_S, Moment, Reader, joined
+from energyguard.intake.exports.times import HOUR_S, LocalTimeReader, Moment, joined
 from energyguard.model.charging import NANO
 from energyguard.model.stations import session_id
 
@@ -44,7 +44,7 @@ REFUSED = frozenset(
 """No session can be made of such a row."""
 
 
-class Found(NamedTuple):
+class RowDefect(NamedTuple):
     """A defect of a row."""
 
     defect: Defect
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class Session:
+class ExportedSession:
     """A row that can be read; what is None was not told, or cannot be."""
 
     file: str
@@ -69,7 +69,7 @@ class Session:
     energy: int | None = None  # 1e-9 kWh
     rating_kw: float | None = None
     cents: int | None = None
-    defects: list[Found] = field(default_factory=list)
+    defects: list[RowDefect] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -86,19 +86,24 @@ class Session:
 
     def says(self, defect: Defect, detail: str) -> None:
         """Note a defect."""
-        self.defects.append(Found(defect, detail))
+        self.defects.append(RowDefect(defect, detail))
 
 
-class Rows:
+class RowReader:
     """Reads the rows of one file."""
 
     def __init__(
-        self, file: str, layout: Layout, reader: Reader, numbers: Numbers, network: str
+        self,
+        file: str,
+        layout: ExportLayout,
+        reader: LocalTimeReader,
+        numbers: Numbers,
+        network: str,
     ) -> None:
         self._file, self._layout, self._reader = file, layout, reader
         self._numbers, self._network = numbers, network
 
-    def session(self, number: int, original: str, cells: Sequence[str]) -> Session:
+    def session(self, number: int, original: str, cells: Sequence[str]) -> ExportedSession:
         """What a row tells, with the defects that it has by itself.
 
         Args:
@@ -115,7 +120,7 @@ class Rows:
         charger = "/".join(filter(None, (cell("charger"), cell("connector"))))
         station = cell("site") or charger or self._network
         network, event = self._network, cell("event")
-        session = Session(self._file, number, original, network, charger, station, event)
+        session = ExportedSession(self._file, number, original, network, charger, station, event)
         session.rating_kw = rating_kw(cell("model"))
         try:
             self._amounts(session, cell("energy_kwh"), cell("energy_wh"), cell("cost"))
@@ -127,7 +132,7 @@ class Rows:
         self._stay(session, start, end)
         return session
 
-    def _amounts(self, session: Session, kwh: str, wh: str, cost: str) -> None:
+    def _amounts(self, session: ExportedSession, kwh: str, wh: str, cost: str) -> None:
         number = self._numbers.number
         if kwh or wh:
             told = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
@@ -138,7 +143,7 @@ class Rows:
             session.says(Defect.NEGATIVE, f"{kwh or wh} is not counted")
             session.energy = None
 
-    def _lengths(self, session: Session, connected: str, charged: str, power: str) -> None:
+    def _lengths(self, session: ExportedSession, connected: str, charged: str, power: str) -> None:
         number = self._numbers.number
         if connected:
             session.connected_s = round(number(connected, HOURS) * HOUR_S)
@@ -147,7 +152,9 @@ class Rows:
         if power:
             session.rating_kw = float(number(power, POWER)) / 1000
 
-    def _time(self, session: Session, what: str, whole: str, day: str, time: str) -> Moment | None:
+    def _time(
+        self, session: ExportedSession, what: str, whole: str, day: str, time: str
+    ) -> Moment | None:
         """A time by its own clock; None: not told, or it cannot be."""
         text = whole or joined(day, time)
         if not text:
@@ -163,7 +170,7 @@ class Rows:
             session.says(Defect.NO_DATE if impossible else Defect.NO_TIME, f"{what}: {error}")
             return None
 
-    def _stay(self, session: Session, start: Moment | None, end: Moment | None) -> None:
+    def _stay(self, session: ExportedSession, start: Moment | None, end: Moment | None) -> None:
         """Local times as UTC; of the hour that comes twice, so that the end is not before the start
         and the stay is as long as was told.
         """

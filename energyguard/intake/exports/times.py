@@ -95,7 +95,7 @@ class Moment(NamedTuple):
 
 
 @dataclass
-class Reader:
+class LocalTimeReader:
     """Reads local times of one file.
 
     Attributes:

@@ -29,7 +29,7 @@ from energyguard.log.kafka.client import (
     our_errors,
 )
 from energyguard.log.kafka.writer import produce
-from energyguard.log.membership import Member
+from energyguard.log.membership import MemberState
 from energyguard.log.records import Records, TopicPartition
 from energyguard.telemetry import logger
 
@@ -47,7 +47,7 @@ TRANSACTION_MS = 15_000
 """A transaction whose owner died holds up its readers for so long."""
 
 
-class KafkaMembership(Member):
+class KafkaMembership(MemberState):
     """A member's place in a group."""
 
     def __init__(

@@ -12,11 +12,11 @@ from energyguard.errors import BehindRetention
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.kafka.client import Properties
 from energyguard.log.kafka.groups import KafkaMembership
-from energyguard.log.kafka.reader import OutOfReach, Reader, Readers
-from energyguard.log.kafka.topics import Catalog
-from energyguard.log.kafka.writer import Writer
+from energyguard.log.kafka.reader import KafkaReader, OutOfReach, Readers
+from energyguard.log.kafka.topics import KafkaTopics
+from energyguard.log.kafka.writer import KafkaWriter
 from energyguard.log.partitioning import split, topic_row
-from energyguard.log.records import Fetched, Outputs, Records, TopicPartition
+from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
 from energyguard.telemetry import METRICS
 
 PIECE_S = 0.05
@@ -48,8 +48,8 @@ class KafkaLog:
         self._place = f"kafka://{servers}"
         self._clock, self._session_s, self._options = clock, session_s, properties
         self._turn = count()
-        self._catalog = Catalog(self._place, properties)
-        self._writer = Writer(self._place, properties)
+        self._catalog = KafkaTopics(self._place, properties)
+        self._writer = KafkaWriter(self._place, properties)
         self._readers = Readers(self._place, properties)
         self._members: list[KafkaMembership] = []
 
@@ -78,7 +78,7 @@ class KafkaLog:
             earliest = self._catalog.earliest([gone.at])[gone.at]
             raise BehindRetention(*gone.at, gone.wanted, earliest) from None
 
-    def _rest(self, reader: Reader, limit: int) -> list[Fetched]:
+    def _rest(self, reader: KafkaReader, limit: int) -> list[Fetched]:
         """Nothing has come yet: is there really nothing?"""
         ends = self._catalog.latest(reader.at)
         until = SYSTEM.monotonic() + self._session_s
@@ -104,7 +104,7 @@ class KafkaLog:
         """Outputs and positions in one commit when the block ends; nothing when it raises."""
         if not isinstance(membership, KafkaMembership):
             raise TypeError("a membership of another log")
-        outputs = Outputs()
+        outputs = TransactionOutputs()
         yield outputs
         parts = [(topic, self._split(topic, records)) for topic, records in outputs.records]
         ends = membership.commit(parts, outputs.positions, self._clock.now_ms())

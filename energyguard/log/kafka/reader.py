@@ -20,7 +20,7 @@ PIECE = 8_192
 """Messages taken at once: many more at a time no longer fit into the processor's caches."""
 
 
-class Reader:
+class KafkaReader:
     """One consumer, for one thread at a time. ``at`` is what it will deliver next."""
 
     def __init__(self, place: str, options: Properties) -> None:
@@ -154,11 +154,11 @@ class Readers:
     def __init__(self, place: str, options: Properties) -> None:
         self._place, self._options = place, options
         self._lock = Lock()
-        self._idle: list[Reader] = []
+        self._idle: list[KafkaReader] = []
         self._closed = False
 
     @contextmanager
-    def lent(self, at: Mapping[TopicPartition, int]) -> Iterator[Reader]:
+    def lent(self, at: Mapping[TopicPartition, int]) -> Iterator[KafkaReader]:
         """A reader at these positions, given back when the block ends."""
         reader = self._best(at)
         try:
@@ -174,7 +174,7 @@ class Readers:
         for old in surplus:
             old.close()
 
-    def _best(self, at: Mapping[TopicPartition, int]) -> Reader:
+    def _best(self, at: Mapping[TopicPartition, int]) -> KafkaReader:
         """The one that stands there, else one with the same partitions, else a new one."""
         with self._lock:
             if self._closed:
@@ -183,7 +183,7 @@ class Readers:
             for reader in there or [r for r in self._idle if r.at.keys() == at.keys()]:
                 self._idle.remove(reader)
                 return reader
-        return Reader(self._place, self._options)
+        return KafkaReader(self._place, self._options)
 
     def close(self) -> None:
         """Close those that are free now; the others when they come back."""

@@ -40,7 +40,7 @@ ASKED_AGAIN_S = 1.0
 """A question goes to a coordinator or a leader, which may be dead, and another one by then."""
 
 
-class Catalog:
+class KafkaTopics:
     """What topics there are. A topic of the table is made on first use."""
 
     def __init__(self, place: str, options: Properties) -> None:

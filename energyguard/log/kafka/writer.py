@@ -69,7 +69,7 @@ def _hand_over(producer: Producer, topic: str, *record: bytes | None, **more: An
             return
 
 
-class Writer:
+class KafkaWriter:
     """A producer, and the thread that hears what became of its records."""
 
     def __init__(self, place: str, options: Properties) -> None:

@@ -27,9 +27,15 @@ from pyflink.datastream.state import (  # type: ignore[import-not-found, unused-
 )
 from pyflink.table import StreamTableEnvironment  # type: ignore[import-not-found, unused-ignore]
 
-from energyguard.model.charging import Limits
+from energyguard.model.charging import StayLimits
 from energyguard.stream.engines import flink_runner as runner
-from energyguard.stream.engines.charging_keys import Change, Message, Occupancy, Stays, Taken
+from energyguard.stream.engines.charging_keys import (
+    CarsChange,
+    Occupancy,
+    Settled,
+    SourceMessage,
+    Stays,
+)
 from energyguard.stream.sessions.records import Result
 
 END_MS: Final = 2**63 - 1
@@ -54,7 +60,7 @@ def row(result: Result) -> Any:
 class ChargerFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore]
     """Signals of a charger to its stays; changes of the occupancy go aside."""
 
-    def __init__(self, limits: Limits, topic: str) -> None:
+    def __init__(self, limits: StayLimits, topic: str) -> None:
         self._limits, self._topic = limits, topic
 
     def open(self, context: Any) -> None:
@@ -65,7 +71,7 @@ class ChargerFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore
     def process_element(self, value: Any, context: Any) -> Iterator[Any]:
         """A signal comes."""
         stays = self._kept.value() or Stays(self._limits, self._topic)
-        message = Message(*list(value)[: len(Message._fields)])  # without its time
+        message = SourceMessage(*list(value)[: len(SourceMessage._fields)])  # without its time
         taken = stays.take(message, second_of(context))
         yield from self._told(stays, taken, context)
 
@@ -76,7 +82,7 @@ class ChargerFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore
         taken = stays.end() if ended else stays.advance(second_of(context))
         yield from self._told(stays, taken, context)
 
-    def _told(self, stays: Stays, taken: Taken, context: Any) -> Iterator[Any]:
+    def _told(self, stays: Stays, taken: Settled, context: Any) -> Iterator[Any]:
         if stays.sessions.newest is not None:
             self._kept.update(stays)
         if (due := stays.due_ms) is not None:
@@ -101,7 +107,7 @@ class TotalFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore]
     def process_element(self, value: Any, context: Any) -> None:
         """A change comes; it is certain when the watermark has passed its second."""
         total = self._kept.value() or Occupancy(self._topic)
-        change = Change(*value)
+        change = CarsChange(*value)
         total.take(change)
         self._kept.update(total)
         context.timer_service().register_event_time_timer(change.second * 1000)
@@ -126,7 +132,7 @@ def second_of(context: Any) -> int:
 class Words(msgspec.Struct):
     """What the functions must know: it stands in the file's first line."""
 
-    limits: Limits
+    limits: StayLimits
     topic: str
 
 

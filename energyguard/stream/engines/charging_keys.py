@@ -1,7 +1,8 @@
 """What the Flink job over chargers does per key, without Flink: stays of one charger, the total.
 
-The logic is the embedded worker's: ``Sessions`` with one charger, ``Total`` with one part. What is
-here only cuts it at Flink's edges: a signal in, a watermark, the end of a finite input.
+The logic is the embedded worker's: ``SessionOperator`` with one charger, ``TopicTotal`` with one
+part. What is here only cuts it at Flink's edges: a signal in, a watermark, the end of a finite
+input.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from energyguard.codecs.charging_results import total_occupied
 from energyguard.errors import OutOfRange, Rejected
 from energyguard.log.dead_letters import dead_letters
 from energyguard.log.records import Headers
-from energyguard.model.charging import Ignored, Limits, Occupied, Outcome, Signal
+from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, StayLimits
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, TOTAL_OCCUPIED
-from energyguard.stream.sessions.operator import LATE, Sessions
+from energyguard.stream.sessions.operator import LATE, SessionOperator
 from energyguard.stream.sessions.records import Result, results
-from energyguard.stream.sessions.total import Told, Total
+from energyguard.stream.sessions.total import OccupancyUpdate, TopicTotal
 
 AHEAD: Final = "timestamp is ahead of the time of the append"
 
 
-class Message(NamedTuple):
+class SourceMessage(NamedTuple):
     """A message of the topic, with what Flink's source has said of it."""
 
     charger: str  # the key; empty where the message names none
@@ -37,7 +38,7 @@ class Message(NamedTuple):
     in_time: bool  # it moves the watermark
 
 
-class Change(NamedTuple):
+class CarsChange(NamedTuple):
     """From a second on, so many cars more or fewer; or a violation that needs the total's time."""
 
     second: int
@@ -45,14 +46,14 @@ class Change(NamedTuple):
     held: Result | None = None
 
 
-class Taken(NamedTuple):
+class Settled(NamedTuple):
     """What is certain now."""
 
     results: list[Result]
-    changes: list[Change]
+    changes: list[CarsChange]
 
 
-def judged(message: Message) -> Signal | Refused:
+def judged(message: SourceMessage) -> Signal | Refused:
     """A signal, or why it is none that counts."""
     try:
         told = signal(message.value)
@@ -66,23 +67,23 @@ def judged(message: Message) -> Signal | Refused:
     return _late(message) if message.late else told
 
 
-def _late(message: Message) -> Refused:
+def _late(message: SourceMessage) -> Refused:
     return Refused(1, Verdict.LATE, "timestamp", LATE, message.value)
 
 
 class Stays:
-    """One charger. What Flink keeps of it is a snapshot of its ``Sessions``.
+    """One charger. What Flink keeps of it is a snapshot of its ``SessionOperator``.
 
     Args:
         limits: how long a car may stand.
         topic: where the signals come.
     """
 
-    def __init__(self, limits: Limits, topic: str) -> None:
-        self.sessions, self._limits, self._topic = Sessions(limits), limits, topic
+    def __init__(self, limits: StayLimits, topic: str) -> None:
+        self.sessions, self._limits, self._topic = SessionOperator(limits), limits, topic
         self._stand: int | None = None  # cars, as told; None: nothing has happened yet
 
-    def __reduce__(self) -> tuple[object, tuple[bytes, int | None, Limits, str]]:
+    def __reduce__(self) -> tuple[object, tuple[bytes, int | None, StayLimits, str]]:
         parts = self.sessions.snapshot()
         return restored, (parts["sessions"] or b"", self._stand, self._limits, self._topic)
 
@@ -92,7 +93,7 @@ class Stays:
         due = self.sessions.due
         return None if due is None else due * 1000
 
-    def take(self, message: Message, watermark_s: int) -> Taken:
+    def take(self, message: SourceMessage, watermark_s: int) -> Settled:
         """Let a signal wait for its second, or refuse it."""
         told = judged(message)
         if isinstance(told, Signal):
@@ -102,13 +103,13 @@ class Stays:
                     return self._taken(outcomes)
             told = _late(message)
         [headers] = dead_letters([told], [message.source], self._topic, [SHAPE]).headers
-        return Taken([(DEAD_LETTERS.name, message.charger, message.value, headers)], [])
+        return Settled([(DEAD_LETTERS.name, message.charger, message.value, headers)], [])
 
-    def advance(self, second: int) -> Taken:
+    def advance(self, second: int) -> Settled:
         """Nothing up to a second will come any more."""
         return self._taken(self.sessions.advance(second))
 
-    def end(self) -> Taken:
+    def end(self) -> Settled:
         """The input has ended: all that came happens.
 
         How far time has come at other chargers, this one does not know: a limit that is broken
@@ -118,19 +119,19 @@ class Stays:
         if newest is None:
             return taken
         rest = self.sessions.advance(newest + max(self._limits.before_s, self._limits.after_s) + 1)
-        held = [Change(_when(one), 0, one) for one in results(rest, self._limits, self._topic)]
-        return Taken(taken.results, [*taken.changes, Change(newest, 0), *held])
+        held = [CarsChange(_when(one), 0, one) for one in results(rest, self._limits, self._topic)]
+        return Settled(taken.results, [*taken.changes, CarsChange(newest, 0), *held])
 
-    def _taken(self, outcomes: list[Outcome]) -> Taken:
+    def _taken(self, outcomes: list[Outcome]) -> Settled:
         self.sessions.take_touched()
-        return Taken(
+        return Settled(
             list(results(outcomes, self._limits, self._topic)), list(self._changes(outcomes))
         )
 
-    def _changes(self, outcomes: list[Outcome]) -> Iterator[Change]:
+    def _changes(self, outcomes: list[Outcome]) -> Iterator[CarsChange]:
         for one in outcomes:
             if isinstance(one, Occupied) and one.occupied != self._stand:
-                yield Change(one.first, one.occupied - (self._stand or 0))
+                yield CarsChange(one.first, one.occupied - (self._stand or 0))
                 self._stand = one.occupied
 
 
@@ -139,7 +140,7 @@ def _when(held: Result) -> int:
     return int(dict(held[3])["time"])
 
 
-def restored(snapshot: bytes, stand: int | None, limits: Limits, topic: str) -> Stays:
+def restored(snapshot: bytes, stand: int | None, limits: StayLimits, topic: str) -> Stays:
     """A charger as it was kept."""
     stays = Stays(limits, topic)
     stays.sessions.restore({"sessions": snapshot})
@@ -151,13 +152,13 @@ class Occupancy(msgspec.Struct):
     """All chargers: how many cars stand, second by second."""
 
     topic: str
-    total: Total = msgspec.field(default_factory=Total)
+    total: TopicTotal = msgspec.field(default_factory=TopicTotal)
     stand: int = 0
     changes: dict[int, int] = {}  # by second: so many more or fewer
     held: list[tuple[int, Result]] = []
     newest: int = 0
 
-    def take(self, change: Change) -> None:
+    def take(self, change: CarsChange) -> None:
         """Let a change wait for its second."""
         if change.held is not None:
             self.held.append((change.second, change.held))
@@ -172,7 +173,7 @@ class Occupancy(msgspec.Struct):
             self.stand += self.changes.pop(moment)
             told.append((moment, self.stand))
         source = self.topic.encode()
-        for moment, stand in self.total.take(Told(self.topic, {0: (second, told)})):
+        for moment, stand in self.total.take(OccupancyUpdate(self.topic, {0: (second, told)})):
             headers: Headers = (("id", b"%b/%d" % (source, moment)), ("topic", source))
             yield TOTAL_OCCUPIED.name, self.topic, total_occupied(moment, stand), headers
 

@@ -19,7 +19,7 @@ from zipfile import ZipFile, ZipInfo
 import msgspec
 
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.model.charging import Limits
+from energyguard.model.charging import StayLimits
 from energyguard.model.topics import (
     DAY_MS,
     DEAD_LETTERS,
@@ -59,7 +59,7 @@ class ChargingJob(msgspec.Struct, frozen=True, kw_only=True):
     signals: str = SIGNALS.name
     dead_letters: str = DEAD_LETTERS.name
     results: tuple[str, ...] = RESULTS  # where each of them goes, in their order
-    limits: Limits = Limits()
+    limits: StayLimits = StayLimits()
     lateness_ms: int = LATENESS_S * 1000
     ahead_ms: int | None = 3_600_000  # beyond its record's append time; None: no limit
     checkpoint: Path = Path("energyguard-data/engines")

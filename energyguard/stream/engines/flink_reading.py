@@ -14,7 +14,7 @@ from typing import Final
 
 from energyguard.codecs.columns import DEVICE
 from energyguard.model.fixed import NANO
-from energyguard.stream.engines.job import Job, Shape
+from energyguard.stream.engines.job import Job, MessageShape
 
 DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
     r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
@@ -42,7 +42,7 @@ def expressions(job: Job) -> dict[str, str]:
     """Expressions by the names that ``flink.sql`` has for them."""
     most = job.plausible_nano_kwh
     usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(most))
-    if job.shape is Shape.CSV:
+    if job.shape is MessageShape.CSV:
         line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
         time, name, number = (
             f"TRIM(BOTH U&'\\0020\\0009\\0022' FROM SPLIT_INDEX({line}, ',', {n}))"

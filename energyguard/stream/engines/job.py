@@ -47,7 +47,7 @@ class Engine(StrEnum):
     FLINK = "flink"
 
 
-class Shape(StrEnum):
+class MessageShape(StrEnum):
     """How a message says ``timestamp``, ``household_id``, ``energy_kwh``; one reading in each."""
 
     CSV = "csv"
@@ -83,7 +83,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     readings: str = ENERGY_READINGS.name
     alerts: str = ENERGY_ALERTS.name
     dead_letters: str = DEAD_LETTERS.name  # empty: bad rows are left out, and only counted
-    shape: Shape = Shape.CSV
+    shape: MessageShape = MessageShape.CSV
     lateness_ms: int = 600_000
     ahead_ms: int | None = 3_600_000  # beyond its record's append time; None: no limit
     plausible_nano_kwh: int = 100_000_000_000

@@ -39,7 +39,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return TopicPartition(self.topic, self.partition)
 
 
-class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+class QuietPartitions(msgspec.Struct, frozen=True, kw_only=True):
     """Times of partitions from which nothing came: of each, its offset and what time it is."""
 
     topic: str
@@ -85,11 +85,11 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
 _RECORD = msgspec.json.Decoder(_Record)
 
 
-def decision_records(decisions: Sequence[Decision | Quiet]) -> Records:
+def decision_records(decisions: Sequence[Decision | QuietPartitions]) -> Records:
     """Records for ``energyguard.time``: key topic/partition; of many partitions, the topic."""
     return Records(
         [
-            (d.topic if isinstance(d, Quiet) else f"{d.topic}/{d.partition}").encode()
+            (d.topic if isinstance(d, QuietPartitions) else f"{d.topic}/{d.partition}").encode()
             for d in decisions
         ],
         [msgspec.json.encode(d) for d in decisions],

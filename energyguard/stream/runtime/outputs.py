@@ -16,14 +16,14 @@ from energyguard.codecs.records import PACKED_ANEW
 from energyguard.log import Records, TopicPartition
 from energyguard.log.records import joined
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned, topic_named
-from energyguard.stream.windows.output import Outcome, Over
+from energyguard.stream.windows.output import Over, WindowOutput
 from energyguard.stream.windows.records import alert_events, energy_alerts, set_apart
 
 PACKED_MOST = 65_536
 """Readings in a record, at most: it stays far below what a broker takes."""
 
 
-class Outputs:
+class PendingOutputs:
     """Records by topic, in the order in which they were added."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Outputs:
         """Append these records to a topic."""
         self._records[topic].append(records)
 
-    def tell(self, outcome: Outcome, at: TopicPartition) -> None:
+    def tell(self, outcome: WindowOutput, at: TopicPartition) -> None:
         """Append what came of readings of a partition."""
         self._over += [(over, outcome.devices) for over in outcome.over]
         if outcome.placed:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from energyguard.log import Fetched, Positions, TopicPartition
-from energyguard.stream.runtime.decisions import Decision, Decisions, Quiet
+from energyguard.stream.runtime.decisions import Decision, Decisions, QuietPartitions
 from energyguard.stream.runtime.decoded import DecodedRecords
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
 
 P = TypeVar("P", bound=DecodedRecords)
@@ -33,14 +33,14 @@ class Stage(Generic[T, P]):
         """What the owner has to decide about a partition of which nothing is undecided."""
         return []
 
-    def decide_all(self, tasks: Collection[T], decisions: Decisions) -> list[Quiet]:
+    def decide_all(self, tasks: Collection[T], decisions: Decisions) -> list[QuietPartitions]:
         """What the owner has to decide about all of its partitions, once a second."""
         return []
 
     def follow(self, tasks: Collection[T], decisions: Decisions) -> None:
         """Take what others have said since, once a second."""
 
-    def report(self, tasks: Collection[T], outputs: Outputs, *, last: bool = False) -> None:
+    def report(self, tasks: Collection[T], outputs: PendingOutputs, *, last: bool = False) -> None:
         """Tell how far partitions are; ``last``: this worker is leaving."""
 
     @property

@@ -12,7 +12,7 @@ from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.stream.runtime.checkpoint import Manifest, Saved, Unusable, snapshot_records
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.telemetry import logger
 
 P = TypeVar("P", bound=DecodedRecords)
@@ -21,7 +21,7 @@ REPLAY_RECORDS = 4096
 _log = logger(__name__)
 
 
-class Kept(Protocol):
+class Savable(Protocol):
     """An operator whose state can be saved."""
 
     @property
@@ -43,7 +43,7 @@ class Task(ABC, Generic[P]):
 
     flow: str  # whose snapshots these are
 
-    def __init__(self, at: TopicPartition, operator: Kept, clock: Clock) -> None:
+    def __init__(self, at: TopicPartition, operator: Savable, clock: Clock) -> None:
         self.at, self.clock = at, clock
         self._kept = operator
         self.position = 0
@@ -59,11 +59,11 @@ class Task(ABC, Generic[P]):
         """Records of this partition, decoded."""
 
     @abstractmethod
-    def take(self, part: P, outputs: Outputs) -> None:
+    def take(self, part: P, outputs: PendingOutputs) -> None:
         """Let the operator have records."""
 
     @abstractmethod
-    def decided(self, decision: Decision, outputs: Outputs) -> None:
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Let a decision take effect."""
 
     def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
@@ -89,13 +89,13 @@ class Task(ABC, Generic[P]):
                 {self.at: self.position}, min(end - self.position, REPLAY_RECORDS), 0
             )
             for part in fetched:
-                self.feed(self.decode(part).split(end)[0], decisions, Outputs())
+                self.feed(self.decode(part).split(end)[0], decisions, PendingOutputs())
             if not fetched:
                 break
         if end > begin:
             _log.debug("replayed, outputs muted", partition=str(self.at), records=end - begin)
 
-    def feed(self, part: P, decisions: Decisions, outputs: Outputs) -> None:
+    def feed(self, part: P, decisions: Decisions, outputs: PendingOutputs) -> None:
         """Take records, with the decisions among them."""
         for serial, decision in self._due(decisions, part.next_offset):
             before, part = part.split(decision.offset)
@@ -105,7 +105,7 @@ class Task(ABC, Generic[P]):
         self.position = part.next_offset
         self.heard_s = self.clock.monotonic()
 
-    def settle(self, decisions: Decisions, outputs: Outputs) -> None:
+    def settle(self, decisions: Decisions, outputs: PendingOutputs) -> None:
         """Apply the decisions that are due where the partition stands now."""
         for serial, decision in self._due(decisions, self.position + 1):
             self._apply(serial, decision, outputs)
@@ -115,7 +115,7 @@ class Task(ABC, Generic[P]):
         pending = decisions.of(self.at, self.manifest.decided)
         return [(serial, d) for serial, d in pending if d.offset < before]
 
-    def _apply(self, serial: int, decision: Decision, outputs: Outputs) -> None:
+    def _apply(self, serial: int, decision: Decision, outputs: PendingOutputs) -> None:
         self.manifest.decided = serial
         self.dirty = True
         self.decided(decision, outputs)

@@ -18,8 +18,13 @@ from energyguard.model.duration import parse_duration
 from energyguard.model.topics import STATE, TIME
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.checkpoint import Saved, Unusable, read_snapshots
-from energyguard.stream.runtime.decisions import Decision, Decisions, Quiet, decision_records
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.decisions import (
+    Decision,
+    Decisions,
+    QuietPartitions,
+    decision_records,
+)
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 
@@ -116,7 +121,7 @@ class Worker(Generic[T, P]):
 
     def drain(self) -> None:
         """Save what every partition has become, and give the partitions up."""
-        outputs = Outputs()
+        outputs = PendingOutputs()
         try:
             with self.log.transaction(self.membership) as tx:
                 for task in self.tasks.values():
@@ -174,7 +179,7 @@ class Worker(Generic[T, P]):
     def _commit(self, parts: Sequence[P]) -> bool:
         """Feed the operators; commit outputs, decisions, progress and positions together."""
         self.decisions.refresh()
-        outputs = Outputs()
+        outputs = PendingOutputs()
         for part in parts:
             self.tasks[part.at].feed(part, self.decisions, outputs)
         made = self._decide()
@@ -193,9 +198,9 @@ class Worker(Generic[T, P]):
         self._count()
         return True
 
-    def _decide(self) -> list[Decision | Quiet]:
+    def _decide(self) -> list[Decision | QuietPartitions]:
         """What is to be decided; it takes effect when it has been read."""
-        made: list[Decision | Quiet] = []
+        made: list[Decision | QuietPartitions] = []
         decided = [task for task in self.tasks.values() if not task.undecided(self.decisions)]
         for task in decided:
             made += self.stage.decide(task, self.decisions)
@@ -211,7 +216,7 @@ class Worker(Generic[T, P]):
                 METRICS["readings"].labels(task.at.topic, verdict).inc(n)
             task.reported = Counter(task.counts)
 
-    def _report(self, outputs: Outputs) -> None:
+    def _report(self, outputs: PendingOutputs) -> None:
         """How far partitions are, and snapshots as often as the settings say, one in a step."""
         self.stage.report(self.tasks.values(), outputs)
         dirty = [task for task in self.tasks.values() if task.dirty]

@@ -16,18 +16,18 @@ from typing import TypeAlias
 from energyguard.model.charging import (
     Closed,
     Ignored,
-    Kind,
-    Limits,
     Outcome,
     Signal,
+    SignalKind,
     Stay,
-    Violated,
+    StayLimits,
     Violation,
+    ViolationRaised,
 )
 from energyguard.stream.sessions import bills
 
 
-class State(StrEnum):
+class BayState(StrEnum):
     """What a charger's bay looks like."""
 
     FREE = "free"
@@ -42,17 +42,17 @@ class State(StrEnum):
 class Bay:
     """One charger."""
 
-    state: State = State.FREE
+    state: BayState = BayState.FREE
     since: int = 0  # in this state, s since 1970 UTC
     stay: Stay | None = None
     stays: int = 0  # closed until now: a timer of an earlier one is over
 
 
 @dataclass(slots=True)
-class Happening:
+class TransitionContext:
     """What all chargers share: what comes out, and the times that will be up."""
 
-    limits: Limits
+    limits: StayLimits
     out: list[Outcome] = field(default_factory=list)
     timers: list[tuple[int, str, int, Violation]] = field(default_factory=list)
     """A heap of: last second that is allowed, charger, its stays by then, what it would be."""
@@ -60,11 +60,14 @@ class Happening:
     touched: set[str] = field(default_factory=set)  # chargers of which something changed
 
 
-_CONNECT, _ARRIVE = Kind.CONNECT, Kind.ARRIVE  # the class's own attributes are slow to look up
+_CONNECT, _ARRIVE = (
+    SignalKind.CONNECT,
+    SignalKind.ARRIVE,
+)  # the class's own attributes are slow to look up
 _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 
 
-def happen(h: Happening, bays: dict[str, Bay], signals: Iterable[Signal]) -> None:
+def happen(h: TransitionContext, bays: dict[str, Bay], signals: Iterable[Signal]) -> None:
     """Let signals do what they do, one after the other; a charger's first one makes its bay."""
     find, transitions, touch = bays.get, TRANSITIONS, h.touched.add
     for signal in signals:
@@ -85,23 +88,23 @@ def happen(h: Happening, bays: dict[str, Bay], signals: Iterable[Signal]) -> Non
         touch(charger)
 
 
-def ignore(h: Happening, bay: Bay, signal: Signal) -> None:
+def ignore(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """It changes nothing."""
     reason = f"{_name(signal)} at a charger that is {bay.state.value}"
     h.out.append(Ignored(signal, reason))
 
 
-def arrive(h: Happening, bay: Bay, signal: Signal) -> None:
+def arrive(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A car is there; its time until it is charged begins."""
     _open(h, bay, signal).plate = signal.who
 
 
-def appear(h: Happening, bay: Bay, signal: Signal) -> None:
+def appear(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A car is there whose arrival was lost."""
     _open(h, bay, signal).inferred.append(f"arrival from {_name(signal)}")
 
 
-def _open(h: Happening, bay: Bay, signal: Signal) -> Stay:
+def _open(h: TransitionContext, bay: Bay, signal: Signal) -> Stay:
     bay.stay = Stay(signal.charger, signal.second, bay.stays)
     h.occupied += 1
     limit = signal.second + h.limits.before_s
@@ -109,7 +112,7 @@ def _open(h: Happening, bay: Bay, signal: Signal) -> Stay:
     return bay.stay
 
 
-def connect(h: Happening, bay: Bay, signal: Signal) -> None:
+def connect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user plugs in."""
     stay = _stay(bay)
     if stay.start_session is not None:
@@ -118,7 +121,7 @@ def connect(h: Happening, bay: Bay, signal: Signal) -> None:
     stay.user, stay.price = signal.who, signal.amount
 
 
-def start(h: Happening, bay: Bay, signal: Signal) -> None:
+def start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows."""
     stay = _stay(bay)
     stay.start_recharging, stay.power_kw = signal.second, signal.amount
@@ -126,29 +129,29 @@ def start(h: Happening, bay: Bay, signal: Signal) -> None:
     stay.end_recharging = stay.end_register = None
 
 
-def start_again(h: Happening, bay: Bay, signal: Signal) -> None:
+def start_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another start: of two in one second the lower power counts."""
     bills.started_again(_stay(bay), signal)
 
 
-def stop(h: Happening, bay: Bay, signal: Signal) -> None:
+def stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer; the disconnection says who pays."""
     bills.stopped(_stay(bay), signal, h.limits)
     _charged(h, bay, signal)
 
 
-def stop_again(h: Happening, bay: Bay, signal: Signal) -> None:
+def stop_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another stop: of two in one second that tell two registers, neither is used."""
     bills.stopped_again(_stay(bay), signal, h.limits)
 
 
-def _charged(h: Happening, bay: Bay, signal: Signal) -> None:
+def _charged(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     _stay(bay).end_recharging = signal.second
     limit = signal.second + h.limits.after_s
     heapq.heappush(h.timers, (limit, signal.charger, bay.stays, _AFTER))
 
 
-def disconnect(h: Happening, bay: Bay, signal: Signal) -> None:
+def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user unplugs and pays, unless it is another one than has plugged in."""
     stay = _stay(bay)
     stay.end_session = signal.second
@@ -161,7 +164,7 @@ def disconnect(h: Happening, bay: Bay, signal: Signal) -> None:
         stay.unbilled.clear()
 
 
-def leave(h: Happening, bay: Bay, signal: Signal) -> None:
+def leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """The car is gone."""
     stay = _stay(bay)
     if stay.plate is None:
@@ -174,7 +177,7 @@ def leave(h: Happening, bay: Bay, signal: Signal) -> None:
 # What was lost, and shows by what comes instead
 
 
-def lost_connect(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_connect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user has plugged in, and nobody was told who."""
     stay = _stay(bay)
     stay.start_session, stay.end_session = signal.second, None
@@ -182,24 +185,24 @@ def lost_connect(h: Happening, bay: Bay, signal: Signal) -> None:
     stay.inferred.append(f"connection from {_name(signal)}")
 
 
-def lost_start(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy has flowed, and nobody knows how much."""
     _stay(bay).inferred.append("a charge without its start: not billed")
 
 
-def lost_stop(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy has flowed until the user unplugged: a stop comes in the same second."""
     _stay(bay).inferred.append(f"end of charge from {_name(signal)}")
     stop(h, bay, signal)
 
 
-def lost_end(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_end(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer, and nobody knows since when."""
     _stay(bay).inferred.append(f"end of charge from {_name(signal)}: not billed")
     _charged(h, bay, signal)
 
 
-def lost_disconnect(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user has unplugged by now; who has plugged in pays."""
     stay = _stay(bay)
     stay.end_session = signal.second
@@ -211,23 +214,23 @@ def lost_disconnect(h: Happening, bay: Bay, signal: Signal) -> None:
         stay.unbilled.clear()
 
 
-def lost_leave(h: Happening, bay: Bay, signal: Signal) -> None:
+def lost_leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """The car is gone by now: the next one is there."""
     _stay(bay).inferred.append(f"leave from {_name(signal)}")
     _close(h, bay, signal)
 
 
-def _close(h: Happening, bay: Bay, signal: Signal) -> None:
+def _close(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     stay = _stay(bay)
     stay.end_parking = signal.second
     if stay.start_recharging is None:
-        h.out.append(Violated(signal.second, stay, Violation.NO_CHARGE))
+        h.out.append(ViolationRaised(signal.second, stay, Violation.NO_CHARGE))
     h.out.append(Closed(stay))
     bay.stay, bay.stays = None, bay.stays + 1
     h.occupied -= 1
 
 
-def _bill(h: Happening, stay: Stay) -> None:
+def _bill(h: TransitionContext, stay: Stay) -> None:
     h.out += bills.paid(stay)
 
 
@@ -242,13 +245,13 @@ def _name(signal: Signal) -> str:
 
 OTHER_CONNECT = "CONNECT of another user"
 SAME_ARRIVE = "ARRIVE of the car that is there"
-Event: TypeAlias = Kind | str
-Step: TypeAlias = Callable[[Happening, Bay, Signal], None]
+Event: TypeAlias = SignalKind | str
+Step: TypeAlias = Callable[[TransitionContext, Bay, Signal], None]
 
 
-def _table() -> Iterator[tuple[tuple[State, Event], tuple[State, tuple[Step, ...]]]]:
-    s, k = State, Kind
-    over: Mapping[State, tuple[Step, ...]] = {  # how a session ends that is not told to be over
+def _table() -> Iterator[tuple[tuple[BayState, Event], tuple[BayState, tuple[Step, ...]]]]:
+    s, k = BayState, SignalKind
+    over: Mapping[BayState, tuple[Step, ...]] = {  # how a session ends that is not told to be over
         s.PARKED: (),
         s.CONNECTED: (lost_disconnect,),
         s.CHARGING: (lost_end, lost_disconnect),
@@ -281,5 +284,5 @@ def _table() -> Iterator[tuple[tuple[State, Event], tuple[State, tuple[Step, ...
     yield (s.CHARGED, k.DISCONNECT), (s.UNPLUGGED, (disconnect,))
 
 
-TRANSITIONS: Mapping[tuple[State, Event], tuple[State, tuple[Step, ...]]] = dict(_table())
+TRANSITIONS: Mapping[tuple[BayState, Event], tuple[BayState, tuple[Step, ...]]] = dict(_table())
 """What a signal does in each state: the state after it, and the steps on the way."""

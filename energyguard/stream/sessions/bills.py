@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.model.charging import Charge, Limits, Signal, Stay, Unbilled
+from energyguard.model.charging import Charge, Signal, Stay, StayLimits, Unbilled
 from energyguard.model.physics import billable
 
 TWO_POWERS = "two starts with two powers: the lower one counts"
@@ -21,7 +21,7 @@ def started_again(stay: Stay, signal: Signal) -> None:
         stay.register = None
 
 
-def stopped(stay: Stay, signal: Signal, limits: Limits) -> None:
+def stopped(stay: Stay, signal: Signal, limits: StayLimits) -> None:
     """A charge is over."""
     start, power = stay.start_recharging, stay.power_kw
     assert start is not None and power is not None
@@ -32,7 +32,7 @@ def stopped(stay: Stay, signal: Signal, limits: Limits) -> None:
     _hold(stay, Unbilled(start, signal.second, power, metered), limits)
 
 
-def stopped_again(stay: Stay, signal: Signal, limits: Limits) -> None:
+def stopped_again(stay: Stay, signal: Signal, limits: StayLimits) -> None:
     """Another stop; in the second of the first it may contradict it."""
     if stay.end_recharging != signal.second or not _differ(stay.end_register, signal.register):
         return
@@ -57,7 +57,7 @@ def paid(stay: Stay) -> list[Charge]:
     return found
 
 
-def _hold(stay: Stay, charge: Unbilled, limits: Limits) -> None:
+def _hold(stay: Stay, charge: Unbilled, limits: StayLimits) -> None:
     fits, why = billable(charge, stay.rating_kw, limits)
     if why:
         stay.inferred.append(why)

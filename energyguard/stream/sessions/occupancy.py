@@ -20,11 +20,11 @@ from energyguard.model.topics import TOTAL_OCCUPIED
 from energyguard.pipeline import TOTAL
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.runtime.worker import Worker
-from energyguard.stream.sessions.total import Told, Total
+from energyguard.stream.sessions.total import OccupancyUpdate, TopicTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Tellings:
     at: TopicPartition
     next_offset: int
     offsets: list[int]
-    told: list[Told]
+    told: list[OccupancyUpdate]
 
     def __len__(self) -> int:
         return len(self.told)
@@ -48,8 +48,8 @@ class Tellings:
         )
 
 
-_TOLD = msgspec.json.Decoder(Told)
-_KEPT = msgspec.msgpack.Decoder(dict[str, Total])
+_TOLD = msgspec.json.Decoder(OccupancyUpdate)
+_KEPT = msgspec.msgpack.Decoder(dict[str, TopicTotal])
 
 
 class Totals:
@@ -58,7 +58,7 @@ class Totals:
     saved: Set[str] = frozenset({"totals"})
 
     def __init__(self) -> None:
-        self.of: dict[str, Total] = {}
+        self.of: dict[str, TopicTotal] = {}
 
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""
@@ -84,10 +84,10 @@ class TotalTask(Task[Tellings]):
         offsets = [one.offset for one, _ in found]
         return Tellings(fetched.at, fetched.next_offset, offsets, [told for _, told in found])
 
-    def take(self, part: Tellings, outputs: Outputs) -> None:
+    def take(self, part: Tellings, outputs: PendingOutputs) -> None:
         """Tell the seconds that are certain by now."""
         for told in part.told:
-            total = self.operator.of.setdefault(told.topic, Total())
+            total = self.operator.of.setdefault(told.topic, TopicTotal())
             found = list(total.take(told))
             self.dirty = True
             if found:
@@ -96,7 +96,7 @@ class TotalTask(Task[Tellings]):
                 values = [total_occupied(second, stand) for second, stand in found]
                 outputs.add(TOTAL_OCCUPIED.name, Records([topic] * len(found), values, headers))
 
-    def decided(self, decision: Decision, outputs: Outputs) -> None:
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Nobody decides anything here."""
 
 

@@ -16,15 +16,15 @@ import msgspec
 
 from energyguard.model.charging import (
     Ignored,
-    Limits,
     Occupied,
     Outcome,
     Signal,
     Stay,
-    Violated,
+    StayLimits,
     Violation,
+    ViolationRaised,
 )
-from energyguard.stream.sessions.bays import Bay, Happening, State, happen
+from energyguard.stream.sessions.bays import Bay, BayState, TransitionContext, happen
 from energyguard.stream.time.far_signals import AHEAD_S, PAUSE_S, FarSignals
 from energyguard.stream.time.witnesses import Waits, Witnesses
 
@@ -33,7 +33,7 @@ AHEAD = "ahead: more than an hour beyond all others"
 LATE = "late: its second is over"
 
 
-class Kept(msgspec.Struct):
+class SavedSessions(msgspec.Struct):
     """A snapshot."""
 
     bays: dict[str, Bay]
@@ -49,10 +49,10 @@ class Kept(msgspec.Struct):
     in_row: int = 0
 
 
-_KEPT = msgspec.msgpack.Decoder(Kept)
+_KEPT = msgspec.msgpack.Decoder(SavedSessions)
 
 
-class Sessions:
+class SessionOperator:
     """The chargers of one partition of the log.
 
     Args:
@@ -63,11 +63,11 @@ class Sessions:
 
     def __init__(
         self,
-        limits: Limits | None = None,
+        limits: StayLimits | None = None,
         lateness_s: int = LATENESS_S,
         witnesses: Witnesses = Witnesses.NONE,
     ) -> None:
-        self.limits, self._lateness = limits or Limits(), lateness_s
+        self.limits, self._lateness = limits or StayLimits(), lateness_s
         self.bays: dict[str, Bay] = {}
         self.changes: list[tuple[int, int]] = []  # from a second on so many cars: not told yet
         self._waiting: dict[int, list[Signal]] = {}  # by second
@@ -75,7 +75,7 @@ class Sessions:
         self._far = FarSignals(witnesses)
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
-        self._shared = Happening(self.limits)
+        self._shared = TransitionContext(self.limits)
 
     def process(self, signals: Iterable[Signal]) -> list[Outcome]:
         """Take signals; gives what is certain now."""
@@ -225,7 +225,7 @@ class Sessions:
         if bay.stay is not None and self._may_break(limit, charger, stays, what):
             bay.stay.violation = what.value
             self._shared.touched.add(charger)
-            self._shared.out.append(Violated(limit + 1, _copy(bay.stay), what))
+            self._shared.out.append(ViolationRaised(limit + 1, _copy(bay.stay), what))
 
     def _may_break(self, limit: int, charger: str, stays: int, what: Violation) -> bool:
         """Whether, as far as is known, the car breaks this limit."""
@@ -241,7 +241,7 @@ class Sessions:
         """All that is known, to go on from."""
         shared = self._shared
         waiting = [signal for signals in self._waiting.values() for signal in signals]
-        kept = Kept(
+        kept = SavedSessions(
             self.bays,
             waiting,
             self._far.held,
@@ -274,7 +274,10 @@ class Sessions:
         self._seconds = sorted(self._waiting)
 
 
-_BEFORE, _CHARGING = Violation.BEFORE, State.CHARGING  # the classes' attributes are slow to look up
+_BEFORE, _CHARGING = (
+    Violation.BEFORE,
+    BayState.CHARGING,
+)  # the classes' attributes are slow to look up
 _RANK: Final = attrgetter("kind", "charger", "who", "amount", "register")
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from energyguard.codecs import charging_results as wire
 from energyguard.log.records import Headers, Records
-from energyguard.model.charging import Charge, Closed, Limits, Outcome, Violated
+from energyguard.model.charging import Charge, Closed, Outcome, StayLimits, ViolationRaised
 from energyguard.model.stations import BayNow
 from energyguard.model.topics import FULL_SESSIONS, TRANSACTION_PROFIT, VIOLATIONS
 from energyguard.stream.sessions.bays import Bay
@@ -18,7 +18,7 @@ Result = tuple[str, str, bytes, Headers]
 """A topic, a charger, a value, and headers."""
 
 
-def results(outcomes: Iterable[Outcome], limits: Limits, topic: str) -> Iterable[Result]:
+def results(outcomes: Iterable[Outcome], limits: StayLimits, topic: str) -> Iterable[Result]:
     """The records that outcomes become.
 
     Args:
@@ -32,7 +32,7 @@ def results(outcomes: Iterable[Outcome], limits: Limits, topic: str) -> Iterable
             stay = one.stay
             said = (("id", stay.id.encode()), ("quality", stay.quality.encode()), source)
             yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), said
-        elif isinstance(one, Violated):
+        elif isinstance(one, ViolationRaised):
             said = (("id", one.id.encode()), ("stay", one.stay.id.encode()), source)
             value = wire.violation(one.stay, one.what)
             yield VIOLATIONS.name, one.stay.charger, value, (*said, ("time", b"%d" % one.second))

@@ -9,19 +9,19 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
-from energyguard.model.charging import Limits
+from energyguard.model.charging import StayLimits
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import OCCUPANCY
 from energyguard.pipeline import SESSIONS
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.runtime.decisions import Decision, Decisions, Quiet
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.decisions import Decision, Decisions, QuietPartitions
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sessions.charger_registry import Listed
 from energyguard.stream.sessions.operator import LATENESS_S
 from energyguard.stream.sessions.task import SessionTask, Signals, decoded_signals
-from energyguard.stream.sessions.total import Told
+from energyguard.stream.sessions.total import OccupancyUpdate
 from energyguard.stream.time.witnesses import Other, witnessed
 
 TELL_S = 1.0
@@ -100,7 +100,9 @@ class SessionStage(Stage[SessionTask, Signals]):
             silent_s = self._clock.monotonic() - task.heard_s
             yield Other(task.operator.furthest, silent_s, task.position >= end)
 
-    def decide_all(self, tasks: Collection[SessionTask], decisions: Decisions) -> list[Quiet]:
+    def decide_all(
+        self, tasks: Collection[SessionTask], decisions: Decisions
+    ) -> list[QuietPartitions]:
         """What time it is at chargers from which nothing came, where that makes a difference."""
         now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
         times = {task.at: task.event_ms(now_ms) for task in tasks}
@@ -116,7 +118,7 @@ class SessionStage(Stage[SessionTask, Signals]):
             if _matters(task, time // 1000 - LATENESS_S):
                 quiet[task.at.topic][task.at.partition] = task.position, time
         return [
-            Quiet(topic=topic, quiet=read)
+            QuietPartitions(topic=topic, quiet=read)
             for topic, each in quiet.items()
             if (read := self._read_up(topic, each))
         ]
@@ -131,16 +133,16 @@ class SessionStage(Stage[SessionTask, Signals]):
         }
 
     def report(
-        self, tasks: Collection[SessionTask], outputs: Outputs, *, last: bool = False
+        self, tasks: Collection[SessionTask], outputs: PendingOutputs, *, last: bool = False
     ) -> None:
         """How many cars stand, once a second."""
         if not last and self._clock.monotonic() - self._told_s < TELL_S:
             return
         self._told_s = self._clock.monotonic()
-        told: dict[str, Told] = {}
+        told: dict[str, OccupancyUpdate] = {}
         for task in tasks:
             if (news := task.take_changes()) is not None:
-                one = told.setdefault(task.at.topic, Told(topic=task.at.topic))
+                one = told.setdefault(task.at.topic, OccupancyUpdate(topic=task.at.topic))
                 one.partitions[task.at.partition] = news
         if told:
             keys = [topic.encode() for topic in told]
@@ -165,10 +167,10 @@ def _matters(task: SessionTask, second: int) -> bool:
     return done is not None and second >= done + ANYWAY_S
 
 
-def limits_of(charging: ChargingSettings) -> Limits:
+def limits_of(charging: ChargingSettings) -> StayLimits:
     """The limits of these settings."""
     spans = (charging.before, charging.after, charging.hour)
-    return Limits(*(parse_duration(text) // 1000 for text in spans))
+    return StayLimits(*(parse_duration(text) // 1000 for text in spans))
 
 
 def session_worker(

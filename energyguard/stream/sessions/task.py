@@ -14,14 +14,14 @@ from energyguard.codecs.charging import SHAPE, message, refused, signal
 from energyguard.errors import Rejected
 from energyguard.log import Fetched, TopicPartition
 from energyguard.log.dead_letters import dead_letters
-from energyguard.model.charging import Ignored, Kind, Limits, Occupied, Outcome, Signal
+from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, SignalKind, StayLimits
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import BAYS, DEAD_LETTERS
 from energyguard.stream.runtime.decisions import Decision
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.sessions.charger_registry import Listed
-from energyguard.stream.sessions.operator import AHEAD, LATE, LATENESS_S, Sessions
+from energyguard.stream.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
 from energyguard.stream.sessions.records import bay_records, result_records, results
 from energyguard.stream.time.witnesses import Witnesses
 
@@ -79,7 +79,7 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> Signals:
     return Signals(fetched.at, fetched.next_offset, offsets, signals, bad, last_ms)
 
 
-_START = Kind.START  # the class's own attribute is slow to look up
+_START = SignalKind.START  # the class's own attribute is slow to look up
 
 
 class SessionTask(Task[Signals]):
@@ -87,8 +87,10 @@ class SessionTask(Task[Signals]):
 
     flow = "sessions"
 
-    def __init__(self, at: TopicPartition, limits: Limits, listed: Listed, clock: Clock) -> None:
-        self.operator = Sessions(limits, witnesses=Witnesses.UNKNOWN)
+    def __init__(
+        self, at: TopicPartition, limits: StayLimits, listed: Listed, clock: Clock
+    ) -> None:
+        self.operator = SessionOperator(limits, witnesses=Witnesses.UNKNOWN)
         self._limits, self._listed = limits, listed
         super().__init__(at, self.operator, clock)
         self.told: int | None = None  # up to which second
@@ -97,7 +99,7 @@ class SessionTask(Task[Signals]):
         """Records of this partition, decoded."""
         return decoded_signals(fetched, self._listed)
 
-    def take(self, part: Signals, outputs: Outputs) -> None:
+    def take(self, part: Signals, outputs: PendingOutputs) -> None:
         """Let signals wait for their second; what is certain by then comes out."""
         if part.bad:
             self._refuse([one for _, one in part.bad], [at for at, _ in part.bad], outputs)
@@ -111,7 +113,7 @@ class SessionTask(Task[Signals]):
         self.dirty = True
         self._tell(outcomes, outputs)
 
-    def decided(self, decision: Decision, outputs: Outputs) -> None:
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Nothing came, and what is due by that time happens; or so far are the others."""
         if decision.reached is not None or decision.alone:
             reached = None if decision.reached is None else decision.reached // 1000
@@ -119,7 +121,7 @@ class SessionTask(Task[Signals]):
         elif decision.time is not None:
             self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
 
-    def _tell(self, outcomes: list[Outcome], outputs: Outputs) -> None:
+    def _tell(self, outcomes: list[Outcome], outputs: PendingOutputs) -> None:
         found = result_records(results(outcomes, self._limits, self.at.topic))
         for topic, records in found.items():
             outputs.add(topic, records)
@@ -133,7 +135,7 @@ class SessionTask(Task[Signals]):
             if isinstance(one, Occupied) and (not changes or changes[-1][1] != one.occupied):
                 changes.append((one.first, one.occupied))
 
-    def _ignore(self, reason: str, signals: list[Signal], outputs: Outputs) -> None:
+    def _ignore(self, reason: str, signals: list[Signal], outputs: PendingOutputs) -> None:
         """Signals that came too late, or from a wrong clock, can be looked at; others repeat."""
         verdict = {LATE: Verdict.LATE, AHEAD: Verdict.AHEAD}.get(reason, Verdict.DUPLICATE)
         self.counts[verdict.value] += len(signals)
@@ -142,7 +144,9 @@ class SessionTask(Task[Signals]):
             rows = [Refused(1, verdict, "timestamp", reason, message(one)) for one in signals]
             self._refuse(rows, None, outputs)
 
-    def _refuse(self, rows: list[Refused], offsets: list[int] | None, outputs: Outputs) -> None:
+    def _refuse(
+        self, rows: list[Refused], offsets: list[int] | None, outputs: PendingOutputs
+    ) -> None:
         where = f"{self.at.topic}/{self.at.partition}"
         sources = [where] * len(rows) if offsets is None else [f"{where}/{at}" for at in offsets]
         letters = dead_letters(rows, sources, self.at.topic, [SHAPE] * len(rows))

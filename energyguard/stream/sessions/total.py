@@ -18,7 +18,7 @@ def seconds(first: int, last: int) -> range:
     return range(first, last + 1 if last - first < LONGEST_S else first)
 
 
-class Told(msgspec.Struct):
+class OccupancyUpdate(msgspec.Struct):
     """A record of ``energyguard.occupancy``.
 
     ``partitions``: of each, up to which second it is certain, and the changes until then: from a
@@ -37,13 +37,13 @@ class Partition(msgspec.Struct):
     changes: list[tuple[int, int]] = []  # after that
 
 
-class Total(msgspec.Struct):
+class TopicTotal(msgspec.Struct):
     """The cars of a topic."""
 
     partitions: dict[int, Partition] = {}
     done: int | None = None  # told up to this second
 
-    def take(self, told: Told) -> Iterator[tuple[int, int]]:
+    def take(self, told: OccupancyUpdate) -> Iterator[tuple[int, int]]:
         """Seconds that became certain, each with how many cars stood."""
         for number, (until, changes) in told.partitions.items():
             one = self.partitions.get(number)

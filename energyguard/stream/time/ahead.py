@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.trusted import NEVER, TrustedTime
 from energyguard.stream.time.witnesses import (
     FOLLOWING,
@@ -15,7 +15,7 @@ from energyguard.stream.time.witnesses import (
 )
 
 
-class Waiting:
+class AheadQueue:
     """Readings that wait, and some behind them: places in ``pool``, in log order.
 
     Args:
@@ -27,7 +27,7 @@ class Waiting:
     """
 
     def __init__(
-        self, clock: TrustedTime, pool: Batch, device: Ints, held: int, known: int
+        self, clock: TrustedTime, pool: ReadingBatch, device: Ints, held: int, known: int
     ) -> None:
         self._clock, self._pool, self._device = clock, pool, device
         self.waiting = list(range(held))

@@ -16,7 +16,7 @@ from energyguard.clock import Clock
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.part import Part
+from energyguard.stream.windows.part import DecodedReadings
 
 FOREVER = np.iinfo(np.int64).max // 4
 HELD_MOST = 200_000
@@ -41,7 +41,7 @@ class Alignment:
     def __init__(self, log: Log, group: str, slack_ms: int, idle_s: float, clock: Clock) -> None:
         self._log, self._group, self._clock = log, group, clock
         self._slack_ms, self._idle_s = slack_ms, idle_s
-        self._held: dict[TopicPartition, Part] = {}
+        self._held: dict[TopicPartition, DecodedReadings] = {}
         self._read: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
         self._behind_s: dict[TopicPartition, float] = {}  # since when others wait for it
@@ -75,7 +75,9 @@ class Alignment:
             self._reached[at] = reached_ms
             self._behind_s.pop(at, None)
 
-    def release(self, parts: Iterable[Part], committed: Positions) -> list[Part]:
+    def release(
+        self, parts: Iterable[DecodedReadings], committed: Positions
+    ) -> list[DecodedReadings]:
         """Take what was read; give what may be delivered now, of each partition in log order.
 
         Args:
@@ -122,7 +124,7 @@ class Alignment:
         waited = [self._reached.get(at, NEVER) for at in behind if now - since[at] < self._idle_s]
         return min(waited, default=FOREVER) + self._slack_ms
 
-    def _come(self, part: Part) -> int:
+    def _come(self, part: DecodedReadings) -> int:
         """How far a partition has come with a part.
 
         What stands behind its messages without a key may be older, packed by workers that wait.
@@ -151,7 +153,7 @@ def _tail(time: Ints) -> int:
     return int(np.median(time[-TAIL:]))
 
 
-def _first_beyond(part: Part, limit_ms: int) -> int:
+def _first_beyond(part: DecodedReadings, limit_ms: int) -> int:
     """The offset from which on all readings without a home are beyond a time."""
     if part.astray is None or limit_ms >= FOREVER:
         return part.next_offset

@@ -16,7 +16,7 @@ NO_SEQUENCE = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ReadingBatch:
     """n readings. Times in ms, values in 1e-9 of the unit.
 
     ``appended_ms`` is the append time of each reading's record, ``offset`` its offset.
@@ -32,9 +32,9 @@ class Batch:
     def __len__(self) -> int:
         return len(self.time)
 
-    def take(self, where: Ints) -> Batch:
+    def take(self, where: Ints) -> ReadingBatch:
         """The readings at these places, in this order."""
-        return Batch(
+        return ReadingBatch(
             self.readings.take(pa.array(where)),
             self.time[where],
             self.value[where],
@@ -43,10 +43,10 @@ class Batch:
             self.offset[where],
         )
 
-    def cut(self, start: int, stop: int) -> Batch:
+    def cut(self, start: int, stop: int) -> ReadingBatch:
         """The readings from start up to stop."""
         part = slice(start, stop)
-        return Batch(
+        return ReadingBatch(
             self.readings.slice(start, stop - start),
             self.time[part],
             self.value[part],
@@ -58,11 +58,11 @@ class Batch:
 
 def batch_from(
     readings: pa.RecordBatch, appended_ms: Ints | int = 0, offset: Ints | int = 0
-) -> Batch:
+) -> ReadingBatch:
     """A batch of Arrow readings (columns of ``model.readings.SCHEMA``)."""
     n = readings.num_rows
     sequence = readings.column(4)
-    return Batch(
+    return ReadingBatch(
         readings,
         readings.column(2).view(pa.int64()).to_numpy(),
         readings.column(3).to_numpy(),
@@ -74,12 +74,12 @@ def batch_from(
     )
 
 
-def join(batches: list[Batch]) -> Batch:
+def join(batches: list[ReadingBatch]) -> ReadingBatch:
     """One batch of several, in order."""
     batches = [batch for batch in batches if len(batch)] or batches[:1]
     if len(batches) == 1:
         return batches[0]
-    return Batch(
+    return ReadingBatch(
         pa.concat_batches([b.readings for b in batches]),
         np.concatenate([b.time for b in batches]),
         np.concatenate([b.value for b in batches]),

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from energyguard.model.topics import TopicClock
-from energyguard.stream.time.ahead import Waiting
-from energyguard.stream.time.batch import Batch, Ints, join
+from energyguard.stream.time.ahead import AheadQueue
+from energyguard.stream.time.batch import Ints, ReadingBatch, join
 from energyguard.stream.time.trusted import NEVER, ClockLimits, TrustedTime
 from energyguard.stream.time.witnesses import (
     MAX_UNDECIDED,
@@ -30,9 +30,9 @@ from energyguard.stream.time.witnesses import (
 class Admitted:
     """What the clock let through, in log order, and what it holds to be ahead."""
 
-    batch: Batch
+    batch: ReadingBatch
     device: Ints
-    ahead: Batch | None = None
+    ahead: ReadingBatch | None = None
 
 
 class PartitionClock(TrustedTime):
@@ -49,7 +49,7 @@ class PartitionClock(TrustedTime):
     ) -> None:
         super().__init__(limits, witnesses)
         self.kind = kind
-        self.waiting: Batch | None = None
+        self.waiting: ReadingBatch | None = None
         self.waiting_device = np.empty(0, np.int64)
 
     @property
@@ -86,7 +86,7 @@ class PartitionClock(TrustedTime):
         self.decided = max(self.decided, time_ms)
         self.newest = max(self.newest, time_ms)
 
-    def admit(self, batch: Batch, device: Ints) -> Admitted:
+    def admit(self, batch: ReadingBatch, device: Ints) -> Admitted:
         """Tell readings ahead of time from the others; ``device`` numbers each one's device."""
         if self.kind is TopicClock.WALL:
             ahead = batch.time > batch.appended_ms + self.limits.ahead_wall_ms
@@ -119,7 +119,7 @@ class PartitionClock(TrustedTime):
         through, ahead = np.flatnonzero(short), np.flatnonzero(~short)
         return Admitted(held.take(through), device[through], held.take(ahead))
 
-    def _take_waiting(self) -> tuple[Batch, Ints]:
+    def _take_waiting(self) -> tuple[ReadingBatch, Ints]:
         assert self.waiting is not None
         held, device = self.waiting, self.waiting_device
         self.waiting, self.waiting_device = None, np.empty(0, np.int64)
@@ -131,12 +131,14 @@ class PartitionClock(TrustedTime):
             more = np.full(max(devices, 2 * len(self.reached)) - len(self.reached), NEVER)
             self.reached = np.concatenate([self.reached, more])
 
-    def _wait(self, batch: Batch, device: Ints, known: int, room: int = MAX_UNDECIDED) -> Admitted:
+    def _wait(
+        self, batch: ReadingBatch, device: Ints, known: int, room: int = MAX_UNDECIDED
+    ) -> Admitted:
         """The rare case: some readings are far ahead, or wait already; the first are known."""
         held = [] if self.waiting is None else [self.waiting]
         pool = join([*held, batch])
         who = np.concatenate([self.waiting_device, device])
-        queue = Waiting(self, pool, who, len(pool) - len(batch), known)
+        queue = AheadQueue(self, pool, who, len(pool) - len(batch), known)
         queue.take()
         queue.trim(room)
         waiting = queue.waiting

@@ -27,7 +27,7 @@ UNKNOWN_RHYTHM_MS = 26 * 3_600_000
 not silent before its second reading, and who sent once and never again is noticed a day later."""
 
 
-class Change(NamedTuple):
+class SilenceChange(NamedTuple):
     """A key went quiet, or came back; ``at`` is the place in the batch that showed it."""
 
     at: int
@@ -55,7 +55,7 @@ def _nothing() -> Ints:
 
 
 @dataclass(slots=True)
-class Quiet:
+class SilenceTracker:
     """The rhythm of each key of a partition, and the silence that it is in."""
 
     silent_ms: int
@@ -81,7 +81,7 @@ class Quiet:
 
     def changes(
         self, rows: LaneRows, prior: Ints, newest: Ints, run: Ints, before: int
-    ) -> list[Change]:
+    ) -> list[SilenceChange]:
         """What changed over a batch.
 
         Args:
@@ -92,7 +92,7 @@ class Quiet:
             before: the same before the batch.
         """
         self.grow(len(newest))
-        found: list[Change] = []
+        found: list[SilenceChange] = []
         if not len(run):
             return found
         places = np.flatnonzero(rows.time > prior)
@@ -131,7 +131,7 @@ class Quiet:
         shortest = np.clip(TIMES * shortest, self.silent_ms, max(UNKNOWN_RHYTHM_MS, self.silent_ms))
         return np.repeat(shortest, np.diff(begins, append=len(step)))
 
-    def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[Change]:
+    def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[SilenceChange]:
         """Follow the keys of which something may have changed, reading by reading."""
         after = self._patience_of(self._steps_after(rows))
         first = _firsts(rows.key)
@@ -139,7 +139,7 @@ class Quiet:
         late = (rows.prior > NEVER) & (run_before - held >= rows.prior)
         old = rows.time + after <= run[rows.at]  # it is as quiet after this reading as before
         was_old = np.where(first, self.since[rows.key] > NEVER, np.roll(old, 1))
-        found: list[Change] = []
+        found: list[SilenceChange] = []
         for i in np.flatnonzero(late | old | was_old).tolist():
             key, at, last = int(rows.key[i]), int(rows.at[i]), int(rows.prior[i])
             if late[i] and self.since[key] <= NEVER:
@@ -147,17 +147,17 @@ class Quiet:
                 found.append(self._silent(run, key, last, int(held[i]), shown))
             if self.since[key] > NEVER and not old[i]:
                 since = int(self.since[key])
-                found.append(Change(at, key, False, int(rows.time[i]), since))
+                found.append(SilenceChange(at, key, False, int(rows.time[i]), since))
                 self.since[key] = NEVER
             elif old[i] and self.since[key] <= NEVER:
                 found.append(self._silent(run, key, int(rows.time[i]), int(after[i]), at))
         return found
 
-    def _silent(self, run: Ints, key: int, last: int, patience: int, shown: int) -> Change:
+    def _silent(self, run: Ints, key: int, last: int, patience: int, shown: int) -> SilenceChange:
         """A key went quiet: at the first place that shows it, not before its newest reading."""
         self.since[key] = last
         when = last + patience
-        return Change(max(int(np.searchsorted(run, when)), shown), key, True, when, last)
+        return SilenceChange(max(int(np.searchsorted(run, when)), shown), key, True, when, last)
 
     def _learn(self, rows: _Advances) -> None:
         """Remember the last steps of each key."""

@@ -9,7 +9,7 @@ import numpy as np
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import DAY_MS
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.witnesses import STEPS, Witnesses
 
 NEVER = np.iinfo(np.int64).min // 4
@@ -70,7 +70,7 @@ class TrustedTime:
             return max(self.passed, self.decided, self.newest)
         return max(int(np.partition(heard, -2)[-2]), self.decided)
 
-    def let_through(self, batch: Batch, device: Ints, start: int) -> int:
+    def let_through(self, batch: ReadingBatch, device: Ints, start: int) -> int:
         """Let readings through from a place on; give the place of the first that is far ahead."""
         time = batch.time
         while start < len(time):
@@ -103,7 +103,7 @@ class TrustedTime:
             start = stop
         return start
 
-    def _far_alone(self, batch: Batch, start: int, stop: int) -> int:
+    def _far_alone(self, batch: ReadingBatch, start: int, stop: int) -> int:
         """The same for readings of the one device that is there."""
         if start == stop:
             return stop

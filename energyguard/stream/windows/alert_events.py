@@ -6,8 +6,8 @@ from energyguard.model.alerts import AlertEvent, Severity, State, alert_id
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import from_nano
 from energyguard.rules.rule import Rule
-from energyguard.stream.time.silence import Change
-from energyguard.stream.windows.episodes import Told, Watch
+from energyguard.stream.time.silence import SilenceChange
+from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
 
 SILENCE = "silence"
 """The rule id of alerts that say: this device went quiet."""
@@ -20,7 +20,9 @@ _SENTENCES = {
 }
 
 
-def episode_event(topic: str, channel: str, device: str, watch: Watch, told: Told) -> AlertEvent:
+def episode_event(
+    topic: str, channel: str, device: str, watch: RuleState, told: EpisodeEvent
+) -> AlertEvent:
     """The event of something told about an episode."""
     rule, episode = watch.rule, told.episode
     measure, window, end_ms = watch.measure, rule.window_ms, episode.window_end_ms
@@ -61,7 +63,7 @@ def sentence(rule: Rule, device: str, state: State) -> str:
     )
 
 
-def silence_event(topic: str, device: str, change: Change) -> AlertEvent:
+def silence_event(topic: str, device: str, change: SilenceChange) -> AlertEvent:
     """The event of a device that went quiet, or came back."""
     return AlertEvent(
         id=alert_id(topic, SILENCE, device, "", change.last_ms),

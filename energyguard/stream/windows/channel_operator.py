@@ -17,14 +17,14 @@ import numpy as np
 from energyguard.model.channels import LONGEST_GAP_MS
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Bools, Ints
-from energyguard.stream.time.silence import Change
+from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.collected import Collected, Event
-from energyguard.stream.windows.episodes import Closings, Watch
-from energyguard.stream.windows.increments import MEASURES, Rows
+from energyguard.stream.windows.episodes import Closings, RuleState
+from energyguard.stream.windows.increments import MEASURES, Increments
 from energyguard.stream.windows.output import Over
 from energyguard.stream.windows.panes import Panes
-from energyguard.stream.windows.recent_readings import Ring
+from energyguard.stream.windows.recent_readings import RecentReadings
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.verdicts import Judged, LaneRows, joined, judge, newest_before
@@ -33,7 +33,7 @@ CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
 
 
-class LaneLimits(NamedTuple):
+class ChannelLimits(NamedTuple):
     """What a lane has to know of the settings, in ms."""
 
     lateness_ms: int
@@ -50,20 +50,20 @@ class Stretch(NamedTuple):
     close_first: bool
 
 
-class Lane:
+class ChannelOperator:
     """The state of one channel. Keys are device numbers, dense over the partition."""
 
-    def __init__(self, channel: str, limits: LaneLimits) -> None:
+    def __init__(self, channel: str, limits: ChannelLimits) -> None:
         self.channel = channel
         self.measure = MEASURES[channel]
         self.limits = limits
         # A level is judged by what is known when time passes the window's end: no sum is to become
         # complete, and whoever waits for a danger to be certain is told too late.
         self.patience_ms = 0 if self.measure.is_level else limits.lateness_ms
-        self.ring = Ring()
+        self.ring = RecentReadings()
         self.newest = np.empty(0, np.int64)
         self.registers = Registers(self.measure)
-        self.watches: list[Watch] = []
+        self.watches: list[RuleState] = []
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
 
     def grow(self, keys: int) -> None:
@@ -73,7 +73,7 @@ class Lane:
             self.newest = np.concatenate([self.newest, more])
         self.registers.grow(len(self.newest))
 
-    def widen(self, other: Lane) -> None:
+    def widen(self, other: ChannelOperator) -> None:
         """Hold the past that another has, which has just read more of it."""
         self.limits, self.ring = other.limits, other.ring
         self.registers.widen(other.registers)
@@ -81,7 +81,7 @@ class Lane:
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
         mine = [rule for rule in rules if self.channel in rule.channels]
-        self.watches = [Watch(rule, self.measure, self.silent) for rule in mine]
+        self.watches = [RuleState(rule, self.measure, self.silent) for rule in mine]
         if newest > NEVER:
             self.registers.rebuild(self._widths(), self._closed(newest), newest, self.ring)
             for panes in self.registers.panes.values():
@@ -127,7 +127,7 @@ class Lane:
         return late
 
     def process(
-        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+        self, rows: LaneRows, run: Ints, before: int, changes: list[SilenceChange], told: Collected
     ) -> Judged:
         """Take the lane's readings of a batch, in log order.
 
@@ -159,7 +159,7 @@ class Lane:
         return sorted(places)
 
     def _piece(
-        self, rows: LaneRows, stretch: Stretch, changes: list[Change], told: Collected
+        self, rows: LaneRows, stretch: Stretch, changes: list[SilenceChange], told: Collected
     ) -> Judged:
         """A part of a batch; its events get their places in the whole."""
         run, before, start, stop, _ = stretch
@@ -178,7 +178,7 @@ class Lane:
         return judged
 
     def _process(
-        self, rows: LaneRows, run: Ints, before: int, changes: list[Change], told: Collected
+        self, rows: LaneRows, run: Ints, before: int, changes: list[SilenceChange], told: Collected
     ) -> Judged:
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
@@ -218,7 +218,12 @@ class Lane:
             yield start, stop, bool(cuts[start])
 
     def _take(
-        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+        self,
+        rows: LaneRows,
+        prior: Ints,
+        changes: list[SilenceChange],
+        stretch: Stretch,
+        told: Collected,
     ) -> None:
         """One stretch of a batch: where it was cut, its first reading closes windows first."""
         run, before, start, stop, close_first = stretch
@@ -237,7 +242,12 @@ class Lane:
         self._step(rows, prior, changes, Stretch(run, before, start, stop, False), told)
 
     def _step(
-        self, rows: LaneRows, prior: Ints, changes: list[Change], stretch: Stretch, told: Collected
+        self,
+        rows: LaneRows,
+        prior: Ints,
+        changes: list[SilenceChange],
+        stretch: Stretch,
+        told: Collected,
     ) -> None:
         """Readings into panes, then the windows that close in this stretch."""
         run, before, start, stop, _ = stretch
@@ -264,7 +274,7 @@ class Lane:
             panes.forget(int(closed[-1]) + 1 - width)
         self._note(changes)
 
-    def _note(self, changes: list[Change]) -> None:
+    def _note(self, changes: list[SilenceChange]) -> None:
         """Know from now on who is quiet."""
         for change in changes:
             if change.quiet:
@@ -274,11 +284,11 @@ class Lane:
 
     def _follow(
         self,
-        watch: Watch,
+        watch: RuleState,
         panes: Panes,
-        rows: Rows,
+        rows: Increments,
         closings: Closings,
-        changes: list[Change],
+        changes: list[SilenceChange],
         told: Collected,
     ) -> None:
         """One rule over one step."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from energyguard.stream.windows.episodes import Told, Watch
+from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
 from energyguard.stream.windows.output import Over
 
 
 class Event(NamedTuple):
     """Something to tell of an episode of a rule."""
 
-    watch: Watch
-    told: Told
+    watch: RuleState
+    told: EpisodeEvent
 
 
 @dataclass(slots=True)

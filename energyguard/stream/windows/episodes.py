@@ -19,8 +19,8 @@ import numpy as np
 from energyguard.model.alerts import State
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Ints
-from energyguard.stream.time.silence import Change
-from energyguard.stream.windows.increments import Measure, Rows
+from energyguard.stream.time.silence import SilenceChange
+from energyguard.stream.windows.increments import Increments, Measure
 from energyguard.stream.windows.panes import Panes
 
 HUSH, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
@@ -57,7 +57,7 @@ class Episode:
     window_ms: int = 0
 
 
-class Told(NamedTuple):
+class EpisodeEvent(NamedTuple):
     """Something to tell about an episode, and where in the batch it happened."""
 
     at: int
@@ -75,7 +75,7 @@ class Told(NamedTuple):
 
 
 @dataclass(slots=True)
-class Watch:
+class RuleState:
     """The episodes of one rule in one lane.
 
     ``silent`` is the lane's: of each key that is quiet, the newest reading before its silence.
@@ -97,8 +97,13 @@ class Watch:
         return self.measure.amount(self.rule.clear_at, self.rule.window_ms)
 
     def follow(
-        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, quiet: Sequence[Change]
-    ) -> Iterator[Told]:
+        self,
+        panes: Panes,
+        rows: Increments,
+        closings: Closings,
+        sums: Ints,
+        quiet: Sequence[SilenceChange],
+    ) -> Iterator[EpisodeEvent]:
         """Tell what happens to the episodes over a batch whose readings are in the panes.
 
         Args:
@@ -113,7 +118,7 @@ class Watch:
             mine = [c for c in quiet if c.key == key]
             yield from _Story(self, panes, closings, sums, key).tell(rows.of(key), mine)
 
-    def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[Told]:
+    def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[EpisodeEvent]:
         """Begin the episodes that the past already holds, where a rule starts in the middle."""
         if not self.measure.grows or not panes.rows:
             return
@@ -127,24 +132,26 @@ class Watch:
 
     def begin(
         self, at: int, key: int, end: int, total: int, time_ms: int, quiet: bool
-    ) -> Iterator[Told]:
+    ) -> Iterator[EpisodeEvent]:
         """An episode begins with the window that ends at pane ``end``; ``quiet``: in a silence."""
         state = State.PENDING if self.rule.dwell_ms else State.FIRING
         identity = end * self.rule.slide_ms, self.rule.window_ms
         episode = Episode(key, end, time_ms, total, total, state, None, *identity)
         self.episodes[key] = episode
-        yield Told(at, episode, state, time_ms, total, total)
+        yield EpisodeEvent(at, episode, state, time_ms, total, total)
         if quiet:
-            yield Told(at, episode, State.UNKNOWN, time_ms, total, total)
+            yield EpisodeEvent(at, episode, State.UNKNOWN, time_ms, total, total)
 
-    def stop(self, time_ms: int) -> list[Told]:
+    def stop(self, time_ms: int) -> list[EpisodeEvent]:
         """The rule no longer runs: every episode is over."""
         ended = sorted(self.episodes.values(), key=lambda episode: episode.key)
         self.episodes.clear()
-        return [Told(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended]
+        return [
+            EpisodeEvent(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended
+        ]
 
     def _candidates(
-        self, panes: Panes, rows: Rows, closings: Closings, sums: Ints, changed: set[int]
+        self, panes: Panes, rows: Increments, closings: Closings, sums: Ints, changed: set[int]
     ) -> set[int]:
         """The keys to which something may happen; the others only grow their peaks."""
         found: set[int] = set()
@@ -186,7 +193,7 @@ class _Story:
     """One key through one batch, event by event."""
 
     def __init__(
-        self, watch: Watch, panes: Panes, closings: Closings, sums: Ints, key: int
+        self, watch: RuleState, panes: Panes, closings: Closings, sums: Ints, key: int
     ) -> None:
         self.watch, self.panes, self.key = watch, panes, key
         self.slide, self.n = panes.slide_ms, watch.rule.panes
@@ -198,7 +205,9 @@ class _Story:
             :, 0
         ]
 
-    def tell(self, rows: list[tuple[int, int, int, int]], quiet: list[Change]) -> Iterator[Told]:
+    def tell(
+        self, rows: list[tuple[int, int, int, int]], quiet: list[SilenceChange]
+    ) -> Iterator[EpisodeEvent]:
         """All that happens to the key, in log order."""
         for _, _, pane, amount in rows:  # back to where the batch began
             self.column[max(pane - self.panes.base, 0) :] -= amount
@@ -222,7 +231,7 @@ class _Story:
         low = min(end - 1 - self.n - self.panes.base, len(self.column) - 1)
         return int(self.column[max(top, 0)] - self.column[max(low, 0)])
 
-    def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[Told]:
+    def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[EpisodeEvent]:
         """Begin an episode at the first open window over the level, if there is one."""
         if self.key in self.watch.episodes:
             return
@@ -232,10 +241,10 @@ class _Story:
                 yield from self._begin(at, end, total, time)
                 return
 
-    def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[Told]:
+    def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[EpisodeEvent]:
         return self.watch.begin(at, self.key, end, total, time, self.quiet_ms is not None)
 
-    def _close(self, at: int, end: int, total: int) -> Iterator[Told]:
+    def _close(self, at: int, end: int, total: int) -> Iterator[EpisodeEvent]:
         self.closed = end
         episode = self.watch.episodes.get(self.key)
         end_ms = end * self.slide
@@ -249,19 +258,19 @@ class _Story:
         silent = self._in_silence(episode, end_ms)
         if total <= self.watch.clear and not silent:
             del self.watch.episodes[self.key]
-            yield Told(at, episode, State.RESOLVED, end_ms, total, episode.peak)
+            yield EpisodeEvent(at, episode, State.RESOLVED, end_ms, total, episode.peak)
             if self.watch.measure.grows:
                 yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
             return
         long_enough = end_ms - episode.since_ms >= self.watch.rule.dwell_ms
         if episode.state is State.PENDING and long_enough and not silent:
             episode.state = State.FIRING
-            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
+            yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
         elif end == episode.first_end and total != episode.observed:
             episode.observed = total  # the final sum of the window that began it
-            yield Told(at, episode, self._shown(episode), end_ms, total, episode.peak)
+            yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
 
-    def _hush(self, change: Change) -> Iterator[Told]:
+    def _hush(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
         episode = self.watch.episodes.get(self.key)
         since, self.quiet_ms = self.quiet_ms, change.last_ms if change.quiet else None
         if episode is None:
@@ -271,7 +280,9 @@ class _Story:
                 return
             episode.gap = (since, change.time_ms)
         state = self._shown(episode)
-        yield Told(change.at, episode, state, change.time_ms, episode.observed, episode.peak)
+        yield EpisodeEvent(
+            change.at, episode, state, change.time_ms, episode.observed, episode.peak
+        )
 
     def _shown(self, episode: Episode) -> State:
         """What to tell of an episode: of a quiet device nobody knows."""

@@ -87,7 +87,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Increments:
     """Readings with what they added, in log order: ``at`` is each one's place in the batch."""
 
     at: Ints
@@ -102,7 +102,7 @@ class Rows:
 
 
 NOTHING = np.empty(0, np.int64)
-NO_ROWS = Rows(NOTHING, NOTHING, Amounts(NOTHING, NOTHING, NOTHING))
+NO_ROWS = Increments(NOTHING, NOTHING, Amounts(NOTHING, NOTHING, NOTHING))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,21 +14,21 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import Admitted, PartitionClock
-from energyguard.stream.time.silence import Change, Quiet
+from energyguard.stream.time.silence import SilenceChange, SilenceTracker
 from energyguard.stream.time.trusted import NEVER, ClockLimits
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.alert_events import episode_event, silence_event
-from energyguard.stream.windows.channel_operator import Lane, LaneLimits
+from energyguard.stream.windows.channel_operator import ChannelLimits, ChannelOperator
 from energyguard.stream.windows.collected import Collected, Event
-from energyguard.stream.windows.output import Outcome, in_order
+from energyguard.stream.windows.output import WindowOutput, in_order
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class WindowLimits:
     """What event time allows, in ms."""
 
     clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
@@ -36,7 +36,7 @@ class Limits:
     horizon_ms: int = LONGEST_GAP_MS
 
     @classmethod
-    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> Limits:
+    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> WindowLimits:
         """From the settings, and all rules that there are (running or not)."""
         return cls(
             ClockLimits.of(settings),
@@ -45,14 +45,14 @@ class Limits:
         )
 
 
-class Windows:
+class WindowOperator:
     """The operator of windows and episodes over one partition."""
 
     def __init__(
         self,
         topic: str,
         rules: Sequence[Rule],
-        limits: Limits = Limits(),
+        limits: WindowLimits = WindowLimits(),
         *,
         follow_episodes: bool = True,
         witnesses: Witnesses = Witnesses.NONE,
@@ -63,32 +63,32 @@ class Windows:
         self.limits = limits
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
-        self.lanes: dict[str, Lane] = {}
+        self.lanes: dict[str, ChannelOperator] = {}
         self.rules = list(rules)
         self.follow_episodes = follow_episodes
         self.heard: Ints = np.empty(0, np.int64)  # the newest time of each device
-        self.quiet = Quiet(limits.silent_ms)
+        self.quiet = SilenceTracker(limits.silent_ms)
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
         self._numbers: dict[str, int] = {}
         self._rank: Ints = np.empty(0, np.int64)
 
-    def process(self, batch: Batch) -> Outcome:
+    def process(self, batch: ReadingBatch) -> WindowOutput:
         """Take readings in log order; how they are cut into batches changes nothing."""
-        outcome = Outcome(self.devices)
+        outcome = WindowOutput(self.devices)
         if not len(batch):
             return outcome
         admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
         return self._admit(admitted, outcome)
 
-    def witness(self, reached_ms: int | None) -> Outcome:
+    def witness(self, reached_ms: int | None) -> WindowOutput:
         """Other devices of the topic have reached a time; None: there are none."""
-        return self._admit(self.clock.witness(reached_ms), Outcome(self.devices))
+        return self._admit(self.clock.witness(reached_ms), WindowOutput(self.devices))
 
-    def end(self) -> Outcome:
+    def end(self) -> WindowOutput:
         """The input has ended: what waits is judged by what is known."""
-        return self._admit(self.clock.end(), Outcome(self.devices))
+        return self._admit(self.clock.end(), WindowOutput(self.devices))
 
-    def _admit(self, admitted: Admitted | None, outcome: Outcome) -> Outcome:
+    def _admit(self, admitted: Admitted | None, outcome: WindowOutput) -> WindowOutput:
         if admitted is None:
             return outcome
         if admitted.ahead is not None:
@@ -115,12 +115,12 @@ class Windows:
         self._finish(outcome, told)
         return outcome
 
-    def advance(self, time_ms: int, *, end: bool = False) -> Outcome:
+    def advance(self, time_ms: int, *, end: bool = False) -> WindowOutput:
         """Let event time be at least this: windows close as if a reading had said so.
 
         ``end``: because the input ends, so that no device has gone silent.
         """
-        outcome = Outcome(self.devices)
+        outcome = WindowOutput(self.devices)
         before = self.clock.newest
         self.clock.decide(time_ms)
         if before <= NEVER or time_ms <= before:
@@ -136,9 +136,9 @@ class Windows:
         self._finish(outcome, told)
         return outcome
 
-    def set_rules(self, rules: Sequence[Rule]) -> Outcome:
+    def set_rules(self, rules: Sequence[Rule]) -> WindowOutput:
         """Run these rules from the next reading on."""
-        outcome = Outcome(self.devices)
+        outcome = WindowOutput(self.devices)
         self.rules = list(rules)
         for channel, lane in self.lanes.items():
             events = lane.set_rules(self.rules, self.clock.newest)
@@ -146,14 +146,14 @@ class Windows:
         self._finish(outcome, Collected())
         return outcome
 
-    def like(self, limits: Limits) -> Windows:
+    def like(self, limits: WindowLimits) -> WindowOperator:
         """An empty operator with the same devices, rules and other limits: to read again."""
-        other = Windows(self.topic, self.rules, limits, witnesses=self.clock.witnesses)
+        other = WindowOperator(self.topic, self.rules, limits, witnesses=self.clock.witnesses)
         other.devices = list(self.devices)
         other._numbers = dict(self._numbers)
         return other
 
-    def widen(self, other: Windows) -> None:
+    def widen(self, other: WindowOperator) -> None:
         """Hold as much of the past as another does that has just read it again."""
         self.limits = other.limits
         self.saved = set()
@@ -169,12 +169,12 @@ class Windows:
         load_windows(self, parts)
         self._numbers = {name: number for number, name in enumerate(self.devices)}
 
-    def lane(self, channel: str) -> Lane:
+    def lane(self, channel: str) -> ChannelOperator:
         """The lane of a channel, made on first use."""
         lane = self.lanes.get(channel)
         if lane is None:
-            limits = LaneLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
-            lane = self.lanes[channel] = Lane(channel, limits)
+            limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
+            lane = self.lanes[channel] = ChannelOperator(channel, limits)
             quiet = np.flatnonzero(self.quiet.since > NEVER)
             lane.silent.update(zip(quiet.tolist(), self.quiet.since[quiet].tolist(), strict=True))
             lane.run_rules(self.rules, NEVER)
@@ -194,7 +194,7 @@ class Windows:
         codes: Ints = encoded.indices.to_numpy()
         return np.asarray(lookup[codes], np.int64)
 
-    def _places(self, batch: Batch) -> dict[str, Ints]:
+    def _places(self, batch: ReadingBatch) -> dict[str, Ints]:
         """For each channel, where its readings stand in the batch."""
         encoded = batch.readings.column(1).dictionary_encode()
         names = encoded.dictionary.to_pylist()
@@ -203,7 +203,9 @@ class Windows:
         code = encoded.indices.to_numpy()
         return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
 
-    def _silences(self, outcome: Outcome, rows: LaneRows, run: Ints, before: int) -> list[Change]:
+    def _silences(
+        self, outcome: WindowOutput, rows: LaneRows, run: Ints, before: int
+    ) -> list[SilenceChange]:
         """The devices that went quiet or came back, whatever their channels."""
         if not self.follow_episodes:
             return []
@@ -218,7 +220,9 @@ class Windows:
             outcome.placed.append(((change.at, change.key), event))
         return changes
 
-    def _put_apart(self, outcome: Outcome, batch: Batch, at: Ints, judged: Judged) -> None:
+    def _put_apart(
+        self, outcome: WindowOutput, batch: ReadingBatch, at: Ints, judged: Judged
+    ) -> None:
         if judged.good.all():
             outcome.counts[Verdict.ACCEPTED] += len(at)
             return
@@ -231,14 +235,14 @@ class Windows:
             if mask.any():
                 outcome.put_apart(verdict, batch.take(at[mask]))
 
-    def _tell(self, outcome: Outcome, channel: str, events: list[Event]) -> list[Event]:
+    def _tell(self, outcome: WindowOutput, channel: str, events: list[Event]) -> list[Event]:
         """Turn a lane's events into alert events; the list is left empty for the next lane."""
         for watch, told in events:
             made = episode_event(self.topic, channel, self.devices[told.key], watch, told)
             outcome.placed.append(((told.at, told.key), made))
         return []
 
-    def _finish(self, outcome: Outcome, told: Collected) -> None:
+    def _finish(self, outcome: WindowOutput, told: Collected) -> None:
         if told.over:
             if len(self._rank) != len(self.devices):
                 self._rank = np.empty(len(self.devices), np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.readings import Verdict
 from energyguard.rules.rule import Rule
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Over:
 
 
 @dataclass(slots=True)
-class Outcome:
+class WindowOutput:
     """Windows in the order of output (end, device, rule), events in that of their causes."""
 
     devices: Sequence[str] = ()  # by key
     counts: Counter[Verdict] = field(default_factory=Counter)
-    apart: list[tuple[Verdict, Batch]] = field(default_factory=list)
+    apart: list[tuple[Verdict, ReadingBatch]] = field(default_factory=list)
     over: list[Over] = field(default_factory=list)
     placed: list[tuple[tuple[int, int], AlertEvent]] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class Outcome:
         """The alert events."""
         return [event for _, event in self.placed]
 
-    def put_apart(self, verdict: Verdict, batch: Batch) -> None:
+    def put_apart(self, verdict: Verdict, batch: ReadingBatch) -> None:
         """Count readings that no window takes, and keep them."""
         if len(batch):
             self.counts[verdict] += len(batch)

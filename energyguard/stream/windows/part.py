@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.messages import Bad
 from energyguard.codecs.records import backfilled, keyless, read_records
 from energyguard.log import Fetched, Records, TopicPartition
 from energyguard.log.dead_letters import dead_letters
-from energyguard.stream.time.batch import Batch, Bools, Ints, batch_from, join
+from energyguard.stream.time.batch import Bools, Ints, ReadingBatch, batch_from, join
 
 _NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DecodedReadings:
     """The readings of records up to ``next_offset``, in log order.
 
     ``astray`` tells the readings of messages without a key, which lie in any partition; None: there
@@ -27,7 +27,7 @@ class Part:
 
     at: TopicPartition
     next_offset: int
-    batch: Batch
+    batch: ReadingBatch
     astray: Bools | None = None
     bad: list[Bad] = field(default_factory=list)
     past: Ints = field(default_factory=lambda: _NONE)
@@ -35,13 +35,13 @@ class Part:
     def __len__(self) -> int:
         return len(self.batch) + len(self.past)
 
-    def split(self, offset: int) -> tuple[Part, Part]:
+    def split(self, offset: int) -> tuple[DecodedReadings, DecodedReadings]:
         """What is below an offset, and the rest."""
         place = int(np.searchsorted(self.batch.offset, offset))
         past = int(np.searchsorted(self.past, offset))
         n = len(self.batch)
         return (
-            Part(
+            DecodedReadings(
                 self.at,
                 min(offset, self.next_offset),
                 self.batch.cut(0, place),
@@ -49,7 +49,7 @@ class Part:
                 [bad for bad in self.bad if bad.record < offset],
                 self.past[:past],
             ),
-            Part(
+            DecodedReadings(
                 self.at,
                 self.next_offset,
                 self.batch.cut(place, n),
@@ -69,7 +69,7 @@ class Part:
             [one.shape for one in self.bad],
         )
 
-    def followed_by(self, other: Part) -> Part:
+    def followed_by(self, other: DecodedReadings) -> DecodedReadings:
         """These and the ones behind them."""
         both = (self, other)
         astray = None
@@ -78,21 +78,23 @@ class Part:
             astray = np.concatenate(masks)
         batch = join([part.batch for part in both])
         past = np.concatenate([self.past, other.past])
-        return Part(self.at, other.next_offset, batch, astray, self.bad + other.bad, past)
+        return DecodedReadings(
+            self.at, other.next_offset, batch, astray, self.bad + other.bad, past
+        )
 
 
 def _any(mask: Bools | None, place: slice) -> Bools | None:
     return mask[place] if mask is not None and mask[place].any() else None
 
 
-def decoded_part(fetched: Fetched, limits: Plausible = DEFAULT) -> Part:
+def decoded_part(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> DecodedReadings:
     """Decode records, whoever sent them."""
     found = read_records(fetched.values, limits)
     offsets = np.asarray(fetched.offsets, np.int64)
     appended = np.asarray(fetched.timestamps_ms, np.int64)
     astray = keyless(fetched.keys, fetched.values)
     batch = batch_from(found.readings, appended[found.record], offsets[found.record])
-    part = Part(
+    part = DecodedReadings(
         fetched.at,
         fetched.next_offset,
         batch,
@@ -103,7 +105,7 @@ def decoded_part(fetched: Fetched, limits: Plausible = DEFAULT) -> Part:
     return part if past is None else _without(part, past[found.record])
 
 
-def _without(part: Part, past: Bools) -> Part:
+def _without(part: DecodedReadings, past: Bools) -> DecodedReadings:
     """Leave readings of the past out; those without a home have to find it first."""
     if part.astray is not None:
         past = past & ~part.astray

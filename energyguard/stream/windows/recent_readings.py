@@ -19,7 +19,7 @@ _TIME_BITS = 42  # ms until the year 2109
 
 
 @dataclass(slots=True)
-class Piece:
+class ReadingRun:
     """Some accepted readings, column by column."""
 
     key: Ints
@@ -59,15 +59,15 @@ def identity(key: Ints, time: Ints) -> Ints:
     return (key << _TIME_BITS) | time
 
 
-class Ring:
+class RecentReadings:
     """Pieces of readings; the last one is still open."""
 
     def __init__(self) -> None:
-        self.sealed: dict[int, Piece] = {}  # by serial number, oldest first
+        self.sealed: dict[int, ReadingRun] = {}  # by serial number, oldest first
         self.next_serial = 0
         self._open: list[tuple[Ints, Ints, Ints, Ints]] = []
         self._open_rows = 0
-        self._whole: Piece | None = None
+        self._whole: ReadingRun | None = None
 
     def add(self, key: Ints, time: Ints, value: Ints, sequence: Ints) -> None:
         """Add accepted readings."""
@@ -88,16 +88,16 @@ class Ring:
             self.next_serial += 1
         self._open, self._open_rows, self._whole = [], 0, None
 
-    def _opened(self) -> Piece | None:
+    def _opened(self) -> ReadingRun | None:
         if self._whole is None and self._open:
             key, time, value, sequence = (
                 np.concatenate(column) for column in zip(*self._open, strict=True)
             )
-            self._whole = Piece(key, time, value, sequence, int(time.max()))
+            self._whole = ReadingRun(key, time, value, sequence, int(time.max()))
             self._open = [(key, time, value, sequence)]
         return self._whole
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[ReadingRun]:
         """Every piece, oldest first."""
         yield from self.sealed.values()
         opened = self._opened()
@@ -118,7 +118,7 @@ class Ring:
             same[hit] = piece.value[at[hit]] == value[hit]
         return known, same
 
-    def evict(self, before_ms: int) -> list[Piece]:
+    def evict(self, before_ms: int) -> list[ReadingRun]:
         """Let go of sealed pieces that are wholly older than a time, and give them back."""
         gone = [serial for serial, piece in self.sealed.items() if piece.newest < before_ms]
         return [self.sealed.pop(serial) for serial in gone]

@@ -15,7 +15,7 @@ from energyguard.log.records import Records
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import LATE
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.windows.output import Over
 
 
@@ -88,7 +88,7 @@ def alert_events(events: Sequence[AlertEvent]) -> Records:
     return Records([e.device.encode() for e in events], [msgspec.json.encode(e) for e in events])
 
 
-def set_apart(verdict: Verdict, batch: Batch, topic: str, partition: int) -> Records:
+def set_apart(verdict: Verdict, batch: ReadingBatch, topic: str, partition: int) -> Records:
     """Records for ``energyguard.late``: packed readings that no window counted."""
     packed = pack(batch.readings, LATE.partitions)
     header = (

@@ -20,20 +20,20 @@ from energyguard.stream.windows.increments import (
     NOTHING,
     Amounts,
     Chain,
+    Increments,
     Measure,
-    Rows,
     chain,
     held_until,
     power_amounts,
     register_amounts,
 )
 from energyguard.stream.windows.panes import Panes
-from energyguard.stream.windows.recent_readings import Piece, Ring
+from energyguard.stream.windows.recent_readings import ReadingRun, RecentReadings
 from energyguard.stream.windows.verdicts import LaneRows
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class Chained:
     """Readings of registers or powers, each with the one before; ``anew``: keys made again."""
 
     chain: Chain
@@ -77,7 +77,7 @@ class Registers:
         held = LONGEST_GAP_MS // slide_ms if self.measure.holds else 0
         return width + held + 2
 
-    def link(self, rows: LaneRows, prior: Ints, ring: Ring) -> Links | None:
+    def link(self, rows: LaneRows, prior: Ints, ring: RecentReadings) -> Chained | None:
         """Find each reading's reading before; None for interval energies, which need none."""
         if self.measure.kind is Kind.INTERVAL or not len(rows):
             return None
@@ -94,7 +94,7 @@ class Registers:
         self._learn(key, time, value)
         if anew is not None:
             links = _both(links, self._from_ring(anew, ring))
-        return Links(links, anew)
+        return Chained(links, anew)
 
     def _learn(self, key: Ints, time: Ints, value: Ints) -> None:
         """Each key's newest reading, of readings sorted by key and time."""
@@ -103,14 +103,14 @@ class Registers:
         self.last_time[key[last]] = time[last]
         self.last_value[key[last]] = value[last]
 
-    def _from_ring(self, keys: Bools, ring: Ring) -> Chain:
+    def _from_ring(self, keys: Bools, ring: RecentReadings) -> Chain:
         key, time, value = ring.of_keys(keys)
         order = np.lexsort((time, key))
         key, time, value = key[order], time[order], self.measure.counted(value[order])
         self._learn(key, time, value)
         return chain(key, time, value, self.old_time, self.old_value)
 
-    def put(self, rows: LaneRows, links: Links | None, slide_ms: int) -> Rows:
+    def put(self, rows: LaneRows, links: Chained | None, slide_ms: int) -> Increments:
         """Add a step's readings to the panes of a slide; tell what interval energies added."""
         panes = self.panes[slide_ms]
         if self.measure.kind is Kind.INTERVAL:
@@ -120,7 +120,7 @@ class Registers:
                 pane = rows.time // slide_ms
             amounts = Amounts(rows.key, pane, rows.value)
             panes.add(amounts)
-            return Rows(rows.at, rows.time, amounts)
+            return Increments(rows.at, rows.time, amounts)
         if links is not None:
             if links.anew is not None:
                 panes.clear(links.anew[: panes.keys])
@@ -144,7 +144,7 @@ class Registers:
             )
         return sums
 
-    def remember(self, gone: Iterable[Piece]) -> None:
+    def remember(self, gone: Iterable[ReadingRun]) -> None:
         """Keep each key's newest of the readings that leave the ring."""
         if self.measure.kind is Kind.INTERVAL:
             return
@@ -159,7 +159,11 @@ class Registers:
             self.old_value[key[newer]] = value[newer]
 
     def rebuild(
-        self, widths: Mapping[int, int], closed: Mapping[int, int], newest: int, ring: Ring
+        self,
+        widths: Mapping[int, int],
+        closed: Mapping[int, int],
+        newest: int,
+        ring: RecentReadings,
     ) -> None:
         """Make all panes again from the ring: after a restart, or when rules changed."""
         keys = len(self.last_time)

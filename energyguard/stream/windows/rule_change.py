@@ -11,12 +11,14 @@ from collections.abc import Iterator
 
 from energyguard.model.alerts import State
 from energyguard.stream.time.batch import Ints
-from energyguard.stream.windows.episodes import Episode, Told, Watch
+from energyguard.stream.windows.episodes import Episode, EpisodeEvent, RuleState
 
 CHANGED = "the rule was changed"
 
 
-def carried(old: Watch, new: Watch, ends: Ints, sums: Ints, time_ms: int) -> Iterator[Told]:
+def carried(
+    old: RuleState, new: RuleState, ends: Ints, sums: Ints, time_ms: int
+) -> Iterator[EpisodeEvent]:
     """Go on with the episodes of a rule as it was.
 
     Args:
@@ -43,22 +45,24 @@ def carried(old: Watch, new: Watch, ends: Ints, sums: Ints, time_ms: int) -> Ite
         else:
             goes_on = bool((mine > new.clear).any())
         if not goes_on:
-            yield Told(0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED)
+            yield EpisodeEvent(
+                0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED
+            )
             continue
         if other_windows:
             _begin_anew(episode, old, new, ends, mine)
         new.episodes[key] = episode
         state = State.UNKNOWN if silent else episode.state
-        yield Told(0, episode, state, time_ms, episode.observed, episode.peak)
+        yield EpisodeEvent(0, episode, state, time_ms, episode.observed, episode.peak)
 
 
-def _alike(watch: Watch) -> tuple[object, ...]:
+def _alike(watch: RuleState) -> tuple[object, ...]:
     """All of a rule that an alert's events tell."""
     rule = watch.rule
     return (rule.window_ms, rule.slide_ms, rule.raise_above, rule.clear_at, rule.severity)
 
 
-def _amounts(episode: Episode, old: Watch, new: Watch) -> tuple[int, int]:
+def _amounts(episode: Episode, old: RuleState, new: RuleState) -> tuple[int, int]:
     """What an episode observed and its peak, as amounts of the new windows."""
     before, now = old.rule.window_ms, new.rule.window_ms
     observed, peak = (
@@ -67,7 +71,7 @@ def _amounts(episode: Episode, old: Watch, new: Watch) -> tuple[int, int]:
     return new.measure.amount(observed, now), new.measure.amount(peak, now)
 
 
-def _begin_anew(episode: Episode, old: Watch, new: Watch, ends: Ints, sums: Ints) -> None:
+def _begin_anew(episode: Episode, old: RuleState, new: RuleState, ends: Ints, sums: Ints) -> None:
     """Let an episode be judged by windows of the new kind."""
     above = sums > new.clear
     if above.any():

@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from energyguard.model.readings import SCHEMA
 from energyguard.rules.rule import Rule
-from energyguard.stream.time.batch import Batch, Ints
+from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import PartitionClock
-from energyguard.stream.time.silence import Quiet
+from energyguard.stream.time.silence import SilenceTracker
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.channel_operator import Lane
+from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episodes import Episode
-from energyguard.stream.windows.recent_readings import Piece
+from energyguard.stream.windows.recent_readings import ReadingRun
 
 _CLOCK = (
     "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",
@@ -29,18 +29,18 @@ _CLOCK = (
 _CODEC = pa.Codec("zstd", compression_level=1)
 
 
-class State(Protocol):
+class WindowState(Protocol):
     """What the operator of windows holds."""
 
     clock: PartitionClock
     devices: list[str]
     heard: Ints
-    quiet: Quiet
+    quiet: SilenceTracker
     rules: list[Rule]
-    lanes: dict[str, Lane]
+    lanes: dict[str, ChannelOperator]
     saved: set[str]
 
-    def lane(self, channel: str) -> Lane:
+    def lane(self, channel: str) -> ChannelOperator:
         """The lane of a channel, made on first use."""
         ...
 
@@ -85,7 +85,7 @@ def _clock_out(clock: PartitionClock) -> dict[str, Any]:
     }
 
 
-def save_windows(windows: State) -> dict[str, bytes | None]:
+def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     """The parts that changed since the last call; None for those that are gone."""
     parts: dict[str, bytes | None] = {
         "clock": dump(_clock_out(windows.clock)),
@@ -123,7 +123,7 @@ def save_windows(windows: State) -> dict[str, bytes | None]:
     return parts
 
 
-def load_windows(windows: State, parts: Mapping[str, bytes]) -> None:
+def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
     """Make an empty operator be as it was."""
     clock = load(parts["clock"])
     for name in _CLOCK:
@@ -156,7 +156,7 @@ def load_windows(windows: State, parts: Mapping[str, bytes]) -> None:
                 watch.episodes[episode.key] = episode
 
 
-def _load_devices(windows: State, saved: list[Any]) -> None:
+def _load_devices(windows: WindowState, saved: list[Any]) -> None:
     """Names, newest readings, silences and rhythms of all devices."""
     windows.devices, windows.heard, since, *steps = saved
     if steps:
@@ -171,11 +171,11 @@ def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:
     serials = sorted(int(n.removeprefix(prefix)) for n in parts if n.startswith(prefix))
     for serial in serials:
         key, time, value, sequence = load(parts[f"{prefix}{serial}"])
-        ring.sealed[serial] = Piece(key, time, value, sequence, int(time.max()))
+        ring.sealed[serial] = ReadingRun(key, time, value, sequence, int(time.max()))
     ring.next_serial = serials[-1] + 1 if serials else 0
 
 
-def _batch_out(batch: Batch) -> dict[str, Any]:
+def _batch_out(batch: ReadingBatch) -> dict[str, Any]:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, SCHEMA) as writer:
         writer.write_batch(batch.readings)
@@ -185,6 +185,6 @@ def _batch_out(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _batch_in(saved: Mapping[str, Any]) -> Batch:
+def _batch_in(saved: Mapping[str, Any]) -> ReadingBatch:
     table = pa.ipc.open_stream(saved["readings"]).read_all().combine_chunks()
-    return Batch(table.to_batches()[0], *saved["columns"])
+    return ReadingBatch(table.to_batches()[0], *saved["columns"])

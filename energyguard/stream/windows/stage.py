@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Positions, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
@@ -17,14 +17,14 @@ from energyguard.pipeline import WINDOWS
 from energyguard.rules.registry import RuleBook
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision, Decisions
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other, witnessed
-from energyguard.stream.windows.operator import Limits
-from energyguard.stream.windows.part import Part, decoded_part
+from energyguard.stream.windows.operator import WindowLimits
+from energyguard.stream.windows.part import DecodedReadings, decoded_part
 from energyguard.stream.windows.task import WindowTask
 
 GROUP = WINDOWS.group
@@ -44,7 +44,7 @@ class _Reached(msgspec.Struct):
 _REACHED = msgspec.json.Decoder(_Reached)
 
 
-class WindowStage(Stage[WindowTask, Part]):
+class WindowStage(Stage[WindowTask, DecodedReadings]):
     """Windows by event time, by the rules of a book."""
 
     group = GROUP
@@ -56,11 +56,11 @@ class WindowStage(Stage[WindowTask, Part]):
         settings: StreamSettings,
         topics: Sequence[str],
         clock: Clock = SYSTEM,
-        plausible: Plausible = DEFAULT,
+        plausible: PlausibilityLimits = DEFAULT,
     ) -> None:
         self.log, self.book, self.clock, self.topics = log, book, clock, topics
         self.plausible = plausible  # in messages that others sent
-        self.limits = Limits.of(settings, book.all())
+        self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
@@ -73,7 +73,7 @@ class WindowStage(Stage[WindowTask, Part]):
         """A partition's windows, empty."""
         return WindowTask(at, self.book, self.limits, self.clock, self.plausible)
 
-    def decode(self, fetched: Sequence[Fetched]) -> list[Part]:
+    def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
         """The readings that were read."""
         return [decoded_part(part, self.plausible) for part in fetched]
 
@@ -89,8 +89,8 @@ class WindowStage(Stage[WindowTask, Part]):
         return self.alignment.positions(committed)
 
     def release(
-        self, parts: Iterable[Part], tasks: Mapping[TopicPartition, WindowTask]
-    ) -> list[Part]:
+        self, parts: Iterable[DecodedReadings], tasks: Mapping[TopicPartition, WindowTask]
+    ) -> list[DecodedReadings]:
         """What may be delivered now."""
         self._tasks = tasks
         committed = {at: task.position for at, task in tasks.items()}
@@ -187,7 +187,7 @@ class WindowStage(Stage[WindowTask, Part]):
             task.widen(self.log, self.limits, decisions)
 
     def report(
-        self, tasks: Collection[WindowTask], outputs: Outputs, *, last: bool = False
+        self, tasks: Collection[WindowTask], outputs: PendingOutputs, *, last: bool = False
     ) -> None:
         """Progress once a second."""
         now = self.clock.monotonic()
@@ -212,8 +212,8 @@ def window_worker(
     settings: StreamSettings,
     topics: Sequence[str],
     clock: Clock = SYSTEM,
-    plausible: Plausible = DEFAULT,
-) -> Worker[WindowTask, Part]:
+    plausible: PlausibilityLimits = DEFAULT,
+) -> Worker[WindowTask, DecodedReadings]:
     """A member of the group ``worker``: windows and alerts over topics of readings."""
     stage = WindowStage(log, book, settings, topics, clock, plausible)
     return Worker(log, stage, settings, clock)

@@ -9,26 +9,26 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.clock import Clock
-from energyguard.codecs.limits import DEFAULT, Plausible
+from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.decisions import Decision, Decisions
-from energyguard.stream.runtime.outputs import Outputs
+from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
-from energyguard.stream.time.batch import Batch
+from energyguard.stream.time.batch import ReadingBatch
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.operator import Limits, Windows
-from energyguard.stream.windows.output import Outcome
-from energyguard.stream.windows.part import Part, decoded_part
+from energyguard.stream.windows.operator import WindowLimits, WindowOperator
+from energyguard.stream.windows.output import WindowOutput
+from energyguard.stream.windows.part import DecodedReadings, decoded_part
 
 MARK_MS = 900_000
 MARKS_MOST = 2_000
 
 
-class WindowTask(Task[Part]):
+class WindowTask(Task[DecodedReadings]):
     """Windows over one partition, from the snapshot on."""
 
     flow = "windows"
@@ -37,12 +37,12 @@ class WindowTask(Task[Part]):
         self,
         at: TopicPartition,
         book: RuleBook,
-        limits: Limits,
+        limits: WindowLimits,
         clock: Clock,
-        plausible: Plausible = DEFAULT,
+        plausible: PlausibilityLimits = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = Windows(
+        self.operator = WindowOperator(
             source_of(at.topic), book.active(), limits, witnesses=Witnesses.UNKNOWN
         )
         super().__init__(at, self.operator, clock)
@@ -50,18 +50,18 @@ class WindowTask(Task[Part]):
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.told_ms: int | None = None
 
-    def decode(self, fetched: Fetched) -> Part:
+    def decode(self, fetched: Fetched) -> DecodedReadings:
         """Records of this partition, decoded."""
         return decoded_part(fetched, self.plausible)
 
-    def feed(self, part: Part, decisions: Decisions, outputs: Outputs) -> None:
+    def feed(self, part: DecodedReadings, decisions: Decisions, outputs: PendingOutputs) -> None:
         """Take records; a backfill is no sign of life."""
         heard_s = self.heard_s
         super().feed(part, decisions, outputs)
         if len(part.past) and not len(part.batch):
             self.heard_s = heard_s
 
-    def decided(self, decision: Decision, outputs: Outputs) -> None:
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Run other rules, or know what time it is."""
         if decision.rules is not None:
             outcome = self.operator.set_rules(decision.rules)
@@ -75,7 +75,7 @@ class WindowTask(Task[Part]):
             outcome = self.operator.advance(decision.time or NEVER, end=decision.end)
         self._tell(outcome, outputs)
 
-    def take(self, part: Part, outputs: Outputs) -> None:
+    def take(self, part: DecodedReadings, outputs: PendingOutputs) -> None:
         """Readings that belong here through the operator; the others on their way."""
         if part.bad:
             outputs.add(DEAD_LETTERS.name, part.letters())
@@ -94,19 +94,19 @@ class WindowTask(Task[Part]):
         self.dirty = True
         self._tell(outcome, outputs)
 
-    def _tell(self, outcome: Outcome, outputs: Outputs) -> None:
+    def _tell(self, outcome: WindowOutput, outputs: PendingOutputs) -> None:
         for verdict, n in outcome.counts.items():
             self.counts[verdict.value] += n
         outputs.tell(outcome, self.at)
 
-    def _mark(self, before: int, batch: Batch) -> None:
+    def _mark(self, before: int, batch: ReadingBatch) -> None:
         """Note now and then which time the partition had reached at which offset."""
         marks = self.manifest.marks
         if before > NEVER and (not marks or before >= marks[-1][0] + MARK_MS):
             marks.append((before, int(batch.offset[0])))
             del marks[:-MARKS_MOST]
 
-    def widen(self, log: Log, limits: Limits, decisions: Decisions) -> None:
+    def widen(self, log: Log, limits: WindowLimits, decisions: Decisions) -> None:
         """A window is longer than what the ring holds: go back in the log, outputs muted."""
         newest = self.operator.clock.newest
         back = newest - sum((limits.clock.lateness_ms, limits.horizon_ms, 2 * MARK_MS))

@@ -13,7 +13,7 @@ import numpy as np
 
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.recent_readings import Ring, identity
+from energyguard.stream.windows.recent_readings import RecentReadings, identity
 
 _LIFT = 1 << 45  # above any span of times in ms: lifts each key's times above the one before
 
@@ -87,7 +87,7 @@ def newest_before(rows: LaneRows, newest: Ints) -> Ints:
     return out
 
 
-def judge(rows: LaneRows, late: Bools, prior: Ints, ring: Ring) -> Judged:
+def judge(rows: LaneRows, late: Bools, prior: Ints, ring: RecentReadings) -> Judged:
     """Tell duplicates and conflicts; the good rows that are new are put into the ring.
 
     Args:
