@@ -229,6 +229,66 @@ def test_front_doors_may_name_their_own_backends() -> None:
     assert wrong_imports(PACKAGE / "node.py", tree) == []
 
 
+DOCUMENTED = {"AlertBody", "History", "Refused", "Version"}
+"""Names in the OpenAPI documents of two doors, which older clients may have code for."""
+
+
+def classes() -> dict[str, list[str]]:
+    """Where each public class is defined."""
+    found: dict[str, list[str]] = {}
+    for path, tree in trees():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    return found
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    twice = {name: where for name, where in classes().items() if len(where) > 1}
+    assert {name: where for name, where in twice.items() if name not in DOCUMENTED} == {}
+    assert set(twice) >= DOCUMENTED, "a name that is no longer there twice"
+
+
+MAX_RIDDLES = {
+    "told": 128, "said": 85, "asked": 39, "heard": 44, "most": 70, "least": 14, "thing": 1,
+}  # fmt: skip
+"""Words that say nothing of a thing, and how often names still have them: may only shrink."""
+MAX_ONE = 169
+"""How often a loop calls what it goes through ``one``: may only shrink."""
+
+
+def names(tree: ast.Module) -> Iterator[str]:
+    """The names that a module gives: of functions, classes, parameters, variables, fields."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def riddles() -> dict[str, int]:
+    """How often each of those words is part of a name."""
+    given = [name for _, tree in trees() for name in names(tree)]
+    parts = [part.lower() for name in given for part in re.split(r"_|(?<=[a-z])(?=[A-Z])", name)]
+    return {word: parts.count(word) for word in MAX_RIDDLES}
+
+
+def ones() -> int:
+    """How many loops call what they go through ``one``."""
+    loops = (ast.For, ast.AsyncFor, ast.comprehension)
+    targets = (n.target for _, tree in trees() for n in ast.walk(tree) if isinstance(n, loops))
+    return sum(isinstance(target, ast.Name) and target.id == "one" for target in targets)
+
+
+def test_names_say_what_they_are_of() -> None:
+    assert riddles() == MAX_RIDDLES
+    assert ones() == MAX_ONE
+
+
 def long_files(lengths: dict[str, int]) -> list[str]:
     return [f"{name} has {n} lines" for name, n in lengths.items() if n > LONGEST_FILE]
 

@@ -16,7 +16,7 @@ from energyguard.cli.output import progress
 from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
-    from energyguard.codecs import Refused
+    from energyguard.codecs import RefusedRow
 
 
 class SignalOutput(StrEnum):
@@ -84,7 +84,7 @@ def evaluate(
     _refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
 
 
-def _refused(refused: Sequence[tuple[str, Refused]], anything: bool) -> None:
+def _refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
     """Show the first rows refused.
 
     Raises:

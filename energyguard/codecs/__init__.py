@@ -37,7 +37,7 @@ from energyguard.model.readings import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRow:
     """A row that was not taken: where it stood, why, and its bytes as they came."""
 
     row: int  # 1-based line or message number in the input
@@ -55,4 +55,4 @@ class Decoded:
 
     batch: pa.RecordBatch  # of model.readings.SCHEMA
     rows: npt.NDArray[np.int64]  # n row numbers: row i of the batch stood there
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRow, ...]

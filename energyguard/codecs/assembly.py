@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs import Decoded, Refused
+from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.checks import Checked, check_part
 from energyguard.codecs.columns import Ints, TableReadings
 from energyguard.codecs.limits import PlausibilityLimits
@@ -80,7 +80,7 @@ def _refuse(place: int, checks: Sequence[Checked], rows: TableRows, refusals: Re
 
 
 def merge(
-    batches: Sequence[pa.RecordBatch], numbers: Sequence[Ints], refused: Sequence[Refused]
+    batches: Sequence[pa.RecordBatch], numbers: Sequence[Ints], refused: Sequence[RefusedRow]
 ) -> Decoded:
     """Parts of the same lines together, in the order of the lines."""
     if len(batches) == 1:

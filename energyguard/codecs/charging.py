@@ -21,7 +21,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.charging import (
     PRICE_PER_EUR,
@@ -90,10 +90,10 @@ def signal(message: bytes | str) -> Signal:
     raise _what_else(message, None)
 
 
-def refused(row: int, message: bytes, error: Rejected) -> Refused:
+def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:
     """What becomes of a message that is no signal."""
     verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
-    return Refused(row, verdict, error.field or "message", error.reason, message)
+    return RefusedRow(row, verdict, error.field or "message", error.reason, message)
 
 
 @lru_cache(maxsize=4_096)

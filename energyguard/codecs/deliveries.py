@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.model.readings import EARLIEST_MS, SCHEMA, times_of
 
 RUN_READINGS = 2_000_000
@@ -22,7 +22,7 @@ RUN_READINGS = 2_000_000
 
 BLOCK_READINGS = 65_536
 
-Block = tuple[pa.RecordBatch, list[tuple[str, Refused]]]
+Block = tuple[pa.RecordBatch, list[tuple[str, RefusedRow]]]
 """Readings, and refused rows with the name of their file."""
 
 
@@ -60,7 +60,7 @@ def in_order(blocks: Iterable[Block]) -> Iterator[Block]:
 
 def in_runs(blocks: Iterable[Block]) -> Iterator[Block]:
     """All readings in order, whatever the order of the blocks; all refused rows come first."""
-    refused: list[tuple[str, Refused]] = []
+    refused: list[tuple[str, RefusedRow]] = []
     held: list[pa.RecordBatch] = []
     runs: list[Path] = []
     with TemporaryDirectory(prefix="energyguard-") as folder:
@@ -103,7 +103,7 @@ def merged(files: Sequence[Iterator[Block]]) -> Iterator[Block]:
     """Merge files by the running maximum of their times, holding a block of each."""
     held: dict[int, tuple[pa.RecordBatch, npt.NDArray[np.int64]]] = {}
     newest = dict.fromkeys(range(len(files)), EARLIEST_MS)
-    refused: list[tuple[str, Refused]] = []
+    refused: list[tuple[str, RefusedRow]] = []
     live = set(range(len(files)))
     while live or held:
         for i in sorted(live - held.keys()):

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from energyguard.codecs import Decoded, Refused
+from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.assembly import EMPTY
 from energyguard.codecs.headers import BOM
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
@@ -107,7 +107,7 @@ class _File:
             yield found.name, found.decode(block, self.limits, device, row, MAX_REFUSED)
             row += block.count(b"\n")
             if fault:
-                bad = Refused(row, Verdict.MALFORMED, "row", fault, b"")
+                bad = RefusedRow(row, Verdict.MALFORMED, "row", fault, b"")
                 yield found.name, replace(EMPTY, refused=(bad,))
 
     def _at_once(
@@ -120,7 +120,7 @@ class _File:
             size += len(data)
             if size > MAX_LINE or fault:
                 why = fault or f"an {shape.name} file is larger than {MAX_LINE} bytes, unzipped"
-                return replace(EMPTY, refused=(Refused(1, Verdict.MALFORMED, "row", why, b""),))
+                return replace(EMPTY, refused=(RefusedRow(1, Verdict.MALFORMED, "row", why, b""),))
         return shape.decode(b"".join(parts), self.limits, self.device, 1, MAX_REFUSED)
 
     def _whole_lines(self) -> Iterator[tuple[bytes, str]]:

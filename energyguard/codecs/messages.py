@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.headers import BOM
 from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.shapes import decode
@@ -27,7 +27,7 @@ class Bad(NamedTuple):
 
     record: int
     shape: str
-    refused: Refused
+    refused: RefusedRow
 
 
 class Contents(NamedTuple):
@@ -107,7 +107,7 @@ def distinct(rows: npt.NDArray[np.int64]) -> int:
 
 def bad_record(record: int, shape: str, value: bytes, reason: str) -> Bad:
     """A record of which nothing can be read."""
-    return Bad(record, shape, Refused(1, Verdict.MALFORMED, "record", reason, value))
+    return Bad(record, shape, RefusedRow(1, Verdict.MALFORMED, "record", reason, value))
 
 
 _READ = {"": _empty, CSV: _lines, JSON: _lines}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.model.readings import Verdict
 
 MAX_REFUSED = 1_000
@@ -43,7 +43,7 @@ class Refusals:
 
     def __init__(self, single: int | None = None, shape: str = "") -> None:
         self._single, self._shape = single, shape
-        self._rows: list[Refused] = []
+        self._rows: list[RefusedRow] = []
         self._rest: dict[Verdict, _Rest] = {}
 
     @property
@@ -51,7 +51,7 @@ class Refusals:
         """Whether further rows are only counted: their field and reason are not needed."""
         return self._single is not None and len(self._rows) >= self._single
 
-    def add(self, row: Refused) -> None:
+    def add(self, row: RefusedRow) -> None:
         """A row with its reason; or rows that are refused whole, or that are counted already."""
         last = self._rows[-1] if self._rows else row
         if row.shape == ANY_SHAPE == last.shape and row.reason == last.reason and last is not row:
@@ -61,14 +61,14 @@ class Refusals:
         else:
             self._rows.append(row)
 
-    def extend(self, rows: Iterable[Refused]) -> None:
+    def extend(self, rows: Iterable[RefusedRow]) -> None:
         """Several rows."""
         for row in rows:
             self.add(row)
 
     def refuse(self, row: int, verdict: Verdict, field: str, reason: str, original: bytes) -> None:
         """A row of which these are the parts."""
-        self.add(Refused(row, verdict, field, reason, original, 1, self._shape))
+        self.add(RefusedRow(row, verdict, field, reason, original, 1, self._shape))
 
     def count(
         self, row: int, verdict: Verdict, original: bytes, count: int = 1, shape: str = ""
@@ -79,10 +79,10 @@ class Refusals:
             rest = self._rest[verdict] = _Rest(row, shape or self._shape)
         rest.add(original, count)
 
-    def rows(self) -> tuple[Refused, ...]:
+    def rows(self) -> tuple[RefusedRow, ...]:
         """All of them in the order of their rows; the rest are last."""
         rest = [
-            Refused(
+            RefusedRow(
                 rest.row,
                 verdict,
                 "row",
@@ -97,12 +97,12 @@ class Refusals:
         return (*sorted(self._rows, key=lambda row: row.row), *rest)
 
 
-def counted(rows: Iterable[Refused]) -> int:
+def counted(rows: Iterable[RefusedRow]) -> int:
     """How many rows of the input were refused."""
     return sum(row.count for row in rows)
 
 
-def as_one(rows: tuple[Refused, ...], what: str) -> tuple[Refused, ...]:
+def as_one(rows: tuple[RefusedRow, ...], what: str) -> tuple[RefusedRow, ...]:
     """The refused rows of an input of which nothing was taken, as one: its reason is said once.
 
     Args:
@@ -118,10 +118,10 @@ def as_one(rows: tuple[Refused, ...], what: str) -> tuple[Refused, ...]:
     return (replace(first, reason=reason, original=kept, count=total),)
 
 
-def refused_whole(data: bytes, row: int, field: str, reason: str, count: int) -> Refused:
+def refused_whole(data: bytes, row: int, field: str, reason: str, count: int) -> RefusedRow:
     """Bytes that are refused together, without a look at their rows."""
     kept = first_bytes(data)
-    return Refused(row, Verdict.MALFORMED, field, reason, kept, max(1, count), ANY_SHAPE)
+    return RefusedRow(row, Verdict.MALFORMED, field, reason, kept, max(1, count), ANY_SHAPE)
 
 
 def first_bytes(data: bytes) -> bytes:

@@ -87,7 +87,7 @@ _kept = msgspec.json.Decoder(_Kept)
 _alarm = msgspec.json.Decoder(Alarm)
 
 
-class Thresholds:
+class AlarmThresholds:
     """What is too much, by sensor and time."""
 
     def __init__(self, store: Store, owners: Owners) -> None:

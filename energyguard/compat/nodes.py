@@ -12,7 +12,7 @@ from energyguard.compat.shapes import ours
 from energyguard.compat.sharding import check_copies, check_strategy, copies_of, series_in
 from energyguard.errors import NotFound
 from energyguard.store.admin import ClusterAdmin, NodeStatus
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 
 FIRST = 0
 """The number of the first node, in the order of their hosts and ports; system B's is 0."""
@@ -74,7 +74,7 @@ class Told(BaseModel):
     message: str
 
 
-def node_named(now: Membership, text: str) -> str:
+def node_named(now: ClusterMembership, text: str) -> str:
     """The address of a node that is named by its address or its number.
 
     Raises:
@@ -141,7 +141,7 @@ def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
     return routes
 
 
-def _node(now: Membership, node: str, up: bool) -> dict[str, Any]:
+def _node(now: ClusterMembership, node: str, up: bool) -> dict[str, Any]:
     return {
         "node_id": _number(now, node),
         "node": node,
@@ -150,12 +150,12 @@ def _node(now: Membership, node: str, up: bool) -> dict[str, Any]:
     }
 
 
-def _ordered(now: Membership) -> list[str]:
+def _ordered(now: ClusterMembership) -> list[str]:
     """The nodes by host and port: 9999 comes before 10000."""
     return sorted(now.nodes, key=lambda node: (node.rpartition(":")[0], _port(node) or 0, node))
 
 
-def _number(now: Membership, node: str) -> int | None:
+def _number(now: ClusterMembership, node: str) -> int | None:
     order = _ordered(now)
     return order.index(node) + FIRST if node in order else None
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from energyguard.api.problems import NothingTaken
 from energyguard.clock import Clock
-from energyguard.compat.alarms import Alarm, RaiseAlert, Thresholds, alarm, row_of, when
+from energyguard.compat.alarms import Alarm, AlarmThresholds, RaiseAlert, alarm, row_of, when
 from energyguard.compat.owners import Owners
 from energyguard.compat.ranges import pages, seen, together, walk
 from energyguard.compat.readings import Reading, Shown, kept, key_of, read, shown
@@ -80,7 +80,7 @@ class Sensors:
             raise_alert: tells the rest of the product of a value above its threshold.
         """
         self._store, self._versions, self._clock = store, versions, clock
-        self._raise_alert, self.thresholds = raise_alert, Thresholds(store, owners)
+        self._raise_alert, self.thresholds = raise_alert, AlarmThresholds(store, owners)
 
     async def ingest(self, reading: Reading) -> Alarm | None:
         """Keep a measurement; a second one of the same time takes its place.

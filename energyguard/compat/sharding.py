@@ -13,7 +13,7 @@ from energyguard.compat.target import INDEX, LATEST, series_of
 from energyguard.errors import Malformed
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
-from energyguard.store.membership import STRATEGIES, Membership
+from energyguard.store.membership import STRATEGIES, ClusterMembership
 
 
 class Node(BaseModel):
@@ -47,7 +47,7 @@ class ShardingInfo(BaseModel):
     moving: bool = Field(description="Keys are on their way to new owners.")
 
     @classmethod
-    def of(cls, now: Membership) -> ShardingInfo:
+    def of(cls, now: ClusterMembership) -> ShardingInfo:
         """Make it from an epoch."""
         return cls(
             total_nodes=len(now.nodes),
@@ -83,12 +83,12 @@ class ReplicaNodes(BaseModel):
     nodes: list[str]
 
 
-def copies_of(now: Membership) -> int:
+def copies_of(now: ClusterMembership) -> int:
     """How many copies of each key there are."""
     return len(now.nodes) if now.strategy == "full" else now.copies
 
 
-def check_copies(now: Membership, copies: int) -> None:
+def check_copies(now: ClusterMembership, copies: int) -> None:
     """Refuse a number of copies that cannot be.
 
     Raises:

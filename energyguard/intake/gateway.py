@@ -12,7 +12,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs import Decoded, Refused
+from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.deliveries import by_time
 from energyguard.codecs.packed import pack
 from energyguard.codecs.refusals import first_bytes
@@ -131,7 +131,7 @@ class Gateway:
         places = [partition_for(key, many) if at is None else at for key, at in numbered]
         self._log.append(topic, Records(keys, messages, partitions=places))
 
-    def refuse(self, rows: Sequence[Refused], *, topic: str, source: str, shape: str) -> None:
+    def refuse(self, rows: Sequence[RefusedRow], *, topic: str, source: str, shape: str) -> None:
         """Append refused rows to the dead letters, and count them by verdict and field.
 
         They go in appends of a bounded size, so that others are not kept from the log for long.

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.charging import SHAPE, message, refused, signal
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals
 from energyguard.errors import Malformed, NotFound, Rejected, Unavailable
@@ -45,7 +45,7 @@ def are_signals(head: bytes) -> bool:
     return _FIRST_OBJECT.match(head[:_HEAD_BYTES]) is not None
 
 
-def decode_signals(data: bytes) -> tuple[list[Message], tuple[Refused, ...]]:
+def decode_signals(data: bytes) -> tuple[list[Message], tuple[RefusedRow, ...]]:
     """Signals of JSON lines or of a JSON array, in order of their time; and what is none."""
     found: list[Message] = []
     bad = Refusals(MAX_REFUSED, SHAPE)
@@ -78,7 +78,7 @@ def _second(taken: Message) -> int:
 
 def take_signals(
     intake: Gateway, data: bytes, *, source: str, topic: str = SIGNALS.name
-) -> tuple[list[Signal], tuple[Refused, ...]]:
+) -> tuple[list[Signal], tuple[RefusedRow, ...]]:
     """Take a body of signals in; durable on return.
 
     Args:

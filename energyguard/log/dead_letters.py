@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.log.records import Headers, Records
 
 
 def dead_letters(
-    refused: Sequence[Refused], sources: Sequence[str], topic: str, shapes: Sequence[str]
+    refused: Sequence[RefusedRow], sources: Sequence[str], topic: str, shapes: Sequence[str]
 ) -> Records:
     """The records of refused rows.
 
@@ -24,7 +24,7 @@ def dead_letters(
     return Records([None] * len(refused), [row.original for row in refused], headers)
 
 
-def _headers(row: Refused, source: str, topic: str, shape: str) -> Headers:
+def _headers(row: RefusedRow, source: str, topic: str, shape: str) -> Headers:
     said = {
         "verdict": row.verdict.value,
         "field": row.field,

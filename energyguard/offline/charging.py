@@ -15,7 +15,7 @@ from typing import IO
 
 import msgspec
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs import charging as wire
 from energyguard.codecs import charging_results as results
 from energyguard.errors import Rejected
@@ -56,7 +56,7 @@ class Evaluated:
 
     signals: int = 0
     written: int = 0
-    refused: list[tuple[str, Refused]] = field(default_factory=list)
+    refused: list[tuple[str, RefusedRow]] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)  # signals that changed nothing, by why
     qualities: Counter[str] = field(default_factory=Counter)  # stays, by what was inferred
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
@@ -30,7 +30,8 @@ from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.operator import WindowLimits, WindowOperator
+from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
 from energyguard.stream.windows.records import window_alerts
 
@@ -45,7 +46,7 @@ class Evaluation:
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     written: int = 0
-    refused: list[tuple[str, Refused]] = field(default_factory=list)
+    refused: list[tuple[str, RefusedRow]] = field(default_factory=list)
 
     @property
     def readings(self) -> int:

@@ -6,7 +6,7 @@ from functools import partial
 
 from energyguard.errors import Unavailable
 from energyguard.page.layout import Visit
-from energyguard.page.node_rows import NodeRows, short
+from energyguard.page.node_rows import NodeTable, short
 from energyguard.page.parts import ConfirmDialog, Figures, Tag, card
 from energyguard.page.plots import Plot
 from energyguard.page.words import count, number, plural
@@ -55,7 +55,7 @@ class ClusterPage:
             with card("Share of all copies", "c4"):
                 self.shares = Plot("shares", "Share of all copies by node")
             with card("Nodes", "c12") as self.remark:
-                self.rows = NodeRows(self._ask)
+                self.rows = NodeTable(self._ask)
             with card("Change the cluster", "c12", "from a terminal, with the nodes' secret"):
                 self._commands()
         self.question = ConfirmDialog()

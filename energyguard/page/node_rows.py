@@ -13,7 +13,7 @@ COLUMNS = ("Node", "State", "Share", "Slots", "Rows", "Slots that differ", "Slot
 Ask = Callable[[NodeView, bool], None]
 
 
-class NodeRows:
+class NodeTable:
     """The table; ``ask`` is called when a node is to be held (true) or released."""
 
     def __init__(self, ask: Ask) -> None:

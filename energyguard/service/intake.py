@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs import charging as signals
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.codecs.shapes import decode, shape_of
@@ -146,7 +146,7 @@ class Reception:
         return _receipt(len(taken), refused, topic, signals.SHAPE)
 
 
-def _receipt(accepted: int, refused: Sequence[Refused], topic: str, shape: str) -> Receipt:
+def _receipt(accepted: int, refused: Sequence[RefusedRow], topic: str, shape: str) -> Receipt:
     out_of_range = counted(row for row in refused if row.verdict is Verdict.OUT_OF_RANGE)
     return Receipt(
         accepted=accepted,

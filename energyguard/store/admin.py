@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 
 
 class NodeStatus(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class ClusterAdmin(Protocol):
     """A store on several nodes, as its operator has it."""
 
     @property
-    def membership(self) -> Membership:
+    def membership(self) -> ClusterMembership:
         """Who owns what, as far as known here: ``membership.owners_of(series)``."""
         ...
 
@@ -63,7 +63,7 @@ class ClusterAdmin(Protocol):
         """How the nodes are; those that do not reply within a second are not up."""
         ...
 
-    async def join(self, node: str, instead_of: str | None = None) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> ClusterMembership:
         """Let a node in; its slots are on their way when this returns.
 
         Args:
@@ -77,7 +77,7 @@ class ClusterAdmin(Protocol):
         """
         ...
 
-    async def leave(self, node: str) -> Membership:
+    async def leave(self, node: str) -> ClusterMembership:
         """Give a node up, dead or alive; its slots are on their way when this returns.
 
         Raises:
@@ -89,7 +89,7 @@ class ClusterAdmin(Protocol):
 
     async def reconfigure(
         self, copies: int | None = None, strategy: str | None = None
-    ) -> Membership:
+    ) -> ClusterMembership:
         """Change how many copies there are, or how they are laid out (``consistent``, ``full``).
 
         Raises:

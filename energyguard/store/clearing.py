@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Round
 from energyguard.store.effects import Done
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Buried, Bury, FindOver, Forget, Found, Message
 from energyguard.store.row import Row
 
@@ -63,7 +63,7 @@ def _asking(node: str, request: Message) -> Round:
     return Round({node: request}, [([node], 1)])
 
 
-def _at_all_owners(now: Membership, rows: Sequence[Row], asking: Asking) -> Plan:
+def _at_all_owners(now: ClusterMembership, rows: Sequence[Row], asking: Asking) -> Plan:
     of_nodes: dict[str, list[Row]] = {}
     for row in rows:
         for node in now.keepers(row.slot)[0].places if asking is Bury else now.owners[row.slot]:
@@ -77,10 +77,10 @@ def _at_all_owners(now: Membership, rows: Sequence[Row], asking: Asking) -> Plan
     )
 
 
-def _at(now: Membership, make: Callable[[int, int], Round]) -> Plan:
+def _at(now: ClusterMembership, make: Callable[[int, int], Round]) -> Plan:
     """A round that makes sense in one epoch only."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         if membership.epoch != now.epoch:
             raise Overtaken
         return make(request, membership.epoch)

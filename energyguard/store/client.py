@@ -19,13 +19,13 @@ from energyguard.store.effects import (
     Contradicted,
     Done,
     Effect,
+    NodeReply,
     Result,
     Send,
-    Told,
-    Unconfirmed,
+    WriteUnconfirmed,
 )
 from energyguard.store.keys import Key
-from energyguard.store.membership import Membership, first, moving
+from energyguard.store.membership import ClusterMembership, first, moving
 from energyguard.store.messages import (
     AskDigests,
     AskMembership,
@@ -77,7 +77,7 @@ class RingStore:
         self._ticking: asyncio.Task[None] | None = None
 
     @property
-    def membership(self) -> Membership:
+    def membership(self) -> ClusterMembership:
         """See ``Cluster.membership``."""
         return self.coordinator.membership
 
@@ -157,9 +157,9 @@ class RingStore:
         await self._links.close()
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_result(Unconfirmed(0, 1, "the coordinator was closed"))
+                answer.set_result(WriteUnconfirmed(0, 1, "the coordinator was closed"))
 
-    async def join(self, node: str, instead_of: str | None = None) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> ClusterMembership:
         """See ``Cluster.join``."""
         peer_address(node)
         if instead_of is not None:
@@ -170,14 +170,14 @@ class RingStore:
             return await self._reconfigure(lambda now: cluster.replaced(now, instead_of, node))
         return await self._reconfigure(lambda now: cluster.joined(now, node))
 
-    async def leave(self, node: str) -> Membership:
+    async def leave(self, node: str) -> ClusterMembership:
         """See ``Cluster.leave``."""
         self._known(node)
         return await self._reconfigure(lambda now: cluster.left(now, node))
 
     async def reconfigure(
         self, copies: int | None = None, strategy: str | None = None
-    ) -> Membership:
+    ) -> ClusterMembership:
         """See ``Cluster.reconfigure``."""
         return await self._reconfigure(lambda now: moving(now, None, copies, strategy))
 
@@ -210,7 +210,9 @@ class RingStore:
         if node not in self.membership.everyone():
             raise NotFound(f"{node} is no node of this cluster")
 
-    async def _reconfigure(self, change: Callable[[Membership], Membership]) -> Membership:
+    async def _reconfigure(
+        self, change: Callable[[ClusterMembership], ClusterMembership]
+    ) -> ClusterMembership:
         steps = cluster.reconfigure(self.coordinator, change)
         await self._run(steps, FORM_MS, "an epoch is decided by a majority of all owners")
         return self.membership
@@ -219,9 +221,9 @@ class RingStore:
         self, node: str, asking: Callable[[int, int], Message], deadline_ms: int = DEADLINE_MS
     ) -> Reply:
         result = await self._result(cluster.ask(node, asking), deadline_ms)
-        if isinstance(result, Told):
+        if isinstance(result, NodeReply):
             return result.reply
-        assert isinstance(result, Unconfirmed)
+        assert isinstance(result, WriteUnconfirmed)
         if result.reason:
             raise Conflict(result.reason)
         raise Unavailable(f"{node} does not reply")
@@ -238,7 +240,7 @@ class RingStore:
             return result
         if isinstance(result, Contradicted):
             raise Conflict(result.reason)
-        assert isinstance(result, Unconfirmed)
+        assert isinstance(result, WriteUnconfirmed)
         reason = f" ({result.reason})" if result.reason else ""
         reason += f"; {about}" if about else ""
         raise Unavailable(

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from energyguard.errors import Conflict
 from energyguard.store.clearing import EVERY_MS, clear
 from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Replies, Round
-from energyguard.store.effects import Contradicted, Done, Told
-from energyguard.store.membership import Membership, majority, moving, settled
+from energyguard.store.effects import Contradicted, Done, NodeReply
+from energyguard.store.membership import ClusterMembership, majority, moving, settled
 from energyguard.store.messages import (
     Accept,
     Adopt,
@@ -28,7 +28,9 @@ from energyguard.store.messages import (
 PAUSE_MS = 50
 
 
-def found(by: Coordinator, nodes: Sequence[str], wanted: Membership | None = None) -> Operation:
+def found(
+    by: Coordinator, nodes: Sequence[str], wanted: ClusterMembership | None = None
+) -> Operation:
     """Join the cluster of some nodes, or form it of them, when all of them are in none.
 
     Args:
@@ -44,7 +46,9 @@ def found(by: Coordinator, nodes: Sequence[str], wanted: Membership | None = Non
     return (yield from _decide(by, wanted, nodes))
 
 
-def reconfigure(by: Coordinator, change: Callable[[Membership], Membership]) -> Operation:
+def reconfigure(
+    by: Coordinator, change: Callable[[ClusterMembership], ClusterMembership]
+) -> Operation:
     """Decide on a moving epoch. The slots move afterwards; ``tend`` ends it."""
     try:
         wanted = change(by.membership)
@@ -79,21 +83,21 @@ def tend(by: Coordinator) -> Operation:
 def ask(node: str, asking: Callable[[int, int], Message]) -> Operation:
     """Ask one node something, in whatever epoch."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         return Round({node: asking(request, membership.epoch)}, [([node], 1)])
 
     replies = yield plan
-    return Told(replies[node])
+    return NodeReply(replies[node])
 
 
-def joined(now: Membership, node: str) -> Membership:
+def joined(now: ClusterMembership, node: str) -> ClusterMembership:
     """The epoch in which a node is let in."""
     if node in now.nodes:
         raise Conflict(f"{node} is a node of this cluster already")
     return moving(now, (*now.nodes, node))
 
 
-def replaced(now: Membership, node: str, by: str) -> Membership:
+def replaced(now: ClusterMembership, node: str, by: str) -> ClusterMembership:
     """The epoch in which a node takes another one's place."""
     if by in now.nodes:
         raise Conflict(f"{by} is a node of this cluster already")
@@ -102,14 +106,14 @@ def replaced(now: Membership, node: str, by: str) -> Membership:
     return moving(now, (*(name for name in now.nodes if name != node), by))
 
 
-def left(now: Membership, node: str) -> Membership:
+def left(now: ClusterMembership, node: str) -> ClusterMembership:
     """The epoch in which a node is given up."""
     if node not in now.nodes:
         raise Conflict(f"{node} is no node of this cluster")
     return moving(now, tuple(name for name in now.nodes if name != node))
 
 
-def _decide(by: Coordinator, wanted: Membership, electors: Sequence[str]) -> Operation:
+def _decide(by: Coordinator, wanted: ClusterMembership, electors: Sequence[str]) -> Operation:
     """Paxos' proposer: two rounds, and again with a higher ballot where another one was first.
 
     The first epoch has to be accepted by all: whoever owns something in it and remembers no vote
@@ -143,7 +147,7 @@ def _refused(replies: Replies) -> int:
     return max((r.ballot[0] for r in replies.values() if isinstance(r, Refused)), default=0)
 
 
-def _accepted(replies: Replies) -> Membership | None:
+def _accepted(replies: Replies) -> ClusterMembership | None:
     """What may have been decided already: it must be decided again."""
     accepted = [r for r in replies.values() if isinstance(r, Promised) and r.ballot is not None]
     return max(accepted, key=lambda r: r.ballot or (0, "")).membership if accepted else None
@@ -153,16 +157,16 @@ def _prepare(ballot: tuple[int, str]) -> Callable[[int, int], Message]:
     return lambda request, epoch: Prepare(request, epoch, ballot)
 
 
-def _accept(ballot: tuple[int, str], value: Membership) -> Callable[[int, int], Message]:
+def _accept(ballot: tuple[int, str], value: ClusterMembership) -> Callable[[int, int], Message]:
     return lambda request, epoch: Accept(request, epoch, ballot, value)
 
 
 def _at(
-    now: Membership, nodes: Sequence[str], needed: int, asking: Callable[[int, int], Message]
+    now: ClusterMembership, nodes: Sequence[str], needed: int, asking: Callable[[int, int], Message]
 ) -> Plan:
     """A round that makes sense in one epoch only."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         if membership.epoch != now.epoch:
             raise Overtaken
         return Round(dict.fromkeys(nodes, asking(request, now.epoch)), [(nodes, needed)])
@@ -175,7 +179,7 @@ def _asking_around(
 ) -> Plan:
     """A round that teaches the epoch; that there is none, all of the nodes have to say."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         asked = dict.fromkeys(nodes, AskMembership(request, membership.epoch, hints))
         all_of_them = forming and membership.epoch == 0
         return Round(asked, [(nodes, len(nodes) if all_of_them else 1)])
@@ -183,7 +187,7 @@ def _asking_around(
     return plan
 
 
-def _tell(value: Membership, nodes: set[str]) -> Plan:
+def _tell(value: ClusterMembership, nodes: set[str]) -> Plan:
     """Tell everyone of an epoch: one reply is enough, the others learn when they ask."""
     names = sorted(nodes)
     return lambda membership, request: Round(

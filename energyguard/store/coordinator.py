@@ -14,9 +14,9 @@ from random import Random
 from typing import NamedTuple
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.store.effects import Answer, Effect, Result, Send, Unconfirmed
+from energyguard.store.effects import Answer, Effect, Result, Send, WriteUnconfirmed
 from energyguard.store.hints import Hints
-from energyguard.store.membership import NOBODY, Membership
+from energyguard.store.membership import NOBODY, ClusterMembership
 from energyguard.store.messages import (
     Adopt,
     AskMembership,
@@ -63,7 +63,7 @@ class Overtaken(Exception):
     """The cluster is in another epoch than the one that an operation was for."""
 
 
-Plan = Callable[[Membership, int], Round]
+Plan = Callable[[ClusterMembership, int], Round]
 """Makes the round for an epoch, with the id for its requests; may raise ``Overtaken``."""
 
 Operation = Generator[Plan, Replies, Result]
@@ -94,7 +94,7 @@ class Coordinator:
         self,
         name: str,
         tend: Callable[[Coordinator], Operation],
-        membership: Membership = NOBODY,
+        membership: ClusterMembership = NOBODY,
         clock: Clock = SYSTEM,
         random: Random | None = None,
         hints: Hints | None = None,
@@ -155,7 +155,7 @@ class Coordinator:
         self._slow.pop(sender, None)
         return self._next_round(running) if enough(running.round, running.replies) else []
 
-    def enter(self, now_ms: int, membership: Membership) -> list[Effect]:
+    def enter(self, now_ms: int, membership: ClusterMembership) -> list[Effect]:
         """Learn of a later epoch; rounds begin anew in it."""
         self._now = now_ms
         if membership.epoch <= self.membership.epoch:
@@ -239,7 +239,7 @@ class Coordinator:
             return [*self._take_learnt(), Answer(running.id, result)]
         return self._take_learnt() + self._ask(running)
 
-    def learn(self, membership: Membership) -> None:
+    def learn(self, membership: ClusterMembership) -> None:
         """An operation has found out that a later epoch is in force."""
         self._learnt += self.enter(self._now, membership)
 
@@ -271,15 +271,15 @@ class Coordinator:
                 return self._end(running, self._unconfirmed(running)._replace(reason=reason))
         return []
 
-    def _unconfirmed(self, running: _Running) -> Unconfirmed:
+    def _unconfirmed(self, running: _Running) -> WriteUnconfirmed:
         heard, needed = min(
             ((len(running.replies.keys() & set(nodes)), n) for nodes, n in running.round.groups),
             key=lambda pair: pair[0] - pair[1],
             default=(0, 1),
         )
-        return Unconfirmed(heard, needed)
+        return WriteUnconfirmed(heard, needed)
 
-    def _other_epoch(self, sender: str, theirs: Membership) -> list[Effect]:
+    def _other_epoch(self, sender: str, theirs: ClusterMembership) -> list[Effect]:
         """Learn, or teach; what was asked is sent again in its time."""
         if theirs.epoch > self.membership.epoch:
             return self.enter(self._now, theirs)
@@ -294,5 +294,5 @@ def enough(asked: Round, replies: Replies) -> bool:
     return bool(groups) and all(len(replies.keys() & set(nodes)) >= n for nodes, n in groups)
 
 
-def _nothing(_membership: Membership, _request: int) -> Round:
+def _nothing(_membership: ClusterMembership, _request: int) -> Round:
     return NO_ROUND

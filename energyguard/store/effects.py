@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from energyguard.store.messages import Message, Reply, State
+from energyguard.store.messages import Message, NodeState, Reply
 from energyguard.store.row import Row
 
 
@@ -22,7 +22,7 @@ class Save(NamedTuple):
     rows: Sequence[Row] = ()
     bury: Sequence[Row] = ()  # last rows of keys: everything below them goes
     forget: Sequence[Row] = ()  # these go
-    state: State | None = None
+    state: NodeState | None = None
     drop: Sequence[int] = ()  # slots whose rows others have now
     then: Send | None = None  # what may be said once it is durable
     epoch: int = 0  # in which it was asked for
@@ -37,13 +37,13 @@ class Done(NamedTuple):
     names: Sequence[str] = ()
 
 
-class Told(NamedTuple):
+class NodeReply(NamedTuple):
     """An operation's result: what one node replied."""
 
     reply: Reply
 
 
-class Unconfirmed(NamedTuple):
+class WriteUnconfirmed(NamedTuple):
     """An operation's result: too few answered in time. A write may be done, or may be yet."""
 
     heard: int
@@ -57,7 +57,7 @@ class Contradicted(NamedTuple):
     reason: str
 
 
-Result: TypeAlias = Done | Told | Unconfirmed | Contradicted
+Result: TypeAlias = Done | NodeReply | WriteUnconfirmed | Contradicted
 
 
 class Answer(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from energyguard.store.effects import Effect, Send
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Keep
 from energyguard.store.row import Row
 
@@ -77,7 +77,7 @@ class Hints:
                     hint.due_ms = now_ms + PATIENCE_MS
                     yield Send(node, Keep(request, epoch, hint.rows))
 
-    def enter(self, membership: Membership) -> None:
+    def enter(self, membership: ClusterMembership) -> None:
         """Go by another epoch: forget what nodes are to have no longer."""
         for node, hints in list(self._of.items()):
             for request, hint in list(hints.items()):

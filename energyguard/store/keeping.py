@@ -10,7 +10,7 @@ from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import TypeAlias
 
 from energyguard.store.coordinator import Coordinator, Group, Plan, Replies, Round, enough
-from energyguard.store.membership import Keepers, Membership, majority
+from energyguard.store.membership import ClusterMembership, Keepers, majority
 from energyguard.store.messages import Keep, Message
 from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row
@@ -51,7 +51,7 @@ class _Keeping:
         self._parts: dict[Everyone, list[Row]] = {}
         self.round = Round({}, ())
 
-    def owners_first(self, membership: Membership, request: int) -> Round:
+    def owners_first(self, membership: ClusterMembership, request: int) -> Round:
         """All owners; where one is known to be slow, and a stand-in may help, it at once."""
         self._split(membership)
         helped = [
@@ -69,14 +69,14 @@ class _Keeping:
     def rest(self, replies: Replies) -> Plan:
         """Those who have not replied, and the stand-ins; in another epoch, all anew."""
 
-        def plan(membership: Membership, request: int) -> Round:
+        def plan(membership: ClusterMembership, request: int) -> Round:
             have: Collection[str] = replies if membership.epoch == self._epoch else ()
             self._split(membership)
             return self._made(request, have, stand_ins=True)
 
         return plan
 
-    def _split(self, membership: Membership) -> None:
+    def _split(self, membership: ClusterMembership) -> None:
         """The rows by who keeps them; nobody stands in for a key of a user's own."""
         if membership.epoch == self._epoch and self._parts:
             return

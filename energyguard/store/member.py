@@ -6,16 +6,16 @@ from itertools import count
 
 from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.handover import HandOver
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import (
     AskMembership,
     AskProgress,
     Message,
+    NodeState,
     Progress,
     Reply,
     Request,
     Stale,
-    State,
     Waiting,
 )
 from energyguard.store.repair import Repair
@@ -29,7 +29,7 @@ class Member:
     """What a shard does, without I/O."""
 
     def __init__(
-        self, name: str, rows: NodeRows, state: State | None = None, first_id: int = 1
+        self, name: str, rows: NodeRows, state: NodeState | None = None, first_id: int = 1
     ) -> None:
         """Go on where a node stopped.
 
@@ -47,7 +47,7 @@ class Member:
         self._told: dict[str, tuple[int, AskMembership]] = {}  # when, by coordinator
 
     @property
-    def membership(self) -> Membership:
+    def membership(self) -> ClusterMembership:
         """The epoch that it is in."""
         return self.replica.membership
 

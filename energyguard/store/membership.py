@@ -34,7 +34,7 @@ class Keepers(NamedTuple):
         return self.owners if self.stand_in is None else (*self.owners, self.stand_in)
 
 
-class Membership(msgspec.Struct, frozen=True, array_like=True, dict=True):
+class ClusterMembership(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """One epoch of a cluster."""
 
     epoch: int
@@ -89,7 +89,7 @@ class Membership(msgspec.Struct, frozen=True, array_like=True, dict=True):
         return tuple(sorted({name for owners in self.owners for name in owners}))
 
 
-NOBODY = Membership(0, ())
+NOBODY = ClusterMembership(0, ())
 """What a node knows that belongs to no cluster yet."""
 
 
@@ -117,23 +117,23 @@ def first(
     copies: int,
     strategy: str = "consistent",
     virtual_nodes: int = VIRTUAL_NODES,
-) -> Membership:
+) -> ClusterMembership:
     """The first epoch of a cluster.
 
     Raises:
         Conflict: there are not so many nodes, or there is no such strategy.
     """
     names = tuple(sorted(set(nodes)))
-    wanted = Membership(1, names, _known(strategy), copies, virtual_nodes)
+    wanted = ClusterMembership(1, names, _known(strategy), copies, virtual_nodes)
     return msgspec.structs.replace(wanted, owners=_table(wanted))
 
 
 def moving(
-    now: Membership,
+    now: ClusterMembership,
     nodes: Iterable[str] | None = None,
     copies: int | None = None,
     strategy: str | None = None,
-) -> Membership:
+) -> ClusterMembership:
     """The epoch in which the slots move to where a change of the cluster wants them.
 
     A change that is under way is given up for this one: what was to come is not in force yet.
@@ -141,7 +141,7 @@ def moving(
     Raises:
         Conflict: there are not so many nodes, or there is no such strategy.
     """
-    wanted = Membership(
+    wanted = ClusterMembership(
         now.epoch + 1,
         now.nodes if nodes is None else tuple(sorted(set(nodes))),
         _known(now.strategy if strategy is None else strategy),
@@ -152,12 +152,12 @@ def moving(
     return msgspec.structs.replace(wanted, owners=now.owners, coming=coming)
 
 
-def settled(now: Membership) -> Membership:
+def settled(now: ClusterMembership) -> ClusterMembership:
     """The epoch after a moving one: what was to come is in force."""
     return msgspec.structs.replace(now, epoch=now.epoch + 1, owners=now.coming, coming=())
 
 
-def sources(now: Membership, node: str) -> dict[int, tuple[tuple[str, ...], int]]:
+def sources(now: ClusterMembership, node: str) -> dict[int, tuple[tuple[str, ...], int]]:
     """What a node has to fetch in a moving epoch.
 
     Gives:
@@ -174,7 +174,7 @@ def sources(now: Membership, node: str) -> dict[int, tuple[tuple[str, ...], int]
     return found
 
 
-def slots_moved(now: Membership) -> int:
+def slots_moved(now: ClusterMembership) -> int:
     """How many copies of slots a moving epoch gives to nodes that have not had them."""
     return sum(map(len, moved(now.owners, now.coming).values())) if now.coming else 0
 
@@ -185,6 +185,6 @@ def _known(strategy: str) -> str:
     return strategy
 
 
-def _table(wanted: Membership, before: Owners = ()) -> Owners:
+def _table(wanted: ClusterMembership, before: Owners = ()) -> Owners:
     copies = len(wanted.nodes) if wanted.strategy == "full" else wanted.copies
     return table(wanted.nodes, copies, before or ((),) * SLOTS, wanted.virtual_nodes)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.row import Row
 
 FOREVER = 2**63 - 1
@@ -122,13 +122,13 @@ class Accept(Request, frozen=True, tag=True, array_like=True):
     """Paxos, phase 2: take this as the next epoch."""
 
     ballot: Ballot
-    membership: Membership
+    membership: ClusterMembership
 
 
 class Adopt(Request, frozen=True, tag=True, array_like=True):
     """This epoch was decided."""
 
-    membership: Membership
+    membership: ClusterMembership
 
 
 class AskMembership(Request, frozen=True, tag=True, array_like=True):
@@ -180,7 +180,7 @@ class Names(Reply, frozen=True, tag=True, array_like=True):
 class Stale(Reply, frozen=True, tag=True, array_like=True):
     """The request was made in another epoch than the one here; nothing was done."""
 
-    membership: Membership
+    membership: ClusterMembership
 
 
 class DifferingSlots(Reply, frozen=True, tag=True, array_like=True):
@@ -227,7 +227,7 @@ class Promised(Reply, frozen=True, tag=True, array_like=True):
     """The promise, and what was accepted already, if anything."""
 
     ballot: Ballot | None
-    membership: Membership | None
+    membership: ClusterMembership | None
 
 
 class Accepted(Reply, frozen=True, tag=True, array_like=True):
@@ -253,11 +253,11 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
 
     promised: Ballot = (0, "")
     ballot: Ballot | None = None
-    membership: Membership | None = None
+    membership: ClusterMembership | None = None
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class NodeState(msgspec.Struct, frozen=True, array_like=True):
     """What a node remembers beside its rows."""
 
-    membership: Membership
+    membership: ClusterMembership
     vote: Vote = Vote()

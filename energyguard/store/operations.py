@@ -13,7 +13,7 @@ from energyguard.errors import Conflict
 from energyguard.store.coordinator import Coordinator, Operation, Plan, Replies, Round
 from energyguard.store.effects import Contradicted, Done
 from energyguard.store.keeping import counted, keep, replies_needed
-from energyguard.store.membership import Keepers, Membership, majority
+from energyguard.store.membership import ClusterMembership, Keepers, majority
 from energyguard.store.messages import (
     FOREVER,
     Find,
@@ -105,7 +105,7 @@ def between(
     and from the stand-in, where there is one: it may have hints.
     """
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         of_slot = membership.keepers(slot_of(series))
         owners, stand_in = of_slot[0] if of_slot else Keepers(())
         first, groups = by.preferred(owners, needed, request), [(owners, needed)]
@@ -124,7 +124,7 @@ def between(
 def names(above: str, limit: int) -> Operation:
     """The names of series above one, in order: from a majority of the owners of each."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         asked: Message = FindSeries(request, membership.epoch, above, limit)
         keepers = {of_slot[0] for of_slot in membership.all_keepers}
         groups = [(found.places, majority(found.owners)) for found in keepers]
@@ -150,7 +150,7 @@ def _found(
     if all(len(replies.keys() & set(one.owners)) >= replies_needed(one, needed) for one in of_slot):
         return replies
 
-    def again(membership: Membership, request: int) -> Round:
+    def again(membership: ClusterMembership, request: int) -> Round:
         keepers = membership.keepers(slot_of(series))
         asked = find(request, membership.epoch)
         requests = {node: asked for found in keepers for node in found.owners}
@@ -164,7 +164,7 @@ def _finding(
 ) -> Plan:
     """The round that asks a majority of the owners, the others when those are slow."""
 
-    def plan(membership: Membership, request: int) -> Round:
+    def plan(membership: ClusterMembership, request: int) -> Round:
         of_slot = membership.keepers(slot_of(series))
         asked = asking(request, membership.epoch)
         groups = [(counted(found, needed) if facts else found.owners, replies_needed(found, needed))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from energyguard.store.effects import Effect, Save, Send
-from energyguard.store.membership import NOBODY, Membership, sources
+from energyguard.store.membership import NOBODY, ClusterMembership, sources
 from energyguard.store.messages import (
     Compare,
     Differ,
@@ -78,7 +78,7 @@ class Repair:
         """Slots that this node has still to fetch."""
         return len(self._fetch)
 
-    def enter(self, membership: Membership) -> None:
+    def enter(self, membership: ClusterMembership) -> None:
         """Go by another epoch; what an earlier one had begun is over."""
         self._now = membership
         self._open.clear()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from energyguard.store.effects import Effect, Save, Send
-from energyguard.store.membership import NOBODY, Membership
+from energyguard.store.membership import NOBODY, ClusterMembership
 from energyguard.store.messages import (
     Accept,
     Accepted,
@@ -36,12 +36,12 @@ from energyguard.store.messages import (
     Kept,
     Message,
     Names,
+    NodeState,
     Prepare,
     Promised,
     Refused,
     Request,
     Stale,
-    State,
     Survey,
     Vote,
     Want,
@@ -99,15 +99,15 @@ class NodeRows(Protocol):
 class Replica:
     """Answers what other nodes ask of this one."""
 
-    def __init__(self, name: str, rows: NodeRows, state: State | None = None) -> None:
+    def __init__(self, name: str, rows: NodeRows, state: NodeState | None = None) -> None:
         """Go on where a node stopped; without a state it belongs to no cluster yet."""
         self.name, self.rows = name, rows
-        self.state = state or State(NOBODY)
+        self.state = state or NodeState(NOBODY)
         self._adopting = self.state.membership.epoch  # being made durable
         self.giving: Collection[int] = ()  # slots of which hints are on their way to their owners
 
     @property
-    def membership(self) -> Membership:
+    def membership(self) -> ClusterMembership:
         """The epoch that this node is in."""
         return self.state.membership
 
@@ -178,7 +178,7 @@ class Replica:
             return [Send(to, Stale(message.id, self.membership))]
         return [Send(to, Buried(message.id, save.changed))] if save.bury else [save.then]
 
-    def adopt(self, news: Membership, then: Send | None = None) -> list[Effect]:
+    def adopt(self, news: ClusterMembership, then: Send | None = None) -> list[Effect]:
         """Enter a later epoch, as soon as that is durable: whoever restarts must not fall back."""
         if self._lost_its_disk(news):
             reason = f"{self.name}: a member that remembers nothing: give it up, and let it join"
@@ -187,14 +187,14 @@ class Replica:
             known = news.epoch <= self.membership.epoch
             return [then] if then is not None and known else []
         self._adopting = news.epoch
-        return [Save(state=State(news), drop=self._not_ours(news), then=then)]
+        return [Save(state=NodeState(news), drop=self._not_ours(news), then=then)]
 
-    def _lost_its_disk(self, news: Membership) -> bool:
+    def _lost_its_disk(self, news: ClusterMembership) -> bool:
         """Whether this node counts as an owner of what it does not have."""
         new_here = self._adopting == 0 and self.state.vote.membership != news
         return new_here and any(self.name in owners for owners in news.owners)
 
-    def _not_ours(self, news: Membership) -> list[int]:
+    def _not_ours(self, news: ClusterMembership) -> list[int]:
         """The slots here that are others' now; what is to come is fetched anew."""
         in_force = [keepers[0] for keepers in news.all_keepers]
         return [slot for slot in self.rows.slots() if self.name not in in_force[slot].places]
@@ -212,7 +212,7 @@ class Replica:
         else:
             vote = Vote(request.ballot, request.ballot, request.membership)
             reply = Accepted(request.id)
-        self.state = State(self.membership, vote)
+        self.state = NodeState(self.membership, vote)
         return [Save(state=self.state, then=Send(sender, reply))]
 
     def _found(self, request: Request) -> Message:

@@ -19,7 +19,7 @@ from energyguard.store.cache import Cache
 from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.local import LocalStore
 from energyguard.store.member import Member
-from energyguard.store.messages import FOREVER, Accepted, Failed, Message, Pause, State
+from energyguard.store.messages import FOREVER, Accepted, Failed, Message, NodeState, Pause
 from energyguard.store.row import Row
 from energyguard.store.shelf import Shelf
 from energyguard.store.transport import Links, peer_address
@@ -32,7 +32,7 @@ CLOSED = None
 
 _log = logger(__name__)
 _encode_state = msgspec.msgpack.Encoder().encode
-_decode_state = msgspec.msgpack.Decoder(State).decode
+_decode_state = msgspec.msgpack.Decoder(NodeState).decode
 
 
 class ShardSettings(NamedTuple):
@@ -69,7 +69,7 @@ class Shard:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
 
-    def _memory(self) -> tuple[State | None, int]:
+    def _memory(self) -> tuple[NodeState | None, int]:
         state, lives = self.shelf.remembered("state"), self.shelf.remembered("lives")
         life = int.from_bytes(lives or b"", "big") + 1
         self.shelf.remember("lives", life.to_bytes(8, "big"))

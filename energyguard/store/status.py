@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from energyguard.store.admin import ClusterStatus, NodeStatus
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Digests, Progress, Waiting
 from energyguard.store.ring import SLOTS, load
 
@@ -15,7 +15,7 @@ Told = Mapping[str, tuple[Digests | None, Progress | None]]
 _BySlot = dict[int, tuple[int, int]]
 
 
-def summary(now: Membership, told: Told, own: Waiting) -> ClusterStatus:
+def summary(now: ClusterMembership, told: Told, own: Waiting) -> ClusterStatus:
     """The cluster as its operator sees it; ``own``: the hints of whoever asks for it."""
     hints = _hints(told, own)
     digests = {node: _by_slot(found) if found else None for node, (found, _) in told.items()}
@@ -68,7 +68,9 @@ def _by_slot(digests: Digests) -> _BySlot:
     return {slot: (total, n) for slot, total, n in digests.slots if n}
 
 
-def _compared(now: Membership, digests: dict[str, _BySlot | None]) -> tuple[dict[str, int], int]:
+def _compared(
+    now: ClusterMembership, digests: dict[str, _BySlot | None]
+) -> tuple[dict[str, int], int]:
     """In how many slots each node differs from another owner, and how many slots are alike."""
     lacking: dict[str, int] = {}
     alike = 0

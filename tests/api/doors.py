@@ -21,7 +21,7 @@ from energyguard.store import Row
 from energyguard.store.admin import ClusterStatus, NodeStatus
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
-from energyguard.store.membership import Membership, first, moving, settled
+from energyguard.store.membership import ClusterMembership, first, moving, settled
 from energyguard.store.ring import SLOTS, shares
 from energyguard.store.row import OWN_KEY
 from energyguard.store.version import HybridClock
@@ -116,7 +116,9 @@ class Nodes:
     """A cluster of names: its memberships are real, its nodes are not."""
 
     def __init__(self, *nodes: str, copies: int = 2, faults: bool = True) -> None:
-        self.membership: Membership = first(nodes, copies) if nodes else Membership(0, ())
+        self.membership: ClusterMembership = (
+            first(nodes, copies) if nodes else ClusterMembership(0, ())
+        )
         self.paused: set[str] = set()
         self._faults = faults
 
@@ -136,12 +138,12 @@ class Nodes:
             SLOTS,
         )
 
-    async def join(self, node: str, instead_of: str | None = None) -> Membership:
+    async def join(self, node: str, instead_of: str | None = None) -> ClusterMembership:
         if "9999" in node:
             raise Unavailable(f"{node} does not reply")
         return self._enter(moving(self.membership, (*self.membership.nodes, node)))
 
-    async def leave(self, node: str) -> Membership:
+    async def leave(self, node: str) -> ClusterMembership:
         if node not in self.membership.nodes:
             raise NotFound(f"no node {node}")
         left = tuple(one for one in self.membership.nodes if one != node)
@@ -149,7 +151,7 @@ class Nodes:
 
     async def reconfigure(
         self, copies: int | None = None, strategy: str | None = None
-    ) -> Membership:
+    ) -> ClusterMembership:
         return self._enter(moving(self.membership, None, copies, strategy))
 
     async def pause(self, node: str, *, paused: bool) -> None:
@@ -157,6 +159,6 @@ class Nodes:
             raise Conflict(f"{node} does not allow fault injection")
         (self.paused.add if paused else self.paused.discard)(node)
 
-    def _enter(self, now: Membership) -> Membership:
+    def _enter(self, now: ClusterMembership) -> ClusterMembership:
         self.membership = settled(now)
         return self.membership

@@ -121,12 +121,12 @@ def test_dead_letters_page_backwards_and_are_taken_in_again(log: MemoryLog, desk
 
 def test_a_letter_that_can_be_read_now_is_a_reading(log: MemoryLog, desk: Desk) -> None:
     """As when a codec has learned something since."""
-    from energyguard.codecs import Refused
+    from energyguard.codecs import RefusedRow
     from energyguard.intake.gateway import Gateway
     from energyguard.model.readings import Verdict
 
     row = b"2025-09-06T12:00:00Z,H001,0.05"
-    letter = Refused(1, Verdict.MALFORMED, "row", "once it was", row)
+    letter = RefusedRow(1, Verdict.MALFORMED, "row", "once it was", row)
     Gateway(log).refuse([letter], topic="energy_readings", source="api", shape="csv")
     receipt = desk.replay_dead_letters()
     assert (receipt.accepted, receipt.topic) == (1, "energy_readings")

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.charging import SHAPE, message
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Records, open_log
@@ -187,8 +187,8 @@ def test_it_follows_signals_and_the_worker_on_a_real_log(tmp_path: Path) -> None
 def test_refused_signals_are_taken_again_when_they_can_be(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     good = message(STAY[0])
-    rows = [Refused(1, Verdict.MALFORMED, "charger_id", "not listed", good)]
-    rows.append(Refused(1, Verdict.MALFORMED, "message", "no JSON", b"what"))
+    rows = [RefusedRow(1, Verdict.MALFORMED, "charger_id", "not listed", good)]
+    rows.append(RefusedRow(1, Verdict.MALFORMED, "message", "no JSON", b"what"))
     letters = dead_letters(rows, ["here"] * 2, SIGNALS.name, [SHAPE] * 2)
     log.append(DEAD_LETTERS.name, letters)
     kept = Letters(log)

@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.refusals import counted
 from energyguard.codecs.shapes import decode
@@ -19,7 +19,7 @@ CASES = Path(__file__).parents[1] / "cases" / "meters"
 Reading = dict[str, object]
 
 
-def read(path: Path) -> tuple[list[Reading], list[Refused]]:
+def read(path: Path) -> tuple[list[Reading], list[RefusedRow]]:
     blocks = [decoded for _, decoded in read_blocks(path)]
     readings = [row for block in blocks for row in block.batch.to_pylist()]
     return readings, [row for block in blocks for row in block.refused]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from detangle import lin
 
 from energyguard.store.member import Member
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.row import OWN_KEY, Row
 from tests.simulation.life import GROWING, Fact, Life
 from tests.simulation.world import Node
@@ -47,7 +47,7 @@ def _member(node: Node) -> Member:
     return node.member
 
 
-def _now(life: Life) -> Membership:
+def _now(life: Life) -> ClusterMembership:
     """The latest epoch of all."""
     known = [node.member.membership for node in life.nodes.values() if node.member]
     return max(known, key=lambda one: one.epoch)

@@ -9,7 +9,7 @@ from random import Random
 from energyguard.clock import Clock
 from energyguard.store import row as rows_
 from energyguard.store.effects import Save
-from energyguard.store.messages import FOREVER, State
+from energyguard.store.messages import FOREVER, NodeState
 from energyguard.store.row import OWN_KEY, Row
 from energyguard.store.shelf import A_CLOCKS_MS
 from energyguard.store.writer import Digest
@@ -124,7 +124,7 @@ class Disk:
 
     def __init__(self, clock: Clock, random: Random) -> None:
         self.rows = MemoryRows(clock)
-        self.state: State | None = None
+        self.state: NodeState | None = None
         self.lives = 0  # of the node: its first request id
         self._random = random
         self._waiting: deque[tuple[Save, Callable[[Save], None]]] = deque()

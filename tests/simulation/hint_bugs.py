@@ -10,7 +10,7 @@ from energyguard.store import membership, operations, repair, ring
 from energyguard.store.coordinator import Coordinator, Plan, Replies, Round
 from energyguard.store.effects import Effect, Save
 from energyguard.store.handover import HandOver
-from energyguard.store.membership import Membership
+from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Find, Keep
 from energyguard.store.replica import Replica
 
@@ -48,7 +48,7 @@ def reads_do_not_ask_stand_ins(patch: Patch) -> None:
     def found(
         by: Coordinator, series: str, at: int, needed: int | None
     ) -> Generator[Plan, Replies, Replies]:
-        def plan(membership: Membership, request: int) -> Round:
+        def plan(membership: ClusterMembership, request: int) -> Round:
             groups = membership.groups(ring.slot_of(series))
             asked = Find(request, membership.epoch, series, at)
             requests = {name: asked for group in groups for name in group}
@@ -63,7 +63,7 @@ def moves_overlook_hints(patch: Patch) -> None:
     """Who is to own a slot fetches it from owners only."""
     real = membership._keepers
 
-    def sources(now: Membership, node: str) -> object:
+    def sources(now: ClusterMembership, node: str) -> object:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(
                 membership,

@@ -13,7 +13,7 @@ from energyguard.store import clearing, cluster, operations
 from energyguard.store.coordinator import Coordinator
 from energyguard.store.coordinator import Operation as Steps
 from energyguard.store.effects import Contradicted, Done, Result
-from energyguard.store.membership import Membership, first, majority
+from energyguard.store.membership import ClusterMembership, first, majority
 from energyguard.store.messages import FOREVER
 from energyguard.store.row import Row
 from energyguard.store.version import OLDEST, Version
@@ -106,7 +106,7 @@ class Life:
         wanted = first(self.names, copies, virtual_nodes=4)
         client.ask(lambda by: cluster.found(by, self.names, wanted), lambda _result: None, 10_000)
 
-    def entered(self, now: Membership) -> None:
+    def entered(self, now: ClusterMembership) -> None:
         """An epoch was decided: a majority of those who keep it has what was acknowledged."""
         deleted = self.deleted()
         for fact in self.facts if self.trouble.wiped is None and not now.coming else ():

@@ -21,8 +21,8 @@ from energyguard.store import (
 from energyguard.store.coordinator import Plan, Replies, Round
 from energyguard.store.effects import Save, Send
 from energyguard.store.hints import Hints
-from energyguard.store.membership import Membership
-from energyguard.store.messages import Accept, Keep, Prepare, Request, State
+from energyguard.store.membership import ClusterMembership
+from energyguard.store.messages import Accept, Keep, NodeState, Prepare, Request
 from energyguard.store.repair import Repair
 from energyguard.store.replica import Replica
 from tests.simulation import hint_bugs
@@ -116,9 +116,9 @@ def epoch_is_forgotten(patch: Patch) -> None:
     """A new epoch is entered before it is durable."""
     real = Replica.adopt
 
-    def adopt(self: Replica, news: Membership, then: Send | None = None) -> object:
+    def adopt(self: Replica, news: ClusterMembership, then: Send | None = None) -> object:
         effects = real(self, news, then)
-        self.state = State(news) if effects else self.state
+        self.state = NodeState(news) if effects else self.state
         return [
             effect._replace(state=None) if isinstance(effect, Save) else effect
             for effect in effects
@@ -158,10 +158,10 @@ def tombstones_are_dropped_early(patch: Patch) -> None:
     """Not all owners need to have buried it."""
     real = clearing._at_all_owners
 
-    def at_some(now: Membership, rows: list[row.Row], asking: clearing.Asking) -> Plan:
+    def at_some(now: ClusterMembership, rows: list[row.Row], asking: clearing.Asking) -> Plan:
         plan = real(now, rows, asking)
 
-        def fewer(membership: Membership, request: int) -> Round:
+        def fewer(membership: ClusterMembership, request: int) -> Round:
             asked = plan(membership, request)
             return asked._replace(groups=[(nodes, 1) for nodes, _ in asked.groups])
 
@@ -194,7 +194,7 @@ def moves_are_not_awaited(patch: Patch) -> None:
 
 
 def writes_go_to_old_owners_only(patch: Patch) -> None:
-    patch.setattr(Membership, "tables", lambda self: (self.owners,) if self.owners else ())
+    patch.setattr(ClusterMembership, "tables", lambda self: (self.owners,) if self.owners else ())
 
 
 def votes_are_not_remembered(patch: Patch) -> None:
@@ -202,7 +202,7 @@ def votes_are_not_remembered(patch: Patch) -> None:
     real = Replica._vote
 
     def vote(self: Replica, sender: str, request: Prepare | Accept) -> object:
-        self.state = State(self.membership)
+        self.state = NodeState(self.membership)
         return real(self, sender, request)
 
     patch.setattr(Replica, "_vote", vote)

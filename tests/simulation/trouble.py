@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from energyguard.errors import Conflict
 from energyguard.store import cluster
-from energyguard.store.membership import Membership, moving
+from energyguard.store.membership import ClusterMembership, moving
 from tests.simulation.world import CALM, Client, Node
 
 if TYPE_CHECKING:
@@ -147,13 +147,15 @@ class Trouble:
         client.ask(lambda by: cluster.reconfigure(by, change), lambda _result: None, 1_500)
 
 
-def _without(now: Membership, wiped: str) -> Membership:
+def _without(now: ClusterMembership, wiped: str) -> ClusterMembership:
     nodes = [name for name in now.nodes if name != wiped]
     return moving(now, nodes, min(now.copies, len(nodes)))
 
 
-def _formed(change: Callable[[Membership], Membership]) -> Callable[[Membership], Membership]:
-    def checked(now: Membership) -> Membership:
+def _formed(
+    change: Callable[[ClusterMembership], ClusterMembership],
+) -> Callable[[ClusterMembership], ClusterMembership]:
+    def checked(now: ClusterMembership) -> ClusterMembership:
         if now.epoch == 0:
             raise Conflict("in no cluster yet")
         return change(now)

@@ -13,8 +13,8 @@ from energyguard.store.cluster import tend
 from energyguard.store.coordinator import Coordinator, Operation
 from energyguard.store.effects import Answer, Effect, Result, Save, Send
 from energyguard.store.member import Member
-from energyguard.store.membership import Membership
-from energyguard.store.messages import Message, Reply, State
+from energyguard.store.membership import ClusterMembership
+from energyguard.store.messages import Message, NodeState, Reply
 from tests.simulation.disk import Disk
 
 START_MS = 1_700_000_000_000
@@ -92,7 +92,7 @@ class Node:
                 self.world.later(delay, self._write, self.member)
                 self._note(effect.state)
 
-    def _note(self, state: State | None) -> None:
+    def _note(self, state: NodeState | None) -> None:
         if state is not None and self.disk.state != state:
             now = state.membership
             if now.epoch not in self.world.decided:
@@ -178,9 +178,9 @@ class World:
         self.now = 0  # ms
         self.weather = CALM
         self.cut: set[frozenset[str]] = set()  # pairs of seats that do not reach each other
-        self.decided: dict[int, Membership] = {}
+        self.decided: dict[int, ClusterMembership] = {}
         self.forked: set[int] = set()  # epochs that are not the same for all
-        self.on_epoch: Callable[[Membership], None] = lambda _now: None
+        self.on_epoch: Callable[[ClusterMembership], None] = lambda _now: None
         self.actors: dict[str, Callable[[str, Message], None]] = {}
         self._events: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._order = count()

@@ -9,7 +9,7 @@ from itertools import count
 from energyguard.clock import ManualClock
 from energyguard.store.cluster import joined
 from energyguard.store.effects import Effect, Save, Send
-from energyguard.store.membership import Membership, first
+from energyguard.store.membership import ClusterMembership, first
 from energyguard.store.messages import Compare, Differ, DifferingSlots, Found, Stale, Survey, Want
 from energyguard.store.repair import BUSY_AT_ONCE, SOON_MS, SURVEY_MS, Repair
 from energyguard.store.ring import slot_of
@@ -29,7 +29,7 @@ def asked(effects: Iterable[Effect], kind: type) -> list[Send]:
     return [e for e in effects if isinstance(e, Send) and isinstance(e.message, kind)]
 
 
-def moving() -> Membership:
+def moving() -> ClusterMembership:
     return joined(first(OLD, 3), NEW)
 
 

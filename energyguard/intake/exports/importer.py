@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.errors import Malformed
 from energyguard.intake.exports.checks import check, check_overlaps
 from energyguard.intake.exports.known import Known, KnownNames, is_worse
@@ -283,11 +283,11 @@ def _why(one: ExportedSession) -> RowDefect:
     return next(found for found in one.defects if found.defect in REFUSED)
 
 
-def _letter(one: ExportedSession) -> Refused:
+def _letter(one: ExportedSession) -> RefusedRow:
     found = _why(one)
     original = one.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
     reason = f"{found.defect}: {found.detail}"
-    return Refused(one.row, Verdict.MALFORMED, found.defect.value, reason, original)
+    return RefusedRow(one.row, Verdict.MALFORMED, found.defect.value, reason, original)
 
 
 def _lots(rows: Sequence[T]) -> Iterator[list[T]]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.charging import SHAPE, signal
 from energyguard.codecs.charging_results import total_occupied
 from energyguard.errors import OutOfRange, Rejected
@@ -53,7 +53,7 @@ class Settled(NamedTuple):
     changes: list[CarsChange]
 
 
-def judged(message: SourceMessage) -> Signal | Refused:
+def judged(message: SourceMessage) -> Signal | RefusedRow:
     """A signal, or why it is none that counts."""
     try:
         told = signal(message.value)
@@ -61,14 +61,14 @@ def judged(message: SourceMessage) -> Signal | Refused:
             raise Rejected("charger_id: told twice", "charger_id")
     except Rejected as error:
         verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
-        return Refused(1, verdict, error.field or "message", error.reason, message.value)
+        return RefusedRow(1, verdict, error.field or "message", error.reason, message.value)
     if not message.in_time:
-        return Refused(1, Verdict.AHEAD, "timestamp", AHEAD, message.value)
+        return RefusedRow(1, Verdict.AHEAD, "timestamp", AHEAD, message.value)
     return _late(message) if message.late else told
 
 
-def _late(message: SourceMessage) -> Refused:
-    return Refused(1, Verdict.LATE, "timestamp", LATE, message.value)
+def _late(message: SourceMessage) -> RefusedRow:
+    return RefusedRow(1, Verdict.LATE, "timestamp", LATE, message.value)
 
 
 class Stays:

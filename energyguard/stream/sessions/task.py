@@ -9,7 +9,7 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from energyguard.clock import Clock
-from energyguard.codecs import Refused
+from energyguard.codecs import RefusedRow
 from energyguard.codecs.charging import SHAPE, message, refused, signal
 from energyguard.errors import Rejected
 from energyguard.log import Fetched, TopicPartition
@@ -37,7 +37,7 @@ class Signals:
     next_offset: int
     offsets: list[int]
     signals: list[Signal]
-    bad: list[tuple[int, Refused]]  # each with its offset
+    bad: list[tuple[int, RefusedRow]]  # each with its offset
     appended_ms: int | None  # when the log took the last one
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> Signals:
     """Decode records, whoever sent them; of a start its charger's rating is noted."""
     offsets: list[int] = []
     signals: list[Signal] = []
-    bad: list[tuple[int, Refused]] = []
+    bad: list[tuple[int, RefusedRow]] = []
     rows = zip(fetched.offsets, fetched.values, fetched.timestamps_ms, strict=True)
     for offset, value, at_ms in rows:
         try:
@@ -141,11 +141,11 @@ class SessionTask(Task[Signals]):
         self.counts[verdict.value] += len(signals)
         self.counts[Verdict.ACCEPTED.value] -= len(signals)
         if verdict is not Verdict.DUPLICATE:
-            rows = [Refused(1, verdict, "timestamp", reason, message(one)) for one in signals]
+            rows = [RefusedRow(1, verdict, "timestamp", reason, message(one)) for one in signals]
             self._refuse(rows, None, outputs)
 
     def _refuse(
-        self, rows: list[Refused], offsets: list[int] | None, outputs: PendingOutputs
+        self, rows: list[RefusedRow], offsets: list[int] | None, outputs: PendingOutputs
     ) -> None:
         where = f"{self.at.topic}/{self.at.partition}"
         sources = [where] * len(rows) if offsets is None else [f"{where}/{at}" for at in offsets]

@@ -22,6 +22,7 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.collected import Collected, Event
 from energyguard.stream.windows.episodes import Closings, RuleState
 from energyguard.stream.windows.increments import MEASURES, Increments
+from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import Over
 from energyguard.stream.windows.panes import Panes
 from energyguard.stream.windows.recent_readings import RecentReadings
@@ -31,13 +32,6 @@ from energyguard.stream.windows.verdicts import Judged, LaneRows, joined, judge,
 
 CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
-
-
-class ChannelLimits(NamedTuple):
-    """What a lane has to know of the settings, in ms."""
-
-    lateness_ms: int
-    horizon_ms: int  # the longest window of any rule that there is, running or not
 
 
 class Stretch(NamedTuple):

@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from energyguard.model.channels import LONGEST_GAP_MS
-from energyguard.model.duration import parse_duration
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TopicClock, topic_named
 from energyguard.rules.rule import Rule
-from energyguard.settings.tree import StreamSettings
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import Admitted, PartitionClock
 from energyguard.stream.time.silence import SilenceChange, SilenceTracker
-from energyguard.stream.time.trusted import NEVER, ClockLimits
+from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.alert_events import episode_event, silence_event
-from energyguard.stream.windows.channel_operator import ChannelLimits, ChannelOperator
+from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.collected import Collected, Event
+from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.output import WindowOutput, in_order
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
 
 
-@dataclass(frozen=True, slots=True)
-class WindowLimits:
-    """What event time allows, in ms."""
-
-    clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
-    silent_ms: int = 300_000
-    horizon_ms: int = LONGEST_GAP_MS
-
-    @classmethod
-    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> WindowLimits:
-        """From the settings, and all rules that there are (running or not)."""
-        return cls(
-            ClockLimits.of(settings),
-            parse_duration(settings.silent),
-            max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
-        )
+_LIMITS = WindowLimits()
 
 
 class WindowOperator:
@@ -52,7 +34,7 @@ class WindowOperator:
         self,
         topic: str,
         rules: Sequence[Rule],
-        limits: WindowLimits = WindowLimits(),
+        limits: WindowLimits = _LIMITS,
         *,
         follow_episodes: bool = True,
         witnesses: Witnesses = Witnesses.NONE,

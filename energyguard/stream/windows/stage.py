@@ -23,7 +23,7 @@ from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other, witnessed
-from energyguard.stream.windows.operator import WindowLimits
+from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 from energyguard.stream.windows.task import WindowTask
 

@@ -20,7 +20,8 @@ from energyguard.stream.runtime.task import Task
 from energyguard.stream.time.batch import ReadingBatch
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.operator import WindowLimits, WindowOperator
+from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 

@@ -1,0 +1,38 @@
+"""What settings and rules allow windows to hold, in ms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.duration import parse_duration
+from energyguard.rules.rule import Rule
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.time.trusted import ClockLimits
+
+
+class ChannelLimits(NamedTuple):
+    """What a lane has to know of the settings, in ms."""
+
+    lateness_ms: int
+    horizon_ms: int  # the longest window of any rule that there is, running or not
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLimits:
+    """What event time allows, in ms."""
+
+    clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
+    silent_ms: int = 300_000
+    horizon_ms: int = LONGEST_GAP_MS
+
+    @classmethod
+    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> WindowLimits:
+        """From the settings, and all rules that there are (running or not)."""
+        return cls(
+            ClockLimits.of(settings),
+            parse_duration(settings.silent),
+            max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
+        )
