@@ -23,7 +23,6 @@ from energyguard.stream.windows.output import WindowOutput, in_order
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
 
-
 _LIMITS = WindowLimits()
 
 
