@@ -44,6 +44,7 @@ BACKENDS = (
 FOUNDATION = ("errors", "clock", "telemetry", "limits")
 MAY_IMPORT = {
     "model": ("model",),
+    "records": ("records", "model"),
     "codecs": ("codecs", "model", "errors"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
@@ -52,8 +53,8 @@ MAY_IMPORT = {
     "rules": ("rules", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "durable", "ports", "model", *FOUNDATION),
-    "sinks": ("sinks", "pipeline", "history", "store", "log", "durable", "codecs", "model",
-              "settings", *FOUNDATION),
+    "sinks": ("sinks", "pipeline", "records", "history", "store", "log", "durable", "codecs",
+              "model", "settings", *FOUNDATION),
     "page": ("page", "service", "alerts", "rules", "ports", "codecs", "model", "settings",
              *FOUNDATION),
 }  # fmt: skip

@@ -4,50 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
+from dataclasses import fields
 
-import msgspec
+from msgspec.structs import asdict
 
 from energyguard.log import Fetched, TopicPartition
 from energyguard.log.decoded import decoded, text
 from energyguard.model.readings import Verdict
+from energyguard.records.energy_alerts import ENERGY_ALERT_DECODER
+from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
 from energyguard.service.views import DeadLetter, PartitionView, Quality, WindowAlert
 
 WINDOWS_KEPT = 2_000
 SHOWN_BYTES = 4_096
 
 
-class PartitionProgress(msgspec.Struct, frozen=True):
-    """A record of ``energyguard.progress``."""
-
-    topic: str
-    partition: int
-    position: int
-    watermark_ms: int | None = None
-    newest_ms: int | None = None
-    at_ms: int = 0
-    accepted: int = 0
-    late: int = 0
-    duplicate: int = 0
-    conflicting: int = 0
-    ahead: int = 0
-    devices: int = 0
-
-
-_progress = msgspec.json.Decoder(PartitionProgress)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A record of ``energy_alerts``, as system C has it."""
-
-    household_id: str
-    window_start: str
-    window_end: str
-    kwh: float
-    rule: str
-    mode: str
-
-
-_window = msgspec.json.Decoder(Window)
+_SHOWN = tuple(field.name for field in fields(PartitionView) if field.name not in ("end", "lag"))
 
 
 class Reports:
@@ -63,7 +35,7 @@ class Reports:
 
     def take_progress(self, fetched: Fetched) -> list[PartitionProgress]:
         """Fold records in; return what is new."""
-        found = [said for _, said in decoded(_progress, fetched)]
+        found = [said for _, said in decoded(PROGRESS_DECODER, fetched)]
         self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
         return found
 
@@ -88,7 +60,9 @@ class Reports:
         written = {at for at, end in ends.items() if end}
         return [
             self._partition(
-                at, known.get(at, PartitionProgress(at.topic, at.partition, 0)), ends.get(at, 0)
+                at,
+                known.get(at, PartitionProgress(topic=at.topic, partition=at.partition)),
+                ends.get(at, 0),
             )
             for at in sorted(written | set(known))
         ]
@@ -96,7 +70,8 @@ class Reports:
     @staticmethod
     def _partition(at: TopicPartition, said: PartitionProgress, end: int) -> PartitionView:
         end = max(end, said.position)
-        return PartitionView(**msgspec.structs.asdict(said), end=end, lag=end - said.position)
+        shown = {name: getattr(said, name) for name in _SHOWN}
+        return PartitionView(**shown, end=end, lag=end - said.position)
 
     def quality(self, ends: Mapping[TopicPartition, int], dead_letters: int) -> Quality:
         """How readings ended, summed."""
@@ -126,8 +101,13 @@ class Reports:
 def windows(fetched: Fetched) -> list[tuple[int, WindowAlert]]:
     """Records of ``energy_alerts`` with their offsets."""
     return [
-        (found.offset, WindowAlert(id=text(found.headers, "id"), **msgspec.structs.asdict(window)))
-        for found, window in decoded(_window, fetched)
+        (
+            found.offset,
+            WindowAlert(
+                id=text(found.headers, "id"), **asdict(window) | {"kwh": float(window.kwh)}
+            ),
+        )
+        for found, window in decoded(ENERGY_ALERT_DECODER, fetched)
     ]
 
 

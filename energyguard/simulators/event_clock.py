@@ -11,22 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import msgspec
-
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.records import read_records
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.log.decoded import decoded
 from energyguard.model.readings import times_of
 from energyguard.model.topics import PROGRESS, TICK_HEADER
+from energyguard.records.progress import PROGRESS_DECODER
 
 _END_OF_TIME_MS = 253_402_300_799_000  # 9999-12-31T23:59:59Z
-
-
-class _Progress(msgspec.Struct):
-    """What is needed of a record of ``energyguard.progress``."""
-
-    topic: str
-    newest_ms: int | None = None
 
 
 class TopicTime:
@@ -42,8 +35,7 @@ class TopicTime:
         while fetched := self._log.read(self._at, 1000, 0.0):
             for part in fetched:
                 self._at[part.at] = part.next_offset
-                for value in filter(None, part.values):
-                    seen = msgspec.json.decode(value, type=_Progress)
+                for _, seen in decoded(PROGRESS_DECODER, part):
                     if seen.topic == self._topic and seen.newest_ms is not None:
                         self._newest_ms = max(seen.newest_ms, self._newest_ms or 0)
         return self._newest_ms

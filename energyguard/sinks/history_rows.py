@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 import numpy as np
@@ -20,6 +19,7 @@ from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, source_of, topic_named
+from energyguard.records.energy_alerts import ENERGY_ALERT_DECODER
 from energyguard.sinks import charging_rows
 from energyguard.sinks.decoded import each, unreadable
 
@@ -113,7 +113,7 @@ def _alerts(fetched: Fetched) -> pa.Table:
 
 
 def _window_alerts(fetched: Fetched) -> pa.Table:
-    records = list(each(fetched, _WINDOW.decode))
+    records = list(each(fetched, ENERGY_ALERT_DECODER.decode))
     ids = [dict(fetched.headers[i]).get("id", b"").decode() for i, _ in records]
     ends = [_times([getattr(r, end) for _, r in records]) for end in ("window_start", "window_end")]
     columns = [
@@ -127,19 +127,7 @@ def _window_alerts(fetched: Fetched) -> pa.Table:
     return pa.table(columns, schema=_WINDOW_ALERTS)
 
 
-class WindowAlertRecord(msgspec.Struct, frozen=True):
-    """A record of ``energy_alerts``: system C's fields."""
-
-    household_id: str
-    window_start: str
-    window_end: str
-    kwh: Decimal
-    rule: str
-    mode: str
-
-
 _EVENT = msgspec.json.Decoder(AlertEvent)
-_WINDOW = msgspec.json.Decoder(WindowAlertRecord)
 _READ: Mapping[str, tuple[str, Callable[[Fetched], pa.Table]]] = {
     ALERTS.name: ("alerts", _alerts),
     ENERGY_ALERTS.name: ("window_alerts", _window_alerts),

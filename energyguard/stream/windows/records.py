@@ -15,6 +15,7 @@ from energyguard.log.records import Records
 from energyguard.model.alerts import AlertEvent
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import LATE
+from energyguard.records.energy_alerts import BEFORE, identity
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.windows.output import Over
 
@@ -27,14 +28,15 @@ def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray
     """
     ends = np.concatenate([over.end_ms for over, _ in found])
     starts = np.concatenate([over.end_ms - over.rule.window_ms for over, _ in found])
+    household, start, end, kwh, *_ = BEFORE
     return pc.binary_join_element_wise(
-        '{"household_id":',
+        household,
         _households(found),
-        ',"window_start":"',
+        f'{start}"',
         spell_times(starts),
-        '","window_end":"',
+        f'"{end}"',
         spell_times(ends),
-        '","kwh":',
+        f'"{kwh}',
         decimals(pa.array(np.concatenate([over.nano_kwh for over, _ in found]))),
         _rules(found),
         "",
@@ -56,7 +58,7 @@ def _rules(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
     for over, _ in found:
         text, mode = over.rule.text, over.rule.mode or over.rule.id
         rule, mode = (msgspec.json.encode(one).decode() for one in (text, mode))
-        texts.append(f',"rule":{rule},"mode":{mode}}}')
+        texts.append(f"{BEFORE[4]}{rule}{BEFORE[5]}{mode}}}")
     return _spread(texts, np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found]))
 
 
@@ -77,7 +79,7 @@ def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
         names = [devices[k] for k in over.key.tolist()]
         keys += [name.encode() for name in names]
         headers += [
-            (("id", f"{over.rule.id}/{name}/{end}".encode()),)
+            (("id", identity(over.rule.id, name, end)),)
             for name, end in zip(names, over.end_ms.tolist(), strict=True)
         ]
     return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)

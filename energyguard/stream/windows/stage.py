@@ -14,6 +14,7 @@ from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
 from energyguard.pipeline import WINDOWS
+from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision, Decisions
@@ -29,19 +30,6 @@ from energyguard.stream.windows.task import WindowTask
 
 GROUP = WINDOWS.group
 REPORT_S = 1.0
-
-
-class _Reached(msgspec.Struct):
-    """Of a record of ``energyguard.progress``: how far its partition's time is."""
-
-    topic: str
-    partition: int
-    newest_ms: int | None = None
-    delivered_ms: int | None = None
-    at_ms: int = 0
-
-
-_REACHED = msgspec.json.Decoder(_Reached)
 
 
 class WindowStage(Stage[WindowTask, DecodedReadings]):
@@ -65,7 +53,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
         self._tasks: Mapping[TopicPartition, WindowTask] = {}
-        self._reached_by: dict[TopicPartition, _Reached] = {}  # whoever owns them
+        self._reached_by: dict[TopicPartition, PartitionProgress] = {}  # whoever owns them
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
@@ -167,14 +155,14 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
         for part in self.log.read(self._progress_at, 1000, 0):
-            for _, said in decoded(_REACHED, part):
+            for _, said in decoded(PROGRESS_DECODER, part):
                 self._reached(said)
             self._progress_at[part.at] = part.next_offset
         longest = max((rule.window_ms for rule in self.book.all()), default=0)
         if changed and longest > self.limits.horizon_ms:
             self._widen(longest, tasks, decisions)
 
-    def _reached(self, said: _Reached) -> None:
+    def _reached(self, said: PartitionProgress) -> None:
         at = TopicPartition(said.topic, said.partition)
         self._reached_by[at] = said
         if said.delivered_ms is not None and at not in self._tasks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -13,6 +12,7 @@ from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
+from energyguard.records.progress import PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.outputs import PendingOutputs
@@ -129,17 +129,16 @@ class WindowTask(Task[DecodedReadings]):
         self.told_ms = self.delivered_ms
         clock = self.operator.clock
         known = clock.newest > NEVER
-        value = {
-            "topic": self.at.topic,
-            "partition": self.at.partition,
-            "position": self.position,
-            "watermark_ms": clock.watermark if known else None,
-            "newest_ms": clock.newest if known else None,
-            "delivered_ms": self.delivered_ms,
-            "at_ms": self.clock.now_ms(),
-            "devices": len(self.operator.devices),
-            "waiting": 0 if clock.waiting is None else len(clock.waiting),
-            **{v.value: self.counts[v.value] for v in Verdict},
-        }
-        key = f"{self.at.topic}/{self.at.partition}".encode()
-        return PROGRESS.name, Records([key], [msgspec.json.encode(value)])
+        progress = PartitionProgress(
+            topic=self.at.topic,
+            partition=self.at.partition,
+            position=self.position,
+            watermark_ms=clock.watermark if known else None,
+            newest_ms=clock.newest if known else None,
+            delivered_ms=self.delivered_ms,
+            at_ms=self.clock.now_ms(),
+            devices=len(self.operator.devices),
+            waiting=0 if clock.waiting is None else len(clock.waiting),
+            **{verdict.name.lower(): self.counts[verdict.value] for verdict in Verdict},
+        )
+        return PROGRESS.name, Records([progress.key], [progress.encode()])

@@ -1,0 +1,8 @@
+"""What topics hold: one declaration of a record, which its writers and its readers share.
+
+progress.py        energyguard.progress: how far a partition is
+energy_alerts.py   energy_alerts: a window over its threshold, as system C has it
+
+A declaration has the fields in the order in which they are written, with their units, and the key.
+Other topics follow; until then their writers and readers declare them for themselves.
+"""
