@@ -195,7 +195,7 @@ def _submit(engine: str) -> Callable[..., None]:
             "readings": readings,
             "alerts": alerts,
             "dead_letters": dead_letters,
-            "shape": _one_of("Shape", shape),
+            "shape": _one_of("MessageShape", shape),
             "lateness_ms": None if lateness is None else _ms(lateness),
             "duplicates": _one_of("Policy", duplicates),
             "after_ms": _instant(after),
