@@ -45,7 +45,7 @@ FOUNDATION = ("errors", "clock", "telemetry", "limits")
 MAY_IMPORT = {
     "model": ("model",),
     "records": ("records", "model"),
-    "codecs": ("codecs", "model", "errors"),
+    "codecs": ("codecs", "records", "model", "errors"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),

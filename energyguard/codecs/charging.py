@@ -116,13 +116,16 @@ def seconds(text: str) -> int:
 
 
 @lru_cache(maxsize=4_096)
-def text_of(second: int | None) -> str | None:
+def text_of(second: int) -> str:
     """A time as D writes it."""
-    if second is None:
-        return None
     day, left = divmod(second, 86_400)
     hour, left = divmod(left, 3_600)
     return f"{_date(day)} {hour:02d}:{left // 60:02d}:{left % 60:02d}"
+
+
+def text_or_none(second: int | None) -> str | None:
+    """A time as D writes it; None where there is none."""
+    return None if second is None else text_of(second)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from energyguard.codecs.charging import price_of, text_of
+from energyguard.codecs.charging import price_of, text_of, text_or_none
 from energyguard.model.charging import (
     Charge,
     Stay,
@@ -14,48 +14,31 @@ from energyguard.model.charging import (
     profit_cents,
 )
 from energyguard.model.fixed import from_nano
+from energyguard.records.charging import (
+    FullSession,
+    LimitBroken,
+    TotalOccupied,
+    TransactionProfit,
+)
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _FullSession(msgspec.Struct, gc=False):
-    charger_id: str
-    start_parking: str | None
-    plate: str | None
-    start_session: str | None
-    user_id: str | None
-    price: msgspec.Raw | None
-    start_recharging: str | None
-    energy_delivered: int | None
-    end_recharging: str | None
-    end_session: str | None
-    end_parking: str | None
-
-
-class _Profit(msgspec.Struct, gc=False):
-    charger_id: str
-    user_id: str
-    start_recharging: str | None
-    end_recharging: str | None
-    total_energy_delivered: msgspec.Raw
-    profit: msgspec.Raw
 
 
 def full_session(stay: Stay) -> bytes:
     """A ``full-sessions`` record."""
     return _encode(
-        _FullSession(
+        FullSession(
             stay.charger,
             text_of(stay.start_parking),
             stay.plate,
-            text_of(stay.start_session),
+            text_or_none(stay.start_session),
             stay.user,
             None if stay.price is None else price_of(stay.price),
-            text_of(stay.start_recharging),
+            text_or_none(stay.start_recharging),
             stay.power_kw,
-            text_of(stay.end_recharging),
-            text_of(stay.end_session),
-            text_of(stay.end_parking),
+            text_or_none(stay.end_recharging),
+            text_or_none(stay.end_session),
+            text_or_none(stay.end_parking),
         )
     )
 
@@ -63,16 +46,16 @@ def full_session(stay: Stay) -> bytes:
 def violation(stay: Stay, what: Violation) -> bytes:
     """A ``violations`` record, as far as the stay is known by then."""
     return _encode(
-        {
-            "charger_id": stay.charger,
-            "user_id": stay.user,
-            "plate": stay.plate,
-            "start_parking": text_of(stay.start_parking),
-            "start_session": text_of(stay.start_session),
-            "end_session": text_of(stay.end_session),
-            "end_parking": text_of(stay.end_parking),
-            "violation": what.value,
-        }
+        LimitBroken(
+            stay.charger,
+            stay.user,
+            stay.plate,
+            text_of(stay.start_parking),
+            text_or_none(stay.start_session),
+            text_or_none(stay.end_session),
+            text_or_none(stay.end_parking),
+            what.value,
+        )
     )
 
 
@@ -82,7 +65,7 @@ def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
     energy = energy_nano_kwh(charge, hour)
     cents = profit_cents(charge, hour)
     return _encode(
-        _Profit(
+        TransactionProfit(
             charge.charger,
             charge.user,
             text_of(charge.start),
@@ -95,4 +78,4 @@ def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
 
 def total_occupied(second: int, occupied: int) -> bytes:
     """A ``total-occupied`` record."""
-    return f'{{"timestamp":"{text_of(second)}","occupied":{occupied}}}'.encode()
+    return _encode(TotalOccupied(text_of(second), occupied))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
@@ -26,6 +25,12 @@ from energyguard.model.topics import (
     TOTAL_OCCUPIED,
     TRANSACTION_PROFIT,
     VIOLATIONS,
+)
+from energyguard.records.charging import (
+    FULL_SESSION_DECODER,
+    LIMIT_BROKEN_DECODER,
+    PROFIT_DECODER,
+    TOTAL_DECODER,
 )
 from energyguard.sinks.decoded import each, unreadable
 
@@ -70,53 +75,6 @@ Row: TypeAlias = tuple[Any, ...]
 Read: TypeAlias = Callable[[Fetched, People], dict[str, pa.Table]]
 
 
-class FullSession(msgspec.Struct, frozen=True):
-    """A record of ``full-sessions``: system D's fields."""
-
-    charger_id: str
-    start_parking: str
-    plate: str | None
-    start_session: str | None
-    user_id: str | None
-    price: Decimal | None
-    start_recharging: str | None
-    energy_delivered: int | None
-    end_recharging: str | None
-    end_session: str | None
-    end_parking: str
-
-
-class ViolationRecord(msgspec.Struct, frozen=True):
-    """A record of ``violations``."""
-
-    charger_id: str
-    user_id: str | None
-    plate: str | None
-    start_parking: str
-    start_session: str | None
-    end_session: str | None
-    end_parking: str | None
-    violation: str
-
-
-class Profit(msgspec.Struct, frozen=True):
-    """A record of ``transaction-profit``."""
-
-    charger_id: str
-    user_id: str
-    start_recharging: str
-    end_recharging: str
-    total_energy_delivered: Decimal
-    profit: Decimal
-
-
-class TotalRecord(msgspec.Struct, frozen=True):
-    """A record of ``total-occupied``."""
-
-    timestamp: str
-    occupied: int
-
-
 def _signals(fetched: Fetched, people: People) -> dict[str, pa.Table]:
     def rows() -> Iterator[tuple[int, Row]]:
         for i, told in each(fetched, signal):
@@ -130,13 +88,13 @@ def _signals(fetched: Fetched, people: People) -> dict[str, pa.Table]:
 
 def _stays(fetched: Fetched, people: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
-        told = _SESSION.decode(value)
+        told = FULL_SESSION_DECODER.decode(value)
         price = None if told.price is None else int(told.price * PRICE_PER_EUR)
         return (
             told.charger_id, seconds(told.start_parking), people.pseudonym(told.plate or ""),
             _second(told.start_session), people.pseudonym(told.user_id or ""), price,
             _second(told.start_recharging), told.energy_delivered, _second(told.end_recharging),
-            _second(told.end_session), seconds(told.end_parking),
+            _second(told.end_session), seconds(told.end_parking or ""),
         )  # fmt: skip
 
     def rows() -> Iterator[tuple[int, Row]]:
@@ -149,7 +107,7 @@ def _stays(fetched: Fetched, people: People) -> dict[str, pa.Table]:
 
 def _violations(fetched: Fetched, people: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> tuple[str, Row]:
-        told = _VIOLATED.decode(value)
+        told = LIMIT_BROKEN_DECODER.decode(value)
         return told.charger_id, (
             told.violation, people.pseudonym(told.plate or ""),
             people.pseudonym(told.user_id or ""), seconds(told.start_parking),
@@ -169,7 +127,7 @@ def _violations(fetched: Fetched, people: People) -> dict[str, pa.Table]:
 
 def _charges(fetched: Fetched, people: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
-        told = _PROFIT.decode(value)
+        told = PROFIT_DECODER.decode(value)
         return (
             told.charger_id, people.pseudonym(told.user_id), seconds(told.start_recharging),
             seconds(told.end_recharging), to_nano(str(told.total_energy_delivered)),
@@ -185,7 +143,7 @@ def _charges(fetched: Fetched, people: People) -> dict[str, pa.Table]:
 
 def _occupied(fetched: Fetched, _: People) -> dict[str, pa.Table]:
     def row(value: bytes) -> Row:
-        told = _TOTAL.decode(value)
+        told = TOTAL_DECODER.decode(value)
         return seconds(told.timestamp), told.occupied
 
     found = ((i, (*_said(fetched, i, "topic"), *told)) for i, told in each(fetched, row))
@@ -269,10 +227,6 @@ def _second(text: str | None) -> int | None:
     return None if text is None else seconds(text)
 
 
-_SESSION = msgspec.json.Decoder(FullSession)
-_VIOLATED = msgspec.json.Decoder(ViolationRecord)
-_PROFIT = msgspec.json.Decoder(Profit)
-_TOTAL = msgspec.json.Decoder(TotalRecord)
 _CHARGER = msgspec.json.Decoder(Charger)
 _BAY = msgspec.json.Decoder(BayNow)
 _IMPORTED = msgspec.json.Decoder(Imported)

@@ -72,7 +72,7 @@ class Spoiler:
         text, second, charger = message(one), one.second, one.charger
 
         def label(detail: str) -> Label:
-            return Label(fault, charger, text_of(second) or "", f"{one.kind.name.lower()} {detail}")
+            return Label(fault, charger, text_of(second), f"{one.kind.name.lower()} {detail}")
 
         match fault:
             case "lost":

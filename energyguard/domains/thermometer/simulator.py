@@ -64,7 +64,7 @@ class Walk:
         """Degrees and messages of some seconds."""
         for second in range(start, start + many):
             before = self.degrees(before, second)
-            yield before, message(text_of(second) or "", before)
+            yield before, message(text_of(second), before)
 
 
 class ThermometerFeed(Ticker):
