@@ -2,7 +2,7 @@
 
 Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, never incremented.
 
-    readings.sql, schema.sql   tables
+    readings.sql, schema.sql   tables; who fills them is in sinks/
     queries/      one file per question, the same text for chDB and a ClickHouse server
     questions.py  the questions by name, and their parameters
     covering.py   which roll-ups the range of a question is read from
@@ -10,12 +10,10 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
     rollups.py    1 min, 15 min, 1 h, 1 day; rollup/: how, in SQL
-    charging.sql, charging_rollups.sql, charging_rows.py, charging_rollups.py,
-    covering_charging.py: the same of chargers
+    charging.sql, charging_rollups.sql, charging_rollups.py, covering_charging.py: the same
+    of chargers
     people.py     pseudonyms, and apart from the history the way back
-    rows.py       records of the log as rows; decoded.py: what cannot be read is said
-    archive.py    the role: log in, rows out
-    parts.py      what is on disk, noted; losses.py, refill.py: what is lost, and filled again
+    parts.py      what is on disk, noted; losses.py: what is lost
     newest.py     where a range ends that nobody gave an end
     export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """

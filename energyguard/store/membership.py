@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from energyguard.errors import Conflict
-from energyguard.store.ring import SLOTS, VIRTUAL_NODES, Owners, hash_of, moved, slot_of, table
+from energyguard.store.ring import SLOTS, VIRTUAL_NODES, Owners, hash_of, slot_of, table
 
 STRATEGIES = ("consistent", "full")
 
@@ -172,11 +172,6 @@ def sources(now: ClusterMembership, node: str) -> dict[int, tuple[tuple[str, ...
             needed = len(old.places) - majority(old.owners) + 1 - (node in old.places)
             found[slot] = others, min(needed, len(others))
     return found
-
-
-def slots_moved(now: ClusterMembership) -> int:
-    """How many copies of slots a moving epoch gives to nodes that have not had them."""
-    return sum(map(len, moved(now.owners, now.coming).values())) if now.coming else 0
 
 
 def _known(strategy: str) -> str:
