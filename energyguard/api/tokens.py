@@ -95,7 +95,7 @@ class Tokens:
             if not gone:
                 raise NotFound(f"no token {name!r}")
             left = tuple(token for token in kept.tokens if token.name != name)
-            still = tuple(one for one in kept.sessions if one.token not in gone)
+            still = tuple(session for session in kept.sessions if session.token not in gone)
             self._write(msgspec.structs.replace(kept, tokens=left, sessions=still))
 
     def find(self, token: str) -> Token | None:
@@ -108,13 +108,13 @@ class Tokens:
 
     def named(self, name: str) -> Token | None:
         """The token of a name."""
-        return next((one for one in self._read().tokens if one.name == name), None)
+        return next((token for token in self._read().tokens if token.name == name), None)
 
     def make_link(self) -> str:
         """Make a key for one log-in within ten minutes: ``/login?key=…``."""
         key, now = secrets.token_urlsafe(32), self._clock.now_ms()
         with self._changing() as kept:
-            fresh = [one for one in kept.links if one.until_ms > now]
+            fresh = [link for link in kept.links if link.until_ms > now]
             links = (*fresh, _Link(_hash(key), now + LINK_MS))
             self._write(msgspec.structs.replace(kept, links=links))
         return key
@@ -125,7 +125,7 @@ class Tokens:
         if not any(hmac.compare_digest(one.hash, wanted) for one in self._read().links):
             return False
         with self._changing() as kept:
-            used = [one for one in kept.links if hmac.compare_digest(one.hash, wanted)]
+            used = [link for link in kept.links if hmac.compare_digest(link.hash, wanted)]
             left = tuple(one for one in kept.links if one not in used)
             self._write(msgspec.structs.replace(kept, links=left))
         return any(one.until_ms > now for one in used)
@@ -141,14 +141,19 @@ class Tokens:
         made, now = secrets.token_urlsafe(32), self._clock.now_ms()
         new = LogIn(_hash(made), name, token, now, now + lasts_ms)
         with self._changing() as kept:
-            fresh = [one for one in kept.sessions if one.until_ms > now][-SESSIONS + 1 :]
+            fresh = [session for session in kept.sessions if session.until_ms > now][
+                -SESSIONS + 1 :
+            ]
             self._write(msgspec.structs.replace(kept, sessions=(*fresh, new)))
         return made
 
     def session(self, session_id: str) -> LogIn | None:
         """The log-in of an id, if it lasts and its token is still known."""
         kept, wanted, now = self._read(), _hash(session_id), self._clock.now_ms()
-        found = next((one for one in kept.sessions if hmac.compare_digest(one.hash, wanted)), None)
+        found = next(
+            (session for session in kept.sessions if hmac.compare_digest(session.hash, wanted)),
+            None,
+        )
         if found is None or not found.opened_ms - CLOCK_MS <= now < found.until_ms:
             return None
         if found.token and all(token.hash != found.token for token in kept.tokens):
@@ -159,7 +164,7 @@ class Tokens:
         """Forget a log-in."""
         wanted = _hash(session_id)
         with self._changing() as kept:
-            left = tuple(one for one in kept.sessions if one.hash != wanted)
+            left = tuple(session for session in kept.sessions if session.hash != wanted)
             self._write(msgspec.structs.replace(kept, sessions=left))
 
     @contextmanager

@@ -18,7 +18,7 @@ def show_list(
     from energyguard.node import open_desk
 
     with open_desk(call.settings) as desk:
-        letters = [plain(one) for one in desk.dead_letters(limit)]
+        letters = [plain(dead_letter) for dead_letter in desk.dead_letters(limit)]
     hidden = () if call.json else ("topic", "shape", "size", "original")
     rows = [{k: v for k, v in row.items() if k not in hidden} for row in letters]
     call.out.rows(rows, empty="no dead letters")

@@ -222,7 +222,7 @@ def _one_of(kind: str, text: str) -> Any:
     try:
         return choices(text)
     except ValueError:
-        names = ", ".join(one.value for one in choices)
+        names = ", ".join(choice.value for choice in choices)
         raise ConfigError(f"{text!r} is none of: {names}") from None
 
 

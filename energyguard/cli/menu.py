@@ -60,15 +60,15 @@ def _answers(verb: Callable[..., None], console: Console) -> dict[str, Any]:
     from rich.prompt import Prompt
 
     found = {}
-    for one in list(inspect.signature(verb, eval_str=True).parameters.values())[2:]:
-        kind, described = one.annotation.__origin__, one.annotation.__metadata__[0]
-        needed = one.default is inspect.Parameter.empty
+    for parameter in list(inspect.signature(verb, eval_str=True).parameters.values())[2:]:
+        kind, described = parameter.annotation.__origin__, parameter.annotation.__metadata__[0]
+        needed = parameter.default is inspect.Parameter.empty
         about = described.help.rstrip(".") + ("" if needed else "; may be empty")
-        title = f"{one.name.replace('_', ' ')} ({about})"
+        title = f"{parameter.name.replace('_', ' ')} ({about})"
         said = Prompt.ask(title, console=console, default="", show_default=False)
         if said:
             plain = next(k for k in getattr(kind, "__args__", (kind,)) if k is not type(None))
-            found[one.name] = plain(said)
+            found[parameter.name] = plain(said)
         elif needed:
-            raise ValueError(f"{one.name} is needed")
+            raise ValueError(f"{parameter.name} is needed")
     return found

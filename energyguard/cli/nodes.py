@@ -134,7 +134,7 @@ def status(call: Call) -> None:
         )
     with open_desk(call.settings) as desk:
         health = desk.health()
-    running = {f"{one.role} {one.pid}": "running" for one in processes}
+    running = {f"{process.role} {process.pid}": "running" for process in processes}
     if call.json:
         call.out.record({"ready": health.ready, "processes": processes, "parts": health.parts})
     else:
@@ -151,9 +151,9 @@ def stop(
     from energyguard.processes.registry import living
 
     processes = living(call.settings.data_dir)
-    leaders = [one for one in processes if one.role == "up"] or processes
-    for one in leaders:
-        os.kill(one.pid, signal.SIGTERM)
+    leaders = [process for process in processes if process.role == "up"] or processes
+    for leader in leaders:
+        os.kill(leader.pid, signal.SIGTERM)
     deadline = SYSTEM.monotonic() + wait
     while left := living(call.settings.data_dir):
         if SYSTEM.monotonic() > deadline:

@@ -21,7 +21,9 @@ def names(
     """Show who stands behind pseudonyms; of people who are forgotten, nobody knows."""
     with _people(call) as people:
         known = people.names(pseudonyms)
-    call.out.rows([{"pseudonym": one, "name": known.get(one)} for one in pseudonyms])
+    call.out.rows(
+        [{"pseudonym": pseudonym, "name": known.get(pseudonym)} for pseudonym in pseudonyms]
+    )
 
 
 def forget(

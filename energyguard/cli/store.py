@@ -264,7 +264,7 @@ def _asked(nodes: str, secret: str, work: Callable[[RingStore], Awaitable[T]]) -
 
 async def _settled(ring: RingStore) -> ClusterStatus:
     while (found := await ring.status()).moving:
-        _say(f"{sum(one.to_fetch for one in found.nodes)} slots on their way")
+        _say(f"{sum(node.to_fetch for node in found.nodes)} slots on their way")
         await asyncio.sleep(1)
     return found
 
@@ -283,17 +283,17 @@ def _show(call: Call, found: ClusterStatus) -> None:
         return
     rows: list[dict[str, Any]] = [
         {
-            "node": one.node,
-            "state": "up" if one.up else "silent",
-            "share": f"{one.share:.1%}",
-            "slots": one.slots,
-            "rows": one.rows,
-            "lacking": one.lacking,
-            "to fetch": one.to_fetch,
-            "hints": one.hints,
-            "for others": one.for_others,
+            "node": node.node,
+            "state": "up" if node.up else "silent",
+            "share": f"{node.share:.1%}",
+            "slots": node.slots,
+            "rows": node.rows,
+            "lacking": node.lacking,
+            "to fetch": node.to_fetch,
+            "hints": node.hints,
+            "for others": node.for_others,
         }
-        for one in found.nodes
+        for node in found.nodes
     ]
     call.out.rows(rows)
     state = "slots are moving" if found.moving else "settled"

@@ -25,7 +25,7 @@ def show_list(call: Call) -> None:
     from energyguard.api.tokens import Tokens
 
     tokens = Tokens(call.settings.data_dir).list()
-    rows = [{"name": one.name, "created": at(one.created_ms)} for one in tokens]
+    rows = [{"name": token.name, "created": at(token.created_ms)} for token in tokens]
     call.out.rows(rows, empty="no tokens")
 
 

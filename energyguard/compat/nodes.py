@@ -99,7 +99,8 @@ def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
         now, said = ours(cluster).membership, await ours(cluster).status()
         return Nodes(
             nodes=[
-                NodeDetails(**_node(now, one.node, one.up), **_details(one)) for one in said.nodes
+                NodeDetails(**_node(now, node.node, node.up), **_details(node))
+                for node in said.nodes
             ],
             strategy=said.strategy,
             replication_factor=copies_of(now),

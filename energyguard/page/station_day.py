@@ -92,7 +92,9 @@ class StationDay:
     async def second(self) -> None:
         """The bays as they are."""
         bays = self.desk.bays(self.station)
-        self.wall.show(bays, [one for one in self.desk.stations() if one.station == self.station])
+        self.wall.show(
+            bays, [station for station in self.desk.stations() if station.station == self.station]
+        )
 
     async def past(self) -> None:
         """What the history says of the range."""

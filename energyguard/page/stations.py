@@ -181,21 +181,22 @@ def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
     return {
         "places": [
             {
-                "name": one.station,
-                "href": href(one.station),
-                "latitude": one.latitude,
-                "longitude": one.longitude,
+                "name": station.station,
+                "href": href(station.station),
+                "latitude": station.latitude,
+                "longitude": station.longitude,
                 "parts": [
-                    ["charging", one.charging],
-                    ["parked", one.parked],
-                    ["overstaying", one.overstaying],
-                    ["faulty", one.faulty],
-                    ["free", one.free],
+                    ["charging", station.charging],
+                    ["parked", station.parked],
+                    ["overstaying", station.overstaying],
+                    ["faulty", station.faulty],
+                    ["free", station.free],
                 ],
-                "about": f"{one.station}: {one.free} of {one.bays} free, {one.charging} charging",
+                "about": f"{station.station}: {station.free} of {station.bays} free, "
+                f"{station.charging} charging",
             }
-            for one in stations
-            if one.latitude is not None and one.longitude is not None
+            for station in stations
+            if station.latitude is not None and station.longitude is not None
         ],
         "none": "No places are known: energyguard stations add FILE.csv",
     }

@@ -116,26 +116,26 @@ class ClusterDesk:
                 await self._ask_modes(store, said)
             finally:
                 self._until = self._clock.monotonic() + KEPT_S
-        up = {one.node for one in said.nodes if one.up}
+        up = {node.node for node in said.nodes if node.up}
         self._held -= up
         return self._seen(said, len(store.membership.nodes))
 
     def _seen(self, said: ClusterStatus, size: int) -> ClusterView:
         nodes = tuple(
             NodeView(
-                node=one.node,
-                up=one.up,
-                held=one.node in self._held,
-                can_hold=self._can_hold.get(one.node, self._faults and not one.up),
-                share=one.share,
-                slots=one.slots,
-                rows=one.rows,
-                lacking=one.lacking,
-                to_fetch=one.to_fetch,
-                hints=one.hints,
-                for_others=one.for_others,
+                node=node.node,
+                up=node.up,
+                held=node.node in self._held,
+                can_hold=self._can_hold.get(node.node, self._faults and not node.up),
+                share=node.share,
+                slots=node.slots,
+                rows=node.rows,
+                lacking=node.lacking,
+                to_fetch=node.to_fetch,
+                hints=node.hints,
+                for_others=node.for_others,
             )
-            for one in said.nodes
+            for node in said.nodes
         )
         return ClusterView(
             epoch=said.epoch,

@@ -76,7 +76,7 @@ class Newest:
         return total
 
     def _fold(self, topic: str, parts: Sequence[Fetched], now_ms: int, old: bool) -> int:
-        values = [value for one in parts for value in one.values]
+        values = [value for part in parts for value in part.values]
         keys = [key for one in parts for key in one.keys]
         headers = [each for one in parts for each in one.headers]
         fleet = self._fleets.get(topic)

@@ -79,7 +79,7 @@ class Reports:
         refused = self._refused.copy()
 
         def total(name: str) -> int:
-            return sum(getattr(one, name) for one in partitions)
+            return sum(getattr(partition, name) for partition in partitions)
 
         def refused_as(verdict: Verdict) -> int:
             return sum(n for (word, _), n in refused.items() if word == verdict)

@@ -78,11 +78,11 @@ def rows_of(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> Made:
             messages[record] = row
     made = Made(list(messages.values()))
     floors: dict[tuple[int, str, int], dict[str, _Reading]] = defaultdict(dict)
-    for one in _readings(fetched, found, messages):
-        if one.device in DEVICES and one.channel in CHANNELS.values():
-            floors[one.record, one.device, one.at][one.channel] = one
+    for reading in _readings(fetched, found, messages):
+        if reading.device in DEVICES and reading.channel in CHANNELS.values():
+            floors[reading.record, reading.device, reading.at][reading.channel] = reading
         else:
-            _add(made, [one])
+            _add(made, [reading])
     for group in floors.values():
         if group.keys() >= _NEEDED:
             made.rows.append(_floor_row(group))
@@ -150,20 +150,20 @@ def _floor_row(group: Mapping[str, _Reading]) -> Row:
 
 
 def _add(made: Made, readings: Iterable[_Reading]) -> None:
-    for one in readings:
-        if one.device.startswith(RESERVED):
-            made.refused.append(one.device)
+    for reading in readings:
+        if reading.device.startswith(RESERVED):
+            made.refused.append(reading.device)
             continue
-        device, number = _quoted(one.device), from_nano(one.nano)
-        if one.channel == "energy_kwh":
-            series = one.device
+        device, number = _quoted(reading.device), from_nano(reading.nano)
+        if reading.channel == "energy_kwh":
+            series = reading.device
             said = f'"household_id":{device},"energy_kwh":{number}'
         else:
-            series = f"{one.device}:{one.channel}"
-            said = f'"device":{device},"channel":"{one.channel}"'
-        more = "" if one.sequence is None else f',"sequence":{one.sequence}'
-        value = f'{{"timestamp":"{_time(one.at)}",{said},"value":{number}{more}}}'
-        made.rows.append(Row(series, one.at, one.version, value.encode()))
+            series = f"{reading.device}:{reading.channel}"
+            said = f'"device":{device},"channel":"{reading.channel}"'
+        more = "" if reading.sequence is None else f',"sequence":{reading.sequence}'
+        value = f'{{"timestamp":"{_time(reading.at)}",{said},"value":{number}{more}}}'
+        made.rows.append(Row(series, reading.at, reading.version, value.encode()))
 
 
 @lru_cache(4096)

@@ -159,7 +159,7 @@ class ChargerFeed(Ticker):
             self._patiently(lambda some=some: self._list(some))  # type: ignore[misc]
 
     def _list(self, chargers: Sequence[Charger]) -> None:
-        keys = [one.charger.encode() for one in chargers]
+        keys = [charger.charger.encode() for charger in chargers]
         self._log.append(
             CHARGERS.name, Records(keys, [msgspec.json.encode(one) for one in chargers])
         )

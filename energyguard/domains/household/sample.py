@@ -32,7 +32,9 @@ class Sample:
 
     def readings(self, after_ms: int, until_ms: int) -> pa.RecordBatch:
         """The readings later than one event time and not later than another."""
-        return pa.concat_batches([one.readings(after_ms, until_ms) for one in self._appliances])
+        return pa.concat_batches(
+            [appliance.readings(after_ms, until_ms) for appliance in self._appliances]
+        )
 
 
 class Days:

@@ -241,7 +241,7 @@ class Importer:
         """Dead letters of refused rows; a file that is wrong as a whole is one letter."""
         left_out: set[int] = set()
         for rows in export.useless_files().values():
-            if len({_why(one).defect for one in rows}) == 1:
+            if len({_why(row).defect for row in rows}) == 1:
                 left_out.update(id(one) for one in rows[1:])
         kept = [one for one in export.refused if id(one) not in left_out]
         for some in _lots(kept):
@@ -254,13 +254,13 @@ class Importer:
 
     def _chargers(self, records: Iterable[Imported], ratings: Mapping[str, float | None]) -> None:
         listed = {
-            one.charger: Charger(
-                charger=one.charger,
-                station=one.station,
-                rating_kw=ratings[one.charger],
-                network=one.network,
+            record.charger: Charger(
+                charger=record.charger,
+                station=record.station,
+                rating_kw=ratings[record.charger],
+                network=record.network,
             )
-            for one in records
+            for record in records
         }
         for some in _lots(list(listed.values())):
             keys = [one.charger.encode() for one in some]

@@ -37,9 +37,9 @@ def proposals(sessions: Iterable[ExportedSession]) -> Iterator[Fix]:
     """A fix for each defect that there is one for, in the order of the rows."""
     sessions = list(sessions)
     starts: dict[str, list[int]] = defaultdict(list)
-    for one in sessions:
-        if one.start is not None and one.charger:
-            starts[one.charger].append(one.start)
+    for session in sessions:
+        if session.start is not None and session.charger:
+            starts[session.charger].append(session.start)
     for each in starts.values():
         each.sort()
     for one in sessions:

@@ -127,7 +127,7 @@ class KafkaMembership(MemberState):
             self._identity = self._consumer.consumer_group_metadata()
 
     def _given(self, consumer: Consumer, places: list[Place]) -> None:
-        new = [TopicPartition(one.topic, one.partition) for one in places]
+        new = [TopicPartition(place.topic, place.partition) for place in places]
         positions = self._positions(new)
         consumer.incremental_assign([Place(*at, positions[at]) for at in new])
         if places:
@@ -157,8 +157,8 @@ class KafkaMembership(MemberState):
 
     def _taken(self, consumer: Consumer, places: list[Place]) -> None:
         consumer.incremental_unassign(places)
-        for one in places:
-            self._assigned.pop(TopicPartition(one.topic, one.partition), None)
+        for place in places:
+            self._assigned.pop(TopicPartition(place.topic, place.partition), None)
         self._generation += 1
 
     def commit(

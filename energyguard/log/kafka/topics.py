@@ -83,7 +83,7 @@ class KafkaTopics:
         """Make what the table has and the broker has not: all fixed topics, and this one."""
         there, brokers = self._look()
         fixed = [row.name for row in TOPICS if not row.name.endswith("*")]
-        missing = [one for one in dict.fromkeys([*fixed, name]) if one not in there]
+        missing = [topic for topic in dict.fromkeys([*fixed, name]) if topic not in there]
         copies = min(COPIES, brokers)
         new = [
             NewTopic(t, topic_row(t).partitions, copies, config=_config(t, copies)) for t in missing
@@ -120,8 +120,8 @@ class KafkaTopics:
         }
         copies = {
             broker
-            for one in found.topics.values()
-            for part in one.partitions.values()
+            for topic in found.topics.values()
+            for part in topic.partitions.values()
             for broker in part.replicas
         }
         return topics, max(1, len(copies | found.brokers.keys()))
@@ -179,7 +179,7 @@ class KafkaTopics:
 
         def ask() -> Any:
             answers = asker.committed(places, timeout=ASKED_AGAIN_S)
-            for unsettled in (one.error for one in answers if one.error):
+            for unsettled in (answer.error for answer in answers if answer.error):
                 raise KafkaException(unsettled)  # a transaction is being committed
             return answers
 

@@ -119,7 +119,10 @@ class Stays:
         if newest is None:
             return taken
         rest = self.sessions.advance(newest + max(self._limits.before_s, self._limits.after_s) + 1)
-        held = [CarsChange(_when(one), 0, one) for one in results(rest, self._limits, self._topic)]
+        held = [
+            CarsChange(_when(result), 0, result)
+            for result in results(rest, self._limits, self._topic)
+        ]
         return Settled(taken.results, [*taken.changes, CarsChange(newest, 0), *held])
 
     def _taken(self, outcomes: list[Outcome]) -> Settled:
@@ -129,10 +132,10 @@ class Stays:
         )
 
     def _changes(self, outcomes: list[Outcome]) -> Iterator[CarsChange]:
-        for one in outcomes:
-            if isinstance(one, Occupied) and one.occupied != self._stand:
-                yield CarsChange(one.first, one.occupied - (self._stand or 0))
-                self._stand = one.occupied
+        for outcome in outcomes:
+            if isinstance(outcome, Occupied) and outcome.occupied != self._stand:
+                yield CarsChange(outcome.first, outcome.occupied - (self._stand or 0))
+                self._stand = outcome.occupied
 
 
 def _when(held: Result) -> int:
@@ -169,7 +172,7 @@ class Occupancy(msgspec.Struct):
     def advance(self, second: int) -> Iterator[Result]:
         """The seconds that are certain by now."""
         told: list[tuple[int, int]] = []
-        for moment in sorted(one for one in self.changes if one <= second):
+        for moment in sorted(change for change in self.changes if change <= second):
             self.stand += self.changes.pop(moment)
             told.append((moment, self.stand))
         source = self.topic.encode()

@@ -210,7 +210,7 @@ def written(job: ChargingJob, package: Path, python: Path, *, once: bool) -> str
         quoted | _expressions(job),
         words=said,
         properties=_properties(job),
-        sinks="\n".join(_sink(job, *one) for one in _sinks(job)),
+        sinks="\n".join(_sink(job, *sink) for sink in _sinks(job)),
         inserts="\n".join(_insert(*one) for one in _sinks(job)),
     )
 

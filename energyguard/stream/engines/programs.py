@@ -81,7 +81,7 @@ def ended(words: Sequence[str | Path], environment: Mapping[str, str]) -> int:
     """
     with subprocess.Popen(words, env=environment, preexec_fn=_ends_with_us) as child:
         stops = (signal.SIGTERM, signal.SIGINT)
-        before = {one: signal.signal(one, lambda *_: child.terminate()) for one in stops}
+        before = {stop: signal.signal(stop, lambda *_: child.terminate()) for stop in stops}
         try:
             return child.wait()
         finally:

@@ -128,7 +128,7 @@ class SessionOperator:
 
     def _chargers(self) -> Iterator[str]:
         yield from self.bays
-        yield from (one.charger for signals in self._waiting.values() for one in signals)
+        yield from (signal.charger for signals in self._waiting.values() for signal in signals)
 
     def _ignore(self, signal: Signal, reason: str) -> None:
         self._shared.out.append(Ignored(signal, reason))

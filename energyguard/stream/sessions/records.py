@@ -27,19 +27,24 @@ def results(outcomes: Iterable[Outcome], limits: StayLimits, topic: str) -> Iter
         topic: where the signals came.
     """
     source = ("topic", topic.encode())
-    for one in outcomes:
-        if isinstance(one, Closed):
-            stay = one.stay
+    for outcome in outcomes:
+        if isinstance(outcome, Closed):
+            stay = outcome.stay
             said = (("id", stay.id.encode()), ("quality", stay.quality.encode()), source)
             yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), said
-        elif isinstance(one, ViolationRaised):
-            said = (("id", one.id.encode()), ("stay", one.stay.id.encode()), source)
-            value = wire.violation(one.stay, one.what)
-            yield VIOLATIONS.name, one.stay.charger, value, (*said, ("time", b"%d" % one.second))
-        elif isinstance(one, Charge):
-            said = (("id", one.id.encode()), ("stay", one.stay.encode()), source)
-            value = wire.transaction_profit(one, limits)
-            yield TRANSACTION_PROFIT.name, one.charger, value, said
+        elif isinstance(outcome, ViolationRaised):
+            said = (("id", outcome.id.encode()), ("stay", outcome.stay.id.encode()), source)
+            value = wire.violation(outcome.stay, outcome.what)
+            yield (
+                VIOLATIONS.name,
+                outcome.stay.charger,
+                value,
+                (*said, ("time", b"%d" % outcome.second)),
+            )
+        elif isinstance(outcome, Charge):
+            said = (("id", outcome.id.encode()), ("stay", outcome.stay.encode()), source)
+            value = wire.transaction_profit(outcome, limits)
+            yield TRANSACTION_PROFIT.name, outcome.charger, value, said
 
 
 def result_records(found: Iterable[Result]) -> dict[str, Records]:

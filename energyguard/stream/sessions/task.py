@@ -131,9 +131,11 @@ class SessionTask(Task[Signals]):
         for reason, some in groupby(ignored, key=lambda one: one.reason):
             self._ignore(reason, [one.signal for one in some], outputs)
         changes = self.operator.changes
-        for one in outcomes:
-            if isinstance(one, Occupied) and (not changes or changes[-1][1] != one.occupied):
-                changes.append((one.first, one.occupied))
+        for outcome in outcomes:
+            if isinstance(outcome, Occupied) and (
+                not changes or changes[-1][1] != outcome.occupied
+            ):
+                changes.append((outcome.first, outcome.occupied))
 
     def _ignore(self, reason: str, signals: list[Signal], outputs: PendingOutputs) -> None:
         """Signals that came too late, or from a wrong clock, can be looked at; others repeat."""
