@@ -20,7 +20,7 @@ from benchmarks.http_load import load, request
 from benchmarks.store_figures import Figures
 
 PORT = 8_180  # of the first member; its peers' port is ten above
-MOST_OPERATIONS = 1_000  # in a transaction; 128 if nothing is said
+MAX_OPERATIONS = 1_000  # in a transaction; 128 if nothing is said
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def running(folder: Path) -> Iterator[None]:
                 binary, "--name", f"n{i}", "--data-dir", folder / f"n{i}", "--log-level", "warn",
                 "--listen-client-urls", client, "--advertise-client-urls", client,
                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                "--initial-cluster", cluster, "--max-txn-ops", str(MOST_OPERATIONS),
+                "--initial-cluster", cluster, "--max-txn-ops", str(MAX_OPERATIONS),
             ]  # fmt: skip
             members.append(subprocess.Popen(command, stdout=log, stderr=log))
     try:

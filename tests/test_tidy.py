@@ -14,9 +14,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "energyguard"
 
-LONGEST_FILE = 300
+MAX_FILE = 300
 MEDIAN_FILE = 160
-LONGEST_FUNCTION = 50
+MAX_FUNCTION = 50
 LARGEST_FILE = 500_000
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 WALL_CLOCK = {
@@ -86,7 +86,7 @@ def long_functions(path: Path, tree: ast.Module) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
-        and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+        and node.end_lineno - node.lineno >= MAX_FUNCTION
     ]
 
 
@@ -251,7 +251,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 MAX_RIDDLES = {
-    "told": 128, "said": 85, "asked": 39, "heard": 44, "most": 70, "least": 14, "thing": 1,
+    "told": 128, "said": 85, "asked": 39, "heard": 44, "most": 32, "least": 12, "thing": 1,
 }  # fmt: skip
 """Words that say nothing of a thing, and how often names still have them: may only shrink."""
 MAX_ONE = 124
@@ -291,7 +291,7 @@ def test_names_say_what_they_are_of() -> None:
 
 
 def long_files(lengths: dict[str, int]) -> list[str]:
-    return [f"{name} has {n} lines" for name, n in lengths.items() if n > LONGEST_FILE]
+    return [f"{name} has {n} lines" for name, n in lengths.items() if n > MAX_FILE]
 
 
 def test_files_are_short() -> None:

@@ -29,7 +29,7 @@ class SignalOutput(StrEnum):
 
 
 CHARGING = "charging"
-MOST_REFUSED = 10
+MAX_REFUSED = 10
 """So many refused rows are shown."""
 
 
@@ -93,9 +93,9 @@ def _refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
     if refused and not anything:
         source, first = refused[0]
         raise Rejected(f"nothing could be taken: {source}:{first.row}: {first.reason}")
-    for source, row in refused[:MOST_REFUSED]:
+    for source, row in refused[:MAX_REFUSED]:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
-    if (more := sum(row.count for _, row in refused[MOST_REFUSED:])) > 0:
+    if (more := sum(row.count for _, row in refused[MAX_REFUSED:])) > 0:
         print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
 
 

@@ -16,7 +16,7 @@ from energyguard.cli.times import parse_range, parse_span
 if TYPE_CHECKING:
     from energyguard.history import History
 
-MOST_STEPS = 10_000
+MAX_STEPS = 10_000
 _WHO = ("who", "plate", "user")
 
 Since = Annotated[str, typer.Option(help="From: a time, or how long before the newest (2h).")]
@@ -54,8 +54,8 @@ def steps(span: Mapping[str, int], step: str) -> dict[str, int]:
     step_ms = parse_span(step)
     if step_ms <= 0:
         raise typer.BadParameter(f"--step {step}: must be longer than nothing")
-    if (span["end_ms"] - span["start_ms"]) // step_ms > MOST_STEPS:
-        raise typer.BadParameter(f"more than {MOST_STEPS:,} steps: a longer --step or less time")
+    if (span["end_ms"] - span["start_ms"]) // step_ms > MAX_STEPS:
+        raise typer.BadParameter(f"more than {MAX_STEPS:,} steps: a longer --step or less time")
     return {"step_ms": step_ms}
 
 

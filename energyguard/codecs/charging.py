@@ -33,10 +33,10 @@ from energyguard.model.readings import Verdict
 
 SHAPE = "signal"
 SUPERSEDED = ("station_state", "recharging_state", "payment")
-MOST_EUR = 10
+MAX_EUR = 10
 """The highest price of a kWh that is believed."""
-MOST_KW = 1_000
-MOST_KWH = 9_000_000_000
+MAX_KW = 1_000
+MAX_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
 _STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = (
@@ -153,8 +153,8 @@ def _user(told: _Message, second: int, connects: bool) -> Signal:
 @lru_cache(maxsize=4_096)
 def _exact(price: Decimal) -> int:
     """A price in 1e-4 EUR/kWh."""
-    if not price.is_finite() or not 0 <= price <= MOST_EUR:
-        raise OutOfRange(f"price: {price} is not within 0 to {MOST_EUR} EUR/kWh", "price")
+    if not price.is_finite() or not 0 <= price <= MAX_EUR:
+        raise OutOfRange(f"price: {price} is not within 0 to {MAX_EUR} EUR/kWh", "price")
     found = price * PRICE_PER_EUR
     if found != found.to_integral_value():
         raise Malformed(f"price: {price} has more than four decimals", "price")
@@ -165,7 +165,7 @@ def _charging(told: _Message, second: int, starts: bool) -> Signal:
     power = told.energy_delivered
     if power is UNSET:
         raise Malformed("energy_delivered: missing", "energy_delivered")
-    if not 0 <= power <= MOST_KW or (starts and not power):
+    if not 0 <= power <= MAX_KW or (starts and not power):
         raise OutOfRange(f"energy_delivered: {power} kW cannot be", "energy_delivered")
     kind = _START if starts else _STOP
     register = None if told.register_kwh is UNSET else _shown(told.register_kwh)
@@ -174,7 +174,7 @@ def _charging(told: _Message, second: int, starts: bool) -> Signal:
 
 def _shown(register: Decimal) -> int:
     """What a meter shows, in 1e-9 kWh."""
-    if not register.is_finite() or not 0 <= register <= MOST_KWH:
+    if not register.is_finite() or not 0 <= register <= MAX_KWH:
         raise OutOfRange(f"register_kwh: {register} cannot be", "register_kwh")
     return round(register * 10**9)
 

@@ -20,7 +20,7 @@ from energyguard.model.fixed import from_nano, to_nano
 
 Ints = npt.NDArray[np.int64]
 
-LONGEST_DEVICE = 128
+MAX_DEVICE = 128
 _SIGNED = r"-?\d{1,18}"
 _CLOCK = r"\d{4}-\d\d-\d\d[T ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,3})?)?)?"
 _ANY_CLOCK = re.compile(
@@ -91,9 +91,7 @@ ISO_TIME = Column(
 )
 PLAIN_TIME = Column(pa.timestamp("ms"), _CLOCK, "a time in UTC", tidy=tidy_plain_time)
 EPOCH_MS = Column(pa.int64(), _SIGNED, "a time in ms since 1970", tidy=tidy_integer)
-DEVICE = Column(
-    pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {LONGEST_DEVICE} characters"
-)
+DEVICE = Column(pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {MAX_DEVICE} characters")
 NAME = Column(pa.string(), r"[^,\"\x00-\x1f]{0,128}", "a name")
 _SHORT = r"[+-]?(?:\d{1,19}(?:\.\d{0,9})?|\.\d{1,9})"
 SHORT_NUMBER = re.compile(_SHORT, re.ASCII)

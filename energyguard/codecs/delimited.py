@@ -19,7 +19,7 @@ from energyguard.codecs.columns import (
     DEVICE,
     ISO_TIME,
     LARGEST_WHOLE,
-    LONGEST_DEVICE,
+    MAX_DEVICE,
     MAY_BE_EMPTY,
     NAME,
     WHOLE,
@@ -197,7 +197,7 @@ def _doubtful_columns(table: pa.Table, layout: ColumnLayout) -> bool:
                 return True
         if column in (DEVICE, NAME) and len(values):
             span = pc.min_max(pc.utf8_length(values)).as_py()
-            if span["max"] > LONGEST_DEVICE or (column is DEVICE and span["min"] < 1):
+            if span["max"] > MAX_DEVICE or (column is DEVICE and span["min"] < 1):
                 return True
     return False
 

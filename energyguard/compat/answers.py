@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from energyguard.compat.alarms import AlertBody, Hour, Weekday
 from energyguard.compat.nodes import Told
 from energyguard.compat.readings import Number, SensorId
-from energyguard.compat.sensors import MOST, Refused, Version
+from energyguard.compat.sensors import MAX_ITEMS, Refused, Version
 
 
 class Service(BaseModel):
@@ -30,12 +30,12 @@ class Bulk(BaseModel):
 
     measurements: Annotated[
         list[Any],
-        Field(min_length=1, max_length=MOST),
+        Field(min_length=1, max_length=MAX_ITEMS),
         WithJsonSchema(
             {
                 "type": "array",
                 "minItems": 1,
-                "maxItems": MOST,
+                "maxItems": MAX_ITEMS,
                 "items": {"$ref": "#/components/schemas/Reading"},
             }
         ),

@@ -25,7 +25,7 @@ from energyguard.store.keys import Key
 from energyguard.store.row import OWN_KEY, Row
 from energyguard.store.version import HybridClock
 
-MOST = 1_000
+MAX_ITEMS = 1_000
 
 
 class Item(Given, kw_only=True):
@@ -128,6 +128,6 @@ class Batches:
 
 
 def _some(items: list[Any]) -> list[Any]:
-    if not 0 < len(items) <= MOST:
-        raise Malformed(f"a batch has 1 to {MOST:,} items, not {len(items):,}", "items")
+    if not 0 < len(items) <= MAX_ITEMS:
+        raise Malformed(f"a batch has 1 to {MAX_ITEMS:,} items, not {len(items):,}", "items")
     return items

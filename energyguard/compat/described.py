@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
 
-from energyguard.compat.batches import MOST
-from energyguard.compat.keys import LONGEST_TTL_S
+from energyguard.compat.batches import MAX_ITEMS
+from energyguard.compat.keys import MAX_TTL_S
 
 Described = dict[str, Any]
 
@@ -33,7 +33,7 @@ _OBJECT: Described = {"type": "object"}
 _TTL: Described = {
     "type": ["integer", "null"],
     "minimum": 1,
-    "maximum": LONGEST_TTL_S,
+    "maximum": MAX_TTL_S,
     "description": "Seconds until it is over.",
 }
 _GIVEN: Described = {
@@ -97,7 +97,7 @@ _VALUE: Described = {"type": "object", "required": ["value"], "properties": {"va
 
 
 def _many(name: str, items: Described) -> Described:
-    listed = {"type": "array", "minItems": 1, "maxItems": MOST, "items": items}
+    listed = {"type": "array", "minItems": 1, "maxItems": MAX_ITEMS, "items": items}
     return {"type": "object", "required": [name], "properties": {name: listed}}
 
 

@@ -21,8 +21,8 @@ from energyguard.store.keys import Key, iso
 from energyguard.store.row import LARGEST_VALUE
 from energyguard.store.version import HybridClock
 
-LONGEST_TTL_S = 10**9
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_TTL_S)]
+MAX_TTL_S = 10**9
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=MAX_TTL_S)]
 
 _object = msgspec.json.Decoder(dict[str, Any])
 T = TypeVar("T")

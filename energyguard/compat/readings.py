@@ -14,7 +14,7 @@ from energyguard.errors import Malformed
 from energyguard.store.keys import Key, iso
 from energyguard.store.row import Row
 
-LONGEST_SENSOR = 800
+MAX_SENSOR = 800
 """Bytes: the product's own keys put some before it."""
 
 
@@ -37,7 +37,7 @@ Number = Annotated[
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]{1,9}(\.[0-9]+)?$"}]}
     ),
 ]
-SensorId = Annotated[str, Field(min_length=1, max_length=LONGEST_SENSOR)]
+SensorId = Annotated[str, Field(min_length=1, max_length=MAX_SENSOR)]
 
 
 class Reading(BaseModel):
@@ -89,8 +89,8 @@ def sensor_name(sensor_id: str) -> str:
         size = len(sensor_id.encode())
     except UnicodeEncodeError:
         raise Malformed("a sensor's name is text", "sensor_id") from None
-    if not 0 < size <= LONGEST_SENSOR:
-        raise Malformed(f"a sensor's name has 1 to {LONGEST_SENSOR} bytes", "sensor_id")
+    if not 0 < size <= MAX_SENSOR:
+        raise Malformed(f"a sensor's name has 1 to {MAX_SENSOR} bytes", "sensor_id")
     return sensor_id
 
 

@@ -23,7 +23,7 @@ from energyguard.store.keys import Key, iso
 from energyguard.store.row import OWN_KEY, Row, newest
 from energyguard.store.version import HybridClock
 
-MOST = 1_000
+MAX_ITEMS = 1_000
 Scope = tuple[str, int, int]
 """A sensor, a weekday, an hour."""
 

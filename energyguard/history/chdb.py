@@ -26,8 +26,8 @@ from energyguard.telemetry import METRICS
 
 SCHEMAS = ("readings.sql", "schema.sql", "charging.sql", "charging_rollups.sql")
 READERS = 4
-LONGEST_QUERY_S = 60
-LONGEST_QUEUE_S = 10
+MAX_QUERY_S = 60
+MAX_QUEUE_S = 10
 MERGES_NICE = 10
 
 _FOR_ALL = (
@@ -43,7 +43,7 @@ _FOR_WRITER = (
     "SET max_threads = 1",  # the other core is for questions
 )
 _FOR_READERS = (
-    f"SET max_execution_time = {LONGEST_QUERY_S}",
+    f"SET max_execution_time = {MAX_QUERY_S}",
     "SET max_memory_usage = 4000000000",
     "SET max_threads = 2",
     "SET readonly = 1",
@@ -115,7 +115,7 @@ class ChdbHistory:
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""
         try:
-            reader = self._readers.get(timeout=LONGEST_QUEUE_S)
+            reader = self._readers.get(timeout=MAX_QUEUE_S)
         except queue.Empty as error:
             raise Overloaded(f"history: {READERS} long questions are being answered") from error
         try:

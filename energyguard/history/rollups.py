@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.questions import statements
-from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.topics import DAY_MS
 
 LEVELS = (
@@ -24,7 +24,7 @@ LEVELS = (
     ("rollup_15m", "rollup_1h", 3600),
     ("rollup_1h", "rollup_1d", 86_400),
 )
-MOST_RUNS = 16
+MAX_RUNS = 16
 FULL_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 _LINKED = (Kind.REGISTER, Kind.POWER)
 _COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
@@ -115,7 +115,7 @@ class RollUps:
         execute("TRUNCATE TABLE spans")
         self._history.insert("touched", run)
         low = pc.min(run["lo_ms"]).as_py()
-        execute(self._spans, gap=LONGEST_GAP_MS, low_s=low // DAY_MS * 86_400)
+        execute(self._spans, gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
         reach = self._history.ask(
             "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", "TSV", {}
         )
@@ -125,7 +125,7 @@ class RollUps:
             execute(self._plain, **ends)
         if set(kinds) & set(_LINKED):
             day_s = read_from // DAY_MS * 86_400
-            execute(self._linked, gap=LONGEST_GAP_MS, day_s=day_s, **ends)
+            execute(self._linked, gap=MAX_GAP_MS, day_s=day_s, **ends)
         for fine, coarse, seconds in LEVELS:
             execute(
                 self._coarser,
@@ -157,7 +157,7 @@ def _runs(touched: pa.Table) -> Iterator[pa.Table]:
     day = touched["day"].to_numpy()
     days = np.unique(day)
     starts = days[np.flatnonzero(np.diff(days, prepend=days[0] - 2) > 1)]
-    if len(starts) > MOST_RUNS:
+    if len(starts) > MAX_RUNS:
         starts = days[:1]
     number = np.searchsorted(starts, day, side="right")
     for i in range(1, len(starts) + 1):

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import msgspec
 
-from energyguard.codecs.charging import MOST_KW
+from energyguard.codecs.charging import MAX_KW
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS, SIGNALS, topic_named
 
 COLUMNS = ("charger", "station", "latitude", "longitude", "rating_kw")
-MOST_TOLD = 20
-LONGEST = 200
+MAX_TOLD = 20
+MAX_NAME = 200
 _AT_ONCE = 1_000
-_BOUNDS = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "rating_kw": (0.0, MOST_KW)}
+_BOUNDS = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "rating_kw": (0.0, MAX_KW)}
 
 
 def read_chargers(path: Path) -> list[Charger]:
@@ -52,8 +52,8 @@ def read_chargers(path: Path) -> list[Charger]:
             except Malformed as error:
                 wrong.append(f"row {number}: {error}")
     if wrong:
-        more = f"; and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
-        raise Malformed(f"{path}: nothing was listed: {'; '.join(wrong[:MOST_TOLD])}{more}")
+        more = f"; and {len(wrong) - MAX_TOLD} more" if len(wrong) > MAX_TOLD else ""
+        raise Malformed(f"{path}: nothing was listed: {'; '.join(wrong[:MAX_TOLD])}{more}")
     if not found:
         raise Malformed(f"{path}: no charger in it")
     return found
@@ -82,8 +82,8 @@ def _charger(row: Mapping[str | None, object]) -> Charger:
         raise Malformed("more or fewer cells than columns")
     cells = {str(name): str(cell).strip() for name, cell in row.items()}
     for name in ("charger", "station"):
-        if not 0 < len(cells[name]) <= LONGEST:
-            raise Malformed(f"{name}: 1 to {LONGEST} characters", name)
+        if not 0 < len(cells[name]) <= MAX_NAME:
+            raise Malformed(f"{name}: 1 to {MAX_NAME} characters", name)
     topic = cells.get("topic", "")
     if topic and not (topic_named(topic) and topic.startswith(SIGNALS.name)):
         raise Malformed(f"topic: {topic!r} is not {SIGNALS.name}, or {SIGNALS.name}.REGION")

@@ -42,7 +42,7 @@ Progress = Callable[[int, int | None], None]
 _SHARED_PACE = 30.0
 _READINGS_AT_ONCE = 65_536
 _SHORTEST_WAIT_S = 0.1  # so that a slow file is not an append per reading
-_LONGEST_WAIT_S = 0.5
+_MAX_WAIT_S = 0.5
 _MINUTE_MS = 60_000
 
 
@@ -140,7 +140,7 @@ class Player:
             due = min(due, done + _READINGS_AT_ONCE)
             if due <= done:
                 wait = max(_SHORTEST_WAIT_S, clock.seconds_until(int(time_ms[done])))
-                self._stop.wait(min(wait, _LONGEST_WAIT_S))
+                self._stop.wait(min(wait, _MAX_WAIT_S))
                 continue
             if not self._sent(_moved(batch.slice(done, due - done), time_ms[done:due])):
                 break

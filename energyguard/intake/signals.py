@@ -34,7 +34,7 @@ _FIRST_OBJECT = re.compile(rb"\A(?:\xef\xbb\xbf)?[\s\[]*\{[^{}]*\"charger_id\"\s
 _GZIP = b"\x1f\x8b"
 _HEAD_BYTES = 4_096
 AT_ONCE = 5_000
-LONGEST_WAIT_S = 0.5
+MAX_WAIT_S = 0.5
 
 Message = tuple[Signal, bytes]
 """A signal, and its message as it came."""
@@ -150,7 +150,7 @@ class SignalPlayer:
             while due < min(len(signals), sent + AT_ONCE) and signals[due].second <= until:
                 due += 1
             if due == sent:
-                self._stop.wait(LONGEST_WAIT_S)
+                self._stop.wait(MAX_WAIT_S)
             elif self._sent([self._moved(one, shift) for one in signals[sent:due]]):
                 sent = due
         return [one.second + shift for one in signals[:sent]]

@@ -21,7 +21,7 @@ from energyguard.log.walk import Gap, newest_head, segments
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_BYTES = 8 * 2**20
+MAX_BYTES = 8 * 2**20
 """A read stops here: one record may hold thousands of readings."""
 
 
@@ -46,7 +46,7 @@ def read_once(
         wanted.setdefault(place.topic, {})[place.partition] = position
     within, first = divmod(turn, len(wanted) or 1)
     found: list[Fetched] = []
-    room = MOST_BYTES
+    room = MAX_BYTES
     connection.execute("BEGIN")
     try:
         for name, positions in _turned(wanted.items(), first):

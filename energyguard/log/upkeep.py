@@ -22,7 +22,7 @@ from energyguard.telemetry import Condition, logger
 CHECKPOINT_S = 0.25
 TIDY_S = 15.0
 WAL_PAGES = 1_000  # checkpoint from here on
-WAL_PAGES_MOST = 16_000  # here appenders wait for a moment, so that the WAL begins anew
+MAX_WAL_PAGES = 16_000  # here appenders wait for a moment, so that the WAL begins anew
 RESTART_STEPS = 20  # of the busy handler: 10 ms
 
 _CLAIM = """
@@ -99,7 +99,7 @@ class Upkeep:
                 frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             except apsw.BusyError:
                 return  # another process is at it
-            if frames >= WAL_PAGES_MOST:
+            if frames >= MAX_WAL_PAGES:
                 self._restart(connection)
 
     def _restart(self, connection: Any) -> None:

@@ -58,7 +58,7 @@ _TABLE = (
 
 CHANNELS: Mapping[str, Channel] = {c.name: c for c in _TABLE}
 
-LONGEST_GAP_MS = 15 * 60 * 1000
+MAX_GAP_MS = 15 * 60 * 1000
 """A power holds until the next reading, for at most this long: a longer silence adds nothing."""
 
 NANO_PER_UNIT = NANO

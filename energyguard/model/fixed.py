@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 NANO = 1_000_000_000
 _STEP = Decimal(1).scaleb(-9)
-_MOST = 2**63 - 1
+_MAX = 2**63 - 1
 
 
 def to_nano(value: str | int | float | Decimal) -> int:
@@ -22,7 +22,7 @@ def to_nano(value: str | int | float | Decimal) -> int:
         nano = int(number.quantize(_STEP, rounding=ROUND_HALF_EVEN).scaleb(9))
     except InvalidOperation as error:
         raise ValueError(f"not a number: {value}") from error
-    if abs(nano) > _MOST:
+    if abs(nano) > _MAX:
         raise ValueError(f"too large: {value}")
     return nano
 

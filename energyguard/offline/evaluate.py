@@ -24,7 +24,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
-from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Verdict
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
@@ -109,7 +109,7 @@ def _evaluate(
             _write(windows.process(batch_from(batch)), out, episodes, result)
     if windows.clock.newest > NEVER:
         _write(windows.end(), out, episodes, result)
-        end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + LONGEST_GAP_MS
+        end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + MAX_GAP_MS
         _write(windows.advance(end, end=True), out, episodes, result)
     return result
 

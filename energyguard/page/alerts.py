@@ -12,9 +12,9 @@ from energyguard.page.plots import Data, Plot
 from energyguard.page.rules_card import RulesCard
 from energyguard.page.words import count
 
-MOST_LANES = 14
-MOST_ALERTS = 300
-MOST_OPEN = 60
+MAX_LANES = 14
+MAX_ALERTS = 300
+MAX_OPEN = 60
 MAX_RESOLVED = 60
 STORY_S = 5.0
 
@@ -61,7 +61,7 @@ class AlertsPage:
         if not self.chosen and opened:
             self.chosen = opened[0].id
         self.open_note.text = f"{len(opened)}, newest first"
-        self.rows.show([AlertRow.of(a, self.visit.zone) for a in opened[:MOST_OPEN]])
+        self.rows.show([AlertRow.of(a, self.visit.zone) for a in opened[:MAX_OPEN]])
         await self.story.show(self.chosen)
         self.rules.show()
 
@@ -86,10 +86,10 @@ class AlertsPage:
 
     def _lanes(self, start: int, end: int) -> Data:
         book = self.board.desk.book
-        alerts = [a for a in book.find(limit=MOST_ALERTS) if a.open or a.changed_ms >= start]
+        alerts = [a for a in book.find(limit=MAX_ALERTS) if a.open or a.changed_ms >= start]
         lanes: dict[str, list[Data]] = {}
         for alert in alerts:
-            if alert.device in lanes or len(lanes) < MOST_LANES:
+            if alert.device in lanes or len(lanes) < MAX_LANES:
                 href = self.visit.href("/alerts", alert=alert.id)
                 bars = stretches(alert, book.story(alert.id), end)
                 lanes.setdefault(alert.device, []).extend(

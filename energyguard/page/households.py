@@ -13,12 +13,12 @@ from energyguard.page.words import amount, moment, number, plural
 from energyguard.rules.rule import Rule
 from energyguard.service.views import ReadingView
 
-MOST_ROWS = 2_000
+MAX_ROWS = 2_000
 FIRST_ROWS = 200
-MOST_PER_SECOND = 200
-MOST_BARS = 10
-MOST_HEAT = 16
-MOST_NAMES = 1_000
+MAX_PER_SECOND = 200
+MAX_BARS = 10
+MAX_HEAT = 16
+MAX_NAMES = 1_000
 
 BY = {"kwh": ("by kWh", "kWh"), "alerts": ("by alerts", "alerts")}
 
@@ -51,7 +51,7 @@ class HouseholdsPage:
             with remark:
                 Tag("span", f"{BY[self.by][1]}, hours in {visit.zone}, {visit.lasting}")
             with card("Newest readings", "c12", anchor="readings") as self.feed_note:
-                self.feed = ReadingFeed(MOST_ROWS)
+                self.feed = ReadingFeed(MAX_ROWS)
         visit.every(2.0, self.one)
         visit.every(span.keep_s, self.past)
         ui.timer(1.0, self.readings)
@@ -76,7 +76,7 @@ class HouseholdsPage:
             for name, value in kept.items():
                 Tag("input", type="hidden", name=name, value=value)
             with Tag("datalist", id="devices"):
-                for name in sorted({d.device for d in self.board.desk.live.devices()})[:MOST_NAMES]:
+                for name in sorted({d.device for d in self.board.desk.live.devices()})[:MAX_NAMES]:
                     Tag("option", value=name)
             Tag("button", "Show", "btn", type="submit")
 
@@ -165,7 +165,7 @@ class HouseholdsPage:
         span, unit = self.visit.span, BY[self.by][1]
         start, end = self.board.borders(span)
         asked = {"start_ms": start, "end_ms": end, "by": self.by}
-        top = await self.board.ask("top", span.keep_s, n=MOST_BARS, **asked)
+        top = await self.board.ask("top", span.keep_s, n=MAX_BARS, **asked)
         values = top[self.by].to_pylist()
         most = max(values, default=0) or 1
         self.top.show(
@@ -176,7 +176,7 @@ class HouseholdsPage:
             ]
         )
         heat = await self.board.ask(
-            "heatmap", span.keep_s, n=MOST_HEAT, zone=self.visit.zone,
+            "heatmap", span.keep_s, n=MAX_HEAT, zone=self.visit.zone,
             step_ms=hour_step_ms(end, self.visit.zone), **asked,
         )  # fmt: skip
         rows: dict[str, list[float | None]] = {}
@@ -198,13 +198,13 @@ class HouseholdsPage:
 
     async def readings(self) -> None:
         """The rows that came since the last look, the newest first."""
-        rows = self.board.desk.live.readings(MOST_PER_SECOND if self.last else FIRST_ROWS)
+        rows = self.board.desk.live.readings(MAX_PER_SECOND if self.last else FIRST_ROWS)
         fresh = rows[: rows.index(self.last)] if self.last in rows else rows
         if fresh:
             self.last = fresh[0]
         self.feed.put([self._cells(row) for row in fresh])
         now = await self.board.now()
-        self.feed_note.text = f"{now.readings_per_minute:,} a minute, at most {MOST_ROWS:,} rows"
+        self.feed_note.text = f"{now.readings_per_minute:,} a minute, at most {MAX_ROWS:,} rows"
 
     def _cells(self, row: ReadingView) -> list[str]:
         return [

@@ -27,8 +27,8 @@ from energyguard.page.words import (
 from energyguard.service.views import Freshness, Quality
 from energyguard.service.views import Overview as Now
 
-MOST_ALERTS = 5
-MOST_BARS = 7
+MAX_ALERTS = 5
+MAX_BARS = 7
 STEPS = (MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
 """Of the power line: a finer one than the meters send would be spikes and holes."""
 SETTLING_MS = 3 * MINUTE_MS
@@ -104,7 +104,7 @@ class OverviewPage:
         self.alerts.show(count(needed), "", said if opened else "no alert is open")
         self._newest(now)
         waiting = [a for a in opened if a.condition is not State.PENDING]
-        self.rows.show([AlertRow.of(a, zone) for a in waiting[:MOST_ALERTS]])
+        self.rows.show([AlertRow.of(a, zone) for a in waiting[:MAX_ALERTS]])
 
     def _newest(self, now: Now) -> None:
         """How old the newest reading is: by its own time, in a simulation by when it came."""
@@ -147,7 +147,7 @@ class OverviewPage:
             "line: measured · band: usual at this hour" if band["xs"] else self.visit.lasting
         )
         top = await self.board.ask(
-            "top", span.keep_s, start_ms=start, end_ms=end, by="kwh", n=MOST_BARS
+            "top", span.keep_s, start_ms=start, end_ms=end, by="kwh", n=MAX_BARS
         )
         rows = list(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
         most = max((kwh for _, kwh in rows), default=0.0) or 1.0

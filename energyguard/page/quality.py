@@ -12,7 +12,7 @@ from energyguard.page.plots import Plot
 from energyguard.page.words import age, count, day_moment, moment, plural
 from energyguard.service.views import DeadLetter, PartitionView, Receipt
 
-MOST_LETTERS = 30
+MAX_LETTERS = 30
 
 ENDINGS = ("accepted", "late", "duplicate", "conflicting", "ahead", "malformed", "out of range")
 MATTERS = ("conflicting", "malformed", "out of range")
@@ -125,7 +125,7 @@ class QualityPage:
     async def dead_letters(self) -> None:
         """The newest messages that were refused."""
         letters = await self.board.shared(
-            "letters", 4, lambda: self.board.desk.dead_letters(MOST_LETTERS)
+            "letters", 4, lambda: self.board.desk.dead_letters(MAX_LETTERS)
         )
         self.letters.show(letters)
 

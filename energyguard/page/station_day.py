@@ -13,7 +13,7 @@ from energyguard.page.station_wall import Wall, legend
 from energyguard.page.words import age, count, number, plural
 
 KEEP_S = 5.0
-MOST_ROWS = 3_000
+MAX_ROWS = 3_000
 FIGURES = ("occupied", "free", "mean stay", "mean charge", "sessions", "revenue", "energy")
 
 
@@ -154,7 +154,7 @@ class StationDay:
             ("station_day", self.station, self.visit.span.name, str(self.day)),
             KEEP_S,
             lambda: self.board.desk.query(
-                "station_day", start_ms=start, end_ms=end, station=self.station, n=MOST_ROWS
+                "station_day", start_ms=start, end_ms=end, station=self.station, n=MAX_ROWS
             ),
         )
         begun = times_ms(table["start"])
@@ -178,8 +178,8 @@ class StationDay:
         if not lanes:
             self.more.text = f"Nothing is known of a station named {self.station}."
             return
-        full = table.num_rows >= MOST_ROWS
-        self.more.text = f"The first {plural(MOST_ROWS, 'row')} of this time." if full else ""
+        full = table.num_rows >= MAX_ROWS
+        self.more.text = f"The first {plural(MAX_ROWS, 'row')} of this time." if full else ""
 
 
 LAYERS = {"unknown": 0, "info": 1, "warning": 2}

@@ -11,7 +11,7 @@ from energyguard.page.words import moment
 from energyguard.service.bays import WALL, BayView, StationView
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
-MOST_BAYS = 240
+MAX_BAYS = 240
 """With more bays than that, a tile stands for a station."""
 DETAILS = {"parked": "not plugged in", "connected": "plugged in", "charged": "charged, plugged in"}
 
@@ -60,7 +60,7 @@ class Wall:
 
     def show(self, bays: Sequence[BayView], stations: Sequence[StationView]) -> None:
         """Show these; what has not changed is not sent again."""
-        if len(bays) > MOST_BAYS:
+        if len(bays) > MAX_BAYS:
             self._arrange(tuple(one.station for one in stations), ())
             for station in stations:
                 self._tiles[station.station].show(*self._station(station))

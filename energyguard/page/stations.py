@@ -14,8 +14,8 @@ from energyguard.page.station_wall import Wall, euros, legend
 from energyguard.page.words import age, count, moment, number, plural
 from energyguard.service.bays import StationView
 
-MOST = 5
-MOST_VIOLATIONS = 8
+MAX_STATIONS = 5
+MAX_VIOLATIONS = 8
 KEEP_S = 5.0
 
 
@@ -136,7 +136,9 @@ class Network:
         top = await self.board.shared(
             ("station_top", self.visit.span.name),
             KEEP_S,
-            lambda: self.board.desk.query("station_top", start_ms=start, end_ms=end, n=MOST),
+            lambda: self.board.desk.query(
+                "station_top", start_ms=start, end_ms=end, n=MAX_STATIONS
+            ),
         )
         rows = top.to_pylist()
         most = max((row["eur"] for row in rows), default=0.0) or 1.0
@@ -156,7 +158,7 @@ class Network:
             ("station_violations", self.visit.span.name),
             KEEP_S,
             lambda: self.board.desk.query(
-                "station_violations", start_ms=start, end_ms=end, station="", n=MOST_VIOLATIONS
+                "station_violations", start_ms=start, end_ms=end, station="", n=MAX_VIOLATIONS
             ),
         )
         begun = times_ms(found["start_parking"])
@@ -173,7 +175,7 @@ class Network:
                 for at, since, row in rows
             ]
         )
-        self.kinds.text = "the newest" if found.num_rows == MOST_VIOLATIONS else ""
+        self.kinds.text = "the newest" if found.num_rows == MAX_VIOLATIONS else ""
 
 
 def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:

@@ -16,7 +16,7 @@ from typing import IO
 from energyguard.durable.atomic import room_for
 from energyguard.errors import ConfigError, Conflict
 
-MOST = 64
+MAX_PROCESSES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Present:
 
 
 @contextmanager
-def present(data_dir: Path, role: str, most: int = MOST) -> Iterator[None]:
+def present(data_dir: Path, role: str, most: int = MAX_PROCESSES) -> Iterator[None]:
     """Be counted as a process of a data folder while the block runs.
 
     Raises:

@@ -20,7 +20,7 @@ from pathlib import Path
 from energyguard.clock import SYSTEM, Clock
 
 FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 30.0
+MAX_DELAY_S = 30.0
 HEALTHY_S = 60.0
 """A child that lived this long has recovered: its next failure counts as the first."""
 
@@ -99,7 +99,7 @@ class Supervisor:
             self.hopeless = code
             return
         child.failures = 1 if now - child.started > HEALTHY_S else child.failures + 1
-        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (child.failures - 1))
+        delay = min(MAX_DELAY_S, FIRST_DELAY_S * 2 ** (child.failures - 1))
         delay *= random.uniform(0.5, 1.5)
         child.start_at = now + delay
         self._say(f"{name} died ({_ending(code)}); it starts again in {delay:.1f} s")

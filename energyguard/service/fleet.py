@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock, topic_named
@@ -86,7 +86,7 @@ class Roll:
             return np.full(len(amount), np.nan)
         interval = self.kind is Kind.INTERVAL  # its energy is of its step, however long
         energy = amount if interval else amount - previous
-        fit = (step > 0) & (step <= (HOUR_MS if interval else LONGEST_GAP_MS))
+        fit = (step > 0) & (step <= (HOUR_MS if interval else MAX_GAP_MS))
         return np.where(fit, energy / NANO * HOUR_MS / np.where(fit, step, 1), np.nan)
 
     def _grow(self, size: int) -> None:

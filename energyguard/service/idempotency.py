@@ -20,7 +20,7 @@ from energyguard.errors import Conflict, DiskFull, Malformed
 from energyguard.service.views import Receipt
 
 KEPT_MS = 24 * 3_600_000
-LONGEST_KEY = 200
+MAX_KEY = 200
 _LOCKS = 64
 
 
@@ -48,8 +48,8 @@ class Answers:
             Malformed: the key is empty or too long.
             Conflict: the key was used with another body.
         """
-        if not 0 < len(key) <= LONGEST_KEY:
-            raise Malformed(f"a key has 1 to {LONGEST_KEY} characters", "Idempotency-Key")
+        if not 0 < len(key) <= MAX_KEY:
+            raise Malformed(f"a key has 1 to {MAX_KEY} characters", "Idempotency-Key")
         digest = hashlib.sha256(body).digest()
         with self._in_work[hash(key) % _LOCKS]:
             kept = self._find(key)

@@ -41,7 +41,7 @@ from energyguard.stream.time.trusted import ClockLimits
 from energyguard.telemetry import METRICS
 
 ROWS_SENT = 100
-RESUME_AT_MOST = 4_000
+MAX_RESUME = 4_000
 READINGS_SHARE = 0.1
 _ALERTS = {topics.ALERTS.name: ALL, topics.ALERT_ACTIONS.name: ALL, topics.RULES.name: ALL}
 _REPORTS = {
@@ -236,7 +236,7 @@ class LiveProjection:
             at = {p: max(n, first.get(p, 0)) for p, n in since.items() if p in end}
             lost += sum(n - since[p] for p, n in at.items())
             while at := {p: n for p, n in at.items() if n < end[p]}:
-                if len(found) >= RESUME_AT_MOST:
+                if len(found) >= MAX_RESUME:
                     lost += sum(end[p] - n for p, n in at.items())
                     break
                 for fetched in self._log.read(at, 1_000, wait=0.0):

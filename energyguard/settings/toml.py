@@ -9,7 +9,7 @@ from typing import Any
 
 from energyguard.errors import ConfigError
 
-LONGEST_LINE = 4_096
+MAX_LINE = 4_096
 """A key of ten thousand dots would keep the parser for minutes."""
 
 
@@ -22,8 +22,8 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
         for number, line in enumerate(text.splitlines(), 1):
-            if len(line) > LONGEST_LINE:
-                wrong = f"the line is longer than {LONGEST_LINE:,} characters"
+            if len(line) > MAX_LINE:
+                wrong = f"the line is longer than {MAX_LINE:,} characters"
                 raise ConfigError(f"{path}:{number}: {wrong}")
         return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError, RecursionError) as error:

@@ -23,7 +23,7 @@ Progress = Callable[[int, int | None], None]
 """Called with the ticks done so far, and how many there will be (None: no end)."""
 
 _BEHIND_MS = 5 * 60_000  # half the default lateness: older ticks would soon be late
-_LONGEST_WAIT_S = 0.5  # so that a stop, or a faster source, is soon noticed
+_MAX_WAIT_S = 0.5  # so that a stop, or a faster source, is soon noticed
 
 _log = logger(__name__)
 
@@ -84,7 +84,7 @@ class Ticker(ABC):
             due = max(0, (self._clock.now_ms() - self._next_ms) // run.tick_ms + 1)
             many = min(due, run.ticks_at_once, due if left is None else left)
             if many == 0:
-                self._stop.wait(min(_LONGEST_WAIT_S, self._clock.seconds_until(self._next_ms)))
+                self._stop.wait(min(_MAX_WAIT_S, self._clock.seconds_until(self._next_ms)))
                 continue
             time_ms = self._next_ms + run.tick_ms * np.arange(many)
             if not self._send(time_ms):

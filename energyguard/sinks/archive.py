@@ -33,7 +33,7 @@ FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
 DRAIN_S = 5.0
-_MOST_RECORDS = 4096
+_MAX_RECORDS = 4096
 
 _log = logger("history")
 
@@ -161,7 +161,7 @@ class Archive:
         most = max(rows.num_rows for rows in tables.values())
         # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
         per_record = max(1, most // max(1, len(fetched)))
-        self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // 2 // per_record))
+        self._limit = min(_MAX_RECORDS, max(8, FULL_ROWS // 2 // per_record))
         for table, rows in tables.items():
             if rows.num_rows:
                 if not self._rows:

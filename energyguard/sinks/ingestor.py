@@ -32,9 +32,9 @@ IN_FLIGHT = 4
 FULL_ROWS = 8_000
 READ_WAIT_S = 0.2
 POLL_S = 1.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
 DRAIN_S = 5.0
-_MOST_RECORDS = 4_096
+_MAX_RECORDS = 4_096
 
 _log = logger("ingestor")
 
@@ -115,7 +115,7 @@ class Ingestor:
         if whole.rows:
             # A record may hold one reading or thousands: ask for as many as are written at once.
             per_record = max(1, len(whole.rows) // max(1, sum(map(len, fetched))))
-            self._limit = min(_MOST_RECORDS, max(8, FULL_ROWS // per_record))
+            self._limit = min(_MAX_RECORDS, max(8, FULL_ROWS // per_record))
         return whole, at
 
     def _fetch(self, wait_s: float) -> Sequence[Fetched]:
@@ -142,7 +142,7 @@ class Ingestor:
             await self._pause(pause_s, stop)
             if stop.is_set():
                 return False
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, MAX_PAUSE_S)
         if self._stalled:
             self._stall(False)
             _log.info("the store is back; nothing is lost")

@@ -16,7 +16,7 @@ from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Keep
 from energyguard.store.row import Row
 
-MOST_BYTES = 64_000_000
+MAX_BYTES = 64_000_000
 OLDEST_MS = 3_600_000
 GRACE_MS = 500  # until a reply that is only slow is no longer waited for
 PATIENCE_MS = 1_000
@@ -34,7 +34,7 @@ class _Hint:
 class Hints:
     """What a coordinator has still to tell to whom."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MAX_BYTES) -> None:
         self._most = most_bytes
         self._of: dict[str, OrderedDict[int, _Hint]] = {}
         self.size = 0  # bytes, about

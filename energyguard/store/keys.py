@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from energyguard.errors import Malformed, OutOfRange
-from energyguard.store.row import LONGEST_SERIES, OWN_KEY
+from energyguard.store.row import MAX_SERIES, OWN_KEY
 
 _TIMED = re.compile(
     r"(?P<series>.+):(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
@@ -37,8 +37,8 @@ class Key(NamedTuple):
             Malformed: it is empty or too long, or ends in a time that does not exist.
             OutOfRange: its time is before 1970.
         """
-        if not 0 < len(text.encode(errors="replace")) <= LONGEST_SERIES:
-            raise Malformed(f"a key has 1 to {LONGEST_SERIES} bytes", "key")
+        if not 0 < len(text.encode(errors="replace")) <= MAX_SERIES:
+            raise Malformed(f"a key has 1 to {MAX_SERIES} bytes", "key")
         found = _TIMED.fullmatch(text)
         if found is None:
             return cls(text)

@@ -14,7 +14,7 @@ from energyguard.store.row import OWN_KEY, Row, check
 from energyguard.store.version import HybridClock
 
 AT_ONCE = 500
-MOST_FAULTS = 100
+MAX_FAULTS = 100
 
 
 class Line(msgspec.Struct):
@@ -61,8 +61,8 @@ async def import_lines(store: Store, path: Path) -> tuple[int, list[str]]:
             await store.write(batch)
             batch = []
     await store.write(batch)
-    more = len(faults) - MOST_FAULTS
-    return taken, [*faults[:MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])]
+    more = len(faults) - MAX_FAULTS
+    return taken, [*faults[:MAX_FAULTS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

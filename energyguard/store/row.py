@@ -20,7 +20,7 @@ OWN_KEY = 0
 """The time of a key of the user's own, which has no event time: only its newest row is kept."""
 BUCKETS = 256
 _BUCKET_US = 1 << 32  # 72 minutes: what a node missed while it was away lies in few buckets
-LONGEST_SERIES = 1_024
+MAX_SERIES = 1_024
 LARGEST_VALUE = 1_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -74,8 +74,8 @@ def check(row: Row) -> None:
     Raises:
         Malformed: the series has no name or a long one, or the value is too large.
     """
-    if not 0 < len(row.series.encode()) <= LONGEST_SERIES:
-        raise Malformed(f"a key has 1 to {LONGEST_SERIES} bytes", "key")
+    if not 0 < len(row.series.encode()) <= MAX_SERIES:
+        raise Malformed(f"a key has 1 to {MAX_SERIES} bytes", "key")
     if row.value is not None and len(row.value) > LARGEST_VALUE:
         raise Malformed(f"a value has at most {LARGEST_VALUE:,} bytes", "value")
 

@@ -24,7 +24,7 @@ PORTS_APART = 10_000
 """Nodes talk on the port of their HTTP address plus this, as those of Valkey Cluster do."""
 RECONNECT_S = (0.02, 0.05, 0.1, 0.25, 0.5)
 LASTING_S = 1.0
-MOST_WAITING = 16 * 1024 * 1024  # bytes; what does not go out any more is lost, and sent again
+MAX_WAITING = 16 * 1024 * 1024  # bytes; what does not go out any more is lost, and sent again
 
 _LENGTH = struct.Struct(">I")
 _encode = msgspec.msgpack.Encoder().encode
@@ -110,7 +110,7 @@ class Frames(asyncio.Protocol):
 
     def send(self, body: bytes) -> None:
         """Put a frame on its way; those of one turn of the loop go out together."""
-        if self.transport is None or self.transport.get_write_buffer_size() > MOST_WAITING:
+        if self.transport is None or self.transport.get_write_buffer_size() > MAX_WAITING:
             return
         if not self._out:
             asyncio.get_running_loop().call_soon(self._flush)

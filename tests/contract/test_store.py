@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, Malformed
 from energyguard.store import Key, Row, Store, open_store
-from energyguard.store.row import LARGEST_VALUE, LONGEST_SERIES, OWN_KEY, latest, winners
+from energyguard.store.row import LARGEST_VALUE, MAX_SERIES, OWN_KEY, latest, winners
 from energyguard.store.version import DRIFT_MS, Version
 
 NOON = 1_757_160_000_000
@@ -292,13 +292,13 @@ class StoreContract:
             await store.write([fact(0), fact(1, large)])
         with pytest.raises(Malformed, match="1,000,000 bytes"):
             await store.change(Key("limit"), large)
-        for name in ("", "x" * (LONGEST_SERIES + 1), "ü" * LONGEST_SERIES):
+        for name in ("", "x" * (MAX_SERIES + 1), "ü" * MAX_SERIES):
             with pytest.raises(Malformed, match="1024 bytes"):
                 await store.write([fact(0), fact(0, series=name)])
             with pytest.raises(Malformed, match="1024 bytes"):
                 await store.change(Key(name), b"1")
         assert await store.names() == []
-        await store.write([fact(0, large[:-1]), fact(0, series="x" * LONGEST_SERIES)])
+        await store.write([fact(0, large[:-1]), fact(0, series="x" * MAX_SERIES)])
         assert await store.read("H1", None) == fact(0, large[:-1])
 
     # Any sequence

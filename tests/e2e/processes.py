@@ -28,7 +28,7 @@ PATIENCE_S = 120.0  # generous: only so that a fault does not hang
 START_MS = 1_757_203_200_000  # 2025-09-07T00:00:00Z
 TICK_MS = 15_000
 HOMES = 40
-LONGEST_LIFE_S = 1.5  # of a role that is killed often
+MAX_LIFE_S = 1.5  # of a role that is killed often
 SETTINGS = (
     "log.session_timeout=2s",
     "stream.snapshot=300ms",
@@ -117,7 +117,7 @@ def kill_often(role: Role, kills: int, work: Callable[[], object]) -> None:
         role.wait_until_there()
         if number % 5 != 2:
             until(lambda before=before: work() != before)  # type: ignore[misc]
-        time.sleep(moments.uniform(0.0, LONGEST_LIFE_S))
+        time.sleep(moments.uniform(0.0, MAX_LIFE_S))
         role.kill()
         role.start_again()
     role.wait_until_there()

@@ -100,7 +100,7 @@ MUTANTS: Final = (
     Mutant("power[row] * held", "power[row] * (held + 1)", CHANNELS),
     # The border
     Mutant("if not told.charger_id:", "if False:", SIGNALS),
-    Mutant("MOST_EUR = 10\n", "MOST_EUR = 100\n", SIGNALS),
+    Mutant("MAX_EUR = 10\n", "MAX_EUR = 100\n", SIGNALS),
     Mutant("EARLIEST_S = 946_684_800", "EARLIEST_S = 0", SIGNALS),
     Mutant("return (value < low) | (value > high),", "return (value < low),", VERDICTS),
     # History

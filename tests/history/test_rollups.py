@@ -11,7 +11,7 @@ import pytest
 
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
-from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, Kind
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from tests.history.made import SCHEMA, T0, readings
 
 LEVELS = {"rollup_1m": 60, "rollup_15m": 900, "rollup_1h": 3600, "rollup_1d": 86_400}
@@ -51,8 +51,8 @@ def reference(rows: list[Row]) -> dict[tuple[str, str, int], tuple[int, int]]:
                 gain = value - chain[i - 1][1]
                 energy[device, channel, (at - 1) // 60_000] += max(gain, 0)
             elif kind is Kind.POWER:
-                after = chain[i + 1][0] if i + 1 < len(chain) else at + LONGEST_GAP_MS
-                until = min(after, at + LONGEST_GAP_MS)
+                after = chain[i + 1][0] if i + 1 < len(chain) else at + MAX_GAP_MS
+                until = min(after, at + MAX_GAP_MS)
                 for minute in range(at // 60_000, (until - 1) // 60_000 + 1):
                     held = min(until, (minute + 1) * 60_000) - max(at, minute * 60_000)
                     energy[device, channel, minute] += value * held

@@ -9,7 +9,7 @@ import pytest
 
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
-from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.channels import MAX_GAP_MS
 from tests.history.made import T0, readings
 
 KWH = 1_000_000_000
@@ -62,7 +62,7 @@ def used(channel: str, rows: list[Reading], low: int, high: int) -> float:
             gain = max(0, value - rows[i - 1][1]) if i else 0
             total += gain if low < at <= high else 0
         else:
-            until = min(rows[i + 1][0] if i + 1 < len(rows) else at + 2**50, at + LONGEST_GAP_MS)
+            until = min(rows[i + 1][0] if i + 1 < len(rows) else at + 2**50, at + MAX_GAP_MS)
             total += value * max(0, min(until, high) - max(at, low)) / HOUR
     return total / KWH
 

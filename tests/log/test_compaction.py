@@ -8,7 +8,7 @@ import pytest
 
 from energyguard.durable.connections import connect
 from energyguard.log import LATEST, Records, TopicPartition
-from energyguard.log.reader import MOST_BYTES
+from energyguard.log.reader import MAX_BYTES
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import STATE
 
@@ -24,7 +24,7 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 
 
 def test_a_large_segment_whose_end_was_superseded_hides_nothing(log: SqliteLog) -> None:
-    keys = [b"chunk%02d" % i for i in range(MOST_BYTES // len(CHUNK) + 3)]
+    keys = [b"chunk%02d" % i for i in range(MAX_BYTES // len(CHUNK) + 3)]
     for batch, values in (
         (keys, [CHUNK] * len(keys)),
         (keys[-1:], [b"newer"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.mount import add_pages
-from energyguard.page.station_wall import MARKS, MOST_BAYS
+from energyguard.page.station_wall import MARKS, MAX_BAYS
 from energyguard.page.stations import mapped
 from energyguard.service.bays import StationView
 from tests.page.fake_desk import FakeDesk
@@ -62,10 +62,10 @@ async def test_without_chargers_it_says_what_to_do() -> None:
 async def test_a_large_network_has_a_tile_per_station() -> None:
     async with user_simulation() as user:
         desk = FakeDesk()
-        desk.stations = FakeStations(desk.t, MOST_BAYS + 10, 60)
+        desk.stations = FakeStations(desk.t, MAX_BAYS + 10, 60)
         add_pages(desk)  # type: ignore[arg-type]
         await user.open("/stations")
-        await sees(user, f"of {MOST_BAYS + 10}")
+        await sees(user, f"of {MAX_BAYS + 10}")
         await sees(user, "free")
         await user.should_not_see("charger-17")
 

@@ -58,7 +58,7 @@ async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("energyguard.sinks.ingestor.FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr("energyguard.sinks.ingestor.LONGEST_PAUSE_S", 0.004)
+    monkeypatch.setattr("energyguard.sinks.ingestor.MAX_PAUSE_S", 0.004)
 
 
 async def ingest(log: Log, store: Store) -> None:

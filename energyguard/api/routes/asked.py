@@ -19,7 +19,7 @@ from energyguard.service.desk import Desk
 
 LAST_MS = 4_102_444_800_000 * 2
 """A time after this is taken as this: nothing was measured later."""
-MOST_POINTS = 10_000
+MAX_POINTS = 10_000
 
 
 def _desk(request: Request) -> Desk:
@@ -78,8 +78,8 @@ class Range:
         Raises:
             Malformed: there would be more than 10,000.
         """
-        if (self.end_ms - self.start_ms) // step_ms > MOST_POINTS:
-            raise Malformed(f"more than {MOST_POINTS} points: a longer step or less time", "step")
+        if (self.end_ms - self.start_ms) // step_ms > MAX_POINTS:
+            raise Malformed(f"more than {MAX_POINTS} points: a longer step or less time", "step")
 
 
 def newest(desk: Desk, device: str = "", channel: str = "") -> int:

@@ -25,7 +25,7 @@ FLOORS = tuple(DEVICES.values())
 NEW: Wh = (1_000_000, 800_000, 600_000)
 """What they show in a new building."""
 
-_LEAST_WH = 10
+_MIN_WH = 10
 _NANO = {"Wh": 10**6, "milli": 10**6, "deci": 10**8}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MESSAGES_AT_ONCE = 4_096
@@ -53,7 +53,7 @@ class Building:
         """
         second = (time_ms // 1000)[:, None]
         floor = np.array(FLOORS)
-        wh = np.maximum(_LEAST_WH, _rounded(50 + 20 * normal(self._noise("kWh"), second)))
+        wh = np.maximum(_MIN_WH, _rounded(50 + 20 * normal(self._noise("kWh"), second)))
         counters = np.cumsum(wh, axis=0) + np.array(before)
         kw = _rounded(1000 * np.maximum(0, 5 + floor + 1.5 * normal(self._noise("kW"), second)))
         ampere = _rounded(1000 * np.maximum(0, 15 + floor + 2 * normal(self._noise("A"), second)))

@@ -34,7 +34,7 @@ RUN_HEADER = "run"
 """The header of a simulator's records: seed, first charger, first second."""
 FROM_HEADER = "from"
 """The first second of the append that a record came with; ``TICK_HEADER`` has the last one."""
-LONGEST_S = 6 * 3_600  # a run that began longer ago is not made again: a new one begins
+MAX_S = 6 * 3_600  # a run that began longer ago is not made again: a new one begins
 LOOKED_AT = 2_000  # records of a partition, for the last one of this run
 _AT_ONCE = 5_000
 
@@ -134,7 +134,7 @@ class ChargerFeed(Ticker):
         fresh = now_s if wanted is None else wanted
         if start is None or (wanted is not None and start != wanted):
             return fresh, {}
-        if wanted is None and now_s - start > LONGEST_S:
+        if wanted is None and now_s - start > MAX_S:
             return fresh, {}
         return start, {place: sent for place, (began, sent) in found.items() if began == start}
 

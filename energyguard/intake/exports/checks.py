@@ -14,7 +14,7 @@ from energyguard.model.physics import MAX_KW, energy_limit_nano
 ROUNDED_S = 60  # times may be told to the minute
 USUAL_MAX_KW = 400.0
 """What a charger may give of which nobody says how strong it is; more is a defect."""
-LONGEST_S = 366 * DAY_S
+MAX_S = 366 * DAY_S
 IDLE_S = HOUR_S
 """A car that stands for longer after its charge is idle."""
 CLOCKS_S = 1  # how exactly the times of one row agree
@@ -28,7 +28,7 @@ def check(session: ExportedSession) -> None:
     if end < start:
         session.says(Defect.END_FIRST, f"by {start - end} s")
         return
-    if end - start > LONGEST_S:
+    if end - start > MAX_S:
         session.says(Defect.TOO_LONG, f"{(end - start) / DAY_S:.0f} days")
         return
     charged = session.charge_s

@@ -19,7 +19,7 @@ from energyguard.model.charging import NANO
 from energyguard.model.physics import energy_limit_nano
 
 WITHIN_S = DAY_S  # the next session tells something of an open end only so soon
-LONGEST_S = 30 * DAY_S  # an end that is so far before the start tells nothing
+MAX_S = 30 * DAY_S  # an end that is so far before the start tells nothing
 USUAL_LOAD = 0.8  # of its rating a car takes, about
 
 
@@ -92,7 +92,7 @@ def _end(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix |
 def _turned(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
     assert one.start is not None and one.end is not None
     back = one.start - one.end
-    if back > LONGEST_S:
+    if back > MAX_S:
         return _end(one, found, starts)
     if back < DAY_S and one.connected_s is None:
         end = one.end + DAY_S

@@ -25,7 +25,7 @@ LATEST_S = 4_102_444_800
 """2100: no history holds a time from then on."""
 PIVOT = 70  # of a year of two digits: below it is of this century
 DAY_S, HOUR_S = 86_400, 3_600
-LONGEST_MONTH = 31
+MAX_MONTH = 31
 DAMAGED = 0.2  # at most such a part of the dates is damaged
 
 
@@ -44,9 +44,9 @@ def month_first(texts: Iterable[str], file: str) -> bool:
         if found is None or len(found[1]) == 4:
             continue
         first, second = int(found[1]), int(found[2])
-        if 12 < first <= LONGEST_MONTH and second <= 12:
+        if 12 < first <= MAX_MONTH and second <= 12:
             day.append(text)
-        elif 12 < second <= LONGEST_MONTH and first <= 12:
+        elif 12 < second <= MAX_MONTH and first <= 12:
             month.append(text)
     if min(len(day), len(month)) > DAMAGED * max(len(day), len(month)):
         raise Malformed(f"{file}: dates of two formats: {day[0]!r} and {month[0]!r}", "date")
@@ -60,7 +60,7 @@ def leaves_order_open(texts: Iterable[str]) -> bool:
         found = _DATE.match(text)
         if found is None or len(found[1]) == 4:
             continue
-        year_first = len(found[3]) == 2 and "." not in found[0] and int(found[3]) <= LONGEST_MONTH
+        year_first = len(found[3]) == 2 and "." not in found[0] and int(found[3]) <= MAX_MONTH
         if not year_first and (int(found[1]) > 12 or int(found[2]) > 12):
             return False
         is_open |= year_first or found[1] != found[2]
@@ -157,7 +157,7 @@ class LocalTimeReader:
             month = _MONTHS.index(month_name) + 1 if month_name in _MONTHS else 0
         elif found is None:
             raise Malformed(f"{text!r} is no date", "date")
-        elif len(found[1]) > 2 or int(found[1]) > LONGEST_MONTH:
+        elif len(found[1]) > 2 or int(found[1]) > MAX_MONTH:
             year, month, day = _year(found[1]), int(found[2]), int(found[3])
         else:
             day, month, year = int(found[1]), int(found[2]), _year(found[3])

@@ -19,7 +19,7 @@ from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned,
 from energyguard.stream.windows.output import Over, WindowOutput
 from energyguard.stream.windows.records import alert_events, energy_alerts, set_apart
 
-PACKED_MOST = 65_536
+MAX_PACKED = 65_536
 """Readings in a record, at most: it stays far below what a broker takes."""
 
 
@@ -63,7 +63,7 @@ def _packed(topic: str, parts: list[pa.RecordBatch]) -> Records:
     row = topic_named(topic)
     assert row is not None
     batch = pa.concat_batches(parts).sort_by("time")
-    pieces = [batch.slice(start, PACKED_MOST) for start in range(0, batch.num_rows, PACKED_MOST)]
+    pieces = [batch.slice(start, MAX_PACKED) for start in range(0, batch.num_rows, MAX_PACKED)]
     packed = [one for piece in pieces for one in pack(piece, row.partitions)]
     partitions, values = zip(*packed, strict=True)
     n = len(values)

@@ -28,7 +28,7 @@ from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 
-RECORDS_LEAST, RECORDS_FIRST = 16, 1024
+MIN_RECORDS, RECORDS_FIRST = 16, 1024
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
 POLL_S = 1.0
@@ -94,7 +94,7 @@ class Worker(Generic[T, P]):
             raise
         took_s = self.clock.monotonic() - self._fed_s
         if took_s > STEP_S:
-            self._records = max(RECORDS_LEAST, int(self._records * STEP_S / took_s))
+            self._records = max(MIN_RECORDS, int(self._records * STEP_S / took_s))
         return worked
 
     def _read(self, wait_s: float) -> list[P]:
@@ -110,7 +110,7 @@ class Worker(Generic[T, P]):
         if taken := sum(map(len, parts)):
             wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
             most = min(self.settings.poll_readings, 2 * self._records)
-            self._records = min(max(wanted, RECORDS_LEAST), most)
+            self._records = min(max(wanted, MIN_RECORDS), most)
         return self.stage.release(parts, self.tasks)
 
     def _let_go(self) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-LONGEST_S = 86_400
+MAX_S = 86_400
 """Of a longer time in which nothing changed, and nothing was certain, nothing is written."""
 
 
 def seconds(first: int, last: int) -> range:
     """The seconds of a span that are written: a jump of the clock writes none."""
-    return range(first, last + 1 if last - first < LONGEST_S else first)
+    return range(first, last + 1 if last - first < MAX_S else first)
 
 
 class OccupancyUpdate(msgspec.Struct):

@@ -19,7 +19,7 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.part import DecodedReadings
 
 FOREVER = np.iinfo(np.int64).max // 4
-HELD_MOST = 200_000
+MAX_HELD = 200_000
 """A partition of which so many readings wait is not read for a while."""
 TAIL = 32
 """How far a partition is: the median time of so many readings, so that no wrong clock decides."""
@@ -54,7 +54,7 @@ class Alignment:
         return {
             at: self._held[at].next_offset if at in self._held else position
             for at, position in committed.items()
-            if at not in self._held or len(self._held[at].batch) < HELD_MOST
+            if at not in self._held or len(self._held[at].batch) < MAX_HELD
         }
 
     def keep(self, owned: Collection[TopicPartition]) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.channels import MAX_GAP_MS
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.silence import SilenceChange
@@ -185,7 +185,7 @@ class ChannelOperator:
         else:
             for span in self._spans(rows, prior, run, before):
                 self._take(rows, prior, changes, Stretch(run, before, *span), told)
-        horizon = int(run[-1]) - sum(self.limits) - LONGEST_GAP_MS
+        horizon = int(run[-1]) - sum(self.limits) - MAX_GAP_MS
         self.registers.remember(self.ring.evict(horizon))
         return judged
 

@@ -7,7 +7,7 @@ a counter that began again, or another meter: what it used meanwhile is not know
 nothing. A power: it holds until the next reading, and its energy
 goes to the panes that this spans. A level does the same, counted from what is nothing (0 K), so
 that a time without readings lowers the mean of a window and never raises it. Nothing is counted
-across a gap longer than ``LONGEST_GAP_MS`` for registers, nor beyond it for powers and levels.
+across a gap longer than ``MAX_GAP_MS`` for registers, nor beyond it for powers and levels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import CHANNELS, LONGEST_GAP_MS, NANO_PER_UNIT, Channel, Kind
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, NANO_PER_UNIT, Channel, Kind
 from energyguard.stream.time.batch import Bools, Ints
 
 MS_PER_HOUR = 3_600_000
@@ -130,7 +130,7 @@ def chain(key: Ints, time: Ints, value: Ints, last_time: Ints, last_value: Ints)
 def register_amounts(links: Chain, slide_ms: int) -> Amounts:
     """What a counter gained, at the time of each reading."""
     gain = links.value - links.value_before
-    near = links.has & (gain >= 0) & (links.time - links.time_before <= LONGEST_GAP_MS)
+    near = links.has & (gain >= 0) & (links.time - links.time_before <= MAX_GAP_MS)
     return Amounts(links.key[near], (links.time[near] - 1) // slide_ms, gain[near])
 
 
@@ -138,7 +138,7 @@ def power_amounts(links: Chain, slide_ms: int) -> Amounts:
     """What a power used, or a level was, until the next reading, split at the pane borders."""
     has = links.has & (links.value_before != 0)
     key, start, power = links.key[has], links.time_before[has], links.value_before[has]
-    end = np.minimum(links.time[has], start + LONGEST_GAP_MS)
+    end = np.minimum(links.time[has], start + MAX_GAP_MS)
     first, last = start // slide_ms, (end - 1) // slide_ms
     spans = last - first + 1
     row = np.repeat(np.arange(len(key)), spans)
@@ -149,5 +149,5 @@ def power_amounts(links: Chain, slide_ms: int) -> Amounts:
 
 def held_until(border_ms: Ints, last_time: Ints, last_value: Ints) -> Ints:
     """What each key's newest reading, held, adds by some borders: shape (borders, keys)."""
-    until = np.minimum(border_ms[:, None], last_time + LONGEST_GAP_MS)
+    until = np.minimum(border_ms[:, None], last_time + MAX_GAP_MS)
     return np.maximum(until - last_time, 0) * last_value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from energyguard.model.channels import LONGEST_GAP_MS
+from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.duration import parse_duration
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
@@ -26,7 +26,7 @@ class WindowLimits:
 
     clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
     silent_ms: int = 300_000
-    horizon_ms: int = LONGEST_GAP_MS
+    horizon_ms: int = MAX_GAP_MS
 
     @classmethod
     def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> WindowLimits:
@@ -34,5 +34,5 @@ class WindowLimits:
         return cls(
             ClockLimits.of(settings),
             parse_duration(settings.silent),
-            max((rule.window_ms for rule in rules), default=LONGEST_GAP_MS),
+            max((rule.window_ms for rule in rules), default=MAX_GAP_MS),
         )

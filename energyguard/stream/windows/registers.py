@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import LONGEST_GAP_MS, Kind
+from energyguard.model.channels import MAX_GAP_MS, Kind
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.increments import (
@@ -74,7 +74,7 @@ class Registers:
 
     def far(self, slide_ms: int, width: int) -> int:
         """How many panes beyond the newest a window may end and still hold something."""
-        held = LONGEST_GAP_MS // slide_ms if self.measure.holds else 0
+        held = MAX_GAP_MS // slide_ms if self.measure.holds else 0
         return width + held + 2
 
     def link(self, rows: LaneRows, prior: Ints, ring: RecentReadings) -> Chained | None:

@@ -26,7 +26,7 @@ from energyguard.stream.windows.output import WindowOutput
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 
 MARK_MS = 900_000
-MARKS_MOST = 2_000
+MAX_MARKS = 2_000
 
 
 class WindowTask(Task[DecodedReadings]):
@@ -105,7 +105,7 @@ class WindowTask(Task[DecodedReadings]):
         marks = self.manifest.marks
         if before > NEVER and (not marks or before >= marks[-1][0] + MARK_MS):
             marks.append((before, int(batch.offset[0])))
-            del marks[:-MARKS_MOST]
+            del marks[:-MAX_MARKS]
 
     def widen(self, log: Log, limits: WindowLimits, decisions: Decisions) -> None:
         """A window is longer than what the ring holds: go back in the log, outputs muted."""
