@@ -113,11 +113,11 @@ CHILD = """
 import sys
 from threading import Event
 from energyguard.log import open_log
-from energyguard.domains.household.feed import Feed
+from energyguard.domains.household.feed import HouseholdFeed
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.simulate import Run
 run = Run(homes=Homes(count=10), start_ms={start}, ticks={ticks}, speedup=15_000.0)
-feed = Feed(run, open_log(sys.argv[1]), Event())
+feed = HouseholdFeed(run, open_log(sys.argv[1]), Event())
 print(flush=True)
 feed.play()
 """
