@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -171,6 +171,7 @@ def small_files(settings: Settings) -> Finding:
     import apsw
 
     from energyguard.api.tokens import Tokens
+    from energyguard.durable.connections import read_only
 
     if not settings.data_dir.is_dir():
         return Finding("none yet")
@@ -179,7 +180,7 @@ def small_files(settings: Settings) -> Finding:
         path = settings.data_dir / name
         if path.exists():
             try:
-                ((answer,),) = _read_only(path).execute("PRAGMA quick_check(1)")
+                ((answer,),) = read_only(path).execute("PRAGMA quick_check(1)")
             except apsw.Error as error:
                 answer = str(error)
             wrong += [] if answer == "ok" else [f"{path}: {answer}"]
@@ -191,12 +192,6 @@ def small_files(settings: Settings) -> Finding:
         todo = "stop everything, put a backup of these back, or move them away to begin afresh"
         return Finding("; ".join(wrong), f"{todo} (docs/operations.md says what is lost)")
     return Finding("can be read")
-
-
-def _read_only(path: Path) -> Any:
-    import apsw
-
-    return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {

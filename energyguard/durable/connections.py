@@ -66,6 +66,13 @@ def connect(path: Path, checkpoint_pages: int = 0) -> Any:
     return connection
 
 
+def read_only(path: Path) -> Any:
+    """A connection that changes nothing; patient, for whoever closes the file last holds it."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_handler(patient)
+    return connection
+
+
 def create(path: Path, schema: str, version: int, older: Collection[int] = ()) -> None:
     """Make the file and its tables where they are not there yet.
 

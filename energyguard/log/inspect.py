@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import apsw
 
-from energyguard.durable.connections import our_errors
+from energyguard.durable.connections import our_errors, read_only
 from energyguard.errors import Corrupt
 from energyguard.log.segments import Head, decoded, first_id, last_id
 from energyguard.log.walk import Gap, segments
@@ -27,7 +26,7 @@ def damaged(path: Path) -> str:
     found: Counter[str] = Counter()
     with (
         our_errors(path),
-        closing(_opened(path)) as connection,
+        closing(read_only(path)) as connection,
     ):
         for number, name in connection.execute(_TOPICS).fetchall():
             for row in segments(connection, first_id(number), last_id(number)):
@@ -39,10 +38,6 @@ def damaged(path: Path) -> str:
             pages = str(error)
     places = [f"{name}: {many} damaged appends" for name, many in found.items()]
     return "; ".join(places + ([] if pages == "ok" else [str(pages).splitlines()[0]]))
-
-
-def _opened(path: Path) -> Any:
-    return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 def _holds(head: Head, body: bytes) -> bool:

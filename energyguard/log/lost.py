@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.durable.connections import connect, create, our_errors
+from energyguard.durable.connections import connect, create, our_errors, read_only
 from energyguard.errors import ConfigError, Conflict, Corrupt
 
 WHAT_TO_DO = (
@@ -84,7 +84,7 @@ def _is_empty(path: Path) -> bool:
     """Whether nothing was ever appended to a log."""
     if not path.exists() or not path.stat().st_size:
         return True
-    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as file:
+    with closing(read_only(path)) as file:
         tables = {name for (name,) in file.execute("SELECT name FROM sqlite_schema")}
         if not tables:
             return True

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
+import apsw
 import pytest
 
 from energyguard.errors import ConfigError, Conflict, Corrupt, EnergyGuardError, Unavailable
@@ -126,6 +128,17 @@ def test_every_way_in_refuses(data: Path) -> None:
         assert ran.stderr.count("\n") == 1
         assert "the log is gone" in ran.stderr
     assert not (data / "log.db").exists()
+
+
+def test_a_log_that_another_process_holds_for_a_moment_is_waited_for(data: Path) -> None:
+    """As when the last one that had it open puts its WAL away: it is not damaged."""
+    held = apsw.Connection(str(data / "log.db"))
+    held.pragma("locking_mode", "EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")
+    timer = Timer(0.3, held.close)
+    timer.start()
+    check_log(f"sqlite:///{data / 'log.db'}", data / "history")
+    timer.join()
 
 
 def test_a_log_that_is_removed_under_us_takes_nothing(data: Path) -> None:
