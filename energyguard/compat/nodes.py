@@ -98,10 +98,7 @@ def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
         """How the nodes are."""
         now, said = ours(cluster).membership, await ours(cluster).status()
         return Nodes(
-            nodes=[
-                NodeDetails(**_node(now, node.node, node.up), **_details(node))
-                for node in said.nodes
-            ],
+            nodes=[_detailed(now, node) for node in said.nodes],
             strategy=said.strategy,
             replication_factor=copies_of(now),
             epoch=said.epoch,
@@ -166,6 +163,7 @@ def _port(node: str) -> int | None:
     return int(port) if port.isascii() and port.isdigit() else None
 
 
-def _details(one: NodeStatus) -> dict[str, Any]:
+def _detailed(now: ClusterMembership, of: NodeStatus) -> NodeDetails:
     names = ("share", "rows", "lacking", "to_fetch", "hints", "for_others")
-    return {name: getattr(one, name) for name in names}
+    details = {name: getattr(of, name) for name in names}
+    return NodeDetails(**_node(now, of.node, of.up), **details)
