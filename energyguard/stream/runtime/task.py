@@ -50,7 +50,7 @@ class Task(ABC, Generic[P]):
         self.manifest = Manifest(position=0, decided=-1)
         self.counts: Counter[str] = Counter()
         self.reported: Counter[str] = Counter()
-        self.heard_s = clock.monotonic()  # when the last record came
+        self.last_record_s = clock.monotonic()  # when the last record came
         self.saved_s = clock.monotonic()
         self.dirty = False
 
@@ -103,7 +103,7 @@ class Task(ABC, Generic[P]):
             self._apply(serial, decision, outputs)
         self.take(part, outputs)
         self.position = part.next_offset
-        self.heard_s = self.clock.monotonic()
+        self.last_record_s = self.clock.monotonic()
 
     def settle(self, decisions: Decisions, outputs: PendingOutputs) -> None:
         """Apply the decisions that are due where the partition stands now."""

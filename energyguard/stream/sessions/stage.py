@@ -47,7 +47,7 @@ class SessionStage(Stage[SessionTask, Signals]):
         self._grace_ms = parse_duration(charging.idle)
         self._idle_s = parse_duration(stream.idle) / 1000
         self._listed = Listed(log)
-        self._told_s = clock.monotonic()
+        self._last_report_s = clock.monotonic()
         self._tasks: Mapping[TopicPartition, SessionTask] = {}
 
     def task(self, at: TopicPartition) -> SessionTask:
@@ -97,7 +97,7 @@ class SessionStage(Stage[SessionTask, Signals]):
             if (task := self._tasks.get(place)) is None:
                 yield Other(None, is_read=end == 0)
                 continue
-            silent_s = self._clock.monotonic() - task.heard_s
+            silent_s = self._clock.monotonic() - task.last_record_s
             yield Other(task.operator.furthest, silent_s, task.position >= end)
 
     def decide_all(
@@ -110,9 +110,9 @@ class SessionStage(Stage[SessionTask, Signals]):
         quiet: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
         for task in tasks:
             time = times[task.at]
-            if time is None or now_s - task.heard_s < QUIET_S:
+            if time is None or now_s - task.last_record_s < QUIET_S:
                 continue
-            if now_s - task.heard_s >= self._idle_s:
+            if now_s - task.last_record_s >= self._idle_s:
                 time = max(time, newest[task.at.topic])
             time -= self._grace_ms
             if _matters(task, time // 1000 - LATENESS_S):
@@ -136,9 +136,9 @@ class SessionStage(Stage[SessionTask, Signals]):
         self, tasks: Collection[SessionTask], outputs: PendingOutputs, *, last: bool = False
     ) -> None:
         """How many cars stand, once a second."""
-        if not last and self._clock.monotonic() - self._told_s < TELL_S:
+        if not last and self._clock.monotonic() - self._last_report_s < TELL_S:
             return
-        self._told_s = self._clock.monotonic()
+        self._last_report_s = self._clock.monotonic()
         told: dict[str, OccupancyUpdate] = {}
         for task in tasks:
             if (news := task.take_changes()) is not None:

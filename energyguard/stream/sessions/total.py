@@ -43,9 +43,9 @@ class TopicTotal(msgspec.Struct):
     partitions: dict[int, Partition] = {}
     done: int | None = None  # told up to this second
 
-    def take(self, told: OccupancyUpdate) -> Iterator[tuple[int, int]]:
+    def take(self, update: OccupancyUpdate) -> Iterator[tuple[int, int]]:
         """Seconds that became certain, each with how many cars stood."""
-        for number, (until, changes) in told.partitions.items():
+        for number, (until, changes) in update.partitions.items():
             one = self.partitions.get(number)
             if one is None:
                 one = self.partitions[number] = Partition(changes[0][0] - 1 if changes else until)

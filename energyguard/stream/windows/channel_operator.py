@@ -35,13 +35,29 @@ CELLS = 1 << 18
 
 
 class Stretch(NamedTuple):
-    """Readings ``start`` to ``stop`` of a batch: ``run`` and ``before`` as ``process`` has them."""
+    """Readings ``start`` to ``stop`` of a batch, and the devices that went quiet or came back."""
 
-    run: Ints
-    before: int
+    run: Ints  # the partition's newest time just after each reading of the whole batch
+    before: int  # the same just before the first of these
     start: int
     stop: int
-    close_first: bool
+    changes: list[SilenceChange]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the batch."""
+        return self.start == 0 and self.stop == len(self.run)
+
+    @property
+    def known(self) -> int:
+        """The newest time before it; of what begins with nothing, its first."""
+        return self.before if self.before > NEVER else int(self.run[self.start])
+
+    def cut(self, start: int, stop: int) -> Stretch:
+        """A part of it."""
+        before = int(self.run[start - 1]) if start else self.before
+        mine = [change for change in self.changes if start <= change.at < stop]
+        return Stretch(self.run, before, start, stop, mine)
 
 
 class ChannelOperator:
@@ -92,10 +108,10 @@ class ChannelOperator:
             if watch.rule.id in old:
                 ends = np.arange(closed, (panes.head + 1 if self.measure.grows else closed) + 1)
                 sums = self.registers.sums(panes, ends, watch.rule.panes)
-                told = carried(old.pop(watch.rule.id), watch, ends, sums, newest)
-                events += [Event(watch, one) for one in told]
+                collected = carried(old.pop(watch.rule.id), watch, ends, sums, newest)
+                events += [Event(watch, one) for one in collected]
             events += [Event(watch, one) for one in watch.begin_all(panes, closed, newest)]
-        return [Event(w, told) for w in old.values() for told in w.stop(newest)] + events
+        return [Event(w, collected) for w in old.values() for collected in w.stop(newest)] + events
 
     def _widths(self) -> dict[int, int]:
         """For each slide, how many panes its longest window has."""
@@ -121,7 +137,12 @@ class ChannelOperator:
         return late
 
     def process(
-        self, rows: LaneRows, run: Ints, before: int, changes: list[SilenceChange], told: Collected
+        self,
+        rows: LaneRows,
+        run: Ints,
+        before: int,
+        changes: list[SilenceChange],
+        collected: Collected,
     ) -> Judged:
         """Take the lane's readings of a batch, in log order.
 
@@ -130,15 +151,16 @@ class ChannelOperator:
             run: the partition's newest time just after each reading of the whole batch.
             before: the same just before the batch.
             changes: the devices that went quiet or came back.
-            told: gets the closed windows over a threshold, and what is to be told.
+            collected: gets the closed windows over a threshold, and what is to be told.
         """
         prior = newest_before(rows, self.newest)
         pieces = [0, len(run)]
         if not self.measure.grows and (rows.time <= prior).any():
             # A reading out of order makes registers again from the ring: it may hold no later ones.
             pieces = [0, *self._closing_places(run, before), len(run)]
+        whole = Stretch(run, before, 0, len(run), changes)
         judged = [
-            self._piece(rows, Stretch(run, before, start, stop, False), changes, told)
+            self._piece(rows, whole.cut(start, stop), collected)
             for start, stop in pairwise(sorted(set(pieces)))
         ]
         return judged[0] if len(judged) == 1 else joined(judged)
@@ -152,28 +174,24 @@ class ChannelOperator:
             places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
         return sorted(places)
 
-    def _piece(
-        self, rows: LaneRows, stretch: Stretch, changes: list[SilenceChange], told: Collected
-    ) -> Judged:
+    def _piece(self, rows: LaneRows, stretch: Stretch, collected: Collected) -> Judged:
         """A part of a batch; its events get their places in the whole."""
-        run, before, start, stop, _ = stretch
-        if start == 0 and stop == len(run):
-            return self._process(rows, run, before, changes, told)
+        if stretch.is_whole:
+            return self._process(rows, stretch, collected)
+        run, before, start, stop, changes = stretch
         low, high = np.searchsorted(rows.at, [start, stop])
-        part = rows.where(slice(low, high))
-        part = replace(part, at=part.at - start)
-        mine = [c._replace(at=c.at - start) for c in changes if start <= c.at < stop]
-        inner = Collected(told.over, [], told.follow_episodes)
-        before = int(run[start - 1]) if start else before
-        judged = self._process(part, run[start:stop], before, mine, inner)
-        told.events += [
+        part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
+        mine = [change._replace(at=change.at - start) for change in changes]
+        inner = Collected(collected.over, [], collected.follow_episodes)
+        alone = Stretch(run[start:stop], before, 0, stop - start, mine)
+        judged = self._process(part, alone, inner)
+        collected.events += [
             e._replace(told=e.told._replace(at=e.told.at + start)) for e in inner.events
         ]
         return judged
 
-    def _process(
-        self, rows: LaneRows, run: Ints, before: int, changes: list[SilenceChange], told: Collected
-    ) -> Judged:
+    def _process(self, rows: LaneRows, stretch: Stretch, collected: Collected) -> Judged:
+        run = stretch.run
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
@@ -181,19 +199,19 @@ class ChannelOperator:
         if not good.all():
             rows, prior = rows.where(good), prior[good]
         if not self.watches:
-            self._note(changes)
+            self._note(stretch.changes)
         else:
-            for span in self._spans(rows, prior, run, before):
-                self._take(rows, prior, changes, Stretch(run, before, *span), told)
+            for start, stop, close_first in self._spans(rows, prior, stretch):
+                self._take(rows, prior, stretch.cut(start, stop), close_first, collected)
         horizon = int(run[-1]) - sum(self.limits) - MAX_GAP_MS
         self.registers.remember(self.ring.evict(horizon))
         return judged
 
     def _spans(
-        self, rows: LaneRows, prior: Ints, run: Ints, before: int
+        self, rows: LaneRows, prior: Ints, whole: Stretch
     ) -> Iterator[tuple[int, int, bool]]:
         """Cut a batch where it must be: (start, stop, must windows close first?)."""
-        known = before if before > NEVER else int(run[0])
+        run, known = whole.run, whole.known
         old = rows.time <= prior
         cuts = np.zeros(len(run), bool)
         for slide, width in self._widths().items():
@@ -212,46 +230,31 @@ class ChannelOperator:
             yield start, stop, bool(cuts[start])
 
     def _take(
-        self,
-        rows: LaneRows,
-        prior: Ints,
-        changes: list[SilenceChange],
-        stretch: Stretch,
-        told: Collected,
+        self, rows: LaneRows, prior: Ints, stretch: Stretch, close_first: bool, into: Collected
     ) -> None:
         """One stretch of a batch: where it was cut, its first reading closes windows first."""
-        run, before, start, stop, close_first = stretch
-        if start or stop < len(run):
+        run, _, start, stop, changes = stretch
+        if not stretch.is_whole:
             low, high = np.searchsorted(rows.at, [start, stop])
             rows, prior = rows.where(slice(low, high)), prior[low:high]
-            changes = [change for change in changes if start <= change.at < stop]
-            before = int(run[start - 1]) if start else before
         if close_first:
             nothing = rows.where(slice(0, 0))
-            hushed = [change for change in changes if change.at == start and change.quiet]
-            changes = [change for change in changes if change not in hushed]
-            first = Stretch(run, before, start, start + 1, False)
-            self._step(nothing, nothing.at, hushed, first, told)
-            before = int(run[start])
-        self._step(rows, prior, changes, Stretch(run, before, start, stop, False), told)
+            silent = [change for change in changes if change.at == start and change.quiet]
+            self._step(nothing, nothing.at, stretch._replace(stop=start + 1, changes=silent), into)
+            rest = [change for change in changes if change not in silent]
+            stretch = stretch._replace(before=int(run[start]), changes=rest)
+        self._step(rows, prior, stretch, into)
 
-    def _step(
-        self,
-        rows: LaneRows,
-        prior: Ints,
-        changes: list[SilenceChange],
-        stretch: Stretch,
-        told: Collected,
-    ) -> None:
+    def _step(self, rows: LaneRows, prior: Ints, stretch: Stretch, into: Collected) -> None:
         """Readings into panes, then the windows that close in this stretch."""
-        run, before, start, stop, _ = stretch
+        run, _, start, stop, changes = stretch
         newest = int(run[stop - 1])
-        already = self._closed(before if before > NEVER else int(run[start]))
+        already = self._closed(stretch.known)
         links = self.registers.link(rows, prior, self.ring)
         for slide, width in self._widths().items():
             closed = (run[start:stop] - self.patience_ms) // slide
             panes = self.registers.open(slide, already[slide] + 1 - width)
-            panes.reach((before if before > NEVER else int(run[start])) // slide, len(self.newest))
+            panes.reach(stretch.known // slide, len(self.newest))
             far = panes.head + self.registers.far(slide, width)
             over_a_gap = not len(rows) and int(closed[-1]) > far
             panes.reach(far if over_a_gap else newest // slide, len(self.newest))
@@ -261,7 +264,7 @@ class ChannelOperator:
             closings = Closings(ends, start + np.searchsorted(closed, ends), already[slide])
             for watch in self.watches:
                 if watch.rule.slide_ms == slide:
-                    self._follow(watch, panes, added, closings, changes, told)
+                    self._follow(watch, panes, added, closings, changes, into)
             if over_a_gap:
                 panes.restart(int(closed[-1]) + 1 - width)
                 panes.reach(newest // slide, len(self.newest))
@@ -283,7 +286,7 @@ class ChannelOperator:
         rows: Increments,
         closings: Closings,
         changes: list[SilenceChange],
-        told: Collected,
+        collected: Collected,
     ) -> None:
         """One rule over one step."""
         sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
@@ -291,7 +294,7 @@ class ChannelOperator:
         if above and not self.measure.is_level:  # system C's records tell of kWh
             end, key = np.nonzero(sums > watch.level)
             nano = sums[end, key] // self.measure.per_nano
-            told.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
-        if told.follow_episodes:
+            collected.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
+        if collected.follow_episodes:
             happened = watch.follow(panes, rows, closings, sums, changes)
-            told.events += [Event(watch, one) for one in happened]
+            collected.events += [Event(watch, one) for one in happened]

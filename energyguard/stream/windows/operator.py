@@ -82,7 +82,7 @@ class WindowOperator:
         places = self._places(batch)
         for channel in places:
             self.lane(channel)  # a new one knows who is quiet before this batch
-        told = Collected(follow_episodes=self.follow_episodes)
+        collected = Collected(follow_episodes=self.follow_episodes)
         every = LaneRows(
             np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
         )
@@ -90,10 +90,10 @@ class WindowOperator:
         for channel in [*places, *(c for c in self.lanes if c not in places)]:
             at = places.get(channel, np.empty(0, np.int64))
             rows = every if len(at) == len(batch) else every.where(at)
-            judged = self.lane(channel).process(rows, run, before, changes, told)
+            judged = self.lane(channel).process(rows, run, before, changes, collected)
             self._put_apart(outcome, batch, at, judged)
-            told.events = self._tell(outcome, channel, told.events)
-        self._finish(outcome, told)
+            collected.events = self._tell(outcome, channel, collected.events)
+        self._finish(outcome, collected)
         return outcome
 
     def advance(self, time_ms: int, *, end: bool = False) -> WindowOutput:
@@ -106,15 +106,15 @@ class WindowOperator:
         self.clock.decide(time_ms)
         if before <= NEVER or time_ms <= before:
             return outcome
-        told = Collected(follow_episodes=self.follow_episodes)
+        collected = Collected(follow_episodes=self.follow_episodes)
         none = np.empty(0, np.int64)
         rows = LaneRows(none, none, none, none, none)
         run = np.array([time_ms])
         changes = [] if end else self._silences(outcome, rows, run, before)
         for channel, lane in self.lanes.items():
-            lane.process(rows, run, before, changes, told)
-            told.events = self._tell(outcome, channel, told.events)
-        self._finish(outcome, told)
+            lane.process(rows, run, before, changes, collected)
+            collected.events = self._tell(outcome, channel, collected.events)
+        self._finish(outcome, collected)
         return outcome
 
     def set_rules(self, rules: Sequence[Rule]) -> WindowOutput:
@@ -218,17 +218,17 @@ class WindowOperator:
 
     def _tell(self, outcome: WindowOutput, channel: str, events: list[Event]) -> list[Event]:
         """Turn a lane's events into alert events; the list is left empty for the next lane."""
-        for watch, told in events:
-            made = episode_event(self.topic, channel, self.devices[told.key], watch, told)
-            outcome.placed.append(((told.at, told.key), made))
+        for watch, collected in events:
+            made = episode_event(self.topic, channel, self.devices[collected.key], watch, collected)
+            outcome.placed.append(((collected.at, collected.key), made))
         return []
 
-    def _finish(self, outcome: WindowOutput, told: Collected) -> None:
-        if told.over:
+    def _finish(self, outcome: WindowOutput, collected: Collected) -> None:
+        if collected.over:
             if len(self._rank) != len(self.devices):
                 self._rank = np.empty(len(self.devices), np.int64)
                 self._rank[np.argsort(np.array(self.devices, object))] = np.arange(
                     len(self.devices)
                 )
-            outcome.over = in_order(told.over, self._rank)
+            outcome.over = in_order(collected.over, self._rank)
         outcome.placed.sort(key=lambda item: item[0])

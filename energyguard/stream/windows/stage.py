@@ -102,7 +102,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         time = self._quiet_time(task)
         if time is not None:
             made.append(_decision(task, time=time))
-            task.heard_s = self.clock.monotonic()
+            task.last_record_s = self.clock.monotonic()
         waits = task.operator.clock.waits
         if waits is not None and (found := witnessed(waits, self._others(task.at))) is not None:
             reached = found.reached
@@ -117,7 +117,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             reached = self._reached_by.get(other)
             if (task := self._tasks.get(other)) is not None:
                 furthest = task.operator.clock.furthest
-                silent_s = self.clock.monotonic() - task.heard_s
+                silent_s = self.clock.monotonic() - task.last_record_s
                 known = furthest if furthest > NEVER else None
                 yield Other(known, silent_s, task.position >= end)
             elif reached is not None:
@@ -129,7 +129,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def _quiet_time(self, task: WindowTask) -> int | None:
         """What time it is for a partition that has been quiet for long; None: leave it."""
         newest = task.operator.clock.newest
-        if newest <= NEVER or self.clock.monotonic() - task.heard_s < self.idle_s:
+        if newest <= NEVER or self.clock.monotonic() - task.last_record_s < self.idle_s:
             return None
         row = topic_named(task.at.topic)
         time = max(
@@ -155,18 +155,18 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
         for part in self.log.read(self._progress_at, 1000, 0):
-            for _, said in decoded(PROGRESS_DECODER, part):
-                self._reached(said)
+            for _, progress in decoded(PROGRESS_DECODER, part):
+                self._reached(progress)
             self._progress_at[part.at] = part.next_offset
         longest = max((rule.window_ms for rule in self.book.all()), default=0)
         if changed and longest > self.limits.horizon_ms:
             self._widen(longest, tasks, decisions)
 
-    def _reached(self, said: PartitionProgress) -> None:
-        at = TopicPartition(said.topic, said.partition)
-        self._reached_by[at] = said
-        if said.delivered_ms is not None and at not in self._tasks:
-            self.alignment.hear(at, said.delivered_ms)
+    def _reached(self, progress: PartitionProgress) -> None:
+        at = TopicPartition(progress.topic, progress.partition)
+        self._reached_by[at] = progress
+        if progress.delivered_ms is not None and at not in self._tasks:
+            self.alignment.hear(at, progress.delivered_ms)
 
     def _widen(self, longest_ms: int, tasks: Collection[WindowTask], decisions: Decisions) -> None:
         """A window is longer than what the rings hold: warm-start from the log."""
@@ -180,9 +180,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """Progress once a second."""
         now = self.clock.monotonic()
         for task in tasks:
-            news = task.dirty or task.delivered_ms != task.told_ms
-            if last or (news and (self.alignment.shared or now - task.told_s >= REPORT_S)):
-                task.told_s = now
+            news = task.dirty or task.delivered_ms != task.reported_ms
+            if last or (news and (self.alignment.shared or now - task.last_report_s >= REPORT_S)):
+                task.last_report_s = now
                 outputs.add(*task.progress())
 
 

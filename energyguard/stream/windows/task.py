@@ -47,9 +47,9 @@ class WindowTask(Task[DecodedReadings]):
             source_of(at.topic), book.active(), limits, witnesses=Witnesses.UNKNOWN
         )
         super().__init__(at, self.operator, clock)
-        self.told_s = 0.0
+        self.last_report_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
-        self.told_ms: int | None = None
+        self.reported_ms: int | None = None
 
     def decode(self, fetched: Fetched) -> DecodedReadings:
         """Records of this partition, decoded."""
@@ -57,10 +57,10 @@ class WindowTask(Task[DecodedReadings]):
 
     def feed(self, part: DecodedReadings, decisions: Decisions, outputs: PendingOutputs) -> None:
         """Take records; a backfill is no sign of life."""
-        heard_s = self.heard_s
+        last_record_s = self.last_record_s
         super().feed(part, decisions, outputs)
         if len(part.past) and not len(part.batch):
-            self.heard_s = heard_s
+            self.last_record_s = last_record_s
 
     def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Run other rules, or know what time it is."""
@@ -126,7 +126,7 @@ class WindowTask(Task[DecodedReadings]):
 
     def progress(self) -> tuple[str, Records]:
         """The record that says how far this partition is."""
-        self.told_ms = self.delivered_ms
+        self.reported_ms = self.delivered_ms
         clock = self.operator.clock
         known = clock.newest > NEVER
         progress = PartitionProgress(
