@@ -39,6 +39,8 @@ from energyguard.testing import MemoryLog
 
 PACKAGE = Path(energyguard.__file__).parent
 MAX_S = 20.0
+STILL_S = 1.0
+"""In which whoever follows the log has seen what arrived."""
 MINUTE_MS = 60_000
 FLOOR = (
     b'{"piano":1,"sensore1_kwh":1000.315,"sensore2_kw":6.2,"sensore3_corrente":16.8,'
@@ -69,14 +71,16 @@ class Walk:
         while not arrived():
             if SYSTEM.monotonic() > end:
                 raise TimeoutError("it never arrived")
+        SYSTEM.sleep(STILL_S)
         self.seen = None
         return [str(Path(name).relative_to(PACKAGE)) for name in found]
 
 
 class System:
-    """Log, service, API and workers in one process."""
+    """Log, service, API and workers in one process, and who counts on the way."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, walk: Walk) -> None:
+        self.walk = walk
         self.log = MemoryLog()
         settings = Settings(data_dir=folder, serve=ServeSettings(auth=False))
         self.desk = Desk(self.log, HistoryClient(folder), settings, SYSTEM)
@@ -125,26 +129,32 @@ def stamp(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def household(system: System) -> list[str]:
+def household(system: System, device: str = "H1") -> list[str]:
     """A reading that carries a household over its limit, until the alert is open."""
     now = SYSTEM.now_ms()
 
     def send(at_ms: int, kwh: float) -> None:
-        system.post(f"{stamp(at_ms)},H1,{kwh}\n{stamp(at_ms)},H2,0.001\n")
+        system.post(f"{stamp(at_ms)},{device},{kwh}\n{stamp(at_ms)},H2,0.001\n")
 
     for minute in range(20, 1, -1):
         send(now - minute * MINUTE_MS, 0.001)
         system.windows.step(0.0)
-    is_open = system.until(lambda: system.desk.book.open(), system.windows)
-    return WALK.of(lambda: send(now, 5.0), is_open)
+
+    def is_there() -> bool:
+        return any(alert.device == device for alert in system.desk.book.open())
+
+    is_open = system.until(is_there, system.windows)
+    return system.walk.of(lambda: send(now, 5.0), is_open)
 
 
 def late(system: System) -> list[str]:
     """A reading behind the watermark, until it is kept with its verdict."""
-    body = f"{stamp(SYSTEM.now_ms() - 100 * MINUTE_MS)},H1,0.002\n{stamp(SYSTEM.now_ms())},H2,0.001"
+    body = (
+        f"{stamp(SYSTEM.now_ms() - 100 * MINUTE_MS)},warm,0.002\n{stamp(SYSTEM.now_ms())},H2,0.001"
+    )
     before = system.end(LATE.name)
     is_kept = system.until(lambda: system.end(LATE.name) > before, system.windows)
-    return WALK.of(lambda: system.post(body), is_kept)
+    return system.walk.of(lambda: system.post(body), is_kept)
 
 
 def charging(system: System) -> list[str]:
@@ -171,7 +181,7 @@ def charging(system: System) -> list[str]:
     system.until(lambda: True, *[system.sessions] * 5)()
     before = system.end(TRANSACTION_PROFIT.name)
     is_billed = system.until(lambda: system.end(TRANSACTION_PROFIT.name) > before, system.sessions)
-    return WALK.of(lambda: system.post(signals(first + 10 * MINUTE_MS)), is_billed)
+    return system.walk.of(lambda: system.post(signals(first + 10 * MINUTE_MS)), is_billed)
 
 
 def floor(system: System) -> list[str]:
@@ -189,7 +199,7 @@ def floor(system: System) -> list[str]:
     for minute in range(5, 0, -1):
         send(now - minute * MINUTE_MS)
         system.windows.step(0.0)
-    return WALK.of(lambda: send(now), system.until(read, system.windows))
+    return system.walk.of(lambda: send(now), system.until(read, system.windows))
 
 
 KINDS: tuple[tuple[str, Callable[[System], list[str]]], ...] = (
@@ -200,12 +210,12 @@ KINDS: tuple[tuple[str, Callable[[System], list[str]]], ...] = (
 )
 
 
-def main(show: bool) -> None:
+def main(show: bool, walk: Walk) -> None:
     """Print how many files each kind passes."""
-    for name, walk in KINDS:
-        with tempfile.TemporaryDirectory() as folder, System(Path(folder)) as system:
-            household(system)  # warm
-            files = walk(system)
+    for name, way in KINDS:
+        with tempfile.TemporaryDirectory() as folder, System(Path(folder), walk) as system:
+            household(system, "warm")
+            files = way(system)
         print(f"{name}: {len(files)} files")
         for file in files if show else ():
             print(f"    {file}")
@@ -214,5 +224,4 @@ def main(show: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", action="store_true", help="name them")
-    WALK = Walk()
-    main(parser.parse_args().files)
+    main(parser.parse_args().files, Walk())

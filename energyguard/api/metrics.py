@@ -14,9 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard import sinks
 from energyguard.errors import EnergyGuardError
-from energyguard.log import LATEST
+from energyguard.log.lag import unread
 from energyguard.model.readings import IN_THE_WORKER, Verdict
-from energyguard.pipeline import GROUPS
 from energyguard.service.desk import Desk
 from energyguard.telemetry import METRICS, REGISTRY
 
@@ -57,14 +56,10 @@ class Scrape:
         """Records that each group has not read yet."""
         try:
             positions = self._desk.positions
-            no_ingestor = not sinks.is_wanted(positions, self._desk.settings)
-            for group, flow in GROUPS.items():
-                if group == sinks.GROUP and no_ingestor:
-                    continue
+            for flow in sinks.groups_at_work(positions, self._desk.settings):
                 for topic in flow.topics:
-                    ends, at = positions(topic, LATEST), positions(topic, group)
-                    lag = sum(end - at.get(place, 0) for place, end in ends.items())
-                    METRICS["log_lag"].labels(group, topic).set(lag)
+                    lag = sum(map(len, unread(positions, topic, flow.group).values()))
+                    METRICS["log_lag"].labels(flow.group, topic).set(lag)
         except EnergyGuardError:
             return  # the log is busy: the last word stands
 

@@ -13,17 +13,16 @@ if TYPE_CHECKING:
 
 def group_lags(log: Log, flows: Iterable[Flow]) -> Iterator[dict[str, Any]]:
     """A row for each partition that a flow reads: position, end, and what is left."""
-    from energyguard.log import LATEST
+    from energyguard.log.lag import unread
 
     for flow in flows:
         for topic in flow.topics:
-            ends, committed = (log.positions(topic, of) for of in (LATEST, flow.group))
-            for place, position in sorted(committed.items()):
+            for place, left in sorted(unread(log.positions, topic, flow.group).items()):
                 yield {
                     "group": flow.group,
                     "topic": place.topic,
                     "partition": place.partition,
-                    "position": position,
-                    "end": ends[place],
-                    "lag": ends[place] - position,
+                    "position": left.start,
+                    "end": left.stop,
+                    "lag": len(left),
                 }

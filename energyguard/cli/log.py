@@ -20,7 +20,6 @@ from energyguard.model.topics import (
     Holds,
     topic_named,
 )
-from energyguard.pipeline import GROUPS
 
 if TYPE_CHECKING:
     from energyguard.log import Fetched, Log, Positions, TopicPartition
@@ -63,8 +62,7 @@ def lag(
     from energyguard.node import open_log
 
     with open_log(call.settings) as log:
-        wanted = sinks.is_wanted(log.positions, call.settings)
-        groups = [flow for name, flow in GROUPS.items() if wanted or name != sinks.GROUP]
+        groups = sinks.groups_at_work(log.positions, call.settings)
         rows = sorted(group_lags(log, groups), key=lambda row: -row["lag"])
     shown = [row for row in rows if everything or row["lag"]]
     call.out.rows(shown, empty="nothing waits: every group has read what there is")

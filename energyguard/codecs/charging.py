@@ -39,9 +39,8 @@ MAX_KW = 1_000
 MAX_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
-_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = (
-    SignalKind  # the class's own are slow to look up
-)
+# The class's own attributes are slow to look up.
+_STOP, _DISCONNECT, _LEAVE, _ARRIVE, _CONNECT, _START = SignalKind
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _of_plates = frozenset(string.ascii_uppercase + string.digits)
 

@@ -112,7 +112,7 @@ class HouseholdsPage:
             return
         rule = self.board.desk.rules.get(self.rule.id)
         start, end = self.board.borders(self.visit.span)
-        if not self.sums.shown or rule != self.rule:
+        if not self.newest_ms or rule != self.rule:
             self.rule = rule
             xs, ys = await self._sums(rule, start, end, self.visit.span.keep_s)
             limit = rule.raise_above / NANO
@@ -124,7 +124,7 @@ class HouseholdsPage:
                 }
             )  # fmt: skip
         else:
-            xs, ys = await self._sums(rule, self.newest_ms or start, end, 1.5)
+            xs, ys = await self._sums(rule, self.newest_ms, end, 1.5)
             self.sums.push(start, end, xs, ys)
         self.newest_ms = xs[-1] if xs else 0
         self._say(rule, xs, ys)

@@ -122,13 +122,13 @@ class Desk:
         """
         return self.history.query(name, **parameters)
 
-    def archived_ms(self, device: str) -> int | None:
-        """The newest reading of a device that the history has; None: there is none.
+    def archived_ms(self, device: str = "", channel: str = "") -> int | None:
+        """The newest reading that the history has, of a device and channel or of all; None: none.
 
         Raises:
             Unavailable: the history is not there now.
         """
-        return newest_ms(self.query, self.clock.now_ms(), device)
+        return newest_ms(self.query, self.clock.now_ms(), device, channel)
 
     # Readings
 

@@ -10,6 +10,7 @@ from energyguard.errors import EnergyGuardError
 from energyguard.history import History
 from energyguard.history.losses import open_losses
 from energyguard.log import LATEST, Log, TopicPartition
+from energyguard.log.lag import unread
 from energyguard.log.lost import path_of
 from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
@@ -89,13 +90,12 @@ def _waits(log: Log, flow: Flow, what: str, now_ms: int) -> str:
 
 def _behind(log: Log, flow: Flow) -> dict[TopicPartition, range]:
     """The offsets that a flow has not read, of each partition where there are any."""
-    found = {}
-    for topic in flow.topics:
-        ends = log.positions(topic, LATEST)
-        for at, position in log.positions(topic, flow.group).items():
-            if position < ends[at]:
-                found[at] = range(position, ends[at])
-    return found
+    return {
+        at: left
+        for topic in flow.topics
+        for at, left in unread(log.positions, topic, flow.group).items()
+        if left
+    }
 
 
 def _any(log: Log, topics: Iterable[str]) -> bool:

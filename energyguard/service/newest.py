@@ -99,7 +99,7 @@ class Newest:
             self._rows_of[topic] = readings.num_rows / max(1, len(values))
             self._count(heard_ms, readings.num_rows)
             total = readings.num_rows
-        if past_values:  # behind the news: what is newer than nothing is no longer told then
+        if past_values:  # last: a backfill is shown only where nothing newer is
             newer = fleet.take_past(read_records(past_values, self._limits).readings)
             self._keep(topic, newer)
             total += newer.num_rows

@@ -60,7 +60,6 @@ class Reports:
         written = {at for at, end in ends.items() if end}
         return [
             self._partition(
-                at,
                 known.get(at, PartitionProgress(topic=at.topic, partition=at.partition)),
                 ends.get(at, 0),
             )
@@ -68,7 +67,7 @@ class Reports:
         ]
 
     @staticmethod
-    def _partition(at: TopicPartition, said: PartitionProgress, end: int) -> PartitionView:
+    def _partition(said: PartitionProgress, end: int) -> PartitionView:
         end = max(end, said.position)
         shown = {name: getattr(said, name) for name in _SHOWN}
         return PartitionView(**shown, end=end, lag=end - said.position)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from energyguard.log import EARLIEST, Positions
-from energyguard.pipeline import INGESTOR
+from energyguard.pipeline import GROUPS, INGESTOR, Flow
 from energyguard.settings.tree import Settings
 
 GROUP, TOPICS = INGESTOR.group, INGESTOR.topics
@@ -31,3 +31,14 @@ def is_wanted(positions: Callable[[str, str], Positions], settings: Settings) ->
     return bool(settings.store.url) or any(
         positions(topic, GROUP) != positions(topic, EARLIEST) for topic in TOPICS
     )
+
+
+def groups_at_work(positions: Callable[[str, str], Positions], settings: Settings) -> list[Flow]:
+    """The flows with a place in the log on which somebody counts.
+
+    Args:
+        positions: a log's.
+        settings: may name a store.
+    """
+    wanted = is_wanted(positions, settings)
+    return [flow for flow in GROUPS.values() if wanted or flow is not INGESTOR]

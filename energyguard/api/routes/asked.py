@@ -13,7 +13,6 @@ from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed, Unavailable
-from energyguard.history.newest import newest_ms
 from energyguard.model.duration import parse_duration
 from energyguard.service.desk import Desk
 
@@ -94,7 +93,7 @@ def newest(desk: Desk, device: str = "", channel: str = "") -> int:
         live = desk.live.newest_ms()
     if live is None:
         with suppress(Unavailable):  # what asks the history itself says so
-            live = newest_ms(desk.query, desk.clock.now_ms(), device, channel)
+            live = desk.archived_ms(device, channel)
     return desk.clock.now_ms() if live is None else live
 
 

@@ -172,7 +172,7 @@ class Occupancy(msgspec.Struct):
     def advance(self, second: int) -> Iterator[Result]:
         """The seconds that are certain by now."""
         told: list[tuple[int, int]] = []
-        for moment in sorted(change for change in self.changes if change <= second):
+        for moment in sorted(moment for moment in self.changes if moment <= second):
             self.stand += self.changes.pop(moment)
             told.append((moment, self.stand))
         source = self.topic.encode()

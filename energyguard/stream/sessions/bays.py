@@ -60,10 +60,8 @@ class TransitionContext:
     touched: set[str] = field(default_factory=set)  # chargers of which something changed
 
 
-_CONNECT, _ARRIVE = (
-    SignalKind.CONNECT,
-    SignalKind.ARRIVE,
-)  # the class's own attributes are slow to look up
+# The class's own attributes are slow to look up.
+_CONNECT, _ARRIVE = SignalKind.CONNECT, SignalKind.ARRIVE
 _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 
 

@@ -274,10 +274,8 @@ class SessionOperator:
         self._seconds = sorted(self._waiting)
 
 
-_BEFORE, _CHARGING = (
-    Violation.BEFORE,
-    BayState.CHARGING,
-)  # the classes' attributes are slow to look up
+# The classes' attributes are slow to look up.
+_BEFORE, _CHARGING = Violation.BEFORE, BayState.CHARGING
 _RANK: Final = attrgetter("kind", "charger", "who", "amount", "register")
 
 

@@ -218,9 +218,9 @@ class WindowOperator:
 
     def _tell(self, outcome: WindowOutput, channel: str, events: list[Event]) -> list[Event]:
         """Turn a lane's events into alert events; the list is left empty for the next lane."""
-        for watch, collected in events:
-            made = episode_event(self.topic, channel, self.devices[collected.key], watch, collected)
-            outcome.placed.append(((collected.at, collected.key), made))
+        for watch, event in events:
+            made = episode_event(self.topic, channel, self.devices[event.key], watch, event)
+            outcome.placed.append(((event.at, event.key), made))
         return []
 
     def _finish(self, outcome: WindowOutput, collected: Collected) -> None:

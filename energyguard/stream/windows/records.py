@@ -19,6 +19,8 @@ from energyguard.records.energy_alerts import BEFORE, identity
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.windows.output import Over
 
+_HOUSEHOLD, _START, _END, _KWH, _RULE, _MODE = BEFORE
+
 
 def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
     """System C's alert records as JSON, one per window, all at once.
@@ -28,15 +30,14 @@ def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray
     """
     ends = np.concatenate([over.end_ms for over, _ in found])
     starts = np.concatenate([over.end_ms - over.rule.window_ms for over, _ in found])
-    household, start, end, kwh, *_ = BEFORE
     return pc.binary_join_element_wise(
-        household,
+        _HOUSEHOLD,
         _households(found),
-        f'{start}"',
+        f'{_START}"',
         spell_times(starts),
-        f'"{end}"',
+        f'"{_END}"',
         spell_times(ends),
-        f'"{kwh}',
+        f'"{_KWH}',
         decimals(pa.array(np.concatenate([over.nano_kwh for over, _ in found]))),
         _rules(found),
         "",
@@ -58,7 +59,7 @@ def _rules(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
     for over, _ in found:
         text, mode = over.rule.text, over.rule.mode or over.rule.id
         rule, mode = (msgspec.json.encode(one).decode() for one in (text, mode))
-        texts.append(f"{BEFORE[4]}{rule}{BEFORE[5]}{mode}}}")
+        texts.append(f"{_RULE}{rule}{_MODE}{mode}}}")
     return _spread(texts, np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found]))
 
 
