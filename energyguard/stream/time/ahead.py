@@ -16,7 +16,7 @@ from energyguard.stream.time.witnesses import (
 
 
 class AheadQueue:
-    """Readings that wait, and some behind them: places in ``pool``, in log order.
+    """Readings far ahead, which wait for a witness, and those read since: places in ``pool``.
 
     Args:
         clock: the partition's clock; what it knows changes with each reading.

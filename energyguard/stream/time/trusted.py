@@ -34,7 +34,7 @@ class ClockLimits:
 
 
 class TrustedTime:
-    """How far devices have come, let through or not.
+    """The event time that a partition can trust, from the newest time of each of its devices.
 
     Args:
         limits: how far readings may go.

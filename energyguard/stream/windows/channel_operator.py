@@ -1,4 +1,4 @@
-"""One channel of one partition: verdicts, ring, panes and episodes.
+"""One channel of one partition: verdicts, recent readings, panes and episodes.
 
 A batch is taken whole: its readings go into the panes, then the windows that it closes are read.
 That equals the log's order as long as no reading belongs to a window that an earlier one of the
@@ -34,7 +34,7 @@ CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
 
 
-class Stretch(NamedTuple):
+class BatchSlice(NamedTuple):
     """Readings ``start`` to ``stop`` of a batch, and the devices that went quiet or came back."""
 
     run: Ints  # the partition's newest time just after each reading of the whole batch
@@ -53,11 +53,11 @@ class Stretch(NamedTuple):
         """The newest time before it; of what begins with nothing, its first."""
         return self.before if self.before > NEVER else int(self.run[self.start])
 
-    def cut(self, start: int, stop: int) -> Stretch:
+    def cut(self, start: int, stop: int) -> BatchSlice:
         """A part of it."""
         before = int(self.run[start - 1]) if start else self.before
         mine = [change for change in self.changes if start <= change.at < stop]
-        return Stretch(self.run, before, start, stop, mine)
+        return BatchSlice(self.run, before, start, stop, mine)
 
 
 class ChannelOperator:
@@ -158,9 +158,9 @@ class ChannelOperator:
         if not self.measure.grows and (rows.time <= prior).any():
             # A reading out of order makes registers again from the ring: it may hold no later ones.
             pieces = [0, *self._closing_places(run, before), len(run)]
-        whole = Stretch(run, before, 0, len(run), changes)
+        whole = BatchSlice(run, before, 0, len(run), changes)
         judged = [
-            self._piece(rows, whole.cut(start, stop), collected)
+            self._process_part(rows, whole.cut(start, stop), collected)
             for start, stop in pairwise(sorted(set(pieces)))
         ]
         return judged[0] if len(judged) == 1 else joined(judged)
@@ -174,24 +174,24 @@ class ChannelOperator:
             places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
         return sorted(places)
 
-    def _piece(self, rows: LaneRows, stretch: Stretch, collected: Collected) -> Judged:
+    def _process_part(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
         """A part of a batch; its events get their places in the whole."""
-        if stretch.is_whole:
-            return self._process(rows, stretch, collected)
-        run, before, start, stop, changes = stretch
+        if span.is_whole:
+            return self._process(rows, span, collected)
+        run, before, start, stop, changes = span
         low, high = np.searchsorted(rows.at, [start, stop])
         part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
         mine = [change._replace(at=change.at - start) for change in changes]
         inner = Collected(collected.over, [], collected.follow_episodes)
-        alone = Stretch(run[start:stop], before, 0, stop - start, mine)
+        alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
         judged = self._process(part, alone, inner)
         collected.events += [
             e._replace(told=e.told._replace(at=e.told.at + start)) for e in inner.events
         ]
         return judged
 
-    def _process(self, rows: LaneRows, stretch: Stretch, collected: Collected) -> Judged:
-        run = stretch.run
+    def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
+        run = span.run
         prior = newest_before(rows, self.newest)
         judged = judge(rows, self.late(rows, run), prior, self.ring)
         np.maximum.at(self.newest, rows.key, rows.time)
@@ -199,16 +199,16 @@ class ChannelOperator:
         if not good.all():
             rows, prior = rows.where(good), prior[good]
         if not self.watches:
-            self._note(stretch.changes)
+            self._note(span.changes)
         else:
-            for start, stop, close_first in self._spans(rows, prior, stretch):
-                self._take(rows, prior, stretch.cut(start, stop), close_first, collected)
+            for start, stop, close_first in self._spans(rows, prior, span):
+                self._take(rows, prior, span.cut(start, stop), close_first, collected)
         horizon = int(run[-1]) - sum(self.limits) - MAX_GAP_MS
         self.registers.remember(self.ring.evict(horizon))
         return judged
 
     def _spans(
-        self, rows: LaneRows, prior: Ints, whole: Stretch
+        self, rows: LaneRows, prior: Ints, whole: BatchSlice
     ) -> Iterator[tuple[int, int, bool]]:
         """Cut a batch where it must be: (start, stop, must windows close first?)."""
         run, known = whole.run, whole.known
@@ -230,31 +230,31 @@ class ChannelOperator:
             yield start, stop, bool(cuts[start])
 
     def _take(
-        self, rows: LaneRows, prior: Ints, stretch: Stretch, close_first: bool, into: Collected
+        self, rows: LaneRows, prior: Ints, span: BatchSlice, close_first: bool, into: Collected
     ) -> None:
-        """One stretch of a batch: where it was cut, its first reading closes windows first."""
-        run, _, start, stop, changes = stretch
-        if not stretch.is_whole:
+        """A part of a batch: where it was cut, its first reading closes windows first."""
+        run, _, start, stop, changes = span
+        if not span.is_whole:
             low, high = np.searchsorted(rows.at, [start, stop])
             rows, prior = rows.where(slice(low, high)), prior[low:high]
         if close_first:
             nothing = rows.where(slice(0, 0))
             silent = [change for change in changes if change.at == start and change.quiet]
-            self._step(nothing, nothing.at, stretch._replace(stop=start + 1, changes=silent), into)
+            self._step(nothing, nothing.at, span._replace(stop=start + 1, changes=silent), into)
             rest = [change for change in changes if change not in silent]
-            stretch = stretch._replace(before=int(run[start]), changes=rest)
-        self._step(rows, prior, stretch, into)
+            span = span._replace(before=int(run[start]), changes=rest)
+        self._step(rows, prior, span, into)
 
-    def _step(self, rows: LaneRows, prior: Ints, stretch: Stretch, into: Collected) -> None:
-        """Readings into panes, then the windows that close in this stretch."""
-        run, _, start, stop, changes = stretch
+    def _step(self, rows: LaneRows, prior: Ints, span: BatchSlice, into: Collected) -> None:
+        """Readings into panes, then the windows that it closes."""
+        run, _, start, stop, changes = span
         newest = int(run[stop - 1])
-        already = self._closed(stretch.known)
+        already = self._closed(span.known)
         links = self.registers.link(rows, prior, self.ring)
         for slide, width in self._widths().items():
             closed = (run[start:stop] - self.patience_ms) // slide
             panes = self.registers.open(slide, already[slide] + 1 - width)
-            panes.reach(stretch.known // slide, len(self.newest))
+            panes.reach(span.known // slide, len(self.newest))
             far = panes.head + self.registers.far(slide, width)
             over_a_gap = not len(rows) and int(closed[-1]) > far
             panes.reach(far if over_a_gap else newest // slide, len(self.newest))
