@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from energyguard.settings.tree import Settings
 
 
-class Scenario(StrEnum):
+class Demonstration(StrEnum):
     """The demonstrations."""
 
     HOUSEHOLDS = "households"
@@ -32,7 +32,7 @@ def up(
         bool, typer.Option("--demo/--no-demo", help="Simulated homes, or only your own meters.")
     ] = True,
     scenario: Annotated[
-        list[Scenario] | None,
+        list[Demonstration] | None,
         typer.Option(help="Only this demonstration; may be repeated.", show_default="all"),
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
@@ -64,7 +64,7 @@ def up(
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     settings = _ready_to_start(call)
-    played = {node.SCENARIOS[name] for name in scenario or Scenario} if demo else set()
+    played = {node.SCENARIOS[name] for name in scenario or Demonstration} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)

@@ -1,8 +1,9 @@
-"""``rules list|show|use|set`` and ``check rules``: what is abnormal."""
+"""``rules list|show|use|set``, ``check rules`` and ``check scenarios``: what is abnormal."""
 
 from __future__ import annotations
 
 import getpass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,6 +108,25 @@ def check_rules(
     call.out.done(f"{len(names)} rules, no faults: {', '.join(names)}", rules=names)
 
 
+def check_scenarios(
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(help="Scenarios (docs/scenarios.md).")],
+) -> None:
+    """Play scenarios: what devices send, and what your rules must say to it; nothing is kept.
+
+    Every expectation that is not met is shown with its line, and the exit code is 1.
+    """
+    from energyguard.testing import play_scenario, read_scenario
+
+    own = call.settings.rules.files
+    failures = [text for path in files for text in play_scenario(read_scenario(path), own)]
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures:
+        raise typer.Exit(1)
+    call.out.done(f"{len(files)} scenarios, every expectation met", scenarios=len(files))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     verbs = group("Rules: what is abnormal.")
@@ -117,4 +137,5 @@ def register(app: typer.Typer) -> None:
     app.add_typer(verbs, name="rules")
     checks = group("Check files without running anything.")
     command(checks, "rules")(check_rules)
+    command(checks, "scenarios")(check_scenarios)
     app.add_typer(checks, name="check")

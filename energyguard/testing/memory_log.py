@@ -1,4 +1,4 @@
-"""Fakes that keep the contracts, for your own tests: a log in memory, a clock that you move."""
+"""A log in memory, for one process; nothing outlives it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from threading import Condition
 from typing import Any
 
-from energyguard.clock import SYSTEM, Clock, ManualClock
+from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
@@ -241,6 +241,3 @@ class MemoryMembership(MemberState):
             raise Fenced(f"group {self._name!r}: this member no longer owns {lost or 'anything'}")
         self._group.positions |= positions
         self._assigned |= positions
-
-
-__all__ = ["ManualClock", "MemoryLog", "MemoryMembership"]
