@@ -31,7 +31,7 @@ from energyguard.history.client import HistoryClient
 from energyguard.log import LATEST, Records
 from energyguard.model.topics import BUILDING_READINGS, LATE, METER_READINGS, TRANSACTION_PROFIT
 from energyguard.rules.registry import open_book
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ChargingSettings, ServeSettings, Settings, StreamSettings
 from energyguard.stream.sessions.stage import session_worker
 from energyguard.stream.windows.stage import window_worker
@@ -83,8 +83,8 @@ class System:
         self.walk = walk
         self.log = MemoryLog()
         settings = Settings(data_dir=folder, serve=ServeSettings(auth=False))
-        self.desk = Desk(self.log, HistoryClient(folder), settings, SYSTEM)
-        app = build_app(self.desk, Tokens(folder), "127.0.0.1")
+        self.service = EnergyService(self.log, HistoryClient(folder), settings, SYSTEM)
+        app = build_app(self.service, Tokens(folder), "127.0.0.1")
         transport = httpx.ASGITransport(app)
         self._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400")
         self._loop = asyncio.Runner()
@@ -95,12 +95,12 @@ class System:
 
     def __enter__(self) -> System:
         """Begin to follow the log."""
-        self.desk.__enter__()
+        self.service.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End it."""
-        self.desk.__exit__(None, None, None)
+        self.service.__exit__(None, None, None)
         self._loop.close()
         self.log.close()
 
@@ -141,7 +141,7 @@ def household(system: System, device: str = "H1") -> list[str]:
         system.windows.step(0.0)
 
     def is_there() -> bool:
-        return any(alert.device == device for alert in system.desk.book.open())
+        return any(alert.device == device for alert in system.service.book.open())
 
     is_open = system.until(is_there, system.windows)
     return system.walk.of(lambda: send(now, 5.0), is_open)

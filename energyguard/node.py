@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from energyguard.history import History
     from energyguard.history.people import People
     from energyguard.log import Log
-    from energyguard.service.desk import Desk
+    from energyguard.service.service import EnergyService
 
 Role = Callable[[Settings, threading.Event], None]
 
@@ -275,13 +275,13 @@ def open_people(settings: Settings) -> Iterator[People]:
 
 
 @contextmanager
-def open_desk(settings: Settings) -> Iterator[Desk]:
+def open_service(settings: Settings) -> Iterator[EnergyService]:
     """Everything that may be asked or done."""
-    from energyguard.service.desk import Desk
+    from energyguard.service.service import EnergyService
 
     with (
         open_log(settings) as log,
         open_history(settings) as history,
-        Desk(log, history, settings) as desk,
+        EnergyService(log, history, settings) as service,
     ):
-        yield desk
+        yield service

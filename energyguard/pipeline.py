@@ -123,8 +123,8 @@ ARCHIVE = Flow(
     (),
     group="history",
 )
-DESK = Flow(
-    "desk",
+SERVICE = Flow(
+    "service",
     (
         *READINGS,
         ENERGY_ALERTS,
@@ -138,9 +138,9 @@ DESK = Flow(
         BAYS,
         CHARGERS,
     ),
-    "service/desk.py",
+    "service/service.py",
     (ALERT_ACTIONS, RULES),
 )
-FLOWS = (BORDER, CHARGERS_FEED, IMPORT, WINDOWS, SESSIONS, TOTAL, INGESTOR, ARCHIVE, DESK)
+FLOWS = (BORDER, CHARGERS_FEED, IMPORT, WINDOWS, SESSIONS, TOTAL, INGESTOR, ARCHIVE, SERVICE)
 GROUPS = {flow.group: flow for flow in FLOWS if flow.group}
 """Consumer groups, by name: each is the place of one flow in the log."""

@@ -24,14 +24,14 @@ from energyguard.api.shared import Shared
 from energyguard.api.tokens import Tokens
 from energyguard.model.duration import parse_duration
 from energyguard.page import mount
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 
 
-def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
+def build_app(service: EnergyService, tokens: Tokens, host: str) -> ASGIApp:
     """Everything that one address answers.
 
     Args:
-        desk: a desk that has started.
+        service: a service that has started.
         tokens: who may come in.
         host: the address that is listened on.
 
@@ -39,21 +39,21 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
         ConfigError: no log-in on an address that is not loopback.
         Corrupt: the secret of log-ins is not whole.
     """
-    settings = desk.settings.serve
-    sessions = LogIns(desk.settings.data_dir, tokens, parse_duration(settings.session))
-    attempts = Attempts(desk.clock)
+    settings = service.settings.serve
+    sessions = LogIns(service.settings.data_dir, tokens, parse_duration(settings.session))
+    attempts = Attempts(service.clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if desk.cluster is not None:
-            await desk.cluster.close()
+        if service.cluster is not None:
+            await service.cluster.close()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
 
-    health = Shared(lambda: desk.health(), desk.clock)
-    scrape = Shared(Scrape(desk).text, desk.clock)
+    health = Shared(lambda: service.health(), service.clock)
+    scrape = Shared(Scrape(service).text, service.clock)
 
     @app.get("/healthz")
     async def alive() -> dict[str, bool]:
@@ -70,9 +70,9 @@ def build_app(desk: Desk, tokens: Tokens, host: str) -> ASGIApp:
 
     app.include_router(login_routes(tokens, sessions, attempts))
     api = build_api()
-    api.state.desk = desk
+    api.state.service = service
     app.mount(PREFIX, api)
-    mount(app, desk, desk.settings)
-    limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, desk.clock)
+    mount(app, service, service.settings)
+    limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, service.clock)
     gate = Gate(limits, tokens, sessions, attempts, host, settings.auth, streams=settings.streams)
     return Requests(gate)

@@ -16,7 +16,7 @@ from energyguard import sinks
 from energyguard.errors import EnergyGuardError
 from energyguard.log.lag import unread
 from energyguard.model.readings import IN_THE_WORKER, Verdict
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.telemetry import METRICS, REGISTRY
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
@@ -25,8 +25,8 @@ _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
 class Scrape:
     """Brings the metrics up to date when they are asked for."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, service: EnergyService) -> None:
+        self._service = service
         self._told: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
 
@@ -41,7 +41,7 @@ class Scrape:
         """Counters by verdict, and how far the watermark is behind the newest reading."""
         seen: Counter[tuple[str, str]] = Counter()
         behind: dict[str, list[int]] = defaultdict(list)
-        for partition in self._desk.quality().partitions:
+        for partition in self._service.quality().partitions:
             for verdict in _VERDICTS:
                 seen[partition.topic, verdict.value] += getattr(partition, verdict.value)
             if partition.newest_ms is not None and partition.watermark_ms is not None:
@@ -55,8 +55,8 @@ class Scrape:
     def _lag(self) -> None:
         """Records that each group has not read yet."""
         try:
-            positions = self._desk.positions
-            for flow in sinks.groups_at_work(positions, self._desk.settings):
+            positions = self._service.positions
+            for flow in sinks.groups_at_work(positions, self._service.settings):
                 for topic in flow.topics:
                     lag = sum(map(len, unread(positions, topic, flow.group).values()))
                     METRICS["log_lag"].labels(flow.group, topic).set(lag)

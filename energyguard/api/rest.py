@@ -1,4 +1,4 @@
-"""/api/v1: the desk over HTTP. Its pages of documentation load nothing from outside."""
+"""/api/v1: the service over HTTP. Its pages of documentation load nothing from outside."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ERRORS: Mapping[int | str, str] = {
 
 
 def build_api() -> FastAPI:
-    """The API, to be mounted at ``/api/v1``; its ``state.desk`` is the desk that it serves."""
+    """The API, to be mounted at ``/api/v1``; its ``state.service`` is what it serves."""
     api: FastAPI = FastAPIOffline(
         redoc_url=None,  # its pictures come from elsewhere; one page of the same is enough
         title="EnergyGuard",

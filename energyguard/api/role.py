@@ -18,7 +18,7 @@ from energyguard.history.client import HistoryClient
 from energyguard.log import open_log
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
 
@@ -44,9 +44,9 @@ def run(settings: Settings, stop: Event) -> None:
     history = HistoryClient(settings.data_dir)
     log = open_log(settings.log_url, options=settings.log.kafka)
     try:
-        with Desk(log, history, settings, SYSTEM) as desk:
+        with EnergyService(log, history, settings, SYSTEM) as service:
             tokens = Tokens(settings.data_dir)
-            app = build_app(desk, tokens, settings.serve.host)
+            app = build_app(service, tokens, settings.serve.host)
             asyncio.run(
                 serve(
                     app,

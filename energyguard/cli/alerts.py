@@ -44,15 +44,15 @@ def show_list(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the open alerts, newest first."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
+    with open_service(call.settings) as service:
         if closed:
-            found = desk.book.find(device=device, state=state, limit=limit)
+            found = service.book.find(device=device, state=state, limit=limit)
         else:
             found = [
                 one
-                for one in desk.book.open()
+                for one in service.book.open()
                 if device in (None, one.device) and state in (None, one.state)
             ][:limit]
     call.out.rows([listed(one) for one in found], empty="no open alerts")
@@ -60,10 +60,10 @@ def show_list(
 
 def show(call: Call, alert_id: Id) -> None:
     """Show an alert with its whole story."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        alert, story = desk.book.get(alert_id), desk.book.story(alert_id)
+    with open_service(call.settings) as service:
+        alert, story = service.book.get(alert_id), service.book.story(alert_id)
     told = [{"at": at(one.at_ms), **_told(one.what)} for one in story]
     if call.json:
         call.out.record({**listed(alert), "note": alert.note, "story": told})
@@ -81,10 +81,10 @@ def _told(what: Any) -> dict[str, Any]:
 
 def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:
     """Say that a person has it."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        alert = desk.acknowledge(alert_id, by=by or getpass.getuser(), note=note)
+    with open_service(call.settings) as service:
+        alert = service.acknowledge(alert_id, by=by or getpass.getuser(), note=note)
     call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
 
 
@@ -96,10 +96,10 @@ def silence(
     note: Note = "",
 ) -> None:
     """Keep an alert quiet for a while."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        alert = desk.silence(
+    with open_service(call.settings) as service:
+        alert = service.silence(
             alert_id, for_ms=parse_span(span), by=by or getpass.getuser(), note=note
         )
     call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))

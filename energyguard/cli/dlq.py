@@ -15,10 +15,10 @@ def show_list(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the newest dead letters, newest first."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        letters = [plain(dead_letter) for dead_letter in desk.dead_letters(limit)]
+    with open_service(call.settings) as service:
+        letters = [plain(dead_letter) for dead_letter in service.dead_letters(limit)]
     hidden = () if call.json else ("topic", "shape", "size", "original")
     rows = [{k: v for k, v in row.items() if k not in hidden} for row in letters]
     call.out.rows(rows, empty="no dead letters")
@@ -28,10 +28,10 @@ def show(
     call: Call, offset: Annotated[int, typer.Argument(help="As `dlq list` shows it.")]
 ) -> None:
     """Show a dead letter with its bytes."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        call.out.record(plain(desk.dead_letter(offset)))
+    with open_service(call.settings) as service:
+        call.out.record(plain(service.dead_letter(offset)))
 
 
 def replay(
@@ -44,10 +44,10 @@ def replay(
     ] = None,
 ) -> None:
     """Decode dead letters again and take them in; what is still bad becomes a new letter."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        receipt = desk.replay_dead_letters(offsets or None, reason)
+    with open_service(call.settings) as service:
+        receipt = service.replay_dead_letters(offsets or None, reason)
     said = [
         f"{receipt.accepted} accepted",
         f"{receipt.malformed} malformed",

@@ -124,7 +124,7 @@ def role(
 
 def status(call: Call) -> None:
     """Say which parts run and how they are."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
     from energyguard.processes.registry import living
 
     processes = living(call.settings.data_dir)
@@ -132,8 +132,8 @@ def status(call: Call) -> None:
         raise Unavailable(
             f"{call.settings.data_dir}: nothing runs here; `energyguard up` starts it"
         )
-    with open_desk(call.settings) as desk:
-        health = desk.health()
+    with open_service(call.settings) as service:
+        health = service.health()
     running = {f"{process.role} {process.pid}": "running" for process in processes}
     if call.json:
         call.out.record({"ready": health.ready, "processes": processes, "parts": health.parts})

@@ -39,20 +39,20 @@ def listed(rule: Rule, active: bool) -> dict[str, Any]:
 
 def show_list(call: Call) -> None:
     """List every rule, and which of them run."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        running = {rule.id for rule in desk.rules.active()}
-        call.out.rows([listed(rule, rule.id in running) for rule in desk.rules.all()])
+    with open_service(call.settings) as service:
+        running = {rule.id for rule in service.rules.active()}
+        call.out.rows([listed(rule, rule.id in running) for rule in service.rules.all()])
 
 
 def show(call: Call, rule_id: RuleId) -> None:
     """Show a rule."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        rule = desk.rules.get(rule_id)
-        call.out.record(listed(rule, rule in desk.rules.active()))
+    with open_service(call.settings) as service:
+        rule = service.rules.get(rule_id)
+        call.out.record(listed(rule, rule in service.rules.active()))
 
 
 def use(
@@ -60,10 +60,10 @@ def use(
     ids: Annotated[list[str], typer.Argument(help="The rules that shall run, and no others.")],
 ) -> None:
     """Run these rules and no others, at once; nothing has to be cleared."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
-    with open_desk(call.settings) as desk:
-        running = desk.use_rules(ids, by=getpass.getuser())
+    with open_service(call.settings) as service:
+        running = service.use_rules(ids, by=getpass.getuser())
     names = [rule.id for rule in running]
     call.out.done(f"runs now: {', '.join(names)}", runs=names)
 
@@ -76,15 +76,15 @@ def set_(
     ],
 ) -> None:
     """Change a rule while it runs: a level keeps the state, a window starts warm from the log."""
-    from energyguard.node import open_desk
+    from energyguard.node import open_service
 
     wrong = [text for text in changes if "=" not in text]
     if wrong:
         raise ConfigError(*(f"{text}: write it as name=value" for text in wrong))
     fields: dict[str, Any] = dict(text.split("=", 1) for text in changes)
-    with open_desk(call.settings) as desk:
-        rule = desk.change_rule(rule_id, by=getpass.getuser(), **fields)
-        row = listed(rule, rule.id in {one.id for one in desk.rules.active()})
+    with open_service(call.settings) as service:
+        rule = service.change_rule(rule_id, by=getpass.getuser(), **fields)
+        row = listed(rule, rule.id in {one.id for one in service.rules.active()})
     call.out.done(f"{rule_id}: {rule.text}", **row)
 
 

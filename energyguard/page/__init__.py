@@ -1,4 +1,4 @@
-"""The control room: views over a desk, mounted at ``/`` beside the API.
+"""The control room: views over a service, mounted at ``/`` beside the API.
 
 layout.py       rail, skip links, what every open page has
 header.py       title, range, how fresh it all is, whether it is simulated

@@ -41,7 +41,7 @@ def draw_alert(visit: Visit, row: AlertRow, chosen: str = "") -> None:
                 button(
                     "Acknowledge",
                     lambda: visit.do(
-                        lambda: visit.board.desk.acknowledge(row.id, by=visit.user),
+                        lambda: visit.board.service.acknowledge(row.id, by=visit.user),
                         f"You have it: {row.about}",
                     ),
                     about=f": {row.about}",

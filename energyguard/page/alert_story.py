@@ -68,22 +68,24 @@ class Story:
 
     async def _acknowledge(self) -> None:
         alert, note = self._chosen(), self.text.value or ""
-        desk, by = self.board.desk, self.visit.user
-        if await self.visit.do(lambda: desk.acknowledge(alert.id, by=by, note=note), "You have it"):
+        service, by = self.board.service, self.visit.user
+        if await self.visit.do(
+            lambda: service.acknowledge(alert.id, by=by, note=note), "You have it"
+        ):
             self.text.value = ""
 
     async def _silence(self, length_ms: int) -> None:
         alert, note = self._chosen(), self.text.value or ""
-        desk, by = self.board.desk, self.visit.user
+        service, by = self.board.service, self.visit.user
         await self.visit.do(
-            lambda: desk.silence(alert.id, for_ms=length_ms, by=by, note=note),
+            lambda: service.silence(alert.id, for_ms=length_ms, by=by, note=note),
             lambda quiet: f"Silent until {day_moment(quiet.silenced_until_ms, self.visit.zone)}",
         )
 
     async def _unsilence(self) -> None:
         alert = self._chosen()
-        desk, by = self.board.desk, self.visit.user
-        await self.visit.do(lambda: desk.unsilence(alert.id, by=by), "Heard again")
+        service, by = self.board.service, self.visit.user
+        await self.visit.do(lambda: service.unsilence(alert.id, by=by), "Heard again")
 
     def _chosen(self) -> Alert:
         assert self.alert is not None  # the buttons are hidden without one
@@ -92,7 +94,7 @@ class Story:
     async def show(self, alert_id: str) -> None:
         """Show this alert as it is now."""
         try:
-            alert = self.board.desk.book.get(alert_id) if alert_id else None
+            alert = self.board.service.book.get(alert_id) if alert_id else None
         except NotFound:
             alert = None
         self.empty.text = (
@@ -113,7 +115,7 @@ class Story:
         self.take.set_visibility(alert.open and alert.acknowledged_by is None)
         self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
         self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
-        self.rows.show([self._told(told) for told in self.board.desk.book.story(alert.id)])
+        self.rows.show([self._told(told) for told in self.board.service.book.story(alert.id)])
         if first:
             self.peak = None
             await self.draw()
@@ -153,9 +155,9 @@ class Story:
             return
         window = alert.window_end_ms - alert.window_start_ms
         start = min(alert.since_ms, alert.window_start_ms) - 3 * window
-        newest = self.board.desk.live.newest_ms() or alert.changed_ms
+        newest = self.board.service.live.newest_ms() or alert.changed_ms
         end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
-        rule = next((r for r in self.board.desk.rules.all() if r.id == alert.rule), None)
+        rule = next((r for r in self.board.service.rules.all() if r.id == alert.rule), None)
         slide = window if rule is None or window % rule.slide_ms else rule.slide_ms
         xs, ys = await self.board.sums(alert.device, window, slide, start, end, 4)
         during = [

@@ -57,7 +57,7 @@ class AlertsPage:
 
     async def second(self) -> None:
         """The open alerts, the chosen one, the rules."""
-        opened = self.board.desk.book.open()
+        opened = self.board.service.book.open()
         if not self.chosen and opened:
             self.chosen = opened[0].id
         self.open_note.text = f"{len(opened)}, newest first"
@@ -78,14 +78,16 @@ class AlertsPage:
         over = await self.board.shared(
             ("resolved", span.name, end),
             5,
-            lambda: self.board.desk.book.find(State.RESOLVED, since_ms=start, limit=MAX_RESOLVED),
+            lambda: self.board.service.book.find(
+                State.RESOLVED, since_ms=start, limit=MAX_RESOLVED
+            ),
         )
         self.over.show([AlertRow.of(alert, self.visit.zone) for alert in over])
         more = f"the newest {MAX_RESOLVED}" if len(over) == MAX_RESOLVED else count(len(over))
         self.over_note.text = f"{more}, newest first"
 
     def _lanes(self, start: int, end: int) -> Data:
-        book = self.board.desk.book
+        book = self.board.service.book
         alerts = [a for a in book.find(limit=MAX_ALERTS) if a.open or a.changed_ms >= start]
         lanes: dict[str, list[Data]] = {}
         for alert in alerts:

@@ -1,4 +1,4 @@
-"""What all open pages share: the desk, and answers that are not asked for twice.
+"""What all open pages share: the service, and answers that are not asked for twice.
 
 A hundred open pages cost the history what one does: an answer is kept for as long as its page
 would wait to ask again, and whoever asks meanwhile gets the same one.
@@ -18,7 +18,7 @@ import pyarrow as pa
 from energyguard.service.views import Overview
 
 if TYPE_CHECKING:
-    from energyguard.service.desk import Desk
+    from energyguard.service.service import EnergyService
 
 T = TypeVar("T")
 
@@ -63,11 +63,11 @@ class _Kept:
 
 
 class Board:
-    """The desk behind a short memory."""
+    """The service behind a short memory."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.zone = desk.settings.serve.zone
+    def __init__(self, service: EnergyService) -> None:
+        self.service = service
+        self.zone = service.settings.serve.zone
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
         self._heard: deque[tuple[float, int]] = deque(maxlen=120)  # (s, newest event time then)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
@@ -75,7 +75,7 @@ class Board:
 
     async def shared(self, key: Hashable, keep_s: float, make: Callable[[], T]) -> T:
         """What ``make`` returns, run in a thread, at most once in ``keep_s`` for all pages."""
-        now = self.desk.clock.monotonic()
+        now = self.service.clock.monotonic()
         kept = self._kept.get(key)
         if kept is None or kept.until <= now:
             self._kept = {k: v for k, v in self._kept.items() if v.until > now}
@@ -89,23 +89,23 @@ class Board:
         return await self.shared("now", 0.9, self._look)
 
     def _look(self) -> Overview:
-        now = self.desk.overview()
+        now = self.service.overview()
         at_ms, kw = now.kw_at_ms or 0, now.kw_now
         if now.live and kw is not None and (not self.trail or self.trail[-1][0] < at_ms):
             self.trail.append((at_ms, kw))
         if now.newest_ms is not None:
             if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
-                before = self.desk.clock.monotonic() - SETTLED_S
+                before = self.service.clock.monotonic() - SETTLED_S
                 at_least = now.newest_ms - BEFORE_MS  # another topic's time may be days behind
                 self._heard.append((before, max(now.watermark_ms or at_least, at_least)))
-            self._heard.append((self.desk.clock.monotonic(), now.newest_ms))
+            self._heard.append((self.service.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)
         return now
 
     def settled_ms(self, end_ms: int) -> int:
         """Up to which event time the history has everything: what was newest a while ago."""
-        until = self.desk.clock.monotonic() - SETTLED_S
+        until = self.service.clock.monotonic() - SETTLED_S
         known = [newest for at, newest in self._heard if at <= until]
         first = [newest for _, newest in self._heard][:1]
         return min([end_ms, *(known[-1:] or first)])
@@ -113,7 +113,7 @@ class Board:
     async def ask(self, name: str, keep_s: float, **parameters: object) -> pa.Table:
         """A question to the history, shared by all pages that ask the same."""
         key = (name, *sorted(parameters.items()))
-        return await self.shared(key, keep_s, lambda: self.desk.query(name, **parameters))
+        return await self.shared(key, keep_s, lambda: self.service.query(name, **parameters))
 
     async def power(
         self, start_ms: int, end_ms: int, step_ms: int, keep_s: float
@@ -154,11 +154,11 @@ class Board:
     async def _known_ms(self, device: str, keep_s: float) -> int:
         """The newest reading of a device that the history has; 0: none."""
         key = ("archived", device)
-        return await self.shared(key, keep_s, lambda: self.desk.archived_ms(device)) or 0
+        return await self.shared(key, keep_s, lambda: self.service.archived_ms(device)) or 0
 
     def borders(self, span: Span) -> tuple[int, int]:
         """The span that ends with the step of the newest reading: the same for all pages."""
-        newest = self.desk.live.newest_ms() or self.desk.clock.now_ms()
+        newest = self.service.live.newest_ms() or self.service.clock.now_ms()
         end = (newest // span.step_ms + 1) * span.step_ms
         return end - span.length_ms, end
 

@@ -32,12 +32,12 @@ class ClusterPage:
     """Is everything there, and on enough nodes?"""
 
     def __init__(self, visit: Visit) -> None:
-        assert visit.board.desk.cluster is not None  # else there is no such view
-        self.visit, self.cluster = visit, visit.board.desk.cluster
+        assert visit.board.service.cluster is not None  # else there is no such view
+        self.visit, self.cluster = visit, visit.board.service.cluster
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "Nothing is known of the nodes yet")
-            Tag("p", f"{visit.board.desk.settings.store.url} is asked every two seconds.")
+            Tag("p", f"{visit.board.service.settings.store.url} is asked every two seconds.")
         self.rest = Tag("div", "", "grid")
         self.rest.set_visibility(False)
         with self.rest:

@@ -76,12 +76,14 @@ class HouseholdsPage:
             for name, value in kept.items():
                 Tag("input", type="hidden", name=name, value=value)
             with Tag("datalist", id="devices"):
-                for name in sorted({d.device for d in self.board.desk.live.devices()})[:MAX_NAMES]:
+                for name in sorted({d.device for d in self.board.service.live.devices()})[
+                    :MAX_NAMES
+                ]:
                     Tag("option", value=name)
             Tag("button", "Show", "btn", type="submit")
 
     def _rules(self) -> None:
-        rules = self.board.desk.rules
+        rules = self.board.service.rules
         of_energy = [rule for rule in rules.all() if not rule.of_level]
         options = [rule for rule in rules.active() if rule in of_energy] or of_energy
         wanted = self.visit.asked.get("rule")
@@ -110,7 +112,7 @@ class HouseholdsPage:
         if not self.device:
             self.said.text = "No household was heard of yet."
             return
-        rule = self.board.desk.rules.get(self.rule.id)
+        rule = self.board.service.rules.get(self.rule.id)
         start, end = self.board.borders(self.visit.span)
         if not self.newest_ms or rule != self.rule:
             self.rule = rule
@@ -133,7 +135,7 @@ class HouseholdsPage:
         """Without a choice: the household that an alert is about, else the one that uses most."""
         if self.device:
             return
-        alert = next(iter(self.board.desk.book.open()), None)
+        alert = next(iter(self.board.service.book.open()), None)
         if alert is not None:
             self.device = alert.device
         else:
@@ -198,7 +200,7 @@ class HouseholdsPage:
 
     async def readings(self) -> None:
         """The rows that came since the last look, the newest first."""
-        rows = self.board.desk.live.readings(MAX_PER_SECOND if self.last else FIRST_ROWS)
+        rows = self.board.service.live.readings(MAX_PER_SECOND if self.last else FIRST_ROWS)
         fresh = rows[: rows.index(self.last)] if self.last in rows else rows
         if fresh:
             self.last = fresh[0]

@@ -78,7 +78,7 @@ class Visit:
     @property
     def lasting(self) -> str:
         """The time range in words: the last hours, or those before all fell silent."""
-        fresh = (self.fresh or self.board.desk.live.fresh)()
+        fresh = (self.fresh or self.board.service.live.fresh)()
         if fresh.live or fresh.newest_ms is None:
             return f"last {self.span.words}"
         return f"{self.span.words} up to {day_moment(fresh.newest_ms, self.zone)}"
@@ -104,7 +104,7 @@ class Visit:
         self.timers.append((seconds, refresh))
 
     async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
-        """Let the desk do something in a thread, and say what came of it."""
+        """Let the service do something in a thread, and say what came of it."""
         return await self.told(asyncio.to_thread(act), done)
 
     async def told(self, doing: Awaitable[T], done: str | Callable[[T], str]) -> bool:
@@ -123,7 +123,7 @@ class Visit:
 
 def tabs_of(board: Board) -> tuple[Tab, ...]:
     """The views; that of the cluster only where there is one."""
-    return TABS if board.desk.cluster is None else (*TABS, CLUSTER)
+    return TABS if board.service.cluster is None else (*TABS, CLUSTER)
 
 
 def _rail(visit: Visit) -> Tag:
@@ -163,14 +163,14 @@ def frame(visit: Visit) -> Iterator[None]:
             visit.tab.name,
             ranges if visit.tab.ranged else [],
             visit.zone,
-            lambda: (visit.fresh or visit.board.desk.live.fresh)(),
+            lambda: (visit.fresh or visit.board.service.live.fresh)(),
         )
         banner = Tag("div", "", "banner", role="status")
 
         async def fresh() -> None:
             now = await visit.board.now()
             header.show(now)
-            needed = sum(needs_someone(alert) for alert in visit.board.desk.book.open())
+            needed = sum(needs_someone(alert) for alert in visit.board.service.book.open())
             badge.text = count(needed) if needed else ""
 
         visit.every(1.0, fresh)

@@ -26,7 +26,7 @@ from energyguard.ports.policy import Nonces
 from energyguard.settings.tree import Settings
 
 if TYPE_CHECKING:
-    from energyguard.service.desk import Desk
+    from energyguard.service.service import EnergyService
 
 STATIC = Path(__file__).parent / "static"
 
@@ -41,16 +41,16 @@ VIEWS: Mapping[str, Callable[[Visit], object]] = {
 }
 
 
-def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
+def mount(app: FastAPI, service: EnergyService, settings: Settings) -> None:
     """Serve the control room at ``/`` of an application; mount the API before it.
 
     Args:
         app: the application. Who may see it is the application's business: a middleware that sets
             ``state.user`` of a request names the person for acknowledgements.
-        desk: what the pages show and do.
+        service: what the pages show and do.
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
     """
-    add_pages(desk)
+    add_pages(service)
     pages.add_middleware(Nonces)  # before the framework's own, which compress
     ui.run_with(
         app,
@@ -65,9 +65,9 @@ def mount(app: FastAPI, desk: Desk, settings: Settings) -> None:
     )
 
 
-def add_pages(desk: Desk) -> None:
+def add_pages(service: EnergyService) -> None:
     """Add the views to NiceGUI's application, all over one board."""
-    board = Board(desk)
+    board = Board(service)
     pages.add_static_files("/ui", STATIC)
     for tab in tabs_of(board):
         _serve(tab, board)

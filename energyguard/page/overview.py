@@ -94,10 +94,10 @@ class OverviewPage:
         now, zone = await self.board.now(), self.visit.zone
         self.empty.set_visibility(now.newest_ms is None)
         self.rest.set_visibility(now.newest_ms is not None)
-        show_power(self.power, now, self.board.desk.live.fresh(), zone)
+        show_power(self.power, now, self.board.service.live.fresh(), zone)
         show_today(self.energy, now, zone)
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
-        opened = self.board.desk.book.open()
+        opened = self.board.service.book.open()
         oldest = near_moment(min((a.since_ms for a in opened), default=None), now.now_ms, zone)
         said = f"{plural(len(opened), 'alert')} open, oldest {oldest}"
         needed = sum(needs_someone(alert) for alert in opened)
@@ -108,7 +108,7 @@ class OverviewPage:
 
     def _newest(self, now: Now) -> None:
         """How old the newest reading is: by its own time, in a simulation by when it came."""
-        fresh = self.board.desk.live.fresh()
+        fresh = self.board.service.live.fresh()
         since = fresh.heard_ms if fresh.simulated else fresh.since_ms
         old = ("–", "") if since is None else age(max(0, now.now_ms - since))
         when = day_moment(fresh.newest_ms, self.visit.zone)
@@ -127,7 +127,7 @@ class OverviewPage:
         """The power line, the ranking and the sparks."""
         span = self.visit.span
         start, end = self.board.borders(span)
-        pace = self.board.desk.live.fresh().pace_ms
+        pace = self.board.service.live.fresh().pace_ms
         step = next((s for s in STEPS if s >= max(pace, span.step_ms)), STEPS[-1])
         settled = self.board.settled_ms(end - max(step, SETTLING_MS))
         settled -= settled % step
@@ -176,15 +176,15 @@ class OverviewPage:
     async def long_past(self) -> None:
         """The week by hours, the other sparks, and the figures of trust."""
         zone = self.visit.zone
-        newest = self.board.desk.live.newest_ms() or self.board.desk.clock.now_ms()
+        newest = self.board.service.live.newest_ms() or self.board.service.clock.now_ms()
         today = local(newest, zone).date()
         start, end = day_ms(today - timedelta(6), zone)[0], day_ms(today, zone)[1]
         step = hour_step_ms(newest, zone)
         self.hours.show(week(*await self.board.power(start, end, step, 60), zone))
-        per_minute = [n for _, n in self.board.desk.live.per_minute(60)]
+        per_minute = [n for _, n in self.board.service.live.per_minute(60)]
         self.rate.spark.show({"ys": per_minute})
         await self._raised()
-        quality = await self.board.shared("quality", 5, self.board.desk.quality)
+        quality = await self.board.shared("quality", 5, self.board.service.quality)
         show_trust(self.trust, quality)
 
 

@@ -66,7 +66,7 @@ class QualityPage:
 
     async def counts(self) -> None:
         """Figures, topics, reasons."""
-        q = await self.board.shared("quality", 1.5, self.board.desk.quality)
+        q = await self.board.shared("quality", 1.5, self.board.service.quality)
         for name in ENDINGS:
             n: int = getattr(q, name.replace(" ", "_"))
             self.endings.show(
@@ -125,7 +125,7 @@ class QualityPage:
     async def dead_letters(self) -> None:
         """The newest messages that were refused."""
         letters = await self.board.shared(
-            "letters", 4, lambda: self.board.desk.dead_letters(MAX_LETTERS)
+            "letters", 4, lambda: self.board.service.dead_letters(MAX_LETTERS)
         )
         self.letters.show(letters)
 
@@ -143,7 +143,7 @@ class QualityPage:
             Tag("pre", letter.original, tabindex="0", aria_label="Original bytes")
 
     async def _replay(self, offsets: list[int] | None) -> None:
-        await self.visit.do(lambda: self.board.desk.replay_dead_letters(offsets), _outcome)
+        await self.visit.do(lambda: self.board.service.replay_dead_letters(offsets), _outcome)
 
 
 def _outcome(receipt: Receipt) -> str:

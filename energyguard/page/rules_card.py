@@ -21,7 +21,7 @@ class RulesCard:
     """Every rule with a switch and its threshold."""
 
     def __init__(self, visit: Visit) -> None:
-        self.visit, self.desk = visit, visit.board.desk
+        self.visit, self.service = visit, visit.board.service
         with card(
             "Rules", "c12", "a change works within a second and loses no state", anchor="rules"
         ):
@@ -35,8 +35,8 @@ class RulesCard:
 
     def show(self) -> None:
         """Draw the rules again if one has changed."""
-        running = {rule.id for rule in self.desk.rules.active()}
-        self.rows.show([(rule, rule.id in running) for rule in self.desk.rules.all()])
+        running = {rule.id for rule in self.service.rules.active()}
+        self.rows.show([(rule, rule.id in running) for rule in self.service.rules.all()])
 
     def _draw(self, row: RuleRow) -> None:
         rule, runs = row
@@ -66,12 +66,12 @@ class RulesCard:
     async def _threshold(self, rule: Rule, text: str) -> None:
         by = self.visit.user
         await self.visit.do(
-            lambda: self.desk.change_rule(rule.id, by=by, raise_above=text.strip()),
+            lambda: self.service.change_rule(rule.id, by=by, raise_above=text.strip()),
             f"{rule.id} raises above {text.strip()} {rule.unit}",
         )
 
     def _running(self) -> list[str]:
-        return [rule.id for rule in self.desk.rules.active()]
+        return [rule.id for rule in self.service.rules.active()]
 
     async def _switch(self, rule: Rule, on: bool) -> None:
         ids = [r for r in self._running() if r != rule.id] + [rule.id] * on
@@ -96,7 +96,7 @@ class RulesCard:
 
     async def _do(self, ids: list[str], done: str) -> None:
         by, before = self.visit.user, self._running()
-        if await self.visit.do(lambda: self.desk.use_rules(ids, by=by), done):
+        if await self.visit.do(lambda: self.service.use_rules(ids, by=by), done):
             self.before = before
             self.undone_words.text = done
             self.undone.set_visibility(not set(before) <= set(ids))

@@ -22,7 +22,7 @@ class StationDay:
 
     def __init__(self, visit: Visit, station: str) -> None:
         self.visit, self.board, self.station = visit, visit.board, station
-        self.desk = visit.board.desk.stations
+        self.service = visit.board.service.stations
         self.day = _day(visit.asked.get("day", ""))
         with Tag("div", "", "grid"):
             with Tag("div", "", "c12 crumbs"):
@@ -59,7 +59,7 @@ class StationDay:
     def _days(self) -> None:
         """The ranges and days that may be chosen."""
         here = self.day
-        today = local(self.desk.event_ms() or 0, self.visit.zone).date()
+        today = local(self.service.event_ms() or 0, self.visit.zone).date()
         shown = here or today
         days = [shown - timedelta(1), shown, shown + timedelta(1)]
         options = [
@@ -83,7 +83,7 @@ class StationDay:
     def _range(self) -> tuple[int, int] | None:
         if self.day is not None:
             return day_ms(self.day, self.visit.zone)
-        now_ms = self.desk.event_ms()
+        now_ms = self.service.event_ms()
         if now_ms is None:
             return None
         end = now_ms - now_ms % 1000 + 1000
@@ -91,9 +91,10 @@ class StationDay:
 
     async def second(self) -> None:
         """The bays as they are."""
-        bays = self.desk.bays(self.station)
+        bays = self.service.bays(self.station)
         self.wall.show(
-            bays, [station for station in self.desk.stations() if station.station == self.station]
+            bays,
+            [station for station in self.service.stations() if station.station == self.station],
         )
 
     async def past(self) -> None:
@@ -109,13 +110,15 @@ class StationDay:
         """The part of a range from the first to the newest that is known of chargers."""
         span = await self.board.ask("station_span", 60)
         first = next(iter(times_ms(span["first"])), end)
-        return max(start, first), min(end, self.desk.event_ms() or end)
+        return max(start, first), min(end, self.service.event_ms() or end)
 
     async def _one(self, name: str, start: int, end: int) -> dict[str, float | None]:
         table = await self.board.shared(
             (name, self.station, self.visit.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.desk.query(name, start_ms=start, end_ms=end, station=self.station),
+            lambda: self.board.service.query(
+                name, start_ms=start, end_ms=end, station=self.station
+            ),
         )
         rows = table.to_pylist()
         return rows[0] if rows else {}
@@ -133,7 +136,7 @@ class StationDay:
         table = await self.board.shared(
             ("station_revenue", self.station, self.visit.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.desk.query(
+            lambda: self.board.service.query(
                 "station_revenue",
                 start_ms=start,
                 end_ms=end,
@@ -153,14 +156,14 @@ class StationDay:
         table = await self.board.shared(
             ("station_day", self.station, self.visit.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.desk.query(
+            lambda: self.board.service.query(
                 "station_day", start_ms=start, end_ms=end, station=self.station, n=MAX_ROWS
             ),
         )
         begun = times_ms(table["start"])
         ended = times_ms(table["end"])
         lanes: dict[str, list[dict[str, object]]] = {
-            bay.charger: [] for bay in self.desk.bays(self.station)
+            bay.charger: [] for bay in self.service.bays(self.station)
         }
         for row, since, until in zip(table.to_pylist(), begun, ended, strict=True):
             lanes.setdefault(row["charger"], []).append(_bar(row, since, until))

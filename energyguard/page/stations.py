@@ -23,7 +23,7 @@ class StationsPage:
     """All stations, or the one that is asked for."""
 
     def __init__(self, visit: Visit) -> None:
-        visit.fresh = visit.board.desk.stations.fresh
+        visit.fresh = visit.board.service.stations.fresh
         if station := visit.asked.get("station", ""):
             StationDay(visit, station)
         else:
@@ -35,7 +35,7 @@ class Network:
 
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
-        self.desk = visit.board.desk.stations
+        self.service = visit.board.service.stations
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No chargers yet")
@@ -86,7 +86,7 @@ class Network:
 
     async def second(self) -> None:
         """The wall, the map, and who is there."""
-        bays, stations = self.desk.bays(), self.desk.stations()
+        bays, stations = self.service.bays(), self.service.stations()
         self.empty.set_visibility(not bays)
         self.rest.set_visibility(bool(bays))
         if not bays:
@@ -108,7 +108,7 @@ class Network:
 
     async def past(self) -> None:
         """Energy and revenue of the day, the ranking, the violations."""
-        now_ms = self.desk.event_ms()
+        now_ms = self.service.event_ms()
         if now_ms is None:
             return
         day, end = day_ms(local(now_ms, self.visit.zone).date(), self.visit.zone)
@@ -136,7 +136,7 @@ class Network:
         top = await self.board.shared(
             ("station_top", self.visit.span.name),
             KEEP_S,
-            lambda: self.board.desk.query(
+            lambda: self.board.service.query(
                 "station_top", start_ms=start, end_ms=end, n=MAX_STATIONS
             ),
         )
@@ -157,7 +157,7 @@ class Network:
         found = await self.board.shared(
             ("station_violations", self.visit.span.name),
             KEEP_S,
-            lambda: self.board.desk.query(
+            lambda: self.board.service.query(
                 "station_violations", start_ms=start, end_ms=end, station="", n=MAX_VIOLATIONS
             ),
         )

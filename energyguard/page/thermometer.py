@@ -20,7 +20,7 @@ class ThermometerPage:
 
     def __init__(self, visit: Visit) -> None:
         self.visit, self.board = visit, visit.board
-        self.live = visit.board.desk.live
+        self.live = visit.board.service.live
         visit.fresh = lambda: self.live.fresh(THERMOMETER.name)
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
@@ -74,7 +74,7 @@ class ThermometerPage:
         start, end = self._borders()
         span = self.visit.span
         asked = {"device": DEVICE, "channel": CHANNEL, "start_ms": start, "end_ms": end}
-        ask = self.board.desk.query
+        ask = self.board.service.query
         if span is SPANS["1h"]:
             most = span.length_ms // 1000 + 1
             seen = await self.board.shared(

@@ -30,7 +30,7 @@ KEPT_S = 1.0
 SECRET = "ENERGYGUARD_STORE_SECRET"
 
 
-class ClusterDesk:
+class ClusterService:
     """The nodes, and what is known of them beside what they say."""
 
     def __init__(self, nodes: Sequence[str], secret: str = "", clock: Clock = SYSTEM) -> None:
@@ -188,7 +188,7 @@ class ClusterDesk:
         return store
 
 
-def cluster_of(settings: Settings, clock: Clock = SYSTEM) -> ClusterDesk | None:
+def cluster_of(settings: Settings, clock: Clock = SYSTEM) -> ClusterService | None:
     """The ring that ``store.url`` names; None: the store is something else.
 
     Raises:
@@ -197,7 +197,7 @@ def cluster_of(settings: Settings, clock: Clock = SYSTEM) -> ClusterDesk | None:
     scheme, _, address = settings.store.url.partition("://")
     if scheme != "ring":
         return None
-    return ClusterDesk(ring_nodes(address), os.environ.get(SECRET, ""), clock)
+    return ClusterService(ring_nodes(address), os.environ.get(SECRET, ""), clock)
 
 
 def _named(nodes: Sequence[str], text: str) -> str:

@@ -28,7 +28,7 @@ LISTED = 1_000
 
 
 class Reception:
-    """Where readings come in over the desk."""
+    """Where readings come in over the service."""
 
     def __init__(
         self,

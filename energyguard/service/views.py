@@ -1,4 +1,4 @@
-"""What the desk shows: plain frozen data, the same for page, API and CLI.
+"""What the service shows: plain frozen data, the same for page, API and CLI.
 
 Fields that end in ``_ms`` are milliseconds since 1970 UTC. Values are floats in the unit named
 beside them: good for showing; what is counted is counted elsewhere, exactly.

@@ -1,4 +1,4 @@
-"""A desk over a log in memory."""
+"""A service over a log in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from nicegui import app as pages
 
 from energyguard.clock import SYSTEM
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.api.made import StandInHistory
@@ -39,6 +39,6 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def desk(log: MemoryLog, history: StandInHistory, settings: Settings) -> Iterator[Desk]:
-    with Desk(log, history, settings, SYSTEM) as opened:
+def service(log: MemoryLog, history: StandInHistory, settings: Settings) -> Iterator[EnergyService]:
+    with EnergyService(log, history, settings, SYSTEM) as opened:
         yield opened

@@ -28,7 +28,7 @@ class StandInHistory:
         self.asked: list[tuple[str, dict[str, object]]] = []
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        raise AssertionError(f"the desk never inserts: {table}, {rows.num_rows}")
+        raise AssertionError(f"the service never inserts: {table}, {rows.num_rows}")
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         self.asked.append((name, parameters))

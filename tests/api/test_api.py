@@ -16,7 +16,7 @@ from energyguard.api.app import build_app
 from energyguard.api.rest import document
 from energyguard.api.tokens import Tokens
 from energyguard.log import Records
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.api.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
@@ -25,9 +25,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-async def http(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    tokens = Tokens(desk.settings.data_dir)
-    app = build_app(desk, tokens, "127.0.0.1")
+async def http(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
+    tokens = Tokens(service.settings.data_dir)
+    app = build_app(service, tokens, "127.0.0.1")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://127.0.0.1/api/v1",
@@ -43,7 +43,7 @@ async def ok(answer: Any) -> Any:
     return answer.json()
 
 
-async def test_readings_as_curl_sends_them(http: httpx.AsyncClient, desk: Desk) -> None:
+async def test_readings_as_curl_sends_them(http: httpx.AsyncClient, service: EnergyService) -> None:
     """`-d @readings.csv` takes the line ends out; what is meant is not in doubt."""
     lines = CSV + "2025-09-06T12:00:15Z,H001,0.052512\n2025-09-06T12:00:30+00:00,H002,0.1\n"
     plain = await ok(http.post("/readings", content=lines, headers={"Content-Type": "text/csv"}))
@@ -94,10 +94,10 @@ async def test_garbage_is_answered(http: httpx.AsyncClient, kind: str, garbage: 
 
 
 async def test_an_alert_from_list_to_unsilenced(
-    http: httpx.AsyncClient, log: MemoryLog, desk: Desk
+    http: httpx.AsyncClient, log: MemoryLog, service: EnergyService
 ) -> None:
     raise_alerts(log, alert_event())
-    until(desk.book.open)
+    until(service.book.open)
     (row,) = await ok(http.get("/alerts?state=firing&device=H017&limit=5"))
     assert (row["observed"], row["expected"], row["unit"]) == (2.31, 2.0, "kWh")
     held = await ok(http.post("/alerts/a1/acknowledge", json={"note": "oven"}))
@@ -106,7 +106,7 @@ async def test_an_alert_from_list_to_unsilenced(
         "mara",
         "oven",
     )
-    before_ms = desk.clock.now_ms()
+    before_ms = service.clock.now_ms()
     quiet = await ok(http.post("/alerts/a1/silence", json={"for": "30m"}))
     assert 0 <= quiet["silenced_until_ms"] - before_ms - 30 * 60_000 < 60_000
     assert (await ok(http.post("/alerts/a1/unsilence")))["state"] == "acknowledged"
@@ -178,9 +178,11 @@ async def test_questions_about_the_past(http: httpx.AsyncClient, history: StandI
     assert (await http.get("/top?start=yesterday")).json()["error"]["field"] == "start"
 
 
-async def test_what_is_so_now(http: httpx.AsyncClient, log: MemoryLog, desk: Desk) -> None:
+async def test_what_is_so_now(
+    http: httpx.AsyncClient, log: MemoryLog, service: EnergyService
+) -> None:
     send(log, ("H001", 0, 0.01), ("H001", 15, 0.01), ("H002", 15, 0.02))
-    until(lambda: len(desk.live.readings()) == 3)
+    until(lambda: len(service.live.readings()) == 3)
     assert (await ok(http.get("/overview")))["devices"] == 2
     assert [row["device"] for row in await ok(http.get("/devices?after=H001"))] == ["H002"]
     assert (await ok(http.get("/devices/H001")))[0]["kw"] == pytest.approx(2.4)
@@ -200,7 +202,7 @@ async def test_health_and_metrics_at_the_root(http: httpx.AsyncClient) -> None:
 
 
 async def test_metrics_tell_what_the_worker_wrote_into_the_log(
-    http: httpx.AsyncClient, log: MemoryLog, desk: Desk
+    http: httpx.AsyncClient, log: MemoryLog, service: EnergyService
 ) -> None:
     said = {
         "topic": "replay.metrics",
@@ -214,7 +216,7 @@ async def test_metrics_tell_what_the_worker_wrote_into_the_log(
     }
     key = b"replay.metrics/0"
     log.append("energyguard.progress", Records([key], [json.dumps(said).encode()]))
-    until(lambda: desk.quality().late == 7)
+    until(lambda: service.quality().late == 7)
     for _ in range(2):  # a second scrape must not count again
         text = (await http.get("http://127.0.0.1/metrics")).text
     assert 'energyguard_readings_total{topic="replay.metrics",verdict="late"} 7.0' in text

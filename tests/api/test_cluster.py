@@ -14,8 +14,8 @@ import pytest
 from energyguard.api.app import build_app
 from energyguard.api.tokens import Tokens
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.service.cluster import SECRET, ClusterDesk, cluster_of
-from energyguard.service.desk import Desk
+from energyguard.service.cluster import SECRET, ClusterService, cluster_of
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.store.admin import ClusterStatus
 from energyguard.store.client import RingStore
@@ -36,10 +36,10 @@ async def form(nodes: list[str]) -> None:
 
 
 @asynccontextmanager
-async def api(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    tokens = Tokens(desk.settings.data_dir)
+async def api(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
+    tokens = Tokens(service.settings.data_dir)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(desk, tokens, "127.0.0.1")),
+        transport=httpx.ASGITransport(build_app(service, tokens, "127.0.0.1")),
         base_url="http://127.0.0.1/api/v1",
         headers={"Authorization": f"Bearer {tokens.create('mara')}"},
         trust_env=False,
@@ -48,12 +48,12 @@ async def api(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def asking(desk: Desk, nodes: list[str]) -> AsyncIterator[httpx.AsyncClient]:
-    """The API of a desk whose store is a ring of these nodes."""
-    desk.cluster = ClusterDesk(nodes, "secret")
-    async with api(desk) as client:
+async def asking(service: EnergyService, nodes: list[str]) -> AsyncIterator[httpx.AsyncClient]:
+    """The API of a service whose store is a ring of these nodes."""
+    service.cluster = ClusterService(nodes, "secret")
+    async with api(service) as client:
         yield client
-        await desk.cluster.close()
+        await service.cluster.close()
 
 
 def node_of(view: Any, node: str) -> Any:
@@ -61,9 +61,9 @@ def node_of(view: Any, node: str) -> Any:
     return found
 
 
-async def test_it_says_how_the_nodes_are(desk: Desk, tmp_path: Path) -> None:
+async def test_it_says_how_the_nodes_are(service: EnergyService, tmp_path: Path) -> None:
     nodes = free_nodes(3)
-    async with shards(tmp_path, nodes), asking(desk, nodes) as http:
+    async with shards(tmp_path, nodes), asking(service, nodes) as http:
         await form(nodes)
         view = (await http.get("/cluster")).json()
         assert [one["node"] for one in view["nodes"]] == sorted(nodes)
@@ -80,9 +80,9 @@ async def test_it_says_how_the_nodes_are(desk: Desk, tmp_path: Path) -> None:
             assert one["share"] == pytest.approx(1 / 3)
 
 
-async def test_a_node_is_made_to_fail_and_recovers(desk: Desk, tmp_path: Path) -> None:
+async def test_a_node_is_made_to_fail_and_recovers(service: EnergyService, tmp_path: Path) -> None:
     nodes = free_nodes(3)
-    async with shards(tmp_path, nodes) as running, asking(desk, nodes) as http:
+    async with shards(tmp_path, nodes) as running, asking(service, nodes) as http:
         await form(nodes)
         await http.get("/cluster")
         named = nodes[1].removeprefix("http://")
@@ -104,10 +104,10 @@ async def test_a_node_is_made_to_fail_and_recovers(desk: Desk, tmp_path: Path) -
 
 
 async def test_a_look_never_wakes_a_node_that_somebody_else_holds(
-    desk: Desk, tmp_path: Path
+    service: EnergyService, tmp_path: Path
 ) -> None:
     nodes = free_nodes(3)
-    async with shards(tmp_path, nodes) as running, asking(desk, nodes) as http:
+    async with shards(tmp_path, nodes) as running, asking(service, nodes) as http:
         await form(nodes)
         running[0].paused = True
         for _ in range(2):
@@ -119,7 +119,7 @@ async def test_a_look_never_wakes_a_node_that_somebody_else_holds(
 
 
 async def test_without_fault_injection_no_node_can_be_made_to_fail(
-    desk: Desk, tmp_path: Path
+    service: EnergyService, tmp_path: Path
 ) -> None:
     (node,) = nodes = free_nodes(1)
     shard = Shard(ShardSettings(node, tmp_path, "secret"))
@@ -129,7 +129,7 @@ async def test_without_fault_injection_no_node_can_be_made_to_fail(
         ring = RingStore(nodes, "secret")
         await ring.open()
         await ring.close()
-        http = await stack.enter_async_context(asking(desk, nodes))
+        http = await stack.enter_async_context(asking(service, nodes))
         assert not node_of((await http.get("/cluster")).json(), node)["can_hold"]
         refused = await http.post(PAUSE.format(node))
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
@@ -137,9 +137,9 @@ async def test_without_fault_injection_no_node_can_be_made_to_fail(
         assert not shard.paused
 
 
-async def test_an_unknown_node_is_not_found(desk: Desk, tmp_path: Path) -> None:
+async def test_an_unknown_node_is_not_found(service: EnergyService, tmp_path: Path) -> None:
     nodes = free_nodes(1)
-    async with shards(tmp_path, nodes), asking(desk, nodes) as http:
+    async with shards(tmp_path, nodes), asking(service, nodes) as http:
         ring = RingStore(nodes, "secret")
         await ring.open()
         await ring.close()
@@ -149,24 +149,26 @@ async def test_an_unknown_node_is_not_found(desk: Desk, tmp_path: Path) -> None:
             assert nodes[0] in answer.json()["error"]["message"]
 
 
-async def test_a_store_that_is_no_ring_has_no_cluster(desk: Desk) -> None:
-    assert desk.cluster is None
-    async with api(desk) as http:
+async def test_a_store_that_is_no_ring_has_no_cluster(service: EnergyService) -> None:
+    assert service.cluster is None
+    async with api(service) as http:
         for answer in (await http.get("/cluster"), await http.post(PAUSE.format("x"))):
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
             assert "store.url" in answer.json()["error"]["message"]
 
 
-async def test_nodes_that_are_away_are_said_and_come_back(desk: Desk, tmp_path: Path) -> None:
+async def test_nodes_that_are_away_are_said_and_come_back(
+    service: EnergyService, tmp_path: Path
+) -> None:
     nodes = free_nodes(3)
-    async with asking(desk, nodes) as http:
+    async with asking(service, nodes) as http:
         answer = await http.get("/cluster")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert nodes[0] in answer.json()["error"]["message"]
         async with shards(tmp_path, nodes):
-            assert desk.cluster is not None
+            assert service.cluster is not None
             with pytest.raises(Unavailable, match=r"in no cluster yet.*energyguard coordinator"):
-                await desk.cluster.hold(nodes[0])
+                await service.cluster.hold(nodes[0])
             await form(nodes)
             await asyncio.sleep(1.1)
             assert (await http.get("/cluster")).json()["epoch"] == 1
@@ -178,7 +180,7 @@ async def test_nodes_that_are_away_are_said_and_come_back(desk: Desk, tmp_path: 
 async def test_a_wrong_secret_is_guessed_at(tmp_path: Path) -> None:
     nodes = free_nodes(1)
     async with shards(tmp_path, nodes):
-        other, before = ClusterDesk(nodes, "another"), asyncio.all_tasks()
+        other, before = ClusterService(nodes, "another"), asyncio.all_tasks()
         with pytest.raises(Unavailable, match=SECRET):
             await other.view()
         await asyncio.sleep(0.05)
@@ -202,7 +204,7 @@ async def test_however_many_ask_the_nodes_are_asked_once(
         ring = RingStore(nodes, "secret")
         await ring.open()
         await ring.close()
-        cluster = ClusterDesk(nodes, "secret")
+        cluster = ClusterService(nodes, "secret")
         views = await asyncio.gather(*(cluster.view() for _ in range(50)))
         assert len(asked) == 1
         assert all(view is views[0] for view in views)
@@ -213,7 +215,7 @@ async def test_however_many_ask_the_nodes_are_asked_once(
 
 
 def test_the_setting_says_whether_there_is_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    def of(url: str) -> ClusterDesk | None:
+    def of(url: str) -> ClusterService | None:
         return cluster_of(Settings(store=StoreSettings(url=url)))
 
     assert of("") is None

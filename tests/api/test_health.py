@@ -11,7 +11,7 @@ from energyguard.api.metrics import Scrape
 from energyguard.clock import ManualClock
 from energyguard.log import LATEST, Records
 from energyguard.model.topics import SIGNALS
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.sinks import GROUP, TOPICS
 from energyguard.telemetry import METRICS
@@ -33,13 +33,13 @@ def log(clock: ManualClock) -> Iterator[MemoryLog]:
     made.close()
 
 
-def desk_of(log: MemoryLog, folder: Path, clock: ManualClock, url: str) -> Desk:
+def service_of(log: MemoryLog, folder: Path, clock: ManualClock, url: str) -> EnergyService:
     settings = Settings(data_dir=folder, store=StoreSettings(url=url))
-    return Desk(log, StandInHistory(), settings, clock)
+    return EnergyService(log, StandInHistory(), settings, clock)
 
 
-def scraped(desk: Desk) -> str:
-    return Scrape(desk).text().decode()
+def scraped(service: EnergyService) -> str:
+    return Scrape(service).text().decode()
 
 
 def take_all(log: MemoryLog, group: str = GROUP, topics: Sequence[str] = TOPICS) -> None:
@@ -54,44 +54,44 @@ def take_all(log: MemoryLog, group: str = GROUP, topics: Sequence[str] = TOPICS)
 def test_what_waits_for_the_store_for_long_is_told(
     log: MemoryLog, clock: ManualClock, tmp_path: Path
 ) -> None:
-    desk = desk_of(log, tmp_path, clock, "ring://127.0.0.1:1")
+    service = service_of(log, tmp_path, clock, "ring://127.0.0.1:1")
     send(log, ("H1", 0, 0.1))
-    assert desk.health().parts["ingestor"] == "ok"
+    assert service.health().parts["ingestor"] == "ok"
     clock.sleep(50)
     send(log, ("H1", 15, 0.1))
     clock.sleep(15)
-    health = desk.health()
+    health = service.health()
     assert health.parts["ingestor"] == "2 records wait for the store, one of them for 65 s"
     take_all(log)
-    assert desk.health().parts["ingestor"] == "ok"
+    assert service.health().parts["ingestor"] == "ok"
     clock.sleep(3600)
-    assert desk.health().parts["ingestor"] == "ok"
-    desk.close()
+    assert service.health().parts["ingestor"] == "ok"
+    service.close()
 
 
 def test_signals_that_wait_for_long_are_told(
     log: MemoryLog, clock: ManualClock, tmp_path: Path
 ) -> None:
-    desk = desk_of(log, tmp_path, clock, "")
-    assert "sessions" not in desk.health().parts, "without chargers nobody waits for it"
+    service = service_of(log, tmp_path, clock, "")
+    assert "sessions" not in service.health().parts, "without chargers nobody waits for it"
     log.append(SIGNALS.name, Records([b"charger-7"], [b"{}"], partitions=[7]))
-    assert desk.health().parts["sessions"] == "ok"
+    assert service.health().parts["sessions"] == "ok"
     clock.sleep(65)
-    said = desk.health().parts["sessions"]
+    said = service.health().parts["sessions"]
     assert said == "1 records wait for the role sessions, one of them for 65 s"
-    assert 'lag{group="sessions",topic="charger-station-signals"} 1.0' in scraped(desk)
+    assert 'lag{group="sessions",topic="charger-station-signals"} 1.0' in scraped(service)
     take_all(log, "sessions", [SIGNALS.name])
-    assert desk.health().parts["sessions"] == "ok"
-    desk.close()
+    assert service.health().parts["sessions"] == "ok"
+    service.close()
 
 
 def test_readings_are_taken_all_the_same(
     log: MemoryLog, clock: ManualClock, tmp_path: Path
 ) -> None:
-    with desk_of(log, tmp_path, clock, "ring://127.0.0.1:1") as desk:
+    with service_of(log, tmp_path, clock, "ring://127.0.0.1:1") as service:
         send(log, ("H1", 0, 0.1))
         clock.sleep(3600)
-        health = desk.health()
+        health = service.health()
         assert health.ready
         assert health.parts["ingestor"] != "ok"
 
@@ -100,14 +100,14 @@ def test_nobody_hears_of_an_ingestor_that_nobody_counts_on(
     log: MemoryLog, clock: ManualClock, tmp_path: Path
 ) -> None:
     METRICS["log_lag"].clear()
-    desk = desk_of(log, tmp_path, clock, "")
+    service = service_of(log, tmp_path, clock, "")
     send(log, ("H1", 0, 0.1))
     clock.sleep(3600)
-    assert "ingestor" not in desk.health().parts
-    assert "ingestor" not in scraped(desk)
+    assert "ingestor" not in service.health().parts
+    assert "ingestor" not in scraped(service)
     take_all(log)  # but one was at work
     send(log, ("H1", 15, 0.1))
     clock.sleep(3600)
-    assert "1 records wait" in desk.health().parts["ingestor"]
-    assert f"{LAG} 1.0" in scraped(desk)
-    desk.close()
+    assert "1 records wait" in service.health().parts["ingestor"]
+    assert f"{LAG} 1.0" in scraped(service)
+    service.close()

@@ -1,4 +1,4 @@
-"""What a body comes to over the desk: whose it is, how much of it is kept, what is taken again."""
+"""What a body comes to: whose it is, how much of it is kept, what is taken again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from energyguard.errors import Malformed
 from energyguard.intake.gateway import LETTERS_AT_ONCE
 from energyguard.log import EARLIEST, TopicPartition
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.api.made import until
 
@@ -20,8 +20,8 @@ CASES = Path(__file__).parents[1] / "cases" / "meters"
 TIME = b"2026-03-02T10:00:00Z"
 
 
-def letters(desk: Desk) -> int:
-    return len(desk.dead_letters(limit=10_000))
+def letters(service: EnergyService) -> int:
+    return len(service.dead_letters(limit=10_000))
 
 
 def devices(log: MemoryLog) -> set[str]:
@@ -32,31 +32,33 @@ def devices(log: MemoryLog) -> set[str]:
     return set(read_records(values).readings.column("device").to_pylist())
 
 
-def test_a_shape_without_a_device_needs_one(log: MemoryLog, desk: Desk) -> None:
+def test_a_shape_without_a_device_needs_one(log: MemoryLog, service: EnergyService) -> None:
     bodies = {home: (CASES / f"case21_household_{home}.csv").read_bytes() for home in "ab"}
     with pytest.raises(Malformed, match="device=NAME"):
-        desk.take_readings(bodies["a"])
+        service.take_readings(bodies["a"])
     with pytest.raises(Malformed, match="device=NAME"):
-        desk.take_readings(b"timestamp,power_w\n%b,45\n" % TIME)
+        service.take_readings(b"timestamp,power_w\n%b,45\n" % TIME)
     for home, body in bodies.items():
-        assert desk.take_readings(body, device=home).accepted == 4
+        assert service.take_readings(body, device=home).accepted == 4
     assert devices(log) == {"a", "b"}
 
 
-def test_the_rest_of_a_body_of_garbage_is_one_letter(log: MemoryLog, desk: Desk) -> None:
-    receipt = desk.take_readings(b"x,\n" * 5_000)
+def test_the_rest_of_a_body_of_garbage_is_one_letter(
+    log: MemoryLog, service: EnergyService
+) -> None:
+    receipt = service.take_readings(b"x,\n" * 5_000)
     assert (receipt.malformed, receipt.refused_more) == (5_000, 4_000)
-    assert letters(desk) == MAX_REFUSED + 1
-    newest = desk.dead_letters(limit=1)[0]
+    assert letters(service) == MAX_REFUSED + 1
+    newest = service.dead_letters(limit=1)[0]
     assert "4000 more rows" in newest.reason
     assert LETTERS_AT_ONCE < MAX_REFUSED
 
 
-def test_an_unknown_header_is_one_letter_that_can_be_taken_again(desk: Desk) -> None:
-    receipt = desk.take_readings(b"timestamp,device,power_mw\n" + b"%b,f,45\n" % TIME * 3)
+def test_an_unknown_header_is_one_letter_that_can_be_taken_again(service: EnergyService) -> None:
+    receipt = service.take_readings(b"timestamp,device,power_mw\n" + b"%b,f,45\n" % TIME * 3)
     assert (receipt.accepted, receipt.malformed) == (0, 3)
-    assert letters(desk) == 1
-    again = desk.replay_dead_letters()
+    assert letters(service) == 1
+    again = service.replay_dead_letters()
     assert (again.accepted, again.malformed) == (0, 3)
 
 
@@ -69,11 +71,11 @@ def test_an_unknown_header_is_one_letter_that_can_be_taken_again(desk: Desk) -> 
     ],
 )
 def test_a_letter_means_what_its_header_said(
-    log: MemoryLog, desk: Desk, body: bytes, device: str
+    log: MemoryLog, service: EnergyService, body: bytes, device: str
 ) -> None:
-    assert desk.take_readings(body, device=device).out_of_range == 1
-    desk._reception._limits = desk.settings.wire.model_copy(update={"plausible_kw": 50_000})
-    assert desk.replay_dead_letters().accepted == 1
+    assert service.take_readings(body, device=device).out_of_range == 1
+    service._reception._limits = service.settings.wire.model_copy(update={"plausible_kw": 50_000})
+    assert service.replay_dead_letters().accepted == 1
     assert devices(log) == {"f"}
     (fetched,) = log.read(dict.fromkeys(log.positions("meter_readings", EARLIEST), 0), 9, wait=0.0)
     readings = read_records(fetched.values).readings
@@ -81,7 +83,7 @@ def test_a_letter_means_what_its_header_said(
     assert readings.column("channel").to_pylist() == ["power_kw"]
 
 
-def test_letters_come_in_appends_of_bounded_size(log: MemoryLog, desk: Desk) -> None:
+def test_letters_come_in_appends_of_bounded_size(log: MemoryLog, service: EnergyService) -> None:
     sizes: list[int] = []
     append = log.append
 
@@ -90,7 +92,7 @@ def test_letters_come_in_appends_of_bounded_size(log: MemoryLog, desk: Desk) -> 
         return append(topic, records)  # type: ignore[arg-type]
 
     log.append = counting  # type: ignore[method-assign, assignment]
-    desk.take_readings(b"x,\n" * 2_000)
+    service.take_readings(b"x,\n" * 2_000)
     assert max(sizes) == LETTERS_AT_ONCE
     assert until(lambda: log.positions(DEAD_LETTERS.name, "@latest")) == {
         TopicPartition(DEAD_LETTERS.name, 0): MAX_REFUSED + 1
@@ -98,9 +100,9 @@ def test_letters_come_in_appends_of_bounded_size(log: MemoryLog, desk: Desk) -> 
 
 
 @pytest.mark.parametrize("body", [b"\x1f\x8b\x08\x00", b"PAR1", b"PK\x03\x04"])
-def test_what_is_packed_is_one_sentence(desk: Desk, body: bytes) -> None:
+def test_what_is_packed_is_one_sentence(service: EnergyService, body: bytes) -> None:
     try:
-        receipt = desk.take_readings(body + bytes(1_000))
+        receipt = service.take_readings(body + bytes(1_000))
     except Malformed as error:
         assert "replay" in error.reason
     else:

@@ -17,8 +17,8 @@ from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
-from energyguard.service.desk import Desk
 from energyguard.service.fleet import Fleet
+from energyguard.service.service import EnergyService
 from energyguard.service.subscribers import (
     FACTS_KEPT,
     Subscription,
@@ -38,45 +38,47 @@ async def first(updates: AsyncGenerator[Update, None], kind: str) -> Update:
     return update
 
 
-def test_the_newest_readings_newest_first(log: MemoryLog, desk: Desk) -> None:
+def test_the_newest_readings_newest_first(log: MemoryLog, service: EnergyService) -> None:
     send(log, ("H001", 0, 0.05), ("H002", 0, 0.03))
-    until(lambda: len(desk.live.readings()) == 2)
+    until(lambda: len(service.live.readings()) == 2)
     send(log, ("H001", 15, 0.04))
-    until(lambda: len(desk.live.readings()) == 3)
-    newest = desk.live.readings(limit=1)[0]
+    until(lambda: len(service.live.readings()) == 3)
+    newest = service.live.readings(limit=1)[0]
     assert (newest.device, newest.time_ms, newest.value, newest.unit) == (
         "H001",
         NOON + 15_000,
         0.04,
         "kWh",
     )
-    assert {row.device for row in desk.live.readings(device="002")} == {"H002"}
-    assert desk.live.newest_ms() == NOON + 15_000
-    assert desk.live.newest_ms("meter_readings") is None
+    assert {row.device for row in service.live.readings(device="002")} == {"H002"}
+    assert service.live.newest_ms() == NOON + 15_000
+    assert service.live.newest_ms("meter_readings") is None
 
 
-def all_there(desk: Desk) -> bool:
-    return len(desk.live.readings()) == 100
+def all_there(service: EnergyService) -> bool:
+    return len(service.live.readings()) == 100
 
 
-def test_two_desks_both_see_everything(log: MemoryLog, desk: Desk, settings: object) -> None:
-    with Desk(log, desk.history, desk.settings) as other:
+def test_two_services_both_see_everything(
+    log: MemoryLog, service: EnergyService, settings: object
+) -> None:
+    with EnergyService(log, service.history, service.settings) as other:
         send(log, *((f"H{n:03d}", 0, 0.05) for n in range(100)))
-        for one in (desk, other):
+        for one in (service, other):
             until(partial(all_there, one))
 
 
-def test_readings_that_were_there_before_are_shown(log: MemoryLog, desk: Desk) -> None:
+def test_readings_that_were_there_before_are_shown(log: MemoryLog, service: EnergyService) -> None:
     send(log, ("H001", 0, 0.05))
-    with Desk(log, desk.history, desk.settings) as later:
+    with EnergyService(log, service.history, service.settings) as later:
         until(lambda: later.live.readings())
 
 
-def test_the_table_keeps_two_thousand(log: MemoryLog, desk: Desk) -> None:
+def test_the_table_keeps_two_thousand(log: MemoryLog, service: EnergyService) -> None:
     for second in range(3):
         send(log, *((f"H{n:04d}", second, 0.05) for n in range(900)))
-    until(lambda: desk.live.newest_ms() == NOON + 2_000)
-    until(lambda: len(desk.live.readings(limit=5_000)) == 2_000)
+    until(lambda: service.live.newest_ms() == NOON + 2_000)
+    until(lambda: len(service.live.readings(limit=5_000)) == 2_000)
 
 
 def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = False) -> None:
@@ -147,8 +149,10 @@ def test_folding_is_the_same_however_it_is_cut() -> None:
     assert sorted(whole.views(), key=str) == sorted(parts.views(), key=str)
 
 
-async def test_an_alert_comes_at_once_and_readings_as_they_are(log: MemoryLog, desk: Desk) -> None:
-    async with aclosing(desk.live.subscribe()) as updates:
+async def test_an_alert_comes_at_once_and_readings_as_they_are(
+    log: MemoryLog, service: EnergyService
+) -> None:
+    async with aclosing(service.live.subscribe()) as updates:
         assert (await anext(updates)).kind == "ready"
         raise_alerts(log, alert_event())
         alert = (await first(updates, "alert")).data
@@ -159,27 +163,27 @@ async def test_an_alert_comes_at_once_and_readings_as_they_are(log: MemoryLog, d
         assert rows[0].device == "H001"
 
 
-async def test_only_the_kinds_that_were_asked_for(log: MemoryLog, desk: Desk) -> None:
-    async with aclosing(desk.live.subscribe(["action"])) as updates:
+async def test_only_the_kinds_that_were_asked_for(log: MemoryLog, service: EnergyService) -> None:
+    async with aclosing(service.live.subscribe(["action"])) as updates:
         await anext(updates)
         raise_alerts(log, alert_event())
-        await asyncio.to_thread(until, desk.book.find)
-        await asyncio.to_thread(desk.acknowledge, "a1", "mara")
+        await asyncio.to_thread(until, service.book.find)
+        await asyncio.to_thread(service.acknowledge, "a1", "mara")
         update = await asyncio.wait_for(anext(updates), 10)
         assert (update.kind, update.data.acknowledged_by) == ("action", "mara")
 
 
 async def test_resuming_after_an_id_misses_nothing_and_repeats_nothing(
-    log: MemoryLog, desk: Desk
+    log: MemoryLog, service: EnergyService
 ) -> None:
-    async with aclosing(desk.live.subscribe(["alert"])) as updates:
+    async with aclosing(service.live.subscribe(["alert"])) as updates:
         begun = (await anext(updates)).id
         raise_alerts(log, alert_event("a1"))
         seen = (await asyncio.wait_for(anext(updates), 10)).id
     raise_alerts(log, alert_event("a2"), alert_event("a3"))
-    await asyncio.to_thread(until, lambda: len(desk.book.find()) == 3)
+    await asyncio.to_thread(until, lambda: len(service.book.find()) == 3)
     for after, expected in ((begun, ["a1", "a2", "a3"]), (seen, ["a2", "a3", f"then {begun}"])):
-        async with aclosing(desk.live.subscribe(["alert"], after)) as updates:
+        async with aclosing(service.live.subscribe(["alert"], after)) as updates:
             await anext(updates)
             got = [await asyncio.wait_for(anext(updates), 10) for _ in expected]
             assert [update.data.id for update in got] == expected
@@ -187,9 +191,9 @@ async def test_resuming_after_an_id_misses_nothing_and_repeats_nothing(
             assert (await asyncio.wait_for(anext(updates), 10)).data.id == f"then {after}"
 
 
-async def test_an_id_that_is_none_is_refused(desk: Desk) -> None:
+async def test_an_id_that_is_none_is_refused(service: EnergyService) -> None:
     with pytest.raises(Malformed):
-        await anext(desk.live.subscribe(after="yesterday"))
+        await anext(service.live.subscribe(after="yesterday"))
 
 
 def test_positions_as_text_and_back() -> None:
@@ -221,16 +225,18 @@ async def test_alerts_pass_other_facts() -> None:
     assert [(await slow.next()).data for _ in range(2)] == ["a", "w"]
 
 
-def test_garbage_in_the_topics_of_others_is_passed_over(log: MemoryLog, desk: Desk) -> None:
+def test_garbage_in_the_topics_of_others_is_passed_over(
+    log: MemoryLog, service: EnergyService
+) -> None:
     junk = [b"\xff\xfe", b"{}", b"[1", b"null"]
     for topic in ("energyguard.alerts", "energy_alerts", "energyguard.progress"):
         log.append(topic, Records([b"x"] * 4, junk))
     raise_alerts(log, alert_event())
-    until(lambda: desk.book.find())
-    assert desk.live.fault == ""
+    until(lambda: service.book.find())
+    assert service.live.fault == ""
 
 
-def test_progress_and_window_alerts(log: MemoryLog, desk: Desk) -> None:
+def test_progress_and_window_alerts(log: MemoryLog, service: EnergyService) -> None:
     send(log, ("H001", 0, 0.05))
     said = {
         "topic": "energy_readings",
@@ -258,12 +264,12 @@ def test_progress_and_window_alerts(log: MemoryLog, desk: Desk) -> None:
     log.append(
         "energy_alerts", Records([b"H001"], [json.dumps(record).encode()], [(("id", b"w1"),)])
     )
-    until(lambda: desk.live.windows() and desk.quality().accepted)
-    assert (desk.live.windows()[0].id, desk.live.windows()[0].kwh) == ("w1", 2.5)
-    quality = desk.quality()
+    until(lambda: service.live.windows() and service.quality().accepted)
+    assert (service.live.windows()[0].id, service.live.windows()[0].kwh) == ("w1", 2.5)
+    quality = service.quality()
     assert (quality.accepted, quality.late, quality.duplicate) == (40, 2, 1)
     assert quality.partitions[0].lag == 0
-    assert desk.overview().watermark_ms == NOON
+    assert service.overview().watermark_ms == NOON
 
 
 def at(device: str, *times_ms: int) -> pa.RecordBatch:

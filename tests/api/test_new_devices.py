@@ -12,8 +12,8 @@ from energyguard.api.shared import Shared
 from energyguard.clock import ManualClock
 from energyguard.errors import OutOfRange, Overloaded, Unavailable
 from energyguard.model.readings import batch_of
-from energyguard.service.desk import Desk
 from energyguard.service.new_devices import NewDevices
+from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.api.made import NOON, StandInHistory
 
@@ -49,21 +49,21 @@ def test_devices_that_the_history_has_are_not_new() -> None:
         devices.check("head-end", batch(6_000, 1))
 
 
-def test_two_hundred_thousand_names_in_four_posts_are_refused(desk: Desk) -> None:
+def test_two_hundred_thousand_names_in_four_posts_are_refused(service: EnergyService) -> None:
     for post in range(4):
         rows = "\n".join(f"2025-09-06T12:00:00Z,N{post}-{i},0.1" for i in range(50_000))
         body = f"timestamp,household_id,energy_kwh\n{rows}\n".encode()
         with pytest.raises(OutOfRange, match="50000 devices"):
-            desk.take_readings(body, sender="meter")
-    assert desk.take_readings(b"2025-09-06T12:00:00Z,H1,0.1\n", sender="meter").accepted == 1
+            service.take_readings(body, sender="meter")
+    assert service.take_readings(b"2025-09-06T12:00:00Z,H1,0.1\n", sender="meter").accepted == 1
 
 
 def test_a_history_that_is_away_is_no_reason_to_fail(
-    log: MemoryLog, history: StandInHistory, desk: Desk
+    log: MemoryLog, history: StandInHistory, service: EnergyService
 ) -> None:
     history.answers["devices"] = pa.table({"device": [f"D{i}" for i in range(20_000)]})
     rows = "\n".join(f"2025-09-06T12:00:00Z,D{i},0.1" for i in range(20_000))
-    assert desk.take_readings(rows.encode(), sender="meter").accepted == 20_000
+    assert service.take_readings(rows.encode(), sender="meter").accepted == 20_000
 
 
 async def test_one_answer_for_all_who_ask() -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from energyguard.api.rest import build_api
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.api.made import StandInHistory, alert_event, raise_alerts, until
@@ -36,15 +36,15 @@ OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The API over a desk that has one alert and one dead letter."""
+    """The API over a service that has one alert and one dead letter."""
     log, history = MemoryLog(), StandInHistory()
     history.answers = {name: pa.table({}) for name in QUESTIONS}
     folder: Path = tmp_path_factory.mktemp("api")
-    with Desk(log, history, Settings(data_dir=folder)) as desk:
+    with EnergyService(log, history, Settings(data_dir=folder)) as service:
         raise_alerts(log, alert_event())
-        until(desk.book.open)
-        desk.take_readings(b"bad,H001,0.1\n", "csv")
-        API.state.desk = desk
+        until(service.book.open)
+        service.take_readings(b"bad,H001,0.1\n", "csv")
+        API.state.service = service
         yield
 
 

@@ -1,4 +1,4 @@
-"""Signals of chargers over the desk, and what dead letters come to that are taken in again."""
+"""Signals of chargers over the service, and what dead letters come to that are taken in again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from energyguard.errors import Conflict
 from energyguard.log import EARLIEST, LATEST, Records
 from energyguard.model.topics import DEAD_LETTERS, IMPORTED, SIGNALS
 from energyguard.service import judgement
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.stream.sessions.stage import session_worker
 from energyguard.testing import MemoryLog
@@ -25,21 +25,23 @@ def count(log: MemoryLog, topic: str) -> int:
 
 
 @pytest.mark.parametrize("shape", [None, "signal"])
-def test_signals_are_taken_as_readings_are(log: MemoryLog, desk: Desk, shape: str | None) -> None:
-    receipt = desk.take_readings(BASE + b'{"charger_id":"c-1"}\n', shape)
+def test_signals_are_taken_as_readings_are(
+    log: MemoryLog, service: EnergyService, shape: str | None
+) -> None:
+    receipt = service.take_readings(BASE + b'{"charger_id":"c-1"}\n', shape)
     assert (receipt.accepted, receipt.malformed) == (6, 1)
     assert (receipt.topic, receipt.shape) == (SIGNALS.name, "signal")
     assert [row.row for row in receipt.refused] == [7]
-    (letter,) = desk.dead_letters()
+    (letter,) = service.dead_letters()
     assert (letter.topic, letter.shape, letter.source) == (SIGNALS.name, "signal", "api")
 
 
-def test_a_key_is_taken_once(log: MemoryLog, desk: Desk) -> None:
-    first, again = (desk.take_readings(BASE, None, "api", "key") for _ in range(2))
+def test_a_key_is_taken_once(log: MemoryLog, service: EnergyService) -> None:
+    first, again = (service.take_readings(BASE, None, "api", "key") for _ in range(2))
     assert first == again
     assert sum(len(part) for part in read(log, SIGNALS.name)) == 6
     with pytest.raises(Conflict):
-        desk.take_readings(BASE + b"\n{}", None, "api", "key")
+        service.take_readings(BASE + b"\n{}", None, "api", "key")
 
 
 def read(log: MemoryLog, topic: str) -> list[list[bytes | None]]:
@@ -47,7 +49,7 @@ def read(log: MemoryLog, topic: str) -> list[list[bytes | None]]:
     return [list(part.values) for part in found]
 
 
-def test_what_is_late_again_is_not_accepted(log: MemoryLog, desk: Desk) -> None:
+def test_what_is_late_again_is_not_accepted(log: MemoryLog, service: EnergyService) -> None:
     stop = Event()
 
     def work() -> None:
@@ -61,15 +63,17 @@ def test_what_is_late_again_is_not_accepted(log: MemoryLog, desk: Desk) -> None:
     try:
         lines = (CASES / "s07_offline_queue.jsonl").read_bytes().splitlines()
         for line in lines:  # charger-8 and charger-7, apart: each by its own clock
-            desk.take_readings(line.replace(b"11:30", b"10:50"))  # no jump that waits for a witness
+            service.take_readings(
+                line.replace(b"11:30", b"10:50")
+            )  # no jump that waits for a witness
         late = BASE.replace(b"charger-7", b"charger-8").replace(b"2024-05-19 10", b"2024-05-18 10")
-        desk.take_readings(late)
+        service.take_readings(late)
         for _ in range(200):
             if count(log, DEAD_LETTERS.name) == 6:
                 break
             stop.wait(0.05)
         assert count(log, DEAD_LETTERS.name) == 6
-        receipt = desk.replay_dead_letters()
+        receipt = service.replay_dead_letters()
         assert (receipt.accepted, receipt.late, receipt.unjudged) == (0, 6, 0)
     finally:
         stop.set()
@@ -77,7 +81,7 @@ def test_what_is_late_again_is_not_accepted(log: MemoryLog, desk: Desk) -> None:
 
 
 def test_without_a_worker_nobody_has_judged(
-    log: MemoryLog, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    log: MemoryLog, service: EnergyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judgement.Judgement.wait, "__defaults__", (0.1,))
     header = tuple(
@@ -89,11 +93,11 @@ def test_without_a_worker_nobody_has_judged(
     )  # fmt: skip
     line = BASE.splitlines()[0]
     log.append(DEAD_LETTERS.name, Records([None], [line], [header]))
-    receipt = desk.replay_dead_letters()
+    receipt = service.replay_dead_letters()
     assert (receipt.accepted, receipt.late, receipt.unjudged) == (1, 0, 1)
 
 
-def test_rows_of_exports_are_left(log: MemoryLog, desk: Desk) -> None:
+def test_rows_of_exports_are_left(log: MemoryLog, service: EnergyService) -> None:
     header = tuple(
         (name, text.encode())
         for name, text in {
@@ -102,5 +106,5 @@ def test_rows_of_exports_are_left(log: MemoryLog, desk: Desk) -> None:
         }.items()
     )  # fmt: skip
     log.append(DEAD_LETTERS.name, Records([None], [b"1,CP1"], [header]))
-    receipt = desk.replay_dead_letters()
+    receipt = service.replay_dead_letters()
     assert (receipt.accepted, receipt.left) == (0, 1)

@@ -15,7 +15,7 @@ from energyguard.clock import SYSTEM
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
@@ -61,15 +61,17 @@ def names() -> bool:
 
 
 @pytest.fixture
-def asked(log: MemoryLog, real: ChdbHistory, tmp_path: Path, names: bool) -> Iterator[Desk]:
+def asked(
+    log: MemoryLog, real: ChdbHistory, tmp_path: Path, names: bool
+) -> Iterator[EnergyService]:
     serve = Settings().serve.model_copy(update={"names": names})
     settings = Settings(data_dir=tmp_path, serve=serve)
-    with Desk(log, real, settings, SYSTEM) as opened:
+    with EnergyService(log, real, settings, SYSTEM) as opened:
         yield opened
 
 
 @pytest.fixture
-async def http(asked: Desk) -> AsyncIterator[httpx.AsyncClient]:
+async def http(asked: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
     tokens = Tokens(asked.settings.data_dir)
     app = build_app(asked, tokens, "127.0.0.1")
     async with httpx.AsyncClient(

@@ -16,17 +16,17 @@ import pytest
 from energyguard.api.app import build_app
 from energyguard.api.tokens import Tokens
 from energyguard.ports.server import serve
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.api.made import alert_event, raise_alerts, until
 
 
 @asynccontextmanager
-async def served(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+async def served(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a real server on a free port."""
-    tokens, stop, ready = Tokens(desk.settings.data_dir), Event(), asyncio.Event()
+    tokens, stop, ready = Tokens(service.settings.data_dir), Event(), asyncio.Event()
     listening = socket.create_server(("127.0.0.1", 0))
-    app = build_app(desk, tokens, "127.0.0.1")
+    app = build_app(service, tokens, "127.0.0.1")
     serving = asyncio.create_task(serve(app, listening, stop, ready.set))
     await asyncio.wait_for(ready.wait(), 20)
     async with httpx.AsyncClient(
@@ -56,9 +56,9 @@ async def events(lines: AsyncIterator[str], many: int) -> list[dict[str, Any]]:
 
 
 async def test_an_alert_arrives_and_a_new_connection_goes_on_after_it(
-    log: MemoryLog, desk: Desk
+    log: MemoryLog, service: EnergyService
 ) -> None:
-    async with served(desk) as http:
+    async with served(service) as http:
         url = "/live?kinds=alert"
         async with http.stream("GET", url) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -72,20 +72,20 @@ async def test_an_alert_arrives_and_a_new_connection_goes_on_after_it(
         async with http.stream("GET", url, headers={"Last-Event-ID": seen["id"]}) as answer:
             _, missed = await events(answer.aiter_lines(), 2)
             assert missed["data"]["id"] == "a2"
-        await asyncio.to_thread(until, lambda: not desk.live.listeners)
+        await asyncio.to_thread(until, lambda: not service.live.listeners)
 
 
 @pytest.mark.parametrize("nonsense", ["yesterday", "a=b", "=", ";;", "energyguard.alerts=0:x"])
 async def test_an_id_that_is_none_begins_with_what_is_new(
-    log: MemoryLog, desk: Desk, nonsense: str
+    log: MemoryLog, service: EnergyService, nonsense: str
 ) -> None:
-    async with served(desk) as http:
+    async with served(service) as http:
         headers = {"Last-Event-ID": nonsense}
         async with http.stream("GET", "/live", headers=headers) as answer:
             assert (await events(answer.aiter_lines(), 1))[0]["event"] == "ready"
 
 
-async def test_the_stream_is_behind_the_gate(desk: Desk) -> None:
-    async with served(desk) as http:
+async def test_the_stream_is_behind_the_gate(service: EnergyService) -> None:
+    async with served(service) as http:
         answer = await http.get("/live", headers={"Authorization": "Bearer eg_wrong"})
         assert answer.status_code == 401

@@ -1,4 +1,4 @@
-"""The page alone, over a desk of made-up numbers, served in this process."""
+"""The page alone, over a service of made-up numbers, served in this process."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fastapi import FastAPI
 from nicegui import app as pages
 
 from energyguard.page import mount
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 
 class Shown(NamedTuple):
     """What is served, where, and by what."""
 
-    desk: FakeDesk
+    service: FakeService
     address: str
     server: uvicorn.Server
 
@@ -29,17 +29,17 @@ class Shown(NamedTuple):
 @contextmanager
 def shown() -> Iterator[Shown]:
     """Serve the page; before and after it NiceGUI's one application looks as if never started."""
-    desk, app = FakeDesk(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    service, app = FakeService(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
-        mount(app, desk, desk.settings)  # type: ignore[arg-type]
+        mount(app, service, service.settings)  # type: ignore[arg-type]
         ear.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield Shown(desk, f"http://127.0.0.1:{ear.getsockname()[1]}", server)
+        yield Shown(service, f"http://127.0.0.1:{ear.getsockname()[1]}", server)
         server.should_exit = True
         thread.join(15)

@@ -10,8 +10,8 @@ import pytest
 from energyguard.cli import main
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS
-from energyguard.node import open_desk
 from energyguard.node import open_log as log_of
+from energyguard.node import open_service
 from energyguard.settings.tree import Settings
 from tests.e2e.garbage import GARBAGE, POISON
 from tests.e2e.meters import free_port
@@ -125,10 +125,10 @@ def test_in_files(
 def test_dead_letters_of_garbage_once_more(tmp_path: Path) -> None:
     """What is still bad when it is replayed becomes a new letter."""
     settings = Settings(data_dir=tmp_path)
-    with open_desk(settings) as desk:
+    with open_service(settings) as service:
         body = GARBAGE["one long line"]
-        first = desk.take_readings(body, None, "api", None)
-        again = desk.replay_dead_letters(None, None)
+        first = service.take_readings(body, None, "api", None)
+        again = service.replay_dead_letters(None, None)
         assert again.accepted == first.accepted == 0
         assert again.malformed == first.malformed == 1
     with log_of(settings) as log:

@@ -93,12 +93,12 @@ def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -
 
 
 def test_stopping_a_rule_asks_once_and_can_be_undone(window: Window, served: Shown) -> None:
-    page, desk = window.open("/alerts"), served.desk
+    page, service = window.open("/alerts"), served.service
     stop = page.locator(".rule-row").get_by_role("button", name="Stop household-prod")
     stop.click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".question")).to_be_hidden()
-    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
+    assert [rule.id for rule in service.rules.active()] == ["household-prod"]
     stop.click()
     page.locator(".question").get_by_role("button", name="Stop household-prod").click()
     expect(page.get_by_role("button", name="Start household-prod")).to_be_visible()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from energyguard.model.alerts import State
 from tests.e2e.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 pytestmark = IN_A_BROWSER
 PATHS = (
@@ -34,8 +34,8 @@ def served() -> Iterator[Shown]:
 
 
 @pytest.fixture
-def desk(served: Shown) -> FakeDesk:
-    return served.desk
+def service(served: Shown) -> FakeService:
+    return served.service
 
 
 @pytest.fixture
@@ -57,14 +57,14 @@ def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str
     fits_and_axe_finds_nothing(page)
 
 
-def test_overview_acknowledges_with_the_keyboard(window: Window, desk: FakeDesk) -> None:
-    alert = desk.book.open()[0]
+def test_overview_acknowledges_with_the_keyboard(window: Window, service: FakeService) -> None:
+    alert = service.book.open()[0]
     page = window.open("/")
     button = page.get_by_role("button", name=f"Acknowledge : {alert.about}")
     button.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("somebody has it")).to_be_visible()
-    assert desk.book.get(alert.id).state is State.ACKNOWLEDGED
+    assert service.book.get(alert.id).state is State.ACKNOWLEDGED
 
 
 def test_the_first_tab_skips_to_the_content(window: Window) -> None:
@@ -107,8 +107,8 @@ def test_a_household_is_asked_for_by_name(window: Window) -> None:
     expect(page.locator(".plot .limit-name")).to_be_visible()
 
 
-def test_alerts_take_a_note_and_rules_a_click(window: Window, desk: FakeDesk) -> None:
-    alert = next(a for a in desk.book.open() if a.device == "H017")
+def test_alerts_take_a_note_and_rules_a_click(window: Window, service: FakeService) -> None:
+    alert = next(a for a in service.book.open() if a.device == "H017")
     page = window.open(f"/alerts?alert={alert.id}")
     page.get_by_label("Note").fill("the oven")
     page.locator("#story").get_by_role("button", name="Acknowledge").click()

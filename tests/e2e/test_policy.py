@@ -23,12 +23,12 @@ from energyguard.settings.tree import Settings
 from tests.e2e.test_page import PATHS
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 pytestmark = IN_A_BROWSER[2]
 
 
-class SlowDesk(FakeDesk):
+class SlowService(FakeService):
     """Answers late, where it is told to."""
 
     late_s = 0.0
@@ -42,20 +42,20 @@ class SlowDesk(FakeDesk):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> SlowDesk:
+def service(tmp_path_factory: pytest.TempPathFactory) -> SlowService:
     folder = tmp_path_factory.mktemp("policy")
-    return SlowDesk(
+    return SlowService(
         settings=Settings.model_validate({"data_dir": folder, "serve": {"auth": False}})
     )
 
 
 @pytest.fixture(scope="module")
-def address(desk: SlowDesk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(service: SlowService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
-        tokens = Tokens(Path(desk.settings.data_dir))
-        app = build_app(desk, tokens, "127.0.0.1")  # type: ignore[arg-type]
+        tokens = Tokens(Path(service.settings.data_dir))
+        app = build_app(service, tokens, "127.0.0.1")  # type: ignore[arg-type]
         listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
         serving = threading.Thread(
             target=lambda: asyncio.run(serve(app, listening, stop, ready.set))
@@ -128,10 +128,10 @@ def test_what_is_missing_or_broken_is_told_in_our_words(address: str) -> None:
 
 
 def test_a_page_that_is_built_slowly_comes(
-    address: str, desk: SlowDesk, monkeypatch: pytest.MonkeyPatch
+    address: str, service: SlowService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "FIRST_S", 5.0)  # beyond the three of the framework
-    monkeypatch.setattr(desk, "late_s", 6.0, raising=False)
+    monkeypatch.setattr(service, "late_s", 6.0, raising=False)
     answer = httpx.get(address + "/", trust_env=False, timeout=60)
     assert answer.status_code == 200
     assert "This page took" not in answer.text
@@ -139,16 +139,16 @@ def test_a_page_that_is_built_slowly_comes(
 
 def test_a_page_that_is_closed_or_broken_leaves_nothing_unhandled(
     address: str,
-    desk: SlowDesk,
+    service: SlowService,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(desk, "late_s", 1.0, raising=False)
+    monkeypatch.setattr(service, "late_s", 1.0, raising=False)
     port = int(address.rsplit(":", 1)[1])
     with caplog.at_level(logging.WARNING):
         for broken in (False, True):
-            monkeypatch.setattr(desk, "broken", broken, raising=False)
+            monkeypatch.setattr(service, "broken", broken, raising=False)
             for _ in range(3):
                 with connect(port) as one:
                     one.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

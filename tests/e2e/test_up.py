@@ -15,7 +15,7 @@ import pytest
 
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.node import ROLES, WANTED, open_desk, open_log
+from energyguard.node import ROLES, WANTED, open_log, open_service
 from energyguard.processes.registry import living
 from energyguard.settings.tree import Settings
 
@@ -100,8 +100,8 @@ def test_a_whole_life(settings: Settings) -> None:
     link = up.link()
     with httpx.Client(follow_redirects=True, trust_env=False) as page:
         assert page.get(link).status_code == 200
-    with open_desk(settings) as desk:
-        assert until(desk.book.open)[0].device
+    with open_service(settings) as service:
+        assert until(service.book.open)[0].device
 
     for role in USUAL:
         first = up.kill(role)
@@ -118,8 +118,8 @@ def test_a_whole_life(settings: Settings) -> None:
     again = Up(settings.data_dir)
     until(lambda: len(again.said("^EnergyGuard is ready: ")) == 2)
     until(lambda: newest(settings) > behind)
-    with open_desk(settings) as desk:
-        assert desk.book.find()
+    with open_service(settings) as service:
+        assert service.book.find()
     assert again.end() == 0, again.output.read_text()
     assert ended(settings.data_dir)
 

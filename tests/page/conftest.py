@@ -9,12 +9,12 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.mount import add_pages
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 
 @pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
+def service() -> FakeService:
+    return FakeService()
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _modules() -> Iterator[None]:
 
 
 @pytest.fixture
-async def user(desk: FakeDesk) -> AsyncIterator[User]:
+async def user(service: FakeService) -> AsyncIterator[User]:
     async with user_simulation() as someone:
-        add_pages(desk)  # type: ignore[arg-type]
+        add_pages(service)  # type: ignore[arg-type]
         yield someone

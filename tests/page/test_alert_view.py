@@ -11,19 +11,19 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import State
 from energyguard.model.fixed import NANO
 from energyguard.page.plots import Plot
-from tests.page.fake_desk import HOUR, FakeDesk
+from tests.page.fake_service import HOUR, FakeService
 from tests.page.test_views import plotted, sees
 
 
-def alert_of(desk: FakeDesk, device: str, state: State) -> Alert:
-    return next(a for a in desk.book.find() if (a.device, a.condition) == (device, state))
+def alert_of(service: FakeService, device: str, state: State) -> Alert:
+    return next(a for a in service.book.find() if (a.device, a.condition) == (device, state))
 
 
 async def test_the_highest_in_words_is_the_highest_of_the_picture(
-    user: User, desk: FakeDesk
+    user: User, service: FakeService
 ) -> None:
-    alert = alert_of(desk, "H017", State.FIRING)
-    desk.book.alerts[alert.id] = replace(alert, peak=round(2.018 * NANO))  # as it was raised
+    alert = alert_of(service, "H017", State.FIRING)
+    service.book.alerts[alert.id] = replace(alert, peak=round(2.018 * NANO))  # as it was raised
     await user.open(f"/alerts?alert={alert.id}")
     data = await plotted(user, "line")
     highest = max(y for x, y in zip(data["xs"], data["ys"], strict=True) if x >= alert.since_ms)
@@ -31,13 +31,15 @@ async def test_the_highest_in_words_is_the_highest_of_the_picture(
     await sees(user, f"The highest so far was {highest:.3f}".rstrip("0"))
 
 
-async def test_a_picture_is_drawn_again_as_the_history_goes_on(user: User, desk: FakeDesk) -> None:
-    alert = alert_of(desk, "H003", State.FIRING)
-    early, whole = desk._window_sums, desk._window_sums
-    desk._window_sums = lambda **p: early(**p).slice(0, 2)  # type: ignore[method-assign]
+async def test_a_picture_is_drawn_again_as_the_history_goes_on(
+    user: User, service: FakeService
+) -> None:
+    alert = alert_of(service, "H003", State.FIRING)
+    early, whole = service._window_sums, service._window_sums
+    service._window_sums = lambda **p: early(**p).slice(0, 2)  # type: ignore[method-assign]
     await user.open(f"/alerts?alert={alert.id}")
     assert len((await plotted(user, "line"))["xs"]) <= 2
-    desk._window_sums = whole  # type: ignore[method-assign]
+    service._window_sums = whole  # type: ignore[method-assign]
     plot = next(p for p in user.find(kind=Plot).elements if p.props["kind"] == "line")
     for _ in range(120):
         if len(plot.props["start"]["xs"]) > 2:
@@ -47,9 +49,9 @@ async def test_a_picture_is_drawn_again_as_the_history_goes_on(user: User, desk:
 
 
 async def test_an_address_leads_to_the_story_also_of_what_is_over(
-    user: User, desk: FakeDesk
+    user: User, service: FakeService
 ) -> None:
-    over = alert_of(desk, "H029", State.RESOLVED)
+    over = alert_of(service, "H029", State.RESOLVED)
     await user.open(f"/alerts?alert={over.id}")
     await sees(user, "The highest was")
     await sees(user, "It ended")
@@ -58,19 +60,21 @@ async def test_an_address_leads_to_the_story_also_of_what_is_over(
     await sees(user, "There is no such alert here any more.")
 
 
-async def test_what_is_over_is_in_a_list(user: User, desk: FakeDesk) -> None:
+async def test_what_is_over_is_in_a_list(user: User, service: FakeService) -> None:
     await user.open("/alerts")
     await sees(user, "Resolved, last 6 hours")
     await sees(user, "at its highest, limit 2\u00a0kWh")
-    over = alert_of(desk, "H029", State.RESOLVED)
+    over = alert_of(service, "H029", State.RESOLVED)
     await user.should_not_see(marker=f"take-{over.id}")
 
 
-async def test_a_history_of_an_alert_has_one_clock(user: User, desk: FakeDesk) -> None:
+async def test_a_history_of_an_alert_has_one_clock(user: User, service: FakeService) -> None:
     """What the worker saw is told by the same clock as what people did: the one on the wall."""
-    alert = alert_of(desk, "H017", State.FIRING)
-    raised = desk.clock.now_ms() - HOUR
-    desk.book.told[alert.id] = [TimelineEntry(raised, t.what) for t in desk.book.told[alert.id]]
+    alert = alert_of(service, "H017", State.FIRING)
+    raised = service.clock.now_ms() - HOUR
+    service.book.told[alert.id] = [
+        TimelineEntry(raised, t.what) for t in service.book.told[alert.id]
+    ]
     await user.open(f"/alerts?alert={alert.id}")
     await sees(user, "readings of Sat 22 Nov")
     user.find(marker="take").click()

@@ -13,7 +13,7 @@ from energyguard.page.cluster import summed_up
 from energyguard.page.mount import add_pages
 from energyguard.service.views import ClusterView, NodeView
 from energyguard.settings.tree import Settings, StoreSettings
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 from tests.page.test_views import plotted, sees
 
 NODES = tuple(f"http://10.0.0.{n}:8101" for n in (1, 2, 3))
@@ -74,10 +74,10 @@ def cluster() -> FakeCluster:
 @pytest.fixture
 async def someone(cluster: FakeCluster) -> AsyncIterator[User]:
     url = "ring://" + ",".join(node.removeprefix("http://") for node in NODES)
-    desk = FakeDesk(settings=Settings(store=StoreSettings(url=url)))
-    desk.cluster = cluster
+    service = FakeService(settings=Settings(store=StoreSettings(url=url)))
+    service.cluster = cluster
     async with user_simulation() as user:
-        add_pages(desk)  # type: ignore[arg-type]
+        add_pages(service)  # type: ignore[arg-type]
         yield user
 
 

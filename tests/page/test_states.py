@@ -16,7 +16,7 @@ from energyguard.page.overview import week
 from energyguard.page.plots import Plot
 from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
-from tests.page.fake_desk import DAY, HOUR, START, FakeDesk
+from tests.page.fake_service import DAY, HOUR, START, FakeService
 from tests.page.test_views import plotted, sees
 
 NOW = START + 20 * HOUR  # Sunday 13:00 UTC
@@ -30,10 +30,10 @@ def fresh(**changes: int | bool) -> Freshness:
     return Freshness(NOW - 60_000, NOW - 400, NOW - 60_000, NOW, 15_000, **changes)  # type: ignore[arg-type]
 
 
-async def asked(desk: FakeDesk, name: str) -> dict[str, Any]:
+async def asked(service: FakeService, name: str) -> dict[str, Any]:
     """What the history was asked for, as soon as it is."""
     for _ in range(40):
-        for query, told in desk.asked:
+        for query, told in service.asked:
             if query == name:
                 return told
         await asyncio.sleep(0.1)
@@ -61,8 +61,8 @@ def test_the_chip_is_green_only_while_data_is_live(
     assert standing(of, overview(lag), "UTC") == chip
 
 
-async def test_power_of_old_is_grey_and_never_now(user: User, desk: FakeDesk) -> None:
-    desk.heard_ms = desk.clock.now_ms() - 3 * HOUR
+async def test_power_of_old_is_grey_and_never_now(user: User, service: FakeService) -> None:
+    service.heard_ms = service.clock.now_ms() - 3 * HOUR
     await user.open("/")
     await sees(user, "Power, last known")
     await sees(user, "of Sat 22 Nov, 17:")
@@ -71,18 +71,20 @@ async def test_power_of_old_is_grey_and_never_now(user: User, desk: FakeDesk) ->
     await sees(user, "6 hours up to Sat 22 Nov, 17:0")
 
 
-async def test_a_simulation_has_a_badge_with_its_own_clock(user: User, desk: FakeDesk) -> None:
-    desk.simulated = True
+async def test_a_simulation_has_a_badge_with_its_own_clock(
+    user: User, service: FakeService
+) -> None:
+    service.simulated = True
     await user.open("/")
     await sees(user, "DEMO")
     await sees(user, "Sat 22 Nov, 17:0")
-    desk.simulated = False
+    service.simulated = False
     await user.open("/quality")
     await user.should_not_see("DEMO")
 
 
-async def test_what_loads_does_not_look_like_nothing(user: User, desk: FakeDesk) -> None:
-    desk.answers.clear()
+async def test_what_loads_does_not_look_like_nothing(user: User, service: FakeService) -> None:
+    service.answers.clear()
     try:
         await user.open("/")
         await user.should_not_see("Nothing measured yet.")
@@ -90,35 +92,35 @@ async def test_what_loads_does_not_look_like_nothing(user: User, desk: FakeDesk)
         assert {plot.props["kind"] for plot in waiting} >= {"line", "heat"}
         assert user.find("Top consumers, last 6 hours").elements
     finally:
-        desk.answers.set()
+        service.answers.set()
 
 
-async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, desk: FakeDesk) -> None:
-    desk.pace_ms = 15 * 60_000
+async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, service: FakeService) -> None:
+    service.pace_ms = 15 * 60_000
     await user.open("/?range=6h")
     data = await plotted(user, "line")
     steps = {b - a for a, b in zip(data["xs"], data["xs"][1:], strict=False)}
     assert 900_000 in steps
     assert min(steps) >= 60_000  # the newest end may be nearer
-    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in desk.asked
+    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in service.asked
                if name == "energy")  # fmt: skip
 
 
 async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
     zone = "Asia/Kolkata"
     async with user_simulation() as user:
-        desk = FakeDesk(settings=Settings(serve={"zone": zone}))
-        add_pages(desk)  # type: ignore[arg-type]
+        service = FakeService(settings=Settings(serve={"zone": zone}))
+        add_pages(service)  # type: ignore[arg-type]
         await user.open("/")
         await sees(user, "since midnight, Sat 22 Nov")
         await user.open("/households")
         await sees(user, f"hours in {zone}")
-        heat = await asked(desk, "heatmap")
+        heat = await asked(service, "heatmap")
         assert (heat["zone"], heat["step_ms"]) == (zone, 900_000)
         await user.open("/stations")
         await sees(user, "of 24")
-        revenue = await asked(desk, "station_revenue")
-        assert revenue["start_ms"] == midnight_ms(desk.t(), zone)
+        revenue = await asked(service, "station_revenue")
+        assert revenue["start_ms"] == midnight_ms(service.t(), zone)
 
 
 def test_a_week_has_the_days_and_hours_of_its_zone() -> None:
@@ -134,10 +136,12 @@ def test_a_day_of_25_hours_is_one_day() -> None:
     assert end - start == DAY + HOUR
 
 
-async def test_shares_of_a_station_are_of_the_time_with_data(user: User, desk: FakeDesk) -> None:
+async def test_shares_of_a_station_are_of_the_time_with_data(
+    user: User, service: FakeService
+) -> None:
     await user.open("/stations?station=Harbour Street&range=6h")
     await sees(user, "that have data")
-    shares = await asked(desk, "station_occupancy")
-    first = desk.stations.span()["first"].to_pylist()[0]
+    shares = await asked(service, "station_occupancy")
+    first = service.stations.span()["first"].to_pylist()[0]
     assert shares["start_ms"] == round(first.timestamp() * 1000)
     assert shares["end_ms"] - shares["start_ms"] < HOUR

@@ -8,7 +8,7 @@ from energyguard.page.mount import add_pages
 from energyguard.page.station_wall import MARKS, MAX_BAYS
 from energyguard.page.stations import mapped
 from energyguard.service.bays import StationView
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 from tests.page.fake_stations import FakeStations
 from tests.page.test_views import plotted, sees
 
@@ -54,16 +54,16 @@ async def test_a_station_that_nobody_knows_is_said(user: User) -> None:
 
 async def test_without_chargers_it_says_what_to_do() -> None:
     async with user_simulation() as user:
-        add_pages(FakeDesk(empty=True))  # type: ignore[arg-type]
+        add_pages(FakeService(empty=True))  # type: ignore[arg-type]
         await user.open("/stations")
         await sees(user, "energyguard simulate chargers")
 
 
 async def test_a_large_network_has_a_tile_per_station() -> None:
     async with user_simulation() as user:
-        desk = FakeDesk()
-        desk.stations = FakeStations(desk.t, MAX_BAYS + 10, 60)
-        add_pages(desk)  # type: ignore[arg-type]
+        service = FakeService()
+        service.stations = FakeStations(service.t, MAX_BAYS + 10, 60)
+        add_pages(service)  # type: ignore[arg-type]
         await user.open("/stations")
         await sees(user, f"of {MAX_BAYS + 10}")
         await sees(user, "free")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.mount import add_pages
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 from tests.page.test_views import plotted, sees
 
 
@@ -24,6 +24,6 @@ async def test_the_curve_the_mean_and_the_trend(user: User) -> None:
 
 async def test_without_degrees_it_says_what_to_do() -> None:
     async with user_simulation() as user:
-        add_pages(FakeDesk(empty=True))  # type: ignore[arg-type]
+        add_pages(FakeService(empty=True))  # type: ignore[arg-type]
         await user.open("/thermometer")
         await sees(user, "energyguard simulate thermometer")

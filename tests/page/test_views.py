@@ -1,4 +1,4 @@
-"""Each view over a desk with known numbers: what is said, and what a click does."""
+"""Each view over a service with known numbers: what is said, and what a click does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nicegui.testing import User
 
 from energyguard.model.alerts import State
 from energyguard.page.plots import Plot
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 
 async def sees(user: User, text: str) -> None:
@@ -39,19 +39,21 @@ async def test_overview_says_how_much_who_and_what_needs_someone(user: User) -> 
     assert len((await plotted(user, "line"))["xs"]) > 300
 
 
-async def test_acknowledge_on_the_overview_reaches_the_desk(user: User, desk: FakeDesk) -> None:
+async def test_acknowledge_on_the_overview_reaches_the_service(
+    user: User, service: FakeService
+) -> None:
     await user.open("/")
-    alert = desk.book.open()[0]
+    alert = service.book.open()[0]
     await sees(user, alert.about)
     user.find(marker=f"take-{alert.id}").click()
     await sees(user, "somebody has it")
-    assert desk.book.get(alert.id).state is State.ACKNOWLEDGED
+    assert service.book.get(alert.id).state is State.ACKNOWLEDGED
     await user.should_not_see(marker=f"take-{alert.id}", retries=40)
 
 
-async def test_an_empty_system_says_how_to_fill_it(user: User, desk: FakeDesk) -> None:
-    desk.empty = True
-    desk.book.alerts.clear()
+async def test_an_empty_system_says_how_to_fill_it(user: User, service: FakeService) -> None:
+    service.empty = True
+    service.book.alerts.clear()
     await user.open("/")
     await sees(user, "No readings yet")
     await sees(user, "energyguard simulate household")
@@ -64,17 +66,17 @@ async def test_an_empty_system_says_how_to_fill_it(user: User, desk: FakeDesk) -
     await sees(user, "Nothing was refused.")
 
 
-async def test_a_stale_page_says_since_when(user: User, desk: FakeDesk) -> None:
-    desk.heard_ms = desk.clock.now_ms() - 60_000
+async def test_a_stale_page_says_since_when(user: User, service: FakeService) -> None:
+    service.heard_ms = service.clock.now_ms() - 60_000
     await user.open("/")
     await sees(user, "Stale since")
     await sees(user, "Power, last known")
 
 
 async def test_a_history_that_is_away_is_said_and_the_rest_goes_on(
-    user: User, desk: FakeDesk
+    user: User, service: FakeService
 ) -> None:
-    desk.away = True
+    service.away = True
     await user.open("/")
     await sees(user, "the history does not answer")
     await sees(user, "H003 passed 2.0 kWh in 15 minutes")
@@ -98,22 +100,22 @@ async def test_ranking_and_hours_by_energy_or_by_alerts(user: User, by: str, wor
     assert "device=H014" in rows[0]["href"]
 
 
-async def test_an_alert_says_why_and_takes_a_note(user: User, desk: FakeDesk) -> None:
-    alert = next(a for a in desk.book.open() if a.device == "H017")
+async def test_an_alert_says_why_and_takes_a_note(user: User, service: FakeService) -> None:
+    alert = next(a for a in service.book.open() if a.device == "H017")
     await user.open(f"/alerts?alert={alert.id}")
     await sees(user, "Expected: no more than 2\u00a0kWh.")
     user.find(marker="note").type("the oven")
     user.find(marker="take").click()
     await sees(user, "acknowledged by somebody: the oven")
-    assert desk.book.get(alert.id).note == "the oven"
+    assert service.book.get(alert.id).note == "the oven"
 
 
-async def test_silence_for_an_hour_and_end_it(user: User, desk: FakeDesk) -> None:
-    alert = desk.book.open()[0]
+async def test_silence_for_an_hour_and_end_it(user: User, service: FakeService) -> None:
+    alert = service.book.open()[0]
     await user.open(f"/alerts?alert={alert.id}")
     user.find("1 h").click()
     await sees(user, "End the silence")
-    assert desk.book.get(alert.id).state is State.SILENCED
+    assert service.book.get(alert.id).state is State.SILENCED
     user.find("End the silence").click()
     await sees(user, "heard again by somebody")
 
@@ -126,36 +128,36 @@ async def test_lanes_show_unknown_apart(user: User) -> None:
     assert all(bar["from"] < bar["to"] for bars in lanes.values() for bar in bars)
 
 
-async def test_one_click_runs_another_rule(user: User, desk: FakeDesk) -> None:
+async def test_one_click_runs_another_rule(user: User, service: FakeService) -> None:
     await user.open("/alerts")
     user.find(marker="only-household-demo").click()
     await sees(user, "Stop household-prod?")
-    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
+    assert [rule.id for rule in service.rules.active()] == ["household-prod"]
     user.find(marker="sure").click()
     await sees(user, "Only household-demo runs")
-    assert [rule.id for rule in desk.rules.active()] == ["household-demo"]
+    assert [rule.id for rule in service.rules.active()] == ["household-demo"]
     user.find(marker="undo").click()
     await sees(user, "As before: household-prod runs")
-    assert [rule.id for rule in desk.rules.active()] == ["household-prod"]
+    assert [rule.id for rule in service.rules.active()] == ["household-prod"]
 
 
-async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, desk: FakeDesk) -> None:
+async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: FakeService) -> None:
     await user.open("/alerts")
     user.find(marker="level-household-prod").clear().type("1.5")
     user.find(marker="set-household-prod").click()
     await sees(user, "household-prod raises above 1.5 kWh")
-    assert desk.rules.get("household-prod").raise_above == 1_500_000_000
+    assert service.rules.get("household-prod").raise_above == 1_500_000_000
     user.find(marker="level-household-prod").clear().type("much")
     user.find(marker="set-household-prod").click()
     await sees(user, "raise_above")
-    assert desk.rules.get("household-prod").raise_above == 1_500_000_000
+    assert service.rules.get("household-prod").raise_above == 1_500_000_000
 
 
-async def test_quality_counts_and_replays(user: User, desk: FakeDesk) -> None:
+async def test_quality_counts_and_replays(user: User, service: FakeService) -> None:
     await user.open("/quality")
     await sees(user, "748\u202f828")
     await sees(user, "malformed timestamp")
     await sees(user, "yesterday,H003,0.1\\xff")
     user.find(marker="replay-0").click()
     await sees(user, "0 taken, 1 refused again")
-    assert [letter.offset for letter in desk.letters] == [2, 1]
+    assert [letter.offset for letter in service.letters] == [2, 1]

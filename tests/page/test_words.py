@@ -13,7 +13,7 @@ from energyguard.errors import Unavailable
 from energyguard.page import words
 from energyguard.page.board import DAY_MS, SPANS, Board
 from energyguard.page.usual import usual_range
-from tests.page.fake_desk import FakeDesk
+from tests.page.fake_service import FakeService
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_two_days_say_nothing_about_what_is_usual() -> None:
 
 async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     clock = ManualClock(1_000)
-    board = Board(FakeDesk(clock))  # type: ignore[arg-type]
+    board = Board(FakeService(clock))  # type: ignore[arg-type]
     asked: list[int] = []
 
     async def ask() -> None:
@@ -67,13 +67,13 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
 
 async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
     clock = ManualClock(1_000)
-    desk = FakeDesk(clock)
-    board = Board(desk)  # type: ignore[arg-type]
-    far = desk.t() + DAY_MS
+    service = FakeService(clock)
+    board = Board(service)  # type: ignore[arg-type]
+    far = service.t() + DAY_MS
     assert board.settled_ms(far) == far
-    newest = [desk.overview().watermark_ms]  # nobody looked before: the worker was so far then
+    newest = [service.overview().watermark_ms]  # nobody looked before: the worker was so far then
     for minute in range(3):
-        newest.append(desk.t())
+        newest.append(service.t())
         await board.now()
         assert board.settled_ms(far) == newest[minute]
         clock.sleep(60)
@@ -82,25 +82,25 @@ async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
 async def test_windows_end_where_the_history_is_not_behind() -> None:
     """Readings that it has not inserted yet would be missing in the sums: a dip that never was."""
     clock = ManualClock(1_000)
-    desk = FakeDesk(clock)
-    board = Board(desk)  # type: ignore[arg-type]
-    desk.history_behind_ms = 170_000  # some seconds, of a clock that runs fast
+    service = FakeService(clock)
+    board = Board(service)  # type: ignore[arg-type]
+    service.history_behind_ms = 170_000  # some seconds, of a clock that runs fast
     await board.now()
     start, end = board.borders(SPANS["1h"])
     xs, _ = await board.sums("H017", 900_000, 15_000, start, end, 5)
-    known = desk.t() - desk.history_behind_ms
+    known = service.t() - service.history_behind_ms
     assert known - 15_000 < xs[-1] <= known
 
 
 async def test_a_failure_is_shared_too_and_forgotten() -> None:
     clock = ManualClock(1_000)
-    desk = FakeDesk(clock)
-    board = Board(desk)  # type: ignore[arg-type]
+    service = FakeService(clock)
+    board = Board(service)  # type: ignore[arg-type]
     start, end = board.borders(SPANS["1h"])
-    desk.away = True
+    service.away = True
     with pytest.raises(Unavailable):
         await board.power(start, end, 60_000, 5)
-    desk.away = False
+    service.away = False
     clock.sleep(5)
     xs, ys = await board.power(start, end, 60_000, 5)
     assert len(xs) == len(ys) == 60

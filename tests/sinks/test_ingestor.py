@@ -308,10 +308,10 @@ async def test_a_store_that_is_not_there_yet_is_waited_for(
 
 async def test_a_store_that_cannot_be_is_a_fault_of_the_settings() -> None:
     with pytest.raises(ConfigError, match="no backend 'paper'"):
-        await role._opened("paper://desk", Event())
+        await role._opened("paper://service", Event())
     stop = Event()
     stop.set()
-    assert await role._opened("paper://desk", stop) is None
+    assert await role._opened("paper://service", stop) is None
 
 
 async def test_an_ingestor_is_wanted_where_a_store_is_named_or_one_was_at_work(

@@ -70,14 +70,14 @@ def test_it_changes_nothing_but_the_count(log: Log, clock: ManualClock, tmp_path
     other = ManualClock(START)
     plain = open_log(f"sqlite:///{tmp_path}/plain.db", other)
     for each, at, with_past in ((log, clock, True), (plain, other, False)):
-        desk = Reception(each, WireSettings(), at)
+        service = Reception(each, WireSettings(), at)
         worker = window_worker(each, book(), PATIENT, TOPICS, at)
         for i in range(60):
             if with_past and i % 7 == 3:  # of a device that measures now, and of another
                 past = START - 400 * DAY_MS + i * DAY_MS
-                assert desk.take(lines(past, 500), None, "api").accepted == 500
-                desk.take(lines(past, 500, "B"), None, "api")
-            desk.take(lines(at.now_ms(), 1, "A", i % 5 / 1000), None, "api")
+                assert service.take(lines(past, 500), None, "api").accepted == 500
+                service.take(lines(past, 500, "B"), None, "api")
+            service.take(lines(at.now_ms(), 1, "A", i % 5 / 1000), None, "api")
             at.sleep(60)
             work(worker, 3)
         work(worker)
@@ -89,11 +89,11 @@ def test_it_changes_nothing_but_the_count(log: Log, clock: ManualClock, tmp_path
 
 
 def test_a_replay_of_a_log_with_backfills_gives_the_same(log: Log, clock: ManualClock) -> None:
-    desk = Reception(log, WireSettings(), clock)
+    service = Reception(log, WireSettings(), clock)
     worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
     for i in range(20):
-        desk.take(lines(START - 100 * DAY_MS, 50), None, "api")
-        desk.take(lines(START + i * MINUTE_MS, 1), None, "api")
+        service.take(lines(START - 100 * DAY_MS, 50), None, "api")
+        service.take(lines(START + i * MINUTE_MS, 1), None, "api")
         clock.sleep(60)
         work(worker, 3)
         if i % 6 == 5:
@@ -140,14 +140,14 @@ def test_the_page_does_not_take_it_for_now(log: Log, clock: ManualClock) -> None
             at |= {part.at: part.next_offset for part in fetched}
         return newest
 
-    desk = Reception(log, WireSettings(), clock)
-    desk.take(lines(START - 300 * DAY_MS, 10, "B"), None, "api")
+    service = Reception(log, WireSettings(), clock)
+    service.take(lines(START - 300 * DAY_MS, 10, "B"), None, "api")
     alone = seen()
     drawn = alone.drawn(START)
     assert (drawn.live, drawn.heard) == (False, 0)
     assert {row.device for row in alone.rows(20)} == {"B"}  # newer than nothing
-    desk.take(lines(START, 1), None, "api")
-    desk.take(lines(START - 200 * DAY_MS, 10), None, "api")
+    service.take(lines(START, 1), None, "api")
+    service.take(lines(START - 200 * DAY_MS, 10), None, "api")
     newest = seen()
     assert newest.newest_ms() == START
     assert newest.rows(10)[0].device == "A"

@@ -1,6 +1,6 @@
 """The routes of /api/v1, by what they are about.
 
-asked.py      what a request carries: the desk, who asks, times
+asked.py      what a request carries: the service, who asks, times
 answers.py    the bodies of answers, as OpenAPI shows them
 readings.py   send and read readings, devices
 past.py       windows, top, heatmap, series, trend

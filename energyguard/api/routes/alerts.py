@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
-from energyguard.api.routes.asked import AskedDesk, Instant, Length, Limit, User
+from energyguard.api.routes.asked import CurrentService, Instant, Length, Limit, User
 from energyguard.model.alerts import State
 
 router = APIRouter(tags=["alerts"])
@@ -32,7 +32,7 @@ class Silence(Note):
 
 @router.get("/alerts")
 def alerts(
-    desk: AskedDesk,
+    service: CurrentService,
     state: State | None = None,
     device: str | None = None,
     rule: str | None = None,
@@ -40,34 +40,34 @@ def alerts(
     limit: Limit = 100,
 ) -> list[AlertBody]:
     """Alerts that fit all that is given, newest first."""
-    found = desk.book.find(state, device, rule, since, limit)
+    found = service.book.find(state, device, rule, since, limit)
     return [AlertBody.of(alert) for alert in found]
 
 
 @router.get("/alerts/{id}")
-def alert(desk: AskedDesk, alert_id: AlertId) -> AlertStory:
+def alert(service: CurrentService, alert_id: AlertId) -> AlertStory:
     """One alert and everything that happened to it."""
-    body = AlertBody.of(desk.book.get(alert_id)).model_dump()
-    return AlertStory(**body, story=[StoryLine.of(line) for line in desk.book.story(alert_id)])
+    body = AlertBody.of(service.book.get(alert_id)).model_dump()
+    return AlertStory(**body, story=[StoryLine.of(line) for line in service.book.story(alert_id)])
 
 
 @router.post("/alerts/{id}/acknowledge")
 def acknowledge(
-    desk: AskedDesk, user: User, alert_id: AlertId, said: Note | None = None
+    service: CurrentService, user: User, alert_id: AlertId, said: Note | None = None
 ) -> AlertBody:
     """Say that you have it."""
-    return AlertBody.of(desk.acknowledge(alert_id, user, said.note if said else ""))
+    return AlertBody.of(service.acknowledge(alert_id, user, said.note if said else ""))
 
 
 @router.post("/alerts/{id}/silence")
-def silence(desk: AskedDesk, user: User, alert_id: AlertId, said: Silence) -> AlertBody:
+def silence(service: CurrentService, user: User, alert_id: AlertId, said: Silence) -> AlertBody:
     """Keep it quiet until a time, or for a while."""
-    return AlertBody.of(desk.silence(alert_id, said.until, said.duration, user, said.note))
+    return AlertBody.of(service.silence(alert_id, said.until, said.duration, user, said.note))
 
 
 @router.post("/alerts/{id}/unsilence")
 def unsilence(
-    desk: AskedDesk, user: User, alert_id: AlertId, said: Note | None = None
+    service: CurrentService, user: User, alert_id: AlertId, said: Note | None = None
 ) -> AlertBody:
     """Let it be heard again."""
-    return AlertBody.of(desk.unsilence(alert_id, user, said.note if said else ""))
+    return AlertBody.of(service.unsilence(alert_id, user, said.note if said else ""))

@@ -1,4 +1,4 @@
-"""What a request carries: the desk, who asks, times, and a time range."""
+"""What a request carries: the service, who asks, times, and a time range."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed, Unavailable
 from energyguard.model.duration import parse_duration
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 
 LAST_MS = 4_102_444_800_000 * 2
 """A time after this is taken as this: nothing was measured later."""
 MAX_POINTS = 10_000
 
 
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+def _service(request: Request) -> EnergyService:
+    service: EnergyService = request.app.state.service
+    return service
 
 
 def _user(request: Request) -> str:
@@ -49,7 +49,7 @@ def _length(given: Any) -> int:
     return ms
 
 
-AskedDesk = Annotated[Desk, Depends(_desk)]
+CurrentService = Annotated[EnergyService, Depends(_service)]
 User = Annotated[str, Depends(_user)]
 Instant = Annotated[
     int,
@@ -81,25 +81,25 @@ class Range:
             raise Malformed(f"more than {MAX_POINTS} points: a longer step or less time", "step")
 
 
-def newest(desk: Desk, device: str = "", channel: str = "") -> int:
+def newest(service: EnergyService, device: str = "", channel: str = "") -> int:
     """The newest time of what is asked for: as the live view has it, else the history.
 
     The wall clock, where nothing was measured.
     """
     if device or channel:
-        views = desk.live.device(device) if device else desk.live.devices()
+        views = service.live.device(device) if device else service.live.devices()
         live = max((row.time_ms for row in views if channel in ("", row.channel)), default=None)
     else:
-        live = desk.live.newest_ms()
+        live = service.live.newest_ms()
     if live is None:
         with suppress(Unavailable):  # what asks the history itself says so
-            live = desk.archived_ms(device, channel)
-    return desk.clock.now_ms() if live is None else live
+            live = service.archived_ms(device, channel)
+    return service.clock.now_ms() if live is None else live
 
 
 def _range(
     request: Request,
-    desk: AskedDesk,
+    service: CurrentService,
     start: Annotated[
         Instant | None, Query(description="From then on; default: end - 24 h.")
     ] = None,
@@ -109,7 +109,7 @@ def _range(
 ) -> Range:
     if end is None:
         asked = (request.query_params.get(name, "") for name in ("device", "channel"))
-        end_ms = newest(desk, *asked) + 1
+        end_ms = newest(service, *asked) + 1
     else:
         end_ms = end
     start_ms = start if start is not None else max(0, end_ms - 86_400_000)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from energyguard.api.routes.asked import AskedDesk
+from energyguard.api.routes.asked import CurrentService
 from energyguard.service.bays import BayView, StationView
 
 router = APIRouter(tags=["stations"])
@@ -14,14 +14,14 @@ Station = Annotated[str, Query(max_length=200, description="Only this station's;
 
 
 @router.get("/stations")
-def stations(desk: AskedDesk) -> list[StationView]:
+def stations(service: CurrentService) -> list[StationView]:
     """Every station: where it is, and how many of its bays are free, parked, charging,
     overstaying or faulty.
     """
-    return desk.stations.stations()
+    return service.stations.stations()
 
 
 @router.get("/stations/bays")
-def bays(desk: AskedDesk, station: Station = "") -> list[BayView]:
+def bays(service: CurrentService, station: Station = "") -> list[BayView]:
     """Every bay: what it looks like, since when, its power, and what its charge costs so far."""
-    return desk.stations.bays(station)
+    return service.stations.bays(station)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from energyguard.api.routes.asked import AskedDesk
+from energyguard.api.routes.asked import CurrentService
 from energyguard.errors import NotFound
-from energyguard.service.cluster import ClusterDesk
+from energyguard.service.cluster import ClusterService
 from energyguard.service.views import ClusterView
 
 router = APIRouter(tags=["cluster"])
@@ -18,13 +18,13 @@ Node = Annotated[
 ]
 
 
-def _cluster(desk: AskedDesk) -> ClusterDesk:
-    if desk.cluster is None:
+def _cluster(service: CurrentService) -> ClusterService:
+    if service.cluster is None:
         raise NotFound("the store is no ring of nodes: `store.url` names none (ring://…)")
-    return desk.cluster
+    return service.cluster
 
 
-AskedCluster = Annotated[ClusterDesk, Depends(_cluster)]
+AskedCluster = Annotated[ClusterService, Depends(_cluster)]
 
 
 @router.get("/cluster")

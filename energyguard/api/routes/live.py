@@ -13,9 +13,9 @@ from starlette.responses import StreamingResponse
 
 from energyguard.alerts.alert import Alert
 from energyguard.api.routes.answers import AlertBody
-from energyguard.api.routes.asked import AskedDesk
+from energyguard.api.routes.asked import CurrentService
 from energyguard.errors import Overloaded
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.service.subscribers import read_positions
 from energyguard.service.views import Kind, Update
 
@@ -31,7 +31,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("/live", response_class=StreamingResponse, responses=_STREAM)
 async def live(
-    desk: AskedDesk,
+    service: CurrentService,
     kinds: Annotated[list[Kind] | None, Query(description="Only these kinds.")] = None,
     last_event_id: Annotated[str, Header(max_length=4_000)] = "",
 ) -> StreamingResponse:
@@ -39,22 +39,22 @@ async def live(
 
     A slow reader gets `missed` with a count instead of what it could not take.
     """
-    if desk.live.listeners >= desk.settings.serve.streams:
+    if service.live.listeners >= service.settings.serve.streams:
         raise Overloaded("all live streams are taken (`serve.streams`): wait", 5.0)
     try:
         read_positions(last_event_id)
     except ValueError:
         last_event_id = ""  # not one of ours: begin with what is new
     return StreamingResponse(
-        _events(desk, kinds or [], last_event_id),
+        _events(service, kinds or [], last_event_id),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(desk: Desk, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
+async def _events(service: EnergyService, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
-    async with aclosing(desk.live.subscribe(kinds, after)) as updates:
+    async with aclosing(service.live.subscribe(kinds, after)) as updates:
         following = asyncio.ensure_future(anext(updates))
         try:
             while True:

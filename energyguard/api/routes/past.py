@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from energyguard.api.routes.answers import HeatCell, SeriesPoint, TopRow, Trend, WindowSum
-from energyguard.api.routes.asked import AskedDesk, AskedRange, Length, rows
+from energyguard.api.routes.asked import AskedRange, CurrentService, Length, rows
 from energyguard.service.views import WindowAlert
 
 router = APIRouter(tags=["past"])
@@ -17,7 +17,7 @@ Count = Annotated[int, Query(ge=1, le=1_000, description="How many devices.")]
 
 @router.get("/windows")
 def windows(
-    desk: AskedDesk,
+    service: CurrentService,
     span: AskedRange,
     device: Annotated[str, Query(min_length=1)],
     window: Length = 900_000,
@@ -25,7 +25,7 @@ def windows(
 ) -> list[WindowSum]:
     """The energy of each window of a device."""
     span.check_points(slide)
-    table = desk.query(
+    table = service.query(
         "window_sums",
         device=device,
         start_ms=span.start_ms,
@@ -38,25 +38,27 @@ def windows(
 
 @router.get("/windows/alerting")
 def alerting_windows(
-    desk: AskedDesk,
+    service: CurrentService,
     device: Annotated[str, Query(description="Only ids that contain this.")] = "",
     limit: Annotated[int, Query(ge=1, le=2_000)] = 200,
 ) -> list[WindowAlert]:
     """The newest records of `energy_alerts`, newest first."""
-    return desk.live.windows(limit, device)
+    return service.live.windows(limit, device)
 
 
 @router.get("/top")
-def top(desk: AskedDesk, span: AskedRange, by: By = "kwh", n: Count = 10) -> list[TopRow]:
+def top(service: CurrentService, span: AskedRange, by: By = "kwh", n: Count = 10) -> list[TopRow]:
     """The devices with the most energy or the most alerts."""
-    table = desk.query("top", start_ms=span.start_ms, end_ms=span.end_ms, by=by, n=n)
+    table = service.query("top", start_ms=span.start_ms, end_ms=span.end_ms, by=by, n=n)
     return [TopRow(**row) for row in rows(table)]
 
 
 @router.get("/heatmap")
-def heatmap(desk: AskedDesk, span: AskedRange, by: By = "kwh", n: Count = 20) -> list[HeatCell]:
+def heatmap(
+    service: CurrentService, span: AskedRange, by: By = "kwh", n: Count = 20
+) -> list[HeatCell]:
     """Hour of the day (UTC) by device, of the first ``n`` devices."""
-    table = desk.query(
+    table = service.query(
         "heatmap",
         zone="UTC",
         step_ms=3_600_000,
@@ -70,7 +72,7 @@ def heatmap(desk: AskedDesk, span: AskedRange, by: By = "kwh", n: Count = 20) ->
 
 @router.get("/series")
 def series(
-    desk: AskedDesk,
+    service: CurrentService,
     span: AskedRange,
     device: Annotated[str, Query(description="One device; none: all together.")] = "",
     channel: str = "energy_kwh",
@@ -78,7 +80,7 @@ def series(
 ) -> list[SeriesPoint]:
     """Energy step by step; the mean, of a channel that is a level."""
     span.check_points(step)
-    table = desk.query(
+    table = service.query(
         "series",
         device=device,
         channel=channel,
@@ -91,13 +93,13 @@ def series(
 
 @router.get("/trend")
 def trend(
-    desk: AskedDesk,
+    service: CurrentService,
     span: AskedRange,
     device: Annotated[str, Query(min_length=1)],
     channel: str = "temperature_c",
 ) -> Trend:
     """Mean and trend of a device's channel: the line of least squares through its readings."""
-    table = desk.query(
+    table = service.query(
         "trend", device=device, channel=channel, start_ms=span.start_ms, end_ms=span.end_ms
     )
     return Trend(**next(iter(rows(table)), {"readings": 0}))

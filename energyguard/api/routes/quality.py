@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from energyguard.api.routes.asked import AskedDesk
+from energyguard.api.routes.asked import CurrentService
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt
 
 router = APIRouter(tags=["quality"])
@@ -24,34 +24,34 @@ class Replay(BaseModel):
 
 
 @router.get("/overview")
-def overview(desk: AskedDesk) -> Overview:
+def overview(service: CurrentService) -> Overview:
     """The numbers of the first page."""
-    return desk.overview()
+    return service.overview()
 
 
 @router.get("/quality")
-def quality(desk: AskedDesk) -> Quality:
+def quality(service: CurrentService) -> Quality:
     """How readings ended, by reason; watermark and lag of each partition."""
-    return desk.quality()
+    return service.quality()
 
 
 @router.get("/dlq")
 def dead_letters(
-    desk: AskedDesk,
+    service: CurrentService,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     before: Annotated[Offset | None, Query(description="Only letters below this offset.")] = None,
 ) -> list[DeadLetter]:
     """The newest dead letters, newest first."""
-    return desk.dead_letters(limit, before)
+    return service.dead_letters(limit, before)
 
 
 @router.post("/dlq/replay")
-def replay(desk: AskedDesk, said: Replay) -> Receipt:
+def replay(service: CurrentService, said: Replay) -> Receipt:
     """Decode dead letters again and take them in; what is still bad becomes a new letter."""
-    return desk.replay_dead_letters(said.offsets, said.reason)
+    return service.replay_dead_letters(said.offsets, said.reason)
 
 
 @router.get("/dlq/{offset}")
-def dead_letter(desk: AskedDesk, offset: Annotated[Offset, Path()]) -> DeadLetter:
+def dead_letter(service: CurrentService, offset: Annotated[Offset, Path()]) -> DeadLetter:
     """One dead letter."""
-    return desk.dead_letter(offset)
+    return service.dead_letter(offset)

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from energyguard.api.restore_newlines import FORM, with_lines
 from energyguard.api.routes.answers import ReadingRow
-from energyguard.api.routes.asked import AskedDesk, AskedRange, Limit, User, rows
+from energyguard.api.routes.asked import AskedRange, CurrentService, Limit, User, rows
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
 router = APIRouter(tags=["readings"])
@@ -46,7 +46,7 @@ _BODY: dict[str, Any] = {
 @router.post("/readings", openapi_extra=_BODY)
 async def send_readings(
     request: Request,
-    desk: AskedDesk,
+    service: CurrentService,
     user: User,
     shape: Annotated[
         str | None, Query(description="The body's shape; none: found out.", max_length=40)
@@ -78,20 +78,20 @@ async def send_readings(
     if request.headers.get("content-type", "").startswith(FORM):
         body = with_lines(body)
     key = f"{user}/{idempotency_key}" if idempotency_key else None
-    take = partial(desk.take_readings, sender=user, backfill=backfill)
+    take = partial(service.take_readings, sender=user, backfill=backfill)
     return await run_in_threadpool(take, body, shape, "api", key, device.strip())
 
 
 @router.get("/readings")
 def past_readings(
-    desk: AskedDesk,
+    service: CurrentService,
     span: AskedRange,
     device: Annotated[str, Query(description="One device; none: all.")] = "",
     channel: Annotated[str, Query(description="One channel; none: all.")] = "",
     limit: Limit = 1_000,
 ) -> list[ReadingRow]:
     """Readings of a time range from the history, newest first."""
-    table = desk.query(
+    table = service.query(
         "readings",
         device=device,
         channel=channel,
@@ -104,25 +104,25 @@ def past_readings(
 
 @router.get("/readings/newest")
 def newest_readings(
-    desk: AskedDesk,
+    service: CurrentService,
     device: Annotated[str, Query(description="Only devices whose id contains this.")] = "",
     limit: Annotated[int, Query(ge=1, le=2_000)] = 200,
 ) -> list[ReadingView]:
     """The newest readings as the log has them, newest first; at most 2,000 are kept for this."""
-    return desk.live.readings(limit, device)
+    return service.live.readings(limit, device)
 
 
 @router.get("/devices")
 def devices(
-    desk: AskedDesk,
+    service: CurrentService,
     limit: Limit = 1_000,
     after: Annotated[str, Query(description="Only ids that sort after this one.")] = "",
 ) -> list[DeviceView]:
     """Devices heard of since the service began, by id, with newest reading and power."""
-    return [row for row in desk.live.devices() if row.device > after][:limit]
+    return [row for row in service.live.devices() if row.device > after][:limit]
 
 
 @router.get("/devices/{device}")
-def device(desk: AskedDesk, device: str) -> list[DeviceView]:
+def device(service: CurrentService, device: str) -> list[DeviceView]:
     """One device: a row per topic and channel; empty when it was not heard of."""
-    return desk.live.device(device)
+    return service.live.device(device)

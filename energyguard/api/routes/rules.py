@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.api.routes.answers import RuleBody
-from energyguard.api.routes.asked import AskedDesk, User
-from energyguard.service.desk import Desk
+from energyguard.api.routes.asked import CurrentService, User
+from energyguard.service.service import EnergyService
 
 router = APIRouter(tags=["rules"])
 Level = Annotated[str | None, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$")]
@@ -36,31 +36,31 @@ class Change(BaseModel):
     slide: Words = None
 
 
-def _all(desk: Desk) -> list[RuleBody]:
-    active = {rule.id for rule in desk.rules.active()}
-    return [RuleBody.of(rule, rule.id in active) for rule in desk.rules.all()]
+def _all(service: EnergyService) -> list[RuleBody]:
+    active = {rule.id for rule in service.rules.active()}
+    return [RuleBody.of(rule, rule.id in active) for rule in service.rules.all()]
 
 
 @router.get("/rules")
-def rules(desk: AskedDesk) -> list[RuleBody]:
+def rules(service: CurrentService) -> list[RuleBody]:
     """Every rule, and whether it runs."""
-    return _all(desk)
+    return _all(service)
 
 
 @router.put("/rules")
-def use_rules(desk: AskedDesk, user: User, said: Use) -> list[RuleBody]:
+def use_rules(service: CurrentService, user: User, said: Use) -> list[RuleBody]:
     """Run these rules and no others. Sums are kept; nobody clears anything."""
-    desk.use_rules(said.use, user)
-    return _all(desk)
+    service.use_rules(said.use, user)
+    return _all(service)
 
 
 @router.patch("/rules/{id}")
 def change_rule(
-    desk: AskedDesk,
+    service: CurrentService,
     user: User,
     rule_id: Annotated[str, Path(alias="id", max_length=100)],
     said: Change,
 ) -> RuleBody:
     """Change levels, dwell, window or slide of a rule while it runs."""
-    rule = desk.change_rule(rule_id, user, **said.model_dump(exclude_none=True))
-    return RuleBody.of(rule, rule.id in {one.id for one in desk.rules.active()})
+    rule = service.change_rule(rule_id, user, **said.model_dump(exclude_none=True))
+    return RuleBody.of(rule, rule.id in {one.id for one in service.rules.active()})

@@ -1,8 +1,8 @@
-# ruff: noqa: A001, A002 - the desk's own names
-"""A desk that makes its numbers up, the same ones each time: for trying the page without a system.
+# ruff: noqa: A001, A002 - the service's own names
+"""A service that makes its numbers up, the same each time: to try the page without a system.
 
-It stands in for ``energyguard.service.desk.Desk`` in the tests of how the page looks and behaves;
-what the numbers are is tested against the real desk.
+It stands in for ``EnergyService`` in the tests of how the page looks and behaves;
+what the numbers are is tested against the real service.
 """
 
 from __future__ import annotations
@@ -66,31 +66,31 @@ def kw(device: str, t_ms: int) -> float:
 
 
 class FakeLive:
-    def __init__(self, desk: FakeDesk) -> None:
-        self.desk = desk
+    def __init__(self, service: FakeService) -> None:
+        self.service = service
 
     def newest_ms(self, topic: str | None = None) -> int | None:
-        return None if self.desk.empty else self.desk.t()
+        return None if self.service.empty else self.service.t()
 
     def fresh(self, topic: str | None = None) -> Freshness:
-        if self.desk.empty:
+        if self.service.empty:
             return NOTHING
-        now, t = self.desk.clock.now_ms(), self.desk.t()
-        heard = self.desk.heard_ms or now - 400
+        now, t = self.service.clock.now_ms(), self.service.t()
+        heard = self.service.heard_ms or now - 400
         live = now - heard < 15_000
-        pace = self.desk.pace_ms
-        return Freshness(t, heard, heard, t, pace, live, self.desk.simulated)
+        pace = self.service.pace_ms
+        return Freshness(t, heard, heard, t, pace, live, self.service.simulated)
 
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
-        if self.desk.empty:
+        if self.service.empty:
             return []
         if device == "thermometer":
-            t = self.desk.t() // 1000 * 1000
+            t = self.service.t() // 1000 * 1000
             return [
                 ReadingView(device, "temperature_c", at, 15.0 + at // 1000 % 5, "°C", "topic-test")
                 for at in range(t, t - limit * 1000, -1000)
             ]
-        t = self.desk.t() // 15_000 * 15_000
+        t = self.service.t() // 15_000 * 15_000
         times = [t - 15_000 * i for i in range(-(-limit // len(HOMES)))]
         return [
             ReadingView(d, "energy_kwh", at, kw(d, at) / 240, "kWh", "energy_readings")
@@ -99,28 +99,28 @@ class FakeLive:
         ][:limit]
 
     def devices(self) -> list[DeviceView]:
-        t = self.desk.t()
+        t = self.service.t()
         return [
             DeviceView(
                 d, "energy_kwh", "energy_readings", t, kw(d, t) / 240, "kWh", kw(d, t), False
             )
-            for d in ([] if self.desk.empty else HOMES)
+            for d in ([] if self.service.empty else HOMES)
         ]
 
     def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
         return (
             []
-            if self.desk.empty
+            if self.service.empty
             else [(i * 60_000, 5900 + int(200 * chance(i))) for i in range(minutes)]
         )
 
 
 class FakeBook:
-    def __init__(self, desk: FakeDesk) -> None:
-        self.desk = desk
+    def __init__(self, service: FakeService) -> None:
+        self.service = service
         self.alerts: dict[str, Alert] = {}
         self.told: dict[str, list[TimelineEntry]] = {}
-        if not desk.empty:
+        if not service.empty:
             self._add("H017", 26, 2.31, State.FIRING, Severity.WARNING)
             self._add("H003", 9, 2.04, State.FIRING, Severity.CRITICAL)
             self._add("H042", 64, 2.52, State.UNKNOWN, Severity.WARNING)
@@ -173,8 +173,8 @@ class FakeBook:
         return sorted(found, key=lambda a: -a.since_ms)[:limit]
 
 
-class FakeDesk:
-    """Everything that the page asks of a desk."""
+class FakeService:
+    """Everything that the page asks of a service."""
 
     def __init__(
         self, clock: Clock = SYSTEM, empty: bool = False, settings: Settings | None = None

@@ -1,9 +1,9 @@
-"""The desk: everything that page, API and CLI may ask or do, in one place.
+"""The service: everything that page, API and CLI may ask or do, in one place.
 
-    desk = Desk(log, history, settings)
-    with desk:                                  # starts and stops following the log
-        desk.overview()
-        desk.acknowledge(alert_id, by="mara", note="oven")
+    service = EnergyService(log, history, settings)
+    with service:                                  # starts and stops following the log
+        service.overview()
+        service.acknowledge(alert_id, by="mara", note="oven")
 
 Methods are synchronous, thread-safe and quick, except those that ask the history or wait for the
 log (``query``, ``overview``, ``take_readings``, the verbs): call these from a thread, not from an
@@ -44,7 +44,7 @@ from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, Sy
 from energyguard.settings.tree import Settings
 
 
-class Desk:
+class EnergyService:
     """What people and programs may ask and do.
 
     Attributes:

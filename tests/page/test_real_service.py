@@ -1,4 +1,4 @@
-"""The views over the real desk and a log in memory: what is appended is shown, a click is kept."""
+"""The views over the real service: what is appended is shown, a click is kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nicegui.testing import User, user_simulation
 
 from energyguard.model.alerts import State
 from energyguard.page.mount import add_pages
-from energyguard.service.desk import Desk
+from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.api.made import StandInHistory, alert_event, raise_alerts, send, until
@@ -24,51 +24,55 @@ def log() -> Iterator[MemoryLog]:
 
 
 @pytest.fixture
-def real_desk(log: MemoryLog, tmp_path: Path) -> Iterator[Desk]:
-    with Desk(log, StandInHistory(), Settings(data_dir=tmp_path)) as desk:
-        yield desk
+def real_service(log: MemoryLog, tmp_path: Path) -> Iterator[EnergyService]:
+    with EnergyService(log, StandInHistory(), Settings(data_dir=tmp_path)) as service:
+        yield service
 
 
 @pytest.fixture
-async def someone(real_desk: Desk) -> AsyncIterator[User]:
+async def someone(real_service: EnergyService) -> AsyncIterator[User]:
     async with user_simulation() as user:
-        add_pages(real_desk)
+        add_pages(real_service)
         yield user
 
 
 @pytest.mark.parametrize("path", ["/", "/households", "/alerts", "/quality"])
-async def test_an_empty_desk_without_a_history_shows_every_view(someone: User, path: str) -> None:
+async def test_an_empty_service_without_a_history_shows_every_view(
+    someone: User, path: str
+) -> None:
     await someone.open(path)
     await someone.should_see("No data yet", retries=40)
 
 
 async def test_readings_and_an_alert_come_up_and_an_acknowledgement_goes_down(
-    someone: User, real_desk: Desk, log: MemoryLog
+    someone: User, real_service: EnergyService, log: MemoryLog
 ) -> None:
     send(log, ("H017", 0, 0.2), ("H003", 0, 0.1), ("H017", 60, 0.2), ("H003", 60, 0.1))
     event = alert_event()
     raise_alerts(log, event)
-    until(lambda: real_desk.book.open() and real_desk.live.newest_ms())
+    until(lambda: real_service.book.open() and real_service.live.newest_ms())
     await someone.open("/")
     await someone.should_see("2 meters", retries=40)
     await someone.should_see("H017 passed 2.0 kWh in 15 minutes", retries=40)
     someone.find(marker=f"take-{event.id}").click()
     await someone.should_see("somebody has it", retries=40)
-    assert real_desk.book.get(event.id).state is State.ACKNOWLEDGED
+    assert real_service.book.get(event.id).state is State.ACKNOWLEDGED
 
 
 async def test_a_threshold_set_on_the_page_is_in_the_log(
-    someone: User, real_desk: Desk, log: MemoryLog
+    someone: User, real_service: EnergyService, log: MemoryLog
 ) -> None:
     await someone.open("/alerts")
     someone.find(marker="level-household-prod").clear().type("1.5")
     someone.find(marker="set-household-prod").click()
     await someone.should_see("household-prod raises above 1.5 kWh", retries=40)
-    until(lambda: real_desk.rules.get("household-prod").raise_above == 1_500_000_000)
+    until(lambda: real_service.rules.get("household-prod").raise_above == 1_500_000_000)
 
 
-async def test_a_refused_row_is_shown_with_its_bytes(someone: User, real_desk: Desk) -> None:
+async def test_a_refused_row_is_shown_with_its_bytes(
+    someone: User, real_service: EnergyService
+) -> None:
     bad = b"2025-09-06T12:00:00Z,H001,n/a\n2025-09-06T12:00:00Z,H002,0.1\n"
-    real_desk.take_readings(bad, "csv")
+    real_service.take_readings(bad, "csv")
     await someone.open("/quality")
     await someone.should_see("2025-09-06T12:00:00Z,H001,n/a", retries=60)
