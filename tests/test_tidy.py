@@ -251,7 +251,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 MAX_RIDDLES = {
-    "told": 109, "said": 83, "asked": 38, "heard": 39, "most": 32, "least": 12, "thing": 1,
+    "told": 109, "said": 83, "asked": 37, "heard": 39, "most": 32, "least": 12, "thing": 1,
 }  # fmt: skip
 """Words that say nothing of a thing, and how often names still have them: may only shrink."""
 MAX_ONE = 124

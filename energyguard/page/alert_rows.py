@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from energyguard.alerts.alert import Alert
-from energyguard.page.layout import Visit
-from energyguard.page.parts import Tag, button
-from energyguard.page.words import detail, is_held, mark
+from energyguard.page.components import Tag, button
+from energyguard.page.formatting import detail, is_held, mark
+from energyguard.page.layout import PageContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class AlertRow:
         return AlertRow(alert.id, alert.about, detail(alert, zone), shape, kind, taken)
 
 
-def draw_alert(visit: Visit, row: AlertRow, chosen: str = "") -> None:
+def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
     """An alert as a sentence, its numbers, and one button."""
     with Tag("div", "", "alert chosen" if row.id == chosen else "alert"):
         Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
         with Tag("div"):
-            Tag("a", row.about, "about", href=visit.href("/alerts", alert=row.id))
+            Tag("a", row.about, "about", href=context.href("/alerts", alert=row.id))
             Tag("span", row.detail, "detail")
         if not row.taken:
             with Tag("div", "", "acts"):
                 button(
                     "Acknowledge",
-                    lambda: visit.do(
-                        lambda: visit.board.service.acknowledge(row.id, by=visit.user),
+                    lambda: context.do(
+                        lambda: context.cache.service.acknowledge(row.id, by=context.user),
                         f"You have it: {row.about}",
                     ),
                     about=f": {row.about}",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import AlertEvent, State
+from energyguard.page.alert_detail import AlertDetail
 from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.alert_story import Story
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Tag, card
+from energyguard.page.components import ChangingList, Tag, card
+from energyguard.page.formatting import count
+from energyguard.page.layout import PageContext
 from energyguard.page.plots import Data, Plot
 from energyguard.page.rules_card import RulesCard
-from energyguard.page.words import count
 
 MAX_LANES = 14
 MAX_ALERTS = 300
 MAX_OPEN = 60
 MAX_RESOLVED = 60
-STORY_S = 5.0
+DETAIL_S = 5.0
 
 _LEGEND = (
     ("bad", "critical"),
@@ -29,15 +29,15 @@ _LEGEND = (
 class AlertsPage:
     """The alerts of a time range, and one of them closely."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
-        self.chosen = visit.asked.get("alert", "")
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.chosen = context.query.get("alert", "")
         with Tag("div", "", "grid chosen" if self.chosen else "grid"):
             with card("Open", "c5", anchor="attention") as self.open_note:
                 self.rows = self._list("Nothing needs you. No alert is open.")
-            self.story = Story(visit)
-            with card(f"By device, {visit.lasting}", "c12") as remark:
-                self.lanes = Plot("lanes", f"Alerts by device, {visit.lasting}")
+            self.detail = AlertDetail(context)
+            with card(f"By device, {context.lasting}", "c12") as remark:
+                self.lanes = Plot("lanes", f"Alerts by device, {context.lasting}")
                 self.none = Tag("p", "No alert in this time.", "empty")
                 self.none.set_visibility(False)
             with remark, Tag("span", "", "legend"):
@@ -45,54 +45,54 @@ class AlertsPage:
                     with Tag("span"):
                         Tag("i", "", kind)
                         Tag("span", words)
-            with card(f"Resolved, {visit.lasting}", "c12", anchor="resolved") as self.over_note:
+            with card(f"Resolved, {context.lasting}", "c12", anchor="resolved") as self.over_note:
                 self.over = self._list("No alert was resolved in this time.", "over")
-            self.rules = RulesCard(visit)
-        visit.every(1.0, self.second)
-        visit.every(STORY_S, self.story.draw)
-        visit.every(10.0, self.past)
+            self.rules = RulesCard(context)
+        context.every(1.0, self.second)
+        context.every(DETAIL_S, self.detail.draw)
+        context.every(10.0, self.past)
 
     def _list(self, none: str, classes: str = "") -> ChangingList[AlertRow]:
-        return ChangingList(lambda row: draw_alert(self.visit, row, self.chosen), none, classes)
+        return ChangingList(lambda row: draw_alert(self.context, row, self.chosen), none, classes)
 
     async def second(self) -> None:
         """The open alerts, the chosen one, the rules."""
-        opened = self.board.service.book.open()
+        opened = self.cache.service.book.open()
         if not self.chosen and opened:
             self.chosen = opened[0].id
         self.open_note.text = f"{len(opened)}, newest first"
-        self.rows.show([AlertRow.of(a, self.visit.zone) for a in opened[:MAX_OPEN]])
-        await self.story.show(self.chosen)
+        self.rows.show([AlertRow.of(a, self.context.zone) for a in opened[:MAX_OPEN]])
+        await self.detail.show(self.chosen)
         self.rules.show()
 
     async def past(self) -> None:
         """The lanes, and the alerts that are over."""
-        span = self.visit.span
-        start, end = self.board.borders(span)
-        data = await self.board.shared(
+        span = self.context.span
+        start, end = self.cache.borders(span)
+        data = await self.cache.shared(
             ("lanes", span.name, end), 5, lambda: self._lanes(start, end)
         )
         self.none.set_visibility(not data["lanes"])
         self.lanes.set_visibility(bool(data["lanes"]))
         self.lanes.show(data)
-        over = await self.board.shared(
+        over = await self.cache.shared(
             ("resolved", span.name, end),
             5,
-            lambda: self.board.service.book.find(
+            lambda: self.cache.service.book.find(
                 State.RESOLVED, since_ms=start, limit=MAX_RESOLVED
             ),
         )
-        self.over.show([AlertRow.of(alert, self.visit.zone) for alert in over])
+        self.over.show([AlertRow.of(alert, self.context.zone) for alert in over])
         more = f"the newest {MAX_RESOLVED}" if len(over) == MAX_RESOLVED else count(len(over))
         self.over_note.text = f"{more}, newest first"
 
     def _lanes(self, start: int, end: int) -> Data:
-        book = self.board.service.book
+        book = self.cache.service.book
         alerts = [a for a in book.find(limit=MAX_ALERTS) if a.open or a.changed_ms >= start]
         lanes: dict[str, list[Data]] = {}
         for alert in alerts:
             if alert.device in lanes or len(lanes) < MAX_LANES:
-                href = self.visit.href("/alerts", alert=alert.id)
+                href = self.context.href("/alerts", alert=alert.id)
                 bars = stretches(alert, book.story(alert.id), end)
                 lanes.setdefault(alert.device, []).extend(
                     {**bar, "href": href, "about": alert.about} for bar in bars if bar["to"] > start
@@ -100,9 +100,9 @@ class AlertsPage:
         return {
             "from": start,
             "to": end,
-            "zone": self.visit.zone,
+            "zone": self.context.zone,
             "lanes": [
-                {"name": device, "href": self.visit.href("/households", device=device), "bars": b}
+                {"name": device, "href": self.context.href("/households", device=device), "bars": b}
                 for device, b in lanes.items()
             ],
         }

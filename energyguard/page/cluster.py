@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from energyguard.errors import Unavailable
-from energyguard.page.layout import Visit
+from energyguard.page.components import ConfirmDialog, Figures, Tag, card
+from energyguard.page.formatting import count, number, plural
+from energyguard.page.layout import PageContext
 from energyguard.page.node_rows import NodeTable, short
-from energyguard.page.parts import ConfirmDialog, Figures, Tag, card
 from energyguard.page.plots import Plot
-from energyguard.page.words import count, number, plural
 from energyguard.service.views import ClusterView, NodeView
 
 FIGURES = ("nodes up", "copies of each key", "copies of slots to fetch", "hints waiting")
@@ -31,13 +31,13 @@ _MEANING = (
 class ClusterPage:
     """Is everything there, and on enough nodes?"""
 
-    def __init__(self, visit: Visit) -> None:
-        assert visit.board.service.cluster is not None  # else there is no such view
-        self.visit, self.cluster = visit, visit.board.service.cluster
+    def __init__(self, context: PageContext) -> None:
+        assert context.cache.service.cluster is not None  # else there is no such view
+        self.context, self.cluster = context, context.cache.service.cluster
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "Nothing is known of the nodes yet")
-            Tag("p", f"{visit.board.service.settings.store.url} is asked every two seconds.")
+            Tag("p", f"{context.cache.service.settings.store.url} is asked every two seconds.")
         self.rest = Tag("div", "", "grid")
         self.rest.set_visibility(False)
         with self.rest:
@@ -59,7 +59,7 @@ class ClusterPage:
             with card("Change the cluster", "c12", "from a terminal, with the nodes' secret"):
                 self._commands()
         self.question = ConfirmDialog()
-        visit.every(2.0, self.look)
+        context.every(2.0, self.look)
 
     def _commands(self) -> None:
         self.commands = {}
@@ -147,7 +147,7 @@ class ClusterPage:
     async def _do(self, node: str, hold: bool) -> None:
         act = partial(self.cluster.hold if hold else self.cluster.release, node)
         done = "takes no traffic" if hold else "takes traffic again"
-        if await self.visit.told(act(), f"{short(node)} {done}"):
+        if await self.context.told(act(), f"{short(node)} {done}"):
             await self.look()
 
 

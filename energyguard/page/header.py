@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from energyguard.page.parts import Tag, choice, restyle, symbol
-from energyguard.page.words import count, moment, near_moment
+from energyguard.page.components import Tag, choice, restyle, symbol
+from energyguard.page.formatting import count, moment, near_moment
 from energyguard.service.views import Freshness, Overview
 
 LAGS = 1_000

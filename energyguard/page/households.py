@@ -6,10 +6,10 @@ from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
 from energyguard.model.fixed import NANO
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Tag, bar, card, choice
+from energyguard.page.components import ChangingList, Tag, bar, card, choice
+from energyguard.page.formatting import amount, moment, number, plural
+from energyguard.page.layout import PageContext
 from energyguard.page.plots import Plot, ReadingFeed
-from energyguard.page.words import amount, moment, number, plural
 from energyguard.rules.rule import Rule
 from energyguard.service.views import ReadingView
 
@@ -26,13 +26,13 @@ BY = {"kwh": ("by kWh", "kWh"), "alerts": ("by alerts", "alerts")}
 class HouseholdsPage:
     """The devices: homes, meters, appliances."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
-        self.by = visit.asked.get("by", "kwh") if visit.asked.get("by") in BY else "kwh"
-        self.device = visit.asked.get("device", "")
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.by = context.query.get("by", "kwh") if context.query.get("by") in BY else "kwh"
+        self.device = context.query.get("device", "")
         self.newest_ms = 0  # the end of the newest window shown
         self.last: ReadingView | None = None
-        span = visit.span
+        span = context.span
         with Tag("div", "", "grid"):
             with card("A household against its threshold", "c12", anchor="one") as self.note:
                 with Tag("div", "", "acts").style("margin-bottom:12px"):
@@ -40,7 +40,7 @@ class HouseholdsPage:
                     self._rules()
                 self.said = Tag("p", "", "sub").mark("window sum")
                 self.sums = Plot("line", "Window sum against its threshold", 260)
-            with card(f"Top households, {visit.lasting}", "c5") as remark:
+            with card(f"Top households, {context.lasting}", "c5") as remark:
                 self.top: ChangingList[tuple[str, float, str]] = ChangingList(
                     self._bar, "Nothing was measured in this time."
                 )
@@ -49,16 +49,16 @@ class HouseholdsPage:
             with card("By hour of the day", "c7") as remark:
                 self.heat = Plot("heat", f"Hour by household, {BY[self.by][0]}")
             with remark:
-                Tag("span", f"{BY[self.by][1]}, hours in {visit.zone}, {visit.lasting}")
+                Tag("span", f"{BY[self.by][1]}, hours in {context.zone}, {context.lasting}")
             with card("Newest readings", "c12", anchor="readings") as self.feed_note:
                 self.feed = ReadingFeed(MAX_ROWS)
-        visit.every(2.0, self.one)
-        visit.every(span.keep_s, self.past)
+        context.every(2.0, self.one)
+        context.every(span.keep_s, self.past)
         ui.timer(1.0, self.readings)
 
     def _picker(self) -> None:
         """A form that leads to a household: works with the keyboard, and without a script."""
-        kept = {"range": self.visit.span.name, "by": self.by}
+        kept = {"range": self.context.span.name, "by": self.by}
         with Tag("form", "", "acts", action="/households", method="get", role="search"):
             Tag(
                 "input",
@@ -71,40 +71,40 @@ class HouseholdsPage:
                 aria_label="Household",
                 autocomplete="off",
                 # as an attribute: what someone types meanwhile stays
-                **{"^value": self.visit.asked.get("device", "")},
+                **{"^value": self.context.query.get("device", "")},
             )
             for name, value in kept.items():
                 Tag("input", type="hidden", name=name, value=value)
             with Tag("datalist", id="devices"):
-                for name in sorted({d.device for d in self.board.service.live.devices()})[
+                for name in sorted({d.device for d in self.cache.service.live.devices()})[
                     :MAX_NAMES
                 ]:
                     Tag("option", value=name)
             Tag("button", "Show", "btn", type="submit")
 
     def _rules(self) -> None:
-        rules = self.board.service.rules
+        rules = self.cache.service.rules
         of_energy = [rule for rule in rules.all() if not rule.of_level]
         options = [rule for rule in rules.active() if rule in of_energy] or of_energy
-        wanted = self.visit.asked.get("rule")
+        wanted = self.context.query.get("rule")
         self.rule: Rule = next((r for r in options if r.id == wanted), options[0])
         if len(options) > 1:
             choice(
                 "Rule",
-                [(r.id, self.visit.href(rule=r.id), r is self.rule) for r in options],
+                [(r.id, self.context.href(rule=r.id), r is self.rule) for r in options],
                 small=True,
             )
 
     def _by_choice(self, name: str) -> None:
         choice(
             name,
-            [(words, self.visit.href(by=by), by == self.by) for by, (words, _) in BY.items()],
+            [(words, self.context.href(by=by), by == self.by) for by, (words, _) in BY.items()],
             small=True,
         )
 
     def _bar(self, row: tuple[str, float, str]) -> None:
         device, share, much = row
-        bar(device, share, much, self.visit.href(device=device))
+        bar(device, share, much, self.context.href(device=device))
 
     async def one(self) -> None:
         """The window sums of the chosen household: whole at first, then their newest end."""
@@ -112,16 +112,16 @@ class HouseholdsPage:
         if not self.device:
             self.said.text = "No household was heard of yet."
             return
-        rule = self.board.service.rules.get(self.rule.id)
-        start, end = self.board.borders(self.visit.span)
+        rule = self.cache.service.rules.get(self.rule.id)
+        start, end = self.cache.borders(self.context.span)
         if not self.newest_ms or rule != self.rule:
             self.rule = rule
-            xs, ys = await self._sums(rule, start, end, self.visit.span.keep_s)
+            xs, ys = await self._sums(rule, start, end, self.context.span.keep_s)
             limit = rule.raise_above / NANO
             self.sums.show(
                 {
                     "from": start, "to": end, "xs": xs, "ys": ys, "unit": "kWh",
-                    "zone": self.visit.zone, "limit": limit, "gap": None,
+                    "zone": self.context.zone, "limit": limit, "gap": None,
                     "limitName": f"threshold {amount(rule.raise_above, 'kWh')}",
                 }
             )  # fmt: skip
@@ -135,18 +135,18 @@ class HouseholdsPage:
         """Without a choice: the household that an alert is about, else the one that uses most."""
         if self.device:
             return
-        alert = next(iter(self.board.service.book.open()), None)
+        alert = next(iter(self.cache.service.book.open()), None)
         if alert is not None:
             self.device = alert.device
         else:
-            start, end = self.board.borders(self.visit.span)
-            top = await self.board.ask("top", 15, start_ms=start, end_ms=end, by="kwh", n=1)
+            start, end = self.cache.borders(self.context.span)
+            top = await self.cache.ask("top", 15, start_ms=start, end_ms=end, by="kwh", n=1)
             self.device = next(iter(top["device"].to_pylist()), "")
 
     async def _sums(
         self, rule: Rule, start: int, end: int, keep_s: float
     ) -> tuple[list[int], list[float]]:
-        return await self.board.sums(self.device, rule.window_ms, rule.slide_ms, start, end, keep_s)
+        return await self.cache.sums(self.device, rule.window_ms, rule.slide_ms, start, end, keep_s)
 
     def _say(self, rule: Rule, xs: list[int], ys: list[float]) -> None:
         self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: over the threshold"
@@ -157,17 +157,17 @@ class HouseholdsPage:
         over = f"{number(ys[-1] - limit, 3)} kWh over" if ys[-1] > limit else "within"
         self.said.text = (
             f"{self.device} used {number(ys[-1], 4)} kWh in the {rule.window_words} up to "
-            f"{moment(xs[-1], self.visit.zone, '%H:%M:%S')}: {over} the threshold of "
+            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {over} the threshold of "
             f"{amount(rule.raise_above, 'kWh')}."
         )
         self.sums.say(self.said.text)
 
     async def past(self) -> None:
         """The ranking and the hours."""
-        span, unit = self.visit.span, BY[self.by][1]
-        start, end = self.board.borders(span)
+        span, unit = self.context.span, BY[self.by][1]
+        start, end = self.cache.borders(span)
         asked = {"start_ms": start, "end_ms": end, "by": self.by}
-        top = await self.board.ask("top", span.keep_s, n=MAX_BARS, **asked)
+        top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **asked)
         values = top[self.by].to_pylist()
         most = max(values, default=0) or 1
         self.top.show(
@@ -177,9 +177,9 @@ class HouseholdsPage:
                 if v
             ]
         )
-        heat = await self.board.ask(
-            "heatmap", span.keep_s, n=MAX_HEAT, zone=self.visit.zone,
-            step_ms=hour_step_ms(end, self.visit.zone), **asked,
+        heat = await self.cache.ask(
+            "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,
+            step_ms=hour_step_ms(end, self.context.zone), **asked,
         )  # fmt: skip
         rows: dict[str, list[float | None]] = {}
         for device, hour, value in zip(
@@ -190,7 +190,7 @@ class HouseholdsPage:
         self.heat.show(
             {
                 "rows": [
-                    {"name": d, "href": self.visit.href(device=d), "values": v}
+                    {"name": d, "href": self.context.href(device=d), "values": v}
                     for d, v in rows.items()
                 ],
                 "columns": [f"{hour:02d}" for hour in range(24)],
@@ -200,19 +200,19 @@ class HouseholdsPage:
 
     async def readings(self) -> None:
         """The rows that came since the last look, the newest first."""
-        rows = self.board.service.live.readings(MAX_PER_SECOND if self.last else FIRST_ROWS)
+        rows = self.cache.service.live.readings(MAX_PER_SECOND if self.last else FIRST_ROWS)
         fresh = rows[: rows.index(self.last)] if self.last in rows else rows
         if fresh:
             self.last = fresh[0]
         self.feed.put([self._cells(row) for row in fresh])
-        now = await self.board.now()
+        now = await self.cache.now()
         self.feed_note.text = f"{now.readings_per_minute:,} a minute, at most {MAX_ROWS:,} rows"
 
     def _cells(self, row: ReadingView) -> list[str]:
         return [
-            moment(row.time_ms, self.visit.zone, "%a %-d %b %H:%M:%S"),
+            moment(row.time_ms, self.context.zone, "%a %-d %b %H:%M:%S"),
             row.device,
             row.channel,
             f"{row.value:.5f}\u00a0{row.unit}",
-            self.visit.href(device=row.device),
+            self.context.href(device=row.device),
         ]

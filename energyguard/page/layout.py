@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from nicegui import Client, ui
 
 from energyguard.errors import EnergyGuardError
-from energyguard.page.board import SPANS, Board, Span
+from energyguard.page.components import Tag, symbol, tell
+from energyguard.page.formatting import count, day_moment, needs_someone
 from energyguard.page.header import Header
-from energyguard.page.parts import Tag, symbol, tell
-from energyguard.page.words import count, day_moment, needs_someone
+from energyguard.page.page_cache import SPANS, PageCache, Span
 from energyguard.service.views import Freshness
 from energyguard.telemetry import logger
 
@@ -59,12 +59,12 @@ _HEAD = """
 
 
 @dataclass
-class Visit:
+class PageContext:
     """One open page: what it was asked to show, and what keeps it fresh."""
 
-    board: Board
+    cache: PageCache
     tab: Tab
-    asked: Mapping[str, str]
+    query: Mapping[str, str]
     user: str
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
@@ -73,12 +73,12 @@ class Visit:
     @property
     def span(self) -> Span:
         """The time range of the URL."""
-        return SPANS.get(self.asked.get("range", ""), SPANS["6h"])
+        return SPANS.get(self.query.get("range", ""), SPANS["6h"])
 
     @property
     def lasting(self) -> str:
         """The time range in words: the last hours, or those before all fell silent."""
-        fresh = (self.fresh or self.board.service.live.fresh)()
+        fresh = (self.fresh or self.cache.service.live.fresh)()
         if fresh.live or fresh.newest_ms is None:
             return f"last {self.span.words}"
         return f"{self.span.words} up to {day_moment(fresh.newest_ms, self.zone)}"
@@ -86,16 +86,16 @@ class Visit:
     @property
     def tabs(self) -> tuple[Tab, ...]:
         """The views that there are."""
-        return tabs_of(self.board)
+        return tabs_of(self.cache)
 
     @property
     def zone(self) -> str:
         """The zone in which times are shown."""
-        return self.board.zone
+        return self.cache.zone
 
     def href(self, path: str = "", **changes: str) -> str:
         """The address of a view that keeps the time range, or of this one with changes."""
-        kept = dict(self.asked) if not path else {"range": self.span.name}
+        kept = dict(self.query) if not path else {"range": self.span.name}
         query = {k: v for k, v in {**kept, **changes}.items() if v}
         return f"{path or self.tab.path}?{urlencode(query)}"
 
@@ -121,20 +121,20 @@ class Visit:
         return True
 
 
-def tabs_of(board: Board) -> tuple[Tab, ...]:
+def tabs_of(cache: PageCache) -> tuple[Tab, ...]:
     """The views; that of the cluster only where there is one."""
-    return TABS if board.service.cluster is None else (*TABS, CLUSTER)
+    return TABS if cache.service.cluster is None else (*TABS, CLUSTER)
 
 
-def _rail(visit: Visit) -> Tag:
+def _rail(context: PageContext) -> Tag:
     """The rail; returns the count of open alerts."""
     with Tag("nav", "", "rail", aria_label="Views") as rail:
-        with Tag("a", "", "brand", href=visit.href("/")):
+        with Tag("a", "", "brand", href=context.href("/")):
             symbol("brand")
             Tag("span", "EnergyGuard")
-        for tab in visit.tabs:
-            here = {"aria_current": "page"} if tab is visit.tab else {}
-            with Tag("a", "", "tab", href=visit.href(tab.path), **here):
+        for tab in context.tabs:
+            here = {"aria_current": "page"} if tab is context.tab else {}
+            with Tag("a", "", "tab", href=context.href(tab.path), **here):
                 symbol(tab.icon)
                 Tag("span", tab.name, "word long" if tab.short else "word")
                 if tab.short:
@@ -143,39 +143,39 @@ def _rail(visit: Visit) -> Tag:
                     badge = Tag("span", "", "count", title="alerts that nobody has yet")
         with Tag("div", "", "foot"):
             Tag("a", "API", href="/api/v1/docs")
-            Tag("span", f"Times in {visit.zone}")
+            Tag("span", f"Times in {context.zone}")
     rail.move(target_index=0)  # first in the order of the keyboard, too
     return badge
 
 
 @contextmanager
-def frame(visit: Visit) -> Iterator[None]:
+def frame(context: PageContext) -> Iterator[None]:
     """The page around a view."""
     ui.add_head_html(_HEAD)
     with ui.context.client.layout:  # beside the page's own <main>, not in it
-        badge = _rail(visit)
-        if visit.tab.path in URGENT:
+        badge = _rail(context)
+        if context.tab.path in URGENT:
             Tag("a", "Skip to what needs you", "skip", href="#attention").move(target_index=0)
         Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)
     with Tag("div", "", "main", id="main", tabindex="-1"):
-        ranges = [(s.name, visit.href(range=s.name), s is visit.span) for s in SPANS.values()]
+        ranges = [(s.name, context.href(range=s.name), s is context.span) for s in SPANS.values()]
         header = Header(
-            visit.tab.name,
-            ranges if visit.tab.ranged else [],
-            visit.zone,
-            lambda: (visit.fresh or visit.board.service.live.fresh)(),
+            context.tab.name,
+            ranges if context.tab.ranged else [],
+            context.zone,
+            lambda: (context.fresh or context.cache.service.live.fresh)(),
         )
         banner = Tag("div", "", "banner", role="status")
 
         async def fresh() -> None:
-            now = await visit.board.now()
+            now = await context.cache.now()
             header.show(now)
-            needed = sum(needs_someone(alert) for alert in visit.board.service.book.open())
+            needed = sum(needs_someone(alert) for alert in context.cache.service.book.open())
             badge.text = count(needed) if needed else ""
 
-        visit.every(1.0, fresh)
+        context.every(1.0, fresh)
         yield
-    visit.timers[:] = [(s, _guarded(refresh, banner)) for s, refresh in visit.timers]
+    context.timers[:] = [(s, _guarded(refresh, banner)) for s, refresh in context.timers]
 
 
 def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
@@ -203,14 +203,14 @@ def _filled(done: asyncio.Future[None], page: Client) -> None:
         _log.error("a part of the page could not be filled", exc_info=error)
 
 
-async def keep_fresh(visit: Visit) -> None:
+async def keep_fresh(context: PageContext) -> None:
     """Fill the page before it is sent, if that is quick, and keep it fresh afterwards."""
     page = ui.context.client
-    visit.first = {asyncio.ensure_future(refresh()) for _, refresh in visit.timers}
-    for filling in visit.first:
+    context.first = {asyncio.ensure_future(refresh()) for _, refresh in context.timers}
+    for filling in context.first:
         filling.add_done_callback(lambda done: _filled(done, page))
-    await asyncio.wait(visit.first, timeout=FIRST_S)  # what is slower comes when it comes
+    await asyncio.wait(context.first, timeout=FIRST_S)  # what is slower comes when it comes
     if page.is_deleted:
         return  # closed while it was built
-    for seconds, refresh in visit.timers:
+    for seconds, refresh in context.timers:
         ui.timer(seconds, refresh, immediate=False)

@@ -13,12 +13,12 @@ from nicegui import ui
 
 from energyguard.limits import PAGE_S
 from energyguard.page.alerts import AlertsPage
-from energyguard.page.board import Board
 from energyguard.page.cluster import ClusterPage
 from energyguard.page.households import HouseholdsPage
 from energyguard.page.icons import FAVICON
-from energyguard.page.layout import Tab, Visit, frame, keep_fresh, tabs_of
+from energyguard.page.layout import PageContext, Tab, frame, keep_fresh, tabs_of
 from energyguard.page.overview import OverviewPage
+from energyguard.page.page_cache import PageCache
 from energyguard.page.quality import QualityPage
 from energyguard.page.stations import StationsPage
 from energyguard.page.thermometer import ThermometerPage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 
-VIEWS: Mapping[str, Callable[[Visit], object]] = {
+VIEWS: Mapping[str, Callable[[PageContext], object]] = {
     "/": OverviewPage,
     "/households": HouseholdsPage,
     "/stations": StationsPage,
@@ -66,22 +66,22 @@ def mount(app: FastAPI, service: EnergyService, settings: Settings) -> None:
 
 
 def add_pages(service: EnergyService) -> None:
-    """Add the views to NiceGUI's application, all over one board."""
-    board = Board(service)
+    """Add the views to NiceGUI's application, all over one cache."""
+    cache = PageCache(service)
     pages.add_static_files("/ui", STATIC)
-    for tab in tabs_of(board):
-        _serve(tab, board)
+    for tab in tabs_of(cache):
+        _serve(tab, cache)
 
 
-def _serve(tab: Tab, board: Board) -> None:
+def _serve(tab: Tab, cache: PageCache) -> None:
     @ui.page(tab.path, title=f"{tab.name} · EnergyGuard", response_timeout=PAGE_S)
     async def view(request: Request) -> None:
-        visit = Visit(
-            board=board,
+        context = PageContext(
+            cache=cache,
             tab=tab,
-            asked=dict(request.query_params),
+            query=dict(request.query_params),
             user=getattr(request.state, "user", None) or "somebody",
         )
-        with frame(visit):
-            VIEWS[tab.path](visit)
-        await keep_fresh(visit)
+        with frame(context):
+            VIEWS[tab.path](context)
+        await keep_fresh(context)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from energyguard.page.parts import Tag, button
-from energyguard.page.words import UNKNOWN, count, number
+from energyguard.page.components import Tag, button
+from energyguard.page.formatting import UNKNOWN, count, number
 from energyguard.service.views import NodeView
 
 COLUMNS = ("Node", "State", "Share", "Slots", "Rows", "Slots that differ", "Slots to fetch",

@@ -9,12 +9,9 @@ from statistics import mean
 from energyguard.model.alerts import State
 from energyguard.model.days import day_ms, hour_step_ms, local
 from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.board import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Figures, Tag, Tile, bar, card
-from energyguard.page.plots import Data, Plot
-from energyguard.page.usual import DAYS, usual_range
-from energyguard.page.words import (
+from energyguard.page.baseline import DAYS, baseline_range
+from energyguard.page.components import ChangingList, Figures, Tag, Tile, bar, card
+from energyguard.page.formatting import (
     age,
     count,
     day_moment,
@@ -24,6 +21,9 @@ from energyguard.page.words import (
     number,
     plural,
 )
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
+from energyguard.page.plots import Data, Plot
 from energyguard.service.views import Freshness, Quality
 from energyguard.service.views import Overview as Now
 
@@ -46,9 +46,9 @@ TRUST = (
 class OverviewPage:
     """The first page."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
-        span = visit.span
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        span = context.span
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No readings yet")
@@ -61,16 +61,16 @@ class OverviewPage:
             with Tag("div", "", "tiles"):
                 self.power = Tile("Power now", "#power")
                 self.energy = Tile("Energy today", "#top")
-                self.rate = Tile("Readings", visit.href("/households") + "#readings")
-                self.alerts = Tile("Needs attention", visit.href("/alerts"))
-                self.age = Tile("Newest reading", visit.href("/quality"))
+                self.rate = Tile("Readings", context.href("/households") + "#readings")
+                self.alerts = Tile("Needs attention", context.href("/alerts"))
+                self.age = Tile("Newest reading", context.href("/quality"))
             with card("Power, all meters", "c8", anchor="power") as self.curve_note:
                 self.curve = Plot("line", "Power of all meters", 300)
             with card("Needs attention", "c4", "newest first", anchor="attention"):
                 self.rows: ChangingList[AlertRow] = ChangingList(
-                    lambda row: draw_alert(visit, row), "Nothing needs you. No alert is open."
+                    lambda row: draw_alert(context, row), "Nothing needs you. No alert is open."
                 )
-            with card(f"Top consumers, {visit.lasting}", "c5", anchor="top"):
+            with card(f"Top consumers, {context.lasting}", "c5", anchor="top"):
                 self.top: ChangingList[tuple[str, float, float]] = ChangingList(
                     self._bar, "Nothing measured yet."
                 )
@@ -79,25 +79,30 @@ class OverviewPage:
             with card("Can the numbers be trusted?", "c12") as note:
                 self.trust = Figures(TRUST)
             with note:
-                Tag("a", "All that is known", "link", href=visit.href("/quality"))
-        visit.every(1.0, self.second)
-        visit.every(2.0, self.move_on)
-        visit.every(span.keep_s, self.past)
-        visit.every(30.0, self.long_past)
+                Tag("a", "All that is known", "link", href=context.href("/quality"))
+        context.every(1.0, self.second)
+        context.every(2.0, self.move_on)
+        context.every(span.keep_s, self.past)
+        context.every(30.0, self.long_past)
 
     def _bar(self, row: tuple[str, float, float]) -> None:
         device, kwh, share = row
-        bar(device, share, f"{number(kwh)}\u00a0kWh", self.visit.href("/households", device=device))
+        bar(
+            device,
+            share,
+            f"{number(kwh)}\u00a0kWh",
+            self.context.href("/households", device=device),
+        )
 
     async def second(self) -> None:
         """The tiles and the rows that need someone."""
-        now, zone = await self.board.now(), self.visit.zone
+        now, zone = await self.cache.now(), self.context.zone
         self.empty.set_visibility(now.newest_ms is None)
         self.rest.set_visibility(now.newest_ms is not None)
-        show_power(self.power, now, self.board.service.live.fresh(), zone)
+        show_power(self.power, now, self.cache.service.live.fresh(), zone)
         show_today(self.energy, now, zone)
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
-        opened = self.board.service.book.open()
+        opened = self.cache.service.book.open()
         oldest = near_moment(min((a.since_ms for a in opened), default=None), now.now_ms, zone)
         said = f"{plural(len(opened), 'alert')} open, oldest {oldest}"
         needed = sum(needs_someone(alert) for alert in opened)
@@ -108,45 +113,45 @@ class OverviewPage:
 
     def _newest(self, now: Now) -> None:
         """How old the newest reading is: by its own time, in a simulation by when it came."""
-        fresh = self.board.service.live.fresh()
+        fresh = self.cache.service.live.fresh()
         since = fresh.heard_ms if fresh.simulated else fresh.since_ms
         old = ("–", "") if since is None else age(max(0, now.now_ms - since))
-        when = day_moment(fresh.newest_ms, self.visit.zone)
+        when = day_moment(fresh.newest_ms, self.context.zone)
         its = ", its own clock" if fresh.simulated else ""
         self.age.show(*old, f"of {when}{its}", old=not fresh.live)
 
     async def move_on(self) -> None:
         """The newest end of the power line."""
-        await self.board.now()
-        self.age.spark.show({"ys": list(self.board.ages)})
-        if self.board.trail:
-            t, kw = self.board.trail[-1]
-            self.curve.push(*self.board.borders(self.visit.span), [t], [kw])
+        await self.cache.now()
+        self.age.spark.show({"ys": list(self.cache.ages)})
+        if self.cache.trail:
+            t, kw = self.cache.trail[-1]
+            self.curve.push(*self.cache.borders(self.context.span), [t], [kw])
 
     async def past(self) -> None:
         """The power line, the ranking and the sparks."""
-        span = self.visit.span
-        start, end = self.board.borders(span)
-        pace = self.board.service.live.fresh().pace_ms
+        span = self.context.span
+        start, end = self.cache.borders(span)
+        pace = self.cache.service.live.fresh().pace_ms
         step = next((s for s in STEPS if s >= max(pace, span.step_ms)), STEPS[-1])
-        settled = self.board.settled_ms(end - max(step, SETTLING_MS))
+        settled = self.cache.settled_ms(end - max(step, SETTLING_MS))
         settled -= settled % step
-        xs, ys = await self.board.power(start - start % step, settled, step, span.keep_s)
+        xs, ys = await self.cache.power(start - start % step, settled, step, span.keep_s)
         self.power.spark.show({"ys": ys[-60:]})
         self.energy.spark.show({"ys": list(accumulate(ys[-60:]))})
-        tail = [(t, kw) for t, kw in self.board.trail if t > (xs[-1] if xs else start)]
+        tail = [(t, kw) for t, kw in self.cache.trail if t > (xs[-1] if xs else start)]
         band = await self._usual(start, end, step)
         self.curve.show(
             {
-                "from": start, "to": end, "unit": "kW", "zone": self.visit.zone, "band": band,
+                "from": start, "to": end, "unit": "kW", "zone": self.context.zone, "band": band,
                 "xs": xs + [t for t, _ in tail], "ys": ys + [kw for _, kw in tail],
                 "gap": 5 * step,
             }
         )  # fmt: skip
         self.curve_note.text = (
-            "line: measured · band: usual at this hour" if band["xs"] else self.visit.lasting
+            "line: measured · band: usual at this hour" if band["xs"] else self.context.lasting
         )
-        top = await self.board.ask(
+        top = await self.cache.ask(
             "top", span.keep_s, start_ms=start, end_ms=end, by="kwh", n=MAX_BARS
         )
         rows = list(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
@@ -157,15 +162,15 @@ class OverviewPage:
         """The band of what is usual, asked for rarely: it moves slowly."""
         step = max(step, 15 * MINUTE_MS)
         start, end = start - start % step, end - end % step + step
-        xs, ys = await self.board.power(start - DAYS * DAY_MS, end, step, 300)
-        return usual_range(xs, ys, start, end)
+        xs, ys = await self.cache.power(start - DAYS * DAY_MS, end, step, 300)
+        return baseline_range(xs, ys, start, end)
 
     async def _raised(self) -> None:
         """How many alerts were raised in each step of the time range."""
-        span = self.visit.span
+        span = self.context.span
         step = max(span.length_ms // 24, span.step_ms)
-        start, end = self.board.borders(span)
-        seen = await self.board.ask(
+        start, end = self.cache.borders(span)
+        seen = await self.cache.ask(
             "alerts_over_time", 30, start_ms=start, end_ms=end, step_ms=step
         )
         raised = dict.fromkeys(range(start // step, end // step + 1), 0)
@@ -175,16 +180,16 @@ class OverviewPage:
 
     async def long_past(self) -> None:
         """The week by hours, the other sparks, and the figures of trust."""
-        zone = self.visit.zone
-        newest = self.board.service.live.newest_ms() or self.board.service.clock.now_ms()
+        zone = self.context.zone
+        newest = self.cache.service.live.newest_ms() or self.cache.service.clock.now_ms()
         today = local(newest, zone).date()
         start, end = day_ms(today - timedelta(6), zone)[0], day_ms(today, zone)[1]
         step = hour_step_ms(newest, zone)
-        self.hours.show(week(*await self.board.power(start, end, step, 60), zone))
-        per_minute = [n for _, n in self.board.service.live.per_minute(60)]
+        self.hours.show(week(*await self.cache.power(start, end, step, 60), zone))
+        per_minute = [n for _, n in self.cache.service.live.per_minute(60)]
         self.rate.spark.show({"ys": per_minute})
         await self._raised()
-        quality = await self.board.shared("quality", 5, self.board.service.quality)
+        quality = await self.cache.shared("quality", 5, self.cache.service.quality)
         show_trust(self.trust, quality)
 
 

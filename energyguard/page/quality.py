@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from itertools import groupby
 
-from energyguard.page.board import MAX_POINTS, times_ms
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Figures, Tag, bar, button, card
+from energyguard.page.components import ChangingList, Figures, Tag, bar, button, card
+from energyguard.page.formatting import age, count, day_moment, moment, plural
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import MAX_POINTS, times_ms
 from energyguard.page.plots import Plot
-from energyguard.page.words import age, count, day_moment, moment, plural
 from energyguard.service.views import DeadLetter, PartitionView, Receipt
 
 MAX_LETTERS = 30
@@ -28,13 +28,13 @@ Cells = tuple[str, ...]
 class QualityPage:
     """Can the numbers be trusted?"""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
         with Tag("div", "", "grid"):
             with card("How readings ended", "c12", "since the beginning"):
                 self.endings = Figures(ENDINGS)
                 Tag("p", _MEANING, "sub").style("margin-top:12px")
-            with card("Readings by minute", "c8", f"{visit.lasting}, by their own time"):
+            with card("Readings by minute", "c8", f"{context.lasting}, by their own time"):
                 self.minutes = Plot("line", "Readings by minute", 170)
             with card("Refused, by reason", "c4") as self.refused_note:
                 self.refused: ChangingList[tuple[str, float, str]] = ChangingList(
@@ -52,9 +52,9 @@ class QualityPage:
             with remark:
                 self.kept = Tag("span")
                 self.all = button("Replay all", lambda: self._replay(None))
-        visit.every(2.0, self.counts)
-        visit.every(5.0, self.dead_letters)
-        visit.every(visit.span.keep_s, self.past)
+        context.every(2.0, self.counts)
+        context.every(5.0, self.dead_letters)
+        context.every(context.span.keep_s, self.past)
 
     def _head(self) -> None:
         scroll = Tag("div", "", "scroll", tabindex="0", role="region", aria_label="Topics")
@@ -66,7 +66,7 @@ class QualityPage:
 
     async def counts(self) -> None:
         """Figures, topics, reasons."""
-        q = await self.board.shared("quality", 1.5, self.board.service.quality)
+        q = await self.cache.shared("quality", 1.5, self.cache.service.quality)
         for name in ENDINGS:
             n: int = getattr(q, name.replace(" ", "_"))
             self.endings.show(
@@ -106,26 +106,26 @@ class QualityPage:
         return (
             f"{topic} ({plural(len(parts), 'partition')})",
             *counted,
-            moment(newest, self.visit.zone, "%a %H:%M:%S"),
+            moment(newest, self.context.zone, "%a %H:%M:%S"),
             " ".join(age(max(behind))) if behind else "–",
             count(sum(p.lag for p in parts)),
         )
 
     async def past(self) -> None:
         """How many readings there are of each minute."""
-        span = self.visit.span
-        start, end = self.board.borders(span)
-        seen = await self.board.ask("readings_per_minute", span.keep_s, start_ms=start, end_ms=end)
+        span = self.context.span
+        start, end = self.cache.borders(span)
+        seen = await self.cache.ask("readings_per_minute", span.keep_s, start_ms=start, end_ms=end)
         every = max(1, seen.num_rows // MAX_POINTS)
         xs, ys = times_ms(seen["minute"])[::every], seen["readings"].to_pylist()[::every]
         self.minutes.show(
-            {"from": start, "to": end, "xs": xs, "ys": ys, "unit": "", "zone": self.visit.zone}
+            {"from": start, "to": end, "xs": xs, "ys": ys, "unit": "", "zone": self.context.zone}
         )
 
     async def dead_letters(self) -> None:
         """The newest messages that were refused."""
-        letters = await self.board.shared(
-            "letters", 4, lambda: self.board.service.dead_letters(MAX_LETTERS)
+        letters = await self.cache.shared(
+            "letters", 4, lambda: self.cache.service.dead_letters(MAX_LETTERS)
         )
         self.letters.show(letters)
 
@@ -134,7 +134,7 @@ class QualityPage:
             with Tag("div"):
                 Tag("span", letter.reason, "reason")
                 where = f"{letter.source}, row {letter.row}, for {letter.topic} as {letter.shape}"
-                when = day_moment(letter.at_ms, self.visit.zone)
+                when = day_moment(letter.at_ms, self.context.zone)
                 Tag("div", f"{letter.verdict} · {letter.field} · {when} · {where}", "detail")
             with Tag("div", "", "acts"):
                 replay = partial(self._replay, [letter.offset])
@@ -143,7 +143,7 @@ class QualityPage:
             Tag("pre", letter.original, tabindex="0", aria_label="Original bytes")
 
     async def _replay(self, offsets: list[int] | None) -> None:
-        await self.visit.do(lambda: self.board.service.replay_dead_letters(offsets), _outcome)
+        await self.context.do(lambda: self.cache.service.replay_dead_letters(offsets), _outcome)
 
 
 def _outcome(receipt: Receipt) -> str:

@@ -9,9 +9,9 @@ from nicegui import ui
 
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, ConfirmDialog, Tag, button, card
-from energyguard.page.words import amount
+from energyguard.page.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.formatting import amount
+from energyguard.page.layout import PageContext
 from energyguard.rules.rule import Rule
 
 RuleRow = tuple[Rule, bool]
@@ -20,8 +20,8 @@ RuleRow = tuple[Rule, bool]
 class RulesCard:
     """Every rule with a switch and its threshold."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.service = visit, visit.board.service
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.service = context, context.cache.service
         with card(
             "Rules", "c12", "a change works within a second and loses no state", anchor="rules"
         ):
@@ -64,8 +64,8 @@ class RulesCard:
                 button("Run only this", only, about=rule.id, mark=f"only-{rule.id}")
 
     async def _threshold(self, rule: Rule, text: str) -> None:
-        by = self.visit.user
-        await self.visit.do(
+        by = self.context.user
+        await self.context.do(
             lambda: self.service.change_rule(rule.id, by=by, raise_above=text.strip()),
             f"{rule.id} raises above {text.strip()} {rule.unit}",
         )
@@ -95,8 +95,8 @@ class RulesCard:
         )
 
     async def _do(self, ids: list[str], done: str) -> None:
-        by, before = self.visit.user, self._running()
-        if await self.visit.do(lambda: self.service.use_rules(ids, by=by), done):
+        by, before = self.context.user, self._running()
+        if await self.context.do(lambda: self.service.use_rules(ids, by=by), done):
             self.before = before
             self.undone_words.text = done
             self.undone.set_visibility(not set(before) <= set(ids))

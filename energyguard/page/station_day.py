@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from energyguard.model.days import day_ms, local
-from energyguard.page.board import DAY_MS, HOUR_MS, SPANS, times_ms
-from energyguard.page.layout import Visit
-from energyguard.page.parts import Figures, Tag, card, choice
+from energyguard.page.bay_grid import BayGrid, legend
+from energyguard.page.components import Figures, Tag, card, choice
+from energyguard.page.formatting import age, count, number, plural
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
 from energyguard.page.plots import Plot
-from energyguard.page.station_wall import Wall, legend
-from energyguard.page.words import age, count, number, plural
 
 KEEP_S = 5.0
 MAX_ROWS = 3_000
@@ -20,16 +20,16 @@ FIGURES = ("occupied", "free", "mean stay", "mean charge", "sessions", "revenue"
 class StationDay:
     """One station."""
 
-    def __init__(self, visit: Visit, station: str) -> None:
-        self.visit, self.board, self.station = visit, visit.board, station
-        self.service = visit.board.service.stations
-        self.day = _day(visit.asked.get("day", ""))
+    def __init__(self, context: PageContext, station: str) -> None:
+        self.context, self.cache, self.station = context, context.cache, station
+        self.service = context.cache.service.stations
+        self.day = _day(context.query.get("day", ""))
         with Tag("div", "", "grid"):
             with Tag("div", "", "c12 crumbs"):
-                Tag("a", "All stations", "link", href=visit.href("/stations"))
+                Tag("a", "All stations", "link", href=context.href("/stations"))
                 Tag("h2", station)
             with card("Bays now", "c12") as note:
-                self.wall = Wall(visit)
+                self.grid = BayGrid(context)
             with note, Tag("span", "", "keys"):
                 legend()
             with card(self._title(), "c12") as self.known:
@@ -48,25 +48,25 @@ class StationDay:
                         with Tag("span"):
                             Tag("i", "", kind)
                             Tag("span", name)
-        visit.every(1.0, self.second)
-        visit.every(KEEP_S, self.past)
+        context.every(1.0, self.second)
+        context.every(KEEP_S, self.past)
 
     def _title(self) -> str:
         if self.day is None:
-            return self.visit.lasting.capitalize()
+            return self.context.lasting.capitalize()
         return f"{self.day:%A, %-d %B %Y}"
 
     def _days(self) -> None:
         """The ranges and days that may be chosen."""
         here = self.day
-        today = local(self.service.event_ms() or 0, self.visit.zone).date()
+        today = local(self.service.event_ms() or 0, self.context.zone).date()
         shown = here or today
         days = [shown - timedelta(1), shown, shown + timedelta(1)]
         options = [
             (
                 f"last {span.words}",
                 self._href(range=span.name, day=""),
-                here is None and span is self.visit.span,
+                here is None and span is self.context.span,
             )
             for span in (SPANS["1h"], SPANS["6h"])
         ]
@@ -78,21 +78,21 @@ class StationDay:
         choice("Which time", options, small=True)
 
     def _href(self, **changes: str) -> str:
-        return self.visit.href("", station=self.station, **changes)
+        return self.context.href("", station=self.station, **changes)
 
     def _range(self) -> tuple[int, int] | None:
         if self.day is not None:
-            return day_ms(self.day, self.visit.zone)
+            return day_ms(self.day, self.context.zone)
         now_ms = self.service.event_ms()
         if now_ms is None:
             return None
         end = now_ms - now_ms % 1000 + 1000
-        return end - self.visit.span.length_ms, end
+        return end - self.context.span.length_ms, end
 
     async def second(self) -> None:
         """The bays as they are."""
         bays = self.service.bays(self.station)
-        self.wall.show(
+        self.grid.show(
             bays,
             [station for station in self.service.stations() if station.station == self.station],
         )
@@ -108,15 +108,15 @@ class StationDay:
 
     async def _with_data(self, start: int, end: int) -> tuple[int, int]:
         """The part of a range from the first to the newest that is known of chargers."""
-        span = await self.board.ask("station_span", 60)
+        span = await self.cache.ask("station_span", 60)
         first = next(iter(times_ms(span["first"])), end)
         return max(start, first), min(end, self.service.event_ms() or end)
 
     async def _one(self, name: str, start: int, end: int) -> dict[str, float | None]:
-        table = await self.board.shared(
-            (name, self.station, self.visit.span.name, str(self.day)),
+        table = await self.cache.shared(
+            (name, self.station, self.context.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.service.query(
+            lambda: self.cache.service.query(
                 name, start_ms=start, end_ms=end, station=self.station
             ),
         )
@@ -133,10 +133,10 @@ class StationDay:
         )
         stays = await self._one("station_stays", start, end)
         charges = await self._one("station_charges", start, end)
-        table = await self.board.shared(
-            ("station_revenue", self.station, self.visit.span.name, str(self.day)),
+        table = await self.cache.shared(
+            ("station_revenue", self.station, self.context.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.service.query(
+            lambda: self.cache.service.query(
                 "station_revenue",
                 start_ms=start,
                 end_ms=end,
@@ -153,10 +153,10 @@ class StationDay:
         self.figures.show("energy", f"{number(sum(table['kwh'].to_pylist()))}\u00a0kWh")
 
     async def _timeline(self, start: int, end: int) -> None:
-        table = await self.board.shared(
-            ("station_day", self.station, self.visit.span.name, str(self.day)),
+        table = await self.cache.shared(
+            ("station_day", self.station, self.context.span.name, str(self.day)),
             KEEP_S,
-            lambda: self.board.service.query(
+            lambda: self.cache.service.query(
                 "station_day", start_ms=start, end_ms=end, station=self.station, n=MAX_ROWS
             ),
         )
@@ -171,7 +171,7 @@ class StationDay:
             {
                 "from": start,
                 "to": end,
-                "zone": self.visit.zone,
+                "zone": self.context.zone,
                 "lanes": [
                     {"name": name, "href": "#day", "bars": sorted(bars, key=_layer)}
                     for name, bars in lanes.items()

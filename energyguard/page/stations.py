@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from energyguard.model.days import day_ms, local
-from energyguard.page.board import HOUR_MS, times_ms
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Tag, Tile, bar, card
+from energyguard.page.bay_grid import BayGrid, euros, legend
+from energyguard.page.components import ChangingList, Tag, Tile, bar, card
+from energyguard.page.formatting import age, count, moment, number, plural
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import HOUR_MS, times_ms
 from energyguard.page.plots import Data, Plot
 from energyguard.page.station_day import StationDay
-from energyguard.page.station_wall import Wall, euros, legend
-from energyguard.page.words import age, count, moment, number, plural
 from energyguard.service.bays import StationView
 
 MAX_STATIONS = 5
@@ -22,20 +22,20 @@ KEEP_S = 5.0
 class StationsPage:
     """All stations, or the one that is asked for."""
 
-    def __init__(self, visit: Visit) -> None:
-        visit.fresh = visit.board.service.stations.fresh
-        if station := visit.asked.get("station", ""):
-            StationDay(visit, station)
+    def __init__(self, context: PageContext) -> None:
+        context.fresh = context.cache.service.stations.fresh
+        if station := context.query.get("station", ""):
+            StationDay(context, station)
         else:
-            Network(visit)
+            Network(context)
 
 
 class Network:
     """All stations now."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
-        self.service = visit.board.service.stations
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.service = context.cache.service.stations
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No chargers yet")
@@ -50,13 +50,13 @@ class Network:
                 self.revenue = Tile("Revenue today", "#best")
                 self.broken = Tile("Overstaying", "#violations")
             with card("Bays now", "c8", anchor="wall") as note:
-                self.wall = Wall(visit)
+                self.grid = BayGrid(context)
             with note, Tag("span", "", "keys"):
                 legend()
             with Tag("div", "", "c4 stack"):
                 with card("Map", "", anchor="map") as self.map_note:
                     self.map = Plot("map", "Stations on a map", 300)
-                with card(f"Best stations, {visit.lasting}", "", "revenue", anchor="best"):
+                with card(f"Best stations, {context.lasting}", "", "revenue", anchor="best"):
                     self.best: ChangingList[tuple[str, float, str]] = ChangingList(
                         self._bar, "Nothing paid yet."
                     )
@@ -64,20 +64,20 @@ class Network:
                     self.worst: ChangingList[tuple[str, float, str]] = ChangingList(
                         self._bar, "Nothing paid yet."
                     )
-            with card(f"Violations, {visit.lasting}", "c12", anchor="violations") as self.kinds:
+            with card(f"Violations, {context.lasting}", "c12", anchor="violations") as self.kinds:
                 self.violations: ChangingList[tuple[str, ...]] = ChangingList(
                     self._row, "Nobody broke a limit."
                 )
-        visit.every(1.0, self.second)
-        visit.every(KEEP_S, self.past)
+        context.every(1.0, self.second)
+        context.every(KEEP_S, self.past)
 
     def _bar(self, row: tuple[str, float, str]) -> None:
         station, share, much = row
-        bar(station, share, much, self.wall.href(station))
+        bar(station, share, much, self.grid.href(station))
 
     def _row(self, row: tuple[str, ...]) -> None:
         when, station, bay, kind, stood = row
-        with Tag("a", "", "violation", href=self.wall.href(station)):
+        with Tag("a", "", "violation", href=self.grid.href(station)):
             Tag("span", "▲", "sev warning", aria_hidden="true")
             Tag("b", kind)
             Tag("span", f"{station}, bay {bay}")
@@ -97,22 +97,22 @@ class Network:
         self.occupied.show(
             count(here), f"of {count(len(bays))}", f"{number(100 * here / len(bays))} %"
         )
-        self.wall.show(bays, stations)
+        self.grid.show(bays, stations)
         late = [bay for bay in bays if bay.state == "overstaying"]
         faulty = sum(bay.state == "faulty" for bay in bays)
         said = ", ".join(dict.fromkeys(bay.station for bay in late[:2]))
         more = f"; {plural(faulty, 'fault')}" if faulty else ""
         self.broken.show(count(len(late)), "", (said or "nobody stands too long") + more)
         self.map_note.text = f"{count(charging)} charging, {count(power)} kW"
-        self.map.show(mapped(stations, self.wall.href))
+        self.map.show(mapped(stations, self.grid.href))
 
     async def past(self) -> None:
         """Energy and revenue of the day, the ranking, the violations."""
         now_ms = self.service.event_ms()
         if now_ms is None:
             return
-        day, end = day_ms(local(now_ms, self.visit.zone).date(), self.visit.zone)
-        paid = await self.board.ask(
+        day, end = day_ms(local(now_ms, self.context.zone).date(), self.context.zone)
+        paid = await self.cache.ask(
             "station_revenue", KEEP_S, start_ms=day, end_ms=end, step_ms=HOUR_MS, station=""
         )
         eur, kwh = (paid[name].to_pylist() for name in ("eur", "kwh"))
@@ -121,7 +121,7 @@ class Network:
         mean = (
             f"{sum(eur) / sum(kwh):.2f} €/kWh on average"
             if sum(kwh)
-            else f"since midnight, {moment(day, self.visit.zone, '%a %-d %b')}"
+            else f"since midnight, {moment(day, self.context.zone, '%a %-d %b')}"
         )
         self.revenue.show(f"{sum(eur):,.2f}", "€", mean)
         so_far = (now_ms - day) // HOUR_MS + 1
@@ -132,11 +132,11 @@ class Network:
 
     async def _ranked(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000
-        start = end - self.visit.span.length_ms
-        top = await self.board.shared(
-            ("station_top", self.visit.span.name),
+        start = end - self.context.span.length_ms
+        top = await self.cache.shared(
+            ("station_top", self.context.span.name),
             KEEP_S,
-            lambda: self.board.service.query(
+            lambda: self.cache.service.query(
                 "station_top", start_ms=start, end_ms=end, n=MAX_STATIONS
             ),
         )
@@ -153,11 +153,11 @@ class Network:
 
     async def _broken(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000
-        start = end - self.visit.span.length_ms
-        found = await self.board.shared(
-            ("station_violations", self.visit.span.name),
+        start = end - self.context.span.length_ms
+        found = await self.cache.shared(
+            ("station_violations", self.context.span.name),
             KEEP_S,
-            lambda: self.board.service.query(
+            lambda: self.cache.service.query(
                 "station_violations", start_ms=start, end_ms=end, station="", n=MAX_VIOLATIONS
             ),
         )
@@ -166,7 +166,7 @@ class Network:
         self.violations.show(
             [
                 (
-                    moment(at, self.visit.zone, "%H:%M:%S"),
+                    moment(at, self.context.zone, "%H:%M:%S"),
                     row["station"],
                     row["charger"].removeprefix("charger-"),
                     row["kind"],

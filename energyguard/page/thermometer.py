@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from energyguard.codecs.thermometer import CHANNEL, DEVICE
 from energyguard.model.topics import THERMOMETER
-from energyguard.page.board import SPANS, times_ms
-from energyguard.page.layout import Visit
-from energyguard.page.parts import Tag, Tile, card
+from energyguard.page.components import Tag, Tile, card
+from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, number
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import SPANS, times_ms
 from energyguard.page.plots import Plot
-from energyguard.page.words import SPACE, UNKNOWN, count, moment, number
 
 KEEP_S = 5.0
 TAIL = 120  # readings that the history may not have yet
@@ -18,10 +18,10 @@ GAP_STEPS = 5
 class ThermometerPage:
     """The one device of ``topic-test``."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
-        self.live = visit.board.service.live
-        visit.fresh = lambda: self.live.fresh(THERMOMETER.name)
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.live = context.cache.service.live
+        context.fresh = lambda: self.live.fresh(THERMOMETER.name)
         self.empty = Tag("section", "", "card")
         with self.empty, Tag("div", "", "empty wide"):
             Tag("strong", "No degrees yet")
@@ -31,13 +31,13 @@ class ThermometerPage:
         with self.rest:
             with Tag("div", "", "tiles four"):
                 self.now = Tile("Degrees now", "#curve")
-                self.mean = Tile(f"Mean, {visit.lasting}", "#curve")
+                self.mean = Tile(f"Mean, {context.lasting}", "#curve")
                 self.trend = Tile("Trend", "#curve")
                 self.range = Tile("Lowest and highest", "#curve")
-            with card("Temperature", "c12", visit.lasting, anchor="curve"):
+            with card("Temperature", "c12", context.lasting, anchor="curve"):
                 self.curve = Plot("line", "Temperature over time", 340)
-        visit.every(1.0, self.second)
-        visit.every(KEEP_S, self.past)
+        context.every(1.0, self.second)
+        context.every(KEEP_S, self.past)
 
     def newest_ms(self) -> int | None:
         """The time of the newest reading."""
@@ -50,7 +50,7 @@ class ThermometerPage:
 
     def _borders(self) -> tuple[int, int]:
         newest = self.newest_ms() or 0
-        return newest + 1000 - self.visit.span.length_ms, newest + 1000
+        return newest + 1000 - self.context.span.length_ms, newest + 1000
 
     async def second(self) -> None:
         """The newest degrees, and the end of the curve."""
@@ -60,7 +60,7 @@ class ThermometerPage:
         xs, ys = self._tail()
         if newest is None or not xs:
             return
-        said = f"at {moment(xs[-1], self.visit.zone, '%a %-d %b, %H:%M:%S')}"
+        said = f"at {moment(xs[-1], self.context.zone, '%a %-d %b, %H:%M:%S')}"
         live = self.live.fresh(THERMOMETER.name).live
         name = "Degrees now" if live else "Degrees, last known"
         self.now.show(number(ys[-1]), "°C", said, name, old=not live)
@@ -72,18 +72,18 @@ class ThermometerPage:
         if self.newest_ms() is None:
             return
         start, end = self._borders()
-        span = self.visit.span
+        span = self.context.span
         asked = {"device": DEVICE, "channel": CHANNEL, "start_ms": start, "end_ms": end}
-        ask = self.board.service.query
+        ask = self.cache.service.query
         if span is SPANS["1h"]:
             most = span.length_ms // 1000 + 1
-            seen = await self.board.shared(
+            seen = await self.cache.shared(
                 "degrees", KEEP_S, lambda: ask("readings", limit=most, **asked)
             )
             step = 1000
         else:
             step = span.step_ms
-            seen = await self.board.shared(
+            seen = await self.cache.shared(
                 ("degrees", span.name), KEEP_S, lambda: ask("series", step_ms=step, **asked)
             )
         xs, ys = times_ms(seen["time"]), seen["value"].to_pylist()
@@ -93,13 +93,13 @@ class ThermometerPage:
                 "from": start,
                 "to": end,
                 "unit": "°C",
-                "zone": self.visit.zone,
+                "zone": self.context.zone,
                 "xs": xs + [x for x, _ in more],
                 "ys": ys + [y for _, y in more],
                 "gap": GAP_STEPS * step,
             }
         )
-        told = await self.board.shared(("trend", span.name), KEEP_S, lambda: ask("trend", **asked))
+        told = await self.cache.shared(("trend", span.name), KEEP_S, lambda: ask("trend", **asked))
         self._figures(told.to_pylist()[0])
 
     def _figures(self, row: dict[str, float | None]) -> None:

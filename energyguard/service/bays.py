@@ -16,8 +16,8 @@ from energyguard.model.charging import Charge, Signal, SignalKind, StayLimits, p
 from energyguard.model.stations import BayNow, Charger
 from energyguard.stream.time.far_signals import AHEAD_S
 
-Wall = Literal["free", "parked", "charging", "overstaying", "faulty"]
-WALL: tuple[Wall, ...] = ("free", "parked", "charging", "overstaying", "faulty")
+BayState = Literal["free", "parked", "charging", "overstaying", "faulty"]
+BAY_STATES: tuple[BayState, ...] = ("free", "parked", "charging", "overstaying", "faulty")
 
 _AFTER = {
     SignalKind.ARRIVE: "parked",
@@ -35,7 +35,7 @@ class BayView:
 
     charger: str
     station: str
-    state: Wall
+    state: BayState
     detail: str  # free, parked, connected, charging, charged, unplugged; of a fault, the reason
     since_ms: int
     power_kw: int | None
@@ -187,7 +187,7 @@ class Bays:
         return charger if listed is None else listed.station
 
     def _view(self, charger: str, bay: _Bay, now_s: int) -> BayView:
-        state: Wall = "parked"
+        state: BayState = "parked"
         if bay.fault:
             state = "faulty"
         elif bay.state == "free":
@@ -228,7 +228,7 @@ class Bays:
         counts: dict[str, dict[str, int]] = {}
         places: dict[str, tuple[float | None, float | None]] = {}
         for view in views:
-            of = counts.setdefault(view.station, dict.fromkeys(WALL, 0))
+            of = counts.setdefault(view.station, dict.fromkeys(BAY_STATES, 0))
             of[view.state] += 1
             listed = self._chargers.get(view.charger)
             if listed is not None and listed.latitude is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nicegui.testing import User, user_simulation
 
+from energyguard.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.page.mount import add_pages
-from energyguard.page.station_wall import MARKS, MAX_BAYS
 from energyguard.page.stations import mapped
 from energyguard.service.bays import StationView
 from tests.page.fake_service import FakeService

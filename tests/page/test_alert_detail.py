@@ -79,7 +79,7 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, service: FakeServ
     await sees(user, "readings of Sat 22 Nov")
     user.find(marker="take").click()
     await sees(user, "acknowledged by somebody")
-    from energyguard.page.words import moment
+    from energyguard.page.formatting import moment
 
     await sees(user, moment(raised, "UTC", "%a %-d %b, %H:%M:%S"))
     await sees(user, "Times of this system's own clock.")

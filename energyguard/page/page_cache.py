@@ -62,7 +62,7 @@ class _Kept:
     answer: asyncio.Future[Any]
 
 
-class Board:
+class PageCache:
     """The service behind a short memory."""
 
     def __init__(self, service: EnergyService) -> None:

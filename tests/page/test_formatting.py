@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
-from energyguard.page import words
-from energyguard.page.board import DAY_MS, SPANS, Board
-from energyguard.page.usual import usual_range
+from energyguard.page import formatting
+from energyguard.page.baseline import baseline_range
+from energyguard.page.page_cache import DAY_MS, SPANS, PageCache
 from tests.page.fake_service import FakeService
 
 
@@ -22,7 +22,7 @@ from tests.page.fake_service import FakeService
      (612.3, "612"), (12480, "12\u202f480"), (-3.21, "-3.21")],
 )  # fmt: skip
 def test_numbers_have_about_three_figures(value: float | None, text: str) -> None:
-    assert words.number(value) == text
+    assert formatting.number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -31,32 +31,32 @@ def test_numbers_have_about_three_figures(value: float | None, text: str) -> Non
      (7_200_000, ("2", "h")), (DAY_MS, ("1", "day")), (3 * DAY_MS, ("3", "days"))],
 )  # fmt: skip
 def test_ages(ms: int, said: tuple[str, str]) -> None:
-    assert words.age(ms) == said
+    assert formatting.age(ms) == said
 
 
 def test_times_are_in_the_zone_of_the_page() -> None:
-    assert words.moment(1_757_181_242_000, "UTC") == "17:54"
-    assert words.moment(1_757_181_242_000, "Europe/Berlin") == "19:54"
+    assert formatting.moment(1_757_181_242_000, "UTC") == "17:54"
+    assert formatting.moment(1_757_181_242_000, "Europe/Berlin") == "19:54"
 
 
 @given(st.lists(st.floats(0, 100), min_size=7, max_size=7))
 def test_usual_is_the_range_of_the_days_before(days: list[float]) -> None:
     times = [day * DAY_MS for day in range(7)]
-    band = usual_range(times, days, 7 * DAY_MS, 8 * DAY_MS)
+    band = baseline_range(times, days, 7 * DAY_MS, 8 * DAY_MS)
     assert band == {"xs": [7 * DAY_MS], "low": [min(days)], "high": [max(days)]}
 
 
 def test_two_days_say_nothing_about_what_is_usual() -> None:
-    assert usual_range([0, DAY_MS], [1.0, 2.0], 2 * DAY_MS, 3 * DAY_MS)["xs"] == []
+    assert baseline_range([0, DAY_MS], [1.0, 2.0], 2 * DAY_MS, 3 * DAY_MS)["xs"] == []
 
 
 async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     clock = ManualClock(1_000)
-    board = Board(FakeService(clock))  # type: ignore[arg-type]
+    cache = PageCache(FakeService(clock))  # type: ignore[arg-type]
     asked: list[int] = []
 
     async def ask() -> None:
-        await board.shared("answer", 5, lambda: asked.append(1))
+        await cache.shared("answer", 5, lambda: asked.append(1))
 
     await asyncio.gather(*(ask() for _ in range(20)))
     assert len(asked) == 1
@@ -68,14 +68,14 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
 async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
     clock = ManualClock(1_000)
     service = FakeService(clock)
-    board = Board(service)  # type: ignore[arg-type]
+    cache = PageCache(service)  # type: ignore[arg-type]
     far = service.t() + DAY_MS
-    assert board.settled_ms(far) == far
+    assert cache.settled_ms(far) == far
     newest = [service.overview().watermark_ms]  # nobody looked before: the worker was so far then
     for minute in range(3):
         newest.append(service.t())
-        await board.now()
-        assert board.settled_ms(far) == newest[minute]
+        await cache.now()
+        assert cache.settled_ms(far) == newest[minute]
         clock.sleep(60)
 
 
@@ -83,11 +83,11 @@ async def test_windows_end_where_the_history_is_not_behind() -> None:
     """Readings that it has not inserted yet would be missing in the sums: a dip that never was."""
     clock = ManualClock(1_000)
     service = FakeService(clock)
-    board = Board(service)  # type: ignore[arg-type]
+    cache = PageCache(service)  # type: ignore[arg-type]
     service.history_behind_ms = 170_000  # some seconds, of a clock that runs fast
-    await board.now()
-    start, end = board.borders(SPANS["1h"])
-    xs, _ = await board.sums("H017", 900_000, 15_000, start, end, 5)
+    await cache.now()
+    start, end = cache.borders(SPANS["1h"])
+    xs, _ = await cache.sums("H017", 900_000, 15_000, start, end, 5)
     known = service.t() - service.history_behind_ms
     assert known - 15_000 < xs[-1] <= known
 
@@ -95,12 +95,12 @@ async def test_windows_end_where_the_history_is_not_behind() -> None:
 async def test_a_failure_is_shared_too_and_forgotten() -> None:
     clock = ManualClock(1_000)
     service = FakeService(clock)
-    board = Board(service)  # type: ignore[arg-type]
-    start, end = board.borders(SPANS["1h"])
+    cache = PageCache(service)  # type: ignore[arg-type]
+    start, end = cache.borders(SPANS["1h"])
     service.away = True
     with pytest.raises(Unavailable):
-        await board.power(start, end, 60_000, 5)
+        await cache.power(start, end, 60_000, 5)
     service.away = False
     clock.sleep(5)
-    xs, ys = await board.power(start, end, 60_000, 5)
+    xs, ys = await cache.power(start, end, 60_000, 5)
     assert len(xs) == len(ys) == 60

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from energyguard.page.layout import Visit
-from energyguard.page.parts import Tag
-from energyguard.page.words import moment
-from energyguard.service.bays import WALL, BayView, StationView
+from energyguard.page.components import Tag
+from energyguard.page.formatting import moment
+from energyguard.page.layout import PageContext
+from energyguard.service.bays import BAY_STATES, BayView, StationView
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240
@@ -23,7 +23,7 @@ def euros(cents: int | None) -> str:
 
 def legend() -> None:
     """What the marks mean."""
-    for state in WALL:
+    for state in BAY_STATES:
         with Tag("span", "", f"key {state}"):
             Tag("b", MARKS[state], aria_hidden="true")
             Tag("span", state)
@@ -49,11 +49,11 @@ class BayTile:
             self._box.classes(replace=f"bay {kind}")
 
 
-class Wall:
+class BayGrid:
     """All bays, by station."""
 
-    def __init__(self, visit: Visit) -> None:
-        self._visit = visit
+    def __init__(self, context: PageContext) -> None:
+        self._visit = context
         self._into = Tag("div", "", "wall-of-bays")
         self._tiles: dict[str, BayTile] = {}
         self._shown: tuple[str, ...] = ()

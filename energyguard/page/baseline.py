@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from energyguard.page.board import DAY_MS
+from energyguard.page.page_cache import DAY_MS
 
 DAYS = 7
 ENOUGH = 3
 """Fewer earlier days than this say nothing about what is usual."""
 
 
-def usual_range(
+def baseline_range(
     times: Sequence[int], values: Sequence[float], start_ms: int, end_ms: int
 ) -> dict[str, list[float]]:
     """The lowest and highest of up to seven earlier days, for each step of a time range.

@@ -8,11 +8,11 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, AlertAction, State
 from energyguard.model.fixed import NANO
-from energyguard.page.board import HOUR_MS, MINUTE_MS
-from energyguard.page.layout import Visit
-from energyguard.page.parts import ChangingList, Tag, button, card
+from energyguard.page.components import ChangingList, Tag, button, card
+from energyguard.page.formatting import amount, day_moment, moment, until
+from energyguard.page.layout import PageContext
+from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
 from energyguard.page.plots import Plot
-from energyguard.page.words import amount, day_moment, moment, until
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
 
@@ -32,15 +32,15 @@ _DONE = {
 }
 
 
-class Story:
+class AlertDetail:
     """The card of the chosen alert."""
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.board = visit, visit.board
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
         self.alert: Alert | None = None
         self.peak: int | None = None  # of the picture
         with card("Why it fired", "c7", anchor="story") as self.note:
-            Tag("a", "All alerts", "link back", href=visit.href("/alerts"))
+            Tag("a", "All alerts", "link back", href=context.href("/alerts"))
             self.empty = Tag("p", "", "empty")
             with Tag("div") as self.body:
                 self.title = Tag("p").style("font-weight:600;font-size:16px;margin-bottom:10px")
@@ -68,24 +68,24 @@ class Story:
 
     async def _acknowledge(self) -> None:
         alert, note = self._chosen(), self.text.value or ""
-        service, by = self.board.service, self.visit.user
-        if await self.visit.do(
+        service, by = self.cache.service, self.context.user
+        if await self.context.do(
             lambda: service.acknowledge(alert.id, by=by, note=note), "You have it"
         ):
             self.text.value = ""
 
     async def _silence(self, length_ms: int) -> None:
         alert, note = self._chosen(), self.text.value or ""
-        service, by = self.board.service, self.visit.user
-        await self.visit.do(
+        service, by = self.cache.service, self.context.user
+        await self.context.do(
             lambda: service.silence(alert.id, for_ms=length_ms, by=by, note=note),
-            lambda quiet: f"Silent until {day_moment(quiet.silenced_until_ms, self.visit.zone)}",
+            lambda quiet: f"Silent until {day_moment(quiet.silenced_until_ms, self.context.zone)}",
         )
 
     async def _unsilence(self) -> None:
         alert = self._chosen()
-        service, by = self.board.service, self.visit.user
-        await self.visit.do(lambda: service.unsilence(alert.id, by=by), "Heard again")
+        service, by = self.cache.service, self.context.user
+        await self.context.do(lambda: service.unsilence(alert.id, by=by), "Heard again")
 
     def _chosen(self) -> Alert:
         assert self.alert is not None  # the buttons are hidden without one
@@ -94,7 +94,7 @@ class Story:
     async def show(self, alert_id: str) -> None:
         """Show this alert as it is now."""
         try:
-            alert = self.board.service.book.get(alert_id) if alert_id else None
+            alert = self.cache.service.book.get(alert_id) if alert_id else None
         except NotFound:
             alert = None
         self.empty.text = (
@@ -115,13 +115,13 @@ class Story:
         self.take.set_visibility(alert.open and alert.acknowledged_by is None)
         self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
         self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
-        self.rows.show([self._told(told) for told in self.board.service.book.story(alert.id)])
+        self.rows.show([self._told(told) for told in self.cache.service.book.story(alert.id)])
         if first:
             self.peak = None
             await self.draw()
 
     def _why(self, alert: Alert) -> str:
-        zone = self.visit.zone
+        zone = self.context.zone
         if not alert.measured:
             last = day_moment(alert.since_ms, zone)
             if not alert.open:
@@ -155,11 +155,11 @@ class Story:
             return
         window = alert.window_end_ms - alert.window_start_ms
         start = min(alert.since_ms, alert.window_start_ms) - 3 * window
-        newest = self.board.service.live.newest_ms() or alert.changed_ms
+        newest = self.cache.service.live.newest_ms() or alert.changed_ms
         end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
-        rule = next((r for r in self.board.service.rules.all() if r.id == alert.rule), None)
+        rule = next((r for r in self.cache.service.rules.all() if r.id == alert.rule), None)
         slide = window if rule is None or window % rule.slide_ms else rule.slide_ms
-        xs, ys = await self.board.sums(alert.device, window, slide, start, end, 4)
+        xs, ys = await self.cache.sums(alert.device, window, slide, start, end, 4)
         during = [
             kwh
             for t, kwh in zip(xs, ys, strict=True)
@@ -169,7 +169,7 @@ class Story:
         self.why.text = self._why(alert)
         self.plot.show(
             {
-                "from": start, "to": end, "unit": alert.unit, "zone": self.visit.zone,
+                "from": start, "to": end, "unit": alert.unit, "zone": self.context.zone,
                 "xs": xs, "ys": ys, "limit": alert.expected / NANO,
                 "limitName": f"threshold {amount(alert.expected, alert.unit)}",
             }
@@ -183,7 +183,7 @@ class Story:
 
     def _told(self, told: TimelineEntry) -> tuple[str, str]:
         """A line: when the log took it, whoever spoke, and what was said."""
-        zone, what = self.visit.zone, told.what
+        zone, what = self.context.zone, told.what
         when = moment(told.at_ms, zone, "%a %-d %b, %H:%M:%S")
         if isinstance(what, AlertAction):
             said = f"{_DONE[what.act]} by {what.by}"
