@@ -1,8 +1,10 @@
 """What may be asked and done: the one facade of page, API and CLI, and what it knows.
 
-service.py       everything that may be asked or done, in one place
-views.py      what it shows: plain frozen data
-live.py       a fold of the log's newest records, and its subscribers
-intake.py     bytes in, a receipt out
-health.py     whether the system can do its work
+contract.py       what page, API and CLI may rely on
+service.py        the service itself, over a log and a history
+views.py          what it shows: plain frozen data
+live.py           the live projection: a fold of the log's newest records, and its subscribers
+live_readings.py  its newest readings; live_devices.py its devices, by topic
+intake.py         bytes in, a receipt out
+health.py         whether the system can do its work
 """

@@ -79,7 +79,9 @@ class Bays:
         self._limits = limits
         self._bays: dict[str, _Bay] = {}
         self._chargers: dict[str, Charger] = {}
-        self._newest: tuple[int, int] | None = None  # event time s, and the wall clock's ms then
+        self._live_readings: tuple[int, int] | None = (
+            None  # event time s, and the wall clock's ms then
+        )
         self._far: dict[str, int] = {}
         self._witnesses: set[str] = set()  # who has reached that time, within AHEAD_S
 
@@ -138,7 +140,7 @@ class Bays:
         Who is far ahead waits for a second one. The first of all is believed until another one
         comes that is far behind: then it was ahead, unless a second one had reached its time.
         """
-        newest = self._newest
+        newest = self._live_readings
         if newest is not None and second > newest[0] + AHEAD_S:
             self._far[charger] = second
             near = [one for one in self._far.values() if abs(one - second) <= AHEAD_S]
@@ -146,29 +148,29 @@ class Bays:
                 return
         if newest is not None and second < newest[0] - AHEAD_S:
             if self._witnesses - {charger} and len(self._witnesses) < 2:
-                self._newest, self._witnesses = (second, heard_ms), {charger}
+                self._live_readings, self._witnesses = (second, heard_ms), {charger}
             return
         self._witnesses.add(charger)
         if newest is None or second > newest[0]:
             if newest is None or second > newest[0] + AHEAD_S:
                 self._witnesses = {charger, *self._far}
-            self._newest = second, heard_ms
+            self._live_readings = second, heard_ms
             self._far.clear()
 
     def _ahead(self, second: int) -> bool:
         """Whether that is a wrong clock's: what comes after it, by a right one, counts."""
-        return self._newest is not None and second > self._newest[0] + AHEAD_S
+        return self._live_readings is not None and second > self._live_readings[0] + AHEAD_S
 
     @property
     def newest_ms(self) -> int | None:
         """The time of the newest signal that is believed."""
-        return None if self._newest is None else self._newest[0] * 1000
+        return None if self._live_readings is None else self._live_readings[0] * 1000
 
     def event_ms(self, now_ms: int) -> int | None:
         """What time it is at the chargers: that of the newest signal, gone on since."""
-        if self._newest is None:
+        if self._live_readings is None:
             return None
-        second, heard_ms = self._newest
+        second, heard_ms = self._live_readings
         return second * 1000 + max(0, now_ms - heard_ms)
 
     def views(self, now_ms: int, station: str = "") -> list[BayView]:

@@ -23,7 +23,7 @@ from energyguard.model import topics
 from energyguard.model.alerts import AlertAction, AlertEvent
 from energyguard.model.duration import parse_duration
 from energyguard.service.follow import ALL, Follower
-from energyguard.service.newest import Newest
+from energyguard.service.live_readings import LiveReadings
 from energyguard.service.reports import Reports, dead_letters, windows
 from energyguard.service.subscribers import Fact, Subscribers, Subscription, read_positions
 from energyguard.service.views import (
@@ -90,7 +90,7 @@ class LiveProjection:
         self._stop = Event()
         self._subscribers = Subscribers()
         self.reports = Reports()
-        self._newest = Newest(
+        self._live_readings = LiveReadings(
             parse_duration(settings.stream.silent),
             settings.wire,
             ClockLimits.of(settings.stream),
@@ -113,7 +113,7 @@ class LiveProjection:
             _READINGS,
             self._take_readings,
             share=READINGS_SHARE,
-            skipped=lambda topic, n: self._newest.skipped(topic, n, clock.now_ms()),
+            skipped=lambda topic, n: self._live_readings.skipped(topic, n, clock.now_ms()),
             **common,
         )
         self._followers = (self._alerts, self._reports, self._readings)
@@ -147,23 +147,23 @@ class LiveProjection:
             limit: how many.
             device: only devices whose id contains this text.
         """
-        return self._newest.rows(limit, device)
+        return self._live_readings.rows(limit, device)
 
     def devices(self) -> list[DeviceView]:
         """Every device heard of since the start, by id, with its newest reading and its kW."""
-        return self._newest.devices(self._clock.now_ms())
+        return self._live_readings.devices(self._clock.now_ms())
 
     def device(self, device_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel; empty when it was not heard of."""
-        return self._newest.devices(self._clock.now_ms(), device_id)
+        return self._live_readings.devices(self._clock.now_ms(), device_id)
 
     def drawn(self) -> Drawn:
         """What is drawn now, and how many devices send."""
-        return self._newest.drawn(self._clock.now_ms())
+        return self._live_readings.drawn(self._clock.now_ms())
 
     def fresh(self, topic: str | None = None) -> Freshness:
         """Whether a topic, or anything that measures energy, is live, and since when not."""
-        return self._newest.fresh(self._clock.now_ms(), topic)
+        return self._live_readings.fresh(self._clock.now_ms(), topic)
 
     def ends(self) -> Mapping[TopicPartition, int]:
         """Where the topics of readings end, as of a second ago."""
@@ -180,11 +180,11 @@ class LiveProjection:
 
     def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
         """Readings by wall-clock minute: (start of the minute in ms, readings), oldest first."""
-        return self._newest.per_minute(minutes, self._clock.now_ms())
+        return self._live_readings.per_minute(minutes, self._clock.now_ms())
 
     def newest_ms(self, topic: str | None = None) -> int | None:
         """The newest event time of a topic, or of all."""
-        return self._newest.newest_ms(topic)
+        return self._live_readings.newest_ms(topic)
 
     # Subscribers
 
@@ -289,7 +289,7 @@ class LiveProjection:
 
     def _take_readings(self, fetched: Sequence[Fetched]) -> None:
         old = not self._readings.caught_up.is_set()
-        if self._newest.take(fetched, self._clock.now_ms(), old):
+        if self._live_readings.take(fetched, self._clock.now_ms(), old):
             self._send_readings(self._subscribers.wanting("readings"))
 
     def _send_readings(self, listeners: Sequence[Subscription]) -> None:

@@ -8,8 +8,8 @@ from energyguard.codecs.packed import pack
 from energyguard.log import Fetched
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, TICK_HEADER
-from energyguard.service.fleet import Fleet, sum_kw
-from energyguard.service.newest import Newest
+from energyguard.service.live_devices import LiveDevices, sum_kw
+from energyguard.service.live_readings import LiveReadings
 from energyguard.service.pulse import Pulse
 
 NOW = 1_757_160_000_000  # 2025-09-06 12:00 UTC
@@ -17,7 +17,7 @@ MINUTE = 60_000
 QUARTER = 15 * MINUTE
 
 
-def fold(fleet: Fleet, heard_ms: int, *rows: tuple[str, int, float]) -> None:
+def fold(fleet: LiveDevices, heard_ms: int, *rows: tuple[str, int, float]) -> None:
     devices, times, values = zip(*rows, strict=True)
     fleet.take(
         batch_of(devices, "energy_kwh", times, [round(v * 1e9) for v in values]), heard_ms, False
@@ -29,7 +29,7 @@ def quarter_hours(until_ms: int, *devices: str) -> list[tuple[str, int, float]]:
 
 
 def test_a_quarter_hour_meter_is_live_between_its_readings() -> None:
-    fleet = Fleet(METER_READINGS.name, silent_ms=5 * MINUTE)
+    fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW, "a", "b"))
     drawn = fleet.kw(NOW + 14 * MINUTE)
     assert (drawn.kw, drawn.heard, drawn.silent, drawn.live) == (2.0, 2, 0, True)
@@ -37,7 +37,7 @@ def test_a_quarter_hour_meter_is_live_between_its_readings() -> None:
 
 
 def test_meters_that_fell_silent_are_not_live_and_keep_their_time() -> None:
-    fleet = Fleet(METER_READINGS.name, silent_ms=5 * MINUTE)
+    fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW, "a"))
     later = NOW + 3 * 60 * MINUTE
     fresh, drawn = fleet.fresh(later), fleet.kw(later)
@@ -46,14 +46,16 @@ def test_meters_that_fell_silent_are_not_live_and_keep_their_time() -> None:
 
 
 def test_old_readings_that_come_now_are_not_of_now() -> None:
-    fleet = Fleet(METER_READINGS.name, silent_ms=5 * MINUTE)
+    fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW - 24 * 60 * MINUTE, "a"))
     assert not fleet.fresh(NOW).live
     assert not sum_kw({METER_READINGS.name: fleet}, NOW).live
 
 
 def test_one_of_two_topics_that_is_live_is_what_is_of_now() -> None:
-    old, new = (Fleet(name, 5 * MINUTE) for name in (METER_READINGS.name, ENERGY_READINGS.name))
+    old, new = (
+        LiveDevices(name, 5 * MINUTE) for name in (METER_READINGS.name, ENERGY_READINGS.name)
+    )
     fold(old, NOW, *quarter_hours(NOW - 24 * 60 * MINUTE, "a"))
     fold(new, NOW, ("h", 0, 0.01), ("h", 15_000, 0.01))
     drawn = sum_kw({"old": old, "new": new}, NOW)
@@ -62,7 +64,7 @@ def test_one_of_two_topics_that_is_live_is_what_is_of_now() -> None:
 
 
 def test_hourly_energies_are_a_power_and_unknown_is_not_zero() -> None:
-    fleet = Fleet(METER_READINGS.name, silent_ms=5 * MINUTE)
+    fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, ("a", NOW - 60 * MINUTE, 1.5))
     assert fleet.kw(NOW).kw is None
     fold(fleet, NOW, ("a", NOW, 1.5))
@@ -88,7 +90,7 @@ def fetched(at_ms: int, *, simulated: bool) -> Fetched:
 
 @pytest.mark.parametrize("simulated", [True, False])
 def test_what_was_there_before_is_not_heard_now(simulated: bool) -> None:
-    newest = Newest(5 * MINUTE)
+    newest = LiveReadings(5 * MINUTE)
     newest.take([fetched(NOW - 60 * MINUTE, simulated=simulated)], NOW, old=True)
     fresh = newest.fresh(NOW)
     assert (fresh.live, fresh.heard_ms, fresh.simulated) == (

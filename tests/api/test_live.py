@@ -17,7 +17,7 @@ from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
-from energyguard.service.fleet import Fleet
+from energyguard.service.live_devices import LiveDevices
 from energyguard.service.service import EnergyService
 from energyguard.service.subscribers import (
     FACTS_KEPT,
@@ -81,20 +81,22 @@ def test_the_table_keeps_two_thousand(log: MemoryLog, service: EnergyService) ->
     until(lambda: len(service.live.readings(limit=5_000)) == 2_000)
 
 
-def fold(fleet: Fleet, channel: str, *rows: tuple[str, int, float], gap: bool = False) -> None:
+def fold(
+    fleet: LiveDevices, channel: str, *rows: tuple[str, int, float], gap: bool = False
+) -> None:
     devices, seconds, values = zip(*rows, strict=True)
     times = [NOON + 1_000 * s for s in seconds]
     fleet.take(batch_of(devices, channel, times, [round(v * 1e9) for v in values]), 1, gap)
 
 
-def rounded(fleet: Fleet) -> tuple[float, int, int]:
+def rounded(fleet: LiveDevices) -> tuple[float, int, int]:
     drawn = fleet.kw()
     assert drawn.kw is not None
     return round(drawn.kw, 6), drawn.heard, drawn.silent
 
 
 def test_power_of_interval_energies_registers_and_powers() -> None:
-    fleet = Fleet("t", silent_ms=300_000)
+    fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.1), ("a", 15, 0.01))  # 0.01 kWh in 15 s
     assert rounded(fleet) == (round(2.4, 6), 1, 0)
     fold(fleet, "energy_register_kwh", ("b", 0, 100.0), ("b", 60, 100.05))
@@ -106,7 +108,7 @@ def test_power_of_interval_energies_registers_and_powers() -> None:
 
 
 def test_a_device_with_two_channels_counts_once() -> None:
-    fleet = Fleet("t", silent_ms=300_000)
+    fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "energy_register_kwh", ("a", 0, 100.0), ("a", 60, 100.05))
     fold(fleet, "power_kw", ("a", 60, 2.9))
     assert rounded(fleet) == (round(2.9, 6), 1, 0)
@@ -114,21 +116,21 @@ def test_a_device_with_two_channels_counts_once() -> None:
 
 
 def test_a_silent_device_draws_nothing_that_we_know_of() -> None:
-    fleet = Fleet("t", silent_ms=300_000)
+    fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 0, 5.0), ("b", 301, 1.0))
     assert rounded(fleet) == (round(1.0, 6), 1, 1)
     assert [view.silent for view in fleet.views()] == [True, False]
 
 
 def test_a_gap_keeps_the_step_that_was_known() -> None:
-    fleet = Fleet("t", silent_ms=300_000)
+    fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "energy_kwh", ("a", 0, 0.01), ("a", 15, 0.01))
     fold(fleet, "energy_kwh", ("a", 60, 0.01), gap=True)  # those at 30 s and 45 s were left out
     assert fleet.kw().kw == pytest.approx(2.4)
 
 
 def test_an_old_reading_does_not_replace_a_new_one() -> None:
-    fleet = Fleet("t", silent_ms=300_000)
+    fleet = LiveDevices("t", silent_ms=300_000)
     fold(fleet, "power_kw", ("a", 60, 5.0))
     fold(fleet, "power_kw", ("a", 30, 1.0), ("b", 60, 1.0))
     assert fleet.kw().kw == pytest.approx(6.0)
@@ -142,7 +144,7 @@ def test_folding_is_the_same_however_it_is_cut() -> None:
     ]
     rows.sort(key=lambda row: row[1])
     rows = list({(name, s): (name, s, v) for name, s, v in rows}.values())
-    whole, parts = Fleet("t", 300_000), Fleet("t", 300_000)
+    whole, parts = LiveDevices("t", 300_000), LiveDevices("t", 300_000)
     fold(whole, "energy_kwh", *rows)
     for start in range(0, len(rows), 37):
         fold(parts, "energy_kwh", *rows[start : start + 37])
@@ -282,7 +284,7 @@ YEARS = 5 * 365 * 86_400_000
 
 
 def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
-    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet = LiveDevices("energy_readings", silent_ms=300_000)
     for s in range(0, 120, 15):
         for device in ("H1", "H2"):
             fleet.take(at(device, NOON + s * 1000), 0, gap=False)
@@ -296,7 +298,7 @@ def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
 
 
 def test_two_devices_are_believed() -> None:
-    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet = LiveDevices("energy_readings", silent_ms=300_000)
     fleet.take(at("H1", NOON), 0, gap=False)
     fleet.take(at("H2", NOON), 0, gap=False)
     fleet.take(at("H1", NOON + YEARS), 0, gap=False)
@@ -306,7 +308,7 @@ def test_two_devices_are_believed() -> None:
 
 
 def test_who_came_first_with_a_wrong_clock_is_forgotten() -> None:
-    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet = LiveDevices("energy_readings", silent_ms=300_000)
     fleet.take(at("H1", NOON + YEARS), 0, gap=False)
     assert fleet.newest_ms == NOON + YEARS
     fleet.take(at("H2", NOON), 0, gap=False)
@@ -315,13 +317,13 @@ def test_who_came_first_with_a_wrong_clock_is_forgotten() -> None:
 
 
 def test_a_lone_device_is_held_against_what_the_worker_says() -> None:
-    fleet = Fleet("energy_readings", silent_ms=300_000)
+    fleet = LiveDevices("energy_readings", silent_ms=300_000)
     fleet.take(at("H1", NOON), 0, gap=False, judged_ms=NOON)
     fleet.take(at("H1", NOON + YEARS), 0, gap=False, judged_ms=NOON)
     assert fleet.newest_ms == NOON
 
 
 def test_a_meter_of_now_is_held_against_the_wall_clock() -> None:
-    fleet = Fleet("meter_readings", silent_ms=300_000)
+    fleet = LiveDevices("meter_readings", silent_ms=300_000)
     fleet.take(at("H1", NOON, NOON + 600_000), NOON, gap=False)
     assert fleet.newest_ms == NOON

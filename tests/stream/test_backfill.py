@@ -15,7 +15,7 @@ from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import DAY_MS, METER_READINGS
 from energyguard.service.intake import Reception
-from energyguard.service.newest import Newest
+from energyguard.service.live_readings import LiveReadings
 from energyguard.settings.tree import StreamSettings, WireSettings
 from energyguard.stream.windows.stage import window_worker
 from tests.domains.conftest import StopAfter, records
@@ -132,8 +132,8 @@ def test_a_body_newest_first_is_one_delivery(log: Log, clock: ManualClock) -> No
 
 
 def test_the_page_does_not_take_it_for_now(log: Log, clock: ManualClock) -> None:
-    def seen() -> Newest:
-        newest = Newest(300_000)
+    def seen() -> LiveReadings:
+        newest = LiveReadings(300_000)
         at = dict.fromkeys(log.positions(METER_READINGS.name, LATEST), 0)
         while fetched := log.read(at, 1000, 0):
             newest.take(fetched, clock.now_ms())

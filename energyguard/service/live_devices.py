@@ -27,13 +27,13 @@ _LIMITS = ClockLimits()
 _BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
 
 
-class Roll:
+class LiveChannel:
     """One channel of a topic: the newest reading of each device, by the device's number."""
 
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
-        self.kind = CHANNELS[channel].kind if channel in CHANNELS else Kind.STATE
-        self.unit = CHANNELS[channel].unit if channel in CHANNELS else ""
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kind = CHANNELS[name].kind if name in CHANNELS else Kind.STATE
+        self.unit = CHANNELS[name].unit if name in CHANNELS else ""
         self.time_ms: Ints = np.empty(0, np.int64)
         self.value: Ints = np.empty(0, np.int64)
         self.step_ms: Ints = np.empty(0, np.int64)
@@ -98,7 +98,7 @@ class Roll:
             self.kw = np.append(self.kw, np.full(size - len(self.kw), np.nan))
 
 
-class Fleet:
+class LiveDevices:
     """All devices of one topic.
 
     A reading that is ahead of every clock is not taken for the newest: later than now by more than
@@ -114,7 +114,7 @@ class Fleet:
         row = topic_named(topic)
         self.wall = row is not None and row.clock is TopicClock.WALL
         self.names = pa.array([], pa.string())
-        self.rolls: dict[str, Roll] = {}
+        self.channels: dict[str, LiveChannel] = {}
         self.pulse = Pulse()
         self.simulated = False
         self.newest_ms = NEVER
@@ -147,10 +147,10 @@ class Fleet:
         self.newest_ms = max(self.newest_ms, int(time_ms.max()))
         channels = readings.column("channel").dictionary_encode()
         code = channels.indices.to_numpy()
-        for n, channel in enumerate(channels.dictionary.to_pylist()):
+        for n, name in enumerate(channels.dictionary.to_pylist()):
             own = slice(None) if len(channels.dictionary) == 1 else code == n
-            roll = self.rolls.get(channel) or self.rolls.setdefault(channel, Roll(channel))
-            roll.take(number[own], time_ms[own], value[own], len(self.names), gap)
+            channel = self.channels.get(name) or self.channels.setdefault(name, LiveChannel(name))
+            channel.take(number[own], time_ms[own], value[own], len(self.names), gap)
 
     def take_past(self, readings: pa.RecordBatch) -> pa.RecordBatch:
         """Fold in what of a backfill is newer than all that there is, and give it.
@@ -189,9 +189,11 @@ class Fleet:
         return latest + self._limits.ahead_data_ms
 
     def _forget_after(self, latest_ms: int) -> None:
-        for roll in self.rolls.values():
-            roll.time_ms[roll.time_ms > latest_ms] = NEVER
-        left = [int(roll.time_ms.max()) for roll in self.rolls.values() if len(roll.time_ms)]
+        for channel in self.channels.values():
+            channel.time_ms[channel.time_ms > latest_ms] = NEVER
+        left = [
+            int(channel.time_ms.max()) for channel in self.channels.values() if len(channel.time_ms)
+        ]
         self.newest_ms = max(left, default=NEVER)
 
     def fresh(self, wall_ms: int) -> Freshness:
@@ -201,20 +203,20 @@ class Fleet:
         newest_ms, heard_ms = self.until_ms, self.pulse.heard_ms
         live, since_ms, clock_ms = self.pulse.beats(wall_ms), heard_ms, newest_ms
         if self.wall:
-            live = any(self._live(roll, wall_ms).any() for roll in self.rolls.values())
+            live = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
             since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
         return Freshness(
             newest_ms, heard_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
         )
 
     def _pace_ms(self) -> int:
-        steps = np.concatenate([roll.usual_ms() for roll in self.rolls.values()])
+        steps = np.concatenate([channel.usual_ms() for channel in self.channels.values()])
         steps = steps[(steps > 0) & (steps <= HOUR_MS)]
         return int(np.quantile(steps, NEARLY_ALL)) if len(steps) else 0
 
-    def _live(self, roll: Roll, wall_ms: int) -> npt.NDArray[np.bool_]:
+    def _live(self, channel: LiveChannel, wall_ms: int) -> npt.NDArray[np.bool_]:
         """Of meters that send as they measure, which did; without a pace yet: within a minute."""
-        return roll.live(wall_ms, 4 * MIN_QUIET_MS)
+        return channel.live(wall_ms, 4 * MIN_QUIET_MS)
 
     def _numbers(self, devices: pa.Array) -> Ints:
         coded = devices.dictionary_encode()
@@ -232,12 +234,12 @@ class Fleet:
         now_ms = wall_ms if self.wall and fresh.live else self.newest_ms
         size = len(self.names)
         draw, sends, at_ms = np.full(size, np.nan), np.zeros(size, bool), NEVER
-        for roll in self._best_first():
-            roll._grow(size)
-            live = roll.live(now_ms, self.silent_ms)
-            draw = np.where(np.isnan(draw) & live, roll.kw, draw)
+        for channel in self._best_first():
+            channel._grow(size)
+            live = channel.live(now_ms, self.silent_ms)
+            draw = np.where(np.isnan(draw) & live, channel.kw, draw)
             sends |= live
-            at_ms = max(at_ms, int(roll.time_ms[live].max(initial=NEVER)))
+            at_ms = max(at_ms, int(channel.time_ms[live].max(initial=NEVER)))
         heard = int(sends.sum()) if fresh.live or not self.wall else 0
         kw = None if np.isnan(draw).all() else float(np.nansum(draw))
         return Drawn(kw, None if at_ms == NEVER else at_ms, heard, size - heard, fresh.live)
@@ -249,42 +251,42 @@ class Fleet:
             return
         names = self.names.to_pylist() if found is None else {found: str(device)}
         now_ms = wall_ms if self.wall else self.newest_ms
-        for roll in self._best_first():
-            live = roll.live(now_ms, self.silent_ms)
-            for n in range(len(roll.time_ms)) if found is None else (found,):
-                if n < len(roll.time_ms) and roll.time_ms[n] != NEVER:
-                    yield self._view(roll, n, names[n], not live[n])
+        for channel in self._best_first():
+            live = channel.live(now_ms, self.silent_ms)
+            for n in range(len(channel.time_ms)) if found is None else (found,):
+                if n < len(channel.time_ms) and channel.time_ms[n] != NEVER:
+                    yield self._view(channel, n, names[n], not live[n])
 
-    def _view(self, roll: Roll, n: int, name: str, silent: bool) -> DeviceView:
-        time_ms, kw = int(roll.time_ms[n]), float(roll.kw[n])
+    def _view(self, channel: LiveChannel, n: int, name: str, silent: bool) -> DeviceView:
+        time_ms, kw = int(channel.time_ms[n]), float(channel.kw[n])
         return DeviceView(
             device=name,
-            channel=roll.channel,
+            channel=channel.name,
             topic=self.topic,
             time_ms=time_ms,
-            value=int(roll.value[n]) / NANO,
-            unit=roll.unit,
+            value=int(channel.value[n]) / NANO,
+            unit=channel.unit,
             kw=None if np.isnan(kw) else kw,
             silent=bool(silent),
         )
 
-    def _best_first(self) -> list[Roll]:
-        return sorted(self.rolls.values(), key=lambda roll: _BEST_FIRST.index(roll.kind))
+    def _best_first(self) -> list[LiveChannel]:
+        return sorted(self.channels.values(), key=lambda channel: _BEST_FIRST.index(channel.kind))
 
 
 def _grown(values: Ints, size: int, fill: int) -> Ints:
     return np.append(values, np.full(max(0, size - len(values)), fill))
 
 
-def sum_kw(fleets: Mapping[str, Fleet], now_ms: int) -> Drawn:
+def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:
     """Of all topics together: of those that are live, else of all, as it was last.
 
     A simulation or a replay that ended over an hour ago is not counted at all; a meter is.
     """
     parts = [
-        fleet.kw(now_ms)
-        for fleet in fleets.values()
-        if fleet.wall or (fleet.pulse.heard_ms or 0) >= now_ms - HOUR_MS
+        devices.kw(now_ms)
+        for devices in of_topics.values()
+        if devices.wall or (devices.pulse.heard_ms or 0) >= now_ms - HOUR_MS
     ]
     live = any(part.live for part in parts)
     counted = [part for part in parts if part.live or not live]

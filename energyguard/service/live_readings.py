@@ -17,7 +17,7 @@ from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import THERMOMETER, TICK_HEADER, source_of
-from energyguard.service.fleet import NEVER, Fleet, sum_kw
+from energyguard.service.live_devices import NEVER, LiveDevices, sum_kw
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
 
@@ -27,7 +27,7 @@ MINUTES_KEPT = 24 * 60
 _LIMITS = ClockLimits()
 
 
-class Newest:
+class LiveReadings:
     """A fold of topics of readings. Thread-safe."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Newest:
         self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
         self._judged_ms = judged_ms
         self._lock = Lock()
-        self._fleets: dict[str, Fleet] = {}
+        self._topics: dict[str, LiveDevices] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
         self._minutes: Counter[int] = Counter()
         self._rows_of: dict[str, float] = {}  # readings in a record of the topic, on average
@@ -79,9 +79,9 @@ class Newest:
         values = [value for part in parts for value in part.values]
         keys = [key for one in parts for key in one.keys]
         headers = [each for one in parts for each in one.headers]
-        fleet = self._fleets.get(topic)
-        if fleet is None:
-            fleet = self._fleets[topic] = Fleet(topic, self._silent_ms, self._ahead)
+        devices = self._topics.get(topic)
+        if devices is None:
+            devices = self._topics[topic] = LiveDevices(topic, self._silent_ms, self._ahead)
         total, past_values = 0, list[bytes | None]()
         if (past := backfilled(headers)) is not None:
             past_values = list(compress(values, past))
@@ -90,8 +90,8 @@ class Newest:
             readings = read_settled(keys, values, self._limits).readings
             came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
             heard_ms = min(now_ms, came_ms) if old else now_ms
-            fleet.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
-            fleet.simulated = any(
+            devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
+            devices.simulated = any(
                 TICK_HEADER in dict(one.headers[-1]) for one in parts if one.headers
             )
             self._gaps.discard(topic)
@@ -100,7 +100,7 @@ class Newest:
             self._count(heard_ms, readings.num_rows)
             total = readings.num_rows
         if past_values:  # last: a backfill is shown only where nothing newer is
-            newer = fleet.take_past(read_records(past_values, self._limits).readings)
+            newer = devices.take_past(read_records(past_values, self._limits).readings)
             self._keep(topic, newer)
             total += newer.num_rows
         return total
@@ -149,18 +149,20 @@ class Newest:
     def devices(self, now_ms: int, device: str | None = None) -> list[DeviceView]:
         """A row per topic, device and channel, by the device's id."""
         with self._lock:
-            rows = [row for fleet in self._fleets.values() for row in fleet.views(device, now_ms)]
+            rows = [
+                row for devices in self._topics.values() for row in devices.views(device, now_ms)
+            ]
         return sorted(rows, key=lambda row: (row.device, row.topic, row.channel))
 
     def drawn(self, now_ms: int) -> Drawn:
         """What all devices draw, and how many of them send."""
         with self._lock:
-            return sum_kw(self._fleets, now_ms)
+            return sum_kw(self._topics, now_ms)
 
     def fresh(self, now_ms: int, topic: str | None = None) -> Freshness:
         """Whether a topic is live, or what is newest of all that measure energy."""
         with self._lock:
-            found = [fleet.fresh(now_ms) for fleet in self._of(topic)]
+            found = [devices.fresh(now_ms) for devices in self._of(topic)]
         known = [one for one in found if one.newest_ms is not None]
         return max(known, key=lambda one: (one.live, one.newest_ms), default=NOTHING)
 
@@ -170,13 +172,13 @@ class Newest:
         Never beyond the wall clock where the topic goes by it.
         """
         with self._lock:
-            times = [fleet.until_ms for fleet in self._of(topic) if fleet.newest_ms != NEVER]
+            times = [devices.until_ms for devices in self._of(topic) if devices.newest_ms != NEVER]
         return max(times, default=None)
 
-    def _of(self, topic: str | None) -> list[Fleet]:
+    def _of(self, topic: str | None) -> list[LiveDevices]:
         return [
-            fleet
-            for name, fleet in self._fleets.items()
+            devices
+            for name, devices in self._topics.items()
             if name == topic or (topic is None and name != THERMOMETER.name)
         ]
 
