@@ -31,7 +31,7 @@ from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing.memory_log import MemoryLog
-from energyguard.testing.scenario import Expectation, Scenario, Arrival
+from energyguard.testing.scenario import Arrival, Expectation, Scenario
 
 _EVENTS = msgspec.json.Decoder(AlertEvent)
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -115,31 +115,31 @@ class ScenarioReader:
         except ValueError as error:
             self.faults.append(f"{self.scenario.name}:{number}: {error}")
 
-    def on_day(self, text: str) -> None:
+    def _on_day(self, text: str) -> None:
         self.day = date.fromisoformat(text)
 
-    def into(self, text: str) -> None:
+    def _into(self, text: str) -> None:
         self.topic = text
 
-    def use_rules(self, text: str) -> None:
+    def _use_rules(self, text: str) -> None:
         self.scenario = replace(self.scenario, rules=(*self.scenario.rules, *text.split()))
 
-    def use_file(self, text: str) -> None:
+    def _use_file(self, text: str) -> None:
         files = (*self.scenario.rule_files, self.folder / text)
         self.scenario = replace(self.scenario, rule_files=files)
 
-    def wait(self, text: str) -> None:
+    def _wait(self, text: str) -> None:
         parse_duration(text)
         self.scenario = replace(self.scenario, lateness=text)
 
-    def load(self, text: str) -> None:
+    def _load(self, text: str) -> None:
         found = _LOAD.fullmatch(text)
         if found is None:
             raise ValueError("write it as: load 15s DEVICE CHANNEL from 17:00 0.05 x 60")
         step, device, channel, start, rest = found.groups()
         if channel not in CHANNELS:
             raise ValueError(f"no channel {channel!r}; there are: {', '.join(CHANNELS)}")
-        step_ms, from_ms = parse_duration(step), self.time(start)
+        step_ms, from_ms = parse_duration(step), self._time(start)
         values = list(chain.from_iterable(_series(*run) for run in _VALUES.findall(rest)))
         how = _VALUES.sub("", rest).split()
         readings = [
@@ -153,14 +153,14 @@ class ScenarioReader:
         arrived = (*self.scenario.sent, *_arriving(readings, how))
         self.scenario = replace(self.scenario, sent=arrived)
 
-    def expect(self, text: str) -> None:
+    def _expect(self, text: str) -> None:
         found = _EXPECT.fullmatch(text)
         if found is None:
             raise ValueError(
                 "write it as: at 17:11 expect firing DEVICE [observed > 2.0],"
                 " expect no alert DEVICE, or expect 3 late"
             )
-        made = Expectation(self.line, self.text, self.time(found[1]))
+        made = Expectation(self.line, self.text, self._time(found[1]))
         if found["verdict"]:
             verdict = Verdict(found["verdict"])
             made = replace(made, verdict=verdict, count=int(found["count"]))
@@ -177,14 +177,14 @@ class ScenarioReader:
             )
         self._add(made)
 
-    def never(self, text: str) -> None:
+    def _never(self, text: str) -> None:
         found = _NEVER.fullmatch(text)
         if found is None:
             raise ValueError("write it as: never firing DEVICE")
         made = Expectation(self.line, self.text, None, found[2], _state(found[1]))
         self._add(made)
 
-    def time(self, text: str) -> int:
+    def _time(self, text: str) -> int:
         """A time of the day, or whole, in ms since 1970 UTC; 24:00 and later are days after."""
         if "T" in text:
             whole = datetime.fromisoformat(text)
@@ -200,14 +200,14 @@ class ScenarioReader:
 
 
 _VERBS: Mapping[str, Callable[[ScenarioReader, str], None]] = {
-    "day": ScenarioReader.on_day,
-    "topic": ScenarioReader.into,
-    "rule": ScenarioReader.use_rules,
-    "rules": ScenarioReader.use_file,
-    "lateness": ScenarioReader.wait,
-    "load": ScenarioReader.load,
-    "at": ScenarioReader.expect,
-    "never": ScenarioReader.never,
+    "day": ScenarioReader._on_day,
+    "topic": ScenarioReader._into,
+    "rule": ScenarioReader._use_rules,
+    "rules": ScenarioReader._use_file,
+    "lateness": ScenarioReader._wait,
+    "load": ScenarioReader._load,
+    "at": ScenarioReader._expect,
+    "never": ScenarioReader._never,
 }
 
 
