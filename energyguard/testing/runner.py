@@ -65,6 +65,7 @@ def play_scenario(scenario: Scenario, rule_files: Sequence[Path] = ()) -> list[s
         failures += stage.failures(expectation)
     while sent:
         sent = stage.deliver(sent)
+    stage.wait_until(0)
     for expectation in scenario.expectations:
         if expectation.at_ms is None:
             failures += stage.failures(expectation)
@@ -100,20 +101,26 @@ class ScenarioStage:
         """What arrives first, in one delivery a topic; what is left is returned."""
         now_ms = sent[0].arrives_ms
         arrived = [reading for reading in sent if reading.arrives_ms == now_ms]
-        self.wait_until(now_ms)
+        self._pass_until(now_ms)
+        self.worker.step()  # what nothing came for is decided before something comes
         for topic, readings in groupby(arrived, key=lambda reading: reading.topic):
             rows = "".join(
                 f"{r.time_ms},{r.device},{r.channel},{from_nano(r.value)}\n" for r in readings
             )
             shape, found = decode(f"timestamp_ms,device,channel,value\n{rows}".encode())
             self.gateway.take(found, topic=topic, source="scenario", shape=shape)
-        self._work()
+        while self.worker.step():
+            pass
         return list(sent[len(arrived) :])
 
     def wait_until(self, now_ms: int) -> None:
         """Let the wall clock go on; the worker sees that nothing comes."""
-        self.clock.sleep(max(0, now_ms - self.clock.now_ms()) / 1000)
-        self._work()
+        self._pass_until(now_ms)
+        for _ in range(3):  # what is decided in one second takes effect in the next
+            while self.worker.step():
+                pass
+            self.clock.sleep(1)
+        self._follow()
 
     def failures(self, expected: Expectation) -> Iterable[str]:
         """The sentence for an expectation that is not met."""
@@ -147,14 +154,11 @@ class ScenarioStage:
         counted = sum(getattr(progress, field) for progress in self.progress.values())
         return int(counted) + self.refused[verdict.value]
 
-    def _work(self) -> None:
-        """Let the worker do what there is, and follow what it says."""
-        for _ in range(2):  # what is decided in one second takes effect in the next
-            while self.worker.step():
-                pass
-            self.clock.sleep(1)
-        while self.worker.step():
-            pass
+    def _pass_until(self, now_ms: int) -> None:
+        self.clock.sleep(max(0, now_ms - self.clock.now_ms()) / 1000)
+
+    def _follow(self) -> None:
+        """Take what the worker has written, and what was refused."""
         for at in self._at.values():
             for fetched in self.log.read(at, 1_000_000, 0):
                 at[fetched.at] = fetched.next_offset
