@@ -11,7 +11,7 @@ writer.py        one writer a process, group commit
 walk.py          segments by their ids, around what cannot be read
 reader.py        segments from positions on
 set_aside.py     damaged appends: kept, counted, told
-bell.py          who waits for appends, of whatever process, is told
+notify.py        who waits for appends, of whatever process, is woken
 groups.py        members, leases, shares, fencing
 balance.py       who owns which partition
 upkeep.py        checkpoints, retention, compaction, in the background
@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
-from energyguard.log.bell import Bell
+from energyguard.log.notify import AppendNotifier
 from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.groups import SqliteMembership, positions_of
@@ -69,8 +69,8 @@ class SqliteLog:
         with our_errors(self.path):
             create(self.path, (files(__package__) / "schema.sql").read_text(), TABLES, OLDER)
             self._pool = Pool(self.path)
-            self._bell = Bell(self.path.with_name(self.path.name + "-bell"))
-            self._writer = SegmentWriter(self.path, clock, self._bell)
+            self._notifier = AppendNotifier(self.path.with_name(self.path.name + "-bell"))
+            self._writer = SegmentWriter(self.path, clock, self._notifier)
         self._catalog = Catalog(self._writer)
         self._upkeep = Upkeep(self.path, clock)
 
@@ -84,9 +84,9 @@ class SqliteLog:
     def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
         deadline = SYSTEM.monotonic() + wait
-        with self._pool.lent() as connection, self._bell.ear() as ear:
+        with self._pool.lent() as connection, self._notifier.listener() as listener:
             while True:
-                ear.forget()
+                listener.clear()
                 damage: list[Damage] = []
                 turn = next(self._turn)
                 found = read_once(connection, self._catalog, self.path, at, limit, turn, damage)
@@ -94,7 +94,7 @@ class SqliteLog:
                 left = deadline - SYSTEM.monotonic()
                 if found or left <= 0:
                     return found
-                ear.wait(left)
+                listener.wait(left)
 
     def join(self, group: str, topics: Sequence[str]) -> SqliteMembership:
         """Become a member of a group that reads topics; a name may end in ``*``."""
@@ -150,7 +150,7 @@ class SqliteLog:
         self._upkeep.stop()
         self._writer.close()
         self._pool.close()
-        self._bell.close()
+        self._notifier.close()
 
     def _look(self, work: Callable[[Any], T]) -> T:
         with self._pool.lent() as connection:

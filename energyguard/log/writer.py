@@ -9,7 +9,7 @@ from typing import NamedTuple
 from energyguard.clock import Clock
 from energyguard.durable.commits import GroupCommit
 from energyguard.errors import Unavailable
-from energyguard.log.bell import Bell
+from energyguard.log.notify import AppendNotifier
 from energyguard.log.segments import Head, packed_offsets
 from energyguard.log.walk import End, end_of
 
@@ -31,9 +31,9 @@ class SegmentRow(NamedTuple):
 class SegmentWriter(GroupCommit):
     """Appends of several threads, as many in a transaction as are waiting."""
 
-    def __init__(self, path: Path, clock: Clock, bell: Bell) -> None:
+    def __init__(self, path: Path, clock: Clock, notifier: AppendNotifier) -> None:
         super().__init__(path)
-        self._clock, self._bell = clock, bell
+        self._clock, self._notifier = clock, notifier
         self._ends: dict[int, End] = {}  # by topic
         self._version = -1
         self._file = _identity(path)
@@ -63,7 +63,7 @@ class SegmentWriter(GroupCommit):
         """Wake the readers; what was not committed is not where the topics end."""
         if not well:
             self._ends.clear()
-        self._bell.ring()
+        self._notifier.notify()
 
     def put(self, row: SegmentRow) -> dict[int, int]:
         """Store a segment at its topic's end; return the next offset of each of its partitions."""
