@@ -28,10 +28,10 @@ from typing import Any, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
-from energyguard.log.notify import AppendNotifier
 from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.groups import SqliteMembership, positions_of
+from energyguard.log.notify import AppendNotifier
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
