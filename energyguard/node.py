@@ -204,7 +204,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
         supervisor = Supervisor(commands, settings.model_dump_json().encode(), say, stderr=log)
         announced = "serve" not in commands
         while not stop.is_set() and supervisor.hopeless is None:
-            supervisor.tend()
+            supervisor.supervise()
             if not announced and ready.exists():
                 with suppress(msgspec.DecodeError):  # half written: look again
                     answer = msgspec.json.decode(ready.read_bytes(), type=Ready)

@@ -192,7 +192,7 @@ async def _shard(settings: ShardSettings) -> AsyncIterator[Shard]:
     try:
         await shard.start()
     except OSError as error:
-        shard.shelf.close()
+        shard.storage.close()
         raise ConfigError(f"{settings.node}: cannot listen to other nodes: {error}") from error
     try:
         yield shard

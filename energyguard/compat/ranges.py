@@ -9,7 +9,7 @@ from typing import TypeVar
 from energyguard.clock import Clock
 from energyguard.compat.target import RESERVED
 from energyguard.store import Store
-from energyguard.store.row import OWN_KEY, Row, winners
+from energyguard.store.row import OWN_KEY, Row, newest_versions
 
 FOREVER = 2**63 - 1
 AT_ONCE = 1_000
@@ -25,7 +25,7 @@ async def pages(store: Store, series: str, begin: int = OWN_KEY + 1) -> AsyncIte
     deleted from the end.
     """
     while True:
-        rows = await store.between(series, begin, FOREVER, AT_ONCE, every=True)
+        rows = await store.scan(series, begin, FOREVER, AT_ONCE, every=True)
         if rows:
             yield rows
             begin = rows[-1].at + 1
@@ -39,7 +39,7 @@ async def seen(
     """The measurements of a series as a reader sees them, oldest first."""
     async for rows in pages(store, series, begin):
         now_ms = clock.now_ms()
-        for row in winners(rows):
+        for row in newest_versions(rows):
             if row.is_there(now_ms):
                 yield row
 

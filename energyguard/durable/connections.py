@@ -142,7 +142,7 @@ class Pool:
         self._closed = False
 
     @contextmanager
-    def lent(self) -> Iterator[Any]:
+    def connection(self) -> Iterator[Any]:
         """A connection, given back when the block ends."""
         with our_errors(self._path):
             with self._lock:

@@ -83,7 +83,7 @@ class SqliteMembership(MemberState):
         return bool(dead) or mine != set(self._assigned) or any(self._change(connection, owners))
 
     def _step(self, connection: Any) -> bool:
-        """Renew, bury the dead, release and take: one member's part of a rebalance."""
+        """Renew, take out the dead, release and take: one member's part of a rebalance."""
         now_s = self._clock.monotonic()
         renewed = "UPDATE member SET seen_s = ? WHERE id = ? RETURNING id"
         dead = self._dead(connection)

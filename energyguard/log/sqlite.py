@@ -14,7 +14,7 @@ set_aside.py     damaged appends: kept, counted, told
 notify.py        who waits for appends, of whatever process, is woken
 groups.py        members, leases, shares, fencing
 balance.py       who owns which partition
-upkeep.py        checkpoints, retention, compaction, in the background
+maintenance.py   checkpoints, retention, compaction, in the background
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.groups import SqliteMembership, positions_of
+from energyguard.log.maintenance import LogMaintenance
 from energyguard.log.notify import AppendNotifier
 from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
 from energyguard.log.segments import encoded, parts_of
 from energyguard.log.set_aside import Damage, SetAside
-from energyguard.log.upkeep import Upkeep
 from energyguard.log.writer import SegmentRow, SegmentWriter
 from energyguard.telemetry import METRICS
 
@@ -72,7 +72,7 @@ class SqliteLog:
             self._notifier = AppendNotifier(self.path.with_name(self.path.name + "-bell"))
             self._writer = SegmentWriter(self.path, clock, self._notifier)
         self._catalog = Catalog(self._writer)
-        self._upkeep = Upkeep(self.path, clock)
+        self._maintenance = LogMaintenance(self.path, clock)
 
     def append(self, topic: str, records: Records) -> Positions:
         """Append; return the next offset of each partition written. Durable on return."""
@@ -84,7 +84,7 @@ class SqliteLog:
     def read(self, at: Positions, limit: int, wait: float) -> Sequence[Fetched]:
         """Records from these positions on, at most ``limit``, waiting up to ``wait`` s."""
         deadline = SYSTEM.monotonic() + wait
-        with self._pool.lent() as connection, self._notifier.listener() as listener:
+        with self._pool.connection() as connection, self._notifier.listener() as listener:
             while True:
                 listener.clear()
                 damage: list[Damage] = []
@@ -134,7 +134,7 @@ class SqliteLog:
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
         self._writer.check_file()
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             ends = self._catalog.edges(connection, topic)
             if of in (EARLIEST, LATEST):
                 return {at: edge[of == LATEST] for at, edge in ends.items()}
@@ -142,22 +142,22 @@ class SqliteLog:
             return {at: committed.get(at, edge[0]) for at, edge in ends.items()}
 
     def tidy(self) -> None:
-        """Do now what the upkeep does now and then: retention, compaction, a checkpoint."""
-        self._upkeep.tidy()
+        """Do now what maintenance does now and then: retention, compaction, a checkpoint."""
+        self._maintenance.tidy()
 
     def close(self) -> None:
         """Let go of files and connections."""
-        self._upkeep.stop()
+        self._maintenance.stop()
         self._writer.close()
         self._pool.close()
         self._notifier.close()
 
     def _look(self, work: Callable[[Any], T]) -> T:
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             return work(connection)
 
     def _write(self, work: Callable[[SegmentWriter], T]) -> T:
-        self._upkeep.start()
+        self._maintenance.start()
         return self._writer.run(work)
 
     def _row(self, topic: str, records: Records) -> SegmentRow:

@@ -71,7 +71,7 @@ class Supervisor:
         """The process ids of the children that run."""
         return {n: c.process.pid for n, c in self._children.items() if c.process is not None}
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Start what is due, notice what died. To be called a few times a second."""
         now = self._clock.monotonic()
         for name, child in self._children.items():

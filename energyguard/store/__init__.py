@@ -10,7 +10,7 @@ version.py       which row wins; the clock that makes a user's versions
 row.py           rows
 ring.py          slots, their owners, and the next table of owners
 membership.py    who is in the cluster, in which epoch
-shelf.py         the rows of one node in one file
+node_storage.py  the rows of one node in one file
 writer.py        what changes them, and the sums of each bucket with them
 messages.py      what nodes say to each other
 effects.py       what the state machines want done
@@ -85,7 +85,7 @@ class Store(Protocol):
         """The row to be seen at a time, or (None) at the latest time that has one."""
         ...
 
-    async def between(
+    async def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         """The rows to be seen at the first times in ``[begin, end)``, from one copy.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from energyguard.store.coordinator import Coordinator, Operation, Overtaken, Plan, Round
 from energyguard.store.effects import Done
 from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Buried, Bury, FindOver, Forget, Found, Message
+from energyguard.store.messages import Expire, Expired, Forget, Found, ListExpired, Message
 from energyguard.store.row import Row
 
 GRACE_MS = 24 * 3_600_000
@@ -29,34 +29,36 @@ Asking = Callable[[int, int, Sequence[Row]], Message]
 
 
 def clear(by: Coordinator) -> Operation:
-    """Bury some of what is over; forget what has been buried everywhere for some time."""
+    """Expire some last rows of keys; forget what has been expired everywhere for some time."""
     now = by.membership
     if not now.epoch or now.coming:
         return Done()
     before_ms = by.clock.now_ms() - GRACE_MS
     try:
         node = by.random.choice(now.everyone())
-        replies = yield _at(now, lambda i, e: _asking(node, FindOver(i, e, before_ms, AT_ONCE)))
+        replies = yield _at(now, lambda i, e: _asking(node, ListExpired(i, e, before_ms, AT_ONCE)))
         over = [row for reply in replies.values() if isinstance(reply, Found) for row in reply.rows]
-        asked = [row for row in over if by.buried.get(row, -WAIT_MS) + WAIT_MS <= by.now_ms]
-        if asked:
-            replies = yield _at_all_owners(now, asked, Bury)
-            changed = any(isinstance(one, Buried) and one.changed for one in replies.values())
-            due = [] if changed else [row for row in asked if row in by.buried]
+        expiring = [row for row in over if by.expired.get(row, -WAIT_MS) + WAIT_MS <= by.now_ms]
+        if expiring:
+            replies = yield _at_all_owners(now, expiring, Expire)
+            changed = any(
+                isinstance(reply, Expired) and reply.changed for reply in replies.values()
+            )
+            due = [] if changed else [row for row in expiring if row in by.expired]
             if due:
                 yield _at_all_owners(now, due, Forget)
-            _remember(by, asked, due)
+            _remember(by, expiring, due)
     except Overtaken:
-        by.buried.clear()
+        by.expired.clear()
     return Done()
 
 
-def _remember(by: Coordinator, buried: Sequence[Row], forgotten: Sequence[Row]) -> None:
-    if len(by.buried) > REMEMBERED:
-        by.buried.clear()
-    by.buried |= dict.fromkeys(buried, by.now_ms)
+def _remember(by: Coordinator, expired: Sequence[Row], forgotten: Sequence[Row]) -> None:
+    if len(by.expired) > REMEMBERED:
+        by.expired.clear()
+    by.expired |= dict.fromkeys(expired, by.now_ms)
     for row in forgotten:
-        del by.buried[row]
+        del by.expired[row]
 
 
 def _asking(node: str, request: Message) -> Round:
@@ -66,7 +68,7 @@ def _asking(node: str, request: Message) -> Round:
 def _at_all_owners(now: ClusterMembership, rows: Sequence[Row], asking: Asking) -> Plan:
     of_nodes: dict[str, list[Row]] = {}
     for row in rows:
-        for node in now.keepers(row.slot)[0].places if asking is Bury else now.owners[row.slot]:
+        for node in now.keepers(row.slot)[0].places if asking is Expire else now.owners[row.slot]:
             of_nodes.setdefault(node, []).append(row)
     nodes = sorted(of_nodes)
     return _at(

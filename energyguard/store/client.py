@@ -71,8 +71,8 @@ class RingStore:
         for node in nodes:
             peer_address(node)
         self._nodes, self._clock = list(nodes), clock
-        self.coordinator = Coordinator(f"c-{token_hex(6)}", cluster.tend, clock=clock)
-        self._links = Links(self.coordinator.name, self._heard, secret)
+        self.coordinator = Coordinator(f"c-{token_hex(6)}", cluster.keep_up, clock=clock)
+        self._links = Links(self.coordinator.name, self._receive, secret)
         self._answers: dict[int, asyncio.Future[Result]] = {}
         self._ticking: asyncio.Task[None] | None = None
 
@@ -137,12 +137,12 @@ class RingStore:
         row = next(iter(done.rows), None)
         return row if row is not None and row.is_there(self._clock.now_ms()) else None
 
-    async def between(
+    async def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
-        """See ``Store.between``."""
+        """See ``Store.scan``."""
         by = self.coordinator
-        done = await self._run(operations.between(by, series, begin, end, limit, every=every))
+        done = await self._run(operations.scan(by, series, begin, end, limit, every=every))
         now_ms = self._clock.now_ms()
         return [row for row in done.rows if every or row.is_there(now_ms)]
 
@@ -165,7 +165,7 @@ class RingStore:
         if instead_of is not None:
             self._known(instead_of)
         await self._links.ready([node], CONNECT_S)
-        await self._told(node, AskMembership)
+        await self._ask_node(node, AskMembership)
         if instead_of is not None:
             return await self._reconfigure(lambda now: cluster.replaced(now, instead_of, node))
         return await self._reconfigure(lambda now: cluster.joined(now, node))
@@ -184,22 +184,22 @@ class RingStore:
     async def pause(self, node: str, *, paused: bool) -> None:
         """See ``Cluster.pause``."""
         self._known(node)
-        reply = await self._told(node, lambda i, epoch: Pause(i, epoch, paused))
+        reply = await self._ask_node(node, lambda i, epoch: Pause(i, epoch, paused))
         if isinstance(reply, Failed):
             raise Conflict(reply.reason)
 
     async def status(self) -> ClusterStatus:
         """See ``Cluster.status``."""
         now = self.membership
-        asked = [self._status_of(node) for node in now.everyone()]
-        told = dict(zip(now.everyone(), await asyncio.gather(*asked), strict=True))
+        status_of = [self._status_of(node) for node in now.everyone()]
+        by_node = dict(zip(now.everyone(), await asyncio.gather(*status_of), strict=True))
         by = self.coordinator
-        return summary(now, told, Waiting(by.name, 0, tuple(by.hints.waiting().items())))
+        return summary(now, by_node, Waiting(by.name, 0, tuple(by.hints.waiting().items())))
 
     async def _status_of(self, node: str) -> tuple[Digests | None, Progress | None]:
         try:
-            digests = await self._told(node, AskDigests, STATUS_MS)
-            progress = await self._told(node, AskProgress, STATUS_MS)
+            digests = await self._ask_node(node, AskDigests, STATUS_MS)
+            progress = await self._ask_node(node, AskProgress, STATUS_MS)
         except Unavailable:
             return None, None
         assert isinstance(digests, Digests)
@@ -217,7 +217,7 @@ class RingStore:
         await self._run(steps, FORM_MS, "an epoch is decided by a majority of all owners")
         return self.membership
 
-    async def _told(
+    async def _ask_node(
         self, node: str, asking: Callable[[int, int], Message], deadline_ms: int = DEADLINE_MS
     ) -> Reply:
         result = await self._result(cluster.ask(node, asking), deadline_ms)
@@ -244,7 +244,7 @@ class RingStore:
         reason = f" ({result.reason})" if result.reason else ""
         reason += f"; {about}" if about else ""
         raise Unavailable(
-            f"{result.heard} of {result.needed} nodes that are needed replied in time; a write "
+            f"{result.replied} of {result.needed} nodes that are needed replied in time; a write "
             f"may have been done, or may be yet{reason}"
         )
 
@@ -263,9 +263,9 @@ class RingStore:
     def _now_ms(self) -> int:
         return int(SYSTEM.monotonic() * 1000)
 
-    def _heard(self, sender: str, message: Message) -> None:
+    def _receive(self, sender: str, message: Message) -> None:
         if isinstance(message, Reply):
-            self._do(self.coordinator.heard(self._now_ms(), sender, message))
+            self._do(self.coordinator.receive(self._now_ms(), sender, message))
 
     async def _tick(self) -> None:
         while True:

@@ -15,9 +15,9 @@ from energyguard.store.effects import Contradicted, Done, NodeReply
 from energyguard.store.membership import ClusterMembership, majority, moving, settled
 from energyguard.store.messages import (
     Accept,
-    Adopt,
     AskMembership,
     AskProgress,
+    Install,
     Message,
     Prepare,
     Progress,
@@ -49,7 +49,7 @@ def found(
 def reconfigure(
     by: Coordinator, change: Callable[[ClusterMembership], ClusterMembership]
 ) -> Operation:
-    """Decide on a moving epoch. The slots move afterwards; ``tend`` ends it."""
+    """Decide on a moving epoch. The slots move afterwards; ``keep_up`` ends it."""
     try:
         wanted = change(by.membership)
     except Conflict as conflict:
@@ -57,7 +57,7 @@ def reconfigure(
     return (yield from _decide(by, wanted, by.membership.electors()))
 
 
-def tend(by: Coordinator) -> Operation:
+def keep_up(by: Coordinator) -> Operation:
     """Keep up with the cluster, and take away what is over.
 
     End a moving epoch, if all who were to fetch slots have them.
@@ -180,9 +180,9 @@ def _asking_around(
     """A round that teaches the epoch; that there is none, all of the nodes have to say."""
 
     def plan(membership: ClusterMembership, request: int) -> Round:
-        asked = dict.fromkeys(nodes, AskMembership(request, membership.epoch, hints))
+        requests = dict.fromkeys(nodes, AskMembership(request, membership.epoch, hints))
         all_of_them = forming and membership.epoch == 0
-        return Round(asked, [(nodes, len(nodes) if all_of_them else 1)])
+        return Round(requests, [(nodes, len(nodes) if all_of_them else 1)])
 
     return plan
 
@@ -191,7 +191,7 @@ def _tell(value: ClusterMembership, nodes: set[str]) -> Plan:
     """Tell everyone of an epoch: one reply is enough, the others learn when they ask."""
     names = sorted(nodes)
     return lambda membership, request: Round(
-        dict.fromkeys(names, Adopt(request, membership.epoch, value)), [(names, 1)]
+        dict.fromkeys(names, Install(request, membership.epoch, value)), [(names, 1)]
     )
 
 

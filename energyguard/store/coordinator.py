@@ -18,15 +18,15 @@ from energyguard.store.effects import Answer, Effect, Result, Send, WriteUnconfi
 from energyguard.store.hints import Hints
 from energyguard.store.membership import NOBODY, ClusterMembership
 from energyguard.store.messages import (
-    Adopt,
     AskMembership,
     Failed,
-    Keep,
-    Kept,
+    Install,
     Message,
+    Put,
     Refused,
     Reply,
     Stale,
+    Stored,
 )
 from energyguard.store.row import Row
 from energyguard.store.version import HybridClock
@@ -93,7 +93,7 @@ class Coordinator:
     def __init__(
         self,
         name: str,
-        tend: Callable[[Coordinator], Operation],
+        keep_up: Callable[[Coordinator], Operation],
         membership: ClusterMembership = NOBODY,
         clock: Clock = SYSTEM,
         random: Random | None = None,
@@ -103,20 +103,20 @@ class Coordinator:
 
         Args:
             name: of this one, and of this life of it: it must never have been used before.
-            tend: the operation that keeps up with the cluster: ``cluster.tend``.
+            keep_up: the operation that keeps up with the cluster: ``cluster.keep_up``.
             membership: the epoch to begin with; later ones are learnt.
             clock: the wall clock, for versions.
             random: of the pauses between two tries of two who disturb each other.
             hints: what nodes have still to be told.
         """
-        self.name, self.tend = name, tend
+        self.name, self.keep_up = name, keep_up
         self.membership, self.clock = membership, clock
         self.versions = HybridClock(name, clock)
         self.random = random or Random()
         self.hints = hints or Hints()
         self._ids, self._operations = count(1), count(1)
         self.proposals: Iterator[int] = count(1)  # of later epochs
-        self.buried: dict[Row, int] = {}  # what is over, and since when all owners say so
+        self.expired: dict[Row, int] = {}  # what is over, and since when all owners say so
         self.clear_ms = 0  # when to look for more of that
         self._open: dict[int, _Running] = {}  # by the request of its round
         self._slow: dict[str, int] = {}
@@ -137,14 +137,14 @@ class Coordinator:
         running = _Running(next(self._operations), steps, now_ms + deadline_ms, _nothing)
         return running.id, self._step(running, lambda: next(steps))
 
-    def heard(self, now_ms: int, sender: str, reply: Reply) -> list[Effect]:
+    def receive(self, now_ms: int, sender: str, reply: Reply) -> list[Effect]:
         """A node has replied."""
         self._now = now_ms
         running = self._open.get(reply.id)
         if isinstance(reply, Stale) and reply.membership.epoch != self.membership.epoch:
             return self._other_epoch(sender, reply.membership)
         if running is None or sender not in running.round.requests:
-            if isinstance(reply, Kept):
+            if isinstance(reply, Stored):
                 self.hints.kept(sender, reply.id)
             return []
         if isinstance(reply, Failed):
@@ -173,7 +173,7 @@ class Coordinator:
                 effects += self._wake(running)
         if self.membership.epoch and now_ms >= self._poll_ms:
             self._poll_ms = now_ms + (POLL_MS if self.membership.coming else WATCH_MS)
-            effects += self.begin(now_ms, self.tend(self))[1]
+            effects += self.begin(now_ms, self.keep_up(self))[1]
         return effects + list(self.hints.tick(now_ms, self.membership.epoch))
 
     def preferred(self, nodes: Sequence[str], needed: int, turn: int) -> list[str]:
@@ -255,9 +255,9 @@ class Coordinator:
 
     def _hint(self, running: _Running) -> None:
         """What some nodes have not acknowledged yet they are told later."""
-        told = {*running.replies, *running.round.stand_ins}
+        tried = {*running.replies, *running.round.stand_ins}
         for node, request in running.round.requests.items():
-            if isinstance(request, Keep) and node not in told:
+            if isinstance(request, Put) and node not in tried:
                 self.hints.add(self._now, node, request.id, request.rows)
 
     def _failed(self, running: _Running, node: str, reply: Failed) -> list[Effect]:
@@ -272,18 +272,18 @@ class Coordinator:
         return []
 
     def _unconfirmed(self, running: _Running) -> WriteUnconfirmed:
-        heard, needed = min(
+        replied, needed = min(
             ((len(running.replies.keys() & set(nodes)), n) for nodes, n in running.round.groups),
             key=lambda pair: pair[0] - pair[1],
             default=(0, 1),
         )
-        return WriteUnconfirmed(heard, needed)
+        return WriteUnconfirmed(replied, needed)
 
     def _other_epoch(self, sender: str, theirs: ClusterMembership) -> list[Effect]:
         """Learn, or teach; what was asked is sent again in its time."""
         if theirs.epoch > self.membership.epoch:
             return self.enter(self._now, theirs)
-        return [Send(sender, Adopt(0, self.membership.epoch, self.membership))]
+        return [Send(sender, Install(0, self.membership.epoch, self.membership))]
 
 
 def enough(asked: Round, replies: Replies) -> bool:

@@ -20,14 +20,14 @@ class Save(NamedTuple):
     """Effect: rows and state to be made durable; ``saved`` is called with this afterwards."""
 
     rows: Sequence[Row] = ()
-    bury: Sequence[Row] = ()  # last rows of keys: everything below them goes
+    expire: Sequence[Row] = ()  # last rows of keys: everything below them goes
     forget: Sequence[Row] = ()  # these go
     state: NodeState | None = None
     drop: Sequence[int] = ()  # slots whose rows others have now
     then: Send | None = None  # what may be said once it is durable
     epoch: int = 0  # in which it was asked for
     fetched: int = 0  # the request of a repair that brought these rows
-    changed: int = 0  # the driver's word: places where something had to be buried
+    changed: int = 0  # the driver's word: places where something had to be expired
 
 
 class Done(NamedTuple):
@@ -46,7 +46,7 @@ class NodeReply(NamedTuple):
 class WriteUnconfirmed(NamedTuple):
     """An operation's result: too few answered in time. A write may be done, or may be yet."""
 
-    heard: int
+    replied: int
     needed: int
     reason: str = ""
 

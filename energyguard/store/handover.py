@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from energyguard.store.effects import Effect, Save, Send
-from energyguard.store.messages import Keep, Kept, Reply
+from energyguard.store.messages import Put, Reply, Stored
 from energyguard.store.replica import Replica
 from energyguard.store.row import BUCKETS, Row
 
@@ -66,9 +66,9 @@ class HandOver:
             effects += self._begin(now_ms)
         return effects
 
-    def heard(self, sender: str, reply: Reply) -> list[Effect]:
+    def receive(self, sender: str, reply: Reply) -> list[Effect]:
         """An owner has rows on its disk; where all have them, they are hints no more."""
-        if not isinstance(reply, Kept) or not self._may_hand_over():
+        if not isinstance(reply, Stored) or not self._may_hand_over():
             return []
         for batch in self._open.values():
             if batch.missing.get(sender) == reply.id:
@@ -111,4 +111,4 @@ class HandOver:
 
     def _sends(self, batch: _Batch) -> list[Effect]:
         epoch = self._replica.membership.epoch
-        return [Send(node, Keep(i, epoch, batch.rows)) for node, i in batch.missing.items()]
+        return [Send(node, Put(i, epoch, batch.rows)) for node, i in batch.missing.items()]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from energyguard.store.effects import Effect, Send
 from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Keep
+from energyguard.store.messages import Put
 from energyguard.store.row import Row
 
 MAX_BYTES = 64_000_000
@@ -34,8 +34,8 @@ class _Hint:
 class Hints:
     """What a coordinator has still to tell to whom."""
 
-    def __init__(self, most_bytes: int = MAX_BYTES) -> None:
-        self._most = most_bytes
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._of: dict[str, OrderedDict[int, _Hint]] = {}
         self.size = 0  # bytes, about
         self.forgotten = self.delivered = 0  # rows
@@ -54,7 +54,7 @@ class Hints:
         hint = _Hint(rows, size, now_ms, now_ms + GRACE_MS)
         self._of.setdefault(node, OrderedDict())[request] = hint
         self.size += size
-        while self.size > self._most:
+        while self.size > self._max_bytes:
             fullest = max(self._of, key=lambda node: len(self._of[node]))
             self._forget(fullest, next(iter(self._of[fullest])))
 
@@ -75,7 +75,7 @@ class Hints:
                     self._forget(node, request)
                 elif hint.due_ms <= now_ms:
                     hint.due_ms = now_ms + PATIENCE_MS
-                    yield Send(node, Keep(request, epoch, hint.rows))
+                    yield Send(node, Put(request, epoch, hint.rows))
 
     def enter(self, membership: ClusterMembership) -> None:
         """Go by another epoch: forget what nodes are to have no longer."""

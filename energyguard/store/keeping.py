@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from energyguard.store.coordinator import Coordinator, Group, Plan, Replies, Round, enough
 from energyguard.store.membership import ClusterMembership, Keepers, majority
-from energyguard.store.messages import Keep, Message
+from energyguard.store.messages import Message, Put
 from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row
 
@@ -115,9 +115,9 @@ class _Keeping:
         self, of_nodes: Mapping[str, Sequence[Sequence[Row]]], request: int
     ) -> dict[str, Message]:
         if len(self._parts) == 1:  # one message for all, encoded once
-            keep: Message = Keep(request, self._epoch, next(iter(self._parts.values())))
+            keep: Message = Put(request, self._epoch, next(iter(self._parts.values())))
             return dict.fromkeys(of_nodes, keep)
         return {
-            node: Keep(request, self._epoch, [row for rows in parts for row in rows])
+            node: Put(request, self._epoch, [row for rows in parts for row in rows])
             for node, parts in of_nodes.items()
         }

@@ -10,8 +10,8 @@ from secrets import token_hex
 from energyguard.clock import SYSTEM, Clock
 from energyguard.store.clearing import GRACE_MS
 from energyguard.store.keys import Key
+from energyguard.store.node_storage import NodeStorage
 from energyguard.store.row import OWN_KEY, Row, check, newest
-from energyguard.store.shelf import Shelf
 from energyguard.store.version import OLDEST, HybridClock
 
 CLEAR_EVERY_MS = 60_000
@@ -27,10 +27,10 @@ class LocalStore:
         Raises:
             Unavailable: another version made the file, or it cannot be opened.
         """
-        self._begin(Shelf(path, clock), clock)
+        self._begin(NodeStorage(path, clock), clock)
 
-    def _begin(self, shelf: Shelf, clock: Clock) -> None:
-        self._shelf, self._clock = shelf, clock
+    def _begin(self, storage: NodeStorage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
         self._versions = HybridClock(f"local-{token_hex(4)}", clock)
         self._clear_ms = 0
 
@@ -60,35 +60,35 @@ class LocalStore:
         row = self._latest(series) if at is None else newest(self._history(series, at))
         return row if row is not None and row.is_there(self._clock.now_ms()) else None
 
-    async def between(
+    async def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
-        """See ``Store.between``."""
-        rows = await to_thread(self._shelf.between, series, begin, end, limit, every=every)
+        """See ``Store.scan``."""
+        rows = await to_thread(self._storage.scan, series, begin, end, limit, every=every)
         now_ms = self._clock.now_ms()
         return rows if every else [row for row in rows if row.is_there(now_ms)]
 
     async def names(self, above: str = "", limit: int = 1_000) -> list[str]:
         """See ``Store.names``."""
-        return await to_thread(self._shelf.series, above, limit)
+        return await to_thread(self._storage.series, above, limit)
 
     async def close(self) -> None:
         """See ``Store.close``."""
-        self._shelf.close()
+        self._storage.close()
 
     def _put(self, rows: Sequence[Row]) -> None:
-        self._shelf.put(rows)
+        self._storage.put(rows)
         if self._clear_ms <= (now_ms := self._clock.now_ms()):
             self._clear_ms = now_ms + CLEAR_EVERY_MS
-            over = self._shelf.over(now_ms - GRACE_MS, CLEARED_AT_ONCE)
-            self._shelf.bury(over)
-            self._shelf.forget(over)
+            over = self._storage.over(now_ms - GRACE_MS, CLEARED_AT_ONCE)
+            self._storage.expire(over)
+            self._storage.forget(over)
 
     def _history(self, series: str, at: int) -> list[Row]:
-        return self._shelf.history(series, at)
+        return self._storage.history(series, at)
 
     def _latest(self, series: str) -> Row | None:
-        return next(reversed(self._shelf.latest(series)), None)
+        return next(reversed(self._storage.latest(series)), None)
 
     def _written(self, rows: Sequence[Row]) -> None:
         """Rows are durable."""

@@ -21,7 +21,7 @@ from energyguard.store.messages import (
 from energyguard.store.repair import Repair
 from energyguard.store.replica import NodeRows, Replica
 
-TOLD_MS = 15_000
+REPORT_MS = 15_000
 """Who has not told of its hints for so long is thought to be gone."""
 
 
@@ -44,32 +44,36 @@ class Member:
         self.repair = Repair(name, rows, ids)
         self.handover = HandOver(self.replica, ids)
         self.repair.enter(self.replica.membership)
-        self._told: dict[str, tuple[int, AskMembership]] = {}  # when, by coordinator
+        self._reports: dict[str, tuple[int, AskMembership]] = {}  # when, by coordinator
 
     @property
     def membership(self) -> ClusterMembership:
         """The epoch that it is in."""
         return self.replica.membership
 
-    def heard(self, now_ms: int, sender: str, message: Message) -> list[Effect]:
+    def receive(self, now_ms: int, sender: str, message: Message) -> list[Effect]:
         """Do what is asked for, or go on with what was answered."""
         if isinstance(message, AskProgress) and self.replica.is_current(message.epoch):
             left, taken = self.repair.left, self.repair.taken
             return [Send(sender, Progress(message.id, left, taken, self._waiting(now_ms)))]
         if isinstance(message, AskMembership):
-            self._told[sender] = now_ms, message
+            self._reports[sender] = now_ms, message
         if isinstance(message, Request):
-            return self.replica.heard(sender, message)
+            return self.replica.receive(sender, message)
         assert isinstance(message, Reply)
         news = self.replica.adopt(message.membership) if isinstance(message, Stale) else []
-        given = self.handover.heard(sender, message)
-        return news + given + self.repair.heard(now_ms, message)
+        given = self.handover.receive(sender, message)
+        return news + given + self.repair.receive(now_ms, message)
 
     def _waiting(self, now_ms: int) -> list[Waiting]:
         """What coordinators said of their hints lately."""
-        told = self._told.items()
-        self._told = {name: (at, said) for name, (at, said) in told if at + TOLD_MS > now_ms}
-        return [Waiting(name, now_ms - at, one.hints) for name, (at, one) in self._told.items()]
+        reports = self._reports.items()
+        self._reports = {
+            name: (at, report) for name, (at, report) in reports if at + REPORT_MS > now_ms
+        }
+        return [
+            Waiting(name, now_ms - at, report.hints) for name, (at, report) in self._reports.items()
+        ]
 
     def saved(self, now_ms: int, save: Save) -> list[Effect]:
         """Something is durable."""

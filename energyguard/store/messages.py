@@ -1,7 +1,8 @@
 """What nodes say to each other, and what they remember.
 
 Every message may be lost, doubled, delayed or overtaken. A request carries an id, which its reply
-repeats, and the epoch that its sender is in; a node in another epoch does nothing and says so.
+repeats, and the epoch that its sender is in; a node in another epoch does nothing and says so. A
+tag that is no class's name is the one by which nodes of older versions know it.
 """
 
 from __future__ import annotations
@@ -27,27 +28,27 @@ class Request(msgspec.Struct, frozen=True, tag=True, array_like=True):
     epoch: int
 
 
-class Keep(Request, frozen=True, tag=True, array_like=True):
+class Put(Request, frozen=True, tag="Keep", array_like=True):
     """Make rows durable."""
 
     rows: Sequence[Row]
 
 
-class Find(Request, frozen=True, tag=True, array_like=True):
+class Get(Request, frozen=True, tag="Find", array_like=True):
     """All rows of a series at a time."""
 
     series: str
     at: int
 
 
-class FindLatest(Request, frozen=True, tag=True, array_like=True):
+class GetLatest(Request, frozen=True, tag="FindLatest", array_like=True):
     """The rows that win, from the latest time back to the first that has a value."""
 
     series: str
     below: int = FOREVER
 
 
-class FindBetween(Request, frozen=True, tag=True, array_like=True):
+class Scan(Request, frozen=True, tag="FindBetween", array_like=True):
     """The rows at the first ``limit`` times in ``[begin, end)``: those that win, or all."""
 
     series: str
@@ -57,21 +58,21 @@ class FindBetween(Request, frozen=True, tag=True, array_like=True):
     every: bool = False
 
 
-class FindSeries(Request, frozen=True, tag=True, array_like=True):
+class ListSeries(Request, frozen=True, tag="FindSeries", array_like=True):
     """The names of series above one, in order."""
 
     above: str
     limit: int
 
 
-class FindOver(Request, frozen=True, tag=True, array_like=True):
+class ListExpired(Request, frozen=True, tag="FindOver", array_like=True):
     """Last rows of keys that have been over since some time: deletions, and what has expired."""
 
     before_ms: int
     limit: int
 
 
-class Bury(Request, frozen=True, tag=True, array_like=True):
+class Expire(Request, frozen=True, tag="Bury", array_like=True):
     """These are the last rows of their keys: have them, and nothing below them."""
 
     rows: Sequence[Row]
@@ -96,7 +97,7 @@ class Compare(Request, frozen=True, tag=True, array_like=True):
     buckets: Sequence[tuple[int, int, int]]
 
 
-class Want(Request, frozen=True, tag=True, array_like=True):
+class Fetch(Request, frozen=True, tag="Want", array_like=True):
     """Repair: the rows of a slot's buckets with these fingerprints; without any: all."""
 
     slot: int
@@ -125,7 +126,7 @@ class Accept(Request, frozen=True, tag=True, array_like=True):
     membership: ClusterMembership
 
 
-class Adopt(Request, frozen=True, tag=True, array_like=True):
+class Install(Request, frozen=True, tag="Adopt", array_like=True):
     """This epoch was decided."""
 
     membership: ClusterMembership
@@ -149,11 +150,11 @@ class Reply(msgspec.Struct, frozen=True, tag=True, array_like=True):
     id: int
 
 
-class Kept(Reply, frozen=True, tag=True, array_like=True):
+class Stored(Reply, frozen=True, tag="Kept", array_like=True):
     """All of the rows are on the disk."""
 
 
-class Buried(Reply, frozen=True, tag=True, array_like=True):
+class Expired(Reply, frozen=True, tag="Buried", array_like=True):
     """It is so, on the disk; in so many places it was not before, or cannot be."""
 
     changed: int
@@ -241,10 +242,10 @@ class Refused(Reply, frozen=True, tag=True, array_like=True):
 
 
 Message: TypeAlias = (
-    Keep | Bury | Forget | Find | FindLatest | FindBetween | FindSeries | FindOver | Survey
-    | Compare | Want | AskProgress | AskDigests | Prepare | Accept | Adopt | AskMembership | Pause
-    | Kept | Buried | Failed | Found | Names | Stale | DifferingSlots | Differ | Progress | Digests
-    | Promised | Accepted | Refused
+    Put | Expire | Forget | Get | GetLatest | Scan | ListSeries | ListExpired | Survey
+    | Compare | Fetch | AskProgress | AskDigests | Prepare | Accept | Install | AskMembership
+    | Pause | Stored | Expired | Failed | Found | Names | Stale | DifferingSlots | Differ
+    | Progress | Digests | Promised | Accepted | Refused
 )  # fmt: skip
 
 

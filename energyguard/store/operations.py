@@ -16,16 +16,16 @@ from energyguard.store.keeping import counted, keep, replies_needed
 from energyguard.store.membership import ClusterMembership, Keepers, majority
 from energyguard.store.messages import (
     FOREVER,
-    Find,
-    FindBetween,
-    FindLatest,
-    FindSeries,
     Found,
+    Get,
+    GetLatest,
+    ListSeries,
     Message,
     Names,
+    Scan,
 )
 from energyguard.store.ring import slot_of
-from energyguard.store.row import OWN_KEY, Row, newest, winners
+from energyguard.store.row import OWN_KEY, Row, newest, newest_versions
 from energyguard.store.version import OLDEST
 
 Asking = Callable[[int, int], Message]
@@ -77,19 +77,19 @@ def latest(by: Coordinator, series: str, needed: int | None = None) -> Operation
     while True:
         replies = yield _finding(by, series, needed, _below(series, below))
         reached = max((min(r.at for r in rows) for rows in _each(replies) if rows), default=OWN_KEY)
-        known = [row for row in winners(_rows(replies)) if row.at >= reached]
+        known = [row for row in newest_versions(_rows(replies)) if row.at >= reached]
         now_ms = by.clock.now_ms()
         there = [row for row in known if row.is_there(now_ms)]
         if there or reached == OWN_KEY:
             break
         below = reached
-    told = [row for row in known if there and row.at >= there[-1].at]
-    if lacking := _lacking(replies, told):
+    candidates = [row for row in known if there and row.at >= there[-1].at]
+    if lacking := _lacking(replies, candidates):
         yield from keep(by, lacking, needed)
     return Done(there[-1:])
 
 
-def between(
+def scan(
     by: Coordinator,
     series: str,
     begin: int,
@@ -112,11 +112,11 @@ def between(
         if stand_in is not None:
             places = (*owners, stand_in)
             first, groups = [*first, stand_in], [*groups, (places, majority(places))]
-        message = FindBetween(request, membership.epoch, series, begin, end, limit, every)
+        message = Scan(request, membership.epoch, series, begin, end, limit, every)
         return Round(dict.fromkeys([*owners, *first], message), groups, first)
 
     rows = _rows((yield plan))
-    found = sorted(set(rows), key=lambda r: (r.at, r.rank)) if every else winners(rows)
+    found = sorted(set(rows), key=lambda r: (r.at, r.rank)) if every else newest_versions(rows)
     times = sorted({row.at for row in found})[:limit]
     return Done([row for row in found if times and row.at <= times[-1]])
 
@@ -125,10 +125,10 @@ def names(above: str, limit: int) -> Operation:
     """The names of series above one, in order: from a majority of the owners of each."""
 
     def plan(membership: ClusterMembership, request: int) -> Round:
-        asked: Message = FindSeries(request, membership.epoch, above, limit)
+        requested: Message = ListSeries(request, membership.epoch, above, limit)
         keepers = {of_slot[0] for of_slot in membership.all_keepers}
         groups = [(found.places, majority(found.owners)) for found in keepers]
-        return Round(dict.fromkeys(sorted({n for g, _ in groups for n in g}), asked), groups)
+        return Round(dict.fromkeys(sorted({n for g, _ in groups for n in g}), requested), groups)
 
     replies = yield plan
     found = {n for reply in replies.values() if isinstance(reply, Names) for n in reply.names}
@@ -144,7 +144,7 @@ def _found(
     with owners that were asked after it: what it has no more, those have by then.
     """
     facts = at != OWN_KEY
-    find: Asking = lambda request, epoch: Find(request, epoch, series, at)  # noqa: E731
+    find: Asking = lambda request, epoch: Get(request, epoch, series, at)  # noqa: E731
     replies = yield _finding(by, series, needed, find, facts=facts)
     of_slot = by.membership.keepers(slot_of(series))
     if all(len(replies.keys() & set(one.owners)) >= replies_needed(one, needed) for one in of_slot):
@@ -152,8 +152,8 @@ def _found(
 
     def again(membership: ClusterMembership, request: int) -> Round:
         keepers = membership.keepers(slot_of(series))
-        asked = find(request, membership.epoch)
-        requests = {node: asked for found in keepers for node in found.owners}
+        requested = find(request, membership.epoch)
+        requests = {node: requested for found in keepers for node in found.owners}
         return Round(requests, [(found.owners, len(found.owners) // 2) for found in keepers])
 
     return {**replies, **(yield again)}
@@ -166,10 +166,10 @@ def _finding(
 
     def plan(membership: ClusterMembership, request: int) -> Round:
         of_slot = membership.keepers(slot_of(series))
-        asked = asking(request, membership.epoch)
+        requested = asking(request, membership.epoch)
         groups = [(counted(found, needed) if facts else found.owners, replies_needed(found, needed))
                   for found in of_slot]  # fmt: skip
-        requests = {node: asked for group, _ in groups for node in group}
+        requests = {node: requested for group, _ in groups for node in group}
         first = None
         if len(of_slot) == 1:
             owners = of_slot[0].owners
@@ -188,7 +188,7 @@ def _of_owners(by: Coordinator, series: str, replies: Replies) -> Replies:
 
 
 def _below(series: str, below: int) -> Asking:
-    return lambda request, epoch: FindLatest(request, epoch, series, below)
+    return lambda request, epoch: GetLatest(request, epoch, series, below)
 
 
 def _each(replies: Replies) -> list[Sequence[Row]]:
@@ -199,6 +199,6 @@ def _rows(replies: Replies) -> list[Row]:
     return [row for rows in _each(replies) for row in rows]
 
 
-def _lacking(replies: Replies, told: Iterable[Row]) -> list[Row]:
+def _lacking(replies: Replies, candidates: Iterable[Row]) -> list[Row]:
     """What one of those who replied does not have."""
-    return [row for row in told if any(row not in rows for rows in _each(replies))]
+    return [row for row in candidates if any(row not in rows for rows in _each(replies))]

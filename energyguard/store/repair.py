@@ -18,12 +18,12 @@ from energyguard.store.messages import (
     Compare,
     Differ,
     DifferingSlots,
+    Fetch,
     Found,
-    Keep,
+    Put,
     Reply,
     Stale,
     Survey,
-    Want,
 )
 from energyguard.store.replica import NodeRows
 from energyguard.store.writer import Digest
@@ -156,7 +156,7 @@ class Repair:
             )
         return effects
 
-    def _ask(self, request: Compare | Want, pair: _Pair) -> Send:
+    def _ask(self, request: Compare | Fetch, pair: _Pair) -> Send:
         self._open[request.id] = pair
         return Send(pair.other, request)
 
@@ -165,10 +165,10 @@ class Repair:
         if pair.slot in self._fetch:
             self._todo.append((pair.slot, pair.other))
 
-    def heard(self, now_ms: int, reply: Reply) -> list[Effect]:
+    def receive(self, now_ms: int, reply: Reply) -> list[Effect]:
         """Go on with what was compared."""
-        if isinstance(reply, Stale) and (asked := self._open.get(reply.id)):
-            asked.until_ms = min(asked.until_ms, now_ms + SOON_MS)
+        if isinstance(reply, Stale) and (opened := self._open.get(reply.id)):
+            opened.until_ms = min(opened.until_ms, now_ms + SOON_MS)
         if isinstance(reply, DifferingSlots) and (other := self._surveys.pop(reply.id, None)):
             known = set(self._todo)
             found = self._worth_a_look(now_ms, reply.slots)
@@ -199,14 +199,14 @@ class Repair:
         lacking = [()] if buckets and pair.empty else _parts(sorted(theirs - ours))
         for part in lacking:
             pair.missing += 1
-            yield self._ask(Want(next(self._ids), self._now.epoch, slot, buckets, part), pair)
+            yield self._ask(Fetch(next(self._ids), self._now.epoch, slot, buckets, part), pair)
         owned = any(pair.other in group for group in self._now.groups(slot))
         surplus = ours - theirs if owned and not pair.empty else set()  # a stand-in has hints only
         if surplus:
             rows = [r for r in self._rows.rows_of(slot, buckets) if r.fingerprint in surplus]
             for some in _parts(rows):
                 self.sent += len(some)
-                yield Send(pair.other, Keep(next(self._ids), self._now.epoch, some))
+                yield Send(pair.other, Put(next(self._ids), self._now.epoch, some))
         if pair.missing == 0:
             self._end(pair)
 

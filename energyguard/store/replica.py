@@ -15,36 +15,36 @@ from energyguard.store.membership import NOBODY, ClusterMembership
 from energyguard.store.messages import (
     Accept,
     Accepted,
-    Adopt,
     AskDigests,
     AskMembership,
-    Buried,
-    Bury,
     Compare,
     Differ,
     DifferingSlots,
     Digests,
+    Expire,
+    Expired,
     Failed,
-    Find,
-    FindBetween,
-    FindLatest,
-    FindOver,
-    FindSeries,
+    Fetch,
     Forget,
     Found,
-    Keep,
-    Kept,
+    Get,
+    GetLatest,
+    Install,
+    ListExpired,
+    ListSeries,
     Message,
     Names,
     NodeState,
     Prepare,
     Promised,
+    Put,
     Refused,
     Request,
+    Scan,
     Stale,
+    Stored,
     Survey,
     Vote,
-    Want,
 )
 from energyguard.store.row import Row
 from energyguard.store.writer import Digest
@@ -55,7 +55,7 @@ MAX_HELD_ROWS = 5_000_000
 
 
 class NodeRows(Protocol):
-    """The durable rows of a node, as a ``Shelf`` has them."""
+    """The durable rows of a node, as a ``NodeStorage`` has them."""
 
     def history(self, series: str, at: int) -> list[Row]:
         """All rows of a time."""
@@ -65,7 +65,7 @@ class NodeRows(Protocol):
         """The rows that win, from the latest time back to the first that has a value."""
         ...
 
-    def between(
+    def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         """The rows at the first times in a range: those that win, or all."""
@@ -111,39 +111,39 @@ class Replica:
         """The epoch that this node is in."""
         return self.state.membership
 
-    def heard(self, sender: str, request: Request) -> list[Effect]:
+    def receive(self, sender: str, request: Request) -> list[Effect]:
         """Do what a node asks for."""
-        if isinstance(request, Adopt):
+        if isinstance(request, Install):
             return self.adopt(request.membership, Send(sender, Accepted(request.id)))
         if isinstance(request, AskMembership) or not self.is_current(request.epoch):
             return [Send(sender, Stale(request.id, self.membership))]
-        if isinstance(request, Keep):
+        if isinstance(request, Put):
             return self._keep(sender, request)
-        if isinstance(request, Bury):
-            return self._bury(sender, request)
+        if isinstance(request, Expire):
+            return self._expire(sender, request)
         if isinstance(request, Forget):
-            then = Send(sender, Kept(request.id))
+            then = Send(sender, Stored(request.id))
             return [Save(forget=request.rows, then=then, epoch=request.epoch)]
         if isinstance(request, Prepare | Accept):
             return self._vote(sender, request)
         return [Send(sender, self._found(request))]
 
-    def _keep(self, sender: str, request: Keep) -> list[Effect]:
+    def _keep(self, sender: str, request: Put) -> list[Effect]:
         """Own rows and hints alike: kept is what is durable."""
         own = self._own_slots()
         hints = any(row.slot not in own for row in request.rows)
         if hints and sum(self.held().values()) >= MAX_HELD_ROWS:
             reason = f"{self.name}: it holds {MAX_HELD_ROWS:,} rows for others, and takes no more"
             return [Send(sender, Failed(request.id, reason))]
-        return [Save(request.rows, then=Send(sender, Kept(request.id)), epoch=request.epoch)]
+        return [Save(request.rows, then=Send(sender, Stored(request.id)), epoch=request.epoch)]
 
-    def _bury(self, sender: str, request: Bury) -> list[Effect]:
+    def _expire(self, sender: str, request: Expire) -> list[Effect]:
         """A hint is to be at its owners before anything that may hide it is forgotten."""
         ours = [row for row in request.rows if row.slot in self._own_slots()]
         hints = {*self.held(), *self.giving} if len(ours) < len(request.rows) else ()
         waits = any(row.slot in hints for row in request.rows)
-        done = Send(sender, Buried(request.id, int(waits)))
-        return [Save(bury=ours, then=done, epoch=request.epoch)] if ours and not waits else [done]
+        done = Send(sender, Expired(request.id, int(waits)))
+        return [Save(expire=ours, then=done, epoch=request.epoch)] if ours and not waits else [done]
 
     def _own_slots(self) -> frozenset[int]:
         """Those that this node owns, in force or to come."""
@@ -174,9 +174,9 @@ class Replica:
         if save.then is None:
             return []
         to, message = save.then
-        if isinstance(message, Kept | Buried) and not self.is_current(save.epoch):
+        if isinstance(message, Stored | Expired) and not self.is_current(save.epoch):
             return [Send(to, Stale(message.id, self.membership))]
-        return [Send(to, Buried(message.id, save.changed))] if save.bury else [save.then]
+        return [Send(to, Expired(message.id, save.changed))] if save.expire else [save.then]
 
     def adopt(self, news: ClusterMembership, then: Send | None = None) -> list[Effect]:
         """Enter a later epoch, as soon as that is durable: whoever restarts must not fall back."""
@@ -217,16 +217,16 @@ class Replica:
 
     def _found(self, request: Request) -> Message:
         match request:
-            case Find(series=series, at=at):
+            case Get(series=series, at=at):
                 return Found(request.id, self.rows.history(series, at))
-            case FindLatest(series=series, below=below):
+            case GetLatest(series=series, below=below):
                 return Found(request.id, self.rows.latest(series, below))
-            case FindBetween(series=series, begin=begin, end=end, limit=limit, every=every):
-                found = self.rows.between(series, begin, end, limit, every=every)
+            case Scan(series=series, begin=begin, end=end, limit=limit, every=every):
+                found = self.rows.scan(series, begin, end, limit, every=every)
                 return Found(request.id, found)
-            case FindOver(before_ms=before_ms, limit=limit):
+            case ListExpired(before_ms=before_ms, limit=limit):
                 return Found(request.id, self.rows.over(before_ms, limit))
-            case FindSeries(above=above, limit=limit):
+            case ListSeries(above=above, limit=limit):
                 return Names(request.id, self.rows.series(above, limit))
             case Survey(slots=slots):
                 return DifferingSlots(request.id, self._differing(slots))
@@ -234,7 +234,7 @@ class Replica:
                 return Digests(request.id, [(s, *d) for s, d in self.rows.slots().items()])
             case Compare():
                 return self._compare(request)
-            case Want(slot=slot, buckets=buckets, fingerprints=wanted):
+            case Fetch(slot=slot, buckets=buckets, fingerprints=wanted):
                 rows, chosen = self.rows.rows_of(slot, buckets), set(wanted)
                 found = [r for r in rows if not chosen or r.fingerprint in chosen]
                 return Found(request.id, found)

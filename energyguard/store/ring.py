@@ -106,9 +106,9 @@ class _Draft:
         """Take owners away where there are too many: from whoever has most."""
         for owners in self.owners:
             while len(owners) > self._copies:
-                most = max(reversed(owners), key=lambda node: self._load[node])
-                owners.remove(most)
-                self._load[most] -= 1
+                fullest = max(reversed(owners), key=lambda node: self._load[node])
+                owners.remove(fullest)
+                self._load[fullest] -= 1
 
     def fill(self) -> None:
         """Give every slot its copies: to the next on the ring that is not full yet."""
@@ -126,14 +126,14 @@ class _Draft:
         There always is one to move: who has more slots has one that the other has not.
         """
         while True:
-            least = min(self._load, key=lambda node: self._load[node])
-            most = max(self._load, key=lambda node: self._load[node])
-            if self._load[most] - self._load[least] <= 1:
+            emptiest = min(self._load, key=lambda node: self._load[node])
+            fullest = max(self._load, key=lambda node: self._load[node])
+            if self._load[fullest] - self._load[emptiest] <= 1:
                 return
-            owners = self.owners[self._slot_to_move(most, least)]
-            owners[owners.index(most)] = least
-            self._load[most] -= 1
-            self._load[least] += 1
+            owners = self.owners[self._slot_to_move(fullest, emptiest)]
+            owners[owners.index(fullest)] = emptiest
+            self._load[fullest] -= 1
+            self._load[emptiest] += 1
 
     def _slot_to_move(self, giver: str, taker: str) -> int:
         """A slot of one node that the other has not, and comes to soonest on the ring."""

@@ -85,7 +85,7 @@ def newest(rows: Iterable[Row]) -> Row | None:
     return max(rows, key=lambda row: row.rank, default=None)
 
 
-def winners(rows: Iterable[Row]) -> list[Row]:
+def newest_versions(rows: Iterable[Row]) -> list[Row]:
     """The row that wins of each key, in the order of series and time."""
     best: dict[tuple[str, int], Row] = {}
     for row in rows:
@@ -97,5 +97,5 @@ def winners(rows: Iterable[Row]) -> list[Row]:
 
 def latest(rows: Iterable[Row], now_ms: int) -> Row | None:
     """The row of the latest time that has a value."""
-    there = [row for row in winners(rows) if row.is_there(now_ms)]
+    there = [row for row in newest_versions(rows) if row.is_there(now_ms)]
     return max(there, key=lambda row: row.at, default=None)

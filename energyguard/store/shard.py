@@ -20,8 +20,8 @@ from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.local import LocalStore
 from energyguard.store.member import Member
 from energyguard.store.messages import FOREVER, Accepted, Failed, Message, NodeState, Pause
+from energyguard.store.node_storage import NodeStorage
 from energyguard.store.row import Row
-from energyguard.store.shelf import Shelf
 from energyguard.store.transport import Links, peer_address
 from energyguard.telemetry import logger
 
@@ -58,9 +58,9 @@ class Shard:
         self.settings, self._clock = settings, clock
         self._address = peer_address(settings.node)
         self.path = settings.folder / "rows.sqlite"
-        self.shelf = Shelf(self.path, clock)
-        self.cache = Cache(self.shelf, settings.max_cache_items)
-        self.links = Links(settings.node, self._heard, settings.secret)
+        self.storage = NodeStorage(self.path, clock)
+        self.cache = Cache(self.storage, settings.max_cache_items)
+        self.links = Links(settings.node, self._receive, settings.secret)
         self.member = Member(settings.node, self.cache, *self._memory())
         self.paused = False
         self._saves: queue.SimpleQueue[Save | None] = queue.SimpleQueue()
@@ -70,9 +70,9 @@ class Shard:
         self._ticking: asyncio.Task[None] | None = None
 
     def _memory(self) -> tuple[NodeState | None, int]:
-        state, lives = self.shelf.remembered("state"), self.shelf.remembered("lives")
+        state, lives = self.storage.remembered("state"), self.storage.remembered("lives")
         life = int.from_bytes(lives or b"", "big") + 1
-        self.shelf.remember("lives", life.to_bytes(8, "big"))
+        self.storage.remember("lives", life.to_bytes(8, "big"))
         return _decode_state(state) if state else None, life * LIVES_APART
 
     async def start(self) -> None:
@@ -96,7 +96,7 @@ class Shard:
         if self._writer.is_alive():
             self._saves.put(CLOSED)
             await asyncio.to_thread(self._writer.join)
-        self.shelf.close()
+        self.storage.close()
 
     def stats(self) -> dict[str, object]:
         """What an operator asks a node: system A's fields, and the cache's counters."""
@@ -104,19 +104,19 @@ class Shard:
         return {
             "db_path": str(self.path),
             "keys_in_db": sum(found.rows for found in cache.slots().values()),
-            "cache_enabled": cache.most_items > 0,
+            "cache_enabled": cache.max_items > 0,
             "cache_items": len(cache),
-            "max_cache_items": cache.most_items,
+            "max_cache_items": cache.max_items,
             "hits": cache.hits,
             "misses": cache.misses,
         }
 
-    def _heard(self, sender: str, message: Message) -> None:
+    def _receive(self, sender: str, message: Message) -> None:
         if isinstance(message, Pause):
             self.links.send(sender, self._pause(message))
         elif not self.paused:
             try:
-                self._do(self.member.heard(self._now_ms(), sender, message))
+                self._do(self.member.receive(self._now_ms(), sender, message))
             except EnergyGuardError as error:
                 self.links.send(sender, Failed(message.id, str(error)))
 
@@ -149,9 +149,9 @@ class Shard:
         """Whether it is not on its way to the disk already: whoever has waited long asks again."""
         if save.then is None:
             return True
-        asked = save.then.to, save.then.message.id
-        is_new = asked not in self._keeping
-        self._keeping.add(asked)
+        save_id = save.then.to, save.then.message.id
+        is_new = save_id not in self._keeping
+        self._keeping.add(save_id)
         return is_new
 
     def _write(self) -> None:
@@ -176,14 +176,14 @@ class Shard:
         """Write what may share a transaction, or what stands alone."""
         try:
             if rows := [row for save in saves for row in save.rows]:
-                self.shelf.put(rows)
+                self.storage.put(rows)
             for save in saves:
-                if save.bury:
-                    saves = [save._replace(changed=self.shelf.bury(save.bury))]
+                if save.expire:
+                    saves = [save._replace(changed=self.storage.expire(save.expire))]
                 if save.forget:
-                    self.shelf.forget(save.forget)
+                    self.storage.forget(save.forget)
                 if save.state is not None:
-                    self.shelf.remember("state", _encode_state(save.state), save.drop)
+                    self.storage.remember("state", _encode_state(save.state), save.drop)
         except EnergyGuardError as error:
             _log.error("could not be written", error=str(error))
             return saves, error
@@ -198,7 +198,7 @@ class Shard:
                     refusal = Failed(save.then.message.id, str(error))
                     self.links.send(save.then.to, refusal)
                 continue
-            self.cache.written([*save.rows, *save.bury, *save.forget])
+            self.cache.written([*save.rows, *save.expire, *save.forget])
             if save.drop:
                 self.cache.clear()
             if not self.paused:
@@ -206,7 +206,7 @@ class Shard:
 
 
 def _stands_alone(save: Save) -> bool:
-    return bool(save.bury or save.forget) or save.state is not None
+    return bool(save.expire or save.forget) or save.state is not None
 
 
 class OwnStore(LocalStore):
@@ -216,14 +216,14 @@ class OwnStore(LocalStore):
     """
 
     def __init__(self, shard: Shard, clock: Clock = SYSTEM) -> None:
-        self._begin(shard.shelf, clock)
+        self._begin(shard.storage, clock)
         self._cache = shard.cache
 
     async def close(self) -> None:
         """Nothing to let go of."""
 
     def _put(self, rows: Sequence[Row]) -> None:
-        self._shelf.put(rows)  # what is over, all owners have to know
+        self._storage.put(rows)  # what is over, all owners have to know
 
     def _history(self, series: str, at: int) -> list[Row]:
         return self._cache.history(series, at)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from energyguard.store.admin import ClusterStatus, NodeStatus
 from energyguard.store.membership import ClusterMembership
 from energyguard.store.messages import Digests, Progress, Waiting
 from energyguard.store.ring import SLOTS, load
 
-Told = Mapping[str, tuple[Digests | None, Progress | None]]
+Answers = Mapping[str, tuple[Digests | None, Progress | None]]
 """By node: what it holds, and what it has still to fetch; None: it is silent."""
 
 _BySlot = dict[int, tuple[int, int]]
 
 
-def summary(now: ClusterMembership, told: Told, own: Waiting) -> ClusterStatus:
+def summary(now: ClusterMembership, answers: Answers, own: Waiting) -> ClusterStatus:
     """The cluster as its operator sees it; ``own``: the hints of whoever asks for it."""
-    hints = _hints(told, own)
-    digests = {node: _by_slot(found) if found else None for node, (found, _) in told.items()}
+    hints = _hints(answers, own)
+    digests = {node: _by_slot(found) if found else None for node, (found, _) in answers.items()}
     lacking, alike = _compared(now, digests)
     shares = load(now.owners)
     copies = sum(shares.values()) or 1
     nodes = []
-    for node, (_, progress) in told.items():
+    for node, (_, progress) in answers.items():
         mine = digests[node] or {}
         rows = sum(n for s, (_, n) in mine.items() if s in now.slots_of.get(node, ()))
         nodes.append(
@@ -51,10 +52,11 @@ def summary(now: ClusterMembership, told: Told, own: Waiting) -> ClusterStatus:
     )
 
 
-def _hints(told: Told, own: Waiting) -> dict[str, int]:
+def _hints(answers: Answers, own: Waiting) -> dict[str, int]:
     """Batches that wait for each node, at all coordinators: what each of them said last."""
     newest = {own.coordinator: own}
-    for waiting in (one for _, said in told.values() if said for one in said.waiting):
+    reported = [progress.waiting for _, progress in answers.values() if progress]
+    for waiting in chain.from_iterable(reported):
         known = newest.setdefault(waiting.coordinator, waiting)
         if waiting.age_ms < known.age_ms:
             newest[waiting.coordinator] = waiting

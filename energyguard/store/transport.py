@@ -32,7 +32,7 @@ _decode = msgspec.msgpack.Decoder(Message).decode
 
 _log = logger(__name__)
 
-Heard = Callable[[str, Message], None]
+Receiver = Callable[[str, Message], None]
 
 
 class Greeting(msgspec.Struct, frozen=True, array_like=True):
@@ -130,9 +130,9 @@ class Frames(asyncio.Protocol):
 class Links:
     """The connections of one process, by the name of who is at the other end."""
 
-    def __init__(self, name: str, heard: Heard, secret: str = "") -> None:
+    def __init__(self, name: str, receive: Receiver, secret: str = "") -> None:
         """Begin; ``call`` makes connections, ``listen`` takes them."""
-        self.name, self._heard, self._secret = name, heard, secret
+        self.name, self._receive, self._secret = name, receive, secret
         self._links: dict[str, Frames] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[str, list[bytes]] = {}  # for a node that is being called
@@ -284,6 +284,6 @@ class Links:
                     "a message that cannot be read was dropped", sender=name, error=str(error)
                 )
                 return
-            self._heard(name, message)
+            self._receive(name, message)
 
         return read

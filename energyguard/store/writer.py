@@ -59,8 +59,8 @@ class Digest(NamedTuple):
 NOTHING = Digest(0, 0)
 
 
-class ShelfWriter(GroupCommit):
-    """The writer of a shelf; it knows what each slot holds, as far as it is committed.
+class NodeStorageWriter(GroupCommit):
+    """The writer of a node's rows; it knows what each slot holds, as far as it is committed.
 
     Its methods are pieces of work for ``run``.
     """
@@ -101,7 +101,7 @@ class ShelfWriter(GroupCommit):
         self._count(added, 1)
         return len(added)
 
-    def bury(self, rows: Sequence[Row]) -> int:
+    def expire(self, rows: Sequence[Row]) -> int:
         """Have the last rows of keys and nothing below; gives in how many places it was not so."""
         execute, changed = self.connection.execute, self.put(rows)
         for key in map(_key, rows):

@@ -69,7 +69,7 @@ class _Group:
     owners: dict[TopicPartition, int] = field(default_factory=dict)
     positions: dict[TopicPartition, int] = field(default_factory=dict)
 
-    def bury(self, member: int) -> None:
+    def remove(self, member: int) -> None:
         """Take a member out, and free its partitions."""
         self.members.pop(member, None)
         self.owners = {at: owner for at, owner in self.owners.items() if owner != member}
@@ -203,7 +203,7 @@ class MemoryMembership(MemberState):
             before = set(self._assigned)
             for member, (_, seen_s) in list(group.members.items()):
                 if now_s - seen_s > self._log._session_s:
-                    group.bury(member)
+                    group.remove(member)
             lived = self._member in group.members
             group.generation += not lived
             group.members[self._member] = (self._topics, now_s)
@@ -225,7 +225,7 @@ class MemoryMembership(MemberState):
     def leave(self) -> None:
         """Give the partitions up at once."""
         with self._log._changed:
-            self._group.bury(self._member)
+            self._group.remove(self._member)
             self._generation = self._group.generation
             self._assigned = {}
 

@@ -77,7 +77,7 @@ class Broken:
     ) -> Row | None:
         raise self.error
 
-    async def between(
+    async def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         raise self.error

@@ -255,7 +255,9 @@ class LogContract:
         self.settle(*members)
         assert sorted(len(member.assigned) for member in members) == [0, 0, 1]
 
-    def test_a_member_that_was_buried_learns_of_it(self, log: AnyLog, clock: ManualClock) -> None:
+    def test_a_member_that_was_taken_out_learns_of_it(
+        self, log: AnyLog, clock: ManualClock
+    ) -> None:
         first = log.join("g", [LETTERS])
         log.append(LETTERS, Records([None] * 3, [b"a", b"b", b"c"]))
         (at,) = first.assigned

@@ -139,7 +139,7 @@ async def test_a_node_joins_and_one_leaves_under_load(ring: Ring) -> None:
     await all_there(ring, 500)
     assert ring.nodes[0] not in ring.store.membership.everyone()
     assert ring.running[0].stats()["keys_in_db"] == 0
-    written = await ring.store.between("busy", 0, 2**62, 100_000)
+    written = await ring.store.scan("busy", 0, 2**62, 100_000)
     assert len(written) == next(numbers) - 1_000
 
 
@@ -206,10 +206,10 @@ async def test_a_damaged_row_is_fetched_from_the_others(ring: Ring, tmp_path: Pa
     connection.execute("UPDATE rows SET value = 'x' WHERE series = 'meter7'")
     connection.close()
     ring.running[0].cache.clear()
-    assert ring.running[0].shelf.history("meter7", fact(7).at) == []  # set aside
+    assert ring.running[0].storage.history("meter7", fact(7).at) == []  # set aside
     ring.running[0].cache.clear()
     await ring.alike()
-    assert ring.running[0].shelf.history("meter7", fact(7).at) == [fact(7, series="meter7")]
+    assert ring.running[0].storage.history("meter7", fact(7).at) == [fact(7, series="meter7")]
 
 
 async def test_a_node_without_its_disk_does_not_count(tmp_path: Path) -> None:

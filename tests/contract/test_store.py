@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, Malformed
 from energyguard.store import Key, Row, Store, open_store
-from energyguard.store.row import LARGEST_VALUE, MAX_SERIES, OWN_KEY, latest, winners
+from energyguard.store.row import LARGEST_VALUE, MAX_SERIES, OWN_KEY, latest, newest_versions
 from energyguard.store.version import DRIFT_MS, Version
 
 NOON = 1_757_160_000_000
@@ -35,7 +35,7 @@ def own(value: bytes | None, minor: int = 0, series: str = "limit", major: int =
 
 
 async def everything(store: Store, series: str = "H1") -> list[Row]:
-    return await store.between(series, OWN_KEY, END_US, 100_000, every=True)
+    return await store.scan(series, OWN_KEY, END_US, 100_000, every=True)
 
 
 class StoreContract:
@@ -48,7 +48,7 @@ class StoreContract:
     async def test_nothing_is_there_at_first(self, store: Store) -> None:
         assert await store.read("H1") is None
         assert await store.read("H1", None) is None
-        assert await store.between("H1", OWN_KEY, END_US, 10, every=True) == []
+        assert await store.scan("H1", OWN_KEY, END_US, 10, every=True) == []
         assert await store.names() == []
 
     async def test_what_was_written_is_read_back_whole(self, store: Store) -> None:
@@ -107,8 +107,8 @@ class StoreContract:
         await store.write([first])
         await store.write([second])
         assert await store.read("H1", first.at) == second
-        assert await store.between("H1", 1, END_US, 10) == [second]
-        assert await store.between("H1", 1, END_US, 10, every=True) == [first, second]
+        assert await store.scan("H1", 1, END_US, 10) == [second]
+        assert await store.scan("H1", 1, END_US, 10, every=True) == [first, second]
 
     async def test_of_a_users_own_key_only_the_newest_stays(self, store: Store) -> None:
         for minor in (3, 1, 5, 4):
@@ -123,7 +123,7 @@ class StoreContract:
         await store.write([own(b"more", 1, series="H1")])
         assert await everything(store) == [own(b"more", 1, series="H1"), fact(0), fact(1)]
         assert await store.read("H1", None) == fact(1)
-        assert await store.between("H1", 1, END_US, 10) == [fact(0), fact(1)]
+        assert await store.scan("H1", 1, END_US, 10) == [fact(0), fact(1)]
 
     # Ranges
 
@@ -131,22 +131,22 @@ class StoreContract:
         rows = [fact(n, sequence=s) for n in range(5) for s in range(3)]
         await store.write(random.Random(7).sample(rows, len(rows)))
         begin, end = fact(1).at, fact(4).at
-        assert await store.between("H1", begin, end, 10, every=True) == rows[3:12]
-        assert await store.between("H1", begin, end, 10) == [fact(n, sequence=2) for n in (1, 2, 3)]
-        assert await store.between("H1", begin, end, 2, every=True) == rows[3:9]
-        assert await store.between("H1", begin + 1, end + 1, 1) == [fact(2, sequence=2)]
-        assert await store.between("H1", begin, begin, 10) == []
-        assert await store.between("H1", begin, end, 0) == []
+        assert await store.scan("H1", begin, end, 10, every=True) == rows[3:12]
+        assert await store.scan("H1", begin, end, 10) == [fact(n, sequence=2) for n in (1, 2, 3)]
+        assert await store.scan("H1", begin, end, 2, every=True) == rows[3:9]
+        assert await store.scan("H1", begin + 1, end + 1, 1) == [fact(2, sequence=2)]
+        assert await store.scan("H1", begin, begin, 10) == []
+        assert await store.scan("H1", begin, end, 0) == []
 
     async def test_a_range_after_10_000_rows_and_after_deletions(self, store: Store) -> None:
         await store.write([fact(minute) for minute in range(10_000)])
         begin, end = fact(0).at, fact(10_000).at
-        found = await store.between("H1", begin, end, 20_000)
+        found = await store.scan("H1", begin, end, 20_000)
         assert found == [fact(minute) for minute in range(10_000)]
         await store.write([fact(minute, None, 1) for minute in range(0, 10_000, 2)])
-        found = await store.between("H1", begin, end, 20_000)
+        found = await store.scan("H1", begin, end, 20_000)
         assert found == [fact(minute) for minute in range(1, 10_000, 2)]
-        middle = await store.between("H1", fact(4_000).at, end, 10)
+        middle = await store.scan("H1", fact(4_000).at, end, 10)
         assert middle == [fact(minute) for minute in range(4_001, 4_010, 2)]
         assert len(await everything(store)) == 15_000
         assert await store.read("H1", None) == fact(9_999)
@@ -171,7 +171,7 @@ class StoreContract:
         await store.write([Row("s", at, versions[n], b"old") for n in (0, 1, 2)])
         assert await store.read("s", at) is None
         assert await store.read("s", None) is None
-        assert await store.between("s", 1, END_US, 10) == []
+        assert await store.scan("s", 1, END_US, 10) == []
         assert (await everything(store, "s"))[-1] == Row("s", at, versions[3], None)
         assert await store.names() == ["s"]
 
@@ -195,7 +195,7 @@ class StoreContract:
         assert await store.read("limit") is None
         assert await store.read("H1", soon) is None
         assert await store.read("H1", None) == fact(0)
-        assert await store.between("H1", 1, END_US, 10) == [fact(0)]
+        assert await store.scan("H1", 1, END_US, 10) == [fact(0)]
         assert len(await everything(store)) == 2
         assert (await store.change(Key("limit"), b"2")).version > kept.version
 
@@ -341,14 +341,14 @@ class Model:
 
     def put(self, rows: list[Row]) -> None:
         told = self.rows | set(rows)
-        mine = winners(row for row in told if row.at == OWN_KEY)
+        mine = newest_versions(row for row in told if row.at == OWN_KEY)
         self.rows = {row for row in told if row.at != OWN_KEY} | set(mine)
 
     def all_of(self, series: str) -> list[Row]:
         return sorted((r for r in self.rows if r.series == series), key=lambda r: (r.at, r.rank))
 
     def at(self, series: str, at: int) -> Row | None:
-        row = next(iter(winners(row for row in self.all_of(series) if row.at == at)), None)
+        row = next(iter(newest_versions(row for row in self.all_of(series) if row.at == at)), None)
         return row if row and row.is_there(self.clock.now_ms()) else None
 
 
@@ -384,9 +384,9 @@ async def agree(store: Store, model: Model) -> None:
     for series in model.series:
         rows = model.all_of(series)
         facts = [row for row in rows if row.at != OWN_KEY]
-        there = [row for row in winners(facts) if row.is_there(now_ms)]
+        there = [row for row in newest_versions(facts) if row.is_there(now_ms)]
         assert await everything(store, series) == rows
-        assert await store.between(series, 1, END_US, 100) == there
+        assert await store.scan(series, 1, END_US, 100) == there
         assert await store.read(series, None) == latest(facts, now_ms)
         assert [await store.read(series, at) for at in TIMES] == [
             model.at(series, t) for t in TIMES

@@ -79,7 +79,7 @@ def rows_in(url: str) -> dict[str, list[Row]]:
     async def read() -> dict[str, list[Row]]:
         store = open_store(url)
         names = await store.names(limit=10_000)
-        found = {n: await store.between(n, 1, FOREVER, 1_000_000, every=True) for n in names}
+        found = {n: await store.scan(n, 1, FOREVER, 1_000_000, every=True) for n in names}
         await store.close()
         return found
 

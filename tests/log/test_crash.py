@@ -191,8 +191,8 @@ def test_appends_in_a_group_do_not_share_a_fate(log: SqliteLog) -> None:
 
 
 def test_the_wal_is_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("energyguard.log.upkeep.MAX_WAL_PAGES", 1_000)
+    monkeypatch.setattr("energyguard.log.maintenance.MAX_WAL_PAGES", 1_000)
     for _ in range(40):
         log.append(LETTERS, letter(1_000_000))
-        log._upkeep.checkpoint()
+        log._maintenance.checkpoint()
     assert Path(f"{log.path}-wal").stat().st_size < 16_000_000

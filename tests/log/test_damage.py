@@ -18,7 +18,7 @@ from energyguard.log.inspect import damaged
 from energyguard.log.repair import repair
 from energyguard.log.set_aside import folder_of, kept
 from energyguard.log.sqlite import SqliteLog
-from energyguard.store.shelf import Shelf
+from energyguard.store.node_storage import NodeStorage
 
 LETTERS = "energyguard.dead-letters"
 RULES = "energyguard.rules"
@@ -162,7 +162,7 @@ def another_program(path: Path) -> None:
 
 
 def our_store(path: Path) -> None:
-    Shelf(path).close()
+    NodeStorage(path).close()
 
 
 def text_file(path: Path) -> None:

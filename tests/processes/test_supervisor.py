@@ -73,18 +73,18 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 def test_children_start_with_their_first_line(stage: Stage) -> None:
     supervisor = stage.supervise(a=stage.child("a"))
-    supervisor.tend()
+    supervisor.supervise()
     until(lambda: stage.story("a"))
     assert stage.story("a") == [f"start {supervisor.pids()['a']} hello"]
 
 
 def test_one_that_is_killed_comes_back_and_it_is_said(stage: Stage) -> None:
     supervisor = stage.supervise(a=stage.child("a"), b=stage.child("b"))
-    supervisor.tend()
+    supervisor.supervise()
     until(lambda: stage.story("a") and stage.story("b"))
     first = supervisor.pids()
     os.kill(first["a"], signal.SIGKILL)
-    until(lambda: len(stage.story("a")) == 2, supervisor.tend)
+    until(lambda: len(stage.story("a")) == 2, supervisor.supervise)
     assert supervisor.pids()["a"] != first["a"]
     assert supervisor.pids()["b"] == first["b"]
     (said,) = stage.said
@@ -93,7 +93,7 @@ def test_one_that_is_killed_comes_back_and_it_is_said(stage: Stage) -> None:
 
 def test_back_off_grows(stage: Stage) -> None:
     supervisor = stage.supervise(a=[sys.executable, "-S", "-c", "raise SystemExit(7)"])
-    until(lambda: len(stage.said) == 3, supervisor.tend)
+    until(lambda: len(stage.said) == 3, supervisor.supervise)
     waits = [float(said.split()[-2]) for said in stage.said]
     assert all("exit code 7" in said for said in stage.said)
     for wait, nominal in zip(waits, (0.5, 1.0, 2.0), strict=True):
@@ -102,13 +102,13 @@ def test_back_off_grows(stage: Stage) -> None:
 
 def test_settings_that_cannot_be_used_are_hopeless(stage: Stage) -> None:
     supervisor = stage.supervise(a=[sys.executable, "-S", "-c", "raise SystemExit(2)"])
-    until(lambda: supervisor.hopeless == 2, supervisor.tend)
+    until(lambda: supervisor.hopeless == 2, supervisor.supervise)
     assert stage.said == []
 
 
 def test_stop_goes_in_order_and_lets_each_drain(stage: Stage) -> None:
     supervisor = stage.supervise(a=stage.child("x"), b=stage.child("x"))
-    supervisor.tend()
+    supervisor.supervise()
     until(lambda: len(stage.story("x")) == 2)
     pids = supervisor.pids()
     assert supervisor.stop(60, threading.Event())
@@ -118,7 +118,7 @@ def test_stop_goes_in_order_and_lets_each_drain(stage: Stage) -> None:
 @pytest.mark.parametrize("hurried", [True, False])
 def test_one_that_does_not_stop_is_killed(stage: Stage, hurried: bool) -> None:
     supervisor = stage.supervise(a=[sys.executable, "-c", DEAF])
-    supervisor.tend()
+    supervisor.supervise()
     until(lambda: _ignores_sigterm(supervisor.pids()["a"]))
     hurry = threading.Event()
     if hurried:
@@ -138,7 +138,7 @@ def test_children_do_not_outlive_a_killed_parent(stage: Stage, tmp_path: Path) -
 import time
 from energyguard.processes.supervisor import Supervisor
 made = Supervisor({{"a": {stage.child("a")!r}}}, b"hello", print)
-made.tend()
+made.supervise()
 time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", parent]) as process:

@@ -10,15 +10,15 @@ from energyguard.clock import Clock
 from energyguard.store import row as rows_
 from energyguard.store.effects import Save
 from energyguard.store.messages import FOREVER, NodeState
+from energyguard.store.node_storage import A_CLOCKS_MS
 from energyguard.store.row import OWN_KEY, Row
-from energyguard.store.shelf import A_CLOCKS_MS
 from energyguard.store.writer import Digest
 
 LATEST_AT_ONCE = 2  # small, so that several steps are needed
 
 
 class MemoryRows:
-    """Rows as a ``Shelf`` keeps them; ``tests/store/test_shelf.py`` holds the two side by side."""
+    """Rows as ``NodeStorage`` has them; ``tests/store/test_node_storage.py`` holds them equal."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -53,12 +53,12 @@ class MemoryRows:
                 break
         return found
 
-    def between(
+    def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         times = sorted(at for name, at in self.keys if name == series and begin <= at < end)
         found = [row for at in times[:limit] for row in self.keys[series, at]]
-        return found if every else rows_.winners(found)
+        return found if every else rows_.newest_versions(found)
 
     def series(self, above: str, limit: int) -> list[str]:
         return sorted({name for name, _ in self.keys if name > above})[:limit]
@@ -72,7 +72,7 @@ class MemoryRows:
                 found.append((since, row))
         return [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
 
-    def bury(self, rows: Iterable[Row]) -> int:
+    def expire(self, rows: Iterable[Row]) -> int:
         """Have the last rows of keys, and nothing below them."""
         changed = 0
         for row in rows:
@@ -147,7 +147,7 @@ class Disk:
 
     def _apply(self, save: Save) -> int:
         self.rows.put(save.rows)
-        changed = self.rows.bury(save.bury)
+        changed = self.rows.expire(save.expire)
         self.rows.forget(save.forget)
         if save.state is not None:
             self.state = save.state

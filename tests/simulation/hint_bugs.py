@@ -11,7 +11,7 @@ from energyguard.store.coordinator import Coordinator, Plan, Replies, Round
 from energyguard.store.effects import Effect, Save
 from energyguard.store.handover import HandOver
 from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Find, Keep
+from energyguard.store.messages import Get, Put
 from energyguard.store.replica import Replica
 
 Patch = pytest.MonkeyPatch
@@ -21,7 +21,7 @@ def acknowledged_before_it_is_durable(patch: Patch) -> None:
     """A stand-in promises what a crash may take away."""
     real = Replica._keep
 
-    def keep(self: Replica, sender: str, request: Keep) -> list[Effect]:
+    def keep(self: Replica, sender: str, request: Put) -> list[Effect]:
         effects = real(self, sender, request)
         if all(row.slot in self._own_slots() for row in request.rows):
             return effects
@@ -50,7 +50,7 @@ def reads_do_not_ask_stand_ins(patch: Patch) -> None:
     ) -> Generator[Plan, Replies, Replies]:
         def plan(membership: ClusterMembership, request: int) -> Round:
             groups = membership.groups(ring.slot_of(series))
-            asked = Find(request, membership.epoch, series, at)
+            asked = Get(request, membership.epoch, series, at)
             requests = {name: asked for group in groups for name in group}
             return Round(requests, [(g, len(g) // 2 if at else len(g) // 2 + 1) for g in groups])
 

@@ -54,7 +54,7 @@ class Life:
         self.names = [f"n{i}" for i in range(1, self.random.randint(3, 5) + 1)]
         self.nodes = {name: Node(self.world, name) for name in (*self.names, "n9")}
         for name, node in self.nodes.items():
-            self.world.actors[name] = node.heard
+            self.world.actors[name] = node.receive
         self.clients = [
             Client(self.world, seat, self.random.choice((0, -200, 200, 450)))
             for seat in range(self.random.randint(1, 3))

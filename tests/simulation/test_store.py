@@ -22,7 +22,7 @@ from energyguard.store.coordinator import Plan, Replies, Round
 from energyguard.store.effects import Save, Send
 from energyguard.store.hints import Hints
 from energyguard.store.membership import ClusterMembership
-from energyguard.store.messages import Accept, Keep, NodeState, Prepare, Request
+from energyguard.store.messages import Accept, NodeState, Prepare, Put, Request
 from energyguard.store.repair import Repair
 from energyguard.store.replica import Replica
 from tests.simulation import hint_bugs
@@ -81,28 +81,28 @@ def hint_counts(patch: Patch) -> None:
     real = coordinator.enough
 
     def enough(asked: Round, replies: Replies) -> bool:
-        keeps = any(isinstance(request, Keep) for request in asked.requests.values())
+        keeps = any(isinstance(request, Put) for request in asked.requests.values())
         return (keeps and len(replies) >= 1) or real(asked, replies)
 
     patch.setattr(coordinator, "enough", enough)
 
 
 def acknowledged_before_it_is_durable(patch: Patch) -> None:
-    real = Replica.heard
+    real = Replica.receive
 
-    def heard(self: Replica, sender: str, request: Request) -> object:
+    def receive(self: Replica, sender: str, request: Request) -> object:
         effects = real(self, sender, request)
         return [
             one
             for effect in effects
             for one in (
                 [effect.then, effect._replace(then=None)]
-                if isinstance(effect, Save) and effect.then and isinstance(request, Keep)
+                if isinstance(effect, Save) and effect.then and isinstance(request, Put)
                 else [effect]
             )
         ]
 
-    patch.setattr(Replica, "heard", heard)
+    patch.setattr(Replica, "receive", receive)
 
 
 def any_epoch_will_do(patch: Patch) -> None:
@@ -137,8 +137,8 @@ def lowest_wins(patch: Patch) -> None:
 
 def tombstones_are_overlooked(patch: Patch) -> None:
     """Who knows of a deletion is not listened to."""
-    real = row.winners
-    patch.setattr(operations, "winners", lambda rows: real(r for r in rows if r.value is not None))
+    real = row.newest_versions
+    patch.setattr(operations, "newest_versions", lambda rows: real(r for r in rows if r.value is not None))
 
 
 def tombstones_are_dropped(patch: Patch) -> None:
@@ -155,7 +155,7 @@ def tombstones_are_dropped(patch: Patch) -> None:
 
 
 def tombstones_are_dropped_early(patch: Patch) -> None:
-    """Not all owners need to have buried it."""
+    """Not all owners need to have expired it."""
     real = clearing._at_all_owners
 
     def at_some(now: ClusterMembership, rows: list[row.Row], asking: clearing.Asking) -> Plan:
@@ -172,7 +172,7 @@ def tombstones_are_dropped_early(patch: Patch) -> None:
 
 
 def tombstones_are_dropped_at_once(patch: Patch) -> None:
-    """All owners have buried it, and what was sent before is still on its way."""
+    """All owners have expired it, and what was sent before is still on its way."""
     patch.setattr(clearing, "GRACE_MS", -1_000)
     patch.setattr(Life, "wait_ms", property(lambda self: 0))
 

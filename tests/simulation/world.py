@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from energyguard.clock import ManualClock
-from energyguard.store.cluster import tend
+from energyguard.store.cluster import keep_up
 from energyguard.store.coordinator import Coordinator, Operation
 from energyguard.store.effects import Answer, Effect, Result, Save, Send
 from energyguard.store.member import Member
@@ -72,10 +72,10 @@ class Node:
         self.member = None
         self.disk = Disk(self.clock, self.world.random)
 
-    def heard(self, sender: str, message: Message) -> None:
+    def receive(self, sender: str, message: Message) -> None:
         """A message has come."""
         if self.member is not None:
-            self._do(self.member.heard(self.world.now, sender, message))
+            self._do(self.member.receive(self.world.now, sender, message))
 
     def _tick(self, member: Member) -> None:
         if self.member is member:
@@ -126,10 +126,10 @@ class Client:
         """Come up knowing nothing, under a new name."""
         self.name = f"c{self.seat}.{next(self._lives)}"
         self.coordinator = Coordinator(
-            self.name, tend, clock=self.clock, random=Random(self.world.random.random())
+            self.name, keep_up, clock=self.clock, random=Random(self.world.random.random())
         )
         self._waiting: dict[int, Callable[[Result], None]] = {}
-        self.world.actors[self.name] = self.heard
+        self.world.actors[self.name] = self.receive
         self.world.later(TICK_MS, self._tick, self.coordinator)
 
     def crash(self) -> None:
@@ -150,10 +150,10 @@ class Client:
         self._waiting[number] = then
         self._do(effects)
 
-    def heard(self, sender: str, message: Message) -> None:
+    def receive(self, sender: str, message: Message) -> None:
         """A node has replied."""
         assert isinstance(message, Reply)
-        self._do(self.coordinator.heard(self.world.now, sender, message))
+        self._do(self.coordinator.receive(self.world.now, sender, message))
 
     def _tick(self, coordinator: Coordinator) -> None:
         if self.coordinator is coordinator:

@@ -54,7 +54,7 @@ async def contents(store: LocalStore) -> list[Row]:
     return [
         row
         for name in await store.names(limit=10_000)
-        for row in await store.between(name, 1, FOREVER, 100_000, every=True)
+        for row in await store.scan(name, 1, FOREVER, 100_000, every=True)
     ]
 
 

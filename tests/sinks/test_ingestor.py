@@ -88,7 +88,7 @@ async def test_the_index_shows_every_reading_of_a_floor(log: Log, store: LocalSt
     messages, _ = Building().messages(at, NEW)
     send_floors(log, [one for one in messages if b'"piano":2' in one])
     await ingest(log, store)
-    assert len(await store.between("energy:p2", 1, 2**62, 10_000)) == 2_437
+    assert len(await store.scan("energy:p2", 1, 2**62, 10_000)) == 2_437
     versions = HybridClock("door")
     keys = Keys(store, Owners(None), versions, SYSTEM)
     index = json.loads(await keys.get("energy:p2:index", None))
@@ -131,7 +131,7 @@ async def test_a_replay_gives_the_same_store(
         ingestor._member.leave()
         assert await contents(place) == once
         monkeypatch.setattr("energyguard.sinks.ingestor.GROUP", "once more")
-    assert other._shelf.slots() == store._shelf.slots()
+    assert other._storage.slots() == store._storage.slots()
     await other.close()
 
 
@@ -282,7 +282,7 @@ async def test_what_retention_deleted_is_told(
     for _ in range(5):
         await ingestor.step(Event())
     assert "deleted before they were in the store" in capsys.readouterr().out
-    rows = await store.between("energy:p1", 1, 2**62, 10)
+    rows = await store.scan("energy:p1", 1, 2**62, 10)
     assert [iso(row.at) for row in rows] == ["2025-09-06T12:00:00Z", "2025-09-14T12:00:00Z"]
 
 

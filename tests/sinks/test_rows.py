@@ -20,7 +20,7 @@ from energyguard.log.records import Fetched, Headers
 from energyguard.model.readings import batch_of
 from energyguard.sinks.store_rows import PLACES, RESERVED, Made, rows_of
 from energyguard.store.keys import Key
-from energyguard.store.row import LARGEST_VALUE, Row, winners
+from energyguard.store.row import LARGEST_VALUE, Row, newest_versions
 from tests.sinks.made import NOON_MS, floor
 
 AT = "2025-09-06T12:00:00.123456+00:00"
@@ -59,7 +59,7 @@ def test_all_offsets_reach_the_same_key() -> None:
     times = ("2025-09-06T12:00:00Z", "2025-09-06T12:00:00+00:00", "2025-09-06T14:00:00+02:00")
     made = rows_of(fetched(*map(floor, times)))
     assert {row.at for row in made.rows} == {NOON_MS * 1000}
-    (winner,) = winners(made.rows)
+    (winner,) = newest_versions(made.rows)
     assert winner.value == floor(times[-1])  # the later one in the log
 
 
@@ -131,7 +131,7 @@ def test_messages_without_a_key_are_read_once() -> None:
 def test_the_later_in_a_record_wins() -> None:
     batch = batch_of(["H1", "H2", "H1"], "energy_kwh", [NOON_MS] * 3, [10**9, 1, 2 * 10**9])
     rows = rows_of(fetched(packed(batch))).rows
-    (row,) = (row for row in winners(rows) if row.series == "H1")
+    (row,) = (row for row in newest_versions(rows) if row.series == "H1")
     assert json.loads(row.value or b"")["value"] == 2
     assert len({row.version for row in rows}) == 3
 
@@ -188,4 +188,4 @@ def test_the_rows_do_not_depend_on_how_much_is_read_at_once(
     for start, stop in pairwise(borders):
         made.rows += rows_of(whole.cut(start, stop)).rows
     assert set(made.rows) == set(rows_of(whole).rows)
-    assert said(winners(made.rows)) == said(winners(rows_of(whole).rows))
+    assert said(newest_versions(made.rows)) == said(newest_versions(rows_of(whole).rows))

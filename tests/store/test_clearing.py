@@ -29,7 +29,7 @@ async def test_what_is_over_goes_from_all_nodes_and_not_before_all_have_it(
     nodes = free_nodes(3)
 
     def rows(shard: Shard) -> int:
-        return sum(digest.rows for digest in shard.shelf.slots().values())
+        return sum(digest.rows for digest in shard.storage.slots().values())
 
     async with shards(tmp_path, nodes, clock) as running:
         ring = Ring(running, RingStore(nodes, "secret", clock))
@@ -48,7 +48,7 @@ async def test_what_is_over_goes_from_all_nodes_and_not_before_all_have_it(
         await ring.store.pause(nodes[2], paused=False)
         await ring.until(lambda _: [rows(shard) for shard in running] == [2, 2, 2], 40)
         assert await ring.store.read("H1", fact(1).at) is None
-        assert [row.at for row in await ring.store.between("H1", 1, 2**62, 9)] == [
+        assert [row.at for row in await ring.store.scan("H1", 1, 2**62, 9)] == [
             fact(0).at,
             fact(2).at,
         ]

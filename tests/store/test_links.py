@@ -6,19 +6,19 @@ import asyncio
 from pathlib import Path
 
 from energyguard.store.effects import Save, Send
-from energyguard.store.messages import AskProgress, Kept, Message
+from energyguard.store.messages import AskProgress, Message, Stored
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import Links, peer_address
 from tests.store.shards import free_nodes
 
 
 async def test_what_is_said_while_a_node_is_being_called_reaches_it() -> None:
-    heard: list[Message] = []
+    receive: list[Message] = []
     done = asyncio.Event()
 
     def hear(_sender: str, message: Message) -> None:
-        heard.append(message)
-        if len(heard) == 3:
+        receive.append(message)
+        if len(receive) == 3:
             done.set()
 
     (node,) = free_nodes(1)
@@ -29,7 +29,7 @@ async def test_what_is_said_while_a_node_is_being_called_reaches_it() -> None:
         for message in said:
             here.send(node, message)
         await asyncio.wait_for(done.wait(), 2)
-        assert heard == said
+        assert receive == said
     finally:
         await here.close()
         await there.close()
@@ -37,8 +37,8 @@ async def test_what_is_said_while_a_node_is_being_called_reaches_it() -> None:
 
 async def test_what_is_said_to_nobody_is_lost_and_not_kept() -> None:
     (node,) = free_nodes(1)
-    heard: list[Message] = []
-    here, there = Links("c-1", lambda *_: None), Links(node, lambda _, said: heard.append(said))
+    receive: list[Message] = []
+    here, there = Links("c-1", lambda *_: None), Links(node, lambda _, said: receive.append(said))
     try:
         here.send(node, AskProgress(1, 1))
         await asyncio.sleep(0.1)  # it was called, and nobody was there
@@ -46,9 +46,9 @@ async def test_what_is_said_to_nobody_is_lost_and_not_kept() -> None:
         await here.ready([node], 3)
         here.send(node, AskProgress(2, 1))
         async with asyncio.timeout(2):
-            while not heard:
+            while not receive:
                 await asyncio.sleep(0.01)
-        assert heard == [AskProgress(2, 1)]
+        assert receive == [AskProgress(2, 1)]
     finally:
         await here.close()
         await there.close()
@@ -57,9 +57,9 @@ async def test_what_is_said_to_nobody_is_lost_and_not_kept() -> None:
 async def test_who_asks_twice_while_it_is_being_written_costs_one_write(tmp_path: Path) -> None:
     (node,) = free_nodes(1)
     shard = Shard(ShardSettings(node, tmp_path))
-    save = Save((), then=Send("c-1", Kept(7)))
-    other = Save((), then=Send("c-2", Kept(7)))
-    shard._do([save, save, other, Save((), then=Send("c-1", Kept(8)))])
+    save = Save((), then=Send("c-1", Stored(7)))
+    other = Save((), then=Send("c-2", Stored(7)))
+    shard._do([save, save, other, Save((), then=Send("c-1", Stored(8)))])
     assert shard._saves.qsize() == 3
     shard._saved([save], None)
     shard._do([save])

@@ -12,11 +12,11 @@ import pytest
 
 from energyguard.durable import commits, connections
 from energyguard.errors import DiskFull, Unavailable
-from energyguard.store import shelf as shelf_
+from energyguard.store import node_storage
 from energyguard.store.keys import Key
+from energyguard.store.node_storage import NodeStorage
 from energyguard.store.ring import SLOTS
 from energyguard.store.row import BUCKETS, OWN_KEY, Row
-from energyguard.store.shelf import Shelf
 from energyguard.store.version import Version
 from energyguard.store.writer import SUMS, Digest
 from tests.store.power import power
@@ -28,7 +28,7 @@ BATCHES = 30
 @pytest.fixture(autouse=True)
 def _checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     """The power has to go in the middle of some."""
-    monkeypatch.setattr(shelf_, "CHECKPOINT_PAGES", 60)
+    monkeypatch.setattr(node_storage, "CHECKPOINT_PAGES", 60)
 
 
 def made(random: Random, number: int) -> list[Row]:
@@ -45,51 +45,51 @@ def life(path: Path, seed: int) -> tuple[list[list[Row]], list[Row]]:
     random = Random(seed)
     acknowledged: list[list[Row]] = []
     rows: list[Row] = []
-    Shelf(path).close()
+    NodeStorage(path).close()
     with power(random, after=random.randrange(10, 1_500)) as cut:
-        shelf = Shelf(path)
+        storage = NodeStorage(path)
         try:
             for number in range(BATCHES):
                 rows = made(random, number)
-                shelf.put(rows)
+                storage.put(rows)
                 acknowledged.append(rows)
                 rows = []
         except (DiskFull, Unavailable):
             assert cut.is_off
         with suppress(apsw.IOError):
-            shelf.close()
+            storage.close()
     cut.now()
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
     return acknowledged, rows
 
 
-def all_rows(shelf: Shelf) -> list[Row]:
+def all_rows(storage: NodeStorage) -> list[Row]:
     """Everything."""
-    return [row for slot in range(SLOTS) for row in shelf.rows_of(slot, range(BUCKETS))]
+    return [row for slot in range(SLOTS) for row in storage.rows_of(slot, range(BUCKETS))]
 
 
 def wrong(path: Path, acknowledged: list[list[Row]], open_: list[Row]) -> str:
     """What is not as it must be, if anything."""
-    shelf = Shelf(path)
+    storage = NodeStorage(path)
     try:
-        there = all_rows(shelf)
+        there = all_rows(storage)
         kept = set(there)
         if lost := [row for rows in acknowledged for row in rows if row.at and row not in kept]:
             return f"{len(lost)} acknowledged rows are lost"
-        newest = shelf.at("limit")
+        newest = storage.at("limit")
         if acknowledged and (newest is None or newest.rank < acknowledged[-1][-1].rank):
             return f"an own key fell back to {newest}"
         some = [row for row in open_ if row in kept]
         if some and len(some) < len(open_):
             return "part of a batch is there"
-        for slot in {row.slot for row in there} | set(shelf.slots()):
+        for slot in {row.slot for row in there} | set(storage.slots()):
             prints = [row.fingerprint for row in there if row.slot == slot]
-            if shelf.slots().get(slot) != Digest(sum(prints) & SUMS, len(prints)):
+            if storage.slots().get(slot) != Digest(sum(prints) & SUMS, len(prints)):
                 return f"the sum of slot {slot} is not that of its rows"
-        shelf.put([Row("after", Key.parse("a:2026-01-01T00:00:00Z").at, Version(9, 9), b"1")])
+        storage.put([Row("after", Key.parse("a:2026-01-01T00:00:00Z").at, Version(9, 9), b"1")])
         return ""
     finally:
-        shelf.close()
+        storage.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

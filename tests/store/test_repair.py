@@ -10,7 +10,7 @@ from energyguard.clock import ManualClock
 from energyguard.store.cluster import joined
 from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.membership import ClusterMembership, first
-from energyguard.store.messages import Compare, Differ, DifferingSlots, Found, Stale, Survey, Want
+from energyguard.store.messages import Compare, Differ, DifferingSlots, Fetch, Found, Stale, Survey
 from energyguard.store.repair import BUSY_AT_ONCE, SOON_MS, SURVEY_MS, Repair
 from energyguard.store.ring import slot_of
 from energyguard.store.row import Row
@@ -45,13 +45,13 @@ def test_a_node_to_come_fetches_a_slot_from_one_owner_and_compares_it_with_the_n
         for compare in (send.message for send in sends):
             assert isinstance(compare, Compare)
             if compare.buckets:  # it has come, so there is nothing to add
-                effects += repair.heard(0, Differ(compare.id, compare.slot, (), ()))
+                effects += repair.receive(0, Differ(compare.id, compare.slot, (), ()))
                 continue
-            found = repair.heard(0, Differ(compare.id, compare.slot, (1,), (7,)))
-            (want,) = asked(found, Want)
+            found = repair.receive(0, Differ(compare.id, compare.slot, (1,), (7,)))
+            (want,) = asked(found, Fetch)
             fetched[compare.slot] += 1
             came = Found(want.message.id, [fact(NAMES[compare.slot], 0)])
-            (save,) = [e for e in repair.heard(0, came) if isinstance(e, Save)]
+            (save,) = [e for e in repair.receive(0, came) if isinstance(e, Save)]
             rows.put(save.rows)
             effects += [*found, *repair.saved(0, save)]
         return asked(effects, Compare)
@@ -74,7 +74,7 @@ def test_who_is_not_in_the_epoch_yet_is_asked_again_soon() -> None:
     repair.enter(moving())
     before = asked(repair.tick(0), Compare)
     for send in before:
-        repair.heard(5, Stale(send.message.id, first(OLD, 3)))
+        repair.receive(5, Stale(send.message.id, first(OLD, 3)))
     assert asked(repair.tick(4), Compare) == []
     assert len(asked(repair.tick(5 + SOON_MS), Compare)) == len(before)
 
@@ -89,14 +89,14 @@ def test_slots_that_are_being_written_are_compared_in_turn() -> None:
     for turn in range(1, 20):
         rows.put(fact(NAMES[slot], turn) for slot in busy)
         (survey,) = asked(repair.tick(turn * SURVEY_MS), Survey)
-        done = repair.heard(turn * SURVEY_MS, DifferingSlots(survey.message.id, quiet + busy))
+        done = repair.receive(turn * SURVEY_MS, DifferingSlots(survey.message.id, quiet + busy))
         while open_ := asked(done, Compare):
             done = []
             for send in open_:
                 assert isinstance(send.message, Compare)
                 looked[send.message.slot] += turn > 1
                 reply = Differ(send.message.id, send.message.slot, (), ())
-                done += repair.heard(turn * SURVEY_MS, reply)
+                done += repair.receive(turn * SURVEY_MS, reply)
     assert {looked[slot] for slot in quiet} == {18}
     assert sum(looked[slot] for slot in busy) == 18 * BUSY_AT_ONCE
     assert {looked[slot] for slot in busy} == {0, 1}, "not all in turn"

@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.clock import SYSTEM
 from energyguard.store.client import RingStore
-from energyguard.store.shelf import Shelf
+from energyguard.store.node_storage import NodeStorage
 from tests.store.shards import Process, cluster, free_nodes
 
 READINGS = 60
@@ -39,12 +39,12 @@ class Town:
 
     def rows_of(self, node: str, keys: list[tuple[str, str]]) -> int:
         """How many of some series' rows a shard that does not run has on its disk."""
-        shelf = Shelf(self.folder / f"s{self.nodes.index(node)}" / "rows.sqlite")
+        storage = NodeStorage(self.folder / f"s{self.nodes.index(node)}" / "rows.sqlite")
         try:
             names = sorted({series for series, _ in keys})
-            return sum(len(shelf.between(name, 0, 2**62, 10_000)) for name in names)
+            return sum(len(storage.scan(name, 0, 2**62, 10_000)) for name in names)
         finally:
-            shelf.close()
+            storage.close()
 
 
 @pytest.fixture

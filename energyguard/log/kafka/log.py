@@ -69,7 +69,7 @@ class KafkaLog:
             return []
         deadline = SYSTEM.monotonic() + wait
         try:
-            with self._readers.lent(at) as reader:
+            with self._readers.connection(at) as reader:
                 found = reader.fetch(limit, wait)
                 while not found and SYSTEM.monotonic() < deadline:
                     found = reader.fetch(limit, max(0.0, deadline - SYSTEM.monotonic()))

@@ -158,7 +158,7 @@ class Readers:
         self._closed = False
 
     @contextmanager
-    def lent(self, at: Mapping[TopicPartition, int]) -> Iterator[KafkaReader]:
+    def connection(self, at: Mapping[TopicPartition, int]) -> Iterator[KafkaReader]:
         """A reader at these positions, given back when the block ends."""
         reader = self._best(at)
         try:

@@ -93,17 +93,17 @@ def waits(copies: int, *, with_file: bool) -> list[tuple[str | int, ...]]:
         return []
     if copies > 1 and not with_file:
         return [("WAIT", copies - 1, patience_ms)]
-    asked_first = [("WAIT", copies - 1, FIRST_MS)] if copies > 1 else []
-    return [*asked_first, ("WAITAOF", 1, copies - 1, patience_ms)]
+    first = [("WAIT", copies - 1, FIRST_MS)] if copies > 1 else []
+    return [*first, ("WAITAOF", 1, copies - 1, patience_ms)]
 
 
-def confirmed(said: Any, copies: int, address: Address) -> None:
+def confirmed(reply: Any, copies: int, address: Address) -> None:
     """Take the last reply to ``waits``.
 
     Raises:
         Unavailable: too few disks have confirmed.
     """
-    disks = 1 + said if isinstance(said, int) else sum(said)
+    disks = 1 + reply if isinstance(reply, int) else sum(reply)
     if disks < copies:
         raise Unavailable(
             f"{address}: {disks} of {copies} disks have confirmed within {CONFIRM_S:g} s; "

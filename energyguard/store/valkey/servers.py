@@ -95,7 +95,7 @@ class Servers:
                 await self._pause()
             rounds += 1
             left = [(n, c) for n, c in enumerate(commands) if n not in replies]
-            for part in await asyncio.gather(*self._asked(left, copies)):
+            for part in await asyncio.gather(*self._requests(left, copies)):
                 replies |= part
         return Replies([replies[n] for n in range(len(commands))], rounds < 2)
 
@@ -105,7 +105,7 @@ class Servers:
         for client in self._clients.values():
             await client.aclose()
 
-    def _asked(self, commands: Iterable[tuple[int, Command]], copies: int) -> list[Any]:
+    def _requests(self, commands: Iterable[tuple[int, Command]], copies: int) -> list[Any]:
         """Each server's part of a round; a key whose slot nobody has is in none."""
         groups: dict[tuple[Address, bool], dict[int, Command]] = {}
         for n, command in commands:
@@ -128,16 +128,16 @@ class Servers:
         for words in last:
             pipeline.execute_command(*words)
         try:
-            said = await pipeline.execute(raise_on_error=False)
+            replies_of = await pipeline.execute(raise_on_error=False)
         except DENIED as fault:
             raise our_error(fault, address) from fault
         except AWAY as fault:
             self._fault = str(fault)
             return {}
-        replies = said[: len(said) - len(last)]
-        told = zip(commands.items(), replies[1::2] if asking else replies, strict=True)
-        done = {n: reply for (n, c), reply in told if not self._again(c, reply, address)}
-        if done and last and not self._is_confirmed(said[-1], copies, address):
+        replies = replies_of[: len(replies_of) - len(last)]
+        pairs = zip(commands.items(), replies[1::2] if asking else replies, strict=True)
+        done = {n: reply for (n, c), reply in pairs if not self._again(c, reply, address)}
+        if done and last and not self._is_confirmed(replies_of[-1], copies, address):
             return {}
         return done
 
@@ -157,15 +157,15 @@ class Servers:
         self._fault = str(reply)
         return True
 
-    def _is_confirmed(self, said: Any, copies: int, address: Address) -> bool:
+    def _is_confirmed(self, replies_of: Any, copies: int, address: Address) -> bool:
         """Whether enough disks have it; false: to be asked again."""
-        if not isinstance(said, Exception):
-            confirmed(said, copies, address)
+        if not isinstance(replies_of, Exception):
+            confirmed(replies_of, copies, address)
             return True
-        if lacks_file(said):
+        if lacks_file(replies_of):
             self._note_without_file(address, copies)
-        elif not passes(said):
-            raise our_error(said, address) from said
+        elif not passes(replies_of):
+            raise our_error(replies_of, address) from replies_of
         return False
 
     def _gave_up(self, copies: int) -> Unavailable:

@@ -94,10 +94,10 @@ class ValkeyStore:
         row = await self._newest(series, at)
         return row if row is not None and row.is_there(now_ms) else None
 
-    async def between(
+    async def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
-        """See ``Store.between``."""
+        """See ``Store.scan``."""
         n, rows, times = min(limit + 1, AT_ONCE), list[Row](), set[int]()
         last: bytes | None = None
         while len(times) <= limit:
@@ -111,8 +111,8 @@ class ValkeyStore:
         rows = [row for row in rows if row.at in chosen]
         if every:
             return rows
-        winners, now_ms = {row.at: row for row in rows}, self._clock.now_ms()
-        return [row for row in winners.values() if row.is_there(now_ms)]
+        newest_versions, now_ms = {row.at: row for row in rows}, self._clock.now_ms()
+        return [row for row in newest_versions.values() if row.is_there(now_ms)]
 
     async def names(self, above: str = "", limit: int = 1_000) -> list[str]:
         """See ``Store.names``."""

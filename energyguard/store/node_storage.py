@@ -13,9 +13,9 @@ from typing import Any
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.store.ring import slot_of
-from energyguard.store.row import OWN_KEY, Row, winners
+from energyguard.store.row import OWN_KEY, Row, newest_versions
 from energyguard.store.version import Version
-from energyguard.store.writer import Digest, ShelfWriter
+from energyguard.store.writer import Digest, NodeStorageWriter
 from energyguard.telemetry import logger
 
 TABLES = 1  # their version
@@ -63,7 +63,7 @@ _FOREVER = 2**63 - 1
 _log = logger(__name__)
 
 
-class Shelf:
+class NodeStorage:
     """The rows of one node; for several threads."""
 
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
@@ -75,7 +75,7 @@ class Shelf:
         self.path, self._clock = path, clock
         with our_errors(path):
             create(path, (files(__package__) / "schema.sql").read_text(), TABLES)
-            self._writer = ShelfWriter(path, CHECKPOINT_PAGES)
+            self._writer = NodeStorageWriter(path, CHECKPOINT_PAGES)
             self._pool = Pool(path)
 
     def put(self, rows: Sequence[Row]) -> int:
@@ -91,13 +91,13 @@ class Shelf:
 
     def at(self, series: str, at: int = OWN_KEY) -> Row | None:
         """The row that wins at a time; a tombstone is one too."""
-        return next(iter(winners(self.history(series, at))), None)
+        return next(iter(newest_versions(self.history(series, at))), None)
 
     def history(self, series: str, at: int) -> list[Row]:
         """All rows of a time, in no order."""
         return self._read(_AT, (slot_of(series), series, at))
 
-    def between(
+    def scan(
         self, series: str, begin: int, end: int, limit: int, *, every: bool = False
     ) -> list[Row]:
         """The rows at the first ``limit`` times in ``[begin, end)``: those that win, or all.
@@ -106,17 +106,19 @@ class Shelf:
         """
         places = (slot_of(series), series)
         found = self._read(_BETWEEN.format(order="ASC"), (*places, *places, begin, end, limit))
-        return sorted(found, key=lambda row: (row.at, row.rank)) if every else winners(found)
+        return (
+            sorted(found, key=lambda row: (row.at, row.rank)) if every else newest_versions(found)
+        )
 
     def over(self, before_ms: int, limit: int) -> list[Row]:
         """Last rows of keys that have been over since some time, the oldest first."""
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             found = connection.execute(_OVER, (before_ms - 1, limit))
             return list(self._sound(found))
 
     def series(self, above: str, limit: int) -> list[str]:
         """The names of series above one, in order."""
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             return [name for (name,) in connection.execute(_SERIES, (above, limit))]
 
     def slots(self) -> dict[int, Digest]:
@@ -133,7 +135,7 @@ class Shelf:
         found: list[Row] = []
         while True:
             reach = (*places, *places, OWN_KEY + 1, below, LATEST_AT_ONCE)
-            rows = winners(self._read(_BETWEEN.format(order="DESC"), reach))
+            rows = newest_versions(self._read(_BETWEEN.format(order="DESC"), reach))
             for row in reversed(rows):
                 found.append(row)
                 if row.is_there(now_ms):
@@ -145,32 +147,32 @@ class Shelf:
     def digests(self, slot: int) -> dict[int, Digest]:
         """What each bucket of a slot holds; those without a row are not told."""
         query = "SELECT bucket, sum, rows FROM digests WHERE slot = ? AND rows > 0"
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             return {b: Digest(total, n) for b, total, n in connection.execute(query, (slot,))}
 
     def fingerprints(self, slot: int, buckets: Collection[int]) -> list[int]:
         """Those of all rows of some buckets."""
         query = _OF_BUCKETS.format(columns="fingerprint", order="")
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             return [one for (one,) in connection.execute(query, (slot, str(sorted(buckets))))]
 
     def rows_of(self, slot: int, buckets: Collection[int]) -> Iterator[Row]:
         """All rows of some buckets, in the order of series, time and version."""
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             query = _OF_BUCKETS.format(columns=_COLUMNS, order=_IN_ORDER)
             found = connection.execute(query, (slot, str(sorted(buckets))))
             yield from self._sound(found)
 
-    def bury(self, rows: Sequence[Row]) -> int:
+    def expire(self, rows: Sequence[Row]) -> int:
         """Have the last rows of some keys, and nothing below them.
 
         Returns:
             in how many places it was not so before; where there is something above, it is not now.
         """
-        return self._writer.run(lambda writer: writer.bury(rows))
+        return self._writer.run(lambda writer: writer.expire(rows))
 
     def forget(self, rows: Sequence[Row]) -> int:
-        """Take rows away that every owner has buried. Gives how many there were."""
+        """Take rows away that every owner has expired. Gives how many there were."""
         return self._writer.run(lambda writer: writer.forget(rows))
 
     def remember(self, name: str, value: bytes, drop: Sequence[int] = ()) -> None:
@@ -179,7 +181,7 @@ class Shelf:
 
     def remembered(self, name: str) -> bytes | None:
         """What was kept beside the rows."""
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             query = "SELECT value FROM memory WHERE name = ?"
             return next((value for (value,) in connection.execute(query, (name,))), None)
 
@@ -189,7 +191,7 @@ class Shelf:
         self._pool.close()
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Row]:
-        with self._pool.lent() as connection:
+        with self._pool.connection() as connection:
             return list(self._sound(connection.execute(query, values)))
 
     def _sound(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:

@@ -33,7 +33,7 @@ ON CONFLICT DO UPDATE SET done_s = excluded.done_s WHERE NOT done_s BETWEEN ? AN
 _log = logger(__name__)
 
 
-class Upkeep:
+class LogMaintenance:
     """A thread that starts with the first write of its process."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class Upkeep:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._stop.is_set():
-                    self._thread = Thread(target=self._run, name="log-upkeep", daemon=True)
+                    self._thread = Thread(target=self._run, name="log-maintenance", daemon=True)
                     self._thread.start()
 
     def stop(self) -> None:
@@ -64,7 +64,9 @@ class Upkeep:
 
     def _run(self) -> None:
         ticks = 0
-        failing = Condition(_log, "upkeep of the log did not succeed", "upkeep of the log goes on")
+        failing = Condition(
+            _log, "maintenance of the log did not succeed", "maintenance of the log goes on"
+        )
         while not self._stop.wait(CHECKPOINT_S):
             ticks += 1
             try:
