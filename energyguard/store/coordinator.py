@@ -25,8 +25,8 @@ from energyguard.store.messages import (
     Put,
     Refused,
     Reply,
+    RowsStored,
     Stale,
-    Stored,
 )
 from energyguard.store.row import Row
 from energyguard.store.version import HybridClock
@@ -144,7 +144,7 @@ class Coordinator:
         if isinstance(reply, Stale) and reply.membership.epoch != self.membership.epoch:
             return self._other_epoch(sender, reply.membership)
         if running is None or sender not in running.round.requests:
-            if isinstance(reply, Stored):
+            if isinstance(reply, RowsStored):
                 self.hints.kept(sender, reply.id)
             return []
         if isinstance(reply, Failed):

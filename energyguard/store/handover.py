@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from energyguard.store.effects import Effect, Save, Send
-from energyguard.store.messages import Put, Reply, Stored
+from energyguard.store.messages import Put, Reply, RowsStored
 from energyguard.store.replica import Replica
 from energyguard.store.row import BUCKETS, Row
 
@@ -68,7 +68,7 @@ class HandOver:
 
     def receive(self, sender: str, reply: Reply) -> list[Effect]:
         """An owner has rows on its disk; where all have them, they are hints no more."""
-        if not isinstance(reply, Stored) or not self._may_hand_over():
+        if not isinstance(reply, RowsStored) or not self._may_hand_over():
             return []
         for batch in self._open.values():
             if batch.missing.get(sender) == reply.id:

@@ -150,7 +150,7 @@ class Reply(msgspec.Struct, frozen=True, tag=True, array_like=True):
     id: int
 
 
-class Stored(Reply, frozen=True, tag="Kept", array_like=True):
+class RowsStored(Reply, frozen=True, tag="Kept", array_like=True):
     """All of the rows are on the disk."""
 
 
@@ -244,7 +244,7 @@ class Refused(Reply, frozen=True, tag=True, array_like=True):
 Message: TypeAlias = (
     Put | Expire | Forget | Get | GetLatest | Scan | ListSeries | ListExpired | Survey
     | Compare | Fetch | AskProgress | AskDigests | Prepare | Accept | Install | AskMembership
-    | Pause | Stored | Expired | Failed | Found | Names | Stale | DifferingSlots | Differ
+    | Pause | RowsStored | Expired | Failed | Found | Names | Stale | DifferingSlots | Differ
     | Progress | Digests | Promised | Accepted | Refused
 )  # fmt: skip
 

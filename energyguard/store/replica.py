@@ -40,9 +40,9 @@ from energyguard.store.messages import (
     Put,
     Refused,
     Request,
+    RowsStored,
     Scan,
     Stale,
-    Stored,
     Survey,
     Vote,
 )
@@ -122,7 +122,7 @@ class Replica:
         if isinstance(request, Expire):
             return self._expire(sender, request)
         if isinstance(request, Forget):
-            then = Send(sender, Stored(request.id))
+            then = Send(sender, RowsStored(request.id))
             return [Save(forget=request.rows, then=then, epoch=request.epoch)]
         if isinstance(request, Prepare | Accept):
             return self._vote(sender, request)
@@ -135,7 +135,7 @@ class Replica:
         if hints and sum(self.held().values()) >= MAX_HELD_ROWS:
             reason = f"{self.name}: it holds {MAX_HELD_ROWS:,} rows for others, and takes no more"
             return [Send(sender, Failed(request.id, reason))]
-        return [Save(request.rows, then=Send(sender, Stored(request.id)), epoch=request.epoch)]
+        return [Save(request.rows, then=Send(sender, RowsStored(request.id)), epoch=request.epoch)]
 
     def _expire(self, sender: str, request: Expire) -> list[Effect]:
         """A hint is to be at its owners before anything that may hide it is forgotten."""
@@ -174,7 +174,7 @@ class Replica:
         if save.then is None:
             return []
         to, message = save.then
-        if isinstance(message, Stored | Expired) and not self.is_current(save.epoch):
+        if isinstance(message, RowsStored | Expired) and not self.is_current(save.epoch):
             return [Send(to, Stale(message.id, self.membership))]
         return [Send(to, Expired(message.id, save.changed))] if save.expire else [save.then]
 

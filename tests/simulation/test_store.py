@@ -138,7 +138,9 @@ def lowest_wins(patch: Patch) -> None:
 def tombstones_are_overlooked(patch: Patch) -> None:
     """Who knows of a deletion is not listened to."""
     real = row.newest_versions
-    patch.setattr(operations, "newest_versions", lambda rows: real(r for r in rows if r.value is not None))
+    patch.setattr(
+        operations, "newest_versions", lambda rows: real(r for r in rows if r.value is not None)
+    )
 
 
 def tombstones_are_dropped(patch: Patch) -> None:

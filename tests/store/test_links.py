@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from energyguard.store.effects import Save, Send
-from energyguard.store.messages import AskProgress, Message, Stored
+from energyguard.store.messages import AskProgress, Message, RowsStored
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import Links, peer_address
 from tests.store.shards import free_nodes
@@ -57,9 +57,9 @@ async def test_what_is_said_to_nobody_is_lost_and_not_kept() -> None:
 async def test_who_asks_twice_while_it_is_being_written_costs_one_write(tmp_path: Path) -> None:
     (node,) = free_nodes(1)
     shard = Shard(ShardSettings(node, tmp_path))
-    save = Save((), then=Send("c-1", Stored(7)))
-    other = Save((), then=Send("c-2", Stored(7)))
-    shard._do([save, save, other, Save((), then=Send("c-1", Stored(8)))])
+    save = Save((), then=Send("c-1", RowsStored(7)))
+    other = Save((), then=Send("c-2", RowsStored(7)))
+    shard._do([save, save, other, Save((), then=Send("c-1", RowsStored(8)))])
     assert shard._saves.qsize() == 3
     shard._saved([save], None)
     shard._do([save])
