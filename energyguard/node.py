@@ -194,7 +194,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     command = (sys.executable, "-m", "energyguard", "role", "--child")
     commands = {name: (*command, name) for name in ROLES if name in roles}
     check_log(settings.log_url, settings.data_dir / "history")
-    with present(settings.data_dir, "up", most=1):
+    with present(settings.data_dir, "up", max_processes=1):
         _wait_for_predecessors(settings, commands, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
         ready.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ class Scrape:
 
     def __init__(self, service: EnergyService) -> None:
         self._service = service
-        self._told: Counter[tuple[str, str]] = Counter()
+        self._counted: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
 
     def text(self) -> bytes:
@@ -46,9 +46,9 @@ class Scrape:
                 seen[partition.topic, verdict.value] += getattr(partition, verdict.value)
             if partition.newest_ms is not None and partition.watermark_ms is not None:
                 behind[partition.topic].append(partition.newest_ms - partition.watermark_ms)
-        for (topic, name), count in (seen - self._told).items():
+        for (topic, name), count in (seen - self._counted).items():
             METRICS["readings"].labels(topic, name).inc(count)
-        self._told |= seen
+        self._counted |= seen
         for topic, lags in behind.items():
             METRICS["watermark_lag_seconds"].labels(topic).set(max(lags) / 1000)
 

@@ -66,23 +66,23 @@ _HTTP_CODES: Mapping[int, str] = {
 }
 
 
-def as_problem(told: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
+def as_problem(body: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
     """The house's own shape."""
-    return JSONResponse({"error": told.model_dump(exclude_none=True)}, status, dict(headers))
+    return JSONResponse({"error": body.model_dump(exclude_none=True)}, status, dict(headers))
 
 
 def problem(error: EnergyGuardError, answer: Answer = as_problem) -> Response:
     """The answer to an error."""
     headers = {}
-    told = Problem(code=error.code, message=str(error))
+    body = Problem(code=error.code, message=str(error))
     if isinstance(error, Rejected):
-        told.field = error.field
+        body.field = error.field
     if isinstance(error, Unavailable):
-        told.retry_after = error.retry_after
+        body.retry_after = error.retry_after
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, ConfigError | NothingTaken):
-        told.faults = list(error.faults)
-    return answer(told, error.status, headers)
+        body.faults = list(error.faults)
+    return answer(body, error.status, headers)
 
 
 def internal(error: Exception, path: str, answer: Answer = as_problem) -> Response:
@@ -104,24 +104,24 @@ def install(app: FastAPI, answer: Answer = as_problem) -> None:
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [(place(row["loc"][1:]), sentence(row)) for row in error.errors()]
         sentences = [fault(name, reason) for name, reason in faults]
-        told = Problem(
+        body = Problem(
             code="malformed",
             message="; ".join(sentences),
             field=faults[0][0] or None,
             faults=sentences,
         )
-        return answer(told, 422, {})
+        return answer(body, 422, {})
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        told = Problem(
+        body = Problem(
             code=_HTTP_CODES.get(error.status_code, "http"),
             message=f"{error.detail}: {request.method} {request.url.path}",
         )
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(sorted(_methods(request)))
-        return answer(told, error.status_code, headers)
+        return answer(body, error.status_code, headers)
 
     @app.exception_handler(ClientDisconnect)
     async def on_gone(request: Request, error: ClientDisconnect) -> Response:

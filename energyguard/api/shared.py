@@ -34,7 +34,7 @@ class Shared(Generic[T]):
         self._ask, self._clock = ask, clock
         self._lasts_s, self._wait_s = lasts_s, wait_s
         self._asking: asyncio.Task[T] | None = None
-        self._asked_at = 0.0
+        self._begun_at = 0.0
 
     async def get(self) -> T:
         """The answer, at most so old.
@@ -43,7 +43,7 @@ class Shared(Generic[T]):
             Unavailable: there is none in time.
         """
         asking, now = self._asking, self._clock.monotonic()
-        if asking is None or (asking.done() and now - self._asked_at >= self._lasts_s):
+        if asking is None or (asking.done() and now - self._begun_at >= self._lasts_s):
             asking = self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
             asking.add_done_callback(self._answered)
         done, _ = await asyncio.wait({asking}, timeout=self._wait_s)
@@ -52,6 +52,6 @@ class Shared(Generic[T]):
         return asking.result()
 
     def _answered(self, asking: asyncio.Task[T]) -> None:
-        self._asked_at = self._clock.monotonic()
+        self._begun_at = self._clock.monotonic()
         if not asking.cancelled():
             asking.exception()  # those who wait get it; if nobody does, it is no news

@@ -74,7 +74,7 @@ class Tokens:
         """
         token = _PREFIX + secrets.token_urlsafe(32)
         with self._changing() as kept:
-            if any(one.name == name for one in kept.tokens):
+            if any(known.name == name for known in kept.tokens):
                 raise Conflict(f"there is a token {name!r} already; revoke it first")
             new = Token(name, _hash(token), self._clock.now_ms())
             self._write(msgspec.structs.replace(kept, tokens=(*kept.tokens, new)))
@@ -101,9 +101,9 @@ class Tokens:
     def find(self, token: str) -> Token | None:
         """Whose token this is, compared in constant time; None: nobody's."""
         wanted, found = _hash(token), None
-        for one in self._read().tokens:
-            if hmac.compare_digest(one.hash, wanted):
-                found = one
+        for known in self._read().tokens:
+            if hmac.compare_digest(known.hash, wanted):
+                found = known
         return found
 
     def named(self, name: str) -> Token | None:
@@ -122,13 +122,13 @@ class Tokens:
     def use_link(self, key: str) -> bool:
         """Use a key up; false when it is unknown, used or too old."""
         wanted, now = _hash(key), self._clock.now_ms()
-        if not any(hmac.compare_digest(one.hash, wanted) for one in self._read().links):
+        if not any(hmac.compare_digest(link.hash, wanted) for link in self._read().links):
             return False
         with self._changing() as kept:
             used = [link for link in kept.links if hmac.compare_digest(link.hash, wanted)]
-            left = tuple(one for one in kept.links if one not in used)
+            left = tuple(link for link in kept.links if link not in used)
             self._write(msgspec.structs.replace(kept, links=left))
-        return any(one.until_ms > now for one in used)
+        return any(link.until_ms > now for link in used)
 
     def open_session(self, name: str, token: str, lasts_ms: int) -> str:
         """Keep a log-in; its id is shown to nobody but the browser.

@@ -161,7 +161,7 @@ def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
     from energyguard.processes.registry import present
 
     folder = call.settings.data_dir
-    with present(folder, "simulate-building", most=1), open_log(call.settings) as log:
+    with present(folder, "simulate-building", max_processes=1), open_log(call.settings) as log:
         feed = BuildingFeed(run, log, folder, stop)
         before = ", and have before: nothing was sent" if feed.nothing_left else ""
         with progress("simulate", "ticks") as report:

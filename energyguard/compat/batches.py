@@ -90,7 +90,7 @@ class Batches:
             else:
                 facts.append(Row(*key, self._versions.next(), value, expires_ms))
         if fewest is None:
-            raise NothingTaken(*(f"item {one.place}: {one.reason}" for one in refused))
+            raise NothingTaken(*(f"item {refusal.place}: {refusal.reason}" for refusal in refused))
         if facts:
             await confirmed(self._keys.store.write(facts, copies))
         await together([partial(self._keys.change, k, *v, copies) for k, v in own.items()])

@@ -115,7 +115,7 @@ def _operation(
     name: str, about: str, answer: Described, copies: str, body: Described | None = None
 ) -> Described:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/BuildingError"}}}
-    said: Described = {
+    operation: Described = {
         "operationId": name,
         "summary": about,
         "parameters": [_copies(copies)],
@@ -126,8 +126,11 @@ def _operation(
         "security": [{"HTTPBearer": []}],
     }
     if body is not None:
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    return said
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": body}},
+        }
+    return operation
 
 
 def paths() -> Described:

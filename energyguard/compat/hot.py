@@ -54,8 +54,8 @@ class Hot:
         except (TooLarge, ClientDisconnect):
             raise  # whoever counts the bytes answers; to who is gone nobody does
         except _WrongMethod as wrong:
-            told = Problem(code="method-not-allowed", message=f"{scope['method']} {path}")
-            await as_building(told, 405, {"Allow": wrong.allowed})(scope, receive, send)
+            problem_body = Problem(code="method-not-allowed", message=f"{scope['method']} {path}")
+            await as_building(problem_body, 405, {"Allow": wrong.allowed})(scope, receive, send)
         except EnergyGuardError as error:
             await problem(error, as_building)(scope, receive, send)
         except Exception as error:
@@ -114,12 +114,12 @@ def _copies(scope: Scope, name: str) -> int | None:
     query = scope["query_string"]
     if not query:
         return None
-    said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)).get(name)
-    if said is None:
+    copies = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)).get(name)
+    if copies is None:
         return None
-    if not (said.isascii() and said.isdigit() and len(said) <= 4 and int(said)):
+    if not (copies.isascii() and copies.isdigit() and len(copies) <= 4 and int(copies)):
         raise Malformed(f"{name}: how many nodes have to confirm, from 1", name)
-    return int(said)
+    return int(copies)
 
 
 async def _send(send: Send, body: bytes) -> None:

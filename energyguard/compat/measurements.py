@@ -122,9 +122,9 @@ def _writing(sensors: Sensors) -> APIRouter:
         return Stored(message=f"Measurement {key} stored successfully", key=key, alert=alert)
 
     @routes.post("/ingest/bulk")
-    async def ingest_bulk(said: Bulk) -> StoredMany:
+    async def ingest_bulk(body: Bulk) -> StoredMany:
         """Store up to 1,000 measurements; those that are wrong are listed, with their place."""
-        stored, alerts, refused = await sensors.ingest_many(said.measurements)
+        stored, alerts, refused = await sensors.ingest_many(body.measurements)
         return StoredMany(
             status="partial" if refused else "success",
             message=f"{stored} are stored, {len(refused)} are not",
@@ -160,7 +160,7 @@ def _reading(sensors: Sensors) -> APIRouter:
     ) -> Measurements:
         """The measurements of all sensors, by sensor and time."""
         found, more = await sensors.all(after, limit)
-        return Measurements(measurements={one.key: one.value for one in found}, next=more)
+        return Measurements(measurements={item.key: item.value for item in found}, next=more)
 
     @routes.get("/sensor/{id:path}/history")
     async def history(
@@ -172,7 +172,7 @@ def _reading(sensors: Sensors) -> APIRouter:
         versions, held, more = await sensors.history(sensor_name(sensor_id), after, limit)
         return History(
             sensor_id=sensor_id,
-            measurements={one.key: one.value for one in held},
+            measurements={item.key: item.value for item in held},
             history=versions,
             next=more,
         )
@@ -190,11 +190,11 @@ def _alerts(sensors: Sensors, store: Store, clock: Clock) -> APIRouter:
     routes = APIRouter(tags=["alerts"])
 
     @routes.post("/set_threshold")
-    async def set_threshold(said: Threshold) -> Told:
+    async def set_threshold(body: Threshold) -> Told:
         """Say above which value a sensor raises an alert: always, on a weekday, in an hour."""
-        name = sensor_name(said.sensor_id)
-        await sensors.thresholds.set(name, said.threshold, said.weekday, said.hour)
-        return Told(message=in_words(name, said.threshold, said.weekday, said.hour))
+        name = sensor_name(body.sensor_id)
+        await sensors.thresholds.set(name, body.threshold, body.weekday, body.hour)
+        return Told(message=in_words(name, body.threshold, body.weekday, body.hour))
 
     @routes.get("/alerts")
     async def alerts(
@@ -204,12 +204,12 @@ def _alerts(sensors: Sensors, store: Store, clock: Clock) -> APIRouter:
         """The alerts of all sensors, by sensor and time."""
         found: list[AlertBody] = []
         more = last = None
-        async for one in alarms(store, clock, measured(after) if after else ("", OWN_KEY)):
+        async for item in alarms(store, clock, measured(after) if after else ("", OWN_KEY)):
             if len(found) == limit:
                 more = last
                 break
-            found.append(AlertBody.model_validate(one, from_attributes=True))
-            last = f"{one.sensor_id}:{one.timestamp}"
+            found.append(AlertBody.model_validate(item, from_attributes=True))
+            last = f"{item.sensor_id}:{item.timestamp}"
         return Alerts(alerts=found, next=more)
 
     return routes

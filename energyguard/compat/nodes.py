@@ -96,13 +96,13 @@ def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
     @routes.get("/nodes_status")
     async def nodes_status() -> Nodes:
         """How the nodes are."""
-        now, said = ours(cluster).membership, await ours(cluster).status()
+        now, status = ours(cluster).membership, await ours(cluster).status()
         return Nodes(
-            nodes=[_detailed(now, node) for node in said.nodes],
-            strategy=said.strategy,
+            nodes=[_detailed(now, node) for node in status.nodes],
+            strategy=status.strategy,
             replication_factor=copies_of(now),
-            epoch=said.epoch,
-            moving=said.moving,
+            epoch=status.epoch,
+            moving=status.moving,
         )
 
     @routes.post("/configure_replication")
@@ -131,8 +131,8 @@ def node_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
     @routes.get("/replica_nodes/{key:path}")
     async def replica_nodes(key: str) -> KeyNodes:
         """The nodes that keep a key."""
-        now, said = ours(cluster).membership, await ours(cluster).status()
-        up = {one.node for one in said.nodes if one.up}
+        now, status = ours(cluster).membership, await ours(cluster).status()
+        up = {node.node for node in status.nodes if node.up}
         kept = owners.of(series_in(key))
         return KeyNodes(nodes=[NodeBody(**_node(now, node, node in up)) for node in kept])
 

@@ -43,14 +43,14 @@ class Owners:
         return len(owners) - majority(owners) + 1
 
 
-def confirming(asked: int | None, owners: tuple[str, ...]) -> int:
+def confirming(copies: int | None, owners: tuple[str, ...]) -> int:
     """How many of the owners a request waits for.
 
     Raises:
         TooManyCopies: it is for more than there are.
     """
-    if asked is None:
+    if copies is None:
         return majority(owners)
-    if asked > len(owners):
-        raise TooManyCopies(f"{asked} nodes cannot confirm: {len(owners)} keep this key")
-    return asked
+    if copies > len(owners):
+        raise TooManyCopies(f"{copies} nodes cannot confirm: {len(owners)} keep this key")
+    return copies

@@ -82,5 +82,5 @@ async def together(work: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
     """Do all of it, some at a time; the results are in its order."""
     found: list[T] = []
     for first in range(0, len(work), TOGETHER):
-        found += await asyncio.gather(*(one() for one in work[first : first + TOGETHER]))
+        found += await asyncio.gather(*(task() for task in work[first : first + TOGETHER]))
     return found

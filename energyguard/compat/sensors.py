@@ -108,14 +108,14 @@ class Sensors:
         """
         readings: list[tuple[Key, Reading]] = []
         refused: list[Refused] = []
-        for place, one in enumerate(given):
+        for place, item in enumerate(given):
             try:
-                reading = read(one)
+                reading = read(item)
                 readings.append((key_of(reading), reading))
             except Rejected as error:
                 refused.append(Refused(place=place, reason=error.reason))
         if not readings:
-            raise NothingTaken(*(f"item {one.place}: {one.reason}" for one in refused))
+            raise NothingTaken(*(f"item {item.place}: {item.reason}" for item in refused))
         thresholds = await self._thresholds({key for key, _ in readings})
         rows: list[Row] = []
         found: list[Alarm] = []
@@ -132,8 +132,8 @@ class Sensors:
     async def _thresholds(self, keys: set[Key]) -> dict[Scope, float | None]:
         """What holds at some times: asked once for each sensor, weekday and hour."""
         of_scopes = {scope_of(key): key for key in keys}
-        asked = [partial(self.thresholds.of, *key) for key in of_scopes.values()]
-        return dict(zip(of_scopes, await together(asked), strict=True))
+        lookups = [partial(self.thresholds.of, *key) for key in of_scopes.values()]
+        return dict(zip(of_scopes, await together(lookups), strict=True))
 
     async def get(self, key: str) -> Shown:
         """One measurement.
@@ -171,7 +171,7 @@ class Sensors:
         found: list[Row] = []
         async for row in walk(self._store, self._clock, after=begin):
             if len(found) == limit:
-                return [shown(one) for one in found], _place(found[-1])
+                return [shown(row) for row in found], _place(found[-1])
             found.append(row)
         return [shown(row) for row in found], None
 
@@ -236,8 +236,8 @@ def alarm_of(key: Key, reading: Reading, threshold: float | None) -> Alarm | Non
 def _version(row: Row, current: bool) -> Version:
     if row.value is None:
         return Version(timestamp=iso(row.at), value=None, current=current)
-    one = shown(row)
-    return Version(timestamp=one.timestamp, value=one.value, current=current)
+    found = shown(row)
+    return Version(timestamp=found.timestamp, value=found.value, current=current)
 
 
 def _place(row: Row) -> str:

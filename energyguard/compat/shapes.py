@@ -50,9 +50,9 @@ class MeasurementError(BaseModel):
     message: str = Field(description="A sentence for people.")
 
 
-def as_building(told: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
+def as_building(problem: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
     """System A's shape, with ours beside it."""
-    body = {"detail": told.message, "error": told.model_dump(exclude_none=True)}
+    body = {"detail": problem.message, "error": problem.model_dump(exclude_none=True)}
     return JSONResponse(body, status, dict(headers))
 
 
@@ -64,10 +64,10 @@ _MEASUREMENT_SENTENCES: Mapping[str, str] = {"unauthorized": "Invalid API token"
 _MEASUREMENT_STATUS: Mapping[int, int] = {401: 403, 422: 400}
 
 
-def as_measurements(told: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
+def as_measurements(problem: Problem, status: int, headers: Mapping[str, str]) -> JSONResponse:
     """System B's shape and words: 403 where nobody is known, 400 where something is wrong."""
-    error = _MEASUREMENT_WORDS.get(told.code, told.code)
-    body = {"error": error, "message": _MEASUREMENT_SENTENCES.get(told.code, told.message)}
+    error = _MEASUREMENT_WORDS.get(problem.code, problem.code)
+    body = {"error": error, "message": _MEASUREMENT_SENTENCES.get(problem.code, problem.message)}
     return JSONResponse(body, _MEASUREMENT_STATUS.get(status, status), dict(headers))
 
 

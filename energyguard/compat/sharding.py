@@ -123,33 +123,33 @@ def sharding_routes(cluster: ClusterAdmin | None, owners: Owners) -> APIRouter:
         return ShardingInfo.of(ours(cluster).membership)
 
     @routes.post("/sharding/add-node")
-    async def add_node(said: Node) -> Changed:
+    async def add_node(body: Node) -> Changed:
         """Let a node in; the keys that are to be its own move there."""
         before = ours(cluster).membership
-        if said.node in before.nodes:
-            about = f"{said.node} is a node already"
+        if body.node in before.nodes:
+            about = f"{body.node} is a node already"
             return Changed(status="warning", message=about, nodes=list(before.nodes))
-        now = await ours(cluster).join(said.node)
+        now = await ours(cluster).join(body.node)
         return Changed(
-            status="success", message=f"{said.node} is a node now", nodes=list(now.nodes)
+            status="success", message=f"{body.node} is a node now", nodes=list(now.nodes)
         )
 
     @routes.post("/sharding/remove-node")
-    async def remove_node(said: Node) -> Changed:
+    async def remove_node(body: Node) -> Changed:
         """Give a node up, dead or alive; others take its keys over."""
         before = ours(cluster).membership
-        if said.node not in before.nodes:
-            about = f"{said.node} is no node of this cluster"
+        if body.node not in before.nodes:
+            about = f"{body.node} is no node of this cluster"
             return Changed(status="warning", message=about, nodes=list(before.nodes))
-        now = await ours(cluster).leave(said.node)
-        about = f"{said.node} is no node any more"
+        now = await ours(cluster).leave(body.node)
+        about = f"{body.node} is no node any more"
         return Changed(status="success", message=about, nodes=list(now.nodes))
 
     @routes.post("/sharding/reconfigure")
-    async def reconfigure(said: Factor) -> Reconfigured:
+    async def reconfigure(body: Factor) -> Reconfigured:
         """Change how many copies of each key there are."""
-        check_copies(ours(cluster).membership, said.replication_factor)
-        now = await ours(cluster).reconfigure(said.replication_factor)
+        check_copies(ours(cluster).membership, body.replication_factor)
+        now = await ours(cluster).reconfigure(body.replication_factor)
         return Reconfigured(replication_factor=now.copies)
 
     @routes.get("/replica_nodes/{key:path}")

@@ -97,12 +97,12 @@ def threshold_routes(store: Store) -> APIRouter:
         return await thresholds_in(store)
 
     @routes.put("/admin/thresholds", response_model_exclude_none=True)
-    async def put_thresholds(said: Thresholds | FlatLimits) -> Saved:
+    async def put_thresholds(body: Thresholds | FlatLimits) -> Saved:
         """Replace the thresholds: floors that are not named have the default again."""
-        if isinstance(said, FlatLimits):
-            said = Thresholds(default=Limits(**said.model_dump()))
-        text = said.model_dump_json(exclude_none=True).encode()
+        if isinstance(body, FlatLimits):
+            body = Thresholds(default=Limits(**body.model_dump()))
+        text = body.model_dump_json(exclude_none=True).encode()
         await confirmed(store.change(Key(KEY), text))
-        return Saved(thresholds=said)
+        return Saved(thresholds=body)
 
     return routes

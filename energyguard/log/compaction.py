@@ -70,7 +70,9 @@ def _keys(part: SegmentPart) -> list[bytes | None]:
     return list(part.keys) or [None] * len(part.values)
 
 
-def _rewrite(connection: Any, segment_id: int, place: str, is_newest: _Keep, told_ms: int) -> int:
+def _rewrite(
+    connection: Any, segment_id: int, place: str, is_newest: _Keep, tombstones_before_ms: int
+) -> int:
     """Keep of a segment what is newest, nothing at all perhaps; return the bytes left."""
     row = connection.execute(_ONE, (segment_id,)).fetchone()
     if row is None:
@@ -80,12 +82,12 @@ def _rewrite(connection: Any, segment_id: int, place: str, is_newest: _Keep, tol
     parts = decoded(place, segment_id, head.crc, body)
     left = []
     for part in parts:
-        told = appended_ms < told_ms
+        is_old = appended_ms < tombstones_before_ms
         offsets = part.offsets(ends[part.partition])
         rows = [
             i
             for i, (key, value) in enumerate(zip(_keys(part), part.values, strict=True))
-            if is_newest(part.partition, key, offsets[i]) and not (told and value is None)
+            if is_newest(part.partition, key, offsets[i]) and not (is_old and value is None)
         ]
         if len(rows) == len(part.values):
             left.append(part)

@@ -25,7 +25,7 @@ def dead_letters(
 
 
 def _headers(row: RefusedRow, source: str, topic: str, shape: str) -> Headers:
-    said = {
+    headers = {
         "verdict": row.verdict.value,
         "field": row.field,
         "reason": row.reason,
@@ -35,5 +35,5 @@ def _headers(row: RefusedRow, source: str, topic: str, shape: str) -> Headers:
         "shape": shape,
     }
     if row.count > 1:
-        said["rows"] = str(row.count)
-    return tuple((name, text.encode()) for name, text in said.items())
+        headers["rows"] = str(row.count)
+    return tuple((name, text.encode()) for name, text in headers.items())

@@ -162,11 +162,11 @@ def _row(leaf: bytes, at: int, usable: int, page: Any) -> tuple[Head, bytes] | N
     """A cell as a segment; None: it is a row of another table."""
     length, at = _varint(leaf, at)
     row_id, at = _varint(leaf, at)
-    local, most = length, usable - 35
-    if length > most:
-        least = (usable - 12) * 32 // 255 - 23
-        local = least + (length - least) % (usable - 4)
-        local = local if local <= most else least
+    local, max_local = length, usable - 35
+    if length > max_local:
+        min_local = (usable - 12) * 32 // 255 - 23
+        local = min_local + (length - min_local) % (usable - 4)
+        local = local if local <= max_local else min_local
     payload = bytearray(leaf[at : at + local])
     follow = struct.unpack_from(">I", leaf, at + local)[0] if local < length else 0
     while len(payload) < length and follow:

@@ -22,7 +22,7 @@ def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
     if newest is None:
         return
     oldest_ms = 0 if topic.retention_ms is None else now_ms - topic.retention_ms
-    most = 0 if topic.retention_bytes is None else newest.total - topic.retention_bytes
+    surplus = 0 if topic.retention_bytes is None else newest.total - topic.retention_bytes
     while True:
         heads = (
             Head(*row) for row in connection.execute(_OLDEST, (first, newest.segment_id, _ROWS))
@@ -30,7 +30,7 @@ def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
         gone = [
             head
             for head in heads
-            if head.holds() and (head.appended_ms < oldest_ms or head.total <= most)
+            if head.holds() and (head.appended_ms < oldest_ms or head.total <= surplus)
         ]
         if gone:
             last = gone[-1]

@@ -196,8 +196,12 @@ class Crowd:
                 "no room for more connections: those that say nothing go",
                 connections=len(self._all),
             )
-        waiting = (one for one in self._all if one is not new and one.waits_for_client)
-        longest = min(waiting, key=lambda one: one.since, default=None)
+        waiting = (
+            connection
+            for connection in self._all
+            if connection is not new and connection.waits_for_client
+        )
+        longest = min(waiting, key=lambda connection: connection.since, default=None)
         if longest is None:
             self.leave(new)
             new.refuse(503, "Service Unavailable")
@@ -216,17 +220,17 @@ class Crowd:
         while True:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()
-            for one in list(self._all):
-                if one.is_socket and one.transport.is_closing():
-                    self._forget_socket(one, now)
+            for connection in list(self._all):
+                if connection.is_socket and connection.transport.is_closing():
+                    self._forget_socket(connection, now)
                 else:
-                    one.check(now)
+                    connection.check(now)
             if len(self._all) < self._room.connections // 2:
                 self._full_since = None
 
-    def _forget_socket(self, one: Connection, now: float) -> None:
+    def _forget_socket(self, connection: Connection, now: float) -> None:
         """A websocket's end is not reported here; what it has not sent yet is waited for."""
-        if one.transport.get_write_buffer_size():
-            one.check(now)
+        if connection.transport.get_write_buffer_size():
+            connection.check(now)
         else:
-            self.leave(one)
+            self.leave(connection)

@@ -64,7 +64,7 @@ def room_for(connections: int) -> Room:
     if soft == resource.RLIM_INFINITY:
         return Room(connections, 2**31)
     if soft < needed + connections:
-        most = needed + connections
-        soft = most if hard == resource.RLIM_INFINITY else min(hard, most)
+        wanted = needed + connections
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return Room(max(_MIN, min(connections, soft - needed)), max(needed, soft - kept))

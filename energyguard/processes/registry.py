@@ -28,7 +28,7 @@ class Present:
 
 
 @contextmanager
-def present(data_dir: Path, role: str, most: int = MAX_PROCESSES) -> Iterator[None]:
+def present(data_dir: Path, role: str, max_processes: int = MAX_PROCESSES) -> Iterator[None]:
     """Be counted as a process of a data folder while the block runs.
 
     Raises:
@@ -37,7 +37,7 @@ def present(data_dir: Path, role: str, most: int = MAX_PROCESSES) -> Iterator[No
         DiskFull: it has no room.
     """
     folder = data_dir / "run"
-    for place in range(1, most + 1):
+    for place in range(1, max_processes + 1):
         with _opened(folder / f"{role}-{place}.pid") as file:
             if not _lock(file.fileno()):
                 continue
@@ -47,7 +47,7 @@ def present(data_dir: Path, role: str, most: int = MAX_PROCESSES) -> Iterator[No
             yield
             file.truncate(0)
             return
-    pids = ", ".join(str(one.pid) for one in living(data_dir) if one.role == role)
+    pids = ", ".join(str(process.pid) for process in living(data_dir) if process.role == role)
     raise Conflict(
         f"{data_dir}: already running (process {pids}); `energyguard status` says how it is, "
         "`energyguard stop` ends it, `--data-dir` names another folder"
@@ -77,7 +77,7 @@ def living(data_dir: Path) -> list[Present]:
 def ailing(data_dir: Path) -> dict[str, str]:
     """Roles of a data folder whose process died or is held, each with a sentence."""
     found = {}
-    alive = {one.role for one in living(data_dir)}
+    alive = {process.role for process in living(data_dir)}
     for path in sorted((data_dir / "run").glob("*-*.pid")):
         role, pid = path.stem.rpartition("-")[0], path.read_text()
         if not pid.isdigit():

@@ -78,14 +78,14 @@ def load(
     ]
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for one in given:
-        if one.name not in known:
-            faults.append(f"{one.place}: no setting {one.name!r}{_near(one.name, known)}")
+    for option in given:
+        if option.name not in known:
+            faults.append(f"{option.place}: no setting {option.name!r}{_near(option.name, known)}")
             continue
-        origins[one.name] = one.place
-        section, _, leaf = one.name.rpartition(".")
+        origins[option.name] = option.place
+        section, _, leaf = option.name.rpartition(".")
         branch = tree.setdefault(section, {}) if section else tree
-        branch[leaf] = _listed(known[one.name], one.value)
+        branch[leaf] = _listed(known[option.name], option.value)
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
@@ -170,6 +170,6 @@ def _fault(row: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     """A validation error as ``place: name: reason``; the place of a whole section is its first."""
     name = ".".join(part for part in row["loc"] if isinstance(part, str))
     place = origins.get(name) or next(
-        (at for one, at in origins.items() if one.startswith(f"{name}.")), "settings"
+        (at for option, at in origins.items() if option.startswith(f"{name}.")), "settings"
     )
     return f"{place}: {name}: {row['msg'].removeprefix('Value error, ')} (not {row['input']!r})"

@@ -146,7 +146,7 @@ def test_doctor_says_what_to_do(terminal: Terminal, data_dir: Path) -> None:
 
 
 def test_up_twice_on_one_folder_is_refused(terminal: Terminal, data_dir: Path) -> None:
-    with present(data_dir, "up", most=1):
+    with present(data_dir, "up", max_processes=1):
         said = terminal("up")
     assert said.code == 6
     assert f"already running (process {os.getpid()})" in said.err

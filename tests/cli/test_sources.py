@@ -86,7 +86,7 @@ def test_building_into_the_log_goes_on_where_it_stood(terminal: Terminal) -> Non
 
 
 def test_two_buildings_do_not_share_their_counters(terminal: Terminal, data_dir: Path) -> None:
-    with present(data_dir, "simulate-building", most=1):
+    with present(data_dir, "simulate-building", max_processes=1):
         said = terminal(*BUILDING, "--speedup", "inf", "--ticks", "1")
     assert said.code == 6
     assert "already running" in said.err

@@ -111,10 +111,10 @@ def same_as_undisturbed(log: Log, tmp_path: Path) -> None:
     for topic, some in found.items():
         assert some, topic
         assert max(some.values()) == 1, f"{topic}: twice"
-    most = undisturbed(log, tmp_path / "copy.db", all_decisions=True)
+    max_processes = undisturbed(log, tmp_path / "copy.db", all_decisions=True)
     least = undisturbed(log, tmp_path / "less.db", all_decisions=False)
     for topic in RESULTS:
-        assert least[topic] <= found[topic] <= most[topic], topic
+        assert least[topic] <= found[topic] <= max_processes[topic], topic
     (told,) = rows(log, TOTAL_OCCUPIED.name).values()
     seconds = [msgspec.json.decode(value or b"")["timestamp"] for _, value, _ in told]
     assert len(seconds) == len(set(seconds)) > 20

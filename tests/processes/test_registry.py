@@ -46,9 +46,9 @@ def test_one_role_may_have_several_processes(tmp_path: Path) -> None:
 
 def test_the_only_one_says_who_is_there(tmp_path: Path) -> None:
     with (
-        present(tmp_path, "up", most=1),
+        present(tmp_path, "up", max_processes=1),
         pytest.raises(Conflict, match=r"already running \(process \d+\).*--data-dir"),
-        present(tmp_path, "up", most=1),
+        present(tmp_path, "up", max_processes=1),
     ):
         pass
 

@@ -53,21 +53,21 @@ def alert(service: CurrentService, alert_id: AlertId) -> AlertStory:
 
 @router.post("/alerts/{id}/acknowledge")
 def acknowledge(
-    service: CurrentService, user: User, alert_id: AlertId, said: Note | None = None
+    service: CurrentService, user: User, alert_id: AlertId, body: Note | None = None
 ) -> AlertBody:
     """Say that you have it."""
-    return AlertBody.of(service.acknowledge(alert_id, user, said.note if said else ""))
+    return AlertBody.of(service.acknowledge(alert_id, user, body.note if body else ""))
 
 
 @router.post("/alerts/{id}/silence")
-def silence(service: CurrentService, user: User, alert_id: AlertId, said: Silence) -> AlertBody:
+def silence(service: CurrentService, user: User, alert_id: AlertId, body: Silence) -> AlertBody:
     """Keep it quiet until a time, or for a while."""
-    return AlertBody.of(service.silence(alert_id, said.until, said.duration, user, said.note))
+    return AlertBody.of(service.silence(alert_id, body.until, body.duration, user, body.note))
 
 
 @router.post("/alerts/{id}/unsilence")
 def unsilence(
-    service: CurrentService, user: User, alert_id: AlertId, said: Note | None = None
+    service: CurrentService, user: User, alert_id: AlertId, body: Note | None = None
 ) -> AlertBody:
     """Let it be heard again."""
-    return AlertBody.of(service.unsilence(alert_id, user, said.note if said else ""))
+    return AlertBody.of(service.unsilence(alert_id, user, body.note if body else ""))

@@ -24,28 +24,28 @@ def _cluster(service: CurrentService) -> ClusterService:
     return service.cluster
 
 
-AskedCluster = Annotated[ClusterService, Depends(_cluster)]
+CurrentCluster = Annotated[ClusterService, Depends(_cluster)]
 
 
 @router.get("/cluster")
-async def cluster(asked: AskedCluster) -> ClusterView:
+async def cluster(cluster_service: CurrentCluster) -> ClusterView:
     """How the nodes are; those that do not reply within a second are not `up`.
 
     `404` where the store is not a ring of nodes.
     """
-    return await asked.view()
+    return await cluster_service.view()
 
 
 @router.post("/cluster/nodes/{node:path}/pause")
-async def pause_node(asked: AskedCluster, node: Node) -> ClusterView:
+async def pause_node(cluster_service: CurrentCluster, node: Node) -> ClusterView:
     """Fault injection: have a node take no traffic.
 
     `409` where the node runs without `--fault-injection`.
     """
-    return await asked.hold(node)
+    return await cluster_service.hold(node)
 
 
 @router.post("/cluster/nodes/{node:path}/resume")
-async def resume_node(asked: AskedCluster, node: Node) -> ClusterView:
+async def resume_node(cluster_service: CurrentCluster, node: Node) -> ClusterView:
     """Have a node take traffic again; what it missed it gets."""
-    return await asked.release(node)
+    return await cluster_service.release(node)

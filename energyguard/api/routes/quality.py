@@ -46,9 +46,9 @@ def dead_letters(
 
 
 @router.post("/dlq/replay")
-def replay(service: CurrentService, said: Replay) -> Receipt:
+def replay(service: CurrentService, body: Replay) -> Receipt:
     """Decode dead letters again and take them in; what is still bad becomes a new letter."""
-    return service.replay_dead_letters(said.offsets, said.reason)
+    return service.replay_dead_letters(body.offsets, body.reason)
 
 
 @router.get("/dlq/{offset}")

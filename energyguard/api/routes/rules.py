@@ -48,9 +48,9 @@ def rules(service: CurrentService) -> list[RuleBody]:
 
 
 @router.put("/rules")
-def use_rules(service: CurrentService, user: User, said: Use) -> list[RuleBody]:
+def use_rules(service: CurrentService, user: User, body: Use) -> list[RuleBody]:
     """Run these rules and no others. Sums are kept; nobody clears anything."""
-    service.use_rules(said.use, user)
+    service.use_rules(body.use, user)
     return _all(service)
 
 
@@ -59,8 +59,8 @@ def change_rule(
     service: CurrentService,
     user: User,
     rule_id: Annotated[str, Path(alias="id", max_length=100)],
-    said: Change,
+    body: Change,
 ) -> RuleBody:
     """Change levels, dwell, window or slide of a rule while it runs."""
-    rule = service.change_rule(rule_id, user, **said.model_dump(exclude_none=True))
-    return RuleBody.of(rule, rule.id in {one.id for one in service.rules.active()})
+    rule = service.change_rule(rule_id, user, **body.model_dump(exclude_none=True))
+    return RuleBody.of(rule, rule.id in {active.id for active in service.rules.active()})

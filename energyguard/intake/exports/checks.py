@@ -57,10 +57,10 @@ def _check_energy(session: ExportedSession, energy: int, seconds: int) -> None:
         session.energy = session.cents = None
         return
     rating = session.rating_kw or USUAL_MAX_KW
-    most = energy_limit_nano(rating, seconds)
-    if energy > most:
-        said = f"{kwh:.3f} kWh; {rating:g} kW for {hours:.2f} h is {most / NANO:.3f}"
-        session.says(Defect.TOO_MUCH, said)
+    limit = energy_limit_nano(rating, seconds)
+    if energy > limit:
+        explanation = f"{kwh:.3f} kWh; {rating:g} kW for {hours:.2f} h is {limit / NANO:.3f}"
+        session.says(Defect.TOO_MUCH, explanation)
 
 
 def check_overlaps(sessions: Iterable[ExportedSession]) -> None:
@@ -70,16 +70,17 @@ def check_overlaps(sessions: Iterable[ExportedSession]) -> None:
         if session.start is not None and session.charger:
             by_charger[session.charger].append(session)
     for mine in by_charger.values():
-        mine.sort(key=lambda one: (one.start or 0, one.end or 0, one.row))
+        mine.sort(key=lambda session: (session.start or 0, session.end or 0, session.row))
         last: ExportedSession | None = None
-        for one in mine:
-            if last is not None and last.end is not None and (one.start or 0) < last.end:
-                one.says(
+        for session in mine:
+            if last is not None and last.end is not None and (session.start or 0) < last.end:
+                session.says(
                     Defect.OVERLAP,
-                    f"{one.charger} is taken by {last.file} row {last.row} until {_text(last.end)}",
+                    f"{session.charger} is taken by {last.file} row {last.row}"
+                    f" until {_text(last.end)}",
                 )
-            if not one.is_refused and (last is None or (one.end or 0) > (last.end or 0)):
-                last = one
+            if not session.is_refused and (last is None or (session.end or 0) > (last.end or 0)):
+                last = session
 
 
 def _text(second: int) -> str:

@@ -65,25 +65,25 @@ class Export:
     def every(self) -> list[ExportedSession]:
         """All rows, as they came."""
         every = [*self.sessions, *self.refused, *self.repeated]
-        return sorted(every, key=lambda one: (one.file, one.row))
+        return sorted(every, key=lambda session: (session.file, session.row))
 
     def counted(self) -> Counter[Defect]:
         """How many rows have each defect."""
-        return Counter(found.defect for one in self.every for found in one.defects)
+        return Counter(found.defect for session in self.every for found in session.defects)
 
     def sort_out(self) -> None:
         """Sessions and refused rows, by what is wrong with them now."""
         both = [*self.sessions, *self.refused]
-        self.sessions = [one for one in both if not one.is_refused]
-        self.refused = [one for one in both if one.is_refused]
+        self.sessions = [session for session in both if not session.is_refused]
+        self.refused = [session for session in both if session.is_refused]
 
     def useless_files(self) -> dict[str, list[ExportedSession]]:
         """The files of which nothing could be taken, with their rows."""
-        useful = {one.file for one in (*self.sessions, *self.repeated)}
+        useful = {session.file for session in (*self.sessions, *self.repeated)}
         found: dict[str, list[ExportedSession]] = {}
-        for one in self.refused:
-            if one.file not in useful:
-                found.setdefault(one.file, []).append(one)
+        for session in self.refused:
+            if session.file not in useful:
+                found.setdefault(session.file, []).append(session)
         return found
 
 
@@ -129,17 +129,17 @@ def read_exports(
     return export
 
 
-def _is_better(one: ExportedSession, other: ExportedSession) -> bool:
+def _is_better(session: ExportedSession, other: ExportedSession) -> bool:
     """Whether a row tells a session better than one before it; of equals the later one."""
-    if one.is_refused or other.is_refused:
-        return not one.is_refused
-    new, old = imported(one), imported(other)
+    if session.is_refused or other.is_refused:
+        return not session.is_refused
+    new, old = imported(session), imported(other)
     return new != old and not is_worse(new, old)
 
 
-def _repeat(one: ExportedSession, other: ExportedSession, export: Export) -> None:
-    one.says(Defect.REPEATED, f"{one.id}: {other.file} row {other.row} tells it")
-    export.repeated.append(one)
+def _repeat(session: ExportedSession, other: ExportedSession, export: Export) -> None:
+    session.says(Defect.REPEATED, f"{session.id}: {other.file} row {other.row} tells it")
+    export.repeated.append(session)
 
 
 def _sessions(
@@ -169,32 +169,32 @@ def _sessions(
             yield rows.session(number, original, cells)
 
 
-def imported(one: ExportedSession, names: KnownNames | None = None) -> Imported:
+def imported(session: ExportedSession, names: KnownNames | None = None) -> Imported:
     """The record of a session; where names are taken, with those of its charger and station."""
-    assert one.start is not None and one.end is not None
-    charge = one.charge_s if one.charge_s is not None and one.charge_s >= 0 else None
-    charged = bool(one.energy)
-    end = one.end if charge is None else min(one.end, one.start + charge)
-    charger, station = one.charger or one.station, one.station
+    assert session.start is not None and session.end is not None
+    charge = session.charge_s if session.charge_s is not None and session.charge_s >= 0 else None
+    charged = bool(session.energy)
+    end = session.end if charge is None else min(session.end, session.start + charge)
+    charger, station = session.charger or session.station, session.station
     if names is not None:
-        charger, station = names.of(one.charger, one.station, one.network)
+        charger, station = names.of(session.charger, session.station, session.network)
     return Imported(
-        id=one.id,
-        source=one.network,
-        network=one.network,
+        id=session.id,
+        source=session.network,
+        network=session.network,
         charger=charger,
         station=station,
-        start_parking=one.start,
-        end_parking=one.end,
-        start_recharging=one.start if charged else None,
+        start_parking=session.start,
+        end_parking=session.end,
+        start_recharging=session.start if charged else None,
         end_recharging=end if charged else None,
-        energy=one.energy or 0,
-        cents=one.cents,
-        quality="; ".join(_said(found) for found in one.defects) or "complete",
+        energy=session.energy or 0,
+        cents=session.cents,
+        quality="; ".join(_sentence(found) for found in session.defects) or "complete",
     )
 
 
-def _said(found: RowDefect) -> str:
+def _sentence(found: RowDefect) -> str:
     return found.detail if found.defect is Defect.RECONCILED else found.defect.value
 
 
@@ -231,8 +231,8 @@ class Importer:
         self._chargers(records, ratings)
         done = 0
         for some in _lots(records):
-            keys = [one.charger.encode() for one in some]
-            self._log.append(IMPORTED.name, Records(keys, [_encode(one) for one in some]))
+            keys = [session.charger.encode() for session in some]
+            self._log.append(IMPORTED.name, Records(keys, [_encode(session) for session in some]))
             done += len(some)
             self._on_rows(done)
         self._refuse(export)
@@ -242,11 +242,11 @@ class Importer:
         left_out: set[int] = set()
         for rows in export.useless_files().values():
             if len({_why(row).defect for row in rows}) == 1:
-                left_out.update(id(one) for one in rows[1:])
-        kept = [one for one in export.refused if id(one) not in left_out]
+                left_out.update(id(session) for session in rows[1:])
+        kept = [session for session in export.refused if id(session) not in left_out]
         for some in _lots(kept):
-            letters = [_letter(one) for one in some]
-            sources = [f"file:{one.file}" for one in some]
+            letters = [_letter(session) for session in some]
+            sources = [f"file:{session.file}" for session in some]
             shapes = [SHAPE] * len(some)
             self._log.append(
                 DEAD_LETTERS.name, dead_letters(letters, sources, IMPORTED.name, shapes)
@@ -263,31 +263,31 @@ class Importer:
             for record in records
         }
         for some in _lots(list(listed.values())):
-            keys = [one.charger.encode() for one in some]
-            self._log.append(CHARGERS.name, Records(keys, [_encode(one) for one in some]))
+            keys = [session.charger.encode() for session in some]
+            self._log.append(CHARGERS.name, Records(keys, [_encode(session) for session in some]))
 
 
 def why_useless(export: Export) -> str:
     """Why nothing could be taken of files; empty: of each something could."""
-    said = []
+    notes = []
     for file, rows in export.useless_files().items():
         first = _why(rows[0])
-        said.append(
+        notes.append(
             f"{file}: nothing could be taken of {len(rows):,} rows: row {rows[0].row}: "
             f"{first.defect.value}: {first.detail}"
         )
-    return "; ".join(said)
+    return "; ".join(notes)
 
 
-def _why(one: ExportedSession) -> RowDefect:
-    return next(found for found in one.defects if found.defect in REFUSED)
+def _why(session: ExportedSession) -> RowDefect:
+    return next(found for found in session.defects if found.defect in REFUSED)
 
 
-def _letter(one: ExportedSession) -> RefusedRow:
-    found = _why(one)
-    original = one.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
+def _letter(session: ExportedSession) -> RefusedRow:
+    found = _why(session)
+    original = session.original.rstrip("\r\n").encode("utf-8", "surrogateescape")
     reason = f"{found.defect}: {found.detail}"
-    return RefusedRow(one.row, Verdict.MALFORMED, found.defect.value, reason, original)
+    return RefusedRow(session.row, Verdict.MALFORMED, found.defect.value, reason, original)
 
 
 def _lots(rows: Sequence[T]) -> Iterator[list[T]]:

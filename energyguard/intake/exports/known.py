@@ -60,41 +60,42 @@ class Known:
                 if part.topic == CHARGERS.name:
                     listed += [charger for _, charger in decoded(_CHARGER, part)]
                 else:
-                    for _, one in decoded(_IMPORTED, part):
-                        self.put(one)
+                    for _, session in decoded(_IMPORTED, part):
+                        self.put(session)
                 at[part.at] = part.next_offset
         for charger in listed:
             network = _SIGNALS if charger.topic else charger.network or network_before("")
             self.names.take(charger.charger, charger.station, network)
 
-    def put(self, one: Imported) -> None:
+    def put(self, session: Imported) -> None:
         """Know a session, and its names."""
-        self._sessions[one.identity] = one
-        self.names.take(one.charger, one.station, one.whose)
+        self._sessions[session.identity] = session
+        self.names.take(session.charger, session.station, session.whose)
 
-    def change(self, one: Imported) -> SessionMatch:
+    def change(self, session: Imported) -> SessionMatch:
         """Whether a session is new, or better than what is there."""
-        before = self._sessions.get(one.identity)
+        before = self._sessions.get(session.identity)
         if before is None:
             return SessionMatch(is_new=True, replaces=False)
         return SessionMatch(
-            is_new=False, replaces=_told(before) != _told(one) and not is_worse(one, before)
+            is_new=False,
+            replaces=_contents(before) != _contents(session) and not is_worse(session, before),
         )
 
 
-def is_worse(one: Imported, other: Imported) -> bool:
+def is_worse(session: Imported, other: Imported) -> bool:
     """Whether a session tells less than another telling of it."""
-    return _worth(one) < _worth(other)
+    return _worth(session) < _worth(other)
 
 
-def _worth(one: Imported) -> tuple[bool, bool, bool]:
-    return one.energy > 0, one.cents is not None, one.quality == "complete"
+def _worth(session: Imported) -> tuple[bool, bool, bool]:
+    return session.energy > 0, session.cents is not None, session.quality == "complete"
 
 
-def _told(one: Imported) -> tuple[object, ...]:
+def _contents(session: Imported) -> tuple[object, ...]:
     return (
-        one.end_parking, one.start_recharging, one.end_recharging, one.energy, one.cents,
-        one.quality,
+        session.end_parking, session.start_recharging, session.end_recharging,
+        session.energy, session.cents, session.quality,
     )  # fmt: skip
 
 

@@ -42,89 +42,96 @@ def proposals(sessions: Iterable[ExportedSession]) -> Iterator[Fix]:
             starts[session.charger].append(session.start)
     for each in starts.values():
         each.sort()
-    for one in sessions:
-        for found in one.defects:
-            fix = _fix(one, found, starts.get(one.charger, ()))
+    for session in sessions:
+        for found in session.defects:
+            fix = _fix(session, found, starts.get(session.charger, ()))
             if fix is not None:
                 yield fix
 
 
-def _fix(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
+def _fix(session: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
     match found.defect:
         case Defect.OPEN_END | Defect.NO_DATE:
-            return _end(one, found, starts)
+            return _end(session, found, starts)
         case Defect.END_FIRST:
-            return _turned(one, found, starts)
+            return _turned(session, found, starts)
         case Defect.ZERO_ENERGY:
-            return Fix(one, found, "keep it: a stay without a charge", 0.9, {})
+            return Fix(session, found, "keep it: a stay without a charge", 0.9, {})
         case Defect.TOO_MUCH:
-            return _less(one, found)
+            return _less(session, found)
         case Defect.LONG_CHARGE:
-            length = (one.end or 0) - (one.start or 0)
-            return Fix(one, found, "the charge took all of the stay", 0.8, {"charge_s": length})
+            length = (session.end or 0) - (session.start or 0)
+            return Fix(session, found, "the charge took all of the stay", 0.8, {"charge_s": length})
         case Defect.NEGATIVE_CHARGE:
-            return _charge(one, found)
+            return _charge(session, found)
         case Defect.OVERLAP:
-            return Fix(one, found, "the session before ended when this one began", 0.5, {})
+            return Fix(session, found, "the session before ended when this one began", 0.5, {})
         case Defect.NEVER_WAS:
-            return Fix(one, found, "the clock was not put forward: an hour later", 0.7, {})
+            return Fix(session, found, "the clock was not put forward: an hour later", 0.7, {})
     return None
 
 
-def _end(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
-    if one.start is None:
+def _end(session: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
+    if session.start is None:
         return None
-    if one.connected_s is not None and one.connected_s > 0:
-        end = one.start + one.connected_s
-        return Fix(one, found, f"end {_text(end)}, by the connected time", 0.9, {"end": end})
-    place = bisect_right(starts, one.start)
+    if session.connected_s is not None and session.connected_s > 0:
+        end = session.start + session.connected_s
+        return Fix(session, found, f"end {_text(end)}, by the connected time", 0.9, {"end": end})
+    place = bisect_right(starts, session.start)
     following = starts[place] if place < len(starts) else None
-    if one.energy and one.rating_kw:
-        end = one.start + round(one.energy / NANO / (one.rating_kw * USUAL_LOAD) * HOUR_S)
+    if session.energy and session.rating_kw:
+        end = session.start + round(
+            session.energy / NANO / (session.rating_kw * USUAL_LOAD) * HOUR_S
+        )
         if following is None or end <= following:
-            return Fix(one, found, f"end {_text(end)}, by energy and rating", 0.6, {"end": end})
-    if following is not None and following - one.start <= WITHIN_S:
-        said = f"end at the latest {_text(following)}, when the next one begins"
-        return Fix(one, found, said, 0.3, {"end": following})
-    return Fix(one, found, "leave it out: nothing tells when it ended", 0.5, {})
+            return Fix(session, found, f"end {_text(end)}, by energy and rating", 0.6, {"end": end})
+    if following is not None and following - session.start <= WITHIN_S:
+        suggestion = f"end at the latest {_text(following)}, when the next one begins"
+        return Fix(session, found, suggestion, 0.3, {"end": following})
+    return Fix(session, found, "leave it out: nothing tells when it ended", 0.5, {})
 
 
-def _turned(one: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
-    assert one.start is not None and one.end is not None
-    back = one.start - one.end
+def _turned(session: ExportedSession, found: RowDefect, starts: Sequence[int]) -> Fix | None:
+    assert session.start is not None and session.end is not None
+    back = session.start - session.end
     if back > MAX_S:
-        return _end(one, found, starts)
-    if back < DAY_S and one.connected_s is None:
-        end = one.end + DAY_S
-        return Fix(one, found, f"end {_text(end)}: past midnight", 0.6, {"end": end})
-    if one.connected_s is not None and one.connected_s > 0:
-        end = one.start + one.connected_s
-        return Fix(one, found, f"end {_text(end)}, by the connected time", 0.8, {"end": end})
-    return Fix(one, found, "start and end in turn", 0.4, {"start": one.end, "end": one.start})
+        return _end(session, found, starts)
+    if back < DAY_S and session.connected_s is None:
+        end = session.end + DAY_S
+        return Fix(session, found, f"end {_text(end)}: past midnight", 0.6, {"end": end})
+    if session.connected_s is not None and session.connected_s > 0:
+        end = session.start + session.connected_s
+        return Fix(session, found, f"end {_text(end)}, by the connected time", 0.8, {"end": end})
+    return Fix(
+        session, found, "start and end in turn", 0.4, {"start": session.end, "end": session.start}
+    )
 
 
-def _less(one: ExportedSession, found: RowDefect) -> Fix:
-    assert one.energy is not None
-    length, rating = (one.end or 0) - (one.start or 0) + ROUNDED_S, one.rating_kw or USUAL_MAX_KW
-    most = energy_limit_nano(rating, length) / NANO
-    if one.energy / NANO / 1000 <= most and one.energy >= 1000 * NANO:
-        energy = one.energy // 1000
-        said = f"{energy / NANO:g} kWh: the number is in Wh"
-        return Fix(one, found, said, 0.7, {"energy": energy})
-    if one.energy / NANO <= 2 * most:
-        return Fix(one, found, "keep it: two connectors may share a higher rating", 0.5, {})
+def _less(session: ExportedSession, found: RowDefect) -> Fix:
+    assert session.energy is not None
+    length, rating = (
+        (session.end or 0) - (session.start or 0) + ROUNDED_S,
+        session.rating_kw or USUAL_MAX_KW,
+    )
+    possible = energy_limit_nano(rating, length) / NANO
+    if session.energy / NANO / 1000 <= possible and session.energy >= 1000 * NANO:
+        energy = session.energy // 1000
+        suggestion = f"{energy / NANO:g} kWh: the number is in Wh"
+        return Fix(session, found, suggestion, 0.7, {"energy": energy})
+    if session.energy / NANO <= 2 * possible:
+        return Fix(session, found, "keep it: two connectors may share a higher rating", 0.5, {})
     energy = round(rating * length / HOUR_S * NANO)
-    said = f"at most {energy / NANO:.3f} kWh can have been charged"
-    return Fix(one, found, said, 0.3, {"energy": energy})
+    suggestion = f"at most {energy / NANO:.3f} kWh can have been charged"
+    return Fix(session, found, suggestion, 0.3, {"energy": energy})
 
 
-def _charge(one: ExportedSession, found: RowDefect) -> Fix:
-    length = (one.end or 0) - (one.start or 0)
-    if one.energy and one.rating_kw:
-        seconds = min(length, round(one.energy / NANO / one.rating_kw * HOUR_S))
-        said = f"{seconds / HOUR_S:.2f} h, by energy and power"
-        return Fix(one, found, said, 0.6, {"charge_s": seconds})
-    return Fix(one, found, "the charge's length is not known", 0.9, {"charge_s": None})
+def _charge(session: ExportedSession, found: RowDefect) -> Fix:
+    length = (session.end or 0) - (session.start or 0)
+    if session.energy and session.rating_kw:
+        seconds = min(length, round(session.energy / NANO / session.rating_kw * HOUR_S))
+        suggestion = f"{seconds / HOUR_S:.2f} h, by energy and power"
+        return Fix(session, found, suggestion, 0.6, {"charge_s": seconds})
+    return Fix(session, found, "the charge's length is not known", 0.9, {"charge_s": None})
 
 
 def apply(fix: Fix) -> None:

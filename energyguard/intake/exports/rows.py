@@ -135,8 +135,8 @@ class RowReader:
     def _amounts(self, session: ExportedSession, kwh: str, wh: str, cost: str) -> None:
         number = self._numbers.number
         if kwh or wh:
-            told = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
-            session.energy = round(told * NANO)
+            stated = number(kwh, ENERGY) if kwh else number(wh, ENERGY, ENERGY["wh"])
+            session.energy = round(stated * NANO)
         if cost:
             session.cents = round(number(cost, MONEY) * 100)
         if session.energy is not None and session.energy < 0:
@@ -184,10 +184,10 @@ class RowReader:
         if not starts or not ends or len(starts) + len(ends) == 2:
             return
         choices = [(a, b) for a in starts for b in ends]
-        told = session.connected_s
+        stated = session.connected_s
         possible = [(a, b) for a, b in choices if b >= a] or choices[:1]
         session.start, session.end = min(
-            possible, key=lambda both: 0 if told is None else abs(both[1] - both[0] - told)
+            possible, key=lambda both: 0 if stated is None else abs(both[1] - both[0] - stated)
         )
         session.says(Defect.TWICE, "the hour after summer time: read so that the end follows")
 

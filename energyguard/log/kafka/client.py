@@ -148,8 +148,8 @@ def our_error(error: KafkaError, place: str) -> EnergyGuardError:
     """An error of Kafka as one of our tree; what is not known means the broker is away."""
     away = error.code() in _AWAY
     if away and place in _refusals:
-        heard_s, refusal = _refusals[place]
-        if SYSTEM.monotonic() - heard_s < REFUSED_S:
+        refused_s, refusal = _refusals[place]
+        if SYSTEM.monotonic() - refused_s < REFUSED_S:
             error, away = refusal, False
     for kind, text, codes in _OURS:
         if error.code() in codes:

@@ -63,7 +63,7 @@ class KafkaMembership(MemberState):
         self._place, self._options = place, options
         self._committed = committed
         self._session_s = session_s
-        self._told = 0
+        self._reported_generation = 0
         self._producer: Producer | None = None
         self._polled_s = SYSTEM.monotonic()
         self._polled, self._left = Event(), Event()
@@ -88,14 +88,14 @@ class KafkaMembership(MemberState):
         until = SYSTEM.monotonic() + MORE_S
         while not self._assigned and SYSTEM.monotonic() < until:
             SYSTEM.sleep(POLL_S)
-        self._told = self._generation
+        self._reported_generation = self._generation
 
     def poll(self) -> bool:
         """Say that this member lives, and take changes of ownership: true if there was one."""
         self._polled_s = SYSTEM.monotonic()
         self._polled.set()
-        before, self._told = self._told, self._generation
-        return self._told != before
+        before, self._reported_generation = self._reported_generation, self._generation
+        return self._reported_generation != before
 
     def leave(self) -> None:
         """Give the partitions up at once."""
@@ -116,7 +116,7 @@ class KafkaMembership(MemberState):
                 self._consumer.subscribe(
                     self._patterns,
                     on_assign=self._given,
-                    on_revoke=self._asked_for,
+                    on_revoke=self._on_revoke,
                     on_lost=self._taken,
                 )
             elif takes_part and not lives:
@@ -147,7 +147,7 @@ class KafkaMembership(MemberState):
                 self._left.wait(error.retry_after)
         return dict.fromkeys(new, 0)
 
-    def _asked_for(self, consumer: Consumer, places: list[Place]) -> None:
+    def _on_revoke(self, consumer: Consumer, places: list[Place]) -> None:
         silent = SYSTEM.monotonic() - self._polled_s >= self._session_s
         self._identity = consumer.consumer_group_metadata()  # until they go, they can be committed
         self._polled.clear()

@@ -36,7 +36,7 @@ Offsets = dict[TopicPartition, int]
 COPIES = 3
 SETTLED_S = 40.0
 """A position is settled when its transaction is: a dead owner's after 25 s."""
-ASKED_AGAIN_S = 1.0
+RETRY_S = 1.0
 """A question goes to a coordinator or a leader, which may be dead, and another one by then."""
 
 
@@ -98,7 +98,7 @@ class KafkaTopics:
         until = SYSTEM.monotonic() + ANSWER_S
         while missing and SYSTEM.monotonic() < until:  # until every broker knows of them
             there, _ = self._look()
-            missing = [one for one in missing if one not in there]
+            missing = [entry for entry in missing if entry not in there]
         self._partitions.update({t: n for t, n in there.items() if t in (*fixed, name)})
         if name not in self._partitions:
             raise Unavailable(f"{self._place}: topic {name!r} was made, and is not there yet")
@@ -114,9 +114,9 @@ class KafkaTopics:
             self._admin.poll(0)  # a log-in that was refused is told here only
             raise our_error(error.args[0], self._place) from error
         topics = {
-            name: len(one.partitions)
-            for name, one in found.topics.items()
-            if one.partitions and all(part.leader >= 0 for part in one.partitions.values())
+            name: len(entry.partitions)
+            for name, entry in found.topics.items()
+            if entry.partitions and all(part.leader >= 0 for part in entry.partitions.values())
         }
         copies = {
             broker
@@ -142,12 +142,12 @@ class KafkaTopics:
             return {}
 
         def ask() -> Offsets:
-            asked = self._admin.list_offsets(
-                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ASKED_AGAIN_S
+            futures = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=RETRY_S
             )
             return {
                 TopicPartition(place.topic, place.partition): answer.result().offset
-                for place, answer in asked.items()
+                for place, answer in futures.items()
             }
 
         return patiently(self._place, ask)
@@ -178,14 +178,16 @@ class KafkaTopics:
             asker = self._askers[group]
 
         def ask() -> Any:
-            answers = asker.committed(places, timeout=ASKED_AGAIN_S)
+            answers = asker.committed(places, timeout=RETRY_S)
             for unsettled in (answer.error for answer in answers if answer.error):
                 raise KafkaException(unsettled)  # a transaction is being committed
             return answers
 
         found = patiently(self._place, ask, SETTLED_S) if places else []
         known: Mapping[TopicPartition, int] = {
-            TopicPartition(one.topic, one.partition): one.offset for one in found if one.offset >= 0
+            TopicPartition(entry.topic, entry.partition): entry.offset
+            for entry in found
+            if entry.offset >= 0
         }
         first = self.earliest(at for at in wanted if at not in known)
         return {at: known.get(at, first.get(at, 0)) for at in wanted}

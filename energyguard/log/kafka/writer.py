@@ -23,7 +23,7 @@ class Delivery:
         self.error: KafkaError | None = None
         self.ends: dict[TopicPartition, int] = {}
 
-    def heard(self, error: KafkaError | None, message: Any) -> None:
+    def delivered(self, error: KafkaError | None, message: Any) -> None:
         """Take the broker's answer about one record."""
         with self._lock:
             if error is not None:
@@ -51,7 +51,7 @@ def produce(producer: Producer, topic: str, parts: Mapping[int, Records], now_ms
         for key, value, time, head in columns:
             _hand_over(
                 producer, topic, value, key, partition=partition, timestamp=time,
-                headers=list(head) or None, on_delivery=delivery.heard,
+                headers=list(head) or None, on_delivery=delivery.delivered,
             )  # fmt: skip
     return delivery
 
