@@ -6,5 +6,5 @@ All goes through surfaces that have no module's name in them: the command line, 
 Differences that were permitted since, each looked at; all else is as it was:
 
     surface/helps.txt     the command ``check scenarios``
-    surface/openapi.json  the title of two optional bodies is Body, no longer Said
+    surface/openapi*.json  the title of optional bodies is Body, no longer Said
 """
