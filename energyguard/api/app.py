@@ -24,10 +24,10 @@ from energyguard.api.shared import Shared
 from energyguard.api.tokens import Tokens
 from energyguard.model.duration import parse_duration
 from energyguard.page import mount
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 
 
-def build_app(service: EnergyService, tokens: Tokens, host: str) -> ASGIApp:
+def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     """Everything that one address answers.
 
     Args:

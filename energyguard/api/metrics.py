@@ -16,7 +16,7 @@ from energyguard import sinks
 from energyguard.errors import EnergyGuardError
 from energyguard.log.lag import unread
 from energyguard.model.readings import IN_THE_WORKER, Verdict
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 from energyguard.telemetry import METRICS, REGISTRY
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
@@ -25,7 +25,7 @@ _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
 class Scrape:
     """Brings the metrics up to date when they are asked for."""
 
-    def __init__(self, service: EnergyService) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
         self._counted: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from nicegui import app as pages
@@ -23,10 +22,8 @@ from energyguard.page.quality import QualityPage
 from energyguard.page.stations import StationsPage
 from energyguard.page.thermometer import ThermometerPage
 from energyguard.ports.policy import Nonces
+from energyguard.service.contract import Service
 from energyguard.settings.tree import Settings
-
-if TYPE_CHECKING:
-    from energyguard.service.service import EnergyService
 
 STATIC = Path(__file__).parent / "static"
 
@@ -41,7 +38,7 @@ VIEWS: Mapping[str, Callable[[PageContext], object]] = {
 }
 
 
-def mount(app: FastAPI, service: EnergyService, settings: Settings) -> None:
+def mount(app: FastAPI, service: Service, settings: Settings) -> None:
     """Serve the control room at ``/`` of an application; mount the API before it.
 
     Args:
@@ -65,7 +62,7 @@ def mount(app: FastAPI, service: EnergyService, settings: Settings) -> None:
     )
 
 
-def add_pages(service: EnergyService) -> None:
+def add_pages(service: Service) -> None:
     """Add the views to NiceGUI's application, all over one cache."""
     cache = PageCache(service)
     pages.add_static_files("/ui", STATIC)

@@ -11,14 +11,12 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from energyguard.service.contract import Service
 from energyguard.service.views import Overview
-
-if TYPE_CHECKING:
-    from energyguard.service.service import EnergyService
 
 T = TypeVar("T")
 
@@ -65,7 +63,7 @@ class _Kept:
 class PageCache:
     """The service behind a short memory."""
 
-    def __init__(self, service: EnergyService) -> None:
+    def __init__(self, service: Service) -> None:
         self.service = service
         self.zone = service.settings.serve.zone
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)

@@ -14,15 +14,15 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed, Unavailable
 from energyguard.model.duration import parse_duration
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 
 LAST_MS = 4_102_444_800_000 * 2
 """A time after this is taken as this: nothing was measured later."""
 MAX_POINTS = 10_000
 
 
-def _service(request: Request) -> EnergyService:
-    service: EnergyService = request.app.state.service
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
     return service
 
 
@@ -49,7 +49,7 @@ def _length(given: Any) -> int:
     return ms
 
 
-CurrentService = Annotated[EnergyService, Depends(_service)]
+CurrentService = Annotated[Service, Depends(_service)]
 User = Annotated[str, Depends(_user)]
 Instant = Annotated[
     int,
@@ -81,7 +81,7 @@ class Range:
             raise Malformed(f"more than {MAX_POINTS} points: a longer step or less time", "step")
 
 
-def newest(service: EnergyService, device: str = "", channel: str = "") -> int:
+def newest(service: Service, device: str = "", channel: str = "") -> int:
     """The newest time of what is asked for: as the live view has it, else the history.
 
     The wall clock, where nothing was measured.

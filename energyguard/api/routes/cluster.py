@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 
 from energyguard.api.routes.asked import CurrentService
 from energyguard.errors import NotFound
-from energyguard.service.cluster import ClusterService
+from energyguard.service.contract import Cluster
 from energyguard.service.views import ClusterView
 
 router = APIRouter(tags=["cluster"])
@@ -18,13 +18,13 @@ Node = Annotated[
 ]
 
 
-def _cluster(service: CurrentService) -> ClusterService:
+def _cluster(service: CurrentService) -> Cluster:
     if service.cluster is None:
         raise NotFound("the store is no ring of nodes: `store.url` names none (ring://…)")
     return service.cluster
 
 
-CurrentCluster = Annotated[ClusterService, Depends(_cluster)]
+CurrentCluster = Annotated[Cluster, Depends(_cluster)]
 
 
 @router.get("/cluster")

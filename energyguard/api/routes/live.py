@@ -15,7 +15,7 @@ from energyguard.alerts.alert import Alert
 from energyguard.api.routes.answers import AlertBody
 from energyguard.api.routes.asked import CurrentService
 from energyguard.errors import Overloaded
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 from energyguard.service.subscribers import read_positions
 from energyguard.service.views import Kind, Update
 
@@ -52,7 +52,7 @@ async def live(
     )
 
 
-async def _events(service: EnergyService, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
+async def _events(service: Service, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
     async with aclosing(service.live.subscribe(kinds, after)) as updates:
         following = asyncio.ensure_future(anext(updates))

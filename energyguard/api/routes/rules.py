@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.api.routes.answers import RuleBody
 from energyguard.api.routes.asked import CurrentService, User
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 
 router = APIRouter(tags=["rules"])
 Level = Annotated[str | None, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$")]
@@ -36,7 +36,7 @@ class Change(BaseModel):
     slide: Words = None
 
 
-def _all(service: EnergyService) -> list[RuleBody]:
+def _all(service: Service) -> list[RuleBody]:
     active = {rule.id for rule in service.rules.active()}
     return [RuleBody.of(rule, rule.id in active) for rule in service.rules.all()]
 

@@ -31,7 +31,7 @@ from energyguard.api.routes.station_answers import (
 )
 from energyguard.errors import NotFound
 from energyguard.history.people import People
-from energyguard.service.service import EnergyService
+from energyguard.service.contract import Service
 
 router = APIRouter(prefix="/stations", tags=["stations"])
 DAY_MS = 86_400_000
@@ -53,7 +53,7 @@ def _range(
     return Range(start_ms, max(start_ms, end_ms))
 
 
-def _newest_ms(service: EnergyService) -> int:
+def _newest_ms(service: Service) -> int:
     """What time it is at the chargers: by what comes in, by what came, by the wall clock."""
     now = service.stations.event_ms()
     if now is None:
@@ -65,7 +65,7 @@ def _newest_ms(service: EnergyService) -> int:
 AskedRange = Annotated[Range, Depends(_range)]
 
 
-def _ask(service: EnergyService, name: str, span: Range, **more: object) -> list[dict[str, Any]]:
+def _ask(service: Service, name: str, span: Range, **more: object) -> list[dict[str, Any]]:
     return rows(service.query(name, start_ms=span.start_ms, end_ms=span.end_ms, **more))
 
 
@@ -190,7 +190,7 @@ def station_signals(
     return [SignalRow(**row) for row in found]
 
 
-def _names(service: EnergyService, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _names(service: Service, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Plates and users instead of pseudonyms, where the settings allow it."""
     if not service.settings.serve.names:
         return found

@@ -1,0 +1,196 @@
+"""What page, API and CLI may rely on: the contract of the service and of its parts.
+
+``EnergyService`` (``service.py``) keeps it, and so must whatever stands in for it in tests. What
+each verb does in full, and what it raises, stands at ``EnergyService``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+from energyguard.alerts.alert import Alert
+from energyguard.alerts.book import AlertBook
+from energyguard.clock import Clock
+from energyguard.log import Positions
+from energyguard.rules.registry import RuleBook
+from energyguard.rules.rule import Rule
+from energyguard.service.bays import BayView, StationView
+from energyguard.service.views import (
+    ClusterView,
+    DeadLetter,
+    DeviceView,
+    Freshness,
+    Kind,
+    Overview,
+    Quality,
+    ReadingView,
+    Receipt,
+    SystemHealth,
+    Update,
+    WindowAlert,
+)
+from energyguard.settings.tree import Settings
+
+
+class Live(Protocol):
+    """The live projection: the newest of everything, at once."""
+
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+
+    def newest_ms(self, topic: str | None = None) -> int | None:
+        """The newest event time of a topic, or of all that measure energy."""
+
+    def fresh(self, topic: str | None = None) -> Freshness:
+        """Whether a topic, or anything that measures energy, is live, and since when not."""
+
+    def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
+        """The newest readings, newest first, of devices whose id contains a text."""
+
+    def devices(self) -> list[DeviceView]:
+        """A row per device, topic and channel, by the device's id."""
+
+    def device(self, device_id: str) -> list[DeviceView]:
+        """One device: a row per topic and channel."""
+
+    def windows(self, limit: int = 200, device: str = "") -> list[WindowAlert]:
+        """The newest records of ``energy_alerts``, newest first."""
+
+    def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
+        """Readings by wall-clock minute: (its start in ms, readings), oldest first."""
+
+    def subscribe(
+        self, kinds: Collection[Kind] = (), after: str = ""
+    ) -> AsyncGenerator[Update, None]:
+        """Updates as they come, from a place in the log on."""
+
+
+class Stations(Protocol):
+    """Bays and stations as they are now."""
+
+    def bays(self, station: str = "") -> list[BayView]:
+        """Every bay of a station, or of all, by station and charger."""
+
+    def stations(self) -> list[StationView]:
+        """Every station with bays, by name."""
+
+    def event_ms(self) -> int | None:
+        """What time it is at the chargers; None: nothing came yet."""
+
+    def fresh(self) -> Freshness:
+        """Whether signals come."""
+
+
+class Cluster(Protocol):
+    """The nodes of the store, where it is a ring."""
+
+    async def view(self) -> ClusterView:
+        """Every node as it is now."""
+
+    async def hold(self, node: str) -> ClusterView:
+        """Let a node take no traffic."""
+
+    async def release(self, node: str) -> ClusterView:
+        """Let it take traffic again."""
+
+    async def close(self) -> None:
+        """Let go of the nodes."""
+
+
+class Service(Protocol):
+    """Everything that people and programs may ask and do."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings tree."""
+
+    @property
+    def clock(self) -> Clock:
+        """The wall clock."""
+
+    @property
+    def live(self) -> Live:
+        """The newest of everything."""
+
+    @property
+    def book(self) -> AlertBook:
+        """The alerts."""
+
+    @property
+    def rules(self) -> RuleBook:
+        """The rules, and which of them run."""
+
+    @property
+    def stations(self) -> Stations:
+        """Bays and stations."""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The nodes of the store; None where it is no ring."""
+
+    def overview(self) -> Overview:
+        """The numbers of the first page."""
+
+    def quality(self) -> Quality:
+        """How readings ended, and how far along everything is."""
+
+    def positions(self, topic: str, of: str) -> Positions:
+        """Where a topic's partitions end, or how far a group has read them."""
+
+    def health(self) -> SystemHealth:
+        """Whether the system can do its work."""
+
+    def query(self, name: str, **parameters: object) -> pa.Table:
+        """Ask the history."""
+
+    def archived_ms(self, device: str = "", channel: str = "") -> int | None:
+        """The newest reading that the history has; None: none."""
+
+    def take_readings(
+        self,
+        data: bytes,
+        shape: str | None = None,
+        source: str = "api",
+        idempotency_key: str | None = None,
+        device: str = "",
+        sender: str = "",
+        backfill: bool = False,
+    ) -> Receipt:
+        """Take a batch of readings; durable when it returns."""
+
+    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
+        """Say that a person has it."""
+
+    def silence(
+        self,
+        alert_id: str,
+        until_ms: int | None = None,
+        for_ms: int | None = None,
+        by: str = "",
+        note: str = "",
+    ) -> Alert:
+        """Keep an alert quiet until a time, or for a while from now."""
+
+    def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
+        """End its silence."""
+
+    def use_rules(self, ids: Sequence[str], by: str) -> list[Rule]:
+        """Run these rules and no others."""
+
+    def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
+        """Change a rule's level, dwell time, window or slide."""
+
+    def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
+        """The newest dead letters, newest first."""
+
+    def dead_letter(self, offset: int) -> DeadLetter:
+        """One dead letter."""
+
+    def replay_dead_letters(
+        self, offsets: Sequence[int] | None = None, reason: str | None = None
+    ) -> Receipt:
+        """Decode dead letters again and take them in."""
