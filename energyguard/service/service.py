@@ -32,6 +32,7 @@ from energyguard.model.alerts import Act, AlertAction
 from energyguard.rules.registry import open_book
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
+from energyguard.service.contract import Cluster
 from energyguard.service.dead_letters import Letters
 from energyguard.service.front import Front
 from energyguard.service.health import health
@@ -62,7 +63,8 @@ class EnergyService:
         self, log: Log, history: History, settings: Settings, clock: Clock = SYSTEM
     ) -> None:
         self.history, self.settings, self.clock = history, settings, clock
-        self.book, self.cluster = AlertBook(clock=clock), cluster_of(settings, clock)
+        self.book = AlertBook(clock=clock)
+        self.cluster: Cluster | None = cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
         self.stations = StationProjection(log, settings, clock)

@@ -6,19 +6,17 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pyarrow as pa
 import pytest
 
-from energyguard.api.app import build_app
 from energyguard.api.rest import document
-from energyguard.api.tokens import Tokens
 from energyguard.log import Records
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.api.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
+from tests.application.client import client_of, ok
 
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -26,21 +24,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 async def http(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
-    tokens = Tokens(service.settings.data_dir)
-    app = build_app(service, tokens, "127.0.0.1")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://127.0.0.1/api/v1",
-        headers={"Authorization": f"Bearer {tokens.create('mara')}"},
-        trust_env=False,
-    ) as client:
+    async with client_of(service) as client:
         yield client
-
-
-async def ok(answer: Any) -> Any:
-    answer = await answer
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_readings_as_curl_sends_them(http: httpx.AsyncClient, service: EnergyService) -> None:

@@ -11,8 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.service.cluster import SECRET, ClusterService, cluster_of
 from energyguard.service.service import EnergyService
@@ -22,6 +20,7 @@ from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.version import Version
+from tests.application.client import client_of
 from tests.store.shards import free_nodes, shards
 
 PAUSE, RESUME = "/cluster/nodes/{}/pause", "/cluster/nodes/{}/resume"
@@ -36,22 +35,10 @@ async def form(nodes: list[str]) -> None:
 
 
 @asynccontextmanager
-async def api(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
-    tokens = Tokens(service.settings.data_dir)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(service, tokens, "127.0.0.1")),
-        base_url="http://127.0.0.1/api/v1",
-        headers={"Authorization": f"Bearer {tokens.create('mara')}"},
-        trust_env=False,
-    ) as client:
-        yield client
-
-
-@asynccontextmanager
 async def asking(service: EnergyService, nodes: list[str]) -> AsyncIterator[httpx.AsyncClient]:
     """The API of a service whose store is a ring of these nodes."""
     service.cluster = ClusterService(nodes, "secret")
-    async with api(service) as client:
+    async with client_of(service) as client:
         yield client
         await service.cluster.close()
 
@@ -151,7 +138,7 @@ async def test_an_unknown_node_is_not_found(service: EnergyService, tmp_path: Pa
 
 async def test_a_store_that_is_no_ring_has_no_cluster(service: EnergyService) -> None:
     assert service.cluster is None
-    async with api(service) as http:
+    async with client_of(service) as http:
         for answer in (await http.get("/cluster"), await http.post(PAUSE.format("x"))):
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
             assert "store.url" in answer.json()["error"]["message"]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.clock import SYSTEM
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
@@ -18,6 +15,7 @@ from energyguard.history.people import People
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
+from tests.application.client import client_of, ok
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
 
 SPAN = "start=2024-05-06T00:00:00Z&end=2024-05-07T00:00:00Z"
@@ -72,21 +70,8 @@ def asked(
 
 @pytest.fixture
 async def http(asked: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
-    tokens = Tokens(asked.settings.data_dir)
-    app = build_app(asked, tokens, "127.0.0.1")
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://127.0.0.1/api/v1/stations",
-        headers={"Authorization": f"Bearer {tokens.create('mara')}"},
-        trust_env=False,
-    ) as client:
+    async with client_of(asked, "/api/v1/stations") as client:
         yield client
-
-
-async def ok(answer: Any) -> Any:
-    answer = await answer
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 async def test_the_eight_questions(http: httpx.AsyncClient) -> None:

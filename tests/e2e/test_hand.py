@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.e2e.shown import Shown, shown
+from tests.application.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, opened
 
 pytestmark = IN_A_BROWSER

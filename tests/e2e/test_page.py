@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from energyguard.model.alerts import State
-from tests.e2e.shown import Shown, shown
+from tests.application.service import MadeUpService
+from tests.application.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
-from tests.page.fake_service import FakeService
 
 pytestmark = IN_A_BROWSER
 PATHS = (
@@ -34,7 +34,7 @@ def served() -> Iterator[Shown]:
 
 
 @pytest.fixture
-def service(served: Shown) -> FakeService:
+def service(served: Shown) -> MadeUpService:
     return served.service
 
 
@@ -57,7 +57,7 @@ def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str
     fits_and_axe_finds_nothing(page)
 
 
-def test_overview_acknowledges_with_the_keyboard(window: Window, service: FakeService) -> None:
+def test_overview_acknowledges_with_the_keyboard(window: Window, service: MadeUpService) -> None:
     alert = service.book.open()[0]
     page = window.open("/")
     button = page.get_by_role("button", name=f"Acknowledge : {alert.about}")
@@ -107,7 +107,7 @@ def test_a_household_is_asked_for_by_name(window: Window) -> None:
     expect(page.locator(".plot .limit-name")).to_be_visible()
 
 
-def test_alerts_take_a_note_and_rules_a_click(window: Window, service: FakeService) -> None:
+def test_alerts_take_a_note_and_rules_a_click(window: Window, service: MadeUpService) -> None:
     alert = next(a for a in service.book.open() if a.device == "H017")
     page = window.open(f"/alerts?alert={alert.id}")
     page.get_by_label("Note").fill("the oven")

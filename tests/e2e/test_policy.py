@@ -20,15 +20,15 @@ from energyguard.page import layout
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
 from energyguard.settings.tree import Settings
+from tests.application.service import MadeUpService
 from tests.e2e.test_page import PATHS
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
-from tests.page.fake_service import FakeService
 
 pytestmark = IN_A_BROWSER[2]
 
 
-class SlowService(FakeService):
+class SlowService(MadeUpService):
     """Answers late, where it is told to."""
 
     late_s = 0.0
@@ -55,7 +55,7 @@ def address(service: SlowService, tmp_path_factory: pytest.TempPathFactory) -> I
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
         tokens = Tokens(Path(service.settings.data_dir))
-        app = build_app(service, tokens, "127.0.0.1")  # type: ignore[arg-type]
+        app = build_app(service, tokens, "127.0.0.1")
         listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
         serving = threading.Thread(
             target=lambda: asyncio.run(serve(app, listening, stop, ready.set))

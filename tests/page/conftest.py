@@ -9,12 +9,12 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.mount import add_pages
-from tests.page.fake_service import FakeService
+from tests.application.service import MadeUpService
 
 
 @pytest.fixture
-def service() -> FakeService:
-    return FakeService()
+def service() -> MadeUpService:
+    return MadeUpService()
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,15 @@ def _modules() -> Iterator[None]:
 
 
 @pytest.fixture
-async def user(service: FakeService) -> AsyncIterator[User]:
+async def user(service: MadeUpService) -> AsyncIterator[User]:
     async with user_simulation() as someone:
-        add_pages(service)  # type: ignore[arg-type]
+        add_pages(service)
+        yield someone
+
+
+@pytest.fixture
+async def nobody() -> AsyncIterator[User]:
+    """In front of a system to which nobody has sent anything."""
+    async with user_simulation() as someone:
+        add_pages(MadeUpService(empty=True))
         yield someone

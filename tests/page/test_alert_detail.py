@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from nicegui.testing import User
 
-from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import State
 from energyguard.model.fixed import NANO
 from energyguard.page.plots import Plot
-from tests.page.fake_service import HOUR, FakeService
+from tests.application.service import MadeUpService
+from tests.application.world import HOUR
 from tests.page.test_views import plotted, sees
 
 
-def alert_of(service: FakeService, device: str, state: State) -> Alert:
+def alert_of(service: MadeUpService, device: str, state: State) -> Alert:
     return next(a for a in service.book.find() if (a.device, a.condition) == (device, state))
 
 
 async def test_the_highest_in_words_is_the_highest_of_the_picture(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     alert = alert_of(service, "H017", State.FIRING)
-    service.book.alerts[alert.id] = replace(alert, peak=round(2.018 * NANO))  # as it was raised
+    assert alert.peak == round(2.018 * NANO)  # as it was raised
     await user.open(f"/alerts?alert={alert.id}")
     data = await plotted(user, "line")
     highest = max(y for x, y in zip(data["xs"], data["ys"], strict=True) if x >= alert.since_ms)
@@ -32,14 +32,14 @@ async def test_the_highest_in_words_is_the_highest_of_the_picture(
 
 
 async def test_a_picture_is_drawn_again_as_the_history_goes_on(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     alert = alert_of(service, "H003", State.FIRING)
-    early, whole = service._window_sums, service._window_sums
-    service._window_sums = lambda **p: early(**p).slice(0, 2)  # type: ignore[method-assign]
+    whole = service.past.window_sums
+    service.past.window_sums = lambda **p: whole(**p).slice(0, 2)  # type: ignore[method-assign]
     await user.open(f"/alerts?alert={alert.id}")
     assert len((await plotted(user, "line"))["xs"]) <= 2
-    service._window_sums = whole  # type: ignore[method-assign]
+    service.past.window_sums = whole  # type: ignore[method-assign]
     plot = next(p for p in user.find(kind=Plot).elements if p.props["kind"] == "line")
     for _ in range(120):
         if len(plot.props["start"]["xs"]) > 2:
@@ -49,7 +49,7 @@ async def test_a_picture_is_drawn_again_as_the_history_goes_on(
 
 
 async def test_an_address_leads_to_the_story_also_of_what_is_over(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     over = alert_of(service, "H029", State.RESOLVED)
     await user.open(f"/alerts?alert={over.id}")
@@ -60,7 +60,7 @@ async def test_an_address_leads_to_the_story_also_of_what_is_over(
     await sees(user, "There is no such alert here any more.")
 
 
-async def test_what_is_over_is_in_a_list(user: User, service: FakeService) -> None:
+async def test_what_is_over_is_in_a_list(user: User, service: MadeUpService) -> None:
     await user.open("/alerts")
     await sees(user, "Resolved, last 6 hours")
     await sees(user, "at its highest, limit 2\u00a0kWh")
@@ -68,13 +68,10 @@ async def test_what_is_over_is_in_a_list(user: User, service: FakeService) -> No
     await user.should_not_see(marker=f"take-{over.id}")
 
 
-async def test_a_history_of_an_alert_has_one_clock(user: User, service: FakeService) -> None:
+async def test_a_history_of_an_alert_has_one_clock(user: User, service: MadeUpService) -> None:
     """What the worker saw is told by the same clock as what people did: the one on the wall."""
     alert = alert_of(service, "H017", State.FIRING)
-    raised = service.clock.now_ms() - HOUR
-    service.book.told[alert.id] = [
-        TimelineEntry(raised, t.what) for t in service.book.told[alert.id]
-    ]
+    raised = service.began - HOUR
     await user.open(f"/alerts?alert={alert.id}")
     await sees(user, "readings of Sat 22 Nov")
     user.find(marker="take").click()

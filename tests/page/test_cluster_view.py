@@ -13,7 +13,7 @@ from energyguard.page.cluster import summed_up
 from energyguard.page.mount import add_pages
 from energyguard.service.views import ClusterView, NodeView
 from energyguard.settings.tree import Settings, StoreSettings
-from tests.page.fake_service import FakeService
+from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 
 NODES = tuple(f"http://10.0.0.{n}:8101" for n in (1, 2, 3))
@@ -32,7 +32,9 @@ VIEW = ClusterView(
 def with_nodes(view: ClusterView, *which: int, **changes: object) -> ClusterView:
     """The view with some nodes otherwise."""
     nodes = (
-        replace(one, **changes) if i in which else one  # type: ignore[arg-type]
+        replace(one, **changes)  # type: ignore[arg-type]
+        if i in which
+        else one
         for i, one in enumerate(view.nodes)
     )
     return replace(view, nodes=tuple(nodes))
@@ -57,6 +59,9 @@ class FakeCluster:
     async def release(self, node: str) -> ClusterView:
         return await self._tell(node, False)
 
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
     async def _tell(self, node: str, held: bool) -> ClusterView:
         if self.refuses:
             raise Conflict(f"{node}: fault injection is off here")
@@ -74,10 +79,10 @@ def cluster() -> FakeCluster:
 @pytest.fixture
 async def someone(cluster: FakeCluster) -> AsyncIterator[User]:
     url = "ring://" + ",".join(node.removeprefix("http://") for node in NODES)
-    service = FakeService(settings=Settings(store=StoreSettings(url=url)))
+    service = MadeUpService(settings=Settings(store=StoreSettings(url=url)))
     service.cluster = cluster
     async with user_simulation() as user:
-        add_pages(service)  # type: ignore[arg-type]
+        add_pages(service)
         yield user
 
 

@@ -13,7 +13,7 @@ from energyguard.errors import Unavailable
 from energyguard.page import formatting
 from energyguard.page.baseline import baseline_range
 from energyguard.page.page_cache import DAY_MS, SPANS, PageCache
-from tests.page.fake_service import FakeService
+from tests.application.service import MadeUpService
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_two_days_say_nothing_about_what_is_usual() -> None:
 
 async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     clock = ManualClock(1_000)
-    cache = PageCache(FakeService(clock))  # type: ignore[arg-type]
+    cache = PageCache(MadeUpService(clock))
     asked: list[int] = []
 
     async def ask() -> None:
@@ -67,8 +67,8 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
 
 async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
     clock = ManualClock(1_000)
-    service = FakeService(clock)
-    cache = PageCache(service)  # type: ignore[arg-type]
+    service = MadeUpService(clock)
+    cache = PageCache(service)
     far = service.t() + DAY_MS
     assert cache.settled_ms(far) == far
     newest = [service.overview().watermark_ms]  # nobody looked before: the worker was so far then
@@ -82,25 +82,25 @@ async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
 async def test_windows_end_where_the_history_is_not_behind() -> None:
     """Readings that it has not inserted yet would be missing in the sums: a dip that never was."""
     clock = ManualClock(1_000)
-    service = FakeService(clock)
-    cache = PageCache(service)  # type: ignore[arg-type]
-    service.history_behind_ms = 170_000  # some seconds, of a clock that runs fast
+    service = MadeUpService(clock)
+    cache = PageCache(service)
+    service.past.behind_ms = 170_000  # some seconds, of a clock that runs fast
     await cache.now()
     start, end = cache.borders(SPANS["1h"])
     xs, _ = await cache.sums("H017", 900_000, 15_000, start, end, 5)
-    known = service.t() - service.history_behind_ms
+    known = service.t() - service.past.behind_ms
     assert known - 15_000 < xs[-1] <= known
 
 
 async def test_a_failure_is_shared_too_and_forgotten() -> None:
     clock = ManualClock(1_000)
-    service = FakeService(clock)
-    cache = PageCache(service)  # type: ignore[arg-type]
+    service = MadeUpService(clock)
+    cache = PageCache(service)
     start, end = cache.borders(SPANS["1h"])
-    service.away = True
+    service.past.away = True
     with pytest.raises(Unavailable):
         await cache.power(start, end, 60_000, 5)
-    service.away = False
+    service.past.away = False
     clock.sleep(5)
     xs, ys = await cache.power(start, end, 60_000, 5)
     assert len(xs) == len(ys) == 60

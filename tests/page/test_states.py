@@ -16,7 +16,8 @@ from energyguard.page.overview import week
 from energyguard.page.plots import Plot
 from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
-from tests.page.fake_service import DAY, HOUR, START, FakeService
+from tests.application.service import MadeUpService
+from tests.application.world import DAY, HOUR, START
 from tests.page.test_views import plotted, sees
 
 NOW = START + 20 * HOUR  # Sunday 13:00 UTC
@@ -30,12 +31,12 @@ def fresh(**changes: int | bool) -> Freshness:
     return Freshness(NOW - 60_000, NOW - 400, NOW - 60_000, NOW, 15_000, **changes)  # type: ignore[arg-type]
 
 
-async def asked(service: FakeService, name: str) -> dict[str, Any]:
+async def asked(service: MadeUpService, name: str) -> dict[str, Any]:
     """What the history was asked for, as soon as it is."""
     for _ in range(40):
-        for query, told in service.asked:
+        for query, told in service.past.asked:
             if query == name:
-                return told
+                return dict(told)
         await asyncio.sleep(0.1)
     raise AssertionError(f"no {name} was asked for")
 
@@ -61,7 +62,7 @@ def test_the_chip_is_green_only_while_data_is_live(
     assert standing(of, overview(lag), "UTC") == chip
 
 
-async def test_power_of_old_is_grey_and_never_now(user: User, service: FakeService) -> None:
+async def test_power_of_old_is_grey_and_never_now(user: User, service: MadeUpService) -> None:
     service.heard_ms = service.clock.now_ms() - 3 * HOUR
     await user.open("/")
     await sees(user, "Power, last known")
@@ -72,7 +73,7 @@ async def test_power_of_old_is_grey_and_never_now(user: User, service: FakeServi
 
 
 async def test_a_simulation_has_a_badge_with_its_own_clock(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     service.simulated = True
     await user.open("/")
@@ -83,8 +84,8 @@ async def test_a_simulation_has_a_badge_with_its_own_clock(
     await user.should_not_see("DEMO")
 
 
-async def test_what_loads_does_not_look_like_nothing(user: User, service: FakeService) -> None:
-    service.answers.clear()
+async def test_what_loads_does_not_look_like_nothing(user: User, service: MadeUpService) -> None:
+    service.past.answers.clear()
     try:
         await user.open("/")
         await user.should_not_see("Nothing measured yet.")
@@ -92,25 +93,25 @@ async def test_what_loads_does_not_look_like_nothing(user: User, service: FakeSe
         assert {plot.props["kind"] for plot in waiting} >= {"line", "heat"}
         assert user.find("Top consumers, last 6 hours").elements
     finally:
-        service.answers.set()
+        service.past.answers.set()
 
 
-async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, service: FakeService) -> None:
+async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, service: MadeUpService) -> None:
     service.pace_ms = 15 * 60_000
     await user.open("/?range=6h")
     data = await plotted(user, "line")
     steps = {b - a for a, b in zip(data["xs"], data["xs"][1:], strict=False)}
     assert 900_000 in steps
     assert min(steps) >= 60_000  # the newest end may be nearer
-    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in service.asked
+    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in service.past.asked
                if name == "energy")  # fmt: skip
 
 
 async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
     zone = "Asia/Kolkata"
     async with user_simulation() as user:
-        service = FakeService(settings=Settings(serve={"zone": zone}))
-        add_pages(service)  # type: ignore[arg-type]
+        service = MadeUpService(settings=Settings(serve={"zone": zone}))
+        add_pages(service)
         await user.open("/")
         await sees(user, "since midnight, Sat 22 Nov")
         await user.open("/households")
@@ -137,11 +138,11 @@ def test_a_day_of_25_hours_is_one_day() -> None:
 
 
 async def test_shares_of_a_station_are_of_the_time_with_data(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     await user.open("/stations?station=Harbour Street&range=6h")
     await sees(user, "that have data")
     shares = await asked(service, "station_occupancy")
-    first = service.stations.span()["first"].to_pylist()[0]
+    first = service.past.query("station_span")["first"].to_pylist()[0]
     assert shares["start_ms"] == round(first.timestamp() * 1000)
     assert shares["end_ms"] - shares["start_ms"] < HOUR

@@ -8,8 +8,7 @@ from energyguard.page.bay_grid import MARKS, MAX_BAYS
 from energyguard.page.mount import add_pages
 from energyguard.page.stations import mapped
 from energyguard.service.bays import StationView
-from tests.page.fake_service import FakeService
-from tests.page.fake_stations import FakeStations
+from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 
 
@@ -52,18 +51,14 @@ async def test_a_station_that_nobody_knows_is_said(user: User) -> None:
     await sees(user, "Nothing is known of a station named Atlantis.")
 
 
-async def test_without_chargers_it_says_what_to_do() -> None:
-    async with user_simulation() as user:
-        add_pages(FakeService(empty=True))  # type: ignore[arg-type]
-        await user.open("/stations")
-        await sees(user, "energyguard simulate chargers")
+async def test_without_chargers_it_says_what_to_do(nobody: User) -> None:
+    await nobody.open("/stations")
+    await sees(nobody, "energyguard simulate chargers")
 
 
 async def test_a_large_network_has_a_tile_per_station() -> None:
     async with user_simulation() as user:
-        service = FakeService()
-        service.stations = FakeStations(service.t, MAX_BAYS + 10, 60)
-        add_pages(service)  # type: ignore[arg-type]
+        add_pages(MadeUpService(chargers=MAX_BAYS + 10))
         await user.open("/stations")
         await sees(user, f"of {MAX_BAYS + 10}")
         await sees(user, "free")

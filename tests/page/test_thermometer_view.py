@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from nicegui.testing import User, user_simulation
+from nicegui.testing import User
 
-from energyguard.page.mount import add_pages
-from tests.page.fake_service import FakeService
 from tests.page.test_views import plotted, sees
 
 
@@ -22,8 +20,6 @@ async def test_the_curve_the_mean_and_the_trend(user: User) -> None:
     assert (await plotted(user, "line"))["to"] - (await plotted(user, "line"))["from"] == 86_400_000
 
 
-async def test_without_degrees_it_says_what_to_do() -> None:
-    async with user_simulation() as user:
-        add_pages(FakeService(empty=True))  # type: ignore[arg-type]
-        await user.open("/thermometer")
-        await sees(user, "energyguard simulate thermometer")
+async def test_without_degrees_it_says_what_to_do(nobody: User) -> None:
+    await nobody.open("/thermometer")
+    await sees(nobody, "energyguard simulate thermometer")

@@ -10,7 +10,7 @@ from nicegui.testing import User
 
 from energyguard.model.alerts import State
 from energyguard.page.plots import Plot
-from tests.page.fake_service import FakeService
+from tests.application.service import MadeUpService
 
 
 async def sees(user: User, text: str) -> None:
@@ -40,7 +40,7 @@ async def test_overview_says_how_much_who_and_what_needs_someone(user: User) -> 
 
 
 async def test_acknowledge_on_the_overview_reaches_the_service(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
     await user.open("/")
     alert = service.book.open()[0]
@@ -51,9 +51,8 @@ async def test_acknowledge_on_the_overview_reaches_the_service(
     await user.should_not_see(marker=f"take-{alert.id}", retries=40)
 
 
-async def test_an_empty_system_says_how_to_fill_it(user: User, service: FakeService) -> None:
-    service.empty = True
-    service.book.alerts.clear()
+async def test_an_empty_system_says_how_to_fill_it(nobody: User) -> None:
+    user = nobody
     await user.open("/")
     await sees(user, "No readings yet")
     await sees(user, "energyguard simulate household")
@@ -66,7 +65,7 @@ async def test_an_empty_system_says_how_to_fill_it(user: User, service: FakeServ
     await sees(user, "Nothing was refused.")
 
 
-async def test_a_stale_page_says_since_when(user: User, service: FakeService) -> None:
+async def test_a_stale_page_says_since_when(user: User, service: MadeUpService) -> None:
     service.heard_ms = service.clock.now_ms() - 60_000
     await user.open("/")
     await sees(user, "Stale since")
@@ -74,9 +73,9 @@ async def test_a_stale_page_says_since_when(user: User, service: FakeService) ->
 
 
 async def test_a_history_that_is_away_is_said_and_the_rest_goes_on(
-    user: User, service: FakeService
+    user: User, service: MadeUpService
 ) -> None:
-    service.away = True
+    service.past.away = True
     await user.open("/")
     await sees(user, "the history does not answer")
     await sees(user, "H003 passed 2.0 kWh in 15 minutes")
@@ -100,7 +99,7 @@ async def test_ranking_and_hours_by_energy_or_by_alerts(user: User, by: str, wor
     assert "device=H014" in rows[0]["href"]
 
 
-async def test_an_alert_says_why_and_takes_a_note(user: User, service: FakeService) -> None:
+async def test_an_alert_says_why_and_takes_a_note(user: User, service: MadeUpService) -> None:
     alert = next(a for a in service.book.open() if a.device == "H017")
     await user.open(f"/alerts?alert={alert.id}")
     await sees(user, "Expected: no more than 2\u00a0kWh.")
@@ -110,7 +109,7 @@ async def test_an_alert_says_why_and_takes_a_note(user: User, service: FakeServi
     assert service.book.get(alert.id).note == "the oven"
 
 
-async def test_silence_for_an_hour_and_end_it(user: User, service: FakeService) -> None:
+async def test_silence_for_an_hour_and_end_it(user: User, service: MadeUpService) -> None:
     alert = service.book.open()[0]
     await user.open(f"/alerts?alert={alert.id}")
     user.find("1 h").click()
@@ -128,7 +127,7 @@ async def test_lanes_show_unknown_apart(user: User) -> None:
     assert all(bar["from"] < bar["to"] for bars in lanes.values() for bar in bars)
 
 
-async def test_one_click_runs_another_rule(user: User, service: FakeService) -> None:
+async def test_one_click_runs_another_rule(user: User, service: MadeUpService) -> None:
     await user.open("/alerts")
     user.find(marker="only-household-demo").click()
     await sees(user, "Stop household-prod?")
@@ -141,7 +140,7 @@ async def test_one_click_runs_another_rule(user: User, service: FakeService) -> 
     assert [rule.id for rule in service.rules.active()] == ["household-prod"]
 
 
-async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: FakeService) -> None:
+async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: MadeUpService) -> None:
     await user.open("/alerts")
     user.find(marker="level-household-prod").clear().type("1.5")
     user.find(marker="set-household-prod").click()
@@ -153,11 +152,12 @@ async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: Fak
     assert service.rules.get("household-prod").raise_above == 1_500_000_000
 
 
-async def test_quality_counts_and_replays(user: User, service: FakeService) -> None:
+async def test_quality_counts_and_replays(user: User, service: MadeUpService) -> None:
     await user.open("/quality")
     await sees(user, "748\u202f828")
     await sees(user, "malformed timestamp")
-    await sees(user, "yesterday,H003,0.1\\xff")
+    await sees(user, "never,H004,0.1\\xff")
     user.find(marker="replay-0").click()
     await sees(user, "0 taken, 1 refused again")
-    assert [letter.offset for letter in service.letters] == [2, 1]
+    assert [letter.original for letter in service.dead_letters(1)] == ["yesterday,H003,0.1"]
+    assert len(service.dead_letters()) == 5

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from energyguard.clock import SYSTEM
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.stations import charger_at
 from energyguard.model.charging import (
@@ -18,46 +19,57 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.service.bays import Bays, BayView, StationView
+from energyguard.service.stations import StationProjection
 from energyguard.service.views import Freshness
+from energyguard.settings.tree import Settings
 from energyguard.stream.sessions.operator import SessionOperator
+from energyguard.testing import MemoryLog
 
 HOUR = StayLimits().seconds_per_hour
 STAMP = pa.timestamp("ms", "UTC")
 
 
-class FakeStations:
+class EventClock:
+    """The wall clock of the chargers: it shows their event time."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self.now_ms, self.monotonic, self.sleep = now, SYSTEM.monotonic, SYSTEM.sleep
+
+
+class MadeUpStations(StationProjection):
     """Some chargers; from their last signals on only time goes on."""
 
     def __init__(self, now: Callable[[], int], chargers: int = 24, seconds: int = 900) -> None:
-        self._now, self._bays = now, Bays(StayLimits())
+        super().__init__(MemoryLog(), Settings(), EventClock(now))
         now_ms = now()
-        start = now_ms // 1000 - seconds
-        sessions = SessionOperator()
         for number in range(chargers):
             self._bays.take_charger(charger_at(number, "charger-station-signals"))
-        told = list(signals(chargers, 7, start, seconds, TIMINGS["listed"]))
-        for signal in told:
+        self.signals = list(
+            signals(chargers, 7, now_ms // 1000 - seconds, seconds, TIMINGS["listed"])
+        )
+        for signal in self.signals:
             self._bays.take_signal(signal, now_ms)
-        outcomes = sessions.process(told) + sessions.end()
-        self.closed = [one.stay for one in outcomes if isinstance(one, Closed)]
-        self.paid = [one for one in outcomes if isinstance(one, Charge)]
-        self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]
         if chargers:
             self._bays.take_fault(b'{"charger_id":"charger-5"}', "none of the three shapes")
-
-    def bays(self, station: str = "") -> list[BayView]:
-        return self._bays.views(self._now(), station)
-
-    def stations(self) -> list[StationView]:
-        return self._bays.stations(self.bays())
-
-    def event_ms(self) -> int | None:
-        return self._bays.event_ms(self._now())
 
     def fresh(self) -> Freshness:
         t = self.event_ms()
         return Freshness(t, t, t, t, live=t is not None)
+
+    def station_of(self, charger: str) -> str:
+        """Where a charger stands."""
+        return self._bays.station_of(charger)
+
+
+class ChargingHistory:
+    """What the real operator makes of the signals, as the history would answer."""
+
+    def __init__(self, stations: MadeUpStations) -> None:
+        sessions, self._of_charger = SessionOperator(), stations.station_of
+        outcomes = sessions.process(stations.signals) + sessions.end()
+        self.closed = [one.stay for one in outcomes if isinstance(one, Closed)]
+        self.paid = [one for one in outcomes if isinstance(one, Charge)]
+        self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]
 
     def span(self) -> pa.Table:
         times = [one.start_parking * 1000 for one in self.closed]
@@ -69,7 +81,7 @@ class FakeStations:
         )
 
     def _of(self, one: Any) -> str:
-        return self._bays.station_of(one.charger)
+        return self._of_charger(one.charger)
 
     def occupancy(self, station: str, **_: object) -> pa.Table:
         return pa.table({"station": [station], "occupancy": [61.8], "availability": [38.2]})
@@ -157,7 +169,7 @@ class FakeStations:
             ("violation", one.stay.charger, one.second, None, one.what.value, None, None)
             for one in self.violated
         ]
-        mine = [row for row in rows if self._bays.station_of(row[1]) == station]
+        mine = [row for row in rows if self._of_charger(row[1]) == station]
         columns = [[row[i] for row in mine] for i in range(7)]
         what, charger, start, end, detail, kwh, eur = columns
         return pa.table(

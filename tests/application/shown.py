@@ -15,13 +15,13 @@ from fastapi import FastAPI
 from nicegui import app as pages
 
 from energyguard.page import mount
-from tests.page.fake_service import FakeService
+from tests.application.service import MadeUpService
 
 
 class Shown(NamedTuple):
     """What is served, where, and by what."""
 
-    service: FakeService
+    service: MadeUpService
     address: str
     server: uvicorn.Server
 
@@ -29,11 +29,11 @@ class Shown(NamedTuple):
 @contextmanager
 def shown() -> Iterator[Shown]:
     """Serve the page; before and after it NiceGUI's one application looks as if never started."""
-    service, app = FakeService(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    service, app = MadeUpService(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
-        mount(app, service, service.settings)  # type: ignore[arg-type]
+        mount(app, service, service.settings)
         ear.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})

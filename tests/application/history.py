@@ -1,0 +1,152 @@
+"""A history that makes its answers up, the same ones each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Event
+from typing import Any
+
+import pyarrow as pa
+
+from energyguard.errors import Unavailable
+from tests.application.charging import ChargingHistory
+from tests.application.world import DAY, HOMES, HOUR, START, chance, kw, size
+
+STAMP = pa.timestamp("ms", "UTC")
+WEEK = 7 * DAY
+
+
+def table(times: Sequence[int], **columns: Sequence[Any]) -> pa.Table:
+    """Columns beside a column of times."""
+    return pa.table({"time": pa.array(times, STAMP), **columns})
+
+
+class MadeUpHistory:
+    """Answers the questions of the page up to a time that goes on.
+
+    Attributes:
+        asked: the questions that came, with their parameters.
+        away: it does not answer.
+        behind_ms: how far it is behind.
+        answers: cleared, it takes its time.
+    """
+
+    def __init__(self, now: Callable[[], int], charging: ChargingHistory, empty: bool) -> None:
+        self._now, self._charging, self._empty = now, charging, empty
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self.away = False
+        self.behind_ms = 0
+        self.answers = Event()
+        self.answers.set()
+
+    def insert(self, name: str, rows: pa.Table) -> None:
+        raise AssertionError(f"the service never inserts: {name}, {rows.num_rows}")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def query(self, name: str, **parameters: Any) -> pa.Table:
+        self.asked.append((name, parameters))
+        if self.away:
+            raise Unavailable("the history does not answer")
+        self.answers.wait()
+        if name.startswith("station_"):
+            return getattr(self._charging, name.removeprefix("station_"))(**parameters)
+        return getattr(self, name)(**parameters)
+
+    def _times(self, start_ms: int, end_ms: int, step_ms: int) -> list[int]:
+        return [] if self._empty else list(range(start_ms, min(end_ms, self._now()), step_ms))
+
+    def totals(self, start_ms: int, end_ms: int) -> pa.Table:
+        readings = 0 if self._empty else 5_000
+        return pa.table({"kwh": [612.0 + (end_ms - START) / HOUR * 40], "readings": [readings]})
+
+    def newest(self, device: str, channel: str, now_ms: int, wall: str) -> pa.Table:
+        times = [] if self._empty else [self._now() - self.behind_ms]
+        return pa.table({"newest_ms": pa.array(times, pa.int64())})
+
+    def devices(self) -> pa.Table:
+        rows = [] if self._empty else [(d, "energy_kwh", "energy_readings") for d in HOMES]
+        rows += [] if self._empty else [("thermometer", "temperature_c", "topic-test")]
+        columns = zip(*rows, strict=True) if rows else ([], [], [])
+        names = dict(zip(("device", "channel", "topic"), map(list, columns), strict=True))
+        size = len(rows)
+        return pa.table(
+            {
+                **{name: pa.array(values, pa.string()) for name, values in names.items()},
+                "first": pa.array([START - WEEK] * size, STAMP),
+                "last": pa.array([self._now()] * size, STAMP),
+                "readings": pa.array([40_320] * size, pa.int64()),
+            }
+        )
+
+    def verdicts(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
+        return pa.table({"verdict": ["duplicate", "late"], "readings": [2, 18]})
+
+    def energy(self, device: str, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
+        times = self._times(start_ms, end_ms, step_ms)
+        kwh = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in times]
+        return table(times, kwh=kwh)
+
+    def series(
+        self, device: str, channel: str, start_ms: int, end_ms: int, step_ms: int
+    ) -> pa.Table:
+        times = self._times(start_ms, end_ms, step_ms)
+        if channel == "temperature_c":
+            values = [15.0 + 5 * chance(t) for t in times]
+        else:  # an hour is missing
+            times = [t for t in times if not START - 3 * HOUR <= t < START - 2 * HOUR]
+            values = [kw(device, t) * step_ms / HOUR for t in times]
+        return table(times, value=values, readings=[step_ms // 15_000 or 1] * len(times))
+
+    def readings(self, start_ms: int, end_ms: int, **_: object) -> pa.Table:
+        times = self._times(start_ms, end_ms, 1_000)
+        return table(times, value=[15.0 + 5 * chance(t) for t in times])
+
+    def trend(self, **_: object) -> pa.Table:
+        row = {"readings": 3_600, "mean": 17.5, "lowest": 15.0, "highest": 20.0}
+        return pa.Table.from_pylist([row | {"slope": 1.25, "error": 0.2}])
+
+    def alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
+        times = [t for t in range(start_ms, end_ms, step_ms) if not self._empty and chance(t) > 0.7]
+        return table(times, raised=[1] * len(times))
+
+    def readings_per_minute(self, start_ms: int, end_ms: int) -> pa.Table:
+        times = self._times(start_ms, end_ms - 60_000, 60_000)
+        readings = [200 - int(8 * chance(t) ** 6) for t in times]
+        return table(times, readings=readings).rename_columns(["minute", "readings"])
+
+    def window_sums(
+        self, device: str, start_ms: int, end_ms: int, window_ms: int, slide_ms: int
+    ) -> pa.Table:
+        ends = [] if self._empty else list(range(start_ms + window_ms, end_ms + 1, slide_ms))
+        parts = range(max(1, window_ms // 300_000))
+        kwh = [sum(kw(device, t - k * 300_000) for k in parts) / 12 for t in ends]
+        return table(ends, kwh=kwh).rename_columns(["window_end", "kwh"])
+
+    def top(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
+        homes = [] if self._empty else sorted(HOMES, key=size, reverse=True)[:n]
+        return pa.table(
+            {
+                "device": pa.array(homes, pa.string()),
+                "kwh": pa.array([size(d) * 9.1 for d in homes], pa.float64()),
+                "alerts": pa.array([int(size(d) * 3) for d in homes], pa.int64()),
+            }
+        )
+
+    def heatmap(
+        self, start_ms: int, end_ms: int, by: str, n: int, zone: str, step_ms: int
+    ) -> pa.Table:
+        top = self.top(start_ms, end_ms, by, n)["device"].to_pylist()
+        rows = [
+            {
+                "device": d,
+                "hour": h,
+                "kwh": sum(kw(d, h * HOUR + m * 60_000) for m in (5, 25, 45)) / 3,
+                "alerts": int(size(d) * 3 * (h > 16)),
+            }
+            for d in top
+            for h in range(24)
+        ]
+        kinds = {"device": pa.string(), "hour": pa.int64(), "kwh": pa.float64()}
+        return pa.Table.from_pylist(rows, pa.schema({**kinds, "alerts": pa.int64()}))
