@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from energyguard.history.charging_rollups import HOUR_S, ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from energyguard.sinks.charging_rows import SCHEMAS
+from energyguard.records.catalog import TABLES
 
 CHARGERS, STATIONS = 1_000, 200
 START_S = 1_704_067_200  # 2024-01-01
@@ -84,11 +84,11 @@ def fill(history: ChdbHistory, sessions: int) -> float:
         for i in range(CHARGERS)
     ]
     columns = [list(column) for column in zip(*places, strict=True)]
-    history.insert("chargers", pa.table(columns, SCHEMAS["chargers"]))
+    history.insert("chargers", pa.table(columns, TABLES["chargers"].schema))
     end_s = START_S + DAYS * DAY_S
     cars = [(f"charger-{i}", "made", end_s - i * HOUR_S, end_s - i * HOUR_S) for i in range(500)]
     columns = [list(column) for column in zip(*cars, strict=True)]
-    history.insert("standing", pa.table(columns, SCHEMAS["standing"]))
+    history.insert("standing", pa.table(columns, TABLES["standing"].schema))
     per_charger = sessions // CHARGERS
     slot = DAY_S * DAYS // per_charger
     rollups, took, step = ChargingRollUps(history), 0.0, -(-per_charger // PARTS)

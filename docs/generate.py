@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from energyguard.cli import app
 from energyguard.cli.settings import value_of
 from energyguard.model.charging import SignalKind
+from energyguard.records.catalog import RECORDS, TABLES
+from energyguard.records.schemas import page
 from energyguard.settings.tree import Settings, fields
 from energyguard.stream.sessions.bays import TRANSITIONS
 
@@ -111,10 +113,35 @@ def cli() -> str:
     return "\n".join(parts)
 
 
+RECORDS_HEAD = """\
+## Records by topic
+
+Written by `make docs` from `energyguard/records/`, where each topic's records are declared once.
+`energyguard schema TOPIC` gives the same as JSON Schema, or as columns of Flink, Spark, ClickHouse.
+"""
+TABLES_HEAD = """\
+-- The raw tables of the history, as the embedded one has them: written by `make docs` from
+-- energyguard/records/. People stand in them under pseudonyms (20-people.sql).
+"""
+
+
+def formats() -> str:
+    """The text of docs/formats.md: what is written by hand, and a section for each topic."""
+    by_hand = (HERE / "formats.md").read_text().partition(RECORDS_HEAD.splitlines()[0])[0]
+    return by_hand + "\n".join([RECORDS_HEAD, *map(page, RECORDS.values())])
+
+
+def tables() -> str:
+    """The text of what makes the raw tables on a ClickHouse server."""
+    return "\n".join([TABLES_HEAD, *(table.ddl for table in TABLES.values())])
+
+
 WRITTEN: Mapping[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": cli,
     "charging-states.md": charging,
+    "formats.md": formats,
+    "../deploy/clickhouse/docker-entrypoint-initdb.d/10-tables.sql": tables,
 }
 
 if __name__ == "__main__":

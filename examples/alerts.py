@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from energyguard.log import EARLIEST, open_log
-from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import from_nano
+from energyguard.records.alerts import AlertEvent
 
 TOPIC = "energyguard.alerts"
 

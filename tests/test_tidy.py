@@ -44,19 +44,19 @@ BACKENDS = (
 FOUNDATION = ("errors", "clock", "telemetry", "limits")
 MAY_IMPORT = {
     "model": ("model",),
-    "records": ("records", "model"),
+    "records": ("records", "model", "errors"),
     "codecs": ("codecs", "records", "model", "errors"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),
-    "log": ("log", "durable", "model", "codecs", *FOUNDATION),
-    "rules": ("rules", "settings", "model", *FOUNDATION),
+    "log": ("log", "durable", "records", "model", "codecs", *FOUNDATION),
+    "rules": ("rules", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
-    "history": ("history", "durable", "ports", "model", *FOUNDATION),
+    "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "records", "history", "store", "log", "durable", "codecs",
               "model", "settings", *FOUNDATION),
-    "page": ("page", "service", "alerts", "rules", "ports", "codecs", "model", "settings",
-             *FOUNDATION),
+    "page": ("page", "service", "alerts", "rules", "ports", "codecs", "records", "model",
+             "settings", *FOUNDATION),
 }  # fmt: skip
 """What a folder may import of ours; a folder that is not named may import anything."""
 
@@ -230,7 +230,7 @@ def test_front_doors_may_name_their_own_backends() -> None:
     assert wrong_imports(PACKAGE / "node.py", tree) == []
 
 
-DOCUMENTED = {"AlertBody", "History", "Refused", "Version"}
+DOCUMENTED = {"AlertBody", "History", "Refused", "Service", "Version"}
 """Names in the OpenAPI documents of two doors, which older clients may have code for."""
 
 
@@ -251,10 +251,10 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 MAX_RIDDLES = {
-    "told": 79, "said": 53, "asked": 16, "heard": 25, "most": 20, "least": 10, "thing": 1,
+    "told": 66, "said": 46, "asked": 16, "heard": 25, "most": 20, "least": 10, "thing": 1,
 }  # fmt: skip
 """Words that say nothing of a thing, and how often names still have them: may only shrink."""
-MAX_ONE = 86
+MAX_ONE = 81
 """How often a loop calls what it goes through ``one``: may only shrink."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from energyguard.model.alerts import AlertAction, AlertEvent, Severity, State
+from energyguard.model.alerts import Severity, State
 from energyguard.model.fixed import from_nano
+from energyguard.records.alerts import AlertAction, AlertEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from threading import RLock
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, AlertAction, AlertEvent, State
+from energyguard.model.alerts import Act, State
+from energyguard.records.alerts import AlertAction, AlertEvent
 
 TRANSITIONS: Mapping[tuple[State | None, State], State] = {
     (None, State.PENDING): State.PENDING,

@@ -45,7 +45,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Ask": ("readings", "windows", "trend", "top", "alerts", "stations", "export", "quality"),
     "Send": ("simulate", "replay", "import", "dlq"),
     "Rules": ("rules", "check", "evaluate", "job"),
-    "Look after": ("token", "privacy", "log", "version"),
+    "Look after": ("token", "privacy", "log", "schema", "version"),
     "Current state on many nodes": ("store", "shard", "coordinator", "measurements", "client"),
 }
 """The commands as the help lists them, in the order in which people need them."""
@@ -98,6 +98,7 @@ PARTS = (
     "dlq",
     "quality",
     "log",
+    "schema",
     "store",
     "tokens",
     "privacy",

@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from energyguard.codecs import RefusedRow
 from energyguard.errors import Malformed, OutOfRange, Rejected
@@ -30,6 +30,7 @@ from energyguard.model.charging import (
 )
 from energyguard.model.fixed import from_nano
 from energyguard.model.readings import Verdict
+from energyguard.records.signals import SIGNAL, SignalMessage
 
 SHAPE = "signal"
 SUPERSEDED = ("station_state", "recharging_state", "payment")
@@ -45,24 +46,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
-class _Message(msgspec.Struct, gc=False):
-    """All fields of the three shapes."""
-
-    timestamp: str
-    charger_id: str
-    vehicle_detected: bool | UnsetType = UNSET
-    plate: str | UnsetType = UNSET
-    user_connection: bool | UnsetType = UNSET
-    user_id: str | UnsetType = UNSET
-    price: Decimal | UnsetType = UNSET
-    recharging: bool | UnsetType = UNSET
-    energy_delivered: int | UnsetType = UNSET
-    register_kwh: Decimal | UnsetType = UNSET
-
-
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = SIGNAL.decode
 _any = msgspec.json.Decoder(dict[str, object]).decode
-_encode = msgspec.json.Encoder().encode
 
 
 def signal(message: bytes | str) -> Signal:
@@ -132,7 +117,7 @@ def _date(day: int) -> str:
     return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
-def _parking(told: _Message, second: int, arrives: bool) -> Signal:
+def _parking(told: SignalMessage[Decimal], second: int, arrives: bool) -> Signal:
     plate = told.plate
     if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
         raise Malformed("plate: eight of A-Z and 0-9", "plate")
@@ -140,7 +125,7 @@ def _parking(told: _Message, second: int, arrives: bool) -> Signal:
     return Signal(told.charger_id, second, kind, plate)
 
 
-def _user(told: _Message, second: int, connects: bool) -> Signal:
+def _user(told: SignalMessage[Decimal], second: int, connects: bool) -> Signal:
     if told.user_id is UNSET or len(told.user_id) != 16:
         raise Malformed("user_id: sixteen characters", "user_id")
     if told.price is UNSET:
@@ -160,7 +145,7 @@ def _exact(price: Decimal) -> int:
     return int(found)
 
 
-def _charging(told: _Message, second: int, starts: bool) -> Signal:
+def _charging(told: SignalMessage[Decimal], second: int, starts: bool) -> Signal:
     power = told.energy_delivered
     if power is UNSET:
         raise Malformed("energy_delivered: missing", "energy_delivered")
@@ -192,20 +177,18 @@ def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
 
 def message(told: Signal) -> bytes:
     """A signal as its senders write it."""
-    fields: dict[str, object] = {
-        "timestamp": text_of(told.second),
-        "charger_id": told.charger,
-    }
+    fields = SignalMessage[msgspec.Raw](text_of(told.second), told.charger)
     if told.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
-        fields |= {"vehicle_detected": told.kind is SignalKind.ARRIVE, "plate": told.who}
+        fields.vehicle_detected, fields.plate = told.kind is SignalKind.ARRIVE, told.who
     elif told.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
-        fields |= {"user_id": told.who, "price": price_of(told.amount)}
-        fields |= {"user_connection": told.kind is SignalKind.CONNECT}
+        fields.user_id, fields.price = told.who, price_of(told.amount)
+        fields.user_connection = told.kind is SignalKind.CONNECT
     else:
-        fields |= {"recharging": told.kind is SignalKind.START, "energy_delivered": told.amount}
+        fields.recharging = told.kind is SignalKind.START
+        fields.energy_delivered = told.amount
         if told.register is not None:
-            fields["register_kwh"] = msgspec.Raw(from_nano(told.register).encode())
-    return _encode(fields)
+            fields.register_kwh = msgspec.Raw(from_nano(told.register).encode())
+    return SIGNAL.encode(fields)
 
 
 @lru_cache(maxsize=4_096)

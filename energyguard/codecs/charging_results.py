@@ -15,13 +15,14 @@ from energyguard.model.charging import (
 )
 from energyguard.model.fixed import from_nano
 from energyguard.records.charging import (
+    FULL_SESSION,
     FullSession,
     LimitBroken,
     TotalOccupied,
     TransactionProfit,
 )
 
-_encode = msgspec.json.Encoder().encode
+_encode = FULL_SESSION.encode
 
 
 def full_session(stay: Stay) -> bytes:

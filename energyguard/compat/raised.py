@@ -10,9 +10,10 @@ import msgspec
 
 from energyguard.compat.alarms import Alarm, RaiseAlert
 from energyguard.log import Records, open_log
-from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.alerts import Severity, State
 from energyguard.model.fixed import to_nano
 from energyguard.model.topics import ALERTS
+from energyguard.records.alerts import AlertEvent
 from energyguard.settings.tree import Settings
 from energyguard.store.keys import microseconds
 

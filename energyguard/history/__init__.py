@@ -2,7 +2,7 @@
 
 Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, never incremented.
 
-    readings.sql, schema.sql   tables; who fills them is in sinks/
+    tables.py     raw tables (records/), roll-ups; who fills them is in sinks/
     queries/      one file per question, the same text for chDB and a ClickHouse server
     questions.py  the questions by name, and their parameters
     covering.py   which roll-ups the range of a question is read from
@@ -10,7 +10,7 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
     rollups.py    1 min, 15 min, 1 h, 1 day; rollup/: how, in SQL
-    charging.sql, charging_rollups.sql, charging_rollups.py, covering_charging.py: the same
+    charging_rollups.py, covering_charging.py: the same
     of chargers
     people.py     pseudonyms, and apart from the history the way back
     parts.py      what is on disk, noted; losses.py: what is lost

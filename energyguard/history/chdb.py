@@ -21,10 +21,10 @@ import pyarrow as pa
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
 from energyguard.history import DATABASE
-from energyguard.history.questions import question, statements
+from energyguard.history.questions import question
+from energyguard.history.tables import ALL
 from energyguard.telemetry import METRICS
 
-SCHEMAS = ("readings.sql", "schema.sql", "charging.sql", "charging_rollups.sql")
 READERS = 4
 MAX_QUERY_S = 60
 MAX_QUEUE_S = 10
@@ -74,8 +74,7 @@ class ChdbHistory:
             raise Unavailable(f"history: {self.folder} {_owner(self.folder, error)}") from error
         self._writer.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
         self._set(self._writer, _FOR_ALL + _FOR_WRITER)
-        for schema in SCHEMAS:
-            self._set(self._writer, tuple(statements(schema)))
+        self._set(self._writer, tuple(table.ddl for table in ALL))
         self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
         self._set(self._roller, _FOR_ALL + _FOR_WRITER)
         self._all = [self._writer, self._roller]

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
-from energyguard.model.stations import Imported
 from energyguard.model.topics import SIGNALS
+from energyguard.records.stations import Imported
 from energyguard.telemetry import logger
 
 _NAME = "sessions have a network"

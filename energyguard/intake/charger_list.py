@@ -13,13 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from energyguard.codecs.charging import MAX_KW
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
-from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS, SIGNALS, topic_named
+from energyguard.records.stations import CHARGER, Charger
 
 COLUMNS = ("charger", "station", "latitude", "longitude", "rating_kw")
 MAX_TOLD = 20
@@ -64,7 +62,7 @@ def announce(log: Log, chargers: Sequence[Charger]) -> None:
     every = iter(chargers)
     while some := list(islice(every, _AT_ONCE)):
         keys = [one.charger.encode() for one in some]
-        log.append(CHARGERS.name, Records(keys, [msgspec.json.encode(one) for one in some]))
+        log.append(CHARGERS.name, Records(keys, [CHARGER.encode(charger) for charger in some]))
 
 
 def _rows(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from energyguard.codecs import RefusedRow
-from energyguard.log.records import Headers, Records
+from energyguard.log.records import Records
+from energyguard.records.dead_letters import DeadLetterHeaders
 
 
 def dead_letters(
@@ -20,20 +21,17 @@ def dead_letters(
         shapes: of each, the shape that its bytes had, so that they can be decoded again.
     """
     columns = zip(refused, sources, shapes, strict=True)
-    headers = [_headers(row, source, topic, shape) for row, source, shape in columns]
+    headers = [
+        DeadLetterHeaders(
+            row.verdict.value,
+            row.field,
+            row.reason,
+            str(row.row),
+            source,
+            topic,
+            shape,
+            str(row.count) if row.count > 1 else "",
+        ).encode()
+        for row, source, shape in columns
+    ]
     return Records([None] * len(refused), [row.original for row in refused], headers)
-
-
-def _headers(row: RefusedRow, source: str, topic: str, shape: str) -> Headers:
-    headers = {
-        "verdict": row.verdict.value,
-        "field": row.field,
-        "reason": row.reason,
-        "row": str(row.row),
-        "source": source,
-        "topic": topic,
-        "shape": shape,
-    }
-    if row.count > 1:
-        headers["rows"] = str(row.count)
-    return tuple((name, text.encode()) for name, text in headers.items())

@@ -34,8 +34,3 @@ def decoded(decoder: msgspec.json.Decoder[T], fetched: Fetched) -> Iterator[tupl
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             at = f"{fetched.topic}/{fetched.partition}"
             _logger.warning("unreadable record", at=at, offset=offset, reason=str(error))
-
-
-def text(headers: Headers, name: str) -> str:
-    """A header's value as text; empty where there is none."""
-    return dict(headers).get(name, b"").decode("utf-8", "replace")

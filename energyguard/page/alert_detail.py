@@ -6,13 +6,14 @@ from nicegui import ui
 
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, AlertAction, State
+from energyguard.model.alerts import Act, State
 from energyguard.model.fixed import NANO
 from energyguard.page.components import ChangingList, Tag, button, card
 from energyguard.page.formatting import amount, day_moment, moment, until
 from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
 from energyguard.page.plots import Plot
+from energyguard.records.alerts import AlertAction
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
 

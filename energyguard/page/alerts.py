@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from energyguard.alerts.alert import Alert, TimelineEntry
-from energyguard.model.alerts import AlertEvent, State
+from energyguard.model.alerts import State
 from energyguard.page.alert_detail import AlertDetail
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.components import ChangingList, Tag, card
@@ -11,6 +11,7 @@ from energyguard.page.formatting import count
 from energyguard.page.layout import PageContext
 from energyguard.page.plots import Data, Plot
 from energyguard.page.rules_card import RulesCard
+from energyguard.records.alerts import AlertEvent
 
 MAX_LANES = 14
 MAX_ALERTS = 300

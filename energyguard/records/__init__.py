@@ -1,9 +1,10 @@
-"""What topics hold: one declaration of a record, which its writers and its readers share.
+"""What topics hold: one declaration per topic, which its writers and its readers share.
 
-progress.py        energyguard.progress: how far a partition is
-energy_alerts.py   energy_alerts: a window over its threshold, as system C has it
-charging.py        full-sessions, violations, transaction-profit, total-occupied, as D has them
+contract.py   what a declaration is: value, key, headers, tables
+catalog.py    all of them, by topic
+tables.py     a table of the history: its DDL, its Arrow schema
+schemas.py    a declaration as JSON Schema, as columns of Flink and Spark, as rows of a page
 
-A declaration has the fields in the order in which they are written, with their units, and the key.
-Other topics follow; until then their writers and readers declare them for themselves.
+A file declares the records of one topic, or of some that belong together, with the fields in the
+order in which they are written, their units, and the table that they fill.
 """

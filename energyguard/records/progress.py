@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from energyguard.model import topics
+from energyguard.records.contract import TopicRecord, doc
 
 
 class PartitionProgress(
@@ -12,13 +17,15 @@ class PartitionProgress(
 
     topic: str
     partition: int
-    position: int = 0  # the next offset
-    watermark_ms: int | None = None
-    newest_ms: int | None = None  # event time
-    delivered_ms: int | None = None  # up to which partitions in step were given to the operator
-    at_ms: int = 0  # wall
+    position: Annotated[int, doc("The next offset.")] = 0
+    watermark_ms: Annotated[int | None, doc("Windows up to it are closed.", "ms")] = None
+    newest_ms: Annotated[int | None, doc("The newest event time.", "ms")] = None
+    delivered_ms: Annotated[
+        int | None, doc("Up to which partitions in step were given to the operator.", "ms")
+    ] = None
+    at_ms: Annotated[int, doc("Wall time of the report.", "ms")] = 0
     devices: int = 0
-    waiting: int = 0  # readings far ahead, of which nothing is decided yet
+    waiting: Annotated[int, doc("Readings far ahead, of which nothing is decided yet.")] = 0
     accepted: int = 0
     malformed: int = 0
     out_of_range: int = 0
@@ -32,9 +39,5 @@ class PartitionProgress(
         """The record's key: the newest one of a partition stays."""
         return f"{self.topic}/{self.partition}".encode()
 
-    def encode(self) -> bytes:
-        """The record's value."""
-        return msgspec.json.encode(self)
 
-
-PROGRESS_DECODER = msgspec.json.Decoder(PartitionProgress)
+PARTITION_PROGRESS = TopicRecord(topics.PROGRESS, PartitionProgress, "topic/partition")

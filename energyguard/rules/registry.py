@@ -14,20 +14,15 @@ import msgspec
 from energyguard.errors import ConfigError, NotFound
 from energyguard.model.duration import parse_duration
 from energyguard.model.fixed import to_nano
+from energyguard.records.rules import RULE_CHANGE, RuleChange
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import read_rules
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
+_DECODER = msgspec.json.Decoder(RuleChange[Rule])
 
 SHIPPED = Path(__file__).parent / "shipped"
-
-
-class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of ``energyguard.rules``; its key is the rule's id."""
-
-    rule: Rule
-    active: bool
 
 
 class RuleBook:
@@ -82,7 +77,7 @@ class RuleBook:
                 self._active |= {rule_id} & self._use
         else:
             try:
-                change = msgspec.json.decode(value, type=RuleChange)
+                change = _DECODER.decode(value)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 _log.warning("unreadable rule", rule=rule_id, reason=str(error))
                 return False
@@ -141,7 +136,7 @@ class RuleBook:
 
 
 def _record(rule: Rule, active: bool) -> bytes:
-    return msgspec.json.encode(RuleChange(rule=rule, active=active))
+    return RULE_CHANGE.encode(RuleChange(rule=rule, active=active))
 
 
 def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from energyguard.model.charging import Charge, Signal, SignalKind, StayLimits, profit_cents
-from energyguard.model.stations import BayNow, Charger
+from energyguard.records.stations import BayNow, Charger
 from energyguard.stream.time.far_signals import AHEAD_S
 
 BayState = Literal["free", "parked", "charging", "overstaying", "faulty"]

@@ -20,6 +20,8 @@ from energyguard.model.charging import Signal
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, LATE, SIGNALS
 from energyguard.pipeline import SESSIONS, WINDOWS
+from energyguard.records.dead_letters import DeadLetterHeaders
+from energyguard.records.readings import LateHeaders
 
 WAIT_S = 5.0
 _STEP_S = 0.05
@@ -81,22 +83,22 @@ class Judgement:
     def _letters(self) -> Iterator[tuple[str, Identity]]:
         for part in self._new(DEAD_LETTERS.name):
             for value, headers in zip(part.values, part.headers, strict=True):
-                said = {name: text.decode("utf-8", "replace") for name, text in headers}
-                if said.get("verdict") in _APART:
+                found = DeadLetterHeaders.decode(headers)
+                if found.verdict in _APART:
                     try:
                         told = signal(value or b"")
                     except Rejected:
                         continue  # a reading
-                    yield said["verdict"], _of_signal(said.get("topic", ""), told)
+                    yield found.verdict, _of_signal(found.topic, told)
 
     def _late(self) -> Iterator[tuple[str, Identity]]:
         for part in self._new(LATE.name):
             for value, headers in zip(part.values, part.headers, strict=True):
-                said = {name: text.decode("utf-8", "replace") for name, text in headers}
-                if said.get("verdict") in _APART and value:
+                found = LateHeaders.decode(headers)
+                if found.verdict in _APART and value:
                     batch, _ = unpack([value])
-                    for identity in _of_readings(said.get("topic", ""), batch):
-                        yield said["verdict"], identity
+                    for identity in _of_readings(found.topic, batch):
+                        yield found.verdict, identity
 
     def _new(self, topic: str) -> Iterator[Fetched]:
         at = dict(self._at[topic])

@@ -20,8 +20,8 @@ from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import RecordPlace, decoded
 from energyguard.model import topics
-from energyguard.model.alerts import AlertAction, AlertEvent
 from energyguard.model.duration import parse_duration
+from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT, AlertAction, AlertEvent
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
 from energyguard.service.reports import Reports, dead_letters, windows
@@ -62,8 +62,8 @@ _FACTS: Mapping[Kind, str] = {
 }
 _KINDS: Mapping[str, Kind] = {topic: kind for kind, topic in _FACTS.items()}
 _TOLD: Mapping[str, msgspec.json.Decoder[Any]] = {
-    topics.ALERTS.name: msgspec.json.Decoder(AlertEvent),
-    topics.ALERT_ACTIONS.name: msgspec.json.Decoder(AlertAction),
+    topics.ALERTS.name: ALERT_EVENT.decoder,
+    topics.ALERT_ACTIONS.name: ALERT_ACTION.decoder,
 }
 
 

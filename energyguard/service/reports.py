@@ -9,16 +9,18 @@ from dataclasses import fields
 from msgspec.structs import asdict
 
 from energyguard.log import Fetched, TopicPartition
-from energyguard.log.decoded import decoded, text
+from energyguard.log.decoded import decoded
 from energyguard.model.readings import Verdict
-from energyguard.records.energy_alerts import ENERGY_ALERT_DECODER
-from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
+from energyguard.records.dead_letters import DeadLetterHeaders
+from energyguard.records.energy_alerts import ENERGY_ALERT, EnergyAlertHeaders
+from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.service.views import DeadLetter, PartitionView, Quality, WindowAlert
 
 WINDOWS_KEPT = 2_000
 SHOWN_BYTES = 4_096
 
 
+_OF_A_LETTER = ("verdict", "field", "reason", "source", "topic", "shape")
 _SHOWN = tuple(field.name for field in fields(PartitionView) if field.name not in ("end", "lag"))
 
 
@@ -35,7 +37,7 @@ class Reports:
 
     def take_progress(self, fetched: Fetched) -> list[PartitionProgress]:
         """Fold records in; return what is new."""
-        found = [said for _, said in decoded(PROGRESS_DECODER, fetched)]
+        found = [said for _, said in decoded(PARTITION_PROGRESS.decoder, fetched)]
         self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
         return found
 
@@ -47,8 +49,8 @@ class Reports:
     def take_dead_letters(self, fetched: Fetched) -> None:
         """Count the rows of records by verdict and field."""
         for headers in fetched.headers:
-            rows = text(headers, "rows")  # a letter for several
-            self._refused[text(headers, "verdict"), text(headers, "field")] += int(rows or 1)
+            found = DeadLetterHeaders.decode(headers)
+            self._refused[found.verdict, found.field] += int(found.rows or 1)
 
     def take_windows(self, fetched: Fetched) -> None:
         """Keep the newest records."""
@@ -103,29 +105,30 @@ def windows(fetched: Fetched) -> list[tuple[int, WindowAlert]]:
         (
             found.offset,
             WindowAlert(
-                id=text(found.headers, "id"), **asdict(window) | {"kwh": float(window.kwh)}
+                id=EnergyAlertHeaders.decode(found.headers).id,
+                **asdict(window) | {"kwh": float(window.kwh)},
             ),
         )
-        for found, window in decoded(ENERGY_ALERT_DECODER, fetched)
+        for found, window in decoded(ENERGY_ALERT.decoder, fetched)
     ]
 
 
 def dead_letters(fetched: Fetched) -> list[tuple[int, DeadLetter]]:
     """Records of ``energyguard.dead-letters`` with their offsets, as people read them."""
-    names = ("verdict", "field", "reason", "source", "topic", "shape")
     return [
         (
             offset,
             DeadLetter(
                 offset=offset,
                 at_ms=at_ms,
-                row=int(text(headers, "row") or 0),
                 original=(value or b"")[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
                 size=len(value or b""),
-                **{name: text(headers, name) for name in names},
+                row=int(found.row or 0),
+                **{name: getattr(found, name) for name in _OF_A_LETTER},
             ),
         )
         for offset, at_ms, headers, value in zip(
             fetched.offsets, fetched.timestamps_ms, fetched.headers, fetched.values, strict=True
         )
+        for found in (DeadLetterHeaders.decode(headers),)
     ]

@@ -17,7 +17,6 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
@@ -28,7 +27,9 @@ from energyguard.history import History
 from energyguard.history.newest import newest_ms
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
-from energyguard.model.alerts import Act, AlertAction
+from energyguard.model.alerts import Act
+from energyguard.records.alerts import ALERT_ACTION, AlertAction
+from energyguard.records.rules import RuleHeaders
 from energyguard.rules.registry import open_book
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
@@ -222,7 +223,7 @@ class EnergyService:
         action = AlertAction(
             id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
         )
-        said = Records([alert_id.encode()], [msgspec.json.encode(action)], (), [action.at_ms])
+        said = Records([alert_id.encode()], [ALERT_ACTION.encode(action)], (), [action.at_ms])
         self._log.append(topics.ALERT_ACTIONS.name, said)
         self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
         return self.book.get(alert_id)
@@ -252,7 +253,7 @@ class EnergyService:
 
     def _change(self, records: Sequence[tuple[str, bytes]], by: str) -> None:
         if records:
-            headers = [(("by", by.encode()),)] * len(records)
+            headers = [RuleHeaders(by).encode()] * len(records)
             keys, values = [rule_id.encode() for rule_id, _ in records], [v for _, v in records]
             self._log.append(topics.RULES.name, Records(keys, values, headers))
         for rule_id, value in records:

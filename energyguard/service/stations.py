@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import Event, Lock
 
-import msgspec
-
 from energyguard.clock import Clock
 from energyguard.codecs.charging import signal
 from energyguard.errors import Rejected
@@ -14,8 +12,9 @@ from energyguard.log import Fetched, Log
 from energyguard.log.decoded import decoded
 from energyguard.model import topics
 from energyguard.model.readings import Verdict
-from energyguard.model.stations import BayNow, Charger
 from energyguard.model.topics import TICK_HEADER
+from energyguard.records.dead_letters import DeadLetterHeaders
+from energyguard.records.stations import BAY, CHARGER
 from energyguard.service.bays import Bays, BayView, StationView
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.pulse import Pulse
@@ -27,9 +26,7 @@ SIGNALS_SHARE = 0.1
 QUIET_MS = 15 * 60_000
 _TOLD = {topics.CHARGERS.name: ALL, topics.BAYS.name: ALL, topics.DEAD_LETTERS.name: 250}
 _SIGNALS = {topics.SIGNALS.name: 5, topics.REGION_SIGNALS.name: 5}
-_BAY = msgspec.json.Decoder(BayNow)
-_CHARGER = msgspec.json.Decoder(Charger)
-_FAULTS = {Verdict.MALFORMED.value.encode(), Verdict.OUT_OF_RANGE.value.encode()}
+_FAULTS = {Verdict.MALFORMED, Verdict.OUT_OF_RANGE}
 
 
 class StationProjection:
@@ -99,10 +96,10 @@ class StationProjection:
         for part in told:
             with self._lock:
                 if part.topic == topics.BAYS.name:
-                    for found, bay in decoded(_BAY, part):
+                    for found, bay in decoded(BAY.decoder, part):
                         self._bays.take_bay(bay, found.at_ms)
                 elif part.topic == topics.CHARGERS.name:
-                    for _, charger in decoded(_CHARGER, part):
+                    for _, charger in decoded(CHARGER.decoder, part):
                         self._bays.take_charger(charger)
                 elif part.topic == topics.DEAD_LETTERS.name:
                     self._refused(part)
@@ -121,7 +118,6 @@ class StationProjection:
 
     def _refused(self, part: Fetched) -> None:
         for value, headers in zip(part.values, part.headers, strict=True):
-            said = dict(headers)
-            is_signal = said.get("topic", b"").startswith(topics.SIGNALS.name.encode())
-            if is_signal and said.get("verdict") in _FAULTS and value:
-                self._bays.take_fault(value, said.get("reason", b"").decode("utf-8", "replace"))
+            found = DeadLetterHeaders.decode(headers)
+            if value and found.topic.startswith(topics.SIGNALS.name) and found.verdict in _FAULTS:
+                self._bays.take_fault(value, found.reason)

@@ -17,7 +17,7 @@ from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.readings import times_of
 from energyguard.model.topics import PROGRESS, TICK_HEADER
-from energyguard.records.progress import PROGRESS_DECODER
+from energyguard.records.progress import PARTITION_PROGRESS
 
 _END_OF_TIME_MS = 253_402_300_799_000  # 9999-12-31T23:59:59Z
 
@@ -35,7 +35,7 @@ class TopicTime:
         while fetched := self._log.read(self._at, 1000, 0.0):
             for part in fetched:
                 self._at[part.at] = part.next_offset
-                for _, seen in decoded(PROGRESS_DECODER, part):
+                for _, seen in decoded(PARTITION_PROGRESS.decoder, part):
                     if seen.topic == self._topic and seen.newest_ms is not None:
                         self._newest_ms = max(seen.newest_ms, self._newest_ms or 0)
         return self._newest_ms

@@ -4,7 +4,7 @@ Two consumer groups, ``ingestor`` and ``history``: they need no other stage, and
 
 store_rows.py     records of the log as rows of the store, under system A's keys
 ingestor.py       writes them, and commits its positions after the store has them
-history_rows.py   records of the log as rows of the history; charging_rows.py: those of chargers
+history_rows.py   readings as rows of the history; record_rows.py: all records that are JSON
 archive.py        inserts them; roll-ups follow, and then its positions
 refill.py         what the history has lost, read again from the log
 …_role.py         the roles: ingestor; history, which opens the engine and its door

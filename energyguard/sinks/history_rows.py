@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,13 +12,17 @@ from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.people import People
 from energyguard.log.records import Fetched
-from energyguard.model.alerts import AlertEvent
-from energyguard.model.fixed import to_nano
 from energyguard.model.readings import EARLIEST_MS
-from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, source_of, topic_named
-from energyguard.records.energy_alerts import ENERGY_ALERT_DECODER
-from energyguard.sinks import charging_rows
-from energyguard.sinks.decoded import each, unreadable
+from energyguard.model.topics import source_of
+from energyguard.records.catalog import record_of
+from energyguard.records.contract import Encoding
+from energyguard.records.readings import (
+    LATE_READINGS,
+    LATE_TABLE,
+    READINGS_TABLE,
+    LateHeaders,
+)
+from energyguard.sinks.record_rows import tables_of, unreadable
 
 PLACES = 2**20
 """A record holds fewer readings than this: a reading's rank in its partition is one number."""
@@ -29,31 +30,18 @@ LATEST_MS = 4_102_444_800_000
 """2100: a reading beyond it is *ahead* by any clock; it is kept in the table ``late`` alone."""
 
 Ints = npt.NDArray[np.int64]
-_WINDOW_ALERTS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("device", pa.string()),
-        ("window_start", pa.timestamp("ms", "UTC")),
-        ("window_end", pa.timestamp("ms", "UTC")),
-        ("kwh", pa.int64()),
-        ("rule", pa.string()),
-        ("mode", pa.string()),
-    ]
-)
 
 
 def rows_of(
     fetched: Fetched, people: People, limits: PlausibilityLimits = DEFAULT
 ) -> dict[str, pa.Table]:
     """The rows that records of a topic become, by table."""
-    topic = topic_named(fetched.topic)
-    name = topic.name if topic else ""
-    if name in charging_rows.READ:
-        return charging_rows.READ[name](fetched, people)
-    if name not in _READ:
-        return {"readings": _readings(fetched, limits)}
-    table, read = _READ[name]
-    return {table: read(fetched)}
+    record = record_of(fetched.topic)
+    if record.encoding is not Encoding.PACKED:
+        return tables_of(fetched, record, people)
+    if record is LATE_READINGS:
+        return {LATE_TABLE.name: _late(fetched)}
+    return {READINGS_TABLE.name: _readings(fetched, limits)}
 
 
 def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
@@ -67,11 +55,10 @@ def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
             "time": batch["time"],
             "value": batch["value"],
             "sequence": pc.fill_null(batch["sequence"], NO_SEQUENCE),
-            "topic": pa.DictionaryArray.from_arrays(
-                pa.array(np.zeros(len(record), np.int32)), [source_of(fetched.topic)]
-            ),
+            "topic": _repeated(source_of(fetched.topic), len(record)),
             "version": version,
-        }
+        },
+        READINGS_TABLE.schema,
     )
     ms = batch["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)
     believable = (ms >= EARLIEST_MS) & (ms < LATEST_MS)
@@ -80,64 +67,26 @@ def _readings(fetched: Fetched, limits: PlausibilityLimits) -> pa.Table:
 
 def _late(fetched: Fetched) -> pa.Table:
     batch, record, place = _unpacked(fetched)
-    verdicts = [dict(headers).get("verdict", b"").decode() for headers in fetched.headers]
+    verdicts = [LateHeaders.decode(headers).verdict for headers in fetched.headers]
     return pa.table(
         {
-            "topic": pa.repeat(fetched.topic, len(record)),
+            "topic": _repeated(fetched.topic, len(record)),
             "partition": np.full(len(record), fetched.partition, np.int32),
             "offset": np.asarray(fetched.offsets, np.int64)[record],
             "place": place.astype(np.int32),
-            "verdict": pa.array(verdicts, pa.string()).take(pa.array(record)),
-            "device": batch["device"],
-            "channel": batch["channel"],
+            "verdict": pa.array(verdicts, pa.string()).take(pa.array(record)).dictionary_encode(),
+            "device": batch["device"].dictionary_encode(),
+            "channel": batch["channel"].dictionary_encode(),
             "time_ms": batch["time"].cast(pa.int64()),
             "value": batch["value"],
             "sequence": pc.fill_null(batch["sequence"], NO_SEQUENCE),
-        }
+        },
+        LATE_TABLE.schema,
     )
 
 
-def _alerts(fetched: Fetched) -> pa.Table:
-    events = [event for _, event in each(fetched, _EVENT.decode)]
-    kinds = AlertEvent.__annotations__
-    return pa.table(
-        {
-            name: pa.array(
-                [getattr(e, name) for e in events],
-                pa.int64() if kinds[name] == "int" else pa.string(),
-            )
-            for name in AlertEvent.__struct_fields__
-            if name != "reason"  # `about` says it, too
-        }
-    )
-
-
-def _window_alerts(fetched: Fetched) -> pa.Table:
-    records = list(each(fetched, ENERGY_ALERT_DECODER.decode))
-    ids = [dict(fetched.headers[i]).get("id", b"").decode() for i, _ in records]
-    ends = [_times([getattr(r, end) for _, r in records]) for end in ("window_start", "window_end")]
-    columns = [
-        ids,
-        [r.household_id for _, r in records],
-        *ends,
-        [to_nano(str(r.kwh)) for _, r in records],
-        [r.rule for _, r in records],
-        [r.mode for _, r in records],
-    ]
-    return pa.table(columns, schema=_WINDOW_ALERTS)
-
-
-_EVENT = msgspec.json.Decoder(AlertEvent)
-_READ: Mapping[str, tuple[str, Callable[[Fetched], pa.Table]]] = {
-    ALERTS.name: ("alerts", _alerts),
-    ENERGY_ALERTS.name: ("window_alerts", _window_alerts),
-    LATE.name: ("late", _late),
-}
-
-
-def _times(texts: Sequence[str]) -> pa.Array:
-    stamps = pc.strptime(pa.array(texts, pa.string()), "%Y-%m-%d %H:%M:%S", "ms")
-    return pc.assume_timezone(stamps, "UTC")
+def _repeated(text: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [text])
 
 
 def _unpacked(

@@ -13,27 +13,24 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
 from energyguard.codecs.shapes import decode
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST
 from energyguard.log.decoded import decoded
-from energyguard.model.alerts import AlertEvent
 from energyguard.model.fixed import from_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import ALERTS, DEAD_LETTERS, PROGRESS
 from energyguard.pipeline import READINGS
-from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
+from energyguard.records.alerts import ALERT_EVENT, AlertEvent
+from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing.memory_log import MemoryLog
 from energyguard.testing.scenario import Arrival, Expectation, Scenario
 
-_EVENTS = msgspec.json.Decoder(AlertEvent)
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -165,9 +162,9 @@ class ScenarioStage:
                 if fetched.topic == DEAD_LETTERS.name:
                     self.refused.update(dict(h)["verdict"].decode() for h in fetched.headers)
                 elif fetched.topic == PROGRESS.name:
-                    found = decoded(PROGRESS_DECODER, fetched)
+                    found = decoded(PARTITION_PROGRESS.decoder, fetched)
                     self.progress |= {progress.key: progress for _, progress in found}
                 else:
-                    for place, event in decoded(_EVENTS, fetched):
+                    for place, event in decoded(ALERT_EVENT.decoder, fetched):
                         self.events.append(event)
                         self.alerts.tell(event, place.at_ms)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from energyguard.alerts.book import TRANSITIONS, AlertBook
 from energyguard.clock import ManualClock
 from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, AlertAction, AlertEvent, Severity, State
+from energyguard.model.alerts import Act, Severity, State
+from energyguard.records.alerts import AlertAction, AlertEvent
 
 WORKER = (State.PENDING, State.FIRING, State.RESOLVED, State.UNKNOWN)
 TOPIC = "energy_readings"

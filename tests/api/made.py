@@ -14,8 +14,9 @@ from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound, Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records
-from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import batch_of
+from energyguard.records.alerts import AlertEvent
 
 NOON = 1_757_160_000_000  # 2025-09-06 12:00 UTC
 

@@ -18,8 +18,8 @@ from energyguard.log import EARLIEST, Records, open_log
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.readings import Verdict
-from energyguard.model.stations import BayNow, Charger
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, SIGNALS
+from energyguard.records.stations import BayNow, Charger
 from energyguard.service.bays import Bays, BayView
 from energyguard.service.dead_letters import Letters
 from energyguard.service.intake import Reception

@@ -14,7 +14,8 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model import topics
-from energyguard.model.alerts import AlertEvent, Severity, State, alert_id
+from energyguard.model.alerts import Severity, State, alert_id
+from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PartitionProgress
 from energyguard.service.contract import Service
 from energyguard.service.front import Front

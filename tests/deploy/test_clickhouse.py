@@ -35,12 +35,12 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
+from energyguard.records.catalog import TABLES
 from energyguard.sinks.archive import Archive
-from energyguard.sinks.charging_rows import SCHEMAS
 from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, asked_by, message, statements
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
-from tests.history.charging import LISTED, T0_S, Standing, Stayed, table
+from tests.history.charging import LISTED, SCHEMAS, T0_S, Standing, Stayed, table
 from tests.history.test_charging_archive import DAY, PLATE, USER, append, drain, everything
 from tests.history.test_charging_questions import BORDERS, STANDING, STAYS, keep
 
@@ -114,6 +114,18 @@ def test_every_statement_runs_twice(made: Server, files: list[Path]) -> None:
             )
             name = statement.split()[statement.split().index("EXISTS") + 1]
             assert name in found or "FUNCTION" in statement
+
+
+def test_it_has_every_raw_table_as_the_embedded_history_has_it(
+    made: Server, history: ChdbHistory
+) -> None:
+    """Of households and the building, too; `10-tables.sql` is written from the declarations."""
+    query = "SELECT name, type, compression_codec FROM system.columns WHERE table = '{}' AND {}"
+    for name, declared in TABLES.items():
+        found = made.run(query.format(name, "database = currentDatabase()"))
+        wanted = history.ask(query.format(name, "database = 'energyguard'"), "JSONEachRow", {})
+        assert found == [msgspec.json.decode(line) for line in wanted.splitlines()], name
+        assert [column["name"] for column in found] == declared.schema.names
 
 
 def test_it_keeps_what_the_embedded_history_keeps(

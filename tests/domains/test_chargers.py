@@ -22,8 +22,8 @@ from energyguard.domains.charging.faults import DELAY_S, FAULTS, REORDER_S, Spoi
 from energyguard.domains.charging.feed import RUN_HEADER, ChargerFeed, ChargerRun
 from energyguard.domains.charging.stations import BAYS, charger_at
 from energyguard.log import EARLIEST, Log, open_log
-from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS, SIGNALS, signals_topic
+from energyguard.records.stations import Charger
 from tests.e2e.processes import kill_often, roles, until
 
 NOON = 1_716_120_000

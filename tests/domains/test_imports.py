@@ -16,8 +16,8 @@ from energyguard.intake.exports.numbers import ENERGY, MONEY, Numbers
 from energyguard.intake.exports.rows import Defect
 from energyguard.intake.exports.times import LocalTimeReader, joined, leaves_order_open, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
-from energyguard.model.stations import Charger, Imported
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED, SIGNALS
+from energyguard.records.stations import Charger, Imported
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"
 HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"

@@ -5,6 +5,7 @@ All goes through surfaces that have no module's name in them: the command line, 
 
 Differences that were permitted since, each looked at; all else is as it was:
 
-    surface/helps.txt     the command ``check scenarios``
+    surface/helps.txt     the commands ``check scenarios``, ``schema``
+    surface/clickhouse.sql  a server has the tables of households and the building (10-tables.sql)
     surface/openapi*.json  the title of optional bodies is Body, no longer Said
 """

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from energyguard.sinks.charging_rows import SCHEMAS
+from energyguard.records.catalog import TABLES
 
 T0_S = 1_714_953_600
 """2024-05-06T00:00:00Z."""
@@ -19,6 +19,14 @@ KINDS = (
     "Long parking before recharging",
     "Long parking after recharging",
 )
+
+
+SCHEMAS = {
+    name: TABLES[name].schema
+    for name in (
+        "signals", "stays", "charges", "violations", "standing", "occupied", "chargers"
+    )
+}  # fmt: skip
 
 
 class Stayed(NamedTuple):

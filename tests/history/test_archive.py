@@ -27,8 +27,9 @@ from energyguard.history.client import HistoryClient
 from energyguard.history.export import export_readings
 from energyguard.history.people import People
 from energyguard.log import LATEST, Log, Records, open_log
-from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import batch_of
+from energyguard.records.alerts import AlertEvent
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.history_role import run

@@ -13,9 +13,9 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
 from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
-from energyguard.model.stations import BayNow, Charger, Imported
+from energyguard.records.stations import BayNow, Charger, Imported
 from energyguard.sinks.archive import Archive
-from energyguard.sinks.charging_rows import SCHEMAS
+from tests.history.charging import SCHEMAS
 
 S = 1_714_953_600
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}

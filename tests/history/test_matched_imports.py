@@ -13,8 +13,8 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.people import People
 from energyguard.log import Log, Records
-from energyguard.model.stations import Imported
 from energyguard.model.topics import IMPORTED
+from energyguard.records.stations import Imported
 from energyguard.sinks.archive import Archive
 from tests.history.test_charging_archive import DAY, S
 

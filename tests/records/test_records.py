@@ -13,30 +13,30 @@ from hypothesis import strategies as st
 from energyguard.codecs import charging_results
 from energyguard.model.charging import Charge, StayLimits, energy_nano_kwh, profit_cents
 from energyguard.model.fixed import from_nano
-from energyguard.records.charging import PROFIT_DECODER, TOTAL_DECODER, TransactionProfit
-from energyguard.records.energy_alerts import BEFORE, ENERGY_ALERT_DECODER, EnergyAlert
-from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
+from energyguard.records.charging import PROFIT, TOTAL, TransactionProfit
+from energyguard.records.energy_alerts import BEFORE, ENERGY_ALERT, EnergyAlert
+from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 
 
 def test_progress_has_the_fields_that_old_readers_know_in_their_order() -> None:
     progress = PartitionProgress(topic="t", partition=3, position=7, out_of_range=2)
     assert progress.key == b"t/3"
-    assert PROGRESS_DECODER.decode(progress.encode()) == progress
-    assert " ".join(json.loads(progress.encode())) == (
+    assert PARTITION_PROGRESS.decode(PARTITION_PROGRESS.encode(progress)) == progress
+    assert " ".join(json.loads(PARTITION_PROGRESS.encode(progress))) == (
         "topic partition position watermark_ms newest_ms delivered_ms at_ms devices waiting "
         "accepted malformed out-of-range late duplicate conflicting ahead"
     )
 
 
 def test_an_older_record_of_progress_is_read() -> None:
-    found = PROGRESS_DECODER.decode(b'{"topic":"t","partition":0,"position":5,"gone":1}')
+    found = PARTITION_PROGRESS.decode(b'{"topic":"t","partition":0,"position":5,"gone":1}')
     assert (found.position, found.accepted, found.newest_ms) == (5, 0, None)
 
 
 def test_what_is_written_before_each_value_makes_the_record() -> None:
     values = ('"H1"', '"2025-09-06 17:00:00"', '"2025-09-06 17:15:00"', "2.10", '"r"', '"m"')
     text = "".join(f"{before}{value}" for before, value in zip(BEFORE, values, strict=True)) + "}"
-    assert ENERGY_ALERT_DECODER.decode(text) == EnergyAlert(
+    assert ENERGY_ALERT.decode(text) == EnergyAlert(
         "H1", "2025-09-06 17:00:00", "2025-09-06 17:15:00", Decimal("2.10"), "r", "m"
     )
 
@@ -46,7 +46,7 @@ def test_amounts_of_a_charge_stay_exact_on_their_way(power: int, seconds: int, p
     start = 1_716_112_800
     charge = Charge("c-1", "U1", start, start + seconds, power, price)
     limits = StayLimits()
-    read = PROFIT_DECODER.decode(charging_results.transaction_profit(charge, limits))
+    read = PROFIT.decode(charging_results.transaction_profit(charge, limits))
     assert isinstance(read, TransactionProfit)
     energy = energy_nano_kwh(charge, limits.seconds_per_hour)
     assert read.total_energy_delivered == Decimal(from_nano(energy))
@@ -54,6 +54,6 @@ def test_amounts_of_a_charge_stay_exact_on_their_way(power: int, seconds: int, p
 
 
 def test_a_total_without_its_number_is_refused() -> None:
-    assert TOTAL_DECODER.decode(charging_results.total_occupied(1_716_112_800, 4)).occupied == 4
+    assert TOTAL.decode(charging_results.total_occupied(1_716_112_800, 4)).occupied == 4
     with pytest.raises(msgspec.ValidationError, match="occupied"):
-        TOTAL_DECODER.decode(b'{"timestamp":"2024-05-19 10:00:00"}')
+        TOTAL.decode(b'{"timestamp":"2024-05-19 10:00:00"}')

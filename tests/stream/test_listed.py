@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from energyguard.log import Records, open_log
-from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS, SIGNALS
+from energyguard.records.stations import Charger
 from energyguard.stream.sessions.charger_registry import Listed
 
 

@@ -12,9 +12,10 @@ from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
 from energyguard.codecs.packed import pack
 from energyguard.log import EARLIEST, Log, Records, open_log
-from energyguard.model.alerts import AlertEvent, State
+from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, METER_READINGS, RULES
+from energyguard.records.alerts import AlertEvent
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings

@@ -19,7 +19,6 @@ from energyguard.codecs.charging import message, text_of
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.charging import Signal, partition_of
-from energyguard.model.stations import BayNow, Charger
 from energyguard.model.topics import (
     BAYS,
     CHARGERS,
@@ -32,6 +31,7 @@ from energyguard.model.topics import (
     VIOLATIONS,
 )
 from energyguard.offline.charging import ResultTopic, evaluate
+from energyguard.records.stations import BayNow, Charger
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.stream.sessions.occupancy import total_worker
 from energyguard.stream.sessions.stage import session_worker

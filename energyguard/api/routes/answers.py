@@ -7,8 +7,9 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
-from energyguard.model.alerts import AlertEvent, Severity, State
+from energyguard.model.alerts import Severity, State
 from energyguard.model.fixed import NANO
+from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 
 

@@ -24,8 +24,8 @@ from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
 from energyguard.model.murmur import partition_for
-from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER
+from energyguard.records.stations import CHARGER, Charger
 from energyguard.simulators.event_clock import RunningClock, backwards
 from energyguard.simulators.ticker import Progress, Ticker, Times
 from energyguard.telemetry import logger
@@ -161,7 +161,7 @@ class ChargerFeed(Ticker):
     def _list(self, chargers: Sequence[Charger]) -> None:
         keys = [charger.charger.encode() for charger in chargers]
         self._log.append(
-            CHARGERS.name, Records(keys, [msgspec.json.encode(one) for one in chargers])
+            CHARGERS.name, Records(keys, [CHARGER.encode(charger) for charger in chargers])
         )
 
     def _send(self, time_ms: Times) -> bool:

@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from energyguard.codecs import RefusedRow
 from energyguard.errors import Malformed
 from energyguard.intake.exports.checks import check, check_overlaps
@@ -32,8 +30,8 @@ from energyguard.intake.exports.times import (
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
-from energyguard.model.stations import Charger, Imported
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
+from energyguard.records.stations import CHARGER, IMPORTED_SESSION, Charger, Imported
 
 SHAPE = "charging-session"
 T = TypeVar("T")
@@ -232,7 +230,8 @@ class Importer:
         done = 0
         for some in _lots(records):
             keys = [session.charger.encode() for session in some]
-            self._log.append(IMPORTED.name, Records(keys, [_encode(session) for session in some]))
+            values = [IMPORTED_SESSION.encode(session) for session in some]
+            self._log.append(IMPORTED.name, Records(keys, values))
             done += len(some)
             self._on_rows(done)
         self._refuse(export)
@@ -263,8 +262,8 @@ class Importer:
             for record in records
         }
         for some in _lots(list(listed.values())):
-            keys = [session.charger.encode() for session in some]
-            self._log.append(CHARGERS.name, Records(keys, [_encode(session) for session in some]))
+            keys = [row.charger.encode() for row in some]
+            self._log.append(CHARGERS.name, Records(keys, [CHARGER.encode(row) for row in some]))
 
 
 def why_useless(export: Export) -> str:
@@ -294,6 +293,3 @@ def _lots(rows: Sequence[T]) -> Iterator[list[T]]:
     every = iter(rows)
     while some := list(islice(every, _AT_ONCE)):
         yield some
-
-
-_encode = msgspec.json.Encoder().encode

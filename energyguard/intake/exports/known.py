@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from energyguard.log import EARLIEST, Log
 from energyguard.log.decoded import decoded
-from energyguard.model.stations import Charger, Imported, network_before
 from energyguard.model.topics import CHARGERS, IMPORTED
+from energyguard.records.stations import (
+    CHARGER,
+    IMPORTED_SESSION,
+    Charger,
+    Imported,
+    network_before,
+)
 
 _SIGNALS = ""  # owns the names of chargers that send signals
 
@@ -58,9 +62,9 @@ class Known:
         while fetched := log.read(at, 20_000, 0):
             for part in fetched:
                 if part.topic == CHARGERS.name:
-                    listed += [charger for _, charger in decoded(_CHARGER, part)]
+                    listed += [charger for _, charger in decoded(CHARGER.decoder, part)]
                 else:
-                    for _, session in decoded(_IMPORTED, part):
+                    for _, session in decoded(IMPORTED_SESSION.decoder, part):
                         self.put(session)
                 at[part.at] = part.next_offset
         for charger in listed:
@@ -97,7 +101,3 @@ def _contents(session: Imported) -> tuple[object, ...]:
         session.end_parking, session.start_recharging, session.end_recharging,
         session.energy, session.cents, session.quality,
     )  # fmt: skip
-
-
-_CHARGER = msgspec.json.Decoder(Charger)
-_IMPORTED = msgspec.json.Decoder(Imported)

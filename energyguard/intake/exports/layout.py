@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from energyguard.errors import Malformed
-from energyguard.model.stations import DEFAULT_NETWORK
+from energyguard.records.stations import DEFAULT_NETWORK
 
 SPELLINGS: Mapping[str, str] = {
     "charging event": "event",

@@ -12,7 +12,7 @@ from energyguard.intake.exports.layout import ExportLayout, rating_kw
 from energyguard.intake.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
 from energyguard.intake.exports.times import HOUR_S, LocalTimeReader, Moment, joined
 from energyguard.model.charging import NANO
-from energyguard.model.stations import session_id
+from energyguard.records.stations import session_id
 
 
 class Defect(StrEnum):

@@ -17,13 +17,14 @@ from energyguard.codecs.charging import SHAPE, signal
 from energyguard.codecs.charging_results import total_occupied
 from energyguard.errors import OutOfRange, Rejected
 from energyguard.log.dead_letters import dead_letters
-from energyguard.log.records import Headers
 from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, StayLimits
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, TOTAL_OCCUPIED
+from energyguard.records.charging import TotalHeaders
+from energyguard.records.occupancy import OccupancyUpdate
 from energyguard.stream.sessions.operator import LATE, SessionOperator
 from energyguard.stream.sessions.records import Result, results
-from energyguard.stream.sessions.total import OccupancyUpdate, TopicTotal
+from energyguard.stream.sessions.total import TopicTotal
 
 AHEAD: Final = "timestamp is ahead of the time of the append"
 
@@ -175,9 +176,8 @@ class Occupancy(msgspec.Struct):
         for moment in sorted(moment for moment in self.changes if moment <= second):
             self.stand += self.changes.pop(moment)
             told.append((moment, self.stand))
-        source = self.topic.encode()
         for moment, stand in self.total.take(OccupancyUpdate(self.topic, {0: (second, told)})):
-            headers: Headers = (("id", b"%b/%d" % (source, moment)), ("topic", source))
+            headers = TotalHeaders(f"{self.topic}/{moment}", self.topic).encode()
             yield TOTAL_OCCUPIED.name, self.topic, total_occupied(moment, stand), headers
 
     def end(self) -> Iterator[Result]:

@@ -18,6 +18,7 @@ import msgspec
 
 from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
+from energyguard.records.energy_alerts import BEFORE, EnergyAlert
 from energyguard.stream.engines.flink_reading import expressions, instant, interval
 from energyguard.stream.engines.job import Engine, Job, Policy, StateStore
 from energyguard.stream.engines.programs import ended, jars_of, java_home
@@ -146,6 +147,10 @@ def _words(job: Job, once: bool) -> dict[str, object]:
         "window_s": rule.window_ms // 1000,
         "slide_s": rule.slide_ms // 1000,
         "raise_above": rule.raise_above,
+        **{
+            f"before_{name}": text
+            for name, text in zip(EnergyAlert.__struct_fields__, BEFORE, strict=True)
+        },
         "record_end": msgspec.json.encode(record).decode()[1:],
         "counted": "counted" if job.duplicates is Policy.COUNT else "counted_once",
     }

@@ -166,10 +166,10 @@ FROM refused;
 INSERT INTO alerts
 SELECT
   household_id,
-  '{"household_id":"' || REPLACE(household_id, '\', '\\')
-    || '","window_start":"' || DATE_FORMAT(window_start, 'yyyy-MM-dd HH:mm:ss')
-    || '","window_end":"' || DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss')
-    || '","kwh":' || TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(
+  '${before_household_id}"' || REPLACE(household_id, '\', '\\')
+    || '"${before_window_start}"' || DATE_FORMAT(window_start, 'yyyy-MM-dd HH:mm:ss')
+    || '"${before_window_end}"' || DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss')
+    || '"${before_kwh}' || TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(
       CAST(nano_kwh AS DECIMAL(19, 0)) * 0.000000001 AS STRING)))
     || ',${record_end}',
   MAP['id', ENCODE('${rule_id}/' || household_id || '/'

@@ -19,6 +19,7 @@ import msgspec
 
 from energyguard.codecs.csv import HOUSEHOLD
 from energyguard.errors import ConfigError
+from energyguard.records.energy_alerts import BEFORE
 from energyguard.stream.engines.job import PATTERNS, Engine, Job, Policy, StateStore
 from energyguard.stream.engines.programs import ended, jars_of, java_home
 
@@ -26,6 +27,7 @@ TEMPLATE: Final = Path(__file__).with_name("spark_job.py")
 BEGIN, END = "# ---- the job ----\n", "# ---- end of the job ----\n"
 CONNECTOR: Final = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
 HEAP: Final = "2g"
+*_, BEFORE_RULE, BEFORE_MODE = BEFORE
 _STATE: Final = "spark.sql.streaming.stateStore."
 
 
@@ -60,7 +62,7 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "DEAD_LETTERS": job.dead_letters,
         "SHAPE": job.shape.value,
         "RULE_ID": job.rule.id,
-        "RECORD_END": f',"rule":{rule},"mode":{mode}}}',
+        "RECORD_END": f"{BEFORE_RULE}{rule}{BEFORE_MODE}{mode}}}",
         "WINDOW": f"{job.rule.window_ms} milliseconds",
         "SLIDE": f"{job.rule.slide_ms} milliseconds",
         "LATENESS": f"{job.lateness_ms} milliseconds",

@@ -16,29 +16,17 @@ import msgspec
 
 from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.model.topics import STATE
+from energyguard.records.state import SNAPSHOT, Manifest
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
 
 CHUNK_BYTES = 900_000
-Saved = tuple["Manifest", dict[str, bytes]]
+Saved = tuple[Manifest, dict[str, bytes]]
 
 
 class Unusable(Exception):
     """A snapshot that an operator cannot be restored from."""
-
-
-class Manifest(msgspec.Struct, kw_only=True):
-    """What a snapshot consists of, and where its partition stood."""
-
-    position: int  # the next offset to read
-    decided: int  # the serial number of the last decision applied; -1: none
-    chunks: dict[str, int] = {}  # by part: in how many chunks it lies
-    counts: dict[str, int] = {}  # readings by verdict since the beginning
-    sums: dict[str, int] = {}  # by part: CRC-32; of a snapshot of before there are none
-    marks: list[
-        tuple[int, int]
-    ] = []  # newest time and offset, now and then: where to warm-start from
 
 
 def snapshot_records(
@@ -60,7 +48,7 @@ def snapshot_records(
         keys += [f"{prefix}{name}#{i}".encode() for i in range(len(pieces))]
         values += pieces
     keys.append(f"{prefix}manifest".encode())
-    values.append(msgspec.json.encode(manifest))
+    values.append(SNAPSHOT.encode(manifest))
     where = at.partition % STATE.partitions
     return Records(keys, values, partitions=[where] * len(keys))
 
@@ -84,7 +72,7 @@ def read_snapshots(
 def _whole(chunks: Mapping[str, bytes]) -> Saved | None:
     """A snapshot from its chunks; None where one is missing, or is another one's."""
     try:
-        manifest = msgspec.json.decode(chunks["manifest"], type=Manifest)
+        manifest = SNAPSHOT.decode(chunks["manifest"])
         parts = {
             name: b"".join(chunks[f"{name}#{i}"] for i in range(many))
             for name, many in manifest.chunks.items()

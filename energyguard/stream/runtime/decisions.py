@@ -16,84 +16,39 @@ import msgspec
 from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.topics import TIME
+from energyguard.records.decisions import DECISION, PartitionDecision
 from energyguard.rules.rule import Rule
 
 AT = TopicPartition(TIME.name, 0)
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One decision about one partition: a time, the rules that run, or who else is there."""
-
-    topic: str
-    partition: int
-    offset: int
-    time: int | None = None
-    end: bool = False  # with a time: the input ends there, so nobody has gone silent
-    rules: tuple[Rule, ...] | None = None
-    reached: int | None = None  # ms: a second device of the topic has come so far
-    alone: bool = False  # no other partition of the topic has a device that sends
+class Decision(PartitionDecision[Rule], frozen=True, kw_only=True, omit_defaults=True):
+    """One decision about one partition, or about many of a topic from which nothing came."""
 
     @property
     def at(self) -> TopicPartition:
         """The partition."""
         return TopicPartition(self.topic, self.partition)
 
-
-class QuietPartitions(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of partitions from which nothing came: of each, its offset and what time it is."""
-
-    topic: str
-    quiet: dict[int, tuple[int, int]]
+    @property
+    def key(self) -> bytes:
+        """The record's key."""
+        return (self.topic if self.quiet else f"{self.topic}/{self.partition}").encode()
 
     def each(self) -> Iterator[Decision]:
         """The same, partition by partition."""
         for partition, (offset, time) in self.quiet.items():
             yield Decision(topic=self.topic, partition=partition, offset=offset, time=time)
+        if self.partition >= 0:
+            yield self
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of either kind."""
-
-    topic: str
-    partition: int = -1
-    offset: int = -1
-    time: int | None = None
-    end: bool = False
-    rules: tuple[Rule, ...] | None = None
-    reached: int | None = None
-    alone: bool = False
-    quiet: dict[int, tuple[int, int]] = {}
-
-    def about(self, wanted: Collection[TopicPartition]) -> Iterator[Decision]:
-        """What it decides about some partitions."""
-        for partition, (offset, time) in self.quiet.items():
-            if TopicPartition(self.topic, partition) in wanted:
-                yield Decision(topic=self.topic, partition=partition, offset=offset, time=time)
-        if TopicPartition(self.topic, self.partition) in wanted:
-            yield Decision(
-                topic=self.topic,
-                partition=self.partition,
-                offset=self.offset,
-                time=self.time,
-                end=self.end,
-                rules=self.rules,
-                reached=self.reached,
-                alone=self.alone,
-            )
+_DECODER = msgspec.json.Decoder(Decision)
 
 
-_RECORD = msgspec.json.Decoder(_Record)
-
-
-def decision_records(decisions: Sequence[Decision | QuietPartitions]) -> Records:
+def decision_records(decisions: Sequence[Decision]) -> Records:
     """Records for ``energyguard.time``: key topic/partition; of many partitions, the topic."""
-    return Records(
-        [
-            (d.topic if isinstance(d, QuietPartitions) else f"{d.topic}/{d.partition}").encode()
-            for d in decisions
-        ],
-        [msgspec.json.encode(d) for d in decisions],
-    )
+    return Records([d.key for d in decisions], [DECISION.encode(d) for d in decisions])
 
 
 class Decisions:
@@ -130,11 +85,11 @@ class Decisions:
         while end is None or start < end:
             fetched = self._log.read({AT: start}, 10_000, 0)
             for part in fetched:
-                for found, record in decoded(_RECORD, part):
+                for found, record in decoded(_DECODER, part):
                     if end is not None and found.offset >= end:
                         break
-                    for decision in record.about(after):
-                        if found.offset > after[decision.at]:
+                    for decision in record.each():
+                        if found.offset > after.get(decision.at, found.offset):
                             self._of[decision.at].append((found.offset, decision))
                 start = part.next_offset
             if not fetched:

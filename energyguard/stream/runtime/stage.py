@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from energyguard.log import Fetched, Positions, TopicPartition
-from energyguard.stream.runtime.decisions import Decision, Decisions, QuietPartitions
+from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
@@ -33,7 +33,7 @@ class Stage(Generic[T, P]):
         """What the owner has to decide about a partition of which nothing is undecided."""
         return []
 
-    def decide_all(self, tasks: Collection[T], decisions: Decisions) -> list[QuietPartitions]:
+    def decide_all(self, tasks: Collection[T], decisions: Decisions) -> list[Decision]:
         """What the owner has to decide about all of its partitions, once a second."""
         return []
 

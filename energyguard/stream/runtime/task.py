@@ -9,7 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from energyguard.clock import Clock
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
-from energyguard.stream.runtime.checkpoint import Manifest, Saved, Unusable, snapshot_records
+from energyguard.records.state import Manifest
+from energyguard.stream.runtime.checkpoint import Saved, Unusable, snapshot_records
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
 from energyguard.stream.runtime.outputs import PendingOutputs

@@ -21,7 +21,6 @@ from energyguard.stream.runtime.checkpoint import Saved, Unusable, read_snapshot
 from energyguard.stream.runtime.decisions import (
     Decision,
     Decisions,
-    QuietPartitions,
     decision_records,
 )
 from energyguard.stream.runtime.outputs import PendingOutputs
@@ -198,9 +197,9 @@ class Worker(Generic[T, P]):
         self._count()
         return True
 
-    def _decide(self) -> list[Decision | QuietPartitions]:
+    def _decide(self) -> list[Decision]:
         """What is to be decided; it takes effect when it has been read."""
-        made: list[Decision | QuietPartitions] = []
+        made: list[Decision] = []
         decided = [task for task in self.tasks.values() if not task.undecided(self.decisions)]
         for task in decided:
             made += self.stage.decide(task, self.decisions)

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-import msgspec
-
 from energyguard.log import EARLIEST, Log
 from energyguard.log.decoded import decoded
-from energyguard.model.stations import Charger
 from energyguard.model.topics import CHARGERS
-
-_DECODER = msgspec.json.Decoder(Charger)
+from energyguard.records.stations import CHARGER, Charger
 
 
 class Listed:
@@ -31,7 +27,7 @@ class Listed:
         """Take what was listed since."""
         while fetched := self._log.read(self._at, 10_000, 0):
             for part in fetched:
-                for found, charger in decoded(_DECODER, part):
+                for found, charger in decoded(CHARGER.decoder, part):
                     if charger.topic:
                         self._since.setdefault((charger.topic, charger.charger), found.at_ms)
                         self._first.setdefault(charger.topic, found.at_ms)

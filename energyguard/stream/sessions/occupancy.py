@@ -18,13 +18,15 @@ from energyguard.log import Fetched, Log, Records, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.topics import TOTAL_OCCUPIED
 from energyguard.pipeline import TOTAL
+from energyguard.records.charging import TotalHeaders
+from energyguard.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.runtime.worker import Worker
-from energyguard.stream.sessions.total import OccupancyUpdate, TopicTotal
+from energyguard.stream.sessions.total import TopicTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,6 @@ class Tellings:
         )
 
 
-_TOLD = msgspec.json.Decoder(OccupancyUpdate)
 _KEPT = msgspec.msgpack.Decoder(dict[str, TopicTotal])
 
 
@@ -80,7 +81,7 @@ class TotalTask(Task[Tellings]):
 
     def decode(self, fetched: Fetched) -> Tellings:
         """Records of ``energyguard.occupancy``, decoded."""
-        found = list(decoded(_TOLD, fetched))
+        found = list(decoded(OCCUPANCY_UPDATE.decoder, fetched))
         offsets = [one.offset for one, _ in found]
         return Tellings(fetched.at, fetched.next_offset, offsets, [told for _, told in found])
 
@@ -92,7 +93,10 @@ class TotalTask(Task[Tellings]):
             self.dirty = True
             if found:
                 topic = told.topic.encode()
-                headers = [(("id", b"%b/%d" % (topic, at)), ("topic", topic)) for at, _ in found]
+                headers = [
+                    TotalHeaders(f"{told.topic}/{second}", told.topic).encode()
+                    for second, _ in found
+                ]
                 values = [total_occupied(second, stand) for second, stand in found]
                 outputs.add(TOTAL_OCCUPIED.name, Records([topic] * len(found), values, headers))
 

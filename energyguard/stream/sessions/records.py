@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from energyguard.codecs import charging_results as wire
 from energyguard.log.records import Headers, Records
 from energyguard.model.charging import Charge, Closed, Outcome, StayLimits, ViolationRaised
-from energyguard.model.stations import BayNow
 from energyguard.model.topics import FULL_SESSIONS, TRANSACTION_PROFIT, VIOLATIONS
+from energyguard.records.charging import ProfitHeaders, SessionHeaders, ViolationHeaders
+from energyguard.records.stations import BAY, BayNow
 from energyguard.stream.sessions.bays import Bay
 
 Result = tuple[str, str, bytes, Headers]
@@ -26,25 +25,19 @@ def results(outcomes: Iterable[Outcome], limits: StayLimits, topic: str) -> Iter
         limits: how long an hour of energy takes.
         topic: where the signals came.
     """
-    source = ("topic", topic.encode())
     for outcome in outcomes:
         if isinstance(outcome, Closed):
             stay = outcome.stay
-            said = (("id", stay.id.encode()), ("quality", stay.quality.encode()), source)
-            yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), said
+            headers = SessionHeaders(stay.id, stay.quality, topic).encode()
+            yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), headers
         elif isinstance(outcome, ViolationRaised):
-            said = (("id", outcome.id.encode()), ("stay", outcome.stay.id.encode()), source)
-            value = wire.violation(outcome.stay, outcome.what)
-            yield (
-                VIOLATIONS.name,
-                outcome.stay.charger,
-                value,
-                (*said, ("time", b"%d" % outcome.second)),
-            )
+            stay, second = outcome.stay, str(outcome.second)
+            headers = ViolationHeaders(outcome.id, stay.id, topic, second).encode()
+            yield VIOLATIONS.name, stay.charger, wire.violation(stay, outcome.what), headers
         elif isinstance(outcome, Charge):
-            said = (("id", outcome.id.encode()), ("stay", outcome.stay.encode()), source)
+            headers = ProfitHeaders(outcome.id, outcome.stay, topic).encode()
             value = wire.transaction_profit(outcome, limits)
-            yield TRANSACTION_PROFIT.name, outcome.charger, value, said
+            yield TRANSACTION_PROFIT.name, outcome.charger, value, headers
 
 
 def result_records(found: Iterable[Result]) -> dict[str, Records]:
@@ -61,7 +54,7 @@ def result_records(found: Iterable[Result]) -> dict[str, Records]:
 def bay_records(bays: Mapping[str, Bay], chargers: Iterable[str], topic: str) -> Records:
     """What some bays are now: records for ``energyguard.bays``."""
     now = [_now(charger, bays[charger], topic) for charger in sorted(chargers)]
-    return Records([one.charger.encode() for one in now], [_encode(one) for one in now])
+    return Records([bay.charger.encode() for bay in now], [BAY.encode(bay) for bay in now])
 
 
 def _now(charger: str, bay: Bay, topic: str) -> BayNow:
@@ -81,6 +74,3 @@ def _now(charger: str, bay: Bay, topic: str) -> BayNow:
         price=stay.price,
         violation=stay.violation,
     )
-
-
-_encode = msgspec.json.Encoder().encode

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.charging import StayLimits
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import OCCUPANCY
 from energyguard.pipeline import SESSIONS
+from energyguard.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.runtime.decisions import Decision, Decisions, QuietPartitions
+from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sessions.charger_registry import Listed
 from energyguard.stream.sessions.operator import LATENESS_S
 from energyguard.stream.sessions.task import SessionTask, Signals, decoded_signals
-from energyguard.stream.sessions.total import OccupancyUpdate
 from energyguard.stream.time.witnesses import Other, witnessed
 
 TELL_S = 1.0
@@ -100,9 +98,7 @@ class SessionStage(Stage[SessionTask, Signals]):
             silent_s = self._clock.monotonic() - task.last_record_s
             yield Other(task.operator.furthest, silent_s, task.position >= end)
 
-    def decide_all(
-        self, tasks: Collection[SessionTask], decisions: Decisions
-    ) -> list[QuietPartitions]:
+    def decide_all(self, tasks: Collection[SessionTask], decisions: Decisions) -> list[Decision]:
         """What time it is at chargers from which nothing came, where that makes a difference."""
         now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
         times = {task.at: task.event_ms(now_ms) for task in tasks}
@@ -118,7 +114,7 @@ class SessionStage(Stage[SessionTask, Signals]):
             if _matters(task, time // 1000 - LATENESS_S):
                 quiet[task.at.topic][task.at.partition] = task.position, time
         return [
-            QuietPartitions(topic=topic, quiet=read)
+            Decision(topic=topic, quiet=read)
             for topic, each in quiet.items()
             if (read := self._read_up(topic, each))
         ]
@@ -146,7 +142,7 @@ class SessionStage(Stage[SessionTask, Signals]):
                 one.partitions[task.at.partition] = news
         if told:
             keys = [topic.encode() for topic in told]
-            values = [msgspec.json.encode(one) for one in told.values()]
+            values = [OCCUPANCY_UPDATE.encode(update) for update in told.values()]
             outputs.add(OCCUPANCY.name, Records(keys, values))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from energyguard.records.occupancy import OccupancyUpdate
+
 MAX_S = 86_400
 """Of a longer time in which nothing changed, and nothing was certain, nothing is written."""
 
@@ -16,17 +18,6 @@ MAX_S = 86_400
 def seconds(first: int, last: int) -> range:
     """The seconds of a span that are written: a jump of the clock writes none."""
     return range(first, last + 1 if last - first < MAX_S else first)
-
-
-class OccupancyUpdate(msgspec.Struct):
-    """A record of ``energyguard.occupancy``.
-
-    ``partitions``: of each, up to which second it is certain, and the changes until then: from a
-    second on, so many cars stand. The first of them says what was so before.
-    """
-
-    topic: str
-    partitions: dict[int, tuple[int, list[tuple[int, int]]]] = {}
 
 
 class Partition(msgspec.Struct):

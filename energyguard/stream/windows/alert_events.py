@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from energyguard.model.alerts import AlertEvent, Severity, State, alert_id
+from energyguard.model.alerts import Severity, State, alert_id
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import from_nano
+from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.windows.episodes import EpisodeEvent, RuleState

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from energyguard.model.alerts import AlertEvent
 from energyguard.model.readings import Verdict
+from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Ints, ReadingBatch
 

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from energyguard.codecs.csv import decimals
 from energyguard.codecs.packed import pack
 from energyguard.log.records import Records
-from energyguard.model.alerts import AlertEvent
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import LATE
-from energyguard.records.energy_alerts import BEFORE, identity
+from energyguard.records.alerts import ALERT_EVENT, AlertEvent
+from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
+from energyguard.records.readings import LateHeaders
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.windows.output import Over
 
@@ -80,7 +81,7 @@ def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
         names = [devices[k] for k in over.key.tolist()]
         keys += [name.encode() for name in names]
         headers += [
-            (("id", identity(over.rule.id, name, end)),)
+            EnergyAlertHeaders(identity(over.rule.id, name, end)).encode()
             for name, end in zip(names, over.end_ms.tolist(), strict=True)
         ]
     return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)
@@ -88,18 +89,13 @@ def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
 
 def alert_events(events: Sequence[AlertEvent]) -> Records:
     """Records for ``energyguard.alerts``: key device."""
-    return Records([e.device.encode() for e in events], [msgspec.json.encode(e) for e in events])
+    return Records([e.device.encode() for e in events], [ALERT_EVENT.encode(e) for e in events])
 
 
 def set_apart(verdict: Verdict, batch: ReadingBatch, topic: str, partition: int) -> Records:
     """Records for ``energyguard.late``: packed readings that no window counted."""
     packed = pack(batch.readings, LATE.partitions)
-    header = (
-        ("verdict", verdict.value.encode()),
-        ("topic", topic.encode()),
-        ("partition", str(partition).encode()),
-        ("offset", str(int(batch.offset[0])).encode()),
-    )
+    header = LateHeaders(verdict.value, topic, str(partition), str(int(batch.offset[0]))).encode()
     return Records(
         [None] * len(packed),
         [value for _, value in packed],

@@ -14,7 +14,7 @@ from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
 from energyguard.pipeline import WINDOWS
-from energyguard.records.progress import PROGRESS_DECODER, PartitionProgress
+from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision, Decisions
@@ -155,7 +155,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
         for part in self.log.read(self._progress_at, 1000, 0):
-            for _, progress in decoded(PROGRESS_DECODER, part):
+            for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
                 self._reached(progress)
             self._progress_at[part.at] = part.next_offset
         longest = max((rule.window_ms for rule in self.book.all()), default=0)

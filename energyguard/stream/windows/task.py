@@ -12,7 +12,7 @@ from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
-from energyguard.records.progress import PartitionProgress
+from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.outputs import PendingOutputs
@@ -141,4 +141,4 @@ class WindowTask(Task[DecodedReadings]):
             waiting=0 if clock.waiting is None else len(clock.waiting),
             **{verdict.name.lower(): self.counts[verdict.value] for verdict in Verdict},
         )
-        return PROGRESS.name, Records([progress.key], [progress.encode()])
+        return PROGRESS.name, Records([progress.key], [PARTITION_PROGRESS.encode(progress)])

@@ -1,3 +1,153 @@
+== 10-tables.sql
+CREATE TABLE IF NOT EXISTS readings (
+    device   LowCardinality(String),
+    channel  LowCardinality(String),
+    time     DateTime64(3, 'UTC') CODEC(DoubleDelta, LZ4),
+    value    Int64 CODEC(Delta, LZ4),
+    sequence Int64 CODEC(Delta, LZ4),
+    topic    LowCardinality(String),
+    version  UInt64 CODEC(Delta, LZ4)
+) ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfHour(time), device, channel, time, sequence)
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS window_alerts (
+    id           String,
+    device       LowCardinality(String),
+    window_start DateTime64(3, 'UTC'),
+    window_end   DateTime64(3, 'UTC'),
+    kwh          Int64,
+    rule         LowCardinality(String),
+    mode         LowCardinality(String)
+) ENGINE = ReplacingMergeTree
+ORDER BY (window_end, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS alerts (
+    id              String,
+    rule            LowCardinality(String),
+    device          LowCardinality(String),
+    channel         LowCardinality(String),
+    severity        LowCardinality(String),
+    state           LowCardinality(String),
+    time_ms         Int64,
+    since_ms        Int64,
+    window_start_ms Int64,
+    window_end_ms   Int64,
+    observed        Int64,
+    expected        Int64,
+    peak            Int64,
+    unit            LowCardinality(String),
+    topic           LowCardinality(String),
+    about           String
+) ENGINE = ReplacingMergeTree
+ORDER BY (id, state, time_ms)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS late (
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64,
+    place     Int32,
+    verdict   LowCardinality(String),
+    device    LowCardinality(String),
+    channel   LowCardinality(String),
+    time_ms   Int64,
+    value     Int64,
+    sequence  Int64
+) ENGINE = ReplacingMergeTree
+ORDER BY (topic, partition, offset, place)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS signals (
+    topic     LowCardinality(String),
+    partition Int32,
+    offset    Int64 CODEC(Delta, LZ4),
+    charger   LowCardinality(String),
+    time      DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    kind      LowCardinality(String),
+    who       String,
+    amount    Int64,
+    register  Nullable(Int64)
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfDay(time), charger, time, topic, partition, offset)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS stays (
+    id               String,
+    source           LowCardinality(String),
+    charger          LowCardinality(String),
+    start_parking    DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    plate            String,
+    start_session    Nullable(DateTime('UTC')),
+    user             String,
+    price            Nullable(Int64),
+    start_recharging Nullable(DateTime('UTC')),
+    power_kw         Nullable(Int64),
+    end_recharging   Nullable(DateTime('UTC')),
+    end_session      Nullable(DateTime('UTC')),
+    end_parking      DateTime('UTC'),
+    quality          LowCardinality(String),
+    INDEX ends end_parking TYPE minmax GRANULARITY 1
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(start_parking)
+ORDER BY (toStartOfDay(start_parking), charger, start_parking, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS violations (
+    id            String,
+    stay          String,
+    source        LowCardinality(String),
+    charger       LowCardinality(String),
+    time          DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    kind          LowCardinality(String),
+    plate         String,
+    user          String,
+    start_parking DateTime('UTC'),
+    start_session Nullable(DateTime('UTC')),
+    end_session   Nullable(DateTime('UTC')),
+    end_parking   Nullable(DateTime('UTC'))
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (toStartOfDay(time), charger, time, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS occupied (
+    source   LowCardinality(String),
+    time     DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    occupied Int64 CODEC(Delta, LZ4)
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, source)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS charges (
+    id      String,
+    stay    String,
+    source  LowCardinality(String),
+    charger LowCardinality(String),
+    user    String,
+    start   DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    end     Nullable(DateTime('UTC')),
+    energy  Int64,
+    cents   Int64,
+    INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(start)
+ORDER BY (toStartOfDay(start), charger, start, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS standing (
+    charger       String,
+    source        LowCardinality(String),
+    since         DateTime('UTC'),
+    start_parking Nullable(DateTime('UTC'))
+) ENGINE = ReplacingMergeTree(since)
+ORDER BY charger
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS chargers (
+    charger   String,
+    station   String,
+    latitude  Nullable(Float64),
+    longitude Nullable(Float64),
+    rating_kw Nullable(Float64),
+    topic     String
+) ENGINE = ReplacingMergeTree
+ORDER BY charger
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 == 20-people.sql
 CREATE TABLE IF NOT EXISTS people_key (key FixedString(64)) ENGINE = MergeTree ORDER BY tuple();
 CREATE FUNCTION IF NOT EXISTS pseudonym AS name -> if(name = '', '', lower(base32Encode(substring(

@@ -1,0 +1,75 @@
+"""Records of ``energyguard.alerts`` and ``energyguard.alert-actions``: the life of an alert.
+
+The projection of alerts (``alerts/book.py``) folds the two.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from energyguard.model import topics
+from energyguard.model.alerts import Act, Severity, State
+from energyguard.records.contract import TopicRecord, doc
+from energyguard.records.tables import NAME, HistoryTable, RowMapping, TableColumn
+
+
+class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change of one alert, as written by a worker.
+
+    ``state`` is one of pending, firing, resolved, unknown: the worker knows no people.
+    """
+
+    id: str
+    rule: str
+    device: str
+    channel: str
+    severity: Severity
+    state: State
+    time_ms: Annotated[int, doc("Event time of this change.", "ms")]
+    since_ms: Annotated[int, doc("Event time of the reading that began the episode.", "ms")]
+    window_start_ms: Annotated[int, doc("The window that began it.", "ms")]
+    window_end_ms: Annotated[int, doc("Its end.", "ms")]
+    observed: Annotated[int, doc("In the window, at this change.", "1e-9 of `unit`")]
+    expected: Annotated[int, doc("The level it is held against.", "1e-9 of `unit`")]
+    peak: Annotated[int, doc("The highest window so far.", "1e-9 of `unit`")]
+    unit: str
+    topic: Annotated[str, doc("The topic that the readings came in.")]
+    about: Annotated[str, doc("One sentence: `H017 passed 2.0 kWh in 15 minutes`.")]
+    reason: Annotated[str, doc("Why it is resolved, where no window says so.")] = ""
+
+
+class AlertAction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person did."""
+
+    id: Annotated[str, doc("The alert.")]
+    act: Act
+    by: str
+    at_ms: Annotated[int, doc("Wall time.", "ms")]
+    note: str = ""
+    until_ms: Annotated[int | None, doc("Of a silence: its end, wall time.", "ms")] = None
+
+
+ALERTS_TABLE = HistoryTable(
+    "alerts",
+    "Every change of every alert.",
+    (
+        TableColumn("id", "String"),
+        *(TableColumn(name, NAME) for name in ("rule", "device", "channel", "severity", "state")),
+        *(
+            TableColumn(name, "Int64")
+            for name in (
+                "time_ms", "since_ms", "window_start_ms", "window_end_ms",
+                "observed", "expected", "peak",
+            )
+        ),
+        TableColumn("unit", NAME),
+        TableColumn("topic", NAME),
+        TableColumn("about", "String", "says the reason, too"),
+    ),
+    order_by="(id, state, time_ms)",
+)  # fmt: skip
+
+ALERT_EVENT = TopicRecord(topics.ALERTS, AlertEvent, "device", tables=(RowMapping(ALERTS_TABLE),))
+ALERT_ACTION = TopicRecord(topics.ALERT_ACTIONS, AlertAction, "alert")

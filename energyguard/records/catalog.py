@@ -1,0 +1,63 @@
+"""All declarations, by the name of the topic; a topic has exactly one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from energyguard.errors import NotFound
+from energyguard.model.topics import topic_named
+from energyguard.records import readings
+from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
+from energyguard.records.charging import FULL_SESSION, PROFIT, TOTAL, VIOLATION
+from energyguard.records.contract import TopicRecord
+from energyguard.records.dead_letters import DEAD_LETTER
+from energyguard.records.decisions import DECISION
+from energyguard.records.energy_alerts import ENERGY_ALERT
+from energyguard.records.occupancy import OCCUPANCY_UPDATE
+from energyguard.records.progress import PARTITION_PROGRESS
+from energyguard.records.rules import RULE_CHANGE
+from energyguard.records.signals import REGION_SIGNAL, SIGNAL
+from energyguard.records.state import SNAPSHOT
+from energyguard.records.stations import BAY, CHARGER, IMPORTED_SESSION
+from energyguard.records.tables import HistoryTable
+
+_ALL: Final[tuple[TopicRecord[Any], ...]] = (
+    *readings.READINGS,
+    ENERGY_ALERT,
+    ALERT_EVENT,
+    ALERT_ACTION,
+    readings.LATE_READINGS,
+    DEAD_LETTER,
+    DECISION,
+    RULE_CHANGE,
+    PARTITION_PROGRESS,
+    SNAPSHOT,
+    SIGNAL,
+    REGION_SIGNAL,
+    FULL_SESSION,
+    VIOLATION,
+    TOTAL,
+    PROFIT,
+    BAY,
+    OCCUPANCY_UPDATE,
+    CHARGER,
+    IMPORTED_SESSION,
+)
+RECORDS: Final[Mapping[str, TopicRecord[Any]]] = {record.name: record for record in _ALL}
+TABLES: Final[Mapping[str, HistoryTable]] = {
+    rows.table.name: rows.table for record in RECORDS.values() for rows in record.tables
+}
+"""The raw tables of the history, by name."""
+
+
+def record_of(topic: str) -> TopicRecord[Any]:
+    """The declaration of a topic's records; that of a family serves its members.
+
+    Raises:
+        NotFound: there is no such topic.
+    """
+    known = topic_named(topic)
+    if known is None or known.name not in RECORDS:
+        raise NotFound(f"no topic {topic!r}; there are: {', '.join(RECORDS)}")
+    return RECORDS[known.name]
