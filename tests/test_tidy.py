@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "records", "history", "store", "log", "durable", "codecs",
-              "model", "settings", *FOUNDATION),
+              "stream", "model", "settings", *FOUNDATION),
     "page": ("page", "service", "alerts", "rules", "ports", "codecs", "records", "model",
              "settings", *FOUNDATION),
 }  # fmt: skip
@@ -251,10 +251,10 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 
 MAX_RIDDLES = {
-    "told": 66, "said": 46, "asked": 16, "heard": 25, "most": 20, "least": 10, "thing": 1,
+    "told": 66, "said": 46, "asked": 16, "heard": 25, "most": 18, "least": 10, "thing": 1,
 }  # fmt: skip
 """Words that say nothing of a thing, and how often names still have them: may only shrink."""
-MAX_ONE = 81
+MAX_ONE = 80
 """How often a loop calls what it goes through ``one``: may only shrink."""
 
 

@@ -18,8 +18,6 @@ from energyguard.log import EARLIEST, Positions
 from energyguard.pipeline import GROUPS, INGESTOR, Flow
 from energyguard.settings.tree import Settings
 
-GROUP, TOPICS = INGESTOR.group, INGESTOR.topics
-
 
 def is_wanted(positions: Callable[[str, str], Positions], settings: Settings) -> bool:
     """Whether somebody counts on an ingestor: a store is named, or one has been at work.
@@ -29,7 +27,7 @@ def is_wanted(positions: Callable[[str, str], Positions], settings: Settings) ->
         settings: may name a store.
     """
     return bool(settings.store.url) or any(
-        positions(topic, GROUP) != positions(topic, EARLIEST) for topic in TOPICS
+        positions(topic, INGESTOR.group) != positions(topic, EARLIEST) for topic in INGESTOR.topics
     )
 
 

@@ -8,7 +8,6 @@ nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -16,24 +15,23 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
-from energyguard.errors import BehindRetention, Fenced
+from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.charging_rollups import TABLES as ROLLED
 from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.log import Fetched, Log, Positions
 from energyguard.pipeline import ARCHIVE
 from energyguard.sinks.history_rows import rows_of
+from energyguard.stream.runtime.consumer import Consumer
 from energyguard.telemetry import METRICS, logger
 
-GROUP, TOPICS = ARCHIVE.group, ARCHIVE.topics
 FULL_ROWS = 131_072
 SETTLE_FLUSHES = 4  # roll-ups of few rows cost as much as of many: they follow every fourth flush
 MANY_ROWS = 500_000  # so many are rolled up after one
 DRAIN_S = 5.0
-_MAX_RECORDS = 4096
 
 _log = logger("history")
 
@@ -44,7 +42,7 @@ class Settling(NamedTuple):
     rolled: Future[None]
     touched: list[pa.Table]
     charging: list[pa.Table]
-    at: dict[TopicPartition, int]
+    at: Positions
     started_s: float
 
 
@@ -72,17 +70,15 @@ class Archive:
             clock: The wall clock.
             limits: What is plausible in messages that others sent.
         """
-        self._history, self._log, self.flush_s, self._files = history, log, flush_s, files
+        self._history, self.flush_s, self._files = history, flush_s, files
         self._clock, self._limits, self._people = clock, limits, people
-        self._member = log.join(GROUP, TOPICS)
-        self._at: dict[TopicPartition, int] = dict(self._member.assigned)
-        self._committed = dict(self._at)
+        wanted = FULL_ROWS // 2
+        self.consumer = Consumer(log, ARCHIVE.group, ARCHIVE.topics, clock, rows=wanted)
         self._rollups, self._charging = RollUps(history), ChargingRollUps(history)
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows = 0
         self._brought = (0, 0)  # records, by the last two reads
-        self._limit = 64
-        self._first_at = self._settled_at = self._polled_at = clock.monotonic()
+        self._first_at = self._settled_at = clock.monotonic()
         self._rest_s = 0.0
         self._roller = ThreadPoolExecutor(1, thread_name_prefix="roll-ups")
         self._settling: Settling | None = None
@@ -90,20 +86,7 @@ class Archive:
     @property
     def behind(self) -> bool:
         """Whether the last two reads brought so much that there is likely more."""
-        return sum(self._brought) >= self._limit // 2
-
-    @property
-    def positions(self) -> dict[TopicPartition, int]:
-        """The next record of each partition that is to be read."""
-        return dict(self._at)
-
-    def read_again(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Go back to positions: what is read twice is there once."""
-        back = {at: to for at, to in positions.items() if at in self._at}
-        with self._log.transaction(self._member) as transaction:
-            transaction.move(back)
-        self._at.update(back)
-        self._committed.update(back)
+        return sum(self._brought) >= self.consumer.limit // 2
 
     def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
         """Have the roll-ups of a range made anew from its raw rows."""
@@ -112,15 +95,10 @@ class Archive:
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""
-        now = self._clock.monotonic()
-        if now - self._polled_at >= 1.0:
-            self._polled_at = now
-            if self._member.poll():
-                self._take_over()
-        found = self._fetch(wait)
-        for fetched in found:
-            self._take(fetched)
+        self.consumer.poll()
+        found = self.consumer.read(wait)
         self._brought = (self._brought[1], sum(map(len, found)))
+        self.consumer.fit(self._brought[1], sum(map(self._take, found)))
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):
             self.flush()
@@ -135,39 +113,17 @@ class Archive:
         flushes = 1 if self._rollups.rows >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
-    def _take_over(self) -> None:
-        """Go on with what is ours: from what another one has committed meanwhile, if it is more."""
-        assigned = self._member.assigned
-        self._at = {at: max(to, self._at.get(at, to)) for at, to in assigned.items()}
-        self._committed = dict(assigned)
-
-    def _fetch(self, wait: float) -> Sequence[Fetched]:
-        if not self._at:
-            self._clock.sleep(wait)
-            return ()
-        try:
-            return self._log.read(self._at, self._limit, wait)
-        except BehindRetention as gone:
-            place = TopicPartition(gone.topic, gone.partition)
-            self._at[place] = self._log.positions(gone.topic, EARLIEST)[place]
-            _log.error("readings deleted before they were archived", reason=str(gone))
-            return ()
-
-    def _take(self, fetched: Fetched) -> None:
-        self._at[fetched.at] = fetched.next_offset
-        if not len(fetched):
-            return
-        tables = rows_of(fetched, self._people, self._limits)
-        most = max(rows.num_rows for rows in tables.values())
-        # Records of a topic may hold one reading or thousands: ask for as many as make a flush.
-        per_record = max(1, most // max(1, len(fetched)))
-        self._limit = min(_MAX_RECORDS, max(8, FULL_ROWS // 2 // per_record))
+    def _take(self, fetched: Fetched) -> int:
+        """Have the rows of records wait; how many, in the table that gets the most."""
+        tables = rows_of(fetched, self._people, self._limits) if len(fetched) else {}
         for table, rows in tables.items():
             if rows.num_rows:
                 if not self._rows:
                     self._first_at = self._clock.monotonic()
                 self._waiting.setdefault(table, []).append(rows)
                 self._rows += rows.num_rows
+        self.consumer.take(fetched.at, fetched.next_offset)
+        return max((rows.num_rows for rows in tables.values()), default=0)
 
     def flush(self) -> None:
         """Insert what waits. When it fails, everything still waits, and may be inserted twice."""
@@ -198,7 +154,9 @@ class Archive:
             touched, charging = self._rollups.take(), self._charging.take()
             rolled = self._roller.submit(self._replace, touched, charging)
             started = self._clock.monotonic()
-            self._settling = Settling(rolled, touched, charging, dict(self._at), started)
+            self._settling = Settling(
+                rolled, touched, charging, dict(self.consumer.positions), started
+            )
 
     def _replace(self, touched: list[pa.Table], charging: list[pa.Table]) -> None:
         self._rollups.replace(touched)
@@ -217,21 +175,10 @@ class Archive:
             raise
         if self._files:
             self._files.settle()
-        owned = self._committed  # of those that another one had meanwhile it may have done more
-        moved = {a: to for a, to in settling.at.items() if a in owned and owned[a] < to}
-        if moved:
-            with self._log.transaction(self._member) as transaction:
-                transaction.move(moved)
-            self._committed.update(moved)
-            self._count_lag()
+        if self.consumer.commit(settling.at):
+            self.consumer.count_lag()
         self._settled_at = self._clock.monotonic()
         self._rest_s = (self._settled_at - settling.started_s) / 2
-
-    def _count_lag(self) -> None:
-        for topic in {at.topic for at in self._at}:
-            ends = self._log.positions(topic, LATEST)
-            lag = sum(end - self._at.get(at, end) for at, end in ends.items())
-            METRICS["log_lag"].labels(group=GROUP, topic=topic).set(lag)
 
     def close(self) -> None:
         """Take what is still in the log, for some seconds; settle; give the partitions up."""
@@ -244,4 +191,4 @@ class Archive:
         except Fenced as error:  # too long without a poll; rows that are read again replace
             _log.warning("positions not committed: the next one reads again", reason=str(error))
         self._roller.shutdown()
-        self._member.leave()
+        self.consumer.leave()

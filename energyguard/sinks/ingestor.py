@@ -14,27 +14,20 @@ from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
-from energyguard.errors import (
-    BehindRetention,
-    EnergyGuardError,
-    Fenced,
-    Rejected,
-    Unavailable,
-)
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.sinks import GROUP, TOPICS
+from energyguard.errors import EnergyGuardError, Fenced, Rejected, Unavailable
+from energyguard.log import Fetched, Log
+from energyguard.pipeline import INGESTOR
 from energyguard.sinks.store_rows import Made, rows_of
 from energyguard.store import Row, Store
+from energyguard.stream.runtime.consumer import POLL_S, Consumer
 from energyguard.telemetry import METRICS, Condition, logger
 
 AT_ONCE = 500
 IN_FLIGHT = 4
 FULL_ROWS = 8_000
 READ_WAIT_S = 0.2
-POLL_S = 1.0
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
 DRAIN_S = 5.0
-_MAX_RECORDS = 4_096
 
 _log = logger("ingestor")
 
@@ -53,12 +46,8 @@ class Ingestor:
             clock: For pauses and the word that this member lives.
             limits: What is plausible in messages that others sent.
         """
-        self._records, self._store, self._clock, self._limits = log, store, clock, limits
-        self._member = log.join(GROUP, TOPICS)
-        self._at: dict[TopicPartition, int] = dict(self._member.assigned)
-        self._committed = dict(self._at)
-        self._polled_s = clock.monotonic()
-        self._limit = 64
+        self._store, self._clock, self._limits = store, clock, limits
+        self.consumer = Consumer(log, INGESTOR.group, INGESTOR.topics, clock, rows=FULL_ROWS)
         self._gate = asyncio.Semaphore(IN_FLIGHT)
         self.fault = ""  # why the store takes nothing; empty: it does
         self._stalled = False
@@ -70,11 +59,8 @@ class Ingestor:
             try:
                 await self.step(stop, READ_WAIT_S)
                 away.end()
-            except Fenced as error:  # too long without a poll; what was written is read again
+            except Fenced as error:  # too long without a poll: the rows are there once, or again
                 _log.warning("positions not committed", reason=str(error))
-                await self._poll(now=True)
-                self._at = dict(self._member.assigned)
-                self._committed = dict(self._at)
             except Unavailable as error:
                 away.begin(error)
                 await self._pause(error.retry_after, stop)
@@ -82,7 +68,7 @@ class Ingestor:
         try:
             while self._clock.monotonic() < until and await self.step(stop):
                 pass
-            await asyncio.to_thread(self._member.leave)
+            await asyncio.to_thread(self.consumer.leave)
         except (Fenced, Unavailable) as error:
             _log.warning("positions not committed: the next one reads again", reason=str(error))
 
@@ -94,41 +80,26 @@ class Ingestor:
             wait_s: how long to wait for the log.
         """
         await self._poll()
-        made, at = await asyncio.to_thread(self._take, wait_s)
+        made, fetched = await asyncio.to_thread(self._read, wait_s)
         if made.refused:
             self._refuse(made.refused, "its name is a key of the product's own")
         if not await self._keep(made.rows, stop):
             return False
-        self._at |= {place: to for place, to in at.items() if place in self._at}
-        await asyncio.to_thread(self._commit)
-        return bool(at)
+        for piece in fetched:
+            self.consumer.take(piece.at, piece.next_offset)
+        await asyncio.to_thread(self.consumer.commit, self.consumer.positions)
+        return bool(fetched)
 
-    def _take(self, wait_s: float) -> tuple[Made, dict[TopicPartition, int]]:
-        """The next rows, and the positions behind them."""
-        whole, at = Made(), dict[TopicPartition, int]()
-        fetched = self._fetch(wait_s)
-        for one in fetched:
-            made = rows_of(one, self._limits)
+    def _read(self, wait_s: float) -> tuple[Made, Sequence[Fetched]]:
+        """The next records, and their rows."""
+        fetched = self.consumer.read(wait_s)
+        whole = Made()
+        for piece in fetched:
+            made = rows_of(piece, self._limits)
             whole.rows += made.rows
             whole.refused += made.refused
-            at[one.at] = one.next_offset
-        if whole.rows:
-            # A record may hold one reading or thousands: ask for as many as are written at once.
-            per_record = max(1, len(whole.rows) // max(1, sum(map(len, fetched))))
-            self._limit = min(_MAX_RECORDS, max(8, FULL_ROWS // per_record))
-        return whole, at
-
-    def _fetch(self, wait_s: float) -> Sequence[Fetched]:
-        if not self._at:
-            self._clock.sleep(wait_s)
-            return ()
-        try:
-            return self._records.read(self._at, self._limit, wait_s)
-        except BehindRetention as gone:
-            place = TopicPartition(gone.topic, gone.partition)
-            self._at[place] = self._records.positions(gone.topic, EARLIEST)[place]
-            _log.error("readings deleted before they were in the store", reason=str(gone))
-            return ()
+        self.consumer.fit(sum(map(len, fetched)), len(whole.rows))
+        return whole, fetched
 
     async def _keep(self, rows: Sequence[Row], stop: Event) -> bool:
         """Write rows, however long the store needs; false when it was told to stop before."""
@@ -189,33 +160,10 @@ class Ingestor:
         for name, n in Counter(names).items():
             _log.error("not for the store", device=name, readings=n, reason=reason)
 
-    async def _poll(self, *, now: bool = False) -> None:
-        """Say that this member lives, and follow changes of owners, once a second."""
-        due = self._clock.monotonic() - self._polled_s >= POLL_S
-        if now or due:
-            self._polled_s = self._clock.monotonic()
-            if await asyncio.to_thread(self._member.poll):
-                self._take_over()
-            await asyncio.to_thread(self._count_lag)
-
-    def _take_over(self) -> None:
-        """Go on with what is ours: from what another one has committed meanwhile, if it is more."""
-        assigned = self._member.assigned
-        self._at = {at: max(to, self._at.get(at, to)) for at, to in assigned.items()}
-        self._committed = dict(assigned)
-
-    def _commit(self) -> None:
-        moved = {at: to for at, to in self._at.items() if self._committed.get(at, 0) < to}
-        if moved:
-            with self._records.transaction(self._member) as transaction:
-                transaction.move(moved)
-            self._committed.update(moved)
-
-    def _count_lag(self) -> None:
-        for topic in {at.topic for at in self._at}:
-            ends = self._records.positions(topic, LATEST)
-            lag = sum(end - self._at.get(at, end) for at, end in ends.items())
-            METRICS["log_lag"].labels(GROUP, topic).set(lag)
+    async def _poll(self) -> None:
+        """Say that this member lives, and how far it is, once a second."""
+        if await asyncio.to_thread(self.consumer.poll):
+            await asyncio.to_thread(self.consumer.count_lag)
 
     async def _pause(self, seconds: float, stop: Event) -> None:
         """Wait, saying that this member lives."""

@@ -19,8 +19,8 @@ from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.log.partitioning import matches
 from energyguard.model.topics import ALERTS, DAY_MS, ENERGY_ALERTS, LATE
-from energyguard.pipeline import READINGS
-from energyguard.sinks.archive import TOPICS, Archive
+from energyguard.pipeline import ARCHIVE, READINGS
+from energyguard.sinks.archive import Archive
 from energyguard.telemetry import logger
 
 NOTE_S = 10.0
@@ -55,7 +55,7 @@ class Refill:
         """Note what is there; close what is filled. To be called after each step of the archive."""
         for loss in self._open():
             until = _positions(loss.until)
-            here = self._archive.positions
+            here = self._archive.consumer.positions
             if all(here.get(at, position) >= position for at, position in until.items()):
                 self._archive.settle()
                 loss.filled, loss.since_ms = True, self._reach(until)
@@ -75,7 +75,7 @@ class Refill:
     def _add(self, tables: Collection[str], lost: Collection[TablePart]) -> None:
         times = [ms for part in lost for ms in (part.lo_ms, part.hi_ms) if ms]
         topics = _fed(tables)
-        read = {at: to for at, to in self._archive.positions.items() if _is_of(at, topics)}
+        read = {at: to for at, to in self._archive.consumer.positions.items() if _is_of(at, topics)}
         loss = Loss(
             found_ms=self._clock.now_ms(),
             tables=tuple(sorted(tables)),
@@ -91,14 +91,14 @@ class Refill:
 
     def _were_read(self, topics: Collection[str]) -> bool:
         """Whether the log says that records of these topics are in the history."""
-        here = self._archive.positions.items()
+        here = self._archive.consumer.positions.items()
         return any(to > self._first(at) for at, to in here if _is_of(at, topics))
 
     def _first(self, at: TopicPartition) -> int:
         return self._log.positions(at.topic, EARLIEST)[at]
 
     def _read_again(self, loss: Loss) -> None:
-        self._archive.read_again({at: self._first(at) for at in _positions(loss.until)})
+        self._archive.consumer.rewind({at: self._first(at) for at in _positions(loss.until)})
         if loss.lo_ms and any("rollup_" in table or "_1" in table for table in loss.tables):
             self._archive.roll_up_again(loss.lo_ms - DAY_MS, loss.hi_ms + DAY_MS)
 
@@ -122,8 +122,8 @@ def _fed(tables: Collection[str]) -> tuple[str, ...]:
         elif table in _FEED:
             found.add(_FEED[table])
         else:
-            found.update(set(TOPICS) - {*_READINGS, *_FEED.values()})
-    return tuple(topic for topic in TOPICS if topic in found)
+            found.update(set(ARCHIVE.topics) - {*_READINGS, *_FEED.values()})
+    return tuple(topic for topic in ARCHIVE.topics if topic in found)
 
 
 def _is_of(at: TopicPartition, topics: Collection[str]) -> bool:

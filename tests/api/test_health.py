@@ -11,9 +11,9 @@ from energyguard.api.metrics import Scrape
 from energyguard.clock import ManualClock
 from energyguard.log import LATEST, Records
 from energyguard.model.topics import SIGNALS
+from energyguard.pipeline import INGESTOR
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
-from energyguard.sinks import GROUP, TOPICS
 from energyguard.telemetry import METRICS
 from energyguard.testing import MemoryLog
 from tests.api.made import NOON, StandInHistory, send
@@ -42,7 +42,9 @@ def scraped(service: EnergyService) -> str:
     return Scrape(service).text().decode()
 
 
-def take_all(log: MemoryLog, group: str = GROUP, topics: Sequence[str] = TOPICS) -> None:
+def take_all(
+    log: MemoryLog, group: str = INGESTOR.group, topics: Sequence[str] = INGESTOR.topics
+) -> None:
     """What an ingestor does, or another group."""
     member = log.join(group, topics)
     with log.transaction(member) as transaction:

@@ -17,7 +17,7 @@ from energyguard.durable.connections import connect
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.fixed import to_nano
 from energyguard.model.topics import BUILDING_READINGS
-from energyguard.sinks import GROUP, TOPICS
+from energyguard.pipeline import INGESTOR
 from energyguard.store import Row, open_store
 from energyguard.store.client import RingStore
 from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles, until
@@ -68,7 +68,10 @@ class Floors(threading.Thread):
 
 def wait_for_ingestor(log: Log) -> None:
     def committed() -> bool:
-        return all(log.positions(topic, GROUP) == log.positions(topic, LATEST) for topic in TOPICS)
+        return all(
+            log.positions(topic, INGESTOR.group) == log.positions(topic, LATEST)
+            for topic in INGESTOR.topics
+        )
 
     until(committed)
 
@@ -106,7 +109,11 @@ def test_kill_9_loses_and_doubles_nothing(kills: int, log: Log, tmp_path: Path) 
     with roles(tmp_path / "data", "ingestor", "worker") as (ingestor, worker):
         load.start()
         floors.start()
-        kill_often(ingestor, kills, lambda: [log.positions(topic, GROUP) for topic in TOPICS])
+        kill_often(
+            ingestor,
+            kills,
+            lambda: [log.positions(topic, INGESTOR.group) for topic in INGESTOR.topics],
+        )
         load.stop()
         floors.stop()
         wait_for_ingestor(log)
@@ -126,13 +133,13 @@ def test_a_store_that_others_hold_stalls_it_and_nothing_is_lost(log: Log, tmp_pa
         one = both[0]  # they write into one log
         load.start()
         floors.start()
-        until(lambda: any(log.positions(BUILDING_READINGS.name, GROUP).values()))
+        until(lambda: any(log.positions(BUILDING_READINGS.name, INGESTOR.group).values()))
         with closing(connect(path)) as holder:
             holder.execute("BEGIN IMMEDIATE")
             until(lambda: one.said().count("the store takes nothing now") >= 2)
-            before = [log.positions(topic, GROUP) for topic in TOPICS]
+            before = [log.positions(topic, INGESTOR.group) for topic in INGESTOR.topics]
             sleep(1.0)
-            assert [log.positions(topic, GROUP) for topic in TOPICS] == before
+            assert [log.positions(topic, INGESTOR.group) for topic in INGESTOR.topics] == before
             holder.execute("COMMIT")
         until(lambda: "the store is back" in one.said())
         load.stop()
@@ -170,7 +177,7 @@ def test_all_shards_die_and_come_back(log: Log, tmp_path: Path) -> None:
             asyncio.run(form(nodes))
             load.start()
             floors.start()
-            until(lambda: any(log.positions(BUILDING_READINGS.name, GROUP).values()))
+            until(lambda: any(log.positions(BUILDING_READINGS.name, INGESTOR.group).values()))
             for shard in shards:
                 shard.kill()
             until(lambda: "the store takes nothing now" in ingestor.said())

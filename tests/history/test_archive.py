@@ -135,7 +135,7 @@ def test_a_replay_changes_nothing_and_the_first_value_wins(
     conflict = pack(batch_of(["H1"], "energy_kwh", [T0 + 15_000], [999]), PARTITIONS)
     log.append("energy_readings", Records([None], [conflict[0][1]], partitions=[conflict[0][0]]))
     drain(archive)
-    archive._at = dict.fromkeys(archive._at, 0)  # everything once more
+    archive.consumer.rewind(dict.fromkeys(archive.consumer.positions, 0))  # everything once more
     drain(archive)
     assert everything(history) == before
     archive.close()
@@ -164,12 +164,12 @@ def test_a_position_never_moves_back_after_a_lease_was_lost(
     clock.sleep(2)
     for _ in range(3):
         with suppress(Fenced):
-            first._limit = 1
+            first.consumer.limit = 1
             first.step(0.0)
             first.settle()
         assert log.positions("energy_readings", "history") == ends
         clock.sleep(2)
-    assert {at: first._at[at] for at in ends} == ends  # nothing is read twice
+    assert {at: first.consumer.positions[at] for at in ends} == ends  # nothing is read twice
     first.close()
 
 
@@ -181,15 +181,15 @@ def test_an_archive_that_lost_its_lease_ends_well(history: ChdbHistory, people: 
     late = Archive(history, log, 3_600.0, people, clock=clock)
     late.step(0.0)
     append(log, 1)
-    take, others = late._fetch, list[Archive]()
+    take, others = late.consumer.read, list[Archive]()
 
-    def slow(wait: float) -> Any:
+    def slow(wait_s: float) -> Any:
         if not others:
             clock.sleep(20)
             others.append(Archive(history, log, 0.0, people, clock=clock))
-        return take(wait)
+        return take(wait_s)
 
-    late._fetch = slow  # type: ignore[method-assign]
+    late.consumer.read = slow  # type: ignore[method-assign, assignment]
     late.close()
     (following,) = others
     drain(following)

@@ -122,7 +122,7 @@ def test_what_chargers_tell_is_kept_once(log: Log, history: ChdbHistory, people:
     assert history.query("station_occupied", step_ms=3_600_000, **DAY)["occupied"].to_pylist() == [
         6.0
     ]
-    archive._at = dict.fromkeys(archive._at, 0)  # everything once more
+    archive.consumer.rewind(dict.fromkeys(archive.consumer.positions, 0))  # everything once more
     drain(archive)
     assert {table: rows(history, table, "ALL") for table in SCHEMAS} == before
     archive.close()

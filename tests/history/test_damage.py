@@ -44,7 +44,7 @@ def run(data: Path, appends: int = 0, damage_after: Damage | None = None) -> byt
         refill.close()
         found = everything(history)
         archive._roller.shutdown()
-        archive._member.leave()
+        archive.consumer.leave()
     if damage_after:
         damage_after(data / "history")
     return found
@@ -158,7 +158,7 @@ def test_a_crash_while_it_is_filled_begins_again(tmp_path: Path) -> None:
         at = log.positions(ENERGY_READINGS.name, "history")
         assert at == log.positions(ENERGY_READINGS.name, EARLIEST)
         archive._roller.shutdown()
-        archive._member.leave()
+        archive.consumer.leave()
     assert run(tmp_path) == before
     assert open_losses(tmp_path) == ""
 

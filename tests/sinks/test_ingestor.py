@@ -17,11 +17,12 @@ from energyguard.compat.owners import Owners
 from energyguard.domains.building.floors import NEW, Building
 from energyguard.durable.connections import connect
 from energyguard.errors import ConfigError, Conflict, EnergyGuardError, Unavailable
-from energyguard.log import LATEST, Log, Records, open_log
+from energyguard.log import LATEST, Log, Positions, Records, open_log
 from energyguard.model.topics import ENERGY_READINGS
+from energyguard.pipeline import INGESTOR
 from energyguard.settings.tree import Settings
-from energyguard.sinks import GROUP, TOPICS, is_wanted
 from energyguard.sinks import ingestor_role as role
+from energyguard.sinks import is_wanted
 from energyguard.sinks.ingestor import AT_ONCE, IN_FLIGHT, Ingestor
 from energyguard.store import Row, Store
 from energyguard.store.keys import iso
@@ -67,15 +68,20 @@ async def ingest(log: Log, store: Store) -> None:
     while await ingestor.step(Event()):
         pass
     assert all_committed(log)
-    ingestor._member.leave()
+    ingestor.consumer.leave()
 
 
 def all_committed(log: Log) -> bool:
-    return all(log.positions(topic, GROUP) == log.positions(topic, LATEST) for topic in TOPICS)
+    return all(
+        log.positions(topic, INGESTOR.group) == log.positions(topic, LATEST)
+        for topic in INGESTOR.topics
+    )
 
 
 def committed(log: Log) -> int:
-    return sum(n for topic in TOPICS for n in log.positions(topic, GROUP).values())
+    return sum(
+        n for topic in INGESTOR.topics for n in log.positions(topic, INGESTOR.group).values()
+    )
 
 
 def metric(name: str, **labels: str) -> float:
@@ -121,16 +127,15 @@ async def test_a_replay_gives_the_same_store(
     send_homes(log, 10)  # once more
     await ingest(log, store)
     once = await contents(store)
-    monkeypatch.setattr("energyguard.sinks.ingestor.GROUP", "again")
     monkeypatch.setattr("energyguard.sinks.ingestor.FULL_ROWS", 60)  # cut otherwise
     other = LocalStore(tmp_path / "other.db")
     for place in (store, other):
         ingestor = Ingestor(log, place)
+        ingestor.consumer.rewind(dict.fromkeys(ingestor.consumer.positions, 0))
         while await ingestor.step(Event()):
             pass
-        ingestor._member.leave()
+        ingestor.consumer.leave()
         assert await contents(place) == once
-        monkeypatch.setattr("energyguard.sinks.ingestor.GROUP", "once more")
     assert other._storage.slots() == store._storage.slots()
     await other.close()
 
@@ -231,15 +236,15 @@ async def test_two_share_the_work_and_one_takes_over(log: Log, store: LocalStore
     one, two = Ingestor(log, store), Ingestor(log, store)
     for _ in range(10):
         for each in (one, two):
-            await each._poll(now=True)
-    assert one._at.keys() | two._at.keys() == {
-        at for topic in TOPICS for at in log.positions(topic, LATEST)
+            each.consumer.poll(now=True)
+    assert one.consumer.positions.keys() | two.consumer.positions.keys() == {
+        at for topic in INGESTOR.topics for at in log.positions(topic, LATEST)
     }
-    assert not one._at.keys() & two._at.keys()
+    assert not one.consumer.positions.keys() & two.consumer.positions.keys()
     assert await one.step(Event())
-    one._member.leave()
+    one.consumer.leave()
     for _ in range(10):
-        await two._poll(now=True)
+        two.consumer.poll(now=True)
         await two.step(Event())
     assert all_committed(log)
     assert len(await contents(store)) == readings
@@ -249,14 +254,14 @@ async def test_who_lost_its_partitions_reads_again(log: Log, store: LocalStore) 
     readings = send_homes(log, 30)
     stop = Event()
     ingestor = Ingestor(log, store)
-    commit = ingestor._commit
+    commit = ingestor.consumer.commit
 
-    def too_late() -> None:
-        ingestor._member.leave()  # as after a pause longer than the session
-        ingestor._commit = commit  # type: ignore[method-assign]
-        commit()
+    def too_late(positions: Positions) -> bool:
+        ingestor.consumer.leave()  # as after a pause longer than the session
+        ingestor.consumer.commit = commit  # type: ignore[method-assign]
+        return commit(positions)
 
-    ingestor._commit = too_late  # type: ignore[method-assign]
+    ingestor.consumer.commit = too_late  # type: ignore[method-assign, assignment]
     running = asyncio.create_task(ingestor.run(stop))
     while not all_committed(log):
         assert not running.done()
@@ -281,7 +286,7 @@ async def test_what_retention_deleted_is_told(
     log.tidy()
     for _ in range(5):
         await ingestor.step(Event())
-    assert "deleted before they were in the store" in capsys.readouterr().out
+    assert "deleted before it was read" in capsys.readouterr().out
     rows = await store.scan("energy:p1", 1, 2**62, 10)
     assert [iso(row.at) for row in rows] == ["2025-09-06T12:00:00Z", "2025-09-14T12:00:00Z"]
 

@@ -14,9 +14,9 @@ from energyguard.clock import SYSTEM
 from energyguard.domains.building.floors import NEW, Building
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import BUILDING_READINGS, repartitioned
+from energyguard.pipeline import INGESTOR
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
-from energyguard.sinks import GROUP
 from energyguard.sinks.ingestor import Ingestor
 from energyguard.store.local import LocalStore
 from energyguard.stream.windows.stage import window_worker
@@ -74,9 +74,9 @@ async def test_each_message_is_in_the_store_once_as_it_came(
     assert sum(log.positions(TOPIC, LATEST).values()) == len(messages)  # nothing of ours is there
     ingestor = Ingestor(log, store)
     end = SYSTEM.monotonic() + PATIENCE_S
-    while log.positions(TOPIC, GROUP) != log.positions(TOPIC, LATEST):
+    while log.positions(TOPIC, INGESTOR.group) != log.positions(TOPIC, LATEST):
         assert SYSTEM.monotonic() < end, "it was never read"
         await ingestor.step(Event(), 0.1)
-    ingestor._member.leave()
+    ingestor.consumer.leave()
     rows = await contents(store)
     assert sorted(row.value or b"" for row in rows) == sorted(messages)

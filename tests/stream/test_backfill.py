@@ -97,7 +97,7 @@ def test_a_replay_of_a_log_with_backfills_gives_the_same(log: Log, clock: Manual
         clock.sleep(60)
         work(worker, 3)
         if i % 6 == 5:
-            worker.membership.leave()  # its successor replays
+            worker.consumer.leave()  # its successor replays
             worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
     work(worker)
     worker.drain()

@@ -27,11 +27,12 @@ from energyguard.model.topics import (
     repartitioned,
 )
 from energyguard.offline.evaluate import evaluate
+from energyguard.pipeline import WINDOWS
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision, decision_records
 from energyguard.stream.runtime.worker import Worker
-from energyguard.stream.windows.stage import GROUP, window_worker
+from energyguard.stream.windows.stage import window_worker
 
 TOPIC = ENERGY_READINGS.name
 TOPICS = (TOPIC, repartitioned(TOPIC))
@@ -82,7 +83,7 @@ def worker_of(log: Log, readings: int = 65_536) -> Worker[Any, Any]:
 
 
 def caught_up(log: Log) -> bool:
-    return all(log.positions(t, GROUP) == log.positions(t, LATEST) for t in TOPICS)
+    return all(log.positions(t, WINDOWS.group) == log.positions(t, LATEST) for t in TOPICS)
 
 
 def end(log: Log, *workers: Worker[Any, Any]) -> None:
@@ -144,7 +145,7 @@ def test_one_that_falls_has_doubled_and_lost_nothing(
     for _ in range(20):
         first.step()
     assert not caught_up(log)
-    first.membership.leave()  # without a word about its state
+    first.consumer.leave()  # without a word about its state
     second = worker_of(log)
     while not caught_up(log):
         second.step()
@@ -162,7 +163,7 @@ def test_what_is_plausible_is_a_setting(log: Log) -> None:
         )
         before = len(values(log, DEAD_LETTERS.name))
         log.append(topic, Records([b"H001"], [much]))
-        while log.positions(topic, GROUP) != log.positions(topic, LATEST):
+        while log.positions(topic, WINDOWS.group) != log.positions(topic, LATEST):
             worker.step()
         worker.drain()
         assert values(log, DEAD_LETTERS.name)[before:] == letters

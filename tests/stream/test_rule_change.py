@@ -47,7 +47,7 @@ class House:
 
     def start(self, *, drain: bool = True) -> None:
         if self.worker is not None:
-            (self.worker.drain if drain else self.worker.membership.leave)()
+            (self.worker.drain if drain else self.worker.consumer.leave)()
         known = RuleBook(self.rules, [one.id for one in self.rules])
         self.worker = window_worker(self.log, known, self.settings, (TOPIC,), self.clock)
         self.run()

@@ -146,7 +146,7 @@ def test_restarts_change_nothing_where_clocks_jump(tmp_path: Path, seed: int) ->
             work(worker)
             clock.sleep(2)
             if name == "b":  # half of them leave their successor a replay
-                (worker.drain if rng.random() < 0.5 else worker.membership.leave)()
+                (worker.drain if rng.random() < 0.5 else worker.consumer.leave)()
                 worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
         work(worker)
         found.append((read_all(log, "energy_alerts"), read_all(log, LATE.name)))

@@ -101,7 +101,7 @@ def test_restarts_change_nothing(tmp_path: Path, seed: int) -> None:
             clock.sleep(rng.choice([0, 2]))
             worker.step()
         # Half of them save their state as they go; the others leave their successor a replay.
-        (worker.drain if rng.random() < 0.5 else worker.membership.leave)()
+        (worker.drain if rng.random() < 0.5 else worker.consumer.leave)()
     work(window_worker(log, book(), SETTINGS, TOPICS, clock))
     assert read_all(log, "energy_alerts") == expected
     log.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from energyguard.log import Fetched, Positions, TopicPartition
+from energyguard.log import Fetched, TopicPartition
+from energyguard.pipeline import Flow
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
 from energyguard.stream.runtime.outputs import PendingOutputs
@@ -18,7 +19,7 @@ T = TypeVar("T", bound=Task[Any])
 class Stage(Generic[T, P]):
     """A flow's operators. What is not overridden here needs nothing of it."""
 
-    group: str
+    flow: Flow
     topics: Sequence[str]
 
     def task(self, at: TopicPartition) -> T:
@@ -48,9 +49,9 @@ class Stage(Generic[T, P]):
         """Whether other workers' partitions and ours wait for each other now."""
         return False
 
-    def positions(self, committed: Positions) -> Positions:
-        """Where to read on."""
-        return committed
+    def paused(self) -> Collection[TopicPartition]:
+        """Partitions of which nothing more is to be read now."""
+        return ()
 
     def release(self, parts: Iterable[P], tasks: Mapping[TopicPartition, T]) -> list[P]:
         """Of what was read, what its tasks may have now."""

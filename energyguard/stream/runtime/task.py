@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 from typing import Generic, Protocol, TypeVar
 
 from energyguard.clock import Clock
+from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.records.state import Manifest
 from energyguard.stream.runtime.checkpoint import Saved, Unusable, snapshot_records
@@ -41,8 +42,6 @@ class Savable(Protocol):
 
 class Task(ABC, Generic[P]):
     """An operator over one partition, from its snapshot on."""
-
-    flow: str  # whose snapshots these are
 
     def __init__(self, at: TopicPartition, operator: Savable, clock: Clock) -> None:
         self.at, self.clock = at, clock
@@ -86,9 +85,14 @@ class Task(ABC, Generic[P]):
         """Take records up to an offset; what comes of them is committed already."""
         begin = self.position
         while self.position < end:
-            fetched = log.read(
-                {self.at: self.position}, min(end - self.position, REPLAY_RECORDS), 0
-            )
+            try:
+                fetched = log.read(
+                    {self.at: self.position}, min(end - self.position, REPLAY_RECORDS), 0
+                )
+            except BehindRetention as gone:
+                _log.error("deleted before it could be replayed", reason=str(gone))
+                self.position = min(gone.earliest, end)
+                continue
             for part in fetched:
                 self.feed(self.decode(part).split(end)[0], decisions, PendingOutputs())
             if not fetched:
@@ -125,12 +129,12 @@ class Task(ABC, Generic[P]):
         """Is there a decision that has not taken effect yet?"""
         return bool(decisions.of(self.at, self.manifest.decided))
 
-    def snapshot(self) -> Records:
-        """The records that save this partition as it is now."""
+    def snapshot(self, flow: str) -> Records:
+        """The records that save this partition of a flow as it is now."""
         self.manifest.position = self.position
         self.manifest.counts = dict(self.counts)
         self.dirty = False
         self.saved_s = self.clock.monotonic()
         parts = self._kept.snapshot()
         gone = self.manifest.chunks.keys() - parts.keys() - self._kept.saved
-        return snapshot_records(self.flow, self.at, self.manifest, parts | dict.fromkeys(gone))
+        return snapshot_records(flow, self.at, self.manifest, parts | dict.fromkeys(gone))

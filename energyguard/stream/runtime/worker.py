@@ -13,11 +13,12 @@ from typing import Generic
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Fenced, Unavailable
-from energyguard.log import Fetched, Log, TopicPartition
+from energyguard.log import Log, TopicPartition
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import STATE, TIME
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.checkpoint import Saved, Unusable, read_snapshots
+from energyguard.stream.runtime.consumer import Consumer
 from energyguard.stream.runtime.decisions import (
     Decision,
     Decisions,
@@ -27,10 +28,9 @@ from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 
-MIN_RECORDS, RECORDS_FIRST = 16, 1024
+FIRST_RECORDS = 1024
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
-POLL_S = 1.0
 BEAT_S = 0.006  # between two steps, at least: small appends share what a step costs anyway
 
 _log = logger(__name__)
@@ -46,10 +46,18 @@ class Worker(Generic[T, P]):
         self.snapshot_s = parse_duration(settings.snapshot) / 1000
         self.decisions = Decisions(log)
         self.tasks: dict[TopicPartition, T] = {}
-        self._records = RECORDS_FIRST  # to read at once; follows how many a step can take
-        stage.follow((), self.decisions)
-        self.membership = log.join(stage.group, stage.topics)
-        self._polled_s = self._fed_s = clock.monotonic()
+        self._assigned: dict[TopicPartition, int] = {}  # what the tasks stand for
+        self.consumer = Consumer(
+            log,
+            stage.flow.group,
+            stage.topics,
+            clock,
+            rows=settings.poll_readings,
+            first=FIRST_RECORDS,
+            max_records=settings.poll_readings,
+            growth=2,
+        )
+        self._fed_s = clock.monotonic()
         self._is_new_second = True
         self._assign()
 
@@ -69,16 +77,11 @@ class Worker(Generic[T, P]):
 
     def step(self, wait_s: float = 0.0) -> bool:
         """One poll and one transaction; true when there was something to do."""
-        if self.clock.monotonic() - self._polled_s >= POLL_S:
-            self._polled_s = self.clock.monotonic()
-            self._is_new_second = True
-            if self.membership.poll():
-                self._assign()
+        is_polled = self.consumer.poll()
+        self._is_new_second |= is_polled
+        self._assign()
+        if is_polled or self.stage.in_step:
             self.stage.follow(self.tasks.values(), self.decisions)
-        elif self.stage.in_step:
-            self.stage.follow(self.tasks.values(), self.decisions)
-        if self.tasks.keys() != self.membership.assigned.keys():
-            self._assign()
         parts = self._read(wait_s)
         try:
             worked = self._commit(parts)
@@ -86,81 +89,74 @@ class Worker(Generic[T, P]):
             _log.info("fenced: another worker owns a partition now")
             METRICS["commits"].labels("fenced").inc()
             self._let_go()
-            self.membership.poll()
             return True
         except Unavailable:
             self._let_go()  # the tasks are ahead of what was committed
             raise
         took_s = self.clock.monotonic() - self._fed_s
         if took_s > STEP_S:
-            self._records = max(MIN_RECORDS, int(self._records * STEP_S / took_s))
+            self.consumer.shrink(STEP_S / took_s)
         return worked
 
     def _read(self, wait_s: float) -> list[P]:
         """The next records that may be delivered, decoded."""
-        committed = {at: task.position for at, task in self.tasks.items()}
-        fetched: Sequence[Fetched] = ()
-        if committed:
-            fetched = self.log.read(self.stage.positions(committed), self._records, wait_s)
-        else:
-            self.clock.sleep(wait_s)
+        fetched = self.consumer.read(wait_s, self.stage.paused())
         self._fed_s = self.clock.monotonic()
         parts = self.stage.decode(fetched)
-        if taken := sum(map(len, parts)):
-            wanted = self.settings.poll_readings * sum(map(len, fetched)) // taken
-            most = min(self.settings.poll_readings, 2 * self._records)
-            self._records = min(max(wanted, MIN_RECORDS), most)
+        for part in parts:
+            self.consumer.take(part.at, part.next_offset)
+        self.consumer.fit(sum(map(len, fetched)), sum(map(len, parts)))
         return self.stage.release(parts, self.tasks)
 
     def _let_go(self) -> None:
         """Forget everything that was not committed."""
+        self._assigned = {}
         self.tasks.clear()
         self.stage.keep(())
         self.decisions.keep(())
+        self.consumer.reset()
 
     def drain(self) -> None:
         """Save what every partition has become, and give the partitions up."""
         outputs = PendingOutputs()
+        for task in self.tasks.values():
+            outputs.add(STATE.name, task.snapshot(self.stage.flow.name))
+        self.stage.report(self.tasks.values(), outputs, last=True)
         try:
-            with self.log.transaction(self.membership) as tx:
-                for task in self.tasks.values():
-                    outputs.add(STATE.name, task.snapshot())
-                self.stage.report(self.tasks.values(), outputs, last=True)
-                for topic, records in outputs.by_topic():
-                    tx.append(topic, records)
-                tx.move({at: task.position for at, task in self.tasks.items()})
+            self.consumer.commit(self._positions(), outputs.by_topic())
         except Fenced:
             _log.info("fenced while leaving: another worker has the partitions")
-        self.membership.leave()
+        self.consumer.leave()
+
+    def _positions(self) -> dict[TopicPartition, int]:
+        """Where the tasks stand."""
+        return {at: task.position for at, task in self.tasks.items()}
 
     def _assign(self) -> None:
-        """Take the partitions that are ours, let go of the others."""
-        while not self._taken():
-            _log.info("the owners changed while partitions were taken")
-
-    def _taken(self) -> bool:
-        """Take the partitions; false when the owners changed meanwhile.
+        """Take the partitions that are ours, let go of the others.
 
         A restore may take a while: the member says after each that it lives, or it would lose what
-        it is about to have, and begin again for ever.
+        it is about to have, and begin again for ever. Where the owners change meanwhile, it begins
+        with what is so now.
         """
-        owned = self.membership.assigned
-        for at, task in list(self.tasks.items()):
-            if owned.get(at) != task.position:  # lost, or another worker had it meanwhile
-                del self.tasks[at]
-        self.stage.keep(self.tasks)
-        self.decisions.keep(self.tasks)
-        self.decisions.refresh()
-        new = {at: self.stage.task(at) for at in owned if at not in self.tasks}
-        if not new:
-            return True
-        saved = read_snapshots(self.log, next(iter(new.values())).flow, new)
-        self.decisions.hold({at: saved[at][0].decided if at in saved else -1 for at in new})
-        for at, task in new.items():
-            self.tasks[at] = self._restored(task, saved.get(at), owned[at])
-            if self.membership.poll():
-                return False
-        return True
+        while self._assigned != (owned := self.consumer.committed):
+            kept = {at for at, to in self._assigned.items() if owned.get(at) == to}
+            self._assigned = {at: owned[at] for at in kept}
+            self.tasks = {at: task for at, task in self.tasks.items() if at in kept}
+            self.stage.keep(kept)
+            self.decisions.keep(kept)
+            self.decisions.refresh()
+            self.stage.follow(self.tasks.values(), self.decisions)
+            new = {at: self.stage.task(at) for at in owned if at not in kept}
+            saved = read_snapshots(self.log, self.stage.flow.name, new)
+            self.decisions.hold({at: saved[at][0].decided if at in saved else -1 for at in new})
+            for at, task in new.items():
+                self.tasks[at] = self._restored(task, saved.get(at), owned[at])
+                self._assigned[at] = owned[at]
+                self.consumer.poll(now=True)
+                if self.consumer.committed != owned:
+                    _log.info("the owners changed while partitions were taken")
+                    break
 
     def _restored(self, task: T, saved: Saved | None, committed: int) -> T:
         """A task as it was at a position; from the log alone where its snapshot cannot be used."""
@@ -187,12 +183,12 @@ class Worker(Generic[T, P]):
         self._report(outputs)
         if not outputs and not made and not parts:
             return False
-        with METRICS["commit_seconds"].time(), self.log.transaction(self.membership) as tx:
-            for topic, records in outputs.by_topic():
-                tx.append(topic, records)
-            if made:
-                tx.append(TIME.name, decision_records(made))
-            tx.move({at: task.position for at, task in self.tasks.items()})
+        records = outputs.by_topic()
+        if made:
+            records.append((TIME.name, decision_records(made)))
+        with METRICS["commit_seconds"].time():
+            self.consumer.commit(self._positions(), records)
+        self._assigned = dict(self.consumer.committed)
         METRICS["commits"].labels("done").inc()
         self._count()
         return True
@@ -221,5 +217,5 @@ class Worker(Generic[T, P]):
         dirty = [task for task in self.tasks.values() if task.dirty]
         oldest = min(dirty, key=lambda task: task.saved_s, default=None)
         if oldest is not None and self.clock.monotonic() - oldest.saved_s >= self.snapshot_s:
-            outputs.add(STATE.name, oldest.snapshot())
+            outputs.add(STATE.name, oldest.snapshot(self.stage.flow.name))
             self.decisions.forget(oldest.at, oldest.manifest.decided)

@@ -73,8 +73,6 @@ class Totals:
 class TotalTask(Task[Tellings]):
     """The total over what all partitions told."""
 
-    flow = "occupancy"
-
     def __init__(self, at: TopicPartition, clock: Clock) -> None:
         self.operator = Totals()
         super().__init__(at, self.operator, clock)
@@ -107,7 +105,7 @@ class TotalTask(Task[Tellings]):
 class TotalStage(Stage[TotalTask, Tellings]):
     """One partition, one total of each topic."""
 
-    group = TOTAL.group
+    flow = TOTAL
     topics = TOTAL.topics
 
     def __init__(self, clock: Clock = SYSTEM) -> None:

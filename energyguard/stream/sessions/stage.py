@@ -30,7 +30,7 @@ ANYWAY_S = 5  # of event time: time goes on at least so often where nothing is d
 class SessionStage(Stage[SessionTask, Signals]):
     """Signals of chargers to stays, violations, charges, and what each bay is now."""
 
-    group = SESSIONS.group
+    flow = SESSIONS
     topics = SESSIONS.topics
 
     def __init__(
@@ -60,8 +60,7 @@ class SessionStage(Stage[SessionTask, Signals]):
 
     def follow(self, tasks: Collection[SessionTask], decisions: Decisions) -> None:
         """Know the chargers before the first signal of a replay is read."""
-        if not tasks:
-            self._listed.refresh()
+        self._listed.refresh()
 
     def release(
         self, parts: Iterable[Signals], tasks: Mapping[TopicPartition, SessionTask]

@@ -85,8 +85,6 @@ _START = SignalKind.START  # the class's own attribute is slow to look up
 class SessionTask(Task[Signals]):
     """The chargers of one partition, from the snapshot on."""
 
-    flow = "sessions"
-
     def __init__(
         self, at: TopicPartition, limits: StayLimits, listed: Listed, clock: Clock
     ) -> None:

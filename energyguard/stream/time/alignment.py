@@ -49,13 +49,9 @@ class Alignment:
         self._asked_s: dict[str, float] = {}
         self.shared = False  # do other workers and this one have to keep in step now?
 
-    def positions(self, committed: Positions) -> Positions:
-        """Where to read on: behind what waits; nowhere where much does."""
-        return {
-            at: self._held[at].next_offset if at in self._held else position
-            for at, position in committed.items()
-            if at not in self._held or len(self._held[at].batch) < MAX_HELD
-        }
+    def full(self) -> set[TopicPartition]:
+        """Partitions of which so much waits that they are not read for a while."""
+        return {at for at, part in self._held.items() if len(part.batch) >= MAX_HELD}
 
     def keep(self, owned: Collection[TopicPartition]) -> None:
         """Forget what waits of all other partitions: it was not committed, and is read again."""

@@ -9,7 +9,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, Positions, TopicPartition
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
@@ -28,14 +28,13 @@ from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 from energyguard.stream.windows.task import WindowTask
 
-GROUP = WINDOWS.group
 REPORT_S = 1.0
 
 
 class WindowStage(Stage[WindowTask, DecodedReadings]):
     """Windows by event time, by the rules of a book."""
 
-    group = GROUP
+    flow = WINDOWS
 
     def __init__(
         self,
@@ -51,7 +50,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
         slack_ms = self.limits.clock.lateness_ms // 2
-        self.alignment = Alignment(log, GROUP, slack_ms, self.idle_s, clock)
+        self.alignment = Alignment(log, WINDOWS.group, slack_ms, self.idle_s, clock)
         self._tasks: Mapping[TopicPartition, WindowTask] = {}
         self._reached_by: dict[TopicPartition, PartitionProgress] = {}  # whoever owns them
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
@@ -72,9 +71,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """Whether messages without a key are kept in step with other workers' now."""
         return self.alignment.shared
 
-    def positions(self, committed: Positions) -> Positions:
-        """Where to read on: behind what waits; nowhere where much does."""
-        return self.alignment.positions(committed)
+    def paused(self) -> Collection[TopicPartition]:
+        """Partitions of which much waits."""
+        return self.alignment.full()
 
     def release(
         self, parts: Iterable[DecodedReadings], tasks: Mapping[TopicPartition, WindowTask]

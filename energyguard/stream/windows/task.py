@@ -32,8 +32,6 @@ MAX_MARKS = 2_000
 class WindowTask(Task[DecodedReadings]):
     """Windows over one partition, from the snapshot on."""
 
-    flow = "windows"
-
     def __init__(
         self,
         at: TopicPartition,
