@@ -9,10 +9,10 @@ from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, State
 from energyguard.model.fixed import NANO
 from energyguard.page.components import ChangingList, Tag, button, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, day_moment, moment, until
-from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
-from energyguard.page.plots import Plot
+from energyguard.page.plots import Plot, line
 from energyguard.records.alerts import AlertAction
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
@@ -168,13 +168,9 @@ class AlertDetail:
         ]
         self.peak = round(max(during) * NANO) if during else None
         self.why.text = self._why(alert)
-        self.plot.show(
-            {
-                "from": start, "to": end, "unit": alert.unit, "zone": self.context.zone,
-                "xs": xs, "ys": ys, "limit": alert.expected / NANO,
-                "limitName": f"threshold {amount(alert.expected, alert.unit)}",
-            }
-        )  # fmt: skip
+        name = f"threshold {amount(alert.expected, alert.unit)}"
+        limit = {"limit": alert.expected / NANO, "limitName": name}
+        self.plot.show(line(start, end, xs, ys, alert.unit, self.context.zone, **limit))
         self.plot.say(self.why.text)
 
     def _row(self, row: tuple[str, str]) -> None:

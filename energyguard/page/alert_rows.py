@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from energyguard.alerts.alert import Alert
 from energyguard.page.components import Tag, button
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import detail, is_held, mark
-from energyguard.page.layout import PageContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from energyguard.model.alerts import State
 from energyguard.page.alert_detail import AlertDetail
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.components import ChangingList, Tag, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import count
-from energyguard.page.layout import PageContext
 from energyguard.page.plots import Data, Plot
 from energyguard.page.rules_card import RulesCard
 from energyguard.records.alerts import AlertEvent
@@ -103,7 +103,7 @@ class AlertsPage:
             "to": end,
             "zone": self.context.zone,
             "lanes": [
-                {"name": device, "href": self.context.href("/households", device=device), "bars": b}
+                {"name": device, "href": self.context.device_href(device), "bars": b}
                 for device, b in lanes.items()
             ],
         }

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from energyguard.page.components import Tag
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import moment
-from energyguard.page.layout import PageContext
 from energyguard.service.bays import BAY_STATES, BayView, StationView
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from energyguard.errors import Unavailable
-from energyguard.page.components import ConfirmDialog, Figures, Tag, card
+from energyguard.page.components import ConfirmDialog, Figures, Rest, Tag, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import count, number, plural
-from energyguard.page.layout import PageContext
 from energyguard.page.node_rows import NodeTable, short
 from energyguard.page.plots import Plot
 from energyguard.service.views import ClusterView, NodeView
@@ -34,12 +34,11 @@ class ClusterPage:
     def __init__(self, context: PageContext) -> None:
         assert context.cache.service.cluster is not None  # else there is no such view
         self.context, self.cluster = context, context.cache.service.cluster
-        self.empty = Tag("section", "", "card")
-        with self.empty, Tag("div", "", "empty wide"):
-            Tag("strong", "Nothing is known of the nodes yet")
-            Tag("p", f"{context.cache.service.settings.store.url} is asked every two seconds.")
-        self.rest = Tag("div", "", "grid")
-        self.rest.set_visibility(False)
+        self.rest = Rest(
+            "Nothing is known of the nodes yet",
+            f"{context.cache.service.settings.store.url} is asked every two seconds.",
+        )
+        self.rest.show(False)
         with self.rest:
             with card("State", "c8") as self.state:
                 with Tag("p", "", "summary") as self.summary:
@@ -77,8 +76,7 @@ class ClusterPage:
         self._show(found)
 
     def _show(self, found: ClusterView) -> None:
-        self.empty.set_visibility(False)
-        self.rest.set_visibility(True)
+        self.rest.show(True)
         up = sum(node.up for node in found.nodes)
         to_fetch = sum(node.to_fetch for node in found.nodes)
         hints = sum(node.hints for node in found.nodes)

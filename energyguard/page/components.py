@@ -1,8 +1,8 @@
-"""The few parts that all views are made of: tag, card, tile, button, bars, rows that change."""
+"""The few components that all views are made of: tag, card, tile, button, ranking, table."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -83,7 +83,7 @@ class ChangingList(Generic[T]):
     def __init__(
         self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
     ) -> None:
-        self._classes = classes
+        self._classes, self._in_table = classes, tag == "tbody"
         self._into = Tag(tag, "", f"{classes} waiting".strip())
         self._draw = draw
         self._empty = empty
@@ -99,8 +99,67 @@ class ChangingList(Generic[T]):
         with self._into:
             for item in items:
                 self._draw(item)
-            if not items and self._empty:
+            if not items and self._in_table:
+                with Tag("tr"):
+                    Tag("td", self._empty, "sub", colspan="99")
+            elif not items and self._empty:
                 Tag("p", self._empty, "empty")
+
+
+class Ranking:
+    """Names with bars and amounts, each leading somewhere; the longest bar is the first's.
+
+    Args:
+        empty: what is said of none.
+        href: where a name leads.
+        classes: of the list.
+    """
+
+    def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
+        self._href = href
+        self._list: ChangingList[tuple[str, float, str]] = ChangingList(self._bar, empty, classes)
+
+    def show(self, rows: Iterable[tuple[str, float, str]]) -> None:
+        """Show these: name, value, and the value in words."""
+        rows = list(rows)
+        largest = max((value for _, value, _ in rows), default=0) or 1
+        self._list.show([(name, value / largest, words) for name, value, words in rows])
+
+    def _bar(self, row: tuple[str, float, str]) -> None:
+        name, share, words = row
+        with Tag("a", "", "bar-row", href=self._href(name)):
+            Tag("span", name, "who")
+            with Tag("span", "", "track"):
+                Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
+            Tag("span", words, "much")
+
+
+class Rest:
+    """What a view shows; while there is nothing yet, a card says how to fill it instead.
+
+    Args:
+        title: what there is not.
+        lines: how to fill it; one that begins with ``$ `` is a command.
+    """
+
+    def __init__(self, title: str, *lines: str) -> None:
+        self._empty = Tag("section", "", "card")
+        with self._empty, Tag("div", "", "empty wide"):
+            Tag("strong", title)
+            for line in lines:
+                Tag("code" if line.startswith("$ ") else "p", line.removeprefix("$ "))
+        self._rest = Tag("div", "", "grid")
+
+    def __enter__(self) -> None:
+        self._rest.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._rest.__exit__(*error)
+
+    def show(self, there: bool) -> None:
+        """Whether there is something."""
+        self._empty.set_visibility(not there)
+        self._rest.set_visibility(there)
 
 
 class Figures:
@@ -121,13 +180,25 @@ class Figures:
         restyle(box, "figure matters" if matters else "figure")
 
 
-def bar(who: str, share: float, much: str, href: str) -> None:
-    """A row of a ranking: name, bar, amount; leads to the device."""
-    with Tag("a", "", "bar-row", href=href):
-        Tag("span", who, "who")
-        with Tag("span", "", "track"):
-            Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
-        Tag("span", much, "much")
+@contextmanager
+def table(label: str, columns: Sequence[str], classes: str = "") -> Iterator[None]:
+    """A table that scrolls by itself: names left, numbers right; its body goes inside."""
+    scroll = Tag("div", "", "scroll", tabindex="0", role="region", aria_label=label)
+    with scroll, Tag("table", "", classes):
+        with Tag("thead"), Tag("tr"):
+            for i, name in enumerate(columns):
+                Tag("th", name, "num" if i else "", scope="col")
+        yield
+
+
+def cells(row: Sequence[str], href: str = "") -> None:
+    """A row of a table; its first cell leads somewhere, if that is given."""
+    with Tag("tr"):
+        with Tag("td", "" if href else row[0]):
+            if href:
+                Tag("a", row[0], href=href)
+        for text in row[1:]:
+            Tag("td", text, "num")
 
 
 def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = False) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
-from energyguard.model.fixed import NANO
-from energyguard.page.components import ChangingList, Tag, bar, card, choice
-from energyguard.page.formatting import amount, moment, number, plural
-from energyguard.page.layout import PageContext
+from energyguard.page.components import Ranking, Tag, card, choice
+from energyguard.page.context import PageContext
+from energyguard.page.formatting import moment, number, plural
 from energyguard.page.plots import Plot, ReadingFeed
+from energyguard.page.rule_chart import RuleChart
 from energyguard.rules.rule import Rule
 from energyguard.service.views import ReadingView
 
@@ -30,19 +30,16 @@ class HouseholdsPage:
         self.context, self.cache = context, context.cache
         self.by = context.query.get("by", "kwh") if context.query.get("by") in BY else "kwh"
         self.device = context.query.get("device", "")
-        self.newest_ms = 0  # the end of the newest window shown
         self.last: ReadingView | None = None
-        span = context.span
         with Tag("div", "", "grid"):
-            with card("A household against its threshold", "c12", anchor="one") as self.note:
+            with card("A household against its threshold", "c12", anchor="one") as note:
                 with Tag("div", "", "acts").style("margin-bottom:12px"):
                     self._picker()
-                    self._rules()
-                self.said = Tag("p", "", "sub").mark("window sum")
-                self.sums = Plot("line", "Window sum against its threshold", 260)
+                self.chart = RuleChart(context, self._rules(), note)
             with card(f"Top households, {context.lasting}", "c5") as remark:
-                self.top: ChangingList[tuple[str, float, str]] = ChangingList(
-                    self._bar, "Nothing was measured in this time."
+                self.top = Ranking(
+                    "Nothing was measured in this time.",
+                    lambda device: context.href(device=device),
                 )
             with remark:
                 self._by_choice("Ranking by")
@@ -53,7 +50,7 @@ class HouseholdsPage:
             with card("Newest readings", "c12", anchor="readings") as self.feed_note:
                 self.feed = ReadingFeed(MAX_ROWS)
         context.every(2.0, self.one)
-        context.every(span.keep_s, self.past)
+        context.every(context.span.keep_s, self.past)
         ui.timer(1.0, self.readings)
 
     def _picker(self) -> None:
@@ -82,18 +79,11 @@ class HouseholdsPage:
                     Tag("option", value=name)
             Tag("button", "Show", "btn", type="submit")
 
-    def _rules(self) -> None:
+    def _rules(self) -> list[Rule]:
+        """The rules of energies: those that run, else all."""
         rules = self.cache.service.rules
         of_energy = [rule for rule in rules.all() if not rule.of_level]
-        options = [rule for rule in rules.active() if rule in of_energy] or of_energy
-        wanted = self.context.query.get("rule")
-        self.rule: Rule = next((r for r in options if r.id == wanted), options[0])
-        if len(options) > 1:
-            choice(
-                "Rule",
-                [(r.id, self.context.href(rule=r.id), r is self.rule) for r in options],
-                small=True,
-            )
+        return [rule for rule in rules.active() if rule in of_energy] or of_energy
 
     def _by_choice(self, name: str) -> None:
         choice(
@@ -102,34 +92,13 @@ class HouseholdsPage:
             small=True,
         )
 
-    def _bar(self, row: tuple[str, float, str]) -> None:
-        device, share, much = row
-        bar(device, share, much, self.context.href(device=device))
-
     async def one(self) -> None:
-        """The window sums of the chosen household: whole at first, then their newest end."""
+        """The window sums of the chosen household."""
         await self._choose()
-        if not self.device:
-            self.said.text = "No household was heard of yet."
-            return
-        rule = self.cache.service.rules.get(self.rule.id)
-        start, end = self.cache.borders(self.context.span)
-        if not self.newest_ms or rule != self.rule:
-            self.rule = rule
-            xs, ys = await self._sums(rule, start, end, self.context.span.keep_s)
-            limit = rule.raise_above / NANO
-            self.sums.show(
-                {
-                    "from": start, "to": end, "xs": xs, "ys": ys, "unit": "kWh",
-                    "zone": self.context.zone, "limit": limit, "gap": None,
-                    "limitName": f"threshold {amount(rule.raise_above, 'kWh')}",
-                }
-            )  # fmt: skip
+        if self.device:
+            await self.chart.show(self.device)
         else:
-            xs, ys = await self._sums(rule, self.newest_ms, end, 1.5)
-            self.sums.push(start, end, xs, ys)
-        self.newest_ms = xs[-1] if xs else 0
-        self._say(rule, xs, ys)
+            self.chart.sentence.text = "No household was heard of yet."
 
     async def _choose(self) -> None:
         """Without a choice: the household that an alert is about, else the one that uses most."""
@@ -143,39 +112,16 @@ class HouseholdsPage:
             top = await self.cache.ask("top", 15, start_ms=start, end_ms=end, by="kwh", n=1)
             self.device = next(iter(top["device"].to_pylist()), "")
 
-    async def _sums(
-        self, rule: Rule, start: int, end: int, keep_s: float
-    ) -> tuple[list[int], list[float]]:
-        return await self.cache.sums(self.device, rule.window_ms, rule.slide_ms, start, end, keep_s)
-
-    def _say(self, rule: Rule, xs: list[int], ys: list[float]) -> None:
-        self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: over the threshold"
-        if not xs:
-            self.said.text = f"{self.device}: nothing was measured in this time."
-            return
-        limit = rule.raise_above / NANO
-        over = f"{number(ys[-1] - limit, 3)} kWh over" if ys[-1] > limit else "within"
-        self.said.text = (
-            f"{self.device} used {number(ys[-1], 4)} kWh in the {rule.window_words} up to "
-            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {over} the threshold of "
-            f"{amount(rule.raise_above, 'kWh')}."
-        )
-        self.sums.say(self.said.text)
-
     async def past(self) -> None:
         """The ranking and the hours."""
         span, unit = self.context.span, BY[self.by][1]
         start, end = self.cache.borders(span)
         asked = {"start_ms": start, "end_ms": end, "by": self.by}
         top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **asked)
-        values = top[self.by].to_pylist()
-        most = max(values, default=0) or 1
         self.top.show(
-            [
-                (d, v / most, f"{number(v)}\u00a0kWh" if unit == "kWh" else plural(v, "alert"))
-                for d, v in zip(top["device"].to_pylist(), values, strict=True)
-                if v
-            ]
+            (d, v, f"{number(v)}\u00a0kWh" if unit == "kWh" else plural(v, "alert"))
+            for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
+            if v
         )
         heat = await self.cache.ask(
             "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,

@@ -14,6 +14,7 @@ ICONS: Mapping[str, str] = {
     "M15 18a3 3 0 1 0 6 0a3 3 0 1 0-6 0M10.5 8.6l-3 6.8M13.5 8.6l3 6.8",
     "stations": "M5 21V4h8v17M3 21h12M8 8h2M13 11h3v6a2 2 0 0 0 4 0V9l-3-3",
     "thermometer": "M10 14V5a2 2 0 0 1 4 0v9a4 4 0 1 1-4 0zM12 9v8",
+    "devices": "M5 4h14v6H5zM5 14h14v6H5zM8.5 7v.5M8.5 17v.5",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
 }
 

@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TypeVar
-from urllib.parse import urlencode
 
 from nicegui import Client, ui
 
 from energyguard.errors import EnergyGuardError
-from energyguard.page.components import Tag, symbol, tell
-from energyguard.page.formatting import count, day_moment, needs_someone
+from energyguard.page.components import Tag, symbol
+from energyguard.page.context import PageContext, Refresh
+from energyguard.page.formatting import count, needs_someone
 from energyguard.page.header import Header
-from energyguard.page.page_cache import SPANS, PageCache, Span
-from energyguard.service.views import Freshness
+from energyguard.page.page_cache import SPANS
 from energyguard.telemetry import logger
 
-T = TypeVar("T")
 _log = logger(__name__)
 
 FIRST_S = 2.0
 """A page waits for its first numbers for at most this long."""
-
-Refresh = Callable[[], Coroutine[None, None, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A view's place in the rail."""
-
-    path: str
-    name: str
-    icon: str
-    short: str = ""  # on a phone
-    ranged: bool = True  # whether a time range means anything there
-
-
-TABS = (
-    Tab("/", "Overview", "overview"),
-    Tab("/households", "Households", "households", "Homes"),
-    Tab("/stations", "Stations", "stations"),
-    Tab("/thermometer", "Thermometer", "thermometer", "Degrees"),
-    Tab("/alerts", "Alerts", "alerts"),
-    Tab("/quality", "Data quality", "quality", "Quality"),
-)
-URGENT = ("/", "/alerts")
-"""The views with a list of what needs someone, a second Tab away."""
-CLUSTER = Tab("/cluster", "Cluster", "cluster", ranged=False)
 
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
@@ -58,88 +28,22 @@ _HEAD = """
 """
 
 
-@dataclass
-class PageContext:
-    """One open page: what it was asked to show, and what keeps it fresh."""
-
-    cache: PageCache
-    tab: Tab
-    query: Mapping[str, str]
-    user: str
-    timers: list[tuple[float, Refresh]] = field(default_factory=list)
-    first: set[asyncio.Future[None]] = field(default_factory=set)
-    fresh: Callable[[], Freshness] | None = None  # of what is shown, where it is no energy
-
-    @property
-    def span(self) -> Span:
-        """The time range of the URL."""
-        return SPANS.get(self.query.get("range", ""), SPANS["6h"])
-
-    @property
-    def lasting(self) -> str:
-        """The time range in words: the last hours, or those before all fell silent."""
-        fresh = (self.fresh or self.cache.service.live.fresh)()
-        if fresh.live or fresh.newest_ms is None:
-            return f"last {self.span.words}"
-        return f"{self.span.words} up to {day_moment(fresh.newest_ms, self.zone)}"
-
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """The views that there are."""
-        return tabs_of(self.cache)
-
-    @property
-    def zone(self) -> str:
-        """The zone in which times are shown."""
-        return self.cache.zone
-
-    def href(self, path: str = "", **changes: str) -> str:
-        """The address of a view that keeps the time range, or of this one with changes."""
-        kept = dict(self.query) if not path else {"range": self.span.name}
-        query = {k: v for k, v in {**kept, **changes}.items() if v}
-        return f"{path or self.tab.path}?{urlencode(query)}"
-
-    def every(self, seconds: float, refresh: Refresh) -> None:
-        """Call ``refresh`` before the page is sent, and again every so often."""
-        self.timers.append((seconds, refresh))
-
-    async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
-        """Let the service do something in a thread, and say what came of it."""
-        return await self.told(asyncio.to_thread(act), done)
-
-    async def told(self, doing: Awaitable[T], done: str | Callable[[T], str]) -> bool:
-        """Wait for something that is done, and say what came of it."""
-        page = ui.context.client  # the button may be gone when it is done
-        try:
-            came = await doing
-        except EnergyGuardError as error:
-            with page:
-                tell(str(error), bad=True)
-            return False
-        with page:
-            tell(done if isinstance(done, str) else done(came))
-        return True
-
-
-def tabs_of(cache: PageCache) -> tuple[Tab, ...]:
-    """The views; that of the cluster only where there is one."""
-    return TABS if cache.service.cluster is None else (*TABS, CLUSTER)
-
-
 def _rail(context: PageContext) -> Tag:
     """The rail; returns the count of open alerts."""
     with Tag("nav", "", "rail", aria_label="Views") as rail:
         with Tag("a", "", "brand", href=context.href("/")):
             symbol("brand")
             Tag("span", "EnergyGuard")
-        for tab in context.tabs:
-            here = {"aria_current": "page"} if tab is context.tab else {}
-            with Tag("a", "", "tab", href=context.href(tab.path), **here):
-                symbol(tab.icon)
-                Tag("span", tab.name, "word long" if tab.short else "word")
-                if tab.short:
-                    Tag("span", tab.short, "word short")
-                if tab.path == "/alerts":
+        for view in context.views:
+            if not view.icon:
+                continue
+            here = {"aria_current": "page"} if view is context.view else {}
+            with Tag("a", "", "tab", href=context.href(view.path), **here):
+                symbol(view.icon)
+                Tag("span", view.title, "word long" if view.short else "word")
+                if view.short:
+                    Tag("span", view.short, "word short")
+                if view.path == "/alerts":
                     badge = Tag("span", "", "count", title="alerts that nobody has yet")
         with Tag("div", "", "foot"):
             Tag("a", "API", href="/api/v1/docs")
@@ -154,14 +58,14 @@ def frame(context: PageContext) -> Iterator[None]:
     ui.add_head_html(_HEAD)
     with ui.context.client.layout:  # beside the page's own <main>, not in it
         badge = _rail(context)
-        if context.tab.path in URGENT:
+        if context.view.urgent:
             Tag("a", "Skip to what needs you", "skip", href="#attention").move(target_index=0)
         Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)
     with Tag("div", "", "main", id="main", tabindex="-1"):
         ranges = [(s.name, context.href(range=s.name), s is context.span) for s in SPANS.values()]
         header = Header(
-            context.tab.name,
-            ranges if context.tab.ranged else [],
+            context.title,
+            ranges if context.view.ranged else [],
             context.zone,
             lambda: (context.fresh or context.cache.service.live.fresh)(),
         )

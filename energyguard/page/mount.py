@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -11,34 +11,21 @@ from nicegui import app as pages
 from nicegui import ui
 
 from energyguard.limits import PAGE_S
-from energyguard.page.alerts import AlertsPage
-from energyguard.page.cluster import ClusterPage
-from energyguard.page.households import HouseholdsPage
+from energyguard.page.context import PageContext, View
 from energyguard.page.icons import FAVICON
-from energyguard.page.layout import PageContext, Tab, frame, keep_fresh, tabs_of
-from energyguard.page.overview import OverviewPage
+from energyguard.page.layout import frame, keep_fresh
 from energyguard.page.page_cache import PageCache
-from energyguard.page.quality import QualityPage
-from energyguard.page.stations import StationsPage
-from energyguard.page.thermometer import ThermometerPage
+from energyguard.page.views import VIEWS
 from energyguard.ports.policy import Nonces
 from energyguard.service.contract import Service
 from energyguard.settings.tree import Settings
 
 STATIC = Path(__file__).parent / "static"
 
-VIEWS: Mapping[str, Callable[[PageContext], object]] = {
-    "/": OverviewPage,
-    "/households": HouseholdsPage,
-    "/stations": StationsPage,
-    "/thermometer": ThermometerPage,
-    "/alerts": AlertsPage,
-    "/quality": QualityPage,
-    "/cluster": ClusterPage,
-}
 
-
-def mount(app: FastAPI, service: Service, settings: Settings) -> None:
+def mount(
+    app: FastAPI, service: Service, settings: Settings, views: Iterable[View] = VIEWS
+) -> None:
     """Serve the control room at ``/`` of an application; mount the API before it.
 
     Args:
@@ -46,8 +33,9 @@ def mount(app: FastAPI, service: Service, settings: Settings) -> None:
             ``state.user`` of a request names the person for acknowledgements.
         service: what the pages show and do.
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
+        views: what there is to see, in the order of the rail.
     """
-    add_pages(service)
+    add_pages(service, views)
     pages.add_middleware(Nonces)  # before the framework's own, which compress
     ui.run_with(
         app,
@@ -62,23 +50,25 @@ def mount(app: FastAPI, service: Service, settings: Settings) -> None:
     )
 
 
-def add_pages(service: Service) -> None:
+def add_pages(service: Service, views: Iterable[View] = VIEWS) -> None:
     """Add the views to NiceGUI's application, all over one cache."""
-    cache = PageCache(service)
+    cache, shown = PageCache(service), tuple(view for view in views if view.shown(service))
     pages.add_static_files("/ui", STATIC)
-    for tab in tabs_of(cache):
-        _serve(tab, cache)
+    for view in shown:
+        _serve(view, shown, cache)
 
 
-def _serve(tab: Tab, cache: PageCache) -> None:
-    @ui.page(tab.path, title=f"{tab.name} · EnergyGuard", response_timeout=PAGE_S)
-    async def view(request: Request) -> None:
+def _serve(view: View, views: tuple[View, ...], cache: PageCache) -> None:
+    @ui.page(view.path, response_timeout=PAGE_S)
+    async def open_page(request: Request) -> None:
         context = PageContext(
             cache=cache,
-            tab=tab,
-            query=dict(request.query_params),
+            view=view,
+            views=views,
+            query={**request.query_params, **request.path_params},
             user=getattr(request.state, "user", None) or "somebody",
         )
+        ui.page_title(f"{context.title} · EnergyGuard")
         with frame(context):
-            VIEWS[tab.path](context)
+            view.build(context)
         await keep_fresh(context)

@@ -10,7 +10,8 @@ from energyguard.model.alerts import State
 from energyguard.model.days import day_ms, hour_step_ms, local
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.baseline import DAYS, baseline_range
-from energyguard.page.components import ChangingList, Figures, Tag, Tile, bar, card
+from energyguard.page.components import ChangingList, Figures, Ranking, Rest, Tag, Tile, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import (
     age,
     count,
@@ -21,9 +22,8 @@ from energyguard.page.formatting import (
     number,
     plural,
 )
-from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import DAY_MS, HOUR_MS, MINUTE_MS, times_ms
-from energyguard.page.plots import Data, Plot
+from energyguard.page.plots import Data, Plot, line
 from energyguard.service.views import Freshness, Quality
 from energyguard.service.views import Overview as Now
 
@@ -49,14 +49,13 @@ class OverviewPage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         span = context.span
-        self.empty = Tag("section", "", "card")
-        with self.empty, Tag("div", "", "empty wide"):
-            Tag("strong", "No readings yet")
-            Tag("p", "Start the simulators:")
-            Tag("code", "energyguard simulate household")
-            Tag("p", "or send your own meters' readings:")
-            Tag("code", "curl -d @readings.csv …/api/v1/readings")
-        self.rest = Tag("div", "", "grid")
+        self.rest = Rest(
+            "No readings yet",
+            "Start the simulators:",
+            "$ energyguard simulate household",
+            "or send your own meters' readings:",
+            "$ curl -d @readings.csv …/api/v1/readings",
+        )
         with self.rest:
             with Tag("div", "", "tiles"):
                 self.power = Tile("Power now", "#power")
@@ -71,9 +70,7 @@ class OverviewPage:
                     lambda row: draw_alert(context, row), "Nothing needs you. No alert is open."
                 )
             with card(f"Top consumers, {context.lasting}", "c5", anchor="top"):
-                self.top: ChangingList[tuple[str, float, float]] = ChangingList(
-                    self._bar, "Nothing measured yet."
-                )
+                self.top = Ranking("Nothing measured yet.", context.device_href)
             with card("When energy is used", "c7", "kWh per hour, last 7 days"):
                 self.hours = Plot("heat", "Energy by day and hour, last 7 days", 215)
             with card("Can the numbers be trusted?", "c12") as note:
@@ -85,20 +82,10 @@ class OverviewPage:
         context.every(span.keep_s, self.past)
         context.every(30.0, self.long_past)
 
-    def _bar(self, row: tuple[str, float, float]) -> None:
-        device, kwh, share = row
-        bar(
-            device,
-            share,
-            f"{number(kwh)}\u00a0kWh",
-            self.context.href("/households", device=device),
-        )
-
     async def second(self) -> None:
         """The tiles and the rows that need someone."""
         now, zone = await self.cache.now(), self.context.zone
-        self.empty.set_visibility(now.newest_ms is None)
-        self.rest.set_visibility(now.newest_ms is not None)
+        self.rest.show(now.newest_ms is not None)
         show_power(self.power, now, self.cache.service.live.fresh(), zone)
         show_today(self.energy, now, zone)
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
@@ -141,22 +128,16 @@ class OverviewPage:
         self.energy.spark.show({"ys": list(accumulate(ys[-60:]))})
         tail = [(t, kw) for t, kw in self.cache.trail if t > (xs[-1] if xs else start)]
         band = await self._usual(start, end, step)
-        self.curve.show(
-            {
-                "from": start, "to": end, "unit": "kW", "zone": self.context.zone, "band": band,
-                "xs": xs + [t for t, _ in tail], "ys": ys + [kw for _, kw in tail],
-                "gap": 5 * step,
-            }
-        )  # fmt: skip
+        xs, ys = xs + [t for t, _ in tail], ys + [kw for _, kw in tail]
+        self.curve.show(line(start, end, xs, ys, "kW", self.context.zone, band=band, gap=5 * step))
         self.curve_note.text = (
             "line: measured · band: usual at this hour" if band["xs"] else self.context.lasting
         )
         top = await self.cache.ask(
             "top", span.keep_s, start_ms=start, end_ms=end, by="kwh", n=MAX_BARS
         )
-        rows = list(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
-        most = max((kwh for _, kwh in rows), default=0.0) or 1.0
-        self.top.show([(device, kwh, kwh / most) for device, kwh in rows])
+        rows = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
+        self.top.show((device, kwh, f"{number(kwh)}\u00a0kWh") for device, kwh in rows)
 
     async def _usual(self, start: int, end: int, step: int) -> dict[str, list[float]]:
         """The band of what is usual, asked for rarely: it moves slowly."""

@@ -113,6 +113,14 @@ class PageCache:
         key = (name, *sorted(parameters.items()))
         return await self.shared(key, keep_s, lambda: self.service.query(name, **parameters))
 
+    async def ask_as(
+        self, key: Hashable, keep_s: float, name: str, **parameters: object
+    ) -> pa.Table:
+        """The same for ranges that move on by the second: who has the same key shares an answer."""
+        return await self.shared(
+            (name, key), keep_s, lambda: self.service.query(name, **parameters)
+        )
+
     async def power(
         self, start_ms: int, end_ms: int, step_ms: int, keep_s: float
     ) -> tuple[list[int], list[float]]:

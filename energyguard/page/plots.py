@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from nicegui.element import Element
@@ -48,6 +49,24 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
         """Move a line on: from the first of these points on it is theirs."""
         if xs and self._data is not None and self.client.has_socket_connection:
             self.run_method("push", {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys})
+
+
+def line(
+    start_ms: int, end_ms: int, xs: Sequence[int], ys: Sequence[float], unit: str, zone: str,
+    **more: object,
+) -> Data:  # fmt: skip
+    """What a chart of the kind ``line`` draws.
+
+    Args:
+        start_ms: where the time axis begins.
+        end_ms: where it ends.
+        xs: times in ms, rising.
+        ys: as many values.
+        unit: theirs.
+        zone: of the axis.
+        more: ``limit`` and ``limitName``, ``gap`` (ms that break the line), ``band``.
+    """
+    return {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys, "unit": unit, "zone": zone, **more}
 
 
 class ReadingFeed(Element, component="feed.js"):

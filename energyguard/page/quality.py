@@ -5,11 +5,20 @@ from __future__ import annotations
 from functools import partial
 from itertools import groupby
 
-from energyguard.page.components import ChangingList, Figures, Tag, bar, button, card
+from energyguard.page.components import (
+    ChangingList,
+    Figures,
+    Ranking,
+    Tag,
+    button,
+    card,
+    cells,
+    table,
+)
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import age, count, day_moment, moment, plural
-from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import MAX_POINTS, times_ms
-from energyguard.page.plots import Plot
+from energyguard.page.plots import Plot, line
 from energyguard.service.views import DeadLetter, PartitionView, Receipt
 
 MAX_LETTERS = 30
@@ -37,14 +46,12 @@ class QualityPage:
             with card("Readings by minute", "c8", f"{context.lasting}, by their own time"):
                 self.minutes = Plot("line", "Readings by minute", 170)
             with card("Refused, by reason", "c4") as self.refused_note:
-                self.refused: ChangingList[tuple[str, float, str]] = ChangingList(
-                    lambda row: bar(row[0], row[1], row[2], "#letters"),
-                    "Nothing was refused.",
-                    "wide",
+                self.refused = Ranking("Nothing was refused.", lambda _: "#letters", "wide")
+            by_topic = card("How far along", "c12", "by topic; the worker's word")
+            with by_topic, table("Topics", _COLUMNS):
+                self.topics: ChangingList[Cells] = ChangingList(
+                    cells, "No worker has said a word yet.", tag="tbody"
                 )
-            with card("How far along", "c12", "by topic; the worker's word"):
-                self._head()
-                self.partitions: tuple[Cells, ...] | None = None
             with card("Dead letters", "c12", anchor="letters") as remark:
                 self.letters: ChangingList[DeadLetter] = ChangingList(
                     self._letter, "No dead letters: every row that came could be read."
@@ -56,14 +63,6 @@ class QualityPage:
         context.every(5.0, self.dead_letters)
         context.every(context.span.keep_s, self.past)
 
-    def _head(self) -> None:
-        scroll = Tag("div", "", "scroll", tabindex="0", role="region", aria_label="Topics")
-        with scroll, Tag("table"):
-            with Tag("thead"), Tag("tr"):
-                for i, name in enumerate(_COLUMNS):
-                    Tag("th", name, "num" if i else "", scope="col")
-            self.body = Tag("tbody")
-
     async def counts(self) -> None:
         """Figures, topics, reasons."""
         q = await self.cache.shared("quality", 1.5, self.cache.service.quality)
@@ -73,27 +72,14 @@ class QualityPage:
                 name, count(n), n > 0 and name in ("conflicting", "malformed", "out of range")
             )
         self._table(q.partitions)
-        most = max(q.refused_by.values(), default=1)
-        self.refused.show([(why, n / most, count(n)) for why, n in q.refused_by.items()])
+        self.refused.show((why, n, count(n)) for why, n in q.refused_by.items())
         self.refused_note.text = plural(q.malformed + q.out_of_range, "row")
         self.kept.text = f"{count(q.dead_letters)} kept, newest first"
         self.all.set_visibility(q.dead_letters > 0)
 
     def _table(self, partitions: tuple[PartitionView, ...]) -> None:
         by_topic = groupby(sorted(partitions, key=lambda p: p.topic), key=lambda p: p.topic)
-        rows = tuple(self._cells(topic, list(parts)) for topic, parts in by_topic)
-        if rows == self.partitions:
-            return
-        self.partitions = rows
-        self.body.clear()
-        with self.body:
-            for row in rows:
-                with Tag("tr"):
-                    for i, text in enumerate(row):
-                        Tag("td", text, "num" if i else "")
-            if not rows:
-                with Tag("tr"):
-                    Tag("td", "No worker has said a word yet.", "sub", colspan=str(len(_COLUMNS)))
+        self.topics.show([self._cells(topic, list(parts)) for topic, parts in by_topic])
 
     def _cells(self, topic: str, parts: list[PartitionView]) -> Cells:
         counted = [
@@ -118,9 +104,7 @@ class QualityPage:
         seen = await self.cache.ask("readings_per_minute", span.keep_s, start_ms=start, end_ms=end)
         every = max(1, seen.num_rows // MAX_POINTS)
         xs, ys = times_ms(seen["minute"])[::every], seen["readings"].to_pylist()[::every]
-        self.minutes.show(
-            {"from": start, "to": end, "xs": xs, "ys": ys, "unit": "", "zone": self.context.zone}
-        )
+        self.minutes.show(line(start, end, xs, ys, "", self.context.zone))
 
     async def dead_letters(self) -> None:
         """The newest messages that were refused."""

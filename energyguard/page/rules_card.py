@@ -10,8 +10,8 @@ from nicegui import ui
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.page.components import ChangingList, ConfirmDialog, Tag, button, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount
-from energyguard.page.layout import PageContext
 from energyguard.rules.rule import Rule
 
 RuleRow = tuple[Rule, bool]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from energyguard.model.days import day_ms, local
 from energyguard.page.bay_grid import BayGrid, legend
 from energyguard.page.components import Figures, Tag, card, choice
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import age, count, number, plural
-from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
 from energyguard.page.plots import Plot
 
@@ -112,16 +113,16 @@ class StationDay:
         first = next(iter(times_ms(span["first"])), end)
         return max(start, first), min(end, self.service.event_ms() or end)
 
+    async def _ask(self, name: str, start: int, end: int, **more: object) -> list[dict[str, Any]]:
+        key = (self.station, self.context.span.name, self.day)
+        span = {"start_ms": start, "end_ms": end, "station": self.station}
+        rows: list[dict[str, Any]] = (
+            await self.cache.ask_as(key, KEEP_S, name, **span, **more)
+        ).to_pylist()
+        return rows
+
     async def _one(self, name: str, start: int, end: int) -> dict[str, float | None]:
-        table = await self.cache.shared(
-            (name, self.station, self.context.span.name, str(self.day)),
-            KEEP_S,
-            lambda: self.cache.service.query(
-                name, start_ms=start, end_ms=end, station=self.station
-            ),
-        )
-        rows = table.to_pylist()
-        return rows[0] if rows else {}
+        return next(iter(await self._ask(name, start, end)), {})
 
     async def _numbers(self, start: int, end: int) -> None:
         first, last = await self._with_data(start, end)
@@ -133,40 +134,22 @@ class StationDay:
         )
         stays = await self._one("station_stays", start, end)
         charges = await self._one("station_charges", start, end)
-        table = await self.cache.shared(
-            ("station_revenue", self.station, self.context.span.name, str(self.day)),
-            KEEP_S,
-            lambda: self.cache.service.query(
-                "station_revenue",
-                start_ms=start,
-                end_ms=end,
-                station=self.station,
-                step_ms=DAY_MS,
-            ),
-        )
+        paid = await self._ask("station_revenue", start, end, step_ms=DAY_MS)
         self.figures.show("occupied", _percent(busy.get("occupancy")))
         self.figures.show("free", _percent(busy.get("availability")))
         self.figures.show("mean stay", _length(stays.get("mean_stay_s")))
         self.figures.show("mean charge", _length(charges.get("mean_charge_s")))
         self.figures.show("sessions", count(int(stays.get("sessions") or 0)))
-        self.figures.show("revenue", f"{sum(table['eur'].to_pylist()):,.2f}\u00a0€")
-        self.figures.show("energy", f"{number(sum(table['kwh'].to_pylist()))}\u00a0kWh")
+        self.figures.show("revenue", f"{sum(row['eur'] for row in paid):,.2f}\u00a0€")
+        self.figures.show("energy", f"{number(sum(row['kwh'] for row in paid))}\u00a0kWh")
 
     async def _timeline(self, start: int, end: int) -> None:
-        table = await self.cache.shared(
-            ("station_day", self.station, self.context.span.name, str(self.day)),
-            KEEP_S,
-            lambda: self.cache.service.query(
-                "station_day", start_ms=start, end_ms=end, station=self.station, n=MAX_ROWS
-            ),
-        )
-        begun = times_ms(table["start"])
-        ended = times_ms(table["end"])
+        rows = await self._ask("station_day", start, end, n=MAX_ROWS)
         lanes: dict[str, list[dict[str, object]]] = {
             bay.charger: [] for bay in self.service.bays(self.station)
         }
-        for row, since, until in zip(table.to_pylist(), begun, ended, strict=True):
-            lanes.setdefault(row["charger"], []).append(_bar(row, since, until))
+        for row in rows:
+            lanes.setdefault(row["charger"], []).append(_bar(row))
         self.plot.show(
             {
                 "from": start,
@@ -181,7 +164,7 @@ class StationDay:
         if not lanes:
             self.more.text = f"Nothing is known of a station named {self.station}."
             return
-        full = table.num_rows >= MAX_ROWS
+        full = len(rows) >= MAX_ROWS
         self.more.text = f"The first {plural(MAX_ROWS, 'row')} of this time." if full else ""
 
 
@@ -193,7 +176,8 @@ def _layer(bar: dict[str, object]) -> int:
     return LAYERS[str(bar["state"])]
 
 
-def _bar(row: dict[str, object], since: int, until: int | None) -> dict[str, object]:
+def _bar(row: dict[str, Any]) -> dict[str, object]:
+    since, until = (at and round(at.timestamp() * 1000) for at in (row["start"], row["end"]))
     what = str(row["what"])
     state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
     about = str(row["detail"]) if what == "violation" else what

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from energyguard.model.days import day_ms, local
 from energyguard.page.bay_grid import BayGrid, euros, legend
-from energyguard.page.components import ChangingList, Tag, Tile, bar, card
+from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
+from energyguard.page.context import PageContext
 from energyguard.page.formatting import age, count, moment, number, plural
-from energyguard.page.layout import PageContext
 from energyguard.page.page_cache import HOUR_MS, times_ms
 from energyguard.page.plots import Data, Plot
 from energyguard.page.station_day import StationDay
@@ -36,13 +36,12 @@ class Network:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.service = context.cache.service.stations
-        self.empty = Tag("section", "", "card")
-        with self.empty, Tag("div", "", "empty wide"):
-            Tag("strong", "No chargers yet")
-            Tag("p", "Let some be simulated:")
-            Tag("code", "energyguard simulate chargers")
-            Tag("p", "or send your own chargers' signals to the topic charger-station-signals.")
-        self.rest = Tag("div", "", "grid")
+        self.rest = Rest(
+            "No chargers yet",
+            "Let some be simulated:",
+            "$ energyguard simulate chargers",
+            "or send your own chargers' signals to the topic charger-station-signals.",
+        )
         with self.rest:
             with Tag("div", "", "tiles four"):
                 self.occupied = Tile("Occupied", "#wall")
@@ -57,23 +56,15 @@ class Network:
                 with card("Map", "", anchor="map") as self.map_note:
                     self.map = Plot("map", "Stations on a map", 300)
                 with card(f"Best stations, {context.lasting}", "", "revenue", anchor="best"):
-                    self.best: ChangingList[tuple[str, float, str]] = ChangingList(
-                        self._bar, "Nothing paid yet."
-                    )
+                    self.best = Ranking("Nothing paid yet.", self.grid.href)
                 with card("Weakest", "", "revenue"):
-                    self.worst: ChangingList[tuple[str, float, str]] = ChangingList(
-                        self._bar, "Nothing paid yet."
-                    )
+                    self.worst = Ranking("Nothing paid yet.", self.grid.href)
             with card(f"Violations, {context.lasting}", "c12", anchor="violations") as self.kinds:
                 self.violations: ChangingList[tuple[str, ...]] = ChangingList(
                     self._row, "Nobody broke a limit."
                 )
         context.every(1.0, self.second)
         context.every(KEEP_S, self.past)
-
-    def _bar(self, row: tuple[str, float, str]) -> None:
-        station, share, much = row
-        bar(station, share, much, self.grid.href(station))
 
     def _row(self, row: tuple[str, ...]) -> None:
         when, station, bay, kind, stood = row
@@ -87,8 +78,7 @@ class Network:
     async def second(self) -> None:
         """The wall, the map, and who is there."""
         bays, stations = self.service.bays(), self.service.stations()
-        self.empty.set_visibility(not bays)
-        self.rest.set_visibility(bool(bays))
+        self.rest.show(bool(bays))
         if not bays:
             return
         here = sum(bay.detail != "free" for bay in bays)
@@ -133,34 +123,29 @@ class Network:
     async def _ranked(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000
         start = end - self.context.span.length_ms
-        top = await self.cache.shared(
-            ("station_top", self.context.span.name),
+        top = await self.cache.ask_as(
+            self.context.span.name,
             KEEP_S,
-            lambda: self.cache.service.query(
-                "station_top", start_ms=start, end_ms=end, n=MAX_STATIONS
-            ),
+            "station_top",
+            start_ms=start,
+            end_ms=end,
+            n=MAX_STATIONS,
         )
         rows = top.to_pylist()
-        most = max((row["eur"] for row in rows), default=0.0) or 1.0
         for side, shown in (("top", self.best), ("bottom", self.worst)):
             shown.show(
-                [
-                    (row["station"], row["eur"] / most, euros(round(row["eur"] * 100)))
-                    for row in rows
-                    if row["side"] == side
-                ]
+                (row["station"], row["eur"], euros(round(row["eur"] * 100)))
+                for row in rows
+                if row["side"] == side
             )
 
     async def _broken(self, now_ms: int) -> None:
         end = now_ms - now_ms % 1000 + 1000
         start = end - self.context.span.length_ms
-        found = await self.cache.shared(
-            ("station_violations", self.context.span.name),
-            KEEP_S,
-            lambda: self.cache.service.query(
-                "station_violations", start_ms=start, end_ms=end, station="", n=MAX_VIOLATIONS
-            ),
-        )
+        found = await self.cache.ask_as(
+            self.context.span.name, KEEP_S, "station_violations",
+            start_ms=start, end_ms=end, station="", n=MAX_VIOLATIONS,
+        )  # fmt: skip
         begun = times_ms(found["start_parking"])
         rows = zip(times_ms(found["time"]), begun, found.to_pylist(), strict=True)
         self.violations.show(

@@ -81,7 +81,7 @@ class MadeUpHistory:
         )
 
     def verdicts(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
-        return pa.table({"verdict": ["duplicate", "late"], "readings": [2, 18]})
+        return pa.table({"verdict": ["duplicate", "kept", "late"], "readings": [2, 5_740, 18]})
 
     def energy(self, device: str, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
         times = self._times(start_ms, end_ms, step_ms)

@@ -18,6 +18,7 @@ from energyguard.model.alerts import Severity, State, alert_id
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PartitionProgress
 from energyguard.service.contract import Service
+from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.live import LiveProjection
 from energyguard.service.service import EnergyService
@@ -120,6 +121,7 @@ class MadeUpService(EnergyService):
         super().__init__(self.log, self.past, settings, clock)
         self.live, self.stations = MadeUpLive(self), stations
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
+        self._devices = Devices(self.live, self.book, self.query)
         if not empty:
             self._happen()
 

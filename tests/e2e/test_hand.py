@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.application.shown import Shown, shown
+from tests.e2e.test_page import PATHS
 from tests.e2e.windows import IN_A_BROWSER, Window, opened
 
 pytestmark = IN_A_BROWSER
@@ -73,15 +74,11 @@ def test_on_a_phone_a_tap_on_an_alert_shows_its_story(window: Window) -> None:
     expect(page.locator("#attention")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/households", "/stations", "/stations?station=Old Mill", "/thermometer", "/alerts",
-     "/quality"],
-)  # fmt: skip
+@pytest.mark.parametrize("path", PATHS)
 def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -> None:
     window.page.set_viewport_size(PHONE)
     page = window.open(path)
-    expect(page.locator(".plot svg").first).to_be_visible()
+    expect(page.locator(".plot svg, .devices td").first).to_be_visible()
     page.wait_for_timeout(300)
     assert page.evaluate(TARGETS) == []
     words = page.locator(".rail .word:visible")

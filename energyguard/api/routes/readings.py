@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from energyguard.api.restore_newlines import FORM, with_lines
 from energyguard.api.routes.answers import ReadingRow
-from energyguard.api.routes.asked import AskedRange, CurrentService, Limit, User, rows
+from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Limit, User, rows
+from energyguard.service.devices import DeviceDetail, DeviceSummary
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
 router = APIRouter(tags=["readings"])
@@ -126,3 +127,30 @@ def devices(
 def device(service: CurrentService, device: str) -> list[DeviceView]:
     """One device: a row per topic and channel; empty when it was not heard of."""
     return service.live.device(device)
+
+
+@router.get("/devices/{device}/detail")
+def device_detail(
+    service: CurrentService,
+    device: str,
+    start: Annotated[
+        Instant | None, Query(description="From then on; default: end - 24 h.")
+    ] = None,
+    end: Annotated[
+        Instant | None, Query(description="Before then; default: the device's newest.")
+    ] = None,
+) -> DeviceDetail:
+    """What a device measures, since when, and in a range its gaps and how its readings ended."""
+    return service.device_detail(device, start, end)
+
+
+@router.get("/device-summaries")
+def device_summaries(
+    service: CurrentService,
+    span: AskedRange,
+    limit: Limit = 1_000,
+    after: Annotated[str, Query(description="Only ids that sort after this one.")] = "",
+) -> list[DeviceSummary]:
+    """Every device, also of the past: its newest reading, its energy and alerts of a range."""
+    found = service.device_summaries(span.start_ms, span.end_ms)
+    return [row for row in found if row.device > after][:limit]

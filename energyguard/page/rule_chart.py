@@ -1,0 +1,64 @@
+"""A device's windows against a rule: the sums, the threshold across them, and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from energyguard.model.fixed import NANO
+from energyguard.page.components import Tag, choice
+from energyguard.page.context import PageContext
+from energyguard.page.formatting import amount, moment, number
+from energyguard.page.plots import Plot, line
+from energyguard.rules.rule import Rule
+
+
+class RuleChart:
+    """The chart, and a choice of the rule.
+
+    Args:
+        context: the open page; its query names a ``rule``.
+        rules: those that may be chosen; at least one.
+        note: says which rule it is.
+    """
+
+    def __init__(self, context: PageContext, rules: Sequence[Rule], note: Tag) -> None:
+        self.context, self.cache, self.note = context, context.cache, note
+        wanted = context.query.get("rule")
+        self.rule = next((rule for rule in rules if rule.id == wanted), rules[0])
+        self.newest_ms = 0  # the end of the newest window shown
+        if len(rules) > 1:
+            options = [(rule.id, context.href(rule=rule.id), rule is self.rule) for rule in rules]
+            choice("Rule", options, small=True)
+        self.sentence = Tag("p", "", "sub").mark("window sum")
+        self.plot = Plot("line", "Window sum against its threshold", 260)
+
+    async def show(self, device: str) -> None:
+        """The window sums of a device: whole at first, then their newest end."""
+        rule = self.cache.service.rules.get(self.rule.id)
+        span, (start, end) = self.context.span, self.cache.borders(self.context.span)
+        whole = not self.newest_ms or rule != self.rule
+        self.rule = rule
+        since, keep_s = (start, span.keep_s) if whole else (self.newest_ms, 1.5)
+        xs, ys = await self.cache.sums(device, rule.window_ms, rule.slide_ms, since, end, keep_s)
+        limit = rule.raise_above / NANO
+        if whole:
+            name = f"threshold {amount(rule.raise_above, 'kWh')}"
+            self.plot.show(
+                line(start, end, xs, ys, "kWh", self.context.zone, limit=limit, limitName=name)
+            )
+        else:
+            self.plot.push(start, end, xs, ys)
+        self.newest_ms = xs[-1] if xs else 0
+        self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: over the threshold"
+        self.sentence.text = self._sentence(device, xs, ys, limit)
+        self.plot.say(self.sentence.text)
+
+    def _sentence(self, device: str, xs: list[int], ys: list[float], limit: float) -> str:
+        if not xs:
+            return f"{device}: nothing was measured in this time."
+        over = f"{number(ys[-1] - limit, 3)} kWh over" if ys[-1] > limit else "within"
+        return (
+            f"{device} used {number(ys[-1], 4)} kWh in the {self.rule.window_words} up to "
+            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {over} the threshold of "
+            f"{amount(self.rule.raise_above, 'kWh')}."
+        )

@@ -1,0 +1,90 @@
+"""A channel of a device over the view's time range: the history's line, and its newest end."""
+
+from __future__ import annotations
+
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.page.context import PageContext
+from energyguard.page.page_cache import HOUR_MS, SPANS, Span, times_ms
+from energyguard.page.plots import Plot, line
+from energyguard.service.devices import GAP_STEPS
+
+KEEP_S = 5.0
+TAIL = 120  # readings that the history may not have yet
+
+
+class SeriesChart:
+    """The chart. Energies are drawn as the mean power of each step, levels as they are.
+
+    Args:
+        context: the open page.
+        device: whose.
+        channel: of ``model/channels.py``.
+        limit: drawn across it, with its words.
+        height: in pixels.
+    """
+
+    def __init__(
+        self,
+        context: PageContext,
+        device: str,
+        channel: str,
+        limit: tuple[float, str] | None = None,
+        height: int = 300,
+    ) -> None:
+        self.context, self.cache = context, context.cache
+        self.device, self.channel, self.limit = device, channel, limit
+        self.kind, self.unit = Kind.STATE, ""
+        if channel in CHANNELS:
+            self.kind, self.unit = CHANNELS[channel].kind, CHANNELS[channel].unit
+        self.is_level = self.kind is Kind.STATE
+        self.plot = Plot("line", f"{channel} of {device} over time", height)
+
+    def newest_ms(self) -> int | None:
+        """The time of its newest reading, live or of the history."""
+        live = self.cache.service.live.device(self.device)
+        times = [row.time_ms for row in live if row.channel == self.channel]
+        return max(times, default=None)
+
+    def borders(self, newest_ms: int) -> tuple[int, int]:
+        """The time range that ends with the newest reading."""
+        return newest_ms + 1000 - self.context.span.length_ms, newest_ms + 1000
+
+    def tail(self) -> tuple[list[int], list[float]]:
+        """The newest readings of a level, oldest first."""
+        rows = [
+            row
+            for row in self.cache.service.live.readings(TAIL, self.device)
+            if (row.device, row.channel) == (self.device, self.channel)
+        ]
+        return [row.time_ms for row in rows[::-1]], [row.value for row in rows[::-1]]
+
+    def push(self, newest_ms: int) -> None:
+        """Move the end of a level's line on."""
+        if self.is_level:
+            self.plot.push(*self.borders(newest_ms), *self.tail())
+
+    async def draw(self, newest_ms: int) -> None:
+        """Draw the whole line again."""
+        start, end = self.borders(newest_ms)
+        step, xs, ys = await self._past(start, end)
+        if self.is_level:
+            more = [(x, y) for x, y in zip(*self.tail(), strict=True) if x > (xs[-1:] or [0])[0]]
+            xs, ys = xs + [x for x, _ in more], ys + [y for _, y in more]
+        limit = {"limit": self.limit[0], "limitName": self.limit[1]} if self.limit else {}
+        unit = self.unit if self.is_level else "kW"
+        gap = max(GAP_STEPS * step, 0 if self.is_level else MAX_GAP_MS)
+        self.plot.show(line(start, end, xs, ys, unit, self.context.zone, gap=gap, **limit))
+
+    async def _past(self, start: int, end: int) -> tuple[int, list[int], list[float]]:
+        """What the history has: the step of it, times and values."""
+        span: Span = self.context.span
+        asked = {"device": self.device, "channel": self.channel, "start_ms": start, "end_ms": end}
+        key, ask = (self.device, self.channel, span.name), self.cache.ask_as
+        if self.is_level and span is SPANS["1h"]:
+            most = span.length_ms // 1000 + 1
+            seen = await ask(key, KEEP_S, "readings", limit=most, **asked)
+            return 1000, times_ms(seen["time"]), seen["value"].to_pylist()
+        seen = await ask(key, KEEP_S, "series", step_ms=span.step_ms, **asked)
+        factor = 1.0 if self.is_level else HOUR_MS / span.step_ms
+        values = [value * factor for value in seen["value"].to_pylist()]
+        return span.step_ms, times_ms(seen["time"]), values

@@ -1,0 +1,33 @@
+"""The views that there are: menu, addresses and tests go by this table.
+
+A new one is a row here and a file with its builder; who brings views from elsewhere gives
+``mount`` more of them.
+"""
+
+from __future__ import annotations
+
+from energyguard.page.alerts import AlertsPage
+from energyguard.page.cluster import ClusterPage
+from energyguard.page.context import View
+from energyguard.page.device import DevicePage
+from energyguard.page.devices import DevicesPage
+from energyguard.page.households import HouseholdsPage
+from energyguard.page.overview import OverviewPage
+from energyguard.page.quality import QualityPage
+from energyguard.page.stations import StationsPage
+from energyguard.page.thermometer import ThermometerPage
+
+VIEWS = (
+    View("/", "Overview", "overview", OverviewPage, urgent=True),
+    View("/households", "Households", "households", HouseholdsPage, "Homes"),
+    View("/stations", "Stations", "stations", StationsPage),
+    View("/thermometer", "Thermometer", "thermometer", ThermometerPage, "Degrees"),
+    View("/devices", "Devices", "devices", DevicesPage),
+    View("/devices/{device:path}", "{device}", "", DevicePage),
+    View("/alerts", "Alerts", "alerts", AlertsPage, urgent=True),
+    View("/quality", "Data quality", "quality", QualityPage, "Quality"),
+    View(
+        "/cluster", "Cluster", "cluster", ClusterPage, ranged=False,
+        shown=lambda service: service.cluster is not None,
+    ),
+)  # fmt: skip
