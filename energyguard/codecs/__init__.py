@@ -4,18 +4,18 @@ packed.py      readings as they lie in the log: a compressed Arrow batch per rec
 records.py     records of a topic: packed ones, and messages that others sent
 messages.py    these messages, a line each
 isolated.py    a child that decodes what may end its decoder
-shapes.py      which shape a message or a file has
+dialect.py     one way in which some senders write: how it is recognised, decoded, an example
+registry.py    the dialects that are known: those below, and those of the domains
+formats.py     in which format a message or a file is
 files.py       files, gzipped files and standard input, block by block
-headers.py     the names that columns may have, in every shape
+headers.py     the names that columns and fields may have, in every format
 text.py        lines under a header, or several
 delimited.py   lines of a layout, a block at once
-row_by_row.py  the same, line by line, with the reasons
+json.py        objects of a layout, as lines or an array; json_fast_path.py a block at once
+row_by_row.py  lines and objects one by one, with the reasons
+doubts.py      what Arrow takes and the careful way refuses
 columns.py     the columns of a layout
-csv.py         system C's `timestamp,household_id,energy_kwh`, and how lines are written
-json.py        the same as JSON lines or an array; objects.py and alike.py are its fast ways
-building.py    system A's floor readings: four sensors in one JSON object
-household.py   the 2 s household files: register and signed power
-appliance.py   the 1 min appliance files: watts, days repeated per case
+csv.py         how lines are written
 arrow.py       Arrow IPC; ipc.py has what it unfolds to, arrow_columns.py its types
 parquet.py     Parquet files
 assembly.py    readings of the columns: what is out of range is refused

@@ -22,6 +22,7 @@ from energyguard.codecs import Decoded, ipc
 from energyguard.codecs.arrow_columns import Converted, convert, plain, size_of
 from energyguard.codecs.assembly import EMPTY, TableRows, assemble, merge
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import layout_of, unknown
 from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals, refused_whole
@@ -34,6 +35,14 @@ MAX_UNFOLDED = 512 << 20
 """Bytes to which a stream unfolds, and to which its names do."""
 _SLICE = 65_536
 _PANDAS = "__"
+
+
+def written(table: pa.Table | pa.RecordBatch) -> bytes:
+    """A table as a stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write(table)
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def decode_arrow(
@@ -60,6 +69,12 @@ def decode_arrow(
             return decode_batches(reader, reader.schema, limits, device, first_row, single)
 
     return read_or_refuse(read, "an Arrow stream", data, first_row)
+
+
+EXAMPLE = pa.table({"timestamp_ms": [1_757_181_242_000], "device": ["F1"], "power_w": [1_500]})
+DIALECT = Dialect(
+    name="arrow", example=written(EXAMPLE), begins=(ipc.STREAM, ipc.FILE), decode=decode_arrow
+)
 
 
 def read_or_refuse(read: Callable[[], Decoded], kind: str, data: bytes, first_row: int) -> Decoded:

@@ -50,7 +50,7 @@ class Checked:
             why = time_reason(time_field, int(part.time[place]))
             return Fault(Verdict.OUT_OF_RANGE, time_field, why)
         value = int(part.value[place])
-        why = value_reason(part.field, channel, value, limits, part.least)
+        why = value_reason(part.field, channel, value, limits, part.lowest)
         return Fault(Verdict.OUT_OF_RANGE, part.field, why)
 
 
@@ -63,7 +63,7 @@ def check_part(part: TableReadings, limits: PlausibilityLimits) -> Checked:
             continue
         time, value = part.time[places], part.value[places]
         wrong_value[places], wrong_time[places] = out_of_range(
-            channel, time, value, limits, part.least
+            channel, time, value, limits, part.lowest
         )
     bad = unknown | wrong_time | wrong_value
     return Checked(part, unknown, wrong_time, wrong_value, bad)

@@ -73,7 +73,7 @@ class Column:
     """A kind of column: its Arrow type, what a sound field looks like, what to say of another.
 
     ``among`` has the values that there may be, where the type has more; ``tidy`` gives the sound
-    field that a cell means.
+    field that a cell means; ``is_text`` says whether JSON has it in quotes.
     """
 
     type: pa.DataType
@@ -81,6 +81,7 @@ class Column:
     wanted: str
     among: pa.Array | None = None
     tidy: Callable[[str], str] | None = None
+    is_text: bool = False
 
 
 ISO_TIME = Column(
@@ -88,11 +89,14 @@ ISO_TIME = Column(
     _CLOCK + r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)",
     "a time such as 2025-09-06T17:54:02Z",
     tidy=tidy_time,
+    is_text=True,
 )
-PLAIN_TIME = Column(pa.timestamp("ms"), _CLOCK, "a time in UTC", tidy=tidy_plain_time)
+PLAIN_TIME = Column(pa.timestamp("ms"), _CLOCK, "a time in UTC", tidy=tidy_plain_time, is_text=True)
 EPOCH_MS = Column(pa.int64(), _SIGNED, "a time in ms since 1970", tidy=tidy_integer)
-DEVICE = Column(pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {MAX_DEVICE} characters")
-NAME = Column(pa.string(), r"[^,\"\x00-\x1f]{0,128}", "a name")
+DEVICE = Column(
+    pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {MAX_DEVICE} characters", is_text=True
+)
+NAME = Column(pa.string(), r"[^,\"\x00-\x1f]{0,128}", "a name", is_text=True)
 _SHORT = r"[+-]?(?:\d{1,19}(?:\.\d{0,9})?|\.\d{1,9})"
 SHORT_NUMBER = re.compile(_SHORT, re.ASCII)
 NUMBER = Column(pa.decimal128(28, 9), _SHORT, "a finite decimal number", tidy=tidy_number)
@@ -104,7 +108,7 @@ SEQUENCE = Column(pa.uint64(), r"\d{0,18}", "a whole number or nothing", tidy=ti
 WHOLE = (EPOCH_MS, INTEGER, SEQUENCE)
 LARGEST_WHOLE = 10**18 - 1
 MAY_BE_EMPTY = (SEQUENCE, MAYBE_NUMBER)
-ANYTHING = Column(pa.string(), r"[^,\"\x00\r]*", "text")
+ANYTHING = Column(pa.string(), r"[^,\"\x00\r]*", "text", is_text=True)
 
 
 def milliseconds(column: pa.ChunkedArray) -> Ints:
@@ -116,6 +120,20 @@ def milliseconds(column: pa.ChunkedArray) -> Ints:
 
 
 _FINER = {"us": 1_000, "ns": 1_000_000}
+
+
+def cast_times(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    """A column of text as the times that it is to be, finer where they are; any other as it is.
+
+    Raises:
+        ArrowException: one is no such time.
+    """
+    if not pa.types.is_timestamp(column.type):
+        return texts
+    try:
+        return texts.cast(column.type)
+    except pa.ArrowInvalid:  # perhaps more than six digits of a second
+        return texts.cast(pa.timestamp("ns", column.type.tz))
 
 
 def nanos(column: pa.ChunkedArray, per: int = 1) -> Ints:
@@ -158,7 +176,7 @@ def sixty_fourth(text: str) -> str:
 class TableReadings:
     """Some readings of a table, of one channel or of several; ``field`` held the value.
 
-    ``rows`` tells in which rows they stand (None: there is one in each); ``least`` is the least
+    ``rows`` tells in which rows they stand (None: there is one in each); ``lowest`` is the least
     value that their senders may send, where that is more than what the channel may have.
     """
 
@@ -169,7 +187,7 @@ class TableReadings:
     value: Ints
     sequence: pa.Array | None = None
     rows: Ints | None = None
-    least: int | None = None
+    lowest: int | None = None
 
     @property
     def place(self) -> Ints | slice:
@@ -184,6 +202,41 @@ class TableReadings:
         return place if place < len(self.rows) and self.rows[place] == row else None
 
 
+def readings_of(
+    table: pa.Table,
+    field: str,
+    channel: str,
+    device: pa.Array,
+    time: Ints,
+    *,
+    per: int = 1,
+    sequence: pa.Array | None = None,
+    lowest: int | None = None,
+) -> TableReadings:
+    """The readings of a column of numbers: none in the rows in which it is empty.
+
+    Args:
+        table: the rows.
+        field: the column's name.
+        channel: of all its readings.
+        device: of each row.
+        time: of each row.
+        per: how many of the column's unit make one of the channel's, as in ``nanos``.
+        sequence: of each row.
+        lowest: the least value that may be sent, where that is more than the channel's.
+    """
+    column = table.column(field)
+    if not column.null_count:
+        return TableReadings(
+            field, device, channel, time, nanos(column, per), sequence, lowest=lowest
+        )
+    rows = np.flatnonzero(column.is_valid().to_numpy())
+    at = pa.array(rows)
+    value = nanos(column.drop_null(), per)
+    sequence = None if sequence is None else sequence.take(at)
+    return TableReadings(field, device.take(at), channel, time[rows], value, sequence, rows, lowest)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnLayout:
     """Columns of delimited text, and how a table of them becomes readings."""
@@ -195,7 +248,7 @@ class ColumnLayout:
     needs_device: bool = False  # no column names it: the file's name does, or the sender
 
     def token(self, device: str) -> str:
-        """How a line of it is decoded again, without its header: ``shapes.sniff`` reads this."""
+        """How a line of it is decoded again, without its header: ``formats.sniff`` reads this."""
         shape = self.shape
         if shape == "csv" and tuple(self.columns) != PLAIN_HEADER:
             shape = f"csv:{','.join(self.columns)}"

@@ -11,33 +11,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs import Decoded
-from energyguard.codecs.columns import PLAIN_HEADER, ColumnLayout
-from energyguard.codecs.delimited import decode_lines
-from energyguard.codecs.headers import layout_of
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.dialect import Dialect
 from energyguard.model.fixed import NANO
 
-
-def _known(*names: str) -> ColumnLayout:
-    found = layout_of(names)
-    assert found is not None
-    return found
-
-
-HOUSEHOLD = _known(*PLAIN_HEADER)
-NUMBERED = _known("timestamp", "device", "channel", "value", "sequence")
-
-
-def decode(
-    data: bytes,
-    limits: PlausibilityLimits = DEFAULT,
-    *,
-    layout: ColumnLayout = HOUSEHOLD,
-    first_row: int = 1,
-) -> Decoded:
-    """Read lines of a layout, without a header."""
-    return decode_lines(data, layout, limits, first_row=first_row)
+DIALECT = Dialect(name="csv", example=b"2025-09-06T17:54:02Z,H001,0.05251\n")
 
 
 def encode(batch: pa.RecordBatch, places: int | None = None) -> bytes:
@@ -91,6 +68,3 @@ def strings_of(texts: pa.Array, end: str = "") -> bytes:
     borders = pa.array([0, len(texts)], pa.int32())
     whole = pc.binary_join(pa.ListArray.from_arrays(borders, texts), end)
     return bytes(whole[0].as_buffer()) + end.encode()
-
-
-__all__ = ["HOUSEHOLD", "NUMBERED", "decimals", "decode", "encode"]

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import TableRows, assemble
+from energyguard.codecs.assembly import TableRows, assemble, merge
 from energyguard.codecs.columns import (
     ANYTHING,
     DEVICE,
     ISO_TIME,
-    LARGEST_WHOLE,
-    MAX_DEVICE,
     MAY_BE_EMPTY,
     NAME,
     WHOLE,
     ColumnLayout,
-    Ints,
 )
+from energyguard.codecs.doubts import doubtful_columns, large_exponent
 from energyguard.codecs.limits import PlausibilityLimits
+from energyguard.codecs.lines import CLOSE_LOOK, chunks
 from energyguard.codecs.refusals import Refusals
 from energyguard.codecs.row_by_row import decode_row_by_row
-from energyguard.model.readings import Verdict
 
 _BOM = b"\xef\xbb\xbf"
 _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
@@ -59,10 +54,19 @@ def decode_lines(
     if sound is not None:
         return sound
     refusals = Refusals(single, layout.token(device))
-    lines, numbers = decode_row_by_row(data, layout, first_row, refusals)
-    table, numbers = _sound_table(lines, numbers, layout, refusals)
-    text = _Text(data, layout, limits, device, first_row)
-    return text.readings(table, np.array(numbers, np.int64), refusals)
+    parts: list[Decoded] = []
+    for chunk in chunks(data, CLOSE_LOOK):
+        part = None
+        if len(chunk) < len(data):
+            part = decode_sound(chunk, layout, limits, device, first_row, single)
+        if part is None:
+            rows = decode_row_by_row(chunk, layout, first_row, refusals)
+            part = rows.readings(device, limits, refusals)
+        else:
+            refusals.extend(part.refused)
+        parts.append(part)
+        first_row += chunk.count(b"\n")
+    return merge([part.batch for part in parts], [part.rows for part in parts], refusals.rows())
 
 
 def decode_sound(
@@ -76,64 +80,26 @@ def decode_sound(
     """The same, at once; None where some line may not be sound."""
     plain = _unquoted(data) if b'"' in data else data
     table = None if plain is None or _doubtful_bytes(plain, layout) else _table(plain, layout)
-    if table is None or _doubtful_columns(table, layout):
+    if table is None or doubtful_columns(table, layout):
         return None
     ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     if ends == table.num_rows:
         rows = np.arange(first_row, first_row + table.num_rows)
     else:
-        lines = enumerate(data.split(b"\n"), first_row)
-        rows = np.array([row for row, line in lines if line.strip()], np.int64)
+        numbered = enumerate(data.split(b"\n"), first_row)
+        rows = np.array([row for row, line in numbered if line.strip()], np.int64)
         if len(rows) != table.num_rows:
             return None
-    text = _Text(data, layout, limits, device, first_row)
-    return text.readings(table, rows, Refusals(single, layout.token(device)))
+    lines: list[bytes] = []
 
+    def original(place: int) -> bytes:
+        if not lines:
+            lines.extend(data.split(b"\n"))
+        return lines[int(rows[place]) - first_row].removesuffix(b"\r")
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """Lines of a layout, from a first row on."""
-
-    data: bytes
-    layout: ColumnLayout
-    limits: PlausibilityLimits
-    device: str
-    first_row: int
-
-    def readings(self, table: pa.Table, number: Ints, refusals: Refusals) -> Decoded:
-        """Readings of a sound table; what is out of range is refused with its line.
-
-        Args:
-            table: the sound lines.
-            number: of each its row.
-            refusals: what was refused before.
-        """
-        lines: list[bytes] = []
-
-        def original(place: int) -> bytes:
-            if not lines:
-                lines.extend(self.data.split(b"\n"))
-            return lines[int(number[place]) - self.first_row].removesuffix(b"\r")
-
-        rows = TableRows(number, original, self.layout.time_field, self.limits)
-        return assemble(self.layout.parts(table, self.device), rows, refusals)
-
-
-def _sound_table(
-    lines: Sequence[bytes], numbers: Sequence[int], layout: ColumnLayout, refusals: Refusals
-) -> tuple[pa.Table, list[int]]:
-    """A table of lines that look sound; one that Arrow takes for none is found by halving."""
-    table = _table(b"\n".join(lines), layout)
-    if table is not None and table.num_rows == len(lines):
-        return table, list(numbers)
-    if len(lines) == 1:
-        what = "the line cannot be read"
-        refusals.refuse(numbers[0], Verdict.MALFORMED, "row", what, lines[0])
-        return _sound_table([], [], layout, refusals)
-    half = len(lines) // 2
-    left, left_numbers = _sound_table(lines[:half], numbers[:half], layout, refusals)
-    right, right_numbers = _sound_table(lines[half:], numbers[half:], layout, refusals)
-    return pa.concat_tables([left, right]), left_numbers + right_numbers
+    refusals = Refusals(single, layout.token(device))
+    sound = TableRows(rows, original, layout.time_field, limits)
+    return assemble(layout.parts(table, device), sound, refusals)
 
 
 def _unquoted(data: bytes) -> bytes | None:
@@ -169,37 +135,7 @@ def _doubtful_bytes(data: bytes, layout: ColumnLayout) -> bool:
         return True
     if b" " in data and any(padding in b"\n%b\n" % data for padding in _PADDED):
         return True
-    return (b"e" in data or b"E" in data) and _has_large_exponent(data, codes)
-
-
-def _has_large_exponent(data: bytes, codes: npt.NDArray[np.uint8]) -> bool:
-    """Whether a number has an exponent of three digits or more: one of nine ends the process."""
-    raised = (codes[1:-1] | 32) == ord("e")
-    raised &= codes[:-2] <= ord("9")
-    raised &= codes[2:] <= ord("9")
-    for place in (np.flatnonzero(raised) + 1).tolist():
-        start = 1 + max(data.rfind(border, 0, place) for border in (b",", b"\n"))
-        if _LARGE_EXPONENT.match(data, start):
-            return True
-    return False
-
-
-def _doubtful_columns(table: pa.Table, layout: ColumnLayout) -> bool:
-    """Whether a name is empty or too long, or a field is empty that must not be."""
-    for (_, column), values in zip(layout.columns.items(), table.columns, strict=True):
-        if values.null_count and column not in MAY_BE_EMPTY:
-            return True
-        if column.among is not None and not pc.all(pc.is_in(values, column.among)).as_py():
-            return True
-        if column in WHOLE and len(values):
-            span = pc.min_max(values).as_py()
-            if max(span["max"] or 0, -(span["min"] or 0)) > LARGEST_WHOLE:
-                return True
-        if column in (DEVICE, NAME) and len(values):
-            span = pc.min_max(pc.utf8_length(values)).as_py()
-            if span["max"] > MAX_DEVICE or (column is DEVICE and span["min"] < 1):
-                return True
-    return False
+    return large_exponent(data)
 
 
 def _table(data: bytes, layout: ColumnLayout) -> pa.Table | None:

@@ -6,16 +6,16 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.assembly import EMPTY
+from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
 from energyguard.codecs.headers import BOM
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
-from energyguard.codecs.shapes import BINARY, HEAD_BYTES, PayloadFormat, sniff
+from energyguard.codecs.registry import known
 from energyguard.errors import NotFound
 from energyguard.model.readings import Verdict
 
@@ -23,7 +23,6 @@ BLOCK_BYTES = 8 << 20
 MAX_LINE = 256 << 20
 """Bytes of a line, and of a file that is read at once: of Arrow, of Parquet."""
 _GZIP = b"\x1f\x8b"
-_BINARY = tuple(chain.from_iterable(BINARY.values()))
 OnBytes = Callable[[int], None] | None
 
 
@@ -42,7 +41,7 @@ def read_blocks(
 
     Args:
         path: a plain or gzipped file; its name without endings is the device where no column is.
-        shape: one of ``shapes.SHAPES``; None: whichever it is.
+        shape: the name of a dialect; None: whichever it is.
         limits: what is plausible.
         block_bytes: how much to read at once.
         on_bytes: is told how many bytes of the file were read, block by block.
@@ -97,7 +96,7 @@ class _File:
             if found is None:
                 block = block.removeprefix(BOM)
                 found = sniff(block[:HEAD_BYTES], shape)
-                if found.name in BINARY:
+                if found.whole:
                     yield found.name, self._at_once(found, block, blocks)
                     return
                 for _ in range(found.header_lines):
@@ -149,7 +148,7 @@ class _File:
         for data, fault in self._inflated():
             if returns is None and data:
                 head = data[:HEAD_BYTES]
-                text = not head.startswith(_BINARY)
+                text = known().of_bytes(head) is None
                 returns = text and b"\r" in head and b"\n" not in data
             yield (data.replace(b"\r", b"\n") if returns else data), fault
 

@@ -11,13 +11,11 @@ a column counts is never guessed. So ``power_mw`` is not known: it may be mW or 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 
-import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs import appliance, household
 from energyguard.codecs.columns import (
     ANYTHING,
     DEVICE,
@@ -26,6 +24,7 @@ from energyguard.codecs.columns import (
     MAYBE_NUMBER,
     NAME,
     NUMBER,
+    PLAIN_HEADER,
     PLAIN_TIME,
     SEQUENCE,
     SPACES,
@@ -35,9 +34,11 @@ from energyguard.codecs.columns import (
     all_named,
     milliseconds,
     nanos,
+    readings_of,
     sixty_fourth,
     strings,
 )
+from energyguard.codecs.registry import known
 
 BOM = b"\xef\xbb\xbf"
 TIMES: Mapping[str, Column] = {
@@ -67,8 +68,6 @@ VALUES: Mapping[str, tuple[str, int]] = {
 """Columns of values: the channel of each, and how many of its unit make one of the channel's."""
 IGNORED = ("topic",)
 """What the export of readings has beside them."""
-TITLES = (b"household",)
-_OF_FILES = (household.LAYOUT, appliance.LAYOUT)
 _WORD = re.compile(r"[^\d.+\-\x00-\x1f][^\x00-\x1f]{0,63}")
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -76,9 +75,11 @@ _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 @lru_cache(maxsize=256)
 def layout_of(names: tuple[str, ...]) -> ColumnLayout | None:
     """The layout of columns of these names, in lower case; None: they are no known header."""
-    for layout in _OF_FILES:
-        if names == tuple(layout.columns):
-            return layout
+    return known().of_header(names) or named_columns(names)
+
+
+def named_columns(names: tuple[str, ...]) -> ColumnLayout | None:
+    """The same, by what each column is called."""
     times, devices = ([n for n in names if n in known] for known in (TIMES, DEVICES))
     values = [n for n in names if n in VALUES]
     tall = "channel" in names and "value" in names
@@ -125,30 +126,39 @@ def _parts(
         if not values:
             channel, value = strings(table.column("channel")), nanos(table.column("value"))
             return [TableReadings("value", named, channel, time, value, sequence)]
-        found = []
-        for name in values:
-            channel, per = VALUES[name]
-            column = table.column(name)
-            if not column.null_count:
-                value = nanos(column, per)
-                found.append(TableReadings(name, named, channel, time, value, sequence))
-                continue
-            rows = np.flatnonzero(column.is_valid().to_numpy())
-            at = pa.array(rows)
-            found.append(
-                TableReadings(
-                    name,
-                    named.take(at),
-                    channel,
-                    time[rows],
-                    nanos(column.drop_null(), per),
-                    None if sequence is None else sequence.take(at),
-                    rows,
-                )
-            )
-        return found
+        return [
+            readings_of(table, name, channel, named, time, per=per, sequence=sequence)
+            for name, (channel, per) in ((name, VALUES[name]) for name in values)
+        ]
 
     return parts
+
+
+def _named(*names: str) -> ColumnLayout:
+    found = named_columns(names)
+    assert found is not None
+    return found
+
+
+HOUSEHOLD = _named(*PLAIN_HEADER)
+NUMBERED = _named("timestamp", "device", "channel", "value", "sequence")
+
+
+def layout_of_object(names: Set[str]) -> ColumnLayout:
+    """What the fields of an object of JSON are; where they are not known, what they seem to be.
+
+    An object with other fields than those of its layout is refused, so this guesses nothing.
+    """
+    if names == HOUSEHOLD.columns.keys():
+        return HOUSEHOLD
+    if (layout := known().of_object(names)) is not None:
+        return layout
+    if names <= NUMBERED.columns.keys() and {"device", "channel", "value"} & names:
+        return NUMBERED
+    layout = named_columns(tuple(sorted(names)))
+    if layout is not None and not layout.needs_device:
+        return layout
+    return NUMBERED if "device" in names else HOUSEHOLD
 
 
 def header_of(line: bytes) -> tuple[str, ...] | None:
@@ -170,7 +180,7 @@ def header_of(line: bytes) -> tuple[str, ...] | None:
 
 def is_title(line: bytes) -> bool:
     """Whether a line stands above a header and says only what the file is."""
-    return line.removeprefix(BOM).strip().lower() in TITLES
+    return line.removeprefix(BOM).strip().lower() in known().titles
 
 
 def separated_otherwise(line: bytes) -> str:
@@ -189,7 +199,7 @@ def unknown(names: Sequence[str]) -> str:
         what = f"{sixty_fourth(', '.join(odd))} is not known"
     else:
         what = "a header has one time, at most one device, and either channel,value or its values"
-    files = " and ".join(sixty_fourth(",".join(layout.columns)) for layout in _OF_FILES)
+    files = " and ".join(sixty_fourth(",".join(layout.columns)) for layout in known().headers)
     return (
         f"the header {sixty_fourth(','.join(names))} is not known, so no row was taken: {what}; "
         f"known are a time ({', '.join(TIMES)}), a device ({', '.join(DEVICES)}), and "

@@ -1,4 +1,4 @@
-"""JSON lines, or one JSON array, of the same readings as the CSV; of floors, of a thermometer.
+"""JSON lines, or one JSON array, of the same readings as the CSV, or of any dialect of objects.
 
     {"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}
     {"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,"sequence":7}
@@ -9,42 +9,47 @@ Numbers never pass through a float: they are read as decimals and are exact to n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs import Decoded, building, thermometer
+from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import merge
 from energyguard.codecs.columns import (
-    ANYTHING,
-    DEVICE,
-    ISO_TIME,
     MAY_BE_EMPTY,
-    NAME,
-    PLAIN_TIME,
-    WHOLE,
+    MAYBE_NUMBER,
+    NUMBER,
     Column,
     ColumnLayout,
+    Ints,
     sixty_fourth,
 )
-from energyguard.codecs.csv import HOUSEHOLD, NUMBERED, decimals, iso_times, strings_of
-from energyguard.codecs.delimited import decode_lines
-from energyguard.codecs.headers import BOM, layout_of
+from energyguard.codecs.csv import decimals, iso_times, strings_of
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.headers import BOM, layout_of_object
+from energyguard.codecs.json_fast_path import decode_sound_json
 from energyguard.codecs.limits import PlausibilityLimits
-from energyguard.codecs.lines import numbered_lines
-from energyguard.codecs.objects import decode_sound_json
+from energyguard.codecs.lines import CLOSE_LOOK, chunks, numbered_lines
 from energyguard.codecs.refusals import Refusals
-from energyguard.codecs.row_by_row import BEYOND
+from energyguard.codecs.registry import known
+from energyguard.codecs.row_by_row import BEYOND, RowFault, SoundRows
 from energyguard.model.fixed import from_nano, to_nano
 from energyguard.model.readings import Verdict
 
+DIALECT = Dialect(
+    name="json",
+    example=(
+        b'{"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}\n'
+        b'{"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,'
+        b'"sequence":7}\n'
+    ),
+)
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
-_LINE = msgspec.json.Decoder(float_hook=Decimal)
+_OBJECT = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _NOT_IN_A_CELL = re.compile(r'[,"\r\n]')
 SHORTEST = 20
@@ -52,22 +57,26 @@ SHORTEST = 20
 _SLACK = 100
 MAX_KINDS = 100
 """Different sets of fields that the objects of one input may have."""
-_TEXTS = (ISO_TIME, PLAIN_TIME, DEVICE, NAME, ANYTHING)
 
 
 def decode_json(
-    data: bytes, limits: PlausibilityLimits, first_row: int = 1, single: int | None = None
+    data: bytes,
+    limits: PlausibilityLimits,
+    device: str = "",
+    first_row: int = 1,
+    single: int | None = None,
 ) -> Decoded:
     """Read JSON lines or an array. Never raises for what stands in them.
 
     Args:
         data: the text.
         limits: what is plausible.
+        device: the device, where no field names it.
         first_row: the number of the first row.
         single: how many refused rows come back one by one; None: all.
     """
-    sound = decode_sound_json(data, limits, first_row)
-    return _row_by_row(data, limits, first_row, single) if sound is None else sound
+    sound = decode_sound_json(data, limits, device, first_row)
+    return _row_by_row(data, limits, device, first_row, single) if sound is None else sound
 
 
 def encode_json(batch: pa.RecordBatch) -> bytes:
@@ -92,44 +101,66 @@ def encode_json(batch: pa.RecordBatch) -> bytes:
 
 
 def _row_by_row(
-    data: bytes, limits: PlausibilityLimits, first_row: int, single: int | None
+    data: bytes, limits: PlausibilityLimits, device: str, first_row: int, single: int | None
 ) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
-    refusals = Refusals(single, "json")
+    refusals = Refusals(single, f"json@{device}" if known().needs_device and device else "json")
+    objects = _Objects(device, limits, refusals)
     if data.lstrip()[:1] == b"[":
-        rows: Iterable[tuple[int, bytes]] = enumerate(_elements(data.strip()), first_row)
-    else:
-        rows = numbered_lines(data, first_row, SHORTEST, refusals)
-    kinds: dict[ColumnLayout, tuple[list[int], list[bytes], list[bytes]]] = {}
-    for number, row in rows:
-        try:
-            layout, line = _line(row)
-            if layout not in kinds and len(kinds) == MAX_KINDS:
-                raise ValueError(f"row|more than {MAX_KINDS} kinds of objects: send them apart")
-            numbers, lines, originals = kinds.setdefault(layout, ([], [], []))
-            numbers.append(number)
-            lines.append(line)
-            originals.append(row)
-        except (ValueError, msgspec.DecodeError, RecursionError, ArithmeticError) as error:
-            verdict, field, why = _fault(error)
-            refusals.refuse(number, verdict, field, why, row)
-    parts = []
-    for layout, (numbers, lines, originals) in kinds.items():
-        part = decode_lines(b"\n".join(lines), layout, limits)
-        parts.append((part.batch, np.array(numbers, np.int64)[part.rows - 1]))
-        for fault in part.refused:
-            at = fault.row - 1
-            refusals.refuse(numbers[at], fault.verdict, fault.field, fault.reason, originals[at])
-    return merge([batch for batch, _ in parts], [row for _, row in parts], refusals.rows())
+        objects.add(enumerate(_elements(data.strip()), first_row))
+        return merge(*objects.readings(), refusals.rows())
+    batches, numbers = [], []
+    for chunk in chunks(data, CLOSE_LOOK):
+        part = None
+        if len(chunk) < len(data):
+            part = decode_sound_json(chunk, limits, device, first_row)
+        if part is None:
+            objects.add(numbered_lines(chunk, first_row, SHORTEST, refusals))
+        else:
+            batches.append(part.batch)
+            numbers.append(part.rows)
+        first_row += chunk.count(b"\n")
+    others, places = objects.readings()
+    return merge([*batches, *others], [*numbers, *places], refusals.rows())
 
 
-def _fault(error: Exception) -> tuple[Verdict, str, str]:
-    """How a row ends that is no reading, the field at fault, and why."""
-    field, mark, reason = str(error).partition("|")
-    if not mark:
-        return Verdict.MALFORMED, "row", f"not JSON: {field}"
-    beyond = reason.startswith(f"{field} {BEYOND}")
-    return Verdict.OUT_OF_RANGE if beyond else Verdict.MALFORMED, field, reason
+@dataclass
+class _Objects:
+    """Objects that are looked at one by one, by kind; what is refused goes into ``refusals``."""
+
+    device: str
+    limits: PlausibilityLimits
+    refusals: Refusals
+    kinds: dict[ColumnLayout, SoundRows] = field(default_factory=dict)
+
+    def add(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Some rows, with their numbers."""
+        for number, row in rows:
+            try:
+                layout, cells = _cells(row, self.device)
+                kind = self.kinds.get(layout)
+                if kind is None:
+                    if len(self.kinds) == MAX_KINDS:
+                        what = f"more than {MAX_KINDS} kinds of objects: send them apart"
+                        raise _malformed("row", what)
+                    kind = self.kinds[layout] = SoundRows(layout)
+                kind.add(number, cells, row)
+            except RowFault as fault:
+                self.refusals.refuse(number, fault.verdict, fault.field, fault.reason, row)
+            except (ValueError, RecursionError, ArithmeticError) as error:  # msgspec's among them
+                why = f"not JSON: {error}"
+                self.refusals.refuse(number, Verdict.MALFORMED, "row", why, row)
+
+    def readings(self) -> tuple[list[pa.RecordBatch], list[Ints]]:
+        """The readings of each kind, and the rows in which they stood."""
+        parts = [
+            rows.readings(self.device, self.limits, self.refusals) for rows in self.kinds.values()
+        ]
+        return [part.batch for part in parts], [part.rows for part in parts]
+
+
+def _malformed(field: str, reason: str) -> RowFault:
+    return RowFault(Verdict.MALFORMED, field, reason)
 
 
 def _elements(array: bytes) -> list[bytes]:
@@ -148,65 +179,50 @@ def _elements(array: bytes) -> list[bytes]:
         return _BORDER.split(inside) if inside else [array]
 
 
-def _line(row: bytes) -> tuple[ColumnLayout, bytes]:
-    """The layout of a row and its line; the codec of lines tells what is wrong with its fields.
+def _cells(row: bytes, device: str) -> tuple[ColumnLayout, list[str]]:
+    """The layout of a row and its cells; ``SoundRows`` tells what is wrong with what they hold.
 
     Raises:
-        ValueError: ``field|reason``, where it is not even a row of fields.
+        RowFault: it is not even a row of fields.
+        ValueError: it is no JSON.
     """
-    found = _LINE.decode(row.removeprefix(BOM))
+    found = _OBJECT.decode(row.removeprefix(BOM))
     if not isinstance(found, dict):
-        raise ValueError("row|row is not a JSON object")
-    layout = _layout(found)
-    unknown = sorted(found.keys() - layout.columns.keys())
-    if unknown:
-        raise ValueError(
-            f"{unknown[0][:64]}|{sixty_fourth(unknown[0])} is not a field of a reading"
-        )
-    fields = []
+        raise _malformed("row", "row is not a JSON object")
+    layout = layout_of_object(found.keys())
+    if not found.keys() <= layout.columns.keys():
+        unknown = min(found.keys() - layout.columns.keys())
+        raise _malformed(unknown[:64], f"{sixty_fourth(unknown)} is not a field of a reading")
+    if layout.needs_device and not device:
+        raise _malformed("device", "no field names the device, so the sender must")
+    cells = []
     for name, column in layout.columns.items():
         value = found.get(name)
-        if value is None and column in MAY_BE_EMPTY:
-            fields.append("")
-            continue
-        fields.append(_text(name, column, value))
-    return layout, ",".join(fields).encode()
+        empty = value is None and column in MAY_BE_EMPTY
+        cells.append("" if empty else _text(name, column, value))
+    return layout, cells
 
 
-def _layout(found: Mapping[str, object]) -> ColumnLayout:
-    """What the fields of an object are; of an unknown one, what they seem to be."""
-    names = found.keys()
-    if names == HOUSEHOLD.columns.keys():
-        return HOUSEHOLD
-    if "piano" in names or any(name.startswith("sensore") for name in names):
-        return building.LAYOUT
-    if "celsius" in names:
-        return thermometer.LAYOUT
-    numbered = NUMBERED.columns.keys()
-    if names <= numbered and {"device", "channel", "value"} & names:
-        return NUMBERED
-    layout = layout_of(tuple(sorted(names)))
-    if layout is not None and layout.shape == "csv" and not layout.needs_device:
-        return layout
-    return NUMBERED if "device" in names else HOUSEHOLD
+def _text(name: str, column: Column, value: object) -> str:
+    """The cell of a value.
 
-
-def _text(name: str, column: Column, value: Any) -> str:
-    number = column not in _TEXTS
+    Raises:
+        RowFault: it is none that a cell may have.
+    """
     if value is None:
-        raise ValueError(f"{name}|{name} is missing")
-    if isinstance(value, bool) or (number and not isinstance(value, int | Decimal)):
-        raise ValueError(f"{name}|{name} is not a number: {sixty_fourth(str(value))}")
-    if number:
-        if column in (*WHOLE, building.FLOOR):
+        raise _malformed(name, f"{name} is missing")
+    if not column.is_text or isinstance(value, bool):
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise _malformed(name, f"{name} is not a number: {sixty_fourth(str(value))}")
+        if column not in (NUMBER, MAYBE_NUMBER):
             return str(value)
         try:
             return from_nano(to_nano(value))
         except ValueError:
-            raise ValueError(f"{name}|{name} {BEYOND}") from None
+            raise RowFault(Verdict.OUT_OF_RANGE, name, f"{name} {BEYOND}") from None
     if not isinstance(value, str):
-        raise ValueError(f"{name}|{name} is not text: {sixty_fourth(str(value))}")
+        raise _malformed(name, f"{name} is not text: {sixty_fourth(str(value))}")
     if _NOT_IN_A_CELL.search(value):
         what = "holds a comma, a quote or a line end"
-        raise ValueError(f"{name}|{name} {what}: {sixty_fourth(value)}")
+        raise _malformed(name, f"{name} {what}: {sixty_fourth(value)}")
     return value

@@ -47,10 +47,10 @@ DEFAULT = DefaultLimits()
 def bounds(limits: PlausibilityLimits) -> Mapping[str, tuple[int, int]]:
     """For each channel, the lowest and highest value in 1e-9 of its unit."""
     most = {"energy_kwh": limits.plausible_kwh, "power_kw": limits.plausible_kw}
-    least = {"power_kw": -limits.plausible_kw}
+    lowest = {"power_kw": -limits.plausible_kw}
     return {
         name: (
-            int(max(channel.lowest, least.get(name, channel.lowest)) * NANO),
+            int(max(channel.lowest, lowest.get(name, channel.lowest)) * NANO),
             int(min(channel.highest, most.get(name, channel.highest)) * NANO),
         )
         for name, channel in CHANNELS.items()
@@ -58,23 +58,23 @@ def bounds(limits: PlausibilityLimits) -> Mapping[str, tuple[int, int]]:
 
 
 def out_of_range(
-    channel: str, time_ms: Ints, value: Ints, limits: PlausibilityLimits, least: int | None = None
+    channel: str, time_ms: Ints, value: Ints, limits: PlausibilityLimits, lowest: int | None = None
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which values and which times of one channel cannot be true; ``least`` raises its bound."""
-    low, high = _bounds(channel, limits, least)
+    """Which values and which times of one channel cannot be true; ``lowest`` raises its bound."""
+    low, high = _bounds(channel, limits, lowest)
     return (value < low) | (value > high), (time_ms < EARLIEST_MS) | (time_ms > _LATEST_MS)
 
 
-def _bounds(channel: str, limits: PlausibilityLimits, least: int | None) -> tuple[int, int]:
+def _bounds(channel: str, limits: PlausibilityLimits, lowest: int | None) -> tuple[int, int]:
     low, high = bounds(limits)[channel]
-    return low if least is None else max(low, least), high
+    return low if lowest is None else max(low, lowest), high
 
 
 def value_reason(
-    field: str, channel: str, nano: int, limits: PlausibilityLimits, least: int | None = None
+    field: str, channel: str, nano: int, limits: PlausibilityLimits, lowest: int | None = None
 ) -> str:
     """What is wrong with a value."""
-    low, high = _bounds(channel, limits, least)
+    low, high = _bounds(channel, limits, lowest)
     unit = CHANNELS[channel].unit
     said = f"{from_nano(nano)} {unit}"
     if nano < 0 <= low:

@@ -10,6 +10,8 @@ from energyguard.codecs.refusals import Refusals
 from energyguard.model.readings import Verdict
 
 _CHUNK = 64 * 1024
+CLOSE_LOOK = 16 * 1024
+"""Bytes round a bad line that are looked at line by line; the others are read at once."""
 _BLANK = np.frombuffer(b" \t\n\r\x0b\x0c", np.uint8)
 
 
@@ -26,7 +28,7 @@ def numbered_lines(
         refusals: gets these.
     """
     row = first_row
-    for chunk in _chunks(data):
+    for chunk in chunks(data):
         if refusals.full and (count := _short_lines(chunk, shortest)) is not None:
             if count:
                 refusals.count(row, Verdict.MALFORMED, chunk.rstrip(b"\n"), count)
@@ -41,11 +43,11 @@ def numbered_lines(
             row += 1
 
 
-def _chunks(data: bytes) -> Iterator[bytes]:
-    """The block in pieces that end at a line end."""
+def chunks(data: bytes, size: int = _CHUNK) -> Iterator[bytes]:
+    """The block in pieces of some bytes that end at a line end."""
     start = 0
     while start < len(data):
-        end = data.rfind(b"\n", start, start + _CHUNK) + 1
+        end = data.rfind(b"\n", start, start + size) + 1
         if not end:
             end = data.find(b"\n", start) + 1 or len(data)
         yield data[start:end]

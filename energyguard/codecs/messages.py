@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.codecs import RefusedRow
+from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import BOM
 from energyguard.codecs.limits import PlausibilityLimits
-from energyguard.codecs.shapes import decode
 from energyguard.model.readings import SCHEMA, Verdict
 
 CSV, JSON = "csv", "json"

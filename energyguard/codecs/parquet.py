@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.arrow import MAX_UNFOLDED, decode_batches, read_or_refuse
+from energyguard.codecs.arrow import EXAMPLE, MAX_UNFOLDED, decode_batches, read_or_refuse
+from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.errors import Malformed
 
@@ -55,3 +56,12 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
         if file.metadata.row_group(group).total_byte_size > MAX_UNFOLDED:
             raise Malformed(f"a row group unfolds to more than {MAX_UNFOLDED} bytes", "row")
     yield from file.iter_batches(_ROWS_AT_ONCE, use_threads=False)
+
+
+def _example() -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(EXAMPLE, sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+DIALECT = Dialect(name="parquet", example=_example(), begins=(MARK,), decode=decode_parquet)

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.codecs.csv import HOUSEHOLD
 from energyguard.codecs.delimited import decode_sound
+from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.codecs.isolated import ISOLATED
+from energyguard.codecs.json_fast_path import decode_sound_json
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.messages import (
     CSV,
@@ -28,7 +29,6 @@ from energyguard.codecs.messages import (
     distinct,
     together,
 )
-from energyguard.codecs.objects import decode_sound_json
 from energyguard.codecs.packed import FORMAT, unpack
 from energyguard.errors import Corrupt
 from energyguard.model.readings import BACKFILL

@@ -2,7 +2,7 @@
 
 A cell may have spaces or quotes round it, a time a lower-case ``t`` or ``z``, a number an exponent:
 what is sound is written anew as the fast way takes it, so a line means the same alone and among
-others.
+others. The fields of JSON objects go through the same.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import (
     ISO_TIME,
     LONG_NUMBER,
+    MAY_BE_EMPTY,
     MAYBE_NUMBER,
     NOT_FINITE,
     NUMBER,
@@ -25,6 +32,7 @@ from energyguard.codecs.columns import (
     ColumnLayout,
     sixty_fourth,
 )
+from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.lines import numbered_lines
 from energyguard.codecs.refusals import Refusals
 from energyguard.model.readings import Verdict
@@ -35,10 +43,98 @@ _TIMES = (ISO_TIME, PLAIN_TIME)
 _BOM = b"\xef\xbb\xbf"
 
 
+class RowFault(ValueError):
+    """Why a row is refused: how it ends, the field at fault, the reason."""
+
+    def __init__(self, verdict: Verdict, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict, self.field, self.reason = verdict, field, reason
+
+
+class SoundRows:
+    """Rows of a layout, as the fast way takes their cells, and where they stood.
+
+    Args:
+        layout: what the columns are.
+    """
+
+    def __init__(self, layout: ColumnLayout) -> None:
+        self.layout = layout
+        self.numbers: list[int] = []
+        self.originals: list[bytes] = []
+        self._cells: list[Sequence[str]] = []
+        self._columns = tuple(layout.columns.values())
+        self._times = [i for i, column in enumerate(self._columns) if column in _TIMES]
+        self._sound = _sound(layout)
+
+    def add(self, number: int, cells: Sequence[str], original: bytes) -> None:
+        """A row.
+
+        Args:
+            number: where it stood.
+            cells: of each column.
+            original: its bytes as they came.
+
+        Raises:
+            RowFault: it cannot be read.
+        """
+        if len(cells) == len(self._columns):
+            cells = [_tidy(cell, column) for cell, column in zip(cells, self._columns, strict=True)]
+        sound = self._sound.fullmatch(",".join(cells))
+        if not (sound and all(_is_in_calendar(cells[i]) for i in self._times)):
+            raise RowFault(*_explain(cells, self.layout))
+        self.numbers.append(number)
+        self.originals.append(original)
+        self._cells.append(cells)
+
+    def readings(self, device: str, limits: PlausibilityLimits, refusals: Refusals) -> Decoded:
+        """Their readings; those out of range are refused.
+
+        Args:
+            device: whose they are, where no column names it.
+            limits: what is plausible.
+            refusals: has what was refused before.
+        """
+        table, numbers = self._table(range(len(self._cells)), refusals)
+        rows = TableRows(
+            np.array([self.numbers[i] for i in numbers], np.int64),
+            lambda place: self.originals[numbers[place]],
+            self.layout.time_field,
+            limits,
+        )
+        return assemble(self.layout.parts(table, device), rows, refusals)
+
+    def _table(self, chosen: range, refusals: Refusals) -> tuple[pa.Table, list[int]]:
+        """A table of some rows; one that Arrow takes for none is found by halving."""
+        columns: Sequence[Sequence[str]] = [*zip(*(self._cells[i] for i in chosen), strict=True)]
+        try:
+            return _converted(columns or [()] * len(self._columns), self.layout), [*chosen]
+        except pa.ArrowException:
+            if len(chosen) > 1:
+                half = len(chosen) // 2
+                left, right = (self._table(c, refusals) for c in (chosen[:half], chosen[half:]))
+                return pa.concat_tables([left[0], right[0]]), left[1] + right[1]
+        row = chosen[0]
+        what = "the line cannot be read"
+        refusals.refuse(self.numbers[row], Verdict.MALFORMED, "row", what, self.originals[row])
+        return self._table(range(0), refusals)
+
+
+def _converted(columns: Sequence[Sequence[str]], layout: ColumnLayout) -> pa.Table:
+    """Cells, column by column, as the types of a layout; an empty one is null where it may be."""
+    table = {}
+    for (name, column), cells in zip(layout.columns.items(), columns, strict=True):
+        text = pa.array(cells, pa.string())
+        if column in MAY_BE_EMPTY:
+            text = pc.replace_with_mask(text, pc.equal(text, ""), pa.scalar(None, pa.string()))
+        table[name] = text.cast(column.type)
+    return pa.table(table)
+
+
 def decode_row_by_row(
     data: bytes, layout: ColumnLayout, first_row: int, refusals: Refusals
-) -> tuple[list[bytes], list[int]]:
-    """The sound ones of some lines, as the fast way takes them, and their numbers.
+) -> SoundRows:
+    """The sound ones of some lines.
 
     Args:
         data: lines without a header.
@@ -46,10 +142,8 @@ def decode_row_by_row(
         first_row: the number of the first line.
         refusals: gets the others.
     """
-    sound, columns = _sound(layout), tuple(layout.columns.values())
-    commas, times = len(columns) - 1, [i for i, c in enumerate(columns) if c in _TIMES]
-    lines: list[bytes] = []
-    numbers: list[int] = []
+    columns = tuple(layout.columns.values())
+    commas, rows = len(columns) - 1, SoundRows(layout)
     for row, original in numbered_lines(data, first_row, _shortest(columns), refusals):
         line = original.removesuffix(b"\r").removeprefix(_BOM)
         quoted = b'"' in line
@@ -58,19 +152,12 @@ def decode_row_by_row(
             continue
         try:
             text = line.decode()
-            cells = _unquoted(text) if quoted else text.split(",")
+            rows.add(row, _unquoted(text) if quoted else text.split(","), original)
         except (UnicodeDecodeError, csv.Error) as error:
             refusals.refuse(row, Verdict.MALFORMED, "row", _unreadable(error), original)
-            continue
-        if len(cells) == len(columns):
-            cells = [_tidy(cell, column) for cell, column in zip(cells, columns, strict=True)]
-        tidied = ",".join(cells)
-        if sound.fullmatch(tidied) and all(_is_in_calendar(cells[i]) for i in times):
-            lines.append(tidied.encode())
-            numbers.append(row)
-        else:
-            refusals.refuse(row, *_explain(cells, layout), original)
-    return lines, numbers
+        except RowFault as fault:
+            refusals.refuse(row, fault.verdict, fault.field, fault.reason, original)
+    return rows
 
 
 @lru_cache(maxsize=256)

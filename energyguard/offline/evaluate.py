@@ -72,7 +72,7 @@ def evaluate(
         out: gets system C's alert record per window over the threshold, or alert events.
         episodes: write the alert events instead of the windows.
         settings: lateness and limits; None: the defaults.
-        shape: one of ``wire.shapes.SHAPES``; None: whichever each file is.
+        shape: the name of a dialect; None: whichever each file is.
         on_bytes: is told how many bytes were read.
 
     Raises:

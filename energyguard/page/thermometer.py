@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.codecs.thermometer import CHANNEL, DEVICE
+from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
 from energyguard.model.topics import THERMOMETER
 from energyguard.page.components import Rest, Tag, Tile, card
 from energyguard.page.context import PageContext

@@ -3,5 +3,4 @@
 rule.py       one rule: channels, window, slide, levels, dwell; and what its text says
 toml.py       rule files: every fault with its line
 registry.py   the rules that there are and those that run, as changed while running
-shipped/      the rules that come with the package
 """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from energyguard.domain import installed
 from energyguard.errors import ConfigError, NotFound
 from energyguard.model.duration import parse_duration
 from energyguard.model.fixed import to_nano
@@ -21,8 +22,6 @@ from energyguard.telemetry import logger
 
 _log = logger(__name__)
 _DECODER = msgspec.json.Decoder(RuleChange[Rule])
-
-SHIPPED = Path(__file__).parent / "shipped"
 
 
 class RuleBook:
@@ -140,14 +139,14 @@ def _record(rule: Rule, active: bool) -> bytes:
 
 
 def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:
-    """The book of the shipped rules and a user's own files.
+    """The book of the rules that domains bring and of a user's own files.
 
     Raises:
         ConfigError: every fault of every file.
     """
     rules: dict[str, Rule] = {}
     faults: list[str] = []
-    for path in [*sorted(SHIPPED.glob("*.toml")), *files]:
+    for path in [*(domain.rules for domain in installed() if domain.rules), *files]:
         try:
             rules.update({rule.id: rule for rule in read_rules(path)})
         except ConfigError as error:

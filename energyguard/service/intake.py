@@ -9,8 +9,8 @@ from itertools import groupby
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.codecs import charging as signals
+from energyguard.codecs.formats import decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
-from energyguard.codecs.shapes import decode, shape_of
 from energyguard.errors import Malformed
 from energyguard.intake.gateway import Gateway
 from energyguard.intake.signals import are_signals, take_signals

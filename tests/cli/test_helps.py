@@ -14,7 +14,7 @@ import typer
 import energyguard
 from energyguard.cli.times import parse_range, parse_time
 from energyguard.clock import ManualClock
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 from energyguard.history import History
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from energyguard.codecs.charging import text_of
-from energyguard.codecs.thermometer import message
+from energyguard.domains.thermometer.dialect import message
 from energyguard.rules.rule import Rule
 from tests.cli.conftest import Terminal
 

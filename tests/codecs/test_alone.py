@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 
 TIMES = st.sampled_from(
     [

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 from energyguard.model.fixed import to_nano
 from energyguard.model.readings import Verdict
 

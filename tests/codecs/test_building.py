@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.building import CHANNELS, DEVICES, floor_json
+from energyguard.codecs.formats import decode
 from energyguard.codecs.records import read_records
-from energyguard.codecs.shapes import decode
 from energyguard.model.readings import Verdict, times_of
+from energyguard.records.floors import CHANNELS, DEVICES, floor_json
 
 PLAIN: Mapping[str, Any] = {
     "piano": 1,

@@ -12,8 +12,8 @@ import pytest
 
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.files import read_blocks
+from energyguard.codecs.formats import decode
 from energyguard.codecs.refusals import counted
-from energyguard.codecs.shapes import decode
 
 CASES = Path(__file__).parents[1] / "cases" / "meters"
 Reading = dict[str, object]

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 from energyguard.model.fixed import to_nano
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.files import read_blocks
+from energyguard.codecs.formats import decode, encode, plain
 from energyguard.codecs.limits import DefaultLimits
 from energyguard.codecs.packed import pack, unpack
 from energyguard.codecs.refusals import ANY_SHAPE, counted
-from energyguard.codecs.shapes import SHAPES, decode, encode, plain
+from energyguard.codecs.registry import known
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import batch_of
 
@@ -93,7 +94,7 @@ def test_random_bytes_are_accounted_for(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("seed", range(100))
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", known().names)
 def test_damaged_messages_raise_nothing(shape: str, seed: int) -> None:
     rng = random.Random(seed)
     batch = batch_of(["H1", "H2"], "energy_kwh", [NOON, NOON + 1], [5, 6])

@@ -18,7 +18,7 @@ from deploy.grafana.chargers import ROWS
 from deploy.grafana.panels import Asked
 from energyguard.clock import SYSTEM
 from energyguard.codecs.charging import signal, text_of
-from energyguard.codecs.thermometer import message as degrees
+from energyguard.domains.thermometer.dialect import message as degrees
 from energyguard.errors import Rejected
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import KEY, People

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 from energyguard.domains.building.counters import FILE
 from energyguard.domains.building.feed import BuildingFeed, write_json
 from energyguard.domains.building.floors import NEW, Building, BuildingRun

@@ -10,9 +10,9 @@ from threading import Event
 
 import pytest
 
+from energyguard.codecs.formats import decode
 from energyguard.codecs.records import read_records, read_settled
-from energyguard.codecs.shapes import decode
-from energyguard.codecs.thermometer import CHANNEL, DEVICE, message
+from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE, message
 from energyguard.domains.thermometer.simulator import HIGHEST, LOWEST, ThermometerFeed, Walk
 from energyguard.log import EARLIEST, Log, open_log
 from energyguard.model.readings import times_of

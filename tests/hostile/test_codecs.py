@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from energyguard.codecs.charging import signal
 from energyguard.codecs.files import read_blocks
+from energyguard.codecs.formats import decode, encode
 from energyguard.codecs.isolated import IsolatedDecoder
 from energyguard.codecs.limits import DEFAULT
 from energyguard.codecs.packed import pack
 from energyguard.codecs.records import read_records
 from energyguard.codecs.refusals import MAX_REFUSED, REST_BYTES, counted
-from energyguard.codecs.shapes import SHAPES, decode, encode
+from energyguard.codecs.registry import known
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
 from tests.hostile import deadly
@@ -126,7 +127,7 @@ def test_a_child_that_is_gone_is_started_again() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.binary(max_size=300), st.sampled_from([None, *SHAPES]))
+@given(st.binary(max_size=300), st.sampled_from([None, *known().names]))
 def test_any_bytes_are_answered(data: bytes, shape: str | None) -> None:
     decode(data, shape, device="d")
 

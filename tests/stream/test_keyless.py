@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from energyguard.codecs.formats import decode
 from energyguard.codecs.limits import DefaultLimits
 from energyguard.codecs.packed import pack
 from energyguard.codecs.records import PACKED_ANEW, read_settled
-from energyguard.codecs.shapes import decode
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.simulate import Run, write_csv
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, open_log

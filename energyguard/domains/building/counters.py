@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from energyguard.codecs.building import DEVICES
 from energyguard.domains.building.floors import FLOORS, Wh
 from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Corrupt
@@ -22,6 +21,7 @@ from energyguard.log.records import Headers
 from energyguard.model.fixed import to_nano
 from energyguard.model.murmur import partition_for
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
+from energyguard.records.floors import DEVICES
 from energyguard.simulators.event_clock import backwards
 from energyguard.telemetry import logger
 

@@ -14,12 +14,12 @@ from typing import BinaryIO
 import numpy as np
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.building import DEVICES
 from energyguard.domains.building.counters import Counters, SavedCounters
 from energyguard.domains.building.floors import NEW, BuildingRun
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
+from energyguard.records.floors import DEVICES
 from energyguard.simulators.event_clock import RunningClock, newest_event_ms
 from energyguard.simulators.ticker import Progress, Ticker, Times
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.codecs.building import DEVICES, floor_json
+from energyguard.records.floors import DEVICES, floor_json
 from energyguard.simulators.noise import Words, normal, streams
 
 Times = npt.NDArray[np.int64]

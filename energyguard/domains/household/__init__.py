@@ -1,1 +1,17 @@
-"""Households: simulated homes, with labelled faults, and the sample of real appliances."""
+"""Households: simulated homes, with labelled faults, the sample of real appliances, their files."""
+
+from pathlib import Path
+
+from energyguard.domain import Domain, Simulator
+
+DOMAIN = Domain(
+    name="household",
+    dialects=(
+        "energyguard.domains.household.meter_files:DIALECT",
+        "energyguard.domains.household.appliance_files:DIALECT",
+    ),
+    rules=Path(__file__).parent / "rules.toml",
+    simulators=(
+        Simulator(name="households", role="simulate", run="energyguard.domains.household.feed:run"),
+    ),
+)

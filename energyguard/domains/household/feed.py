@@ -10,7 +10,9 @@ from __future__ import annotations
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.csv import decode
+from energyguard.codecs.delimited import decode_lines
+from energyguard.codecs.headers import HOUSEHOLD
+from energyguard.codecs.limits import DEFAULT
 from energyguard.domains.household.simulate import Run, this_evening_ms
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, TopicPartition
@@ -53,7 +55,7 @@ class HouseholdFeed(Ticker):
     def _send(self, time_ms: Times) -> bool:
         """Append the ticks: whole or not at all."""
         made = self._run.spoilt(time_ms)
-        refused = decode(b"\n".join(made.malformed)).refused
+        refused = decode_lines(b"\n".join(made.malformed), HOUSEHOLD, DEFAULT).refused
         header = ((TICK_HEADER, str(time_ms[-1]).encode()),)
         if self._run.faults is not None:
             self._run.faults.write_truth(made.labels)

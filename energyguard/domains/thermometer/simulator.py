@@ -16,7 +16,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.charging import seconds, text_of
-from energyguard.codecs.thermometer import DEVICE, message
+from energyguard.domains.thermometer.dialect import DEVICE, message
 from energyguard.log import Log, Records, TopicPartition
 from energyguard.model.topics import THERMOMETER, TICK_HEADER
 from energyguard.simulators.event_clock import RunningClock, backwards

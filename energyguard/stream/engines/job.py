@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 
 from energyguard.codecs.columns import LONG_NUMBER
-from energyguard.codecs.csv import HOUSEHOLD
+from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.errors import ConfigError
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from energyguard.codecs.csv import HOUSEHOLD
+from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.errors import ConfigError
 from energyguard.records.energy_alerts import BEFORE
 from energyguard.stream.engines.job import PATTERNS, Engine, Job, Policy, StateStore

@@ -18,6 +18,7 @@ from energyguard.codecs.columns import (
     milliseconds,
     nanos,
 )
+from energyguard.codecs.dialect import Dialect
 
 DEVICE, CHANNEL = "thermometer", "temperature_c"
 
@@ -39,3 +40,9 @@ def _parts(table: pa.Table, _: str) -> list[TableReadings]:
 
 
 LAYOUT = ColumnLayout("json", {"timestamp": PLAIN_TIME, "celsius": NUMBER}, _parts)
+DIALECT = Dialect(
+    name="thermometer",
+    layout=LAYOUT,
+    fields=("celsius",),
+    example=message("2024-05-19 11:03:12", 17) + b"\n",
+)

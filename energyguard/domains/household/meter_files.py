@@ -23,6 +23,7 @@ from energyguard.codecs.columns import (
     half_even,
     milliseconds,
 )
+from energyguard.codecs.dialect import Dialect
 
 NANO_KW_PER_MW = 1_000  # 1 mW is 1e-6 kW
 
@@ -51,4 +52,15 @@ LAYOUT = ColumnLayout(
     },
     _parts,
     needs_device=True,
+)
+DIALECT = Dialect(
+    name="household",
+    layout=LAYOUT,
+    header=True,
+    bare=True,
+    title=b"household",
+    example=(
+        b"household\ndate,timestamp,energy,power,power1,power2,power3\n"
+        b"2019-12-24 00:00:01,1577145601982,90823166859000,249050,98090,111870,39090\n"
+    ),
 )

@@ -24,6 +24,7 @@ from energyguard.codecs.columns import (
     strings,
     under,
 )
+from energyguard.codecs.dialect import Dialect
 
 WATTS_PER_KW = 1_000
 
@@ -40,4 +41,10 @@ LAYOUT = ColumnLayout(
     {"case": NAME, "day": ANYTHING, "timestamp": PLAIN_TIME, "power": NUMBER, "label": ANYTHING},
     _parts,
     needs_device=True,
+)
+DIALECT = Dialect(
+    name="appliance",
+    layout=LAYOUT,
+    header=True,
+    example=b"case,day,timestamp,power,label\nNormal,1,2020-03-19 16:00:00,65.3,0\n",
 )

@@ -1,18 +1,19 @@
-"""Which shape a message or a file has, and the codec of each."""
+"""In which format a message or a file is, and how it is decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from energyguard.codecs import Decoded, appliance, csv, household, ipc, parquet
-from energyguard.codecs.arrow import decode_arrow
+from energyguard.codecs import Decoded, csv
+from energyguard.codecs.arrow import written
 from energyguard.codecs.assembly import EMPTY
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.dialect import Decode
 from energyguard.codecs.headers import (
     BOM,
+    HOUSEHOLD,
     header_of,
     is_title,
     layout_of,
@@ -22,18 +23,12 @@ from energyguard.codecs.headers import (
 from energyguard.codecs.json import decode_json, encode_json
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
+from energyguard.codecs.registry import known
 from energyguard.codecs.text import TextDecoder
 from energyguard.errors import NotFound
 
-SHAPES = ("csv", "json", "household", "appliance", "arrow", "parquet")
 HEAD_BYTES = 65_536
-"""How much of an input tells its shape."""
-_LAYOUTS = {"csv": csv.HOUSEHOLD, "household": household.LAYOUT, "appliance": appliance.LAYOUT}
-BINARY: Mapping[str, tuple[bytes, ...]] = {
-    "arrow": (ipc.STREAM, ipc.FILE),
-    "parquet": (parquet.MARK,),
-}
-"""The shapes that have no lines, and how each begins."""
+"""How much of an input tells its format."""
 _OTHERS = {
     b"\x1f\x8b": "is gzipped: send it unpacked (files may be gzipped)",
     b"PK\x03\x04": "is a zip archive or a workbook: save the sheet as CSV in UTF-8",
@@ -41,7 +36,6 @@ _OTHERS = {
     b"\xfe\xff": "is text in UTF-16: save it as CSV in UTF-8",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd: send it unpacked",
 }
-Decode = Callable[[bytes, PlausibilityLimits, str, int, int | None], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +47,11 @@ class PayloadFormat:
     header_lines: int = 0
     needs_device: bool = False
     device: str = field(default="")  # whose lines they are, where a dead letter says so
+    whole: bool = False  # it has no lines, so it is decoded at once
 
 
 def _refusing(reason: str) -> PayloadFormat:
-    """Bytes of no shape: refused together."""
+    """Bytes of no format: refused together."""
 
     def decode(
         data: bytes, limits: PlausibilityLimits, device: str, first_row: int, single: int | None
@@ -67,18 +62,15 @@ def _refusing(reason: str) -> PayloadFormat:
     return PayloadFormat("csv", decode)
 
 
-_JSON = PayloadFormat(
-    "json", lambda data, limits, _, row, single: decode_json(data, limits, row, single)
-)
-_DECODE: Mapping[str, Decode] = {"arrow": decode_arrow, "parquet": parquet.decode_parquet}
+_JSON = PayloadFormat("json", decode_json)
 
 
 def sniff(head: bytes, name: str | None = None, headed: bool = True) -> PayloadFormat:
-    """The shape of what begins so; its codec remembers what a header said.
+    """The format of what begins so; its codec remembers what a header said.
 
     Args:
         head: the first bytes, without a byte order mark.
-        name: forces a shape; ``csv:HEADER`` and ``household@DEVICE`` are those of dead letters.
+        name: forces a dialect; ``csv:HEADER`` and ``household@DEVICE`` are those of dead letters.
         headed: whether a header may be among the lines.
 
     Raises:
@@ -86,31 +78,23 @@ def sniff(head: bytes, name: str | None = None, headed: bool = True) -> PayloadF
     """
     name, _, device = (name or ANY_SHAPE).partition("@")
     base, _, columns = name.partition(":")
-    if base not in (*SHAPES, ANY_SHAPE):
-        raise NotFound(f"no shape {name!r}; there are: {', '.join(SHAPES)}")
-    found = _binary(head, base)
-    if found is not None:
-        return found
+    if base not in (*known().names, ANY_SHAPE):
+        raise NotFound(f"no shape {name!r}; there are: {', '.join(known().names)}")
+    dialect = known().of_bytes(head) if base == ANY_SHAPE else known().named(base)
+    if dialect is not None and dialect.decode is not None:
+        return PayloadFormat(dialect.name, dialect.decode, whole=True)
     if headed and base in (ANY_SHAPE, "csv"):
         for beginning, reason in _OTHERS.items():
             if head.startswith(beginning):
                 return _refusing(reason)
     if base == "json" or (base == ANY_SHAPE and head.lstrip()[:1] in (b"{", b"[")):
-        return _JSON
+        return replace(_JSON, device=device)
     if columns:
         layout = layout_of(tuple(columns.split(",")))
         if layout is None:
             raise NotFound(f"no shape {name!r}: its header is not known")
         return _of_lines(layout, TextDecoder(layout, headed=False), 0, device)
     return replace(_text(head, base, headed), device=device)
-
-
-def _binary(head: bytes, base: str) -> PayloadFormat | None:
-    """The shape of bytes that are no text; None: they are."""
-    for shape, beginnings in BINARY.items():
-        if base == shape or (base == ANY_SHAPE and head.startswith(beginnings)):
-            return PayloadFormat(shape, _DECODE[shape])
-    return None
 
 
 def _text(head: bytes, base: str, headed: bool) -> PayloadFormat:
@@ -131,9 +115,12 @@ def _text(head: bytes, base: str, headed: bool) -> PayloadFormat:
         if layout is None:
             return PayloadFormat("csv", TextDecoder(None, unknown(names), first).decode, 1 + titled)
         return _of_lines(layout, TextDecoder(layout), 1 + titled)
-    layout = _LAYOUTS.get(base, csv.HOUSEHOLD)
-    if base == ANY_SHAPE and first.count(b",") == len(household.LAYOUT.columns) - 1:
-        layout = household.LAYOUT
+    if base == ANY_SHAPE:
+        bare = known().of_columns(first.count(b",") + 1)
+    else:
+        dialect = known().named(base)
+        bare = None if dialect is None else dialect.layout
+    layout = bare or HOUSEHOLD
     return _of_lines(layout, TextDecoder(layout, headed=headed), int(titled))
 
 
@@ -188,7 +175,7 @@ def shape_of(data: bytes, shape: str | None) -> PayloadFormat:
 def plain(data: bytes) -> bytes:
     """Text without its byte order mark, and with line feeds where it has only returns."""
     data = data.removeprefix(BOM)
-    if b"\r" in data[:HEAD_BYTES] and b"\n" not in data and not _binary(data, ANY_SHAPE):
+    if b"\r" in data[:HEAD_BYTES] and b"\n" not in data and not known().of_bytes(data):
         return data.replace(b"\r", b"\n")
     return data
 
@@ -204,8 +191,5 @@ def encode(batch: pa.RecordBatch, shape: str) -> bytes:
     if shape == "json":
         return encode_json(batch)
     if shape == "arrow":
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        return bytes(sink.getvalue().to_pybytes())
+        return written(batch)
     raise NotFound(f"readings are written as csv, json or arrow, not {shape!r}")

@@ -1,0 +1,133 @@
+"""What a domain brings, and which domains are installed.
+
+A domain is a folder, or a package of somebody else's, that says in one `Domain` what is particular
+to one kind of device: its topics, its dialects, its rules, its questions, its page, its simulator.
+The rest of the product goes through the domains that are installed and names none of them. Another
+package brings one by an entry point of the group `energyguard.domains`.
+
+References such as ``package.module:NAME`` are followed when they are needed, so that a domain costs
+nothing where only its topics count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from energyguard.errors import ConfigError
+from energyguard.model.topics import Topic
+
+GROUP = "energyguard.domains"
+"""The entry points by which packages bring domains."""
+OWN = ("household", "building", "charging", "thermometer")
+"""The domains of this package, a folder of ``domains/`` each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A page of the control room: ``page`` refers to a class that is made with the open visit."""
+
+    path: str
+    name: str
+    icon: str
+    page: str
+    short: str = ""  # on a phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """A simulator: by what to do each second, or a role of its own.
+
+    Attributes:
+        name: of the scenario of ``up`` and of the verb of ``simulate``.
+        role: what the process plays.
+        steps: refers to a ``simulators.steps.Steps``, of which the verb and the role are made.
+        run: refers to a role, ``(Settings, Event) -> None``, where there are no steps.
+    """
+
+    name: str
+    role: str
+    steps: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """What is particular to one kind of device. Everything but the name may be missing.
+
+    Attributes:
+        name: one word.
+        topics: those that only this domain writes.
+        dialects: refer each to a ``codecs.dialect.Dialect``.
+        rules: a file of rules that are there from the first start.
+        queries: a folder of questions to the history, a ``.sql`` file each.
+        views: pages of the control room.
+        simulators: what can be simulated.
+    """
+
+    name: str
+    topics: tuple[Topic, ...] = ()
+    dialects: tuple[str, ...] = ()
+    rules: Path | None = None
+    queries: Path | None = None
+    views: tuple[View, ...] = ()
+    simulators: tuple[Simulator, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def installed() -> tuple[Domain, ...]:
+    """The domains of this package, then those of others by name.
+
+    Raises:
+        ConfigError: one cannot be loaded, or two have the same name.
+    """
+    own = [load(f"energyguard.domains.{name}:DOMAIN") for name in OWN]
+    others = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return checked([*own, *map(_brought, others)])
+
+
+def checked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
+    """Domains of which no two have the same name, topic, page or simulator.
+
+    Raises:
+        ConfigError: two have.
+    """
+    found = tuple(domains)
+    owner: dict[tuple[str, str], str] = {}
+    for domain in found:
+        names = [("domain", domain.name)]
+        names += [("topic", topic.name) for topic in domain.topics]
+        names += [("page", view.path) for view in domain.views]
+        names += [("simulator", simulator.name) for simulator in domain.simulators]
+        for kind, name in names:
+            if (kind, name) in owner:
+                both = f"{owner[kind, name]!r} and {domain.name!r}"
+                raise ConfigError(f"the domains {both} both have the {kind} {name!r}")
+            owner[kind, name] = domain.name
+    return found
+
+
+def _brought(point: EntryPoint) -> Domain:
+    """The domain of an entry point of another package."""
+    found = load(point.value)
+    if not isinstance(found, Domain):
+        raise ConfigError(f"the entry point {GROUP}: {point.name} = {point.value} is no Domain")
+    return found
+
+
+def load(reference: str) -> Any:
+    """What ``package.module:NAME`` refers to.
+
+    Raises:
+        ConfigError: there is no such module, or no such name in it.
+    """
+    module, _, name = reference.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{reference} cannot be loaded: {error}") from error
