@@ -15,8 +15,8 @@ import time
 import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs.packed import pack, unpack
 from energyguard.codecs.formats import decode, encode
+from energyguard.codecs.packed import pack, unpack
 from energyguard.model.readings import batch_of
 
 BLOCK = 65_536

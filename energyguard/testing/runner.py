@@ -15,7 +15,7 @@ from typing import Any
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
-from energyguard.codecs.shapes import decode
+from energyguard.codecs.formats import decode
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST
 from energyguard.log.decoded import decoded
