@@ -44,14 +44,16 @@ class Simulator:
     """A simulator: by what to do each second, or a role of its own.
 
     Attributes:
-        name: of the scenario of ``up`` and of the verb of ``simulate``.
+        name: of the scenario of ``up``; with steps, also of a verb of ``simulate``.
         role: what the process plays.
+        about: a sentence: what the verb does.
         steps: refers to a ``simulators.steps.Steps``, of which the verb and the role are made.
         run: refers to a role, ``(Settings, Event) -> None``, where there are no steps.
     """
 
     name: str
     role: str
+    about: str = ""
     steps: str = ""
     run: str = ""
 

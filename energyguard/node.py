@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from energyguard.clock import SYSTEM
+from energyguard.domain import Simulator, installed, load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
@@ -34,22 +35,18 @@ if TYPE_CHECKING:
 Role = Callable[[Settings, threading.Event], None]
 
 
-def _simulate(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.domains.roles import run
+def _simulator(simulator: Simulator) -> Role:
+    """The role of a domain's simulator."""
 
-    run(settings, stop)
+    def run(settings: Settings, stop: threading.Event) -> None:
+        if simulator.run:
+            load(simulator.run)(settings, stop)
+            return
+        from energyguard.simulators.steps import play as play_steps
 
+        play_steps(load(simulator.steps), settings, stop)
 
-def _simulate_chargers(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.domains.roles import run_chargers
-
-    run_chargers(settings, stop)
-
-
-def _simulate_thermometer(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.domains.roles import run_thermometer
-
-    run_thermometer(settings, stop)
+    return run
 
 
 def _worker(settings: Settings, stop: threading.Event) -> None:
@@ -82,10 +79,9 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
     run(settings, stop)
 
 
+_SIMULATORS = [simulator for domain in installed() for simulator in domain.simulators]
 ROLES: Mapping[str, Role] = {
-    "simulate": _simulate,
-    "simulate-chargers": _simulate_chargers,
-    "simulate-thermometer": _simulate_thermometer,
+    **{simulator.role: _simulator(simulator) for simulator in _SIMULATORS},
     "worker": _worker,
     "sessions": _sessions,
     "ingestor": _ingestor,
@@ -99,11 +95,7 @@ WANTED: Mapping[str, Callable[[Settings], bool]] = {
 }
 """Roles that ``up`` plays only where the settings ask for them."""
 
-SCENARIOS: Mapping[str, str] = {
-    "households": "simulate",
-    "chargers": "simulate-chargers",
-    "thermometer": "simulate-thermometer",
-}
+SCENARIOS: Mapping[str, str] = {simulator.name: simulator.role for simulator in _SIMULATORS}
 """The demonstrations that ``up`` starts, each with the role that plays it."""
 
 NICENESS: Mapping[str, int] = {"ingestor": 5, "history": 5}

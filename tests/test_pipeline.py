@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from energyguard.model.topics import TOPICS
 from energyguard.pipeline import FLOWS, GROUPS
+from energyguard.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
 

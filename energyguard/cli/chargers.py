@@ -1,4 +1,4 @@
-"""``simulate chargers`` and ``simulate thermometer``: into the log, a file or standard output."""
+"""``simulate chargers``: into the log, a file or standard output."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def _run(
 ) -> ChargerRun:
     from energyguard.domains.charging.chargers import TIMINGS
     from energyguard.domains.charging.faults import FAULTS, Spoiler
+    from energyguard.domains.charging.role import charger_run
     from energyguard.domains.household.faults import parse_rates
-    from energyguard.domains.roles import charger_run
     from energyguard.errors import ConfigError
 
     if not speedup >= 1:
@@ -153,39 +153,3 @@ def replay_signals(
         first=at(seconds[0] * 1000),
         last=at(seconds[-1] * 1000),
     )
-
-
-def thermometer(
-    call: Call,
-    seconds: Annotated[
-        int | None, typer.Option(min=1, help="Without: for ever (a file: 3,600).")
-    ] = None,
-    start: Annotated[str | None, typer.Option(help="The first second.", show_default="now")] = None,
-    speedup: Annotated[
-        float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
-    ] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="The same seed, the same steps.")] = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
-    ] = "log",
-) -> None:
-    """Simulate a thermometer: a message a second, into the log or as JSON lines."""
-    from energyguard.domains.thermometer.simulator import ThermometerFeed, Walk, write_json
-    from energyguard.errors import ConfigError
-    from energyguard.node import open_log
-
-    if not speedup > 0:
-        raise ConfigError(f"--speedup {speedup}: above 0, or inf")
-    walk = Walk(
-        seed=call.having(simulate__seed=seed).settings.simulate.seed,
-        start_s=parse_time(start, SYSTEM.now_ms()) // 1000 if start else None,
-        seconds=seconds or (None if output == "log" else FILE_S),
-        speedup=speedup,
-    )
-    with until_signal() as stop, progress("simulate", "seconds") as report:
-        if output == "log":
-            with open_log(call.settings) as log:
-                ThermometerFeed(walk, log, stop).play(report)
-        else:
-            with writable(output) as out:
-                write_json(walk, out, stop, report)

@@ -15,11 +15,8 @@ from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import Conflict, NotFound
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
-from energyguard.model.topics import (
-    TOPICS,
-    Holds,
-    topic_named,
-)
+from energyguard.model.topics import Holds
+from energyguard.topics import TOPICS, topic_named
 
 if TYPE_CHECKING:
     from energyguard.log import Fetched, Log, Positions, TopicPartition

@@ -12,18 +12,19 @@ import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.clock import SYSTEM
+from energyguard.domain import installed
 from energyguard.errors import ConfigError, Conflict, Unavailable
 
 if TYPE_CHECKING:
     from energyguard.settings.tree import Settings
 
 
-class Demonstration(StrEnum):
-    """The demonstrations."""
-
-    HOUSEHOLDS = "households"
-    CHARGERS = "chargers"
-    THERMOMETER = "thermometer"
+if TYPE_CHECKING:
+    Demonstration = str
+else:
+    _NAMES = [simulator.name for domain in installed() for simulator in domain.simulators]
+    Demonstration = StrEnum("Demonstration", {name.upper(): name for name in _NAMES})
+    """The demonstrations: the simulators of the domains."""
 
 
 def up(
@@ -64,7 +65,7 @@ def up(
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     settings = _ready_to_start(call)
-    played = {node.SCENARIOS[name] for name in scenario or Demonstration} if demo else set()
+    played = {node.SCENARIOS[name] for name in scenario or node.SCENARIOS} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)

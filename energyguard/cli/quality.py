@@ -64,8 +64,9 @@ def counted(
     import numpy as np
     import pyarrow as pa
 
-    from energyguard.model.topics import TopicClock, topic_named
+    from energyguard.model.topics import TopicClock
     from energyguard.sinks.history_rows import LATEST_MS
+    from energyguard.topics import topic_named
 
     rows = history.query("all_readings", device="", start_ms=limit_ms, end_ms=LATEST_MS)
     time_ms = rows["time"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64())

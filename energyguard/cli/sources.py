@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call, command, group
-from energyguard.cli.chargers import chargers, thermometer
+from energyguard.cli.chargers import FILE_S, chargers
 from energyguard.cli.output import progress, until_signal, writable
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
+from energyguard.domain import Simulator, installed, load
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -175,11 +177,57 @@ def _send_building(call: Call, run: BuildingRun, stop: Event) -> None:
     )
 
 
+def _second_by_second(simulator: Simulator) -> Callable[..., None]:
+    """The verb of a domain's simulator that sends a message a second."""
+
+    def verb(
+        call: Call,
+        seconds: Annotated[
+            int | None, typer.Option(min=1, help="Without: for ever (a file: 3,600).")
+        ] = None,
+        start: Annotated[
+            str | None, typer.Option(help="The first second.", show_default="now")
+        ] = None,
+        speedup: Annotated[
+            float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
+        ] = 1.0,
+        seed: Annotated[int | None, typer.Option(help="The same seed, the same steps.")] = None,
+        output: Annotated[
+            str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
+        ] = "log",
+    ) -> None:
+        from energyguard.node import open_log
+        from energyguard.simulators.steps import StepFeed, StepRun, write_lines
+
+        if not speedup > 0:
+            raise ConfigError(f"--speedup {speedup}: above 0, or inf")
+        run = StepRun(
+            steps=load(simulator.steps),
+            seed=call.having(simulate__seed=seed).settings.simulate.seed,
+            start_s=parse_time(start, SYSTEM.now_ms()) // 1000 if start else None,
+            seconds=seconds or (None if output == "log" else FILE_S),
+            speedup=speedup,
+        )
+        with until_signal() as stop, progress("simulate", "seconds") as report:
+            if output == "log":
+                with open_log(call.settings) as log:
+                    StepFeed(run, log, stop).play(report)
+            else:
+                with writable(output) as out:
+                    write_lines(run, out, stop, report)
+
+    verb.__doc__ = simulator.about
+    return verb
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     verbs = group("Simulators.")
     command(verbs, "household")(household)
     command(verbs, "building")(building)
     command(verbs, "chargers")(chargers)
-    command(verbs, "thermometer")(thermometer)
+    for domain in installed():
+        for simulator in domain.simulators:
+            if simulator.steps:
+                command(verbs, simulator.name)(_second_by_second(simulator))
     app.add_typer(verbs, name="simulate")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from energyguard.model.topics import TOPICS, TopicClock
+from energyguard.model.topics import TopicClock
+from energyguard.topics import TOPICS
 
 _WALL = ",".join(topic.name for topic in TOPICS if topic.clock is TopicClock.WALL)
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from energyguard.codecs.charging import MAX_KW
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
-from energyguard.model.topics import CHARGERS, SIGNALS, topic_named
+from energyguard.model.topics import CHARGERS, SIGNALS
 from energyguard.records.stations import CHARGER, Charger
+from energyguard.topics import topic_named
 
 COLUMNS = ("charger", "station", "latitude", "longitude", "rating_kw")
 MAX_TOLD = 20

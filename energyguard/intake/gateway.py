@@ -23,16 +23,9 @@ from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
 from energyguard.model.murmur import partition_for
 from energyguard.model.readings import BACKFILL, times_of
-from energyguard.model.topics import (
-    DAY_MS,
-    DEAD_LETTERS,
-    SIGNALS,
-    Holds,
-    Topic,
-    TopicClock,
-    topic_named,
-)
+from energyguard.model.topics import DAY_MS, DEAD_LETTERS, SIGNALS, Holds, Topic, TopicClock
 from energyguard.telemetry import METRICS
+from energyguard.topics import topic_named
 
 LETTERS_AT_ONCE = 250
 """Dead letters of one append."""

@@ -9,7 +9,8 @@ from energyguard.log.records import TopicPartition
 from energyguard.log.segments import offsets_of, packed_offsets
 from energyguard.log.walk import end_of
 from energyguard.log.writer import SegmentWriter
-from energyguard.model.topics import TOPICS, Topic
+from energyguard.model.topics import Topic
+from energyguard.topics import TOPICS
 
 _MAKE = "INSERT INTO topic (name, earliest) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _FIND = "SELECT id FROM topic WHERE name = ?"

@@ -16,8 +16,8 @@ from energyguard.clock import Clock
 from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.compaction import Size, compact
 from energyguard.log.retention import retain
-from energyguard.model.topics import topic_named
 from energyguard.telemetry import Condition, logger
+from energyguard.topics import topic_named
 
 CHECKPOINT_S = 0.25
 TIDY_S = 15.0

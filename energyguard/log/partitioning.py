@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from energyguard.errors import NotFound
 from energyguard.log.records import Records
 from energyguard.model.murmur import partition_for
-from energyguard.model.topics import Topic, topic_named
+from energyguard.model.topics import Topic
+from energyguard.topics import topic_named
 
 
 def topic_row(name: str) -> Topic:

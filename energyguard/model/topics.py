@@ -1,4 +1,4 @@
-"""One table of topics: who writes them, how they are keyed, which clock they keep, how long.
+"""The product's topics, beside the domains': who writes them, key, clock, how long they stay.
 
 A topic of readings declares its clock. ``wall``: meters that send as they measure. ``data``:
 simulations and replays, which run faster than time.
@@ -6,7 +6,7 @@ simulations and replays, which run faster than time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 DAY_MS = 86_400_000
@@ -38,6 +38,7 @@ class Topic:
     about: str
     holds: Holds = Holds.JSON
     clock: TopicClock = TopicClock.NONE
+    energy: bool = True  # its devices measure energy: they count in what a site draws
     keyed: bool = True  # one device is always in one partition
     partitions: int = 8
     compacted: bool = False
@@ -65,13 +66,6 @@ BUILDING_READINGS = Topic(
 )
 REPLAY_READINGS = Topic(
     "replay.*", "A file replayed with its own times.", Holds.READINGS, TopicClock.DATA
-)
-THERMOMETER = Topic(
-    "topic-test",
-    "A thermometer's messages, one a second, as system D's writes them.",
-    Holds.READINGS,
-    TopicClock.DATA,
-    partitions=1,
 )
 REPARTITIONED = Topic(
     "energyguard.repartitioned.*",
@@ -173,12 +167,11 @@ IMPORTED = Topic(
     "Charging sessions imported from a network's export; key: charger.",
 )
 
-TOPICS: tuple[Topic, ...] = (
+CORE_TOPICS: tuple[Topic, ...] = (
     ENERGY_READINGS,
     METER_READINGS,
     BUILDING_READINGS,
     REPLAY_READINGS,
-    THERMOMETER,
     REPARTITIONED,
     ENERGY_ALERTS,
     ALERTS,
@@ -215,16 +208,3 @@ def repartitioned(source: str) -> str:
 def source_of(topic: str) -> str:
     """The topic that its senders know: of one of ``repartitioned`` its source, else itself."""
     return topic.removeprefix(REPARTITIONED.name[:-1])
-
-
-def topic_named(name: str) -> Topic | None:
-    """The table's row for a topic's name; a family's row serves all its members."""
-    source = topic_named(source_of(name)) if source_of(name) not in (name, "*") else None
-    if (
-        source is not None
-    ):  # its clock is the source's, and a device's partition has the same number
-        return replace(REPARTITIONED, clock=source.clock, partitions=source.partitions)
-    for topic in TOPICS:
-        if topic.name == name or (topic.name.endswith("*") and name.startswith(topic.name[:-1])):
-            return topic
-    return None

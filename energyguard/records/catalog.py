@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from energyguard.errors import NotFound
-from energyguard.model.topics import topic_named
 from energyguard.records import readings
 from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
 from energyguard.records.charging import FULL_SESSION, PROFIT, TOTAL, VIOLATION
@@ -21,6 +20,7 @@ from energyguard.records.signals import REGION_SIGNAL, SIGNAL
 from energyguard.records.state import SNAPSHOT
 from energyguard.records.stations import BAY, CHARGER, IMPORTED_SESSION
 from energyguard.records.tables import HistoryTable
+from energyguard.topics import topic_named
 
 _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     *readings.READINGS,

@@ -19,6 +19,7 @@ from energyguard.records.tables import (
     RowMapping,
     TableColumn,
 )
+from energyguard.topics import DOMAIN_READINGS
 
 
 class ReadingHeaders(RecordHeaders, frozen=True, gc=False, rename={"packed_by": "packed-by"}):
@@ -92,8 +93,8 @@ READINGS = tuple(
             topics.METER_READINGS,
             topics.BUILDING_READINGS,
             topics.REPLAY_READINGS,
-            topics.THERMOMETER,
             topics.REPARTITIONED,
+            *DOMAIN_READINGS,
         ),
     )
 )

@@ -39,6 +39,7 @@ from energyguard.service.views import (
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.telemetry import METRICS
+from energyguard.topics import TOPICS
 
 ROWS_SENT = 100
 MAX_RESUME = 4_000
@@ -51,7 +52,7 @@ _REPORTS = {
 }
 _READINGS = {
     topic.name: 250
-    for topic in topics.TOPICS
+    for topic in TOPICS
     if topic.holds is topics.Holds.READINGS and topic is not topics.LATE
 }
 _FACTS: Mapping[Kind, str] = {

@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import TopicClock, topic_named
+from energyguard.model.topics import TopicClock
 from energyguard.service.pulse import MIN_QUIET_MS, MISSED, Pulse
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.time.trusted import ClockLimits
+from energyguard.topics import topic_named
 
 HOUR_MS = 3_600_000
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-NEARLY_ALL = 0.95
 NEVER = np.iinfo(np.int64).min
 
 _LIMITS = ClockLimits()
@@ -212,7 +212,7 @@ class LiveDevices:
     def _pace_ms(self) -> int:
         steps = np.concatenate([channel.usual_ms() for channel in self.channels.values()])
         steps = steps[(steps > 0) & (steps <= HOUR_MS)]
-        return int(np.quantile(steps, NEARLY_ALL)) if len(steps) else 0
+        return int(np.quantile(steps, 0.95)) if len(steps) else 0
 
     def _live(self, channel: LiveChannel, wall_ms: int) -> npt.NDArray[np.bool_]:
         """Of meters that send as they measure, which did; without a pace yet: within a minute."""

@@ -16,10 +16,11 @@ from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
 from energyguard.model.fixed import NANO
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER, TICK_HEADER, source_of
+from energyguard.model.topics import TICK_HEADER, source_of
 from energyguard.service.live_devices import NEVER, LiveDevices, sum_kw
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
+from energyguard.topics import topic_named
 
 ROWS_KEPT = 2_000
 MINUTE_MS = 60_000
@@ -179,7 +180,7 @@ class LiveReadings:
         return [
             devices
             for name, devices in self._topics.items()
-            if name == topic or (topic is None and name != THERMOMETER.name)
+            if name == topic or (topic is None and _is_of_energy(name))
         ]
 
     def per_minute(self, minutes: int, now_ms: int) -> list[tuple[int, int]]:
@@ -190,3 +191,8 @@ class LiveReadings:
                 (m, self._minutes[m])
                 for m in range(last - (minutes - 1) * MINUTE_MS, last + 1, MINUTE_MS)
             ]
+
+
+def _is_of_energy(topic: str) -> bool:
+    row = topic_named(topic)
+    return row is None or row.energy

@@ -1,7 +1,6 @@
 """The service: everything that page, API and CLI may ask or do, in one place.
 
-    service = EnergyService(log, history, settings)
-    with service:                                  # starts and stops following the log
+    with EnergyService(log, history, settings) as service:  # starts and stops following the log
         service.overview()
         service.acknowledge(alert_id, by="mara", note="oven")
 

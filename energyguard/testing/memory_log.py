@@ -17,7 +17,8 @@ from energyguard.log.compaction import TOMBSTONE_MS
 from energyguard.log.membership import MemberState
 from energyguard.log.partitioning import matches, split, topic_row
 from energyguard.log.records import Fetched, Headers, Records, TopicPartition, TransactionOutputs
-from energyguard.model.topics import TOPICS, Topic
+from energyguard.model.topics import Topic
+from energyguard.topics import TOPICS
 
 
 @dataclass

@@ -18,6 +18,7 @@ from deploy.grafana.chargers import ROWS
 from deploy.grafana.panels import Asked
 from energyguard.clock import SYSTEM
 from energyguard.codecs.charging import signal, text_of
+from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import message as degrees
 from energyguard.errors import Rejected
 from energyguard.history.chdb import ChdbHistory
@@ -30,7 +31,6 @@ from energyguard.model.topics import (
     FULL_SESSIONS,
     IMPORTED,
     SIGNALS,
-    THERMOMETER,
     TOTAL_OCCUPIED,
     TRANSACTION_PROFIT,
     VIOLATIONS,

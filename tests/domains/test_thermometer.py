@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
@@ -12,14 +13,15 @@ import pytest
 
 from energyguard.codecs.formats import decode
 from energyguard.codecs.records import read_records, read_settled
+from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE, message
-from energyguard.domains.thermometer.simulator import HIGHEST, LOWEST, ThermometerFeed, Walk
+from energyguard.domains.thermometer.simulator import HIGHEST, LOWEST, STEPS
 from energyguard.log import EARLIEST, Log, open_log
 from energyguard.model.readings import times_of
-from energyguard.model.topics import THERMOMETER
+from energyguard.simulators.steps import StepFeed, StepRun
 
 NOON = 1_716_120_000
-WALK = Walk(seed=3, start_s=NOON, seconds=500, speedup=math.inf)
+WALK = StepRun(steps=STEPS, seed=3, start_s=NOON, seconds=500, speedup=math.inf)
 
 
 def messages(log: Log) -> list[bytes]:
@@ -28,13 +30,14 @@ def messages(log: Log) -> list[bytes]:
 
 
 def test_a_walk_goes_by_one_degree_and_turns_at_its_ends() -> None:
-    walk = [degrees for degrees, _ in WALK.messages(15, NOON, 50_000)]
+    walk = [json.loads(text)["celsius"] for text in WALK.messages(None, NOON, 50_000)]
     steps = {(a, b - a) for a, b in pairwise(walk)}
     assert {abs(step) for _, step in steps} == {1}
     assert {step for at, step in steps if at == LOWEST} == {1}
     assert {step for at, step in steps if at == HIGHEST} == {-1}
     assert set(walk) == set(range(LOWEST, HIGHEST + 1))
-    assert walk == [degrees for degrees, _ in WALK.messages(15, NOON, 50_000)]
+    again = [json.loads(text)["celsius"] for text in WALK.messages(None, NOON, 50_000)]
+    assert walk == again
 
 
 def test_the_message_is_exactly_as_listed() -> None:
@@ -42,7 +45,7 @@ def test_the_message_is_exactly_as_listed() -> None:
 
 
 def test_a_message_is_a_reading() -> None:
-    text = b"\n".join(text for _, text in WALK.messages(15, NOON, 100))
+    text = b"\n".join(WALK.messages(None, NOON, 100))
     shape, found = decode(text)
     assert shape == "json"
     assert not found.refused
@@ -50,7 +53,7 @@ def test_a_message_is_a_reading() -> None:
     assert found.batch.column("channel").unique().to_pylist() == [CHANNEL]
     assert times_of(found.batch).tolist() == [(NOON + i) * 1000 for i in range(100)]
     degrees = [value // 10**9 for value in found.batch.column("value").to_pylist()]
-    assert degrees == [told for told, _ in WALK.messages(15, NOON, 100)]
+    assert degrees == [json.loads(line)["celsius"] for line in text.split(b"\n")]
 
 
 @pytest.mark.parametrize(
@@ -83,10 +86,10 @@ def test_what_is_no_degree_is_refused_and_costs_nobody_else(text: bytes, reason:
 
 def test_it_goes_on_where_the_log_stands(tmp_path: Path) -> None:
     log = open_log(f"sqlite:///{tmp_path}/log.db")
-    ThermometerFeed(Walk(seed=3, start_s=NOON, seconds=70, speedup=math.inf), log, Event()).play()
-    ThermometerFeed(WALK, log, Event()).play()
-    ThermometerFeed(WALK, log, Event()).play()
-    assert messages(log) == [text for _, text in WALK.messages(15, NOON, 500)]
+    StepFeed(replace(WALK, seconds=70), log, Event()).play()
+    StepFeed(WALK, log, Event()).play()
+    StepFeed(WALK, log, Event()).play()
+    assert messages(log) == [*WALK.messages(None, NOON, 500)]
     found = read_records(messages(log))
     assert found.readings.num_rows == 500
     assert read_settled([b"thermometer"] * 500, messages(log)).readings.num_rows == 500

@@ -8,7 +8,7 @@ DOMAIN = Domain(
         Simulator(
             name="chargers",
             role="simulate-chargers",
-            run="energyguard.domains.charging.feed:run",
+            run="energyguard.domains.charging.role:run",
         ),
     ),
 )

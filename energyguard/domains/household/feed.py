@@ -7,17 +7,22 @@ with the next one: none is missing, none comes twice with another value.
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.codecs.limits import DEFAULT
+from energyguard.domains.household.homes import Homes
+from energyguard.domains.household.sample import Sample
 from energyguard.domains.household.simulate import Run, this_evening_ms
 from energyguard.intake.gateway import Gateway
-from energyguard.log import Log, TopicPartition
+from energyguard.log import Log, TopicPartition, open_log
+from energyguard.log.waiting import is_there
 from energyguard.model.murmur import partition_for
 from energyguard.model.topics import ENERGY_READINGS, TICK_HEADER
+from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import (
     RunningClock,
     newest_event_ms,
@@ -65,3 +70,20 @@ class HouseholdFeed(Ticker):
             self._intake.submit(made.batch, _TOPIC, header)
 
         return self._patiently(append)
+
+
+def run(settings: Settings, stop: Event) -> None:
+    """Simulate homes and the real sample; what was sent is durable when this returns."""
+    simulate = settings.simulate
+    homes = Homes(
+        count=simulate.households,
+        tick_seconds=simulate.tick_seconds,
+        jitter_pct=simulate.jitter_pct,
+        seed=simulate.seed,
+        profile=simulate.profile,
+    )
+    sample = Sample() if simulate.sample else None
+    with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
+        if is_there(log, stop):
+            run = Run(homes=homes, speedup=simulate.speedup, sample=sample)
+            HouseholdFeed(run, log, stop).play()

@@ -2,10 +2,38 @@
 
 from pathlib import Path
 
-from energyguard.domain import Domain
+from energyguard.domain import Domain, Simulator, View
+from energyguard.model.topics import Holds, Topic, TopicClock
 
+HERE = "energyguard.domains.thermometer"
+THERMOMETER = Topic(
+    "topic-test",
+    "A thermometer's messages, one a second, as system D's writes them.",
+    Holds.READINGS,
+    TopicClock.DATA,
+    energy=False,
+    partitions=1,
+)
 DOMAIN = Domain(
     name="thermometer",
-    dialects=("energyguard.domains.thermometer.dialect:DIALECT",),
+    topics=(THERMOMETER,),
+    dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
+    views=(
+        View(
+            path="/thermometer",
+            name="Thermometer",
+            icon="thermometer",
+            short="Degrees",
+            page=f"{HERE}.view:ThermometerPage",
+        ),
+    ),
+    simulators=(
+        Simulator(
+            name="thermometer",
+            role="simulate-thermometer",
+            about="Simulate a thermometer: a message a second, into the log or as JSON lines.",
+            steps=f"{HERE}.simulator:STEPS",
+        ),
+    ),
 )

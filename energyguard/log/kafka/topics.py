@@ -28,7 +28,8 @@ from energyguard.log.kafka.client import (
 )
 from energyguard.log.partitioning import matches, topic_row
 from energyguard.log.records import TopicPartition
-from energyguard.model.topics import TOPICS, Topic
+from energyguard.model.topics import Topic
+from energyguard.topics import TOPICS
 
 Partitions = Iterable[TopicPartition]
 Offsets = dict[TopicPartition, int]

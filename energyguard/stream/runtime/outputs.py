@@ -15,9 +15,10 @@ from energyguard.codecs.packed import pack
 from energyguard.codecs.records import PACKED_ANEW
 from energyguard.log import Records, TopicPartition
 from energyguard.log.records import joined
-from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned, topic_named
+from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned
 from energyguard.stream.windows.output import Over, WindowOutput
 from energyguard.stream.windows.records import alert_events, energy_alerts, set_apart
+from energyguard.topics import topic_named
 
 MAX_PACKED = 65_536
 """Readings in a record, at most: it stays far below what a broker takes."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import TopicClock, topic_named
+from energyguard.model.topics import TopicClock
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import Admitted, PartitionClock
@@ -22,6 +22,7 @@ from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.output import WindowOutput, in_order
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
+from energyguard.topics import topic_named
 
 _LIMITS = WindowLimits()
 

@@ -12,7 +12,7 @@ from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
-from energyguard.model.topics import PROGRESS, RULES, TopicClock, topic_named
+from energyguard.model.topics import PROGRESS, RULES, TopicClock
 from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
@@ -27,6 +27,7 @@ from energyguard.stream.time.witnesses import Other, witnessed
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 from energyguard.stream.windows.task import WindowTask
+from energyguard.topics import topic_named
 
 REPORT_S = 1.0
 

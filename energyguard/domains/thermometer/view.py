@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
-from energyguard.model.topics import THERMOMETER
 from energyguard.page.components import Rest, Tag, Tile, card
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, number
