@@ -29,17 +29,6 @@ OWN = ("household", "building", "charging", "thermometer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A page of the control room: ``page`` refers to a class that is made with the open visit."""
-
-    path: str
-    name: str
-    icon: str
-    page: str
-    short: str = ""  # on a phone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
     """A simulator: by what to do each second, or a role of its own.
 
@@ -68,7 +57,7 @@ class Domain:
         dialects: refer each to a ``codecs.dialect.Dialect``.
         rules: a file of rules that are there from the first start.
         queries: a folder of questions to the history, a ``.sql`` file each.
-        views: pages of the control room.
+        views: refer each to a page of the control room, a ``page.layout.Tab``.
         simulators: what can be simulated.
     """
 
@@ -77,7 +66,7 @@ class Domain:
     dialects: tuple[str, ...] = ()
     rules: Path | None = None
     queries: Path | None = None
-    views: tuple[View, ...] = ()
+    views: tuple[str, ...] = ()
     simulators: tuple[Simulator, ...] = ()
 
 
@@ -104,7 +93,6 @@ def checked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
     for domain in found:
         names = [("domain", domain.name)]
         names += [("topic", topic.name) for topic in domain.topics]
-        names += [("page", view.path) for view in domain.views]
         names += [("simulator", simulator.name) for simulator in domain.simulators]
         for kind, name in names:
             if (kind, name) in owner:

@@ -22,7 +22,7 @@ Refresh = Callable[[], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
-class PageView:
+class View:
     """A view: what it is called, where it is, and what builds it. A row of ``views.py``.
 
     Args:
@@ -51,8 +51,8 @@ class PageContext:
     """One open page: what it was asked to show, and what keeps it fresh."""
 
     cache: PageCache
-    view: PageView
-    views: tuple[PageView, ...]  # that there are, in the order of the rail
+    view: View
+    views: tuple[View, ...]  # that there are, in the order of the rail
     query: Mapping[str, str]  # of the address, its path's parameters too
     user: str
     timers: list[tuple[float, Refresh]] = field(default_factory=list)

@@ -11,7 +11,7 @@ from nicegui import app as pages
 from nicegui import ui
 
 from energyguard.limits import PAGE_S
-from energyguard.page.context import PageContext, PageView
+from energyguard.page.context import PageContext, View
 from energyguard.page.icons import FAVICON
 from energyguard.page.layout import frame, keep_fresh
 from energyguard.page.page_cache import PageCache
@@ -24,7 +24,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def mount(
-    app: FastAPI, service: Service, settings: Settings, views: Iterable[PageView] = VIEWS
+    app: FastAPI, service: Service, settings: Settings, views: Iterable[View] = VIEWS
 ) -> None:
     """Serve the control room at ``/`` of an application; mount the API before it.
 
@@ -50,7 +50,7 @@ def mount(
     )
 
 
-def add_pages(service: Service, views: Iterable[PageView] = VIEWS) -> None:
+def add_pages(service: Service, views: Iterable[View] = VIEWS) -> None:
     """Add the views to NiceGUI's application, all over one cache."""
     cache, shown = PageCache(service), tuple(view for view in views if view.shown(service))
     pages.add_static_files("/ui", STATIC)
@@ -58,7 +58,7 @@ def add_pages(service: Service, views: Iterable[PageView] = VIEWS) -> None:
         _serve(view, shown, cache)
 
 
-def _serve(view: PageView, views: tuple[PageView, ...], cache: PageCache) -> None:
+def _serve(view: View, views: tuple[View, ...], cache: PageCache) -> None:
     @ui.page(view.path, response_timeout=PAGE_S)
     async def open_page(request: Request) -> None:
         context = PageContext(

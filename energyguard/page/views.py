@@ -8,7 +8,7 @@ from __future__ import annotations
 from energyguard.domain import installed, load
 from energyguard.page.alerts import AlertsPage
 from energyguard.page.cluster import ClusterPage
-from energyguard.page.context import PageView
+from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
 from energyguard.page.households import HouseholdsPage
@@ -17,19 +17,15 @@ from energyguard.page.quality import QualityPage
 from energyguard.page.stations import StationsPage
 
 VIEWS = (
-    PageView("/", "Overview", "overview", OverviewPage, urgent=True),
-    PageView("/households", "Households", "households", HouseholdsPage, "Homes"),
-    PageView("/stations", "Stations", "stations", StationsPage),
-    *(
-        PageView(view.path, view.name, view.icon, load(view.page), view.short)
-        for domain in installed()
-        for view in domain.views
-    ),
-    PageView("/devices", "Devices", "devices", DevicesPage),
-    PageView("/devices/{device:path}", "{device}", "", DevicePage),
-    PageView("/alerts", "Alerts", "alerts", AlertsPage, urgent=True),
-    PageView("/quality", "Data quality", "quality", QualityPage, "Quality"),
-    PageView(
+    View("/", "Overview", "overview", OverviewPage, urgent=True),
+    View("/households", "Households", "households", HouseholdsPage, "Homes"),
+    View("/stations", "Stations", "stations", StationsPage),
+    *(load(view) for domain in installed() for view in domain.views),
+    View("/devices", "Devices", "devices", DevicesPage),
+    View("/devices/{device:path}", "{device}", "", DevicePage),
+    View("/alerts", "Alerts", "alerts", AlertsPage, urgent=True),
+    View("/quality", "Data quality", "quality", QualityPage, "Quality"),
+    View(
         "/cluster", "Cluster", "cluster", ClusterPage, ranged=False,
         shown=lambda service: service.cluster is not None,
     ),

@@ -111,8 +111,7 @@ class LiveDevices:
         self.silent_ms = silent_ms
         self._limits = limits
         self._reached: Ints = np.empty(0, np.int64)  # by each device, ahead or not
-        row = topic_named(topic)
-        self.wall = row is not None and row.clock is TopicClock.WALL
+        self.wall = getattr(topic_named(topic), "clock", None) is TopicClock.WALL
         self.names = pa.array([], pa.string())
         self.channels: dict[str, LiveChannel] = {}
         self.pulse = Pulse()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.components import Tag, card
-from energyguard.page.context import PageContext, PageView
+from energyguard.page.context import PageContext, View
 from energyguard.page.mount import add_pages
 from energyguard.page.views import VIEWS
 from tests.application.service import MadeUpService
@@ -68,7 +68,7 @@ async def test_a_view_from_elsewhere_is_a_row_and_a_builder(service: MadeUpServi
             Tag("p", f"{len(context.cache.service.live.devices())} devices, in {context.zone}")
 
     async with user_simulation() as user:
-        add_pages(service, (*VIEWS, PageView("/solar", "Solar", "brand", build)))
+        add_pages(service, (*VIEWS, View("/solar", "Solar", "brand", build)))
         await user.open("/")
         await sees(user, "Solar")
         await user.open("/solar")

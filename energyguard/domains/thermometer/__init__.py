@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Simulator, View
+from energyguard.domain import Domain, Simulator
 from energyguard.model.topics import Holds, Topic, TopicClock
 
 HERE = "energyguard.domains.thermometer"
@@ -19,15 +19,7 @@ DOMAIN = Domain(
     topics=(THERMOMETER,),
     dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
-    views=(
-        View(
-            path="/thermometer",
-            name="Thermometer",
-            icon="thermometer",
-            short="Degrees",
-            page=f"{HERE}.view:ThermometerPage",
-        ),
-    ),
+    views=(f"{HERE}.view:VIEW",),
     simulators=(
         Simulator(
             name="thermometer",

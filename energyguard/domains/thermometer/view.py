@@ -5,7 +5,7 @@ from __future__ import annotations
 from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
 from energyguard.page.components import Rest, Tag, Tile, card
-from energyguard.page.context import PageContext
+from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, number
 from energyguard.page.series_chart import KEEP_S, SeriesChart
 
@@ -72,3 +72,6 @@ class ThermometerPage:
             self.trend.show(f"{slope:+.2f}", "°C/h", near)
         lowest, highest = row["lowest"], row["highest"]
         self.range.show(f"{number(lowest)} – {number(highest)}", "°C", "in this time")
+
+
+VIEW = View("/thermometer", "Thermometer", "thermometer", ThermometerPage, "Degrees")
