@@ -9,7 +9,9 @@ from energyguard.domain import installed
 from energyguard.model.topics import CORE_TOPICS, REPARTITIONED, Holds, Topic, source_of
 
 DOMAIN_TOPICS = tuple(topic for domain in installed() for topic in domain.topics)
-TOPICS = (*CORE_TOPICS, *DOMAIN_TOPICS)
+_AT = CORE_TOPICS.index(REPARTITIONED)
+TOPICS = (*CORE_TOPICS[:_AT], *DOMAIN_TOPICS, *CORE_TOPICS[_AT:])
+"""Those of domains stand where senders' topics end."""
 DOMAIN_READINGS = tuple(topic for topic in DOMAIN_TOPICS if topic.holds is Holds.READINGS)
 """Topics of readings that domains bring."""
 
