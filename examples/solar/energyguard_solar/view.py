@@ -1,0 +1,27 @@
+"""What the inverters give now."""
+
+from __future__ import annotations
+
+from energyguard.page.components import Tile
+from energyguard.page.formatting import number
+from energyguard.page.layout import PageContext, Tab
+from energyguard_solar import SOLAR
+
+
+class SolarPage:
+    """A tile with the newest power of the inverters."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.live = context.cache.service.live
+        context.fresh = lambda: self.live.fresh(SOLAR.name)
+        self.now = Tile("Solar power now", "#")
+        context.every(1.0, self.second)
+
+    async def second(self) -> None:
+        """Show the newest reading."""
+        rows = [row for row in self.live.readings(10) if row.topic == SOLAR.name]
+        if rows:
+            self.now.show(number(rows[0].value), "kW", rows[0].device)
+
+
+VIEW = Tab("/solar", "Solar", "overview", build=SolarPage)

@@ -1,0 +1,107 @@
+"""A domain that is a package of somebody else's: installed, it is there in every part."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import ZipFile
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOLAR = ROOT / "examples" / "solar"
+NOON = "2026-06-21T11:50:00Z"
+PATIENCE_S = 120.0
+MAX_LINES = 150
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the package is installed: its wheel is built, and unpacked."""
+    folder = tmp_path_factory.mktemp("solar")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=SOLAR, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def environment(site: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{site}:{ROOT}"}
+
+
+def energyguard(site: Path, *words: object) -> str:
+    """What a command answers where the package is installed."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "energyguard", *map(str, words)],
+        env=environment(site),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_it_is_small() -> None:
+    files = [path for path in SOLAR.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(len(path.read_text().splitlines()) for path in files) <= MAX_LINES
+
+
+def test_without_it_nobody_knows_of_the_sun(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="No such command 'solar'"):
+        energyguard(tmp_path, "simulate", "solar")
+
+
+def test_simulator_dialect_and_rule(installed: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "noon.jsonl"
+    energyguard(installed, "simulate", "solar", "--start", NOON, "--seconds", 900, "-o", lines)
+    assert json.loads(lines.read_text().split("\n")[0]).keys() == {"time", "inverter", "ac_watts"}
+    answer = energyguard(installed, "evaluate", "--json", "--rule", "solar-near-limit", lines)
+    windows = [json.loads(line) for line in answer.splitlines()]
+    assert {window["household_id"] for window in windows} == {"roof"}
+    assert min(window["kwh"] for window in windows) > 0.075
+
+
+@contextmanager
+def page(site: Path, data_dir: Path) -> Iterator[str]:
+    """The address of a control room where the package is installed."""
+    words = ("role", "serve", "--set", "serve.port=0", "--set", "serve.auth=false")
+    ready = data_dir / "run" / "serve.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "energyguard", *words, "--data-dir", str(data_dir)],
+        env=environment(site),
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not ready.exists():
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline, "it never came"
+            time.sleep(0.1)
+        yield json.loads(ready.read_text())["url"]
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+
+
+def test_topic_and_view(installed: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", data)
+    energyguard(installed, "simulate", "solar", *words)
+    topics = energyguard(installed, "log", "topics", "--json", "--data-dir", data)
+    sent = [json.loads(line) for line in topics.splitlines()]
+    assert sum(row["records"] for row in sent if row["topic"] == "solar") == 600
+    with page(installed, data) as url:
+        answer = httpx.get(f"{url}solar", timeout=PATIENCE_S)
+        assert answer.status_code == 200
+        assert "Solar power now" in answer.text
+        assert "roof" in answer.text
