@@ -44,7 +44,7 @@ BACKENDS = (
 FOUNDATION = ("errors", "clock", "telemetry", "limits", "domain", "topics")
 MAY_IMPORT = {
     "model": ("model",),
-    "records": ("records", "model", "errors", "domain", "topics"),
+    "records": ("records", "model", "errors", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,16 +39,8 @@ from energyguard.codecs.refusals import Refusals
 from energyguard.codecs.registry import known
 from energyguard.codecs.row_by_row import BEYOND, RowFault, SoundRows
 from energyguard.model.fixed import from_nano, to_nano
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import Verdict, batch_of
 
-DIALECT = Dialect(
-    name="json",
-    example=(
-        b'{"timestamp":"2025-09-06T17:54:02Z","household_id":"H001","energy_kwh":0.05251}\n'
-        b'{"timestamp":"2025-09-06T17:54:02Z","device":"F1","channel":"power_kw","value":1.5,'
-        b'"sequence":7}\n'
-    ),
-)
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")
 _OBJECT = msgspec.json.Decoder(float_hook=Decimal)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -98,6 +91,17 @@ def encode_json(batch: pa.RecordBatch) -> bytes:
         number = pc.fill_null(number, "")
         columns = ['"device":', quoted, named, decimals(value), number]
     return strings_of(pc.binary_join_element_wise(start, *columns, "}", ""), "\n")
+
+
+def _example() -> bytes:
+    """A household's reading, and one of another channel."""
+    time = np.array([1_757_181_242_000], np.int64)
+    energy = batch_of(pa.array(["H001"]), "energy_kwh", time, np.array([52_510_000], np.int64))
+    power = batch_of(pa.array(["F1"]), "power_kw", time, np.array([1_500_000_000], np.int64))
+    return encode_json(energy) + encode_json(power)
+
+
+DIALECT = Dialect(name="json", example=_example())
 
 
 def _row_by_row(

@@ -93,8 +93,8 @@ READINGS = tuple(
             topics.METER_READINGS,
             topics.BUILDING_READINGS,
             topics.REPLAY_READINGS,
-            topics.REPARTITIONED,
             *DOMAIN_READINGS,
+            topics.REPARTITIONED,
         ),
     )
 )

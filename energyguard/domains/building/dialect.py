@@ -19,7 +19,7 @@ from energyguard.codecs.columns import (
     readings_of,
 )
 from energyguard.codecs.dialect import Dialect
-from energyguard.records.floors import CHANNELS, MAY_BE_MISSING
+from energyguard.records.floors import CHANNELS, MAY_BE_MISSING, floor_json
 
 FLOOR = Column(pa.int64(), r"[123]", "a floor: 1, 2 or 3", pa.array([1, 2, 3]))
 
@@ -43,12 +43,15 @@ LAYOUT = ColumnLayout(
     },
     _parts,
 )
+_READING = {
+    "energy_register_kwh": 1_000_315_000_000,
+    "power_kw": 6_200_000_000,
+    "current_a": 16_800_000_000,
+    "voltage_v": 231_500_000_000,
+}
 DIALECT = Dialect(
     name="building",
     layout=LAYOUT,
     fields=("piano", *(name for name in CHANNELS if name.startswith("sensore"))),
-    example=(
-        b'{"piano":1,"sensore1_kwh":1000.315,"sensore2_kw":6.2,"sensore3_corrente":16.8,'
-        b'"sensore3_tensione":231.5,"timestamp":"2024-05-19T11:03:12.123456+00:00"}\n'
-    ),
+    example=floor_json(1, "2024-05-19T11:03:12.123456+00:00", _READING) + b"\n",
 )
