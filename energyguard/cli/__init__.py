@@ -8,6 +8,7 @@ doctor.py     doctor
 sources.py    simulate
 replay.py     replay
 evaluate.py   evaluate
+devices.py    devices
 questions.py  readings, windows, top, export
 stations.py   stations occupancy, stays, charges, sessions, revenue, top, violations, …, add
 alerts.py     alerts list, show, ack, silence
@@ -42,7 +43,17 @@ from energyguard.errors import DiskFull, EnergyGuardError
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Run": ("up", "status", "stop", "doctor", "role", "config"),
-    "Ask": ("readings", "windows", "trend", "top", "alerts", "stations", "export", "quality"),
+    "Ask": (
+        "devices",
+        "readings",
+        "windows",
+        "trend",
+        "top",
+        "alerts",
+        "stations",
+        "export",
+        "quality",
+    ),
     "Send": ("simulate", "replay", "import", "dlq"),
     "Rules": ("rules", "check", "evaluate", "job"),
     "Look after": ("token", "privacy", "log", "schema", "version"),
@@ -90,6 +101,7 @@ PARTS = (
     "replay",
     "imports",
     "evaluate",
+    "devices",
     "questions",
     "stations",
     "alerts",

@@ -1,15 +1,19 @@
-"""The control room: views over a service, mounted at ``/`` beside the API.
+"""The control room: views over the service, mounted at ``/`` beside the API.
 
+views.py        the views that there are: path, title, icon, builder
+context.py      a view's place, and one open page of it
 layout.py       rail, skip links, what every open page has
 header.py       title, range, how fresh it all is, whether it is simulated
 overview.py     how much, how fast, who, when
+devices.py      every device; device.py: one of any kind
 households.py   one against its threshold, all in a ranking, what comes in
 alerts.py       when, which, why (``alert_detail.py``), the rules (``rules_card.py``)
 quality.py      how every reading ended
 cluster.py      the nodes of the store (``node_rows.py``), where it is a ring
-components.py   tag, card, tile, button, bar
+components.py   tag, card, tile, button, ranking, table
+series_chart.py a channel over time; rule_chart.py: windows against a rule
 plots.py        charts; drawn by ``plots/*.js`` in the colours of ``static/tokens.css``
-cache.py        what all open pages share, so that a hundred cost what one does
+page_cache.py   what all open pages share, so that a hundred cost what one does
 formatting.py   how numbers, times and alerts read
 """
 

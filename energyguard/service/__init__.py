@@ -4,7 +4,8 @@ contract.py       what page, API and CLI may rely on
 service.py        the service itself, over a log and a history
 views.py          what it shows: plain frozen data
 live.py           the live projection: a fold of the log's newest records, and its subscribers
-live_readings.py  its newest readings; live_devices.py its devices, by topic
+live_readings.py  its newest readings; live_devices.py: its devices, by topic
+devices.py        any device, live or of the past
 intake.py         bytes in, a receipt out
 health.py         whether the system can do its work
 """

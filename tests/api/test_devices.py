@@ -96,7 +96,7 @@ def test_without_a_history_there_is_what_is_live(log: MemoryLog, tmp_path: Path)
 
 async def test_over_http(service: EnergyService) -> None:
     async with client_of(service) as http:
-        span = "start=2024-05-06T00:00:00Z&end=2024-05-06T03:00:00Z"
+        span = "start=2025-09-06T00:00:00Z&end=2025-09-06T03:00:00Z"
         (row,) = await ok(http.get(f"/device-summaries?{span}"))
         assert (row["device"], row["channels"], row["last_ms"]) == (
             "H017", ["energy_kwh"], T0 + TIMES[-1],

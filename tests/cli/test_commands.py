@@ -37,7 +37,17 @@ def test_every_command_helps(terminal: Terminal, words: tuple[str, ...]) -> None
 
 def test_all_the_verbs_are_there() -> None:
     wanted = {
-        *("up", "status", "stop", "doctor", "simulate", "replay", "evaluate", "readings"),
+        *(
+            "devices",
+            "up",
+            "status",
+            "stop",
+            "doctor",
+            "simulate",
+            "replay",
+            "evaluate",
+            "readings",
+        ),
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
         *("config", "version", "role", "job", "quality"),
         *("shard", "coordinator", "measurements", "store", "client"),

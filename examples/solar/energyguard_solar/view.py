@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from energyguard.page.components import Tile
+from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import number
-from energyguard.page.layout import PageContext, Tab
 from energyguard_solar import SOLAR
 
 
@@ -24,4 +24,4 @@ class SolarPage:
             self.now.show(number(rows[0].value), "kW", rows[0].device)
 
 
-VIEW = Tab("/solar", "Solar", "overview", build=SolarPage)
+VIEW = View("/solar", "Solar", "overview", SolarPage)

@@ -1,0 +1,101 @@
+"""``devices``: every device, or one of them: what it measures, its gaps, how its readings ended."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.cli.output import at, plain
+from energyguard.cli.questions import Since, Until
+from energyguard.cli.times import parse_range
+
+if TYPE_CHECKING:
+    from energyguard.service.devices import DeviceDetail, DeviceSummary
+
+
+class Sort(StrEnum):
+    """What to sort by."""
+
+    NAME = "name"
+    LAST = "last"
+    KWH = "kwh"
+    ALERTS = "alerts"
+
+
+def devices(
+    call: Call,
+    device: Annotated[str, typer.Argument(help="Only this one, closely.", show_default="all")] = "",
+    search: Annotated[str, typer.Option(help="Only names with this in them.")] = "",
+    sort: Annotated[Sort, typer.Option(help="What to sort by.")] = Sort.NAME,
+    since: Since = "1d",
+    until: Until = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1_000,
+) -> None:
+    """List the devices, or show what one measures; energy, alerts and gaps are of a time range."""
+    from energyguard.node import open_service
+
+    with open_service(call.settings) as service:
+        last_ms = service.device_detail(device).last_ms if device else service.archived_ms() or 0
+        span = parse_range(since, until, last_ms + 1, call.settings.serve.zone)
+        if device:
+            detail = service.device_detail(device, **span)
+            if call.json:
+                call.out.record(plain(detail))
+            else:
+                call.out.rows(measured(detail))
+            return
+        found = service.device_summaries(**span)
+    text = search.casefold()
+    found = sorted((row for row in found if text in row.device.casefold()), key=_KEYS[sort])
+    call.out.rows(
+        [listed(row) for row in found[:limit]], empty="no such device has sent anything yet"
+    )
+
+
+_KEYS: dict[Sort, Any] = {
+    Sort.NAME: lambda row: row.device,
+    Sort.LAST: lambda row: -row.last_ms,
+    Sort.KWH: lambda row: -(row.kwh or 0.0),
+    Sort.ALERTS: lambda row: (-row.open_alerts, -(row.alerts or 0)),
+}
+
+
+def listed(row: DeviceSummary) -> dict[str, Any]:
+    """A device as a row."""
+    return {
+        "device": row.device,
+        "channels": ", ".join(row.channels),
+        "last": at(row.last_ms),
+        "kwh": row.kwh,
+        "alerts": row.alerts,
+        "open": row.open_alerts,
+    }
+
+
+def measured(found: DeviceDetail) -> list[dict[str, Any]]:
+    """What a device measures, a row per channel; gaps and the time that is missing in them."""
+    gaps = {channel.channel: [0, 0] for channel in found.channels}
+    for gap in found.gaps:
+        gaps[gap.channel][0] += 1
+        gaps[gap.channel][1] += gap.end_ms - gap.start_ms
+    return [
+        {
+            "channel": channel.channel,
+            "unit": channel.unit,
+            "topic": channel.topic,
+            "first": at(channel.first_ms),
+            "last": at(channel.last_ms),
+            "readings": channel.readings,
+            "gaps": gaps[channel.channel][0],
+            "missing_s": gaps[channel.channel][1] // 1000,
+        }
+        for channel in found.channels
+    ]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "devices")(devices)

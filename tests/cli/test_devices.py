@@ -1,0 +1,73 @@
+"""Devices in a terminal, through the door of a real history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import HistoryServer
+from energyguard.history.rollups import RollUps
+from energyguard.log import Records, open_log
+from tests.cli.conftest import Terminal
+from tests.history.made import readings
+
+MINUTE, KWH = 60_000, 10**9
+DAY = ("--since", "2025-09-06T00:00:00Z", "--until", "2025-09-06T03:00:00Z")
+
+
+@pytest.fixture
+def _history(data_dir: Path) -> Iterator[None]:
+    """Two meters; one has half an hour missing."""
+    data_dir.mkdir()
+    log = open_log(f"sqlite:///{data_dir / 'log.db'}")
+    log.append("energyguard.late", Records([None], [b""]))
+    log.close()
+    history = ChdbHistory(data_dir / "history")
+    minutes = [minute for minute in range(120) if not 60 <= minute < 90]
+    rows = [("H001", minute * MINUTE, KWH) for minute in minutes]
+    table = readings([*rows, ("kitchen", 0, 200 * KWH)])
+    history.insert("readings", table)
+    rollups = RollUps(history)
+    rollups.touch(table)
+    rollups.settle()
+    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
+    yield
+    door.close()
+    history.close()
+
+
+@pytest.mark.usefixtures("_history")
+def test_the_devices_are_listed_sorted_and_searched(terminal: Terminal) -> None:
+    said = terminal("devices", *DAY, "--json")
+    assert said.err == ""
+    rows = said.rows
+    assert [(row["device"], row["kwh"], row["last"]) for row in rows] == [
+        ("H001", 90.0, "2025-09-06T01:59:00Z"),
+        ("kitchen", 200.0, "2025-09-06T00:00:00Z"),
+    ]
+    by_energy = terminal("devices", *DAY, "--sort", "kwh", "--limit", "1", "--json").rows
+    assert [row["device"] for row in by_energy] == ["kitchen"]
+    assert [row["device"] for row in terminal("devices", "--search", "h0", "--json").rows] == [
+        "H001"
+    ]
+    nothing = terminal("devices", "--search", "Atlantis")
+    assert (nothing.code, nothing.err) == (0, "no such device has sent anything yet\n")
+
+
+@pytest.mark.usefixtures("_history")
+def test_a_device_is_shown_closely(terminal: Terminal) -> None:
+    detail = terminal("devices", "H001", *DAY, "--json").json
+    assert detail["verdicts"] == {"kept": 90}
+    (gap,) = detail["gaps"]
+    assert (gap["start"], gap["end"]) == ("2025-09-06T01:00:00Z", "2025-09-06T01:30:00Z")
+    words = terminal("devices", "H001", *DAY).out.split()
+    assert words[:3] == ["channel", "unit", "topic"]
+    assert words[-2:] == ["1", "1,800"]
+    unknown = terminal("devices", "H002")
+    assert (unknown.code, unknown.err.splitlines()) == (
+        4, ["energyguard: no device 'H002' has sent anything yet"],
+    )  # fmt: skip
