@@ -94,6 +94,7 @@ def checked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
         names = [("domain", domain.name)]
         names += [("topic", topic.name) for topic in domain.topics]
         names += [("simulator", simulator.name) for simulator in domain.simulators]
+        names += [("role", simulator.role) for simulator in domain.simulators]
         for kind, name in names:
             if (kind, name) in owner:
                 both = f"{owner[kind, name]!r} and {domain.name!r}"

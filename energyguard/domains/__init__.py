@@ -1,8 +1,9 @@
-"""What is particular to a kind of device stands in one folder each.
+"""What is particular to a kind of device stands in one folder each; each says so in a ``DOMAIN``.
 
-household/     homes, their load profiles, the real appliances that ship with the package
+household/     homes, their load profiles, the real appliances that ship with the package, files
 building/      floors with four sensors and a counter
 charging/      chargers, the stations where they stand
 thermometer/   a walk of degrees
-roles.py       their simulators as roles
+
+``energyguard/domain.py`` has what a domain may bring, and finds those that are installed.
 """

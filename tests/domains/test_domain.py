@@ -1,0 +1,97 @@
+"""What a domain brings, and how the domains of other packages are found."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from energyguard.codecs.dialect import Dialect
+from energyguard.domain import Domain, Simulator, checked, installed, load
+from energyguard.errors import ConfigError
+from energyguard.model.topics import Topic
+from energyguard.node import ROLES, SCENARIOS
+from energyguard.pipeline import ARCHIVE, WINDOWS
+from energyguard.topics import TOPICS, topic_named
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_all_that_a_domain_brings_is_there() -> None:
+    for domain in installed():
+        assert {*domain.topics} <= {*TOPICS}
+        assert all(topic in ARCHIVE.reads and topic in WINDOWS.reads for topic in domain.topics)
+        assert all(isinstance(load(dialect), Dialect) for dialect in domain.dialects)
+        assert domain.rules is None or domain.rules.is_file()
+        assert domain.queries is None or domain.queries.is_dir()
+        for simulator in domain.simulators:
+            assert simulator.role in ROLES
+            assert SCENARIOS[simulator.name] == simulator.role
+            assert load(simulator.steps or simulator.run)
+    assert topic_named("topic-test") is load("energyguard.domains.thermometer:THERMOMETER")
+    assert topic_named("topic-tes") is None
+
+
+@pytest.mark.parametrize(
+    ("other", "both"),
+    [
+        (Domain(name="a"), "domain 'a'"),
+        (Domain(name="b", topics=(Topic("t", ""),)), "topic 't'"),
+        (Domain(name="b", simulators=(Simulator(name="s", role="b"),)), "simulator 's'"),
+        (Domain(name="b", simulators=(Simulator(name="b", role="r"),)), "role 'r'"),
+    ],
+)
+def test_two_domains_bring_nothing_of_the_same_name(other: Domain, both: str) -> None:
+    domain = Domain(name="a", topics=(Topic("t", ""),), simulators=(Simulator(name="s", role="r"),))
+    assert checked([domain]) == (domain,)
+    with pytest.raises(ConfigError, match=both):
+        checked([domain, other])
+
+
+@pytest.mark.parametrize("reference", ["nowhere:X", "energyguard.domain:X", "energyguard.domain"])
+def test_a_reference_that_leads_nowhere_is_named(reference: str) -> None:
+    with pytest.raises(ConfigError, match=reference):
+        load(reference)
+
+
+def evaluate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command where a folder of packages is installed."""
+    environment = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+    command = [sys.executable, "-m", "energyguard", "evaluate", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def install(folder: Path, name: str, text: str, value: str) -> None:
+    """Put a module and its entry point into a folder, as an installer does."""
+    (folder / f"{name}.py").write_text(text)
+    about = folder / f"{name}-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[energyguard.domains]\n{name} = {value}\n")
+
+
+def test_a_dialect_is_one_file(tmp_path: Path) -> None:
+    """The one of the page, and the three lines that name it: nothing else is touched."""
+    page = (ROOT / "docs" / "extending.md").read_text()
+    (dialect,) = re.findall(r"```python\n(.*?DIALECT = .*?)```", page, re.DOTALL)
+    domain = "from energyguard.domain import Domain\n"
+    domain += 'DOMAIN = Domain(name="inverter", dialects=("inverter:DIALECT",))\n'
+    lines = tmp_path / "roof.jsonl"
+    lines.write_text('{"time":"2026-06-21T12:00:00Z","inverter":"roof","ac_watts":3215.5}\n')
+    words = ("--rule", "household-prod", str(lines))
+    assert "1 readings (1 malformed)" in evaluate(tmp_path, *words).stderr
+    install(tmp_path, "inverter", dialect + domain, "inverter:DOMAIN")
+    answer = evaluate(tmp_path, *words)
+    assert answer.returncode == 0, answer.stderr
+    assert "1 readings (1 accepted)" in answer.stderr
+
+
+def test_an_entry_point_that_is_no_domain_is_named(tmp_path: Path) -> None:
+    install(tmp_path, "wrong", "DOMAIN = 1\n", "wrong:DOMAIN")
+    answer = evaluate(tmp_path, "--rule", "household-prod", "-")
+    assert answer.returncode == 2
+    assert "energyguard.domains: wrong = wrong:DOMAIN is no Domain" in answer.stderr
