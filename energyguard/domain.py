@@ -57,7 +57,7 @@ class Domain:
         dialects: refer each to a ``codecs.dialect.Dialect``.
         rules: a file of rules that are there from the first start.
         queries: a folder of questions to the history, a ``.sql`` file each.
-        views: refer each to a page of the control room, a ``page.layout.Tab``.
+        views: refer each to a page of the control room, a ``page.context.View``.
         simulators: what can be simulated.
     """
 
