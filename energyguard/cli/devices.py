@@ -38,16 +38,16 @@ def devices(
     from energyguard.node import open_service
 
     with open_service(call.settings) as service:
-        last_ms = service.device_detail(device).last_ms if device else service.archived_ms() or 0
+        last_ms = service.devices.detail(device).last_ms if device else service.archived_ms() or 0
         span = parse_range(since, until, last_ms + 1, call.settings.serve.zone)
         if device:
-            detail = service.device_detail(device, **span)
+            detail = service.devices.detail(device, **span)
             if call.json:
                 call.out.record(plain(detail))
             else:
                 call.out.rows(measured(detail))
             return
-        found = service.device_summaries(**span)
+        found = service.devices.summaries(**span)
     text = search.casefold()
     found = sorted((row for row in found if text in row.device.casefold()), key=_KEYS[sort])
     call.out.rows(

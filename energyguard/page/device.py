@@ -60,13 +60,15 @@ class DevicePage:
         try:
             newest = (
                 await self.cache.shared(
-                    ("device", self.device), KEEP_S, lambda: service.device_detail(self.device)
+                    ("device", self.device), KEEP_S, lambda: service.devices.detail(self.device)
                 )
             ).last_ms
             found = await self.cache.shared(
                 ("device", self.device, span.name),
                 KEEP_S,
-                lambda: service.device_detail(self.device, newest + 1 - span.length_ms, newest + 1),
+                lambda: service.devices.detail(
+                    self.device, newest + 1 - span.length_ms, newest + 1
+                ),
             )
         except NotFound:
             self.rest.show(False)

@@ -69,7 +69,7 @@ class DevicesPage:
         start, end = self.cache.borders(self.context.span)
         key = ("devices", self.context.span.name)
         known = await self.cache.shared(
-            key, KEEP_S, lambda: self.cache.service.device_summaries(start, end)
+            key, KEEP_S, lambda: self.cache.service.devices.summaries(start, end)
         )
         self.rest.show(bool(known))
         text = self.text.casefold()

@@ -18,7 +18,7 @@ from energyguard.log import Positions
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.bays import BayView, StationView
-from energyguard.service.devices import DeviceDetail, DeviceSummary
+from energyguard.service.devices import Devices
 from energyguard.service.views import (
     ClusterView,
     DeadLetter,
@@ -126,6 +126,10 @@ class Service(Protocol):
         """The rules, and which of them run."""
 
     @property
+    def devices(self) -> Devices:
+        """Any device, live or of the past."""
+
+    @property
     def stations(self) -> Stations:
         """Bays and stations."""
 
@@ -135,14 +139,6 @@ class Service(Protocol):
 
     def overview(self) -> Overview:
         """The numbers of the first page."""
-
-    def device_summaries(self, start_ms: int, end_ms: int) -> list[DeviceSummary]:
-        """Every device, by name; energy and alerts of a range."""
-
-    def device_detail(
-        self, device: str, start_ms: int | None = None, end_ms: int | None = None
-    ) -> DeviceDetail:
-        """What a device measures, and how well."""
 
     def quality(self) -> Quality:
         """How readings ended, and how far along everything is."""

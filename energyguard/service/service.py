@@ -34,7 +34,7 @@ from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
 from energyguard.service.contract import Cluster
 from energyguard.service.dead_letters import Letters
-from energyguard.service.devices import DeviceDetail, Devices, DeviceSummary
+from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
@@ -55,6 +55,7 @@ class EnergyService:
         rules: the rules, ours and the user's, and which of them run.
         history: questions about the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
+        devices: any device, live or of the past (``service/devices.py``).
         stations: bays and stations now (``service/stations.py``).
         settings: the settings tree.
         clock: the wall clock.
@@ -77,7 +78,7 @@ class EnergyService:
         self._answers = Answers(settings.data_dir, clock)
         self._changing = Lock()
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
-        self._devices = Devices(self.live, self.book, self.query)
+        self.devices = Devices(self.live, self.book, self.query)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
@@ -104,20 +105,6 @@ class EnergyService:
     def overview(self) -> Overview:
         """The numbers of the first page. Asks the history at most every five seconds."""
         return self._front.overview()
-
-    def device_summaries(self, start_ms: int, end_ms: int) -> list[DeviceSummary]:
-        """Every device, live or of the past, by name; energy and alerts of a range."""
-        return self._devices.summaries(start_ms, end_ms)
-
-    def device_detail(
-        self, device: str, start_ms: int | None = None, end_ms: int | None = None
-    ) -> DeviceDetail:
-        """What a device measures, and how well; without a range: the day up to its newest reading.
-
-        Raises:
-            NotFound: nothing was ever heard of it.
-        """
-        return self._devices.detail(device, start_ms, end_ms)
 
     def quality(self) -> Quality:
         """How readings ended, by reason; watermark and lag of each partition."""

@@ -60,15 +60,15 @@ def service(log: MemoryLog, past: ChdbHistory, tmp_path: Path) -> Iterator[Energ
 def test_a_device_of_the_past_has_its_gaps_and_what_became_of_its_readings(
     service: EnergyService,
 ) -> None:
-    found = service.device_detail("H017", **DAY)
+    found = service.devices.detail("H017", **DAY)
     (channel,) = found.channels
     assert (channel.unit, channel.first_ms, channel.last_ms) == ("kWh", T0, T0 + TIMES[-1])
     assert (channel.readings, channel.value, channel.silent) == (150, None, True)
     assert found.verdicts == {"kept": 150, "late": 2, "ahead": 1}  # a row that came twice is one
     assert found.gaps == ()  # of a day; a quarter of an hour is a step there
-    near = service.device_detail("H017")
+    near = service.devices.detail("H017")
     assert (near.start_ms, near.end_ms) == (T0 + TIMES[-1] + 1 - 24 * HOUR, T0 + TIMES[-1] + 1)
-    hours = service.device_detail("H017", T0, T0 + 3 * HOUR)
+    hours = service.devices.detail("H017", T0, T0 + 3 * HOUR)
     assert hours.gaps == (ReadingGap("energy_kwh", T0 + HOUR, T0 + 90 * MINUTE),)
 
 
@@ -76,7 +76,7 @@ def test_the_list_has_what_is_live_and_what_was(service: EnergyService, log: Mem
     send(log, ("H003", 0, 0.1), ("H003", 60, 0.1))
     raise_alerts(log, alert_event())
     until(lambda: service.book.open() and service.live.newest_ms())
-    live, old = service.device_summaries(T0, T0 + HOUR)
+    live, old = service.devices.summaries(T0, T0 + HOUR)
     assert (live.device, live.silent, live.kwh, live.open_alerts) == ("H003", False, None, 0)
     assert live.kw == pytest.approx(6.0)
     assert (old.device, old.silent, old.kwh, old.open_alerts) == ("H017", True, 60.0, 1)
@@ -86,12 +86,12 @@ def test_without_a_history_there_is_what_is_live(log: MemoryLog, tmp_path: Path)
     with EnergyService(log, StandInHistory(), Settings(data_dir=tmp_path)) as service:
         send(log, ("H003", 0, 0.1), ("H003", 60, 0.1))
         until(service.live.newest_ms)
-        (row,) = service.device_summaries(T0, T0 + HOUR)
+        (row,) = service.devices.summaries(T0, T0 + HOUR)
         assert (row.device, row.kwh, row.alerts) == ("H003", None, None)
-        found = service.device_detail("H003")
+        found = service.devices.detail("H003")
         assert (found.channels[0].value, found.channels[0].readings) == (0.1, None)
         with pytest.raises(NotFound, match="no device 'H004' has sent anything yet"):
-            service.device_detail("H004")
+            service.devices.detail("H004")
 
 
 async def test_over_http(service: EnergyService) -> None:

@@ -121,7 +121,7 @@ class MadeUpService(EnergyService):
         super().__init__(self.log, self.past, settings, clock)
         self.live, self.stations = MadeUpLive(self), stations
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
-        self._devices = Devices(self.live, self.book, self.query)
+        self.devices = Devices(self.live, self.book, self.query)
         if not empty:
             self._happen()
 

@@ -21,8 +21,9 @@ async def test_a_meter_has_its_course_its_rule_its_alerts_and_its_gaps(user: Use
     await sees(user, "no readings Sat 22 Nov, 14:00–15:00")
     await sees(user, "1 h missing")
     await sees(user, "kWh, interval")
-    course = await plotted(user, "line")
+    course = await plotted(user, "line", "energy_kwh of H017")
     assert course["unit"] == "kW"
+    assert (await plotted(user, "line", "H017 used"))["limit"] == 2.0
     assert max(course["ys"]) > 8.6  # its heater
     assert not [t for t in course["xs"] if START - 3 * HOUR <= t < START - 2 * HOUR]
 

@@ -18,11 +18,12 @@ async def sees(user: User, text: str) -> None:
     await user.should_see(text, retries=40)
 
 
-async def plotted(user: User, kind: str) -> dict[str, Any]:
-    """The data of the page's chart of this kind, as soon as it has some."""
+async def plotted(user: User, kind: str, about: str = "") -> dict[str, Any]:
+    """The data of the page's chart of this kind (and label), as soon as it has some."""
     for _ in range(40):
         for found in user.find(kind=Plot).elements:
-            if found.props["kind"] == kind and "start" in found.props:
+            fits = found.props["kind"] == kind and about in found.props["label"]
+            if fits and "start" in found.props:
                 data: dict[str, Any] = found.props["start"]
                 return data
         await asyncio.sleep(0.1)

@@ -141,7 +141,7 @@ def device_detail(
     ] = None,
 ) -> DeviceDetail:
     """What a device measures, since when, and in a range its gaps and how its readings ended."""
-    return service.device_detail(device, start, end)
+    return service.devices.detail(device, start, end)
 
 
 @router.get("/device-summaries")
@@ -152,5 +152,5 @@ def device_summaries(
     after: Annotated[str, Query(description="Only ids that sort after this one.")] = "",
 ) -> list[DeviceSummary]:
     """Every device, also of the past: its newest reading, its energy and alerts of a range."""
-    found = service.device_summaries(span.start_ms, span.end_ms)
+    found = service.devices.summaries(span.start_ms, span.end_ms)
     return [row for row in found if row.device > after][:limit]
