@@ -1,7 +1,7 @@
 """The composition root: settings to backends to roles. The only module that knows every backend.
 
-A *role* is a callable that runs until an event is set, and has drained when it returns. Each can be
-a process of its own (``energyguard role worker``); ``up`` runs them all and tends them.
+The roles stand in ``pipeline.ROLES``. Each can be a process of its own (``energyguard role
+worker``); ``up`` runs them all and tends them.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from energyguard.clock import SYSTEM
-from energyguard.domain import Simulator, installed, load
+from energyguard.domain import load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
+from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living, present
 from energyguard.processes.role_runner import play
 from energyguard.processes.supervisor import Supervisor, last_words, log_for_people
@@ -31,75 +33,6 @@ if TYPE_CHECKING:
     from energyguard.history.people import People
     from energyguard.log import Log
     from energyguard.service.service import EnergyService
-
-Role = Callable[[Settings, threading.Event], None]
-
-
-def _simulator(simulator: Simulator) -> Role:
-    """The role of a domain's simulator."""
-
-    def run(settings: Settings, stop: threading.Event) -> None:
-        if simulator.run:
-            load(simulator.run)(settings, stop)
-            return
-        from energyguard.simulators.steps import play as play_steps
-
-        play_steps(load(simulator.steps), settings, stop)
-
-    return run
-
-
-def _worker(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.stream.windows.role import run
-
-    run(settings, stop)
-
-
-def _sessions(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.stream.sessions.role import run
-
-    run(settings, stop)
-
-
-def _ingestor(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.sinks.ingestor_role import run
-
-    run(settings, stop)
-
-
-def _history(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.sinks.history_role import run
-
-    run(settings, stop)
-
-
-def _serve(settings: Settings, stop: threading.Event) -> None:
-    from energyguard.api.role import run
-
-    run(settings, stop)
-
-
-_SIMULATORS = [simulator for domain in installed() for simulator in domain.simulators]
-ROLES: Mapping[str, Role] = {
-    **{simulator.role: _simulator(simulator) for simulator in _SIMULATORS},
-    "worker": _worker,
-    "sessions": _sessions,
-    "ingestor": _ingestor,
-    "history": _history,
-    "serve": _serve,
-}
-"""In the order in which they stop: sources first, then what drains, then what people look at."""
-
-WANTED: Mapping[str, Callable[[Settings], bool]] = {
-    "ingestor": lambda settings: bool(settings.store.url)
-}
-"""Roles that ``up`` plays only where the settings ask for them."""
-
-SCENARIOS: Mapping[str, str] = {simulator.name: simulator.role for simulator in _SIMULATORS}
-"""The demonstrations that ``up`` starts, each with the role that plays it."""
-
-NICENESS: Mapping[str, int] = {"ingestor": 5, "history": 5}
-"""Who gives way where processors are few: an alert is awaited, a row of the history can wait."""
 
 PATIENCE_S = 15.0
 """How long a role may drain when it is told to stop."""
@@ -133,7 +66,7 @@ def run_role(
     if role is None:
         raise NotFound(f"no role {name!r}; there are: {', '.join(ROLES)}")
     stop = threading.Event()
-    os.nice(NICENESS.get(name, 0))
+    os.nice(role.niceness)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if parent is not None:
@@ -145,16 +78,17 @@ def run_role(
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
-    play(name, role, settings, stop)
+    if role.steps:
+        from energyguard.simulators.steps import play as play_steps
+
+        play(name, partial(play_steps, load(role.steps)), settings, stop)
+    else:
+        play(name, load(role.run), settings, stop)
 
 
 def lasting_roles(settings: Settings) -> list[str]:
     """The roles that ``up`` plays whatever is demonstrated."""
-    return [
-        name
-        for name in ROLES
-        if name not in SCENARIOS.values() and (name not in WANTED or WANTED[name](settings))
-    ]
+    return [role.name for role in ROLES.values() if not role.scenario and role.is_wanted(settings)]
 
 
 def _until_closed(parent: int, stop: threading.Event) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from energyguard.pipeline import FLOWS, GROUPS
+from energyguard.domain import load
+from energyguard.log import LATEST, Records
+from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, ROLES, flows_at_work
+from energyguard.settings.tree import Settings, StoreSettings
+from energyguard.testing import MemoryLog
 from energyguard.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
@@ -24,10 +29,70 @@ def test_every_flow_goes_through_a_file_and_has_a_group_of_its_own() -> None:
     assert len(GROUPS) == len([one for one in FLOWS if one.group])
 
 
-def test_the_diagram_has_every_topic_and_flow() -> None:
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    diagram = text[text.index("```mermaid") : text.index("```", text.index("```mermaid") + 3)]
-    for topic in TOPICS:
-        assert topic.name in diagram, topic.name
+def test_every_group_is_played_by_one_role_which_there_is() -> None:
+    played = [flow for role in ROLES.values() for flow in role.flows if flow.group]
+    assert sorted(flow.group for flow in played) == sorted(GROUPS)
+    for role in ROLES.values():
+        assert load(role.steps or role.run), role
+        assert role.is_wanted(Settings()) is not bool(role.needs)
+    assert [*ROLES][-1] == "serve"  # the last to stop: people look at it
+
+
+def test_who_counts_on_a_group_decides_whether_its_lag_counts() -> None:
+    log = MemoryLog()
+    at_work = flows_at_work(log.positions, Settings())
+    assert [flow.group for flow in at_work] == ["worker", "sessions", "occupancy", "history"]
+    named = Settings(store=StoreSettings(url="sqlite:///store.db"))
+    assert {flow.group for flow in flows_at_work(log.positions, named)} == set(GROUPS)
+    topic = INGESTOR.topics[0]
+    log.append(topic, Records([b"H1"], [b"x"]))
+    member = log.join(INGESTOR.group, INGESTOR.topics)
+    with log.transaction(member) as transaction:
+        transaction.move(log.positions(topic, LATEST))
+    assert INGESTOR in flows_at_work(log.positions, Settings())  # one has been at work
+
+
+class Diagram:
+    """What ``docs/architecture.md`` draws: nodes by their text, and who leads to whom."""
+
+    def __init__(self) -> None:
+        text = (ROOT / "docs" / "architecture.md").read_text()
+        lines = text[text.index("```mermaid") :].split("```")[1].splitlines()[2:]
+        self.texts: dict[str, str] = {}
+        self.edges: set[tuple[str, str]] = set()
+        for line in lines:
+            parts = re.split(r"\s*(<?-->|-\.->)(?:\|[^|]*\|)?\s*", line.strip())
+            ends = [[self._node(name) for name in part.split(" & ")] for part in parts[::2]]
+            for left, arrow, right in zip(ends, parts[1::2], ends[1:], strict=False):
+                self.edges |= {(a, b) for a in left for b in right}
+                if arrow == "<-->":
+                    self.edges |= {(b, a) for a in left for b in right}
+
+    def _node(self, part: str) -> str:
+        name, bracket, text = part.partition("[")
+        if bracket:
+            self.texts[name] = text
+        return name
+
+    def of(self, text: str) -> str:
+        """The node that names a topic or a file."""
+        word = re.compile(rf"(?<![\w.*-]){re.escape(text)}(?![\w.*-])")
+        (found,) = [name for name, told in self.texts.items() if word.search(told)]
+        return found
+
+
+def test_the_diagram_has_every_flow_with_what_it_reads_and_writes() -> None:
+    drawn = Diagram()
     for one in FLOWS:
-        assert one.through in diagram, one.through
+        here = drawn.of(one.through)
+        for topic in (*one.reads, *one.tables):
+            assert (drawn.of(topic.name), here) in drawn.edges, (one.name, "reads", topic.name)
+        for topic in one.writes:
+            assert (here, drawn.of(topic.name)) in drawn.edges, (one.name, "writes", topic.name)
+    topics = {drawn.of(topic.name) for topic in TOPICS}
+    flows = {drawn.of(one.through): set[str]() for one in FLOWS}
+    for one in FLOWS:
+        flows[drawn.of(one.through)] |= {drawn.of(t.name) for t in (*one.reads, *one.tables)}
+    for left, right in drawn.edges:
+        if left in topics and right in flows:
+            assert left in flows[right], f"{right} does not read {left}"

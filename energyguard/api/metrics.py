@@ -12,10 +12,10 @@ from threading import Lock
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from energyguard import sinks
 from energyguard.errors import EnergyGuardError
 from energyguard.log.lag import unread
 from energyguard.model.readings import IN_THE_WORKER, Verdict
+from energyguard.pipeline import flows_at_work
 from energyguard.service.contract import Service
 from energyguard.telemetry import METRICS, REGISTRY
 
@@ -56,7 +56,7 @@ class Scrape:
         """Records that each group has not read yet."""
         try:
             positions = self._service.positions
-            for flow in sinks.groups_at_work(positions, self._service.settings):
+            for flow in flows_at_work(positions, self._service.settings):
                 for topic in flow.topics:
                     lag = sum(map(len, unread(positions, topic, flow.group).values()))
                     METRICS["log_lag"].labels(flow.group, topic).set(lag)

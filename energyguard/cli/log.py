@@ -55,11 +55,11 @@ def lag(
     ] = False,
 ) -> None:
     """Show what waits to be read, by group and partition: the longest first."""
-    from energyguard import sinks
     from energyguard.node import open_log
+    from energyguard.pipeline import flows_at_work
 
     with open_log(call.settings) as log:
-        groups = sinks.groups_at_work(log.positions, call.settings)
+        groups = flows_at_work(log.positions, call.settings)
         rows = sorted(group_lags(log, groups), key=lambda row: -row["lag"])
     shown = [row for row in rows if everything or row["lag"]]
     call.out.rows(shown, empty="nothing waits: every group has read what there is")

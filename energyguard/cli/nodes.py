@@ -56,6 +56,7 @@ def up(
     """
     from energyguard import node
     from energyguard.api.auth import check_auth
+    from energyguard.pipeline import SCENARIOS
 
     call = call.having(
         serve__host=host,
@@ -65,7 +66,7 @@ def up(
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
     settings = _ready_to_start(call)
-    played = {node.SCENARIOS[name] for name in scenario or node.SCENARIOS} if demo else set()
+    played = {SCENARIOS[name] for name in scenario or SCENARIOS} if demo else set()
     roles = [*played, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from energyguard import sinks
 from energyguard.durable.atomic import MIN_FREE, free_bytes
 from energyguard.errors import EnergyGuardError
 from energyguard.history import History
@@ -14,14 +13,13 @@ from energyguard.log.lag import unread
 from energyguard.log.lost import path_of
 from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
-from energyguard.pipeline import INGESTOR, SESSIONS, Flow
+from energyguard.pipeline import INGESTOR, SESSIONS, STAGES, Flow, flows_at_work
 from energyguard.processes.registry import ailing
 from energyguard.service.live import LiveProjection
 from energyguard.service.views import SystemHealth
 from energyguard.settings.tree import Settings
 
 OK = "ok"
-ROLES = ("worker", "sessions", "history", "ingestor")
 WORKER_QUIET_MS = 15_000
 """A worker that says nothing for this long while records wait is not well."""
 WAITS_MS = 60_000
@@ -40,13 +38,14 @@ def health(
         "disk": _disk(settings),
     }
     ready = parts["log"] == parts["live"] == parts["disk"] == OK
-    if parts["log"] == OK and sinks.is_wanted(log.positions, settings):
+    if parts["log"] == OK and INGESTOR in flows_at_work(log.positions, settings):
         parts["ingestor"] = _waits(log, INGESTOR, "the store", now_ms)
     if parts["log"] == OK and _any(log, SESSIONS.topics):
         parts["sessions"] = _waits(log, SESSIONS, "the role sessions", now_ms)
     if (file := path_of(settings.log_url)) and (damage := summary(file)):
         parts["damage"] = damage
-    parts |= {role: what for role, what in ailing(settings.data_dir).items() if role in ROLES}
+    roles = [role.name for role in STAGES]
+    parts |= {role: what for role, what in ailing(settings.data_dir).items() if role in roles}
     return SystemHealth(ready=ready, parts=parts)
 
 

@@ -21,6 +21,7 @@ from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import RecordPlace, decoded
 from energyguard.model import topics
 from energyguard.model.duration import parse_duration
+from energyguard.pipeline import LIVE, READINGS
 from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT, AlertAction, AlertEvent
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
@@ -39,21 +40,17 @@ from energyguard.service.views import (
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.telemetry import METRICS
-from energyguard.topics import TOPICS
 
 ROWS_SENT = 100
 MAX_RESUME = 4_000
 READINGS_SHARE = 0.1
-_ALERTS = {topics.ALERTS.name: ALL, topics.ALERT_ACTIONS.name: ALL, topics.RULES.name: ALL}
+_URGENT = (topics.ALERTS, topics.ALERT_ACTIONS, topics.RULES)
+_ALERTS = {topic.name: ALL for topic in LIVE.reads if topic in _URGENT}
+_READINGS = {topic.name: 250 for topic in READINGS}
 _REPORTS = {
-    topics.PROGRESS.name: ALL,
-    topics.DEAD_LETTERS.name: ALL,
-    topics.ENERGY_ALERTS.name: 250,
-}
-_READINGS = {
-    topic.name: 250
-    for topic in TOPICS
-    if topic.holds is topics.Holds.READINGS and topic is not topics.LATE
+    topic.name: 250 if topic is topics.ENERGY_ALERTS else ALL
+    for topic in LIVE.reads
+    if topic not in (*_URGENT, *READINGS)
 }
 _FACTS: Mapping[Kind, str] = {
     "alert": topics.ALERTS.name,

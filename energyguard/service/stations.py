@@ -13,6 +13,7 @@ from energyguard.log.decoded import decoded
 from energyguard.model import topics
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TICK_HEADER
+from energyguard.pipeline import CHARGING, STATIONS
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.records.stations import BAY, CHARGER
 from energyguard.service.bays import Bays, BayView, StationView
@@ -24,8 +25,12 @@ from energyguard.stream.sessions.stage import limits_of
 
 SIGNALS_SHARE = 0.1
 QUIET_MS = 15 * 60_000
-_TOLD = {topics.CHARGERS.name: ALL, topics.BAYS.name: ALL, topics.DEAD_LETTERS.name: 250}
-_SIGNALS = {topics.SIGNALS.name: 5, topics.REGION_SIGNALS.name: 5}
+_SIGNALS = {topic.name: 5 for topic in CHARGING}
+_TOLD = {
+    topic.name: 250 if topic is topics.DEAD_LETTERS else ALL
+    for topic in STATIONS.reads
+    if topic not in CHARGING
+}
 _FAULTS = {Verdict.MALFORMED, Verdict.OUT_OF_RANGE}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from energyguard.node import ROLES
+from energyguard.pipeline import ROLES
 from energyguard.settings.layers import load
 from tests.deploy.conftest import COMPOSE, ONE, ROOT, SECRETS, THREE, Composed, compose, program
 

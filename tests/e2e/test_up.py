@@ -15,13 +15,14 @@ import pytest
 
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.node import ROLES, WANTED, open_log, open_service
+from energyguard.node import open_log, open_service
+from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living
 from energyguard.settings.tree import Settings
 
 T = TypeVar("T")
 PATIENCE_S = 120.0  # generous: only so that a fault does not hang
-USUAL = tuple(role for role in ROLES if role not in WANTED)
+USUAL = tuple(name for name, role in ROLES.items() if not role.needs)
 
 
 def until(answer: Callable[[], T]) -> T:

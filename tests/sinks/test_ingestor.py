@@ -19,10 +19,9 @@ from energyguard.durable.connections import connect
 from energyguard.errors import ConfigError, Conflict, EnergyGuardError, Unavailable
 from energyguard.log import LATEST, Log, Positions, Records, open_log
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.pipeline import INGESTOR
+from energyguard.pipeline import INGESTOR, flows_at_work
 from energyguard.settings.tree import Settings
 from energyguard.sinks import ingestor_role as role
-from energyguard.sinks import is_wanted
 from energyguard.sinks.ingestor import AT_ONCE, IN_FLIGHT, Ingestor
 from energyguard.store import Row, Store
 from energyguard.store.keys import iso
@@ -324,11 +323,11 @@ async def test_an_ingestor_is_wanted_where_a_store_is_named_or_one_was_at_work(
 ) -> None:
     settings = Settings(data_dir=tmp_path)
     send_homes(log, 1)
-    assert not is_wanted(log.positions, settings)
+    assert INGESTOR not in flows_at_work(log.positions, settings)
     named = settings.model_copy(update={"store": settings.store.model_copy(update={"url": "x"})})
-    assert is_wanted(log.positions, named)
+    assert INGESTOR in flows_at_work(log.positions, named)
     await ingest(log, store)
-    assert is_wanted(log.positions, settings)
+    assert INGESTOR in flows_at_work(log.positions, settings)
 
 
 async def test_a_real_file_that_others_hold_stalls_and_loses_nothing(
