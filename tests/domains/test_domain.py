@@ -14,8 +14,7 @@ from energyguard.codecs.dialect import Dialect
 from energyguard.domain import Domain, Simulator, checked, installed, load
 from energyguard.errors import ConfigError
 from energyguard.model.topics import Topic
-from energyguard.node import ROLES, SCENARIOS
-from energyguard.pipeline import ARCHIVE, WINDOWS
+from energyguard.pipeline import ARCHIVE, ROLES, SCENARIOS, WINDOWS
 from energyguard.topics import TOPICS, topic_named
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.packed import pack
-from energyguard.log import EARLIEST, Log, Records, open_log
+from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, RULES
 from energyguard.rules.registry import RuleBook, open_book
@@ -19,6 +19,7 @@ from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
+from energyguard.testing import MemoryLog
 from tests.stream.test_windows import START
 
 SETTINGS = StreamSettings(snapshot="1s")
@@ -174,3 +175,61 @@ def test_a_window_longer_than_any_before_starts_warm_from_the_log(tmp_path: Path
     first = min(msgspec.json.decode(v)["window_end"] for v in changed)
     assert changed == {v for v in whole if msgspec.json.decode(v)["window_end"] >= first}
     assert len(changed) > 50
+
+
+def window_ends(log: Log) -> list[str]:
+    rows = [row for some in read_all(log, "energy_alerts").values() for row in some]
+    return sorted(msgspec.json.decode(value)["window_end"] for _, value in rows if value)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_retention_deleted_is_told_and_the_worker_goes_on(
+    restarted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = ManualClock(START)
+    log = MemoryLog(clock)
+    worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
+    fill(log, 20)
+    work(worker)
+    if restarted:
+        worker.consumer.leave()
+    fill(log, 40, start=20)
+    clock.sleep(31 * 86_400)
+    log.tidy()
+    fill(log, 160, start=40)
+    if restarted:
+        worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
+    for _ in range(3):
+        clock.sleep(2)
+        work(worker)
+    name = ENERGY_READINGS.name
+    assert log.positions(name, "worker") == log.positions(name, LATEST)
+    assert "deleted before it was read" in capsys.readouterr().out
+    assert window_ends(log)[-1] == "2025-09-06 00:29:45"
+
+
+def test_a_replay_goes_around_what_retention_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ManualClock(START)
+    log = MemoryLog(clock)
+    fill(log, 10)
+    worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
+    work(worker)
+    worker.drain()  # a snapshot at 10
+    fill(log, 20, start=10)
+    clock.sleep(5 * 86_400)
+    fill(log, 80, start=20)
+    worker = window_worker(log, book(), StreamSettings(snapshot="90 days"), TOPICS, clock)
+    work(worker)
+    told = window_ends(log)[-100:]
+    worker.consumer.leave()
+    clock.sleep(3 * 86_400)
+    log.tidy()  # from 20 on it is there still
+    worker = window_worker(log, book(), SETTINGS, TOPICS, clock)
+    assert "deleted before it could be replayed" in capsys.readouterr().out
+    fill(log, 160, start=80)
+    work(worker)
+    ends = window_ends(log)
+    assert [end for end in ends if told[0] < end <= told[-1]] == [
+        end for end in told if end > told[0]
+    ]
+    assert ends[-1] == "2025-09-06 00:29:45"

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from energyguard.log import Fetched, TopicPartition
+from energyguard.clock import SYSTEM, Clock
+from energyguard.log import LATEST, Fetched, Log, TopicPartition
 from energyguard.pipeline import Flow
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
+from energyguard.stream.time.witnesses import Other, witnessed
 
 P = TypeVar("P", bound=DecodedRecords)
-T = TypeVar("T", bound=Task[Any])
+T = TypeVar("T", bound=Task[Any, Any])
 
 
 class Stage(Generic[T, P]):
     """A flow's operators. What is not overridden here needs nothing of it."""
 
     flow: Flow
-    topics: Sequence[str]
+
+    def __init__(self, log: Log, topics: Sequence[str], clock: Clock = SYSTEM) -> None:
+        self.log, self.topics, self.clock = log, topics, clock
+        self.tasks: Mapping[TopicPartition, T] = {}  # the worker's, as it has them
 
     def task(self, at: TopicPartition) -> T:
         """A partition's task, with nothing in it yet."""
@@ -33,6 +38,28 @@ class Stage(Generic[T, P]):
     def decide(self, task: T, decisions: Decisions) -> list[Decision]:
         """What the owner has to decide about a partition of which nothing is undecided."""
         return []
+
+    def witness(self, task: T) -> list[Decision]:
+        """How far other devices of the topic have come, where something far ahead waits to know."""
+        waits = task.waits
+        if waits is None or (found := witnessed(waits, self._others(task.at))) is None:
+            return []
+        return [task.decision(reached=found.reached, alone=found.reached is None)]
+
+    def _others(self, at: TopicPartition) -> Iterator[Other]:
+        """How far the other partitions of a topic are, whoever owns them."""
+        for place, end in self.log.positions(at.topic, LATEST).items():
+            if place == at:
+                continue
+            if (task := self.tasks.get(place)) is not None:
+                silent_s = self.clock.monotonic() - task.last_record_s
+                yield Other(task.furthest_ms, silent_s, task.position >= end)
+            else:
+                yield self.elsewhere(place) or Other(None, is_read=end == 0)
+
+    def elsewhere(self, at: TopicPartition) -> Other | None:
+        """What another worker has said of a partition of its own; None: nothing is known."""
+        return None
 
     def decide_all(self, tasks: Collection[T], decisions: Decisions) -> list[Decision]:
         """What the owner has to decide about all of its partitions, once a second."""
@@ -53,8 +80,8 @@ class Stage(Generic[T, P]):
         """Partitions of which nothing more is to be read now."""
         return ()
 
-    def release(self, parts: Iterable[P], tasks: Mapping[TopicPartition, T]) -> list[P]:
-        """Of what was read, what its tasks may have now."""
+    def release(self, parts: Iterable[P]) -> list[P]:
+        """Of what was read, what the tasks may have now."""
         return list(parts)
 
     def keep(self, owned: Collection[TopicPartition]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Set
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from energyguard.clock import Clock
 from energyguard.errors import BehindRetention
@@ -14,38 +13,23 @@ from energyguard.records.state import Manifest
 from energyguard.stream.runtime.checkpoint import Saved, Unusable, snapshot_records
 from energyguard.stream.runtime.decisions import Decision, Decisions
 from energyguard.stream.runtime.decoded import DecodedRecords
+from energyguard.stream.runtime.operator import Operator
 from energyguard.stream.runtime.outputs import PendingOutputs
+from energyguard.stream.time.witnesses import Waits
 from energyguard.telemetry import logger
 
 P = TypeVar("P", bound=DecodedRecords)
+Op = TypeVar("Op", bound=Operator[Any, Any])
 REPLAY_RECORDS = 4096
 
 _log = logger(__name__)
 
 
-class Savable(Protocol):
-    """An operator whose state can be saved."""
-
-    @property
-    def saved(self) -> Set[str]:
-        """The names of the parts that the last snapshot left."""
-        ...
-
-    def snapshot(self) -> dict[str, bytes | None]:
-        """The parts that changed since the last snapshot, by name; None: gone."""
-        ...
-
-    def restore(self, parts: Mapping[str, bytes]) -> None:
-        """Be as at a snapshot, from all its parts."""
-        ...
-
-
-class Task(ABC, Generic[P]):
+class Task(ABC, Generic[P, Op]):
     """An operator over one partition, from its snapshot on."""
 
-    def __init__(self, at: TopicPartition, operator: Savable, clock: Clock) -> None:
-        self.at, self.clock = at, clock
-        self._kept = operator
+    def __init__(self, at: TopicPartition, operator: Op, clock: Clock) -> None:
+        self.at, self.operator, self.clock = at, operator, clock
         self.position = 0
         self.manifest = Manifest(position=0, decided=-1)
         self.counts: Counter[str] = Counter()
@@ -66,6 +50,21 @@ class Task(ABC, Generic[P]):
     def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Let a decision take effect."""
 
+    @property
+    def waits(self) -> Waits | None:
+        """What the owner has to know of what waits here, times in ms; None: nothing."""
+        return None
+
+    @property
+    def furthest_ms(self) -> int | None:
+        """The newest time of any device here, believed or not."""
+        return None
+
+    def decision(self, **what: Any) -> Decision:
+        """A decision about the partition, where it stands now."""
+        topic, partition = self.at
+        return Decision(topic=topic, partition=partition, offset=self.position, **what)
+
     def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
         """Be as at the committed position: snapshot, then replay with the outputs muted."""
         if saved is not None:
@@ -73,7 +72,7 @@ class Task(ABC, Generic[P]):
             self.position = self.manifest.position
             self.counts = Counter(self.manifest.counts)
             try:
-                self._kept.restore(parts)
+                self.operator.restore(parts)
             except Exception as error:  # whatever was in its bytes: the log has it all
                 raise Unusable(f"{type(error).__name__}: {error}") from error
         else:
@@ -135,6 +134,6 @@ class Task(ABC, Generic[P]):
         self.manifest.counts = dict(self.counts)
         self.dirty = False
         self.saved_s = self.clock.monotonic()
-        parts = self._kept.snapshot()
-        gone = self.manifest.chunks.keys() - parts.keys() - self._kept.saved
+        parts = self.operator.snapshot()
+        gone = self.manifest.chunks.keys() - parts.keys() - self.operator.saved
         return snapshot_records(flow, self.at, self.manifest, parts | dict.fromkeys(gone))

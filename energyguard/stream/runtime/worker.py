@@ -46,6 +46,7 @@ class Worker(Generic[T, P]):
         self.snapshot_s = parse_duration(settings.snapshot) / 1000
         self.decisions = Decisions(log)
         self.tasks: dict[TopicPartition, T] = {}
+        stage.tasks = self.tasks
         self._assigned: dict[TopicPartition, int] = {}  # what the tasks stand for
         self.consumer = Consumer(
             log,
@@ -106,7 +107,7 @@ class Worker(Generic[T, P]):
         for part in parts:
             self.consumer.take(part.at, part.next_offset)
         self.consumer.fit(sum(map(len, fetched)), sum(map(len, parts)))
-        return self.stage.release(parts, self.tasks)
+        return self.stage.release(parts)
 
     def _let_go(self) -> None:
         """Forget everything that was not committed."""
@@ -142,7 +143,8 @@ class Worker(Generic[T, P]):
         while self._assigned != (owned := self.consumer.committed):
             kept = {at for at, to in self._assigned.items() if owned.get(at) == to}
             self._assigned = {at: owned[at] for at in kept}
-            self.tasks = {at: task for at, task in self.tasks.items() if at in kept}
+            for at in self.tasks.keys() - kept:
+                del self.tasks[at]
             self.stage.keep(kept)
             self.decisions.keep(kept)
             self.decisions.refresh()

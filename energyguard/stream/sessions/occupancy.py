@@ -6,9 +6,7 @@ told then, once, whatever was told again after a crash.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -22,33 +20,15 @@ from energyguard.records.charging import TotalHeaders
 from energyguard.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.decisions import Decision
+from energyguard.stream.runtime.decoded import DecodedBatch
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sessions.total import TopicTotal
 
-
-@dataclass(frozen=True, slots=True)
-class Tellings:
-    """Records of ``energyguard.occupancy`` up to ``next_offset``."""
-
-    at: TopicPartition
-    next_offset: int
-    offsets: list[int]
-    told: list[OccupancyUpdate]
-
-    def __len__(self) -> int:
-        return len(self.told)
-
-    def split(self, offset: int) -> tuple[Tellings, Tellings]:
-        """What is below an offset, and the rest."""
-        place, end = bisect_left(self.offsets, offset), min(offset, self.next_offset)
-        return (
-            Tellings(self.at, end, self.offsets[:place], self.told[:place]),
-            Tellings(self.at, self.next_offset, self.offsets[place:], self.told[place:]),
-        )
-
+Tellings = DecodedBatch[OccupancyUpdate]
+"""Records of ``energyguard.occupancy``."""
 
 _KEPT = msgspec.msgpack.Decoder(dict[str, TopicTotal])
 
@@ -61,6 +41,17 @@ class Totals:
     def __init__(self) -> None:
         self.of: dict[str, TopicTotal] = {}
 
+    def process(self, batch: Iterable[OccupancyUpdate]) -> list[tuple[str, list[tuple[int, int]]]]:
+        """The seconds that are certain by now, by topic, each with how many cars stood."""
+        return [
+            (update.topic, list(self.of.setdefault(update.topic, TopicTotal()).take(update)))
+            for update in batch
+        ]
+
+    def advance(self, time: int, /) -> list[tuple[str, list[tuple[int, int]]]]:
+        """Its time is that of what was told."""
+        return []
+
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""
         return {"totals": msgspec.msgpack.encode(self.of)}
@@ -70,33 +61,24 @@ class Totals:
         self.of = _KEPT.decode(parts["totals"])
 
 
-class TotalTask(Task[Tellings]):
+class TotalTask(Task[Tellings, Totals]):
     """The total over what all partitions told."""
-
-    def __init__(self, at: TopicPartition, clock: Clock) -> None:
-        self.operator = Totals()
-        super().__init__(at, self.operator, clock)
 
     def decode(self, fetched: Fetched) -> Tellings:
         """Records of ``energyguard.occupancy``, decoded."""
         found = list(decoded(OCCUPANCY_UPDATE.decoder, fetched))
-        offsets = [one.offset for one, _ in found]
-        return Tellings(fetched.at, fetched.next_offset, offsets, [told for _, told in found])
+        offsets = [place.offset for place, _ in found]
+        return Tellings(fetched.at, fetched.next_offset, offsets, [update for _, update in found])
 
     def take(self, part: Tellings, outputs: PendingOutputs) -> None:
         """Tell the seconds that are certain by now."""
-        for told in part.told:
-            total = self.operator.of.setdefault(told.topic, TopicTotal())
-            found = list(total.take(told))
+        for name, certain in self.operator.process(part.values):
             self.dirty = True
-            if found:
-                topic = told.topic.encode()
-                headers = [
-                    TotalHeaders(f"{told.topic}/{second}", told.topic).encode()
-                    for second, _ in found
-                ]
-                values = [total_occupied(second, stand) for second, stand in found]
-                outputs.add(TOTAL_OCCUPIED.name, Records([topic] * len(found), values, headers))
+            if certain:
+                topic = name.encode()
+                headers = [TotalHeaders(f"{name}/{second}", name).encode() for second, _ in certain]
+                values = [total_occupied(second, stand) for second, stand in certain]
+                outputs.add(TOTAL_OCCUPIED.name, Records([topic] * len(values), values, headers))
 
     def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Nobody decides anything here."""
@@ -106,14 +88,10 @@ class TotalStage(Stage[TotalTask, Tellings]):
     """One partition, one total of each topic."""
 
     flow = TOTAL
-    topics = TOTAL.topics
-
-    def __init__(self, clock: Clock = SYSTEM) -> None:
-        self._clock = clock
 
     def task(self, at: TopicPartition) -> TotalTask:
         """No totals yet."""
-        return TotalTask(at, self._clock)
+        return TotalTask(at, Totals(), self.clock)
 
     def decode(self, fetched: Sequence[Fetched]) -> list[Tellings]:
         """What was told."""
@@ -124,4 +102,4 @@ def total_worker(
     log: Log, settings: StreamSettings, clock: Clock = SYSTEM
 ) -> Worker[TotalTask, Tellings]:
     """A member of the group ``occupancy``."""
-    return Worker(log, TotalStage(clock), settings, clock)
+    return Worker(log, TotalStage(log, TOTAL.topics, clock), settings, clock)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
@@ -19,19 +19,17 @@ from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.sessions.charger_registry import Listed
 from energyguard.stream.sessions.operator import LATENESS_S
-from energyguard.stream.sessions.task import SessionTask, Signals, decoded_signals
-from energyguard.stream.time.witnesses import Other, witnessed
+from energyguard.stream.sessions.task import DecodedSignals, SessionTask, decoded_signals
 
 TELL_S = 1.0
 QUIET_S = 1.0  # of the wall clock: a partition that is being read has its time from its signals
 ANYWAY_S = 5  # of event time: time goes on at least so often where nothing is due, for the total
 
 
-class SessionStage(Stage[SessionTask, Signals]):
+class SessionStage(Stage[SessionTask, DecodedSignals]):
     """Signals of chargers to stays, violations, charges, and what each bay is now."""
 
     flow = SESSIONS
-    topics = SESSIONS.topics
 
     def __init__(
         self,
@@ -40,19 +38,18 @@ class SessionStage(Stage[SessionTask, Signals]):
         stream: StreamSettings,
         clock: Clock = SYSTEM,
     ) -> None:
-        self._log, self._clock = log, clock
+        super().__init__(log, SESSIONS.topics, clock)
         self._limits = limits_of(charging)
         self._grace_ms = parse_duration(charging.idle)
         self._idle_s = parse_duration(stream.idle) / 1000
         self._listed = Listed(log)
         self._last_report_s = clock.monotonic()
-        self._tasks: Mapping[TopicPartition, SessionTask] = {}
 
     def task(self, at: TopicPartition) -> SessionTask:
         """A partition without chargers."""
-        return SessionTask(at, self._limits, self._listed, self._clock)
+        return SessionTask(at, self._limits, self._listed, self.clock)
 
-    def decode(self, fetched: Sequence[Fetched]) -> list[Signals]:
+    def decode(self, fetched: Sequence[Fetched]) -> list[DecodedSignals]:
         """The signals that were read. Who was listed before they came is known by now."""
         if any(len(one) for one in fetched):
             self._listed.refresh()
@@ -62,44 +59,13 @@ class SessionStage(Stage[SessionTask, Signals]):
         """Know the chargers before the first signal of a replay is read."""
         self._listed.refresh()
 
-    def release(
-        self, parts: Iterable[Signals], tasks: Mapping[TopicPartition, SessionTask]
-    ) -> list[Signals]:
-        """All of it; the partitions are witnesses of each other."""
-        self._tasks = tasks
-        return list(parts)
-
     def decide(self, task: SessionTask, decisions: Decisions) -> list[Decision]:
         """How far the other chargers of a topic are, where one is far ahead of its partition."""
-        waits = task.operator.waits
-        if waits is None or (found := witnessed(waits, self._others(task.at))) is None:
-            return []
-        reached_ms = None if found.reached is None else found.reached * 1000
-        topic, partition = task.at
-        return [
-            Decision(
-                topic=topic,
-                partition=partition,
-                offset=task.position,
-                reached=reached_ms,
-                alone=reached_ms is None,
-            )
-        ]
-
-    def _others(self, at: TopicPartition) -> Iterator[Other]:
-        """How far the other partitions of a topic are; of another worker's nothing is known."""
-        for place, end in self._log.positions(at.topic, LATEST).items():
-            if place == at:
-                continue
-            if (task := self._tasks.get(place)) is None:
-                yield Other(None, is_read=end == 0)
-                continue
-            silent_s = self._clock.monotonic() - task.last_record_s
-            yield Other(task.operator.furthest, silent_s, task.position >= end)
+        return self.witness(task)
 
     def decide_all(self, tasks: Collection[SessionTask], decisions: Decisions) -> list[Decision]:
         """What time it is at chargers from which nothing came, where that makes a difference."""
-        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
+        now_ms, now_s = self.clock.now_ms(), self.clock.monotonic()
         times = {task.at: task.event_ms(now_ms) for task in tasks}
         newest = _newest(times)
         quiet: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
@@ -120,7 +86,7 @@ class SessionStage(Stage[SessionTask, Signals]):
 
     def _read_up(self, topic: str, quiet: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
         """Those of which there is nothing more to read."""
-        ends = self._log.positions(topic, LATEST)
+        ends = self.log.positions(topic, LATEST)
         return {
             partition: told
             for partition, told in quiet.items()
@@ -131,9 +97,9 @@ class SessionStage(Stage[SessionTask, Signals]):
         self, tasks: Collection[SessionTask], outputs: PendingOutputs, *, last: bool = False
     ) -> None:
         """How many cars stand, once a second."""
-        if not last and self._clock.monotonic() - self._last_report_s < TELL_S:
+        if not last and self.clock.monotonic() - self._last_report_s < TELL_S:
             return
-        self._last_report_s = self._clock.monotonic()
+        self._last_report_s = self.clock.monotonic()
         told: dict[str, OccupancyUpdate] = {}
         for task in tasks:
             if (news := task.take_changes()) is not None:
@@ -170,6 +136,6 @@ def limits_of(charging: ChargingSettings) -> StayLimits:
 
 def session_worker(
     log: Log, charging: ChargingSettings, stream: StreamSettings, clock: Clock = SYSTEM
-) -> Worker[SessionTask, Signals]:
+) -> Worker[SessionTask, DecodedSignals]:
     """A member of the group ``sessions``."""
     return Worker(log, SessionStage(log, charging, stream, clock), stream, clock)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from dataclasses import dataclass
 from itertools import groupby
 
 from msgspec.structs import replace
@@ -18,45 +16,23 @@ from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, Signa
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import BAYS, DEAD_LETTERS
 from energyguard.stream.runtime.decisions import Decision
+from energyguard.stream.runtime.decoded import DecodedBatch
 from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.sessions.charger_registry import Listed
 from energyguard.stream.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
 from energyguard.stream.sessions.records import bay_records, result_records, results
-from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.time.witnesses import Waits, Witnesses
 
 Change = tuple[int, int]
 """From a second on, so many cars stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """The signals of records up to ``next_offset``, in log order; and what was refused."""
-
-    at: TopicPartition
-    next_offset: int
-    offsets: list[int]
-    signals: list[Signal]
-    bad: list[tuple[int, RefusedRow]]  # each with its offset
-    appended_ms: int | None  # when the log took the last one
-
-    def __len__(self) -> int:
-        return len(self.signals) + len(self.bad)
-
-    def split(self, offset: int) -> tuple[Signals, Signals]:
-        """What is below an offset, and the rest."""
-        place = bisect_left(self.offsets, offset)
-        bad = bisect_left(self.bad, offset, key=lambda one: one[0])
-        ends = min(offset, self.next_offset), self.next_offset
-        parts = (slice(0, place), slice(0, bad)), (slice(place, None), slice(bad, None))
-        below, rest = (
-            Signals(self.at, end, self.offsets[a], self.signals[a], self.bad[b], self.appended_ms)
-            for end, (a, b) in zip(ends, parts, strict=True)
-        )
-        return below, rest
+DecodedSignals = DecodedBatch[Signal]
+"""Signals of one partition, and what was refused."""
 
 
-def decoded_signals(fetched: Fetched, listed: Listed) -> Signals:
+def decoded_signals(fetched: Fetched, listed: Listed) -> DecodedSignals:
     """Decode records, whoever sent them; of a start its charger's rating is noted."""
     offsets: list[int] = []
     signals: list[Signal] = []
@@ -76,36 +52,52 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> Signals:
             offsets.append(offset)
             signals.append(told)
     last_ms = fetched.timestamps_ms[-1] if len(fetched) else None
-    return Signals(fetched.at, fetched.next_offset, offsets, signals, bad, last_ms)
+    return DecodedSignals(fetched.at, fetched.next_offset, offsets, signals, tuple(bad), last_ms)
 
 
 _START = SignalKind.START  # the class's own attribute is slow to look up
 
 
-class SessionTask(Task[Signals]):
+class SessionTask(Task[DecodedSignals, SessionOperator]):
     """The chargers of one partition, from the snapshot on."""
 
     def __init__(
         self, at: TopicPartition, limits: StayLimits, listed: Listed, clock: Clock
     ) -> None:
-        self.operator = SessionOperator(limits, witnesses=Witnesses.UNKNOWN)
+        super().__init__(at, SessionOperator(limits, witnesses=Witnesses.UNKNOWN), clock)
         self._limits, self._listed = limits, listed
-        super().__init__(at, self.operator, clock)
         self.told: int | None = None  # up to which second
 
-    def decode(self, fetched: Fetched) -> Signals:
+    @property
+    def waits(self) -> Waits | None:
+        """What the owner has to know of signals that wait; None: nothing."""
+        waits = self.operator.waits
+        return waits and waits._replace(
+            furthest=waits.furthest * 1000,
+            first=waits.first * 1000,
+            trusted=waits.trusted * 1000,
+            ahead=waits.ahead * 1000,
+        )
+
+    @property
+    def furthest_ms(self) -> int | None:
+        """The newest time of any charger here, believed or not."""
+        furthest = self.operator.furthest
+        return None if furthest is None else furthest * 1000
+
+    def decode(self, fetched: Fetched) -> DecodedSignals:
         """Records of this partition, decoded."""
         return decoded_signals(fetched, self._listed)
 
-    def take(self, part: Signals, outputs: PendingOutputs) -> None:
+    def take(self, part: DecodedSignals, outputs: PendingOutputs) -> None:
         """Let signals wait for their second; what is certain by then comes out."""
         if part.bad:
             self._refuse([one for _, one in part.bad], [at for at, _ in part.bad], outputs)
-        if not part.signals:
+        if not part.values:
             return
         newest = self.operator.newest
-        outcomes = self.operator.process(part.signals)
-        self.counts[Verdict.ACCEPTED.value] += len(part.signals)
+        outcomes = self.operator.process(part.values)
+        self.counts[Verdict.ACCEPTED.value] += len(part.values)
         if self.operator.newest != newest and part.appended_ms is not None:
             self.manifest.marks = [(self.operator.newest or 0, part.appended_ms)]
         self.dirty = True

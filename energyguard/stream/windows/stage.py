@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-
-import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.duration import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock
@@ -23,7 +21,7 @@ from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.time.witnesses import Other, witnessed
+from energyguard.stream.time.witnesses import Other
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.part import DecodedReadings, decoded_part
 from energyguard.stream.windows.task import WindowTask
@@ -46,13 +44,13 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         clock: Clock = SYSTEM,
         plausible: PlausibilityLimits = DEFAULT,
     ) -> None:
-        self.log, self.book, self.clock, self.topics = log, book, clock, topics
+        super().__init__(log, topics, clock)
+        self.book = book
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, WINDOWS.group, slack_ms, self.idle_s, clock)
-        self._tasks: Mapping[TopicPartition, WindowTask] = {}
         self._reached_by: dict[TopicPartition, PartitionProgress] = {}  # whoever owns them
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
@@ -76,14 +74,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         """Partitions of which much waits."""
         return self.alignment.full()
 
-    def release(
-        self, parts: Iterable[DecodedReadings], tasks: Mapping[TopicPartition, WindowTask]
-    ) -> list[DecodedReadings]:
+    def release(self, parts: Iterable[DecodedReadings]) -> list[DecodedReadings]:
         """What may be delivered now."""
-        self._tasks = tasks
-        committed = {at: task.position for at, task in tasks.items()}
+        committed = {at: task.position for at, task in self.tasks.items()}
         released = self.alignment.release(parts, committed)
-        for at, task in tasks.items():
+        for at, task in self.tasks.items():
             task.delivered_ms = self.alignment.delivered(at)
         return released
 
@@ -98,33 +93,19 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         made = []
         rules = tuple(self.book.active())
         if tuple(task.operator.rules) != rules or task.manifest.decided < 0:
-            made.append(_decision(task, rules=rules))
+            made.append(task.decision(rules=rules))
         time = self._quiet_time(task)
         if time is not None:
-            made.append(_decision(task, time=time))
+            made.append(task.decision(time=time))
             task.last_record_s = self.clock.monotonic()
-        waits = task.operator.clock.waits
-        if waits is not None and (found := witnessed(waits, self._others(task.at))) is not None:
-            reached = found.reached
-            made.append(_decision(task, reached=reached, alone=reached is None))
-        return made
+        return made + self.witness(task)
 
-    def _others(self, at: TopicPartition) -> Iterator[Other]:
-        """How far the other partitions of a topic are, whoever owns them."""
-        for other, end in self.log.positions(at.topic, LATEST).items():
-            if other == at:
-                continue
-            reached = self._reached_by.get(other)
-            if (task := self._tasks.get(other)) is not None:
-                furthest = task.operator.clock.furthest
-                silent_s = self.clock.monotonic() - task.last_record_s
-                known = furthest if furthest > NEVER else None
-                yield Other(known, silent_s, task.position >= end)
-            elif reached is not None:
-                silent_s = (self.clock.now_ms() - reached.at_ms) / 1000
-                yield Other(reached.newest_ms, silent_s)
-            else:
-                yield Other(None, is_read=end == 0)
+    def elsewhere(self, at: TopicPartition) -> Other | None:
+        """What a partition's progress says."""
+        told = self._reached_by.get(at)
+        if told is None:
+            return None
+        return Other(told.newest_ms, (self.clock.now_ms() - told.at_ms) / 1000)
 
     def _quiet_time(self, task: WindowTask) -> int | None:
         """What time it is for a partition that has been quiet for long; None: leave it."""
@@ -140,7 +121,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             ),
             default=NEVER,
         )
-        for at, other in self._tasks.items():
+        for at, other in self.tasks.items():
             if at.topic == task.at.topic:
                 time = max(time, other.operator.clock.newest)
         if row is not None and row.clock is TopicClock.WALL:
@@ -165,7 +146,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def _reached(self, progress: PartitionProgress) -> None:
         at = TopicPartition(progress.topic, progress.partition)
         self._reached_by[at] = progress
-        if progress.delivered_ms is not None and at not in self._tasks:
+        if progress.delivered_ms is not None and at not in self.tasks:
             self.alignment.hear(at, progress.delivered_ms)
 
     def _widen(self, longest_ms: int, tasks: Collection[WindowTask], decisions: Decisions) -> None:
@@ -184,14 +165,6 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             if last or (news and (self.alignment.shared or now - task.last_report_s >= REPORT_S)):
                 task.last_report_s = now
                 outputs.add(*task.progress())
-
-
-def _decision(task: WindowTask, **what: object) -> Decision:
-    return msgspec.convert(
-        {"topic": task.at.topic, "partition": task.at.partition, "offset": task.position}
-        | {key: msgspec.to_builtins(value) for key, value in what.items()},
-        Decision,
-    )
 
 
 def window_worker(

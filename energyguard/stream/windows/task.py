@@ -19,7 +19,7 @@ from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.task import Task
 from energyguard.stream.time.batch import ReadingBatch
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.time.witnesses import Witnesses
+from energyguard.stream.time.witnesses import Waits, Witnesses
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
@@ -29,7 +29,7 @@ MARK_MS = 900_000
 MAX_MARKS = 2_000
 
 
-class WindowTask(Task[DecodedReadings]):
+class WindowTask(Task[DecodedReadings, WindowOperator]):
     """Windows over one partition, from the snapshot on."""
 
     def __init__(
@@ -41,13 +41,24 @@ class WindowTask(Task[DecodedReadings]):
         plausible: PlausibilityLimits = DEFAULT,
     ) -> None:
         self.plausible, self.limits = plausible, limits
-        self.operator = WindowOperator(
+        operator = WindowOperator(
             source_of(at.topic), book.active(), limits, witnesses=Witnesses.UNKNOWN
         )
-        super().__init__(at, self.operator, clock)
+        super().__init__(at, operator, clock)
         self.last_report_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.reported_ms: int | None = None
+
+    @property
+    def waits(self) -> Waits | None:
+        """What the owner has to know of readings that wait; None: nothing."""
+        return self.operator.clock.waits
+
+    @property
+    def furthest_ms(self) -> int | None:
+        """The newest time of any device here, believed or not."""
+        furthest = self.operator.clock.furthest
+        return furthest if furthest > NEVER else None
 
     def decode(self, fetched: Fetched) -> DecodedReadings:
         """Records of this partition, decoded."""
