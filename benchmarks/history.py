@@ -66,7 +66,7 @@ class Feed:
         started = time.monotonic()
         self.history.insert("readings", rows)
         inserted = time.monotonic()
-        self.rollups.touch(rows)
+        self.rollups.mark("readings", rows)
         if self.rollups.full or inserted - self._settled >= self._settle_after:
             self.rollups.settle()
             self._settled = time.monotonic()

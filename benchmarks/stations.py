@@ -20,8 +20,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.charging_rollups import HOUR_S, ChargingRollUps
+from energyguard.history import charging_buckets
+from energyguard.history.charging_buckets import HOUR_S
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.rollups import RollUps
 from energyguard.records.catalog import TABLES
 
 CHARGERS, STATIONS = 1_000, 200
@@ -91,7 +93,7 @@ def fill(history: ChdbHistory, sessions: int) -> float:
     history.insert("standing", pa.table(columns, TABLES["standing"].schema))
     per_charger = sessions // CHARGERS
     slot = DAY_S * DAYS // per_charger
-    rollups, took, step = ChargingRollUps(history), 0.0, -(-per_charger // PARTS)
+    rollups, took, step = RollUps(history), 0.0, -(-per_charger // PARTS)
     for first in range(0, per_charger, step):
         low, high = (START_S + at * slot for at in (first, min(first + step, per_charger)))
         reach = {"low": low, "high": high}
@@ -102,7 +104,7 @@ def fill(history: ChdbHistory, sessions: int) -> float:
         history.execute(_VIOLATIONS, **reach)
         history.execute(_CURVE, low=low, count=high - low)
         started = time.monotonic()
-        rollups.replace([_hours(low // HOUR_S, high // HOUR_S + 1)])
+        rollups.replace({charging_buckets: [_hours(low // HOUR_S, high // HOUR_S + 1)]})
         took += time.monotonic() - started
         print(f"\r{first // step + 1} of {PARTS}", end="", file=sys.stderr)
     print(file=sys.stderr)

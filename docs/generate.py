@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from energyguard.cli import app
 from energyguard.cli.settings import value_of
+from energyguard.history.query import Query, queries
 from energyguard.model.charging import SignalKind
 from energyguard.records.catalog import RECORDS, TABLES
 from energyguard.records.schemas import page
@@ -125,6 +126,38 @@ TABLES_HEAD = """\
 """
 
 
+QUERIES_HEAD = """\
+## The questions
+
+Written by `make docs` from the headers of `history/queries/*.sql` and `domains/*/queries/*.sql`,
+from which their routes under `/api/v1`, their commands and their row types are made, too. Times in
+and out are UTC; ranges are half-open. `kwh` comes from the roll-ups, for every channel kind.
+
+| name | what | parameters | columns | route | command |
+|---|---|---|---|---|---|
+"""
+
+
+def architecture() -> str:
+    """The text of docs/architecture.md: what is written by hand, and a row for each query."""
+    by_hand = (HERE / "architecture.md").read_text().partition(QUERIES_HEAD.splitlines()[0])[0]
+    return by_hand + QUERIES_HEAD + "".join(map(query_row, queries().values()))
+
+
+def query_row(query: Query) -> str:
+    """A row of the table of queries."""
+    columns = ", ".join(
+        column.name + (f" ({column.unit})" if column.unit else "") for column in query.columns
+    )
+    _, route = query.header.get("rest", " ").partition(": ")[0].split(" ")
+    verb = query.header.get("cli", "").partition(": ")[0]
+    cells = (
+        f"`{query.name}`", query.header["question"].replace("|", "/"), ", ".join(query.parameters),
+        columns, f"`{route}`" if route else "", f"`energyguard {verb}`" if verb else "",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |\n"
+
+
 def formats() -> str:
     """The text of docs/formats.md: what is written by hand, and a section for each topic."""
     by_hand = (HERE / "formats.md").read_text().partition(RECORDS_HEAD.splitlines()[0])[0]
@@ -141,6 +174,7 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "cli.md": cli,
     "charging-states.md": charging,
     "formats.md": formats,
+    "architecture.md": architecture,
     "../deploy/clickhouse/docker-entrypoint-initdb.d/10-tables.sql": tables,
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from energyguard.history.questions import question
+from energyguard.history.query import query_named
 
 WIDTH: Final = 24
 HEIGHT: Final = 8
@@ -84,7 +84,7 @@ class Asked:
     @property
     def query(self) -> str:
         """The question's text with Grafana's variables in place of its parameters."""
-        asked = question(self.name)
+        asked = query_named(self.name)
         sql = asked.sql
         for name, kind in asked.parameters.items():
             sql = sql.replace(f"{{{name}:{kind}}}", {**GIVEN, **self.words}[name])

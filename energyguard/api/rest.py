@@ -20,9 +20,9 @@ from energyguard.api.routes import (
     live,
     past,
     quality,
+    queries,
     readings,
     rules,
-    stations,
 )
 from energyguard.api.routes.asked import only_known
 from energyguard.ports.policy import Nonces
@@ -65,7 +65,7 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    for part in (readings, past, alerts, rules, quality, bays, stations, cluster, live):
+    for part in (readings, past, queries, alerts, rules, quality, bays, cluster, live):
         api.include_router(part.router)
     problems.install(api)
     api.add_middleware(Nonces)

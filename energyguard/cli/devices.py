@@ -9,7 +9,7 @@ import typer
 
 from energyguard.cli.call import Call, command
 from energyguard.cli.output import at, plain
-from energyguard.cli.questions import Since, Until
+from energyguard.cli.queries import Since, Until
 from energyguard.cli.times import parse_range
 
 if TYPE_CHECKING:

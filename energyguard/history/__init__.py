@@ -3,15 +3,15 @@
 Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, never incremented.
 
     tables.py     raw tables (records/), roll-ups; who fills them is in sinks/
-    queries/      one file per question, the same text for chDB and a ClickHouse server
-    questions.py  the questions by name, and their parameters
-    covering.py   which roll-ups the range of a question is read from
+    queries/      one file per query, the same text for chDB and a ClickHouse server; domains
+                  have folders of their own
+    query.py      the queries by name: parameters, columns, routes, commands
+    planner.py    which roll-ups the range of a query is read from
     chdb.py       the engine in process: one process owns the folder
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
-    rollups.py    1 min, 15 min, 1 h, 1 day; rollup/: how, in SQL
-    charging_rollups.py, covering_charging.py: the same
-    of chargers
+    rollups.py    1 min to 1 day, of readings (reading_buckets.py) and of chargers
+                  (charging_buckets.py); rollup/: how, in SQL
     people.py     pseudonyms, and apart from the history the way back
     parts.py      what is on disk, noted; losses.py: what is lost
     newest.py     where a range ends that nobody gave an end

@@ -21,7 +21,7 @@ import pyarrow as pa
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
 from energyguard.history import DATABASE
-from energyguard.history.questions import question
+from energyguard.history.query import query_named
 from energyguard.history.tables import ALL
 from energyguard.telemetry import METRICS
 
@@ -103,13 +103,17 @@ class ChdbHistory:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        sql, bound = question(name).bind(parameters)
+        sql, bound = query_named(name).bind(parameters)
         started = self._clock.monotonic()
-        answer = self.ask(sql, "Arrow", bound)
+        answer = self.answer(sql, bound)
         METRICS["history_query_seconds"].labels(query=name).observe(
             self._clock.monotonic() - started
         )
-        return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
+        return answer
+
+    def answer(self, sql: str, parameters: Mapping[str, str]) -> pa.Table:
+        """Run a statement that only reads, and give its rows."""
+        return pa.ipc.open_file(pa.py_buffer(self.ask(sql, "Arrow", parameters))).read_all()
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""

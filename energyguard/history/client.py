@@ -9,7 +9,7 @@ import httpx
 import pyarrow as pa
 
 from energyguard.errors import Conflict, EnergyGuardError, Malformed, Overloaded, Unavailable
-from energyguard.history.questions import question
+from energyguard.history.query import query_named
 
 CARD = Path("run") / "history.json"
 _RETRY_S = 2.0
@@ -36,7 +36,7 @@ class HistoryClient:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        sql, bound = question(name).bind(parameters)
+        sql, bound = query_named(name).bind(parameters)
         answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})
         return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
 

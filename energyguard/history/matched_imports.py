@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.rollups import RollUps
 from energyguard.model.topics import SIGNALS
 from energyguard.records.stations import Imported
 from energyguard.telemetry import logger
@@ -75,8 +75,8 @@ def match_old_imports(history: ChdbHistory) -> None:
     if moved.num_rows:
         for table in ("charges", "stays"):
             _put_anew(history, table)
-        rollups = ChargingRollUps(history)
-        rollups.touch("stays", moved)
+        rollups = RollUps(history)
+        rollups.mark("stays", moved)
         rollups.settle()
         logger("history").info("old imports have ids of their network", sessions=moved.num_rows)
     history.execute(f"INSERT INTO upgrades (name) VALUES ('{_NAME}')")
@@ -112,4 +112,4 @@ def _moved(old: pa.Table) -> pa.Table:
 
 
 def _rows(history: ChdbHistory, sql: str) -> pa.Table:
-    return pa.ipc.open_file(pa.py_buffer(history.ask(sql, "Arrow", {}))).read_all()
+    return history.answer(sql, {})

@@ -17,11 +17,9 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
-from energyguard.history.charging_rollups import TABLES as ROLLED
-from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
-from energyguard.history.rollups import RollUps
+from energyguard.history.rollups import RollUps, Taken
 from energyguard.log import Fetched, Log, Positions
 from energyguard.pipeline import ARCHIVE
 from energyguard.sinks.history_rows import rows_of
@@ -40,8 +38,7 @@ class Settling(NamedTuple):
     """Roll-ups that are being made: what of, and the positions that may be committed then."""
 
     rolled: Future[None]
-    touched: list[pa.Table]
-    charging: list[pa.Table]
+    taken: Taken
     at: Positions
     started_s: float
 
@@ -74,7 +71,7 @@ class Archive:
         self._clock, self._limits, self._people = clock, limits, people
         wanted = FULL_ROWS // 2
         self.consumer = Consumer(log, ARCHIVE.group, ARCHIVE.topics, clock, rows=wanted)
-        self._rollups, self._charging = RollUps(history), ChargingRollUps(history)
+        self._rollups = RollUps(history)
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows = 0
         self._brought = (0, 0)  # records, by the last two reads
@@ -90,8 +87,7 @@ class Archive:
 
     def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
         """Have the roll-ups of a range made anew from its raw rows."""
-        self._rollups.touch_range(lo_ms, hi_ms)
-        self._charging.touch_range(lo_ms, hi_ms)
+        self._rollups.mark_range(lo_ms, hi_ms)
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""
@@ -102,7 +98,7 @@ class Archive:
         now = self._clock.monotonic()
         if self._rows >= FULL_ROWS or (self._rows and now - self._first_at >= self.flush_s):
             self.flush()
-        full = self._rollups.full or self._charging.full
+        full = self._rollups.full
         if self._settling and (self._settling.rolled.done() or full):
             self._settled()
         if full or self._is_due(now):
@@ -110,7 +106,7 @@ class Archive:
 
     def _is_due(self, now: float) -> bool:
         """Whether roll-ups are to be made: not at once after some that took long."""
-        flushes = 1 if self._rollups.rows >= MANY_ROWS else SETTLE_FLUSHES
+        flushes = 1 if self._rollups.readings >= MANY_ROWS else SETTLE_FLUSHES
         return now - self._settled_at >= max(flushes * self.flush_s, self._rest_s)
 
     def _take(self, fetched: Fetched) -> int:
@@ -132,11 +128,7 @@ class Archive:
             rows = pa.concat_tables(parts).unify_dictionaries()
             self._history.insert(table, rows)
             METRICS["history_rows"].labels(table=table).inc(rows.num_rows)
-            if table == "readings":
-                self._rollups.touch(rows)
-            elif table in ROLLED:
-                self._charging.touch(table, rows)
-            elif self._files:
+            if not self._rollups.mark(table, rows) and self._files:
                 self._files.touch(table, rows)
         self._waiting.clear()
         self._rows = 0
@@ -151,16 +143,10 @@ class Archive:
         """Flush, and let the roll-ups of what is in be made beside the next inserts."""
         if self._settling is None:
             self.flush()
-            touched, charging = self._rollups.take(), self._charging.take()
-            rolled = self._roller.submit(self._replace, touched, charging)
+            taken = self._rollups.take()
+            rolled = self._roller.submit(self._rollups.replace, taken)
             started = self._clock.monotonic()
-            self._settling = Settling(
-                rolled, touched, charging, dict(self.consumer.positions), started
-            )
-
-    def _replace(self, touched: list[pa.Table], charging: list[pa.Table]) -> None:
-        self._rollups.replace(touched)
-        self._charging.replace(charging)
+            self._settling = Settling(rolled, taken, dict(self.consumer.positions), started)
 
     def _settled(self) -> None:
         """Wait for the roll-ups that are being made, and commit the positions they stand for."""
@@ -170,8 +156,7 @@ class Archive:
         try:
             settling.rolled.result()
         except BaseException:
-            self._rollups.give_back(settling.touched)
-            self._charging.give_back(settling.charging)
+            self._rollups.restore(settling.taken)
             raise
         if self._files:
             self._files.settle()

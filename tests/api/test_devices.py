@@ -31,7 +31,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
     table = readings([("H017", ms, KWH) for ms in TIMES])
     history.insert("readings", table)
     rollups = RollUps(history)
-    rollups.touch(table)
+    rollups.mark("readings", table)
     rollups.settle()
     row = {
         "topic": "energy_readings", "partition": 0, "device": "H017", "channel": "energy_kwh",

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
+from energyguard.history.rollups import RollUps
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
@@ -40,14 +40,14 @@ def real(tmp_path: Path, pseudonym: str) -> Iterator[ChdbHistory]:
     history = ChdbHistory(tmp_path / "history")
     rows = [(charger, name, None, None, None, "") for charger, name in LISTED.items()]
     history.insert("chargers", table("chargers", rows))
-    rollups = ChargingRollUps(history)
+    rollups = RollUps(history)
     signal = ("t", 0, 1, "c1", T0_S, "arrive", pseudonym, 0, None)
     history.insert("signals", table("signals", [signal]))
     seconds = [("t", T0_S + second, second % 3) for second in range(60)]
     made = tables(STAYS) | {"occupied": table("occupied", seconds)}
     for name, found in made.items():
         history.insert(name, found)
-        rollups.touch(name, found)
+        rollups.mark(name, found)
     rollups.settle()
     yield history
     history.close()

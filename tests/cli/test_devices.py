@@ -32,7 +32,7 @@ def _history(data_dir: Path) -> Iterator[None]:
     table = readings([*rows, ("kitchen", 0, 200 * KWH)])
     history.insert("readings", table)
     rollups = RollUps(history)
-    rollups.touch(table)
+    rollups.mark("readings", table)
     rollups.settle()
     door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
     yield

@@ -23,6 +23,7 @@ from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
 from tests.api.made import alert_event
 from tests.cli.conftest import Terminal
+from tests.contract.test_history import late_rows
 from tests.history.made import readings
 
 HOUR = 3_600_000
@@ -106,8 +107,9 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         table = readings([("p1", i * HOUR, 10**9) for i in range(3)], channel)
         history.insert("readings", table)
         rollups = RollUps(history)
-        rollups.touch(table)
+        rollups.mark("readings", table)
         rollups.settle()
+    history.insert("late", late_rows(("p1", 60_000, "duplicate")))
 
     @contextmanager
     def opened(settings: Any) -> Iterator[History]:
@@ -124,6 +126,12 @@ def test_a_device_is_found_with_what_it_measures(terminal: Terminal, past: None)
     said = terminal("readings", "p1", "--channel", "energy_kwh")
     assert said.code == 4
     assert "p1 has no energy_kwh; it has: power_kw, voltage_v" in said.err
+
+
+def test_late_readings_can_be_asked_for(terminal: Terminal, past: None) -> None:
+    (row,) = terminal("late", "--json").rows
+    assert (row["device"], row["verdict"], row["value"]) == ("p1", "duplicate", 0.5)
+    assert terminal("late", "--verdict", "ahead").err == "all readings of this time were counted\n"
 
 
 @pytest.mark.parametrize(

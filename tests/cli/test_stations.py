@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
 from energyguard.history.people import People
+from energyguard.history.rollups import RollUps
 from tests.cli.conftest import Terminal
 from tests.history.charging import LISTED, T0_S, Stayed, table, tables
 
@@ -32,11 +32,11 @@ def history(data_dir: Path) -> Iterator[ChdbHistory]:
     who = people.pseudonym(PLATE)
     opened.insert("signals", table("signals", [("t", 0, 1, "c1", T0_S, "arrive", who, 0, None)]))
     people.close()
-    rollups = ChargingRollUps(opened)
+    rollups = RollUps(opened)
     seconds = table("occupied", [("t", T0_S + second, second) for second in range(60)])
     for name, found in (tables(STAYS) | {"occupied": seconds}).items():
         opened.insert(name, found)
-        rollups.touch(name, found)
+        rollups.mark(name, found)
     rollups.settle()
     door = HistoryServer(opened, "127.0.0.1", 0, data_dir / CARD)
     yield opened

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 
 from energyguard.errors import Malformed, NotFound
-from energyguard.history import History
+from energyguard.history import NO_SEQUENCE, History
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD, HistoryClient
 from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
+from energyguard.records.catalog import TABLES
 from tests.history.made import DAY, T0, alert_rows, readings
 
 KWH = 1_000_000_000
@@ -29,7 +30,7 @@ def filled(folder: Path) -> ChdbHistory:
     rollups = RollUps(history)
     for table in (rows, more, rows):  # the first comes twice: a replay
         history.insert("readings", table)
-        rollups.touch(table)
+        rollups.mark("readings", table)
         rollups.settle()
     a = ("a1", "H1", "firing", 600_000), ("a1", "H1", "resolved", 1_200_000)
     history.insert("alerts", alert_rows(*a, ("a2", "H2", "firing", 4_000_000)))
@@ -45,11 +46,40 @@ def filled(folder: Path) -> ChdbHistory:
         windows = windows.set_column(i, name, windows[name].cast(stamp))
     for _ in range(2):
         history.insert("window_alerts", windows)
+    for _ in range(2):
+        history.insert("late", late_rows(("H1", 60_000, "late"), ("H2", 30_000, "ahead")))
     return history
+
+
+def late_rows(*rows: tuple[str, int, str]) -> pa.Table:
+    """Rows of ``late``: device, ms after the first reading, verdict; each of 0.5 kWh."""
+    schema = TABLES["late"].schema
+    made = [
+        {
+            "topic": "energyguard.late", "partition": 0, "offset": i, "place": 0,
+            "verdict": verdict, "device": device, "channel": "energy_kwh", "time_ms": T0 + ms,
+            "value": KWH // 2, "sequence": NO_SEQUENCE,
+        }
+        for i, (device, ms, verdict) in enumerate(rows)
+    ]  # fmt: skip
+    plain = pa.Table.from_pylist(made)
+    return plain.cast(pa.schema([(f.name, plain.schema.field(f.name).type) for f in schema]))
 
 
 class HistoryContract:
     """Questions with answers that were worked out by hand."""
+
+    def test_late_readings_are_the_newest_first_and_say_why(self, history: History) -> None:
+        rows = history.query("late", device="", verdict="", limit=5, **DAY).to_pylist()
+        assert [(row["device"], row["verdict"], row["value"]) for row in rows] == [
+            ("H1", "late", 0.5), ("H2", "ahead", 0.5),
+        ]  # fmt: skip
+        assert rows[0]["time"] == START + timedelta(seconds=60)
+        assert rows[0]["sequence"] is None
+        ahead = history.query("late", device="", verdict="ahead", limit=5, **DAY)
+        assert ahead["device"].to_pylist() == ["H2"]
+        assert history.query("late", device="H1", verdict="ahead", limit=5, **DAY).num_rows == 0
+        assert history.query("late", device="", verdict="", limit=1, **DAY).num_rows == 1
 
     def test_readings_are_the_newest_in_a_range_oldest_first(self, history: History) -> None:
         rows = history.query("readings", device="H1", channel="energy_kwh", limit=2, **DAY)

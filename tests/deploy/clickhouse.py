@@ -19,7 +19,7 @@ from tests.deploy.conftest import ROOT
 
 FOLDER = ROOT / "deploy" / "clickhouse"
 STARTS = FOLDER / "docker-entrypoint-initdb.d"
-HISTORY = ROOT / "energyguard" / "history"
+CHARGING = ROOT / "energyguard" / "domains" / "charging"
 FROM_KAFKA = "_topic LowCardinality(String), _partition UInt64, _offset UInt64"
 HEADERS = "`_headers.name` Array(String), `_headers.value` Array(String)"
 DATABASE = "server"

@@ -23,7 +23,7 @@ from energyguard.domains.thermometer.dialect import message as degrees
 from energyguard.errors import Rejected
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import KEY, People
-from energyguard.history.questions import question
+from energyguard.history.query import query_named
 from energyguard.log import open_log
 from energyguard.model.topics import (
     BAYS,
@@ -37,7 +37,7 @@ from energyguard.model.topics import (
 )
 from energyguard.records.catalog import TABLES
 from energyguard.sinks.archive import Archive
-from tests.deploy.clickhouse import FOLDER, HISTORY, STARTS, Server, asked_by, message, statements
+from tests.deploy.clickhouse import CHARGING, FOLDER, STARTS, Server, asked_by, message, statements
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
 from tests.history.charging import LISTED, SCHEMAS, T0_S, Standing, Stayed, table
@@ -250,8 +250,8 @@ def test_a_question_has_one_text_and_one_answer(
         "start_ms": low, "end_ms": low + borders[1] * 1000, "step_ms": step * 1000,
         "station": name, "n": 3, "charger": "c1",
     }  # fmt: skip
-    for file in sorted((HISTORY / "queries").glob("station_*.sql")):
-        asked = question(file.stem)
+    for file in sorted((CHARGING / "queries").glob("station_*.sql")):
+        asked = query_named(file.stem)
         words = {field: given_[field] for field in asked.parameters}
         sql, bound = asked.bind(words)
         embedded = history.ask(sql, "JSONEachRow", bound).splitlines()

@@ -105,7 +105,7 @@ def test_readings_alerts_and_late_readings_are_kept(
 def test_much_at_once_is_rolled_up_without_waiting(
     log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("energyguard.history.rollups.FULL_ROWS", 100)
+    monkeypatch.setattr("energyguard.history.reading_buckets.FULL_ROWS", 100)
     archive = Archive(history, log, 0.0, people)
     archive._rest_s = 60.0  # what makes it settle here is that there is much
     for tick in range(4):

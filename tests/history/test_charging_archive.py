@@ -9,6 +9,7 @@ import pytest
 
 from energyguard.codecs import charging as wire
 from energyguard.codecs import charging_results as results
+from energyguard.history import charging_buckets
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
@@ -170,11 +171,10 @@ def test_a_fault_of_the_roll_ups_gives_back_what_was_touched(
 ) -> None:
     everything(log)
     archive = Archive(history, log, 0.0, people)
-    hours = archive._charging._hours
-    archive._charging._hours = "SELECT nothing"
-    with pytest.raises(Exception, match="nothing"):
-        drain(archive)
-    archive._charging._hours = hours
+    with monkeypatch.context() as broken:
+        broken.setattr(charging_buckets, "script", lambda name: "SELECT nothing")
+        with pytest.raises(Exception, match="nothing"):
+            drain(archive)
     archive.settle()
     assert history.query("station_occupancy", station="A", **DAY)["occupied_s"].to_pylist() == [40]
     archive.close()

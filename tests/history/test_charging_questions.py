@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from energyguard.history.charging_rollups import ChargingRollUps
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.rollups import RollUps
 from tests.history.charging import (
     LISTED,
     NOBODY,
@@ -76,15 +76,15 @@ def keep(history: ChdbHistory, now: Standing, *batches: list[Stayed]) -> None:
     """Insert and roll up batch by batch into an empty history; and who stands there now."""
     for name in TABLES:
         history.execute(f"TRUNCATE TABLE {name}")
-    rollups = ChargingRollUps(history)
+    rollups = RollUps(history)
     for name, rows in standing(now).items():
         history.insert(name, rows)
-        rollups.touch(name, rows)
+        rollups.mark(name, rows)
     rollups.settle()
     for stays in batches:
         for name, rows in tables(stays).items():
             history.insert(name, rows)
-            rollups.touch(name, rows)
+            rollups.mark(name, rows)
         rollups.settle()
 
 

@@ -36,7 +36,7 @@ def put(history: ChdbHistory, *rows: tuple[str, int], topic: str = "energy_readi
     table = table.set_column(table.column_names.index("topic"), "topic", topics)
     history.insert("readings", table)
     rollups = RollUps(history)
-    rollups.touch(table)
+    rollups.mark("readings", table)
     rollups.settle()
 
 

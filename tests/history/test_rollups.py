@@ -87,7 +87,7 @@ def keep(history: ChdbHistory, rollups: RollUps, rows: list[Row], first: int) ->
         readings([(d, ms, v)], c, first + i) for i, (d, c, ms, v) in enumerate(rows)
     ).cast(SCHEMA)
     history.insert("readings", table)
-    rollups.touch(table)
+    rollups.mark("readings", table)
 
 
 def make(seed: int) -> list[Row]:

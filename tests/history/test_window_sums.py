@@ -35,7 +35,7 @@ def put(history: ChdbHistory, channel: str, rows: list[Reading]) -> None:
     table = readings([("H1", ms, value) for ms, value in rows], channel)
     history.insert("readings", table)
     rollups = RollUps(history)
-    rollups.touch(table)
+    rollups.mark("readings", table)
     rollups.settle()
 
 

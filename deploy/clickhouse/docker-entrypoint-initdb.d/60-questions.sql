@@ -1,5 +1,5 @@
--- What energyguard/history/queries/station_*.sql ask: their text runs here as it is. Where the
--- embedded history writes its roll-ups into it (covering_charging.py), a server reads raw rows.
+-- What energyguard/domains/charging/queries/*.sql ask: their text runs here as it is. Where the
+-- embedded history writes its roll-ups into it (planner.py), a server reads raw rows.
 CREATE FUNCTION IF NOT EXISTS at AS ms -> toDateTime(intDiv(ms + 999, 1000), 'UTC');
 
 CREATE VIEW IF NOT EXISTS chargers_of AS

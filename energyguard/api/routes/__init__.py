@@ -3,9 +3,9 @@
 asked.py      what a request carries: the service, who asks, times
 answers.py    the bodies of answers, as OpenAPI shows them
 readings.py   send and read readings, devices
-past.py       windows, top, heatmap, series, trend
+queries.py    whatever the history's queries answer: routes and row types from their headers
+past.py       the newest windows over their thresholds
 bays.py       bays of chargers as they are now
-stations.py   questions about stations; station_answers.py: their bodies
 alerts.py     alerts and what people do with them
 rules.py      rules and which of them run
 quality.py    how readings ended; dead letters

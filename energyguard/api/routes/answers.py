@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
@@ -127,58 +125,3 @@ class RuleBody(BaseModel):
                 )
             },
         )
-
-
-class ReadingRow(BaseModel):
-    """A reading of the history."""
-
-    device: str
-    channel: str
-    time: datetime
-    value: float
-    sequence: int | None
-    topic: str
-
-
-class WindowSum(BaseModel):
-    """The energy of one window of a device."""
-
-    window_start: datetime
-    window_end: datetime
-    kwh: float
-
-
-class TopRow(BaseModel):
-    """A device and how it ranks."""
-
-    device: str
-    kwh: float
-    alerts: int
-
-
-class HeatCell(BaseModel):
-    """A device at an hour of the day."""
-
-    device: str
-    hour: int
-    kwh: float
-    alerts: int
-
-
-class SeriesPoint(BaseModel):
-    """A step of a series: kWh in it, or the mean of a channel that is a level."""
-
-    time: datetime
-    value: float | None
-    readings: int
-
-
-class Trend(BaseModel):
-    """A channel in a range; in its unit. Null: too few readings to tell."""
-
-    readings: int
-    mean: float | None = None
-    lowest: float | None = None
-    highest: float | None = None
-    slope: float | None = Field(None, description="Of the least-squares line, per hour.")
-    error: float | None = Field(None, description="The slope's standard error.")

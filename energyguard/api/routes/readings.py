@@ -9,8 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from energyguard.api.restore_newlines import FORM, with_lines
-from energyguard.api.routes.answers import ReadingRow
-from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Limit, User, rows
+from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Limit, User
 from energyguard.service.devices import DeviceDetail, DeviceSummary
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
@@ -81,26 +80,6 @@ async def send_readings(
     key = f"{user}/{idempotency_key}" if idempotency_key else None
     take = partial(service.take_readings, sender=user, backfill=backfill)
     return await run_in_threadpool(take, body, shape, "api", key, device.strip())
-
-
-@router.get("/readings")
-def past_readings(
-    service: CurrentService,
-    span: AskedRange,
-    device: Annotated[str, Query(description="One device; none: all.")] = "",
-    channel: Annotated[str, Query(description="One channel; none: all.")] = "",
-    limit: Limit = 1_000,
-) -> list[ReadingRow]:
-    """Readings of a time range from the history, newest first."""
-    table = service.query(
-        "readings",
-        device=device,
-        channel=channel,
-        start_ms=span.start_ms,
-        end_ms=span.end_ms,
-        limit=limit,
-    )
-    return [ReadingRow(**row) for row in reversed(rows(table))]
 
 
 @router.get("/readings/newest")

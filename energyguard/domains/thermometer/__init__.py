@@ -19,6 +19,7 @@ DOMAIN = Domain(
     topics=(THERMOMETER,),
     dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
+    queries=Path(__file__).parent / "queries",
     views=(f"{HERE}.view:VIEW",),
     simulators=(
         Simulator(

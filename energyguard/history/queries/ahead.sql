@@ -1,4 +1,6 @@
--- The times of readings that the worker judged to be ahead, or a person set aside as that.
+-- question: The times of readings that the worker judged to be ahead, or a person set aside as
+--   that.
+-- columns: device text, channel text, time_ms integer ms
 SELECT DISTINCT device, channel, time_ms
 FROM late
 WHERE verdict = 'ahead'

@@ -1,4 +1,5 @@
--- How many rows each day has (days since 1970): of `alerts`, or of `window_alerts`.
+-- question: How many rows each day has (days since 1970): of `alerts`, or of `window_alerts`.
+-- columns: day integer d, alerts integer
 SELECT day, count() AS alerts
 FROM (
     SELECT intDiv(time_ms, 86400000) AS day

@@ -1,4 +1,5 @@
--- Alerts raised and resolved, and windows over their threshold, by rule and step.
+-- question: Alerts raised and resolved, and windows over their threshold, by rule and step.
+-- columns: time time, rule text, raised integer, resolved integer, window_alerts integer
 SELECT
     fromUnixTimestamp64Milli(intDiv(at_ms, {step_ms:Int64}) * {step_ms:Int64}, 'UTC') AS time,
     rule,

@@ -1,4 +1,5 @@
--- Every reading in a range, of one device or (device empty) of all; for the export.
+-- question: Every reading in a range, of one device or (device empty) of all; for the export.
+-- columns: device text, channel text, time time, value number, sequence integer?, topic text
 SELECT
     device, channel, time, value / 1e9 AS value,
     nullIf(sequence, -9223372036854775808) AS sequence, topic

@@ -1,4 +1,6 @@
--- Every device and channel: where its readings come from, since when, until when, how many.
+-- question: Every device and channel: where its readings come from, since when, until when, how
+--   many.
+-- columns: device text, channel text, topic text, first time, last time, readings integer
 SELECT
     device, channel, argMax(topic, last_ms) AS topic,
     fromUnixTimestamp64Milli(minIf(first_ms, counted > 0), 'UTC') AS first,

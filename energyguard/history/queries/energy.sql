@@ -1,5 +1,6 @@
--- Energy step by step, of one device or (device empty) of all. That of a device that has several
--- channels is that of the first of: interval, register, power.
+-- question: Energy step by step, of one device or (device empty) of all. That of a device that has
+--   several channels is that of the first of: interval, register, power.
+-- columns: time time, kwh number kWh
 SELECT
     fromUnixTimestamp64Milli(intDiv(toInt64(toUnixTimestamp(bucket)) * 1000, {step_ms:Int64}) * {step_ms:Int64}, 'UTC') AS time,
     sum(kwh) / 1e9 AS kwh

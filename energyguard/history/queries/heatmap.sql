@@ -1,6 +1,14 @@
--- Energy and alerts by hour of the day in a zone, for the n devices with the most of either;
--- step_ms is an hour, or the quarter of it where the zone's hours do not begin with UTC's. The energy
--- of a device that has several channels is that of the first of: interval, register, power.
+-- question: Energy and alerts by hour of the day in a zone, for the n devices with the most of
+--   either; step_ms is an hour, or the quarter of it where the zone's hours do not begin with
+--   UTC's. The energy of a device that has several channels is that of the first of: interval,
+--   register, power.
+-- columns: device text, hour integer h, kwh number kWh, alerts integer
+-- row: HeatCell: A device at an hour of the day.
+-- rest: heatmap /heatmap: Hour of the day (UTC) by device, of the first ``n`` devices.
+-- constant zone: UTC
+-- constant step_ms: 3600000
+-- parameter by: choice kwh alerts = kwh | What to rank by.
+-- parameter n: count 1000 = 20 | How many devices.
 WITH
     cells AS (
         SELECT device, hour, argMin(used, choice) AS nano, toUInt64(0) AS raised

@@ -1,6 +1,8 @@
--- The newest time of the readings of a device (empty: of all) and channel (empty: any), for ranges
--- that count back from it; no row where there is none. What the worker judged to be ahead is passed
--- over, and what topics with the clock `wall` (comma-separated) have beyond `now_ms`.
+-- question: The newest time of the readings of a device (empty: of all) and channel (empty: any),
+--   for ranges that count back from it; no row where there is none. What the worker judged to be
+--   ahead is passed over, and what topics with the clock `wall` (comma-separated) have beyond
+--   `now_ms`.
+-- columns: newest_ms integer ms
 WITH
     doubtful AS (SELECT DISTINCT device, channel, time_ms FROM late WHERE verdict = 'ahead'),
     days AS (

@@ -1,4 +1,15 @@
--- The newest `limit` readings in a range, oldest first; device or channel empty: of all.
+-- question: The newest `limit` readings in a range, oldest first; device or channel empty: of all.
+-- columns: device text, channel text, time time, value number, sequence integer?, topic text
+-- row: ReadingRow: A reading of the history.
+-- rest: past_readings /readings: Readings of a time range from the history, newest first.
+-- tag: readings
+-- answer: newest first
+-- cli: readings: Show a device's readings, oldest first.
+-- empty: no readings of {device} in this time
+-- parameter device: text = "" / ! | One device; none: all. | A device, such as H001.
+-- parameter channel: text = "" | One channel; none: all. | What it measures.
+-- range: 1h
+-- parameter limit: count 10000 = 1000 / 100 | At most so many rows. | The newest so many.
 SELECT device, channel, time, value, sequence, topic
 FROM (
     SELECT

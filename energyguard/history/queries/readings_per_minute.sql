@@ -1,4 +1,5 @@
--- How many readings, of how many devices, each minute.
+-- question: How many readings, of how many devices, each minute.
+-- columns: minute time, readings integer, devices integer
 SELECT
     toDateTime64(bucket, 3, 'UTC') AS minute, sum(counted) AS readings,
     uniqExactIf(device, counted > 0) AS devices

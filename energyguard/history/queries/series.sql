@@ -1,5 +1,11 @@
--- A channel over time, of one device or (device empty) of all: kWh in each step; the mean where the
--- channel has no energy.
+-- question: A channel over time, of one device or (device empty) of all: kWh in each step; the mean
+--   where the channel has no energy.
+-- columns: time time, value number?, readings integer
+-- row: SeriesPoint: A step of a series: kWh in it, or the mean of a channel that is a level.
+-- rest: series /series: Energy step by step; the mean, of a channel that is a level.
+-- parameter device: text = "" | One device; none: all together.
+-- parameter channel: text = energy_kwh
+-- parameter step: duration = 1m
 SELECT
     fromUnixTimestamp64Milli(intDiv(toInt64(toUnixTimestamp(bucket)) * 1000, {step_ms:Int64}) * {step_ms:Int64}, 'UTC') AS time,
     if({channel:String} IN ('energy_kwh', 'energy_register_kwh', 'power_kw'),

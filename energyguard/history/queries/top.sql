@@ -1,5 +1,13 @@
--- The n devices with the most energy, or the most alerts, in a range. The energy of a device that
--- has several channels is that of the first of: interval, register, power.
+-- question: The n devices with the most energy, or the most alerts, in a range. The energy of a
+--   device that has several channels is that of the first of: interval, register, power.
+-- columns: device text, kwh number kWh, alerts integer
+-- row: TopRow: A device and how it ranks.
+-- rest: top /top: The devices with the most energy or the most alerts.
+-- cli: top: Show the devices with the most energy or the most alerts.
+-- empty: no readings in this time
+-- parameter by: choice kwh alerts = kwh | What to rank by. | What to rank by.
+-- parameter n: count 1000 = 10 | How many devices. | How many.
+-- range: 1d
 SELECT device, sum(nano) / 1e9 AS kwh, sum(raised) AS alerts
 FROM (
     SELECT device, argMin(used, choice) AS nano, toUInt64(0) AS raised

@@ -1,5 +1,6 @@
--- Sums over everything in a range. The energy of a device that has several channels is that of the
--- first of: interval, register, power.
+-- question: Sums over everything in a range. The energy of a device that has several channels is
+--   that of the first of: interval, register, power.
+-- columns: kwh number kWh, readings integer, devices integer, alerts integer
 SELECT
     sum(nano) / 1e9 AS kwh, sum(readings_of) AS readings, countIf(readings_of > 0) AS devices,
     (

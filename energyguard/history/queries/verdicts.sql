@@ -1,5 +1,6 @@
--- The readings of a device in a range: how many are kept, and of those that no window counted how
--- many of each verdict.
+-- question: The readings of a device in a range: how many are kept, and of those that no window counted
+--   how many of each verdict.
+-- columns: verdict text, readings integer
 SELECT verdict, sum(n) AS readings
 FROM (
     SELECT 'kept' AS verdict, sum(counted) AS n

@@ -1,7 +1,16 @@
--- The energy of a device in every sliding window that lies in a range, exact for any window and
--- slide. Of a device that has several channels it is that of the first of: interval, register,
--- power. An interval energy counts at its time, a register's gain just before the reading that
--- shows it, a power until the next reading, for 15 minutes at most.
+-- question: The energy of a device in every sliding window that lies in a range, exact for any
+--   window and slide. Of a device that has several channels it is that of the first of: interval,
+--   register, power. An interval energy counts at its time, a register's gain just before the
+--   reading that shows it, a power until the next reading, for 15 minutes at most.
+-- columns: window_start time, window_end time, kwh number kWh
+-- row: WindowSum: The energy of one window of a device.
+-- rest: windows /windows: The energy of each window of a device.
+-- cli: windows: Show the energy of a device in sliding windows.
+-- empty: no whole window of {device} in this time
+-- parameter device: text = ! | | A device, such as H001.
+-- parameter window: duration = 15m | | The window's length.
+-- parameter slide: duration = 15m / 1m | | From one window to the next.
+-- range: 1h
 --
 -- Readings and borders of windows are put in one order of time. Energy up to a border is what was
 -- counted before it, and what the power in force has come to by then. A power times its

@@ -1,7 +1,8 @@
--- From when to when there is anything of chargers: for ranges that count back from the newest. One
--- charger's clock does not decide: what is over an hour beyond the time that two of them have
--- reached, and beyond what the worker counted, is passed over. (A lone charger is held against the
--- worker alone.)
+-- question: From when to when there is anything of chargers: for ranges that count back from the
+--   newest. One charger's clock does not decide: what is over an hour beyond the time that two of
+--   them have reached, and beyond what the worker counted, is passed over. (A lone charger is held
+--   against the worker alone.)
+-- columns: first time, last time
 WITH
     clocks AS (
         SELECT charger, max(time) AS last FROM signals GROUP BY charger ORDER BY last DESC LIMIT 2

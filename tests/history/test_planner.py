@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyguard.history.covering import covering, with_levels
-from energyguard.history.questions import question
+from energyguard.history.planner import covering, with_rollups
+from energyguard.history.query import query_named
 
 STEPS = (60_000, 2_700_000, 900_000, 3_600_000, 86_400_000, 15_000, 7 * 86_400_000)
 TIMES = st.integers(0, 40 * 86_400_000)
@@ -47,7 +47,9 @@ def test_a_range_without_a_minute_that_can_be_reads_nothing(start_ms: int, end_m
 
 @pytest.mark.parametrize("name", ["series", "energy", "top", "heatmap", "totals"])
 def test_questions_about_energy_name_their_roll_ups(name: str) -> None:
-    sql = with_levels(question(name).sql, {"start_ms": "0", "end_ms": "60000", "step_ms": "60000"})
+    sql = with_rollups(
+        query_named(name).sql, {"start_ms": "0", "end_ms": "60000", "step_ms": "60000"}
+    )
     assert "covering(" not in sql
     assert "rollup_1m FINAL" in sql
     assert "rollup_1d" not in sql

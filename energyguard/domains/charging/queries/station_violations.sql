@@ -1,6 +1,18 @@
--- The newest n violations in a range, newest first, at one station or (station empty) at all.
--- Plates and users are pseudonyms. The roll-ups tell since when there have been n of them, so that
--- no others are read.
+-- question: The newest n violations in a range, newest first, at one station or (station empty) at
+--   all. Plates and users are pseudonyms. The roll-ups tell since when there have been n of them,
+--   so that no others are read.
+-- columns: time time, station text, charger text, kind text, start_parking time, end_parking time?,
+--   plate person, user person, stay text, id text
+-- row: ViolationRow: A limit that a car broke.
+-- rest: station_violations /stations/violations: The newest violations, newest first.
+-- cli: stations violations: Show the limits that cars broke, newest first.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
+-- parameter kinds: flag | | Only how many of each kind.
+-- instead kinds true: station_violation_kinds
+-- parameter n: count 10000 = 100 / 50 | At most so many. | The newest so many.
+-- range: 1d
 WITH (
     SELECT max(bucket)
     FROM (

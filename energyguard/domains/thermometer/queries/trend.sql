@@ -1,6 +1,19 @@
--- A channel's mean in a range, and its trend: the slope of the least-squares line in units per hour,
--- and the slope's standard error, sqrt((Syy - b Sxy) / ((n - 2) Sxx)); null where there are too few
--- readings for it. Times count from the middle of the range, so that no digits are lost.
+-- question: A channel's mean in a range, and its trend: the slope of the least-squares line in
+--   units per hour, and the slope's standard error, sqrt((Syy - b Sxy) / ((n - 2) Sxx)); null where
+--   there are too few readings for it. Times count from the middle of the range, so that no digits
+--   are lost.
+-- columns: readings integer, mean number? optional, lowest number? optional, highest number?
+--   optional, slope number? optional, error number? optional
+-- column slope: Of the least-squares line, per hour.
+-- column error: The slope's standard error.
+-- row: Trend: A channel in a range; in its unit. Null: too few readings to tell.
+-- rest: trend /trend: Mean and trend of a device's channel: the line of least squares through its
+--   readings.
+-- answer: one
+-- cli: trend: Show a channel's mean, and its slope per hour with the standard error of that.
+-- parameter device: text = ! / thermometer argument | | A device.
+-- parameter channel: text = temperature_c | | What it measures.
+-- range: 1h
 SELECT
     n AS readings,
     if(n > 0, mean_y, NULL) AS mean,

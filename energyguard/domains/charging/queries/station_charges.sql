@@ -1,5 +1,16 @@
--- Per station: the paid charges that began in a range, how long they took in the mean (of those
--- whose end is known) and how much energy they gave.
+-- question: Per station: the paid charges that began in a range, how long they took in the mean (of
+--   those whose end is known) and how much energy they gave.
+-- columns: station text, charges integer, mean_charge_s number? s, mean_kwh number? kWh, kwh number
+--   kWh
+-- column mean_charge_s: Of those whose end is known.
+-- row: StationCharges: Paid charges that began.
+-- rest: station_charges /stations/charges: The paid charges that began in a range: their mean time
+--   and energy.
+-- cli: stations charges: Show how many charges were paid at stations: their mean time and energy.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
+-- range: 1d
 SELECT
     if(c.station = '', a.charger, c.station) AS station,
     sum(a.charges) AS charges,

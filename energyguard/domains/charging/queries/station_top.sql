@@ -1,5 +1,18 @@
--- The n stations with the most profit in a range, best first, and the n with the least, worst
--- first; among equals the names decide.
+-- question: The n stations with the most profit in a range, best first, and the n with the least,
+--   worst first; among equals the names decide.
+-- columns: side top|bottom, rank integer, charger text? optional, station text, eur number EUR, kwh number kWh, charges
+--   integer
+-- row: RankedStation: A station, or a charger, among the best or among the worst.
+-- rest: station_top /stations/top: The stations, or the chargers, with the most and the least
+--   profit.
+-- cli: stations top: Show the stations, or the chargers, with the most profit, and those with the
+--   least.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter n: count 10000 = 5 | At most so many. | How many of each.
+-- parameter by: choice station charger = station | Who is ranked. | Who is ranked.
+-- instead by charger: station_top_chargers
+-- range: 1d
 WITH
     earned AS (
         SELECT

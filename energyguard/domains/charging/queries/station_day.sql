@@ -1,5 +1,17 @@
--- What happened at the chargers of a station in a range: stays and charges that touch it,
--- violations in it; in order of time, at most n. Plates and users are pseudonyms.
+-- question: What happened at the chargers of a station in a range: stays and charges that touch it,
+--   violations in it; in order of time, at most n. Plates and users are pseudonyms.
+-- columns: what stay|charge|violation, charger text, start time, end time?, detail text, kwh
+--   number? kWh, eur number? EUR, plate person, user person, stay text, id text
+-- column detail: Of a stay: its quality; of a violation: which.
+-- row: Happening: A stay, a charge or a violation.
+-- rest: station_day /stations/day: Stays, charges and violations at the chargers of a station, in
+--   order of time.
+-- cli: stations day: Show the stays, charges and violations at a station, in order of time.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = ! | | A station.
+-- parameter n: count 10000 = 5000 / 200 | At most so many. | At most so many.
+-- range: 1d
 WITH
     mine AS (
         SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}

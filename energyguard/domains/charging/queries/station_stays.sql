@@ -1,4 +1,13 @@
--- Per station: the stays that began in a range, and how long a car stayed in the mean.
+-- question: Per station: the stays that began in a range, and how long a car stayed in the mean.
+-- columns: station text, sessions integer, mean_stay_s number? s
+-- row: StationStays: Stays that began.
+-- rest: station_stays /stations/stays: The stays that began in a range, and how long cars stayed in
+--   the mean.
+-- cli: stations stays: Show how many stays began at stations, and how long cars stayed in the mean.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
+-- range: 1d
 SELECT
     if(c.station = '', a.charger, c.station) AS station,
     sum(a.stays) AS sessions,

@@ -1,5 +1,12 @@
--- What each bay was at the end of a range, by the newest signal in it: free, parked, connected,
--- charging or charged; since when, and where it is. Unknown: it sent nothing in the range.
+-- question: What each bay was at the end of a range, by the newest signal in it: free, parked,
+--   connected, charging or charged; since when, and where it is. Unknown: it sent nothing in the
+--   range.
+-- columns: station text, charger text, state text, since time?, latitude number?, longitude number?
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- cli: stations bays: Show what each bay is by its newest signal: free, parked, connected,
+--   charging, charged.
+-- range: 1d
 SELECT
     if(c.station = '', o.charger, c.station) AS station, o.charger AS charger,
     ['free', 'parked', 'connected', 'charging', 'charged', 'parked', 'unknown'][

@@ -1,6 +1,21 @@
--- Per station: its bays, the part of their time that cars stood there, and the part that was free.
--- A charger that nobody listed is a station of its own. The time of a bay is that of the range. A car
--- that stands there now has stood there up to the newest second that is known of its topic.
+-- question: Per station: its bays, the part of their time that cars stood there, and the part that
+--   was free. A charger that nobody listed is a station of its own. The time of a bay is that of
+--   the range. A car that stands there now has stood there up to the newest second that is known of
+--   its topic.
+-- columns: station text, bays integer, occupied_s integer s, occupancy number %, availability
+--   number %
+-- column occupied_s: Of all bays together; a bay counts once at a time.
+-- column occupancy: Per cent of the time of all bays.
+-- column availability: Per cent of the time of all bays: what was free.
+-- row: StationOccupancy: How much of the time of its bays cars stood at a station.
+-- rest: station_occupancy /stations/occupancy: How much of the time of its bays cars stood at each
+--   station, and how much was free.
+-- cli: stations occupancy: Show how much of the time of their bays cars stood at stations, and how
+--   much was free (%).
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
+-- range: 1d
 WITH
     intDiv({start_ms:Int64} + 999, 1000) AS low,
     intDiv({end_ms:Int64} + 999, 1000) AS high,

@@ -1,5 +1,7 @@
--- The n chargers with the most profit in a range, best first, and the n with the least, worst
--- first; among equals the names decide.
+-- question: The n chargers with the most profit in a range, best first, and the n with the least,
+--   worst first; among equals the names decide.
+-- columns: side top|bottom, rank integer, charger text, station text, eur number EUR, kwh number
+--   kWh, charges integer
 WITH
     earned AS (
         SELECT

@@ -1,4 +1,12 @@
--- How often each limit was broken in a range, per station; kinds without any are left out.
+-- question: How often each limit was broken in a range, per station; kinds without any are left
+--   out.
+-- columns: station text, kind text, violations integer
+-- row: KindCount: How often a limit was broken at a station.
+-- rest: station_violation_kinds /stations/violations/kinds: How often each limit was broken at each
+--   station.
+-- clock: chargers
+-- empty: nothing of chargers in this time
+-- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
 SELECT if(c.station = '', a.charger, c.station) AS station, kind, sum(broken) AS violations
 FROM (
     SELECT charger, sum(no_charge) AS n, sum(before) AS b, sum(after) AS f

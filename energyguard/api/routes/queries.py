@@ -1,0 +1,181 @@
+"""Routes of the queries: made from the headers of their files (``history/query.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cache
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field, create_model
+
+from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Length, Range, rows
+from energyguard.errors import NotFound
+from energyguard.history.people import People
+from energyguard.history.query import Query as HistoryQuery
+from energyguard.history.query import QueryParameter, queries
+from energyguard.model.duration import parse_duration
+from energyguard.service.contract import Service
+
+DAY_MS = 86_400_000
+_KINDS: Final[Mapping[str, Any]] = {
+    "text": str, "person": str, "integer": int, "number": float, "time": datetime,
+}  # fmt: skip
+
+
+def _chargers_range(
+    service: CurrentService,
+    start: Annotated[
+        Instant | None, Query(description="From then on; default: end - 24 h.")
+    ] = None,
+    end: Annotated[
+        Instant | None, Query(description="Before then; default: the newest of chargers.")
+    ] = None,
+) -> Range:
+    end_ms = end if end is not None else _newest_of_chargers(service) + 1
+    start_ms = start if start is not None else max(0, end_ms - DAY_MS)
+    return Range(start_ms, max(start_ms, end_ms))
+
+
+def _newest_of_chargers(service: Service) -> int:
+    """What time it is at the chargers: by what comes in, by what came, by the wall clock."""
+    now = service.stations.event_ms()
+    if now is None:
+        for row in rows(service.query("station_span")):
+            now = int(row["last"].timestamp() * 1000)
+    return service.clock.now_ms() if now is None else now
+
+
+_RANGES: Final[Mapping[str, Any]] = {
+    "": AskedRange, "chargers": Annotated[Range, Depends(_chargers_range)],
+}  # fmt: skip
+"""The range of a request, by the clock of its query."""
+
+
+@cache
+def row_type(query: HistoryQuery) -> type[BaseModel]:
+    """The type of a query's rows."""
+    name, _, about = query.header["row"].partition(": ")
+    fields: dict[str, Any] = {}
+    for column in query.columns:
+        kind = Literal[column.choices] if column.choices else _KINDS[column.kind]
+        default = None if column.optional else ...
+        info = Field(default, description=column.about) if column.about else default
+        fields[column.name] = (kind | None if column.nullable else kind, info)
+    return create_model(name, __doc__=about, __module__=__name__, **fields)
+
+
+def _parameter(name: str, choice: QueryParameter) -> Parameter:
+    """A parameter of a route."""
+    limits: dict[str, Any] = {"description": choice.about} if choice.about else {}
+    kind: Any = str
+    default: Any = choice.default
+    if choice.kind == "count":
+        kind, default = int, int(choice.default or 0)
+        limits |= {"ge": 1, "le": choice.limit}
+    elif choice.kind == "duration":
+        kind, default = Length, parse_duration(choice.default or "")
+    elif choice.kind == "choice":
+        kind = Literal[choice.choices]
+    else:
+        limits |= {"min_length": 1} if choice.default is None else {}
+        limits |= {"max_length": choice.limit} if choice.limit else {}
+    annotation = Annotated[kind, Query(**limits)] if limits else kind
+    default = Parameter.empty if choice.default is None else default
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
+    """The function that answers a route."""
+    choices = {
+        name: choice
+        for name, choice in query.choices.items()
+        if name != "range" and choice.kind != "flag"
+    }
+    has_range = "start_ms" in query.parameters
+
+    def answer(service: Service, span: Range | None = None, **given: Any) -> Any:
+        chosen = query.instead(given)
+        wanted = _wanted(choices, given, span) | dict(query.named("constant"))
+        parameters = {
+            field: int(wanted[field]) if kind != "String" else wanted[field]
+            for field, kind in chosen.parameters.items()
+        }
+        found = _named(service, chosen, rows(service.query(chosen.name, **parameters)))
+        if not found and "charger" in given:
+            _check_charger(service, given["charger"])
+        how = query.header.get("answer", "")
+        if how.startswith("one"):
+            return next(iter(found), None)
+        return found[::-1] if how == "newest first" else found
+
+    first = [Parameter("service", Parameter.KEYWORD_ONLY, annotation=CurrentService)]
+    if has_range:
+        range_ = _RANGES[query.header.get("clock", "")]
+        first.append(Parameter("span", Parameter.KEYWORD_ONLY, annotation=range_))
+    own = [_parameter(name, choice) for name, choice in choices.items()]
+    answer.__signature__ = Signature([*first, *own])  # type: ignore[attr-defined]
+    answer.__name__, answer.__doc__ = name, about
+    return answer
+
+
+def _wanted(
+    choices: Mapping[str, QueryParameter], given: Mapping[str, Any], span: Range | None
+) -> dict[str, Any]:
+    """Parameters as the query's text names them."""
+    wanted: dict[str, Any] = {}
+    for name, value in given.items():
+        is_duration = choices[name].kind == "duration"
+        wanted[f"{name}_ms" if is_duration else name] = value
+        if span and name in ("step", "slide"):
+            span.check_points(value)
+    if span:
+        wanted |= {"start_ms": span.start_ms, "end_ms": span.end_ms}
+    return wanted
+
+
+def _named(
+    service: Service, query: HistoryQuery, found: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Plates and users instead of pseudonyms, where the settings allow it."""
+    fields = [column.name for column in query.columns if column.kind == "person"]
+    if not fields or not service.settings.serve.names:
+        return found
+    with closing(People(service.settings.data_dir)) as people:
+        names = people.names({row[field] for row in found for field in fields if row[field]})
+    return [row | {field: names.get(row[field], row[field]) for field in fields} for row in found]
+
+
+def _check_charger(service: Service, charger: str) -> None:
+    known = [bay.charger for bay in service.stations.bays()]
+    if charger not in known:
+        near = ", ".join(get_close_matches(charger, known)) or "none of a similar name"
+        raise NotFound(f"no charger {charger!r}; near: {near}")
+
+
+def build_router(found: Iterable[HistoryQuery]) -> APIRouter:
+    """The routes of queries that have one."""
+    router = APIRouter()
+    for query in found:
+        if "rest" not in query.header:
+            continue
+        place, _, about = query.header["rest"].partition(": ")
+        name, path = place.split()
+        model: Any = row_type(query)
+        how = query.header.get("answer", "")
+        shape = {"one": model, "one or null": model | None}.get(how, list[model])
+        router.add_api_route(
+            path,
+            _endpoint(query, name, about),
+            response_model=shape,
+            name=name,
+            tags=[query.header.get("tag", "stations" if "clock" in query.header else "past")],
+        )
+    return router
+
+
+router = build_router(queries().values())

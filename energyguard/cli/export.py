@@ -1,0 +1,71 @@
+"""``export``: readings or alerts of the history in a file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.cli.output import progress, writable
+from energyguard.cli.queries import Since, Until, between
+
+
+class What(StrEnum):
+    """What to export."""
+
+    READINGS = "readings"
+    ALERTS = "alerts"
+    WINDOWS = "windows"
+
+
+class ExportFormat(StrEnum):
+    """Formats."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+def export(
+    call: Call,
+    what: Annotated[What, typer.Argument(help="windows: the records of energy_alerts.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="A file, or an address (`s3://BUCKET/FILE`); `-` is stdout."
+        ),
+    ] = "-",
+    shape: Annotated[
+        ExportFormat, typer.Option("--format", help="The file's format.")
+    ] = ExportFormat.CSV,
+    device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
+    since: Since = "366d",
+    until: Until = None,
+) -> None:
+    """Write readings or alerts of the history to a file."""
+    from energyguard.history.export import export_alerts, export_readings
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history, writable(output) as out:
+        span = between(call, history, since, until, device)
+        if what is What.READINGS:
+            with progress("export", "readings") as report:
+                rows = export_readings(
+                    history, out, shape.value, **span, device=device, progress=report
+                )
+        else:
+            rows = export_alerts(
+                history,
+                out,
+                shape.value,
+                **span,
+                question="alerts" if what is What.ALERTS else "window_alerts",
+            )
+    if output != "-":
+        call.out.done(f"{rows:,} rows in {output}", rows=rows, output=output)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "export")(export)

@@ -1,0 +1,236 @@
+"""Commands of the queries: made from the headers of their files (``history/query.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energyguard.cli.call import Call, command
+from energyguard.cli.groups import group_lags
+from energyguard.cli.output import rows_of
+from energyguard.cli.times import parse_range, parse_span
+from energyguard.clock import SYSTEM
+from energyguard.errors import NotFound
+from energyguard.pipeline import ARCHIVE
+
+if TYPE_CHECKING:
+    from energyguard.history import History
+    from energyguard.history.query import Query, QueryParameter
+
+MAX_STEPS = 10_000
+OF_READINGS = ("readings", "trend", "windows", "top", "late")
+"""The commands that are no verb of a group, in the order of the help."""
+
+Since = Annotated[
+    str,
+    typer.Option(help="From: how long before the newest reading (2h), a day or a time."),
+]
+Until = Annotated[str | None, typer.Option(help="To: the same.", show_default="the newest reading")]
+SinceChargers = Annotated[
+    str, typer.Option(help="From: a time, or how long before the newest (2h).")
+]
+UntilChargers = Annotated[
+    str | None, typer.Option(help="To: a time, or before the newest.", show_default="the newest")
+]
+_RANGES: Mapping[str, tuple[Any, Any]] = {
+    "": (Since, Until),
+    "chargers": (SinceChargers, UntilChargers),
+}
+Names = Annotated[
+    bool, typer.Option("--names", help="Plates and users, to whom the data folder belongs.")
+]
+
+
+def between(
+    call: Call,
+    history: History,
+    since: str,
+    until: str | None,
+    device: str = "",
+    channel: str = "",
+) -> dict[str, int]:
+    """The half-open range of two texts; durations count back from the newest reading asked for.
+
+    The data's own clock, not the wall's: a simulation runs ahead of it, a replay behind.
+
+    Raises:
+        NotFound: the history has nothing of that device, or not of that channel.
+    """
+    from energyguard.history.newest import newest_ms
+
+    newest = newest_ms(history.query, SYSTEM.now_ms(), device, channel)
+    if newest is None and device:
+        raise NotFound(_missing(call, history, device, channel))
+    return parse_range(since, until, 0 if newest is None else newest + 1, call.settings.serve.zone)
+
+
+def _between_chargers(
+    call: Call, history: History, since: str, until: str | None
+) -> dict[str, int]:
+    """The same; durations count back from the newest of the chargers."""
+    newest = 0
+    for row in rows_of(history.query("station_span")):
+        newest = int(row["last"].timestamp() * 1000) + 1
+    return parse_range(since, until, newest, call.settings.serve.zone)
+
+
+def _missing(call: Call, history: History, device: str, channel: str) -> str:
+    """Why there is nothing of a device: its channels, names that are near, what is not in yet."""
+    devices = history.query("devices")
+    names = devices["device"].to_pylist()
+    if device in names:
+        own = devices["channel"].to_pylist()
+        own = [name for name, of in zip(own, names, strict=True) if of == device]
+        return f"{device} has no {channel}; it has: {', '.join(own)}"
+    near = get_close_matches(device, sorted(set(names)), 5, 0.5)
+    text = f"no device {device!r} in the history"
+    if near:
+        text += f"; near: {', '.join(near)}"
+    from energyguard.node import open_log
+
+    with open_log(call.settings) as log:
+        waiting = sum(row["lag"] for row in group_lags(log, [ARCHIVE]))
+    return text + (f"; {waiting:,} records are not in the history yet" if waiting else "")
+
+
+def _parameter(name: str, choice: QueryParameter) -> Parameter:
+    """An argument or an option of a command."""
+    default: Any = choice.cli_default
+    words: dict[str, Any] = {"help": choice.cli_about}
+    kind: Any = str
+    flags: tuple[str, ...] = ()
+    if choice.kind == "flag":
+        kind, default, flags = bool, False, (f"--{name}",)
+    elif choice.kind == "count":
+        kind, default, flags = int, int(default), ("-n", "--number") if name == "n" else ()
+        words["min"] = 1
+    elif choice.kind == "choice":
+        kind = _choices(name, choice.choices)
+        default = kind(default)
+    elif default == "":
+        words["show_default"] = "all"
+    info = typer.Argument(**words) if choice.is_argument else typer.Option(*flags, **words)
+    default = Parameter.empty if default is None else default
+    return Parameter(
+        name, Parameter.POSITIONAL_OR_KEYWORD, annotation=Annotated[kind, info], default=default
+    )
+
+
+def _choices(name: str, words: Iterable[str]) -> Any:
+    return StrEnum(name.title(), {word.upper(): word for word in words})
+
+
+def _parameters(query: Query) -> Iterator[Parameter]:
+    """What a command of the query takes, in the order of the header."""
+
+    def option(name: str, annotation: Any, default: Any) -> Parameter:
+        return Parameter(
+            name, Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default
+        )
+
+    for name, choice in query.choices.items():
+        if name != "range":
+            yield _parameter(name, choice)
+            continue
+        if any(column.kind == "person" for column in query.columns):
+            yield option("names", Names, False)
+        since, until = _RANGES[query.header.get("clock", "")]
+        yield option("since", since, query.header["range"])
+        yield option("until", until, None)
+    if hidden := query.header.get("hidden without"):
+        about = hidden.partition(": ")[2]
+        yield option("everything", Annotated[bool, typer.Option("--all", help=about)], False)
+
+
+def verb_of(query: Query) -> Callable[..., None]:
+    """The command of a query."""
+
+    def run(call: Call, **given: Any) -> None:
+        names, everything = given.pop("names", False), given.pop("everything", False)
+        found = ask(call, query, given)
+        hidden = query.header.get("hidden without", "").partition(": ")[0]
+        if hidden and not everything and not call.json:
+            found = [row for row in found if row[hidden]]
+        if names:
+            found = named(call, query.instead(given), found)
+        call.out.rows(found, empty=query.header.get("empty", "nothing").format(**given))
+
+    first = Parameter("call", Parameter.POSITIONAL_OR_KEYWORD, annotation=Call)
+    run.__signature__ = Signature([first, *_parameters(query)])  # type: ignore[attr-defined]
+    run.__doc__ = query.header["cli"].partition(": ")[2]
+    return run
+
+
+def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a query, for values by name, among them ``since`` and ``until``."""
+    from energyguard.node import open_history
+
+    with open_history(call.settings) as history:
+        since, until = given["since"], given["until"]
+        if query.header.get("clock"):
+            span = _between_chargers(call, history, since, until)
+        else:
+            of = {name: given[name] for name in ("device", "channel") if name in given}
+            span = between(call, history, since, until, **of)
+        wanted: dict[str, Any] = dict(span)
+        for name, choice in query.choices.items():
+            if choice.kind == "duration":
+                length = steps if name == "step" else _length
+                wanted[f"{name}_ms"] = length(span, given[name])
+            elif name != "range":
+                wanted[name] = given[name]
+        chosen = query.instead(given)
+        parameters = {name: wanted[name] for name in chosen.parameters}
+        return list(rows_of(history.query(chosen.name, **parameters)))
+
+
+def steps(span: Mapping[str, int], step: str) -> int:
+    """The length of an interval, if the range has not too many of them.
+
+    Raises:
+        typer.BadParameter: there are more than anybody looks at, or it has no length.
+    """
+    step_ms = parse_span(step)
+    if step_ms <= 0:
+        raise typer.BadParameter(f"--step {step}: must be longer than nothing")
+    if (span["end_ms"] - span["start_ms"]) // step_ms > MAX_STEPS:
+        raise typer.BadParameter(f"more than {MAX_STEPS:,} steps: a longer --step or less time")
+    return step_ms
+
+
+def _length(_: Mapping[str, int], text: str) -> int:
+    return parse_span(text)
+
+
+def named(call: Call, query: Query, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Plates and users instead of pseudonyms."""
+    from energyguard.node import open_people
+
+    fields = [column.name for column in query.columns if column.kind == "person"]
+    found = list(rows)
+    with open_people(call.settings) as people:
+        names = people.names({row[field] for row in found for field in fields if row[field]})
+    return [row | {field: names.get(row[field], row[field]) for field in fields} for row in found]
+
+
+def verbs() -> dict[str, Callable[..., None]]:
+    """The commands that queries have, by their words."""
+    from energyguard.history.query import queries
+
+    return {
+        query.header["cli"].partition(": ")[0]: verb_of(query)
+        for query in queries().values()
+        if "cli" in query.header
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands that are no verb of a group."""
+    found = verbs()
+    for words in OF_READINGS:
+        command(app, words)(found[words])

@@ -1,0 +1,119 @@
+"""Roll-ups of readings: 1 min, 15 min, 1 h, 1 day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.query import script
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.model.topics import DAY_MS
+
+LEVELS = (
+    ("rollup_1m", "rollup_15m", 900),
+    ("rollup_15m", "rollup_1h", 3600),
+    ("rollup_1h", "rollup_1d", 86_400),
+)
+MAX_RUNS = 16
+_LINKED = (Kind.REGISTER, Kind.POWER)
+_COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
+_SCHEMA = pa.schema(
+    [(name, pa.string() if name in ("device", "channel") else pa.int64()) for name in _COLUMNS]
+)
+_RANGE = """
+SELECT toString(device) AS device, toString(channel) AS channel,
+    intDiv(toUnixTimestamp64Milli(time), {day:Int64}) AS day,
+    min(toUnixTimestamp64Milli(time)) AS lo_ms, max(toUnixTimestamp64Milli(time)) AS hi_ms
+FROM readings
+WHERE time >= fromUnixTimestamp64Milli({lo:Int64}) AND time <= fromUnixTimestamp64Milli({hi:Int64})
+GROUP BY device, channel, day
+"""
+
+TABLES = ("readings",)
+FULL_ROWS = 4_000_000  # one settling of so many takes about 500 MB
+
+
+def marks(table: str, rows: pa.Table) -> pa.Table:
+    """Where these rows of ``readings`` are: earliest and latest by device, channel and day."""
+    ms = rows["time"].cast(pa.int64())
+    columns = [rows["device"], rows["channel"], pc.divide(ms, DAY_MS), ms, ms]
+    return _grouped(pa.table(columns, list(_COLUMNS))).cast(_SCHEMA)
+
+
+def in_range(history: ChdbHistory, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
+    """Where all readings of a range are that the history has."""
+    ends = {"lo": str(lo_ms), "hi": str(hi_ms), "day": str(DAY_MS)}
+    yield history.answer(_RANGE, ends).cast(_SCHEMA)
+
+
+def replace(history: ChdbHistory, marked: pa.Table) -> None:
+    """Replace the minutes of what is marked, and the coarser roll-ups above them."""
+    for run in _runs(_grouped(marked)):
+        _replace(history, run)
+
+
+def _replace(history: ChdbHistory, run: pa.Table) -> None:
+    kinds = [_kind(channel) for channel in run["channel"].to_pylist()]
+    run = run.select(["device", "channel", "lo_ms", "hi_ms"]).append_column(
+        "kind", pa.array(kinds, pa.string())
+    )
+    execute = history.execute
+    execute("TRUNCATE TABLE touched")
+    execute("TRUNCATE TABLE spans")
+    history.insert("touched", run)
+    low = pc.min(run["lo_ms"]).as_py()
+    execute(script("spans"), gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
+    reach = history.ask(
+        "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", "TSV", {}
+    )
+    read_from, read_to, from_ms, to_ms = (int(n) for n in reach.split())
+    ends = {"low_ms": read_from, "high_ms": read_to}
+    if set(kinds) - set(_LINKED):
+        execute(script("plain"), **ends)
+    if set(kinds) & set(_LINKED):
+        day_s = read_from // DAY_MS * 86_400
+        execute(script("linked"), gap=MAX_GAP_MS, day_s=day_s, **ends)
+    for fine, coarse, seconds in LEVELS:
+        execute(
+            script("coarser"),
+            fine=fine, coarse=coarse, seconds=seconds, low_ms=from_ms, high_ms=to_ms,
+        )  # fmt: skip
+
+
+def _kind(channel: str) -> Kind:
+    known = CHANNELS.get(channel)
+    return known.kind if known else Kind.STATE
+
+
+def _grouped(table: pa.Table) -> pa.Table:
+    """One row per device, channel and day, with the earliest and the latest time."""
+    grouped = table.group_by(["device", "channel", "day"]).aggregate(
+        [("lo_ms", "min"), ("hi_ms", "max")]
+    )
+    return grouped.select(["device", "channel", "day", "lo_ms_min", "hi_ms_max"]).rename_columns(
+        list(_COLUMNS)
+    )
+
+
+def _runs(marked: pa.Table) -> Iterator[pa.Table]:
+    """Split what is marked into runs of days without a day between, oldest first.
+
+    A reading with a wrong clock must not make all others look at the years between. Where clocks
+    are all over the place, one run does for all.
+    """
+    day = marked["day"].to_numpy()
+    days = np.unique(day)
+    starts = days[np.flatnonzero(np.diff(days, prepend=days[0] - 2) > 1)]
+    if len(starts) > MAX_RUNS:
+        starts = days[:1]
+    number = np.searchsorted(starts, day, side="right")
+    for i in range(1, len(starts) + 1):
+        run = marked.filter(pa.array(number == i))
+        merged = run.group_by(["device", "channel"]).aggregate([("lo_ms", "min"), ("hi_ms", "max")])
+        yield merged.rename_columns(
+            [name.removesuffix("_min").removesuffix("_max") for name in merged.column_names]
+        )
