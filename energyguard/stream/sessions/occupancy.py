@@ -68,7 +68,9 @@ class TotalTask(Task[Tellings, Totals]):
         """Records of ``energyguard.occupancy``, decoded."""
         found = list(decoded(OCCUPANCY_UPDATE.decoder, fetched))
         offsets = [place.offset for place, _ in found]
-        return Tellings(fetched.at, fetched.next_offset, offsets, [update for _, update in found])
+        return DecodedBatch(
+            fetched.at, fetched.next_offset, offsets, [update for _, update in found]
+        )
 
     def take(self, part: Tellings, outputs: PendingOutputs) -> None:
         """Tell the seconds that are certain by now."""

@@ -52,7 +52,7 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> DecodedSignals:
             offsets.append(offset)
             signals.append(told)
     last_ms = fetched.timestamps_ms[-1] if len(fetched) else None
-    return DecodedSignals(fetched.at, fetched.next_offset, offsets, signals, tuple(bad), last_ms)
+    return DecodedBatch(fetched.at, fetched.next_offset, offsets, signals, tuple(bad), last_ms)
 
 
 _START = SignalKind.START  # the class's own attribute is slow to look up
