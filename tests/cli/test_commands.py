@@ -51,7 +51,7 @@ def test_all_the_verbs_are_there() -> None:
         *("windows", "top", "alerts", "rules", "check", "dlq", "log", "export", "token"),
         *("config", "version", "role", "job", "quality"),
         *("shard", "coordinator", "measurements", "store", "client"),
-        *("import", "privacy", "stations", "trend"),
+        *("import", "privacy", "stations", "trend", "late", "schema"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 
