@@ -36,6 +36,7 @@ def devices(
 ) -> None:
     """List the devices, or show what one measures; energy, alerts and gaps are of a time range."""
     from energyguard.node import open_service
+    from energyguard.service.devices import chosen
 
     with open_service(call.settings) as service:
         last_ms = service.devices.detail(device).last_ms if device else service.archived_ms() or 0
@@ -48,19 +49,8 @@ def devices(
                 call.out.rows(measured(detail))
             return
         found = service.devices.summaries(**span)
-    text = search.casefold()
-    found = sorted((row for row in found if text in row.device.casefold()), key=_KEYS[sort])
-    call.out.rows(
-        [listed(row) for row in found[:limit]], empty="no such device has sent anything yet"
-    )
-
-
-_KEYS: dict[Sort, Any] = {
-    Sort.NAME: lambda row: row.device,
-    Sort.LAST: lambda row: -row.last_ms,
-    Sort.KWH: lambda row: -(row.kwh or 0.0),
-    Sort.ALERTS: lambda row: (-row.open_alerts, -(row.alerts or 0)),
-}
+    rows = [listed(row) for row in chosen(found, search, sort)[:limit]]
+    call.out.rows(rows, empty="no such device has sent anything yet")
 
 
 def listed(row: DeviceSummary) -> dict[str, Any]:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from energyguard.page.components import ChangingList, Rest, Tag, card, cells, choice, table
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import SPACE, UNKNOWN, count, near_moment, number, plural
-from energyguard.service.devices import DeviceSummary
+from energyguard.service.devices import DeviceSummary, chosen
 
 KEEP_S = 5.0
 MAX_ROWS = 500
-SORTS: Mapping[str, tuple[str, Callable[[DeviceSummary], Any]]] = {
-    "last": ("last seen", lambda row: -row.last_ms),
-    "kwh": ("consumption", lambda row: -(row.kwh or 0.0)),
-    "alerts": ("alerts", lambda row: (-row.open_alerts, -(row.alerts or 0))),
-}
-"""By its name in the address: what it is called, and the key; equal rows are sorted by name."""
+SORTS = {"last": "last seen", "kwh": "consumption", "alerts": "alerts"}
 
 
 class DevicesPage:
@@ -40,8 +32,7 @@ class DevicesPage:
             with Tag("div", "", "acts").style("margin-bottom:12px"):
                 self._search()
                 options = [
-                    (words, context.href(by=name), name == self.by)
-                    for name, (words, _) in SORTS.items()
+                    (words, context.href(by=name), name == self.by) for name, words in SORTS.items()
                 ]
                 choice("Sorted by", options, small=True)
             with table("Devices", columns, "devices"):
@@ -72,10 +63,7 @@ class DevicesPage:
             key, KEEP_S, lambda: self.cache.service.devices.summaries(start, end)
         )
         self.rest.show(bool(known))
-        text = self.text.casefold()
-        found = sorted(
-            (row for row in known if text in row.device.casefold()), key=SORTS[self.by][1]
-        )
+        found = chosen(known, self.text, self.by)
         self.rows.show([self._cells(row) for row in found[:MAX_ROWS]])
         shown = f"the first {MAX_ROWS} of " if len(found) > MAX_ROWS else ""
         self.note.text = f"{shown}{plural(len(found), 'device')}"

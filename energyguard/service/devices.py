@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -74,6 +74,23 @@ class DeviceDetail:
     end_ms: int
     verdicts: Mapping[str, int]  # readings kept, and those that no window counted, by verdict
     gaps: tuple[ReadingGap, ...]
+
+
+SORTS: Mapping[str, Callable[[DeviceSummary], Any]] = {
+    "name": lambda row: row.device,
+    "last": lambda row: -row.last_ms,
+    "kwh": lambda row: -(row.kwh or 0.0),
+    "alerts": lambda row: (-row.open_alerts, -(row.alerts or 0)),
+}
+"""What a list may be sorted by: what needs a look first; equal ones stay sorted by name."""
+
+
+def chosen(
+    rows: Iterable[DeviceSummary], search: str = "", by: str = "name"
+) -> Sequence[DeviceSummary]:
+    """Those whose name contains a text in any case, sorted by one of ``SORTS``."""
+    text = search.casefold()
+    return sorted((row for row in rows if text in row.device.casefold()), key=SORTS[by])
 
 
 class Devices:

@@ -101,6 +101,8 @@ async def test_over_http(service: EnergyService) -> None:
         assert (row["device"], row["channels"], row["last_ms"]) == (
             "H017", ["energy_kwh"], T0 + TIMES[-1],
         )  # fmt: skip
+        assert await ok(http.get(f"/device-summaries?{span}&search=h01&sort=kwh")) == [row]
+        assert await ok(http.get(f"/device-summaries?{span}&search=h02")) == []
         detail = await ok(http.get("/devices/H017/detail"))
         assert detail["verdicts"] == {"kept": 150, "late": 2, "ahead": 1}
         assert (await http.get("/devices/H018/detail")).status_code == 404

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from energyguard.api.restore_newlines import FORM, with_lines
 from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Limit, User
-from energyguard.service.devices import DeviceDetail, DeviceSummary
+from energyguard.service.devices import DeviceDetail, DeviceSummary, chosen
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
 router = APIRouter(tags=["readings"])
@@ -127,9 +128,12 @@ def device_detail(
 def device_summaries(
     service: CurrentService,
     span: AskedRange,
+    search: Annotated[str, Query(description="Only ids with this in them.")] = "",
+    sort: Annotated[
+        Literal["name", "last", "kwh", "alerts"], Query(description="What is sorted by.")
+    ] = "name",
     limit: Limit = 1_000,
-    after: Annotated[str, Query(description="Only ids that sort after this one.")] = "",
-) -> list[DeviceSummary]:
+) -> Sequence[DeviceSummary]:
     """Every device, also of the past: its newest reading, its energy and alerts of a range."""
     found = service.devices.summaries(span.start_ms, span.end_ms)
-    return [row for row in found if row.device > after][:limit]
+    return chosen(found, search, sort)[:limit]
