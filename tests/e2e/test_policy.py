@@ -73,7 +73,7 @@ def test_the_policy_blocks_nothing_of_ours(browser: Browser, address: str) -> No
     with opened(browser, address) as window:
         for path in PATHS:
             page = window.open(path)
-            page.locator(".plot svg").first.wait_for()
+            page.locator(".plot svg, .devices td").first.wait_for()
         page.get_by_role("button", name="Dark or light").click()
         page.locator("html[data-theme]").wait_for()
 
