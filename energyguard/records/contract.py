@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar, Generic, Self, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from energyguard.model.topics import Topic
 from energyguard.records.tables import RowMapping
@@ -49,16 +50,11 @@ class RecordHeaders(msgspec.Struct, frozen=True, gc=False):
 
     def encode(self) -> HeaderPairs:
         """The headers as the log has them, in the order of the fields."""
-        kind = type(self)
-        texts = [getattr(self, name) for name in kind.__struct_fields__]
-        needed = len(texts) - len(kind.__struct_defaults__)
-        return tuple(
-            (name, text.encode())
-            for place, (name, text) in enumerate(
-                zip(kind.__struct_encode_fields__, texts, strict=True)
-            )
-            if text or place < needed
-        )
+        names, needed = _layout(type(self))
+        pairs = [(name, text.encode()) for name, text in zip(names, astuple(self), strict=True)]
+        if needed < len(names):
+            pairs[needed:] = [pair for pair in pairs[needed:] if pair[1]]
+        return tuple(pairs)
 
     @classmethod
     def decode(cls, headers: Iterable[tuple[str, bytes]]) -> Self:
@@ -66,6 +62,13 @@ class RecordHeaders(msgspec.Struct, frozen=True, gc=False):
         found = dict(headers)
         names = cls.__struct_encode_fields__
         return cls(*(found.get(name, b"").decode("utf-8", "replace") for name in names))
+
+
+@cache
+def _layout(kind: type[RecordHeaders]) -> tuple[tuple[str, ...], int]:
+    """The names of headers, and how many of them are always written."""
+    names = kind.__struct_encode_fields__
+    return names, len(names) - len(kind.__struct_defaults__)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from enum import IntEnum
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -19,128 +19,142 @@ from energyguard.codecs.charging import seconds, signal
 from energyguard.errors import Malformed, Rejected
 from energyguard.history.people import People
 from energyguard.log.records import Fetched
+from energyguard.model.charging import Signal, SignalKind
 from energyguard.model.topics import REGION_SIGNALS, SIGNALS
 from energyguard.records.contract import TopicRecord
-from energyguard.records.tables import NAME, TIME, TIME_MS, RowMapping, TableColumn
+from energyguard.records.schemas import fields
+from energyguard.records.tables import MAYBE_TIME, TIME, TIME_MS, RowMapping, TableColumn
 from energyguard.telemetry import logger
 
 LATEST_S = 4_102_444_800
 """2100: nothing is kept under a time beyond it."""
 _TIMES = (pa.timestamp("s", "UTC"), pa.timestamp("ms", "UTC"))
+_SIGNAL_KINDS = {kind: kind.name.lower() for kind in SignalKind}
 _DEFAULTS: Mapping[str, str] = {"quality": "complete"}
 _log = logger("history")
 
-Place: TypeAlias = tuple[Fetched, int]
-"""What was read, and the number of a record in it."""
-Read: TypeAlias = Callable[[Any, Place], Any]
+Read: TypeAlias = Callable[[Any], Any]
+
+
+class _Rows:
+    """The rows of one table: columns from values, from headers, and from places in the log."""
+
+    def __init__(self, mapping: RowMapping, people: People, kind: Any) -> None:
+        self.mapping, self.places = mapping, list[int]()
+        named = [(c, mapping.source(c)) for c in mapping.table.columns]
+        self._fields = [(c, s) for c, s in named if s[0] not in "@#"]
+        self._headers = [(c, s[1:]) for c, s in named if s[0] == "@"]
+        self._reads = [_field(s, c, people, kind) for c, s in self._fields]
+        self._values: list[tuple[Any, ...]] = []
+        self._texts: list[tuple[Any, ...]] = []
+
+    def add(self, value: Any, fetched: Fetched, i: int) -> None:
+        """Take a record.
+
+        Raises:
+            Rejected: something does not fit into its column.
+        """
+        wanted = self.mapping.only_if
+        if wanted and not getattr(value, wanted):
+            return
+        values = tuple([read(value) for read in self._reads])
+        if self._headers:
+            found = dict(fetched.headers[i])
+            texts = [_header(c, name, found, fetched, i) for c, name in self._headers]
+            self._texts.append(tuple(texts))
+        self._values.append(values)
+        self.places.append(i)
+
+    def table(self, fetched: Fetched) -> pa.Table:
+        """The rows; those with a time that no history holds are left out and said."""
+        columns: dict[str, Sequence[Any]] = {}
+        for named, rows in ((self._fields, self._values), (self._headers, self._texts)):
+            filled = zip(*rows, strict=True) if rows else [()] * len(named)
+            columns |= {c.name: values for (c, _), values in zip(named, filled, strict=True)}
+        for column in self.mapping.table.columns:
+            if column.name not in columns:
+                columns[column.name] = self._place(self.mapping.source(column), fetched)
+        schema = self.mapping.table.schema
+        table = pa.table([_column(columns[f.name], f.type) for f in schema], schema)
+        good = np.ones(len(self.places), bool)
+        for times in table.itercolumns():
+            if times.type in _TIMES:
+                scale = 1000 if times.type == _TIMES[1] else 1
+                time = times.cast(pa.int64()).fill_null(0).to_numpy()
+                good &= (time >= 0) & (time < LATEST_S * scale)
+        for row in np.flatnonzero(~good).tolist():
+            unreadable(fetched, self.places[row], "a time before 1970, or of 2100 or later")
+        return table if good.all() else table.filter(pa.array(good))
+
+    def _place(self, source: str, fetched: Fetched) -> Sequence[Any]:
+        if source == "#offset":
+            return [fetched.offsets[i] for i in self.places]
+        return [getattr(fetched, source[1:])] * len(self.places)
 
 
 def tables_of(fetched: Fetched, record: TopicRecord[Any], people: People) -> dict[str, pa.Table]:
     """The rows that records become, by table; what cannot be read is left out and said."""
     is_signal = record.topic in (SIGNALS, REGION_SIGNALS)
     decode: Callable[[bytes], Any] = signal if is_signal else record.decode
-    columns = {
-        rows.table.name: [_reader(rows.source(c), c, people) for c in rows.table.columns]
-        for rows in record.tables
-    }
-    found: dict[str, list[tuple[Any, ...]]] = {rows.table.name: [] for rows in record.tables}
-    places: dict[str, list[int]] = {name: [] for name in found}
+    tables = [
+        _Rows(mapping, people, Signal if is_signal else record.value) for mapping in record.tables
+    ]
     for i, data in enumerate(fetched.values):
         if data is None:
             continue
-        place = fetched, i
         try:
             value = decode(data)
-            for rows in record.tables:
-                if not rows.only_if or getattr(value, rows.only_if):
-                    name = rows.table.name
-                    found[name].append(tuple(read(value, place) for read in columns[name]))
-                    places[name].append(i)
+            for rows in tables:
+                rows.add(value, fetched, i)
         except (msgspec.DecodeError, UnicodeDecodeError, Rejected, ValueError) as error:
             unreadable(fetched, i, str(error))
-    return {
-        rows.table.name: _table(rows, fetched, found[rows.table.name], places[rows.table.name])
-        for rows in record.tables
-    }
+    return {rows.mapping.table.name: rows.table(fetched) for rows in tables}
 
 
-def _reader(source: str, column: TableColumn, people: People) -> Read:
-    """How a column is had from a record."""
-    fit = _fitting(column, people)
-    if source.startswith("#"):
-        attribute = source[1:]
-        if attribute == "offset":
-            return lambda _, place: place[0].offsets[place[1]]
-        return lambda _, place: getattr(place[0], attribute)
-    if source.startswith("@"):
-        header = source[1:]
-        if column.kind == TIME:
-            return lambda _, place: _counted(header, _header(header, place))
-        return lambda _, place: fit(_header(header, place))
-    return lambda value, _: fit(getattr(value, source, None))
-
-
-def _header(name: str, place: Place) -> str:
-    """A header of a record; without an ``id``, its place in the log is one."""
-    fetched, i = place
-    for found, text in fetched.headers[i]:
-        if found == name and text:
-            return text.decode(errors="replace")
-    if name == "id":
-        return f"{fetched.topic}/{fetched.partition}/{fetched.offsets[i]}"
-    return _DEFAULTS.get(name, "")
-
-
-def _fitting(column: TableColumn, people: People) -> Callable[[Any], Any]:
-    """What makes a value fit into a column."""
+def _field(source: str, column: TableColumn, people: People, kind: Any) -> Read:
+    """How a column is had from a value of a kind: as it is, or made to fit; None: it has none."""
+    if not hasattr(kind, source):
+        return lambda _: "" if column.person else None
+    get = attrgetter(source)
     if column.person:
-        return lambda value: people.pseudonym(value or "")
-    if column.kind == TIME_MS:
-        return lambda value: _second(value) * 1000
-    if TIME in column.kind:
-        needed = column.kind == TIME
-        return lambda value: _second(value) if needed or value is not None else None
+        return lambda value: people.pseudonym(get(value) or "")
+    if "DateTime" in column.kind and _is_text(source, kind):
+        if column.kind == MAYBE_TIME:
+            return lambda value: None if (at := get(value)) is None else seconds(at)
+        unit = 1000 if column.kind == TIME_MS else 1
+        return lambda value: seconds(get(value) or "") * unit
     if column.scale > 1:
-        return lambda value: round(value * column.scale) if isinstance(value, Decimal) else value
-    if column.kind == NAME:
-        return lambda value: value.name.lower() if isinstance(value, IntEnum) else value
-    return lambda value: value
+        return lambda value: _scaled(get(value), column.scale)
+    if kind is Signal and source == "kind":
+        return lambda value: _SIGNAL_KINDS[value.kind]
+    return get
 
 
-def _second(value: str | int | None) -> int:
-    """Seconds since 1970 of a time as system D writes it, or of a number.
+def _scaled(value: Any, scale: int) -> Any:
+    return round(value * scale) if isinstance(value, Decimal) else value
 
-    Raises:
-        Rejected: it is no time.
-    """
-    return value if isinstance(value, int) else seconds(value or "")
+
+def _is_text(source: str, kind: Any) -> bool:
+    """Whether a field is a text: a time as system D writes it, not seconds."""
+    return any(field.name == source and field.kind is str for field in fields(kind))
+
+
+def _header(
+    column: TableColumn, name: str, found: Mapping[str, bytes], fetched: Fetched, i: int
+) -> Any:
+    """A header of a record; without an ``id``, its place in the log is one."""
+    text = found.get(name, b"").decode(errors="replace")
+    if column.kind == TIME:
+        return _counted(name, text)
+    if text or name != "id":
+        return text or _DEFAULTS.get(name, "")
+    return f"{fetched.topic}/{fetched.partition}/{fetched.offsets[i]}"
 
 
 def _counted(header: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise Malformed(f"header {header}: {text!r} is no second since 1970", header)
     return int(text)
-
-
-def _table(
-    rows: RowMapping, fetched: Fetched, found: Sequence[tuple[Any, ...]], places: Sequence[int]
-) -> pa.Table:
-    """Rows as a table; those with a time that no history holds are left out and said."""
-    schema = rows.table.schema
-    columns = zip(*found, strict=True) if found else [()] * len(schema)
-    table = pa.table(
-        [_column(values, field.type) for values, field in zip(columns, schema, strict=True)],
-        schema,
-    )
-    good = np.ones(len(found), bool)
-    for column in table.itercolumns():
-        if column.type in _TIMES:
-            scale = 1000 if column.type == _TIMES[1] else 1
-            time = column.cast(pa.int64()).fill_null(0).to_numpy()
-            good &= (time >= 0) & (time < LATEST_S * scale)
-    for row in np.flatnonzero(~good).tolist():
-        unreadable(fetched, places[row], "a time before 1970, or of 2100 or later")
-    return table if good.all() else table.filter(pa.array(good))
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
