@@ -24,6 +24,7 @@ from energyguard.codecs.csv import encode
 from energyguard.codecs.files import read_blocks
 from energyguard.model.readings import batch_of
 from energyguard.offline.evaluate import evaluate
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import open_book
 
 START_MS = 1_757_116_800_000
@@ -64,7 +65,9 @@ def timed(path: Path, rule: str, *, episodes: bool = False) -> tuple[float, int]
 
 def cadences(readings: int, households: int, runs: int) -> None:
     """Print the table of slower meters."""
-    slide_s = open_book([], []).get("household-demo").slide_ms // 1000
+    demo = open_book([], []).get("household-demo")
+    assert isinstance(demo, ThresholdRule)
+    slide_s = demo.slide_ms // 1000
     fastest = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for step_s in CADENCES_S:

@@ -21,6 +21,7 @@ from matplotlib.ticker import MaxNLocator
 
 from energyguard.domains.household.homes import Homes
 from energyguard.model.fixed import NANO
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import open_book
 from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
@@ -50,10 +51,10 @@ def alerting(rule_id: str, homes: Homes, time: np.ndarray) -> np.ndarray:
     outcomes.append(windows.advance(int(time[-1]) + 7_200_000, end=True))
     over = np.zeros((TICKS, homes.count), bool)
     for outcome in outcomes:
-        for one in outcome.over:
-            place = (one.end_ms - int(time[0])) // TICK_MS - 1
+        for breaches in outcome.breaches:
+            place = (breaches.end_ms - int(time[0])) // TICK_MS - 1
             inside = place < TICKS
-            over[place[inside], one.key[inside]] = True
+            over[place[inside], breaches.key[inside]] = True
     return over
 
 
@@ -81,6 +82,7 @@ def save(axes: Axes, name: str) -> None:
 def alerts(name: str, rule_id: str, over: np.ndarray, when: np.ndarray) -> None:
     """How many homes are over the threshold, through the day."""
     rule = open_book([], []).get(rule_id)
+    assert isinstance(rule, ThresholdRule)
     count = over.sum(axis=1)
     top = int(count.argmax())
     axes = begin(

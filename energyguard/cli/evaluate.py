@@ -71,7 +71,7 @@ def evaluate(
             chosen,
             ["-" if path == Path("-") else path for path in paths],
             sys.stdout.buffer,
-            episodes=episodes or chosen.of_level,
+            episodes=episodes or not chosen.makes_energy_alerts,
             settings=settings,
             on_bytes=lambda done: report(done, total),
         )

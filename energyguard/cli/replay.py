@@ -135,7 +135,7 @@ def _longest_wait_ms(settings: Settings) -> int:
     from energyguard.rules.registry import open_book
 
     rules = open_book(settings.rules.files, settings.rules.use).all()
-    return parse_duration(settings.stream.lateness) + 2 * max(rule.window_ms for rule in rules)
+    return parse_duration(settings.stream.lateness) + 2 * max(rule.reach_ms for rule in rules)
 
 
 def register(app: typer.Typer) -> None:

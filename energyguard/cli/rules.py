@@ -11,8 +11,6 @@ import typer
 
 from energyguard.cli.call import Call, command, group
 from energyguard.errors import ConfigError
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
 
 if TYPE_CHECKING:
     from energyguard.rules.rule import Rule
@@ -22,19 +20,26 @@ RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 
 def listed(rule: Rule, active: bool) -> dict[str, Any]:
     """A rule as a row."""
+    written = rule.written()
     return {
         "id": rule.id,
         "runs": active,
         "severity": rule.severity.value,
-        "window": spell_duration(rule.window_ms),
-        "slide": spell_duration(rule.slide_ms),
-        "raise_above": from_nano(rule.raise_above),
-        "clear_at": from_nano(rule.clear_at),
+        **{name: written.get(name) for name in ("window", "slide", "raise_above", "clear_at")},
         "unit": rule.unit,
-        "dwell": spell_duration(rule.dwell_ms) if rule.dwell_ms else None,
-        "channels": list(rule.channels),
-        "about": rule.about,
+        "dwell": written.get("dwell"),
+        "channels": list(getattr(rule, "channels", ())),
+        "about": rule.about or rule.summary,
     }
+
+
+def shown(rule: Rule, active: bool) -> dict[str, Any]:
+    """A rule with all its fields; of the first kind, which has no others, as it was."""
+    from energyguard.rules.kinds import DEFAULT
+
+    row = listed(rule, active)
+    more = {name: text for name, text in rule.written().items() if name not in row}
+    return row | ({"kind": rule.kind, **more} if more or rule.kind != DEFAULT else {})
 
 
 def show_list(call: Call) -> None:
@@ -43,7 +48,8 @@ def show_list(call: Call) -> None:
 
     with open_service(call.settings) as service:
         running = {rule.id for rule in service.rules.active()}
-        call.out.rows([listed(rule, rule.id in running) for rule in service.rules.all()])
+        row = shown if call.out.as_json else listed
+        call.out.rows([row(rule, rule.id in running) for rule in service.rules.all()])
 
 
 def show(call: Call, rule_id: RuleId) -> None:
@@ -52,7 +58,7 @@ def show(call: Call, rule_id: RuleId) -> None:
 
     with open_service(call.settings) as service:
         rule = service.rules.get(rule_id)
-        call.out.record(listed(rule, rule in service.rules.active()))
+        call.out.record(shown(rule, rule in service.rules.active()))
 
 
 def use(
@@ -84,7 +90,7 @@ def set_(
     fields: dict[str, Any] = dict(text.split("=", 1) for text in changes)
     with open_service(call.settings) as service:
         rule = service.change_rule(rule_id, by=getpass.getuser(), **fields)
-        row = listed(rule, rule.id in {one.id for one in service.rules.active()})
+        row = shown(rule, rule in service.rules.active())
     call.out.done(f"{rule_id}: {rule.text}", **row)
 
 

@@ -14,6 +14,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.fixed import to_nano
 from energyguard.model.topics import ALERTS
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds.state import breach
 from energyguard.settings.tree import Settings
 from energyguard.store.keys import microseconds
 
@@ -43,7 +44,7 @@ def event(found: Alarm) -> AlertEvent:
         peak=observed,
         unit="",
         topic="",
-        about=f"{found.sensor_id}: {found.value:g} is above {found.threshold:g}",
+        about=breach(found.sensor_id, f"{found.value:g}", f"{found.threshold:g}"),
     )
 
 

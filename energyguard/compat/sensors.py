@@ -18,6 +18,7 @@ from energyguard.compat.readings import Reading, Shown, kept, key_of, read, show
 from energyguard.compat.shapes import MeasurementNotFound
 from energyguard.compat.target import measured
 from energyguard.errors import NotFound, Rejected
+from energyguard.rules.kinds.state import is_passed
 from energyguard.store import Store
 from energyguard.store.keys import Key, iso
 from energyguard.store.row import OWN_KEY, Row, newest
@@ -228,7 +229,7 @@ def scope_of(key: Key) -> Scope:
 
 def alarm_of(key: Key, reading: Reading, threshold: float | None) -> Alarm | None:
     """The alarm of a measurement, if it is above its threshold."""
-    if threshold is None or reading.value <= threshold:
+    if threshold is None or not is_passed(threshold, reading.value):
         return None
     return alarm(key.series, key.at, reading.timestamp, reading.value, threshold)
 

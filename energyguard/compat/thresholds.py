@@ -49,11 +49,6 @@ class Thresholds(_Strict):
     default: Limits
     per_floor: dict[Floor, FloorLimits] = Field(default_factory=dict)
 
-    def of(self, floor: str) -> Limits:
-        """What holds on a floor."""
-        own = self.per_floor.get(floor, FloorLimits())
-        return self.default.model_copy(update=own.model_dump(exclude_none=True))
-
 
 class FlatLimits(_Strict):
     """The older form: one set, for all floors."""

@@ -109,7 +109,7 @@ def _evaluate(
             _write(windows.process(batch_from(batch)), out, episodes, result)
     if windows.clock.newest > NEVER:
         _write(windows.end(), out, episodes, result)
-        end = windows.clock.newest + limits.clock.lateness_ms + rule.window_ms + MAX_GAP_MS
+        end = windows.clock.newest + limits.clock.lateness_ms + rule.reach_ms + MAX_GAP_MS
         _write(windows.advance(end, end=True), out, episodes, result)
     return result
 
@@ -170,6 +170,6 @@ def _write(outcome: WindowOutput, out: BinaryIO, episodes: bool, result: Evaluat
             out.write(msgspec.json.encode(event) + b"\n")
         result.written += len(outcome.placed)
         return
-    for over in outcome.over:
-        out.write(strings_of(window_alerts([(over, outcome.devices)]), "\n"))
-        result.written += len(over.key)
+    for breaches in outcome.breaches:
+        out.write(strings_of(window_alerts([(breaches, outcome.devices)]), "\n"))
+        result.written += len(breaches.key)

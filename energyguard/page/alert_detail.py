@@ -10,10 +10,11 @@ from energyguard.model.alerts import Act, State
 from energyguard.model.fixed import NANO
 from energyguard.page.components import ChangingList, Tag, button, card
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import amount, day_moment, moment, until
+from energyguard.page.formatting import amount, day_moment, moment, side, until
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
 from energyguard.page.plots import Plot, line
 from energyguard.records.alerts import AlertAction
+from energyguard.rules.kinds.threshold import ThresholdRule
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
 
@@ -131,17 +132,20 @@ class AlertDetail:
                 f"The last reading of {alert.device} is of {last}, while others went on. Until it "
                 "sends again nobody knows what it uses: its alerts are unknown, not resolved."
             )
-        level = amount(alert.expected, alert.unit)
-        peak = amount(max(alert.peak, self.peak or 0), alert.unit)
+        level, words = amount(alert.expected, alert.unit), side(alert)
+        peaks = [alert.peak, *([] if self.peak is None else [self.peak])]
+        peak = amount(words.furthest(peaks), alert.unit)
         window = until(alert.window_start_ms, alert.window_end_ms, zone)
         if alert.open:
             now = amount(alert.observed, alert.unit)
-            how = f"The highest so far was {peak}; {now} when it last changed."
+            how = f"The {words.extreme} so far was {peak}; {now} when it last changed."
         else:
-            how = f"The highest was {peak}. It ended {day_moment(alert.changed_ms, zone)}."
+            how = f"The {words.extreme} was {peak}. It ended {day_moment(alert.changed_ms, zone)}."
+        if alert.window_start_ms == alert.window_end_ms:
+            return f"{alert.about}. {how}"
         return (
-            f"{alert.device} went over {level} in the window {window}. {how} "
-            f"Expected: no more than {level}."
+            f"{alert.device} {words.passed} {level} in the window {window}. {how} "
+            f"Expected: no {words.allowed} than {level}."
         )
 
     async def draw(self) -> None:
@@ -151,14 +155,17 @@ class AlertDetail:
         history is not as far yet.
         """
         alert = self.alert
-        self.plot.set_visibility(alert is not None and alert.measured)
-        if alert is None or not alert.measured:
+        rules = () if alert is None else self.cache.service.rules.all()
+        found = next((rule for rule in rules if alert and rule.id == alert.rule), None)
+        rule = found if isinstance(found, ThresholdRule) else None
+        has_sums = alert is not None and alert.measured and (rule is not None or found is None)
+        self.plot.set_visibility(has_sums)
+        if alert is None or not has_sums:
             return
         window = alert.window_end_ms - alert.window_start_ms
         start = min(alert.since_ms, alert.window_start_ms) - 3 * window
         newest = self.cache.service.live.newest_ms() or alert.changed_ms
         end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
-        rule = next((r for r in self.cache.service.rules.all() if r.id == alert.rule), None)
         slide = window if rule is None or window % rule.slide_ms else rule.slide_ms
         xs, ys = await self.cache.sums(alert.device, window, slide, start, end, 4)
         during = [
@@ -166,7 +173,7 @@ class AlertDetail:
             for t, kwh in zip(xs, ys, strict=True)
             if t >= alert.since_ms and (alert.open or t <= alert.changed_ms)
         ]
-        self.peak = round(max(during) * NANO) if during else None
+        self.peak = round(side(alert).furthest(during) * NANO) if during else None
         self.why.text = self._why(alert)
         name = f"threshold {amount(alert.expected, alert.unit)}"
         limit = {"limit": alert.expected / NANO, "limitName": name}
@@ -187,7 +194,8 @@ class AlertDetail:
             if what.until_ms is not None:
                 said += f" until {day_moment(what.until_ms, zone)}"
             return when, said + (f": {what.note}" if what.note else "")
-        said = _HAPPENED[what.state] if what.unit else what.about
+        is_above = what.window_start_ms < what.window_end_ms and what.peak > what.expected
+        said = _HAPPENED[what.state] if what.unit and is_above else what.about
         if what.unit:
             said += (
                 f" · {amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"

@@ -30,7 +30,7 @@ from energyguard.page.formatting import (
 )
 from energyguard.page.rule_chart import RuleChart
 from energyguard.page.series_chart import KEEP_S, SeriesChart
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.devices import DeviceChannel, DeviceDetail
 
 MAX_ALERTS = 8
@@ -103,7 +103,7 @@ class _Parts:
             self.missing = Tile("Gaps", "#quality")
         with card(self.channel, "c8", anchor="series") as note:
             limit = next((r for r in of_level if self.channel in r.channels), None)
-            line = limit and (limit.raise_above / NANO, amount(limit.raise_above, limit.unit))
+            line = limit and (limit.level / NANO, amount(limit.level, limit.unit))
             self.series = SeriesChart(context, self.device, self.channel, line or None)
         with note:
             if len(names) > 1:
@@ -127,11 +127,12 @@ class _Parts:
         with card("What it measures", "c12"), table("Channels", columns):
             self.channels: ChangingList[tuple[str, ...]] = ChangingList(cells, "", tag="tbody")
 
-    def _rules(self, channels: list[str]) -> tuple[list[Rule], list[Rule]]:
+    def _rules(self, channels: list[str]) -> tuple[list[ThresholdRule], list[ThresholdRule]]:
         """The rules that run and speak of one of these channels: of energies, and of levels."""
         active = self.cache.service.rules.active()
-        own = [rule for rule in active if set(rule.channels) & set(channels)]
-        return [r for r in own if not r.of_level], [r for r in own if r.of_level]
+        thresholds = [rule for rule in active if isinstance(rule, ThresholdRule)]
+        own = [rule for rule in thresholds if set(rule.channels) & set(channels)]
+        return [r for r in own if r.makes_energy_alerts], [r for r in own if r.is_mean]
 
     async def move_on(self) -> None:
         """The newest end of the lines, and the alerts."""

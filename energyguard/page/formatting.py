@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from energyguard.alerts.alert import Alert
@@ -101,6 +103,22 @@ def mark(alert: Alert) -> tuple[str, str]:
     return shapes[alert.severity], str(alert.severity)
 
 
+class Side(NamedTuple):
+    """The words of an alert about too much, or too little."""
+
+    passed: str
+    extreme: str
+    allowed: str
+    furthest: Callable[[Iterable[float]], Any]
+
+
+def side(alert: Alert) -> Side:
+    """On which side of its level an alert is."""
+    if alert.peak < alert.expected:
+        return Side("fell below", "lowest", "less", min)
+    return Side("went over", "highest", "more", max)
+
+
 def detail(alert: Alert, zone: str) -> str:
     """The numbers under an alert's sentence, and who has it."""
     if not alert.open:
@@ -128,4 +146,4 @@ def _over(alert: Alert, zone: str) -> str:
     if not alert.measured:
         return f"silent {when}"
     peak, limit = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
-    return f"{when} · {peak} at its highest, limit {limit} · {alert.rule}"
+    return f"{when} · {peak} at its {side(alert).extreme}, limit {limit} · {alert.rule}"

@@ -10,7 +10,7 @@ from energyguard.page.context import PageContext
 from energyguard.page.formatting import moment, number, plural
 from energyguard.page.plots import Plot, ReadingFeed
 from energyguard.page.rule_chart import RuleChart
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.views import ReadingView
 
 MAX_ROWS = 2_000
@@ -79,11 +79,13 @@ class HouseholdsPage:
                     Tag("option", value=name)
             Tag("button", "Show", "btn", type="submit")
 
-    def _rules(self) -> list[Rule]:
+    def _rules(self) -> list[ThresholdRule]:
         """The rules of energies: those that run, else all."""
         rules = self.cache.service.rules
-        of_energy = [rule for rule in rules.all() if not rule.of_level]
-        return [rule for rule in rules.active() if rule in of_energy] or of_energy
+        thresholds = [rule for rule in rules.all() if isinstance(rule, ThresholdRule)]
+        of_energy = [rule for rule in thresholds if rule.makes_energy_alerts]
+        active = rules.active()
+        return [rule for rule in of_energy if rule in active] or of_energy
 
     def _by_choice(self, name: str) -> None:
         choice(

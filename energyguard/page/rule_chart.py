@@ -9,7 +9,7 @@ from energyguard.page.components import Tag, choice
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, moment, number
 from energyguard.page.plots import Plot, line
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 
 
 class RuleChart:
@@ -21,7 +21,7 @@ class RuleChart:
         note: says which rule it is.
     """
 
-    def __init__(self, context: PageContext, rules: Sequence[Rule], note: Tag) -> None:
+    def __init__(self, context: PageContext, rules: Sequence[ThresholdRule], note: Tag) -> None:
         self.context, self.cache, self.note = context, context.cache, note
         wanted = context.query.get("rule")
         self.rule = next((rule for rule in rules if rule.id == wanted), rules[0])
@@ -34,15 +34,16 @@ class RuleChart:
 
     async def show(self, device: str) -> None:
         """The window sums of a device: whole at first, then their newest end."""
-        rule = self.cache.service.rules.get(self.rule.id)
+        found = self.cache.service.rules.get(self.rule.id)
+        rule = found if isinstance(found, ThresholdRule) else self.rule
         span, (start, end) = self.context.span, self.cache.borders(self.context.span)
         whole = not self.newest_ms or rule != self.rule
         self.rule = rule
         since, keep_s = (start, span.keep_s) if whole else (self.newest_ms, 1.5)
         xs, ys = await self.cache.sums(device, rule.window_ms, rule.slide_ms, since, end, keep_s)
-        limit = rule.raise_above / NANO
+        limit = rule.level / NANO
         if whole:
-            name = f"threshold {amount(rule.raise_above, 'kWh')}"
+            name = f"threshold {amount(rule.level, 'kWh')}"
             self.plot.show(
                 line(start, end, xs, ys, "kWh", self.context.zone, limit=limit, limitName=name)
             )
@@ -60,5 +61,5 @@ class RuleChart:
         return (
             f"{device} used {number(ys[-1], 4)} kWh in the {self.rule.window_words} up to "
             f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {over} the threshold of "
-            f"{amount(self.rule.raise_above, 'kWh')}."
+            f"{amount(self.rule.level, 'kWh')}."
         )

@@ -7,11 +7,8 @@ from functools import partial
 
 from nicegui import ui
 
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
 from energyguard.page.components import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import amount
 from energyguard.rules.rule import Rule
 
 RuleRow = tuple[Rule, bool]
@@ -45,11 +42,12 @@ class RulesCard:
                 with Tag("div", "", "acts"):
                     Tag("strong", rule.id)
                     Tag("span", "● runs" if runs else "○ is off", "state on" if runs else "state")
-                Tag("span", _levels(rule), "sub")
+                Tag("span", rule.summary, "sub")
             with Tag("div", "", "acts"):
-                level = ui.input(value=from_nano(rule.raise_above))
+                level = ui.input(value=rule.written()[rule.limit])
+                suffix = rule.unit if rule.limit.startswith("raise_") else ""
                 level.props(
-                    f'borderless dense suffix="{rule.unit}" aria-label="Threshold of {rule.id}"'
+                    f'borderless dense suffix="{suffix}" aria-label="Threshold of {rule.id}"'
                 )
                 level.classes("field narrow").mark(f"level-{rule.id}")
 
@@ -64,10 +62,10 @@ class RulesCard:
                 button("Run only this", only, about=rule.id, mark=f"only-{rule.id}")
 
     async def _threshold(self, rule: Rule, text: str) -> None:
-        by = self.context.user
+        by, limit = self.context.user, rule.limit.replace("raise_", "raises ").replace("_", " ")
         await self.context.do(
-            lambda: self.service.change_rule(rule.id, by=by, raise_above=text.strip()),
-            f"{rule.id} raises above {text.strip()} {rule.unit}",
+            lambda: self.service.change_rule(rule.id, by=by, **{rule.limit: text.strip()}),
+            f"{rule.id} {limit} {text.strip()} {rule.unit}",
         )
 
     def _running(self) -> list[str]:
@@ -103,16 +101,3 @@ class RulesCard:
 
     async def _undo(self) -> None:
         await self._do(self.before, f"As before: {', '.join(self.before)} runs")
-
-
-def _levels(rule: Rule) -> str:
-    """What the rule does now, whatever its file says of it."""
-    unit = rule.unit
-    clears = (
-        "" if rule.clear_at == rule.raise_above else f", clears at {amount(rule.clear_at, unit)}"
-    )
-    mean = "the mean of " if rule.of_level else ""
-    return (
-        f"Raises above {amount(rule.raise_above, unit)} in {mean}{rule.window_words}{clears}; "
-        f"looks every {spell_duration(rule.slide_ms)}."
-    )

@@ -6,22 +6,22 @@ book is a fold of both, so every process that follows the topic has the same one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from energyguard.domain import installed
 from energyguard.errors import ConfigError, NotFound
-from energyguard.model.duration import parse_duration
-from energyguard.model.fixed import to_nano
 from energyguard.records.rules import RULE_CHANGE, RuleChange
+from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import read_rules
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
-_DECODER = msgspec.json.Decoder(RuleChange[Rule])
+_DECODER = msgspec.json.Decoder(RuleChange[Rule], dec_hook=decoding)
 
 
 class RuleBook:
@@ -98,37 +98,26 @@ class RuleBook:
         ]
 
     def changing(self, rule_id: str, **fields: str) -> tuple[str, bytes]:
-        """The record that changes levels, dwell, window or slide of a rule, given as text.
+        """The record that changes limits and times of a rule, given as text.
 
         Raises:
             NotFound: no such rule.
             ConfigError: a field or a value that cannot be used.
         """
         rule = self.get(rule_id)
-        readers: dict[str, Callable[[str], int]] = {
-            "raise_above": to_nano,
-            "clear_at": to_nano,
-            "dwell": parse_duration,
-            "window": parse_duration,
-            "slide": parse_duration,
-        }
+        known = {name: field for name, field in rule.fields().items() if field.may_change}
         faults: list[str] = []
-        new: dict[str, int | str] = {}
+        new: dict[str, Any] = {}
         for name, text in fields.items():
-            reader = readers.get(name)
-            if reader is None:
-                faults.append(f"{rule_id}: cannot change {name!r}; can: {', '.join(readers)}")
+            if name not in known:
+                faults.append(f"{rule_id}: cannot change {name!r}; can: {', '.join(known)}")
                 continue
             try:
-                new[name if reader is to_nano else f"{name}_ms"] = reader(text)
+                new[known[name].attribute] = known[name].read(text)
             except ValueError as error:
                 faults.append(f"{rule_id}: {name}: {error}")
-        if "raise_above" in new:
-            new["threshold"] = fields["raise_above"]
-            if "clear_at" not in new and rule.clear_at == rule.raise_above:
-                new["clear_at"] = new["raise_above"]
-        changed = msgspec.structs.replace(rule, **new)
-        faults += [f"{rule_id}: {sentence}" for sentence in changed.faults()]
+        changed = rule.changed(new, fields)
+        faults += [f"{rule_id}: {sentence}" for sentence in changed.validate()]
         if faults:
             raise ConfigError(*faults)
         return rule_id, _record(changed, rule_id in self._active)

@@ -1,107 +1,147 @@
-"""A rule: the energy of a device in a sliding window, or the mean of a level, against a limit.
+"""What every kind of rule has: an id, a severity, words for people, and fields that can be checked.
 
-Semantics, the same on every engine: event time; windows ``[end - window, end)`` for every multiple
-of the slide; a window is decided when its end is not above the watermark; energies are fixed-point
-and compared strictly; a reading counts once; what is late for a window does not change it. The
-mean of a channel that is a level (degrees, volts) is decided when time passes the window's end,
-by what is known then.
+A kind is a struct that is a ``Rule``; each stands in a file of its own in ``kinds/``. Levels count
+1e-9 of the rule's unit, times and durations are ms of event time. All is said once, here and in the
+kind: rule files, the command line, REST and the page read the fields, workers run the operator.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import msgspec
+from msgspec import UNSET
 
-from energyguard.model.alerts import Severity
-from energyguard.model.channels import CHANNELS
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.alerts import Severity, State
+from energyguard.model.fixed import NANO
+from energyguard.rules.fields import RuleField, fields_of
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule. Levels count 1e-9 of ``unit``; durations are in ms of event time."""
+class Observation(NamedTuple):
+    """What was found of a device, for the sentence about it."""
 
+    device: str
+    state: State
+    observed: int  # 1e-9 of the rule's unit
+    since_ms: int
+
+    @property
+    def since(self) -> str:
+        """Since when, in UTC."""
+        return f", since {datetime.fromtimestamp(self.since_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+    def unknown(self, what: str) -> str:
+        """Of a device that went silent while it broke a rule."""
+        return f"{self.device} is silent: nobody knows whether it is still {what}"
+
+
+def spell_amount(nano: int) -> str:
+    """An amount with as many decimals as matter beside a limit."""
+    return f"{nano / NANO:.3f}".rstrip("0").rstrip(".")
+
+
+class Rule:
+    """One rule of any kind; what a kind does not override it does not need."""
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    """What a rule file says in ``kind``."""
+    limit: ClassVar[str]
+    """The field that people change first: how much is too much."""
     id: str
-    channels: tuple[str, ...]
-    window_ms: int
-    slide_ms: int
-    raise_above: int
-    clear_at: int
-    dwell_ms: int = 0
-    severity: Severity = Severity.WARNING
-    mode: str = ""  # what system C's record says in `mode`; empty: the rule's id
-    threshold: str = ""  # the level as it was written, for the record's `rule`
-    about: str = ""
+    severity: Severity
+    about: str
 
     @property
-    def panes(self) -> int:
-        """How many slides make a window."""
-        return self.window_ms // self.slide_ms
+    def engines(self) -> frozenset[str]:
+        """Who can run it besides the embedded worker, which can run all."""
+        return frozenset()
 
     @property
-    def text(self) -> str:
-        """System C's wording: ``kwh>2.0 over 15 minutes``; ``mean °C>28 over 1 minute``."""
-        what = f"mean {self.unit}" if self.of_level else "kwh"
-        return f"{what}>{self.threshold or from_nano(self.raise_above)} over {self.window_words}"
+    def level(self) -> int:
+        """The limit, in 1e-9 of ``unit``: what an alert calls expected."""
+        raise NotImplementedError
 
     @property
-    def of_level(self) -> bool:
-        """Whether it speaks of means."""
-        return any(CHANNELS[name].is_level for name in self.channels if name in CHANNELS)
+    def clear_level(self) -> int:
+        """What ends an alert, in 1e-9 of ``unit``."""
+        return self.level
 
     @property
     def unit(self) -> str:
-        """The unit of its levels."""
-        return next((CHANNELS[n].energy_unit for n in self.channels if n in CHANNELS), "kWh")
+        """The unit of its level."""
+        raise NotImplementedError
 
     @property
-    def window_words(self) -> str:
-        """The window's length in words."""
-        return spell_duration(self.window_ms)
+    def reach_ms(self) -> int:
+        """How far back it looks."""
+        return 0
 
     @property
-    def longest_ms(self) -> int:
-        """The longest window whose mean is counted without overflow; of energies no limit."""
-        known = [CHANNELS[name] for name in self.channels if name in CHANNELS]
-        most = max((c.highest - c.nothing for c in known if c.is_level), default=0.0)
-        return int(2**63 / 1e6 / most) if most else 2**63
+    def makes_energy_alerts(self) -> bool:
+        """Whether each breach is a record of ``energy_alerts``, as system C has them."""
+        return False
 
     @property
-    def meaning(self) -> str:
-        """A hash of what the sums mean. Levels are not in it: a changed level keeps the state."""
-        what = "mean" if self.of_level else "energy"
-        text = f"{what} {sorted(self.channels)} {self.window_ms} {self.slide_ms}"
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+    def text(self) -> str:
+        """The rule in few words: ``kwh>2.0 over 15 minutes``."""
+        raise NotImplementedError
 
-    def faults(self) -> list[str]:
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence: with the levels as they are now."""
+        raise NotImplementedError
+
+    def sentence(self, found: Observation) -> str:
+        """What an alert of it says: what happened, and what it is held against."""
+        raise NotImplementedError
+
+    def validate(self) -> list[str]:
         """What makes this rule unusable, in sentences; empty when it is fine."""
-        window, slide = spell_duration(self.window_ms), spell_duration(self.slide_ms)
-        known = [CHANNELS[name] for name in self.channels if name in CHANNELS]
-        units = dict.fromkeys(f"mean {c.unit}" if c.is_level else "kWh" for c in known)
-        nothing = max((to_nano(c.nothing) for c in known), default=0)
-        least = f"{from_nano(nothing)} {self.unit}"
-        checks = (
-            (not self.channels, "no channels: name at least one"),
-            (self.slide_ms <= 0, "slide must be longer than nothing"),
-            (
-                0 < self.window_ms < self.slide_ms,
-                f"window {window!r} is shorter than slide {slide!r} "
-                "(a reading would be lost between windows)",
-            ),
-            (
-                self.slide_ms > 0 and self.window_ms % self.slide_ms != 0,
-                f"window {window!r} is not a multiple of slide {slide!r}",
-            ),
-            (self.raise_above < nothing, f"raise_above is below {least}: nothing ever is"),
-            (self.clear_at > self.raise_above, "clear_at is above raise_above"),
-            (self.clear_at < nothing, f"clear_at is below {least}: the alert would never end"),
-            (self.window_ms > self.longest_ms, f"window {window!r} is too long for a mean"),
-            (len(units) > 1, f"channels of different units: {', '.join(units)}"),
-        )
-        found = [sentence for wrong, sentence in checks if wrong]
-        return found + [
-            f"no channel {name!r}; there are: {', '.join(CHANNELS)}"
-            for name in self.channels
-            if name not in CHANNELS
-        ]
+        raise NotImplementedError
+
+    @classmethod
+    def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
+        """Fill in what follows from other fields; gives the names of those that are missing.
+
+        Args:
+            given: a table of a rule file, by name as people write them.
+            fields: what was read of it, by attribute; gets the rest.
+        """
+        for name, field in cls.fields().items():
+            if field.needed and name not in given:
+                yield name
+
+    def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
+        """The same with other fields; one that clears where it raises goes on doing so.
+
+        Args:
+            new: the values, by attribute.
+            text: what people wrote, by name.
+        """
+        more = dict(new)
+        if self.limit in new and "clear_at" not in new and self.clear_level == self.level:
+            more["clear_at"] = new[self.limit]
+        return self.with_fields(**more)
+
+    def with_fields(self, **fields: Any) -> Self:
+        """The same with other values, by attribute."""
+        changed: Self = msgspec.structs.replace(cast(Any, self), **fields)
+        return changed
+
+    @classmethod
+    def fields(cls) -> Mapping[str, RuleField]:
+        """Its fields by the name that people write."""
+        return fields_of(cast(Any, cls))
+
+    def written(self) -> dict[str, str]:
+        """Its limits and times as people write them; those that it has."""
+        values = {name: (f, getattr(self, f.attribute)) for name, f in self.fields().items()}
+        return {
+            name: field.write(value)
+            for name, (field, value) in values.items()
+            if field.may_change and value is not UNSET and (value or name == self.limit)
+        }

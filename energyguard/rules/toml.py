@@ -1,6 +1,7 @@
 """Rule files in TOML: every fault at once, each with its file, line and reason.
 
 [[rule]]
+kind = "threshold"                # optional; the kinds and their fields: ``docs/rules.md``
 id = "night"                      # unique, letters, digits, dashes
 channels = ["energy_kwh"]
 window = "15 minutes"
@@ -19,15 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from energyguard.errors import ConfigError
-from energyguard.model.alerts import Severity
-from energyguard.model.duration import parse_duration
-from energyguard.model.fixed import to_nano
+from energyguard.rules.kinds import DEFAULT, KINDS
 from energyguard.rules.rule import Rule
 from energyguard.settings.toml import read_toml
 
-NEEDED = ("id", "channels", "window", "slide", "raise_above")
-OPTIONAL = ("clear_at", "dwell", "severity", "mode", "about", "aggregate", "key")
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+FIXED = {"aggregate": "energy", "key": "device"}
+"""Settings that older files have, and the one value of each."""
 
 
 def read_rules(path: Path) -> list[Rule]:
@@ -46,7 +44,7 @@ def read_rules(path: Path) -> list[Rule]:
     for start, table in zip(starts, tables, strict=False):
         found, rule = _rule(table)
         if rule is not None:
-            found += [("", sentence) for sentence in rule.faults()]
+            found += [("", sentence) for sentence in rule.validate()]
             if rule.id in seen:
                 found.append(("id", f"rule {rule.id!r} stands twice in this file"))
             seen.add(rule.id)
@@ -71,59 +69,27 @@ def _line(text: str, start: int, key: str) -> int:
 
 def _rule(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Rule | None]:
     """A rule of a TOML table, and the faults as (key, reason)."""
-    faults = [(k, f"no setting {k!r} in a rule") for k in table if k not in NEEDED + OPTIONAL]
-    faults += [(k, f"{k} is missing") for k in NEEDED if k not in table]
-
-    def take(key: str, read: Any, default: Any = None) -> Any:
-        if key not in table:
-            return default
-        try:
-            return read(table[key])
-        except (ValueError, TypeError, AttributeError) as error:
-            faults.append((key, f"{key}: {error}"))
-            return default
-
-    level = take("raise_above", _level)
-    fields = {
-        "id": take("id", _id),
-        "channels": take("channels", _names),
-        "window_ms": take("window", parse_duration),
-        "slide_ms": take("slide", parse_duration),
-        "raise_above": level,
-        "clear_at": take("clear_at", _level, level),
-        "dwell_ms": take("dwell", parse_duration, 0),
-        "severity": take("severity", Severity, Severity.WARNING),
-        "mode": take("mode", str, ""),
-        "threshold": str(table.get("raise_above", "")),
-        "about": take("about", str, ""),
-    }
-    take("aggregate", _only("energy"))
-    take("key", _only("device"))
-    return faults, None if faults else Rule(**fields)
-
-
-def _level(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"not a number: {value!r}")
-    return to_nano(value)
-
-
-def _id(value: Any) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError(f"{value!r} is not small letters, digits and dashes")
-    return value
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise ValueError("a list of channel names is wanted")
-    return tuple(value)
-
-
-def _only(one: str) -> Any:
-    def read(value: Any) -> str:
-        if value != one:
-            raise ValueError(f"only {one!r} is known, not {value!r}")
-        return one
-
-    return read
+    given = dict(table)
+    kind = KINDS.get(name) if isinstance(name := given.pop("kind", DEFAULT), str) else None
+    if kind is None:
+        return [("kind", f"kind: no {name!r}; there are: {', '.join(KINDS)}")], None
+    known = kind.fields()
+    faults = [
+        (name, f"no setting {name!r} in a rule")
+        for name in given
+        if name not in known and name not in FIXED
+    ]
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        if name in given:
+            try:
+                values[field.attribute] = field.read(given[name])
+            except (ValueError, TypeError, AttributeError) as error:
+                faults.append((name, f"{name}: {error}"))
+    faults += [(name, f"{name} is missing") for name in kind.complete(given, values)]
+    faults += [
+        (name, f"{name}: only {wanted!r} is known, not {given[name]!r}")
+        for name, wanted in FIXED.items()
+        if given.get(name, wanted) != wanted
+    ]
+    return faults, None if faults else kind(**values)

@@ -243,7 +243,7 @@ class EnergyService:
             return self.rules.active()
 
     def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
-        """Change ``raise_above``, ``clear_at``, ``dwell``, ``window`` or ``slide``, as text.
+        """Change limits and times of a rule, as text: the fields that its kind lets change.
 
         Raises:
             NotFound: there is no such rule.

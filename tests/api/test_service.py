@@ -98,7 +98,7 @@ def test_rules_are_switched_and_changed_for_every_service(
         assert [rule.id for rule in service.rules.active()] == ["household-demo"]
         until(lambda: [rule.id for rule in other.rules.active()] == ["household-demo"])
         service.change_rule("household-demo", "mara", raise_above="0.07")
-        until(lambda: other.rules.get("household-demo").raise_above == 70_000_000)
+        until(lambda: other.rules.get("household-demo").level == 70_000_000)
     with pytest.raises(NotFound):
         service.use_rules(["none"], "mara")
     with pytest.raises(ConfigError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from energyguard.codecs.charging import text_of
 from energyguard.domains.thermometer.dialect import message
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from tests.cli.conftest import Terminal
 
 
@@ -28,7 +28,7 @@ def test_it_is_too_warm(tmp_path: Path, terminal: Terminal) -> None:
 
 def test_limits_that_nothing_ever_passes_are_faults() -> None:
     def faults(limit: int, window_ms: int = 60_000, *more: str) -> list[str]:
-        rule = Rule(
+        rule = ThresholdRule(
             id="r",
             channels=("temperature_c", *more),
             window_ms=window_ms,
@@ -36,7 +36,7 @@ def test_limits_that_nothing_ever_passes_are_faults() -> None:
             raise_above=limit * 10**9,
             clear_at=limit * 10**9,
         )
-        return rule.faults()
+        return rule.validate()
 
     assert faults(-18) == []
     assert faults(-274) == [

@@ -52,7 +52,7 @@ def test_words_cannot_break_out_of_their_quotes(tmp_path: Path) -> None:
 
 def test_jobs_that_cannot_share_state_have_folders_of_their_own(tmp_path: Path) -> None:
     job = job_of(tmp_path)
-    rule = msgspec.structs.replace(job.rule, raise_above=1)
+    rule = job.rule.with_fields(raise_above=1)
     assert flink.state_folder(msgspec.structs.replace(job, rule=rule)) == flink.state_folder(job)
     other = msgspec.structs.replace(job, duplicates=Policy.COUNT)
     assert flink.state_folder(other) != flink.state_folder(job)

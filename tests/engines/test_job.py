@@ -4,7 +4,6 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from energyguard.errors import ConfigError, NotFound
@@ -66,9 +65,7 @@ def test_one_engine_may_refuse_what_another_takes() -> None:
 
 
 def test_all_faults_at_once() -> None:
-    rule = msgspec.structs.replace(
-        RULES.get("household-demo"), channels=("power_kw",), slide_ms=7_500
-    )
+    rule = RULES.get("household-demo").with_fields(channels=("power_kw",), slide_ms=7_500)
     with pytest.raises(ConfigError) as refused:
         Job(rule=rule, bootstrap="").check_for(Engine.SPARK)
     first, second = refused.value.faults

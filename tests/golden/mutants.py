@@ -58,8 +58,8 @@ MUTANTS: Final = (
     Mutant('for part in value.split(",")', 'for part in value.split(";")', CONFIG),
     # Chargers: stays, bills
     Mutant("return whole + above", "return whole", (*BILLS, *SESSIONS)),
-    Mutant("limit = signal.second + h.limits.before_s", "limit = signal.second", SESSIONS),
-    Mutant("limit = signal.second + h.limits.after_s", "limit = signal.second", SESSIONS),
+    Mutant("limits.before_s * 1000", "0", SESSIONS),
+    Mutant("limits.after_s * 1000", "0", SESSIONS),
     Mutant("    h.occupied -= 1\n", "    h.occupied -= 2\n", SESSIONS),
     Mutant("== (signal.who, signal.amount):", "!= (signal.who, signal.amount):", SESSIONS),
     Mutant("if stay.start_recharging is None:", "if stay.start_recharging is False:", SESSIONS),
@@ -97,7 +97,7 @@ MUTANTS: Final = (
     # Amounts
     Mutant("// slide_ms, gain[near])", "// slide_ms, links.value[near])", CHANNELS),
     Mutant("(links.time[near] - 1) // slide_ms", "links.time[near] // slide_ms", CHANNELS),
-    Mutant("power[row] * held", "power[row] * (held + 1)", CHANNELS),
+    Mutant("per_ms[row] * held", "per_ms[row] * (held + 1)", CHANNELS),
     # The border
     Mutant("if not told.charger_id:", "if False:", SIGNALS),
     Mutant("MAX_EUR = 10\n", "MAX_EUR = 100\n", SIGNALS),

@@ -66,7 +66,7 @@ async def test_a_threshold_set_on_the_page_is_in_the_log(
     someone.find(marker="level-household-prod").clear().type("1.5")
     someone.find(marker="set-household-prod").click()
     await someone.should_see("household-prod raises above 1.5 kWh", retries=40)
-    until(lambda: real_service.rules.get("household-prod").raise_above == 1_500_000_000)
+    until(lambda: real_service.rules.get("household-prod").level == 1_500_000_000)
 
 
 async def test_a_refused_row_is_shown_with_its_bytes(

@@ -146,11 +146,11 @@ async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: Mad
     user.find(marker="level-household-prod").clear().type("1.5")
     user.find(marker="set-household-prod").click()
     await sees(user, "household-prod raises above 1.5 kWh")
-    assert service.rules.get("household-prod").raise_above == 1_500_000_000
+    assert service.rules.get("household-prod").level == 1_500_000_000
     user.find(marker="level-household-prod").clear().type("much")
     user.find(marker="set-household-prod").click()
     await sees(user, "raise_above")
-    assert service.rules.get("household-prod").raise_above == 1_500_000_000
+    assert service.rules.get("household-prod").level == 1_500_000_000
 
 
 async def test_quality_counts_and_replays(user: User, service: MadeUpService) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 
 LATENESS_MS = 600_000
 
@@ -21,7 +21,7 @@ class Seen(NamedTuple):
 class Oracle:
     """Sums of interval energies of one partition, window by window, in log order."""
 
-    rule: Rule
+    rule: ThresholdRule
     newest: int | None = None
     sums: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     first: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Oracle:
             return
         for e in ends:
             total = self.sums.get((device, e), 0)
-            if total > self.rule.raise_above:
+            if total > self.rule.level:
                 self.episodes[device] = e
                 self.events.append(("firing", device, time, total))
                 return
@@ -68,7 +68,7 @@ class Oracle:
     def close(self, end: int) -> None:
         for device in sorted({d for d, _ in self.sums}):
             total = self.sums.get((device, end), 0)
-            if total > self.rule.raise_above:
+            if total > self.rule.level:
                 self.over.append((end * self.rule.slide_ms, device, total))
             first = self.episodes.get(device)
             if first is not None and end >= first and total <= self.rule.clear_at:

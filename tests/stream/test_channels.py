@@ -10,7 +10,7 @@ import pytest
 
 from energyguard.model.alerts import State
 from energyguard.model.readings import Verdict, batch_of
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
@@ -20,8 +20,8 @@ HOUR_MS = 3_600_000
 Row = tuple[str, int, int]  # device, time, value
 
 
-def rule(channel: str, window_ms: int, level: int) -> Rule:
-    return Rule(
+def rule(channel: str, window_ms: int, level: int) -> ThresholdRule:
+    return ThresholdRule(
         id="r",
         channels=(channel,),
         window_ms=window_ms,
@@ -46,9 +46,9 @@ def over_of(windows: WindowOperator, outcomes: list[WindowOutput]) -> dict[tuple
     return {
         (windows.devices[k], end): nano
         for outcome in outcomes
-        for over in outcome.over
+        for breaches in outcome.breaches
         for k, end, nano in zip(
-            over.key.tolist(), over.end_ms.tolist(), over.nano_kwh.tolist(), strict=True
+            breaches.key.tolist(), breaches.end_ms.tolist(), breaches.nano_kwh.tolist(), strict=True
         )
     }
 
@@ -247,7 +247,7 @@ def test_a_level_is_judged_by_its_mean_as_time_passes(seed: int, limit: int) -> 
         if state is State.FIRING:
             assert event.observed == pytest.approx(whole, abs=1000)  # 1e-6 °C
             assert (event.unit, event.expected) == ("°C", level)
-    assert all(not o.over for o in outcomes)  # system C's records tell of kWh
+    assert all(not o.breaches for o in outcomes)  # system C's records tell of kWh
 
 
 @pytest.mark.parametrize("within", [0, 100_000])

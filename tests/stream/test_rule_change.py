@@ -16,8 +16,8 @@ from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, METER_READINGS, RULES
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
-from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
@@ -29,10 +29,10 @@ SETTINGS = StreamSettings(snapshot="1s", idle="30s")
 NOW = START + 75_000
 
 
-def rule(name: str = "household-demo", **more: Any) -> Rule:
+def rule(name: str = "household-demo", **more: Any) -> ThresholdRule:
     fields: dict[str, Any] = {"window_ms": 60_000, "slide_ms": 15_000, "raise_above": 50_000_000}
     fields |= {"clear_at": fields["raise_above"]} | more
-    return Rule(id=name, channels=("energy_kwh",), mode="demo", **fields)
+    return ThresholdRule(id=name, channels=("energy_kwh",), mode="demo", **fields)
 
 
 class House:
@@ -66,7 +66,7 @@ class House:
         self.log.append(TOPIC, Records([None] * len(packed), values, (), stamps, places))
         self.run()
 
-    def change(self, key: str, changed: Rule | None, active: bool = True) -> None:
+    def change(self, key: str, changed: ThresholdRule | None, active: bool = True) -> None:
         value = msgspec.json.encode({"rule": changed, "active": active}) if changed else None
         self.log.append(RULES.name, Records([key.encode()], [value]))
         self.run()
@@ -96,7 +96,7 @@ class House:
             for task in self.worker.tasks.values()
             for operator in (task.operator,)
             for lane in operator.lanes.values()
-            for watch in lane.watches
+            for watch in lane.rule_states
             for key, episode in watch.episodes.items()
         }
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.model.readings import batch_of
-from energyguard.rules.rule import Rule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
@@ -20,8 +20,8 @@ SLIDE = 15_000
 START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
 
 
-def rule(window_ms: int, level: int, clear: int | None = None) -> Rule:
-    return Rule(
+def rule(window_ms: int, level: int, clear: int | None = None) -> ThresholdRule:
+    return ThresholdRule(
         id="r",
         channels=("energy_kwh",),
         window_ms=window_ms,
@@ -68,9 +68,9 @@ def over_of(windows: WindowOperator, outcomes: list[WindowOutput]) -> list[tuple
     return [
         (end, windows.devices[key], nano)
         for outcome in outcomes
-        for over in outcome.over
+        for breaches in outcome.breaches
         for end, key, nano in zip(
-            over.end_ms.tolist(), over.key.tolist(), over.nano_kwh.tolist(), strict=True
+            breaches.end_ms.tolist(), breaches.key.tolist(), breaches.nano_kwh.tolist(), strict=True
         )
     ]
 

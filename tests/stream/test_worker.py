@@ -14,8 +14,8 @@ from energyguard.codecs.packed import pack
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, RULES
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook, open_book
-from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
@@ -27,7 +27,7 @@ TOPICS = ("energy_readings", "meter_readings", "replay.*")
 
 
 def book() -> RuleBook:
-    rule = Rule(
+    rule = ThresholdRule(
         id="test",
         channels=("energy_kwh",),
         window_ms=60_000,

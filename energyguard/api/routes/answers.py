@@ -8,6 +8,7 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import Severity, State
 from energyguard.model.fixed import NANO
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds import DEFAULT
 from energyguard.rules.rule import Rule
 
 
@@ -101,27 +102,28 @@ class RuleBody(BaseModel):
     raise_above: float
     clear_at: float
     unit: str
+    kind: str | None = Field(None, description="Where it is not a threshold of a sum or mean.")
+    limit: str | None = Field(None, description="What raises, where it is not `raise_above`.")
+    fields: dict[str, str] | None = Field(None, description="What can be changed of such a rule.")
 
     @classmethod
     def of(cls, rule: Rule, active: bool) -> RuleBody:
-        """Make it from a rule."""
+        """Make it from a rule; what its kind has no field for is nothing."""
+        others = rule.kind != DEFAULT or rule.limit != "raise_above"
+        more = {"kind": rule.kind, "limit": rule.limit, "fields": rule.written()}
         return cls(
+            id=rule.id,
             active=active,
-            raise_above=rule.raise_above / NANO,
-            clear_at=rule.clear_at / NANO,
-            channels=list(rule.channels),
-            **{
-                name: getattr(rule, name)
-                for name in (
-                    "id",
-                    "text",
-                    "unit",
-                    "about",
-                    "mode",
-                    "severity",
-                    "window_ms",
-                    "slide_ms",
-                    "dwell_ms",
-                )
-            },
+            text=rule.text,
+            about=rule.about,
+            mode=getattr(rule, "mode", ""),
+            severity=rule.severity,
+            channels=list(getattr(rule, "channels", ())),
+            window_ms=getattr(rule, "window_ms", 0),
+            slide_ms=getattr(rule, "slide_ms", 0),
+            dwell_ms=getattr(rule, "dwell_ms", 0),
+            raise_above=rule.level / NANO,
+            clear_at=rule.clear_level / NANO,
+            unit=rule.unit,
+            **(more if others else {}),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from energyguard.api.routes.answers import RuleBody
 from energyguard.api.routes.asked import CurrentService, User
+from energyguard.rules.kinds import KINDS
 from energyguard.service.contract import Service
 
 router = APIRouter(tags=["rules"])
@@ -24,7 +25,7 @@ class Use(BaseModel):
     use: list[str]
 
 
-class Change(BaseModel):
+class _Change(BaseModel):
     """What to change of a rule; what is left out stays. Levels are decimals, as text."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -36,31 +37,40 @@ class Change(BaseModel):
     slide: Words = None
 
 
+_OTHERS: dict[str, Any] = {
+    name: (Words, None)
+    for kind in KINDS.values()
+    for name, field in kind.fields().items()
+    if field.may_change and name not in _Change.model_fields
+}
+Change = create_model("Change", __base__=_Change, __doc__=_Change.__doc__, **_OTHERS)
+
+
 def _all(service: Service) -> list[RuleBody]:
     active = {rule.id for rule in service.rules.active()}
     return [RuleBody.of(rule, rule.id in active) for rule in service.rules.all()]
 
 
-@router.get("/rules")
+@router.get("/rules", response_model_exclude_none=True)
 def rules(service: CurrentService) -> list[RuleBody]:
     """Every rule, and whether it runs."""
     return _all(service)
 
 
-@router.put("/rules")
-def use_rules(service: CurrentService, user: User, body: Use) -> list[RuleBody]:
+@router.put("/rules", response_model_exclude_none=True)
+def use_rules(service: CurrentService, user: User, wanted: Use) -> list[RuleBody]:
     """Run these rules and no others. Sums are kept; nobody clears anything."""
-    service.use_rules(body.use, user)
+    service.use_rules(wanted.use, user)
     return _all(service)
 
 
-@router.patch("/rules/{id}")
+@router.patch("/rules/{id}", response_model_exclude_none=True)
 def change_rule(
     service: CurrentService,
     user: User,
     rule_id: Annotated[str, Path(alias="id", max_length=100)],
-    body: Change,
+    change: Change,
 ) -> RuleBody:
     """Change levels, dwell, window or slide of a rule while it runs."""
-    rule = service.change_rule(rule_id, user, **body.model_dump(exclude_none=True))
-    return RuleBody.of(rule, rule.id in {active.id for active in service.rules.active()})
+    rule = service.change_rule(rule_id, user, **change.model_dump(exclude_none=True))
+    return RuleBody.of(rule, rule in service.rules.active())

@@ -79,7 +79,13 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
 
 def state_folder(job: Job) -> Path:
     """Where the job's state is: jobs that cannot share state have folders of their own."""
-    shared = (job.rule.meaning, job.readings, job.duplicates, bool(job.dead_letters), job.state)
+    shared = (
+        job.threshold.meaning,
+        job.readings,
+        job.duplicates,
+        bool(job.dead_letters),
+        job.state,
+    )
     digest = hashlib.sha256(msgspec.json.encode(shared)).hexdigest()[:12]
     return (job.checkpoint / "flink" / f"{job.rule.id}-{digest}").resolve()
 
@@ -123,8 +129,8 @@ def _span(job: Job) -> str:
 
 def _words(job: Job, once: bool) -> dict[str, object]:
     """What stands between quotes, and numbers."""
-    rule, state = job.rule, state_folder(job)
-    record = {"rule": rule.text, "mode": rule.mode or rule.id}
+    rule, state = job.threshold, state_folder(job)
+    record = {"rule": rule.text, "mode": rule.mode_name}
     return {
         "name": job.name,
         "text": rule.text,
@@ -146,7 +152,7 @@ def _words(job: Job, once: bool) -> dict[str, object]:
         "slide": interval(rule.slide_ms),
         "window_s": rule.window_ms // 1000,
         "slide_s": rule.slide_ms // 1000,
-        "raise_above": rule.raise_above,
+        "raise_above": rule.level,
         **{
             f"before_{name}": text
             for name, text in zip(EnergyAlert.__struct_fields__, BEFORE, strict=True)

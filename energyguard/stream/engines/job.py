@@ -25,6 +25,7 @@ from energyguard.errors import ConfigError
 from energyguard.model.duration import spell_duration
 from energyguard.model.fixed import from_nano
 from energyguard.model.topics import DAY_MS, DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 
 CHANNEL: Final = "energy_kwh"
@@ -100,6 +101,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     offsets_per_step: int = 200_000  # Spark: the most that one micro-batch takes
 
     @property
+    def threshold(self) -> ThresholdRule:
+        """The rule, of the kind that engines run."""
+        assert isinstance(self.rule, ThresholdRule)
+        return self.rule
+
+    @property
     def name(self) -> str:
         """What an engine calls the job."""
         return f"energyguard-{self.rule.id}"
@@ -111,7 +118,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     def explain(self) -> dict[str, str]:
         """Every declared semantic, by its name, in sentences."""
-        rule, spell = self.rule, spell_duration
+        rule, spell = self.threshold, spell_duration
         ahead = "none" if self.ahead_ms is None else f"{spell(self.ahead_ms)} after the append"
         return {
             "rule": f"{rule.id}: {rule.text}",
@@ -123,7 +130,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "window": f"{spell(rule.window_ms)}, [end - window, end)",
             "slide": f"{spell(rule.slide_ms)}: an end at every multiple of it since 1970",
             "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
-            "comparison": f"sum > {from_nano(rule.raise_above)} kWh: strictly greater",
+            "comparison": f"sum > {from_nano(rule.level)} kWh: strictly greater",
             "emit": f"{self.emit}: once, when the window's end is not above the watermark",
             "writes": self._span(),
             "ahead of time": f"limit: {ahead}; refused before they move the watermark",
@@ -146,7 +153,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: every thing that it cannot express, and what to change.
         """
-        faults = [f"{self.rule.id}: {fault}" for fault in self.rule.faults()]
+        if engine not in self.rule.engines:
+            raise ConfigError(
+                f"{engine}: {self.rule.id}: cannot run a rule of the kind {self.rule.kind!r} "
+                f"({self.rule.text}); let the embedded worker run it"
+            )
+        faults = [f"{self.rule.id}: {fault}" for fault in self.rule.validate()]
         cannot = {**CANNOT, **CANNOT_OF.get(engine, {})}
         faults += [sentence for wrong, sentence in cannot.items() if wrong(self)]
         if faults:
@@ -169,7 +181,7 @@ _SAID: Final[Mapping[tuple[str, Policy], str]] = {
 
 
 def _has_no_amounts(job: Job) -> bool:
-    return CHANNEL not in job.rule.channels
+    return CHANNEL not in job.threshold.channels
 
 
 CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
@@ -181,8 +193,9 @@ CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
     "use 'drop' and a longer lateness",
     lambda job: job.malformed is Policy.COUNT: "malformed 'count': there is no number to sum; use "
     "'drop'",
-    lambda job: job.rule.slide_ms % 1000 != 0: "slide: a record's times are in whole seconds; use "
-    "a slide of whole seconds",
+    lambda job: (
+        job.threshold.slide_ms % 1000 != 0
+    ): "slide: a record's times are in whole seconds; use a slide of whole seconds",
     lambda job: job.lateness_ms < 0: "lateness is negative",
     lambda job: job.parallelism < 1: "parallelism: at least 1",
 }
@@ -190,9 +203,9 @@ CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
 
 CANNOT_OF: Final[Mapping[Engine, Mapping[Callable[[Job], bool], str]]] = {
     Engine.FLINK: {
-        lambda job: max(job.lateness_ms, job.rule.window_ms, job.ahead_ms or 0) >= 100 * DAY_MS: (
-            "a length of time of 100 days or more: its SQL has two digits for the days"
-        ),
+        lambda job: (
+            max(job.lateness_ms, job.threshold.window_ms, job.ahead_ms or 0) >= 100 * DAY_MS
+        ): ("a length of time of 100 days or more: its SQL has two digits for the days"),
     },
 }
 """What one engine cannot express."""

@@ -52,7 +52,7 @@ def _spelled(value: Any) -> str:
 
 def _constants(job: Job) -> Mapping[str, Any]:
     rule, mode = (
-        msgspec.json.encode(one).decode() for one in (job.rule.text, job.rule.mode or job.rule.id)
+        msgspec.json.encode(words).decode() for words in (job.rule.text, job.threshold.mode_name)
     )
     return {
         "NAME": job.name,
@@ -63,10 +63,10 @@ def _constants(job: Job) -> Mapping[str, Any]:
         "SHAPE": job.shape.value,
         "RULE_ID": job.rule.id,
         "RECORD_END": f"{BEFORE_RULE}{rule}{BEFORE_MODE}{mode}}}",
-        "WINDOW": f"{job.rule.window_ms} milliseconds",
-        "SLIDE": f"{job.rule.slide_ms} milliseconds",
+        "WINDOW": f"{job.threshold.window_ms} milliseconds",
+        "SLIDE": f"{job.threshold.slide_ms} milliseconds",
         "LATENESS": f"{job.lateness_ms} milliseconds",
-        "RAISE_ABOVE_NANO_KWH": job.rule.raise_above,
+        "RAISE_ABOVE_NANO_KWH": job.rule.level,
         "PLAUSIBLE_NANO_KWH": job.plausible_nano_kwh,
         "AHEAD_MS": job.ahead_ms,
         "AFTER_MS": job.after_ms,

@@ -17,6 +17,7 @@ from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
 from energyguard.log.decoded import decoded
 from energyguard.model.topics import TIME
 from energyguard.records.decisions import DECISION, PartitionDecision
+from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
 
 AT = TopicPartition(TIME.name, 0)
@@ -43,7 +44,7 @@ class Decision(PartitionDecision[Rule], frozen=True, kw_only=True, omit_defaults
             yield self
 
 
-_DECODER = msgspec.json.Decoder(Decision)
+_DECODER = msgspec.json.Decoder(Decision, dec_hook=decoding)
 
 
 def decision_records(decisions: Sequence[Decision]) -> Records:

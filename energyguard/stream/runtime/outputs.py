@@ -16,7 +16,7 @@ from energyguard.codecs.records import PACKED_ANEW
 from energyguard.log import Records, TopicPartition
 from energyguard.log.records import joined
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, repartitioned
-from energyguard.stream.windows.output import Over, WindowOutput
+from energyguard.stream.windows.output import Breaches, WindowOutput
 from energyguard.stream.windows.records import alert_events, energy_alerts, set_apart
 from energyguard.topics import topic_named
 
@@ -29,11 +29,11 @@ class PendingOutputs:
 
     def __init__(self) -> None:
         self._records: dict[str, list[Records]] = defaultdict(list)
-        self._over: list[tuple[Over, Sequence[str]]] = []
+        self._breaches: list[tuple[Breaches, Sequence[str]]] = []
         self._astray: dict[str, list[pa.RecordBatch]] = defaultdict(list)
 
     def __bool__(self) -> bool:
-        return bool(self._records or self._over or self._astray)
+        return bool(self._records or self._breaches or self._astray)
 
     def add(self, topic: str, records: Records) -> None:
         """Append these records to a topic."""
@@ -41,7 +41,7 @@ class PendingOutputs:
 
     def tell(self, outcome: WindowOutput, at: TopicPartition) -> None:
         """Append what came of readings of a partition."""
-        self._over += [(over, outcome.devices) for over in outcome.over]
+        self._breaches += [(some, outcome.devices) for some in outcome.breaches]
         if outcome.placed:
             self.add(ALERTS.name, alert_events(outcome.events))
         for verdict, batch in outcome.apart:
@@ -56,7 +56,9 @@ class PendingOutputs:
         """All of it, each topic once."""
         made = [(topic, joined(parts)) for topic, parts in self._records.items()]
         made += [(repartitioned(t), _packed(t, parts)) for t, parts in self._astray.items()]
-        return made + ([(ENERGY_ALERTS.name, energy_alerts(self._over))] if self._over else [])
+        if self._breaches:
+            made.append((ENERGY_ALERTS.name, energy_alerts(self._breaches)))
+        return made
 
 
 def _packed(topic: str, parts: list[pa.RecordBatch]) -> Records:

@@ -7,24 +7,22 @@ Money is asked for only where signals have told who, how much, and until when.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from energyguard.model.charging import (
     Closed,
     Ignored,
-    Outcome,
     Signal,
     SignalKind,
     Stay,
-    StayLimits,
     Violation,
     ViolationRaised,
 )
 from energyguard.stream.sessions import bills
+from energyguard.stream.sessions.limits import TransitionContext
 
 
 class BayState(StrEnum):
@@ -48,19 +46,7 @@ class Bay:
     stays: int = 0  # closed until now: a timer of an earlier one is over
 
 
-@dataclass(slots=True)
-class TransitionContext:
-    """What all chargers share: what comes out, and the times that will be up."""
-
-    limits: StayLimits
-    out: list[Outcome] = field(default_factory=list)
-    timers: list[tuple[int, str, int, Violation]] = field(default_factory=list)
-    """A heap of: last second that is allowed, charger, its stays by then, what it would be."""
-    occupied: int = 0
-    touched: set[str] = field(default_factory=set)  # chargers of which something changed
-
-
-# The class's own attributes are slow to look up.
+# The classes' own attributes are slow to look up.
 _CONNECT, _ARRIVE = SignalKind.CONNECT, SignalKind.ARRIVE
 _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 
@@ -105,8 +91,7 @@ def appear(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 def _open(h: TransitionContext, bay: Bay, signal: Signal) -> Stay:
     bay.stay = Stay(signal.charger, signal.second, bay.stays)
     h.occupied += 1
-    limit = signal.second + h.limits.before_s
-    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, _BEFORE))
+    h.wait(_BEFORE, signal.charger, bay.stays, signal.second)
     return bay.stay
 
 
@@ -145,8 +130,7 @@ def stop_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 def _charged(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     _stay(bay).end_recharging = signal.second
-    limit = signal.second + h.limits.after_s
-    heapq.heappush(h.timers, (limit, signal.charger, bay.stays, _AFTER))
+    h.wait(_AFTER, signal.charger, bay.stays, signal.second)
 
 
 def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:

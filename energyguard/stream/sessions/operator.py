@@ -24,7 +24,8 @@ from energyguard.model.charging import (
     Violation,
     ViolationRaised,
 )
-from energyguard.stream.sessions.bays import Bay, BayState, TransitionContext, happen
+from energyguard.stream.sessions.bays import Bay, BayState, happen
+from energyguard.stream.sessions.limits import TransitionContext
 from energyguard.stream.time.far_signals import AHEAD_S, PAUSE_S, FarSignals
 from energyguard.stream.time.witnesses import Waits, Witnesses
 
@@ -235,7 +236,9 @@ class SessionOperator:
         if what is _BEFORE:
             return bay.stay.start_recharging is None
         ended = bay.stay.end_recharging  # unless it was charged again since
-        return bay.state is not _CHARGING and ended == limit - self.limits.after_s
+        if ended is None or bay.state is _CHARGING:
+            return False
+        return self._shared.rules[what].last_allowed(ended, per_s=1) == limit
 
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""

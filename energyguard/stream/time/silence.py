@@ -3,7 +3,8 @@
 A device is quiet when its partition's newest time is ``patience`` beyond the device's own newest
 reading. The patience is its own: three times the median of its last eight steps in event time,
 and ``silent_ms`` at least; until two steps are known, a day and two hours. All depends on the
-order of the log only, so it does not matter how the log is cut into batches.
+order of the log only, so it does not matter how the log is cut into batches. A rule of the kind
+silence has a tracker of its own, with other limits.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from energyguard.stream.windows.verdicts import LaneRows, by_key
 
 STEPS = 8
 """So many steps of a device are remembered."""
-TIMES = 3
+RHYTHMS = 3
 """A device is waited for so many times its usual step."""
 MIN_STEPS = 2
 UNKNOWN_RHYTHM_MS = 26 * 3_600_000
@@ -59,6 +60,8 @@ class SilenceTracker:
     """The rhythm of each key of a partition, and the silence that it is in."""
 
     silent_ms: int
+    rhythms: int = RHYTHMS
+    """A device is waited for so many times its usual step; 0: only for ``silent_ms``."""
     since: Ints = field(default_factory=_nothing)
     """Of a quiet key the newest reading before its silence; ``NEVER``: it is not quiet."""
     steps: Ints = field(default_factory=lambda: np.zeros((0, STEPS), np.int64))
@@ -122,13 +125,15 @@ class SilenceTracker:
     def _waited_at_least(self, rows: _Advances) -> Ints:
         """No key of these is waited for less long, at any of its readings."""
         begins = np.flatnonzero(_firsts(rows.key))
-        if not len(begins):
-            return rows.key
+        if not len(begins) or not self.rhythms:
+            return np.full_like(rows.key, self.silent_ms)
         step = np.where(rows.prior > NEVER, rows.time - rows.prior, UNKNOWN_RHYTHM_MS)
         steps = self.steps[rows.key[begins]]
         known = np.where(steps > 0, steps, UNKNOWN_RHYTHM_MS).min(axis=1)
         shortest = np.minimum(np.minimum.reduceat(step, begins), known)
-        shortest = np.clip(TIMES * shortest, self.silent_ms, max(UNKNOWN_RHYTHM_MS, self.silent_ms))
+        shortest = np.clip(
+            self.rhythms * shortest, self.silent_ms, max(UNKNOWN_RHYTHM_MS, self.silent_ms)
+        )
         return np.repeat(shortest, np.diff(begins, append=len(step)))
 
     def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[SilenceChange]:
@@ -191,16 +196,20 @@ class SilenceTracker:
 
     def _patience_of(self, steps: Ints) -> Ints:
         """How long keys with these last steps are waited for: (keys, steps) to (keys,)."""
+        if not self.rhythms:
+            return np.full(len(steps), self.silent_ms)
         known = (steps > 0).sum(axis=1)
         unknown = max(UNKNOWN_RHYTHM_MS, self.silent_ms)
         patience = np.where(known < MIN_STEPS, unknown, self.silent_ms)
-        slow = np.flatnonzero((known >= MIN_STEPS) & (steps.max(axis=1) * TIMES > self.silent_ms))
+        slow = np.flatnonzero(
+            (known >= MIN_STEPS) & (steps.max(axis=1) * self.rhythms > self.silent_ms)
+        )
         if len(slow):
             inner = np.sort(steps[slow], axis=1)  # what is not known comes first
             many = known[slow]
             rows, left = np.arange(len(slow)), STEPS - many
             low, high = inner[rows, left + (many - 1) // 2], inner[rows, left + many // 2]
-            patience[slow] = np.maximum(self.silent_ms, TIMES * (low + high) // 2)
+            patience[slow] = np.maximum(self.silent_ms, self.rhythms * (low + high) // 2)
         return patience
 
 

@@ -10,54 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS
+from energyguard.model.measures import MEASURES
+from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.rule import Rule
+from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.collected import Collected, Event
-from energyguard.stream.windows.episodes import Closings, RuleState
-from energyguard.stream.windows.increments import MEASURES, Increments
+from energyguard.stream.windows.batch_slice import BatchSlice, Closings
+from energyguard.stream.windows.collected import AlertTransition, Collected
+from energyguard.stream.windows.episodes import RuleState
+from energyguard.stream.windows.increments import Increments
 from energyguard.stream.windows.limits import ChannelLimits
-from energyguard.stream.windows.output import Over
-from energyguard.stream.windows.panes import Panes
+from energyguard.stream.windows.output import Breaches
 from energyguard.stream.windows.recent_readings import RecentReadings
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
+from energyguard.stream.windows.states import LimitState
 from energyguard.stream.windows.verdicts import Judged, LaneRows, joined, judge, newest_before
 
 CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
-
-
-class BatchSlice(NamedTuple):
-    """Readings ``start`` to ``stop`` of a batch, and the devices that went quiet or came back."""
-
-    run: Ints  # the partition's newest time just after each reading of the whole batch
-    before: int  # the same just before the first of these
-    start: int
-    stop: int
-    changes: list[SilenceChange]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is all of the batch."""
-        return self.start == 0 and self.stop == len(self.run)
-
-    @property
-    def known(self) -> int:
-        """The newest time before it; of what begins with nothing, its first."""
-        return self.before if self.before > NEVER else int(self.run[self.start])
-
-    def cut(self, start: int, stop: int) -> BatchSlice:
-        """A part of it."""
-        before = int(self.run[start - 1]) if start else self.before
-        mine = [change for change in self.changes if start <= change.at < stop]
-        return BatchSlice(self.run, before, start, stop, mine)
 
 
 class ChannelOperator:
@@ -73,8 +50,14 @@ class ChannelOperator:
         self.ring = RecentReadings()
         self.newest = np.empty(0, np.int64)
         self.registers = Registers(self.measure)
-        self.watches: list[RuleState] = []
+        self.rule_states: list[RuleState] = []
+        self.limit_states: list[LimitState] = []
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
+
+    @property
+    def states(self) -> list[RuleState | LimitState]:
+        """Of all rules about this channel."""
+        return [*self.rule_states, *self.limit_states]
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -90,47 +73,57 @@ class ChannelOperator:
 
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
-        mine = [rule for rule in rules if self.channel in rule.channels]
-        self.watches = [RuleState(rule, self.measure, self.silent) for rule in mine]
+        about = [r for r in rules if isinstance(r, WindowRule) and self.channel in r.channels]
+        limits = [r for r in rules if isinstance(r, StateRule) and self.channel in r.channels]
+        self.rule_states = [RuleState(rule, self.measure, self.silent) for rule in about]
+        self.limit_states = [LimitState(rule, self.measure, self.silent) for rule in limits]
+        gaps = {(rule.slide_ms, rule.gap_ms) for rule in about if rule.gap_ms}
+        self.registers.cover(gaps, len(self.newest))
         if newest > NEVER:
             self.registers.rebuild(self._widths(), self._closed(newest), newest, self.ring)
-            for panes in self.registers.panes.values():
-                panes.reach(panes.head, len(self.newest))
 
-    def set_rules(self, rules: Sequence[Rule], newest: int) -> list[Event]:
+    def set_rules(self, rules: Sequence[Rule], newest: int) -> list[AlertTransition]:
         """Run other rules: open episodes go on or end, and those that the past holds begin."""
-        old = {watch.rule.id: watch for watch in self.watches}
+        old = {state.rule.id: state for state in self.states}
         self.run_rules(rules, newest)
-        events = []
-        for watch in self.watches if newest > NEVER else ():
-            panes = self.registers.panes[watch.rule.slide_ms]
-            closed = self._closed(newest)[watch.rule.slide_ms]
-            if watch.rule.id in old:
-                ends = np.arange(closed, (panes.head + 1 if self.measure.grows else closed) + 1)
-                sums = self.registers.sums(panes, ends, watch.rule.panes)
-                collected = carried(old.pop(watch.rule.id), watch, ends, sums, newest)
-                events += [Event(watch, one) for one in collected]
-            events += [Event(watch, one) for one in watch.begin_all(panes, closed, newest)]
-        return [Event(w, collected) for w in old.values() for collected in w.stop(newest)] + events
+        found: list[AlertTransition] = []
+        for state in self.rule_states if newest > NEVER else ():
+            rule = state.rule
+            panes = self.registers.panes[rule.slide_ms]
+            closed = self._closed(newest)[rule.slide_ms]
+            before = old.get(rule.id)
+            if isinstance(before, RuleState) and before.rule.scored == rule.scored:
+                del old[rule.id]
+                ends = np.arange(closed, (panes.head + 1 if state.is_early else closed) + 1)
+                scores = self.registers.scores(rule, ends)
+                goes_on = carried(before, state, ends, scores, newest)
+                found += [AlertTransition(state, event) for event in goes_on]
+            begun = state.begin_all(panes, closed, newest)
+            found += [AlertTransition(state, event) for event in begun]
+        for limit in self.limit_states:
+            if isinstance(earlier := old.get(limit.rule.id), LimitState):
+                del old[limit.rule.id]
+                goes_on = limit.carried(earlier, newest)
+                found += [AlertTransition(limit, event) for event in goes_on]
+        return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
 
     def _widths(self) -> dict[int, int]:
         """For each slide, how many panes its longest window has."""
         widths: dict[int, int] = {}
-        for watch in self.watches:
-            slide = watch.rule.slide_ms
-            widths[slide] = max(widths.get(slide, 0), watch.rule.panes)
+        for state in self.rule_states:
+            slide = state.rule.slide_ms
+            widths[slide] = max(widths.get(slide, 0), state.rule.reach_ms // slide)
         return widths
 
     def _closed(self, newest: int) -> dict[int, int]:
         """For each slide, the end (in panes) of the last window closed at a newest time."""
-        watermark = newest - self.patience_ms
-        return {slide: watermark // slide for slide in self._widths()}
+        return {slide: (newest - self.patience_ms) // slide for slide in self._widths()}
 
     def late(self, rows: LaneRows, run: Ints) -> Bools:
         """Readings for which every window that would hold them is closed."""
         watermark = run[rows.at] - self.limits.lateness_ms
         late = np.ones(len(rows), bool)
-        windows = {(w.rule.slide_ms, w.rule.window_ms) for w in self.watches}
+        windows = {(s.rule.slide_ms, s.rule.reach_ms) for s in self.rule_states}
         for slide, window in windows or {(1, self.limits.horizon_ms)}:
             pane = (rows.time - self.measure.shift) // slide
             late &= pane * slide + window <= watermark
@@ -151,19 +144,26 @@ class ChannelOperator:
             run: the partition's newest time just after each reading of the whole batch.
             before: the same just before the batch.
             changes: the devices that went quiet or came back.
-            collected: gets the closed windows over a threshold, and what is to be told.
+            collected: gets the breaches, and what happened to episodes.
         """
         prior = newest_before(rows, self.newest)
         pieces = [0, len(run)]
-        if not self.measure.grows and (rows.time <= prior).any():
+        if self.registers.in_order and (rows.time <= prior).any():
             # A reading out of order makes registers again from the ring: it may hold no later ones.
             pieces = [0, *self._closing_places(run, before), len(run)]
         whole = BatchSlice(run, before, 0, len(run), changes)
-        judged = [
+        parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
             for start, stop in pairwise(sorted(set(pieces)))
         ]
-        return judged[0] if len(judged) == 1 else joined(judged)
+        judged = parts[0] if len(parts) == 1 else joined(parts)
+        if self.limit_states and collected.follow_episodes:
+            news = rows.where(judged.good & (rows.time > prior))
+            for state in self.limit_states:
+                happened = state.follow(news, run, changes)
+                collected.transitions += [AlertTransition(state, event) for event in happened]
+        self._note(changes)
+        return judged
 
     def _closing_places(self, run: Ints, before: int) -> list[int]:
         """The places of a batch at which windows close."""
@@ -181,12 +181,12 @@ class ChannelOperator:
         run, before, start, stop, changes = span
         low, high = np.searchsorted(rows.at, [start, stop])
         part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
+        inner = Collected(collected.breaches, [], collected.follow_episodes)
         mine = [change._replace(at=change.at - start) for change in changes]
-        inner = Collected(collected.over, [], collected.follow_episodes)
         alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
         judged = self._process(part, alone, inner)
-        collected.events += [
-            e._replace(told=e.told._replace(at=e.told.at + start)) for e in inner.events
+        collected.transitions += [
+            t._replace(event=t.event._replace(at=t.event.at + start)) for t in inner.transitions
         ]
         return judged
 
@@ -198,9 +198,7 @@ class ChannelOperator:
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]
-        if not self.watches:
-            self._note(span.changes)
-        else:
+        if self.rule_states:
             for start, stop, close_first in self._spans(rows, prior, span):
                 self._take(rows, prior, span.cut(start, stop), close_first, collected)
         horizon = int(run[-1]) - sum(self.limits) - MAX_GAP_MS
@@ -221,8 +219,9 @@ class ChannelOperator:
             closed = (run - self.patience_ms) // slide
             steps = np.diff(closed, prepend=first)
             pane = (rows.time - self.measure.shift) // slide
-            entangled = old & (not self.measure.grows or pane < closed[rows.at])
-            cuts |= (steps > 0) if entangled.any() else steps > self.registers.far(slide, width)
+            entangled = old & (self.registers.in_order or pane < closed[rows.at])
+            is_tight = self.registers.reaches_back or bool(entangled.any())
+            cuts |= (steps > 0) if is_tight else steps > self.registers.far(slide, width)
             block = closed // max(1, CELLS // max(1, len(self.newest)))
             cuts[1:] |= block[1:] != block[:-1]
         starts = sorted({0, *np.flatnonzero(cuts).tolist()})
@@ -254,21 +253,22 @@ class ChannelOperator:
         for slide, width in self._widths().items():
             closed = (run[start:stop] - self.patience_ms) // slide
             panes = self.registers.open(slide, already[slide] + 1 - width)
-            panes.reach(span.known // slide, len(self.newest))
+            self.registers.reach(slide, span.known // slide, len(self.newest))
             far = panes.head + self.registers.far(slide, width)
             over_a_gap = not len(rows) and int(closed[-1]) > far
-            panes.reach(far if over_a_gap else newest // slide, len(self.newest))
+            top = far if over_a_gap else newest // slide
+            self.registers.reach(slide, top, len(self.newest))
             added = self.registers.put(rows, links, slide)
             last = min(int(closed[-1]), far) if over_a_gap else int(closed[-1])
             ends = np.arange(already[slide] + 1, last + 1)
             closings = Closings(ends, start + np.searchsorted(closed, ends), already[slide])
-            for watch in self.watches:
-                if watch.rule.slide_ms == slide:
-                    self._follow(watch, panes, added, closings, changes, into)
+            for state in self.rule_states:
+                if state.rule.slide_ms == slide:
+                    self._follow(state, added, closings, changes, into)
             if over_a_gap:
-                panes.restart(int(closed[-1]) + 1 - width)
-                panes.reach(newest // slide, len(self.newest))
-            panes.forget(int(closed[-1]) + 1 - width)
+                self.registers.restart(slide, int(closed[-1]) + 1 - width)
+                self.registers.reach(slide, newest // slide, len(self.newest))
+            self.registers.forget(slide, int(closed[-1]) + 1 - width)
         self._note(changes)
 
     def _note(self, changes: list[SilenceChange]) -> None:
@@ -281,20 +281,20 @@ class ChannelOperator:
 
     def _follow(
         self,
-        watch: RuleState,
-        panes: Panes,
+        state: RuleState,
         rows: Increments,
         closings: Closings,
         changes: list[SilenceChange],
         collected: Collected,
     ) -> None:
         """One rule over one step."""
-        sums = self.registers.sums(panes, closings.ends, watch.rule.panes)
-        above = bool(len(sums)) and bool((sums.max(axis=0) > watch.level).any())
-        if above and not self.measure.is_level:  # system C's records tell of kWh
-            end, key = np.nonzero(sums > watch.level)
-            nano = sums[end, key] // self.measure.per_nano
-            collected.over.append(Over(watch.rule, key, closings.ends[end] * panes.slide_ms, nano))
+        rule, ends, level = state.rule, closings.ends, state.level
+        scores = self.registers.scores(rule, ends)
+        if rule.makes_energy_alerts and len(ends) and (scores.max(axis=0) > level).any():
+            end, key = np.nonzero(scores > level)
+            nano = scores[end, key] // self.measure.per_nano
+            collected.breaches.append(Breaches(rule, key, ends[end] * rule.slide_ms, nano))
         if collected.follow_episodes:
-            happened = watch.follow(panes, rows, closings, sums, changes)
-            collected.events += [Event(watch, one) for one in happened]
+            panes = self.registers.panes[rule.slide_ms]
+            happened = state.follow(panes, rows, closings, scores, changes)
+            collected.transitions += [AlertTransition(state, event) for event in happened]

@@ -1,4 +1,4 @@
-"""What the lanes of a partition say about a batch, before it becomes records."""
+"""What the channels of a partition say about a batch, before it becomes records."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
-from energyguard.stream.windows.output import Over
+from energyguard.stream.windows.output import Breaches
+from energyguard.stream.windows.states import LimitState
 
 
-class Event(NamedTuple):
-    """Something to tell of an episode of a rule."""
+class AlertTransition(NamedTuple):
+    """What happened to an episode of a rule."""
 
-    watch: RuleState
-    told: EpisodeEvent
+    state: RuleState | LimitState
+    event: EpisodeEvent
 
 
 @dataclass(slots=True)
 class Collected:
-    """What lanes tell of a batch."""
+    """What the channels say of a batch."""
 
-    over: list[Over] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    breaches: list[Breaches] = field(default_factory=list)
+    transitions: list[AlertTransition] = field(default_factory=list)
     follow_episodes: bool = True

@@ -17,30 +17,24 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.model.alerts import State
-from energyguard.rules.rule import Rule
+from energyguard.model.measures import Measure
+from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.time.silence import SilenceChange
-from energyguard.stream.windows.increments import Increments, Measure
+from energyguard.stream.windows.batch_slice import Closings
+from energyguard.stream.windows.increments import Increments
 from energyguard.stream.windows.panes import Panes
+from energyguard.stream.windows.registers import SAYS_NOTHING
 
-HUSH, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
-
+QUIET, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
 
 STOPPED = "the rule was stopped"
 FOREVER = np.iinfo(np.int64).max
 
 
-class Closings(NamedTuple):
-    """The windows that a batch closes: their ends in panes, and where in the batch."""
-
-    ends: Ints
-    at: Ints
-    closed_before: int
-
-
 @dataclass(slots=True)
 class Episode:
-    """An alert that is not over. Sums in the panes' own unit, times in ms.
+    """An alert that is not over. Amounts are scores of its rule, times in ms.
 
     ``window_end_ms`` and ``window_ms`` are of the window that began it, and its identity; they
     outlive a change of the rule, after which ``first_end`` is a window of the new kind.
@@ -58,7 +52,7 @@ class Episode:
 
 
 class EpisodeEvent(NamedTuple):
-    """Something to tell about an episode, and where in the batch it happened."""
+    """What happened to an episode, and where in the batch."""
 
     at: int
     episode: Episode
@@ -76,25 +70,30 @@ class EpisodeEvent(NamedTuple):
 
 @dataclass(slots=True)
 class RuleState:
-    """The episodes of one rule in one lane.
+    """The episodes of one rule of one channel.
 
-    ``silent`` is the lane's: of each key that is quiet, the newest reading before its silence.
+    ``silent`` is the channel's: of each key that is quiet, the newest reading before its silence.
     """
 
-    rule: Rule
+    rule: WindowRule
     measure: Measure
     silent: Mapping[int, int] = field(default_factory=dict)
     episodes: dict[int, Episode] = field(default_factory=dict)
 
     @property
     def level(self) -> int:
-        """The level that raises, in the panes' unit."""
-        return self.measure.amount(self.rule.raise_above, self.rule.window_ms)
+        """The score above which it raises."""
+        return self.rule.score_of(self.rule.level, self.measure)
 
     @property
     def clear(self) -> int:
-        """The level that clears, in the panes' unit."""
-        return self.measure.amount(self.rule.clear_at, self.rule.window_ms)
+        """The score at or below which it clears."""
+        return self.rule.score_of(self.rule.clear_level, self.measure)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether a window may raise before it closes: its score is a sum, and can only grow."""
+        return self.rule.may_raise_early and self.measure.grows
 
     def follow(
         self,
@@ -104,29 +103,30 @@ class RuleState:
         sums: Ints,
         quiet: Sequence[SilenceChange],
     ) -> Iterator[EpisodeEvent]:
-        """Tell what happens to the episodes over a batch whose readings are in the panes.
+        """What happens to the episodes over a batch whose readings are in the panes.
 
         Args:
             panes: the registers, after the batch.
             rows: the batch's readings; empty where the measure does not grow.
             closings: the windows it closes.
-            sums: what these hold: (windows, keys).
+            sums: their scores: (windows, keys).
             quiet: the keys that went quiet or came back.
         """
         changed = {c.key for c in quiet if c.key in self.episodes}
         for key in sorted(changed | self._candidates(panes, rows, closings, sums, changed)):
             mine = [c for c in quiet if c.key == key]
-            yield from _Story(self, panes, closings, sums, key).tell(rows.of(key), mine)
+            readings = rows.of(key) if self.is_early else []
+            yield from _KeyInBatch(self, panes, closings, sums, key).events(readings, mine)
 
     def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[EpisodeEvent]:
         """Begin the episodes that the past already holds, where a rule starts in the middle."""
-        if not self.measure.grows or not panes.rows:
+        if not self.is_early or not panes.rows:
             return
         ends = np.arange(closed + 1, panes.head + 2)
-        over = panes.windows(ends, self.rule.panes) > self.level
-        for key in np.flatnonzero(over.any(axis=0)).tolist():
+        breaches = panes.windows(ends, self.rule.panes) > self.level
+        for key in np.flatnonzero(breaches.any(axis=0)).tolist():
             if key not in self.episodes:
-                first = int(ends[over[:, key].argmax()])
+                first = int(ends[breaches[:, key].argmax()])
                 total = int(panes.windows(np.array([first]), self.rule.panes)[0, key])
                 yield from self.begin(0, key, first, total, time_ms, key in self.silent)
 
@@ -161,7 +161,7 @@ class RuleState:
             found |= self._of_episodes(closings, sums, changed)
         if len(closings.ends):
             found |= set(np.flatnonzero((sums.max(axis=0) > self.level) & calm).tolist())
-        if self.measure.grows and len(rows.at):
+        if self.is_early and len(rows.at):
             closed = int(closings.ends[-1]) if len(closings.ends) else closings.closed_before
             ends = np.arange(max(int(rows.amounts.pane.min()), closed) + 1, panes.head + 2)
             highest = panes.windows(ends, self.rule.panes).max(axis=0)
@@ -178,45 +178,46 @@ class RuleState:
         mine = sums[:, keys]
         spoken = np.array([self.silent.get(k, FOREVER) for k in keys.tolist()])
         says = closings.ends[:, None] * self.rule.slide_ms <= spoken  # a window in a silence: not
+        says &= mine != SAYS_NOTHING
         busy = ((mine <= self.clear) & open_ & says).any(axis=0)
         busy |= (closings.ends[:, None] == first).any(axis=0)
         busy |= np.array(
             [k in changed or self.episodes[k].state is State.PENDING for k in keys.tolist()]
         )
-        highest = np.where(open_, mine, 0).max(axis=0)
+        highest = np.where(open_, mine, SAYS_NOTHING).max(axis=0)
         for key, peak in zip(keys[~busy].tolist(), highest[~busy].tolist(), strict=True):
             self.episodes[key].peak = max(self.episodes[key].peak, peak)
         return set(keys[busy].tolist())
 
 
-class _Story:
+class _KeyInBatch:
     """One key through one batch, event by event."""
 
     def __init__(
-        self, watch: RuleState, panes: Panes, closings: Closings, sums: Ints, key: int
+        self, state: RuleState, panes: Panes, closings: Closings, sums: Ints, key: int
     ) -> None:
-        self.watch, self.panes, self.key = watch, panes, key
-        self.slide, self.n = panes.slide_ms, watch.rule.panes
+        self.state, self.panes, self.key = state, panes, key
+        self.slide, self.n = panes.slide_ms, state.rule.panes
         self.closed = closings.closed_before
         self.closings = closings
-        self.quiet_ms = watch.silent.get(key)  # the newest reading before a silence that lasts
+        self.quiet_ms = state.silent.get(key)  # the newest reading before a silence that lasts
         self.sums = sums[:, key].tolist() if len(closings.ends) else []
         self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
             :, 0
         ]
 
-    def tell(
+    def events(
         self, rows: list[tuple[int, int, int, int]], quiet: list[SilenceChange]
     ) -> Iterator[EpisodeEvent]:
         """All that happens to the key, in log order."""
         for _, _, pane, amount in rows:  # back to where the batch began
             self.column[max(pane - self.panes.base, 0) :] -= amount
-        events: list[tuple[int, int, int]] = [
+        happened: list[tuple[int, int, int]] = [
             *((at, CLOSE, i) for i, at in enumerate(self.closings.at.tolist())),
-            *((change.at, HUSH if change.quiet else BACK, i) for i, change in enumerate(quiet)),
+            *((change.at, QUIET if change.quiet else BACK, i) for i, change in enumerate(quiet)),
             *((row[0], READ, i) for i, row in enumerate(rows)),
         ]
-        for at, kind, i in sorted(events):
+        for at, kind, i in sorted(happened):
             if kind == CLOSE:
                 yield from self._close(at, int(self.closings.ends[i]), self.sums[i])
             elif kind == READ:
@@ -224,7 +225,7 @@ class _Story:
                 self.column[max(pane - self.panes.base, 0) :] += amount
                 yield from self._raise(at, pane + 1, pane + self.n, time)
             else:
-                yield from self._hush(quiet[i])
+                yield from self._silence(quiet[i])
 
     def _sum(self, end: int) -> int:
         top = min(end - 1 - self.panes.base, len(self.column) - 1)
@@ -233,36 +234,36 @@ class _Story:
 
     def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[EpisodeEvent]:
         """Begin an episode at the first open window over the level, if there is one."""
-        if self.key in self.watch.episodes:
+        if self.key in self.state.episodes:
             return
         for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
             total = self._sum(end)
-            if total > self.watch.level:
+            if total > self.state.level:
                 yield from self._begin(at, end, total, time)
                 return
 
     def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[EpisodeEvent]:
-        return self.watch.begin(at, self.key, end, total, time, self.quiet_ms is not None)
+        return self.state.begin(at, self.key, end, total, time, self.quiet_ms is not None)
 
     def _close(self, at: int, end: int, total: int) -> Iterator[EpisodeEvent]:
         self.closed = end
-        episode = self.watch.episodes.get(self.key)
+        episode = self.state.episodes.get(self.key)
         end_ms = end * self.slide
         if episode is None:
-            if total > self.watch.level:
+            if total > self.state.level:
                 yield from self._begin(at, end, total, end_ms)
             return
-        if end < episode.first_end:
+        if end < episode.first_end or total == SAYS_NOTHING:
             return
         episode.peak = max(episode.peak, total)
         silent = self._in_silence(episode, end_ms)
-        if total <= self.watch.clear and not silent:
-            del self.watch.episodes[self.key]
+        if total <= self.state.clear and not silent:
+            del self.state.episodes[self.key]
             yield EpisodeEvent(at, episode, State.RESOLVED, end_ms, total, episode.peak)
-            if self.watch.measure.grows:
+            if self.state.is_early:
                 yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
             return
-        long_enough = end_ms - episode.since_ms >= self.watch.rule.dwell_ms
+        long_enough = end_ms - episode.since_ms >= self.state.rule.dwell_ms
         if episode.state is State.PENDING and long_enough and not silent:
             episode.state = State.FIRING
             yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
@@ -270,8 +271,8 @@ class _Story:
             episode.observed = total  # the final sum of the window that began it
             yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
 
-    def _hush(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
-        episode = self.watch.episodes.get(self.key)
+    def _silence(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
+        episode = self.state.episodes.get(self.key)
         since, self.quiet_ms = self.quiet_ms, change.last_ms if change.quiet else None
         if episode is None:
             return
@@ -285,7 +286,7 @@ class _Story:
         )
 
     def _shown(self, episode: Episode) -> State:
-        """What to tell of an episode: of a quiet device nobody knows."""
+        """The state of an episode: of a quiet device nobody knows."""
         return episode.state if self.quiet_ms is None else State.UNKNOWN
 
     def _in_silence(self, episode: Episode, end_ms: int) -> bool:

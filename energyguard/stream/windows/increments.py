@@ -16,65 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS, NANO_PER_UNIT, Channel, Kind
+from energyguard.model.channels import MAX_GAP_MS
 from energyguard.stream.time.batch import Bools, Ints
-
-MS_PER_HOUR = 3_600_000
-NANO_PER_MICRO = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """How a channel is counted: ``shift`` moves a border's reading to the pane before."""
-
-    kind: Kind
-    shift: int = 0
-    per_nano: int = 1  # how many units of an amount make 1e-9 kWh; of a level: not used
-    nothing: int = 0  # of a level, 1e-9 of its unit
-
-    @property
-    def grows(self) -> bool:
-        """Whether more readings can only add: an alert may fire before the window closes."""
-        return self.kind is Kind.INTERVAL
-
-    @property
-    def holds(self) -> bool:
-        """Whether a reading is true until the next one."""
-        return self.kind in (Kind.POWER, Kind.STATE)
-
-    @property
-    def is_level(self) -> bool:
-        """Whether a window has the mean of it."""
-        return self.kind is Kind.STATE
-
-    def counted(self, value: Ints) -> Ints:
-        """Values as they are counted: of a level 1e-6 above nothing, or hours would overflow."""
-        return (value - self.nothing) // NANO_PER_MICRO if self.is_level else value
-
-    def amount(self, nano: int, window_ms: int) -> int:
-        """What a window has that comes to an energy or, of a level, to a mean."""
-        if self.is_level:
-            return (nano - self.nothing) // NANO_PER_MICRO * window_ms
-        return nano * self.per_nano
-
-    def nano(self, amount: int, window_ms: int) -> int:
-        """The energy, or the mean, that a window comes to."""
-        if self.is_level:
-            return amount * NANO_PER_MICRO // window_ms + self.nothing
-        return amount // self.per_nano
-
-
-def measure_of(channel: Channel) -> Measure:
-    """How a channel is counted."""
-    return Measure(
-        channel.kind,
-        1 if channel.kind is Kind.REGISTER else 0,
-        MS_PER_HOUR if channel.kind is Kind.POWER else 1,
-        round(channel.nothing * NANO_PER_UNIT),
-    )
-
-
-MEASURES = {name: measure_of(channel) for name, channel in CHANNELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +80,35 @@ def register_amounts(links: Chain, slide_ms: int) -> Amounts:
 def power_amounts(links: Chain, slide_ms: int) -> Amounts:
     """What a power used, or a level was, until the next reading, split at the pane borders."""
     has = links.has & (links.value_before != 0)
-    key, start, power = links.key[has], links.time_before[has], links.value_before[has]
-    end = np.minimum(links.time[has], start + MAX_GAP_MS)
+    end = np.minimum(links.time, links.time_before + MAX_GAP_MS)
+    return _spread(links, has, end, links.value_before, slide_ms)
+
+
+def covered_amounts(links: Chain, slide_ms: int, gap_ms: int, holds: bool) -> Amounts:
+    """How many ms of each pane readings speak of.
+
+    A reading speaks of the time since the one before it if that is no longer than ``gap_ms``; where
+    readings hold, of the time until the next one, for so long.
+    """
+    end = np.minimum(links.time, links.time_before + gap_ms)
+    has = links.has if holds else links.has & (end == links.time)
+    return _spread(links, has, end, np.ones_like(end), slide_ms)
+
+
+def _spread(links: Chain, has: Bools, end: Ints, per_ms: Ints, slide_ms: int) -> Amounts:
+    """What something comes to from each reading before until ``end``, split at pane borders."""
+    key, start, end, per_ms = links.key[has], links.time_before[has], end[has], per_ms[has]
     first, last = start // slide_ms, (end - 1) // slide_ms
     spans = last - first + 1
     row = np.repeat(np.arange(len(key)), spans)
     pane = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(spans) - spans, spans)
     held = np.minimum(end[row], (pane + 1) * slide_ms) - np.maximum(start[row], pane * slide_ms)
-    return Amounts(key[row], pane, power[row] * held)
+    return Amounts(key[row], pane, per_ms[row] * held)
 
 
-def held_until(border_ms: Ints, last_time: Ints, last_value: Ints) -> Ints:
+def held_until(
+    border_ms: Ints, last_time: Ints, last_value: Ints, gap_ms: int = MAX_GAP_MS
+) -> Ints:
     """What each key's newest reading, held, adds by some borders: shape (borders, keys)."""
-    until = np.minimum(border_ms[:, None], last_time + MAX_GAP_MS)
+    until = np.minimum(border_ms[:, None], last_time + gap_ms)
     return np.maximum(until - last_time, 0) * last_value

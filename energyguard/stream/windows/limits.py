@@ -14,10 +14,10 @@ from energyguard.stream.time.trusted import ClockLimits
 
 
 class ChannelLimits(NamedTuple):
-    """What a lane has to know of the settings, in ms."""
+    """What a channel has to know of the settings, in ms."""
 
     lateness_ms: int
-    horizon_ms: int  # the longest window of any rule that there is, running or not
+    horizon_ms: int  # how far back any rule looks that there is, running or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,5 @@ class WindowLimits:
         return cls(
             ClockLimits.of(settings),
             parse_duration(settings.silent),
-            max((rule.window_ms for rule in rules), default=MAX_GAP_MS),
+            max((rule.reach_ms for rule in rules), default=MAX_GAP_MS),
         )

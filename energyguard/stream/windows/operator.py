@@ -1,4 +1,4 @@
-"""Windows over one partition: a clock, and a lane for each channel. Batch in, outcome out."""
+"""Rules over one partition: a clock, silences, and each channel. Batch in, output out."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from energyguard.model.topics import TopicClock
 from energyguard.rules.rule import Rule
 from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import Admitted, PartitionClock
-from energyguard.stream.time.silence import SilenceChange, SilenceTracker
+from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.alert_events import episode_event, silence_event
 from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.collected import Collected, Event
+from energyguard.stream.windows.collected import Collected
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.output import WindowOutput, in_order
+from energyguard.stream.windows.silences import Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import load_windows, save_windows
-from energyguard.stream.windows.verdicts import Judged, LaneRows, newest_before
+from energyguard.stream.windows.verdicts import Judged, LaneRows
 from energyguard.topics import topic_named
 
 _LIMITS = WindowLimits()
@@ -48,8 +49,8 @@ class WindowOperator:
         self.lanes: dict[str, ChannelOperator] = {}
         self.rules = list(rules)
         self.follow_episodes = follow_episodes
-        self.heard: Ints = np.empty(0, np.int64)  # the newest time of each device
-        self.quiet = SilenceTracker(limits.silent_ms)
+        self.silences = Silences(limits.silent_ms)
+        self.silences.set_rules(rules, NEVER)
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
         self._numbers: dict[str, int] = {}
         self._rank: Ints = np.empty(0, np.int64)
@@ -93,7 +94,7 @@ class WindowOperator:
             rows = every if len(at) == len(batch) else every.where(at)
             judged = self.lane(channel).process(rows, run, before, changes, collected)
             self._put_apart(outcome, batch, at, judged)
-            collected.events = self._tell(outcome, channel, collected.events)
+            self._place(outcome, channel, collected)
         self._finish(outcome, collected)
         return outcome
 
@@ -114,7 +115,7 @@ class WindowOperator:
         changes = [] if end else self._silences(outcome, rows, run, before)
         for channel, lane in self.lanes.items():
             lane.process(rows, run, before, changes, collected)
-            collected.events = self._tell(outcome, channel, collected.events)
+            self._place(outcome, channel, collected)
         self._finish(outcome, collected)
         return outcome
 
@@ -122,9 +123,10 @@ class WindowOperator:
         """Run these rules from the next reading on."""
         outcome = WindowOutput(self.devices)
         self.rules = list(rules)
+        self._place_silences(outcome, self.silences.set_rules(self.rules, self.clock.newest))
         for channel, lane in self.lanes.items():
-            events = lane.set_rules(self.rules, self.clock.newest)
-            self._tell(outcome, channel, events)
+            transitions = lane.set_rules(self.rules, self.clock.newest)
+            self._place(outcome, channel, Collected(transitions=transitions))
         self._finish(outcome, Collected())
         return outcome
 
@@ -157,8 +159,7 @@ class WindowOperator:
         if lane is None:
             limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
             lane = self.lanes[channel] = ChannelOperator(channel, limits)
-            quiet = np.flatnonzero(self.quiet.since > NEVER)
-            lane.silent.update(zip(quiet.tolist(), self.quiet.since[quiet].tolist(), strict=True))
+            lane.silent.update(self.silences.quiet)
             lane.run_rules(self.rules, NEVER)
         lane.grow(len(self.devices))
         return lane
@@ -191,16 +192,15 @@ class WindowOperator:
         """The devices that went quiet or came back, whatever their channels."""
         if not self.follow_episodes:
             return []
-        if len(self.devices) > len(self.heard):
-            more = max(len(self.devices), len(self.heard) * 5 // 4) - len(self.heard)
-            self.heard = np.concatenate([self.heard, np.full(more, NEVER)])
-        prior = newest_before(rows, self.heard)
-        np.maximum.at(self.heard, rows.key, rows.time)
-        changes = self.quiet.changes(rows, prior, self.heard, run, before)
-        for change in changes:
-            event = silence_event(self.topic, self.devices[change.key], change)
-            outcome.placed.append(((change.at, change.key), event))
+        changes, found = self.silences.follow(rows, run, before, len(self.devices))
+        self._place_silences(outcome, found)
         return changes
+
+    def _place_silences(self, outcome: WindowOutput, found: list[SilenceTransition]) -> None:
+        for transition in found:
+            change = transition.change
+            event = silence_event(self.topic, self.devices[change.key], transition)
+            outcome.placed.append(((change.at, change.key), event))
 
     def _put_apart(
         self, outcome: WindowOutput, batch: ReadingBatch, at: Ints, judged: Judged
@@ -217,19 +217,20 @@ class WindowOperator:
             if mask.any():
                 outcome.put_apart(verdict, batch.take(at[mask]))
 
-    def _tell(self, outcome: WindowOutput, channel: str, events: list[Event]) -> list[Event]:
-        """Turn a lane's events into alert events; the list is left empty for the next lane."""
-        for watch, event in events:
-            made = episode_event(self.topic, channel, self.devices[event.key], watch, event)
+    def _place(self, outcome: WindowOutput, channel: str, collected: Collected) -> None:
+        """Turn a channel's transitions into alert events; none are left for the next channel."""
+        for transition in collected.transitions:
+            event = transition.event
+            made = episode_event(self.topic, channel, self.devices[event.key], transition)
             outcome.placed.append(((event.at, event.key), made))
-        return []
+        collected.transitions = []
 
     def _finish(self, outcome: WindowOutput, collected: Collected) -> None:
-        if collected.over:
+        if collected.breaches:
             if len(self._rank) != len(self.devices):
                 self._rank = np.empty(len(self.devices), np.int64)
                 self._rank[np.argsort(np.array(self.devices, object))] = np.arange(
                     len(self.devices)
                 )
-            outcome.over = in_order(collected.over, self._rank)
+            outcome.breaches = in_order(collected.breaches, self._rank)
         outcome.placed.sort(key=lambda item: item[0])

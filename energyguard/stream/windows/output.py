@@ -1,4 +1,4 @@
-"""What came of a batch: verdicts, windows over a threshold, alert events."""
+"""What came of a batch: verdicts, breaches, alert events."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 from energyguard.model.readings import Verdict
 from energyguard.records.alerts import AlertEvent
-from energyguard.rules.rule import Rule
+from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Ints, ReadingBatch
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
-    """m closed windows over a rule's threshold: who, which, how much in 1e-9 kWh."""
+class Breaches:
+    """m closed windows that break a rule: who, which, how much in 1e-9 kWh."""
 
-    rule: Rule
+    rule: WindowRule
     key: Ints
     end_ms: Ints
     nano_kwh: Ints
@@ -32,7 +32,7 @@ class WindowOutput:
     devices: Sequence[str] = ()  # by key
     counts: Counter[Verdict] = field(default_factory=Counter)
     apart: list[tuple[Verdict, ReadingBatch]] = field(default_factory=list)
-    over: list[Over] = field(default_factory=list)
+    breaches: list[Breaches] = field(default_factory=list)
     placed: list[tuple[tuple[int, int], AlertEvent]] = field(default_factory=list)
 
     @property
@@ -47,22 +47,24 @@ class WindowOutput:
             self.apart.append((verdict, batch))
 
 
-def in_order(over: list[Over], rank: Ints) -> list[Over]:
-    """Windows over a threshold by (end, device, rule), in runs of one rule each.
+def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
+    """Breaches by (end, device, rule), in runs of one rule each.
 
     Args:
-        over: as the lanes found them.
+        breaches: as the channels found them.
         rank: for each key, its device's place in alphabetical order.
     """
-    if not over:
+    if not breaches:
         return []
-    rules = {o.rule.id: o.rule for o in over}
+    rules = {b.rule.id: b.rule for b in breaches}
     names = sorted(rules)
-    rule = np.concatenate([np.full(len(o.key), names.index(o.rule.id)) for o in over])
-    key = np.concatenate([o.key for o in over])
-    end = np.concatenate([o.end_ms for o in over])
-    nano = np.concatenate([o.nano_kwh for o in over])
+    rule = np.concatenate([np.full(len(b.key), names.index(b.rule.id)) for b in breaches])
+    key = np.concatenate([b.key for b in breaches])
+    end = np.concatenate([b.end_ms for b in breaches])
+    nano = np.concatenate([b.nano_kwh for b in breaches])
     order = np.lexsort((rule, rank[key], end))
     rule, key, end, nano = rule[order], key[order], end[order], nano[order]
     cuts = [0, *(np.flatnonzero(np.diff(rule)) + 1).tolist(), len(rule)]
-    return [Over(rules[names[rule[a]]], key[a:b], end[a:b], nano[a:b]) for a, b in pairwise(cuts)]
+    return [
+        Breaches(rules[names[rule[a]]], key[a:b], end[a:b], nano[a:b]) for a, b in pairwise(cuts)
+    ]

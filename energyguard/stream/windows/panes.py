@@ -94,6 +94,11 @@ class Panes:
                 self._c[row_:next_, : self.keys] += gained[i]
         self._c[last : self.rows, : self.keys] += gained[-1]
 
+    def add_within(self, amounts: Amounts) -> None:
+        """Add those of the amounts whose panes have rows."""
+        kept = (amounts.pane > self.base) & (amounts.pane <= self.head)
+        self.add(Amounts(amounts.key[kept], amounts.pane[kept], amounts.amount[kept]))
+
     def clear(self, keys: Bools) -> None:
         """Set the registers of the keys marked back to nothing."""
         self._c[: self.rows, : self.keys][:, keys] = 0

@@ -1,4 +1,4 @@
-"""Outcomes as records: system C's alert per window, alert events, and readings set apart."""
+"""Outputs as records: system C's alert per window, alert events, and readings set apart."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from energyguard.records.alerts import ALERT_EVENT, AlertEvent
 from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
 from energyguard.records.readings import LateHeaders
 from energyguard.stream.time.batch import Ints, ReadingBatch
-from energyguard.stream.windows.output import Over
+from energyguard.stream.windows.output import Breaches
 
+Found = Sequence[tuple[Breaches, Sequence[str]]]
 _HOUSEHOLD, _START, _END, _KWH, _RULE, _MODE = BEFORE
 
 
-def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+def window_alerts(found: Found) -> pa.StringArray:
     """System C's alert records as JSON, one per window, all at once.
 
     Args:
-        found: windows over a threshold, each lot with the names of its keys.
+        found: breaches, each lot with the names of its keys.
     """
-    ends = np.concatenate([over.end_ms for over, _ in found])
-    starts = np.concatenate([over.end_ms - over.rule.window_ms for over, _ in found])
+    ends = np.concatenate([some.end_ms for some, _ in found])
+    starts = np.concatenate([some.end_ms - some.rule.window_ms for some, _ in found])
     return pc.binary_join_element_wise(
         _HOUSEHOLD,
         _households(found),
@@ -39,29 +40,29 @@ def window_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray
         f'"{_END}"',
         spell_times(ends),
         f'"{_KWH}',
-        decimals(pa.array(np.concatenate([over.nano_kwh for over, _ in found]))),
+        decimals(pa.array(np.concatenate([some.nano_kwh for some, _ in found]))),
         _rules(found),
         "",
     )
 
 
-def _households(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+def _households(found: Found) -> pa.StringArray:
     """Whose each window is, as a JSON string; each name is written once."""
-    lot = np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found])
-    key = np.concatenate([over.key for over, _ in found])
+    lot = np.repeat(np.arange(len(found)), [len(some.key) for some, _ in found])
+    key = np.concatenate([some.key for some, _ in found])
     used, at = np.unique(lot << 32 | key, return_inverse=True)
     names = [found[both >> 32][1][both & 0xFFFF_FFFF] for both in used.tolist()]
     return _spread([msgspec.json.encode(name).decode() for name in names], at)
 
 
-def _rules(found: Sequence[tuple[Over, Sequence[str]]]) -> pa.StringArray:
+def _rules(found: Found) -> pa.StringArray:
     """The end of each record, which says by which rule."""
     texts = []
-    for over, _ in found:
-        text, mode = over.rule.text, over.rule.mode or over.rule.id
-        rule, mode = (msgspec.json.encode(one).decode() for one in (text, mode))
+    for some, _ in found:
+        text, mode = some.rule.text, some.rule.mode_name
+        rule, mode = (msgspec.json.encode(words).decode() for words in (text, mode))
         texts.append(f"{_RULE}{rule}{_MODE}{mode}}}")
-    return _spread(texts, np.repeat(np.arange(len(found)), [len(over.key) for over, _ in found]))
+    return _spread(texts, np.repeat(np.arange(len(found)), [len(some.key) for some, _ in found]))
 
 
 def _spread(texts: Sequence[str], at: Ints) -> pa.StringArray:
@@ -73,16 +74,16 @@ def spell_times(ms: Ints) -> pa.StringArray:
     return pa.array(ms // 1000, pa.timestamp("s")).cast(pa.string())
 
 
-def energy_alerts(found: Sequence[tuple[Over, Sequence[str]]]) -> Records:
+def energy_alerts(found: Found) -> Records:
     """Records for ``energy_alerts``: key household, id in the header."""
     keys: list[bytes | None] = []
     headers = []
-    for over, devices in found:
-        names = [devices[k] for k in over.key.tolist()]
+    for some, devices in found:
+        names = [devices[k] for k in some.key.tolist()]
         keys += [name.encode() for name in names]
         headers += [
-            EnergyAlertHeaders(identity(over.rule.id, name, end)).encode()
-            for name, end in zip(names, over.end_ms.tolist(), strict=True)
+            EnergyAlertHeaders(identity(some.rule.id, name, end)).encode()
+            for name, end in zip(names, some.end_ms.tolist(), strict=True)
         ]
     return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)
 

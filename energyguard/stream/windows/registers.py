@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS, Kind
+from energyguard.model.measures import Measure
+from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.increments import (
@@ -21,8 +23,8 @@ from energyguard.stream.windows.increments import (
     Amounts,
     Chain,
     Increments,
-    Measure,
     chain,
+    covered_amounts,
     held_until,
     power_amounts,
     register_amounts,
@@ -40,19 +42,37 @@ class Chained:
     anew: Bools | None
 
 
+SAYS_NOTHING = np.iinfo(np.int64).min
+"""The score of a window that is not complete where it has to be: it neither raises nor clears."""
+
+
 class Registers:
     """Panes by slide, and what is needed to add to them."""
 
     def __init__(self, measure: Measure) -> None:
         self.measure = measure
+        self.keys = 0
         self.panes: dict[int, Panes] = {}
+        self.covered: dict[tuple[int, int], Panes] = {}
+        """By slide and longest gap: how many ms of each pane readings speak of."""
         self.last_time, self.last_value = NOTHING, NOTHING  # each key's newest reading
         self.old_time, self.old_value = NOTHING, NOTHING  # each key's newest that left the ring
 
+    @property
+    def in_order(self) -> bool:
+        """Whether a reading adds by the one before it."""
+        return self.measure.kind is not Kind.INTERVAL or bool(self.covered)
+
+    @property
+    def reaches_back(self) -> bool:
+        """Whether a reading says something of windows that it closes: these are read before it."""
+        return bool(self.covered) and not self.measure.holds
+
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
+        self.keys = keys
         more = keys - len(self.last_time)
-        if more > 0 and self.measure.kind is not Kind.INTERVAL:
+        if more > 0 and self.in_order:
             never, nothing = np.full(more, NEVER), np.zeros(more, np.int64)
             self.last_time = np.concatenate([self.last_time, never])
             self.old_time = np.concatenate([self.old_time, never])
@@ -69,8 +89,27 @@ class Registers:
     def open(self, slide_ms: int, first: int) -> Panes:
         """The panes of a slide; new ones begin at pane ``first``."""
         panes = self.panes.setdefault(slide_ms, Panes(slide_ms))
-        panes.begin(first)
+        for each in self._of_slide(slide_ms):
+            each.begin(first)
         return panes
+
+    def _of_slide(self, slide_ms: int) -> list[Panes]:
+        return [self.panes[slide_ms], *(p for p in self.covered.values() if p.slide_ms == slide_ms)]
+
+    def reach(self, slide_ms: int, pane: int, keys: int) -> None:
+        """Have rows up to a pane, and columns for so many keys."""
+        for panes in self._of_slide(slide_ms):
+            panes.reach(pane, keys)
+
+    def restart(self, slide_ms: int, pane: int) -> None:
+        """Begin again at a pane, after a gap that leaves nothing to remember."""
+        for panes in self._of_slide(slide_ms):
+            panes.restart(pane)
+
+    def forget(self, slide_ms: int, pane: int) -> None:
+        """Let go of what is before a pane."""
+        for panes in self._of_slide(slide_ms):
+            panes.forget(pane)
 
     def far(self, slide_ms: int, width: int) -> int:
         """How many panes beyond the newest a window may end and still hold something."""
@@ -78,8 +117,8 @@ class Registers:
         return width + held + 2
 
     def link(self, rows: LaneRows, prior: Ints, ring: RecentReadings) -> Chained | None:
-        """Find each reading's reading before; None for interval energies, which need none."""
-        if self.measure.kind is Kind.INTERVAL or not len(rows):
+        """Find each reading's reading before; None: none is needed."""
+        if not self.in_order or not len(rows):
             return None
         in_order = rows.time > prior
         anew = None
@@ -113,6 +152,11 @@ class Registers:
     def put(self, rows: LaneRows, links: Chained | None, slide_ms: int) -> Increments:
         """Add a step's readings to the panes of a slide; tell what interval energies added."""
         panes = self.panes[slide_ms]
+        for (slide, gap_ms), covered in self.covered.items():
+            if slide == slide_ms and links is not None:
+                if links.anew is not None:
+                    covered.clear(links.anew[: covered.keys])
+                self._cover(covered, links.chain, gap_ms)
         if self.measure.kind is Kind.INTERVAL:
             pane = rows.time // slide_ms
             if len(pane) and int(pane.min()) <= panes.base:  # another slide's window is longer
@@ -129,9 +173,28 @@ class Registers:
 
     def _add(self, panes: Panes, links: Chain) -> None:
         make = power_amounts if self.measure.holds else register_amounts
-        amounts = make(links, panes.slide_ms)
-        kept = (amounts.pane > panes.base) & (amounts.pane <= panes.head)
-        panes.add(Amounts(amounts.key[kept], amounts.pane[kept], amounts.amount[kept]))
+        panes.add_within(make(links, panes.slide_ms))
+
+    def _cover(self, panes: Panes, links: Chain, gap_ms: int) -> None:
+        panes.add_within(covered_amounts(links, panes.slide_ms, gap_ms, self.measure.holds))
+
+    def scores(self, rule: WindowRule, ends: Ints) -> Ints:
+        """How bad windows are that end before panes ``ends``: (ends, keys), as the rule says."""
+        panes, slide = self.panes[rule.slide_ms], rule.slide_ms
+        scores = rule.score(lambda back: self.sums(panes, ends - back, rule.panes))
+        if not rule.gap_ms or not len(ends):
+            return scores
+        width = rule.reach_ms // slide
+        covered = self.covered[slide, rule.gap_ms].windows(ends, width)
+        if self.measure.holds:
+            last = self.last_time[: covered.shape[1]]
+            spoken = last, np.ones_like(last), rule.gap_ms
+            covered = (
+                covered
+                + held_until(ends * slide, *spoken)
+                - held_until((ends - width) * slide, *spoken)
+            )
+        return np.where(covered == rule.reach_ms, scores, SAYS_NOTHING)
 
     def sums(self, panes: Panes, ends: Ints, width: int) -> Ints:
         """What windows hold that end before panes ``ends``: (ends, keys), in amounts."""
@@ -146,7 +209,7 @@ class Registers:
 
     def remember(self, gone: Iterable[ReadingRun]) -> None:
         """Keep each key's newest of the readings that leave the ring."""
-        if self.measure.kind is Kind.INTERVAL:
+        if not self.in_order:
             return
         for piece in gone:
             order = np.lexsort((piece.time, piece.key))
@@ -158,6 +221,13 @@ class Registers:
             self.old_time[key[newer]] = time[newer]
             self.old_value[key[newer]] = value[newer]
 
+    def cover(self, gaps: Iterable[tuple[int, int]], keys: int) -> None:
+        """Count from now on, for these slides and longest gaps, of what readings speak."""
+        self.covered = {(slide, gap): Panes(slide) for slide, gap in gaps}
+        if not self.in_order:
+            self.last_time = self.last_value = self.old_time = self.old_value = NOTHING
+        self.grow(keys)
+
     def rebuild(
         self,
         widths: Mapping[int, int],
@@ -166,20 +236,22 @@ class Registers:
         ring: RecentReadings,
     ) -> None:
         """Make all panes again from the ring: after a restart, or when rules changed."""
-        keys = len(self.last_time)
-        everything = ring.of_keys(None)
         self.panes = {}
+        is_linked = self.in_order and bool(widths)
+        links = self._from_ring(np.ones(self.keys, bool), ring) if is_linked else None
+        key, time, value = ring.of_keys(None)
         for slide, width in widths.items():
             panes = self.open(slide, closed[slide] - width)  # the last closed window is whole
-            most = int(everything[0].max()) + 1 if len(everything[0]) else 0
-            panes.reach(newest // slide, max(keys, most))
+            self.reach(slide, newest // slide, self.keys)
             if self.measure.kind is Kind.INTERVAL:
-                key, time, value = everything
                 pane = time // slide
                 kept = pane > panes.base
                 panes.add(Amounts(key[kept], pane[kept], value[kept]))
-            else:
-                self._add(panes, self._from_ring(np.ones(keys, bool), ring))
+            elif links is not None:
+                self._add(panes, links)
+            for (of, gap_ms), covered in self.covered.items():
+                if of == slide and links is not None:
+                    self._cover(covered, links, gap_ms)
 
 
 def _both(a: Chain, b: Chain) -> Chain:

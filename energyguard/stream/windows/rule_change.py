@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from energyguard.model.alerts import State
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.windows.episodes import Episode, EpisodeEvent, RuleState
+from energyguard.stream.windows.registers import SAYS_NOTHING
 
 CHANGED = "the rule was changed"
 
@@ -25,7 +26,7 @@ def carried(
         old: the rule as it was; its episodes are taken.
         new: the rule as it is now; gets those that go on.
         ends: the last closed window of the new kind, and those that may raise before they close.
-        sums: what these hold: (windows, keys).
+        sums: their scores: (windows, keys).
         time_ms: what time it is.
     """
     episodes = sorted(old.episodes.values(), key=lambda episode: episode.key)
@@ -43,7 +44,7 @@ def carried(
         if silent:
             goes_on = other_windows or episode.peak > new.clear
         else:
-            goes_on = bool((mine > new.clear).any())
+            goes_on = bool(((mine > new.clear) | (mine == SAYS_NOTHING)).any())
         if not goes_on:
             yield EpisodeEvent(
                 0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED
@@ -56,19 +57,17 @@ def carried(
         yield EpisodeEvent(0, episode, state, time_ms, episode.observed, episode.peak)
 
 
-def _alike(watch: RuleState) -> tuple[object, ...]:
-    """All of a rule that an alert's events tell."""
-    rule = watch.rule
-    return (rule.window_ms, rule.slide_ms, rule.raise_above, rule.clear_at, rule.severity)
+def _alike(state: RuleState) -> tuple[object, ...]:
+    """All of a rule that an alert's events say."""
+    rule = state.rule
+    return (rule.window_ms, rule.slide_ms, rule.level, rule.clear_level, rule.severity)
 
 
 def _amounts(episode: Episode, old: RuleState, new: RuleState) -> tuple[int, int]:
-    """What an episode observed and its peak, as amounts of the new windows."""
-    before, now = old.rule.window_ms, new.rule.window_ms
-    observed, peak = (
-        old.measure.nano(amount, before) for amount in (episode.observed, episode.peak)
-    )
-    return new.measure.amount(observed, now), new.measure.amount(peak, now)
+    """What an episode observed and its peak, as scores of the new windows."""
+    shown = (old.rule.shown(score, old.measure) for score in (episode.observed, episode.peak))
+    observed, peak = (new.rule.score_of(nano, new.measure) for nano in shown)
+    return observed, peak
 
 
 def _begin_anew(episode: Episode, old: RuleState, new: RuleState, ends: Ints, sums: Ints) -> None:
@@ -79,5 +78,6 @@ def _begin_anew(episode: Episode, old: RuleState, new: RuleState, ends: Ints, su
         episode.first_end = int(ends[first])
         episode.observed, episode.peak = int(sums[first]), int(sums.max())
     else:  # it is silent, and the first window that could end it is not before its next reading
-        episode.first_end = new.silent[episode.key] // new.rule.slide_ms + 1
+        quiet_ms = new.silent.get(episode.key, int(ends[-1]) * new.rule.slide_ms)
+        episode.first_end = quiet_ms // new.rule.slide_ms + 1
         episode.observed, episode.peak = _amounts(episode, old, new)

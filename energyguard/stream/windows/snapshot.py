@@ -13,14 +13,16 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.model.readings import SCHEMA
+from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
-from energyguard.stream.time.batch import Ints, ReadingBatch
+from energyguard.rules.windowed import WindowRule
+from energyguard.stream.time.batch import ReadingBatch
 from energyguard.stream.time.clock import PartitionClock
-from energyguard.stream.time.silence import SilenceTracker
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episodes import Episode
 from energyguard.stream.windows.recent_readings import ReadingRun
+from energyguard.stream.windows.silences import Silences
 
 _CLOCK = (
     "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",
@@ -34,8 +36,7 @@ class WindowState(Protocol):
 
     clock: PartitionClock
     devices: list[str]
-    heard: Ints
-    quiet: SilenceTracker
+    silences: Silences
     rules: list[Rule]
     lanes: dict[str, ChannelOperator]
     saved: set[str]
@@ -87,13 +88,14 @@ def _clock_out(clock: PartitionClock) -> dict[str, Any]:
 
 def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     """The parts that changed since the last call; None for those that are gone."""
+    silences, tracker = windows.silences, windows.silences.tracker
     parts: dict[str, bytes | None] = {
         "clock": dump(_clock_out(windows.clock)),
-        "devices": dump(
-            [windows.devices, windows.heard, windows.quiet.since, windows.quiet.steps.ravel()]
-        ),
+        "devices": dump([windows.devices, silences.newest, tracker.since, tracker.steps.ravel()]),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
+    if silences.of_rules:
+        parts["silences"] = dump(silences.save())
     for channel, lane in windows.lanes.items():
         registers = lane.registers
         parts[f"lane/{channel}"] = dump(
@@ -104,8 +106,8 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
                 "old_time": registers.old_time,
                 "old_value": registers.old_value,
                 "episodes": {
-                    w.rule.id: [msgspec.to_builtins(e) for e in w.episodes.values()]
-                    for w in lane.watches
+                    state.rule.id: [msgspec.to_builtins(e) for e in state.episodes.values()]
+                    for state in lane.states
                 },
             }
         )
@@ -133,7 +135,9 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
-    windows.rules = msgspec.convert(load(parts["rules"]), list[Rule])
+    windows.rules = msgspec.convert(load(parts["rules"]), list[Rule], dec_hook=decoding)
+    saved_silences = load(parts["silences"]) if "silences" in parts else {}
+    windows.silences.restore(windows.rules, saved_silences)
     windows.saved = {name for name in parts if name.startswith("ring/")}
     for name in parts:
         if not name.startswith("lane/"):
@@ -147,24 +151,27 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         lane.grow(len(windows.devices))
         _load_ring(lane.ring, f"ring/{channel}/", parts)
         lane.run_rules(windows.rules, windows.clock.newest)
-        for watch in lane.watches:
-            episodes = msgspec.convert(saved["episodes"].get(watch.rule.id, []), list[Episode])
+        for state in lane.states:
+            episodes = msgspec.convert(saved["episodes"].get(state.rule.id, []), list[Episode])
             for episode in episodes:
-                if not episode.window_ms:  # of a snapshot that did not say so
-                    episode.window_ms = watch.rule.window_ms
-                    episode.window_end_ms = episode.first_end * watch.rule.slide_ms
-                watch.episodes[episode.key] = episode
+                if not episode.window_end_ms:  # of a snapshot that did not say so
+                    rule = state.rule
+                    assert isinstance(rule, WindowRule)
+                    episode.window_ms = rule.window_ms
+                    episode.window_end_ms = episode.first_end * rule.slide_ms
+                state.episodes[episode.key] = episode
 
 
 def _load_devices(windows: WindowState, saved: list[Any]) -> None:
     """Names, newest readings, silences and rhythms of all devices."""
-    windows.devices, windows.heard, since, *steps = saved
+    silences = windows.silences
+    windows.devices, silences.newest, since, *steps = saved
     if steps:
-        windows.quiet.restore(since, steps[0])
+        silences.tracker.restore(since, steps[0])
         return
     silent = since  # a snapshot from before rhythms were known: who is silent, no more
-    windows.quiet.grow(len(silent))
-    windows.quiet.since[silent] = windows.heard[: len(silent)][silent]
+    silences.tracker.grow(len(silent))
+    silences.tracker.since[silent] = silences.newest[: len(silent)][silent]
 
 
 def _load_ring(ring: Any, prefix: str, parts: Mapping[str, bytes]) -> None:

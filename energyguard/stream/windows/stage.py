@@ -139,7 +139,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
                 self._reached(progress)
             self._progress_at[part.at] = part.next_offset
-        longest = max((rule.window_ms for rule in self.book.all()), default=0)
+        longest = max((rule.reach_ms for rule in self.book.all()), default=0)
         if changed and longest > self.limits.horizon_ms:
             self._widen(longest, tasks, decisions)
 

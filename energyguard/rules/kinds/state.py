@@ -1,0 +1,157 @@
+"""A limit of a state: how high it may be, or low, and how long it may last.
+
+The state is what a device's newest reading says of a level (volts, degrees), or a state that a
+machine is in (a bay where a car is parked: ``stream/sessions``). Whoever has values of its own
+(``compat/``) holds them against a limit by ``is_passed`` and says so by ``breach``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from energyguard.model.alerts import Severity, State
+from energyguard.model.channels import CHANNELS
+from energyguard.model.duration import spell_duration
+from energyguard.model.fixed import from_nano
+from energyguard.model.measures import Ints, Measure
+from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.rule import Observation, Rule, spell_amount
+from energyguard.rules.windowed import clears_where_it_raises
+
+
+def is_passed(limit: float, observed: float) -> bool:
+    """Whether something observed breaks a limit: strictly more does."""
+    return observed > limit
+
+
+def breach(device: str, observed: str, limit: str, *, side: str = "above") -> str:
+    """What an alert says of it."""
+    return f"{device}: {observed} is {side} {limit}"
+
+
+class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"):
+    """The newest reading of a level against a limit, for ``longer_than`` or at once.
+
+    A reading holds until the next one; of a silent device nobody knows. Late readings say nothing
+    of what is now.
+    """
+
+    kind: ClassVar[str] = "state"
+
+    id: Id
+    channels: Channels = ()
+    state: str = ""  # of a machine: this, and no level; not for rule files
+    raise_above: Level | UnsetType = UNSET
+    raise_below: Level | UnsetType = UNSET
+    clear_at: Level = 0
+    longer_than_ms: Span = 0
+    severity: HowBad = Severity.WARNING
+    about: Text = ""
+
+    @property
+    def limit(self) -> str:  # type: ignore[override]
+        """Which of its two levels it has."""
+        return "raise_below" if self.is_below else "raise_above"
+
+    @property
+    def is_below(self) -> bool:
+        """Whether little is a bad sign."""
+        return self.raise_above is UNSET and self.raise_below is not UNSET
+
+    @property
+    def level(self) -> int:
+        """The level that must not be passed."""
+        level = self.raise_below if self.raise_above is UNSET else self.raise_above
+        return 0 if level is UNSET else level
+
+    @property
+    def clear_level(self) -> int:
+        """The level that clears."""
+        return self.clear_at
+
+    @property
+    def unit(self) -> str:
+        """The unit of its level."""
+        return next((CHANNELS[n].unit for n in self.channels if n in CHANNELS), "")
+
+    @property
+    def _lasts(self) -> str:
+        span = self.longer_than_ms
+        return f" for longer than {spell_duration(span)}" if span else ""
+
+    @property
+    def _side(self) -> str:
+        return "below" if self.is_below else "above"
+
+    @property
+    def text(self) -> str:
+        """The rule in few words: ``V>232 for longer than 1 minute``; ``parked for …``."""
+        limit = f"{self.unit}{'<' if self.is_below else '>'}{from_nano(self.level)}"
+        return (self.state or limit) + self._lasts
+
+    @property
+    def summary(self) -> str:
+        """What it does, with the levels as they are now."""
+        level, clear = (f"{from_nano(n)} {self.unit}" for n in (self.level, self.clear_at))
+        clears = "" if self.clear_at == self.level else f", clears at {clear}"
+        return f"Raises {self._side} {level}{self._lasts}{clears}."
+
+    def last_allowed(self, since: int, per_s: int = 1000) -> int:
+        """Until when a state may last that began at ``since``; ``per_s``: times in s or ms."""
+        return since + self.longer_than_ms * per_s // 1000
+
+    def score(self, values: Ints) -> Ints:
+        """How bad values are, in 1e-9 of the unit."""
+        return -values if self.is_below else values
+
+    def score_of(self, nano: int, measure: Measure) -> int:
+        """The score of a level."""
+        return -nano if self.is_below else nano
+
+    def shown(self, score: int, measure: Measure) -> int:
+        """The value."""
+        return -score if self.is_below else score
+
+    def sentence(self, found: Observation) -> str:
+        """What happened, for a person."""
+        level, clear = (f"{from_nano(n)} {self.unit}" for n in (self.level, self.clear_at))
+        observed = f"{spell_amount(found.observed)} {self.unit}"
+        if found.state is State.UNKNOWN:
+            return found.unknown(f"{self._side} {level}")
+        if found.state is State.RESOLVED:
+            return f"{found.device}: {observed} is back at {clear}"
+        far = f", by {spell_amount(abs(found.observed - self.level))} {self.unit}"
+        lasts = ", not yet for long" if found.state is State.PENDING else self._lasts
+        return breach(found.device, observed, level, side=self._side) + far + lasts + found.since
+
+    @classmethod
+    def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
+        """One of the levels is needed; an alert clears where it is raised, unless it says else."""
+        clears_where_it_raises(fields, "raise_above", "raise_below")
+        yield from super().complete(given, fields)
+        yield from (name for name in ("channels",) if name not in given)
+        if not {"raise_above", "raise_below"} & given.keys():
+            yield "raise_above"
+
+    def validate(self) -> list[str]:
+        """What makes this rule unusable."""
+        units = {CHANNELS[name].unit for name in self.channels if name in CHANNELS}
+        both = self.raise_above is not UNSET and self.raise_below is not UNSET
+        no_level = [n for n in self.channels if n not in CHANNELS or not CHANNELS[n].is_level]
+        levels = ", ".join(name for name, channel in CHANNELS.items() if channel.is_level)
+        checks = (
+            (not self.channels, "no channels: name at least one"),
+            (bool(no_level), f"{', '.join(no_level)}: no level; there are: {levels}"),
+            (len(units) > 1, f"channels of different units: {', '.join(sorted(units))}"),
+            (both, "raise_above and raise_below: a rule has one of them"),
+            (not self.is_below and self.clear_at > self.level, "clear_at is above raise_above"),
+            (self.is_below and self.clear_at < self.level, "clear_at is below raise_below"),
+        )
+        return [sentence for wrong, sentence in checks if wrong]
+
+
+KIND = StateRule

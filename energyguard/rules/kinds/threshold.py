@@ -1,0 +1,200 @@
+"""The sum or the mean of a window, above a level or below one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from energyguard.model.alerts import Severity, State
+from energyguard.model.fixed import from_nano
+from energyguard.model.measures import Ints, Measure
+from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.windowed import (
+    Amounts,
+    WindowRule,
+    clears_where_it_raises,
+    usual_gap,
+)
+
+_ABOVE = {
+    State.PENDING: "{device} is above {level} {unit} in {window}, not yet for long",
+    State.FIRING: "{device} passed {level} {unit} in {window}",
+    State.RESOLVED: "{device} is back at or below {clear} {unit} in {window}",
+    State.UNKNOWN: "{device} is silent: nobody knows whether it is still above {level} {unit}",
+}
+_BELOW = {
+    State.PENDING: "{device} is below {level} {unit} in {window}, not yet for long",
+    State.FIRING: "{device} fell below {level} {unit} in {window}: {observed}, {far} less{since}",
+    State.RESOLVED: "{device} is back at or above {clear} {unit} in {window}",
+    State.UNKNOWN: "{device} is silent: nobody knows whether it is still below {level} {unit}",
+}
+
+
+class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
+    """A window's sum or mean against a level; its records do not say their kind: it was first.
+
+    Below a level only complete windows speak: readings are at most ``gap`` apart, up to its end.
+    """
+
+    kind: ClassVar[str] = "threshold"
+
+    id: Id
+    channels: Channels
+    window_ms: Span
+    slide_ms: Span
+    raise_above: Level | UnsetType = UNSET
+    clear_at: Level
+    dwell_ms: Span = 0
+    severity: HowBad = Severity.WARNING
+    mode: Text = ""  # what system C's record says in `mode`; empty: the rule's id
+    threshold: str = ""  # the level as it was written, for the record's `rule`
+    about: Text = ""
+    raise_below: Level | UnsetType = UNSET
+    longest_gap_ms: Span | UnsetType = UNSET
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """Those whose jobs sum amounts and hold the sums against a level above."""
+        return frozenset() if self.is_below else frozenset({"spark", "flink"})
+
+    @property
+    def limit(self) -> str:  # type: ignore[override]
+        """Which of its two levels it has."""
+        return "raise_below" if self.is_below else "raise_above"
+
+    @property
+    def is_below(self) -> bool:
+        """Whether little is a bad sign."""
+        return self.raise_above is UNSET
+
+    @property
+    def level(self) -> int:
+        """The level that raises."""
+        level = self.raise_below if self.raise_above is UNSET else self.raise_above
+        return 0 if level is UNSET else level
+
+    @property
+    def clear_level(self) -> int:
+        """The level that clears."""
+        return self.clear_at
+
+    @property
+    def text(self) -> str:
+        """System C's wording: ``kwh>2.0 over 15 minutes``; ``mean °C>28 over 1 minute``."""
+        what = f"mean {self.unit}" if self.is_mean else "kwh"
+        return f"{what}{'<' if self.is_below else '>'}{self._level} over {self.window_words}"
+
+    @property
+    def _level(self) -> str:
+        return self.threshold or from_nano(self.level)
+
+    @property
+    def summary(self) -> str:
+        """What it does, with the levels as they are now."""
+        side = "below" if self.is_below else "above"
+        level = f"{from_nano(self.level)} {self.unit}"
+        return self.summary_of(f"Raises {side} {level} in {self.looked_at}")
+
+    @property
+    def meaning(self) -> str:
+        """A hash of what the sums mean. Levels are not in it: a changed level keeps the state."""
+        what = "mean" if self.is_mean else "energy"
+        text = f"{what} {sorted(self.channels)} {self.window_ms} {self.slide_ms}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def may_raise_early(self) -> bool:
+        """A sum that is above a level stays there."""
+        return not self.is_below
+
+    @property
+    def gap_ms(self) -> int:
+        """Little must not come of readings that are not there."""
+        if not self.is_below:
+            return 0
+        gap = self.longest_gap_ms
+        return usual_gap(self.window_ms) if gap is UNSET else gap
+
+    @property
+    def makes_energy_alerts(self) -> bool:
+        """System C's records tell of kWh above a level."""
+        return not self.is_below and not self.is_mean
+
+    @property
+    def mode_name(self) -> str:
+        """Its mode, or its id."""
+        return self.mode or self.id
+
+    @property
+    def scored(self) -> tuple[object, ...]:
+        """From which side."""
+        return self.kind, self.is_below
+
+    def score(self, amounts: Amounts) -> Ints:
+        """The amount; below a level the less the worse."""
+        return -amounts(0) if self.is_below else amounts(0)
+
+    def score_of(self, nano: int, measure: Measure) -> int:
+        """The amount of a level."""
+        amount = measure.amount(nano, self.window_ms)
+        return -amount if self.is_below else amount
+
+    def shown(self, score: int, measure: Measure) -> int:
+        """The energy or the mean."""
+        return measure.nano(-score if self.is_below else score, self.window_ms)
+
+    def sentence(self, found: Observation) -> str:
+        """What happened, for a person."""
+        return (_BELOW if self.is_below else _ABOVE)[found.state].format(
+            device=found.device,
+            level=self._level,
+            clear=from_nano(self.clear_at),
+            window=self.looked_at,
+            unit=self.unit,
+            observed=spell_amount(found.observed),
+            far=spell_amount(abs(found.observed - self.level)),
+            since=found.since,
+        )
+
+    def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> ThresholdRule:
+        """A level is written in records as people wrote it."""
+        written = {"threshold": text[self.limit]} if self.limit in text else {}
+        return super().changed({**new, **written}, text)
+
+    @classmethod
+    def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
+        """One of the levels is needed; an alert clears where it is raised, unless it says else."""
+        clears_where_it_raises(fields, "raise_above", "raise_below")
+        level = given.get("raise_above", given.get("raise_below", ""))
+        fields["threshold"] = str(level)
+        yield from (n for n in super().complete(given, fields) if n != "clear_at")
+        if not {"raise_above", "raise_below"} & given.keys():
+            yield "raise_above"
+
+    def validate(self) -> list[str]:
+        """What makes this rule unusable."""
+        lowest = f"{from_nano(self.nothing)} {self.unit}"
+        both = self.raise_above is not UNSET and self.raise_below is not UNSET
+        checks = (
+            (both, "raise_above and raise_below: a rule has one of them"),
+            (self.level < self.nothing, f"{self.limit} is below {lowest}: nothing ever is"),
+            (not self.is_below and self.clear_at > self.level, "clear_at is above raise_above"),
+            (self.is_below and self.clear_at < self.level, "clear_at is below raise_below"),
+            (
+                self.clear_at < self.nothing,
+                f"clear_at is below {lowest}: the alert would never end",
+            ),
+            (
+                not self.is_below and self.longest_gap_ms is not UNSET,
+                "longest_gap: only a rule with raise_below asks for complete windows",
+            ),
+        )
+        return [*self.window_faults(), *(sentence for wrong, sentence in checks if wrong)]
+
+
+KIND = ThresholdRule

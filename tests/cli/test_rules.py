@@ -1,0 +1,50 @@
+"""Rules of every kind in a terminal: checked, listed, changed, and held against files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Terminal
+from tests.rules.test_kinds import ALL
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "all.toml"
+    path.write_text(ALL)
+    monkeypatch.setenv("ENERGYGUARD_RULES_FILES", str(path))
+    return path
+
+
+def test_kinds_are_checked_listed_and_changed(rules: Path, terminal: Terminal) -> None:
+    assert terminal("check", "rules", rules).out.startswith("4 rules, no faults: little, fast")
+    rows = {row["id"]: row for row in terminal("rules", "list", "--json").rows}
+    assert "kind" not in rows["household-prod"]
+    assert rows["gone"]["kind"] == "silence"
+    assert rows["little"]["raise_below"] == "0.1"
+    assert rows["fast"]["about"].startswith("Raises if it rises by more than 60 °C per hour")
+    assert rows["gone"]["about"] == "Raises when a device has sent nothing for 4 minutes."
+    assert "gone" in terminal("rules", "list").out
+    changed = terminal("rules", "set", "gone", "longer_than=10 minutes", "rhythms=5")
+    assert changed.out.startswith("gone: silent for 10 minutes and 5 usual steps")
+    shown = terminal("rules", "show", "gone", "--json").rows[0]
+    assert (shown["longer_than"], shown["rhythms"]) == ("10 minutes", "5")
+    wrong = terminal("rules", "set", "gone", "raise_above=1")
+    assert "gone: cannot change 'raise_above'; can: longer_than, rhythms" in wrong.err
+
+
+def test_kinds_over_files(rules: Path, tmp_path: Path, terminal: Terminal) -> None:
+    rows = ["time,device,energy_kwh"]
+    for second in range(0, 1200, 15):
+        kwh = 0.01 if 300 <= second < 600 else 0.06
+        time = f"2025-09-06T00:{second // 60:02}:{second % 60:02}Z"
+        rows += [f"{time},H,{kwh}", *([f"{time},G,0.06"] if second < 700 else [])]
+    file = tmp_path / "meters.csv"
+    file.write_text("\n".join(rows))
+    found = terminal("evaluate", "--rule", "little", file).rows
+    mine = [(row["device"], row["state"]) for row in found if row["rule"] == "little"]
+    assert mine == [("H", "firing"), ("H", "resolved")]
+    found = terminal("evaluate", "--rule", "gone", file).rows
+    assert [(r["device"], r["state"]) for r in found if r["rule"] == "gone"] == [("G", "firing")]

@@ -1,0 +1,73 @@
+"""A rule over readings, however they come: in one batch or many, and with a restart between any."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from energyguard.model.fixed import to_nano
+from energyguard.model.readings import batch_of
+from energyguard.records.alerts import AlertEvent
+from energyguard.rules.rule import Rule
+from energyguard.rules.toml import read_rules
+from energyguard.stream.time.batch import batch_from
+from energyguard.stream.time.trusted import ClockLimits
+from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.operator import WindowOperator
+
+START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
+TOPIC = "replay.kinds"
+Row = tuple[str, str, int, float]
+"""Device, channel, seconds after the start, value."""
+
+
+def rule_of(folder: Path, text: str) -> Rule:
+    """The rule of a file with one table."""
+    path = folder / "rules.toml"
+    path.write_text(f"[[rule]]\n{text}")
+    (rule,) = read_rules(path)
+    return rule
+
+
+def operator_of(rules: Sequence[Rule], lateness_s: int = 0) -> WindowOperator:
+    clock = ClockLimits(lateness_ms=lateness_s * 1000, ahead_data_ms=10**12)
+    return WindowOperator(TOPIC, rules, WindowLimits(clock, 300_000, 86_400_000))
+
+
+def fed(operator: WindowOperator, rows: Sequence[Row], offset: int = 0) -> list[AlertEvent]:
+    device, channel, second, value = zip(*rows, strict=True)
+    times = [START + s * 1000 for s in second]
+    batch = batch_from(batch_of(device, channel, times, [to_nano(v) for v in value]))
+    return operator.process(batch).events
+
+
+def events(
+    rules: Sequence[Rule], rows: Sequence[Row], *, lateness_s: int = 0, until_s: int = 0
+) -> list[AlertEvent]:
+    """The events of a life, which every other way of living it must have, too."""
+    lives = []
+    for seed in range(6):
+        rng = random.Random(seed)
+        operator, found, at = operator_of(rules, lateness_s), [], 0
+        while at < len(rows):
+            size = len(rows) if seed == 0 else rng.choice([1, 2, 3, 17, 60])
+            found += fed(operator, rows[at : at + size])
+            at += size
+            if seed > 2 and rng.random() < 0.3:
+                parts = {name: part for name, part in operator.snapshot().items() if part}
+                operator = operator_of(rules, lateness_s)
+                operator.restore(parts)
+        found += operator.advance(START + until_s * 1000).events
+        lives.append(found)
+    assert all(life == lives[0] for life in lives)
+    return lives[0]
+
+
+def told(found: Sequence[AlertEvent], rule_id: str = "r") -> list[tuple[str, str, int]]:
+    """Device, state, and seconds after the start, of the events of a rule."""
+    return [
+        (event.device, event.state.value, (event.time_ms - START) // 1000)
+        for event in found
+        if event.rule == rule_id
+    ]
