@@ -117,6 +117,14 @@ def test_what_nobody_knows_is_refused(tmp_path: Path) -> None:
     assert not book.apply("r", b'{"rule":{"kind":"x3","id":"r"},"active":true}')
 
 
+def test_the_rule_of_the_docs_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    table = text.partition("```toml\n[[rule]]\n")[2].partition("```")[0]
+    assert rule_of(tmp_path, table).text == "kwh>2.0 over 15 minutes"
+    named = {name for kind in KINDS.values() for name in kind.fields()}
+    assert [name for name in named if f"`{name}`" not in text] == []
+
+
 ALL = """
 [[rule]]
 id = "little"
