@@ -75,7 +75,7 @@ CHARGERS_FEED = Flow("chargers", (), "domains/charging/feed.py", (*CHARGING, CHA
 IMPORT = Flow(
     "import",
     (),
-    "intake/exports/importer.py",
+    "domains/charging/exports/importer.py",
     (IMPORTED, CHARGERS, DEAD_LETTERS),
     tables=(IMPORTED, CHARGERS),
 )

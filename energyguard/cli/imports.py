@@ -17,9 +17,9 @@ from energyguard.cli.output import progress, writable
 from energyguard.errors import Malformed
 
 if TYPE_CHECKING:
-    from energyguard.intake.exports.importer import Export
-    from energyguard.intake.exports.reconcile import Fix
-    from energyguard.intake.exports.rows import Defect
+    from energyguard.domains.charging.exports.importer import Export
+    from energyguard.domains.charging.exports.reconcile import Fix
+    from energyguard.domains.charging.exports.rows import Defect
 
 
 def sessions(
@@ -51,9 +51,9 @@ def sessions(
     one delivery. The same rows again are no further sessions; a session that is told better
     replaces what was there.
     """
-    from energyguard.intake.exports.importer import read_exports, why_useless
-    from energyguard.intake.exports.reconcile import apply as take
-    from energyguard.intake.exports.reconcile import proposals
+    from energyguard.domains.charging.exports.importer import read_exports, why_useless
+    from energyguard.domains.charging.exports.reconcile import apply as take
+    from energyguard.domains.charging.exports.reconcile import proposals
 
     with progress("read", "rows") as report:
         export = read_exports(files, zone, lambda rows: report(rows, None), _named(network))
@@ -81,7 +81,7 @@ def _named(network: str) -> str:
 
 
 def _put(call: Call, export: Export) -> None:
-    from energyguard.intake.exports.importer import Importer
+    from energyguard.domains.charging.exports.importer import Importer
     from energyguard.node import open_log
 
     total = len(export.sessions)

@@ -4,5 +4,4 @@ gateway.py        the only way of readings into the log
 signals.py        the same of chargers' signals
 replay.py         files of any shape into the running system, or into a topic of their own
 charger_list.py   which chargers there are, from a file
-exports/          sessions of charging networks, from their files
 """

@@ -6,7 +6,6 @@ layout.py       rail, skip links, what every open page has
 header.py       title, range, how fresh it all is, whether it is simulated
 overview.py     how much, how fast, who, when
 devices.py      every device; device.py: one of any kind
-households.py   one against its threshold, all in a ranking, what comes in
 alerts.py       when, which, why (``alert_detail.py``), the rules (``rules_card.py``)
 quality.py      how every reading ended
 cluster.py      the nodes of the store (``node_rows.py``), where it is a ring

@@ -11,15 +11,11 @@ from energyguard.page.cluster import ClusterPage
 from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
-from energyguard.page.households import HouseholdsPage
 from energyguard.page.overview import OverviewPage
 from energyguard.page.quality import QualityPage
-from energyguard.page.stations import StationsPage
 
 VIEWS = (
     View("/", "Overview", "overview", OverviewPage, urgent=True),
-    View("/households", "Households", "households", HouseholdsPage, "Homes"),
-    View("/stations", "Stations", "stations", StationsPage),
     *(load(view) for domain in installed() for view in domain.views),
     View("/devices", "Devices", "devices", DevicesPage),
     View("/devices/{device:path}", "{device}", "", DevicePage),

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.domains.charging.exports.importer import Importer, imported, read_exports
+from energyguard.domains.charging.exports.layout import layout_of, rating_kw
+from energyguard.domains.charging.exports.reconcile import apply, proposals
+from energyguard.domains.charging.exports.rows import Defect
+from energyguard.domains.charging.exports.times import LocalTimeReader, month_first, zone_named
 from energyguard.errors import ConfigError, Malformed, NotFound
-from energyguard.intake.exports.importer import Importer, imported, read_exports
-from energyguard.intake.exports.layout import layout_of, rating_kw
-from energyguard.intake.exports.reconcile import apply, proposals
-from energyguard.intake.exports.rows import Defect
-from energyguard.intake.exports.times import LocalTimeReader, month_first, zone_named
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
 

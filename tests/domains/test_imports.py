@@ -10,11 +10,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from energyguard.domains.charging.exports.importer import (
+    Importer,
+    imported,
+    read_exports,
+    why_useless,
+)
+from energyguard.domains.charging.exports.numbers import ENERGY, MONEY, Numbers
+from energyguard.domains.charging.exports.rows import Defect
+from energyguard.domains.charging.exports.times import (
+    LocalTimeReader,
+    joined,
+    leaves_order_open,
+    zone_named,
+)
 from energyguard.errors import Malformed
-from energyguard.intake.exports.importer import Importer, imported, read_exports, why_useless
-from energyguard.intake.exports.numbers import ENERGY, MONEY, Numbers
-from energyguard.intake.exports.rows import Defect
-from energyguard.intake.exports.times import LocalTimeReader, joined, leaves_order_open, zone_named
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED, SIGNALS
 from energyguard.records.stations import Charger, Imported

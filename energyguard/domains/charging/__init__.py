@@ -1,4 +1,4 @@
-"""Charging: simulated chargers at stations, with labelled faults."""
+"""Charging: simulated chargers at stations, with labelled faults; networks' exports; its page."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from energyguard.domain import Domain, Simulator
 DOMAIN = Domain(
     name="charging",
     queries=Path(__file__).parent / "queries",
+    views=("energyguard.domains.charging.view:VIEW",),
     simulators=(
         Simulator(
             name="chargers",

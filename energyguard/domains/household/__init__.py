@@ -10,6 +10,7 @@ DOMAIN = Domain(
         "energyguard.domains.household.meter_files:DIALECT",
         "energyguard.domains.household.appliance_files:DIALECT",
     ),
+    views=("energyguard.domains.household.view:VIEW",),
     rules=Path(__file__).parent / "rules.toml",
     simulators=(
         Simulator(name="households", role="simulate", run="energyguard.domains.household.feed:run"),

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from energyguard.intake.exports.rows import Defect, ExportedSession
-from energyguard.intake.exports.times import DAY_S, HOUR_S
+from energyguard.domains.charging.exports.rows import Defect, ExportedSession
+from energyguard.domains.charging.exports.times import DAY_S, HOUR_S
 from energyguard.model.charging import NANO
 from energyguard.model.physics import MAX_KW, energy_limit_nano
 

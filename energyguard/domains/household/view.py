@@ -6,7 +6,7 @@ from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
 from energyguard.page.components import Ranking, Tag, card, choice
-from energyguard.page.context import PageContext
+from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import moment, number, plural
 from energyguard.page.plots import Plot, ReadingFeed
 from energyguard.page.rule_chart import RuleChart
@@ -164,3 +164,6 @@ class HouseholdsPage:
             f"{row.value:.5f}\u00a0{row.unit}",
             self.context.href(device=row.device),
         ]
+
+
+VIEW = View("/households", "Households", "households", HouseholdsPage, "Homes")

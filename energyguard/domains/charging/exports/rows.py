@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from energyguard.domains.charging.exports.layout import ExportLayout, rating_kw
+from energyguard.domains.charging.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
+from energyguard.domains.charging.exports.times import HOUR_S, LocalTimeReader, Moment, joined
 from energyguard.errors import Malformed
-from energyguard.intake.exports.layout import ExportLayout, rating_kw
-from energyguard.intake.exports.numbers import ENERGY, HOURS, MONEY, POWER, Numbers
-from energyguard.intake.exports.times import HOUR_S, LocalTimeReader, Moment, joined
 from energyguard.model.charging import NANO
 from energyguard.records.stations import session_id
 

@@ -7,10 +7,10 @@ import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from energyguard.domains.charging.exports.layout import layout_of
+from energyguard.domains.charging.exports.numbers import Numbers
+from energyguard.domains.charging.exports.times import joined
 from energyguard.errors import NotFound
-from energyguard.intake.exports.layout import layout_of
-from energyguard.intake.exports.numbers import Numbers
-from energyguard.intake.exports.times import joined
 
 _GZIP = b"\x1f\x8b"
 

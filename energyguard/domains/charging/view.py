@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from energyguard.domains.charging.bay_grid import BayGrid, euros, legend
+from energyguard.domains.charging.station_day import StationDay
 from energyguard.model.days import day_ms, local
-from energyguard.page.bay_grid import BayGrid, euros, legend
 from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
-from energyguard.page.context import PageContext
+from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import age, count, moment, number, plural
 from energyguard.page.page_cache import HOUR_MS, times_ms
 from energyguard.page.plots import Data, Plot
-from energyguard.page.station_day import StationDay
 from energyguard.service.bays import StationView
 
 MAX_STATIONS = 5
@@ -187,3 +187,6 @@ def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
         ],
         "none": "No places are known: energyguard stations add FILE.csv",
     }
+
+
+VIEW = View("/stations", "Stations", "stations", StationsPage)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from energyguard.intake.exports.checks import ROUNDED_S, USUAL_MAX_KW
-from energyguard.intake.exports.rows import Defect, ExportedSession, RowDefect
-from energyguard.intake.exports.times import DAY_S, HOUR_S
+from energyguard.domains.charging.exports.checks import ROUNDED_S, USUAL_MAX_KW
+from energyguard.domains.charging.exports.rows import Defect, ExportedSession, RowDefect
+from energyguard.domains.charging.exports.times import DAY_S, HOUR_S
 from energyguard.model.charging import NANO
 from energyguard.model.physics import energy_limit_nano
 

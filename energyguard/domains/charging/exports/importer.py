@@ -1,8 +1,7 @@
 """Files of exports into the log: every row becomes a session, repeats one, or is refused.
 
 Sessions go to ``energyguard.sessions`` and their chargers to ``energyguard.chargers``; refused rows
-are dead letters with their original bytes. The same file again gives the same records, and the
-history has each of them once.
+are dead letters with their bytes. The same file again gives the same records, each kept once.
 """
 
 from __future__ import annotations
@@ -15,18 +14,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from energyguard.codecs import RefusedRow
-from energyguard.errors import Malformed
-from energyguard.intake.exports.checks import check, check_overlaps
-from energyguard.intake.exports.known import Known, KnownNames, is_worse
-from energyguard.intake.exports.rows import REFUSED, Defect, ExportedSession, RowDefect, RowReader
-from energyguard.intake.exports.tables import Table
-from energyguard.intake.exports.times import (
+from energyguard.domains.charging.exports.checks import check, check_overlaps
+from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
+from energyguard.domains.charging.exports.rows import (
+    REFUSED,
+    Defect,
+    ExportedSession,
+    RowDefect,
+    RowReader,
+)
+from energyguard.domains.charging.exports.tables import Table
+from energyguard.domains.charging.exports.times import (
     LocalTimeReader,
     leaves_order_open,
     month_first,
     tells_zone,
     zone_named,
 )
+from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict

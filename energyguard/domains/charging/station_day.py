@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from energyguard.domains.charging.bay_grid import BayGrid, legend
 from energyguard.model.days import day_ms, local
-from energyguard.page.bay_grid import BayGrid, legend
 from energyguard.page.components import Figures, Tag, card, choice
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import age, count, number, plural
