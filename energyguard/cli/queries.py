@@ -230,7 +230,8 @@ def verbs() -> dict[str, Callable[..., None]]:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands that are no verb of a group."""
+    """Add the commands that are no verb of a group; those of other packages' domains are last."""
     found = verbs()
-    for words in OF_READINGS:
+    others = [words for words in found if " " not in words and words not in OF_READINGS]
+    for words in (*OF_READINGS, *others):
         command(app, words)(found[words])

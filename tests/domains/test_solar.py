@@ -7,14 +7,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from zipfile import ZipFile
 
 import httpx
 import pytest
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 SOLAR = ROOT / "examples" / "solar"
 NOON = "2026-06-21T11:50:00Z"
@@ -72,25 +74,30 @@ def test_simulator_dialect_and_rule(installed: Path, tmp_path: Path) -> None:
 
 
 @contextmanager
-def page(site: Path, data_dir: Path) -> Iterator[str]:
-    """The address of a control room where the package is installed."""
-    words = ("role", "serve", "--set", "serve.port=0", "--set", "serve.auth=false")
-    ready = data_dir / "run" / "serve.json"
+def role(site: Path, name: str, data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A role where the package is installed."""
+    words = [word for at in ("serve", "history") for word in ("--set", f"{at}.port=0")]
+    words += ["--set", "serve.auth=false", "--data-dir", str(data_dir)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "energyguard", *words, "--data-dir", str(data_dir)],
+        [sys.executable, "-m", "energyguard", "role", name, *words],
         env=environment(site),
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not ready.exists():
-            assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < deadline, "it never came"
-            time.sleep(0.1)
-        yield json.loads(ready.read_text())["url"]
+        yield process
     finally:
         process.terminate()
-        process.communicate(timeout=PATIENCE_S)
+        process.wait(PATIENCE_S)
+
+
+def until(answer: Callable[[], T], process: subprocess.Popen[bytes]) -> T:
+    """Wait for something that must come while a role plays."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := answer()):
+        assert process.poll() is None
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.2)
+    return found
 
 
 def test_topic_and_view(installed: Path, tmp_path: Path) -> None:
@@ -100,8 +107,27 @@ def test_topic_and_view(installed: Path, tmp_path: Path) -> None:
     topics = energyguard(installed, "log", "topics", "--json", "--data-dir", data)
     sent = [json.loads(line) for line in topics.splitlines()]
     assert sum(row["records"] for row in sent if row["topic"] == "solar") == 600
-    with page(installed, data) as url:
-        answer = httpx.get(f"{url}solar", timeout=PATIENCE_S)
-        assert answer.status_code == 200
-        assert "Solar power now" in answer.text
-        assert "roof" in answer.text
+    ready = data / "run" / "serve.json"
+    with role(installed, "serve", data) as process:
+        until(ready.exists, process)
+        answer = httpx.get(f"{json.loads(ready.read_text())['url']}solar", timeout=PATIENCE_S)
+    assert answer.status_code == 200
+    assert "Solar power now" in answer.text
+    assert "roof" in answer.text
+
+
+def test_question(installed: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", data)
+    energyguard(installed, "simulate", "solar", *words)
+    words = ("--since", NOON, "--until", "2026-06-21T12:00:00Z", "--json", "--data-dir", data)
+
+    def rows() -> str:
+        try:
+            return energyguard(installed, "solar-yield", "roof", *words)
+        except AssertionError:  # the history is not open yet, or has nothing of the roof
+            return ""
+
+    with role(installed, "history", data) as process:
+        (row,) = [json.loads(line) for line in until(rows, process).splitlines()]
+    assert row == {"device": "roof", "kwh": pytest.approx(0.79, abs=0.01)}
