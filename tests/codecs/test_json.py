@@ -32,6 +32,7 @@ ODD = [
     GOOD.replace("2025", "1999"),
     GOOD.replace("}", ',"more":1}'),
     GOOD + GOOD,
+    GOOD + GOOD.replace("H1", "a,b"),
     GOOD.replace("0.05251", "01"),
     GOOD.replace("0.05251", "-01"),
     GOOD.replace("0.05251", ".5"),
