@@ -120,11 +120,11 @@ def test_question(installed: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     words = ("--start", NOON, "--seconds", 600, "--speedup", "inf", "--data-dir", data)
     energyguard(installed, "simulate", "solar", *words)
-    words = ("--since", NOON, "--until", "2026-06-21T12:00:00Z", "--json", "--data-dir", data)
+    span = ("--since", NOON, "--until", "2026-06-21T12:00:00Z", "--json", "--data-dir", data)
 
     def rows() -> str:
         try:
-            return energyguard(installed, "solar-yield", "roof", *words)
+            return energyguard(installed, "solar-yield", "roof", *span)
         except AssertionError:  # the history is not open yet, or has nothing of the roof
             return ""
 
