@@ -80,20 +80,14 @@ class RuleState:
     silent: Mapping[int, int] = field(default_factory=dict)
     episodes: dict[int, Episode] = field(default_factory=dict)
 
-    @property
-    def level(self) -> int:
-        """The score above which it raises."""
-        return self.rule.score_of(self.rule.level, self.measure)
+    level: int = field(init=False)  # the score above which it raises
+    clear: int = field(init=False)  # the score at or below which it clears
+    is_early: bool = field(init=False)  # a window may raise before it closes: it only grows
 
-    @property
-    def clear(self) -> int:
-        """The score at or below which it clears."""
-        return self.rule.score_of(self.rule.clear_level, self.measure)
-
-    @property
-    def is_early(self) -> bool:
-        """Whether a window may raise before it closes: its score is a sum, and can only grow."""
-        return self.rule.may_raise_early and self.measure.grows
+    def __post_init__(self) -> None:
+        self.level = self.rule.score_of(self.rule.level, self.measure)
+        self.clear = self.rule.score_of(self.rule.clear_level, self.measure)
+        self.is_early = self.rule.may_raise_early and self.measure.grows
 
     def follow(
         self,
