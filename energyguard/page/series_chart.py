@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.page.context import PageContext
 from energyguard.page.page_cache import HOUR_MS, SPANS, Span, times_ms
@@ -78,13 +80,24 @@ class SeriesChart:
     async def _past(self, start: int, end: int) -> tuple[int, list[int], list[float]]:
         """What the history has: the step of it, times and values."""
         span: Span = self.context.span
-        asked = {"device": self.device, "channel": self.channel, "start_ms": start, "end_ms": end}
+        given: dict[str, object] = {
+            "device": self.device, "channel": self.channel, "start_ms": start, "end_ms": end
+        }  # fmt: skip
         key, ask = (self.device, self.channel, span.name), self.cache.ask_as
         if self.is_level and span is SPANS["1h"]:
             most = span.length_ms // 1000 + 1
-            seen = await ask(key, KEEP_S, "readings", limit=most, **asked)
+            seen = await ask(key, KEEP_S, "readings", limit=most, **given)
             return 1000, times_ms(seen["time"]), seen["value"].to_pylist()
-        seen = await ask(key, KEEP_S, "series", step_ms=span.step_ms, **asked)
+        given["start_ms"] = start - start % span.step_ms
+        seen = await ask(key, KEEP_S, "series", step_ms=span.step_ms, **given)
+        seen = seen if self.is_level else whole_steps(seen)
         factor = 1.0 if self.is_level else HOUR_MS / span.step_ms
         values = [value * factor for value in seen["value"].to_pylist()]
         return span.step_ms, times_ms(seen["time"]), values
+
+
+def whole_steps(steps: pa.Table) -> pa.Table:
+    """Steps without a last one that has fewer readings than the one before: more are to come."""
+    readings = steps["readings"].to_pylist()
+    is_whole = len(readings) < 2 or readings[-1] >= readings[-2]
+    return steps if is_whole else steps.slice(0, len(readings) - 1)

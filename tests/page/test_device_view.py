@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext, View
 from energyguard.page.mount import add_pages
+from energyguard.page.series_chart import whole_steps
 from energyguard.page.views import VIEWS
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
@@ -26,6 +28,14 @@ async def test_a_meter_has_its_course_its_rule_its_alerts_and_its_gaps(user: Use
     assert (await plotted(user, "line", "H017 used"))["limit"] == 2.0
     assert max(course["ys"]) > 8.6  # its heater
     assert not [t for t in course["xs"] if START - 3 * HOUR <= t < START - 2 * HOUR]
+
+
+def test_a_step_that_is_under_way_is_no_dip() -> None:
+    steps = pa.table({"time": [0, 60, 120], "readings": [4, 4, 3], "value": [8.0, 8.0, 6.0]})
+    assert whole_steps(steps)["time"].to_pylist() == [0, 60]
+    hourly = pa.table({"time": [0, 60], "readings": [1, 1], "value": [8.0, 8.0]})
+    assert whole_steps(hourly)["time"].to_pylist() == [0, 60]
+    assert whole_steps(steps.slice(2))["time"].to_pylist() == [120]
 
 
 async def test_a_level_has_the_threshold_of_its_rule_on_its_course(
