@@ -46,7 +46,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _of_plates = frozenset(string.ascii_uppercase + string.digits)
 
 
-_decode = SIGNAL.decode
+_decode = SIGNAL.decoder.decode
 _any = msgspec.json.Decoder(dict[str, object]).decode
 
 

@@ -23,15 +23,16 @@ class TransitionContext:
     """A heap of: last second that is allowed, charger, its stays by then, what it would be."""
     occupied: int = 0
     touched: set[str] = field(default_factory=set)  # chargers of which something changed
-    rules: Mapping[Violation, StateRule] = field(init=False)
+    longest_s: Mapping[Violation, int] = field(init=False)
+    """How long each state may last."""
 
     def __post_init__(self) -> None:
-        self.rules = violation_rules(self.limits)
+        rules = violation_rules(self.limits)
+        self.longest_s = {what: rule.last_allowed(0, per_s=1) for what, rule in rules.items()}
 
     def wait(self, what: Violation, charger: str, stays: int, since: int) -> None:
         """A car is in a state since a second that must not last: see again when it has."""
-        limit = self.rules[what].last_allowed(since, per_s=1)
-        heapq.heappush(self.timers, (limit, charger, stays, what))
+        heapq.heappush(self.timers, (since + self.longest_s[what], charger, stays, what))
 
 
 def violation_rules(limits: StayLimits) -> Mapping[Violation, StateRule]:

@@ -238,7 +238,7 @@ class SessionOperator:
         ended = bay.stay.end_recharging  # unless it was charged again since
         if ended is None or bay.state is _CHARGING:
             return False
-        return self._shared.rules[what].last_allowed(ended, per_s=1) == limit
+        return ended + self._shared.longest_s[what] == limit
 
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""
