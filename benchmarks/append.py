@@ -19,7 +19,7 @@ from statistics import median, quantiles
 import numpy as np
 
 from energyguard.clock import SYSTEM
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.log import LATEST, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.readings import batch_of

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from energyguard.codecs.formats import decode, encode
-from energyguard.codecs.packed import pack, unpack
+from energyguard.codecs.records import pack, unpack
 from energyguard.model.readings import batch_of
 
 BLOCK = 65_536

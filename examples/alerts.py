@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from energyguard.log import EARLIEST, open_log
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 from energyguard.records.alerts import AlertEvent
 
 TOPIC = "energyguard.alerts"

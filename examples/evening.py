@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from energyguard.domains.household.homes import Homes
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 
 TICKS_PER_WINDOW = 60  # 15 minutes of 15 s
 

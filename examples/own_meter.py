@@ -9,10 +9,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from energyguard.codecs.packed import unpack
+from energyguard.codecs.records import unpack
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, open_log
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_of
 
 TOPIC = "meter_readings"

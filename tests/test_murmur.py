@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from energyguard.model.murmur import murmur2, partition_for, partitions_of
+from energyguard.model.topics import murmur2, partition_for, partitions_of
 
 VECTORS = {
     b"21": -973932308,

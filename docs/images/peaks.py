@@ -20,7 +20,7 @@ from matplotlib.dates import DateFormatter
 from matplotlib.ticker import MaxNLocator
 
 from energyguard.domains.household.homes import Homes
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import open_book
 from energyguard.stream.time.batch import batch_from

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 from energyguard.records.alerts import AlertAction, AlertEvent
 
 

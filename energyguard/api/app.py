@@ -14,15 +14,14 @@ from starlette.types import ASGIApp
 from energyguard.api import problems
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
-from energyguard.api.error_pages import OwnPages
-from energyguard.api.limits import RequestLimits
 from energyguard.api.login import login_routes
-from energyguard.api.metrics import Requests, Scrape
+from energyguard.api.metrics import Scrape
+from energyguard.api.middleware import OwnPages, RequestLimits, Requests
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.api.tokens import Tokens
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.page import mount
 from energyguard.service.contract import Service
 

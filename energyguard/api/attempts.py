@@ -10,7 +10,7 @@ from starlette.types import Scope
 from energyguard.clock import Clock
 from energyguard.errors import Overloaded
 from energyguard.limits import FAILED_LOGIN_S, FAILED_LOGINS
-from energyguard.ports.rates import Rates
+from energyguard.ports.policy import Rates
 from energyguard.telemetry import METRICS, logger
 
 _log = logger(__name__)

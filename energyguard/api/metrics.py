@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from threading import Lock
 
 from prometheus_client import generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.errors import EnergyGuardError
 from energyguard.log.lag import unread
@@ -62,30 +61,3 @@ class Scrape:
                     METRICS["log_lag"].labels(flow.group, topic).set(lag)
         except EnergyGuardError:
             return  # the log is busy: the last word stands
-
-
-class Requests:
-    """Counts the answers of what is behind, by the route's pattern: few labels, whatever is asked.
-
-    Args:
-        app: what is behind.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and count where an answer begins."""
-
-        async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                METRICS["http_requests"].labels(_route(scope), message["status"]).inc()
-            await send(message)
-
-        await self._app(scope, receive, counting if scope["type"] == "http" else send)
-
-
-def _route(scope: Scope) -> str:
-    """The pattern that was found for a path; none before the gate, and for files of the page."""
-    found = getattr(scope.get("route"), "path", None)
-    return "other" if found is None else f"{scope.get('root_path', '')}{found}"

@@ -11,7 +11,7 @@ from energyguard.cli.call import Call, command, group
 from energyguard.cli.output import at
 from energyguard.cli.times import parse_span
 from energyguard.model.alerts import State
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 
 if TYPE_CHECKING:
     from energyguard.alerts.alert import Alert

@@ -101,7 +101,7 @@ def _refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
 
 def _charging(call: Call, paths: Sequence[Path], output: SignalOutput) -> None:
     from energyguard.model.charging import StayLimits
-    from energyguard.model.duration import parse_duration
+    from energyguard.model.quantities import parse_duration
     from energyguard.offline.charging import ResultTopic as Result
     from energyguard.offline.charging import evaluate as hold
 

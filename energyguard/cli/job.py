@@ -82,7 +82,7 @@ CHARGING = "charging"
 
 
 def _ms(text: str) -> int:
-    from energyguard.model.duration import parse_duration
+    from energyguard.model.quantities import parse_duration
 
     try:
         return parse_duration(text)
@@ -106,7 +106,7 @@ def _properties(texts: list[str] | None) -> dict[str, str]:
 
 def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
     """A rule as a job, with what the settings say; None leaves a default as it is."""
-    from energyguard.model.fixed import to_nano
+    from energyguard.model.quantities import to_nano
     from energyguard.rules.registry import open_book
     from energyguard.stream.engines.job import Job
 

@@ -13,8 +13,7 @@ from energyguard.cli.call import Call, command, group
 from energyguard.cli.groups import group_lags
 from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import Conflict, NotFound
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.model.topics import Holds
 from energyguard.topics import TOPICS, topic_named
 

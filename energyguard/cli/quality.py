@@ -34,7 +34,7 @@ def ahead(
     A simulation or a replay may be ahead of the wall clock, so there only `--beyond` says which
     are wrong. What is set aside stays in the history, and in ranges that are asked for.
     """
-    from energyguard.model.duration import parse_duration
+    from energyguard.model.quantities import parse_duration
     from energyguard.node import open_history, open_log
 
     now_ms = SYSTEM.now_ms()
@@ -89,7 +89,7 @@ def put_aside(log: Any, rows: pa.Table) -> None:
     from energyguard.model.readings import Verdict, batch_of
     from energyguard.model.topics import LATE
     from energyguard.stream.time.batch import batch_from
-    from energyguard.stream.windows.records import set_apart
+    from energyguard.stream.windows.output import set_apart
 
     for topic in sorted(set(rows["topic"].to_pylist())):
         mine = rows.filter(np.array([name == topic for name in rows["topic"].to_pylist()]))

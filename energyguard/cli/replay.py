@@ -13,7 +13,7 @@ from energyguard.cli.call import Call, command
 from energyguard.cli.chargers import replay_signals
 from energyguard.cli.output import at, progress, until_signal
 from energyguard.errors import ConfigError, Rejected
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 
 if TYPE_CHECKING:
     from energyguard.intake.replay import ReplayRun

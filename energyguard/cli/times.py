@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 
 DAYS = {"today": 0, "yesterday": 1}
 """Days by name, and how many days ago they began."""

@@ -20,14 +20,13 @@ import pyarrow as pa
 
 from energyguard.codecs import Decoded, ipc
 from energyguard.codecs.arrow_columns import Converted, convert, plain, size_of
-from energyguard.codecs.assembly import EMPTY, TableRows, assemble, merge
+from energyguard.codecs.assembly import EMPTY, PlausibilityLimits, TableRows, assemble, merge
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import layout_of, unknown
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals, refused_whole
 from energyguard.errors import Malformed
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 
 MAX_ROWS = 4 << 20
 """Rows of one stream."""

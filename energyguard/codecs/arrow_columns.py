@@ -27,7 +27,7 @@ from energyguard.codecs.columns import (
 )
 from energyguard.codecs.row_by_row import BEYOND
 from energyguard.errors import Malformed
-from energyguard.model.fixed import NANO, to_nano
+from energyguard.model.quantities import NANO, to_nano
 from energyguard.model.readings import Verdict
 
 Bools = npt.NDArray[np.bool_]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.quantities import from_nano, to_nano
 
 Ints = npt.NDArray[np.int64]
 

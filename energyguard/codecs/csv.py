@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs.dialect import Dialect
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 
 DIALECT = Dialect(name="csv", example=b"2025-09-06T17:54:02Z,H001,0.05251\n")
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.codecs import RefusedRow
-from energyguard.model.readings import EARLIEST_MS, SCHEMA, times_of
+from energyguard.model.readings import EARLIEST_MS, SCHEMA, by_time, times_of
 
 RUN_READINGS = 2_000_000
 """Readings that are sorted in memory (some 60 bytes each); of more, runs of so many are merged."""
@@ -31,14 +31,6 @@ _NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
 
 class OutOfOrder(Exception):
     """A block begins before the one before it ends: the whole input must be put in order."""
-
-
-def by_time(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Readings in order of event time; those of one time keep their order."""
-    time = times_of(batch)
-    if (time[1:] >= time[:-1]).all():
-        return batch
-    return batch.take(pa.array(np.argsort(time, kind="stable")))
 
 
 def in_order(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
-from energyguard.codecs.limits import PlausibilityLimits
 
 Decode = Callable[[bytes, PlausibilityLimits, str, int, int | None], Decoded]
 """Decodes bytes: (bytes, limits, device where none is in them, first row, how many refused rows

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from energyguard.codecs import Decoded, RefusedRow
-from energyguard.codecs.assembly import EMPTY
+from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
-from energyguard.codecs.headers import BOM
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.headers import BOM, known
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
-from energyguard.codecs.registry import known
 from energyguard.errors import NotFound
 from energyguard.model.readings import Verdict
 

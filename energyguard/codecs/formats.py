@@ -8,23 +8,22 @@ import pyarrow as pa
 
 from energyguard.codecs import Decoded, csv
 from energyguard.codecs.arrow import written
-from energyguard.codecs.assembly import EMPTY
+from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.delimited import TextDecoder
 from energyguard.codecs.dialect import Decode
 from energyguard.codecs.headers import (
     BOM,
     HOUSEHOLD,
     header_of,
     is_title,
+    known,
     layout_of,
     separated_otherwise,
     unknown,
 )
 from energyguard.codecs.json import decode_json, encode_json
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
-from energyguard.codecs.registry import known
-from energyguard.codecs.text import TextDecoder
 from energyguard.errors import NotFound
 
 HEAD_BYTES = 65_536

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import merge
+from energyguard.codecs.assembly import PlausibilityLimits, merge
 from energyguard.codecs.columns import (
     MAY_BE_EMPTY,
     MAYBE_NUMBER,
@@ -31,14 +31,12 @@ from energyguard.codecs.columns import (
 )
 from energyguard.codecs.csv import decimals, iso_times, strings_of
 from energyguard.codecs.dialect import Dialect
-from energyguard.codecs.headers import BOM, layout_of_object
+from energyguard.codecs.headers import BOM, known, layout_of_object
 from energyguard.codecs.json_fast_path import decode_sound_json
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.lines import CLOSE_LOOK, chunks, numbered_lines
 from energyguard.codecs.refusals import Refusals
-from energyguard.codecs.registry import known
 from energyguard.codecs.row_by_row import BEYOND, RowFault, SoundRows
-from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.readings import Verdict, batch_of
 
 _BORDER = re.compile(rb"\s*,\s*(?=\{)")

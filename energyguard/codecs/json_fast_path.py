@@ -12,7 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import TableRows, assemble
+from energyguard.codecs.assembly import (
+    PlausibilityLimits,
+    TableRows,
+    assemble,
+    doubtful_columns,
+    large_exponent,
+)
 from energyguard.codecs.columns import (
     DEVICE,
     NAME,
@@ -20,9 +26,7 @@ from energyguard.codecs.columns import (
     ColumnLayout,
     cast_times,
 )
-from energyguard.codecs.doubts import doubtful_columns, large_exponent
 from energyguard.codecs.headers import layout_of_object
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.refusals import Refusals
 
 _END, _CLOSES, _OPENS, _QUOTE, _COMMA = b'\n}{",'

@@ -1,20 +1,35 @@
-"""Messages of one line each, as others write them into a topic: CSV or JSON."""
+"""Messages of others, a line each: decoded in a process that may die of them.
+
+Native code may be ended by bytes that nobody foresaw, and a message in a log is read again at each
+start. So messages that are not plainly sound are decoded by a child, in a fork for each request:
+what ends it is found by halves and set apart. The child ends when it has had nothing to do for a
+while, or when its parent is gone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import atexit
+import os
+import pickle
+import resource
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from io import RawIOBase
 from itertools import groupby
-from typing import NamedTuple
+from threading import Lock
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.codecs import RefusedRow
+from energyguard.codecs.assembly import DefaultLimits, PlausibilityLimits
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import BOM
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.model.readings import SCHEMA, Verdict
 
 CSV, JSON = "csv", "json"
@@ -111,3 +126,164 @@ def bad_record(record: int, shape: str, value: bytes, reason: str) -> Bad:
 
 
 _READ = {"": _empty, CSV: _lines, JSON: _lines}
+
+
+Decode = Callable[[Sequence[bytes], PlausibilityLimits], Contents]
+"""Decodes messages; it is named to the child, so it is a function of a module."""
+MAX_CPU_S = 60
+"""What a request may take before it is ended."""
+IDLE_S = 60.0
+_SIZE = 8
+_START = "from energyguard.codecs.messages import serve; serve()"
+_Request = tuple[Decode, Sequence[bytes], DefaultLimits]
+_Answer = tuple[Contents | None, str]
+
+
+class IsolatedDecoder:
+    """A child that decodes. Thread-safe.
+
+    Args:
+        decode: what it does with messages.
+    """
+
+    def __init__(self, decode: Decode = read_messages) -> None:
+        self._decode = decode
+        self._lock = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def read(self, values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
+        """Decode messages; one that ends its decoder is refused, its neighbours are not.
+
+        Args:
+            values: the messages.
+            limits: what is plausible.
+        """
+        bounds = DefaultLimits(limits.plausible_kwh, limits.plausible_kw)
+        with self._lock:
+            return together(self._halves(0, values, bounds))
+
+    def close(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._end()
+
+    def forget(self) -> None:
+        """Leave the child to the process that started it: this one is a fork of that."""
+        self._lock, self._child = Lock(), None
+
+    def _halves(self, place: int, values: Sequence[bytes], limits: DefaultLimits) -> list[Contents]:
+        found, end = self._ask((self._decode, values, limits))
+        if found is not None:
+            return [found.moved(place)]
+        if len(values) == 1:
+            bad = [bad_record(place, CSV, values[0], f"its decoder was ended by it: {end}")]
+            return [Contents(NOTHING, NOWHERE, bad)]
+        half = len(values) // 2
+        left = self._halves(place, values[:half], limits)
+        return left + self._halves(place + half, values[half:], limits)
+
+    def _ask(self, request: _Request) -> _Answer:
+        """The child's answer; a child that has gone (it was idle) is started again, once."""
+        for _ in range(2):
+            try:
+                child = self._child or self._start()
+                assert child.stdin is not None
+                assert child.stdout is not None
+                _write(child.stdin, request)
+                answer: _Answer = _read(child.stdout)
+                return answer
+            except (OSError, EOFError):
+                self._end()
+        return None, "the child that decodes is gone"
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
+
+
+ISOLATED = IsolatedDecoder()
+"""The child of this process."""
+atexit.register(ISOLATED.close)
+os.register_at_fork(after_in_child=ISOLATED.forget)
+
+
+def serve() -> None:
+    """What the child does: answer requests on standard input, each in a fork."""
+    incoming, outgoing = os.fdopen(0, "rb", buffering=0), os.fdopen(1, "wb")
+    while select.select([incoming], [], [], IDLE_S)[0]:
+        try:
+            request = _read(incoming)
+        except EOFError:
+            return
+        _write(outgoing, _forked(request))
+
+
+def _forked(request: _Request) -> _Answer:
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receive)
+        _answer(send, request)
+    os.close(send)
+    with os.fdopen(receive, "rb") as pipe:
+        try:
+            answer: _Answer | None = _read(pipe)
+        except (EOFError, pickle.UnpicklingError):
+            answer = None
+    _, status = os.waitpid(child, 0)
+    return answer or (None, f"signal {status & 0x7F}" if status & 0x7F else f"exit {status >> 8}")
+
+
+def _answer(send: int, request: _Request) -> None:
+    """Decode and end, in the fork."""
+    code = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        decode, values, limits = request
+        with os.fdopen(send, "wb") as pipe:
+            _write(pipe, (decode(values, limits), ""))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _write(pipe: IO[bytes], value: object) -> None:
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    pipe.write(len(data).to_bytes(_SIZE, "little"))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _read(pipe: RawIOBase | IO[bytes]) -> Any:
+    """The next value.
+
+    Raises:
+        EOFError: there is none.
+    """
+    size = int.from_bytes(_exactly(pipe, _SIZE), "little")
+    return pickle.loads(_exactly(pipe, size))
+
+
+def _exactly(pipe: RawIOBase | IO[bytes], size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        more = pipe.read(min(size - len(data), 1 << 20))
+        if not more:
+            raise EOFError
+        data += more
+    return bytes(data)

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.arrow import EXAMPLE, MAX_UNFOLDED, decode_batches, read_or_refuse
+from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.dialect import Dialect
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.errors import Malformed
 
 MARK = b"PAR1"

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import TableRows, assemble
+from energyguard.codecs.assembly import PlausibilityLimits, TableRows, assemble
 from energyguard.codecs.columns import (
     ISO_TIME,
     LONG_NUMBER,
@@ -32,7 +32,6 @@ from energyguard.codecs.columns import (
     ColumnLayout,
     sixty_fourth,
 )
-from energyguard.codecs.limits import PlausibilityLimits
 from energyguard.codecs.lines import numbered_lines
 from energyguard.codecs.refusals import Refusals
 from energyguard.model.readings import Verdict

@@ -11,7 +11,7 @@ import msgspec
 from energyguard.compat.alarms import Alarm, RaiseAlert
 from energyguard.log import Records, open_log
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 from energyguard.model.topics import ALERTS
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.state import breach

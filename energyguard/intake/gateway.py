@@ -13,17 +13,23 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import Decoded, RefusedRow
-from energyguard.codecs.deliveries import by_time
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.codecs.refusals import first_bytes
 from energyguard.errors import NotFound
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
-from energyguard.model.murmur import partition_for
-from energyguard.model.readings import BACKFILL, times_of
-from energyguard.model.topics import DAY_MS, DEAD_LETTERS, SIGNALS, Holds, Topic, TopicClock
+from energyguard.model.readings import BACKFILL, by_time, times_of
+from energyguard.model.topics import (
+    DAY_MS,
+    DEAD_LETTERS,
+    SIGNALS,
+    Holds,
+    Topic,
+    TopicClock,
+    partition_for,
+)
 from energyguard.telemetry import METRICS
 from energyguard.topics import topic_named
 

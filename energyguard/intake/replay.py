@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.deliveries import Block, in_runs
 from energyguard.codecs.files import read_blocks
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
 from energyguard.codecs.refusals import counted
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
@@ -32,7 +32,7 @@ from energyguard.log import LATEST, Log
 from energyguard.model.readings import BACKFILL, SCHEMA, batch_of, times_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, TIME
 from energyguard.simulators.event_clock import RunningClock, TopicTime, newest_event_ms
-from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.outputs import Decision, decision_records
 from energyguard.telemetry import Condition, logger
 
 Ints = npt.NDArray[np.int64]

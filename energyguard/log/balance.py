@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from energyguard.log.partitioning import matches
-from energyguard.log.records import TopicPartition
+from energyguard.log.records import TopicPartition, matches
 
 
 class OwnerChange(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from energyguard.log.partitioning import matches, topic_row
-from energyguard.log.records import TopicPartition
+from energyguard.log.records import TopicPartition, matches, topic_row
 from energyguard.log.segments import offsets_of, packed_offsets
 from energyguard.log.walk import end_of
 from energyguard.log.writer import SegmentWriter

@@ -10,9 +10,7 @@ from energyguard.clock import Clock
 from energyguard.errors import Fenced
 from energyguard.log.balance import OwnerChange, change_for
 from energyguard.log.catalog import Catalog
-from energyguard.log.membership import MemberState
-from energyguard.log.partitioning import matches
-from energyguard.log.records import TopicPartition
+from energyguard.log.records import MemberState, TopicPartition, matches
 
 T = TypeVar("T")
 Run = Callable[[Callable[[Any], T]], T]

@@ -33,9 +33,8 @@ from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Tr
 from energyguard.log.groups import SqliteMembership, positions_of
 from energyguard.log.maintenance import LogMaintenance
 from energyguard.log.notify import AppendNotifier
-from energyguard.log.partitioning import split
 from energyguard.log.reader import read_once
-from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
+from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs, split
 from energyguard.log.segments import encoded, parts_of
 from energyguard.log.set_aside import Damage, SetAside
 from energyguard.log.writer import SegmentRow, SegmentWriter

@@ -80,4 +80,12 @@ def times_of(rows: pa.RecordBatch | pa.Table) -> npt.NDArray[np.int64]:
     return np.asarray(rows.column("time").cast(pa.int64()), np.int64)
 
 
+def by_time(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Readings in order of event time; those of one time keep their order."""
+    time = times_of(batch)
+    if (time[1:] >= time[:-1]).all():
+        return batch
+    return batch.take(pa.array(np.argsort(time, kind="stable")))
+
+
 EMPTY = SCHEMA.empty_table().combine_chunks()

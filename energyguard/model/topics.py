@@ -2,12 +2,21 @@
 
 A topic of readings declares its clock. ``wall``: meters that send as they measure. ``data``:
 simulations and replays, which run faster than time.
+
+Which partition a key goes to is as Kafka's own clients choose it: murmur2, positive, modulo
+(``org.apache.kafka.common.utils.Utils.murmur2`` and Kafka's default partitioner).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 DAY_MS = 86_400_000
 TICK_HEADER = "tick"
@@ -25,7 +34,7 @@ class TopicClock(StrEnum):
 class Holds(StrEnum):
     """What the values of a topic's records are."""
 
-    READINGS = "readings"  # packed readings, see codecs/packed.py
+    READINGS = "readings"  # packed readings, see codecs/records.py
     JSON = "json"
     BYTES = "bytes"
 
@@ -208,3 +217,39 @@ def repartitioned(source: str) -> str:
 def source_of(topic: str) -> str:
     """The topic that its senders know: of one of ``repartitioned`` its source, else itself."""
     return topic.removeprefix(REPARTITIONED.name[:-1])
+
+
+_M = 0x5BD1E995
+_SEED = 0x9747B28C
+_MASK = 0xFFFFFFFF
+
+
+def murmur2(data: bytes) -> int:
+    """The 32-bit hash of a key, unsigned."""
+    length = len(data)
+    h = _SEED ^ length
+    whole = length & ~3
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i : i + 4], "little") * _M & _MASK
+        k = (k ^ (k >> 24)) * _M & _MASK
+        h = (h * _M & _MASK) ^ k
+    if length > whole:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
+    h = (h ^ (h >> 13)) * _M & _MASK
+    return h ^ (h >> 15)
+
+
+@lru_cache(maxsize=1 << 20)
+def partition_for(key: bytes, partitions: int) -> int:
+    """The partition of a key."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def partitions_of(devices: Any, partitions: int) -> npt.NDArray[np.int32]:
+    """The partition of each device of an Arrow string array; each distinct one is hashed once."""
+    encoded = devices.dictionary_encode()
+    names = encoded.dictionary.cast(pa.binary()).to_pylist()
+    table: npt.NDArray[np.int32] = np.fromiter(
+        (partition_for(n, partitions) for n in names), np.int32, len(names)
+    )
+    return np.asarray(table[encoded.indices.to_numpy()], np.int32)

@@ -16,8 +16,8 @@ from typing import IO
 import msgspec
 
 from energyguard.codecs import RefusedRow
+from energyguard.codecs import charging as results
 from energyguard.codecs import charging as wire
-from energyguard.codecs import charging_results as results
 from energyguard.errors import Rejected
 from energyguard.model.charging import (
     Charge,

@@ -32,8 +32,7 @@ from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput
-from energyguard.stream.windows.records import window_alerts
+from energyguard.stream.windows.output import WindowOutput, window_alerts
 
 _BLOCKS_AHEAD = 3
 HELD_BYTES = 64 << 20

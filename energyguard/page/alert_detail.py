@@ -7,7 +7,7 @@ from nicegui import ui
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, State
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.page.components import ChangingList, Tag, button, card
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, day_moment, moment, side, until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from energyguard.errors import NotFound
 from energyguard.model.channels import CHANNELS
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.components import (
     ChangingList,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 
 THIN = "\u202f"
 """Between thousands."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.page.components import Tag, choice
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, moment, number

@@ -1,16 +1,21 @@
-"""What every answer says about itself: nothing from elsewhere, no foreign frame, no guessing.
+"""What a port asks of its callers and of their browsers: how often they come, what answers may do.
 
-Scripts of a page run if they are files of ours, or stand in its HTML: these carry a number used
-once, which an injected one does not know. The framework of the page makes functions of text
-('unsafe-eval') and styles elements where they stand, so that much is allowed.
+How often somebody may do something is a bucket that refills, by who it is. What an answer says
+about itself: nothing from elsewhere, no foreign frame, no guessing. Scripts of a page run if they
+are files of ours, or stand in its HTML: these carry a number used once, which an injected one does
+not know. The framework of the page makes functions of text ('unsafe-eval') and styles elements
+where they stand, so that much is allowed.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from energyguard.clock import Clock
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -82,3 +87,46 @@ def _is_page(start: Message) -> bool:
     headers = Headers(raw=start["headers"])
     plain = "content-encoding" not in headers
     return plain and headers.get("content-type", "").startswith("text/html")
+
+
+KNOWN = 10_000
+"""Buckets that are kept: those that were not used for the longest time are full again."""
+
+
+class Rates:
+    """Buckets of equal size. For one event loop, or under a lock of the caller's."""
+
+    def __init__(self, clock: Clock, a_second: float, at_once: float) -> None:
+        """Begin with full buckets.
+
+        Args:
+            clock: for the time that has passed.
+            a_second: how fast a bucket refills.
+            at_once: how much is in a full one.
+        """
+        self._clock, self._a_second, self._at_once = clock, a_second, at_once
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, who: str, amount: float = 1.0) -> float:
+        """Take out of a bucket: 0, or how many seconds until there is enough (then all stays)."""
+        now = self._clock.monotonic()
+        left = self._left(who, now)
+        enough = left >= amount
+        self._buckets.pop(who, None)
+        self._buckets[who] = (left - amount if enough else left, now)
+        if len(self._buckets) > KNOWN:
+            self._buckets.popitem(last=False)
+        return 0.0 if enough else (amount - left) / self._a_second
+
+    def wait(self, who: str, amount: float = 1.0) -> float:
+        """How many seconds until there is enough in a bucket; 0: there is."""
+        left = self._left(who, self._clock.monotonic())
+        return max(0.0, (amount - left) / self._a_second)
+
+    def forget(self) -> None:
+        """Fill all buckets."""
+        self._buckets.clear()
+
+    def _left(self, who: str, now: float) -> float:
+        left, at = self._buckets.get(who, (self._at_once, now))
+        return min(self._at_once, left + (now - at) * self._a_second)

@@ -36,7 +36,7 @@ class Encoding(StrEnum):
     """How the value of a record is written."""
 
     JSON = "JSON"
-    PACKED = "packed readings"  # codecs/packed.py; or a message as its sender writes it
+    PACKED = "packed readings"  # codecs/records.py; or a message as its sender writes it
     ORIGINAL = "the original bytes"
     CHUNK = "a chunk of a snapshot"  # at most 900 kB; the manifest, which is last, is JSON
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 
 DEVICES: Mapping[str, int] = {"p1": 1, "p2": 2, "p3": 3}
 CHANNELS: Mapping[str, str] = {

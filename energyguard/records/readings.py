@@ -1,6 +1,6 @@
 """Topics of readings: packed batches, or messages as their senders write them.
 
-The columns of a batch are those of ``model/readings.py``; ``codecs/packed.py`` packs them.
+The columns of a batch are those of ``model/readings.py``; ``codecs/records.py`` packs them.
 """
 
 from __future__ import annotations

@@ -16,8 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from energyguard.model.alerts import Severity
-from energyguard.model.duration import parse_duration, spell_duration
-from energyguard.model.fixed import from_nano, to_nano
+from energyguard.model.quantities import from_nano, parse_duration, spell_duration, to_nano
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 

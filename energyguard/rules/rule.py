@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.rules.fields import RuleField, fields_of
 
 

@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano, to_nano
-from energyguard.model.measures import Ints, Measure
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Ints, Measure
+from energyguard.model.quantities import from_nano, spell_duration, to_nano
 from energyguard.rules.rule import Rule
 
 Amounts = Callable[[int], Ints]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.codecs.charging import signal
-from energyguard.codecs.packed import unpack
+from energyguard.codecs.records import unpack
 from energyguard.errors import Rejected
 from energyguard.log import LATEST, Fetched, Log, Positions
 from energyguard.model.charging import Signal

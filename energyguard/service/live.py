@@ -18,9 +18,9 @@ from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.log.decoded import RecordPlace, decoded
+from energyguard.log.records import RecordPlace, decoded
 from energyguard.model import topics
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.pipeline import LIVE, READINGS
 from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT, AlertAction, AlertEvent
 from energyguard.service.follow import ALL, Follower

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock
-from energyguard.service.pulse import MIN_QUIET_MS, MISSED, Pulse
+from energyguard.service.follow import MIN_QUIET_MS, MISSED, Pulse
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named

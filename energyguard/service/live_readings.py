@@ -10,11 +10,11 @@ from threading import Lock
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import backfilled, read_records, read_settled
 from energyguard.log import Fetched
 from energyguard.model.channels import CHANNELS
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TICK_HEADER, source_of
 from energyguard.service.live_devices import NEVER, LiveDevices, sum_kw

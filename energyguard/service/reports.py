@@ -9,7 +9,7 @@ from dataclasses import fields
 from msgspec.structs import asdict
 
 from energyguard.log import Fetched, TopicPartition
-from energyguard.log.decoded import decoded
+from energyguard.log.records import decoded
 from energyguard.model.readings import Verdict
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.records.energy_alerts import ENERGY_ALERT, EnergyAlertHeaders

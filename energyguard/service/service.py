@@ -38,9 +38,8 @@ from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
-from energyguard.service.intake import Reception
+from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
-from energyguard.service.new_devices import NewDevices, known_to
 from energyguard.service.stations import StationProjection
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings

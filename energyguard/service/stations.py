@@ -9,7 +9,7 @@ from energyguard.clock import Clock
 from energyguard.codecs.charging import signal
 from energyguard.errors import Rejected
 from energyguard.log import Fetched, Log
-from energyguard.log.decoded import decoded
+from energyguard.log.records import decoded
 from energyguard.model import topics
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import TICK_HEADER
@@ -17,8 +17,7 @@ from energyguard.pipeline import CHARGING, STATIONS
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.records.stations import BAY, CHARGER
 from energyguard.service.bays import Bays, BayView, StationView
-from energyguard.service.follow import ALL, Follower
-from energyguard.service.pulse import Pulse
+from energyguard.service.follow import ALL, Follower, Pulse
 from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
 from energyguard.stream.sessions.stage import limits_of

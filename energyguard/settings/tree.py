@@ -1,7 +1,7 @@
 """One frozen settings tree; ``layers.py`` puts it together from file, variables and options.
 
 Every field has a default and a sentence that ``docs/settings.md`` and ``config show`` print.
-Durations are text such as ``15s`` or ``10 minutes`` (``model/duration.py``).
+Durations are text such as ``15s`` or ``10 minutes`` (``model/quantities.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from energyguard import limits
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 
 
 def _checked(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.records import read_records
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.log.decoded import decoded
+from energyguard.log.records import decoded
 from energyguard.model.readings import times_of
 from energyguard.model.topics import PROGRESS, TICK_HEADER
 from energyguard.records.progress import PARTITION_PROGRESS

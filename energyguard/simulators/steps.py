@@ -16,8 +16,7 @@ from typing import BinaryIO
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log, Records, TopicPartition, open_log
 from energyguard.log.waiting import is_there
-from energyguard.model.murmur import partition_for
-from energyguard.model.topics import TICK_HEADER, Topic
+from energyguard.model.topics import TICK_HEADER, Topic, partition_for
 from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import RunningClock, backwards
 from energyguard.simulators.ticker import Progress, Ticker, Times

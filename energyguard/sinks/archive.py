@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory

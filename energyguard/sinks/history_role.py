@@ -16,7 +16,7 @@ from energyguard.history.parts import Parts
 from energyguard.history.people import People
 from energyguard.log import open_log
 from energyguard.log.waiting import is_there
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.refill import Refill

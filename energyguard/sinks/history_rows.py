@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.records import read_settled
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.people import People

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.errors import EnergyGuardError, Fenced, Rejected, Unavailable
 from energyguard.log import Fetched, Log
 from energyguard.pipeline import INGESTOR

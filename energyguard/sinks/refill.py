@@ -17,7 +17,7 @@ from energyguard.durable.atomic import write_atomically
 from energyguard.history.losses import FILE, Loss, losses
 from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition
-from energyguard.log.partitioning import matches
+from energyguard.log.records import matches
 from energyguard.model.topics import ALERTS, DAY_MS, ENERGY_ALERTS, LATE
 from energyguard.pipeline import ARCHIVE, READINGS
 from energyguard.sinks.archive import Archive

@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.messages import Contents
 from energyguard.codecs.records import PACKED_ANEW, read_records
 from energyguard.log.records import Fetched
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 from energyguard.model.readings import times_of
 from energyguard.records.floors import CHANNELS, DEVICES, MAY_BE_MISSING, floor_json
 from energyguard.store.keys import iso, microseconds

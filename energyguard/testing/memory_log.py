@@ -14,9 +14,17 @@ from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
 from energyguard.log.compaction import TOMBSTONE_MS
-from energyguard.log.membership import MemberState
-from energyguard.log.partitioning import matches, split, topic_row
-from energyguard.log.records import Fetched, Headers, Records, TopicPartition, TransactionOutputs
+from energyguard.log.records import (
+    Fetched,
+    Headers,
+    MemberState,
+    Records,
+    TopicPartition,
+    TransactionOutputs,
+    matches,
+    split,
+    topic_row,
+)
 from energyguard.model.topics import Topic
 from energyguard.topics import TOPICS
 

@@ -18,8 +18,8 @@ from energyguard.clock import ManualClock
 from energyguard.codecs.formats import decode
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST
-from energyguard.log.decoded import decoded
-from energyguard.model.fixed import from_nano
+from energyguard.log.records import decoded
+from energyguard.model.quantities import from_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import ALERTS, DEAD_LETTERS, PROGRESS
 from energyguard.pipeline import READINGS

@@ -36,8 +36,7 @@ from pathlib import Path
 from energyguard.errors import ConfigError
 from energyguard.model.alerts import State
 from energyguard.model.channels import CHANNELS
-from energyguard.model.duration import parse_duration
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import parse_duration, to_nano
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DAY_MS, ENERGY_READINGS
 

@@ -14,8 +14,8 @@ from starlette.types import Message
 
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate, is_loopback
-from energyguard.api.limits import RequestLimits
 from energyguard.api.login import login_routes
+from energyguard.api.middleware import RequestLimits
 from energyguard.api.problems import install
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.api.tokens import LINK_MS, Tokens

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 from energyguard.model.readings import Verdict
 
 T0 = 1_772_445_600_000

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from energyguard.codecs import charging as wire
-from energyguard.codecs import charging_results as results
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.errors import Malformed, OutOfRange, Rejected
 from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
@@ -91,7 +90,7 @@ def test_what_is_no_signal_is_refused_with_its_reason(text: str, field: str, rea
 
 def test_results_have_the_fields_of_system_d() -> None:
     stay = Stay("charger-7", NOON, plate="AB12CD34")
-    assert json.loads(results.full_session(stay)) == {
+    assert json.loads(wire.full_session(stay)) == {
         "charger_id": "charger-7",
         "start_parking": "2024-05-19 12:00:00",
         "plate": "AB12CD34",
@@ -104,13 +103,13 @@ def test_results_have_the_fields_of_system_d() -> None:
         "end_session": None,
         "end_parking": None,
     }
-    told = json.loads(results.violation(stay, Violation.BEFORE))
+    told = json.loads(wire.violation(stay, Violation.BEFORE))
     assert told["violation"] == "Long parking before recharging"
     assert list(told)[-2:] == ["end_parking", "violation"]
     charge = Charge("charger-7", USER, NOON, NOON + 26, 22, 5_500)
-    assert results.transaction_profit(charge, StayLimits()).decode() == (
+    assert wire.transaction_profit(charge, StayLimits()).decode() == (
         f'{{"charger_id":"charger-7","user_id":"{USER}",'
         '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
         '"total_energy_delivered":9.533333333,"profit":5.24}'
     )
-    assert results.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'
+    assert wire.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'

@@ -10,8 +10,7 @@ import pytest
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode, sniff
-from energyguard.codecs.headers import layout_of_object
-from energyguard.codecs.registry import Dialects, known
+from energyguard.codecs.headers import Dialects, known, layout_of_object
 from energyguard.errors import ConfigError
 
 ALL = pytest.mark.parametrize("dialect", known().all, ids=lambda dialect: dialect.name)

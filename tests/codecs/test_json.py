@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)
 GOOD = '{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1","energy_kwh":0.05251}'

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.codecs.packed import pack
-from energyguard.codecs.records import read_records
+from energyguard.codecs.records import pack, read_records
 from energyguard.model.readings import Verdict, batch_of
 
 T0 = 1_757_116_800_000

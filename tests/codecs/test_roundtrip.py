@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import DefaultLimits
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode, encode, plain
-from energyguard.codecs.limits import DefaultLimits
-from energyguard.codecs.packed import pack, unpack
+from energyguard.codecs.headers import known
+from energyguard.codecs.records import pack, unpack
 from energyguard.codecs.refusals import ANY_SHAPE, counted
-from energyguard.codecs.registry import known
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.model.readings import batch_of
 
 REAL = Path(__file__).parents[3] / "shared" / "data"

@@ -13,8 +13,7 @@ from energyguard.clock import SYSTEM, ManualClock
 from energyguard.errors import BehindRetention, Fenced, NotFound
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Membership, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
-from energyguard.model.murmur import partition_for
-from energyguard.model.topics import DAY_MS
+from energyguard.model.topics import DAY_MS, partition_for
 from energyguard.testing import MemoryLog
 
 READINGS = "energy_readings"

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.packed import unpack
+from energyguard.codecs.records import unpack
 from energyguard.log import EARLIEST, LATEST, Log, open_log
 from energyguard.log.records import Headers
 

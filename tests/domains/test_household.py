@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energyguard.domains.household.homes import Homes
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 
 MIDNIGHT_MS = 1_757_116_800_000  # 2025-09-06T00:00:00Z
 DAY = MIDNIGHT_MS + 15_000 * np.arange(5760)

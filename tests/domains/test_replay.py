@@ -65,7 +65,7 @@ def test_the_pace_is_kept(log: Log, tmp_path: Path) -> None:
 
 def appended(log: Log, topic: str) -> Sequence[int]:
     """The times of each record of a topic's partitions, in the order of the log."""
-    from energyguard.codecs.packed import unpack
+    from energyguard.codecs.records import unpack
     from energyguard.model.readings import times_of
 
     values = [value for _, value, _ in records(log, topic) if value]

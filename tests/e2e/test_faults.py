@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from energyguard.codecs.packed import pack, unpack
+from energyguard.codecs.records import pack, unpack
 from energyguard.domains.household.homes import Homes
 from energyguard.durable.connections import connect
 from energyguard.errors import Unavailable

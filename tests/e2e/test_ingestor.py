@@ -15,7 +15,7 @@ import pytest
 
 from energyguard.durable.connections import connect
 from energyguard.log import LATEST, Log, Records, open_log
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 from energyguard.model.topics import BUILDING_READINGS
 from energyguard.pipeline import INGESTOR
 from energyguard.store import Row, open_store

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from energyguard.codecs.packed import unpack
+from energyguard.codecs.records import unpack
 from energyguard.log import EARLIEST, Fetched, Log, Records, open_log
 from energyguard.log.records import Headers
 from energyguard.model.topics import ENERGY_ALERTS, PROGRESS

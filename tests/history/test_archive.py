@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.errors import Fenced, Unavailable
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from energyguard.codecs import charging as results
 from energyguard.codecs import charging as wire
-from energyguard.codecs import charging_results as results
 from energyguard.history import charging_buckets
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from energyguard.codecs.limits import PlausibilityLimits
+from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.messages import Contents, read_messages
 
 POISON = b"poison"

@@ -14,15 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguard.codecs.assembly import DEFAULT
 from energyguard.codecs.charging import signal
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode, encode
-from energyguard.codecs.isolated import IsolatedDecoder
-from energyguard.codecs.limits import DEFAULT
-from energyguard.codecs.packed import pack
-from energyguard.codecs.records import read_records
+from energyguard.codecs.headers import known
+from energyguard.codecs.messages import IsolatedDecoder
+from energyguard.codecs.records import pack, read_records
 from energyguard.codecs.refusals import MAX_REFUSED, REST_BYTES, counted
-from energyguard.codecs.registry import known
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
 from tests.hostile import deadly

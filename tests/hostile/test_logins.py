@@ -16,7 +16,7 @@ from itsdangerous import URLSafeSerializer
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from energyguard.api import stream_guard
+from energyguard.api import auth
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
 from energyguard.api.sessions import _SALT, COOKIE, LogIns, secret_of
@@ -239,7 +239,7 @@ async def test_websockets_are_bounded(tmp_path: Path) -> None:
     gate = Gate(stream, tokens, sessions, Attempts(ManualClock(NOW)), "127.0.0.1", streams=2)
     clients = [Client("websocket", gate, header) for _ in range(3)]
     await asyncio.wait_for(clients[2].task, 10)
-    assert clients[2].sent == [{"type": "websocket.close", "code": stream_guard._TRY_LATER}]
+    assert clients[2].sent == [{"type": "websocket.close", "code": auth._TRY_LATER}]
     clients[0].task.cancel()
     await asyncio.sleep(0.05)
     further = Client("websocket", gate, header)

@@ -8,7 +8,7 @@ from nicegui.testing import User
 
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import State
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.page.plots import Plot
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from energyguard.codecs.charging import message
-from energyguard.codecs.charging_results import total_occupied
+from energyguard.codecs.charging import message, total_occupied
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log.records import Headers
 from energyguard.model.charging import Occupied, Signal, StayLimits

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyguard.codecs import charging_results
+from energyguard.codecs import charging
 from energyguard.model.charging import Charge, StayLimits, energy_nano_kwh, profit_cents
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano
 from energyguard.records.charging import PROFIT, TOTAL, TransactionProfit
 from energyguard.records.energy_alerts import BEFORE, ENERGY_ALERT, EnergyAlert
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
@@ -46,7 +46,7 @@ def test_amounts_of_a_charge_stay_exact_on_their_way(power: int, seconds: int, p
     start = 1_716_112_800
     charge = Charge("c-1", "U1", start, start + seconds, power, price)
     limits = StayLimits()
-    read = PROFIT.decode(charging_results.transaction_profit(charge, limits))
+    read = PROFIT.decode(charging.transaction_profit(charge, limits))
     assert isinstance(read, TransactionProfit)
     energy = energy_nano_kwh(charge, limits.seconds_per_hour)
     assert read.total_energy_delivered == Decimal(from_nano(energy))
@@ -54,6 +54,6 @@ def test_amounts_of_a_charge_stay_exact_on_their_way(power: int, seconds: int, p
 
 
 def test_a_total_without_its_number_is_refused() -> None:
-    assert TOTAL.decode(charging_results.total_occupied(1_716_112_800, 4)).occupied == 4
+    assert TOTAL.decode(charging.total_occupied(1_716_112_800, 4)).occupied == 4
     with pytest.raises(msgspec.ValidationError, match="occupied"):
         TOTAL.decode(b'{"timestamp":"2024-05-19 10:00:00"}')

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from energyguard.model.fixed import to_nano
+from energyguard.model.quantities import to_nano
 from energyguard.model.readings import batch_of
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule

@@ -10,12 +10,12 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.errors import ConfigError
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import from_nano, to_nano
-from energyguard.model.measures import Ints
+from energyguard.model.channels import Ints
+from energyguard.model.quantities import from_nano, to_nano
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ALERTS, ENERGY_READINGS, TIME
 from energyguard.records.alerts import AlertEvent

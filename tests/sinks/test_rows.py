@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs.formats import decode
-from energyguard.codecs.packed import pack
-from energyguard.codecs.records import PACKED_ANEW
+from energyguard.codecs.records import PACKED_ANEW, pack
 from energyguard.compat import target
 from energyguard.log.records import Fetched, Headers
 from energyguard.model.readings import batch_of

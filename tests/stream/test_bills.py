@@ -9,8 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.codecs.charging import signal
-from energyguard.model.charging import Ignored, Outcome, Signal, StayLimits, energy_nano_kwh
-from energyguard.model.physics import BACK, STANDS, TOO_LONG, TOO_MUCH, TOO_STRONG
+from energyguard.model.charging import (
+    BACK,
+    STANDS,
+    TOO_LONG,
+    TOO_MUCH,
+    TOO_STRONG,
+    Ignored,
+    Outcome,
+    Signal,
+    StayLimits,
+    energy_nano_kwh,
+)
 from energyguard.stream.sessions.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
 from energyguard.stream.sessions.operator import AHEAD, LATE, SessionOperator
 from tests.stream.test_sessions import (

@@ -11,7 +11,7 @@ from energyguard.durable.connections import connect
 from energyguard.log import Log, open_log
 from energyguard.log.segments import first_id, last_id
 from energyguard.model.topics import STATE
-from energyguard.stream.runtime import task as stream_task
+from energyguard.stream.runtime import stage as stream_task
 from energyguard.stream.windows.stage import window_worker
 from tests.stream.test_worker import SETTINGS, TOPICS, book, fill, read_all, undisturbed, work
 

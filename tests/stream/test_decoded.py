@@ -7,7 +7,7 @@ import pytest
 from energyguard.codecs import RefusedRow
 from energyguard.log import TopicPartition
 from energyguard.model.readings import Verdict
-from energyguard.stream.runtime.decoded import DecodedBatch
+from energyguard.stream.sessions.signals import DecodedBatch
 
 AT = TopicPartition("charger-station-signals", 3)
 REFUSED = RefusedRow(1, Verdict.MALFORMED, "", "no number", b"x")

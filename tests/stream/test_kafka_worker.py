@@ -27,7 +27,7 @@ from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.engines import flink
-from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.outputs import Decision, decision_records
 from energyguard.stream.windows.stage import window_worker
 
 if TYPE_CHECKING:

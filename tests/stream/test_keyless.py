@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
+from energyguard.codecs.assembly import DefaultLimits
 from energyguard.codecs.formats import decode
-from energyguard.codecs.limits import DefaultLimits
-from energyguard.codecs.packed import pack
-from energyguard.codecs.records import PACKED_ANEW, read_settled
+from energyguard.codecs.records import PACKED_ANEW, pack, read_settled
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.simulate import Run, write_csv
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, open_log
@@ -30,7 +29,7 @@ from energyguard.offline.evaluate import evaluate
 from energyguard.pipeline import WINDOWS
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.outputs import Decision, decision_records
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
 

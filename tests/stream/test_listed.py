@@ -9,7 +9,7 @@ import msgspec
 from energyguard.log import Records, open_log
 from energyguard.model.topics import CHARGERS, SIGNALS
 from energyguard.records.stations import Charger
-from energyguard.stream.sessions.charger_registry import Listed
+from energyguard.stream.sessions.signals import Listed
 
 
 def test_a_rating_counts_from_when_it_was_listed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.lines import lines_of
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
@@ -24,7 +24,7 @@ from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS, TIME
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.runtime.decisions import Decision, decision_records
+from energyguard.stream.runtime.outputs import Decision, decision_records
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog

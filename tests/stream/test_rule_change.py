@@ -10,7 +10,7 @@ import pytest
 
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import ManualClock
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.charging import Signal

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.packed import pack
+from energyguard.codecs.records import pack
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, RULES

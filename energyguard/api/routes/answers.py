@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds import DEFAULT
 from energyguard.rules.rule import Rule

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
 from energyguard.errors import Malformed, Unavailable
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.service.contract import Service
 
 LAST_MS = 4_102_444_800_000 * 2

@@ -18,7 +18,7 @@ from energyguard.errors import NotFound
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
 from energyguard.history.query import QueryParameter, queries
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.service.contract import Service
 
 DAY_MS = 86_400_000

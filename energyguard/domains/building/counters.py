@@ -18,9 +18,8 @@ from energyguard.durable.atomic import write_atomically
 from energyguard.errors import Corrupt
 from energyguard.log import Log, TopicPartition
 from energyguard.log.records import Headers
-from energyguard.model.fixed import to_nano
-from energyguard.model.murmur import partition_for
-from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
+from energyguard.model.quantities import to_nano
+from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER, partition_for
 from energyguard.records.floors import DEVICES
 from energyguard.simulators.event_clock import backwards
 from energyguard.telemetry import logger

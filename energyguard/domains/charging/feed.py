@@ -23,8 +23,7 @@ from energyguard.domains.charging.stations import charger_at
 from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.charging import partition_of
-from energyguard.model.murmur import partition_for
-from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER
+from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER, partition_for
 from energyguard.records.stations import CHARGER, Charger
 from energyguard.simulators.event_clock import RunningClock, backwards
 from energyguard.simulators.ticker import Progress, Ticker, Times

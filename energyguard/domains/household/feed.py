@@ -11,17 +11,16 @@ from contextlib import closing
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.assembly import DEFAULT
 from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import HOUSEHOLD
-from energyguard.codecs.limits import DEFAULT
 from energyguard.domains.household.homes import Homes
 from energyguard.domains.household.sample import Sample
 from energyguard.domains.household.simulate import Run, this_evening_ms
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, TopicPartition, open_log
 from energyguard.log.waiting import is_there
-from energyguard.model.murmur import partition_for
-from energyguard.model.topics import ENERGY_READINGS, TICK_HEADER
+from energyguard.model.topics import ENERGY_READINGS, TICK_HEADER, partition_for
 from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import (
     RunningClock,

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from energyguard.domains.household.lines import DECIMALS
 from energyguard.domains.household.load_profile import Habits
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.model.readings import batch_of
 from energyguard.simulators.noise import streams, uniform
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 
 DECIMALS = 5
 _STEP_NANO = NANO // 10**DECIMALS

@@ -29,8 +29,7 @@ from energyguard.log.kafka.client import (
     our_errors,
 )
 from energyguard.log.kafka.writer import produce
-from energyguard.log.membership import MemberState
-from energyguard.log.records import Records, TopicPartition
+from energyguard.log.records import MemberState, Records, TopicPartition
 from energyguard.telemetry import logger
 
 _log = logger(__name__)

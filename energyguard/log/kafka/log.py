@@ -15,8 +15,14 @@ from energyguard.log.kafka.groups import KafkaMembership
 from energyguard.log.kafka.reader import KafkaReader, OutOfReach, Readers
 from energyguard.log.kafka.topics import KafkaTopics
 from energyguard.log.kafka.writer import KafkaWriter
-from energyguard.log.partitioning import split, topic_row
-from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs
+from energyguard.log.records import (
+    Fetched,
+    Records,
+    TopicPartition,
+    TransactionOutputs,
+    split,
+    topic_row,
+)
 from energyguard.telemetry import METRICS
 
 PIECE_S = 0.05

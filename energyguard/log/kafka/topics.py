@@ -26,8 +26,7 @@ from energyguard.log.kafka.client import (
     our_errors,
     patiently,
 )
-from energyguard.log.partitioning import matches, topic_row
-from energyguard.log.records import TopicPartition
+from energyguard.log.records import TopicPartition, matches, topic_row
 from energyguard.model.topics import Topic
 from energyguard.topics import TOPICS
 

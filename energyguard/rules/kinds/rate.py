@@ -12,9 +12,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
-from energyguard.model.measures import MS_PER_HOUR, Ints, Measure
+from energyguard.model.channels import MS_PER_HOUR, Ints, Measure
+from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text, written
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import (

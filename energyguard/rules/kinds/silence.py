@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO, spell_duration
 from energyguard.rules.fields import Count, HowBad, Id, Span, Text
 from energyguard.rules.rule import Observation, Rule
 

@@ -14,10 +14,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.channels import CHANNELS
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
-from energyguard.model.measures import Ints, Measure
+from energyguard.model.channels import CHANNELS, Ints, Measure
+from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.rule import Observation, Rule, spell_amount
 from energyguard.rules.windowed import clears_where_it_raises

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.fixed import from_nano
-from energyguard.model.measures import Ints, Measure
+from energyguard.model.channels import Ints, Measure
+from energyguard.model.quantities import from_nano
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import (

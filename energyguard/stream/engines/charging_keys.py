@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.charging import SHAPE, signal
-from energyguard.codecs.charging_results import total_occupied
+from energyguard.codecs.charging import SHAPE, signal, total_occupied
 from energyguard.errors import OutOfRange, Rejected
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, StayLimits

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from energyguard.codecs.columns import DEVICE
-from energyguard.model.fixed import NANO
+from energyguard.model.quantities import NANO
 from energyguard.stream.engines.job import Job, MessageShape
 
 DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th

@@ -22,8 +22,7 @@ import msgspec
 from energyguard.codecs.columns import LONG_NUMBER
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.errors import ConfigError
-from energyguard.model.duration import spell_duration
-from energyguard.model.fixed import from_nano
+from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.model.topics import DAY_MS, DEAD_LETTERS, ENERGY_ALERTS, ENERGY_READINGS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule

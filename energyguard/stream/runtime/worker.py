@@ -14,17 +14,17 @@ from typing import Generic
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Fenced, Unavailable
 from energyguard.log import Log, TopicPartition
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import STATE, TIME
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.checkpoint import Saved, Unusable, read_snapshots
 from energyguard.stream.runtime.consumer import Consumer
-from energyguard.stream.runtime.decisions import (
+from energyguard.stream.runtime.outputs import (
     Decision,
     Decisions,
+    PendingOutputs,
     decision_records,
 )
-from energyguard.stream.runtime.outputs import PendingOutputs
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 

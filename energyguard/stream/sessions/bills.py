@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.model.charging import Charge, Signal, Stay, StayLimits, Unbilled
-from energyguard.model.physics import billable
+from energyguard.model.charging import Charge, Signal, Stay, StayLimits, Unbilled, billable
 
 TWO_POWERS = "two starts with two powers: the lower one counts"
 TWO_STARTS = "energy from power and time: two starts with two registers"

@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.charging_results import total_occupied
+from energyguard.codecs.charging import total_occupied
 from energyguard.log import Fetched, Log, Records, TopicPartition
-from energyguard.log.decoded import decoded
+from energyguard.log.records import decoded
 from energyguard.model.topics import TOTAL_OCCUPIED
 from energyguard.pipeline import TOTAL
 from energyguard.records.charging import TotalHeaders
 from energyguard.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.runtime.decisions import Decision
-from energyguard.stream.runtime.decoded import DecodedBatch
-from energyguard.stream.runtime.outputs import PendingOutputs
-from energyguard.stream.runtime.stage import Stage
-from energyguard.stream.runtime.task import Task
+from energyguard.stream.runtime.outputs import Decision, PendingOutputs
+from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.sessions.signals import DecodedBatch
 from energyguard.stream.sessions.total import TopicTotal
 
 Tellings = DecodedBatch[OccupancyUpdate]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from energyguard.codecs import charging_results as wire
+from energyguard.codecs import charging as wire
 from energyguard.log.records import Headers, Records
 from energyguard.model.charging import Charge, Closed, Outcome, StayLimits, ViolationRaised
 from energyguard.model.topics import FULL_SESSIONS, TRANSACTION_PROFIT, VIOLATIONS

@@ -1,25 +1,137 @@
-"""Stays of cars over the topics of signals, as a worker's stage."""
+"""Stays of cars over the topics of signals, as a worker's stage with a task for each partition."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs import RefusedRow
+from energyguard.codecs.charging import SHAPE, message
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
-from energyguard.model.charging import StayLimits
-from energyguard.model.duration import parse_duration
-from energyguard.model.topics import OCCUPANCY
+from energyguard.log.dead_letters import dead_letters
+from energyguard.model.charging import Ignored, Occupied, Outcome, Signal, StayLimits
+from energyguard.model.quantities import parse_duration
+from energyguard.model.readings import Verdict
+from energyguard.model.topics import BAYS, DEAD_LETTERS, OCCUPANCY
 from energyguard.pipeline import SESSIONS
 from energyguard.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.runtime.decisions import Decision, Decisions
-from energyguard.stream.runtime.outputs import PendingOutputs
-from energyguard.stream.runtime.stage import Stage
+from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
+from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
-from energyguard.stream.sessions.charger_registry import Listed
-from energyguard.stream.sessions.operator import LATENESS_S
-from energyguard.stream.sessions.task import DecodedSignals, SessionTask, decoded_signals
+from energyguard.stream.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
+from energyguard.stream.sessions.records import bay_records, result_records, results
+from energyguard.stream.sessions.signals import DecodedSignals, Listed, decoded_signals
+from energyguard.stream.time.witnesses import Waits, Witnesses
+
+Change = tuple[int, int]
+"""From a second on, so many cars stand."""
+
+
+class SessionTask(Task[DecodedSignals, SessionOperator]):
+    """The chargers of one partition, from the snapshot on."""
+
+    def __init__(
+        self, at: TopicPartition, limits: StayLimits, listed: Listed, clock: Clock
+    ) -> None:
+        super().__init__(at, SessionOperator(limits, witnesses=Witnesses.UNKNOWN), clock)
+        self._limits, self._listed = limits, listed
+        self.told: int | None = None  # up to which second
+
+    @property
+    def waits(self) -> Waits | None:
+        """What the owner has to know of signals that wait; None: nothing."""
+        waits = self.operator.waits
+        return waits and waits._replace(
+            furthest=waits.furthest * 1000,
+            first=waits.first * 1000,
+            trusted=waits.trusted * 1000,
+            ahead=waits.ahead * 1000,
+        )
+
+    @property
+    def furthest_ms(self) -> int | None:
+        """The newest time of any charger here, believed or not."""
+        furthest = self.operator.furthest
+        return None if furthest is None else furthest * 1000
+
+    def decode(self, fetched: Fetched) -> DecodedSignals:
+        """Records of this partition, decoded."""
+        return decoded_signals(fetched, self._listed)
+
+    def take(self, part: DecodedSignals, outputs: PendingOutputs) -> None:
+        """Let signals wait for their second; what is certain by then comes out."""
+        if part.bad:
+            self._refuse([one for _, one in part.bad], [at for at, _ in part.bad], outputs)
+        if not part.values:
+            return
+        newest = self.operator.newest
+        outcomes = self.operator.process(part.values)
+        self.counts[Verdict.ACCEPTED.value] += len(part.values)
+        if self.operator.newest != newest and part.appended_ms is not None:
+            self.manifest.marks = [(self.operator.newest or 0, part.appended_ms)]
+        self.dirty = True
+        self._tell(outcomes, outputs)
+
+    def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
+        """Nothing came, and what is due by that time happens; or so far are the others."""
+        if decision.reached is not None or decision.alone:
+            reached = None if decision.reached is None else decision.reached // 1000
+            self._tell(self.operator.witness(reached), outputs)
+        elif decision.time is not None:
+            self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
+
+    def _tell(self, outcomes: list[Outcome], outputs: PendingOutputs) -> None:
+        found = result_records(results(outcomes, self._limits, self.at.topic))
+        for topic, records in found.items():
+            outputs.add(topic, records)
+        if touched := self.operator.take_touched():
+            outputs.add(BAYS.name, bay_records(self.operator.bays, touched, self.at.topic))
+        ignored = [one for one in outcomes if isinstance(one, Ignored)]
+        for reason, some in groupby(ignored, key=lambda one: one.reason):
+            self._ignore(reason, [one.signal for one in some], outputs)
+        changes = self.operator.changes
+        for outcome in outcomes:
+            if isinstance(outcome, Occupied) and (
+                not changes or changes[-1][1] != outcome.occupied
+            ):
+                changes.append((outcome.first, outcome.occupied))
+
+    def _ignore(self, reason: str, signals: list[Signal], outputs: PendingOutputs) -> None:
+        """Signals that came too late, or from a wrong clock, can be looked at; others repeat."""
+        verdict = {LATE: Verdict.LATE, AHEAD: Verdict.AHEAD}.get(reason, Verdict.DUPLICATE)
+        self.counts[verdict.value] += len(signals)
+        self.counts[Verdict.ACCEPTED.value] -= len(signals)
+        if verdict is not Verdict.DUPLICATE:
+            rows = [RefusedRow(1, verdict, "timestamp", reason, message(one)) for one in signals]
+            self._refuse(rows, None, outputs)
+
+    def _refuse(
+        self, rows: list[RefusedRow], offsets: list[int] | None, outputs: PendingOutputs
+    ) -> None:
+        where = f"{self.at.topic}/{self.at.partition}"
+        sources = [where] * len(rows) if offsets is None else [f"{where}/{at}" for at in offsets]
+        letters = dead_letters(rows, sources, self.at.topic, [SHAPE] * len(rows))
+        outputs.add(DEAD_LETTERS.name, letters)
+
+    def event_ms(self, now_ms: int) -> int | None:
+        """What time it is here: that of the newest signal, gone on since the log took it."""
+        if not self.manifest.marks:
+            return None
+        newest_s, appended_ms = self.manifest.marks[-1]
+        return newest_s * 1000 + max(0, now_ms - appended_ms)
+
+    def take_changes(self) -> tuple[int, list[Change]] | None:
+        """Up to which second it is certain how many cars stand, and the changes; None: no news."""
+        done = self.operator.done
+        if done is None or done == self.told:
+            return None
+        self.told, changes = done, self.operator.changes
+        self.operator.changes = changes[-1:]  # how many stand now: the next one is told against it
+        return done, changes
+
 
 TELL_S = 1.0
 QUIET_S = 1.0  # of the wall clock: a partition that is being read has its time from its signals

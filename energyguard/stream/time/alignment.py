@@ -16,7 +16,7 @@ from energyguard.clock import Clock
 from energyguard.log import LATEST, Log, Positions, TopicPartition
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.part import DecodedReadings
+from energyguard.stream.windows.task import DecodedReadings
 
 FOREVER = np.iinfo(np.int64).max // 4
 MAX_HELD = 200_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import DAY_MS
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.time.batch import Ints, ReadingBatch

@@ -13,25 +13,28 @@ from itertools import pairwise
 
 import numpy as np
 
-from energyguard.model.channels import MAX_GAP_MS
-from energyguard.model.measures import MEASURES
+from energyguard.model.channels import MAX_GAP_MS, MEASURES
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.batch_slice import BatchSlice, Closings
-from energyguard.stream.windows.collected import AlertTransition, Collected
 from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.increments import Increments
 from energyguard.stream.windows.limits import ChannelLimits
-from energyguard.stream.windows.output import Breaches
-from energyguard.stream.windows.recent_readings import RecentReadings
+from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
+from energyguard.stream.windows.panes import BatchSlice, Closings, Increments
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.states import LimitState
-from energyguard.stream.windows.verdicts import Judged, LaneRows, joined, judge, newest_before
+from energyguard.stream.windows.verdicts import (
+    Judged,
+    LaneRows,
+    RecentReadings,
+    joined,
+    judge,
+    newest_before,
+)
 
 CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
@@ -96,15 +99,13 @@ class ChannelOperator:
                 del old[rule.id]
                 ends = np.arange(closed, (panes.head + 1 if state.is_early else closed) + 1)
                 scores = self.registers.scores(rule, ends)
-                goes_on = carried(before, state, ends, scores, newest)
-                found += [AlertTransition(state, event) for event in goes_on]
-            begun = state.begin_all(panes, closed, newest)
-            found += [AlertTransition(state, event) for event in begun]
+                more = carried(before, state, ends, scores, newest)
+                found += [AlertTransition(state, event) for event in more]
+            found += [AlertTransition(state, e) for e in state.begin_all(panes, closed, newest)]
         for limit in self.limit_states:
             if isinstance(earlier := old.get(limit.rule.id), LimitState):
                 del old[limit.rule.id]
-                goes_on = limit.carried(earlier, newest)
-                found += [AlertTransition(limit, event) for event in goes_on]
+                found += [AlertTransition(limit, e) for e in limit.carried(earlier, newest)]
         return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
 
     def _widths(self) -> dict[int, int]:
@@ -147,11 +148,10 @@ class ChannelOperator:
             collected: gets the breaches, and what happened to episodes.
         """
         prior = newest_before(rows, self.newest)
-        pieces = [0, len(run)]
+        pieces, whole = [0, len(run)], BatchSlice(run, before, 0, len(run), changes)
         if self.registers.in_order and (rows.time <= prior).any():
             # A reading out of order makes registers again from the ring: it may hold no later ones.
-            pieces = [0, *self._closing_places(run, before), len(run)]
-        whole = BatchSlice(run, before, 0, len(run), changes)
+            pieces = [0, *self._closing_places(whole), len(run)]
         parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
             for start, stop in pairwise(sorted(set(pieces)))
@@ -165,12 +165,12 @@ class ChannelOperator:
         self._note(changes)
         return judged
 
-    def _closing_places(self, run: Ints, before: int) -> list[int]:
+    def _closing_places(self, whole: BatchSlice) -> list[int]:
         """The places of a batch at which windows close."""
         places: set[int] = set()
         for slide in self._widths():
-            closed = (run - self.patience_ms) // slide
-            first = self._closed(before if before > NEVER else int(run[0]))[slide]
+            closed = (whole.run - self.patience_ms) // slide
+            first = self._closed(whole.known)[slide]
             places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
         return sorted(places)
 

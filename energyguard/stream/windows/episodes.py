@@ -17,13 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.model.alerts import State
-from energyguard.model.measures import Measure
+from energyguard.model.channels import Measure
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.time.silence import SilenceChange
-from energyguard.stream.windows.batch_slice import Closings
-from energyguard.stream.windows.increments import Increments
-from energyguard.stream.windows.panes import Panes
+from energyguard.stream.windows.panes import Closings, Increments, Panes
 from energyguard.stream.windows.registers import SAYS_NOTHING
 
 QUIET, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log

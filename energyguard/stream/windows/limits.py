@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from energyguard.model.channels import MAX_GAP_MS
-from energyguard.model.duration import parse_duration
+from energyguard.model.quantities import parse_duration
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.time.trusted import ClockLimits

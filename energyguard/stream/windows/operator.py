@@ -15,11 +15,15 @@ from energyguard.stream.time.clock import Admitted, PartitionClock
 from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
-from energyguard.stream.windows.alert_events import episode_event, silence_event
 from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.collected import Collected
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
-from energyguard.stream.windows.output import WindowOutput, in_order
+from energyguard.stream.windows.output import (
+    Collected,
+    WindowOutput,
+    episode_event,
+    in_order,
+    silence_event,
+)
 from energyguard.stream.windows.silences import Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows

@@ -1,4 +1,4 @@
-"""What came of a batch: verdicts, breaches, alert events."""
+"""What came of a batch: verdicts, breaches, alert events with a sentence for people; as records."""
 
 from __future__ import annotations
 
@@ -6,13 +6,29 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from energyguard.codecs.csv import decimals
+from energyguard.codecs.records import pack
+from energyguard.log.records import Records
+from energyguard.model.alerts import State, alert_id
 from energyguard.model.readings import Verdict
-from energyguard.records.alerts import AlertEvent
+from energyguard.model.topics import LATE
+from energyguard.records.alerts import ALERT_EVENT, AlertEvent
+from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
+from energyguard.records.readings import LateHeaders
+from energyguard.rules.kinds.silence import OF_THE_PRODUCT
+from energyguard.rules.rule import Observation
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Ints, ReadingBatch
+from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
+from energyguard.stream.windows.silences import SilenceTransition
+from energyguard.stream.windows.states import LimitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +84,162 @@ def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
     return [
         Breaches(rules[names[rule[a]]], key[a:b], end[a:b], nano[a:b]) for a, b in pairwise(cuts)
     ]
+
+
+class AlertTransition(NamedTuple):
+    """What happened to an episode of a rule."""
+
+    state: RuleState | LimitState
+    event: EpisodeEvent
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the channels say of a batch."""
+
+    breaches: list[Breaches] = field(default_factory=list)
+    transitions: list[AlertTransition] = field(default_factory=list)
+    follow_episodes: bool = True
+
+
+def episode_event(topic: str, channel: str, device: str, transition: AlertTransition) -> AlertEvent:
+    """The event of what happened to an episode."""
+    state, event = transition
+    rule, episode, end_ms = state.rule, event.episode, event.episode.window_end_ms
+    observed, peak = (
+        rule.shown(score, state.measure)
+        for score in (event.observed, max(event.peak, event.observed))
+    )
+    ended = f"{device}: {event.reason} ({rule.id}: {rule.text})" if event.reason else ""
+    return AlertEvent(
+        id=alert_id(topic, rule.id, device, channel, end_ms),
+        rule=rule.id,
+        device=device,
+        channel=channel,
+        severity=rule.severity,
+        state=event.state,
+        time_ms=event.time_ms,
+        since_ms=episode.since_ms,
+        window_start_ms=end_ms - episode.window_ms,
+        window_end_ms=end_ms,
+        observed=observed,
+        expected=rule.level,
+        peak=peak,
+        unit=rule.unit,
+        topic=topic,
+        about=ended or rule.sentence(Observation(device, event.state, observed, episode.since_ms)),
+        reason=event.reason,
+    )
+
+
+def silence_event(topic: str, device: str, transition: SilenceTransition) -> AlertEvent:
+    """The event of a device that went silent, or is no longer."""
+    rule, change, reason = transition
+    quiet = State.UNKNOWN if rule is OF_THE_PRODUCT else State.FIRING
+    state, since_ms = quiet if change.quiet else State.RESOLVED, change.last_ms
+    observed = rule.observed(change.time_ms - since_ms)
+    ended = f"{device}: {reason} ({rule.id}: {rule.text})" if reason else ""
+    return AlertEvent(
+        id=alert_id(topic, rule.id, device, "", since_ms),
+        rule=rule.id,
+        device=device,
+        channel="",
+        severity=rule.severity,
+        state=state,
+        time_ms=change.time_ms,
+        since_ms=since_ms,
+        window_start_ms=since_ms,
+        window_end_ms=since_ms,
+        observed=observed,
+        expected=rule.level,
+        peak=observed,
+        unit=rule.unit,
+        topic=topic,
+        about=ended or rule.sentence(Observation(device, state, observed, since_ms)),
+        reason=reason,
+    )
+
+
+Found = Sequence[tuple[Breaches, Sequence[str]]]
+_HOUSEHOLD, _START, _END, _KWH, _RULE, _MODE = BEFORE
+
+
+def window_alerts(found: Found) -> pa.StringArray:
+    """System C's alert records as JSON, one per window, all at once.
+
+    Args:
+        found: breaches, each lot with the names of its keys.
+    """
+    ends = np.concatenate([some.end_ms for some, _ in found])
+    starts = np.concatenate([some.end_ms - some.rule.window_ms for some, _ in found])
+    return pc.binary_join_element_wise(
+        _HOUSEHOLD,
+        _households(found),
+        f'{_START}"',
+        spell_times(starts),
+        f'"{_END}"',
+        spell_times(ends),
+        f'"{_KWH}',
+        decimals(pa.array(np.concatenate([some.nano_kwh for some, _ in found]))),
+        _rules(found),
+        "",
+    )
+
+
+def _households(found: Found) -> pa.StringArray:
+    """Whose each window is, as a JSON string; each name is written once."""
+    lot = np.repeat(np.arange(len(found)), [len(some.key) for some, _ in found])
+    key = np.concatenate([some.key for some, _ in found])
+    used, at = np.unique(lot << 32 | key, return_inverse=True)
+    names = [found[both >> 32][1][both & 0xFFFF_FFFF] for both in used.tolist()]
+    return _spread([msgspec.json.encode(name).decode() for name in names], at)
+
+
+def _rules(found: Found) -> pa.StringArray:
+    """The end of each record, which says by which rule."""
+    texts = []
+    for some, _ in found:
+        text, mode = some.rule.text, some.rule.mode_name
+        rule, mode = (msgspec.json.encode(words).decode() for words in (text, mode))
+        texts.append(f"{_RULE}{rule}{_MODE}{mode}}}")
+    return _spread(texts, np.repeat(np.arange(len(found)), [len(some.key) for some, _ in found]))
+
+
+def _spread(texts: Sequence[str], at: Ints) -> pa.StringArray:
+    return pa.DictionaryArray.from_arrays(pa.array(at), pa.array(texts)).cast(pa.string())
+
+
+def spell_times(ms: Ints) -> pa.StringArray:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    return pa.array(ms // 1000, pa.timestamp("s")).cast(pa.string())
+
+
+def energy_alerts(found: Found) -> Records:
+    """Records for ``energy_alerts``: key household, id in the header."""
+    keys: list[bytes | None] = []
+    headers = []
+    for some, devices in found:
+        names = [devices[k] for k in some.key.tolist()]
+        keys += [name.encode() for name in names]
+        headers += [
+            EnergyAlertHeaders(identity(some.rule.id, name, end)).encode()
+            for name, end in zip(names, some.end_ms.tolist(), strict=True)
+        ]
+    return Records(keys, window_alerts(found).cast(pa.binary()).to_pylist(), headers)
+
+
+def alert_events(events: Sequence[AlertEvent]) -> Records:
+    """Records for ``energyguard.alerts``: key device."""
+    return Records([e.device.encode() for e in events], [ALERT_EVENT.encode(e) for e in events])
+
+
+def set_apart(verdict: Verdict, batch: ReadingBatch, topic: str, partition: int) -> Records:
+    """Records for ``energyguard.late``: packed readings that no window counted."""
+    packed = pack(batch.readings, LATE.partitions)
+    header = LateHeaders(verdict.value, topic, str(partition), str(int(batch.offset[0]))).encode()
+    return Records(
+        [None] * len(packed),
+        [value for _, value in packed],
+        [header] * len(packed),
+        partitions=[where for where, _ in packed],
+    )

@@ -12,26 +12,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import MAX_GAP_MS, Kind
-from energyguard.model.measures import Measure
+from energyguard.model.channels import MAX_GAP_MS, Kind, Measure
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.increments import (
+from energyguard.stream.windows.panes import (
     NO_ROWS,
     NOTHING,
     Amounts,
     Chain,
     Increments,
+    Panes,
     chain,
     covered_amounts,
     held_until,
     power_amounts,
     register_amounts,
 )
-from energyguard.stream.windows.panes import Panes
-from energyguard.stream.windows.recent_readings import ReadingRun, RecentReadings
-from energyguard.stream.windows.verdicts import LaneRows
+from energyguard.stream.windows.verdicts import LaneRows, ReadingRun, RecentReadings
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episodes import Episode
-from energyguard.stream.windows.recent_readings import ReadingRun
 from energyguard.stream.windows.silences import Silences
+from energyguard.stream.windows.verdicts import ReadingRun
 
 _CLOCK = (
     "newest", "decided", "reached", "alone", "passed", "step", "in_row", "against",

@@ -6,25 +6,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.limits import DEFAULT, PlausibilityLimits
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
-from energyguard.log.decoded import decoded
-from energyguard.model.duration import parse_duration
+from energyguard.log.records import decoded
+from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock
 from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.runtime.decisions import Decision, Decisions
-from energyguard.stream.runtime.outputs import PendingOutputs
+from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
 from energyguard.stream.runtime.stage import Stage
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import Alignment
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other
 from energyguard.stream.windows.limits import WindowLimits
-from energyguard.stream.windows.part import DecodedReadings, decoded_part
-from energyguard.stream.windows.task import WindowTask
+from energyguard.stream.windows.task import DecodedReadings, WindowTask, decoded_part
 from energyguard.topics import topic_named
 
 REPORT_S = 1.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from energyguard.model.alerts import State
-from energyguard.model.measures import Measure
+from energyguard.model.channels import Measure
 from energyguard.rules.kinds.state import StateRule
 from energyguard.stream.time.batch import Ints
 from energyguard.stream.time.silence import SilenceChange

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from energyguard.log import EARLIEST, Log
-from energyguard.log.decoded import decoded
+from energyguard.log.records import decoded
 from energyguard.model.topics import CHARGERS, IMPORTED
 from energyguard.records.stations import (
     CHARGER,

@@ -1,0 +1,182 @@
+"""What every request passes behind the gate: it is counted, limited, and answered in our words."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from energyguard.api.attempts import address_of
+from energyguard.api.problems import TooLarge, internal, problem
+from energyguard.clock import Clock
+from energyguard.errors import Overloaded
+from energyguard.limits import BODIES_AT_ONCE, LOGIN_BODY_BYTES, RATE_OVER_S
+from energyguard.ports.policy import Rates
+from energyguard.telemetry import METRICS
+
+
+class Requests:
+    """Counts the answers of what is behind, by the route's pattern: few labels, whatever is asked.
+
+    Args:
+        app: what is behind.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and count where an answer begins."""
+
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                METRICS["http_requests"].labels(_route(scope), message["status"]).inc()
+            await send(message)
+
+        await self._app(scope, receive, counting if scope["type"] == "http" else send)
+
+
+def _route(scope: Scope) -> str:
+    """The pattern that was found for a path; none before the gate, and for files of the page."""
+    found = getattr(scope.get("route"), "path", None)
+    return "other" if found is None else f"{scope.get('root_path', '')}{found}"
+
+
+_LOGIN = "/login"
+
+
+class RequestLimits:
+    """Stands behind the gate: who asks is known by then.
+
+    Args:
+        app: what is behind.
+        body_limit: bytes.
+        rate: requests a second of one user or address, over ten seconds.
+        clock: for the rate.
+    """
+
+    def __init__(self, app: ASGIApp, body_limit: int, rate: float, clock: Clock) -> None:
+        self._app, self._body_limit, self._rate = app, body_limit, rate
+        self._rates = Rates(clock, rate, rate * RATE_OVER_S)
+        self._held = 0  # bytes of bodies under way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] != "http" or not scope["path"].startswith(("/api/", _LOGIN)):
+            await self._app(scope, receive, send)
+            return
+        wait = self._rates.take(_who(scope))
+        if wait > 0:
+            refusal = Overloaded(f"more than {self._rate:g} requests a second: wait", wait)
+            await problem(refusal)(scope, receive, send)
+            return
+        limit = LOGIN_BODY_BYTES if scope["path"].startswith(_LOGIN) else self._body_limit
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            await problem(_too_large(limit))(scope, receive, send)
+            return
+        await self._counting(scope, receive, send, limit)
+
+    async def _counting(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        seen = 0
+        refusal: TooLarge | Overloaded | None = None
+
+        async def counted() -> Message:
+            nonlocal seen, refusal
+            message = await receive()
+            came = len(message.get("body", b""))
+            seen += came
+            self._held += came
+            if seen > limit:
+                refusal = _too_large(limit)
+            elif self._held > BODIES_AT_ONCE * self._body_limit:
+                refusal = Overloaded("too many large bodies are under way: wait", 1.0)
+            if refusal is not None:
+                raise refusal
+            return message
+
+        async def sending(message: Message) -> None:
+            # What is behind may have made something else of our error: the answer is ours.
+            if refusal is None:
+                await send(message)
+
+        try:
+            await self._app(scope, counted, sending)
+        except (TooLarge, Overloaded):
+            if refusal is None:
+                raise
+        finally:
+            self._held -= seen
+        if refusal is not None:
+            await problem(refusal)(scope, receive, send)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is longer than {limit} bytes: send it in parts")
+
+
+def _who(scope: Scope) -> str:
+    return scope.get("state", {}).get("user") or f"@{address_of(scope)}"
+
+
+OTHERS = ("/api/", "/login", "/logout", "/_nicegui", "/ui/", "/healthz", "/readyz", "/metrics")
+"""Paths whose answers are ours already, or are read by no person."""
+_PAGE = Template(files(__package__).joinpath("fault.html").read_text("utf-8"))
+_MISSING = "No such page", "There is nothing at {path}. The views are in the rail of the overview."
+_LATE = (
+    "This page takes too long",
+    "It could not be built in time. What it shows may be away or busy: try again in a moment.",
+)
+_FAULT = (
+    "This page cannot be shown",
+    "A fault of ours; the log of the program has it. Try again, or look at another view.",
+)
+_WORDS = {404: _MISSING, 405: _MISSING, 503: _LATE, 504: _LATE}
+
+
+class OwnPages:
+    """Stands in front of the page's framework."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; what goes wrong is told in our words, and once in the log."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        ours = scope["type"] == "http" and not scope["path"].startswith(OTHERS)
+        begun, replaced = False, False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun, replaced
+            if replaced:
+                return
+            if message["type"] == "http.response.start":
+                begun = True
+                if ours and message["status"] >= 400:
+                    replaced = True
+                    await page_of(message["status"], scope["path"])(scope, receive, send)
+                    return
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if not scope["state"].get("logged"):
+                answer = internal(error, scope["path"])
+            if not begun and scope["type"] == "http":
+                page = page_of(500, scope["path"]) if ours else answer
+                await page(scope, receive, send)
+
+
+def page_of(status: int, path: str) -> Response:
+    """The page that says what went wrong."""
+    title, about = _WORDS.get(status, _FAULT)
+    text = about.format(path=path)
+    page = _PAGE.substitute(title=escape(title), about=escape(text))
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})

@@ -1,0 +1,133 @@
+"""Signals of one partition, decoded; where chargers are listed, those of others are refused.
+
+The list says how strong chargers are. It counts from the time of its own records, so a replay
+refuses the same signals.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from msgspec import structs
+
+from energyguard.codecs import RefusedRow
+from energyguard.codecs.charging import refused, signal
+from energyguard.errors import Rejected
+from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.log.records import decoded
+from energyguard.model.charging import Signal, SignalKind
+from energyguard.model.topics import CHARGERS
+from energyguard.records.stations import CHARGER, Charger
+
+
+class Listed:
+    """The records of ``energyguard.chargers``, by topic of signals."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._at = dict(log.positions(CHARGERS.name, EARLIEST))
+        self._since: dict[tuple[str, str], int] = {}  # when a charger was first listed
+        self._first: dict[str, int] = {}  # when the first of a topic was
+        self._ratings: dict[tuple[str, str], list[tuple[int, float]]] = {}  # kW, since when
+
+    def refresh(self) -> None:
+        """Take what was listed since."""
+        while fetched := self._log.read(self._at, 10_000, 0):
+            for part in fetched:
+                for found, charger in decoded(CHARGER.decoder, part):
+                    if charger.topic:
+                        self._since.setdefault((charger.topic, charger.charger), found.at_ms)
+                        self._first.setdefault(charger.topic, found.at_ms)
+                        self._rate(charger, found.at_ms)
+                self._at[part.at] = part.next_offset
+
+    def knows(self, topic: str, charger: str, at_ms: int) -> bool:
+        """Whether a signal that the log took at a time may be believed."""
+        first = self._first.get(topic)
+        if first is None or at_ms < first:
+            return True
+        since = self._since.get((topic, charger))
+        return since is not None and since <= at_ms
+
+    def rating_kw(self, topic: str, charger: str, at_ms: int) -> float | None:
+        """What a charger gives at the most, as it was listed at a time; None: nobody has said."""
+        ratings = self._ratings.get((topic, charger))
+        if ratings is None:
+            return None
+        place = bisect_right(ratings, at_ms, key=lambda rating: rating[0])
+        return ratings[max(0, place - 1)][1] or None
+
+    def _rate(self, charger: Charger, at_ms: int) -> None:
+        ratings = self._ratings.setdefault((charger.topic, charger.charger), [])
+        rating = charger.rating_kw or 0.0
+        if not ratings or ratings[-1][1] != rating:
+            ratings.append((at_ms, rating))
+
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBatch(Generic[V]):
+    """Values of records up to ``next_offset``, in log order; and what was refused."""
+
+    at: TopicPartition
+    next_offset: int
+    offsets: list[int]
+    values: list[V]
+    bad: tuple[tuple[int, RefusedRow], ...] = ()  # each with its offset
+    appended_ms: int | None = None  # when the log took the last one
+
+    def __len__(self) -> int:
+        return len(self.values) + len(self.bad)
+
+    def split(self, offset: int) -> tuple[DecodedBatch[V], DecodedBatch[V]]:
+        """What is below an offset, and the rest."""
+        place = bisect_left(self.offsets, offset)
+        bad = bisect_left(self.bad, offset, key=lambda refused: refused[0])
+        below = replace(
+            self,
+            next_offset=min(offset, self.next_offset),
+            offsets=self.offsets[:place],
+            values=self.values[:place],
+            bad=self.bad[:bad],
+        )
+        rest = replace(
+            self,
+            offsets=self.offsets[place:],
+            values=self.values[place:],
+            bad=self.bad[bad:],
+        )
+        return below, rest
+
+
+DecodedSignals = DecodedBatch[Signal]
+"""Signals of one partition, and what was refused."""
+
+
+def decoded_signals(fetched: Fetched, listed: Listed) -> DecodedSignals:
+    """Decode records, whoever sent them; of a start its charger's rating is noted."""
+    offsets: list[int] = []
+    signals: list[Signal] = []
+    bad: list[tuple[int, RefusedRow]] = []
+    rows = zip(fetched.offsets, fetched.values, fetched.timestamps_ms, strict=True)
+    for offset, value, at_ms in rows:
+        try:
+            told = signal(value or b"")
+            if not listed.knows(fetched.topic, told.charger, at_ms):
+                raise Rejected(f"charger_id: {told.charger!r} is not listed", "charger_id")
+        except Rejected as error:
+            bad.append((offset, refused(1, value or b"", error)))
+        else:
+            if told.kind is _START:
+                rating = listed.rating_kw(fetched.topic, told.charger, at_ms)
+                told = told if rating is None else structs.replace(told, rating_kw=rating)
+            offsets.append(offset)
+            signals.append(told)
+    last_ms = fetched.timestamps_ms[-1] if len(fetched) else None
+    return DecodedBatch(fetched.at, fetched.next_offset, offsets, signals, tuple(bad), last_ms)
+
+
+_START = SignalKind.START  # the class's own attribute is slow to look up
