@@ -21,9 +21,9 @@ from matplotlib.ticker import MaxNLocator
 
 from energyguard.domains.household.homes import Homes
 from energyguard.model.quantities import NANO
+from energyguard.model.readings import batch_from
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import open_book
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
 
 HERE = Path(__file__).parent

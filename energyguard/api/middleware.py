@@ -1,11 +1,17 @@
-"""What every request passes behind the gate: it is counted, limited, and answered in our words."""
+"""What every request passes behind the gate: it is counted, limited, and answered in our words.
+
+Routes have from here what each request carries: the service, who asks, no unknown parameter.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Annotated
 
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,9 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from energyguard.api.attempts import address_of
 from energyguard.api.problems import TooLarge, internal, problem
 from energyguard.clock import Clock
-from energyguard.errors import Overloaded
+from energyguard.errors import Malformed, Overloaded
 from energyguard.limits import BODIES_AT_ONCE, LOGIN_BODY_BYTES, RATE_OVER_S
 from energyguard.ports.policy import Rates
+from energyguard.service.contract import Service
 from energyguard.telemetry import METRICS
 
 
@@ -180,3 +187,38 @@ def page_of(status: int, path: str) -> Response:
     text = about.format(path=path)
     page = _PAGE.substitute(title=escape(title), about=escape(text))
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _user(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("user") or "anyone")
+
+
+CurrentService = Annotated[Service, Depends(_service)]
+User = Annotated[str, Depends(_user)]
+
+
+def only_known(request: Request) -> None:
+    """Refuse a parameter that the route does not have: a typing error must not ask something else.
+
+    Raises:
+        Malformed: there is one; the message says which there are.
+    """
+    known = _parameters(request.scope["route"])
+    for name in request.query_params:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise Malformed(f"{name} is not a parameter here; there are: {there}", name)
+
+
+def _parameters(route: APIRoute) -> frozenset[str]:
+    waiting, known = [route.dependant], set[str]()
+    while waiting:
+        one = waiting.pop()
+        known |= {field.alias for field in one.query_params}
+        waiting += one.dependencies
+    return frozenset(known)

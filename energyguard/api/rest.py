@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 
 from energyguard import __version__
 from energyguard.api import problems
+from energyguard.api.middleware import only_known
 from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
@@ -24,7 +25,6 @@ from energyguard.api.routes import (
     readings,
     rules,
 )
-from energyguard.api.routes.asked import only_known
 from energyguard.ports.policy import Nonces
 
 PREFIX = "/api/v1"

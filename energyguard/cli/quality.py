@@ -86,9 +86,8 @@ def put_aside(log: Any, rows: pa.Table) -> None:
     """Say of readings that they are ahead: records of ``energyguard.late``, as the worker's."""
     import numpy as np
 
-    from energyguard.model.readings import Verdict, batch_of
+    from energyguard.model.readings import Verdict, batch_from, batch_of
     from energyguard.model.topics import LATE
-    from energyguard.stream.time.batch import batch_from
     from energyguard.stream.windows.output import set_apart
 
     for topic in sorted(set(rows["topic"].to_pylist())):

@@ -20,42 +20,22 @@ from dataclasses import replace
 from io import RawIOBase
 from itertools import groupby
 from threading import Lock
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
-from energyguard.codecs import RefusedRow
 from energyguard.codecs.assembly import DefaultLimits, PlausibilityLimits
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import BOM
-from energyguard.model.readings import SCHEMA, Verdict
+from energyguard.codecs.refusals import (
+    NOTHING,
+    NOWHERE,
+    Bad,
+    Contents,
+    bad_record,
+    distinct,
+    together,
+)
 
 CSV, JSON = "csv", "json"
-NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
-NOWHERE = np.empty(0, np.int64)
-
-
-class Bad(NamedTuple):
-    """What of a record was not taken: the record's place, its shape, and why."""
-
-    record: int
-    shape: str
-    refused: RefusedRow
-
-
-class Contents(NamedTuple):
-    """n readings in log order, each with the place of its record; and what was refused."""
-
-    readings: pa.RecordBatch
-    record: npt.NDArray[np.int64]
-    bad: list[Bad]
-
-    def moved(self, by: int) -> Contents:
-        """The same of records that stand so many places further on."""
-        bad = [one._replace(record=one.record + by) for one in self.bad]
-        return Contents(self.readings, self.record + by, bad)
 
 
 def read_messages(values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
@@ -66,18 +46,6 @@ def read_messages(values: Sequence[bytes], limits: PlausibilityLimits) -> Conten
         parts.append(_READ[kind](mine, kind, limits).moved(place))
         place += len(mine)
     return together(parts)
-
-
-def together(parts: Sequence[Contents]) -> Contents:
-    """The contents of records that follow one another."""
-    if len(parts) == 1:
-        return parts[0]
-    batches = [part.readings for part in parts if part.readings.num_rows]
-    return Contents(
-        pa.concat_batches(batches) if batches else NOTHING,
-        np.concatenate([NOWHERE, *(part.record for part in parts)]),
-        [bad for part in parts for bad in part.bad],
-    )
 
 
 def _kind(value: bytes) -> str:
@@ -113,16 +81,6 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Co
         silent = sorted({*range(len(values))} - read)
         bad += [bad_record(i, kind, values[i], "holds no reading") for i in silent]
     return Contents(found.batch, found.rows - 1, bad)
-
-
-def distinct(rows: npt.NDArray[np.int64]) -> int:
-    """How many different ones there are among ascending numbers."""
-    return 1 + int(np.count_nonzero(np.diff(rows))) if len(rows) else 0
-
-
-def bad_record(record: int, shape: str, value: bytes, reason: str) -> Bad:
-    """A record of which nothing can be read."""
-    return Bad(record, shape, RefusedRow(1, Verdict.MALFORMED, "record", reason, value))
 
 
 _READ = {"": _empty, CSV: _lines, JSON: _lines}

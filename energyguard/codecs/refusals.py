@@ -1,12 +1,19 @@
-"""The refused rows of a body or a file: the first ones each, the rest as one with its count."""
+"""What was refused: of a body or a file the first rows each, the rest as one with its count; of the
+records of a topic all, beside the readings that were found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from energyguard.codecs import RefusedRow
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import SCHEMA, Verdict
 
 MAX_REFUSED = 1_000
 """Rows of one body or file that are refused one by one; the rest are counted together."""
@@ -14,6 +21,10 @@ REST_BYTES = 512 * 1024
 """What is kept of the bytes of the rest, of each verdict."""
 ANY_SHAPE = "any"
 """The shape of a dead letter whose bytes are to be looked at anew, with their header."""
+
+
+NOTHING = pa.RecordBatch.from_pylist([], SCHEMA)
+NOWHERE = np.empty(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -135,3 +146,46 @@ def first_bytes(data: bytes) -> bytes:
 def lines_in(data: bytes) -> int:
     """How many lines are not blank."""
     return sum(1 for line in data.split(b"\n") if line.strip())
+
+
+class Bad(NamedTuple):
+    """What of a record was not taken: the record's place, its shape, and why."""
+
+    record: int
+    shape: str
+    refused: RefusedRow
+
+
+class Contents(NamedTuple):
+    """n readings in log order, each with the place of its record; and what was refused."""
+
+    readings: pa.RecordBatch
+    record: npt.NDArray[np.int64]
+    bad: list[Bad]
+
+    def moved(self, by: int) -> Contents:
+        """The same of records that stand so many places further on."""
+        bad = [one._replace(record=one.record + by) for one in self.bad]
+        return Contents(self.readings, self.record + by, bad)
+
+
+def together(parts: Sequence[Contents]) -> Contents:
+    """The contents of records that follow one another."""
+    if len(parts) == 1:
+        return parts[0]
+    batches = [part.readings for part in parts if part.readings.num_rows]
+    return Contents(
+        pa.concat_batches(batches) if batches else NOTHING,
+        np.concatenate([NOWHERE, *(part.record for part in parts)]),
+        [bad for part in parts for bad in part.bad],
+    )
+
+
+def distinct(rows: npt.NDArray[np.int64]) -> int:
+    """How many different ones there are among ascending numbers."""
+    return 1 + int(np.count_nonzero(np.diff(rows))) if len(rows) else 0
+
+
+def bad_record(record: int, shape: str, value: bytes, reason: str) -> Bad:
+    """A record of which nothing can be read."""
+    return Bad(record, shape, RefusedRow(1, Verdict.MALFORMED, "record", reason, value))

@@ -1,101 +1,29 @@
-"""Signals of chargers at the border: by a body, by files, by dead letters that are taken again.
-
-A body is one delivery: its signals go to their topic in order of their time, in one append. What
-is no signal becomes a dead letter. Files go the same way, moved onto the running clock, or as they
-were into a topic of their own.
-"""
+"""Files of signals of chargers, played into the log: moved onto its clock, or as they were."""
 
 from __future__ import annotations
 
 import gzip
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from threading import Event
 
-import msgspec
 from msgspec.structs import replace
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs import RefusedRow
-from energyguard.codecs.charging import SHAPE, message, refused, signal
-from energyguard.codecs.refusals import MAX_REFUSED, Refusals
-from energyguard.errors import Malformed, NotFound, Rejected, Unavailable
-from energyguard.intake.gateway import Gateway
+from energyguard.codecs.charging import SHAPE, message
+from energyguard.errors import NotFound, Unavailable
+from energyguard.intake.gateway import HEAD_BYTES, Gateway, are_signals, decode_signals
 from energyguard.log import Log
 from energyguard.model.charging import Signal
-from energyguard.model.topics import SIGNALS, signals_topic
+from energyguard.model.topics import signals_topic
 from energyguard.telemetry import logger
 
-_FIRST_OBJECT = re.compile(rb"\A(?:\xef\xbb\xbf)?[\s\[]*\{[^{}]*\"charger_id\"\s*:")
 _GZIP = b"\x1f\x8b"
-_HEAD_BYTES = 4_096
 AT_ONCE = 5_000
 MAX_WAIT_S = 0.5
-
-Message = tuple[Signal, bytes]
-"""A signal, and its message as it came."""
-
-
-def are_signals(head: bytes) -> bool:
-    """Whether what begins so are signals of chargers: the first object names one."""
-    return _FIRST_OBJECT.match(head[:_HEAD_BYTES]) is not None
-
-
-def decode_signals(data: bytes) -> tuple[list[Message], tuple[RefusedRow, ...]]:
-    """Signals of JSON lines or of a JSON array, in order of their time; and what is none."""
-    found: list[Message] = []
-    bad = Refusals(MAX_REFUSED, SHAPE)
-    for row, text in _messages(data):
-        try:
-            found.append((signal(text), text))
-        except Rejected as error:
-            bad.add(refused(row, text, error))
-    found.sort(key=_second)
-    return found, bad.rows()
-
-
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if data.lstrip()[:1] == b"[":
-        try:
-            rows = msgspec.json.decode(data, type=list[msgspec.Raw])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Malformed(f"no JSON array: {error}", "body") from error
-        yield from ((row, bytes(text)) for row, text in enumerate(rows, 1))
-        return
-    for row, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            yield row, line.strip()
-
-
-def _second(taken: Message) -> int:
-    return taken[0].second
-
-
-def take_signals(
-    intake: Gateway, data: bytes, *, source: str, topic: str = SIGNALS.name
-) -> tuple[list[Signal], tuple[RefusedRow, ...]]:
-    """Take a body of signals in; durable on return.
-
-    Args:
-        intake: the border.
-        data: JSON lines, or a JSON array.
-        source: who sent it.
-        topic: where signals of these chargers go.
-
-    Raises:
-        Malformed: it is an array that cannot be read.
-        Unavailable: the log takes nothing now; ``retry_after`` says when.
-    """
-    found, bad = decode_signals(data)
-    if found:
-        intake.signal([(one.charger.encode(), text) for one, text in found], topic)
-    intake.refuse(bad, topic=topic, source=source, shape=SHAPE)
-    return [one for one, _ in found], bad
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,4 +128,4 @@ def hold_signals(paths: Iterable[Path]) -> bool:
     first = next(iter(paths), None)
     if first is None or not first.is_file():
         return False
-    return are_signals(read_signals(first, _HEAD_BYTES))
+    return are_signals(read_signals(first, HEAD_BYTES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import StrEnum
 
 
@@ -31,9 +30,3 @@ class Act(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     SILENCE = "silence"
     UNSILENCE = "unsilence"
-
-
-def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: int) -> str:
-    """The deterministic id of an episode: 16 hex digits of what began it."""
-    text = "\n".join((topic, rule, device, channel, str(window_end_ms)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

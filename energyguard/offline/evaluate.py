@@ -25,10 +25,9 @@ from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.model.channels import MAX_GAP_MS
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator

@@ -18,6 +18,9 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.rules.fields import RuleField, fields_of
 
+STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
+"""Why an alert ends that no reading ends."""
+
 
 class Observation(NamedTuple):
     """What was found of a device, for the sentence about it."""

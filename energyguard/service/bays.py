@@ -14,7 +14,7 @@ import msgspec
 
 from energyguard.model.charging import Charge, Signal, SignalKind, StayLimits, profit_cents
 from energyguard.records.stations import BayNow, Charger
-from energyguard.stream.time.far_signals import AHEAD_S
+from energyguard.stream.sessions.signals import AHEAD_S
 
 BayState = Literal["free", "parked", "charging", "overstaying", "faulty"]
 BAY_STATES: tuple[BayState, ...] = ("free", "parked", "charging", "overstaying", "faulty")

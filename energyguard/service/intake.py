@@ -22,8 +22,7 @@ from energyguard.codecs.formats import decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded
 from energyguard.history import History
-from energyguard.intake.gateway import Gateway
-from energyguard.intake.signals import are_signals, take_signals
+from energyguard.intake.gateway import Gateway, are_signals, take_signals
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import msgspec
 
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
-from energyguard.codecs.messages import Contents
 from energyguard.codecs.records import PACKED_ANEW, read_records
+from energyguard.codecs.refusals import Contents
 from energyguard.log.records import Fetched
 from energyguard.model.quantities import from_nano
 from energyguard.model.readings import times_of

@@ -14,7 +14,7 @@ import msgspec
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model import topics
-from energyguard.model.alerts import Severity, State, alert_id
+from energyguard.model.alerts import Severity, State
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.progress import PartitionProgress
 from energyguard.service.contract import Service
@@ -24,6 +24,7 @@ from energyguard.service.live import LiveProjection
 from energyguard.service.service import EnergyService
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.settings.tree import Settings
+from energyguard.stream.windows.output import alert_id
 from energyguard.testing import MemoryLog
 from tests.application.charging import ChargingHistory, MadeUpStations
 from tests.application.history import MadeUpHistory

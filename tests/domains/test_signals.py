@@ -13,15 +13,8 @@ import pytest
 
 from energyguard.codecs.charging import signal
 from energyguard.errors import Malformed, Overloaded
-from energyguard.intake.gateway import Gateway
-from energyguard.intake.signals import (
-    SignalPlayer,
-    SignalReplay,
-    are_signals,
-    decode_signals,
-    hold_signals,
-    take_signals,
-)
+from energyguard.intake.gateway import Gateway, are_signals, decode_signals, take_signals
+from energyguard.intake.signals import SignalPlayer, SignalReplay, hold_signals
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model.topics import DEAD_LETTERS, SIGNALS
 from energyguard.testing import MemoryLog

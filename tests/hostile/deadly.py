@@ -7,7 +7,8 @@ import signal
 from collections.abc import Sequence
 
 from energyguard.codecs.assembly import PlausibilityLimits
-from energyguard.codecs.messages import Contents, read_messages
+from energyguard.codecs.messages import read_messages
+from energyguard.codecs.refusals import Contents
 
 POISON = b"poison"
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from energyguard.model.quantities import to_nano
-from energyguard.model.readings import batch_of
+from energyguard.model.readings import batch_from, batch_of
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import read_rules
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator

@@ -21,7 +21,7 @@ from energyguard.model.charging import (
     StayLimits,
     energy_nano_kwh,
 )
-from energyguard.stream.sessions.bills import TWO_POWERS, TWO_STARTS, TWO_STOPS
+from energyguard.stream.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
 from energyguard.stream.sessions.operator import AHEAD, LATE, SessionOperator
 from tests.stream.test_sessions import (
     arrive,

@@ -9,9 +9,8 @@ from fractions import Fraction
 import pytest
 
 from energyguard.model.alerts import State
-from energyguard.model.readings import Verdict, batch_of
+from energyguard.model.readings import Verdict, batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
 from tests.stream.test_windows import SLIDE, START, counts_of

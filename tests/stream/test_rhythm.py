@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from energyguard.model.alerts import State
-from energyguard.model.readings import batch_of
+from energyguard.model.readings import ReadingBatch, batch_from, batch_of
 from energyguard.records.alerts import AlertEvent
-from energyguard.stream.time.batch import ReadingBatch, batch_from
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.snapshot import dump, load
 from tests.stream.test_windows import START, rule

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.model.readings import batch_of
+from energyguard.model.readings import batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
 from tests.stream.oracle import Oracle, Seen

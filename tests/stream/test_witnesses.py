@@ -17,7 +17,7 @@ from energyguard.codecs.records import pack
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.charging import Signal
-from energyguard.model.readings import Verdict, batch_of
+from energyguard.model.readings import Verdict, batch_from, batch_of
 from energyguard.model.topics import (
     DEAD_LETTERS,
     ENERGY_READINGS,
@@ -28,7 +28,6 @@ from energyguard.model.topics import (
 )
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.stream.sessions.stage import session_worker
-from energyguard.stream.time.batch import batch_from
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.time.witnesses import Witnesses

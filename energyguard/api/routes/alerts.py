@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
-from energyguard.api.routes.asked import CurrentService, Instant, Length, Limit, User
+from energyguard.api.routes.asked import Instant, Length, Limit
 from energyguard.model.alerts import State
 
 router = APIRouter(tags=["alerts"])

@@ -1,4 +1,4 @@
-"""What a request carries: the service, who asks, times, and a time range."""
+"""What a request asks for: times, and a time range."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 from fastapi import Depends, Query, Request
-from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, WithJsonSchema
 
+from energyguard.api.middleware import CurrentService
 from energyguard.errors import Malformed, Unavailable
 from energyguard.model.quantities import parse_duration
 from energyguard.service.contract import Service
@@ -19,15 +19,6 @@ from energyguard.service.contract import Service
 LAST_MS = 4_102_444_800_000 * 2
 """A time after this is taken as this: nothing was measured later."""
 MAX_POINTS = 10_000
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _user(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("user") or "anyone")
 
 
 def _instant(given: Any) -> int:
@@ -49,8 +40,6 @@ def _length(given: Any) -> int:
     return ms
 
 
-CurrentService = Annotated[Service, Depends(_service)]
-User = Annotated[str, Depends(_user)]
 Instant = Annotated[
     int,
     BeforeValidator(_instant),
@@ -117,28 +106,6 @@ def _range(
 
 
 AskedRange = Annotated[Range, Depends(_range)]
-
-
-def only_known(request: Request) -> None:
-    """Refuse a parameter that the route does not have: a typing error must not ask something else.
-
-    Raises:
-        Malformed: there is one; the message says which there are.
-    """
-    known = _parameters(request.scope["route"])
-    for name in request.query_params:
-        if name not in known:
-            there = ", ".join(sorted(known)) or "none"
-            raise Malformed(f"{name} is not a parameter here; there are: {there}", name)
-
-
-def _parameters(route: APIRoute) -> frozenset[str]:
-    waiting, known = [route.dependant], set[str]()
-    while waiting:
-        one = waiting.pop()
-        known |= {field.alias for field in one.query_params}
-        waiting += one.dependencies
-    return frozenset(known)
 
 
 def rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from energyguard.api.routes.asked import CurrentService
+from energyguard.api.middleware import CurrentService
 from energyguard.service.bays import BayView, StationView
 
 router = APIRouter(tags=["stations"])

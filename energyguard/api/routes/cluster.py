@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from energyguard.api.routes.asked import CurrentService
+from energyguard.api.middleware import CurrentService
 from energyguard.errors import NotFound
 from energyguard.service.contract import Cluster
 from energyguard.service.views import ClusterView

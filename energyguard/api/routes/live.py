@@ -12,8 +12,8 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import StreamingResponse
 
 from energyguard.alerts.alert import Alert
+from energyguard.api.middleware import CurrentService
 from energyguard.api.routes.answers import AlertBody
-from energyguard.api.routes.asked import CurrentService
 from energyguard.errors import Overloaded
 from energyguard.service.contract import Service
 from energyguard.service.subscribers import read_positions

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from energyguard.api.routes.asked import CurrentService
+from energyguard.api.middleware import CurrentService
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt
 
 router = APIRouter(tags=["quality"])

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, create_model
 
-from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Length, Range, rows
+from energyguard.api.middleware import CurrentService
+from energyguard.api.routes.asked import AskedRange, Instant, Length, Range, rows
 from energyguard.errors import NotFound
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
+from energyguard.api.middleware import CurrentService, User
 from energyguard.api.restore_newlines import FORM, with_lines
-from energyguard.api.routes.asked import AskedRange, CurrentService, Instant, Limit, User
+from energyguard.api.routes.asked import AskedRange, Instant, Limit
 from energyguard.service.devices import DeviceDetail, DeviceSummary, chosen
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import RuleBody
-from energyguard.api.routes.asked import CurrentService, User
 from energyguard.rules.kinds import KINDS
 from energyguard.service.contract import Service
 

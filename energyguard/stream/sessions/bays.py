@@ -21,8 +21,8 @@ from energyguard.model.charging import (
     Violation,
     ViolationRaised,
 )
-from energyguard.stream.sessions import bills
-from energyguard.stream.sessions.limits import TransitionContext
+from energyguard.stream.sessions import effects
+from energyguard.stream.sessions.effects import TransitionContext
 
 
 class BayState(StrEnum):
@@ -114,18 +114,18 @@ def start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 def start_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another start: of two in one second the lower power counts."""
-    bills.started_again(_stay(bay), signal)
+    effects.started_again(_stay(bay), signal)
 
 
 def stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer; the disconnection says who pays."""
-    bills.stopped(_stay(bay), signal, h.limits)
+    effects.stopped(_stay(bay), signal, h.limits)
     _charged(h, bay, signal)
 
 
 def stop_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another stop: of two in one second that tell two registers, neither is used."""
-    bills.stopped_again(_stay(bay), signal, h.limits)
+    effects.stopped_again(_stay(bay), signal, h.limits)
 
 
 def _charged(h: TransitionContext, bay: Bay, signal: Signal) -> None:
@@ -213,7 +213,7 @@ def _close(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 
 def _bill(h: TransitionContext, stay: Stay) -> None:
-    h.out += bills.paid(stay)
+    h.out += effects.paid(stay)
 
 
 def _stay(bay: Bay) -> Stay:

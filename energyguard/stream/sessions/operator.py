@@ -25,8 +25,8 @@ from energyguard.model.charging import (
     ViolationRaised,
 )
 from energyguard.stream.sessions.bays import Bay, BayState, happen
-from energyguard.stream.sessions.limits import TransitionContext
-from energyguard.stream.time.far_signals import AHEAD_S, PAUSE_S, FarSignals
+from energyguard.stream.sessions.effects import TransitionContext
+from energyguard.stream.sessions.signals import AHEAD_S, PAUSE_S, FarSignals
 from energyguard.stream.time.witnesses import Waits, Witnesses
 
 LATENESS_S = 5  # of event time

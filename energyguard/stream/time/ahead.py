@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.stream.time.batch import Ints, ReadingBatch
+from energyguard.model.readings import Ints, ReadingBatch
 from energyguard.stream.time.trusted import NEVER, TrustedTime
 from energyguard.stream.time.witnesses import (
     FOLLOWING,

@@ -14,7 +14,7 @@ import numpy as np
 
 from energyguard.clock import Clock
 from energyguard.log import LATEST, Log, Positions, TopicPartition
-from energyguard.stream.time.batch import Ints
+from energyguard.model.readings import Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.task import DecodedReadings
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from energyguard.model.readings import Ints, ReadingBatch, join
 from energyguard.model.topics import TopicClock
 from energyguard.stream.time.ahead import AheadQueue
-from energyguard.stream.time.batch import Ints, ReadingBatch, join
 from energyguard.stream.time.trusted import NEVER, ClockLimits, TrustedTime
 from energyguard.stream.time.witnesses import (
     MAX_UNDECIDED,

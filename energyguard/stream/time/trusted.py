@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from energyguard.model.quantities import parse_duration
+from energyguard.model.readings import Ints, ReadingBatch
 from energyguard.model.topics import DAY_MS
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.witnesses import STEPS, Witnesses
 
 NEVER = np.iinfo(np.int64).min // 4

@@ -14,11 +14,10 @@ from itertools import pairwise
 import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS, MEASURES
+from energyguard.model.readings import Bools, Ints
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.batch import Bools, Ints
-from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.limits import ChannelLimits
@@ -26,6 +25,7 @@ from energyguard.stream.windows.output import AlertTransition, Breaches, Collect
 from energyguard.stream.windows.panes import BatchSlice, Closings, Increments
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
+from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.states import LimitState
 from energyguard.stream.windows.verdicts import (
     Judged,

@@ -18,15 +18,15 @@ import numpy as np
 
 from energyguard.model.alerts import State
 from energyguard.model.channels import Measure
+from energyguard.model.readings import Ints
+from energyguard.rules.rule import STOPPED
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.batch import Ints
-from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.windows.panes import Closings, Increments, Panes
 from energyguard.stream.windows.registers import SAYS_NOTHING
+from energyguard.stream.windows.silences import SilenceChange
 
 QUIET, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
 
-STOPPED = "the rule was stopped"
 FOREVER = np.iinfo(np.int64).max
 
 

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import Ints, ReadingBatch, Verdict
 from energyguard.model.topics import TopicClock
 from energyguard.rules.rule import Rule
-from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.time.clock import Admitted, PartitionClock
-from energyguard.stream.time.silence import SilenceChange
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
@@ -24,7 +22,7 @@ from energyguard.stream.windows.output import (
     in_order,
     silence_event,
 )
-from energyguard.stream.windows.silences import Silences, SilenceTransition
+from energyguard.stream.windows.silences import SilenceChange, Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import load_windows, save_windows
 from energyguard.stream.windows.verdicts import Judged, LaneRows
 from energyguard.topics import topic_named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ import pyarrow.compute as pc
 from energyguard.codecs.csv import decimals
 from energyguard.codecs.records import pack
 from energyguard.log.records import Records
-from energyguard.model.alerts import State, alert_id
-from energyguard.model.readings import Verdict
+from energyguard.model.alerts import State
+from energyguard.model.readings import Ints, ReadingBatch, Verdict
 from energyguard.model.topics import LATE
 from energyguard.records.alerts import ALERT_EVENT, AlertEvent
 from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
@@ -25,7 +26,6 @@ from energyguard.records.readings import LateHeaders
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT
 from energyguard.rules.rule import Observation
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.batch import Ints, ReadingBatch
 from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
 from energyguard.stream.windows.silences import SilenceTransition
 from energyguard.stream.windows.states import LimitState
@@ -100,6 +100,12 @@ class Collected:
     breaches: list[Breaches] = field(default_factory=list)
     transitions: list[AlertTransition] = field(default_factory=list)
     follow_episodes: bool = True
+
+
+def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: int) -> str:
+    """The deterministic id of an episode: 16 hex digits of what began it."""
+    text = "\n".join((topic, rule, device, channel, str(window_end_ms)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def episode_event(topic: str, channel: str, device: str, transition: AlertTransition) -> AlertEvent:

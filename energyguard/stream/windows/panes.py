@@ -23,9 +23,9 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS
-from energyguard.stream.time.batch import Bools, Ints
-from energyguard.stream.time.silence import SilenceChange
+from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.silences import SilenceChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS, Kind, Measure
+from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.batch import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.panes import (
     NO_ROWS,

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from energyguard.model.alerts import State
-from energyguard.stream.time.batch import Ints
+from energyguard.model.readings import Ints
+from energyguard.rules.rule import CHANGED
 from energyguard.stream.windows.episodes import Episode, EpisodeEvent, RuleState
 from energyguard.stream.windows.registers import SAYS_NOTHING
-
-CHANGED = "the rule was changed"
 
 
 def carried(

@@ -12,11 +12,10 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from energyguard.model.readings import SCHEMA
+from energyguard.model.readings import SCHEMA, ReadingBatch
 from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.batch import ReadingBatch
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator

@@ -13,11 +13,11 @@ import numpy as np
 
 from energyguard.model.alerts import State
 from energyguard.model.channels import Measure
+from energyguard.model.readings import Ints
 from energyguard.rules.kinds.state import StateRule
-from energyguard.stream.time.batch import Ints
-from energyguard.stream.time.silence import SilenceChange
-from energyguard.stream.windows.episodes import BACK, QUIET, READ, STOPPED, Episode, EpisodeEvent
-from energyguard.stream.windows.rule_change import CHANGED
+from energyguard.rules.rule import CHANGED, STOPPED
+from energyguard.stream.windows.episodes import BACK, QUIET, READ, Episode, EpisodeEvent
+from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
 
 

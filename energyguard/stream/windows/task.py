@@ -10,17 +10,16 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
-from energyguard.codecs.messages import Bad
 from energyguard.codecs.records import backfilled, keyless, read_records
+from energyguard.codecs.refusals import Bad
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.log.dead_letters import dead_letters
-from energyguard.model.readings import Verdict
+from energyguard.model.readings import Bools, Ints, ReadingBatch, Verdict, batch_from, join
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
 from energyguard.stream.runtime.stage import Task
-from energyguard.stream.time.batch import Bools, Ints, ReadingBatch, batch_from, join
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Waits, Witnesses
 from energyguard.stream.windows.limits import WindowLimits

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from energyguard.stream.time.batch import Bools, Ints
+from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 
 SEAL_ROWS = 32_768
