@@ -175,5 +175,15 @@ class Watch:
         )
         return {(topic, partition): at for topic, partition, at in rows}
 
+    def members(self, group: str, topic: str) -> list[int]:
+        """How many of a topic's partitions each member of a group owns; 0 of who has none yet."""
+        rows = self._file.execute(
+            "SELECT count(owner.member) FROM member LEFT JOIN owner"
+            " ON owner.member = member.id AND topic = ? WHERE member.group_name = ?"
+            " GROUP BY member.id ORDER BY member.id",
+            (topic, group),
+        )
+        return [count for (count,) in rows]
+
     def close(self) -> None:
         self._file.close()

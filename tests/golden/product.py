@@ -101,14 +101,30 @@ def options(settings: Sequence[str]) -> list[str]:
     return [word for one in settings for word in ("--set", one)]
 
 
-@contextmanager
-def role(name: str, folder: Path, *settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A role's process; at the block's end it is told to stop, and drains."""
+def started(
+    name: str, folder: Path, *settings: str, package: Path = ROOT
+) -> subprocess.Popen[bytes]:
+    """A role's process, of the version whose package lies there; what it says is in its log."""
     words = [sys.executable, "-m", "energyguard", "role", name, "--data-dir", str(folder)]
     words += options((*SETTINGS, *settings))
-    said = folder.parent / f"{folder.name}-{name}.log"
-    with said.open("ab") as out:
-        process = subprocess.Popen(words, env=environment(), stdout=out, stderr=out)
+    with log_of(name, folder).open("ab") as out:
+        return subprocess.Popen(
+            words, env=environment(package), cwd=folder.parent, stdout=out, stderr=out
+        )
+
+
+def log_of(name: str, folder: Path) -> Path:
+    """Where a role of a folder writes what it says."""
+    return folder.parent / f"{folder.name}-{name}.log"
+
+
+@contextmanager
+def role(
+    name: str, folder: Path, *settings: str, package: Path = ROOT
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A role's process; at the block's end it is told to stop, and drains."""
+    process = started(name, folder, *settings, package=package)
+    said = log_of(name, folder)
     try:
         yield process
         process.send_signal(signal.SIGTERM)

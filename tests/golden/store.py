@@ -42,6 +42,26 @@ def record_line(one: Stored) -> str:
     )
 
 
+def stored(line: str) -> Stored:
+    """The record of such a line."""
+    told = json.loads(line)
+    return Stored(
+        told["topic"],
+        told["partition"],
+        told["offset"],
+        _bytes(told["key"]),
+        _bytes(told["value"]),
+        tuple((name, _bytes(value) or b"") for name, value in told["headers"]),
+        told["at_ms"],
+    )
+
+
+def _bytes(shown: Any) -> bytes | None:
+    if isinstance(shown, dict):
+        return base64.b64decode(shown["base64"])
+    return None if shown is None else str(shown).encode()
+
+
 def line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
