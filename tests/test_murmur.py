@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from energyguard.model.topics import murmur2, partition_for, partitions_of
+from energyguard.codecs.records import partitions_of
+from energyguard.model.topics import murmur2, partition_for
 
 VECTORS = {
     b"21": -973932308,

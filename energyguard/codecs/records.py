@@ -29,7 +29,7 @@ from energyguard.codecs.refusals import Bad, Contents, bad_record, distinct, tog
 from energyguard.errors import Corrupt
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import BACKFILL, SCHEMA
-from energyguard.model.topics import partitions_of
+from energyguard.model.topics import partition_for
 
 FORMAT = 1
 MAX_READINGS = 2**19
@@ -37,6 +37,16 @@ MAX_READINGS = 2**19
 MAX_UNPACKED = 512 << 20
 """Bytes of a record once it is unpacked."""
 _CODEC = pa.Codec("zstd", compression_level=1)
+
+
+def partitions_of(devices: Any, partitions: int) -> npt.NDArray[np.int32]:
+    """The partition of each device of an Arrow string array; each distinct one is hashed once."""
+    encoded = devices.dictionary_encode()
+    names = encoded.dictionary.cast(pa.binary()).to_pylist()
+    table: npt.NDArray[np.int32] = np.fromiter(
+        (partition_for(n, partitions) for n in names), np.int32, len(names)
+    )
+    return np.asarray(table[encoded.indices.to_numpy()], np.int32)
 
 
 def pack(batch: pa.RecordBatch, partitions: int) -> list[tuple[int, bytes]]:

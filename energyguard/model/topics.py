@@ -12,11 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 DAY_MS = 86_400_000
 TICK_HEADER = "tick"
@@ -243,13 +238,3 @@ def murmur2(data: bytes) -> int:
 def partition_for(key: bytes, partitions: int) -> int:
     """The partition of a key."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def partitions_of(devices: Any, partitions: int) -> npt.NDArray[np.int32]:
-    """The partition of each device of an Arrow string array; each distinct one is hashed once."""
-    encoded = devices.dictionary_encode()
-    names = encoded.dictionary.cast(pa.binary()).to_pylist()
-    table: npt.NDArray[np.int32] = np.fromiter(
-        (partition_for(n, partitions) for n in names), np.int32, len(names)
-    )
-    return np.asarray(table[encoded.indices.to_numpy()], np.int32)
