@@ -39,7 +39,7 @@ MAX_UNPACKED = 512 << 20
 _CODEC = pa.Codec("zstd", compression_level=1)
 
 
-def partitions_of(devices: Any, partitions: int) -> npt.NDArray[np.int32]:
+def partitions_of(devices: pa.Array, partitions: int) -> npt.NDArray[np.int32]:
     """The partition of each device of an Arrow string array; each distinct one is hashed once."""
     encoded = devices.dictionary_encode()
     names = encoded.dictionary.cast(pa.binary()).to_pylist()
