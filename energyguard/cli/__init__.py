@@ -1,66 +1,122 @@
 """The same verbs in a terminal. One noun per file; nothing heavy is imported before it is needed.
 
-call.py       the options that every command has
-output.py     tables for people, JSON for programs
-times.py      "2h", "2025-09-06", "2025-09-06T17:54:02Z"
-nodes.py      up, status, stop, role
-doctor.py     doctor
-sources.py    simulate
-replay.py     replay
-evaluate.py   evaluate
-devices.py    devices
-questions.py  readings, windows, top, export
-stations.py   stations occupancy, stays, charges, sessions, revenue, top, violations, …, add
-alerts.py     alerts list, show, ack, silence
-rules.py      rules list, show, use, set; check
-job.py        job explain, spark, flink
-dlq.py        dlq list, show, replay
-quality.py    quality ahead
-log.py        log topics, tail, lag, new, repair
-store.py      shard, coordinator, measurements; store status, join, leave, repair, verify, import
-tokens.py     token create, list, revoke
-client.py     client ingest, get, nodes, …: a measurement store anywhere
-menu.py       client, bare on a terminal
-remote.py     the measurement store over HTTP
-settings.py   config show
+call.py, output.py and times.py are what commands are made of; ``SECTIONS`` says where each stands.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from energyguard import __version__
-from energyguard.cli.call import EXIT_CODES, Call, command
+from energyguard.cli import (
+    alerts,
+    client,
+    devices,
+    dlq,
+    doctor,
+    evaluate,
+    export,
+    imports,
+    job,
+    log,
+    nodes,
+    privacy,
+    quality,
+    queries,
+    replay,
+    rules,
+    schema,
+    settings,
+    simulate,
+    stations,
+    store,
+    tokens,
+)
+from energyguard.cli.call import EXIT_CODES, Call, Group, add, named
 from energyguard.durable.atomic import NO_ROOM
 from energyguard.errors import DiskFull, EnergyGuardError
 
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Run": ("up", "status", "stop", "doctor", "role", "config"),
-    "Ask": (
-        "devices",
-        "readings",
-        "windows",
-        "trend",
-        "top",
-        "late",
-        "alerts",
-        "stations",
-        "export",
-        "quality",
-    ),
-    "Send": ("simulate", "replay", "import", "dlq"),
-    "Rules": ("rules", "check", "evaluate", "job"),
-    "Look after": ("token", "privacy", "log", "schema", "version"),
-    "Current state on many nodes": ("store", "shard", "coordinator", "measurements", "client"),
+
+def version(call: Call) -> None:
+    """Say which version this is."""
+    call.out.done(f"energyguard {__version__}", version=__version__)
+
+
+QUERIES = queries.verbs()
+"""The commands that queries have, by their words."""
+STATIONS: dict[str, Callable[..., None]] = {
+    "stations now": stations.now,
+    "stations add": stations.add,
+    **QUERIES,
 }
-"""The commands as the help lists them, in the order in which people need them."""
+SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
+    "Run": {
+        **named(nodes.up, nodes.status, nodes.stop, doctor.doctor, nodes.role),
+        "config": Group(
+            "Settings: defaults < energyguard.toml < ENERGYGUARD_… < --set.", named(settings.show)
+        ),
+    },
+    "Ask": {
+        **named(devices.devices),
+        **{name: QUERIES[name] for name in ("readings", "windows", "trend", "top", "late")},
+        "alerts": Group(
+            "Alerts: what is wrong, and who has it.",
+            named(alerts.list_, alerts.show, alerts.ack, alerts.silence),
+        ),
+        "stations": Group(
+            "Charging stations: the questions about them, and which chargers there are.",
+            {verb: STATIONS[f"stations {verb}"] for verb in stations.VERBS},
+        ),
+        **named(export.export),
+        "quality": Group("How readings ended.", named(quality.ahead)),
+    },
+    "Send": {
+        "simulate": Group("Simulators.", simulate.SIMULATORS),
+        **named(replay.replay),
+        "import": Group("Import what others have recorded.", named(imports.sessions)),
+        "dlq": Group(
+            "Dead letters: what was refused at the border.", named(dlq.list_, dlq.show, dlq.replay)
+        ),
+    },
+    "Rules": {
+        "rules": Group(
+            "Rules: what is abnormal.", named(rules.list_, rules.show, rules.use, rules.set_)
+        ),
+        "check": Group(
+            "Check files without running anything.",
+            {"rules": rules.check_rules, "scenarios": rules.check_scenarios},
+        ),
+        **named(evaluate.evaluate),
+        "job": Group("Jobs: the same rules on Spark and Flink.", job.VERBS),
+    },
+    "Look after": {
+        "token": Group(
+            "Bearer tokens of the API.",
+            named(tokens.create, tokens.list_, tokens.revoke, tokens.link),
+        ),
+        "privacy": Group("People of whom signals tell.", named(privacy.names, privacy.forget)),
+        "log": Group(
+            "The log: topics, records, groups.",
+            named(log.topics, log.tail, log.lag, log.new, log.repair),
+        ),
+        **named(schema.schema, version),
+    },
+    "Current state on many nodes": {
+        "store": Group(
+            "The replicated store: its nodes and their rows.",
+            named(store.status, store.join, store.leave, store.repair, store.verify, store.import_),
+        ),
+        **named(store.shard, store.coordinator, store.measurements),
+        "client": client.CLIENT,
+    },
+}
+"""The commands under the headings of the help, in the order in which people need them."""
 
 
 class Commands(TyperGroup):
@@ -70,7 +126,7 @@ class Commands(TyperGroup):
         """Write a list per heading; what has none comes last."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         shown = {name: verb for name, verb in found.items() if verb and not verb.hidden}
-        placed = {name for names in SECTIONS.values() for name in names}
+        placed = {name for section in SECTIONS.values() for name in section}
         rest = tuple(name for name in shown if name not in placed)
         width = max(map(len, shown))
         for title, names in {**SECTIONS, "Others": rest}.items():
@@ -95,50 +151,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-PARTS = (
-    "nodes",
-    "doctor",
-    "sources",
-    "replay",
-    "imports",
-    "evaluate",
-    "devices",
-    "queries",
-    "export",
-    "stations",
-    "alerts",
-    "rules",
-    "job",
-    "dlq",
-    "quality",
-    "log",
-    "schema",
-    "store",
-    "tokens",
-    "privacy",
-    "client",
-    "settings",
-)
-for part in PARTS:
-    importlib.import_module(f"energyguard.cli.{part}").register(app)
+for section in SECTIONS.values():
+    for name, target in section.items():
+        add(app, name, target)
+for name, verb in QUERIES.items():  # of other packages' domains
+    if " " not in name and name not in SECTIONS["Ask"]:
+        add(app, name, verb)
 
 
 @app.callback(invoke_without_command=True)
 def energyguard(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.")
+    ] = False,
 ) -> None:
     """Takes energy readings in, loses none, keeps them, shows them live and warns early."""
-    if version:
+    if show_version:
         print(f"energyguard {__version__}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
-
-
-@command(app, "version")
-def version(call: Call) -> None:
-    """Say which version this is."""
-    call.out.done(f"energyguard {__version__}", version=__version__)
 
 
 def main(argv: list[str] | None = None) -> int:

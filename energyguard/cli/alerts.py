@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import at
 from energyguard.cli.times import parse_span
 from energyguard.model.alerts import State
@@ -36,7 +36,7 @@ def listed(alert: Alert) -> dict[str, Any]:
     }
 
 
-def show_list(
+def list_(
     call: Call,
     closed: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     device: Annotated[str | None, typer.Option(help="Only of this device.")] = None,
@@ -44,36 +44,32 @@ def show_list(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the open alerts, newest first."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         if closed:
             found = service.book.find(device=device, state=state, limit=limit)
         else:
             found = [
-                one
-                for one in service.book.open()
-                if device in (None, one.device) and state in (None, one.state)
+                alert
+                for alert in service.book.open()
+                if device in (None, alert.device) and state in (None, alert.state)
             ][:limit]
-    call.out.rows([listed(one) for one in found], empty="no open alerts")
+    call.out.rows([listed(alert) for alert in found], empty="no open alerts")
 
 
 def show(call: Call, alert_id: Id) -> None:
     """Show an alert with its whole story."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         alert, story = service.book.get(alert_id), service.book.story(alert_id)
-    told = [{"at": at(one.at_ms), **_told(one.what)} for one in story]
+    timeline = [{"at": at(entry.at_ms), **_entry(entry.what)} for entry in story]
     if call.json:
-        call.out.record({**listed(alert), "note": alert.note, "story": told})
+        call.out.record({**listed(alert), "note": alert.note, "story": timeline})
         return
     call.out.record(listed(alert) | {"note": alert.note or None})
     print()
-    call.out.rows(told)
+    call.out.rows(timeline)
 
 
-def _told(what: Any) -> dict[str, Any]:
+def _entry(what: Any) -> dict[str, Any]:
     if hasattr(what, "act"):
         return {"who": what.by, "what": what.act.value, "said": what.note or "-"}
     return {"who": "worker", "what": what.state.value, "said": what.about}
@@ -81,9 +77,7 @@ def _told(what: Any) -> dict[str, Any]:
 
 def ack(call: Call, alert_id: Id, by: By = None, note: Note = "") -> None:
     """Say that a person has it."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         alert = service.acknowledge(alert_id, by=by or getpass.getuser(), note=note)
     call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
 
@@ -96,20 +90,8 @@ def silence(
     note: Note = "",
 ) -> None:
     """Keep an alert quiet for a while."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         alert = service.silence(
             alert_id, for_ms=parse_span(span), by=by or getpass.getuser(), note=note
         )
     call.out.done(f"{alert_id}: {alert.sentence}", **listed(alert))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Alerts: what is wrong, and who has it.")
-    command(verbs, "list")(show_list)
-    command(verbs, "show")(show)
-    command(verbs, "ack")(ack)
-    command(verbs, "silence")(silence)
-    app.add_typer(verbs, name="alerts")

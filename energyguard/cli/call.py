@@ -6,20 +6,25 @@ the five options, so that no command spells them.
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from energyguard.cli.output import Printer
 
 if TYPE_CHECKING:
+    from energyguard.history import History
+    from energyguard.history.people import People
+    from energyguard.log import Log
+    from energyguard.service.service import EnergyService
     from energyguard.settings.layers import Loaded
     from energyguard.settings.tree import Settings
 
@@ -27,25 +32,6 @@ EXIT_CODES = (
     "0 done, 1 something broke, 2 settings or options, 3 bad input, 4 not found, 5 no token, "
     "6 conflict, 7 behind retention, 8 not available now, 130 Ctrl-C"
 )
-
-_COMMON: dict[str, Any] = {
-    "json": Annotated[
-        bool, typer.Option("--json", help="JSON on stdout: an object, or one per line.")
-    ],
-    "data_dir": Annotated[
-        Path | None, typer.Option("--data-dir", help="The data folder.", show_default=False)
-    ],
-    "log_": Annotated[
-        str | None,
-        typer.Option("--log", help="The log: kafka://host:port, sqlite:///…", show_default=False),
-    ],
-    "set_": Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting: name=value; may be repeated.", show_default=False),
-    ],
-    "debug": Annotated[bool, typer.Option("--debug", help="A traceback when something breaks.")],
-}
-_DEFAULTS: dict[str, Any] = {"json": False, "debug": False}
 
 
 @dataclass(frozen=True)
@@ -73,12 +59,36 @@ class Call:
         keep_private(settings.data_dir, group=settings.group_readable)
         return settings
 
+    def service(self) -> AbstractContextManager[EnergyService]:
+        """Everything that may be asked or done."""
+        from energyguard.node import open_service
+
+        return open_service(self.settings)
+
+    def log(self) -> AbstractContextManager[Log]:
+        """The log."""
+        from energyguard.node import open_log
+
+        return open_log(self.settings)
+
+    def history(self) -> AbstractContextManager[History]:
+        """The history."""
+        from energyguard.node import open_history
+
+        return open_history(self.settings)
+
+    def people(self) -> AbstractContextManager[People]:
+        """Pseudonyms, and who stands behind them."""
+        from energyguard.node import open_people
+
+        return open_people(self.settings)
+
     @property
     def out(self) -> Printer:
         """Where answers go."""
         return Printer(self.json)
 
-    def having(self, **settings: object) -> Call:
+    def with_settings(self, **settings: object) -> Call:
         """The same with more settings; None leaves one as it is. ``serve__port`` is a name."""
         more = tuple(
             f"{name.replace('__', '.')}={value}"
@@ -88,38 +98,80 @@ class Call:
         return Call(self.json, self.data_dir, (*self.set_, *more))
 
 
-def command(app: typer.Typer, name: str, **more: Any) -> Callable[[Callable[..., None]], None]:
+def call_of(
+    *,
+    json: Annotated[
+        bool, typer.Option("--json", help="JSON on stdout: an object, or one per line.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="The data folder.", show_default=False)
+    ] = None,
+    log_: Annotated[
+        str | None,
+        typer.Option("--log", help="The log: kafka://host:port, sqlite:///…", show_default=False),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting: name=value; may be repeated.", show_default=False),
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="A traceback when something breaks.")
+    ] = False,
+) -> Call:
+    """A call of the options that every command has; ``main`` looks for ``--debug`` by itself."""
+    return Call(json, data_dir, tuple(set_ or ())).with_settings(log__url=log_)
+
+
+def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
+    """What a function takes, by name only."""
+    found = signature(function, eval_str=True).parameters.values()
+    return [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in found]
+
+
+def sign(run: Callable[..., None], about: str | None, parameters: Sequence[Parameter]) -> None:
+    """Let a function that takes anything by name be a command of these parameters."""
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__doc__ = about
+
+
+def command(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
     """Register a function of a ``Call`` and its own parameters as a command."""
+    common = parameters_of(call_of)
 
-    def register(function: Callable[..., None]) -> None:
-        signature = inspect.signature(function, eval_str=True)
-        own = list(signature.parameters.values())[1:]
-        common = [
-            inspect.Parameter(
-                key, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=_DEFAULTS.get(key)
-            )
-            for key, kind in _COMMON.items()
-        ]
+    def run(**given: Any) -> None:
+        call = call_of(**{option.name: given.pop(option.name) for option in common})
+        try:
+            function(call, **given)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-        def run(**given: Any) -> None:
-            given.pop("debug")
-            log, set_ = given.pop("log_"), tuple(given.pop("set_") or ())
-            call = Call(given.pop("json"), given.pop("data_dir"), set_).having(log__url=log)
-            try:
-                function(call, **given)
-                sys.stdout.flush()
-            except BrokenPipeError:  # whoever read our output has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + common
-        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in parameters}
-        run.__doc__ = function.__doc__
-        app.command(name, **more)(run)
-
-    return register
+    sign(run, function.__doc__, [*parameters_of(function)[1:], *common])
+    app.command(name, context_settings=getattr(function, "context_settings", None))(run)
 
 
-def group(about: str) -> typer.Typer:
+class Group(NamedTuple):
     """A command with verbs of its own."""
-    return typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+
+    about: str
+    verbs: Mapping[str, Callable[..., None]]
+    bare: Callable[[typer.Context], None] | None = None  # what it does without a verb
+
+
+def named(*verbs: Callable[..., None]) -> dict[str, Callable[..., None]]:
+    """Functions by the verbs that they are: ``set_`` is ``set``."""
+    return {verb.__name__.rstrip("_").replace("_", "-"): verb for verb in verbs}
+
+
+def add(app: typer.Typer, name: str, target: Callable[..., None] | Group) -> None:
+    """Add a command, or one with verbs of its own."""
+    if not isinstance(target, Group):
+        command(app, name, target)
+        return
+    verbs = typer.Typer(help=target.about, no_args_is_help=not target.bare, rich_markup_mode=None)
+    if target.bare:
+        verbs.callback(invoke_without_command=True, help=target.about)(target.bare)
+    for verb, function in target.verbs.items():
+        command(verbs, verb, function)
+    app.add_typer(verbs, name=name)

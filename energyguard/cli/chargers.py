@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.output import at, progress, until_signal, writable
-from energyguard.cli.times import parse_time
-from energyguard.clock import SYSTEM
+from energyguard.cli.feeds import FILE_S, JsonOutput, Speedup, StartSecond, Truth, play, start_ms
+from energyguard.cli.output import at, until_signal
 
 if TYPE_CHECKING:
     from threading import Event
 
     from energyguard.domains.charging.feed import ChargerRun
+    from energyguard.log import Log
 
-FILE_S = 3_600  # of event time, into a file
+Timing = Literal["listed", "short", "later"]
 
-
-class Timing(StrEnum):
-    """How long cars take."""
-
-    LISTED = "listed"
-    SHORT = "short"
-    LATER = "later"
-
-
-class Pace(StrEnum):
-    """How long a minute takes."""
-
-    SCALED = "scaled"
-    REAL = "real"
+Pace = Literal["scaled", "real"]
 
 
 def chargers(
@@ -48,16 +35,14 @@ def chargers(
         int | None,
         typer.Option(min=1, help="Of event time; without: for ever (a file: 3,600)."),
     ] = None,
-    start: Annotated[str | None, typer.Option(help="The first second.", show_default="now")] = None,
+    start: StartSecond = None,
     timings: Annotated[
         Timing, typer.Option(help="`short`: charges of 8-10 s; `later`: long waits, too.")
-    ] = Timing.LISTED,
+    ] = "listed",
     pace: Annotated[
         Pace | None, typer.Option(help="`scaled`: a second for a minute; `real`: real time.")
     ] = None,
-    speedup: Annotated[
-        float, typer.Option(help="Into the log: event time by wall time; inf: at once.")
-    ] = 1.0,
+    speedup: Speedup = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same signals.")] = None,
     region: Annotated[
         str | None, typer.Option(help="Send to the topic charger-station-signals.REGION.")
@@ -66,24 +51,29 @@ def chargers(
         str,
         typer.Option(help="Shares of lost, doubled, delayed, reordered, malformed: lost=0.01,…"),
     ] = "",
-    truth: Annotated[Path | None, typer.Option(help="A file for the labels of the faults.")] = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="`log`, `-` (JSON lines on stdout) or a file.")
-    ] = "log",
+    truth: Truth = None,
+    output: JsonOutput = "log",
 ) -> None:
     """Simulate chargers: system D's three signals, into the log as they happen, or as JSON lines as
     fast as it can.
     """
-    call = call.having(
+    from energyguard.domains.charging.feed import ChargerFeed, write_json
+
+    call = call.with_settings(
         simulate__seed=seed,
         simulate__chargers=number,
         simulate__region=region,
-        simulate__pace=None if pace is None else pace.value,
+        simulate__pace=pace,
     )
     run = _run(call, first, start, timings, speedup, faults)
     run = replace(run, truth=truth, seconds=seconds or (None if output == "log" else FILE_S))
-    with until_signal() as stop:
-        _send_signals(call, run, output, stop)
+
+    def feed(log: Log, stop: Event) -> ChargerFeed:
+        signals = ChargerFeed(run, log, stop)
+        signals.publish()
+        return signals
+
+    play(call, output, "seconds", feed, partial(write_json, run))
 
 
 def _run(
@@ -98,29 +88,15 @@ def _run(
     if not speedup >= 1:
         raise ConfigError(f"--speedup {speedup}: 1 or more, or inf")
     rates, plain = parse_rates(faults, FAULTS), charger_run(call.settings)
+    begin_ms = start_ms(start)
     return replace(
         plain,
         chargers=range(first, first + len(plain.chargers)),
-        start_s=parse_time(start, SYSTEM.now_ms()) // 1000 if start else None,
-        timings=TIMINGS[timings.value],
+        start_s=None if begin_ms is None else begin_ms // 1000,
+        timings=TIMINGS[timings],
         speedup=speedup,
         spoiler=Spoiler(rates, plain.seed) if rates else None,
     )
-
-
-def _send_signals(call: Call, run: ChargerRun, output: str, stop: Event) -> None:
-    from energyguard.domains.charging.feed import ChargerFeed, write_json
-    from energyguard.node import open_log
-
-    with progress("simulate", "seconds") as report:
-        if output == "log":
-            with open_log(call.settings) as log:
-                feed = ChargerFeed(run, log, stop)
-                feed.publish()
-                feed.play(report)
-        else:
-            with writable(output) as out:
-                write_json(run, out, stop, report)
 
 
 def replay_signals(
@@ -130,13 +106,12 @@ def replay_signals(
     from energyguard.errors import Malformed
     from energyguard.intake.replay import end_input
     from energyguard.intake.signals import SignalPlayer, SignalReplay
-    from energyguard.node import open_log
     from energyguard.stream.sessions.operator import LATENESS_S
     from energyguard.stream.sessions.stage import limits_of
 
     pace = speedup or (math.inf if name else 1.0)
     replay = SignalReplay(paths=files, keep_time=name, speedup=pace, prefix=prefix)
-    with open_log(call.settings) as log, until_signal() as stop:
+    with call.log() as log, until_signal() as stop:
         player = SignalPlayer(replay, log, stop)
         seconds = player.play()
         if not seconds:

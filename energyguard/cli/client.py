@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call, Group, named, parameters_of, sign
 from energyguard.cli.menu import menu
 from energyguard.cli.output import Printer
 from energyguard.cli.remote import URL, Remote
 from energyguard.errors import Malformed, Rejected
 
-AT_ONCE = 1_000
+MAX_BULK = 1_000
 URL_VARIABLE, TOKEN_VARIABLE = "ENERGYGUARD_URL", "ENERGYGUARD_TOKEN"
 
 Url = Annotated[
@@ -37,24 +35,9 @@ Key = Annotated[str, typer.Argument(help="sensor:timestamp, such as H1:2025-07-0
 NodeId = Annotated[str, typer.Argument(help="The node's address or number; see `nodes`.")]
 Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 
+Strategy = Literal["full", "consistent"]
 
-class Strategy(StrEnum):
-    """How copies are laid out."""
-
-    FULL = "full"
-    CONSISTENT = "consistent"
-
-
-class Weekday(StrEnum):
-    """Days."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 def info(out: Printer, at: Remote) -> None:
@@ -70,10 +53,14 @@ def ingest(
     value: Annotated[float, typer.Argument(help="The measured value.")],
 ) -> None:
     """Store a measurement; it takes the place of one of the same time."""
-    told = at.post("/ingest", sensor_id=sensor, timestamp=timestamp, value=value)
-    alert = told.get("alert")
+    answer = at.post("/ingest", sensor_id=sensor, timestamp=timestamp, value=value)
+    alert = answer.get("alert")
     above = f"; ALERT: {alert['value']:g} is above {alert['threshold']:g}" if alert else ""
-    out.done(told["message"] + above, **told)
+    out.done(answer["message"] + above, **answer)
+
+
+def _done(out: Printer, answer: dict[str, Any]) -> None:
+    out.done(answer["message"], **answer)
 
 
 def bulk(
@@ -86,19 +73,21 @@ def bulk(
     errors: list[dict[str, Any]] = []
     with sys.stdin if file == "-" else Path(file).open(encoding="utf-8") as lines:
         read = _lines(lines)
-        while some := list(islice(read, AT_ONCE)):
+        while some := list(islice(read, MAX_BULK)):
             try:
-                told = at.post("/ingest/bulk", measurements=[one for _, one in some])
+                answer = at.post("/ingest/bulk", measurements=[body for _, body in some])
             except Rejected as error:
                 errors.append({"line": some[0][0], "reason": str(error)})
                 continue
-            stored, alerts = stored + told["stored"], alerts + told["alerts"]
-            errors += [{"line": some[e["place"]][0], "reason": e["reason"]} for e in told["errors"]]
+            stored, alerts = stored + answer["stored"], alerts + answer["alerts"]
+            errors += [
+                {"line": some[e["place"]][0], "reason": e["reason"]} for e in answer["errors"]
+            ]
     if errors and not stored:
         raise Rejected(f"line {errors[0]['line']}: {errors[0]['reason']}")
     if not out.as_json:
-        for one in errors:
-            print(f"line {one['line']}: {one['reason']}", file=sys.stderr)
+        for fault in errors:
+            print(f"line {fault['line']}: {fault['reason']}", file=sys.stderr)
     sentence = f"{stored:,} stored, {len(errors):,} refused, {alerts:,} alerts"
     out.done(sentence, stored=stored, alerts=alerts, errors=errors)
 
@@ -119,8 +108,7 @@ def get(out: Printer, at: Remote, key: Key) -> None:
 
 def delete(out: Printer, at: Remote, key: Key) -> None:
     """Delete a measurement."""
-    told = at.delete("/delete/{}", key)
-    out.done(told["message"], **told)
+    _done(out, at.delete("/delete/{}", key))
 
 
 def set_threshold(
@@ -133,9 +121,8 @@ def set_threshold(
 ) -> None:
     """Say above which value a sensor raises an alert."""
     value = None if threshold.lower() == "none" else threshold
-    scope = {"weekday": weekday.value if weekday else None, "hour": hour}
-    told = at.post("/set_threshold", sensor_id=sensor, threshold=value, **scope)
-    out.done(told["message"], **told)
+    scope = {"weekday": weekday, "hour": hour}
+    _done(out, at.post("/set_threshold", sensor_id=sensor, threshold=value, **scope))
 
 
 def alerts(out: Printer, at: Remote, limit: Limit = 1_000) -> None:
@@ -162,11 +149,11 @@ def statistics(out: Printer, at: Remote, sensor: Sensor) -> None:
 
 def nodes(out: Printer, at: Remote) -> None:
     """List the nodes, and how they are."""
-    told = at.get("/nodes_status")
+    answer = at.get("/nodes_status")
     if out.as_json:
-        out.record(told)
+        out.record(answer)
     else:
-        out.rows(map(_with_port, told["nodes"]))
+        out.rows(map(_with_port, answer["nodes"]))
 
 
 def _with_port(node: dict[str, Any]) -> dict[str, Any]:
@@ -183,21 +170,18 @@ def configure_replication(
     ] = None,
 ) -> None:
     """Change how copies are laid out, or how many there are; data moves."""
-    body = {"strategy": strategy.value, "replication_factor": factor}
-    told = at.post("/configure_replication", **body)
-    out.done(told["message"], **told)
+    body = {"strategy": strategy, "replication_factor": factor}
+    _done(out, at.post("/configure_replication", **body))
 
 
 def fail_node(out: Printer, at: Remote, node: NodeId) -> None:
     """Fault injection: have a node take no traffic."""
-    told = at.post("/fail_node/{}", node)
-    out.done(told["message"], **told)
+    _done(out, at.post("/fail_node/{}", node))
 
 
 def recover_node(out: Printer, at: Remote, node: NodeId) -> None:
     """Have a node take traffic again."""
-    told = at.post("/recover_node/{}", node)
-    out.done(told["message"], **told)
+    _done(out, at.post("/recover_node/{}", node))
 
 
 def replica_nodes(out: Printer, at: Remote, key: Key) -> None:
@@ -206,28 +190,24 @@ def replica_nodes(out: Printer, at: Remote, key: Key) -> None:
     out.rows(found if out.as_json else map(_with_port, found))
 
 
-VERBS: dict[str, Callable[..., None]] = {
-    "ingest": ingest,
-    "get": get,
-    "delete": delete,
-    "fail-node": fail_node,
-    "recover-node": recover_node,
-    "nodes": nodes,
-    "configure-replication": configure_replication,
-    "replica-nodes": replica_nodes,
-    "bulk": bulk,
-    "measurements": measurements,
-    "history": history,
-    "statistics": statistics,
-    "set-threshold": set_threshold,
-    "alerts": alerts,
-    "info": info,
-}
+VERBS = named(
+    ingest,
+    get,
+    delete,
+    fail_node,
+    recover_node,
+    nodes,
+    configure_replication,
+    replica_nodes,
+    bulk,
+    measurements,
+    history,
+    statistics,
+    set_threshold,
+    alerts,
+    info,
+)
 """In the order of the menu: 1 to 8 are system B's numbers, and 9 is its exit."""
-
-
-_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
-_SETTINGS = {"ingest": _NEGATIVE_NUMBERS, "set-threshold": _NEGATIVE_NUMBERS}
 
 
 def choose(out: Printer, at: Remote) -> None:
@@ -235,43 +215,41 @@ def choose(out: Printer, at: Remote) -> None:
     menu(VERBS, at)
 
 
+def _remote(*, url: Url = None, token: Token = None) -> Remote:
+    return Remote(url or URL, token)
+
+
 def _as_command(verb: Callable[..., None]) -> Callable[..., None]:
-    """A command of the verb's own parameters, with an address and a token before them."""
-    signature = inspect.signature(verb, eval_str=True)
-    own = list(signature.parameters.values())[2:]
+    """A command of the verb's own parameters, and of where the store is."""
 
     def run(call: Call, url: str | None, token: str | None, **given: Any) -> None:
-        with Remote(url or URL, token) as at:
+        with _remote(url=url, token=token) as at:
             verb(call.out, at, **given)
 
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    first = inspect.Parameter("call", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Call)
-    where = [
-        inspect.Parameter(name, keyword, annotation=kind, default=None)
-        for name, kind in (("url", Url), ("token", Token))
-    ]
-    listed = [first, *(one.replace(kind=keyword) for one in own), *where]
-    run.__signature__ = signature.replace(parameters=listed)  # type: ignore[attr-defined]
-    run.__doc__ = verb.__doc__
+    run.context_settings = {"ignore_unknown_options": verb in (ingest, set_threshold)}  # type: ignore[attr-defined]
+    sign(
+        run,
+        verb.__doc__,
+        [parameters_of(run)[0], *parameters_of(verb)[2:], *parameters_of(_remote)],
+    )
     return run
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = typer.Typer(rich_markup_mode=None)
+def bare(context: typer.Context) -> None:
+    """The verbs of a measurement store anywhere; on a terminal, without one: a menu."""
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
+    choose(
+        Printer(as_json=False),
+        _remote(url=os.environ.get(URL_VARIABLE), token=os.environ.get(TOKEN_VARIABLE)),
+    )
 
-    @verbs.callback(invoke_without_command=True)
-    def bare(context: typer.Context) -> None:
-        """The verbs of a measurement store anywhere; on a terminal, without one: a menu."""
-        if context.invoked_subcommand is not None:
-            return
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            print(context.get_help(), file=sys.stderr)
-            raise typer.Exit(2)
-        with Remote(os.environ.get(URL_VARIABLE) or URL, os.environ.get(TOKEN_VARIABLE)) as at:
-            menu(VERBS, at)
 
-    for name, verb in VERBS.items():
-        command(verbs, name, context_settings=_SETTINGS.get(name))(_as_command(verb))
-    command(verbs, "menu")(_as_command(choose))
-    app.add_typer(verbs, name="client")
+CLIENT = Group(
+    bare.__doc__ or "",
+    {name: _as_command(verb) for name, verb in {**VERBS, "menu": choose}.items()},
+    bare,
+)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.cli.output import at, plain
 from energyguard.cli.queries import Since, Until
 from energyguard.cli.times import parse_range
@@ -15,30 +14,22 @@ from energyguard.cli.times import parse_range
 if TYPE_CHECKING:
     from energyguard.service.devices import DeviceDetail, DeviceSummary
 
-
-class Sort(StrEnum):
-    """What to sort by."""
-
-    NAME = "name"
-    LAST = "last"
-    KWH = "kwh"
-    ALERTS = "alerts"
+Sort = Literal["name", "last", "kwh", "alerts"]
 
 
 def devices(
     call: Call,
     device: Annotated[str, typer.Argument(help="Only this one, closely.", show_default="all")] = "",
     search: Annotated[str, typer.Option(help="Only names with this in them.")] = "",
-    sort: Annotated[Sort, typer.Option(help="What to sort by.")] = Sort.NAME,
+    sort: Annotated[Sort, typer.Option(help="What to sort by.")] = "name",
     since: Since = "1d",
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1_000,
 ) -> None:
     """List the devices, or show what one measures; energy, alerts and gaps are of a time range."""
-    from energyguard.node import open_service
     from energyguard.service.devices import chosen
 
-    with open_service(call.settings) as service:
+    with call.service() as service:
         last_ms = service.devices.detail(device).last_ms if device else service.archived_ms() or 0
         span = parse_range(since, until, last_ms + 1, call.settings.serve.zone)
         if device:
@@ -84,8 +75,3 @@ def measured(found: DeviceDetail) -> list[dict[str, Any]]:
         }
         for channel in found.channels
     ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "devices")(devices)

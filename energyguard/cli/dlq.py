@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import plain
 
 
-def show_list(
+def list_(
     call: Call,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
 ) -> None:
     """List the newest dead letters, newest first."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         letters = [plain(dead_letter) for dead_letter in service.dead_letters(limit)]
     hidden = () if call.json else ("topic", "shape", "size", "original")
     rows = [{k: v for k, v in row.items() if k not in hidden} for row in letters]
@@ -28,9 +26,7 @@ def show(
     call: Call, offset: Annotated[int, typer.Argument(help="As `dlq list` shows it.")]
 ) -> None:
     """Show a dead letter with its bytes."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         call.out.record(plain(service.dead_letter(offset)))
 
 
@@ -44,28 +40,17 @@ def replay(
     ] = None,
 ) -> None:
     """Decode dead letters again and take them in; what is still bad becomes a new letter."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         receipt = service.replay_dead_letters(offsets or None, reason)
-    said = [
+    parts = [
         f"{receipt.accepted} accepted",
         f"{receipt.malformed} malformed",
         f"{receipt.out_of_range} out of range",
     ]
     if receipt.late:
-        said.append(f"{receipt.late} late or ahead again")
+        parts.append(f"{receipt.late} late or ahead again")
     if receipt.unjudged:
-        said.append(f"of the accepted, {receipt.unjudged} not judged by a worker yet")
+        parts.append(f"of the accepted, {receipt.unjudged} not judged by a worker yet")
     if receipt.left:
-        said.append(f"{receipt.left} rows of exports left: import the corrected file")
-    call.out.done(", ".join(said), **plain(receipt))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Dead letters: what was refused at the border.")
-    command(verbs, "list")(show_list)
-    command(verbs, "show")(show)
-    command(verbs, "replay")(replay)
-    app.add_typer(verbs, name="dlq")
+        parts.append(f"{receipt.left} rows of exports left: import the corrected file")
+    call.out.done(", ".join(parts), **plain(receipt))

@@ -11,9 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.clock import SYSTEM
 from energyguard.errors import DiskFull, EnergyGuardError, Unavailable
 from energyguard.processes.registry import living, present
@@ -97,7 +95,7 @@ def clock(settings: Settings) -> Finding:
 
 def ports(settings: Settings) -> Finding:
     """Our ports are free, or ours."""
-    mine = {one.role for one in living(settings.data_dir)}
+    mine = {process.role for process in living(settings.data_dir)}
     taken = []
     for role, part in (("serve", settings.serve), ("history", settings.history)):
         if role in mine or part.port == 0:
@@ -142,8 +140,8 @@ def log(settings: Settings) -> Finding:
         if "append" not in found or "page" in found.lower() or "malformed" in found:
             todo = "`energyguard stop`, `energyguard log repair`; or put a backup back"
         return Finding(found, todo)
-    if told := summary(path):
-        return Finding(told, f"look at them; delete {folder_of(path)} when that is done")
+    if kept := summary(path):
+        return Finding(kept, f"look at them; delete {folder_of(path)} when that is done")
     return Finding(f"whole, {path.stat().st_size / 2**20:,.1f} MiB")
 
 
@@ -152,9 +150,11 @@ def history(settings: Settings) -> Finding:
     from energyguard.history.losses import FILE, open_losses
     from energyguard.history.parts import noted, on_disk, uncovered
 
-    if told := open_losses(settings.data_dir):
+    if lost_rows := open_losses(settings.data_dir):
         path = settings.data_dir / FILE
-        return Finding(told, f"put a backup of the history back, or delete {path} to go on without")
+        return Finding(
+            lost_rows, f"put a backup of the history back, or delete {path} to go on without"
+        )
     parts = noted(settings.data_dir) or []
     lost = uncovered(parts, list(on_disk(settings.data_dir)))
     if lost:
@@ -223,8 +223,3 @@ def doctor(call: Call) -> None:
     wrong = [str(row["check"]) for row in rows if not row["ok"]]
     if wrong:
         raise Unavailable(f"needs attention: {', '.join(wrong)}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "doctor")(doctor)

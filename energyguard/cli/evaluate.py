@@ -5,27 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.cli.output import progress
 from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
     from energyguard.codecs import RefusedRow
 
-
-class SignalOutput(StrEnum):
-    """What comes of chargers' signals."""
-
-    FULL_SESSIONS = "full-sessions"
-    VIOLATIONS = "violations"
-    TOTAL_OCCUPIED = "total-occupied"
-    TRANSACTION_PROFIT = "transaction-profit"
+SignalOutput = Literal["full-sessions", "violations", "total-occupied", "transaction-profit"]
 
 
 CHARGING = "charging"
@@ -56,10 +48,10 @@ def evaluate(
     results.
     """
     if rule == CHARGING:
-        _charging(call, files or [Path("-")], output or SignalOutput.FULL_SESSIONS)
+        _charging(call, files or [Path("-")], output or "full-sessions")
         return
     if output is not None:
-        raise ConfigError(f"--output {output.value}: only --rule {CHARGING} has it")
+        raise ConfigError(f"--output {output}: only --rule {CHARGING} has it")
     from energyguard.offline.evaluate import evaluate as hold
     from energyguard.rules.registry import open_book
 
@@ -115,7 +107,7 @@ def _charging(call: Call, paths: Sequence[Path], output: SignalOutput) -> None:
             (str(path), stack.enter_context(path.open("rb")) if str(path) != "-" else _stdin())
             for path in paths
         ]
-        result = Result(output.value)
+        result = Result(output)
         found = hold(lines, sys.stdout.buffer, result, limits, lambda done: report(done, total))
     sys.stdout.buffer.flush()
     stays = ", ".join(f"{count:,} {quality}" for quality, count in found.qualities.most_common(5))
@@ -130,8 +122,3 @@ def _charging(call: Call, paths: Sequence[Path], output: SignalOutput) -> None:
 
 def _stdin() -> IO[bytes]:
     return sys.stdin.buffer
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "evaluate")(evaluate)

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.cli.output import progress, writable
 from energyguard.cli.queries import Since, Until, between
 
+What = Literal["readings", "alerts", "windows"]
 
-class What(StrEnum):
-    """What to export."""
-
-    READINGS = "readings"
-    ALERTS = "alerts"
-    WINDOWS = "windows"
-
-
-class ExportFormat(StrEnum):
-    """Formats."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
+ExportFormat = Literal["parquet", "csv"]
 
 
 def export(
@@ -36,36 +24,26 @@ def export(
             "--output", "-o", help="A file, or an address (`s3://BUCKET/FILE`); `-` is stdout."
         ),
     ] = "-",
-    shape: Annotated[
-        ExportFormat, typer.Option("--format", help="The file's format.")
-    ] = ExportFormat.CSV,
+    shape: Annotated[ExportFormat, typer.Option("--format", help="The file's format.")] = "csv",
     device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
     since: Since = "366d",
     until: Until = None,
 ) -> None:
     """Write readings or alerts of the history to a file."""
     from energyguard.history.export import export_alerts, export_readings
-    from energyguard.node import open_history
 
-    with open_history(call.settings) as history, writable(output) as out:
+    with call.history() as history, writable(output) as out:
         span = between(call, history, since, until, device)
-        if what is What.READINGS:
+        if what == "readings":
             with progress("export", "readings") as report:
-                rows = export_readings(
-                    history, out, shape.value, **span, device=device, progress=report
-                )
+                rows = export_readings(history, out, shape, **span, device=device, progress=report)
         else:
             rows = export_alerts(
                 history,
                 out,
-                shape.value,
+                shape,
                 **span,
-                question="alerts" if what is What.ALERTS else "window_alerts",
+                question="alerts" if what == "alerts" else "window_alerts",
             )
     if output != "-":
         call.out.done(f"{rows:,} rows in {output}", rows=rows, output=output)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "export")(export)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import progress, writable
 from energyguard.errors import Malformed
 
@@ -82,10 +82,9 @@ def _named(network: str) -> str:
 
 def _put(call: Call, export: Export) -> None:
     from energyguard.domains.charging.exports.importer import Importer
-    from energyguard.node import open_log
 
     total = len(export.sessions)
-    with open_log(call.settings) as log, progress("import", "sessions") as tell:
+    with call.log() as log, progress("import", "sessions") as tell:
         Importer(log, lambda done: tell(done, total)).put(export)
 
 
@@ -100,11 +99,11 @@ def _counts(counted: Counter[Defect], fixes: list[Fix]) -> Iterator[dict[str, An
 
 
 def _summary(call: Call, export: Export, reconciled: int, *, dry_run: bool) -> None:
-    became = [len(one) for one in (export.sessions, export.repeated, export.refused)]
+    became = [len(rows) for rows in (export.sessions, export.repeated, export.refused)]
     assert sum(became) == export.rows, "a row is lost"
-    said = "would be " if dry_run else ""
+    would = "would be " if dry_run else ""
     call.out.done(
-        f"{export.rows:,} rows = {became[0]:,} sessions {said}imported + {became[1]:,} repeated"
+        f"{export.rows:,} rows = {became[0]:,} sessions {would}imported + {became[1]:,} repeated"
         f" + {became[2]:,} refused"
         + (f"; {export.replaced:,} replace what was there" if export.replaced else "")
         + (f"; {reconciled:,} reconciled" if reconciled else ""),
@@ -126,22 +125,15 @@ def _write(export: Export, fixes: list[Fix], path: Path) -> None:
     """Each defect with its place, and what may have been meant, a line each."""
     proposed = {(fix.session.file, fix.session.row, fix.found): fix for fix in fixes}
     with writable(str(path)) as out:
-        for one in export.every:
-            for found in one.defects:
+        for row in export.every:
+            for found in row.defects:
                 line: dict[str, Any] = {
-                    "file": one.file,
-                    "row": one.row,
+                    "file": row.file,
+                    "row": row.row,
                     "defect": found.defect.value,
                     "detail": found.detail,
                 }
-                fix = proposed.get((one.file, one.row, found))
+                fix = proposed.get((row.file, row.row, found))
                 if fix is not None:
                     line |= {"proposal": fix.proposal, "confidence": fix.confidence}
                 out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Import what others have recorded.")
-    command(verbs, "sessions")(sessions)
-    app.add_typer(verbs, name="import")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -261,10 +261,4 @@ def _start(
         raise typer.Exit(code)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Jobs: the same rules on Spark and Flink.")
-    command(verbs, "explain")(explain)
-    for engine in ABOUT:
-        command(verbs, engine)(_submit(engine))
-    app.add_typer(verbs, name="job")
+VERBS = {"explain": explain, **{engine: _submit(engine) for engine in ABOUT}}

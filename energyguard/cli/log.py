@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.groups import group_lags
 from energyguard.cli.output import at, spell, until_signal
 from energyguard.errors import Conflict, NotFound
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 def topics(call: Call) -> None:
     """List the topics: how much is in each, and how long it is kept."""
     from energyguard.log import EARLIEST, LATEST
-    from energyguard.node import open_log
 
-    with open_log(call.settings) as log:
+    with call.log() as log:
         rows = []
         for topic in TOPICS:
             first, last = (log.positions(topic.name, of) for of in (EARLIEST, LATEST))
@@ -54,10 +53,9 @@ def lag(
     ] = False,
 ) -> None:
     """Show what waits to be read, by group and partition: the longest first."""
-    from energyguard.node import open_log
     from energyguard.pipeline import flows_at_work
 
-    with open_log(call.settings) as log:
+    with call.log() as log:
         groups = flows_at_work(log.positions, call.settings)
         rows = sorted(group_lags(log, groups), key=lambda row: -row["lag"])
     shown = [row for row in rows if everything or row["lag"]]
@@ -113,12 +111,11 @@ def tail(
 ) -> None:
     """Show the newest records of a topic; readings one a line."""
     from energyguard.log import EARLIEST, LATEST
-    from energyguard.node import open_log
 
     if topic_named(topic) is None:
-        names = ", ".join(one.name for one in TOPICS)
+        names = ", ".join(known.name for known in TOPICS)
         raise NotFound(f"no topic {topic!r}; there are: {names}")
-    with open_log(call.settings) as log, until_signal() as stop:
+    with call.log() as log, until_signal() as stop:
         first, ends = log.positions(topic, EARLIEST), log.positions(topic, LATEST)
         positions = {place: max(first[place], end - n) for place, end in ends.items()}
         _show(call, sorted(_until(log, positions, ends), key=itemgetter("at"))[-n:] if n else [])
@@ -137,9 +134,9 @@ def _until(
         fetched = log.read(left, 1000, 0)
         if not fetched:
             return
-        for one in fetched:
-            positions[one.at] = one.next_offset
-            yield from _records(one)
+        for batch in fetched:
+            positions[batch.at] = batch.next_offset
+            yield from _records(batch)
 
 
 def _records(fetched: Fetched) -> Iterator[dict[str, Any]]:
@@ -190,14 +187,3 @@ def _readings(value: bytes) -> list[dict[str, Any]]:
         {**row, "time": spell(row["time"]), "value": from_nano(row["value"])}
         for row in batch.to_pylist()
     ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("The log: topics, records, groups.")
-    command(verbs, "topics")(topics)
-    command(verbs, "tail")(tail)
-    command(verbs, "lag")(lag)
-    command(verbs, "new")(new)
-    command(verbs, "repair")(repair)
-    app.add_typer(verbs, name="log")

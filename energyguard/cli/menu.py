@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
 
 from energyguard.cli.output import Printer
 from energyguard.cli.remote import Remote
@@ -65,10 +66,18 @@ def _answers(verb: Callable[..., None], console: Console) -> dict[str, Any]:
         needed = parameter.default is inspect.Parameter.empty
         about = described.help.rstrip(".") + ("" if needed else "; may be empty")
         title = f"{parameter.name.replace('_', ' ')} ({about})"
-        said = Prompt.ask(title, console=console, default="", show_default=False)
-        if said:
-            plain = next(k for k in getattr(kind, "__args__", (kind,)) if k is not type(None))
-            found[parameter.name] = plain(said)
+        text = Prompt.ask(title, console=console, default="", show_default=False)
+        if text:
+            found[parameter.name] = _typed(kind, text)
         elif needed:
             raise ValueError(f"{parameter.name} is needed")
     return found
+
+
+def _typed(kind: Any, text: str) -> Any:
+    """What a person typed, as a parameter has it: a number, or one of some words."""
+    plain = get_args(kind)[0] if NoneType in get_args(kind) else kind
+    choices = get_args(plain)
+    if choices and text not in choices:
+        raise ValueError(f"{text!r} is none of: {', '.join(choices)}")
+    return text if choices else plain(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.clock import SYSTEM
 from energyguard.domain import installed
 from energyguard.errors import ConfigError, Conflict, Unavailable
@@ -58,7 +58,7 @@ def up(
     from energyguard.api.auth import check_auth
     from energyguard.pipeline import SCENARIOS
 
-    call = call.having(
+    call = call.with_settings(
         serve__host=host,
         serve__port=port,
         serve__auth=None if auth else "false",
@@ -87,10 +87,10 @@ def _ready_to_start(call: Call) -> Settings:
     from energyguard.processes.registry import living
 
     settings = call.settings
-    running = {one.role for one in living(settings.data_dir)}
+    running = {process.role for process in living(settings.data_dir)}
     history, chosen = settings.history, "history.port" in call.loaded.origins
     if not (chosen or "history" in running) and doctor.cannot_listen(history.host, history.port):
-        settings = call.having(history__port=0).settings
+        settings = call.with_settings(history__port=0).settings
     faults = []
     for check in (doctor.rights, doctor.clock, doctor.ports):
         finding = check(settings)
@@ -126,7 +126,6 @@ def role(
 
 def status(call: Call) -> None:
     """Say which parts run and how they are."""
-    from energyguard.node import open_service
     from energyguard.processes.registry import living
 
     processes = living(call.settings.data_dir)
@@ -134,7 +133,7 @@ def status(call: Call) -> None:
         raise Unavailable(
             f"{call.settings.data_dir}: nothing runs here; `energyguard up` starts it"
         )
-    with open_service(call.settings) as service:
+    with call.service() as service:
         health = service.health()
     running = {f"{process.role} {process.pid}": "running" for process in processes}
     if call.json:
@@ -159,18 +158,10 @@ def stop(
     deadline = SYSTEM.monotonic() + wait
     while left := living(call.settings.data_dir):
         if SYSTEM.monotonic() > deadline:
-            names = ", ".join(f"{one.role} ({one.pid})" for one in left)
+            names = ", ".join(f"{process.role} ({process.pid})" for process in left)
             raise Conflict(f"still running after {wait:.0f} s: {names}")
         SYSTEM.sleep(0.1)
     call.out.done(
         f"stopped {len(processes)} processes" if processes else "nothing was running",
-        stopped=[one.pid for one in processes],
+        stopped=[process.pid for process in processes],
     )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    command(app, "up")(up)
-    command(app, "status")(status)
-    command(app, "stop")(stop)
-    command(app, "role")(role)

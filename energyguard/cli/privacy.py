@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command, group
-
-if TYPE_CHECKING:
-    from energyguard.history.people import People
+from energyguard.cli.call import Call
 
 
 def names(
@@ -19,7 +14,7 @@ def names(
     pseudonyms: Annotated[list[str], typer.Argument(help="Pseudonyms, as the history has them.")],
 ) -> None:
     """Show who stands behind pseudonyms; of people who are forgotten, nobody knows."""
-    with _people(call) as people:
+    with call.people() as people:
         known = people.names(pseudonyms)
     call.out.rows(
         [{"pseudonym": pseudonym, "name": known.get(pseudonym)} for pseudonym in pseudonyms]
@@ -35,22 +30,6 @@ def forget(
     The log has signals as they came until its retention is over (seven days), and a person of whom
     a new signal tells is kept anew.
     """
-    with _people(call) as known:
+    with call.people() as known:
         gone = known.forget(people)
     call.out.done(f"{gone} of {len(people)} were known, and are forgotten", forgotten=gone)
-
-
-@contextmanager
-def _people(call: Call) -> Iterator[People]:
-    from energyguard.node import open_people
-
-    with open_people(call.settings) as people:
-        yield people
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("People of whom signals tell.")
-    command(verbs, "names")(names)
-    command(verbs, "forget")(forget)
-    app.add_typer(verbs, name="privacy")

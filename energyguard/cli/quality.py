@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import at
 from energyguard.cli.times import parse_time
 from energyguard.clock import SYSTEM
@@ -35,17 +35,16 @@ def ahead(
     are wrong. What is set aside stays in the history, and in ranges that are asked for.
     """
     from energyguard.model.quantities import parse_duration
-    from energyguard.node import open_history, open_log
 
     now_ms = SYSTEM.now_ms()
     limit_ms = now_ms + parse_duration(call.settings.stream.ahead_wall)
     if beyond is not None:
         limit_ms = parse_time(beyond, now_ms)
-    with open_history(call.settings) as history:
+    with call.history() as history:
         known = judged(history)
         found = counted(history, limit_ms, known, of_any_topic=beyond is not None)
     if set_aside and found.num_rows:
-        with open_log(call.settings) as log:
+        with call.log() as log:
             put_aside(log, found)
     state = "set aside now" if set_aside else "counted"
     rows = [*_rows(known, "set aside"), *_rows(_times(found), state)]
@@ -120,10 +119,3 @@ def _rows(times: dict[Key, list[int]], state: str) -> list[dict[str, Any]]:
         }
         for (device, channel), found in sorted(times.items())
     ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    verbs = group("How readings ended.")
-    command(verbs, "ahead")(ahead)
-    app.add_typer(verbs, name="quality")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from inspect import Parameter, Signature
+from inspect import Parameter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call, parameters_of, sign
 from energyguard.cli.groups import group_lags
 from energyguard.cli.output import rows_of
 from energyguard.cli.times import parse_range, parse_span
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from energyguard.history.query import Query, QueryParameter
 
 MAX_STEPS = 10_000
-OF_READINGS = ("readings", "trend", "windows", "top", "late")
-"""The commands that are no verb of a group, in the order of the help."""
 
 Since = Annotated[
     str,
@@ -91,11 +89,14 @@ def _missing(call: Call, history: History, device: str, channel: str) -> str:
     text = f"no device {device!r} in the history"
     if near:
         text += f"; near: {', '.join(near)}"
-    from energyguard.node import open_log
-
-    with open_log(call.settings) as log:
+    with call.log() as log:
         waiting = sum(row["lag"] for row in group_lags(log, [ARCHIVE]))
     return text + (f"; {waiting:,} records are not in the history yet" if waiting else "")
+
+
+def option(name: str, annotation: Any, default: Any) -> Parameter:
+    """An option of a command."""
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 def _parameter(name: str, choice: QueryParameter) -> Parameter:
@@ -116,9 +117,7 @@ def _parameter(name: str, choice: QueryParameter) -> Parameter:
         words["show_default"] = "all"
     info = typer.Argument(**words) if choice.is_argument else typer.Option(*flags, **words)
     default = Parameter.empty if default is None else default
-    return Parameter(
-        name, Parameter.POSITIONAL_OR_KEYWORD, annotation=Annotated[kind, info], default=default
-    )
+    return option(name, Annotated[kind, info], default)
 
 
 def _choices(name: str, words: Iterable[str]) -> Any:
@@ -127,12 +126,6 @@ def _choices(name: str, words: Iterable[str]) -> Any:
 
 def _parameters(query: Query) -> Iterator[Parameter]:
     """What a command of the query takes, in the order of the header."""
-
-    def option(name: str, annotation: Any, default: Any) -> Parameter:
-        return Parameter(
-            name, Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default
-        )
-
     for name, choice in query.choices.items():
         if name != "range":
             yield _parameter(name, choice)
@@ -160,17 +153,14 @@ def verb_of(query: Query) -> Callable[..., None]:
             found = named(call, query.instead(given), found)
         call.out.rows(found, empty=query.header.get("empty", "nothing").format(**given))
 
-    first = Parameter("call", Parameter.POSITIONAL_OR_KEYWORD, annotation=Call)
-    run.__signature__ = Signature([first, *_parameters(query)])  # type: ignore[attr-defined]
-    run.__doc__ = query.header["cli"].partition(": ")[2]
+    about = query.header["cli"].partition(": ")[2]
+    sign(run, about, [parameters_of(run)[0], *_parameters(query)])
     return run
 
 
 def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query, for values by name, among them ``since`` and ``until``."""
-    from energyguard.node import open_history
-
-    with open_history(call.settings) as history:
+    with call.history() as history:
         since, until = given["since"], given["until"]
         if query.header.get("clock"):
             span = _between_chargers(call, history, since, until)
@@ -209,11 +199,9 @@ def _length(_: Mapping[str, int], text: str) -> int:
 
 def named(call: Call, query: Query, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Plates and users instead of pseudonyms."""
-    from energyguard.node import open_people
-
     fields = [column.name for column in query.columns if column.kind == "person"]
     found = list(rows)
-    with open_people(call.settings) as people:
+    with call.people() as people:
         names = people.names({row[field] for row in found for field in fields if row[field]})
     return [row | {field: names.get(row[field], row[field]) for field in fields} for row in found]
 
@@ -227,11 +215,3 @@ def verbs() -> dict[str, Callable[..., None]]:
         for query in queries().values()
         if "cli" in query.header
     }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands that are no verb of a group; those of other packages' domains are last."""
-    found = verbs()
-    others = [words for words in found if " " not in words and words not in OF_READINGS]
-    for words in (*OF_READINGS, *others):
-        command(app, words)(found[words])

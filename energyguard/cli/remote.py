@@ -121,11 +121,11 @@ class Remote:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unavailable(f"{self._url}: {error}; is it running there?") from None
         try:
-            told = answer.json()
+            body = answer.json()
         except ValueError:
             raise Unavailable(f"{self._url}: this is no measurement store") from None
-        if answer.status_code == 200 and isinstance(told, dict):
-            return told
-        message = told.get("message") if isinstance(told, dict) else None
+        if answer.status_code == 200 and isinstance(body, dict):
+            return body
+        message = body.get("message") if isinstance(body, dict) else None
         kind = _ERRORS.get(answer.status_code, Unavailable)
         raise kind(str(message or f"{self._url}: {answer.status_code}"))

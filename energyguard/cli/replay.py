@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 from energyguard.cli.chargers import replay_signals
 from energyguard.cli.output import at, progress, until_signal
 from energyguard.errors import ConfigError, Rejected
@@ -104,10 +104,9 @@ def _fit(*, keep_time: bool, backfill: bool, alerts: bool, are_signals: bool) ->
 
 def _play(call: Call, wanted: ReplayRun) -> None:
     from energyguard.intake.replay import Player, end_input
-    from energyguard.node import open_log
 
     with (
-        open_log(call.settings) as log,
+        call.log() as log,
         until_signal() as stop,
         progress("replay", "readings") as report,
     ):
@@ -136,8 +135,3 @@ def _longest_wait_ms(settings: Settings) -> int:
 
     rules = open_book(settings.rules.files, settings.rules.use).all()
     return parse_duration(settings.stream.lateness) + 2 * max(rule.reach_ms for rule in rules)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "replay")(replay)

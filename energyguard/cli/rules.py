@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,11 +42,9 @@ def shown(rule: Rule, active: bool) -> dict[str, Any]:
     return row | ({"kind": rule.kind, **more} if more or rule.kind != DEFAULT else {})
 
 
-def show_list(call: Call) -> None:
+def list_(call: Call) -> None:
     """List every rule, and which of them run."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         running = {rule.id for rule in service.rules.active()}
         row = shown if call.out.as_json else listed
         call.out.rows([row(rule, rule.id in running) for rule in service.rules.all()])
@@ -54,9 +52,7 @@ def show_list(call: Call) -> None:
 
 def show(call: Call, rule_id: RuleId) -> None:
     """Show a rule."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         rule = service.rules.get(rule_id)
         call.out.record(shown(rule, rule in service.rules.active()))
 
@@ -66,9 +62,7 @@ def use(
     ids: Annotated[list[str], typer.Argument(help="The rules that shall run, and no others.")],
 ) -> None:
     """Run these rules and no others, at once; nothing has to be cleared."""
-    from energyguard.node import open_service
-
-    with open_service(call.settings) as service:
+    with call.service() as service:
         running = service.use_rules(ids, by=getpass.getuser())
     names = [rule.id for rule in running]
     call.out.done(f"runs now: {', '.join(names)}", runs=names)
@@ -82,13 +76,11 @@ def set_(
     ],
 ) -> None:
     """Change a rule while it runs: a level keeps the state, a window starts warm from the log."""
-    from energyguard.node import open_service
-
     wrong = [text for text in changes if "=" not in text]
     if wrong:
         raise ConfigError(*(f"{text}: write it as name=value" for text in wrong))
     fields: dict[str, Any] = dict(text.split("=", 1) for text in changes)
-    with open_service(call.settings) as service:
+    with call.service() as service:
         rule = service.change_rule(rule_id, by=getpass.getuser(), **fields)
         row = shown(rule, rule in service.rules.active())
     call.out.done(f"{rule_id}: {rule.text}", **row)
@@ -131,17 +123,3 @@ def check_scenarios(
     if failures:
         raise typer.Exit(1)
     call.out.done(f"{len(files)} scenarios, every expectation met", scenarios=len(files))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Rules: what is abnormal.")
-    command(verbs, "list")(show_list)
-    command(verbs, "show")(show)
-    command(verbs, "use")(use)
-    command(verbs, "set")(set_)
-    app.add_typer(verbs, name="rules")
-    checks = group("Check files without running anything.")
-    command(checks, "rules")(check_rules)
-    command(checks, "scenarios")(check_scenarios)
-    app.add_typer(checks, name="check")

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from energyguard.cli.call import Call, command
+from energyguard.cli.call import Call
 
-
-class SchemaFormat(StrEnum):
-    """Who reads it."""
-
-    JSON = "json"
-    FLINK = "flink"
-    SPARK = "spark"
-    CLICKHOUSE = "clickhouse"
+SchemaFormat = Literal["json", "flink", "spark", "clickhouse"]
 
 
 def schema(
@@ -27,14 +19,14 @@ def schema(
     form: Annotated[
         SchemaFormat,
         typer.Option("--format", help="JSON Schema, columns for an engine, or tables."),
-    ] = SchemaFormat.JSON,
+    ] = "json",
 ) -> None:
     """Show what the records of a topic hold."""
     from energyguard.records.catalog import RECORDS, record_of
     from energyguard.records.schemas import fields, written_for
 
     if topic:
-        print(written_for(form.value, record_of(topic)))
+        print(written_for(form, record_of(topic)))
         return
     call.out.rows(
         {
@@ -47,8 +39,3 @@ def schema(
         }
         for record in RECORDS.values()
     )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    command(app, "schema")(schema)

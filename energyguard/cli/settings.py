@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 
 if TYPE_CHECKING:
     from energyguard.settings.tree import Settings
@@ -43,10 +43,3 @@ def show(
             row = {key: str(text) for key, text in row.items()}
         rows.append(row | {"about": field.description})
     call.out.rows(rows)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Settings: defaults < energyguard.toml < ENERGYGUARD_… < --set.")
-    command(verbs, "show")(show)
-    app.add_typer(verbs, name="config")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import rows_of
-from energyguard.cli.queries import SinceChargers, UntilChargers, ask, verbs
+from energyguard.cli.queries import SinceChargers, UntilChargers, ask
 
 VERBS = (
     "occupancy", "stays", "charges", "sessions", "revenue", "top", "violations", "now", "bays",
@@ -29,14 +28,13 @@ def now(
 ) -> None:
     """Show how many cars stand at all chargers together, in the newest second that is certain."""
     from energyguard.history.query import query_named
-    from energyguard.node import open_history
 
     if curve:
         given = {"since": since, "until": until, "step": curve}
         found = ask(call, query_named("station_occupied"), given)
         call.out.rows(found, empty="nothing of chargers in this time")
         return
-    with open_history(call.settings) as history:
+    with call.history() as history:
         found = list(rows_of(history.query("station_now")))
     call.out.rows(found, empty="no second is certain yet")
 
@@ -49,21 +47,11 @@ def add(
 ) -> None:
     """List the chargers of a CSV file: where each is, and how strong. A wrong row stops it all."""
     from energyguard.intake.charger_list import announce, read_chargers
-    from energyguard.node import open_log
 
     found = read_chargers(file)
-    with open_log(call.settings) as log:
+    with call.log() as log:
         announce(log, found)
-    stations = len({one.station for one in found})
+    stations = len({charger.station for charger in found})
     call.out.done(
         f"{len(found):,} chargers at {stations:,} stations", chargers=len(found), stations=stations
     )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group_ = group("Charging stations: the questions about them, and which chargers there are.")
-    made: dict[str, Callable[..., None]] = {"stations now": now, "stations add": add, **verbs()}
-    for verb in VERBS:
-        command(group_, verb)(made[f"stations {verb}"])
-    app.add_typer(group_, name="stations")

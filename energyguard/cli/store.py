@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.clock import SYSTEM
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def measurements(
 
 def status(call: Call, nodes: Nodes, secret: Secret = "") -> None:
     """Show the nodes: what each has, what it lacks, what waits for it."""
-    found = _asked(nodes, secret, lambda ring: ring.status())
+    found = _on_cluster(nodes, secret, lambda ring: ring.status())
     _show(call, found)
 
 
@@ -150,7 +150,7 @@ def join(
         await ring.join(node, instead_of)
         return await _settled(ring)
 
-    _show(call, _asked(nodes, secret, work))
+    _show(call, _on_cluster(nodes, secret, work))
 
 
 def leave(
@@ -165,7 +165,7 @@ def leave(
         await ring.leave(node)
         return await _settled(ring)
 
-    _show(call, _asked(nodes, secret, work))
+    _show(call, _on_cluster(nodes, secret, work))
 
 
 def repair(
@@ -189,14 +189,14 @@ def repair(
             await asyncio.sleep(1)
         return found
 
-    _show(call, _asked(nodes, secret, work))
+    _show(call, _on_cluster(nodes, secret, work))
 
 
 def verify(call: Call, nodes: Nodes, secret: Secret = "") -> None:
     """Compare what the owners of every slot have; exit 8 where they differ."""
     from energyguard.errors import Unavailable
 
-    found = _asked(nodes, secret, lambda ring: ring.status())
+    found = _on_cluster(nodes, secret, lambda ring: ring.status())
     _show(call, found)
     if found.slots_alike < found.slots:
         raise Unavailable(_alike(found))
@@ -212,25 +212,10 @@ def import_(
     from energyguard.errors import Rejected
     from energyguard.store.lines import import_lines
 
-    taken, faults = _asked(nodes, secret, lambda ring: import_lines(ring, file))
+    taken, faults = _on_cluster(nodes, secret, lambda ring: import_lines(ring, file))
     call.out.done(f"{taken} keys are in the store", keys=taken, faults=list(faults))
     if faults:
         raise Rejected("\n".join(faults))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    command(app, "shard")(shard)
-    command(app, "coordinator")(coordinator)
-    command(app, "measurements")(measurements)
-    verbs = group("The replicated store: its nodes and their rows.")
-    command(verbs, "status")(status)
-    command(verbs, "join")(join)
-    command(verbs, "leave")(leave)
-    command(verbs, "repair")(repair)
-    command(verbs, "verify")(verify)
-    command(verbs, "import")(import_)
-    app.add_typer(verbs, name="store")
 
 
 def _door(call: Call, port: int, host: str, auth: bool, secret: str) -> Listener:
@@ -247,7 +232,7 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _asked(nodes: str, secret: str, work: Callable[[RingStore], Awaitable[T]]) -> T:
+def _on_cluster(nodes: str, secret: str, work: Callable[[RingStore], Awaitable[T]]) -> T:
     """Do something with a cluster that there is."""
     from energyguard.store.client import RingStore
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from energyguard.cli.call import Call, command, group
+from energyguard.cli.call import Call
 from energyguard.cli.output import at
 
 Name = Annotated[str, typer.Argument(help="The token's name: a person or a program.")]
@@ -20,7 +20,7 @@ def create(call: Call, name: Name) -> None:
     call.out.done(token, name=name, token=token)
 
 
-def show_list(call: Call) -> None:
+def list_(call: Call) -> None:
     """List the names of the tokens."""
     from energyguard.api.tokens import Tokens
 
@@ -52,13 +52,3 @@ def link(call: Call) -> None:
         raise Unavailable(f"{folder}: no page is served here; `energyguard up` starts it") from None
     made = f"{card.url}login?key={Tokens(folder).make_link()}"
     call.out.done(made, link=made)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    verbs = group("Bearer tokens of the API.")
-    command(verbs, "create")(create)
-    command(verbs, "list")(show_list)
-    command(verbs, "revoke")(revoke)
-    command(verbs, "link")(link)
-    app.add_typer(verbs, name="token")

@@ -62,7 +62,7 @@ def announce(log: Log, chargers: Sequence[Charger]) -> None:
     """List chargers in ``energyguard.chargers``; of one that is there already, this counts now."""
     every = iter(chargers)
     while some := list(islice(every, _AT_ONCE)):
-        keys = [one.charger.encode() for one in some]
+        keys = [charger.charger.encode() for charger in some]
         log.append(CHARGERS.name, Records(keys, [CHARGER.encode(charger) for charger in some]))
 
 

@@ -79,9 +79,9 @@ class SignalPlayer:
                 due += 1
             if due == sent:
                 self._stop.wait(MAX_WAIT_S)
-            elif self._sent([self._moved(one, shift) for one in signals[sent:due]]):
+            elif self._sent([self._moved(signal, shift) for signal in signals[sent:due]]):
                 sent = due
-        return [one.second + shift for one in signals[:sent]]
+        return [signal.second + shift for signal in signals[:sent]]
 
     def _moved(self, one: Signal, shift: int) -> tuple[bytes, bytes]:
         moved = replace(one, charger=self._replay.prefix + one.charger, second=one.second + shift)

@@ -147,7 +147,9 @@ def _found(
     find: Asking = lambda request, epoch: Get(request, epoch, series, at)  # noqa: E731
     replies = yield _finding(by, series, needed, find, facts=facts)
     of_slot = by.membership.keepers(slot_of(series))
-    if all(len(replies.keys() & set(one.owners)) >= replies_needed(one, needed) for one in of_slot):
+    if all(
+        len(replies.keys() & set(kept.owners)) >= replies_needed(kept, needed) for kept in of_slot
+    ):
         return replies
 
     def again(membership: ClusterMembership, request: int) -> Round:

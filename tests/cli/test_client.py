@@ -194,7 +194,7 @@ def test_bare_on_a_terminal_it_is_a_menu(
 ) -> None:
     typed = ["1", "H1", SATURDAY, "7", "2", f"H1:{SATURDAY}", "get", "nobody", "1", "H1", "x"]
     typed += ["much", "99", "set-threshold", "H1", "5", "monday", "", "history", "", "6"]
-    typed += ["8", f"H1:{SATURDAY}", "9", "1"]
+    typed += ["7", "half", "", "8", f"H1:{SATURDAY}", "9", "1"]
     monkeypatch.setattr(sys, "stdin", _Person("\n".join(typed) + "\n"))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     said = terminal("client")
@@ -212,6 +212,7 @@ def test_bare_on_a_terminal_it_is_a_menu(
     assert "there is no '99'" in said.out
     assert "Threshold for sensor H1 set to 5.0 on monday UTC" in said.out
     assert "sensor is needed" in said.out
+    assert "'half' is none of: full, consistent" in said.out
 
 
 def test_bare_without_a_terminal_it_is_the_help(terminal: Terminal) -> None:

@@ -73,16 +73,16 @@ class ChargerFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore
         stays = self._kept.value() or Stays(self._limits, self._topic)
         message = SourceMessage(*list(value)[: len(SourceMessage._fields)])  # without its time
         taken = stays.take(message, second_of(context))
-        yield from self._told(stays, taken, context)
+        yield from self._outputs(stays, taken, context)
 
     def on_timer(self, timestamp: int, context: Any) -> Iterator[Any]:
         """The watermark has passed a second in which something is due."""
         stays = self._kept.value()
         ended = context.timer_service().current_watermark() == END_MS
         taken = stays.end() if ended else stays.advance(second_of(context))
-        yield from self._told(stays, taken, context)
+        yield from self._outputs(stays, taken, context)
 
-    def _told(self, stays: Stays, taken: Settled, context: Any) -> Iterator[Any]:
+    def _outputs(self, stays: Stays, taken: Settled, context: Any) -> Iterator[Any]:
         if stays.sessions.newest is not None:
             self._kept.update(stays)
         if (due := stays.due_ms) is not None:

@@ -56,15 +56,15 @@ class Settled(NamedTuple):
 def judged(message: SourceMessage) -> Signal | RefusedRow:
     """A signal, or why it is none that counts."""
     try:
-        told = signal(message.value)
-        if told.charger != message.charger:
+        received = signal(message.value)
+        if received.charger != message.charger:
             raise Rejected("charger_id: told twice", "charger_id")
     except Rejected as error:
         verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED
         return RefusedRow(1, verdict, error.field or "message", error.reason, message.value)
     if not message.in_time:
         return RefusedRow(1, Verdict.AHEAD, "timestamp", AHEAD, message.value)
-    return _late(message) if message.late else told
+    return _late(message) if message.late else received
 
 
 def _late(message: SourceMessage) -> RefusedRow:
@@ -95,14 +95,14 @@ class Stays:
 
     def take(self, message: SourceMessage, watermark_s: int) -> Settled:
         """Let a signal wait for its second, or refuse it."""
-        told = judged(message)
-        if isinstance(told, Signal):
-            if told.second > watermark_s:
-                outcomes = self.sessions.process([told])
-                if Ignored(told, LATE) not in outcomes:
+        verdict = judged(message)
+        if isinstance(verdict, Signal):
+            if verdict.second > watermark_s:
+                outcomes = self.sessions.process([verdict])
+                if Ignored(verdict, LATE) not in outcomes:
                     return self._taken(outcomes)
-            told = _late(message)
-        [headers] = dead_letters([told], [message.source], self._topic, [SHAPE]).headers
+            verdict = _late(message)
+        [headers] = dead_letters([verdict], [message.source], self._topic, [SHAPE]).headers
         return Settled([(DEAD_LETTERS.name, message.charger, message.value, headers)], [])
 
     def advance(self, second: int) -> Settled:
@@ -171,11 +171,11 @@ class Occupancy(msgspec.Struct):
 
     def advance(self, second: int) -> Iterator[Result]:
         """The seconds that are certain by now."""
-        told: list[tuple[int, int]] = []
+        certain: list[tuple[int, int]] = []
         for moment in sorted(moment for moment in self.changes if moment <= second):
             self.stand += self.changes.pop(moment)
-            told.append((moment, self.stand))
-        for moment, stand in self.total.take(OccupancyUpdate(self.topic, {0: (second, told)})):
+            certain.append((moment, self.stand))
+        for moment, stand in self.total.take(OccupancyUpdate(self.topic, {0: (second, certain)})):
             headers = TotalHeaders(f"{self.topic}/{moment}", self.topic).encode()
             yield TOTAL_OCCUPIED.name, self.topic, total_occupied(moment, stand), headers
 

@@ -190,7 +190,7 @@ def written(job: ChargingJob, package: Path, python: Path, *, once: bool) -> str
     block = re.compile(r"-- \[until stopped\]\n(.*?)-- \[end\]\n", re.DOTALL)
     text = block.sub("" if once else r"\1", text)
     state = state_folder(job)
-    said = msgspec.json.encode({"limits": job.limits, "topic": job.signals}).decode()
+    settings = msgspec.json.encode({"limits": job.limits, "topic": job.signals}).decode()
     words: dict[str, object] = {
         "name": job.name,
         "parallelism": job.parallelism,
@@ -208,10 +208,10 @@ def written(job: ChargingJob, package: Path, python: Path, *, once: bool) -> str
     quoted = {name: _quoted(word) for name, word in words.items()}
     return Template(text).substitute(
         quoted | _expressions(job),
-        words=said,
+        words=settings,
         properties=_properties(job),
         sinks="\n".join(_sink(job, *sink) for sink in _sinks(job)),
-        inserts="\n".join(_insert(*one) for one in _sinks(job)),
+        inserts="\n".join(_insert(*sink) for sink in _sinks(job)),
     )
 
 

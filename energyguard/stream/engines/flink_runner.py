@@ -90,8 +90,8 @@ def follow(job: Any, stop: Event, savepoints: str) -> int:
 
 def cause(error: Exception) -> str:
     """What went wrong in the end: the innermost of Java's causes, in one line."""
-    said = [line for line in str(error).splitlines() if line and not line.startswith("\tat ")]
-    return next((line for line in reversed(said) if line.startswith("Caused by:")), said[0])
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("\tat ")]
+    return next((line for line in reversed(lines) if line.startswith("Caused by:")), lines[0])
 
 
 def main(start: Callable[[str, dict[str, str]], Any] = submit) -> int:

@@ -143,8 +143,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def _span(self) -> str:
         """Which windows are written, in words."""
         marks = (("that end after", self.after_ms), ("that end by", self.until_ms))
-        said = [f"{word} {instant(ms)}" for word, ms in marks if ms is not None]
-        return f"windows {' and '.join(said)}" if said else "all windows"
+        limits = [f"{word} {instant(ms)}" for word, ms in marks if ms is not None]
+        return f"windows {' and '.join(limits)}" if limits else "all windows"
 
     def check_for(self, engine: Engine) -> None:
         """Hold the job against what an engine can do.

@@ -108,10 +108,10 @@ def faults() -> list[tuple[Column, str, str, Column]]:
     for place, (name, pattern) in enumerate(PATTERNS.items()):
         one = F.get(field, F.lit(place))
         bad = ~one.rlike(rf"^(?:{pattern})\z") | value_is.get(name, one).isNull()
-        said = F.concat(
+        reason = F.concat(
             text(f"{name} is not {EXPECTED[name]}: '"), F.substring(one, 1, 64), text("'")
         )
-        found.append((bad, "malformed", name, said))
+        found.append((bad, "malformed", name, reason))
     low, high = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
     time, nano = F.col("time"), F.col("nano_kwh")
     most = f"{PLAUSIBLE_NANO_KWH / NANO:g}"
@@ -131,8 +131,8 @@ def faults() -> list[tuple[Column, str, str, Column]]:
     ]
     if AHEAD_MS is not None:  # one reading of the far future would make all others late
         ahead = F.unix_millis("time") > F.unix_millis("timestamp") + AHEAD_MS
-        said = text(f"timestamp is more than {AHEAD_MS} ms after the message was appended")
-        found.append((ahead, "ahead", "timestamp", said))
+        reason = text(f"timestamp is more than {AHEAD_MS} ms after the message was appended")
+        found.append((ahead, "ahead", "timestamp", reason))
     return found
 
 
@@ -147,10 +147,10 @@ def sound() -> Column:
 def dead_letters(messages: DataFrame) -> DataFrame:
     """Bad messages with their original bytes; the reason is in the headers."""
     verdict, field, reason = F.lit(None), F.lit(None), F.lit(None)
-    for bad, judged, name, said in reversed(faults()):
+    for bad, judged, name, sentence in reversed(faults()):
         verdict = F.when(bad, text(judged)).otherwise(verdict)
         field = F.when(bad, text(name)).otherwise(field)
-        reason = F.when(bad, said).otherwise(reason)
+        reason = F.when(bad, sentence).otherwise(reason)
     headers = {
         "verdict": verdict,
         "field": field,
