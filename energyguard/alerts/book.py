@@ -132,10 +132,10 @@ class AlertBook:
         """
         self.get(alert_id)
         with self._lock:
-            told = [
+            timeline = [
                 TimelineEntry(at_ms, what) for what, at_ms in self._entries[alert_id].story.items()
             ]
-        return sorted(told, key=lambda line: (line.at_ms, isinstance(line.what, AlertAction)))
+        return sorted(timeline, key=lambda line: (line.at_ms, isinstance(line.what, AlertAction)))
 
     def find(
         self,

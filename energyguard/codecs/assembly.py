@@ -62,12 +62,12 @@ DEFAULT = DefaultLimits()
 
 def bounds(limits: PlausibilityLimits) -> Mapping[str, tuple[int, int]]:
     """For each channel, the lowest and highest value in 1e-9 of its unit."""
-    most = {"energy_kwh": limits.plausible_kwh, "power_kw": limits.plausible_kw}
+    plausible = {"energy_kwh": limits.plausible_kwh, "power_kw": limits.plausible_kw}
     lowest = {"power_kw": -limits.plausible_kw}
     return {
         name: (
             int(max(channel.lowest, lowest.get(name, channel.lowest)) * NANO),
-            int(min(channel.highest, most.get(name, channel.highest)) * NANO),
+            int(min(channel.highest, plausible.get(name, channel.highest)) * NANO),
         )
         for name, channel in CHANNELS.items()
     }
@@ -92,12 +92,12 @@ def value_reason(
     """What is wrong with a value."""
     low, high = _bounds(channel, limits, lowest)
     unit = CHANNELS[channel].unit
-    said = f"{from_nano(nano)} {unit}"
+    amount = f"{from_nano(nano)} {unit}"
     if nano < 0 <= low:
-        return f"{field} is negative: {said}"
+        return f"{field} is negative: {amount}"
     if nano > high:
-        return f"{field} is above the plausible {from_nano(high)} {unit}: {said}"
-    return f"{field} is below the plausible {from_nano(low)} {unit}: {said}"
+        return f"{field} is above the plausible {from_nano(high)} {unit}: {amount}"
+    return f"{field} is below the plausible {from_nano(low)} {unit}: {amount}"
 
 
 def time_reason(field: str, time_ms: int) -> str:

@@ -73,19 +73,19 @@ def signal(message: bytes | str) -> Signal:
         OutOfRange: a number or a time that cannot be.
     """
     try:
-        told = _decode(message)
+        sent = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _what_else(message, error) from error
-    second = seconds(told.timestamp)
-    if not told.charger_id:
+    second = seconds(sent.timestamp)
+    if not sent.charger_id:
         raise Malformed("charger_id: empty", "charger_id")
-    car, user, charge = told.vehicle_detected, told.user_connection, told.recharging
+    car, user, charge = sent.vehicle_detected, sent.user_connection, sent.recharging
     if user is UNSET and charge is UNSET and car is not UNSET:
-        return _parking(told, second, car)
+        return _parking(sent, second, car)
     if car is UNSET and charge is UNSET and user is not UNSET:
-        return _user(told, second, user)
+        return _user(sent, second, user)
     if car is UNSET and user is UNSET and charge is not UNSET:
-        return _charging(told, second, charge)
+        return _charging(sent, second, charge)
     raise _what_else(message, None)
 
 
@@ -132,21 +132,21 @@ def _date(day: int) -> str:
     return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
-def _parking(told: SignalMessage[Decimal], second: int, arrives: bool) -> Signal:
-    plate = told.plate
+def _parking(sent: SignalMessage[Decimal], second: int, arrives: bool) -> Signal:
+    plate = sent.plate
     if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
         raise Malformed("plate: eight of A-Z and 0-9", "plate")
     kind = _ARRIVE if arrives else _LEAVE
-    return Signal(told.charger_id, second, kind, plate)
+    return Signal(sent.charger_id, second, kind, plate)
 
 
-def _user(told: SignalMessage[Decimal], second: int, connects: bool) -> Signal:
-    if told.user_id is UNSET or len(told.user_id) != 16:
+def _user(sent: SignalMessage[Decimal], second: int, connects: bool) -> Signal:
+    if sent.user_id is UNSET or len(sent.user_id) != 16:
         raise Malformed("user_id: sixteen characters", "user_id")
-    if told.price is UNSET:
+    if sent.price is UNSET:
         raise Malformed("price: missing", "price")
     kind = _CONNECT if connects else _DISCONNECT
-    return Signal(told.charger_id, second, kind, told.user_id, _exact(told.price))
+    return Signal(sent.charger_id, second, kind, sent.user_id, _exact(sent.price))
 
 
 @lru_cache(maxsize=4_096)
@@ -160,15 +160,15 @@ def _exact(price: Decimal) -> int:
     return int(found)
 
 
-def _charging(told: SignalMessage[Decimal], second: int, starts: bool) -> Signal:
-    power = told.energy_delivered
+def _charging(sent: SignalMessage[Decimal], second: int, starts: bool) -> Signal:
+    power = sent.energy_delivered
     if power is UNSET:
         raise Malformed("energy_delivered: missing", "energy_delivered")
     if not 0 <= power <= MAX_KW or (starts and not power):
         raise OutOfRange(f"energy_delivered: {power} kW cannot be", "energy_delivered")
     kind = _START if starts else _STOP
-    register = None if told.register_kwh is UNSET else _shown(told.register_kwh)
-    return Signal(told.charger_id, second, kind, "", power if starts else 0, register)
+    register = None if sent.register_kwh is UNSET else _shown(sent.register_kwh)
+    return Signal(sent.charger_id, second, kind, "", power if starts else 0, register)
 
 
 def _shown(register: Decimal) -> int:
@@ -190,19 +190,19 @@ def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
     return Malformed(str(error) if error else "none of the three shapes of a signal", "message")
 
 
-def message(told: Signal) -> bytes:
+def message(sent: Signal) -> bytes:
     """A signal as its senders write it."""
-    fields = SignalMessage[msgspec.Raw](text_of(told.second), told.charger)
-    if told.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
-        fields.vehicle_detected, fields.plate = told.kind is SignalKind.ARRIVE, told.who
-    elif told.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
-        fields.user_id, fields.price = told.who, price_of(told.amount)
-        fields.user_connection = told.kind is SignalKind.CONNECT
+    fields = SignalMessage[msgspec.Raw](text_of(sent.second), sent.charger)
+    if sent.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
+        fields.vehicle_detected, fields.plate = sent.kind is SignalKind.ARRIVE, sent.who
+    elif sent.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
+        fields.user_id, fields.price = sent.who, price_of(sent.amount)
+        fields.user_connection = sent.kind is SignalKind.CONNECT
     else:
-        fields.recharging = told.kind is SignalKind.START
-        fields.energy_delivered = told.amount
-        if told.register is not None:
-            fields.register_kwh = msgspec.Raw(from_nano(told.register).encode())
+        fields.recharging = sent.kind is SignalKind.START
+        fields.energy_delivered = sent.amount
+        if sent.register is not None:
+            fields.register_kwh = msgspec.Raw(from_nano(sent.register).encode())
     return SIGNAL.encode(fields)
 
 

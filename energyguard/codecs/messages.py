@@ -77,7 +77,7 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Co
         for row in found.refused
     ]
     if distinct(found.rows) + len(bad) < len(values):
-        read = {one.record for one in bad} | set((found.rows - 1).tolist())
+        read = {refusal.record for refusal in bad} | set((found.rows - 1).tolist())
         silent = sorted({*range(len(values))} - read)
         bad += [bad_record(i, kind, values[i], "holds no reading") for i in silent]
     return Contents(found.batch, found.rows - 1, bad)

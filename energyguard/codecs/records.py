@@ -207,7 +207,7 @@ def _packed(place: int, values: Sequence[bytes]) -> Contents:
                 unpack([value])
             except Corrupt as error:
                 bad.append(bad_record(place + i, "packed", value, str(error)))
-        good = sorted({*good} - {one.record - place for one in bad})
+        good = sorted({*good} - {refusal.record - place for refusal in bad})
         readings, record = unpack([values[i] for i in good])
     return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
 

@@ -165,7 +165,7 @@ class Contents(NamedTuple):
 
     def moved(self, by: int) -> Contents:
         """The same of records that stand so many places further on."""
-        bad = [one._replace(record=one.record + by) for one in self.bad]
+        bad = [refusal._replace(record=refusal.record + by) for refusal in self.bad]
         return Contents(self.readings, self.record + by, bad)
 
 

@@ -43,7 +43,7 @@ _PART = 2**18  # of an answer: so much is handed to the network at once
 _log = logger(__name__)
 
 
-class Asked(Protocol):
+class Asking(Protocol):
     """What is behind the door."""
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
@@ -54,7 +54,7 @@ class Asked(Protocol):
 class HistoryServer:
     """The server: listens from the start, in a thread of its own, until ``close``."""
 
-    def __init__(self, behind: Asked, host: str, port: int, card: Path) -> None:
+    def __init__(self, behind: Asking, host: str, port: int, card: Path) -> None:
         """Listen, and write the card with address and password.
 
         Args:
@@ -74,8 +74,8 @@ class HistoryServer:
         self._server = Background(self._answers, listening, "history door", CONNECTIONS)
         self._card = card
         card.parent.mkdir(parents=True, exist_ok=True)
-        told = {"host": host, "port": self.port, "user": USER, "password": self.password}
-        write_atomically(card, msgspec.json.encode(told | {"pid": os.getpid()}))
+        address = {"host": host, "port": self.port, "user": USER, "password": self.password}
+        write_atomically(card, msgspec.json.encode(address | {"pid": os.getpid()}))
 
     def close(self) -> None:
         """Take the card away and stop listening, after what is under way."""
@@ -87,7 +87,7 @@ class HistoryServer:
 class _Answers:
     """The ASGI application: one question, one answer."""
 
-    def __init__(self, behind: Asked, password: bytes) -> None:
+    def __init__(self, behind: Asking, password: bytes) -> None:
         self._behind, self._password = behind, password
         self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "question")
         self._asking = 0

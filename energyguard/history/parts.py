@@ -72,8 +72,8 @@ def uncovered(noted: Collection[TablePart], there: Collection[TablePart]) -> lis
         part
         for part in noted
         if not any(
-            one.first <= part.blocks.first and part.blocks.last <= one.last
-            for one in spans.get(part.blocks[:2], ())
+            span.first <= part.blocks.first and part.blocks.last <= span.last
+            for span in spans.get(part.blocks[:2], ())
         )
     ]
 

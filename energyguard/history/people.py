@@ -96,7 +96,7 @@ class People:
         Returns:
             How many there were.
         """
-        wanted = {name for one in people for name in (one, self._hashed(one))}
+        wanted = {name for person in people for name in (person, self._hashed(person))}
         with our_errors(self._path), self._file:
             before = self._file.total_changes()
             for some in _in_lots(wanted):

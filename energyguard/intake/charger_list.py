@@ -21,7 +21,7 @@ from energyguard.records.stations import CHARGER, Charger
 from energyguard.topics import topic_named
 
 COLUMNS = ("charger", "station", "latitude", "longitude", "rating_kw")
-MAX_TOLD = 20
+MAX_FAULTS = 20
 MAX_NAME = 200
 _AT_ONCE = 1_000
 _BOUNDS = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "rating_kw": (0.0, MAX_KW)}
@@ -43,16 +43,18 @@ def read_chargers(path: Path) -> list[Charger]:
             raise Malformed(f"{path}: row 1: no column {', '.join(missing)}", missing[0])
         for number, row in _rows(rows, path):
             try:
-                one = _charger(row)
-                if one.charger in first:
-                    raise Malformed(f"charger: {one.charger} is in row {first[one.charger]}, too")
-                first[one.charger] = number
-                found.append(one)
+                charger = _charger(row)
+                if charger.charger in first:
+                    raise Malformed(
+                        f"charger: {charger.charger} is in row {first[charger.charger]}, too"
+                    )
+                first[charger.charger] = number
+                found.append(charger)
             except Malformed as error:
                 wrong.append(f"row {number}: {error}")
     if wrong:
-        more = f"; and {len(wrong) - MAX_TOLD} more" if len(wrong) > MAX_TOLD else ""
-        raise Malformed(f"{path}: nothing was listed: {'; '.join(wrong[:MAX_TOLD])}{more}")
+        more = f"; and {len(wrong) - MAX_FAULTS} more" if len(wrong) > MAX_FAULTS else ""
+        raise Malformed(f"{path}: nothing was listed: {'; '.join(wrong[:MAX_FAULTS])}{more}")
     if not found:
         raise Malformed(f"{path}: no charger in it")
     return found

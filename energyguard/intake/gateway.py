@@ -118,17 +118,17 @@ class Gateway:
         """
         self._log.append(topic, Records(keys, messages, headers))
 
-    def signal(self, told: Sequence[tuple[bytes, bytes]], topic: str) -> None:
+    def signal(self, signals: Sequence[tuple[bytes, bytes]], topic: str) -> None:
         """Append messages of chargers, each in its charger's partition, in one append.
 
         Args:
-            told: chargers and messages, in their order.
+            signals: chargers and messages, in their order.
             topic: where signals of these chargers go.
 
         Raises:
             Unavailable: the log takes nothing now; ``retry_after`` says when.
         """
-        keys, messages = [key for key, _ in told], [message for _, message in told]
+        keys, messages = [key for key, _ in signals], [message for _, message in signals]
         many = SIGNALS.partitions
         numbered = [(key, partition_of(key.decode(), many)) for key in keys]
         places = [partition_for(key, many) if at is None else at for key, at in numbered]

@@ -232,11 +232,11 @@ def billable(
     by_power = Unbilled(charge.start, charge.end, charge.power_kw)
     why = ""
     if metered is not None and length <= MAX_HOURS * hour:
-        most_kw = rating_kw or charge.power_kw + ROUNDED_KW
-        most = energy_limit_nano(most_kw, length + ROUNDED_S, hour) + RESOLUTION_NANO
+        limit_kw = rating_kw or charge.power_kw + ROUNDED_KW
+        limit = energy_limit_nano(limit_kw, length + ROUNDED_S, hour) + RESOLUTION_NANO
         if metered == 0 and charge.power_kw * length * NANO > STANDS_NANO * hour:
             return None, STANDS
-        if 0 <= metered <= most:
+        if 0 <= metered <= limit:
             return charge, ""
         why = BACK if metered < 0 else TOO_MUCH
     if length > MAX_HOURS_BY_POWER * hour:

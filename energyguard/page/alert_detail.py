@@ -117,7 +117,9 @@ class AlertDetail:
         self.take.set_visibility(alert.open and alert.acknowledged_by is None)
         self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
         self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
-        self.rows.show([self._told(told) for told in self.cache.service.book.story(alert.id)])
+        self.rows.show(
+            [self._timeline_row(entry) for entry in self.cache.service.book.story(alert.id)]
+        )
         if first:
             self.peak = None
             await self.draw()
@@ -185,21 +187,21 @@ class AlertDetail:
             Tag("span", row[0])
             Tag("span", row[1])
 
-    def _told(self, told: TimelineEntry) -> tuple[str, str]:
+    def _timeline_row(self, entry: TimelineEntry) -> tuple[str, str]:
         """A line: when the log took it, whoever spoke, and what was said."""
-        zone, what = self.context.zone, told.what
-        when = moment(told.at_ms, zone, "%a %-d %b, %H:%M:%S")
+        zone, what = self.context.zone, entry.what
+        when = moment(entry.at_ms, zone, "%a %-d %b, %H:%M:%S")
         if isinstance(what, AlertAction):
-            said = f"{_DONE[what.act]} by {what.by}"
+            words = f"{_DONE[what.act]} by {what.by}"
             if what.until_ms is not None:
-                said += f" until {day_moment(what.until_ms, zone)}"
-            return when, said + (f": {what.note}" if what.note else "")
+                words += f" until {day_moment(what.until_ms, zone)}"
+            return when, words + (f": {what.note}" if what.note else "")
         is_above = what.window_start_ms < what.window_end_ms and what.peak > what.expected
-        said = _HAPPENED[what.state] if what.unit and is_above else what.about
+        words = _HAPPENED[what.state] if what.unit and is_above else what.about
         if what.unit:
-            said += (
+            words += (
                 f" · {amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"
             )
-        if abs(told.at_ms - what.time_ms) > APART_MS:
-            said += f" (readings of {day_moment(what.time_ms, zone)})"
-        return when, said
+        if abs(entry.at_ms - what.time_ms) > APART_MS:
+            words += f" (readings of {day_moment(what.time_ms, zone)})"
+        return when, words

@@ -111,7 +111,7 @@ class AlertsPage:
 
 def stretches(alert: Alert, story: list[TimelineEntry], end_ms: int) -> list[Data]:
     """The stretches of time of an alert's states, equal neighbours joined; grey is unknown."""
-    events = [told.what for told in story if isinstance(told.what, AlertEvent)]
+    events = [entry.what for entry in story if isinstance(entry.what, AlertEvent)]
     found: list[Data] = []
     kind = {"critical": "firing", "warning": "warning", "info": "info"}[alert.severity]
     for i, event in enumerate(events):

@@ -82,8 +82,8 @@ class ClusterPage:
         hints = sum(node.hints for node in found.nodes)
         state = "slots are moving" if found.moving else "settled"
         self.state.text = f"epoch {count(found.epoch)}, {state}, {found.strategy}"
-        kind, said = summed_up(found)
-        self.sentence.text, self.mark.text = said, SHAPES[kind]
+        kind, words = summed_up(found)
+        self.sentence.text, self.mark.text = words, SHAPES[kind]
         if " ".join(self.mark.classes) != f"sev {kind}":
             self.mark.classes(replace=f"sev {kind}")
         self.figures.show(FIGURES[0], f"{up} of {len(found.nodes)}", up < len(found.nodes))
@@ -115,11 +115,11 @@ class ClusterPage:
         ]
         below = f"slots, {plural(found.copies, 'copy', 'copies')}"
         self.shares.show({"parts": parts, "middle": count(found.slots), "below": below})
-        said = ", ".join(
+        words = ", ".join(
             f"{part['name']} {part['said']}{' (silent)' if part['silent'] else ''}"
             for part in parts
         )
-        self.shares.say(f"Share of all copies: {said}")
+        self.shares.say(f"Share of all copies: {words}")
 
     def _ask(self, node: NodeView, hold: bool) -> None:
         """Ask before a node is made to fail, or to recover."""
@@ -145,7 +145,7 @@ class ClusterPage:
     async def _do(self, node: str, hold: bool) -> None:
         act = partial(self.cluster.hold if hold else self.cluster.release, node)
         done = "takes no traffic" if hold else "takes traffic again"
-        if await self.context.told(act(), f"{short(node)} {done}"):
+        if await self.context.await_done(act(), f"{short(node)} {done}"):
             await self.look()
 
 

@@ -41,8 +41,8 @@ def button(
     text: str, act: Callable[[], Any], classes: str = "", about: str = "", mark: str = ""
 ) -> Tag:
     """A button that does something; ``about`` says to whom, for those who cannot see where."""
-    said = {"aria_label": f"{text} {about}"} if about else {}
-    made = Tag("button", text, f"btn {classes}", type="button", **said).mark(mark)
+    label = {"aria_label": f"{text} {about}"} if about else {}
+    made = Tag("button", text, f"btn {classes}", type="button", **label).mark(mark)
     made.on("click", lambda _: act())
     return made
 

@@ -107,9 +107,9 @@ class PageContext:
 
     async def do(self, act: Callable[[], T], done: str | Callable[[T], str]) -> bool:
         """Let the service do something in a thread, and say what came of it."""
-        return await self.told(asyncio.to_thread(act), done)
+        return await self.await_done(asyncio.to_thread(act), done)
 
-    async def told(self, doing: Awaitable[T], done: str | Callable[[T], str]) -> bool:
+    async def await_done(self, doing: Awaitable[T], done: str | Callable[[T], str]) -> bool:
         """Wait for something that is done, and say what came of it."""
         page = ui.context.client  # the button may be gone when it is done
         try:

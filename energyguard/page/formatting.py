@@ -128,16 +128,16 @@ def detail(alert: Alert, zone: str) -> str:
         numbers = (
             f"{amount(alert.observed, alert.unit)}, limit {amount(alert.expected, alert.unit)}"
         )
-        said = [since, numbers, alert.rule]
+        parts = [since, numbers, alert.rule]
         if alert.condition is State.UNKNOWN:
-            said.insert(0, "the meter is silent: unknown, not resolved")
+            parts.insert(0, "the meter is silent: unknown, not resolved")
     else:
-        said = [f"last reading {day_moment(alert.since_ms, zone)}", "its alerts are unknown"]
+        parts = [f"last reading {day_moment(alert.since_ms, zone)}", "its alerts are unknown"]
     if alert.state is State.SILENCED:
-        said.append(f"silenced until {day_moment(alert.silenced_until_ms, zone)}")
+        parts.append(f"silenced until {day_moment(alert.silenced_until_ms, zone)}")
     elif alert.acknowledged_by is not None:
-        said.append(f"{alert.acknowledged_by} has it")
-    return " · ".join(said)
+        parts.append(f"{alert.acknowledged_by} has it")
+    return " · ".join(parts)
 
 
 def _over(alert: Alert, zone: str) -> str:

@@ -84,19 +84,19 @@ def frame(context: PageContext) -> Iterator[None]:
 
 def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
     """A refresh that says what is away instead of failing, until it works again."""
-    said = ""
+    shown_error = ""
 
     async def run() -> None:
-        nonlocal said
+        nonlocal shown_error
         try:
             await refresh()
         except EnergyGuardError as error:
-            said = f"{error}. What is shown is as it was; the page goes on by itself."
-            banner.text = said
+            shown_error = f"{error}. What is shown is as it was; the page goes on by itself."
+            banner.text = shown_error
         else:
-            if said and banner.text == said:
+            if shown_error and banner.text == shown_error:
                 banner.text = ""
-            said = ""
+            shown_error = ""
 
     return run
 

@@ -45,7 +45,7 @@ class _Line:
     def __init__(self, name: str, ask: Ask) -> None:
         self._node: NodeView | None = None
 
-        def asked(hold: bool) -> None:
+        def on_press(hold: bool) -> None:
             if self._node is not None:
                 ask(self._node, hold)
 
@@ -56,10 +56,13 @@ class _Line:
             self._cells = [Tag("td", UNKNOWN, "num") for _ in COLUMNS[2:-1]]
             with Tag("td", "", "num"):
                 self._fail = button(
-                    "Fail", lambda: asked(True), about=short(name), mark=f"hold-{short(name)}"
+                    "Fail", lambda: on_press(True), about=short(name), mark=f"hold-{short(name)}"
                 )
                 self._recover = button(
-                    "Recover", lambda: asked(False), about=short(name), mark=f"free-{short(name)}"
+                    "Recover",
+                    lambda: on_press(False),
+                    about=short(name),
+                    mark=f"free-{short(name)}",
                 )
 
     def show(self, node: NodeView) -> None:

@@ -91,9 +91,9 @@ class OverviewPage:
         self.rate.show(count(now.readings_per_minute), "/min", "over the last minute")
         opened = self.cache.service.book.open()
         oldest = near_moment(min((a.since_ms for a in opened), default=None), now.now_ms, zone)
-        said = f"{plural(len(opened), 'alert')} open, oldest {oldest}"
+        words = f"{plural(len(opened), 'alert')} open, oldest {oldest}"
         needed = sum(needs_someone(alert) for alert in opened)
-        self.alerts.show(count(needed), "", said if opened else "no alert is open")
+        self.alerts.show(count(needed), "", words if opened else "no alert is open")
         self._newest(now)
         waiting = [a for a in opened if a.condition is not State.PENDING]
         self.rows.show([AlertRow.of(a, zone) for a in waiting[:MAX_ALERTS]])
@@ -205,8 +205,8 @@ def show_power(tile: Tile, now: Now, fresh: Freshness, zone: str) -> None:
     elif now.live:
         tile.show(number(now.kw_now), "kW", f"{meters}, {ago}", _at(now, zone))
     else:
-        said = f"of {day_moment(now.kw_at_ms, zone)}, {ago}"
-        tile.show(number(now.kw_now), "kW", said, "Power, last known", old=True)
+        words = f"of {day_moment(now.kw_at_ms, zone)}, {ago}"
+        tile.show(number(now.kw_now), "kW", words, "Power, last known", old=True)
 
 
 def _at(now: Now, zone: str) -> str:

@@ -67,7 +67,7 @@ class PageCache:
         self.service = service
         self.zone = service.settings.serve.zone
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
-        self._heard: deque[tuple[float, int]] = deque(maxlen=120)  # (s, newest event time then)
+        self._newest_then: deque[tuple[float, int]] = deque(maxlen=120)  # (s, event time)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}
 
@@ -92,11 +92,11 @@ class PageCache:
         if now.live and kw is not None and (not self.trail or self.trail[-1][0] < at_ms):
             self.trail.append((at_ms, kw))
         if now.newest_ms is not None:
-            if not self._heard:  # nobody looked a minute ago: the worker was surely so far then
+            if not self._newest_then:  # nobody looked a minute ago: the worker was so far then
                 before = self.service.clock.monotonic() - SETTLED_S
-                at_least = now.newest_ms - BEFORE_MS  # another topic's time may be days behind
-                self._heard.append((before, max(now.watermark_ms or at_least, at_least)))
-            self._heard.append((self.service.clock.monotonic(), now.newest_ms))
+                lowest = now.newest_ms - BEFORE_MS  # another topic's time may be days behind
+                self._newest_then.append((before, max(now.watermark_ms or lowest, lowest)))
+            self._newest_then.append((self.service.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)
         return now
@@ -104,8 +104,8 @@ class PageCache:
     def settled_ms(self, end_ms: int) -> int:
         """Up to which event time the history has everything: what was newest a while ago."""
         until = self.service.clock.monotonic() - SETTLED_S
-        known = [newest for at, newest in self._heard if at <= until]
-        first = [newest for _, newest in self._heard][:1]
+        known = [newest for at, newest in self._newest_then if at <= until]
+        first = [newest for _, newest in self._newest_then][:1]
         return min([end_ms, *(known[-1:] or first)])
 
     async def ask(self, name: str, keep_s: float, **parameters: object) -> pa.Table:

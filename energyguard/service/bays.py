@@ -112,18 +112,18 @@ class Bays:
             bay.start_parking, bay.violation = None, ""
         bay.state, bay.since, bay.rank = _AFTER[signal.kind], signal.second, signal.kind
 
-    def take_bay(self, told: BayNow, heard_ms: int) -> None:
+    def take_bay(self, facts: BayNow, heard_ms: int) -> None:
         """The worker says what a bay is, or was some seconds ago."""
-        bay = self._bays.setdefault(told.charger, _Bay())
-        self._hear(told.charger, told.since, heard_ms)
-        if told.start_parking is not None and told.start_parking == bay.start_parking:
-            bay.violation = told.violation
-        if told.since < bay.since and not self._ahead(bay.since):
+        bay = self._bays.setdefault(facts.charger, _Bay())
+        self._hear(facts.charger, facts.since, heard_ms)
+        if facts.start_parking is not None and facts.start_parking == bay.start_parking:
+            bay.violation = facts.violation
+        if facts.since < bay.since and not self._ahead(bay.since):
             return
-        bay.state, bay.since = told.state, told.since
-        bay.start_parking, bay.violation = told.start_parking, told.violation
-        bay.start, bay.end = told.start_recharging, told.end_recharging
-        bay.power_kw, bay.price = told.power_kw, told.price
+        bay.state, bay.since = facts.state, facts.since
+        bay.start_parking, bay.violation = facts.start_parking, facts.violation
+        bay.start, bay.end = facts.start_recharging, facts.end_recharging
+        bay.power_kw, bay.price = facts.power_kw, facts.price
 
     def take_fault(self, message: bytes, reason: str) -> None:
         """A message of a charger was refused; of which, if it says so."""
@@ -143,7 +143,7 @@ class Bays:
         newest = self._live_readings
         if newest is not None and second > newest[0] + AHEAD_S:
             self._far[charger] = second
-            near = [one for one in self._far.values() if abs(one - second) <= AHEAD_S]
+            near = [far for far in self._far.values() if abs(far - second) <= AHEAD_S]
             if len(near) < 2 and len(self._bays) > 1:
                 return
         if newest is not None and second < newest[0] - AHEAD_S:
@@ -181,7 +181,7 @@ class Bays:
             for charger, bay in self._bays.items()
             if not station or self.station_of(charger) == station
         ]
-        return sorted(found, key=lambda one: (one.station, _natural(one.charger)))
+        return sorted(found, key=lambda bay: (bay.station, _natural(bay.charger)))
 
     def station_of(self, charger: str) -> str:
         """Where a charger stands; one that is not listed is a station of its own."""

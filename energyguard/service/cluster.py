@@ -112,15 +112,15 @@ class ClusterService:
         async with self._one_by_one:
             try:
                 store = await self._opened()
-                said = await store.status()
-                await self._ask_modes(store, said)
+                status = await store.status()
+                await self._ask_modes(store, status)
             finally:
                 self._until = self._clock.monotonic() + KEPT_S
-        up = {node.node for node in said.nodes if node.up}
+        up = {node.node for node in status.nodes if node.up}
         self._held -= up
-        return self._seen(said, len(store.membership.nodes))
+        return self._seen(status, len(store.membership.nodes))
 
-    def _seen(self, said: ClusterStatus, size: int) -> ClusterView:
+    def _seen(self, status: ClusterStatus, size: int) -> ClusterView:
         nodes = tuple(
             NodeView(
                 node=node.node,
@@ -135,28 +135,30 @@ class ClusterService:
                 hints=node.hints,
                 for_others=node.for_others,
             )
-            for node in said.nodes
+            for node in status.nodes
         )
         return ClusterView(
-            epoch=said.epoch,
-            moving=said.moving,
-            strategy=said.strategy,
-            copies=size if said.strategy == "full" else said.copies,
-            slots=said.slots,
-            slots_alike=said.slots_alike,
+            epoch=status.epoch,
+            moving=status.moving,
+            strategy=status.strategy,
+            copies=size if status.strategy == "full" else status.copies,
+            slots=status.slots,
+            slots_alike=status.slots_alike,
             nodes=nodes,
         )
 
-    async def _ask_modes(self, store: RingStore, said: ClusterStatus) -> None:
+    async def _ask_modes(self, store: RingStore, status: ClusterStatus) -> None:
         """Find out which nodes allow fault injection, once in the life of each.
 
         The protocol has no question for it. Who has replied just now takes traffic, so telling it
         to take traffic changes nothing, and is refused where fault injection is off.
         """
-        for one in said.nodes:
-            if not one.up and one.node not in self._held:
-                self._can_hold.pop(one.node, None)  # it may come back otherwise
-        unknown = [one.node for one in said.nodes if one.up and one.node not in self._can_hold]
+        for node in status.nodes:
+            if not node.up and node.node not in self._held:
+                self._can_hold.pop(node.node, None)  # it may come back otherwise
+        unknown = [
+            node.node for node in status.nodes if node.up and node.node not in self._can_hold
+        ]
         found = await asyncio.gather(*(_allows(store, node) for node in unknown))
         known = zip(unknown, found, strict=True)
         self._can_hold |= {node: allows for node, allows in known if allows is not None}

@@ -66,8 +66,8 @@ class Letters:
         first, end = self._range()
         letters = self._between(first, end) if offsets is None else map(self.one, offsets)
         for letter in letters:
-            said = f"{letter[0].verdict} {letter[0].field} {letter[0].reason}"
-            if containing is None or containing in said:
+            reason_words = f"{letter[0].verdict} {letter[0].field} {letter[0].reason}"
+            if containing is None or containing in reason_words:
                 yield letter
 
     def _range(self) -> tuple[int, int]:
@@ -79,8 +79,8 @@ class Letters:
             fetched = self._log.read({_AT: start}, min(BLOCK, end - start), wait=0.0)
             if not fetched:
                 return
-            for one in fetched:
-                for (offset, letter), value in zip(dead_letters(one), one.values, strict=True):
+            for part in fetched:
+                for (offset, letter), value in zip(dead_letters(part), part.values, strict=True):
                     if offset < end:
                         yield letter, value or b""
-                start = one.next_offset
+                start = part.next_offset

@@ -94,10 +94,10 @@ class Follower(Thread):
         fetched = self._log.read(self._at, self._limit, wait=0.2)
         began = self._clock.monotonic()
         try:
-            if told := [one for one in fetched if len(one)]:
-                self._take(told)
+            if news := [part for part in fetched if len(part)]:
+                self._take(news)
         finally:  # also past records that cannot be taken, or they would be read for ever
-            self._at |= {one.at: one.next_offset for one in fetched}
+            self._at |= {part.at: part.next_offset for part in fetched}
         if self._share < 1.0 and self.caught_up.is_set():
             spent = self._clock.monotonic() - began
             self._stop_event.wait(max(0.1, spent * (1 / self._share - 1)))

@@ -69,8 +69,8 @@ class Front:
         )
 
     def _kwh_today(self, day_ms: int | None, now_ms: int | None) -> float | None:
-        asked_at, kwh = self._totals
-        if day_ms is None or now_ms is None or self._clock.monotonic() < asked_at + TOTALS_KEPT_S:
+        asked_s, kwh = self._totals
+        if day_ms is None or now_ms is None or self._clock.monotonic() < asked_s + TOTALS_KEPT_S:
             return kwh
         try:
             rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()

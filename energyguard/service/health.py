@@ -66,8 +66,8 @@ def _disk(settings: Settings) -> str:
 def _worker(live: LiveProjection, now_ms: int) -> str:
     partitions = live.partitions()
     waiting = sum(partition.lag for partition in partitions)
-    said_ms = max((one.at_ms for one in partitions), default=0)
-    if waiting and said_ms < now_ms - WORKER_QUIET_MS:
+    reported_ms = max((partition.at_ms for partition in partitions), default=0)
+    if waiting and reported_ms < now_ms - WORKER_QUIET_MS:
         return f"{waiting} records wait, and no worker takes them"
     return OK
 

@@ -55,7 +55,7 @@ class NewDevices:
         self._an_hour, self._clock, self._ask = an_hour, clock, known
         self._rates = Rates(clock, an_hour / HOUR_S, an_hour)
         self._known: set[str] = set()
-        self._asked_at = float("-inf")
+        self._looked_s = float("-inf")
         self._lock = Lock()
 
     def check(self, sender: str, batch: pa.RecordBatch) -> None:
@@ -87,12 +87,12 @@ class NewDevices:
         At first, after a start, it may turn out that some were not new at all: none counts then.
         """
         now = self._clock.monotonic()
-        if now < self._asked_at + ASK_AGAIN_S:
+        if now < self._looked_s + ASK_AGAIN_S:
             return
         known = set(self._ask())
-        if self._asked_at == float("-inf") and known & self._known:
+        if self._looked_s == float("-inf") and known & self._known:
             self._rates.forget()
-        self._asked_at = now
+        self._looked_s = now
         self._known.update(known)
 
     def _refusal(self, sender: str, many: int, wait_s: float) -> EnergyGuardError:

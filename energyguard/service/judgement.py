@@ -47,7 +47,7 @@ class Judgement:
 
     def sent_signals(self, topic: str, signals: Sequence[Signal]) -> None:
         """Note signals that were taken in."""
-        self._sent.update(_of_signal(topic, one) for one in signals)
+        self._sent.update(_of_signal(topic, signal_sent) for signal_sent in signals)
         self._topics[topic] = self._topics.get(topic, 0) + len(signals)
 
     def sent_readings(self, topic: str, batch: pa.RecordBatch) -> None:
@@ -86,10 +86,10 @@ class Judgement:
                 found = DeadLetterHeaders.decode(headers)
                 if found.verdict in _APART:
                     try:
-                        told = signal(value or b"")
+                        sent = signal(value or b"")
                     except Rejected:
                         continue  # a reading
-                    yield found.verdict, _of_signal(found.topic, told)
+                    yield found.verdict, _of_signal(found.topic, sent)
 
     def _late(self) -> Iterator[tuple[str, Identity]]:
         for part in self._new(LATE.name):
@@ -108,8 +108,16 @@ class Judgement:
                 yield part
 
 
-def _of_signal(topic: str, one: Signal) -> Identity:
-    return topic, one.charger, one.second, one.kind, one.who, one.amount, one.register
+def _of_signal(topic: str, signal_sent: Signal) -> Identity:
+    return (
+        topic,
+        signal_sent.charger,
+        signal_sent.second,
+        signal_sent.kind,
+        signal_sent.who,
+        signal_sent.amount,
+        signal_sent.register,
+    )
 
 
 def _of_readings(topic: str, batch: pa.RecordBatch) -> Iterator[Identity]:

@@ -59,7 +59,7 @@ _FACTS: Mapping[Kind, str] = {
     "dead-letter": topics.DEAD_LETTERS.name,
 }
 _KINDS: Mapping[str, Kind] = {topic: kind for kind, topic in _FACTS.items()}
-_TOLD: Mapping[str, msgspec.json.Decoder[Any]] = {
+_FOLLOWED: Mapping[str, msgspec.json.Decoder[Any]] = {
     topics.ALERTS.name: ALERT_EVENT.decoder,
     topics.ALERT_ACTIONS.name: ALERT_ACTION.decoder,
 }
@@ -247,11 +247,11 @@ class LiveProjection:
     # What the followers read
 
     def _take(self, fetched: Sequence[Fetched]) -> None:
-        for one in fetched:
-            self._takers[one.topic](one)
-            kind = _KINDS.get(one.topic)
+        for part in fetched:
+            self._takers[part.topic](part)
+            kind = _KINDS.get(part.topic)
             listeners = self._subscribers.wanting(kind) if kind else ()
-            for fact in self._facts(one) if listeners else ():
+            for fact in self._facts(part) if listeners else ():
                 for listener in listeners:
                     listener.put_fact(*fact)
 
@@ -264,17 +264,20 @@ class LiveProjection:
         return [(kind, data, fetched.at, offset) for offset, data in shown(fetched)]
 
     def _alerts_of(self, fetched: Fetched) -> list[tuple[int, Any]]:
-        rows = [(found.offset, self._book.peek(told.id)) for found, told in self._told(fetched)]
+        found = self._alerts_in(fetched)
+        rows = [(place.offset, self._book.peek(record.id)) for place, record in found]
         return [(offset, alert) for offset, alert in rows if alert]
 
-    def _told(self, fetched: Fetched) -> Iterator[tuple[RecordPlace, AlertEvent | AlertAction]]:
-        yield from decoded(_TOLD[fetched.topic], fetched)
+    def _alerts_in(
+        self, fetched: Fetched
+    ) -> Iterator[tuple[RecordPlace, AlertEvent | AlertAction]]:
+        yield from decoded(_FOLLOWED[fetched.topic], fetched)
 
     def _tell(self, fetched: Fetched) -> None:
-        for found, told in self._told(fetched):
-            self._book.tell(told, found.at_ms)
-            if isinstance(told, AlertEvent):
-                METRICS["alerts"].labels(told.rule, told.state).inc()
+        for found, record in self._alerts_in(fetched):
+            self._book.tell(record, found.at_ms)
+            if isinstance(record, AlertEvent):
+                METRICS["alerts"].labels(record.rule, record.state).inc()
 
     def _change_rules(self, fetched: Fetched) -> None:
         for key, value in zip(fetched.keys, fetched.values, strict=True):

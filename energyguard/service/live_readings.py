@@ -64,8 +64,8 @@ class LiveReadings:
             old: they were there before anybody read: the log's time says when they came.
         """
         parts: dict[str, list[Fetched]] = {}
-        for one in fetched:
-            parts.setdefault(source_of(one.topic), []).append(one)
+        for part in fetched:
+            parts.setdefault(source_of(part.topic), []).append(part)
         with self._lock:
             total = sum(self._fold(topic, found, now_ms, old) for topic, found in parts.items())
             while (
@@ -78,8 +78,8 @@ class LiveReadings:
 
     def _fold(self, topic: str, parts: Sequence[Fetched], now_ms: int, old: bool) -> int:
         values = [value for part in parts for value in part.values]
-        keys = [key for one in parts for key in one.keys]
-        headers = [each for one in parts for each in one.headers]
+        keys = [key for part in parts for key in part.keys]
+        headers = [each for part in parts for each in part.headers]
         devices = self._topics.get(topic)
         if devices is None:
             devices = self._topics[topic] = LiveDevices(topic, self._silent_ms, self._ahead)
@@ -89,11 +89,11 @@ class LiveReadings:
             keys, values = list(compress(keys, ~past)), list(compress(values, ~past))
         if values:
             readings = read_settled(keys, values, self._limits).readings
-            came_ms = max((at for one in parts for at in one.timestamps_ms), default=now_ms)
+            came_ms = max((at for part in parts for at in part.timestamps_ms), default=now_ms)
             heard_ms = min(now_ms, came_ms) if old else now_ms
             devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
             devices.simulated = any(
-                TICK_HEADER in dict(one.headers[-1]) for one in parts if one.headers
+                TICK_HEADER in dict(part.headers[-1]) for part in parts if part.headers
             )
             self._gaps.discard(topic)
             self._keep(topic, readings)
@@ -164,8 +164,8 @@ class LiveReadings:
         """Whether a topic is live, or what is newest of all that measure energy."""
         with self._lock:
             found = [devices.fresh(now_ms) for devices in self._of(topic)]
-        known = [one for one in found if one.newest_ms is not None]
-        return max(known, key=lambda one: (one.live, one.newest_ms), default=NOTHING)
+        known = [part for part in found if part.newest_ms is not None]
+        return max(known, key=lambda part: (part.live, part.newest_ms), default=NOTHING)
 
     def newest_ms(self, topic: str | None = None) -> int | None:
         """The newest event time of a topic, or of all that measure energy.

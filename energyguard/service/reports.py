@@ -37,13 +37,17 @@ class Reports:
 
     def take_progress(self, fetched: Fetched) -> list[PartitionProgress]:
         """Fold records in; return what is new."""
-        found = [said for _, said in decoded(PARTITION_PROGRESS.decoder, fetched)]
-        self._progress |= {TopicPartition(one.topic, one.partition): one for one in found}
+        found = [progress for _, progress in decoded(PARTITION_PROGRESS.decoder, fetched)]
+        self._progress |= {
+            TopicPartition(progress.topic, progress.partition): progress for progress in found
+        }
         return found
 
     def judged_ms(self, topic: str) -> int | None:
         """The newest event time of a topic that the worker has let through."""
-        times = [said.newest_ms for at, said in list(self._progress.items()) if at.topic == topic]
+        times = [
+            progress.newest_ms for at, progress in list(self._progress.items()) if at.topic == topic
+        ]
         return max((ms for ms in times if ms is not None), default=None)
 
     def take_dead_letters(self, fetched: Fetched) -> None:
@@ -69,10 +73,10 @@ class Reports:
         ]
 
     @staticmethod
-    def _partition(said: PartitionProgress, end: int) -> PartitionView:
-        end = max(end, said.position)
-        shown = {name: getattr(said, name) for name in _SHOWN}
-        return PartitionView(**shown, end=end, lag=end - said.position)
+    def _partition(progress: PartitionProgress, end: int) -> PartitionView:
+        end = max(end, progress.position)
+        shown = {name: getattr(progress, name) for name in _SHOWN}
+        return PartitionView(**shown, end=end, lag=end - progress.position)
 
     def quality(self, ends: Mapping[TopicPartition, int], dead_letters: int) -> Quality:
         """How readings ended, summed."""

@@ -224,8 +224,10 @@ class EnergyService:
         action = AlertAction(
             id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
         )
-        said = Records([alert_id.encode()], [ALERT_ACTION.encode(action)], (), [action.at_ms])
-        self._log.append(topics.ALERT_ACTIONS.name, said)
+        action_records = Records(
+            [alert_id.encode()], [ALERT_ACTION.encode(action)], (), [action.at_ms]
+        )
+        self._log.append(topics.ALERT_ACTIONS.name, action_records)
         self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
         return self.book.get(alert_id)
 

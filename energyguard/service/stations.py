@@ -25,7 +25,7 @@ from energyguard.stream.sessions.stage import limits_of
 SIGNALS_SHARE = 0.1
 QUIET_MS = 15 * 60_000
 _SIGNALS = {topic.name: 5 for topic in CHARGING}
-_TOLD = {
+_RESULTS = {
     topic.name: 250 if topic is topics.DEAD_LETTERS else ALL
     for topic in STATIONS.reads
     if topic not in CHARGING
@@ -40,7 +40,7 @@ class StationProjection:
         self._clock, self._lock, self._stop = clock, Lock(), Event()
         self._bays = Bays(limits_of(settings.charging))
         self._pulse, self._simulated = Pulse(), False
-        self._told = Follower("bays", log, _TOLD, self._take, self._stop, clock=clock)
+        self._results = Follower("bays", log, _RESULTS, self._take, self._stop, clock=clock)
         self._signals = Follower(
             "signals",
             log,
@@ -54,20 +54,20 @@ class StationProjection:
 
     def start(self) -> None:
         """Begin to follow the log."""
-        self._told.start()
+        self._results.start()
         self._signals.start()
 
     def close(self) -> None:
         """Stop following."""
         self._stop.set()
-        for follower in (self._told, self._signals):
+        for follower in (self._results, self._signals):
             if follower.is_alive():
                 follower.join(5.0)
 
     @property
     def fault(self) -> str:
         """What keeps it from following; empty: nothing."""
-        return self._told.fault or self._signals.fault
+        return self._results.fault or self._signals.fault
 
     def bays(self, station: str = "") -> list[BayView]:
         """Every bay of a station, or of all, by station and charger."""
@@ -96,8 +96,8 @@ class StationProjection:
             newest_ms, heard_ms, heard_ms, event_ms, live=live, simulated=self._simulated
         )
 
-    def _take(self, told: Sequence[Fetched]) -> None:
-        for part in told:
+    def _take(self, news: Sequence[Fetched]) -> None:
+        for part in news:
             with self._lock:
                 if part.topic == topics.BAYS.name:
                     for found, bay in decoded(BAY.decoder, part):
@@ -108,17 +108,17 @@ class StationProjection:
                 elif part.topic == topics.DEAD_LETTERS.name:
                     self._refused(part)
                 else:
-                    self._heard(part)
+                    self._signals_of(part)
 
-    def _heard(self, part: Fetched) -> None:
+    def _signals_of(self, part: Fetched) -> None:
         self._pulse.hear(min(self._clock.now_ms(), max(part.timestamps_ms)))
         self._simulated = TICK_HEADER in dict(part.headers[-1])
         for value, at_ms in zip(part.values, part.timestamps_ms, strict=True):
             try:
-                told = signal(value or b"")
+                news = signal(value or b"")
             except Rejected:
                 continue  # its dead letter says more
-            self._bays.take_signal(told, at_ms)
+            self._bays.take_signal(news, at_ms)
 
     def _refused(self, part: Fetched) -> None:
         for value, headers in zip(part.values, part.headers, strict=True):

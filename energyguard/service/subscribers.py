@@ -128,12 +128,12 @@ class Subscribers:
     def remove(self, subscription: Subscription) -> None:
         """Stop delivering."""
         with self._lock:
-            self._all = tuple(one for one in self._all if one is not subscription)
+            self._all = tuple(kept for kept in self._all if kept is not subscription)
         METRICS["sse_clients"].set(len(self._all))
 
     def wanting(self, kind: Kind) -> tuple[Subscription, ...]:
         """Those who asked for a kind."""
-        return tuple(one for one in self._all if one.wants(kind))
+        return tuple(kept for kept in self._all if kept.wants(kind))
 
 
 def write_positions(positions: Mapping[TopicPartition, int]) -> str:

@@ -94,7 +94,7 @@ def _unpacked(
 ) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
     batch, record, bad = read_settled(fetched.keys, fetched.values, limits)
-    for one in bad:  # its dead letter is the worker's
-        unreadable(fetched, one.record, one.refused.reason)
+    for refusal in bad:  # its dead letter is the worker's
+        unreadable(fetched, refusal.record, refusal.refused.reason)
     starts = np.searchsorted(record, np.arange(len(fetched)))
     return batch, record, np.arange(len(record)) - starts[record]

@@ -130,9 +130,9 @@ def _is_of(at: TopicPartition, topics: Collection[str]) -> bool:
     return any(matches(topic, at.topic) for topic in topics)
 
 
-def _positions(told: dict[str, int]) -> dict[TopicPartition, int]:
+def _positions(given: dict[str, int]) -> dict[TopicPartition, int]:
     found = {}
-    for name, position in told.items():
+    for name, position in given.items():
         topic, _, partition = name.rpartition("/")
         found[TopicPartition(topic, int(partition))] = position
     return found

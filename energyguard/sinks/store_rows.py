@@ -114,9 +114,9 @@ def _message(fetched: Fetched, record: int) -> Row | None:
     value = fetched.values[record] or b""
     if value[:1] != b"{" or len(value) > LARGEST_VALUE or not _OF_A_FLOOR.search(value):
         return None
-    said = _floor(value)
+    fields = _floor(value)
     version = _version(fetched, record, 0)
-    return Row(f"energy:p{said.piano}", microseconds(said.timestamp), version, value)
+    return Row(f"energy:p{fields.piano}", microseconds(fields.timestamp), version, value)
 
 
 def _readings(
@@ -143,8 +143,8 @@ def _version(fetched: Fetched, record: int, place: int) -> Version:
 
 def _floor_row(group: Mapping[str, _Reading]) -> Row:
     """The row of a floor reading that came as readings of its channels."""
-    last = max(group.values(), key=lambda one: one.version)
-    nano = {channel: one.nano for channel, one in group.items()}
+    last = max(group.values(), key=lambda reading: reading.version)
+    nano = {channel: reading.nano for channel, reading in group.items()}
     value = floor_json(DEVICES[last.device], _time(last.at), nano)
     return Row(f"energy:{last.device}", last.at, last.version, value)
 
@@ -157,12 +157,12 @@ def _add(made: Made, readings: Iterable[_Reading]) -> None:
         device, number = _quoted(reading.device), from_nano(reading.nano)
         if reading.channel == "energy_kwh":
             series = reading.device
-            said = f'"household_id":{device},"energy_kwh":{number}'
+            fields = f'"household_id":{device},"energy_kwh":{number}'
         else:
             series = f"{reading.device}:{reading.channel}"
-            said = f'"device":{device},"channel":"{reading.channel}"'
+            fields = f'"device":{device},"channel":"{reading.channel}"'
         more = "" if reading.sequence is None else f',"sequence":{reading.sequence}'
-        value = f'{{"timestamp":"{_time(reading.at)}",{said},"value":{number}{more}}}'
+        value = f'{{"timestamp":"{_time(reading.at)}",{fields},"value":{number}{more}}}'
         made.rows.append(Row(series, reading.at, reading.version, value.encode()))
 
 

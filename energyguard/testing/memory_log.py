@@ -53,11 +53,12 @@ class _Partition:
         """Retention by age, or the newest record of each key."""
         if self.topic.compacted:
             newest = {row[1]: row[0] for row in self.rows}
-            told_ms = now_ms - TOMBSTONE_MS
+            tombstones_ms = now_ms - TOMBSTONE_MS
             kept = [
                 i
                 for i, (offset, key, value, *_) in enumerate(self.rows)
-                if newest[key] == offset and (value is not None or self.appended_ms[i] >= told_ms)
+                if newest[key] == offset
+                and (value is not None or self.appended_ms[i] >= tombstones_ms)
             ]
         else:
             keep = self.topic.retention_ms

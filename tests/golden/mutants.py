@@ -99,7 +99,7 @@ MUTANTS: Final = (
     Mutant("(links.time[near] - 1) // slide_ms", "links.time[near] // slide_ms", CHANNELS),
     Mutant("per_ms[row] * held", "per_ms[row] * (held + 1)", CHANNELS),
     # The border
-    Mutant("if not told.charger_id:", "if False:", SIGNALS),
+    Mutant("if not sent.charger_id:", "if False:", SIGNALS),
     Mutant("MAX_EUR = 10\n", "MAX_EUR = 100\n", SIGNALS),
     Mutant("EARLIEST_S = 946_684_800", "EARLIEST_S = 0", SIGNALS),
     Mutant("return (value < low) | (value > high),", "return (value < low),", VERDICTS),

@@ -45,7 +45,7 @@ class FakeCluster:
 
     def __init__(self) -> None:
         self.now: ClusterView | None = VIEW
-        self.told: list[tuple[str, bool]] = []
+        self.await_done: list[tuple[str, bool]] = []
         self.refuses = False
 
     async def view(self) -> ClusterView:
@@ -65,7 +65,7 @@ class FakeCluster:
     async def _tell(self, node: str, held: bool) -> ClusterView:
         if self.refuses:
             raise Conflict(f"{node}: fault injection is off here")
-        self.told.append((node, held))
+        self.await_done.append((node, held))
         at = NODES.index(node)
         self.now = with_nodes(await self.view(), at, up=not held, held=held)
         return self.now
@@ -113,7 +113,7 @@ async def test_a_node_is_made_to_fail_after_a_question(someone: User, cluster: F
     someone.find(marker="hold-10.0.0.2:8101").click()
     await sees(someone, "Make 10.0.0.2:8101 fail?")
     someone.find(marker="cancel").click()
-    assert cluster.told == []
+    assert cluster.await_done == []
     someone.find(marker="hold-10.0.0.2:8101").click()
     someone.find(marker="sure").click()
     await sees(someone, "silent: made to fail")
@@ -122,7 +122,7 @@ async def test_a_node_is_made_to_fail_after_a_question(someone: User, cluster: F
     await sees(someone, "Let 10.0.0.2:8101 recover?")
     someone.find(marker="sure").click()
     await sees(someone, "All 3 nodes are up")
-    assert cluster.told == [(NODES[1], True), (NODES[1], False)]
+    assert cluster.await_done == [(NODES[1], True), (NODES[1], False)]
 
 
 async def test_a_refusal_is_said(someone: User, cluster: FakeCluster) -> None:

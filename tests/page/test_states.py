@@ -34,9 +34,9 @@ def fresh(**changes: int | bool) -> Freshness:
 async def asked(service: MadeUpService, name: str) -> dict[str, Any]:
     """What the history was asked for, as soon as it is."""
     for _ in range(40):
-        for query, told in service.past.asked:
+        for query, await_done in service.past.asked:
             if query == name:
-                return dict(told)
+                return dict(await_done)
         await asyncio.sleep(0.1)
     raise AssertionError(f"no {name} was asked for")
 

@@ -64,19 +64,19 @@ class StoryLine(BaseModel):
     until_ms: int | None = None
 
     @classmethod
-    def of(cls, told: TimelineEntry) -> StoryLine:
+    def of(cls, entry: TimelineEntry) -> StoryLine:
         """Make it from a line of the book."""
-        if isinstance(told.what, AlertEvent):
-            event = told.what
+        if isinstance(entry.what, AlertEvent):
+            event = entry.what
             return cls(
-                at_ms=told.at_ms,
+                at_ms=entry.at_ms,
                 what=event.state,
                 time_ms=event.time_ms,
                 observed=event.observed / NANO,
             )
-        done = told.what
+        done = entry.what
         return cls(
-            at_ms=told.at_ms, what=done.act, by=done.by, note=done.note, until_ms=done.until_ms
+            at_ms=entry.at_ms, what=done.act, by=done.by, note=done.note, until_ms=done.until_ms
         )
 
 

@@ -56,8 +56,8 @@ class Counters:
         Raises:
             Corrupt: the file cannot be read.
         """
-        found = [one for one in (self._from_file(), _from_log(log)) if one is not None]
-        return max(found, key=lambda one: one.time_ms, default=None)
+        found = [known for known in (self._from_file(), _from_log(log)) if known is not None]
+        return max(found, key=lambda known: known.time_ms, default=None)
 
     def keep(self, kept: SavedCounters) -> None:
         """Durable on return; where there is no room, the log still has them."""
@@ -81,7 +81,7 @@ class Counters:
 def _from_log(log: Log) -> SavedCounters | None:
     """What the simulator's last records say; None where a floor has none."""
     found = [_last(log, device.encode()) for device in DEVICES]
-    sent = [one for one in found if one is not None]
+    sent = [known for known in found if known is not None]
     if len(sent) < len(found):
         return None
     return SavedCounters(max(time_ms for time_ms, _ in sent), tuple(wh for _, wh in sent))
@@ -99,8 +99,8 @@ def _last(log: Log, key: bytes) -> tuple[int, int] | None:
     for record in _records_backwards(log, TopicPartition(BUILDING_READINGS.name, place)):
         tick = dict(record.headers).get(TICK_HEADER)
         if record.key == key and record.value and tick is not None:
-            said = msgspec.json.decode(record.value, type=_Counter)
-            nano = to_nano(str(said.sensore1_kwh, "ascii"))
+            counter = msgspec.json.decode(record.value, type=_Counter)
+            nano = to_nano(str(counter.sensore1_kwh, "ascii"))
             return int(tick), nano // _NANO_PER_WH
     return None
 

@@ -61,11 +61,11 @@ class BayGrid:
     def show(self, bays: Sequence[BayView], stations: Sequence[StationView]) -> None:
         """Show these; what has not changed is not sent again."""
         if len(bays) > MAX_BAYS:
-            self._arrange(tuple(one.station for one in stations), ())
+            self._arrange(tuple(place.station for place in stations), ())
             for station in stations:
                 self._tiles[station.station].show(*self._station(station))
             return
-        self._arrange(tuple(one.charger for one in bays), bays)
+        self._arrange(tuple(place.charger for place in bays), bays)
         for bay in bays:
             self._tiles[bay.charger].show(*self._bay(bay))
 
@@ -78,7 +78,7 @@ class BayGrid:
             if not bays:
                 with Tag("div", "", "bays"):
                     self._tiles = {name: BayTile(self.href(name)) for name in names}
-            for station, mine in groupby(bays, key=lambda one: one.station):
+            for station, mine in groupby(bays, key=lambda place: place.station):
                 with Tag("section", "", "of-station", aria_label=station):
                     Tag("a", station, "station", href=self.href(station))
                     with Tag("div", "", "bays"):
@@ -104,12 +104,17 @@ class BayGrid:
             return bay.state, name, "overstay", f"{plugged}, since {since}"
         return bay.state, name, "parked", f"{DETAILS.get(bay.detail, 'charged')}, {since}"
 
-    def _station(self, one: StationView) -> tuple[str, str, str, str]:
-        kind = "free" if one.free else "charging" if one.charging else "parked"
-        if one.overstaying:
+    def _station(self, place: StationView) -> tuple[str, str, str, str]:
+        kind = "free" if place.free else "charging" if place.charging else "parked"
+        if place.overstaying:
             kind = "overstaying"
-        if one.faulty:
+        if place.faulty:
             kind = "faulty"
         parts = ("charging", "parked", "overstaying", "faulty")
-        said = [f"{getattr(one, part)} {part}" for part in parts if getattr(one, part)]
-        return kind, one.station, f"{one.free} of {one.bays} free", " · ".join(said) or "all free"
+        counts = [f"{getattr(place, part)} {part}" for part in parts if getattr(place, part)]
+        return (
+            kind,
+            place.station,
+            f"{place.free} of {place.bays} free",
+            " · ".join(counts) or "all free",
+        )

@@ -33,10 +33,10 @@ class Sent(NamedTuple):
     is_lost: bool = False  # it is only a label
 
 
-def clean(told: Iterable[Signal]) -> Iterator[Sent]:
+def clean(signals: Iterable[Signal]) -> Iterator[Sent]:
     """Signals as they happen."""
-    for one in told:
-        yield Sent(one.second, one.charger, message(one))
+    for signal in signals:
+        yield Sent(signal.second, signal.charger, message(signal))
 
 
 class Spoiler:
@@ -54,11 +54,11 @@ class Spoiler:
             total += rates.get(fault, 0.0)
             self._limits.append((total, fault))
 
-    def spoilt(self, told: Iterable[Signal]) -> Iterator[Sent]:
+    def spoilt(self, signals: Iterable[Signal]) -> Iterator[Sent]:
         """The messages in the order in which they are sent."""
         waiting: list[tuple[int, int, Sent]] = []
         number = count()
-        for signal in told:
+        for signal in signals:
             while waiting and waiting[0][0] <= signal.second:
                 yield heapq.heappop(waiting)[2]
             for sent in self._spoil(signal):
@@ -66,13 +66,13 @@ class Spoiler:
         while waiting:
             yield heapq.heappop(waiting)[2]
 
-    def _spoil(self, one: Signal) -> Iterator[Sent]:
-        draw = self._draw(one)
+    def _spoil(self, signal: Signal) -> Iterator[Sent]:
+        draw = self._draw(signal)
         fault = next((fault for limit, fault in self._limits if draw < limit), "")
-        text, second, charger = message(one), one.second, one.charger
+        text, second, charger = message(signal), signal.second, signal.charger
 
         def label(detail: str) -> Label:
-            return Label(fault, charger, text_of(second), f"{one.kind.name.lower()} {detail}")
+            return Label(fault, charger, text_of(second), f"{signal.kind.name.lower()} {detail}")
 
         match fault:
             case "lost":
@@ -91,6 +91,6 @@ class Spoiler:
             case _:
                 yield Sent(second, charger, text)
 
-    def _draw(self, one: Signal) -> float:
-        what = f"{self._seed}/{one.charger}/{one.second}/{one.kind}/{one.who}"
+    def _draw(self, signal: Signal) -> float:
+        what = f"{self._seed}/{signal.charger}/{signal.second}/{signal.kind}/{signal.who}"
         return int.from_bytes(blake2b(what.encode(), digest_size=6).digest()) / 2**48

@@ -88,12 +88,12 @@ class ChargerRun:
 
     def sent(self, start: int) -> Iterator[Sent]:
         """All messages from a second on, in the order in which they are sent."""
-        told = signals(self.chargers, self.seed, start, self.seconds, self.timings, self.minute)
-        return clean(told) if self.spoiler is None else self.spoiler.spoilt(told)
+        every = signals(self.chargers, self.seed, start, self.seconds, self.timings, self.minute)
+        return clean(every) if self.spoiler is None else self.spoiler.spoilt(every)
 
     def write_truth(self, sent: Sequence[Sent]) -> None:
         """Add labels to the ground-truth file."""
-        labels = [one.label for one in sent if one.label is not None]
+        labels = [item.label for item in sent if item.label is not None]
         if self.truth is not None and labels:
             with self.truth.open("ab") as file:
                 file.write(msgspec.json.Encoder().encode_lines(labels))
@@ -126,8 +126,8 @@ class ChargerFeed(Ticker):
         found: dict[int, tuple[int, range]] = {}  # by partition: start, and those seconds
         places = {_place(number) for number in self._run.chargers}
         for at in self._log.positions(self._run.topic, LATEST):
-            if at.partition in places and (told := self._last(at)) is not None:
-                found[at.partition] = told
+            if at.partition in places and (every := self._last(at)) is not None:
+                found[at.partition] = every
         start = max((began for began, _ in found.values()), default=None)
         wanted = self._run.start_s
         fresh = now_s if wanted is None else wanted
@@ -140,12 +140,12 @@ class ChargerFeed(Ticker):
     def _last(self, at: TopicPartition) -> tuple[int, range] | None:
         looked_at = 0
         for part in backwards(self._log, at):
-            for headers in reversed(part.headers):
-                said = dict(headers)
-                name, _, start = said.get(RUN_HEADER, b"").decode().rpartition("/")
+            for pairs in reversed(part.headers):
+                headers = dict(pairs)
+                name, _, start = headers.get(RUN_HEADER, b"").decode().rpartition("/")
                 if name == self._run.name:
-                    last_s = int(said[TICK_HEADER]) // 1000
-                    return int(start), range(int(said.get(FROM_HEADER, last_s)), last_s + 1)
+                    last_s = int(headers[TICK_HEADER]) // 1000
+                    return int(start), range(int(headers.get(FROM_HEADER, last_s)), last_s + 1)
             looked_at += len(part)
             if looked_at >= LOOKED_AT:
                 return None
@@ -167,9 +167,9 @@ class ChargerFeed(Ticker):
         """Append all that is sent up to the last tick: whole or not at all."""
         first_s, last_s = int(time_ms[0]) // 1000, int(time_ms[-1]) // 1000
         is_last = self.done + len(time_ms) == self._run.ticks
-        due = [one for one in self._due(None if is_last else last_s) if self._is_new(one)]
+        due = [item for item in self._due(None if is_last else last_s) if self._is_new(item)]
         self._run.write_truth(due)
-        gone = [one for one in due if not one.is_lost]
+        gone = [item for item in due if not item.is_lost]
         if not gone:
             return True
         header: Headers = (
@@ -178,19 +178,19 @@ class ChargerFeed(Ticker):
             (TICK_HEADER, str(int(time_ms[-1])).encode()),
         )
         records = Records(
-            [one.charger.encode() for one in gone],
-            [one.message for one in gone],
+            [item.charger.encode() for item in gone],
+            [item.message for item in gone],
             [header] * len(gone),
-            partitions=[_of(one) for one in gone],
+            partitions=[_of(item) for item in gone],
         )
         return self._patiently(lambda: self._log.append(self._run.topic, records))
 
-    def _is_new(self, one: Sent) -> bool:
+    def _is_new(self, item: Sent) -> bool:
         """Whether it was not sent before: some partitions may lack the end of the last append."""
-        if one.second > self._last_s:
-            return one.second not in self._pause
-        sent_s = self._sent_s.get(_of(one), self._append_s - 1)
-        return one.second >= self._append_s and one.second > sent_s
+        if item.second > self._last_s:
+            return item.second not in self._pause
+        sent_s = self._sent_s.get(_of(item), self._append_s - 1)
+        return item.second >= self._append_s and item.second > sent_s
 
     def _due(self, last_s: int | None) -> Iterator[Sent]:
         """What is sent up to a second; None: all, also what is delayed beyond the end."""
@@ -219,6 +219,6 @@ def write_json(
     messages = run.sent(start)
     while not stop.is_set() and (some := list(islice(messages, _AT_ONCE))):
         run.write_truth(some)
-        out.write(b"".join(one.message + b"\n" for one in some if not one.is_lost))
+        out.write(b"".join(item.message + b"\n" for item in some if not item.is_lost))
         if progress is not None:
             progress(some[-1].second - start + 1, run.seconds)

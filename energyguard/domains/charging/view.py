@@ -90,9 +90,9 @@ class Network:
         self.grid.show(bays, stations)
         late = [bay for bay in bays if bay.state == "overstaying"]
         faulty = sum(bay.state == "faulty" for bay in bays)
-        said = ", ".join(dict.fromkeys(bay.station for bay in late[:2]))
+        places = ", ".join(dict.fromkeys(bay.station for bay in late[:2]))
         more = f"; {plural(faulty, 'fault')}" if faulty else ""
-        self.broken.show(count(len(late)), "", (said or "nobody stands too long") + more)
+        self.broken.show(count(len(late)), "", (places or "nobody stands too long") + more)
         self.map_note.text = f"{count(charging)} charging, {count(power)} kW"
         self.map.show(mapped(stations, self.grid.href))
 

@@ -118,8 +118,8 @@ class HouseholdsPage:
         """The ranking and the hours."""
         span, unit = self.context.span, BY[self.by][1]
         start, end = self.cache.borders(span)
-        asked = {"start_ms": start, "end_ms": end, "by": self.by}
-        top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **asked)
+        span_of = {"start_ms": start, "end_ms": end, "by": self.by}
+        top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of)
         self.top.show(
             (d, v, f"{number(v)}\u00a0kWh" if unit == "kWh" else plural(v, "alert"))
             for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
@@ -127,7 +127,7 @@ class HouseholdsPage:
         )
         heat = await self.cache.ask(
             "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,
-            step_ms=hour_step_ms(end, self.context.zone), **asked,
+            step_ms=hour_step_ms(end, self.context.zone), **span_of,
         )  # fmt: skip
         rows: dict[str, list[float | None]] = {}
         for device, hour, value in zip(

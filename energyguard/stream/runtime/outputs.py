@@ -168,7 +168,7 @@ def _packed(topic: str, parts: list[pa.RecordBatch]) -> Records:
     assert row is not None
     batch = pa.concat_batches(parts).sort_by("time")
     pieces = [batch.slice(start, MAX_PACKED) for start in range(0, batch.num_rows, MAX_PACKED)]
-    packed = [one for piece in pieces for one in pack(piece, row.partitions)]
+    packed = [record for piece in pieces for record in pack(piece, row.partitions)]
     partitions, values = zip(*packed, strict=True)
     n = len(values)
     return Records([None] * n, values, [PACKED_ANEW] * n, partitions=partitions)

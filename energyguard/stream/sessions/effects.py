@@ -109,9 +109,9 @@ def paid(stay: Stay) -> list[Charge]:
     user, price = stay.user, stay.price
     found = [
         Charge(
-            stay.charger, user, one.start, one.end, one.power_kw, price, one.metered, stay.id
+            stay.charger, user, due.start, due.end, due.power_kw, price, due.metered, stay.id
         )
-        for one in stay.unbilled
+        for due in stay.unbilled
     ]  # fmt: skip
     stay.unbilled.clear()
     return found

@@ -95,7 +95,7 @@ class TotalStage(Stage[TotalTask, Tellings]):
 
     def decode(self, fetched: Sequence[Fetched]) -> list[Tellings]:
         """What was told."""
-        return [self.task(one.at).decode(one) for one in fetched]
+        return [self.task(part.at).decode(part) for part in fetched]
 
 
 def total_worker(

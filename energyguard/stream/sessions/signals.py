@@ -127,17 +127,17 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> DecodedSignals:
     rows = zip(fetched.offsets, fetched.values, fetched.timestamps_ms, strict=True)
     for offset, value, at_ms in rows:
         try:
-            told = signal(value or b"")
-            if not listed.knows(fetched.topic, told.charger, at_ms):
-                raise Rejected(f"charger_id: {told.charger!r} is not listed", "charger_id")
+            sent = signal(value or b"")
+            if not listed.knows(fetched.topic, sent.charger, at_ms):
+                raise Rejected(f"charger_id: {sent.charger!r} is not listed", "charger_id")
         except Rejected as error:
             bad.append((offset, refused(1, value or b"", error)))
         else:
-            if told.kind is _START:
-                rating = listed.rating_kw(fetched.topic, told.charger, at_ms)
-                told = told if rating is None else structs.replace(told, rating_kw=rating)
+            if sent.kind is _START:
+                rating = listed.rating_kw(fetched.topic, sent.charger, at_ms)
+                sent = sent if rating is None else structs.replace(sent, rating_kw=rating)
             offsets.append(offset)
-            signals.append(told)
+            signals.append(sent)
     last_ms = fetched.timestamps_ms[-1] if len(fetched) else None
     return DecodedBatch(fetched.at, fetched.next_offset, offsets, signals, tuple(bad), last_ms)
 

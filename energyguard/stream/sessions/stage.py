@@ -38,7 +38,7 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
     ) -> None:
         super().__init__(at, SessionOperator(limits, witnesses=Witnesses.UNKNOWN), clock)
         self._limits, self._listed = limits, listed
-        self.told: int | None = None  # up to which second
+        self.reported_s: int | None = None  # up to which second
 
     @property
     def waits(self) -> Waits | None:
@@ -64,7 +64,7 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
     def take(self, part: DecodedSignals, outputs: PendingOutputs) -> None:
         """Let signals wait for their second; what is certain by then comes out."""
         if part.bad:
-            self._refuse([one for _, one in part.bad], [at for at, _ in part.bad], outputs)
+            self._refuse([row for _, row in part.bad], [at for at, _ in part.bad], outputs)
         if not part.values:
             return
         newest = self.operator.newest
@@ -89,9 +89,9 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
             outputs.add(topic, records)
         if touched := self.operator.take_touched():
             outputs.add(BAYS.name, bay_records(self.operator.bays, touched, self.at.topic))
-        ignored = [one for one in outcomes if isinstance(one, Ignored)]
-        for reason, some in groupby(ignored, key=lambda one: one.reason):
-            self._ignore(reason, [one.signal for one in some], outputs)
+        ignored = [outcome for outcome in outcomes if isinstance(outcome, Ignored)]
+        for reason, some in groupby(ignored, key=lambda outcome: outcome.reason):
+            self._ignore(reason, [outcome.signal for outcome in some], outputs)
         changes = self.operator.changes
         for outcome in outcomes:
             if isinstance(outcome, Occupied) and (
@@ -105,7 +105,9 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
         self.counts[verdict.value] += len(signals)
         self.counts[Verdict.ACCEPTED.value] -= len(signals)
         if verdict is not Verdict.DUPLICATE:
-            rows = [RefusedRow(1, verdict, "timestamp", reason, message(one)) for one in signals]
+            rows = [
+                RefusedRow(1, verdict, "timestamp", reason, message(signal)) for signal in signals
+            ]
             self._refuse(rows, None, outputs)
 
     def _refuse(
@@ -126,9 +128,9 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
     def take_changes(self) -> tuple[int, list[Change]] | None:
         """Up to which second it is certain how many cars stand, and the changes; None: no news."""
         done = self.operator.done
-        if done is None or done == self.told:
+        if done is None or done == self.reported_s:
             return None
-        self.told, changes = done, self.operator.changes
+        self.reported_s, changes = done, self.operator.changes
         self.operator.changes = changes[-1:]  # how many stand now: the next one is told against it
         return done, changes
 
@@ -163,9 +165,9 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedSignals]:
         """The signals that were read. Who was listed before they came is known by now."""
-        if any(len(one) for one in fetched):
+        if any(len(part) for part in fetched):
             self._listed.refresh()
-        return [decoded_signals(one, self._listed) for one in fetched]
+        return [decoded_signals(part, self._listed) for part in fetched]
 
     def follow(self, tasks: Collection[SessionTask], decisions: Decisions) -> None:
         """Know the chargers before the first signal of a replay is read."""
@@ -200,9 +202,9 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
         """Those of which there is nothing more to read."""
         ends = self.log.positions(topic, LATEST)
         return {
-            partition: told
-            for partition, told in quiet.items()
-            if told[0] >= ends[TopicPartition(topic, partition)]
+            partition: decision
+            for partition, decision in quiet.items()
+            if decision[0] >= ends[TopicPartition(topic, partition)]
         }
 
     def report(
@@ -212,14 +214,14 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
         if not last and self.clock.monotonic() - self._last_report_s < TELL_S:
             return
         self._last_report_s = self.clock.monotonic()
-        told: dict[str, OccupancyUpdate] = {}
+        updates: dict[str, OccupancyUpdate] = {}
         for task in tasks:
             if (news := task.take_changes()) is not None:
-                one = told.setdefault(task.at.topic, OccupancyUpdate(topic=task.at.topic))
-                one.partitions[task.at.partition] = news
-        if told:
-            keys = [topic.encode() for topic in told]
-            values = [OCCUPANCY_UPDATE.encode(update) for update in told.values()]
+                update = updates.setdefault(task.at.topic, OccupancyUpdate(topic=task.at.topic))
+                update.partitions[task.at.partition] = news
+        if updates:
+            keys = [topic.encode() for topic in updates]
+            values = [OCCUPANCY_UPDATE.encode(update) for update in updates.values()]
             outputs.add(OCCUPANCY.name, Records(keys, values))
 
 

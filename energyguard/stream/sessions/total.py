@@ -37,33 +37,37 @@ class TopicTotal(msgspec.Struct):
     def take(self, update: OccupancyUpdate) -> Iterator[tuple[int, int]]:
         """Seconds that became certain, each with how many cars stood."""
         for number, (until, changes) in update.partitions.items():
-            one = self.partitions.get(number)
-            if one is None:
-                one = self.partitions[number] = Partition(changes[0][0] - 1 if changes else until)
+            partition = self.partitions.get(number)
+            if partition is None:
+                partition = self.partitions[number] = Partition(
+                    changes[0][0] - 1 if changes else until
+                )
             for second, stand in changes:
-                if second <= one.until:
+                if second <= partition.until:
                     continue  # told before
                 if self.done is not None and second <= self.done:
-                    one.stand = stand
+                    partition.stand = stand
                 else:
-                    one.changes.append((second, stand))
-            one.until = max(one.until, until)
+                    partition.changes.append((second, stand))
+            partition.until = max(partition.until, until)
         return self._certain()
 
     def _certain(self) -> Iterator[tuple[int, int]]:
         every = self.partitions.values()
-        end = min(one.until for one in every)
+        end = min(partition.until for partition in every)
         if self.done is None:
-            first = [one.changes[0][0] for one in every if one.changes]
+            first = [partition.changes[0][0] for partition in every if partition.changes]
             if not first:
                 return
             self.done = min(first) - 1
-        moments = sorted({second for one in every for second, _ in one.changes if second <= end})
+        moments = sorted(
+            {second for partition in every for second, _ in partition.changes if second <= end}
+        )
         for moment in [*moments, end + 1]:
-            stand = sum(one.stand for one in every)
+            stand = sum(partition.stand for partition in every)
             for second in seconds(self.done + 1, moment - 1):
                 yield second, stand
             self.done = max(self.done, moment - 1)
-            for one in every:
-                while one.changes and one.changes[0][0] <= moment:
-                    one.stand = one.changes.pop(0)[1]
+            for partition in every:
+                while partition.changes and partition.changes[0][0] <= moment:
+                    partition.stand = partition.changes.pop(0)[1]

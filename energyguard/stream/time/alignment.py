@@ -46,7 +46,7 @@ class Alignment:
         self._reached: dict[TopicPartition, int] = {}
         self._behind_s: dict[TopicPartition, float] = {}  # since when others wait for it
         self._ends: dict[str, Positions] = {}
-        self._asked_s: dict[str, float] = {}
+        self._looked_s: dict[str, float] = {}
         self.shared = False  # do other workers and this one have to keep in step now?
 
     def full(self) -> set[TopicPartition]:
@@ -131,7 +131,7 @@ class Alignment:
 
     def _at_end(self, topic: str, committed: Positions) -> set[TopicPartition]:
         """The partitions of which everything was read, by us or by another worker."""
-        if self._clock.monotonic() - self._asked_s[topic] >= ENDS_S:
+        if self._clock.monotonic() - self._looked_s[topic] >= ENDS_S:
             self._ask(topic)
         ends = self._ends[topic]
         read = {**committed, **self._read}
@@ -141,7 +141,7 @@ class Alignment:
 
     def _ask(self, topic: str) -> None:
         self._ends[topic] = self._log.positions(topic, LATEST)
-        self._asked_s[topic] = self._clock.monotonic()
+        self._looked_s[topic] = self._clock.monotonic()
 
 
 def _tail(time: Ints) -> int:
@@ -154,6 +154,6 @@ def _first_beyond(part: DecodedReadings, limit_ms: int) -> int:
     if part.astray is None or limit_ms >= FOREVER:
         return part.next_offset
     places = np.flatnonzero(part.astray)
-    least = np.minimum.accumulate(part.batch.time[places][::-1])[::-1]  # of it and all behind it
-    first = int(np.searchsorted(least, limit_ms, "right"))
+    earliest = np.minimum.accumulate(part.batch.time[places][::-1])[::-1]  # of it and all behind it
+    first = int(np.searchsorted(earliest, limit_ms, "right"))
     return part.next_offset if first == len(places) else int(part.batch.offset[places[first]])

@@ -65,18 +65,18 @@ class TrustedTime:
 
     def trusted(self) -> int:
         """The newest time that two devices have reached (one was let through), or decided."""
-        heard = self.reached[self.reached > NEVER]
-        if len(heard) < 2:
+        reached = self.reached[self.reached > NEVER]
+        if len(reached) < 2:
             return max(self.passed, self.decided, self.newest)
-        return max(int(np.partition(heard, -2)[-2]), self.decided)
+        return max(int(np.partition(reached, -2)[-2]), self.decided)
 
     def let_through(self, batch: ReadingBatch, device: Ints, start: int) -> int:
         """Let readings through from a place on; give the place of the first that is far ahead."""
         time = batch.time
         while start < len(time):
-            heard = np.flatnonzero(self.reached > NEVER)
+            devices = np.flatnonzero(self.reached > NEVER)
             if self.is_lone:
-                who = int(heard[0]) if len(heard) else int(device[start])
+                who = int(devices[0]) if len(devices) else int(device[start])
                 other = device[start:] != who
                 stop = start + int(other.argmax()) if other.any() else len(time)
                 first = self._far_alone(batch, start, stop)
@@ -97,7 +97,7 @@ class TrustedTime:
                 if time[start] > self.trusted() + self.limits.ahead_data_ms:
                     return start
                 stop = start + 1
-            elif len(heard) < 2:
+            elif len(devices) < 2:
                 stop = start + 1  # the second device: what is trusted changes with it
             np.maximum.at(self.reached, device[start:stop], time[start:stop])
             start = stop

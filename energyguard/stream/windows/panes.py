@@ -130,8 +130,8 @@ def bincount_exact(cell: Ints, amount: Ints, cells: int) -> Ints:
     """Sum int64 amounts by cell, exactly: ``numpy.bincount`` alone sums in floats."""
     if not len(amount):
         return np.zeros(cells, np.int64)
-    most = max(int(amount.max()), -int(amount.min()))
-    if most * len(amount) < EXACT_FLOAT:
+    largest = max(int(amount.max()), -int(amount.min()))
+    if largest * len(amount) < EXACT_FLOAT:
         return np.bincount(cell, weights=amount, minlength=cells).astype(np.int64)
     low = np.bincount(cell, weights=amount & _LOW, minlength=cells).astype(np.int64)
     high = np.bincount(cell, weights=amount >> 32, minlength=cells).astype(np.int64)

@@ -101,7 +101,7 @@ class SilenceTracker:
         where = np.zeros(len(newest), np.int64)  # the last place that showed each key
         where[newer.key] = newer.at
         run_before = np.where(newer.at > 0, run[np.maximum(newer.at - 1, 0)], before)
-        waited = self._waited_at_least(newer)
+        waited = self._waited_long(newer)
         doubtful = (newer.prior > NEVER) & (run_before - newer.prior >= waited)
         doubtful |= newer.time + waited <= run[newer.at]  # news that is old when it comes
         doubtful |= self.since[newer.key] > NEVER
@@ -119,7 +119,7 @@ class SilenceTracker:
         found.sort(key=lambda change: change.at)
         return found
 
-    def _waited_at_least(self, rows: _Advances) -> Ints:
+    def _waited_long(self, rows: _Advances) -> Ints:
         """No key of these is waited for less long, at any of its readings."""
         begins = np.flatnonzero(_firsts(rows.key))
         if not len(begins) or not self.rhythms:

@@ -100,10 +100,10 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def elsewhere(self, at: TopicPartition) -> Other | None:
         """What a partition's progress says."""
-        told = self._reached_by.get(at)
-        if told is None:
+        reached = self._reached_by.get(at)
+        if reached is None:
             return None
-        return Other(told.newest_ms, (self.clock.now_ms() - told.at_ms) / 1000)
+        return Other(reached.newest_ms, (self.clock.now_ms() - reached.at_ms) / 1000)
 
     def _quiet_time(self, task: WindowTask) -> int | None:
         """What time it is for a partition that has been quiet for long; None: leave it."""

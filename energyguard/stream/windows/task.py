@@ -76,10 +76,10 @@ class DecodedReadings:
         """Dead letters of what was refused."""
         topic, partition = self.at
         return dead_letters(
-            [one.refused for one in self.bad],
-            [f"{topic}/{partition}/{one.record}" for one in self.bad],
+            [refusal.refused for refusal in self.bad],
+            [f"{topic}/{partition}/{refusal.record}" for refusal in self.bad],
             topic,
-            [one.shape for one in self.bad],
+            [refusal.shape for refusal in self.bad],
         )
 
     def followed_by(self, other: DecodedReadings) -> DecodedReadings:
