@@ -188,7 +188,7 @@ def floor(system: System) -> list[str]:
     """A floor's message, as a building's sensors send it, until the worker has read it."""
 
     def send(at_ms: int) -> None:
-        value = FLOOR % (stamp(at_ms)[:-1]).encode()
+        value = FLOOR % (stamp(at_ms)).encode()
         system.log.append(BUILDING_READINGS.name, Records([b"1"], [value]))
 
     def read() -> bool:

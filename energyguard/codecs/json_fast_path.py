@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -32,6 +33,8 @@ from energyguard.codecs.refusals import Refusals
 _END, _CLOSES, _OPENS, _QUOTE, _COMMA = b'\n}{",'
 _SPACES = (b" ", b"\t", b"\r", b"\n")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
+MAX_FIRST_OBJECT = 4_096
+"""Bytes of a first object that is still one of a layout's plain fields."""
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -80,10 +83,17 @@ def _lines(text: bytes) -> bytes | None:
 
 def _layout(line: bytes) -> ColumnLayout | None:
     """The layout of the first object; it holds for all, as others have fields that it has not."""
+    if len(line) > MAX_FIRST_OBJECT:
+        return None
     try:
-        return layout_of_object(_OBJECT.decode(line).keys())
+        return _layout_of(tuple(_OBJECT.decode(line)))
     except (ValueError, RecursionError):  # msgspec's own are among them
         return None
+
+
+@lru_cache(maxsize=64)
+def _layout_of(names: tuple[str, ...]) -> ColumnLayout:
+    return layout_of_object(frozenset(names))
 
 
 def _table(

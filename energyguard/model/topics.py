@@ -209,6 +209,7 @@ def repartitioned(source: str) -> str:
     return REPARTITIONED.name[:-1] + source
 
 
+@lru_cache(maxsize=1024)
 def source_of(topic: str) -> str:
     """The topic that its senders know: of one of ``repartitioned`` its source, else itself."""
     return topic.removeprefix(REPARTITIONED.name[:-1])

@@ -250,7 +250,7 @@ class LiveProjection:
         for part in fetched:
             self._takers[part.topic](part)
             kind = _KINDS.get(part.topic)
-            listeners = self._subscribers.wanting(kind) if kind else ()
+            listeners = [each for each in self._subscribers.all if kind and each.wants(kind)]
             for fact in self._facts(part) if listeners else ():
                 for listener in listeners:
                     listener.put_fact(*fact)
@@ -285,13 +285,14 @@ class LiveProjection:
 
     def _report(self, fetched: Fetched) -> None:
         self.reports.take_progress(fetched)
-        for listener in self._subscribers.wanting("progress"):
-            listener.put_state("progress", self.partitions())
+        for listener in self._subscribers.all:
+            if listener.wants("progress"):
+                listener.put_state("progress", self.partitions())
 
     def _take_readings(self, fetched: Sequence[Fetched]) -> None:
         old = not self._readings.caught_up.is_set()
         if self._live_readings.take(fetched, self._clock.now_ms(), old):
-            self._send_readings(self._subscribers.wanting("readings"))
+            self._send_readings(self._subscribers.all)
 
     def _send_readings(self, listeners: Sequence[Subscription]) -> None:
         listeners = [listener for listener in listeners if listener.wants("readings")]

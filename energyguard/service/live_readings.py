@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from threading import Lock
 
@@ -36,7 +36,7 @@ class LiveReadings:
         silent_ms: int,
         limits: PlausibilityLimits = DEFAULT,
         ahead: ClockLimits = _LIMITS,
-        judged_ms: Callable[[str], int | None] = lambda topic: None,
+        judged_ms: Mapping[str, int] | None = None,
     ) -> None:
         """Begin with nothing.
 
@@ -44,10 +44,10 @@ class LiveReadings:
             silent_ms: how far behind its topic a device is silent.
             limits: what is plausible.
             ahead: how far a reading may be beyond its topic's clock.
-            judged_ms: the newest time of a topic that the worker has let through.
+            judged_ms: by topic the newest time that the worker has let through, as it stands now.
         """
         self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
-        self._judged_ms = judged_ms
+        self._judged_ms = judged_ms or {}
         self._lock = Lock()
         self._topics: dict[str, LiveDevices] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()
@@ -91,7 +91,7 @@ class LiveReadings:
             readings = read_settled(keys, values, self._limits).readings
             came_ms = max((at for part in parts for at in part.timestamps_ms), default=now_ms)
             heard_ms = min(now_ms, came_ms) if old else now_ms
-            devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms(topic))
+            devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms.get(topic))
             devices.simulated = any(
                 TICK_HEADER in dict(part.headers[-1]) for part in parts if part.headers
             )

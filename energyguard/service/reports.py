@@ -33,22 +33,19 @@ class Reports:
     def __init__(self) -> None:
         self.windows: deque[WindowAlert] = deque(maxlen=WINDOWS_KEPT)
         self._progress: dict[TopicPartition, PartitionProgress] = {}
+        self.judged_ms: dict[str, int] = {}
+        """By topic the newest event time that the worker has let through."""
         self._refused: Counter[tuple[str, str]] = Counter()
 
     def take_progress(self, fetched: Fetched) -> list[PartitionProgress]:
         """Fold records in; return what is new."""
         found = [progress for _, progress in decoded(PARTITION_PROGRESS.decoder, fetched)]
-        self._progress |= {
-            TopicPartition(progress.topic, progress.partition): progress for progress in found
-        }
+        for progress in found:
+            self._progress[TopicPartition(progress.topic, progress.partition)] = progress
+            if progress.newest_ms is not None:
+                newest_ms = self.judged_ms.get(progress.topic, progress.newest_ms)
+                self.judged_ms[progress.topic] = max(newest_ms, progress.newest_ms)
         return found
-
-    def judged_ms(self, topic: str) -> int | None:
-        """The newest event time of a topic that the worker has let through."""
-        times = [
-            progress.newest_ms for at, progress in list(self._progress.items()) if at.topic == topic
-        ]
-        return max((ms for ms in times if ms is not None), default=None)
 
     def take_dead_letters(self, fetched: Fetched) -> None:
         """Count the rows of records by verdict and field."""

@@ -113,27 +113,23 @@ class Subscribers:
     """All subscriptions of a process."""
 
     def __init__(self) -> None:
-        self._all: tuple[Subscription, ...] = ()
+        self.all: tuple[Subscription, ...] = ()
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self.all)
 
     def add(self, subscription: Subscription) -> None:
         """Begin to deliver."""
         with self._lock:
-            self._all = (*self._all, subscription)
-        METRICS["sse_clients"].set(len(self._all))
+            self.all = (*self.all, subscription)
+        METRICS["sse_clients"].set(len(self.all))
 
     def remove(self, subscription: Subscription) -> None:
         """Stop delivering."""
         with self._lock:
-            self._all = tuple(kept for kept in self._all if kept is not subscription)
-        METRICS["sse_clients"].set(len(self._all))
-
-    def wanting(self, kind: Kind) -> tuple[Subscription, ...]:
-        """Those who asked for a kind."""
-        return tuple(kept for kept in self._all if kept.wants(kind))
+            self.all = tuple(kept for kept in self.all if kept is not subscription)
+        METRICS["sse_clients"].set(len(self.all))
 
 
 def write_positions(positions: Mapping[TopicPartition, int]) -> str:

@@ -55,6 +55,8 @@ class ChannelOperator:
         self.registers = Registers(self.measure)
         self.rule_states: list[RuleState] = []
         self.limit_states: list[LimitState] = []
+        self._widths: dict[int, int] = {}  # for each slide, how many panes its longest window has
+        self._windows: set[tuple[int, int]] = set()  # slides and lengths of windows
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
 
     @property
@@ -80,10 +82,14 @@ class ChannelOperator:
         limits = [r for r in rules if isinstance(r, StateRule) and self.channel in r.channels]
         self.rule_states = [RuleState(rule, self.measure, self.silent) for rule in about]
         self.limit_states = [LimitState(rule, self.measure, self.silent) for rule in limits]
+        self._widths.clear()
+        for slide, reach in (windows := {(r.slide_ms, r.reach_ms) for r in about}):
+            self._widths[slide] = max(self._widths.get(slide, 0), reach // slide)
+        self._windows = windows
         gaps = {(rule.slide_ms, rule.gap_ms) for rule in about if rule.gap_ms}
         self.registers.cover(gaps, len(self.newest))
         if newest > NEVER:
-            self.registers.rebuild(self._widths(), self._closed(newest), newest, self.ring)
+            self.registers.rebuild(self._widths, self._closed(newest), newest, self.ring)
 
     def set_rules(self, rules: Sequence[Rule], newest: int) -> list[AlertTransition]:
         """Run other rules: open episodes go on or end, and those that the past holds begin."""
@@ -108,24 +114,15 @@ class ChannelOperator:
                 found += [AlertTransition(limit, e) for e in limit.carried(earlier, newest)]
         return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
 
-    def _widths(self) -> dict[int, int]:
-        """For each slide, how many panes its longest window has."""
-        widths: dict[int, int] = {}
-        for state in self.rule_states:
-            slide = state.rule.slide_ms
-            widths[slide] = max(widths.get(slide, 0), state.rule.reach_ms // slide)
-        return widths
-
     def _closed(self, newest: int) -> dict[int, int]:
         """For each slide, the end (in panes) of the last window closed at a newest time."""
-        return {slide: (newest - self.patience_ms) // slide for slide in self._widths()}
+        return {slide: (newest - self.patience_ms) // slide for slide in self._widths}
 
     def late(self, rows: LaneRows, run: Ints) -> Bools:
         """Readings for which every window that would hold them is closed."""
         watermark = run[rows.at] - self.limits.lateness_ms
         late = np.ones(len(rows), bool)
-        windows = {(s.rule.slide_ms, s.rule.reach_ms) for s in self.rule_states}
-        for slide, window in windows or {(1, self.limits.horizon_ms)}:
+        for slide, window in self._windows or {(1, self.limits.horizon_ms)}:
             pane = (rows.time - self.measure.shift) // slide
             late &= pane * slide + window <= watermark
         return late
@@ -168,7 +165,7 @@ class ChannelOperator:
     def _closing_places(self, whole: BatchSlice) -> list[int]:
         """The places of a batch at which windows close."""
         places: set[int] = set()
-        for slide in self._widths():
+        for slide in self._widths:
             closed = (whole.run - self.patience_ms) // slide
             first = self._closed(whole.known)[slide]
             places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
@@ -212,7 +209,7 @@ class ChannelOperator:
         run, known = whole.run, whole.known
         old = rows.time <= prior
         cuts = np.zeros(len(run), bool)
-        for slide, width in self._widths().items():
+        for slide, width in self._widths.items():
             first = self._closed(known)[slide]
             if (int(run[-1]) - self.patience_ms) // slide == first:
                 continue  # nothing closes
@@ -250,7 +247,7 @@ class ChannelOperator:
         newest = int(run[stop - 1])
         already = self._closed(span.known)
         links = self.registers.link(rows, prior, self.ring)
-        for slide, width in self._widths().items():
+        for slide, width in self._widths.items():
             closed = (run[start:stop] - self.patience_ms) // slide
             panes = self.registers.open(slide, already[slide] + 1 - width)
             self.registers.reach(slide, span.known // slide, len(self.newest))
@@ -290,7 +287,7 @@ class ChannelOperator:
         """One rule over one step."""
         rule, ends, level = state.rule, closings.ends, state.level
         scores = self.registers.scores(rule, ends)
-        if rule.makes_energy_alerts and len(ends) and (scores.max(axis=0) > level).any():
+        if state.makes_energy_alerts and len(ends) and (scores.max(axis=0) > level).any():
             end, key = np.nonzero(scores > level)
             nano = scores[end, key] // self.measure.per_nano
             collected.breaches.append(Breaches(rule, key, ends[end] * rule.slide_ms, nano))

@@ -81,11 +81,13 @@ class RuleState:
     level: int = field(init=False)  # the score above which it raises
     clear: int = field(init=False)  # the score at or below which it clears
     is_early: bool = field(init=False)  # a window may raise before it closes: it only grows
+    makes_energy_alerts: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.level = self.rule.score_of(self.rule.level, self.measure)
         self.clear = self.rule.score_of(self.rule.clear_level, self.measure)
         self.is_early = self.rule.may_raise_early and self.measure.grows
+        self.makes_energy_alerts = self.rule.makes_energy_alerts
 
     def follow(
         self,

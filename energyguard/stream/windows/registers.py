@@ -179,7 +179,7 @@ class Registers:
     def scores(self, rule: WindowRule, ends: Ints) -> Ints:
         """How bad windows are that end before panes ``ends``: (ends, keys), as the rule says."""
         panes, slide = self.panes[rule.slide_ms], rule.slide_ms
-        scores = rule.score(lambda back: self.sums(panes, ends - back, rule.panes))
+        scores = rule.score(lambda back: self.sums(panes, ends - back, rule.window_ms // slide))
         if not rule.gap_ms or not len(ends):
             return scores
         width = rule.reach_ms // slide

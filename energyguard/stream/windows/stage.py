@@ -43,7 +43,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         plausible: PlausibilityLimits = DEFAULT,
     ) -> None:
         super().__init__(log, topics, clock)
-        self.book = book
+        self.book, self._active = book, tuple(book.active())
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
@@ -89,9 +89,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def decide(self, task: WindowTask, decisions: Decisions) -> list[Decision]:
         """The rules that run, and time where all is quiet."""
         made = []
-        rules = tuple(self.book.active())
-        if tuple(task.operator.rules) != rules or task.manifest.decided < 0:
-            made.append(task.decision(rules=rules))
+        if tuple(task.operator.rules) != self._active or task.manifest.decided < 0:
+            made.append(task.decision(rules=self._active))
         time = self._quiet_time(task)
         if time is not None:
             made.append(task.decision(time=time))
@@ -137,9 +136,11 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
                 self._reached(progress)
             self._progress_at[part.at] = part.next_offset
-        longest = max((rule.reach_ms for rule in self.book.all()), default=0)
-        if changed and longest > self.limits.horizon_ms:
-            self._widen(longest, tasks, decisions)
+        if changed:
+            self._active = tuple(self.book.active())
+            longest = max((rule.reach_ms for rule in self.book.all()), default=0)
+            if longest > self.limits.horizon_ms:
+                self._widen(longest, tasks, decisions)
 
     def _reached(self, progress: PartitionProgress) -> None:
         at = TopicPartition(progress.topic, progress.partition)
