@@ -1,28 +1,23 @@
 """Codecs: bytes to Arrow batches and back. Strict, vectorised, and bad rows come back with reasons.
 
-packed.py      readings as they lie in the log: a compressed Arrow batch per record
-records.py     records of a topic: packed ones, and messages that others sent
-messages.py    these messages, a line each
-isolated.py    a child that decodes what may end its decoder
+records.py     records of a topic: packed readings of ours, and messages that others sent
+messages.py    these messages, a line each, decoded by a child that may die of them
 dialect.py     one way in which some senders write: how it is recognised, decoded, an example
-registry.py    the dialects that are known: those below, and those of the domains
+headers.py     the dialects that are known, and the names that columns and fields may have
 formats.py     in which format a message or a file is
 files.py       files, gzipped files and standard input, block by block
-headers.py     the names that columns and fields may have, in every format
-text.py        lines under a header, or several
-delimited.py   lines of a layout, a block at once
+delimited.py   lines under a header, or several: a block at once
 json.py        objects of a layout, as lines or an array; json_fast_path.py a block at once
 row_by_row.py  lines and objects one by one, with the reasons
-doubts.py      what Arrow takes and the careful way refuses
 columns.py     the columns of a layout
 csv.py         how lines are written
 arrow.py       Arrow IPC; ipc.py has what it unfolds to, arrow_columns.py its types
 parquet.py     Parquet files
-assembly.py    readings of the columns: what is out of range is refused
-checks.py      unknown channels and values that cannot be true
-limits.py      out of range: what can be read and cannot be true
+assembly.py    readings of the columns: what is doubtful, what cannot be true
 refusals.py    refused rows: the first one by one, the rest as one
+deliveries.py  files as one delivery, in order of event time
 lines.py       the lines of a block, in bounded memory
+charging.py    signals of chargers, and system D's results
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ A *topic* has partitions; a partition is a sequence of records that is only ever
 *consumer group* and move only when a transaction of the group commits them. Offsets count records.
 
     contract.py  what every log promises
-    records.py   what a record is, in batches
-    decoded.py   records of JSON topics as objects
+    records.py   what a record is, in batches; which partition it goes to
     sqlite.py    one file, several processes: the embedded default
     kafka/       a Kafka cluster, for more than one machine
 """

@@ -2,7 +2,6 @@
 
 schema.sql       the tables
 segments.py      an append as one row
-partitioning.py  which partition a record goes to
 connections.py   how the file is opened; SQLite's errors as ours
 inspect.py       looks through all of it
 repair.py        the file made anew from what can be read

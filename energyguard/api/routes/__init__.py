@@ -1,6 +1,6 @@
 """The routes of /api/v1, by what they are about.
 
-asked.py      what a request carries: the service, who asks, times
+asked.py      what a request asks for: times, a time range
 answers.py    the bodies of answers, as OpenAPI shows them
 readings.py   send and read readings, devices
 queries.py    whatever the history's queries answer: routes and row types from their headers
