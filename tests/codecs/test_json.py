@@ -10,7 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
+from energyguard.codecs.assembly import DEFAULT
 from energyguard.codecs.formats import decode
+from energyguard.codecs.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
 from energyguard.model.quantities import to_nano
 
 numbers = st.decimals("0", "100", places=9) | st.decimals("0", "100", places=5)
@@ -131,3 +133,11 @@ def test_any_json_is_answered(value: object) -> None:
     data = json.dumps(value).encode()
     _, decoded = decode(data, "json")
     assert not decoded.batch.num_rows
+
+
+def test_a_long_first_object_is_read_as_others_are() -> None:
+    padded = GOOD.replace("{", "{" + " " * MAX_FIRST_OBJECT)
+    assert decode_sound_json(padded.encode(), DEFAULT) is None
+    _, found = decode(padded.encode(), "json")
+    assert found.batch == decode(GOOD.encode(), "json")[1].batch
+    assert not found.refused

@@ -1,13 +1,18 @@
-"""Decoded records are cut where a decision stands, and nothing of them is lost."""
+"""Signals before they reach the operator: who is listed, and where a decision cuts them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from energyguard.codecs import RefusedRow
-from energyguard.log import TopicPartition
+from energyguard.log import Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict
-from energyguard.stream.sessions.signals import DecodedBatch
+from energyguard.model.topics import CHARGERS, SIGNALS
+from energyguard.records.stations import Charger
+from energyguard.stream.sessions.signals import DecodedBatch, Listed
 
 AT = TopicPartition("charger-station-signals", 3)
 REFUSED = RefusedRow(1, Verdict.MALFORMED, "", "no number", b"x")
@@ -35,3 +40,17 @@ def test_a_cut_behind_the_end_leaves_nothing() -> None:
     first, second = batch.split(30)
     assert (first.next_offset, len(first)) == (20, 1)
     assert (second.next_offset, len(second)) == (20, 0)
+
+
+def test_a_rating_counts_from_when_it_was_listed(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    listed = Listed(log)
+    for rating, at_ms in ((22.0, 1_000), (22.0, 2_000), (50.0, 3_000), (None, 4_000)):
+        charger = Charger(charger="c-1", station="s", rating_kw=rating, topic=SIGNALS.name)
+        value = msgspec.json.encode(charger)
+        log.append(CHARGERS.name, Records([b"c-1"], [value], (), [at_ms]))
+    listed.refresh()
+    found = [listed.rating_kw(SIGNALS.name, "c-1", at) for at in (900, 1_500, 3_000, 5_000)]
+    assert found == [22.0, 22.0, 50.0, None]
+    assert listed.rating_kw(SIGNALS.name, "c-2", 5_000) is None
+    log.close()
