@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
@@ -36,7 +36,7 @@ _LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is no time
 
 
 class PlausibilityLimits(Protocol):
-    """What the settings say is plausible (``config.WireSettings``)."""
+    """What the settings say is plausible (``settings.tree.WireSettings``)."""
 
     @property
     def plausible_kwh(self) -> float:
@@ -60,19 +60,6 @@ class DefaultLimits:
 DEFAULT = DefaultLimits()
 
 
-def bounds(limits: PlausibilityLimits) -> Mapping[str, tuple[int, int]]:
-    """For each channel, the lowest and highest value in 1e-9 of its unit."""
-    plausible = {"energy_kwh": limits.plausible_kwh, "power_kw": limits.plausible_kw}
-    lowest = {"power_kw": -limits.plausible_kw}
-    return {
-        name: (
-            int(max(channel.lowest, lowest.get(name, channel.lowest)) * NANO),
-            int(min(channel.highest, plausible.get(name, channel.highest)) * NANO),
-        )
-        for name, channel in CHANNELS.items()
-    }
-
-
 def out_of_range(
     channel: str, time_ms: Ints, value: Ints, limits: PlausibilityLimits, lowest: int | None = None
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -82,8 +69,14 @@ def out_of_range(
 
 
 def _bounds(channel: str, limits: PlausibilityLimits, lowest: int | None) -> tuple[int, int]:
-    low, high = bounds(limits)[channel]
-    return low if lowest is None else max(low, lowest), high
+    """The lowest and highest value of a channel, in 1e-9 of its unit."""
+    low, high = CHANNELS[channel].lowest, CHANNELS[channel].highest
+    if channel == "energy_kwh":
+        high = min(high, limits.plausible_kwh)
+    elif channel == "power_kw":
+        low, high = max(low, -limits.plausible_kw), min(high, limits.plausible_kw)
+    nano = int(low * NANO)
+    return nano if lowest is None else max(nano, lowest), int(high * NANO)
 
 
 def value_reason(
