@@ -12,5 +12,5 @@ output.py             what comes of a batch, alert events among it; as records
 rule_change.py        what becomes of an episode whose rule was changed
 limits.py             what settings and rules allow windows to hold
 snapshot.py           the operator's state as parts
-stage.py, task.py, role.py   as a worker's stage, its partitions, its process
+stage.py, role.py     as a worker's stage with its partitions, its process
 """
