@@ -120,8 +120,8 @@ def measurements(
 
     `energyguard client` asks it.
     """
+    from energyguard.compat.alert_bridge import raising_alerts
     from energyguard.compat.processes import ClusterLayout, run_measurements
-    from energyguard.compat.raised import raising_alerts
 
     door = _door(call, port, host, auth, secret)
     layout = ClusterLayout(_list(nodes), copies, strategy, virtual_nodes)

@@ -6,12 +6,12 @@ where there is one, tokens.
 guard.py         who may come in, how much may be sent, how long it may take
 shapes.py        the shapes of errors, and errors that only doors have
 target.py        what a key means in a request
-owners.py        who keeps a key, and how many of them have to confirm
+quorum.py        who keeps a key, and how many of them have to confirm
 ranges.py        a series page by page; all series
 keys.py          PUT, GET and DELETE of one key
 batches.py       the same of many
-hot.py           both as plain ASGI: nothing stands between the socket and the store
-described.py     what OpenAPI says of hot.py
+fast_path.py     both as plain ASGI: nothing stands between the socket and the store
+openapi_fragments.py  what OpenAPI says of fast_path.py
 building.py      the building monitor's coordinator (system A)
 sharding.py      its verbs for nodes
 thresholds.py    its thresholds

@@ -16,7 +16,7 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from energyguard.clock import Clock
-from energyguard.compat.owners import Owners
+from energyguard.compat.quorum import Owners
 from energyguard.compat.ranges import walk
 from energyguard.compat.target import RESERVED
 from energyguard.store import Store

@@ -8,15 +8,15 @@ keys go one by one, each above the highest version that it has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from energyguard.api.problems import NothingTaken
-from energyguard.compat.keys import Given, Keys, confirmed
-from energyguard.compat.owners import confirming
+from energyguard.compat.keys import Given, Keys, Object, confirmed
+from energyguard.compat.quorum import required
 from energyguard.compat.ranges import together
 from energyguard.compat.shapes import decoded
 from energyguard.compat.target import INDEX, series_of
@@ -26,24 +26,26 @@ from energyguard.store.row import OWN_KEY, Row
 from energyguard.store.version import HybridClock
 
 MAX_ITEMS = 1_000
+Some = Annotated[int, msgspec.Meta(ge=1)]
+_SIZE = msgspec.Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_ITEMS})
 
 
 class Item(Given, kw_only=True):
     """One key of a batch, and its value."""
 
-    key: str
+    key: Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
 
 
 class Batch(msgspec.Struct):
     """The body of ``POST /batch``; items are read one by one."""
 
-    items: list[msgspec.Raw]
+    items: Annotated[list[msgspec.Raw], _SIZE]
 
 
 class Wanted(msgspec.Struct):
     """The body of ``POST /batch/get``."""
 
-    keys: list[str]
+    keys: Annotated[list[str], _SIZE]
 
 
 _batch = msgspec.json.Decoder(Batch)
@@ -54,8 +56,31 @@ _wanted = msgspec.json.Decoder(Wanted)
 class Refused(msgspec.Struct):
     """An item that was not taken."""
 
-    place: int  # in the batch, from 0
+    place: Annotated[int, msgspec.Meta(description="In the batch, from 0.")]
     reason: str
+
+
+class Written(msgspec.Struct):
+    """What became of a batch."""
+
+    status: Literal["ok", "partial"]
+    written: Some
+    replicas_ok: Some
+    errors: Sequence[Refused]
+
+
+class FoundItem(msgspec.Struct):
+    """The value of one key of many; of what can be no key, why."""
+
+    key: str
+    value: Object | None
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class FoundItems(msgspec.Struct):
+    """The values of many keys, in their order."""
+
+    items: Sequence[FoundItem]
 
 
 class Batches:
@@ -64,7 +89,7 @@ class Batches:
     def __init__(self, keys: Keys, versions: HybridClock) -> None:
         self._keys, self._versions = keys, versions
 
-    async def put(self, body: bytes, copies: int | None) -> Mapping[str, Any]:
+    async def put(self, body: bytes, copies: int | None) -> Written:
         """Take a batch.
 
         Raises:
@@ -80,7 +105,7 @@ class Batches:
         for place, item in enumerate(items):
             try:
                 key, value, expires_ms = self._read(item)
-                enough = confirming(copies, self._keys.owners.of(key.series))
+                enough = required(copies, self._keys.owners.of(key.series))
             except Rejected as error:
                 refused.append(Refused(place, error.reason))
                 continue
@@ -94,14 +119,10 @@ class Batches:
         if facts:
             await confirmed(self._keys.store.write(facts, copies))
         await together([partial(self._keys.change, k, *v, copies) for k, v in own.items()])
-        return {
-            "status": "partial" if refused else "ok",
-            "written": len(items) - len(refused),
-            "replicas_ok": fewest,
-            "errors": refused,
-        }
+        status: Literal["ok", "partial"] = "partial" if refused else "ok"
+        return Written(status, len(items) - len(refused), fewest, refused)
 
-    async def get(self, body: bytes, copies: int | None) -> Mapping[str, Any]:
+    async def get(self, body: bytes, copies: int | None) -> FoundItems:
         """The values of many keys, in their order; null where there is none.
 
         Raises:
@@ -110,15 +131,15 @@ class Batches:
         """
         names = _some(decoded(_wanted, body, "keys").keys)
         work: list[Callable[[], Any]] = [partial(self._get, name, copies) for name in names]
-        return {"items": await together(work)}
+        return FoundItems(await together(work))
 
-    async def _get(self, name: str, copies: int | None) -> dict[str, Any]:
+    async def _get(self, name: str, copies: int | None) -> FoundItem:
         try:
-            return {"key": name, "value": msgspec.Raw(await self._keys.get(name, copies))}
+            return FoundItem(name, msgspec.Raw(await self._keys.get(name, copies)))
         except NotFound:
-            return {"key": name, "value": None}
+            return FoundItem(name, None)
         except Rejected as error:
-            return {"key": name, "value": None, "reason": error.reason}
+            return FoundItem(name, None, error.reason)
 
     def _read(self, item: msgspec.Raw) -> tuple[Key, bytes, int]:
         read: Item = decoded(_item, item, "item")

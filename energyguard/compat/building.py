@@ -15,10 +15,10 @@ from energyguard import __version__
 from energyguard.api import problems
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.batches import Batches
-from energyguard.compat.described import ERRORS, TOKEN, adding, paths
-from energyguard.compat.hot import Hot
+from energyguard.compat.fast_path import FastPath
 from energyguard.compat.keys import Keys
-from energyguard.compat.owners import Owners
+from energyguard.compat.openapi_fragments import ERRORS, TOKEN, with_fast_path
+from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import BuildingError, as_building
 from energyguard.compat.sharding import sharding_routes
 from energyguard.compat.thresholds import threshold_routes
@@ -76,7 +76,7 @@ def build_building(
         return Health()
 
     keys = Keys(store, owners, versions, clock)
-    return Hot(app, keys, Batches(keys, versions))
+    return FastPath(app, keys, Batches(keys, versions))
 
 
 def described_app(title: str, about: str, parts: Iterable[APIRouter]) -> FastAPI:
@@ -95,7 +95,7 @@ def described_app(title: str, about: str, parts: Iterable[APIRouter]) -> FastAPI
     for part in parts:
         app.include_router(part, dependencies=[TOKEN])
     problems.install(app, as_building)
-    app.openapi = adding(app, paths())  # type: ignore[method-assign]
+    app.openapi = with_fast_path(app)  # type: ignore[method-assign]
     return app
 
 

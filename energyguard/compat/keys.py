@@ -6,12 +6,12 @@ A value is a JSON object, and is kept as the bytes that were sent: a reader gets
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from energyguard.clock import Clock
-from energyguard.compat.owners import Owners, confirming
+from energyguard.compat.quorum import Owners, required
 from energyguard.compat.ranges import seen
 from energyguard.compat.shapes import Unconfirmed, decoded
 from energyguard.compat.target import INDEX, LATEST, newest, series_of, writable
@@ -22,7 +22,8 @@ from energyguard.store.row import LARGEST_VALUE
 from energyguard.store.version import HybridClock
 
 MAX_TTL_S = 10**9
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=MAX_TTL_S)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=MAX_TTL_S, description="Seconds until it is over.")]
+Object = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
 
 _object = msgspec.json.Decoder(dict[str, Any])
 T = TypeVar("T")
@@ -31,15 +32,21 @@ T = TypeVar("T")
 class Given(msgspec.Struct):
     """The body of a PUT."""
 
-    value: msgspec.Raw
+    value: Object
     ttl: Seconds | None = None
 
 
-class WriteResult(NamedTuple):
+class KeyValue(msgspec.Struct):
+    """The value of a key."""
+
+    value: Object
+
+
+class WriteResult(msgspec.Struct):
     """What became of a write."""
 
-    status: str
-    replicas_ok: int
+    status: Literal["ok", "computed"]
+    replicas_ok: Annotated[int, msgspec.Meta(ge=0)]
     targets: Sequence[str]
 
 
@@ -70,7 +77,7 @@ class Keys:
             return msgspec.json.encode({"timestamps": await self.index(series)})
         latest = series_of(text, LATEST)
         series, at = Key.parse(latest or text)
-        self._confirming(latest or series, copies)
+        self._owners(latest or series, copies)
         row = await self.store.read(latest or series, None if latest else at, copies)
         if row is None or row.value is None:
             raise NotFound(f"no key {text!r}")
@@ -107,9 +114,9 @@ class Keys:
         if series_of(text, INDEX) or series_of(text, LATEST):
             raise Malformed(f"{text}: a view on measurements; delete those", "key")
         key = writable(text)
-        targets, confirming_ = self._confirming(key.series, copies)
+        targets, needed = self._owners(key.series, copies)
         if await self.store.read(key.series, key.at, copies) is None:
-            return WriteResult("ok", confirming_, targets)
+            return WriteResult("ok", needed, targets)
         return await self._change(key, None, 0, copies)
 
     def place(self, text: str, given: Given) -> tuple[Key, bytes]:
@@ -139,13 +146,13 @@ class Keys:
     async def _change(
         self, key: Key, value: bytes | None, expires_ms: int, copies: int | None
     ) -> WriteResult:
-        targets, confirming_ = self._confirming(key.series, copies)
+        targets, needed = self._owners(key.series, copies)
         await self.change(key, value, expires_ms, copies)
-        return WriteResult("ok", confirming_, targets)
+        return WriteResult("ok", needed, targets)
 
-    def _confirming(self, series: str, copies: int | None) -> tuple[Sequence[str], int]:
+    def _owners(self, series: str, copies: int | None) -> tuple[Sequence[str], int]:
         targets = self.owners.of(series)
-        return targets, confirming(copies, targets)
+        return targets, required(copies, targets)
 
 
 async def confirmed(work: Awaitable[T]) -> T:

@@ -25,9 +25,9 @@ from energyguard.compat.answers import (
     StoredMany,
     Threshold,
 )
-from energyguard.compat.described import TOKEN, without
 from energyguard.compat.nodes import Told, node_routes
-from energyguard.compat.owners import Owners
+from energyguard.compat.openapi_fragments import TOKEN, without
+from energyguard.compat.quorum import Owners
 from energyguard.compat.readings import Reading, sensor_name
 from energyguard.compat.sensors import Sensors
 from energyguard.compat.shapes import MeasurementError, as_measurements

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from energyguard.api.problems import NothingTaken
 from energyguard.clock import Clock
 from energyguard.compat.alarms import Alarm, AlarmThresholds, RaiseAlert, alarm, row_of, when
-from energyguard.compat.owners import Owners
+from energyguard.compat.quorum import Owners
 from energyguard.compat.ranges import pages, seen, together, walk
 from energyguard.compat.readings import Reading, Shown, kept, key_of, read, shown
 from energyguard.compat.shapes import MeasurementNotFound

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.batches import Batches
 from energyguard.compat.building import Health, described_app
-from energyguard.compat.described import TOKEN
-from energyguard.compat.hot import Hot
+from energyguard.compat.fast_path import FastPath
 from energyguard.compat.keys import Keys
-from energyguard.compat.owners import Owners
+from energyguard.compat.openapi_fragments import TOKEN
+from energyguard.compat.quorum import Owners
 from energyguard.store import Store
 from energyguard.store.version import HybridClock
 
@@ -65,4 +65,4 @@ def build_shard(
         return Stats(**stats())
 
     keys = Keys(store, Owners(None, name), versions, clock)
-    return Hot(app, keys, Batches(keys, versions))
+    return FastPath(app, keys, Batches(keys, versions))

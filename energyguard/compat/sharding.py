@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from energyguard.compat.owners import Owners
+from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import TooManyCopies, ours
 from energyguard.compat.target import INDEX, LATEST, series_of
 from energyguard.errors import Malformed

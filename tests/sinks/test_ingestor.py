@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.clock import SYSTEM, ManualClock
 from energyguard.compat.keys import Keys
-from energyguard.compat.owners import Owners
+from energyguard.compat.quorum import Owners
 from energyguard.domains.building.floors import NEW, Building
 from energyguard.durable.connections import connect
 from energyguard.errors import ConfigError, Conflict, EnergyGuardError, Unavailable

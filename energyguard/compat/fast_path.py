@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.api.problems import Problem, TooLarge, internal, problem
 from energyguard.compat.batches import Batches
-from energyguard.compat.keys import Given, Keys, WriteResult
+from energyguard.compat.keys import Given, Keys
 from energyguard.compat.shapes import as_building, decoded
 from energyguard.errors import EnergyGuardError, Malformed
 
@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
 
 
-class Hot:
+class FastPath:
     """Answers the verbs of keys, and passes everything else on."""
 
     def __init__(self, app: ASGIApp, keys: Keys, batches: Batches) -> None:
@@ -67,9 +67,9 @@ class Hot:
             return b'{"value":%b}' % await self._keys.get(key, _copies(scope, "r"))
         if method == "PUT":
             given = decoded(_given, await _body(receive), "body")
-            return _encode_done(await self._keys.put(key, given, _copies(scope, "w")))
+            return _encode(await self._keys.put(key, given, _copies(scope, "w")))
         if method == "DELETE":
-            return _encode_done(await self._keys.delete(key, _copies(scope, "w")))
+            return _encode(await self._keys.delete(key, _copies(scope, "w")))
         raise _WrongMethod("DELETE, GET, HEAD, PUT")
 
     async def _batch(self, scope: Scope, path: str, receive: Receive) -> bytes:
@@ -85,10 +85,6 @@ class _WrongMethod(Exception):
     def __init__(self, allowed: str) -> None:
         super().__init__(allowed)
         self.allowed = allowed
-
-
-def _encode_done(done: WriteResult) -> bytes:
-    return _encode(done._asdict())
 
 
 async def _body(receive: Receive) -> bytes:

@@ -43,7 +43,7 @@ class Owners:
         return len(owners) - majority(owners) + 1
 
 
-def confirming(copies: int | None, owners: tuple[str, ...]) -> int:
+def required(copies: int | None, owners: tuple[str, ...]) -> int:
     """How many of the owners a request waits for.
 
     Raises:
