@@ -14,7 +14,7 @@ from energyguard.codecs.charging import message
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.stream.engines import flink, flink_charging
+from energyguard.stream.engines import flink_charging, flink_tables
 from energyguard.stream.engines.charging_keys import Occupancy, Settled, SourceMessage, Stays
 from energyguard.stream.engines.flink_charging import ChargingJob
 from energyguard.stream.engines.job import Engine
@@ -169,6 +169,6 @@ def test_our_package_is_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 
 def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flink, "PYTHON", tmp_path / "nothing")
+    monkeypatch.setattr(flink_tables, "PYTHON", tmp_path / "nothing")
     with pytest.raises(Unavailable, match="make engines"):
         flink_charging.run(ChargingJob(bootstrap="x:1", checkpoint=tmp_path), once=True)

@@ -19,8 +19,8 @@ import pytest
 
 from energyguard.errors import ConfigError, Unavailable
 from energyguard.rules.registry import open_book
-from energyguard.stream.engines import flink
-from energyguard.stream.engines.job import Emit, Job, MessageShape, Policy, StateStore
+from energyguard.stream.engines import flink, flink_tables
+from energyguard.stream.engines.job import Job, MessageShape, Policy, StateStore
 from tests.parity.test_parity import DEMO, GOLDEN, expected, lines_of, made
 
 if TYPE_CHECKING:
@@ -59,9 +59,6 @@ def test_jobs_that_cannot_share_state_have_folders_of_their_own(tmp_path: Path) 
 
 
 def test_what_flink_cannot_express_is_refused(tmp_path: Path) -> None:
-    job = msgspec.structs.replace(job_of(tmp_path), emit=Emit.AS_SOON_AS_SURE)
-    with pytest.raises(ConfigError, match="flink: emit 'as soon as sure'"):
-        flink.emit(job)
     with pytest.raises(ConfigError, match="flink: a length of time of 100 days"):
         flink.emit(msgspec.structs.replace(job_of(tmp_path), lateness_ms=100 * 86_400_000))
 
@@ -74,10 +71,10 @@ def test_one_rule_relieves_another_at_an_instant(tmp_path: Path) -> None:
 
 
 def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if flink.PYTHON.exists():
+    if flink_tables.PYTHON.exists():
         with pytest.raises(Unavailable, match="no jars for flink"):
             flink.run(job_of(tmp_path), once=True, jars=tmp_path)
-    monkeypatch.setattr(flink, "PYTHON", tmp_path / "nothing")
+    monkeypatch.setattr(flink_tables, "PYTHON", tmp_path / "nothing")
     with pytest.raises(Unavailable, match="make engines"):
         flink.run(job_of(tmp_path), once=True)
 
@@ -94,7 +91,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_run_goes_on_where_the_last_ended(end: str, kafka: Cluster, tmp_path: Path) -> None:
     """What was open then goes on after it: nothing is missing, nothing comes twice."""
-    if not flink.PYTHON.exists():
+    if not flink_tables.PYTHON.exists():
         pytest.skip("no Flink: run `make engines`")
     state, duplicates, left = ENDS[end]
     topics = made(kafka, partitions=1)
@@ -102,7 +99,7 @@ def test_a_run_goes_on_where_the_last_ended(end: str, kafka: Cluster, tmp_path: 
     lines, wanted = lines_of("out_of_order"), expected(GOLDEN / "out_of_order.csv")[0]
     topics.put(lines[:90])
     _run_until(lambda: _taken(topics, job) == 90, job, end)
-    saved = flink.newest_state(flink.state_folder(job))
+    saved = flink_tables.newest_state(flink.state_folder(job))
     assert saved is not None and saved.name.startswith(left)
     topics.put(lines[90:])
     _run_until(lambda: len(topics.records(topics.alerts)) >= len(wanted), job, "stopped")

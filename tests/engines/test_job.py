@@ -10,7 +10,7 @@ from energyguard.errors import ConfigError, NotFound
 from energyguard.model.topics import DAY_MS
 from energyguard.rules.registry import open_book
 from energyguard.stream.engines import spark
-from energyguard.stream.engines.job import Emit, Engine, Job, Policy
+from energyguard.stream.engines.job import Engine, Job, Policy
 from tests.cli.conftest import Said, Terminal, data_dir, terminal
 
 __all__ = ["data_dir", "terminal"]  # fixtures
@@ -43,9 +43,7 @@ def test_every_semantic_is_declared() -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"emit": Emit.AS_SOON_AS_SURE}, "use 'on close'"),
-        ({"late": Policy.COUNT}, "a longer lateness"),
-        ({"malformed": Policy.COUNT}, "use 'drop'"),
+        ({"parallelism": 0}, "at least 1"),
         ({"lateness_ms": -1}, "lateness is negative"),
     ],
 )

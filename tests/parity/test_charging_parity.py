@@ -17,7 +17,7 @@ import pytest
 
 from energyguard.errors import Unavailable
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.stream.engines import flink, flink_charging
+from energyguard.stream.engines import flink_charging, flink_tables
 from energyguard.stream.engines.flink_charging import RESULTS, ChargingJob
 from tests.parity.charging import CASES, TOPIC, Found, day, expected, messages, record
 
@@ -129,7 +129,7 @@ def test_bad_signals_cost_nothing_that_is_good(kafka: Cluster, tmp_path: Path) -
 @pytest.mark.slow
 def test_nothing_is_lost_or_doubled_by_kill_9(kafka: Cluster, tmp_path: Path) -> None:
     """Everything of it is killed after a checkpoint; the next start goes on from there."""
-    if not flink.PYTHON.exists():
+    if not flink_tables.PYTHON.exists():
         pytest.skip("no Flink: run `make engines`")
     told = CASES["everything"](day())
     half = len(told) // 2

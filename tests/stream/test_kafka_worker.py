@@ -26,7 +26,7 @@ from energyguard.model.topics import (
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
-from energyguard.stream.engines import flink
+from energyguard.stream.engines import flink_tables
 from energyguard.stream.runtime.outputs import Decision, decision_records
 from energyguard.stream.windows.stage import window_worker
 
@@ -99,9 +99,9 @@ for message in KafkaConsumer(sys.argv[2], consumer_timeout_ms=5000, **where):
 
 def received_plainly(servers: str, topic: str) -> list[bytes]:
     """What kafka-python reads, a client in Python alone that knows no compression but gzip."""
-    if not flink.PYTHON.exists():
+    if not flink_tables.PYTHON.exists():
         pytest.skip("no kafka-python: run `make engines`")
-    words = [str(flink.PYTHON), "-c", PLAIN_CLIENT, servers, topic]
+    words = [str(flink_tables.PYTHON), "-c", PLAIN_CLIENT, servers, topic]
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, timeout=60).stdout.splitlines()
 
 

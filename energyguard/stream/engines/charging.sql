@@ -2,17 +2,7 @@
 -- Stays of cars at chargers. The view `results` is made in Python, by charging_flink.py.
 
 SET 'pipeline.name' = '${name}';
-SET 'parallelism.default' = '${parallelism}';
-SET 'table.local-time-zone' = 'UTC';
-SET 'state.backend.type' = '${state}';
-SET 'restart-strategy.type' = 'failure-rate';
-SET 'restart-strategy.failure-rate.max-failures-per-interval' = '5';
-SET 'restart-strategy.failure-rate.failure-rate-interval' = '10 min';
-SET 'restart-strategy.failure-rate.delay' = '5 s';
-SET 'execution.checkpointing.interval' = '${interval}';
-SET 'execution.checkpointing.dir' = '${checkpoints}';
-SET 'execution.checkpointing.savepoint-dir' = '${savepoints}';
-SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CANCELLATION';
+${settings}
 SET 'python.files' = '${package}';
 SET 'python.executable' = '${python}';
 SET 'python.client.executable' = '${python}';
@@ -32,17 +22,7 @@ CREATE TEMPORARY TABLE signals (
   END),
   WATERMARK FOR ts AS ts - INTERVAL '${lateness}' DAY TO SECOND(3)
 ) WITH (
-  'connector' = 'kafka',
-  'topic' = '${signals}',
-  'properties.bootstrap.servers' = '${bootstrap}',${properties}
-  'properties.group.id' = '${name}',
-  'properties.isolation.level' = 'read_committed',
-  'scan.startup.mode' = 'earliest-offset',
-  'scan.bounded.mode' = '${bounded}',
-  'scan.watermark.emit.strategy' = 'on-event',
--- [until stopped]
-  'scan.watermark.idle-timeout' = '30 s',
--- [end]
+${source}
   'value.format' = 'raw'
 );
 
@@ -51,7 +31,7 @@ CREATE TEMPORARY VIEW messages AS
 SELECT
   COALESCE(${charger}, '') AS charger,
   COALESCE(message, X'') AS message,
-  '${signals}/' || CAST(from_partition AS STRING) || '/' || CAST(from_offset AS STRING) AS source,
+  '${source_topic}/' || CAST(from_partition AS STRING) || '/' || CAST(from_offset AS STRING) AS source,
   (ts > TIMESTAMP '1970-01-01 00:00:00.000' AND ts <= CURRENT_WATERMARK(ts)) IS TRUE AS late,
   ts > TIMESTAMP '1970-01-01 00:00:00.000' AS in_time,
   ts

@@ -7,11 +7,7 @@ Flink's own environment: its pins clash with ours.
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Final
 
 import msgspec
@@ -19,12 +15,10 @@ import msgspec
 from energyguard.errors import Unavailable
 from energyguard.model.topics import DAY_MS
 from energyguard.records.energy_alerts import BEFORE, EnergyAlert
+from energyguard.stream.engines import flink_tables
 from energyguard.stream.engines.flink_reading import expressions, instant, interval
-from energyguard.stream.engines.job import Engine, Job, Policy, StateStore
-from energyguard.stream.engines.programs import ended, jars_of, java_home
-
-PYTHON: Final = Path(__file__).parents[3] / ".venv-flink" / "bin" / "python"
-"""Where ``make engines`` puts Flink's environment, in a checkout."""
+from energyguard.stream.engines.flink_tables import sink, written
+from energyguard.stream.engines.job import Engine, Job, Policy
 
 KNOWN_MS: Final = DAY_MS
 """A reading is known at least so long, to tell its double; Flink's state ages by the wall clock."""
@@ -56,25 +50,11 @@ def run(job: Job, *, once: bool, jars: Path | None = None) -> int:
         ConfigError: what Flink cannot express, and what to change.
         Unavailable: Flink's environment, Java or the jars are not there.
     """
-    text, state = _written(job, once=once), state_folder(job)
-    if not PYTHON.exists():
-        raise Unavailable(f"no Flink at {PYTHON}: run `make engines`")
-    environment = {**os.environ, "JAVA_HOME": str(java_home())}
-    connector = jars_of(Engine.FLINK, jars)
-    state.mkdir(parents=True, exist_ok=True)
-    file = state / ("once.sql" if once else "job.sql")
-    file.write_text(text, "utf-8")
-    words: list[str | Path] = [
-        file,
-        "--savepoints",
-        (state / "savepoints").as_uri(),
-        "--jars",
-        *connector,
-    ]
-    if not once and (saved := newest_state(state)):
-        words += ["--state", saved.as_uri()]
+    text = _written(job, once=once)
+    if not flink_tables.PYTHON.exists():
+        raise Unavailable(f"no Flink at {flink_tables.PYTHON}: run `make engines`")
     runner = Path(__file__).with_name("flink_runner.py")
-    return ended([PYTHON, runner, *words], environment)
+    return flink_tables.start(text, state_folder(job), [runner], jars, once=once)
 
 
 def state_folder(job: Job) -> Path:
@@ -90,12 +70,6 @@ def state_folder(job: Job) -> Path:
     return (job.checkpoint / "flink" / f"{job.rule.id}-{digest}").resolve()
 
 
-def newest_state(folder: Path) -> Path | None:
-    """The newest savepoint or checkpoint that is complete."""
-    whole = sorted(folder.glob("*points/**/_metadata"), key=lambda path: path.stat().st_mtime_ns)
-    return whole[-1].parent if whole else None
-
-
 def _written(job: Job, *, once: bool) -> str:
     """The text with the job's words in it, and without the blocks that the job does not need."""
     job.check_for(Engine.FLINK)
@@ -104,21 +78,15 @@ def _written(job: Job, *, once: bool) -> str:
         "dead letters": bool(job.dead_letters),
         "drop duplicates": job.duplicates is Policy.DROP,
     }
-    text = files(__package__).joinpath("flink.sql").read_text("utf-8")
-    for name, wanted in blocks.items():
-        block = re.compile(rf"-- \[{name}\]\n(.*?)-- \[end\]\n", re.DOTALL)
-        text = block.sub(r"\1" if wanted else "", text)
-    quoted = {name: _quoted(word) for name, word in _words(job, once).items()}
-    properties = "".join(
-        f"\n  'properties.{_quoted(name)}' = '{_quoted(value)}',"
-        for name, value in job.properties.items()
-    )
-    read = expressions(job) | {"span": _span(job)}
-    return Template(text).substitute(quoted | read, properties=properties)
-
-
-def _quoted(word: object) -> str:
-    return str(word).replace("'", "''")
+    letters = sink(job, "dead_letters", "message BYTES", job.dead_letters, "dead-letters")
+    columns = "household_id STRING,\n  record STRING"
+    expressions_ = {
+        **expressions(job),
+        "span": _span(job),
+        "alerts_sink": sink(job, "alerts", columns, job.alerts, "alerts", key="household_id"),
+        "dead_letters_sink": letters,
+    }
+    return written("flink.sql", job, state_folder(job), blocks, _words(job), expressions_)
 
 
 def _span(job: Job) -> str:
@@ -127,25 +95,17 @@ def _span(job: Job) -> str:
     return "".join(f" AND window_end {how} {instant(ms)}" for how, ms in marks if ms is not None)
 
 
-def _words(job: Job, once: bool) -> dict[str, object]:
+def _words(job: Job) -> dict[str, object]:
     """What stands between quotes, and numbers."""
-    rule, state = job.threshold, state_folder(job)
+    rule = job.threshold
     record = {"rule": rule.text, "mode": rule.mode_name}
     return {
-        "name": job.name,
         "text": rule.text,
         "rule_id": rule.id,
-        "parallelism": job.parallelism,
-        "state": "hashmap" if job.state is StateStore.HEAP else "rocksdb",
-        "checkpoints": (state / "checkpoints").as_uri(),
-        "savepoints": (state / "savepoints").as_uri(),
+        "interval": "10 s",
         "known": f"{max(KNOWN_MS, 2 * (job.lateness_ms + rule.window_ms))} ms",
-        "bootstrap": job.bootstrap,
-        "readings": job.readings,
-        "alerts": job.alerts,
-        "dead_letters": job.dead_letters,
+        "source_topic": job.readings,
         "shape": job.shape.value,
-        "bounded": "latest-offset" if once else "unbounded",
         "drift": f"{max(1, job.lateness_ms // 2)} ms",
         "lateness": interval(job.lateness_ms + 1),
         "window": interval(rule.window_ms),

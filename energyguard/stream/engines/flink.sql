@@ -4,17 +4,7 @@
 
 SET 'pipeline.name' = '${name}';
 SET 'pipeline.object-reuse' = 'true';
-SET 'parallelism.default' = '${parallelism}';
-SET 'table.local-time-zone' = 'UTC';
-SET 'state.backend.type' = '${state}';
-SET 'restart-strategy.type' = 'failure-rate';
-SET 'restart-strategy.failure-rate.max-failures-per-interval' = '5';
-SET 'restart-strategy.failure-rate.failure-rate-interval' = '10 min';
-SET 'restart-strategy.failure-rate.delay' = '5 s';
-SET 'execution.checkpointing.interval' = '10 s';
-SET 'execution.checkpointing.dir' = '${checkpoints}';
-SET 'execution.checkpointing.savepoint-dir' = '${savepoints}';
-SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CANCELLATION';
+${settings}
 
 -- What is refused gets the time 1970, so that it never moves the watermark. The watermark is 1 ms
 -- lower than the lateness says: Flink closes a window when its last ms has passed, we at its end.
@@ -37,16 +27,8 @@ CREATE TEMPORARY TABLE readings (
   END),
   WATERMARK FOR ts AS ts - INTERVAL '${lateness}' DAY TO SECOND(3)
 ) WITH (
-  'connector' = 'kafka',
-  'topic' = '${readings}',
-  'properties.bootstrap.servers' = '${bootstrap}',${properties}
-  'properties.group.id' = '${name}',
-  'properties.isolation.level' = 'read_committed',
-  'scan.startup.mode' = 'earliest-offset',
-  'scan.bounded.mode' = '${bounded}',
-  'scan.watermark.emit.strategy' = 'on-event',
+${source}
 -- [until stopped]
-  'scan.watermark.idle-timeout' = '30 s',
   'scan.watermark.alignment.group' = '${name}',
   'scan.watermark.alignment.max-drift' = '${drift}',
   'scan.watermark.alignment.update-interval' = '100 ms',
@@ -54,22 +36,7 @@ CREATE TEMPORARY TABLE readings (
   'value.format' = 'raw'
 );
 
-CREATE TEMPORARY TABLE alerts (
-  household_id STRING,
-  record STRING,
-  headers MAP<STRING, BYTES> METADATA
-) WITH (
-  'connector' = 'kafka',
-  'topic' = '${alerts}',
-  'properties.bootstrap.servers' = '${bootstrap}',${properties}
-  'properties.transaction.timeout.ms' = '600000',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = '${name}-alerts',
-  'key.format' = 'raw',
-  'key.fields' = 'household_id',
-  'value.format' = 'raw',
-  'value.fields-include' = 'EXCEPT_KEY'
-);
+${alerts_sink}
 
 -- Late: the last window that would hold the reading is closed where it comes in.
 CREATE TEMPORARY VIEW judged AS
@@ -111,18 +78,7 @@ FROM HOP(
 GROUP BY household_id, window_start, window_end;
 
 -- [dead letters]
-CREATE TEMPORARY TABLE dead_letters (
-  message BYTES,
-  headers MAP<STRING, BYTES> METADATA
-) WITH (
-  'connector' = 'kafka',
-  'topic' = '${dead_letters}',
-  'properties.bootstrap.servers' = '${bootstrap}',${properties}
-  'properties.transaction.timeout.ms' = '600000',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = '${name}-dead-letters',
-  'value.format' = 'raw'
-);
+${dead_letters_sink}
 
 CREATE TEMPORARY VIEW refused AS
 SELECT
@@ -156,9 +112,9 @@ SELECT
       ELSE 'timestamp is ahead of the time of the append'
     END, 'UTF-8'),
     'row', ENCODE('1', 'UTF-8'),
-    'source', ENCODE('${readings}/' || CAST(from_partition AS STRING)
+    'source', ENCODE('${source_topic}/' || CAST(from_partition AS STRING)
       || '/' || CAST(from_offset AS STRING), 'UTF-8'),
-    'topic', ENCODE('${readings}', 'UTF-8'),
+    'topic', ENCODE('${source_topic}', 'UTF-8'),
     'shape', ENCODE('${shape}', 'UTF-8')
   ]
 FROM refused;

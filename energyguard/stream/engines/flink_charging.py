@@ -6,13 +6,9 @@ The logic is the embedded worker's own code; ``charging_flink.py`` runs it in Fl
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import subprocess
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Iterator
 from pathlib import Path
-from string import Template
 from typing import Final
 from zipfile import ZipFile, ZipInfo
 
@@ -29,10 +25,9 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.stream.engines import flink
-from energyguard.stream.engines.flink_reading import DAY, interval
-from energyguard.stream.engines.job import Engine, StateStore
-from energyguard.stream.engines.programs import ended, jars_of, java_home
+from energyguard.stream.engines import flink_tables
+from energyguard.stream.engines.flink_reading import DAY, interval, limit_of
+from energyguard.stream.engines.job import Engine, EngineJob
 from energyguard.stream.sessions.operator import LATENESS_S
 
 RULE: Final = "charging"
@@ -52,21 +47,14 @@ _SHAPE: Final = r'"(?:vehicle_detected|user_connection|recharging)"\s*:\s*(?:tru
 _AT: Final = f"TO_TIMESTAMP({_TIME}, 'yyyy-MM-dd HH:mm:ss')"
 
 
-class ChargingJob(msgspec.Struct, frozen=True, kw_only=True):
+class ChargingJob(EngineJob, frozen=True, kw_only=True):
     """What the job must know."""
 
-    bootstrap: str
     signals: str = SIGNALS.name
-    dead_letters: str = DEAD_LETTERS.name
     results: tuple[str, ...] = RESULTS  # where each of them goes, in their order
     limits: StayLimits = StayLimits()
     lateness_ms: int = LATENESS_S * 1000
-    ahead_ms: int | None = 3_600_000  # beyond its record's append time; None: no limit
-    checkpoint: Path = Path("energyguard-data/engines")
     checkpoint_ms: int = 10_000  # as often results become visible
-    state: StateStore = StateStore.ROCKSDB
-    parallelism: int = 2
-    properties: Mapping[str, str] = {}  # for Kafka's Java clients
 
     @property
     def name(self) -> str:
@@ -142,31 +130,25 @@ def run(job: ChargingJob, *, once: bool, jars: Path | None = None) -> int:
         Unavailable: Flink's environment, Java or the jars are not there.
     """
     job.check_for(Engine.FLINK)
-    python = _python()
-    environment = {**os.environ, "JAVA_HOME": str(java_home())}
-    connector = jars_of(Engine.FLINK, jars)
-    state = state_folder(job)
+    python, state = _python(), state_folder(job)
     state.mkdir(parents=True, exist_ok=True)
     package = packed(state / "energyguard.zip")
-    file = state / ("once.sql" if once else "job.sql")
-    file.write_text(written(job, package, python, once=once), "utf-8")
-    words: list[str | Path] = [file, "--savepoints", (state / "savepoints").as_uri(), "--jars"]
-    words += connector
-    if not once and (saved := flink.newest_state(state)):
-        words += ["--state", saved.as_uri()]
-    environment["PYTHONPATH"] = str(package)
-    program = "energyguard.stream.engines.charging_flink"
-    return ended([python, "-m", program, *words], environment)
+    text = written(job, package, python, once=once)
+    program = ["-m", "energyguard.stream.engines.charging_flink"]
+    paths = {"PYTHONPATH": str(package)}
+    return flink_tables.start(text, state, program, jars, once=once, environment=paths)
 
 
 def _python() -> Path:
     """Flink's Python, with what our code needs there."""
-    if not flink.PYTHON.exists():
-        raise Unavailable(f"no Flink at {flink.PYTHON}: run `make engines`")
-    found = subprocess.run([flink.PYTHON, "-c", "import msgspec"], capture_output=True, check=False)
+    if not flink_tables.PYTHON.exists():
+        raise Unavailable(f"no Flink at {flink_tables.PYTHON}: run `make engines`")
+    found = subprocess.run(
+        [flink_tables.PYTHON, "-c", "import msgspec"], capture_output=True, check=False
+    )
     if found.returncode:
-        raise Unavailable(f"no msgspec beside Flink at {flink.PYTHON}: run `make engines`")
-    return flink.PYTHON
+        raise Unavailable(f"no msgspec beside Flink at {flink_tables.PYTHON}: run `make engines`")
+    return flink_tables.PYTHON
 
 
 def packed(file: Path) -> Path:
@@ -186,45 +168,30 @@ def state_folder(job: ChargingJob) -> Path:
 
 def written(job: ChargingJob, package: Path, python: Path, *, once: bool) -> str:
     """The job's tables, settings and sinks."""
-    text = files(__package__).joinpath("charging.sql").read_text("utf-8")
-    block = re.compile(r"-- \[until stopped\]\n(.*?)-- \[end\]\n", re.DOTALL)
-    text = block.sub("" if once else r"\1", text)
-    state = state_folder(job)
     settings = msgspec.json.encode({"limits": job.limits, "topic": job.signals}).decode()
     words: dict[str, object] = {
-        "name": job.name,
-        "parallelism": job.parallelism,
-        "state": "hashmap" if job.state is StateStore.HEAP else "rocksdb",
         "interval": f"{job.checkpoint_ms} ms",
-        "checkpoints": (state / "checkpoints").as_uri(),
-        "savepoints": (state / "savepoints").as_uri(),
         "package": package,
         "python": python,
         "lateness": interval(job.lateness_ms),
-        "signals": job.signals,
-        "bootstrap": job.bootstrap,
-        "bounded": "latest-offset" if once else "unbounded",
+        "source_topic": job.signals,
     }
-    quoted = {name: _quoted(word) for name, word in words.items()}
-    return Template(text).substitute(
-        quoted | _expressions(job),
-        words=settings,
-        properties=_properties(job),
-        sinks="\n".join(_sink(job, *sink) for sink in _sinks(job)),
-        inserts="\n".join(_insert(*sink) for sink in _sinks(job)),
-    )
+    expressions = {
+        **_expressions(),
+        "in_time": "TRUE" if (limit := limit_of(job)) is None else f"{_AT} <= {limit}",
+        "words": settings,
+        "sinks": "\n".join(_sink(job, *topic) for topic in _sinks(job)),
+        "inserts": "\n".join(_insert(*topic) for topic in _sinks(job)),
+    }
+    blocks = {"until stopped": not once}
+    return flink_tables.written("charging.sql", job, state_folder(job), blocks, words, expressions)
 
 
-def _expressions(job: ChargingJob) -> dict[str, str]:
+def _expressions() -> dict[str, str]:
     """How a message is read before our own code sees it: its time and its charger."""
-    in_time = "TRUE"
-    if job.ahead_ms is not None:
-        limit = f"INTERVAL '{interval(job.ahead_ms)}' DAY TO SECOND(3)"
-        in_time = f"{_AT} <= CAST(appended AS TIMESTAMP(3)) + {limit}"
     sound = f"REGEXP({_TIME}, '^{DAY}{_CLOCK}\\z') AND {_CHARGER} <> ''"
     return {
         "sound": f"{sound} AND REGEXP({_TEXT}, '{_SHAPE}')",
-        "in_time": in_time,
         "time": _AT,
         "charger": _CHARGER,
     }
@@ -238,33 +205,11 @@ def _sinks(job: ChargingJob) -> Iterator[tuple[str, str]]:
 
 
 def _sink(job: ChargingJob, name: str, topic: str) -> str:
-    keyed = name != DEAD_LETTERS.name
-    key = "\n  'key.format' = 'raw',\n  'key.fields' = 'charger'," if keyed else ""
-    kept = "\n  'value.fields-include' = 'EXCEPT_KEY'," if keyed else ""
-    return f"""CREATE TEMPORARY TABLE `{name}` ({"charger STRING, " if keyed else ""}
-  record BYTES, headers MAP<STRING, BYTES> METADATA
-) WITH (
-  'connector' = 'kafka',
-  'topic' = '{_quoted(topic)}',
-  'properties.bootstrap.servers' = '{_quoted(job.bootstrap)}',{_properties(job)}
-  'properties.transaction.timeout.ms' = '600000',
-  'sink.delivery-guarantee' = 'exactly-once',
-  'sink.transactional-id-prefix' = '{job.name}-{_quoted(topic)}',{key}{kept}
-  'value.format' = 'raw'
-);"""
+    key = "" if name == DEAD_LETTERS.name else "charger"
+    columns = f"{key} STRING, record BYTES" if key else "record BYTES"
+    return flink_tables.sink(job, name, columns, topic, topic, key)
 
 
 def _insert(name: str, _topic: str) -> str:
     columns = "record, headers" if name == DEAD_LETTERS.name else "charger, record, headers"
     return f"INSERT INTO `{name}` SELECT {columns} FROM `results` WHERE topic = '{name}';"
-
-
-def _properties(job: ChargingJob) -> str:
-    return "".join(
-        f"\n  'properties.{_quoted(name)}' = '{_quoted(value)}',"
-        for name, value in job.properties.items()
-    )
-
-
-def _quoted(word: object) -> str:
-    return str(word).replace("'", "''")

@@ -14,7 +14,7 @@ from typing import Final
 
 from energyguard.codecs.columns import DEVICE
 from energyguard.model.quantities import NANO
-from energyguard.stream.engines.job import Job, MessageShape
+from energyguard.stream.engines.job import EngineJob, Job, MessageShape
 
 DAY: Final = (  # one that the calendar has: Flink takes 30 February for the 28th
     r"20(?:\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
@@ -55,10 +55,8 @@ def expressions(job: Job) -> dict[str, str]:
         sound = rf"""REGEXP({_TEXT}, '"energy_kwh"\s*:\s*[-\d]') AND """  # a number, not text
         whole = r'\{{"timestamp":"{}","household_id":"{}","energy_kwh":{}\}}'.format(*usual)
         begin, patterns = len('{"timestamp":"') + 1, ",".join(_PATTERNS)
-    at, usual_at, in_time = _time(time), _usual_time(begin), ""
-    if job.ahead_ms is not None:
-        limit = f"INTERVAL '{interval(job.ahead_ms)}' DAY TO SECOND(3)"
-        in_time = f" <= CAST(appended AS TIMESTAMP(3)) + {limit}"
+    at, usual_at, limit = _time(time), _usual_time(begin), limit_of(job)
+    in_time = f" <= {limit}" if limit else ""
     return {
         "usual": f"REGEXP({_TEXT}, '^{whole}\\z') AND {usual_at}{in_time or ' IS NOT NULL'}",
         "usual_time": usual_at,
@@ -122,6 +120,14 @@ def _time(field: str) -> str:
         f"TIMESTAMPADD(MINUTE, -COALESCE({east}, 0), "
         f"TO_TIMESTAMP(REPLACE({whole}, 'T', ' '), 'yyyy-MM-dd HH:mm:ss.SSS'))"
     )
+
+
+def limit_of(job: EngineJob) -> str | None:
+    """The latest time of a message that was appended at ``appended``; None: any."""
+    if job.ahead_ms is None:
+        return None
+    length = f"INTERVAL '{interval(job.ahead_ms)}' DAY TO SECOND(3)"
+    return f"CAST(appended AS TIMESTAMP(3)) + {length}"
 
 
 def instant(ms: int) -> str:

@@ -55,17 +55,10 @@ class MessageShape(StrEnum):
 
 
 class Policy(StrEnum):
-    """What happens to a row that is late, malformed, or there already."""
+    """What happens to a reading that is there already."""
 
     DROP = "drop"
     COUNT = "count"  # into the sums, as system C counted a doubled reading twice
-
-
-class Emit(StrEnum):
-    """When a window is written."""
-
-    ON_CLOSE = "on close"
-    AS_SOON_AS_SURE = "as soon as sure"
 
 
 class StateStore(StrEnum):
@@ -75,29 +68,36 @@ class StateStore(StrEnum):
     HEAP = "heap"
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule with everything that an engine must know; durations in ms of event time."""
+class EngineJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What every engine must know; durations in ms of event time."""
 
-    rule: Rule
     bootstrap: str
-    readings: str = ENERGY_READINGS.name
-    alerts: str = ENERGY_ALERTS.name
     dead_letters: str = DEAD_LETTERS.name  # empty: bad rows are left out, and only counted
-    shape: MessageShape = MessageShape.CSV
     lateness_ms: int = 600_000
     ahead_ms: int | None = 3_600_000  # beyond its record's append time; None: no limit
-    plausible_nano_kwh: int = 100_000_000_000
-    late: Policy = Policy.DROP
-    malformed: Policy = Policy.DROP
-    duplicates: Policy = Policy.DROP
-    emit: Emit = Emit.ON_CLOSE
-    after_ms: int | None = None  # only windows that end later than this are written, and
-    until_ms: int | None = None  # only those that end by this: where one rule relieves another
     checkpoint: Path = Path("energyguard-data/engines")
     state: StateStore = StateStore.ROCKSDB
     parallelism: int = 2
     properties: Mapping[str, str] = {}  # for Kafka's Java clients; Spark fills in $NAME
-    offsets_per_step: int = 200_000  # Spark: the most that one micro-batch takes
+
+    @property
+    def name(self) -> str:
+        """What an engine calls the job."""
+        raise NotImplementedError
+
+
+class Job(EngineJob, frozen=True, kw_only=True):
+    """A rule with everything that an engine must know."""
+
+    rule: Rule
+    readings: str = ENERGY_READINGS.name
+    alerts: str = ENERGY_ALERTS.name
+    shape: MessageShape = MessageShape.CSV
+    plausible_nano_kwh: int = 100_000_000_000
+    duplicates: Policy = Policy.DROP
+    after_ms: int | None = None  # only windows that end later than this are written, and
+    until_ms: int | None = None  # only those that end by this: where one rule relieves another
+    offsets_per_step: int = 200_000  # Spark: at most so many in a micro-batch
 
     @property
     def threshold(self) -> ThresholdRule:
@@ -130,13 +130,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             "slide": f"{spell(rule.slide_ms)}: an end at every multiple of it since 1970",
             "aggregate": f"sum of {CHANNEL} in fixed point, 1e-9 kWh, 64 bit: exact, in any order",
             "comparison": f"sum > {from_nano(rule.level)} kWh: strictly greater",
-            "emit": f"{self.emit}: once, when the window's end is not above the watermark",
+            "emit": "on close: once, when the window's end is not above the watermark",
             "writes": self._span(),
             "ahead of time": f"limit: {ahead}; refused before they move the watermark",
-            "late": _SAID["late", self.late],
-            "malformed": _SAID["malformed", self.malformed]
+            "late": "drop: a reading all of whose windows are closed changes nothing",
+            "malformed": "drop: left out of the sums"
             + (f"; to {self.dead_letters}" if self.dead_letters else ""),
-            "duplicates": _SAID["duplicates", self.duplicates],
+            "duplicates": _DUPLICATES[self.duplicates],
             "episodes": "not in a job: clear level and dwell belong to the embedded worker",
         }
 
@@ -169,13 +169,9 @@ def instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat().replace("+00:00", "Z")
 
 
-_SAID: Final[Mapping[tuple[str, Policy], str]] = {
-    ("late", Policy.DROP): "drop: a reading all of whose windows are closed changes nothing",
-    ("late", Policy.COUNT): "count",
-    ("malformed", Policy.DROP): "drop: left out of the sums",
-    ("malformed", Policy.COUNT): "count",
-    ("duplicates", Policy.DROP): "drop: the first of (household_id, timestamp) wins",
-    ("duplicates", Policy.COUNT): "count: a doubled reading is summed twice, as system C did",
+_DUPLICATES: Final[Mapping[Policy, str]] = {
+    Policy.DROP: "drop: the first of (household_id, timestamp) wins",
+    Policy.COUNT: "count: a doubled reading is summed twice, as system C did",
 }
 
 
@@ -186,12 +182,6 @@ def _has_no_amounts(job: Job) -> bool:
 CANNOT: Final[Mapping[Callable[[Job], bool], str]] = {
     _has_no_amounts: f"the rule is about channels whose energy is a difference or an integral; a "
     f"job sums amounts: add {CHANNEL!r} to the rule's channels, or let the embedded worker run it",
-    lambda job: job.emit is not Emit.ON_CLOSE: "emit 'as soon as sure': an engine writes a window "
-    "when it closes; use 'on close', or the episodes of the embedded worker",
-    lambda job: job.late is Policy.COUNT: "late 'count': the record of a closed window is written; "
-    "use 'drop' and a longer lateness",
-    lambda job: job.malformed is Policy.COUNT: "malformed 'count': there is no number to sum; use "
-    "'drop'",
     lambda job: (
         job.threshold.slide_ms % 1000 != 0
     ): "slide: a record's times are in whole seconds; use a slide of whole seconds",
