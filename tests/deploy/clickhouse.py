@@ -50,11 +50,13 @@ def asked_by(script: Path) -> str:
 class Server:
     """The database, and what is asked of it."""
 
-    def __init__(self, folder: Path, files: Sequence[Path], key: bytes) -> None:
-        """Run the files' statements in order, in a folder that this process has open already."""
+    def __init__(
+        self, folder: Path, files: Sequence[Path], key: bytes, database: str = DATABASE
+    ) -> None:
+        """Run the files' statements in order; the folder may be open in this process already."""
         self._connection = chdb.connect(str(folder))
-        self.run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-        self.run(f"USE {DATABASE}")
+        self.run(f"CREATE DATABASE IF NOT EXISTS {database}")
+        self.run(f"USE {database}")
         for file in files:
             if file.suffix == ".sh":
                 if "RAW_MESSAGES" not in file.read_text():  # a setting that nobody has made
