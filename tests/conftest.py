@@ -16,6 +16,7 @@ SOON = {
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
     "log.retention.check.interval.ms": "86400000",  # tests write records of past years
+    "log.initial.task.delay.ms": "86400000",  # else the first look at them is after 30 s
 }
 
 
@@ -35,6 +36,7 @@ TOGETHER = {
         "tests/engines/test_flink.py",
         "tests/engines/test_spark.py",
         "tests/sinks/test_kafka_ingestor.py",
+        "tests/golden/test_kafka_upgrade.py",
         "tests/log/test_kafka_faults.py",
         "tests/parity/",
         "tests/stream/test_kafka_regions.py",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import httpx
 
@@ -149,7 +149,13 @@ def play(name: str, folder: Path, reads: Sequence[str], *settings: str) -> None:
         wait_until_quiet(log)
 
 
-def wait_until_quiet(log: Watch) -> None:
+class HasEnds(Protocol):
+    """A log that is looked at."""
+
+    def ends(self) -> dict[tuple[str, int], int]: ...
+
+
+def wait_until_quiet(log: HasEnds) -> None:
     """Until nothing was appended for a while, but for reports of progress, one a second."""
 
     def written() -> dict[tuple[str, int], int]:
