@@ -20,6 +20,7 @@ from energyguard.compat.shapes import as_measurements
 from energyguard.ports.server import serve
 from tests.api.doors import NODES, Nodes, Parts
 from tests.cli.conftest import Terminal
+from tests.network import SLOW_S, Fault, failing
 
 SATURDAY = "2025-07-05T18:00:00"
 
@@ -157,29 +158,26 @@ def test_errors_are_one_line_and_an_exit_code(terminal: Terminal, served: str) -
     assert terminal("client", "ingest", "H1", SATURDAY, "nan").code == 3
     assert terminal("client", "nodes", "--url", "127.0.0.1").code == 2
     assert terminal("client", "info", "--token", "eg_wrong").code == 0
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    away = terminal("client", "nodes", "--url", nobody)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.REFUSED, "is it running there?"),
+        (Fault.RESET, "is it running there?"),
+        (Fault.HALF, "is it running there?"),
+        (Fault.SILENT, "no answer in 0.4 s"),
+        (Fault.SLOW, "this is no measurement store"),
+    ],
+)
+def test_a_network_that_fails_is_one_line_and_an_exit_code(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, fault: Fault, said: str
+) -> None:
+    monkeypatch.setattr("energyguard.cli.remote.TIMEOUT_S", 2 * SLOW_S)
+    with failing(fault) as port:
+        away = terminal("client", "info", "--url", f"http://127.0.0.1:{port}")
     assert (away.code, away.err.count("\n")) == (8, 1)
-    assert "is it running there?" in away.err
-
-
-def test_what_is_no_measurement_store_is_said(terminal: Terminal) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def answer() -> None:
-            caller, _ = listening.accept()
-            with caller:
-                caller.recv(10_000)
-                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-
-        other = Thread(target=answer)
-        other.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        said = terminal("client", "info", "--url", url)
-        other.join(20)
-    assert said.code == 8
-    assert "no measurement store" in said.err
+    assert said in away.err
 
 
 class _Person(io.StringIO):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from energyguard.store.effects import Save, Send
 from energyguard.store.messages import AskProgress, Message, RowsStored
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import Links, peer_address
+from tests.network import SLOW_S, Fault, failing
 from tests.store.shards import free_nodes
 
 
@@ -35,14 +38,19 @@ async def test_what_is_said_while_a_node_is_being_called_reaches_it() -> None:
         await there.close()
 
 
-async def test_what_is_said_to_nobody_is_lost_and_not_kept() -> None:
+@pytest.mark.parametrize("fault", Fault)
+async def test_what_meets_a_fault_is_lost_and_not_kept(fault: Fault) -> None:
+    """And whatever the fault was: when the node is there again, it is found."""
     (node,) = free_nodes(1)
+    host, port = peer_address(node)
     receive: list[Message] = []
     here, there = Links("c-1", lambda *_: None), Links(node, lambda _, said: receive.append(said))
     try:
-        here.send(node, AskProgress(1, 1))
-        await asyncio.sleep(0.1)  # it was called, and nobody was there
-        await there.listen(*peer_address(node))
+        with failing(fault, port=port):
+            here.send(node, AskProgress(1, 1))
+            await asyncio.sleep(2 * SLOW_S)  # it was called, and met the fault
+        await there.listen(host, port)
+        await asyncio.sleep(SLOW_S)  # the connection that broke is noticed
         await here.ready([node], 3)
         here.send(node, AskProgress(2, 1))
         async with asyncio.timeout(2):
