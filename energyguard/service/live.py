@@ -264,8 +264,7 @@ class LiveProjection:
         return [(kind, data, fetched.at, offset) for offset, data in shown(fetched)]
 
     def _alerts_of(self, fetched: Fetched) -> list[tuple[int, Any]]:
-        found = self._alerts_in(fetched)
-        rows = [(place.offset, self._book.peek(record.id)) for place, record in found]
+        rows = ((at.offset, self._book.peek(alert.id)) for at, alert in self._alerts_in(fetched))
         return [(offset, alert) for offset, alert in rows if alert]
 
     def _alerts_in(

@@ -5,9 +5,12 @@ All goes through surfaces that have no module's name in them: the command line, 
 
 Differences that were permitted since, each looked at; all else is as it was:
 
-    surface/helps.txt     the commands ``check scenarios``, ``schema``
-    surface/clickhouse.sql  a server has the tables of households and the building (10-tables.sql)
-    surface/openapi-coordinator.json  bodies of ``/key`` and ``/batch`` are components, made of the
-                          structs that are decoded; they say the same as what stood inline
-    surface/openapi*.json  the title of optional bodies is Body, no longer Said
+    surface/helps.txt         the commands ``check scenarios``, ``schema``, ``late``, ``devices``
+    surface/answers.jsonl     the routes ``/late``, ``/device-summaries``, ``/devices/…/detail``
+    surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
+    surface/openapi.json      those routes; optional fields of rules' kinds; the title of two
+                              optional bodies is Body, no longer Said
+    surface/openapi-coordinator.json
+                              bodies of ``/key`` and ``/batch`` are components, made of the structs
+                              that are decoded; they say the same as what stood inline
 """
