@@ -47,7 +47,7 @@ class LiveReadings:
             judged_ms: by topic the newest time that the worker has let through, as it stands now.
         """
         self._silent_ms, self._limits, self._ahead = silent_ms, limits, ahead
-        self._judged_ms = judged_ms or {}
+        self._judged_ms = {} if judged_ms is None else judged_ms
         self._lock = Lock()
         self._topics: dict[str, LiveDevices] = {}
         self._rows: deque[tuple[str, pa.RecordBatch]] = deque()

@@ -81,8 +81,8 @@ def test_a_pulse_has_a_pace_of_its_own() -> None:
     assert not pulse.beats(last + 4 * MINUTE)
 
 
-def fetched(at_ms: int, *, simulated: bool) -> Fetched:
-    batch = batch_of(["a"], "energy_kwh", [NOW], [10**9])
+def fetched(at_ms: int, *, simulated: bool, time_ms: int = NOW) -> Fetched:
+    batch = batch_of(["a"], "energy_kwh", [time_ms], [10**9])
     ((partition, value),) = pack(batch, 8)
     headers = ((TICK_HEADER, b"1"),) if simulated else ()
     return Fetched(ENERGY_READINGS.name, partition, [0], [None], [value], [headers], [at_ms])
@@ -101,3 +101,12 @@ def test_what_was_there_before_is_not_heard_now(simulated: bool) -> None:
     assert newest.per_minute(2, NOW)[-1] == (NOW, 0)
     newest.take([fetched(NOW, simulated=simulated)], NOW)
     assert newest.fresh(NOW).live
+
+
+def test_what_the_worker_says_later_is_heeded() -> None:
+    judged_ms: dict[str, int] = {}
+    newest = LiveReadings(5 * MINUTE, judged_ms=judged_ms)
+    newest.take([fetched(NOW, simulated=True)], NOW)
+    judged_ms[ENERGY_READINGS.name] = NOW
+    newest.take([fetched(NOW, simulated=True, time_ms=NOW + 10**10)], NOW)
+    assert newest.newest_ms() == NOW
