@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +13,9 @@ from energyguard.cli.call import Call
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
+    from energyguard.settings.tree import Settings
     from energyguard.stream.engines.flink_charging import ChargingJob
     from energyguard.stream.engines.job import Job
-
-AnyJob = TypeVar("AnyJob", "Job", "ChargingJob")
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 Kafka = Annotated[str, typer.Option(help="host:port,… of the brokers; else log.url.")]
@@ -104,8 +103,8 @@ def _properties(texts: list[str] | None) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts or ())
 
 
-def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
-    """A rule as a job, with what the settings say; None leaves a default as it is."""
+def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> Job | ChargingJob:
+    """A rule as a job, ``charging`` too: what the settings say, and over it what is given."""
     from energyguard.model.quantities import to_nano
     from energyguard.rules.registry import open_book
     from energyguard.stream.engines.job import Job
@@ -113,18 +112,22 @@ def job_of(call: Call, rule_id: str, kafka: str, **more: Any) -> Job:
     settings = call.settings
     if not kafka and settings.log_url.startswith("kafka://"):
         kafka = settings.log_url.removeprefix("kafka://")
-    defaults: dict[str, Any] = {
-        "lateness_ms": _ms(settings.stream.lateness),
+    fields: dict[str, Any] = {
+        "bootstrap": kafka,
         "ahead_ms": _ms(settings.stream.ahead_data),
-        "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
         "checkpoint": settings.data_dir / "engines",
     }
-    given = {name: value for name, value in more.items() if value is not None}
+    if rule_id == CHARGING:
+        return _charging_job(settings, fields, given)
+    fields |= {
+        "lateness_ms": _ms(settings.stream.lateness),
+        "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
+    }
     rule = open_book(settings.rules.files, settings.rules.use).get(rule_id)
-    return Job(rule=rule, bootstrap=kafka, **(defaults | given))
+    return Job(rule=rule, **(fields | given))
 
 
-def charging_job_of(call: Call, kafka: str, **more: Any) -> ChargingJob:
+def _charging_job(settings: Settings, fields: dict[str, Any], given: dict[str, Any]) -> ChargingJob:
     """The rule ``charging`` as a job.
 
     Raises:
@@ -133,38 +136,23 @@ def charging_job_of(call: Call, kafka: str, **more: Any) -> ChargingJob:
     from energyguard.stream.engines.flink_charging import ChargingJob
     from energyguard.stream.sessions.stage import limits_of
 
-    settings = call.settings
-    if not kafka and settings.log_url.startswith("kafka://"):
-        kafka = settings.log_url.removeprefix("kafka://")
-    given = {name: value for name, value in more.items() if value is not None}
     if "readings" in given:
         given["signals"] = given.pop("readings")
-    wrong = set(given) - set(ChargingJob.__struct_fields__) - {"shape", "duplicates"}
+    wrong = set(given) - set(ChargingJob.__struct_fields__) - set(USUAL)
     wrong |= {name for name, usual in USUAL.items() if given.pop(name, usual) != usual}
     if wrong:
-        raise ConfigError(*(f"--{_option(name)}: not for {CHARGING}" for name in sorted(wrong)))
-    defaults: dict[str, Any] = {
-        "limits": limits_of(settings.charging),
-        "ahead_ms": _ms(settings.stream.ahead_data),
-        "checkpoint": settings.data_dir / "engines",
-    }
-    return ChargingJob(bootstrap=kafka, **(defaults | given))
+        options = sorted(name.removesuffix("_ms") for name in wrong)
+        raise ConfigError(*(f"--{option}: not for {CHARGING}" for option in options))
+    return ChargingJob(**(fields | {"limits": limits_of(settings.charging)} | given))
 
 
 USUAL = {"shape": "csv", "duplicates": "drop"}
 """Options of windows that `charging` has no choice in; each with its default."""
 
 
-def _option(name: str) -> str:
-    return name.removesuffix("_ms")
-
-
 def explain(call: Call, rule_id: RuleId) -> None:
     """Say what a rule means, whichever engine runs it: every declared semantic."""
-    if rule_id == CHARGING:
-        call.out.record(charging_job_of(call, "").explain())
-        return
-    call.out.record(job_of(call, rule_id, "").explain())
+    call.out.record(job_of(call, rule_id).explain())
 
 
 def _submit(engine: str) -> Callable[..., None]:
@@ -205,12 +193,11 @@ def _submit(engine: str) -> Callable[..., None]:
             "checkpoint": checkpoint,
             "properties": _properties(property_),
         }
-        if rule_id == CHARGING:
-            charging = charging_job_of(call, kafka, **given)
-            _start(call, rule_id, engine, _with_ahead(charging, ahead), jars, once, emit)
-            return
+        given = {name: value for name, value in given.items() if value is not None}
+        if ahead is not None:
+            given["ahead_ms"] = None if ahead == "none" else _ms(ahead)
         job = job_of(call, rule_id, kafka, **given)
-        _start(call, rule_id, engine, _with_ahead(job, ahead), jars, once, emit)
+        _start(call, rule_id, engine, job, jars, once, emit)
 
     submit.__doc__ = ABOUT[engine]
     return submit
@@ -224,14 +211,6 @@ def _one_of(kind: str, text: str) -> Any:
     except ValueError:
         names = ", ".join(choice.value for choice in choices)
         raise ConfigError(f"{text!r} is none of: {names}") from None
-
-
-def _with_ahead(job: AnyJob, ahead: str | None) -> AnyJob:
-    import msgspec
-
-    if ahead is None:
-        return job
-    return msgspec.structs.replace(job, ahead_ms=None if ahead == "none" else _ms(ahead))
 
 
 def _start(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from enum import StrEnum
 from inspect import Parameter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -111,17 +110,12 @@ def _parameter(name: str, choice: QueryParameter) -> Parameter:
         kind, default, flags = int, int(default), ("-n", "--number") if name == "n" else ()
         words["min"] = 1
     elif choice.kind == "choice":
-        kind = _choices(name, choice.choices)
-        default = kind(default)
+        kind = Literal[choice.choices]
     elif default == "":
         words["show_default"] = "all"
     info = typer.Argument(**words) if choice.is_argument else typer.Option(*flags, **words)
     default = Parameter.empty if default is None else default
     return option(name, Annotated[kind, info], default)
-
-
-def _choices(name: str, words: Iterable[str]) -> Any:
-    return StrEnum(name.title(), {word.upper(): word for word in words})
 
 
 def _parameters(query: Query) -> Iterator[Parameter]:

@@ -145,12 +145,7 @@ def join(
     secret: Secret = "",
 ) -> None:
     """Let a node in, and wait until its slots are there."""
-
-    async def work(ring: RingStore) -> ClusterStatus:
-        await ring.join(node, instead_of)
-        return await _settled(ring)
-
-    _show(call, _on_cluster(nodes, secret, work))
+    _change(call, nodes, secret, lambda ring: ring.join(node, instead_of))
 
 
 def leave(
@@ -160,12 +155,7 @@ def leave(
     secret: Secret = "",
 ) -> None:
     """Give a node up, and wait until others have its slots."""
-
-    async def work(ring: RingStore) -> ClusterStatus:
-        await ring.leave(node)
-        return await _settled(ring)
-
-    _show(call, _on_cluster(nodes, secret, work))
+    _change(call, nodes, secret, lambda ring: ring.leave(node))
 
 
 def repair(
@@ -247,11 +237,19 @@ def _on_cluster(nodes: str, secret: str, work: Callable[[RingStore], Awaitable[T
     return asyncio.run(main())
 
 
-async def _settled(ring: RingStore) -> ClusterStatus:
-    while (found := await ring.status()).moving:
-        _say(f"{sum(node.to_fetch for node in found.nodes)} slots on their way")
-        await asyncio.sleep(1)
-    return found
+def _change(
+    call: Call, nodes: str, secret: str, change: Callable[[RingStore], Awaitable[object]]
+) -> None:
+    """Change a cluster, and wait until its slots are where they belong."""
+
+    async def work(ring: RingStore) -> ClusterStatus:
+        await change(ring)
+        while (found := await ring.status()).moving:
+            _say(f"{sum(node.to_fetch for node in found.nodes)} slots on their way")
+            await asyncio.sleep(1)
+        return found
+
+    _show(call, _on_cluster(nodes, secret, work))
 
 
 def _alike(found: ClusterStatus) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
-from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-from energyguard import __version__
-from energyguard.api import problems
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.batches import Batches
 from energyguard.compat.fast_path import FastPath
 from energyguard.compat.keys import Keys
-from energyguard.compat.openapi_fragments import ERRORS, TOKEN, with_fast_path
+from energyguard.compat.openapi_fragments import ERRORS, TOKEN, described_app, with_fast_path
 from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import BuildingError, as_building
 from energyguard.compat.sharding import sharding_routes
@@ -64,7 +59,7 @@ def build_building(
         alone: what a store without a cluster is called.
     """
     owners = Owners(cluster, alone)
-    app = described_app(
+    app = building_app(
         "EnergyGuard: building monitor",
         _ABOUT,
         (threshold_routes(store), sharding_routes(cluster, owners)),
@@ -79,25 +74,10 @@ def build_building(
     return FastPath(app, keys, Batches(keys, versions))
 
 
-def described_app(title: str, about: str, parts: Iterable[APIRouter]) -> FastAPI:
+def building_app(title: str, about: str, parts: Iterable[APIRouter]) -> FastAPI:
     """An application whose document has the verbs of keys, in system A's shape of errors."""
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "model": BuildingError} for status, text in ERRORS.items()
-    }
-    app: FastAPI = FastAPIOffline(
-        title=title,
-        version=__version__,
-        description=about,
-        responses=responses,
-        redirect_slashes=False,
-        generate_unique_id_function=_name,
-    )
+    app = described_app(title, about, ERRORS, BuildingError, as_building)
     for part in parts:
         app.include_router(part, dependencies=[TOKEN])
-    problems.install(app, as_building)
     app.openapi = with_fast_path(app)  # type: ignore[method-assign]
     return app
-
-
-def _name(route: APIRoute) -> str:
-    return route.name

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Path, Query
-from fastapi.routing import APIRoute
-from fastapi_offline import FastAPIOffline
 
-from energyguard import __version__
-from energyguard.api import problems
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.alarms import AlertBody, RaiseAlert, alarms, in_words
 from energyguard.compat.answers import (
@@ -26,7 +22,7 @@ from energyguard.compat.answers import (
     Threshold,
 )
 from energyguard.compat.nodes import Told, node_routes
-from energyguard.compat.openapi_fragments import TOKEN, without
+from energyguard.compat.openapi_fragments import TOKEN, described_app, without
 from energyguard.compat.quorum import Owners
 from energyguard.compat.readings import Reading, sensor_name
 from energyguard.compat.sensors import Sensors
@@ -48,7 +44,7 @@ the place of the first, which stays in the sensor's history. `success` says that
 of as many nodes as have to have it; after 503 and 504 nobody knows: send it again.
 Errors: `{"error", "message"}`.
 """
-_ERRORS: Mapping[int | str, str] = {
+_ERRORS: Mapping[int, str] = {
     400: "Something is missing, cannot be read or cannot be right.",
     403: "No token, or one that is unknown or revoked.",
     404: "There is no such measurement, sensor or node.",
@@ -78,17 +74,8 @@ def build_measurements(
         raise_alert: tells the rest of the product of a value above its threshold.
         clock: what is over is not seen.
     """
-    app: FastAPI = FastAPIOffline(
-        title="EnergyGuard: measurement store",
-        version=__version__,
-        description=_ABOUT,
-        responses={
-            status: {"description": text, "model": MeasurementError}
-            for status, text in _ERRORS.items()
-        },
-        redirect_slashes=False,
-        generate_unique_id_function=_name,
-    )
+    title = "EnergyGuard: measurement store"
+    app = described_app(title, _ABOUT, _ERRORS, MeasurementError, as_measurements)
 
     @app.get("/")
     async def service() -> Service:
@@ -97,17 +84,11 @@ def build_measurements(
 
     owners = Owners(cluster)
     sensors = Sensors(store, owners, versions, clock, raise_alert)
-    app.include_router(_writing(sensors), dependencies=[TOKEN])
-    app.include_router(_reading(sensors), dependencies=[TOKEN])
-    app.include_router(_alerts(sensors, store, clock), dependencies=[TOKEN])
-    app.include_router(node_routes(cluster, owners), dependencies=[TOKEN])
-    problems.install(app, as_measurements)
+    routers = (_writing(sensors), _reading(sensors), _alerts(sensors, store, clock))
+    for routes in (*routers, node_routes(cluster, owners)):
+        app.include_router(routes, dependencies=[TOKEN])
     app.openapi = without(app, "422")  # type: ignore[method-assign]
     return app
-
-
-def _name(route: APIRoute) -> str:
-    return route.name
 
 
 def _writing(sensors: Sensors) -> APIRouter:

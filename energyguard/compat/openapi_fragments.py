@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Security
 from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
 
+from energyguard import __version__
+from energyguard.api import problems
+from energyguard.api.problems import Answer
 from energyguard.compat.batches import Batch, FoundItems, Item, Wanted, Written
 from energyguard.compat.keys import Given, KeyValue, WriteResult
 
@@ -122,3 +128,29 @@ def without(app: FastAPI, status: str) -> Callable[[], Described]:
         return made
 
     return document
+
+
+def described_app(
+    title: str, about: str, errors: Mapping[int, str], error: type[BaseModel], answer: Answer
+) -> FastAPI:
+    """An application without verbs yet, whose refusals have an older system's shape.
+
+    Args:
+        title: of its document.
+        about: the document's first words.
+        errors: the statuses of refusals, and what each says.
+        error: the body of a refusal, as the document shows it.
+        answer: makes it.
+    """
+    app: FastAPI = FastAPIOffline(
+        title=title,
+        version=__version__,
+        description=about,
+        responses={
+            status: {"description": text, "model": error} for status, text in errors.items()
+        },
+        redirect_slashes=False,
+        generate_unique_id_function=attrgetter("name"),
+    )
+    problems.install(app, answer)
+    return app

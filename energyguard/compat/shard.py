@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.batches import Batches
-from energyguard.compat.building import Health, described_app
+from energyguard.compat.building import Health, building_app
 from energyguard.compat.fast_path import FastPath
 from energyguard.compat.keys import Keys
 from energyguard.compat.openapi_fragments import TOKEN
@@ -52,7 +52,7 @@ def build_shard(
         versions: of batches.
         clock: for times to live.
     """
-    app = described_app("EnergyGuard: shard", _ABOUT, ())
+    app = building_app("EnergyGuard: shard", _ABOUT, ())
 
     @app.get("/health")
     async def health() -> Health:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -26,14 +27,13 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.deliveries import Block, in_runs
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.refusals import counted
-from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST, Log
 from energyguard.model.readings import BACKFILL, SCHEMA, batch_of, times_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, REPLAY_READINGS, TIME
 from energyguard.simulators.event_clock import RunningClock, TopicTime, newest_event_ms
+from energyguard.simulators.ticker import patiently
 from energyguard.stream.runtime.outputs import Decision, decision_records
-from energyguard.telemetry import Condition, logger
 
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[int, int | None], None]
@@ -134,7 +134,8 @@ class Player:
 
     def _send(self, batch: pa.RecordBatch, time_ms: Ints, clock: RunningClock) -> int:
         """Send readings as they are due; gives how many were sent before ``stop``."""
-        done, count = 0, len(time_ms)
+        done, count, topic = 0, len(time_ms), self._replay.topic
+        headers = () if self._replay.alerts or not self._replay.keeps_time else BACKFILL
         while done < count and not self._stop.is_set():
             due = int(np.searchsorted(time_ms, clock.now_ms(), side="right"))
             due = min(due, done + _READINGS_AT_ONCE)
@@ -142,7 +143,8 @@ class Player:
                 wait = max(_SHORTEST_WAIT_S, clock.seconds_until(int(time_ms[done])))
                 self._stop.wait(min(wait, _MAX_WAIT_S))
                 continue
-            if not self._sent(_moved(batch.slice(done, due - done), time_ms[done:due])):
+            rows = _moved(batch.slice(done, due - done), time_ms[done:due])
+            if not patiently(partial(self._intake.submit, rows, topic, headers), self._stop):
                 break
             done = due
         return done
@@ -173,21 +175,6 @@ class Player:
         shift_ms = (start_ms - first_ms) // _MINUTE_MS * _MINUTE_MS
         time = TopicTime(self._log, topic)
         return RunningClock(time, start_ms, self._replay.pace, self._clock), shift_ms
-
-    def _sent(self, batch: pa.RecordBatch) -> bool:
-        """Append, however long the log needs; given up only on ``stop``."""
-        full = Condition(logger(__name__), "the log takes nothing now", "the log takes it again")
-        while not self._stop.is_set():
-            try:
-                headers = () if self._replay.alerts or not self._replay.keeps_time else BACKFILL
-                self._intake.submit(batch, self._replay.topic, headers)
-            except Unavailable as error:
-                full.begin(error)
-                self._stop.wait(error.retry_after)
-            else:
-                full.end()
-                return True
-        return False
 
 
 def end_input(log: Log, topic: str, time_ms: int) -> None:

@@ -6,7 +6,8 @@ import gzip
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import partial
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from threading import Event
 
@@ -14,12 +15,12 @@ from msgspec.structs import replace
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.charging import SHAPE, message
-from energyguard.errors import NotFound, Unavailable
+from energyguard.errors import NotFound
 from energyguard.intake.gateway import HEAD_BYTES, Gateway, are_signals, decode_signals
 from energyguard.log import Log
 from energyguard.model.charging import Signal
 from energyguard.model.topics import signals_topic
-from energyguard.telemetry import logger
+from energyguard.simulators.ticker import patiently
 
 _GZIP = b"\x1f\x8b"
 AT_ONCE = 5_000
@@ -62,13 +63,13 @@ class SignalPlayer:
         Raises:
             NotFound: there is no such file.
         """
-        signals = sorted(self._signals(), key=lambda one: one.second)
+        signals = sorted(self._signals(), key=attrgetter("second"))
         if not signals:
             return []
         shift = 0
         if not self._replay.keep_time:
             shift = self._clock.now_ms() // 1000 - signals[0].second
-        began, sent = self._clock.monotonic(), 0
+        began, sent, topic = self._clock.monotonic(), 0, self._replay.topic
         while sent < len(signals) and not self._stop.is_set():
             due = sent
             until = math.inf
@@ -77,27 +78,17 @@ class SignalPlayer:
                 until = signals[0].second + past_s
             while due < min(len(signals), sent + AT_ONCE) and signals[due].second <= until:
                 due += 1
+            messages = [self._moved(signal, shift) for signal in signals[sent:due]]
             if due == sent:
                 self._stop.wait(MAX_WAIT_S)
-            elif self._sent([self._moved(signal, shift) for signal in signals[sent:due]]):
+            elif patiently(partial(self._intake.signal, messages, topic), self._stop):
                 sent = due
         return [signal.second + shift for signal in signals[:sent]]
 
-    def _moved(self, one: Signal, shift: int) -> tuple[bytes, bytes]:
-        moved = replace(one, charger=self._replay.prefix + one.charger, second=one.second + shift)
+    def _moved(self, signal: Signal, shift: int) -> tuple[bytes, bytes]:
+        charger = self._replay.prefix + signal.charger
+        moved = replace(signal, charger=charger, second=signal.second + shift)
         return moved.charger.encode(), message(moved)
-
-    def _sent(self, messages: Sequence[tuple[bytes, bytes]]) -> bool:
-        """Append, however long the log needs; given up only on ``stop``."""
-        while not self._stop.is_set():
-            try:
-                self._intake.signal(messages, self._replay.topic)
-            except Unavailable as error:
-                logger(__name__).warning("the log takes nothing now", reason=str(error))
-                self._stop.wait(error.retry_after)
-            else:
-                return True
-        return False
 
     def _signals(self) -> Iterator[Signal]:
         for path in self._replay.paths:

@@ -19,7 +19,7 @@ from energyguard.log.waiting import is_there
 from energyguard.model.topics import TICK_HEADER, Topic, partition_for
 from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import RunningClock, backwards
-from energyguard.simulators.ticker import Progress, Ticker, Times
+from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class StepFeed(Ticker):
         sent = [*self._run.messages(self._last, int(time_ms[0]) // 1000, len(time_ms))]
         headers = [((TICK_HEADER, str(at).encode()),) for at in time_ms.tolist()]
         records = Records([steps.device.encode()] * len(sent), sent, headers)
-        if not self._patiently(lambda: self._log.append(steps.topic.name, records)):
+        if not patiently(lambda: self._log.append(steps.topic.name, records), self._stop):
             return False
         self._last = sent[-1]
         return True

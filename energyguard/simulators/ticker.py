@@ -97,23 +97,24 @@ class Ticker(ABC):
         """How many ticks are still to be sent; None: there is no end."""
         return None if self._ticks.ticks is None else max(0, self._ticks.ticks - self.done)
 
-    def _patiently(self, work: Callable[[], object]) -> bool:
-        """Do something, however long the log needs; false when it was told to stop before."""
-        full = Condition(_log, "the log takes nothing now", "the log takes readings again")
-        while not self._stop.is_set():
-            try:
-                work()
-            except Unavailable as error:
-                full.begin(error)
-                self._stop.wait(error.retry_after)
-            else:
-                full.end()
-                return True
-        return False
-
     def _skip_behind(self, newest_ms: int | None) -> None:
         """Leave out ticks that another source has made late, keeping to the same grid."""
         behind_ms = (newest_ms or 0) - self._next_ms
         if behind_ms > _BEHIND_MS:
             self._next_ms += behind_ms // self._ticks.tick_ms * self._ticks.tick_ms
             _log.warning("the event clock was moved on", by_seconds=behind_ms // 1000)
+
+
+def patiently(work: Callable[[], object], stop: Event) -> bool:
+    """Append something, however long the log needs; false when ``stop`` came before."""
+    full = Condition(_log, "the log takes nothing now", "the log takes readings again")
+    while not stop.is_set():
+        try:
+            work()
+        except Unavailable as error:
+            full.begin(error)
+            stop.wait(error.retry_after)
+        else:
+            full.end()
+            return True
+    return False

@@ -21,7 +21,7 @@ from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.records.floors import DEVICES
 from energyguard.simulators.event_clock import RunningClock, newest_event_ms
-from energyguard.simulators.ticker import Progress, Ticker, Times
+from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
 
 _TOPIC = BUILDING_READINGS.name
 _KEYS = [device.encode() for device in DEVICES]
@@ -72,7 +72,7 @@ class BuildingFeed(Ticker):
         messages, after = self._run.building.messages(time_ms, self.wh)
         keys = _KEYS * len(time_ms)
         headers = [((TICK_HEADER, str(ms).encode()),) for ms in time_ms.tolist() for _ in _KEYS]
-        if not self._patiently(lambda: self._intake.post(keys, messages, headers, _TOPIC)):
+        if not patiently(lambda: self._intake.post(keys, messages, headers, _TOPIC), self._stop):
             return False
         self.wh = after
         self._counters.keep(SavedCounters(int(time_ms[-1]), after))

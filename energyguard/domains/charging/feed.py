@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -26,7 +27,7 @@ from energyguard.model.charging import partition_of
 from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER, partition_for
 from energyguard.records.stations import CHARGER, Charger
 from energyguard.simulators.event_clock import RunningClock, backwards
-from energyguard.simulators.ticker import Progress, Ticker, Times
+from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
 from energyguard.telemetry import logger
 
 RUN_HEADER = "run"
@@ -155,7 +156,7 @@ class ChargerFeed(Ticker):
         """Tell which chargers there are, and where."""
         numbers = iter(self._run.chargers)
         while some := [charger_at(number, self._run.topic) for number in islice(numbers, _AT_ONCE)]:
-            self._patiently(lambda some=some: self._list(some))  # type: ignore[misc]
+            patiently(partial(self._list, some), self._stop)
 
     def _list(self, chargers: Sequence[Charger]) -> None:
         keys = [charger.charger.encode() for charger in chargers]
@@ -183,7 +184,7 @@ class ChargerFeed(Ticker):
             [header] * len(gone),
             partitions=[_of(item) for item in gone],
         )
-        return self._patiently(lambda: self._log.append(self._run.topic, records))
+        return patiently(partial(self._log.append, self._run.topic, records), self._stop)
 
     def _is_new(self, item: Sent) -> bool:
         """Whether it was not sent before: some partitions may lack the end of the last append."""

@@ -27,7 +27,7 @@ from energyguard.simulators.event_clock import (
     newest_event_ms,
     newest_tick_ms,
 )
-from energyguard.simulators.ticker import Ticker, Times
+from energyguard.simulators.ticker import Ticker, Times, patiently
 
 SOURCE = "simulate"
 _TOPIC = ENERGY_READINGS.name
@@ -68,7 +68,7 @@ class HouseholdFeed(Ticker):
             self._intake.refuse(refused, topic=_TOPIC, source=SOURCE, shape="csv")
             self._intake.submit(made.batch, _TOPIC, header)
 
-        return self._patiently(append)
+        return patiently(append, self._stop)
 
 
 def run(settings: Settings, stop: Event) -> None:
