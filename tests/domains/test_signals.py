@@ -17,6 +17,7 @@ from energyguard.intake.gateway import Gateway, are_signals, decode_signals, tak
 from energyguard.intake.signals import SignalPlayer, SignalReplay, hold_signals
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model.topics import DEAD_LETTERS, SIGNALS
+from energyguard.simulators.ticker import patiently
 from energyguard.testing import MemoryLog
 
 BASE = Path(__file__).parents[1] / "cases" / "charging" / "s00_base.jsonl"
@@ -103,3 +104,14 @@ def test_a_full_log_is_waited_for(log: MemoryLog, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(log, "append", full)
     replay = SignalReplay(paths=[BASE], keep_time="x", speedup=math.inf)
     assert len(SignalPlayer(replay, log, Event()).play()) == 6
+
+
+def test_a_stop_ends_the_wait_for_a_log_that_takes_nothing() -> None:
+    stop = Event()
+
+    def append() -> None:
+        stop.set()
+        raise Overloaded("full", 0.01)
+
+    assert not patiently(append, stop)
+    assert patiently(lambda: None, Event())
