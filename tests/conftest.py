@@ -30,6 +30,7 @@ TOGETHER = {
         "tests/e2e/test_policy.py",
         "tests/api/",
         "tests/page/",
+        "tests/service/",
     ),
     "broker": (
         "tests/contract/test_kafka_log.py",

@@ -301,6 +301,19 @@ def test_files_are_short() -> None:
     assert long_files({"planted": 301}) != []
 
 
+def without_mirror(tests: Path) -> list[str]:
+    """Folders of the package whose tests have no folder of the same name."""
+    folders = {
+        path.parts[0] for path in (p.relative_to(PACKAGE) for p in sources()) if path.parts[1:]
+    }
+    return sorted(name for name in folders if not [*(tests / name).rglob("test_*.py")])
+
+
+def test_every_folder_has_its_tests_in_one_of_the_same_name(tmp_path: Path) -> None:
+    assert without_mirror(ROOT / "tests") == []
+    assert "log" in without_mirror(tmp_path)
+
+
 def forbidden_names(paths: list[Path]) -> list[Path]:
     return [p for p in paths if FORBIDDEN_NAMES & {p.stem, p.parent.name}]
 

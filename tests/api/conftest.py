@@ -1,44 +1,5 @@
-"""A service over a log in memory."""
+"""The service of tests of the service, for the ways into it."""
 
-from __future__ import annotations
+from tests.service.conftest import _a_page_that_has_not_started, history, log, service, settings
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from nicegui import app as pages
-
-from energyguard.clock import SYSTEM
-from energyguard.service.service import EnergyService
-from energyguard.settings.tree import Settings
-from energyguard.testing import MemoryLog
-from tests.api.made import StandInHistory
-
-
-@pytest.fixture(autouse=True)
-def _a_page_that_has_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NiceGUI has one application per process; tests of the page may have started it before."""
-    monkeypatch.setattr(pages, "middleware_stack", None)
-
-
-@pytest.fixture
-def log() -> Iterator[MemoryLog]:
-    made = MemoryLog()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def history() -> StandInHistory:
-    return StandInHistory()
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def service(log: MemoryLog, history: StandInHistory, settings: Settings) -> Iterator[EnergyService]:
-    with EnergyService(log, history, settings, SYSTEM) as opened:
-        yield opened
+__all__ = ["_a_page_that_has_not_started", "history", "log", "service", "settings"]

@@ -15,8 +15,8 @@ from energyguard.api.rest import document
 from energyguard.log import Records
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
-from tests.api.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 from tests.application.client import client_of, ok
+from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

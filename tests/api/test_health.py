@@ -16,7 +16,7 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.telemetry import METRICS
 from energyguard.testing import MemoryLog
-from tests.api.made import NOON, StandInHistory, send
+from tests.service.made import NOON, StandInHistory, send
 
 LAG = 'energyguard_log_lag{group="ingestor",topic="energy_readings"}'
 

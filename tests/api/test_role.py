@@ -14,7 +14,7 @@ import pytest
 from energyguard.api.role import Card, run
 from energyguard.errors import ConfigError
 from energyguard.settings.tree import ServeSettings, Settings
-from tests.api.made import until
+from tests.service.made import until
 
 
 def settings_of(folder: Path, **serve: object) -> Settings:

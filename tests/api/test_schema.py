@@ -17,7 +17,7 @@ from energyguard.api.rest import build_api
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
-from tests.api.made import StandInHistory, alert_event, raise_alerts, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts, until
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NOT_OURS = [

@@ -18,8 +18,8 @@ from energyguard.compat.alarms import Alarm
 from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.ports.server import serve
-from tests.api.doors import NODES, Nodes, Parts
 from tests.cli.conftest import Terminal
+from tests.compat.doors import NODES, Nodes, Parts
 from tests.network import SLOW_S, Fault, failing
 
 SATURDAY = "2025-07-05T18:00:00"

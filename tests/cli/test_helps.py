@@ -21,10 +21,10 @@ from energyguard.history.rollups import RollUps
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
-from tests.api.made import alert_event
 from tests.cli.conftest import Terminal
 from tests.contract.test_history import late_rows
 from tests.history.made import readings
+from tests.service.made import alert_event
 
 HOUR = 3_600_000
 NOON = 1_764_417_600_000  # 2025-11-29T12:00:00Z

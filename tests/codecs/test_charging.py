@@ -113,3 +113,11 @@ def test_results_have_the_fields_of_system_d() -> None:
         '"total_energy_delivered":9.533333333,"profit":5.24}'
     )
     assert wire.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'
+
+
+def test_a_charge_has_at_most_a_thousand_kilowatts() -> None:
+    text = f'{{{{{WHEN},"recharging":true,"energy_delivered":{{}}}}}}'
+    assert wire.signal(text.format(1_000)).amount == 1_000
+    for power in (1_001, 0, -1):
+        with pytest.raises(OutOfRange, match="energy_delivered"):
+            wire.signal(text.format(power))

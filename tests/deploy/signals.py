@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.history.test_charging_archive import PLATE, USER
+from tests.sinks.test_charging_archive import PLATE, USER
 
 GOOD = {
     "vehicle_detected": True, "plate": PLATE, "timestamp": "2024-05-06 00:00:10", "charger_id": "c",

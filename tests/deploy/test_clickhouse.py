@@ -41,8 +41,8 @@ from tests.deploy.clickhouse import CHARGING, FOLDER, STARTS, Server, asked_by, 
 from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
 from tests.history.charging import LISTED, SCHEMAS, T0_S, Standing, Stayed, table
-from tests.history.test_charging_archive import DAY, PLATE, USER, append, drain, everything
 from tests.history.test_charging_questions import BORDERS, STANDING, STAYS, keep
+from tests.sinks.test_charging_archive import DAY, PLATE, USER, append, drain, everything
 
 TOPICS = tuple(
     topic.name

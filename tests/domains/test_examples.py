@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.log import open_log
 from energyguard.model.alerts import State
-from tests.api.made import alert_event, raise_alerts
+from tests.service.made import alert_event, raise_alerts
 
 ROOT = Path(__file__).parents[2]
 

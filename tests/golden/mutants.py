@@ -36,14 +36,17 @@ ALERTS = ("tests/alerts/test_book.py",)
 BALANCE = ("tests/log/test_balance.py",)
 BILLS = ("tests/stream/test_bills.py",)
 CHANNELS = ("tests/stream/test_channels.py",)
+CLOCK = ("tests/stream/test_clock.py",)
 CONFIG = ("tests/settings/test_layers.py",)
 COVERING = ("tests/history/test_planner.py",)
 DISTURBED = ("tests/golden/test_topics.py::test_topics_hold_the_same_bytes[disturbed]",)
 MURMUR = ("tests/codecs/test_partitions.py",)
 PEOPLE = ("tests/history/test_people.py",)
+QUANTITIES = ("tests/model/test_quantities.py",)
 ROWS = ("tests/sinks/test_rows.py",)
 SESSIONS = ("tests/stream/test_sessions.py",)
 SIGNALS = ("tests/codecs/test_charging.py",)
+SUMS = ("tests/history/test_window_sums.py",)
 UNSILENCED = ("tests/api/test_api.py::test_an_alert_from_list_to_unsilenced",)
 VERDICTS = ("tests/codecs/test_verdicts.py",)
 VERSION = ("tests/store/test_version.py",)
@@ -108,6 +111,13 @@ MUTANTS: Final = (
     Mutant("return min(max(second, 0), _LAST_S)", "return second", COVERING),
     Mutant("if first < end:", "if first <= end:", COVERING),
     Mutant("HASH_BYTES = 10", "HASH_BYTES = 11", PEOPLE),
+    Mutant("return covered or {_WINDOWS[-1]: [(0, 0)]}", "return covered", SUMS),
+    # Those that nobody saw for long
+    Mutant('"min": 60_000,', '"min": 1_000,', QUANTITIES),
+    Mutant("(2 * rest == denominator and whole % 2 == 1)", "2 * rest == denominator", BILLS),
+    Mutant("> batch.appended_ms + self.limits.ahead_wall_ms", "> batch.appended_ms", CLOCK),
+    Mutant("mine[share:]", "mine[share + 1 :]", BALANCE),
+    Mutant("MAX_KW = 1_000\nMAX_KWH", "MAX_KW = 1_001\nMAX_KWH", SIGNALS),
 )
 
 

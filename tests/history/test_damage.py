@@ -17,7 +17,7 @@ from energyguard.log import EARLIEST, LATEST, open_log
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.refill import Refill
-from tests.history.test_archive import append, everything
+from tests.sinks.test_archive import append, everything
 
 Damage = Callable[[Path], None]
 

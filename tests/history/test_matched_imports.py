@@ -16,7 +16,7 @@ from energyguard.log import Log, Records
 from energyguard.model.topics import IMPORTED
 from energyguard.records.stations import Imported
 from energyguard.sinks.archive import Archive
-from tests.history.test_charging_archive import DAY, S
+from tests.sinks.test_charging_archive import DAY, S
 
 KWH = 10**9
 

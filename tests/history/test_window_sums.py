@@ -114,3 +114,11 @@ def test_a_device_of_several_channels_counts_once(history: ChdbHistory) -> None:
 
 def test_a_device_that_is_not_known(history: ChdbHistory) -> None:
     assert set(sums(history, 0, HOUR, 10 * MINUTE, 10 * MINUTE).values()) == {0.0}
+
+
+@pytest.mark.parametrize("length_ms", [0, -HOUR])
+def test_a_range_of_no_length_has_no_rows(history: ChdbHistory, length_ms: int) -> None:
+    """Nothing covers it, and the statement is one all the same."""
+    span = {"start_ms": T0 + HOUR, "end_ms": T0 + HOUR + length_ms}
+    rows = history.query("series", device="", channel="energy_kwh", step_ms=60_000, **span)
+    assert rows.num_rows == 0

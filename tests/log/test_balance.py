@@ -26,3 +26,16 @@ def test_a_topic_that_is_read_no_longer_is_released() -> None:
 def test_one_partition_has_one_taker() -> None:
     takers = [me for me in MEMBERS if change_for(me, MEMBERS, [ONE], {}).take]
     assert len(takers) == 1
+
+
+def test_who_has_more_than_its_share_releases_the_rest_and_no_more() -> None:
+    places = [TopicPartition("a", n) for n in range(8)]
+    members = {1: ("a",), 2: ("a",)}
+    change = change_for(1, members, places, dict.fromkeys(places, 1))
+    assert change.release == {*places[4:]}
+    assert not change.take
+    settled = dict.fromkeys(places[:4], 1) | dict.fromkeys(places[4:], 2)
+    for me in members:
+        change = change_for(me, members, places, settled)
+        assert not change.release
+        assert not change.take

@@ -13,7 +13,7 @@ from energyguard.page.mount import add_pages
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
-from tests.api.made import StandInHistory, alert_event, raise_alerts, send, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts, send, until
 
 
 @pytest.fixture

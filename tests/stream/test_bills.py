@@ -15,11 +15,13 @@ from energyguard.model.charging import (
     TOO_LONG,
     TOO_MUCH,
     TOO_STRONG,
+    Charge,
     Ignored,
     Outcome,
     Signal,
     StayLimits,
     energy_nano_kwh,
+    profit_cents,
 )
 from energyguard.stream.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
 from energyguard.stream.sessions.operator import AHEAD, LATE, SessionOperator
@@ -168,3 +170,11 @@ def test_a_queue_behind_one_jump_is_billed_as_it_was() -> None:
     found = lived([signal(line) for line in QUEUE.read_bytes().splitlines()])
     assert [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)] == [11.0]
     assert not [one for one in found if isinstance(one, Ignored)]
+
+
+@pytest.mark.parametrize(("price", "cents"), [(50, 0), (51, 1), (150, 2), (250, 2), (350, 4)])
+@pytest.mark.parametrize("metered", [None, KWH], ids=["by power", "by register"])
+def test_half_a_cent_goes_to_the_even_one(price: int, cents: int, metered: int | None) -> None:
+    """One kWh at so many 1e-4 EUR."""
+    bill = Charge("charger-1", "u", 0, HOUR, 1, price, metered)
+    assert profit_cents(bill, HOUR) == cents

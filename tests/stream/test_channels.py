@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from energyguard.model.alerts import State
+from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Verdict, batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows.operator import WindowOperator
@@ -268,3 +269,15 @@ def test_half_a_window_of_frost_is_no_warmth() -> None:
     events = [e for o in feed(windows, "temperature_c", rows, 7) for e in o.events]
     firing = [e for e in events if e.state is State.FIRING]
     assert [(e.time_ms, e.observed) for e in firing[:1]] == [(START + 60_000, -20 * 10**9)]
+
+
+def test_a_power_holds_across_a_gap_for_so_long_and_no_longer() -> None:
+    """1 kW; the next reading comes three times the longest gap later."""
+    windows = WindowOperator("replay.t", [rule("power_kw", 60_000, 16 * 10**6)])
+    rows = [("A", START, 10**9), ("A", START + 3 * MAX_GAP_MS, 10**9)]
+    over = over_of(windows, feed(windows, "power_kw", rows, 1))
+    minute = 10**9 // 60
+    before = {end: nano for (_, end), nano in over.items() if end < START + 2 * MAX_GAP_MS}
+    assert min(before) == START + 60_000
+    assert max(before) == START + MAX_GAP_MS
+    assert {round(nano / minute, 6) for nano in before.values()} == {1}

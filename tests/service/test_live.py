@@ -27,7 +27,7 @@ from energyguard.service.subscribers import (
 )
 from energyguard.service.views import Update
 from energyguard.testing import MemoryLog
-from tests.api.made import NOON, alert_event, raise_alerts, send, until
+from tests.service.made import NOON, alert_event, raise_alerts, send, until
 
 ALERTS_0 = TopicPartition("energyguard.alerts", 0)
 

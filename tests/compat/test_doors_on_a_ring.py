@@ -18,7 +18,7 @@ from energyguard.compat.shapes import as_building, as_measurements
 from energyguard.store.client import RingStore
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import PORTS_APART
-from tests.api.doors import Http, Parts
+from tests.compat.doors import Http, Parts
 
 SECRET = "tests"
 READINGS = 300

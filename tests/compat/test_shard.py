@@ -10,7 +10,7 @@ import pytest
 from energyguard.compat.building import OPEN
 from energyguard.compat.shapes import as_building
 from energyguard.compat.shard import build_shard
-from tests.api.doors import NODES, Http, Parts
+from tests.compat.doors import NODES, Http, Parts
 
 STATS = {
     "db_path": "/data/shard.db",

@@ -19,7 +19,7 @@ from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
-from tests.api.doors import FULL, GONE, NODES, Hanging, Http, Nodes, Parts
+from tests.compat.doors import FULL, GONE, NODES, Hanging, Http, Nodes, Parts
 
 SATURDAY = "2025-07-05T18:00:00"
 

@@ -14,7 +14,7 @@ from energyguard.log import EARLIEST, TopicPartition
 from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
-from tests.api.made import until
+from tests.service.made import until
 
 CASES = Path(__file__).parents[1] / "cases" / "meters"
 TIME = b"2026-03-02T10:00:00Z"

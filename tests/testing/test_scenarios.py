@@ -1,4 +1,4 @@
-"""Every scenario of this folder; what is wrong in one is said with its line."""
+"""Every scenario of tests/scenarios; what is wrong in one is said with its line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from energyguard.errors import ConfigError
 from energyguard.testing import play_scenario, read_scenario
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "scenarios"
 SCENARIOS = sorted(path.name for path in HERE.glob("*.txt"))
 
 

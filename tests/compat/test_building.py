@@ -17,7 +17,7 @@ from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.keys import Key
 from energyguard.store.local import LocalStore
-from tests.api.doors import FULL, GONE, NODES, Broken, Hanging, Http, Nodes, Parts
+from tests.compat.doors import FULL, GONE, NODES, Broken, Hanging, Http, Nodes, Parts
 
 READING = {
     "piano": 1,

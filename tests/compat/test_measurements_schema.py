@@ -10,8 +10,8 @@ from schemathesis import GenerationMode
 from energyguard.compat.alarms import Alarm
 from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
-from tests.api.described import check, operations_of
-from tests.api.doors import NODES, Nodes, Parts
+from tests.compat.described import check, operations_of
+from tests.compat.doors import NODES, Nodes, Parts
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LABELS = (

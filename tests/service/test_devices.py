@@ -15,9 +15,9 @@ from energyguard.service.devices import ReadingGap
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
-from tests.api.made import StandInHistory, alert_event, raise_alerts, send, until
 from tests.application.client import client_of, ok
 from tests.history.made import T0, readings
+from tests.service.made import StandInHistory, alert_event, raise_alerts, send, until
 
 HOUR, MINUTE, KWH = 3_600_000, 60_000, 10**9
 TIMES = [minute * MINUTE for minute in range(180) if not 60 <= minute < 90]

@@ -15,7 +15,7 @@ from energyguard.model.readings import batch_of
 from energyguard.service.intake import NewDevices
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
-from tests.api.made import NOON, StandInHistory
+from tests.service.made import NOON, StandInHistory
 
 
 def batch(first: int, number: int) -> pa.RecordBatch:

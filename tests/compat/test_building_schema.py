@@ -9,8 +9,8 @@ from schemathesis import GenerationMode
 
 from energyguard.compat.building import OPEN, build_building
 from energyguard.compat.shapes import as_building
-from tests.api.described import check, operations_of
-from tests.api.doors import NODES, Nodes, Parts
+from tests.compat.described import check, operations_of
+from tests.compat.doors import NODES, Nodes, Parts
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LABELS = (

@@ -13,7 +13,7 @@ pytest.importorskip("valkey", reason="the extra `valkey` is not installed")
 from energyguard.compat.building import OPEN, build_building
 from energyguard.compat.shapes import as_building
 from energyguard.store import open_store
-from tests.api.doors import Http, Parts
+from tests.compat.doors import Http, Parts
 from tests.store.shards import Process, free_nodes
 from tests.store.valkeys import Server
 

@@ -1,0 +1,60 @@
+"""Files in, alerts out, without a log: what is written, and what of the input is refused."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from energyguard.model.readings import Verdict
+from energyguard.offline.evaluate import evaluate
+from energyguard.rules.registry import open_book
+
+RULE = open_book([], ["household-demo"]).get("household-demo")
+LINES = [
+    f"2025-09-07T10:{minute:02}:00Z,H001,{kwh}"
+    for minute, kwh in enumerate((0.01, 0.01, 0.06, 0.07, 0.01))
+]
+
+
+def _file(folder: Path, lines: list[str]) -> Path:
+    path = folder / "readings.csv"
+    path.write_text("\n".join(["timestamp,household_id,energy_kwh", *lines]) + "\n")
+    return path
+
+
+def test_every_window_over_the_threshold_is_a_row(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    done = evaluate(RULE, [_file(tmp_path, LINES)], out)
+    rows = [msgspec.json.decode(line) for line in out.getvalue().splitlines()]
+    assert done.written == len(rows)
+    assert {row["kwh"] for row in rows} == {0.06, 0.07}
+    assert len(rows) == 8  # a reading lies in four windows of a minute, 15 s apart
+    assert done.counts == {Verdict.ACCEPTED: 5}
+
+
+def test_the_order_of_the_lines_changes_nothing(tmp_path: Path) -> None:
+    found = []
+    for lines in (LINES, LINES[::-1]):
+        out = io.BytesIO()
+        evaluate(RULE, [_file(tmp_path, lines)], out)
+        found.append(out.getvalue())
+    assert found[0] == found[1] != b""
+
+
+def test_what_is_no_reading_is_named_and_the_rest_counts(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    done = evaluate(RULE, [_file(tmp_path, [*LINES, "2025-09-07T10:09:00Z,H001,much"])], out)
+    ((name, refused),) = done.refused
+    assert (Path(name).name, refused.row, refused.field) == ("readings.csv", 7, "energy_kwh")
+    assert done.counts[Verdict.ACCEPTED] == 5
+
+
+@pytest.mark.parametrize("state", ["firing", "resolved"])
+def test_episodes_have_a_beginning_and_an_end(state: str, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    evaluate(RULE, [_file(tmp_path, LINES)], out, episodes=True)
+    events = [msgspec.json.decode(line) for line in out.getvalue().splitlines()]
+    assert [event["device"] for event in events if event["state"] == state]
