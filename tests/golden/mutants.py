@@ -116,6 +116,7 @@ MUTANTS: Final = (
     Mutant('"min": 60_000,', '"min": 1_000,', QUANTITIES),
     Mutant("(2 * rest == denominator and whole % 2 == 1)", "2 * rest == denominator", BILLS),
     Mutant("> batch.appended_ms + self.limits.ahead_wall_ms", "> batch.appended_ms", CLOCK),
+    Mutant("np.minimum(links.time, links.time_before + MAX_GAP_MS)", "links.time", CHANNELS),
     Mutant("mine[share:]", "mine[share + 1 :]", BALANCE),
     Mutant("MAX_KW = 1_000\nMAX_KWH", "MAX_KW = 1_001\nMAX_KWH", SIGNALS),
 )

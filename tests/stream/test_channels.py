@@ -271,13 +271,13 @@ def test_half_a_window_of_frost_is_no_warmth() -> None:
     assert [(e.time_ms, e.observed) for e in firing[:1]] == [(START + 60_000, -20 * 10**9)]
 
 
-def test_a_power_holds_across_a_gap_for_so_long_and_no_longer() -> None:
-    """1 kW; the next reading comes three times the longest gap later."""
+@pytest.mark.parametrize("size", [1, 2, 200])
+def test_a_power_holds_across_a_gap_for_so_long_and_no_longer(size: int) -> None:
+    """1 kW; the next reading comes twice the longest gap later, another device sends meanwhile."""
     windows = WindowOperator("replay.t", [rule("power_kw", 60_000, 16 * 10**6)])
-    rows = [("A", START, 10**9), ("A", START + 3 * MAX_GAP_MS, 10**9)]
-    over = over_of(windows, feed(windows, "power_kw", rows, 1))
-    minute = 10**9 // 60
-    before = {end: nano for (_, end), nano in over.items() if end < START + 2 * MAX_GAP_MS}
-    assert min(before) == START + 60_000
-    assert max(before) == START + MAX_GAP_MS
-    assert {round(nano / minute, 6) for nano in before.values()} == {1}
+    others = [("B", START + at, 0) for at in range(60_000, 2 * MAX_GAP_MS, 60_000)]
+    rows = [("A", START, 10**9), *others, ("A", START + 2 * MAX_GAP_MS, 10**9)]
+    over = over_of(windows, feed(windows, "power_kw", rows, size))
+    before = {end: nano for (_, end), nano in over.items() if end <= START + 2 * MAX_GAP_MS}
+    assert (min(before), max(before)) == (START + 60_000, START + MAX_GAP_MS)
+    assert {round(nano * 60 / 10**9, 6) for nano in before.values()} == {1}
