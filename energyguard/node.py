@@ -22,7 +22,7 @@ from energyguard.domain import load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
-from energyguard.pipeline import ROLES
+from energyguard.pipeline import ROLES, Role
 from energyguard.processes.registry import living, present
 from energyguard.processes.role_runner import play
 from energyguard.processes.supervisor import Supervisor, last_words, log_for_people
@@ -78,12 +78,16 @@ def run_role(
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
+    play(name, partial(_run, role), settings, stop)  # it is there before its modules are loaded
+
+
+def _run(role: Role, settings: Settings, stop: threading.Event) -> None:
     if role.steps:
         from energyguard.simulators.steps import play as play_steps
 
-        play(name, partial(play_steps, load(role.steps)), settings, stop)
+        play_steps(load(role.steps), settings, stop)
     else:
-        play(name, load(role.run), settings, stop)
+        load(role.run)(settings, stop)
 
 
 def lasting_roles(settings: Settings) -> list[str]:
