@@ -36,7 +36,7 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.model.quantities import from_nano
+from energyguard.model.quantities import NANO, from_nano
 from energyguard.model.readings import Verdict
 from energyguard.records.charging import (
     FULL_SESSION,
@@ -252,6 +252,12 @@ def violation(stay: Stay, what: Violation) -> bytes:
     )
 
 
+def _digits(nano: int) -> bytes:
+    """1e-9 units, not negative, as a decimal without trailing zeros."""
+    digits = b"%d.%09d" % divmod(nano, NANO)
+    return digits if digits[-1] != 0x30 else digits.rstrip(b"0").rstrip(b".")
+
+
 def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
     """A ``transaction-profit`` record: energy to 1e-9 kWh, profit to the cent."""
     hour = limits.seconds_per_hour
@@ -263,7 +269,7 @@ def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
             charge.user,
             text_of(charge.start),
             text_of(charge.end),
-            msgspec.Raw(from_nano(energy).encode()),
+            msgspec.Raw(_digits(energy)),
             msgspec.Raw(b"%d.%02d" % divmod(cents, 100)),
         )
     )

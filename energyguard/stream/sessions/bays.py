@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heappush
 from typing import TypeAlias
 
 from energyguard.model.charging import (
@@ -91,7 +92,8 @@ def appear(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 def _open(h: TransitionContext, bay: Bay, signal: Signal) -> Stay:
     bay.stay = Stay(signal.charger, signal.second, bay.stays)
     h.occupied += 1
-    h.wait(_BEFORE, signal.charger, bay.stays, signal.second)
+    limit = signal.second + h.longest_s[_BEFORE]
+    heappush(h.timers, (limit, signal.charger, bay.stays, _BEFORE))
     return bay.stay
 
 
@@ -130,7 +132,8 @@ def stop_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 def _charged(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     _stay(bay).end_recharging = signal.second
-    h.wait(_AFTER, signal.charger, bay.stays, signal.second)
+    limit = signal.second + h.longest_s[_AFTER]
+    heappush(h.timers, (limit, signal.charger, bay.stays, _AFTER))
 
 
 def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:

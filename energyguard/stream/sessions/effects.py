@@ -5,7 +5,6 @@ Charges that are over are held against what can be, until somebody pays.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -41,10 +40,6 @@ class TransitionContext:
     def __post_init__(self) -> None:
         rules = violation_rules(self.limits)
         self.longest_s = {what: rule.last_allowed(0, per_s=1) for what, rule in rules.items()}
-
-    def wait(self, what: Violation, charger: str, stays: int, since: int) -> None:
-        """A car is in a state since a second that must not last: see again when it has."""
-        heapq.heappush(self.timers, (since + self.longest_s[what], charger, stays, what))
 
 
 def violation_rules(limits: StayLimits) -> Mapping[Violation, StateRule]:
