@@ -117,9 +117,10 @@ def test_the_first_start_needs_no_word(tmp_path: Path) -> None:
 
 def test_every_way_in_refuses(data: Path) -> None:
     (data / "log.db").unlink()
+    ports = ("--set", "serve.port=0", "--set", "history.port=0")  # another product may run here
     for command in (["up"], ["role", "worker"], ["log", "topics"], ["role", "serve"]):
         ran = subprocess.run(
-            [sys.executable, "-m", "energyguard", *command, "--data-dir", str(data)],
+            [sys.executable, "-m", "energyguard", *command, "--data-dir", str(data), *ports],
             capture_output=True,
             text=True,
             check=False,
