@@ -121,7 +121,8 @@ class OverviewPage:
         start, end = self.cache.borders(span)
         pace = self.cache.service.live.fresh().pace_ms
         step = next((s for s in STEPS if s >= max(pace, span.step_ms)), STEPS[-1])
-        settled = self.cache.settled_ms(end - max(step, SETTLING_MS))
+        archived = await self.cache.archived_ms("", span.keep_s)  # it may have begun after us
+        settled = self.cache.settled_ms(min(end - max(step, SETTLING_MS), archived))
         settled -= settled % step
         xs, ys = await self.cache.power(start - start % step, settled, step, span.keep_s)
         self.power.spark.show({"ys": ys[-60:]})

@@ -139,7 +139,7 @@ class PageCache:
         of neighbours stands for them: what was over a limit is over it in the picture. Windows
         that the history may not have all readings of yet are left out.
         """
-        whole = max(await self._known_ms(device, keep_s), self.settled_ms(end_ms))
+        whole = max(await self.archived_ms(device, keep_s), self.settled_ms(end_ms))
         most = -(-(end_ms - start_ms) // MAX_POINTS)
         slides = range(slide_ms, window_ms + 1, slide_ms)
         fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]
@@ -157,7 +157,7 @@ class PageCache:
         kept = [max(points[i : i + every], key=itemgetter(1)) for i in range(0, len(points), every)]
         return [t for t, _ in kept], [kwh for _, kwh in kept]
 
-    async def _known_ms(self, device: str, keep_s: float) -> int:
+    async def archived_ms(self, device: str, keep_s: float) -> int:
         """The newest reading of a device that the history has; 0: none."""
         key = ("archived", device)
         return await self.shared(key, keep_s, lambda: self.service.archived_ms(device)) or 0
