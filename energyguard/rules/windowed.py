@@ -14,7 +14,6 @@ little for a bad sign asks for windows that are *complete* (``gap_ms``): no data
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration, to_nano
@@ -155,10 +154,3 @@ class WindowRule(Rule):
 def usual_gap(window_ms: int) -> int:
     """How far apart the readings of a complete window may be, where a rule does not say."""
     return min(window_ms // 3, MAX_GAP_MS)
-
-
-def clears_where_it_raises(fields: dict[str, Any], *levels: str) -> None:
-    """A clear level that is not given is the level that raises."""
-    given = [fields[level] for level in levels if fields.get(level) is not None]
-    if given and fields.get("clear_at") is None:
-        fields["clear_at"] = given[0]

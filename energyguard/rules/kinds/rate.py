@@ -15,13 +15,9 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import MS_PER_HOUR, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text, written
+from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import (
-    Amounts,
-    WindowRule,
-    clears_where_it_raises,
-    usual_gap,
-)
+from energyguard.rules.windowed import Amounts, WindowRule, usual_gap
 
 
 class Direction(StrEnum):

@@ -17,8 +17,8 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
-from energyguard.rules.rule import Observation, Rule, spell_amount
-from energyguard.rules.windowed import clears_where_it_raises
+from energyguard.rules.levels import LevelRule
+from energyguard.rules.rule import Observation, spell_amount
 
 
 def is_passed(limit: float, observed: float) -> bool:
@@ -31,7 +31,9 @@ def breach(device: str, observed: str, limit: str, *, side: str = "above") -> st
     return f"{device}: {observed} is {side} {limit}"
 
 
-class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"):
+class StateRule(
+    LevelRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"
+):
     """The newest reading of a level against a limit, for ``longer_than`` or at once.
 
     A reading holds until the next one; of a silent device nobody knows. Late readings say nothing
@@ -51,27 +53,6 @@ class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     about: Text = ""
 
     @property
-    def limit(self) -> str:  # type: ignore[override]
-        """Which of its two levels it has."""
-        return "raise_below" if self.is_below else "raise_above"
-
-    @property
-    def is_below(self) -> bool:
-        """Whether little is a bad sign."""
-        return self.raise_above is UNSET and self.raise_below is not UNSET
-
-    @property
-    def level(self) -> int:
-        """The level that must not be passed."""
-        level = self.raise_below if self.raise_above is UNSET else self.raise_above
-        return 0 if level is UNSET else level
-
-    @property
-    def clear_level(self) -> int:
-        """The level that clears."""
-        return self.clear_at
-
-    @property
     def unit(self) -> str:
         """The unit of its level."""
         return next((CHANNELS[n].unit for n in self.channels if n in CHANNELS), "")
@@ -80,10 +61,6 @@ class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     def _lasts(self) -> str:
         span = self.longer_than_ms
         return f" for longer than {spell_duration(span)}" if span else ""
-
-    @property
-    def _side(self) -> str:
-        return "below" if self.is_below else "above"
 
     @property
     def text(self) -> str:
@@ -96,7 +73,7 @@ class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
         """What it does, with the levels as they are now."""
         level, clear = (f"{from_nano(n)} {self.unit}" for n in (self.level, self.clear_at))
         clears = "" if self.clear_at == self.level else f", clears at {clear}"
-        return f"Raises {self._side} {level}{self._lasts}{clears}."
+        return f"Raises {self.side} {level}{self._lasts}{clears}."
 
     def last_allowed(self, since: int, per_s: int = 1000) -> int:
         """Until when a state may last that began at ``since``; ``per_s``: times in s or ms."""
@@ -119,37 +96,31 @@ class StateRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
         level, clear = (f"{from_nano(n)} {self.unit}" for n in (self.level, self.clear_at))
         observed = f"{spell_amount(found.observed)} {self.unit}"
         if found.state is State.UNKNOWN:
-            return found.unknown(f"{self._side} {level}")
+            return found.unknown(f"{self.side} {level}")
         if found.state is State.RESOLVED:
             return f"{found.device}: {observed} is back at {clear}"
         far = f", by {spell_amount(abs(found.observed - self.level))} {self.unit}"
         lasts = ", not yet for long" if found.state is State.PENDING else self._lasts
-        return breach(found.device, observed, level, side=self._side) + far + lasts + found.since
+        return breach(found.device, observed, level, side=self.side) + far + lasts + found.since
 
     @classmethod
     def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
-        """One of the levels is needed; an alert clears where it is raised, unless it says else."""
-        clears_where_it_raises(fields, "raise_above", "raise_below")
+        """In rule files it is of channels."""
         yield from super().complete(given, fields)
-        yield from (name for name in ("channels",) if name not in given)
-        if not {"raise_above", "raise_below"} & given.keys():
-            yield "raise_above"
+        if "channels" not in given:
+            yield "channels"
 
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
         units = {CHANNELS[name].unit for name in self.channels if name in CHANNELS}
-        both = self.raise_above is not UNSET and self.raise_below is not UNSET
         no_level = [n for n in self.channels if n not in CHANNELS or not CHANNELS[n].is_level]
         levels = ", ".join(name for name, channel in CHANNELS.items() if channel.is_level)
         checks = (
             (not self.channels, "no channels: name at least one"),
             (bool(no_level), f"{', '.join(no_level)}: no level; there are: {levels}"),
             (len(units) > 1, f"channels of different units: {', '.join(sorted(units))}"),
-            (both, "raise_above and raise_below: a rule has one of them"),
-            (not self.is_below and self.clear_at > self.level, "clear_at is above raise_above"),
-            (self.is_below and self.clear_at < self.level, "clear_at is below raise_below"),
         )
-        return [sentence for wrong, sentence in checks if wrong]
+        return [*(sentence for wrong, sentence in checks if wrong), *self.level_faults()]
 
 
 KIND = StateRule

@@ -13,13 +13,9 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import (
-    Amounts,
-    WindowRule,
-    clears_where_it_raises,
-    usual_gap,
-)
+from energyguard.rules.windowed import Amounts, WindowRule, usual_gap
 
 _ABOVE = {
     State.PENDING: "{device} is above {level} {unit} in {window}, not yet for long",
@@ -35,7 +31,7 @@ _BELOW = {
 }
 
 
-class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
+class ThresholdRule(LevelRule, WindowRule, msgspec.Struct, frozen=True, kw_only=True):
     """A window's sum or mean against a level; its records do not say their kind: it was first.
 
     Below a level only complete windows speak: readings are at most ``gap`` apart, up to its end.
@@ -63,27 +59,6 @@ class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
         return frozenset() if self.is_below else frozenset({"spark", "flink"})
 
     @property
-    def limit(self) -> str:  # type: ignore[override]
-        """Which of its two levels it has."""
-        return "raise_below" if self.is_below else "raise_above"
-
-    @property
-    def is_below(self) -> bool:
-        """Whether little is a bad sign."""
-        return self.raise_above is UNSET
-
-    @property
-    def level(self) -> int:
-        """The level that raises."""
-        level = self.raise_below if self.raise_above is UNSET else self.raise_above
-        return 0 if level is UNSET else level
-
-    @property
-    def clear_level(self) -> int:
-        """The level that clears."""
-        return self.clear_at
-
-    @property
     def text(self) -> str:
         """System C's wording: ``kwh>2.0 over 15 minutes``; ``mean °C>28 over 1 minute``."""
         what = f"mean {self.unit}" if self.is_mean else "kwh"
@@ -96,9 +71,8 @@ class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """What it does, with the levels as they are now."""
-        side = "below" if self.is_below else "above"
         level = f"{from_nano(self.level)} {self.unit}"
-        return self.summary_of(f"Raises {side} {level} in {self.looked_at}")
+        return self.summary_of(f"Raises {self.side} {level} in {self.looked_at}")
 
     @property
     def meaning(self) -> str:
@@ -168,23 +142,16 @@ class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def complete(cls, given: Mapping[str, Any], fields: dict[str, Any]) -> Iterator[str]:
-        """One of the levels is needed; an alert clears where it is raised, unless it says else."""
-        clears_where_it_raises(fields, "raise_above", "raise_below")
+        """A level is written in records as people wrote it."""
         level = given.get("raise_above", given.get("raise_below", ""))
         fields["threshold"] = str(level)
-        yield from (n for n in super().complete(given, fields) if n != "clear_at")
-        if not {"raise_above", "raise_below"} & given.keys():
-            yield "raise_above"
+        return super().complete(given, fields)
 
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
         lowest = f"{from_nano(self.nothing)} {self.unit}"
-        both = self.raise_above is not UNSET and self.raise_below is not UNSET
         checks = (
-            (both, "raise_above and raise_below: a rule has one of them"),
             (self.level < self.nothing, f"{self.limit} is below {lowest}: nothing ever is"),
-            (not self.is_below and self.clear_at > self.level, "clear_at is above raise_above"),
-            (self.is_below and self.clear_at < self.level, "clear_at is below raise_below"),
             (
                 self.clear_at < self.nothing,
                 f"clear_at is below {lowest}: the alert would never end",
@@ -194,7 +161,8 @@ class ThresholdRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True):
                 "longest_gap: only a rule with raise_below asks for complete windows",
             ),
         )
-        return [*self.window_faults(), *(sentence for wrong, sentence in checks if wrong)]
+        wrong = (sentence for is_wrong, sentence in checks if is_wrong)
+        return [*self.window_faults(), *self.level_faults(), *wrong]
 
 
 KIND = ThresholdRule
