@@ -45,7 +45,7 @@ class LocalStore:
         self, key: Key, value: bytes | None, expires_ms: int = 0, copies: int | None = None
     ) -> Row:
         """See ``Store.change``."""
-        rows = self._history(key.series, key.at)
+        rows = self._storage.history(key.series, key.at)
         self._versions.see(max((row.version for row in rows), default=OLDEST))
         row = Row(key.series, key.at, self._versions.next(), value, expires_ms)
         check(row)
@@ -57,7 +57,10 @@ class LocalStore:
         self, series: str, at: int | None = OWN_KEY, copies: int | None = None
     ) -> Row | None:
         """See ``Store.read``."""
-        row = self._latest(series) if at is None else newest(self._history(series, at))
+        if at is None:
+            row = next(reversed(self._storage.latest(series)), None)
+        else:
+            row = newest(self._storage.history(series, at))
         return row if row is not None and row.is_there(self._clock.now_ms()) else None
 
     async def scan(
@@ -83,12 +86,6 @@ class LocalStore:
             over = self._storage.over(now_ms - GRACE_MS, CLEARED_AT_ONCE)
             self._storage.expire(over)
             self._storage.forget(over)
-
-    def _history(self, series: str, at: int) -> list[Row]:
-        return self._storage.history(series, at)
-
-    def _latest(self, series: str) -> Row | None:
-        return next(reversed(self._storage.latest(series)), None)
 
     def _written(self, rows: Sequence[Row]) -> None:
         """Rows are durable."""

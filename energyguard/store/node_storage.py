@@ -12,6 +12,7 @@ from typing import Any
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
+from energyguard.store.messages import FOREVER
 from energyguard.store.ring import slot_of
 from energyguard.store.row import OWN_KEY, Row, newest_versions
 from energyguard.store.version import Version
@@ -58,7 +59,6 @@ WITH RECURSIVE name(slot, series, n) AS (
 )
 SELECT series FROM name WHERE series IS NOT NULL ORDER BY series LIMIT ?2
 """
-_FOREVER = 2**63 - 1
 
 _log = logger(__name__)
 
@@ -88,10 +88,6 @@ class NodeStorage:
             DiskFull: none was taken.
         """
         return self._writer.run(lambda writer: writer.put(rows))
-
-    def at(self, series: str, at: int = OWN_KEY) -> Row | None:
-        """The row that wins at a time; a tombstone is one too."""
-        return next(iter(newest_versions(self.history(series, at))), None)
 
     def history(self, series: str, at: int) -> list[Row]:
         """All rows of a time, in no order."""
@@ -125,7 +121,7 @@ class NodeStorage:
         """What each slot holds; those without a row are not told."""
         return {slot: digest for slot, digest in self._writer.slots.copy().items() if digest.rows}
 
-    def latest(self, series: str, below: int = _FOREVER) -> list[Row]:
+    def latest(self, series: str, below: int = FOREVER) -> list[Row]:
         """The rows that win from the latest time back to the first that has a value, in that order.
 
         What lies before them is a tombstone or over: who brings several nodes' answers together

@@ -15,12 +15,11 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import EnergyGuardError
-from energyguard.store.cache import Cache
+from energyguard.store.cache import CachedStorage
 from energyguard.store.effects import Effect, Save, Send
 from energyguard.store.local import LocalStore
 from energyguard.store.member import Member
-from energyguard.store.messages import FOREVER, Accepted, Failed, Message, NodeState, Pause
-from energyguard.store.node_storage import NodeStorage
+from energyguard.store.messages import Accepted, Failed, Message, NodeState, Pause
 from energyguard.store.row import Row
 from energyguard.store.transport import Links, peer_address
 from energyguard.telemetry import logger
@@ -58,10 +57,9 @@ class Shard:
         self.settings, self._clock = settings, clock
         self._address = peer_address(settings.node)
         self.path = settings.folder / "rows.sqlite"
-        self.storage = NodeStorage(self.path, clock)
-        self.cache = Cache(self.storage, settings.max_cache_items)
+        self.storage = CachedStorage(self.path, clock, settings.max_cache_items)
         self.links = Links(settings.node, self._receive, settings.secret)
-        self.member = Member(settings.node, self.cache, *self._memory())
+        self.member = Member(settings.node, self.storage, *self._memory())
         self.paused = False
         self._saves: queue.SimpleQueue[Save | None] = queue.SimpleQueue()
         self._keeping: set[tuple[str, int]] = set()  # who asked for what is being written
@@ -100,12 +98,12 @@ class Shard:
 
     def stats(self) -> dict[str, object]:
         """What an operator asks a node: system A's fields, and the cache's counters."""
-        cache = self.cache
+        cache = self.storage
         return {
             "db_path": str(self.path),
             "keys_in_db": sum(found.rows for found in cache.slots().values()),
             "cache_enabled": cache.max_items > 0,
-            "cache_items": len(cache),
+            "cache_items": cache.items,
             "max_cache_items": cache.max_items,
             "hits": cache.hits,
             "misses": cache.misses,
@@ -198,9 +196,9 @@ class Shard:
                     refusal = Failed(save.then.message.id, str(error))
                     self.links.send(save.then.to, refusal)
                 continue
-            self.cache.written([*save.rows, *save.expire, *save.forget])
+            self.storage.written([*save.rows, *save.expire, *save.forget])
             if save.drop:
-                self.cache.clear()
+                self.storage.clear()
             if not self.paused:
                 self._do(self.member.saved(self._now_ms(), save))
 
@@ -217,19 +215,13 @@ class OwnStore(LocalStore):
 
     def __init__(self, shard: Shard, clock: Clock = SYSTEM) -> None:
         self._begin(shard.storage, clock)
-        self._cache = shard.cache
+        self._cache = shard.storage
 
     async def close(self) -> None:
         """Nothing to let go of."""
 
     def _put(self, rows: Sequence[Row]) -> None:
         self._storage.put(rows)  # what is over, all owners have to know
-
-    def _history(self, series: str, at: int) -> list[Row]:
-        return self._cache.history(series, at)
-
-    def _latest(self, series: str) -> Row | None:
-        return next(reversed(self._cache.latest(series, FOREVER)), None)
 
     def _written(self, rows: Sequence[Row]) -> None:
         self._cache.written(rows)

@@ -205,9 +205,9 @@ async def test_a_damaged_row_is_fetched_from_the_others(ring: Ring, tmp_path: Pa
     connection = apsw.Connection(str(ring.running[0].path))
     connection.execute("UPDATE rows SET value = 'x' WHERE series = 'meter7'")
     connection.close()
-    ring.running[0].cache.clear()
+    ring.running[0].storage.clear()
     assert ring.running[0].storage.history("meter7", fact(7).at) == []  # set aside
-    ring.running[0].cache.clear()
+    ring.running[0].storage.clear()
     await ring.alike()
     assert ring.running[0].storage.history("meter7", fact(7).at) == [fact(7, series="meter7")]
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from energyguard.clock import ManualClock
 from energyguard.store.node_storage import NodeStorage
 from energyguard.store.ring import slot_of
-from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, newest_versions
+from energyguard.store.row import BUCKETS, OWN_KEY, Row, latest, newest, newest_versions
 from energyguard.store.version import Version
 from energyguard.store.writer import Digest
 from tests.simulation.disk import MemoryRows
@@ -97,7 +97,7 @@ def test_two_nodes_that_got_the_same_rows_are_the_same(
             assert not any(row.is_there(NOON) for row in told_latest[:-1])
             for at in HOURS:
                 best = newest_versions(row for row in mine if row.at == at)
-                assert storage.at(series, at) == next(iter(best), None)
+                assert newest(storage.history(series, at)) == next(iter(best), None)
         storage.close()
 
 

@@ -16,7 +16,7 @@ from energyguard.store import node_storage
 from energyguard.store.keys import Key
 from energyguard.store.node_storage import NodeStorage
 from energyguard.store.ring import SLOTS
-from energyguard.store.row import BUCKETS, OWN_KEY, Row
+from energyguard.store.row import BUCKETS, OWN_KEY, Row, newest
 from energyguard.store.version import Version
 from energyguard.store.writer import SUMS, Digest
 from tests.store.power import power
@@ -76,9 +76,9 @@ def wrong(path: Path, acknowledged: list[list[Row]], open_: list[Row]) -> str:
         kept = set(there)
         if lost := [row for rows in acknowledged for row in rows if row.at and row not in kept]:
             return f"{len(lost)} acknowledged rows are lost"
-        newest = storage.at("limit")
-        if acknowledged and (newest is None or newest.rank < acknowledged[-1][-1].rank):
-            return f"an own key fell back to {newest}"
+        last = newest(storage.history("limit", OWN_KEY))
+        if acknowledged and (last is None or last.rank < acknowledged[-1][-1].rank):
+            return f"an own key fell back to {last}"
         some = [row for row in open_ if row in kept]
         if some and len(some) < len(open_):
             return "part of a batch is there"
