@@ -33,30 +33,19 @@ _ALWAYS = "-"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Alarm(msgspec.Struct, frozen=True):
-    """A value above its threshold. The id is the same however often it is found."""
-
-    id: str
-    sensor_id: str
-    value: float
-    threshold: float
-    timestamp: str  # as the sender wrote it
-    message: str
-
-
-RaiseAlert = Callable[[Alarm], Awaitable[None]]
-"""Tells the rest of the product; an alarm may be told again, with the same id."""
-
-
-class AlertBody(BaseModel):
+class AlertBody(BaseModel, frozen=True):
     """A value above its threshold."""
 
-    id: str
+    id: str  # the same however often it is found
     sensor_id: str
     value: float
     threshold: float
     timestamp: str = Field(description="As the sender wrote it.")
     message: str
+
+
+RaiseAlert = Callable[[AlertBody], Awaitable[None]]
+"""Tells the rest of the product; an alarm may be told again, with the same id."""
 
 
 def _number_of_weekday(given: object) -> object:
@@ -84,7 +73,6 @@ class _Kept(msgspec.Struct):
 
 
 _kept = msgspec.json.Decoder(_Kept)
-_alarm = msgspec.json.Decoder(Alarm)
 
 
 class AlarmThresholds:
@@ -144,10 +132,10 @@ def _name(sensor_id: str, weekday: int | None, hour: int | None) -> str:
     return THRESHOLDS + ":".join((*scope, sensor_id))
 
 
-def alarm(sensor_id: str, at: int, timestamp: str, value: float, threshold: float) -> Alarm:
+def alarm(sensor_id: str, at: int, timestamp: str, value: float, threshold: float) -> AlertBody:
     """The alarm of a measurement that is above a threshold."""
     text = f"{sensor_id}\n{at}"
-    return Alarm(
+    return AlertBody(
         id=hashlib.sha256(text.encode()).hexdigest()[:16],
         sensor_id=sensor_id,
         value=value,
@@ -157,17 +145,17 @@ def alarm(sensor_id: str, at: int, timestamp: str, value: float, threshold: floa
     )
 
 
-def row_of(found: Alarm, at: int, version: Version) -> Row:
+def row_of(found: AlertBody, at: int, version: Version) -> Row:
     """The row in which an alarm is kept: at the time of its measurement."""
-    return Row(ALERTS + found.sensor_id, at, version, msgspec.json.encode(found))
+    return Row(ALERTS + found.sensor_id, at, version, msgspec.json.encode(found.model_dump()))
 
 
 async def alarms(
     store: Store, clock: Clock, after: tuple[str, int] = ("", OWN_KEY)
-) -> AsyncIterator[Alarm]:
+) -> AsyncIterator[AlertBody]:
     """The alarms of all sensors, by sensor and time."""
     series, at = after
     begin = (ALERTS + series, at) if series else after
     async for row in walk(store, clock, ALERTS, begin):
         if row.value is not None:
-            yield _alarm.decode(row.value)
+            yield AlertBody.model_validate_json(row.value)

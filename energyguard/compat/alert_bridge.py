@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from energyguard.compat.alarms import Alarm, RaiseAlert
+from energyguard.compat.alarms import AlertBody, RaiseAlert
 from energyguard.log import Records, open_log
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import to_nano
@@ -24,7 +24,7 @@ RULE = "threshold"
 LARGEST = 9_000_000_000.0  # 64 bits of 1e-9
 
 
-def event(found: Alarm) -> AlertEvent:
+def event(found: AlertBody) -> AlertEvent:
     """The alert event of an alarm; the same however often it is told."""
     time_ms = microseconds(found.timestamp) // 1_000
     observed = _nano(found.value)
@@ -58,11 +58,11 @@ def raising_alerts(settings: Settings) -> Iterator[RaiseAlert]:
     """Write alarms to the log's alert topic."""
     log = open_log(settings.log_url, options=settings.log.kafka)
 
-    def write(found: Alarm) -> None:
+    def write(found: AlertBody) -> None:
         record = Records(keys=[found.id.encode()], values=[msgspec.json.encode(event(found))])
         log.append(ALERTS.name, record)
 
-    async def raise_alert(found: Alarm) -> None:
+    async def raise_alert(found: AlertBody) -> None:
         await asyncio.to_thread(write, found)
 
     try:

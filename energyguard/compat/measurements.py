@@ -97,9 +97,8 @@ def _writing(sensors: Sensors) -> APIRouter:
     @routes.post("/ingest")
     async def ingest(reading: Reading) -> Stored:
         """Store a measurement; it takes the place of one of the same time."""
-        found = await sensors.ingest(reading)
+        alert = await sensors.ingest(reading)
         key = f"{reading.sensor_id}:{reading.timestamp}"
-        alert = AlertBody.model_validate(found, from_attributes=True) if found else None
         return Stored(message=f"Measurement {key} stored successfully", key=key, alert=alert)
 
     @routes.post("/ingest/bulk")
@@ -189,7 +188,7 @@ def _alerts(sensors: Sensors, store: Store, clock: Clock) -> APIRouter:
             if len(found) == limit:
                 more = last
                 break
-            found.append(AlertBody.model_validate(item, from_attributes=True))
+            found.append(item)
             last = f"{item.sensor_id}:{item.timestamp}"
         return Alerts(alerts=found, next=more)
 

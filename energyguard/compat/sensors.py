@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from energyguard.api.problems import NothingTaken
 from energyguard.clock import Clock
-from energyguard.compat.alarms import Alarm, AlarmThresholds, RaiseAlert, alarm, row_of, when
+from energyguard.compat.alarms import AlarmThresholds, AlertBody, RaiseAlert, alarm, row_of, when
 from energyguard.compat.quorum import Owners
 from energyguard.compat.ranges import pages, seen, together, walk
 from energyguard.compat.readings import Reading, Shown, kept, key_of, read, shown
@@ -83,7 +83,7 @@ class Sensors:
         self._store, self._versions, self._clock = store, versions, clock
         self._raise_alert, self.thresholds = raise_alert, AlarmThresholds(store, owners)
 
-    async def ingest(self, reading: Reading) -> Alarm | None:
+    async def ingest(self, reading: Reading) -> AlertBody | None:
         """Keep a measurement; a second one of the same time takes its place.
 
         Raises:
@@ -119,7 +119,7 @@ class Sensors:
             raise NothingTaken(*(f"item {item.place}: {item.reason}" for item in refused))
         thresholds = await self._thresholds({key for key, _ in readings})
         rows: list[Row] = []
-        found: list[Alarm] = []
+        found: list[AlertBody] = []
         for key, reading in readings:
             rows.append(Row(*key, self._versions.next(), kept(reading)))
             if above := alarm_of(key, reading, thresholds[scope_of(key)]):
@@ -227,7 +227,7 @@ def scope_of(key: Key) -> Scope:
     return key.series, *when(key.at)
 
 
-def alarm_of(key: Key, reading: Reading, threshold: float | None) -> Alarm | None:
+def alarm_of(key: Key, reading: Reading, threshold: float | None) -> AlertBody | None:
     """The alarm of a measurement, if it is above its threshold."""
     if threshold is None or not is_passed(threshold, reading.value):
         return None

@@ -14,7 +14,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from energyguard.compat.alarms import Alarm
+from energyguard.compat.alarms import AlertBody
 from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.ports.server import serve
@@ -41,7 +41,7 @@ def served(tmp_path: Path, cluster: Nodes, monkeypatch: pytest.MonkeyPatch) -> I
     folder.mkdir()
     parts = Parts(folder)
 
-    async def heard(_: Alarm) -> None:
+    async def heard(_: AlertBody) -> None:
         """Nobody else wants to know."""
 
     app = build_measurements(parts.store, cluster, parts.versions, heard, parts.clock)

@@ -13,7 +13,7 @@ import pytest
 
 from energyguard.clock import SYSTEM
 from energyguard.compat import building, measurements
-from energyguard.compat.alarms import Alarm
+from energyguard.compat.alarms import AlertBody
 from energyguard.compat.shapes import as_building, as_measurements
 from energyguard.store.client import RingStore
 from energyguard.store.shard import Shard, ShardSettings
@@ -45,7 +45,7 @@ class Town:
     def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
         self.parts, self._folder, self._stack = Parts(folder), folder, stack
         self.nodes: list[str] = []
-        self.heard: list[Alarm] = []
+        self.heard: list[AlertBody] = []
 
     async def open(self) -> None:
         for _ in range(3):
@@ -73,7 +73,7 @@ class Town:
         self.nodes = sorted((*self.nodes, node))
         return node
 
-    async def _hear(self, alarm: Alarm) -> None:
+    async def _hear(self, alarm: AlertBody) -> None:
         self.heard.append(alarm)
 
     async def ingest(self, minute: int, value: float) -> int:

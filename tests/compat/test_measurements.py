@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from energyguard.compat.alarms import Alarm
+from energyguard.compat.alarms import AlertBody
 from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from energyguard.errors import Unavailable
@@ -28,10 +28,10 @@ class Told:
     """Who hears of alarms."""
 
     def __init__(self) -> None:
-        self.alarms: list[Alarm] = []
+        self.alarms: list[AlertBody] = []
         self.away = False
 
-    async def __call__(self, alarm: Alarm) -> None:
+    async def __call__(self, alarm: AlertBody) -> None:
         if self.away:
             raise Unavailable("the log is away")
         self.alarms.append(alarm)

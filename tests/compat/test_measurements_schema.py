@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from schemathesis import GenerationMode
 
-from energyguard.compat.alarms import Alarm
+from energyguard.compat.alarms import AlertBody
 from energyguard.compat.measurements import OPEN, build_measurements
 from energyguard.compat.shapes import as_measurements
 from tests.compat.described import check, operations_of
@@ -39,7 +39,7 @@ NOTHING_TO_GET_WRONG = {"GET /"}
 def operations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     parts = Parts(tmp_path_factory.mktemp("measurements"))
 
-    async def heard(_: Alarm) -> None:
+    async def heard(_: AlertBody) -> None:
         """Nobody else wants to know."""
 
     app = build_measurements(parts.store, Nodes(*NODES), parts.versions, heard, parts.clock)
