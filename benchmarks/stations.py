@@ -132,7 +132,7 @@ def questions(
         "mean charge": ("station_charges", here),
         "sessions per interval": ("station_sessions", here | step),
         "revenue per period": ("station_revenue", here | step),
-        "top and bottom 5": ("station_top", span | {"n": 5}),
+        "top and bottom 5": ("station_top", span | {"n": 5, "by": "station"}),
         "violations, listed": ("station_violations", here | {"n": 100}),
         "violations by kind": ("station_violation_kinds", here),
         "occupied, curve": ("station_occupied", span | step),

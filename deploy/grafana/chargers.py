@@ -164,7 +164,7 @@ ROWS: Final = (
                     "kwh": ("energy", "kwatth"),
                     "charges": ("charges", ""),
                 },
-                words={"n": "5"},
+                words={"n": "5", "by": "'station'"},
             ),
             Asked(
                 "Violations by kind",

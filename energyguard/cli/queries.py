@@ -170,7 +170,10 @@ def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, An
                 wanted[name] = given[name]
         chosen = query.instead(given)
         parameters = {name: wanted[name] for name in chosen.parameters}
-        return list(rows_of(history.query(chosen.name, **parameters)))
+        found = list(rows_of(history.query(chosen.name, **parameters)))
+        optional = [column.name for column in chosen.columns if column.optional]
+        lacking = {name for name in optional if all(row[name] is None for row in found)}
+        return [{k: v for k, v in row.items() if k not in lacking} for row in found]
 
 
 def steps(span: Mapping[str, int], step: str) -> int:

@@ -3,7 +3,8 @@
 A file begins with a header of comments, ``-- key: text``; lines that begin with ``--   `` go on:
 
     question         what it answers, in a sentence or some
-    columns          ``name type unit, …`` of its rows; ``?``: may be null, ``optional``: may lack
+    columns          ``name type unit, …`` of its rows; ``?``: may be null, ``optional``: and is
+                     not shown where it is null in all rows
     column NAME      more about a column
     row              ``NAME: sentence``: the type of a row
     rest             ``FUNCTION /path: sentence``: its route under ``/api/v1``

@@ -133,11 +133,11 @@ def test_every_question_is_answered_as_one_by_one(
     paid = history.query("station_revenue", step_ms=step * 1000, **here)
     columns = (paid[column].to_pylist() for column in ("charges", "eur", "kwh"))
     assert list(zip(seconds(paid), *columns, strict=True)) == oracle.revenue(step)
-    ranked = rows("station_top", n=2, **span)
+    ranked = rows("station_top", n=2, by="station", **span)
     assert [(r["side"], r["rank"], r["station"], r["eur"], r["charges"]) for r in ranked] == Oracle(
         stays, low, high
     ).top(2)
-    assert_chargers_are_ranked(rows("station_top_chargers", n=2, **span), ranked)
+    assert_chargers_are_ranked(rows("station_top", n=2, by="charger", **span), ranked)
     broken = rows("station_violations", n=100, **here)
     assert sorted((int(r["time"].timestamp()), r["charger"], r["kind"]) for r in broken) == sorted(
         oracle.violations()
@@ -153,6 +153,8 @@ def assert_chargers_are_ranked(
     chargers: list[dict[str, Any]], stations: list[dict[str, Any]]
 ) -> None:
     """The best charger is no better than the best station, the worst no worse."""
+    assert {row["charger"] for row in stations} <= {None}
+    assert None not in {row["charger"] for row in chargers}
     best = [row for row in chargers if row["side"] == "top"]
     worst = [row for row in chargers if row["side"] == "bottom"]
     assert [row["eur"] for row in best] == sorted((r["eur"] for r in best), reverse=True)

@@ -130,6 +130,7 @@ class Network:
             start_ms=start,
             end_ms=end,
             n=MAX_STATIONS,
+            by="station",
         )
         rows = top.to_pylist()
         for side, shown in (("top", self.best), ("bottom", self.worst)):

@@ -1,7 +1,7 @@
--- question: The n stations with the most profit in a range, best first, and the n with the least,
---   worst first; among equals the names decide.
--- columns: side top|bottom, rank integer, charger text? optional, station text, eur number EUR, kwh number kWh, charges
---   integer
+-- question: The n stations, or chargers, with the most profit in a range, best first, and the n
+--   with the least, worst first; among equals the names decide.
+-- columns: side top|bottom, rank integer, charger text? optional, station text, eur number EUR,
+--   kwh number kWh, charges integer
 -- row: RankedStation: A station, or a charger, among the best or among the worst.
 -- rest: station_top /stations/top: The stations, or the chargers, with the most and the least
 --   profit.
@@ -11,11 +11,11 @@
 -- empty: nothing of chargers in this time
 -- parameter n: count 10000 = 5 | At most so many. | How many of each.
 -- parameter by: choice station charger = station | Who is ranked. | Who is ranked.
--- instead by charger: station_top_chargers
 -- range: 1d
 WITH
     earned AS (
         SELECT
+            if({by:String} = 'charger', a.charger, NULL) AS who,
             if(c.station = '', a.charger, c.station) AS station,
             sum(a.charges) AS charges, sum(a.cents) AS cents, sum(a.energy) AS energy
         FROM (
@@ -26,17 +26,18 @@ WITH
             SELECT charger, toUInt64(0), toInt64(0), toInt64(0) FROM chargers FINAL
         ) AS a
         LEFT JOIN (SELECT charger, station FROM chargers FINAL) AS c ON a.charger = c.charger
-        GROUP BY station
+        GROUP BY who, station
     ),
     ranked AS (
         SELECT
             *,
-            row_number() OVER (ORDER BY cents DESC, station) AS best,
-            row_number() OVER (ORDER BY cents, station DESC) AS worst
+            ifNull(who, station) AS name,
+            row_number() OVER (ORDER BY cents DESC, name) AS best,
+            row_number() OVER (ORDER BY cents, name DESC) AS worst
         FROM earned
     )
 SELECT
-    side, if(side = 'top', best, worst) AS rank, station,
+    side, if(side = 'top', best, worst) AS rank, who AS charger, station,
     cents / 100 AS eur, energy / 1e9 AS kwh, charges
 FROM ranked
 ARRAY JOIN ['top', 'bottom'] AS side

@@ -2,8 +2,8 @@
 --   units per hour, and the slope's standard error, sqrt((Syy - b Sxy) / ((n - 2) Sxx)); null where
 --   there are too few readings for it. Times count from the middle of the range, so that no digits
 --   are lost.
--- columns: readings integer, mean number? optional, lowest number? optional, highest number?
---   optional, slope number? optional, error number? optional
+-- columns: readings integer, mean number?, lowest number?, highest number?, slope number?,
+--   error number?
 -- column slope: Of the least-squares line, per hour.
 -- column error: The slope's standard error.
 -- row: Trend: A channel in a range; in its unit. Null: too few readings to tell.
