@@ -48,6 +48,11 @@ class Alert:
         return self.condition is not State.RESOLVED
 
     @property
+    def held(self) -> bool:
+        """Whether a person has it, or wanted it quiet."""
+        return self.state is State.SILENCED or self.acknowledged_by is not None
+
+    @property
     def measured(self) -> bool:
         """Whether it holds a sum against a level; a silence does not."""
         return bool(self.unit)

@@ -7,14 +7,13 @@ from nicegui import ui
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, State
-from energyguard.model.quantities import NANO
+from energyguard.page.alert_picture import has_picture, picture, rule_of
 from energyguard.page.components import ChangingList, Tag, button, card
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, day_moment, moment, side, until
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
-from energyguard.page.plots import Plot, line
+from energyguard.page.plots import Plot
 from energyguard.records.alerts import AlertAction
-from energyguard.rules.kinds.threshold import ThresholdRule
 
 SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
 
@@ -46,7 +45,7 @@ class AlertDetail:
             self.empty = Tag("p", "", "empty")
             with Tag("div") as self.body:
                 self.title = Tag("p").style("font-weight:600;font-size:16px;margin-bottom:10px")
-                self.plot = Plot("line", "Window sum around the alert", 210)
+                self.plot = Plot("line", "The values around the alert", 210)
                 self.why = Tag("p", "", "why")
                 self.acts = Tag("div", "", "acts").style("margin-top:12px")
                 with self.acts:
@@ -151,35 +150,21 @@ class AlertDetail:
         )
 
     async def draw(self) -> None:
-        """The sums around the alert, as far as the history has them: anew until it has all.
+        """The values around the alert, as far as the history has them: anew until it has all.
 
         The highest that the words name is the highest of the picture, or the worker's where the
         history is not as far yet.
         """
         alert = self.alert
-        rules = () if alert is None else self.cache.service.rules.all()
-        found = next((rule for rule in rules if alert and rule.id == alert.rule), None)
-        rule = found if isinstance(found, ThresholdRule) else None
-        has_sums = alert is not None and alert.measured and (rule is not None or found is None)
-        self.plot.set_visibility(has_sums)
-        if alert is None or not has_sums:
+        rule = None if alert is None else rule_of(self.context, alert)
+        drawn = alert is not None and has_picture(alert, rule)
+        self.plot.set_visibility(drawn)
+        if alert is None or not drawn:
             return
-        window = alert.window_end_ms - alert.window_start_ms
-        start = min(alert.since_ms, alert.window_start_ms) - 3 * window
-        newest = self.cache.service.live.newest_ms() or alert.changed_ms
-        end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
-        slide = window if rule is None or window % rule.slide_ms else rule.slide_ms
-        xs, ys = await self.cache.sums(alert.device, window, slide, start, end, 4)
-        during = [
-            kwh
-            for t, kwh in zip(xs, ys, strict=True)
-            if t >= alert.since_ms and (alert.open or t <= alert.changed_ms)
-        ]
-        self.peak = round(side(alert).furthest(during) * NANO) if during else None
+        found = await picture(self.context, alert, rule)
+        self.peak = found.worst
         self.why.text = self._why(alert)
-        name = f"threshold {amount(alert.expected, alert.unit)}"
-        limit = {"limit": alert.expected / NANO, "limitName": name}
-        self.plot.show(line(start, end, xs, ys, alert.unit, self.context.zone, **limit))
+        self.plot.show(found.data)
         self.plot.say(self.why.text)
 
     def _row(self, row: tuple[str, str]) -> None:

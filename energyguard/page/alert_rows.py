@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from energyguard.alerts.alert import Alert
 from energyguard.page.components import Tag, button
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import detail, is_held, mark
+from energyguard.page.formatting import detail, mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class AlertRow:
     def of(alert: Alert, zone: str) -> AlertRow:
         """The row of an alert."""
         shape, kind = mark(alert)
-        taken = not alert.open or is_held(alert)
+        taken = not alert.open or alert.held
         return AlertRow(alert.id, alert.about, detail(alert, zone), shape, kind, taken)
 
 

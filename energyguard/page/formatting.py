@@ -83,14 +83,9 @@ def age(ms: int) -> tuple[str, str]:
     return (str(ms // 1000) if ms >= 1000 else "<1"), "s"
 
 
-def is_held(alert: Alert) -> bool:
-    """Whether a person has it, or wanted it quiet."""
-    return alert.state is State.SILENCED or alert.acknowledged_by is not None
-
-
 def needs_someone(alert: Alert) -> bool:
     """Whether it waits for a person: what the overview lists and the rail counts."""
-    return alert.open and alert.condition is not State.PENDING and not is_held(alert)
+    return alert.open and alert.condition is not State.PENDING and not alert.held
 
 
 def mark(alert: Alert) -> tuple[str, str]:

@@ -34,15 +34,17 @@ class Span:
     length_ms: int
     step_ms: int
     keep_s: float  # how long an answer about it is new enough
+    energy_ms: int  # a step whose energy says something
+    energy_words: str
 
 
 SPANS = {
     span.name: span
     for span in (
-        Span("1h", "1 hour", HOUR_MS, MINUTE_MS, 10),
-        Span("6h", "6 hours", 6 * HOUR_MS, MINUTE_MS, 15),
-        Span("24h", "24 hours", DAY_MS, 15 * MINUTE_MS, 20),
-        Span("7d", "7 days", 7 * DAY_MS, HOUR_MS, 30),
+        Span("1h", "1 hour", HOUR_MS, MINUTE_MS, 10, 5 * MINUTE_MS, "five minutes"),
+        Span("6h", "6 hours", 6 * HOUR_MS, MINUTE_MS, 15, 15 * MINUTE_MS, "quarter hour"),
+        Span("24h", "24 hours", DAY_MS, 15 * MINUTE_MS, 20, HOUR_MS, "hour"),
+        Span("7d", "7 days", 7 * DAY_MS, HOUR_MS, 30, 6 * HOUR_MS, "six hours"),
     )
 }
 

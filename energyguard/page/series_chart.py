@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
 import pyarrow as pa
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.page.context import PageContext
 from energyguard.page.page_cache import HOUR_MS, SPANS, Span, times_ms
-from energyguard.page.plots import Plot, line
+from energyguard.page.plots import Data, Plot, line
 from energyguard.service.devices import GAP_STEPS
 
 KEEP_S = 5.0
@@ -15,14 +19,20 @@ TAIL = 120  # readings that the history may not have yet
 
 
 class SeriesChart:
-    """The chart. Energies are drawn as the mean power of each step, levels as they are.
+    """The chart. Energies are drawn as the mean power of each step, powers and levels as they are.
+
+    Attributes:
+        limit: drawn across it, with its words.
+        band: what is usual, as ``line`` draws it.
+        below: less than the limit is bad, not more.
 
     Args:
         context: the open page.
         device: whose.
         channel: of ``model/channels.py``.
-        limit: drawn across it, with its words.
+        limit: the first ``limit``.
         height: in pixels.
+        energy: energies are drawn as the kWh of each step.
     """
 
     def __init__(
@@ -32,13 +42,16 @@ class SeriesChart:
         channel: str,
         limit: tuple[float, str] | None = None,
         height: int = 300,
+        energy: bool = False,
     ) -> None:
         self.context, self.cache = context, context.cache
-        self.device, self.channel, self.limit = device, channel, limit
+        self.device, self.channel, self.limit, self.energy = device, channel, limit, energy
+        self.band: Data | None = None
+        self.below = False
         self.kind, self.unit = Kind.STATE, ""
         if channel in CHANNELS:
             self.kind, self.unit = CHANNELS[channel].kind, CHANNELS[channel].unit
-        self.is_level = self.kind is Kind.STATE
+        self.is_level = self.kind in (Kind.STATE, Kind.POWER) and not energy
         self.plot = Plot("line", f"{channel} of {device} over time", height)
 
     def newest_ms(self) -> int | None:
@@ -70,12 +83,15 @@ class SeriesChart:
         start, end = self.borders(newest_ms)
         step, xs, ys = await self._past(start, end)
         if self.is_level:
-            more = [(x, y) for x, y in zip(*self.tail(), strict=True) if x > (xs[-1:] or [0])[0]]
-            xs, ys = xs + [x for x, _ in more], ys + [y for _, y in more]
-        limit = {"limit": self.limit[0], "limitName": self.limit[1]} if self.limit else {}
-        unit = self.unit if self.is_level else "kW"
-        gap = max(GAP_STEPS * step, 0 if self.is_level else MAX_GAP_MS)
-        self.plot.show(line(start, end, xs, ys, unit, self.context.zone, gap=gap, **limit))
+            new = [(x, y) for x, y in zip(*self.tail(), strict=True) if x > (xs[-1:] or [0])[0]]
+            xs, ys = xs + [x for x, _ in new], ys + [y for _, y in new]
+        unit = "kWh" if self.energy else self.unit if self.is_level else "kW"
+        more: Data = {"limit": self.limit[0], "limitName": self.limit[1]} if self.limit else {}
+        more |= {"band": self.band} if self.band else {}
+        more |= {"near": True} if is_near(unit) else {}
+        more |= {"below": True} if self.below else {}
+        gap = max(GAP_STEPS * max(step, pace_ms(xs)), 0 if self.is_level else MAX_GAP_MS)
+        self.plot.show(line(start, end, xs, ys, unit, self.context.zone, gap=gap, **more))
 
     async def _past(self, start: int, end: int) -> tuple[int, list[int], list[float]]:
         """What the history has: the step of it, times and values."""
@@ -88,12 +104,23 @@ class SeriesChart:
             most = span.length_ms // 1000 + 1
             seen = await ask(key, KEEP_S, "readings", limit=most, **given)
             return 1000, times_ms(seen["time"]), seen["value"].to_pylist()
-        given["start_ms"] = start - start % span.step_ms
-        seen = await ask(key, KEEP_S, "series", step_ms=span.step_ms, **given)
-        seen = seen if self.is_level else whole_steps(seen)
-        factor = 1.0 if self.is_level else HOUR_MS / span.step_ms
-        values = [value * factor for value in seen["value"].to_pylist()]
-        return span.step_ms, times_ms(seen["time"]), values
+        step = span.energy_ms if self.energy else span.step_ms
+        given["start_ms"] = start - start % step
+        seen = await ask((*key, step), KEEP_S, "series", step_ms=step, **given)
+        seen = seen if self.kind is Kind.STATE else whole_steps(seen)
+        of_energy = self.kind is not Kind.STATE and not self.energy
+        factor = HOUR_MS / step if of_energy else 1.0
+        return step, times_ms(seen["time"]), [v * factor for v in seen["value"].to_pylist()]
+
+
+def is_near(unit: str) -> bool:
+    """Whether a unit's axis begins near what is drawn: of a voltage zero says nothing."""
+    return unit == "V"
+
+
+def pace_ms(times: Sequence[int]) -> int:
+    """How far readings are apart, most of the time; 0: there are too few to tell."""
+    return int(median(b - a for a, b in pairwise(times))) if len(times) > 2 else 0
 
 
 def whole_steps(steps: pa.Table) -> pa.Table:

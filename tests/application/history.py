@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from energyguard.errors import Unavailable
+from tests.application import building
 from tests.application.charging import ChargingHistory
 from tests.application.world import DAY, HOMES, HOUR, START, chance, kw, size
 
@@ -31,8 +32,11 @@ class MadeUpHistory:
         answers: cleared, it takes its time.
     """
 
-    def __init__(self, now: Callable[[], int], charging: ChargingHistory, empty: bool) -> None:
+    def __init__(
+        self, now: Callable[[], int], charging: ChargingHistory, empty: bool, floors: int = 0
+    ) -> None:
         self._now, self._charging, self._empty = now, charging, empty
+        self._floors = [f"p{n}" for n in range(1, floors + 1)]
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.away = False
         self.behind_ms = 0
@@ -68,6 +72,7 @@ class MadeUpHistory:
     def devices(self) -> pa.Table:
         rows = [] if self._empty else [(d, "energy_kwh", "energy_readings") for d in HOMES]
         rows += [] if self._empty else [("thermometer", "temperature_c", "topic-test")]
+        rows += [(d, c, building.TOPIC) for d in self._floors for c in building.channels(d)]
         columns = zip(*rows, strict=True) if rows else ([], [], [])
         names = dict(zip(("device", "channel", "topic"), map(list, columns), strict=True))
         size = len(rows)
@@ -94,12 +99,24 @@ class MadeUpHistory:
         times = self._times(start_ms, end_ms, step_ms)
         if channel == "temperature_c":
             values = [15.0 + 5 * chance(t) for t in times]
+        elif device in self._floors:  # an hour is missing
+            sent = channel in building.channels(device)
+            times = [t for t in times if sent and not START - 3 * HOUR <= t < START - 2 * HOUR]
+            values = [building.in_step(device, channel, t, step_ms) for t in times]
         else:  # an hour is missing
             times = [t for t in times if not START - 3 * HOUR <= t < START - 2 * HOUR]
             values = [kw(device, t) * step_ms / HOUR for t in times]
         return table(times, value=values, readings=[step_ms // 15_000 or 1] * len(times))
 
-    def readings(self, start_ms: int, end_ms: int, **_: object) -> pa.Table:
+    def readings(
+        self, start_ms: int, end_ms: int, device: str, channel: str, limit: int
+    ) -> pa.Table:
+        if device in self._floors:
+            names = [c for c in building.channels(device) if channel in ("", c)]
+            times = self._times(-(-start_ms // 30_000) * 30_000, end_ms, 30_000)
+            rows = [(t, c, building.value(device, c, t)) for t in times for c in names][-limit:]
+            of_rows = list(zip(*rows, strict=True)) or [(), (), ()]
+            return table(of_rows[0], channel=of_rows[1], value=of_rows[2])
         times = self._times(start_ms, end_ms, 1_000)
         return table(times, value=[15.0 + 5 * chance(t) for t in times])
 
@@ -126,6 +143,7 @@ class MadeUpHistory:
 
     def top(self, start_ms: int, end_ms: int, by: str, n: int) -> pa.Table:
         homes = [] if self._empty else sorted(HOMES, key=size, reverse=True)[:n]
+        homes += self._floors if n > len(HOMES) else []
         return pa.table(
             {
                 "device": pa.array(homes, pa.string()),

@@ -26,6 +26,7 @@ from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, Rea
 from energyguard.settings.tree import Settings
 from energyguard.stream.windows.output import alert_id
 from energyguard.testing import MemoryLog
+from tests.application import building
 from tests.application.charging import ChargingHistory, MadeUpStations
 from tests.application.history import MadeUpHistory
 from tests.application.world import HOMES, HOUR, SPEED, START, chance, kw
@@ -67,6 +68,8 @@ class MadeUpLive(LiveProjection):
                 ReadingView(device, "temperature_c", at, 15.0 + at // 1000 % 5, "°C", "topic-test")
                 for at in range(t, t - limit * 1000, -1000)
             ]
+        if device.startswith("p"):
+            return building.rows(self._service.floors, t, device)[:limit]
         homes = [home for home in self._homes if device in home]
         times = range(t // 15_000 * 15_000, 0, -15_000)
         return [
@@ -82,7 +85,7 @@ class MadeUpLive(LiveProjection):
                 d, "energy_kwh", "energy_readings", t, kw(d, t) / 240, "kWh", kw(d, t), False
             )
             for d in self._homes
-        ]
+        ] + building.views(self._service.floors, t)
 
     def device(self, device_id: str) -> list[DeviceView]:
         return [row for row in self.devices() if row.device == device_id]
@@ -109,16 +112,18 @@ class MadeUpService(EnergyService):
         empty: bool = False,
         settings: Settings | None = None,
         chargers: int = 24,
+        floors: int = 0,
     ) -> None:
         settings = settings or Settings()
         if settings.data_dir == Settings().data_dir:
             settings = settings.model_copy(update={"data_dir": Path(mkdtemp())})
         self.clock, self.empty, self.began = clock, empty, clock.now_ms()
+        self.floors = floors
         self.heard_ms: int | None = None
         self.simulated, self.pace_ms = False, 15_000
         self.log: Log = MemoryLog()
         stations = MadeUpStations(self.t, 0 if empty else chargers)
-        self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty)
+        self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty, floors)
         super().__init__(self.log, self.past, settings, clock)
         self.live, self.stations = MadeUpLive(self), stations
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
@@ -131,7 +136,7 @@ class MadeUpService(EnergyService):
         return START + (self.clock.now_ms() - self.began) * SPEED
 
     def _happen(self) -> None:
-        for event in alerts():
+        for event in alerts() + building.alerts(self.floors):
             put(self.log, topics.ALERTS.name, event.device, event, self.began - HOUR)
         for partition in range(8):
             progress = PartitionProgress(

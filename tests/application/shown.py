@@ -27,9 +27,12 @@ class Shown(NamedTuple):
 
 
 @contextmanager
-def shown() -> Iterator[Shown]:
+def shown(floors: int = 20) -> Iterator[Shown]:
     """Serve the page; before and after it NiceGUI's one application looks as if never started."""
-    service, app = MadeUpService(), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    service, app = (
+        MadeUpService(floors=floors),
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+    )
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])

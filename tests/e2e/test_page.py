@@ -18,7 +18,7 @@ from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, 
 
 pytestmark = IN_A_BROWSER
 LISTED = [view.path for view in VIEWS if view.icon and view.path != "/cluster"]
-PATHS = (*LISTED, "/stations?station=Old Mill", "/devices/H017")
+PATHS = (*LISTED, "/stations?station=Old Mill", "/devices/H017", "/building?floor=p4")
 
 
 @pytest.fixture(scope="module")

@@ -2,4 +2,8 @@
 
 from energyguard.domain import Domain
 
-DOMAIN = Domain(name="building", dialects=("energyguard.domains.building.dialect:DIALECT",))
+DOMAIN = Domain(
+    name="building",
+    dialects=("energyguard.domains.building.dialect:DIALECT",),
+    views=("energyguard.domains.building.view:VIEW",),
+)

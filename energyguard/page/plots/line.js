@@ -14,16 +14,16 @@ export function spark(svg, { ys }, { width, height }) {
   svg.append(node("path", { class: "spark", d: path(ys.map((v, i) => [x(i), y(v)])) }));
 }
 
-// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, band?: {xs, low, high}, gap?}
+// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?}
+// `below`: less than the limit is red, not more; `raises`: what is above the band is red; `near`: the axis
+// begins near what is drawn, not at zero.
 export function line(svg, data, { width, height, hint }) {
-  const { from, to, unit, zone, limit = null, band = null } = data;
+  const { from, to, unit, zone, limit = null, band = null, below = false, near = false } = data;
   const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
-  const usual = band?.xs.map((t, i) => [t, band.low[i], band.high[i]]).filter(([t]) => t >= from && t <= to) ?? [];
-  const tops = seen.map(([, y]) => y).concat(usual.map(([, , high]) => high));
+  const usual = bandPieces(band, from, to);
+  const tops = seen.map(([, y]) => y).concat(usual.flat().map(([, , high]) => high));
   if (!seen.length) return nothing(svg, width);
-  const highest = Math.max(limit ?? 0, ...tops, 1e-9);
-  const high = highest * 1.08;
-  const low = Math.min(0, ...seen.map(([, y]) => y));
+  const [low, high] = near ? around(seen, usual.flat(), limit) : fromZero(seen, Math.max(limit ?? 0, ...tops, 1e-9));
   const marks = steps(low, high, Math.max(2, Math.round(height / 70)));
   const LEFT = 12 + 6.4 * Math.max(...marks.map((v) => `${amount(v)} ${unit}`.length));
   const x = scale(from, to, LEFT, width - 4);
@@ -38,9 +38,9 @@ export function line(svg, data, { width, height, hint }) {
     const at = x(t);
     if (at > LEFT + 14 && at < width - 18) svg.append(node("text", { x: at, y: height - 3, "text-anchor": "middle" }, name(t)));
   }
-  if (usual.length) {
-    const upper = usual.map(([t, , most]) => [x(t), y(most)]);
-    const lower = usual.map(([t, least]) => [x(t), y(least)]).reverse();
+  for (const piece of usual) {
+    const upper = piece.map(([t, , most]) => [x(t), y(most)]);
+    const lower = piece.map(([t, least]) => [x(t), y(least)]).reverse();
     svg.append(node("path", { class: "usual", d: `${path(upper.concat(lower))}z` }));
   }
   if (limit !== null) {
@@ -52,8 +52,9 @@ export function line(svg, data, { width, height, hint }) {
   for (const piece of pieces(seen, data.gap)) {
     if (piece.length === 1) svg.append(node("circle", { class: "lone", cx: x(piece[0][0]), cy: y(piece[0][1]), r: 2.5 }));
     svg.append(node("path", { class: "measured", d: path(piece.map(([t, v]) => [x(t), y(v)])) }));
-    if (limit !== null) {
-      for (const part of above(piece, limit)) svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));
+    const levels = [limit !== null && (() => limit), band?.raises && stairs(usual)].filter(Boolean);
+    for (const part of levels.flatMap((level) => beyond(piece, level, below ? -1 : 1))) {
+      svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));
     }
   }
   follow(svg, seen, { x, y, unit, zone, height, hint, LEFT, width });
@@ -69,22 +70,56 @@ function pieces(points, gap) {
   return found;
 }
 
-// The stretches over the limit, cut where the line crosses it.
-function above(points, limit) {
+const fromZero = (seen, highest) => [Math.min(0, ...seen.map(([, v]) => v)), highest * 1.08];
+
+function around(seen, usual, limit) {
+  const all = seen.map(([, v]) => v).concat(usual.flatMap(([, low, high]) => [low, high]), limit ?? []);
+  const low = Math.min(...all);
+  const high = Math.max(...all);
+  const pad = (high - low || Math.abs(high) / 50 || 1) / 8;
+  return [low - pad, high + pad];
+}
+
+// The band within the axis; a low border of null is where nothing is usual: a hole.
+function bandPieces(band, from, to) {
+  const found = [[]];
+  band?.xs.forEach((t, i) => {
+    const inside = (band.xs[i + 1] ?? t) >= from && (band.xs[i - 1] ?? t) <= to;
+    if (band.low[i] === null) found.push([]);
+    else if (inside) found.at(-1).push([Math.min(Math.max(t, from), to), band.low[i], band.high[i]]);
+  });
+  return found.filter((piece) => piece.length > 1);
+}
+
+// The upper border of the band at a time; null where there is none.
+function stairs(usual) {
+  return (t) => {
+    const piece = usual.find((points) => points[0][0] <= t && t <= points.at(-1)[0]);
+    if (!piece) return null;
+    const after = piece.findIndex(([at]) => at > t);
+    return piece.at(after < 0 ? -1 : after - 1)[2];
+  };
+}
+
+// The stretches beyond a level, cut where the line crosses it; side 1: above it, -1: below it.
+function beyond(points, level, side) {
   const found = [];
   let part = null;
-  points.forEach(([t, v], i) => {
-    const before = points[i - 1];
-    const cross = before && (v > limit) !== (before[1] > limit)
-      ? [before[0] + ((limit - before[1]) / (v - before[1])) * (t - before[0]), limit] : null;
-    if (v > limit) {
+  let before = null;
+  for (const [t, v] of points) {
+    const at = level(t);
+    const over = at === null ? -1 : side * (v - at);
+    const share = before && over > 0 !== before.over > 0 ? before.over / (before.over - over) : null;
+    const cross = share === null ? null : [before.t + share * (t - before.t), before.v + share * (v - before.v)];
+    if (over > 0) {
       if (!part) found.push((part = cross ? [cross] : []));
       part.push([t, v]);
     } else if (part) {
       if (cross) part.push(cross);
       part = null;
     }
-  });
+    before = { t, v, over };
+  }
   return found;
 }
 

@@ -1,0 +1,164 @@
+"""One floor closely: its numbers, the course of one, its alerts, its limits, its samples."""
+
+from __future__ import annotations
+
+from energyguard.domains.building.floor_cards import figure, floor_chart, standing
+from energyguard.domains.building.floor_now import (
+    METRICS,
+    FloorNow,
+    FloorSample,
+    floor_name,
+    in_words,
+)
+from energyguard.domains.building.floor_source import FloorSource
+from energyguard.page.alert_rows import AlertRow, draw_alert
+from energyguard.page.components import (
+    ChangingList,
+    Rest,
+    Tag,
+    Tile,
+    card,
+    cells,
+    choice,
+    restyle,
+    table,
+)
+from energyguard.page.context import PageContext
+from energyguard.page.device_limits import hold_against
+from energyguard.page.formatting import SPACE, UNKNOWN, near_moment, number
+
+DRAW_S = 5.0
+MAX_ALERTS = 8
+SAMPLES = 20
+
+
+class FloorDetail:
+    """The floor that the address names."""
+
+    def __init__(self, context: PageContext, source: FloorSource, device: str) -> None:
+        self.context, self.source, self.device = context, source, device
+        self.metric = METRICS.get(context.query.get("metric", ""), METRICS["kw"])
+        name = floor_name(device)
+        with Tag("div", "", "crumbs").style("margin-bottom:12px"):
+            Tag("h2", name)
+            Tag("a", "All floors", href=context.href(context.view.path, metric=self.metric.name))
+            Tag("a", "As a device", href=context.device_href(device))
+        self.rest = Rest(
+            f"Nothing was heard of {name} yet",
+            f"It appears here by itself with its first message: the floor is {device}.",
+        )
+        with self.rest:
+            with Tag("p", "", "summary c12") as self.summary:
+                self._shape = Tag("span", "", "sev", aria_hidden="true")
+                self._words = Tag("span", "")
+            with Tag("div", "", "tiles four plain"):
+                self.tiles = {each.name: self._tile(each.name) for each in METRICS.values()}
+            with card(f"{self.metric.words} of {name}", "c8", anchor="course") as note:
+                self.chart = floor_chart(context, device, self.metric, 300)
+                self.against = Tag("p", "", "sub")
+            with note:
+                self._choice()
+            with card("Alerts", "c4", "newest first", anchor="alerts"):
+                self.alerts: ChangingList[AlertRow] = ChangingList(
+                    lambda row: draw_alert(context, row), "No alert of this floor is known."
+                )
+            self._table()
+        context.every(2.0, self.second)
+        context.every(DRAW_S, self.draw)
+
+    def _tile(self, metric: str) -> Tile:
+        words = "Energy today" if metric == "kwh" else f"{METRICS[metric].words} now"
+        return Tile(words, self.context.href(metric=metric))
+
+    def _choice(self) -> None:
+        options = [
+            (each.unit, self.context.href(metric=each.name), each is self.metric)
+            for each in METRICS.values()
+        ]
+        choice("The chart shows", options, small=True)
+        Tag("span", self.context.lasting)
+
+    def _table(self) -> None:
+        columns = ["Time", *(f"{m.words}, {m.unit}" for m in METRICS.values()), "Rise, kWh"]
+        shown = card("Last samples", "c12", "newest first", anchor="samples")
+        with shown, table("Last samples", columns, "samples"):
+            self.samples: ChangingList[tuple[str, ...]] = ChangingList(
+                cells, "No message of the last hour is kept.", tag="tbody"
+            )
+
+    async def _floor(self) -> FloorNow | None:
+        """The floor as it is now; None: nobody knows it."""
+        floors = await self.source.now()
+        found = next((floor for floor in floors if floor.device == self.device), None)
+        self.rest.show(found is not None)
+        return found
+
+    async def second(self) -> None:
+        """Its numbers, the end of the line, its alerts."""
+        floor = await self._floor()
+        if floor is None:
+            return
+        context = self.context
+        self._shape.text, kind, _ = standing(floor, context.now_ms, context.zone)
+        self._words.text = in_words([floor]) if not floor.alerts else floor.alerts[0].about
+        restyle(self._shape, f"sev {kind}".strip())
+        kwh = (await self.source.kwh_today()).get(self.device)
+        for name, tile in self.tiles.items():
+            self._figure(tile, name, floor, kwh)
+        reading = floor.readings.get(self.metric.channel)
+        if reading is not None:
+            self.chart.push(reading.time_ms)
+        found = context.cache.service.book.find(device=self.device, limit=MAX_ALERTS)
+        self.alerts.show([AlertRow.of(alert, context.zone) for alert in found])
+
+    def _figure(self, tile: Tile, name: str, floor: FloorNow, kwh: float | None) -> None:
+        """A tile; what is not of now is grey and says of when it is."""
+        metric, context = METRICS[name], self.context
+        reading = floor.readings.get(metric.channel)
+        value, _, unit = figure(floor, metric, kwh).partition(SPACE)
+        silent = reading is None or reading.silent
+        if name == "kwh":
+            counter = "" if reading is None else f"counter at {reading.value:,.1f}{SPACE}kWh"
+            tile.show(value, unit, counter, old=kwh is None)
+            return
+        if reading is None:
+            tile.show(UNKNOWN, "", "it did not send this", f"{metric.words}, not known", old=True)
+            return
+        when = f"at {near_moment(reading.time_ms, context.now_ms, context.zone, '%H:%M:%S')}"
+        words = f"{metric.words}, last known" if silent else f"{metric.words} now"
+        tile.show(value, unit, when, words, old=silent)
+
+    async def draw(self) -> None:
+        """The whole line, and the samples."""
+        floor = await self._floor()
+        if floor is None:
+            return
+        hold_against(self.context.cache.service, self.chart)
+        reading = floor.readings.get(self.metric.channel)
+        await self.chart.draw(floor.last_ms if reading is None else reading.time_ms)
+        self.against.text = self._held_against()
+        samples = await self.source.samples(floor, SAMPLES)
+        self.samples.show([self._sample(sample) for sample in samples])
+
+    def _held_against(self) -> str:
+        """What the chart shows, in words."""
+        if self.chart.energy:
+            return f"kWh of each {self.context.span.energy_words}."
+        return f"Dashed: {self.chart.limit[1]}." if self.chart.limit else "No limit of it runs."
+
+    def _sample(self, sample: FloorSample) -> tuple[str, ...]:
+        when = near_moment(sample.time_ms, self.context.now_ms, self.context.zone, "%H:%M:%S")
+        values = sample.values
+        numbers = [
+            UNKNOWN if (value := values.get(metric.channel)) is None
+            else f"{value:,.3f}" if metric.name == "kwh" else number(value, 4)
+            for metric in METRICS.values()
+        ]  # fmt: skip
+        return when, *numbers, _rise(sample.rise)
+
+
+def _rise(kwh: float | None) -> str:
+    """By how much a counter rose; where it fell it began anew."""
+    if kwh is None:
+        return UNKNOWN
+    return f"{kwh:.3f}" if kwh >= 0 else "began anew"

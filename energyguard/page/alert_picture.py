@@ -1,0 +1,131 @@
+"""What an alert was raised on, as a picture: its windows' sums, or its readings, and the level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from energyguard.alerts.alert import Alert
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.quantities import NANO
+from energyguard.page.context import PageContext
+from energyguard.page.formatting import amount, side
+from energyguard.page.page_cache import HOUR_MS, MINUTE_MS, SPANS, times_ms
+from energyguard.page.plots import Data, line
+from energyguard.page.series_chart import is_near, pace_ms
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule import Rule
+from energyguard.service.devices import GAP_STEPS
+
+KEEP_S = 4.0
+MAX_READINGS = 5_000
+RAW_MS = 4 * HOUR_MS
+"""A shorter time is drawn by single readings."""
+_BEFORE = (30 * MINUTE_MS, 6 * HOUR_MS)
+"""What is shown before an alert: half as long as it lasts, within these."""
+
+
+class AlertPicture(NamedTuple):
+    """A chart, and what it shows at its worst while the alert lasts."""
+
+    data: Data
+    worst: int | None  # 1e-9 of the alert's unit; None: nothing of that time is known yet
+
+
+def rule_of(context: PageContext, alert: Alert) -> Rule | None:
+    """The rule that raised it, as it is now; None: it is no more."""
+    rules = context.cache.service.rules.all()
+    return next((rule for rule in rules if rule.id == alert.rule), None)
+
+
+def of_windows(alert: Alert, rule: Rule | None) -> bool:
+    """Whether it was raised on sums of windows."""
+    if rule is None:
+        return alert.window_start_ms < alert.window_end_ms
+    return isinstance(rule, ThresholdRule) and not rule.is_mean
+
+
+def has_picture(alert: Alert, rule: Rule | None) -> bool:
+    """Whether there is something to draw: a silence has no values."""
+    return alert.measured and (of_windows(alert, rule) or alert.channel in CHANNELS)
+
+
+async def picture(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
+    """The picture of an alert that has one, as far as the history goes."""
+    if of_windows(alert, rule):
+        return await _windows(context, alert, rule)
+    return await _readings(context, alert)
+
+
+def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
+    """The highest, or the lowest, while it lasts."""
+    during = [
+        y
+        for t, y in zip(xs, ys, strict=True)
+        if t >= alert.since_ms and (alert.open or t <= alert.changed_ms)
+    ]
+    return round(side(alert).furthest(during) * NANO) if during else None
+
+
+def _level(alert: Alert, word: str) -> Data:
+    """The level across it; an alert about too little has what is under it in red."""
+    below = {"below": True} if alert.peak < alert.expected else {}
+    words = f"{word} {amount(alert.expected, alert.unit)}"
+    return {"limit": alert.expected / NANO, "limitName": words, **below}
+
+
+async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
+    cache = context.cache
+    window = alert.window_end_ms - alert.window_start_ms
+    start = min(alert.since_ms, alert.window_start_ms) - 3 * window
+    newest = cache.service.live.newest_ms() or alert.changed_ms
+    end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
+    slide = rule.slide_ms if isinstance(rule, ThresholdRule) else window
+    slide = window if window % slide else slide
+    xs, ys = await cache.sums(alert.device, window, slide, start, end, 4)
+    level = _level(alert, "threshold")
+    return AlertPicture(
+        line(start, end, xs, ys, alert.unit, context.zone, **level), _worst(alert, xs, ys)
+    )
+
+
+async def _readings(context: PageContext, alert: Alert) -> AlertPicture:
+    start, end = _around(context, alert)
+    xs, ys = await _course(context, alert, start, end)
+    more = _level(alert, "limit") | ({"near": True} if is_near(alert.unit) else {})
+    gap = GAP_STEPS * max(pace_ms(xs), 1_000)
+    return AlertPicture(
+        line(start, end, xs, ys, alert.unit, context.zone, gap=gap, **more), _worst(alert, xs, ys)
+    )
+
+
+def _around(context: PageContext, alert: Alert) -> tuple[int, int]:
+    """The time of an alert, some before it, and what came after."""
+    lasts = alert.changed_ms - alert.since_ms
+    shown = max(_BEFORE[0], min(_BEFORE[1], lasts // 2))
+    newest = context.cache.service.live.newest_ms(alert.topic or None) or alert.changed_ms
+    last = max(newest, alert.changed_ms)
+    end = last if alert.open else min(alert.changed_ms + shown, last)
+    return alert.since_ms - shown, end + 1
+
+
+async def _course(
+    context: PageContext, alert: Alert, start: int, end: int
+) -> tuple[list[int], list[float]]:
+    """The readings of a short time; of a long one the mean of each step."""
+    parameters: dict[str, object] = {
+        "device": alert.device, "channel": alert.channel, "start_ms": start, "end_ms": end
+    }  # fmt: skip
+    key = (alert.id, alert.changed_ms)
+    kind = CHANNELS[alert.channel].kind
+    if end - start <= RAW_MS:
+        seen = await context.cache.ask_as(key, KEEP_S, "readings", limit=MAX_READINGS, **parameters)
+        xs, ys = times_ms(seen["time"]), seen["value"].to_pylist()
+        if kind is Kind.REGISTER:  # what it rose by
+            return xs[1:], [after - before for before, after in pairwise(ys)]
+        return xs, ys
+    step = next((s.step_ms for s in SPANS.values() if s.length_ms >= end - start), HOUR_MS)
+    seen = await context.cache.ask_as(key, KEEP_S, "series", step_ms=step, **parameters)
+    factor = HOUR_MS / step if kind is Kind.POWER else 1.0
+    return times_ms(seen["time"]), [value * factor for value in seen["value"].to_pylist()]
