@@ -29,11 +29,25 @@ from energyguard.domain import Simulator, installed, load
 if TYPE_CHECKING:
     from energyguard.domains.building.floors import BuildingRun
     from energyguard.domains.household.simulate import Run
-    from energyguard.settings.tree import SimulateSettings
+    from energyguard.settings.tree import Settings, SimulateSettings
 
 Profile = Literal["listed", "realistic"]
 
-LoadShape = Literal["plain"]
+LoadShape = Literal["day", "plain"]
+FloorShape = Annotated[
+    LoadShape | None,
+    typer.Option(
+        help="`plain`: system A's random walk, the same at all hours.", show_default="day"
+    ),
+]
+TickSeconds = Annotated[
+    int | None, typer.Option(min=1, help="Between two ticks.", show_default="30")
+]
+Delta = Annotated[
+    bool | None,
+    typer.Option("--delta/--no-delta", help="Send `delta_kwh` too.", show_default="no"),
+]
+FaultsPerWeek = Annotated[float | None, typer.Option(help="Of each floor.", show_default="0.5")]
 
 
 def household(
@@ -98,47 +112,72 @@ def _run(
 
 def building(
     call: Call,
-    shape: Annotated[
-        LoadShape, typer.Option(help="`plain`: system A's three floors, the same at all hours.")
-    ] = "plain",
+    floors: Annotated[int | None, typer.Option(min=1, help="How many floors.")] = None,
+    shape: FloorShape = None,
     start: Annotated[
         str | None, typer.Option(help="The first tick.", show_default="now, and in step with it")
     ] = None,
     ticks: Ticks = None,
-    tick_seconds: Annotated[int, typer.Option(min=1, help="Between two ticks.")] = 30,
+    tick_seconds: TickSeconds = None,
     speedup: Speedup = 1.0,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same readings.")] = None,
+    delta: Delta = None,
+    faults: Annotated[
+        str | None, typer.Option(help="Labelled faults: `all`, or some, as `surge,gap`.")
+    ] = None,
+    faults_per_week: FaultsPerWeek = None,
+    truth: Truth = None,
     output: JsonOutput = "log",
 ) -> None:
     """Simulate a building: into the log in real time, or as JSON lines as fast as it can.
 
-    Into the log, its counters go on where they stood; they are kept in the data folder.
+    Into the log, its counters go on where they stood; they are kept in the data folder. The labels
+    of faults are CSV (device, kind, from, to): in `simulate-building-truth.csv` of the data folder,
+    or beside the file, with `.truth.csv` behind its name.
     """
     from energyguard.domains.building.feed import write_json
-    from energyguard.domains.building.floors import Building, BuildingRun
 
-    run = BuildingRun(
-        building=Building(tick_seconds, simulated(call, seed, speedup)),
-        start_ms=start_ms(start),
+    simulated(call, seed, speedup)
+    call = call.with_settings(
+        simulate__floors=floors,
+        simulate__floor_shape=shape,
+        simulate__floor_seconds=tick_seconds,
+        simulate__seed=seed,
+        simulate__floor_delta=delta,
+        simulate__floor_faults=faults,
+        simulate__floor_faults_per_week=faults_per_week,
+    )
+    if truth is None and output not in ("log", "-"):
+        truth = Path(f"{output}.truth.csv")
+    run = _building_run(call.settings, start_ms(start), ticks, speedup, truth)
+    if output == "log":
+        _send_building(call, run)
+    else:
+        write_file(output, "ticks", partial(write_json, run))
+
+
+def _building_run(
+    settings: Settings, start_ms: int | None, ticks: int | None, speedup: float, truth: Path | None
+) -> BuildingRun:
+    from energyguard.domains.building.floors import BuildingRun
+    from energyguard.domains.building.role import building_of
+
+    return BuildingRun(
+        building=building_of(settings),
+        start_ms=start_ms,
         ticks=ticks,
         speedup=speedup,
+        truth=truth,
     )
-    if output != "log":
-        write_file(output, "ticks", partial(write_json, run))
-    else:
-        _send_building(call, run)
 
 
 def _send_building(call: Call, run: BuildingRun) -> None:
     from energyguard.domains.building.feed import BuildingFeed
+    from energyguard.domains.building.role import ROLE
     from energyguard.processes.registry import present
 
     folder = call.settings.data_dir
-    with (
-        until_signal() as stop,
-        present(folder, "simulate-building", max_processes=1),
-        call.log() as log,
-    ):
+    with until_signal() as stop, present(folder, ROLE, max_processes=1), call.log() as log:
         feed = BuildingFeed(run, log, folder, stop)
         before = ", and have before: nothing was sent" if feed.nothing_left else ""
         with progress("simulate", "ticks") as report:

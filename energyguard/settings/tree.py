@@ -190,6 +190,27 @@ class SimulateSettings(Section):
     )
     seed: int = Field(1, description="The same seed gives the same readings.")
     sample: bool = Field(True, description="Also replay the real appliances of the package.")
+    floors: int = Field(3, gt=0, le=999, description="How many floors of a building.")
+    floor_seconds: int = Field(30, gt=0, description="Event time between two readings of a floor.")
+    floor_shape: Literal["day", "plain"] = Field(
+        "day",
+        description="`day`: offices, by the clock of `serve.zone`; `plain`: system A's random "
+        "walk, the same at all hours.",
+    )
+    holidays: str = Field(
+        "IT",
+        pattern=r"^([A-Z]{2})?$",
+        description="The country (ISO 3166) on whose public holidays nobody works; empty: none.",
+    )
+    floor_delta: bool = Field(
+        False, description="Floors also say by how much the counter has risen (`delta_kwh`)."
+    )
+    floor_faults: str = Field(
+        "", description="Faults of floors: `all`, or some of them, as `surge,gap`; empty: none."
+    )
+    floor_faults_per_week: float = Field(
+        0.5, gt=0, le=7, description="How many faults a floor has in a week."
+    )
     chargers: int = Field(100, gt=0, description="How many chargers.")
     region: str = Field(
         "",

@@ -23,7 +23,7 @@ from energyguard.codecs.refusals import Contents
 from energyguard.log.records import Fetched
 from energyguard.model.quantities import from_nano
 from energyguard.model.readings import times_of
-from energyguard.records.floors import CHANNELS, DEVICES, MAY_BE_MISSING, floor_json
+from energyguard.records.floors import CHANNELS, MAY_BE_MISSING, device_of, floor_json, floor_of
 from energyguard.store.keys import iso, microseconds
 from energyguard.store.row import LARGEST_VALUE, Row
 from energyguard.store.version import Version
@@ -34,6 +34,7 @@ RESERVED = ("energyguard:", "energy:")
 """So no device may be called: these keys are the product's own, and the building's."""
 
 _OF_A_FLOOR = re.compile(rb'"piano"\s*:')
+_OF_FLOORS = frozenset(CHANNELS.values())
 _NEEDED = {channel for name, channel in CHANNELS.items() if name not in MAY_BE_MISSING}
 
 
@@ -77,15 +78,16 @@ def rows_of(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> Made:
         if row is not None:
             messages[record] = row
     made = Made(list(messages.values()))
-    floors: dict[tuple[int, str, int], dict[str, _Reading]] = defaultdict(dict)
+    floors: dict[tuple[int, int, int], dict[str, _Reading]] = defaultdict(dict)
     for reading in _readings(fetched, found, messages):
-        if reading.device in DEVICES and reading.channel in CHANNELS.values():
-            floors[reading.record, reading.device, reading.at][reading.channel] = reading
+        floor = floor_of(reading.device) if reading.channel in _OF_FLOORS else None
+        if floor is not None:
+            floors[reading.record, floor, reading.at][reading.channel] = reading
         else:
             _add(made, [reading])
-    for group in floors.values():
+    for (_, floor, _), group in floors.items():
         if group.keys() >= _NEEDED:
-            made.rows.append(_floor_row(group))
+            made.rows.append(_floor_row(floor, group))
         else:
             _add(made, group.values())
     return made
@@ -116,7 +118,7 @@ def _message(fetched: Fetched, record: int) -> Row | None:
         return None
     fields = _floor(value)
     version = _version(fetched, record, 0)
-    return Row(f"energy:p{fields.piano}", microseconds(fields.timestamp), version, value)
+    return Row(f"energy:{device_of(fields.piano)}", microseconds(fields.timestamp), version, value)
 
 
 def _readings(
@@ -141,11 +143,11 @@ def _version(fetched: Fetched, record: int, place: int) -> Version:
     return Version(when, rank, f"{fetched.topic}/{fetched.partition}")
 
 
-def _floor_row(group: Mapping[str, _Reading]) -> Row:
+def _floor_row(floor: int, group: Mapping[str, _Reading]) -> Row:
     """The row of a floor reading that came as readings of its channels."""
     last = max(group.values(), key=lambda reading: reading.version)
     nano = {channel: reading.nano for channel, reading in group.items()}
-    value = floor_json(DEVICES[last.device], _time(last.at), nano)
+    value = floor_json(floor, _time(last.at), nano)
     return Row(f"energy:{last.device}", last.at, last.version, value)
 
 

@@ -74,9 +74,13 @@ def test_version(terminal: Terminal) -> None:
         (["status"], 8, "nothing runs here"),
         (["token", "revoke", "nobody"], 4, "no token 'nobody'"),
         (["check", "rules", "none.toml"], 2, "none.toml: cannot be read"),
-        (["role", "cook"], 4, "no role 'cook'; there are: simulate, simulate-chargers,"),
+        (["role", "cook"], 4, "no role 'cook'; there are: simulate, simulate-building,"),
+        (["simulate", "building", "--faults", "rust"], 2, "no fault 'rust'; there are: all, or su"),
+        (["simulate", "building", "--faults", "gap", "--shape", "plain"], 2, "`plain` has none"),
+        (["simulate", "building", "--floors", "1000"], 2, "simulate.floors"),
+        (["simulate", "building", "--faults-per-week", "0"], 2, "simulate.floor_faults_per_week"),
         (["simulate", "building", "--speedup", "0"], 2, "--speedup 0.0: above 0, or inf"),
-        (["simulate", "building", "--shape", "round"], 2, "'round' is not one of 'plain'"),
+        (["simulate", "building", "--shape", "round"], 2, "'round' is not one of 'day', 'plain'"),
     ],
 )
 def test_errors_are_one_line_and_an_exit_code(

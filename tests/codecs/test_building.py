@@ -14,7 +14,7 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.formats import decode
 from energyguard.codecs.records import read_records
 from energyguard.model.readings import Verdict, times_of
-from energyguard.records.floors import CHANNELS, DEVICES, floor_json
+from energyguard.records.floors import CHANNELS, MAX_FLOOR, device_of, floor_json, floor_of
 
 PLAIN: Mapping[str, Any] = {
     "piano": 1,
@@ -76,9 +76,12 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in PLAIN.items() if key != name}
 
 
+NO_FLOOR = "not a floor: a whole number from 1 to 999"
 BAD: tuple[tuple[Mapping[str, Any] | str, str, Verdict, str], ...] = (
-    ({**PLAIN, "piano": 0}, "piano", Verdict.MALFORMED, "not a floor: 1, 2 or 3: '0'"),
-    ({**PLAIN, "piano": 4}, "piano", Verdict.MALFORMED, "not a floor: 1, 2 or 3: '4'"),
+    ({**PLAIN, "piano": 0}, "piano", Verdict.MALFORMED, f"{NO_FLOOR}: '0'"),
+    ({**PLAIN, "piano": -1}, "piano", Verdict.MALFORMED, f"{NO_FLOOR}: '-1'"),
+    ({**PLAIN, "piano": 1000}, "piano", Verdict.MALFORMED, f"{NO_FLOOR}: '1000'"),
+    ({**PLAIN, "piano": 9999}, "piano", Verdict.MALFORMED, f"{NO_FLOOR}: '9999'"),
     ({**PLAIN, "piano": 10**30}, "piano", Verdict.MALFORMED, "not a floor"),
     ({**PLAIN, "piano": 1.5}, "piano", Verdict.MALFORMED, "not a floor"),
     ({**PLAIN, "piano": True}, "piano", Verdict.MALFORMED, "not a number"),
@@ -137,7 +140,7 @@ def test_messages_of_a_topic() -> None:
     messages = [json.dumps(one).encode() for one in (PLAIN, NEWER, SPIKE)]
     found = read_records(messages)
     assert found.record.tolist() == [0] * 4 + [1] * 5 + [2] * 6
-    bad = json.dumps({**PLAIN, "piano": 7}).encode()
+    bad = json.dumps({**PLAIN, "piano": 0}).encode()
     several = b'{"piano":1}\n{"piano":2}'
     found = read_records([messages[0], bad, messages[2], several, b"", b"{}", b" "])
     assert found.record.tolist() == [0] * 4 + [2] * 6
@@ -150,13 +153,26 @@ nano = st.integers(0, 10**12)
 
 
 @given(
-    st.sampled_from(sorted(DEVICES)),
+    st.integers(1, MAX_FLOOR),
     st.fixed_dictionaries(
         {channel: nano for name, channel in CHANNELS.items() if not name.startswith("delta")},
         optional={"delta_kwh": nano, "delta_kwh_multiplier": nano},
     ),
 )
-def test_what_is_written_is_read_again(device: str, nanos: dict[str, int]) -> None:
-    found = decoded(floor_json(DEVICES[device], "2024-05-19T11:03:12.123456+00:00", nanos).decode())
+def test_what_is_written_is_read_again(floor: int, nanos: dict[str, int]) -> None:
+    found = decoded(floor_json(floor, "2024-05-19T11:03:12.123456+00:00", nanos).decode())
     assert not found.refused
-    assert values(found, device) == nanos
+    assert values(found, device_of(floor)) == nanos
+    assert floor_of(device_of(floor)) == floor
+
+
+@pytest.mark.parametrize("device", ["p0", "p01", "p1000", "p", "p1 ", "P1", "p\u0661", "xp1"])
+def test_other_devices_are_no_floors(device: str) -> None:
+    assert floor_of(device) is None
+
+
+@pytest.mark.parametrize("floor", [4, 10, 57, 999])
+def test_a_building_has_as_many_floors_as_it_has(floor: int) -> None:
+    found = decoded(PLAIN, {**PLAIN, "piano": floor})
+    assert not found.refused
+    assert set(found.batch.column("device").to_pylist()) == {"p1", f"p{floor}"}

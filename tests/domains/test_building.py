@@ -21,7 +21,7 @@ from energyguard.clock import ManualClock
 from energyguard.codecs.formats import decode
 from energyguard.domains.building.counters import FILE
 from energyguard.domains.building.feed import BuildingFeed, write_json
-from energyguard.domains.building.floors import NEW, Building, BuildingRun
+from energyguard.domains.building.floors import Building, BuildingRun, new_counters
 from energyguard.errors import Corrupt
 from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import BUILDING_READINGS
@@ -64,9 +64,11 @@ def in_real_time(log: Log, folder: Path, at_ms: int, seconds: float, speedup: fl
 
 def test_readings_follow_the_listed_law() -> None:
     n = 20_000
-    messages, after = Building().messages(NOON_MS + TICK_MS * np.arange(n), NEW)
+    messages, after = Building(shape="plain").messages(
+        NOON_MS + TICK_MS * np.arange(n), new_counters()
+    )
     rows = said(messages)
-    for floor, new in zip((1, 2, 3), NEW, strict=True):
+    for floor, new in zip((1, 2, 3), new_counters(), strict=True):
         mine = [row for row in rows if row["piano"] == floor]
         counter = np.array([new / 1000, *(row["sensore1_kwh"] for row in mine)])
         steps = np.diff(counter)
@@ -94,11 +96,11 @@ def test_readings_follow_the_listed_law() -> None:
 
 def test_readings_depend_on_seed_and_time_only() -> None:
     at = NOON_MS + TICK_MS * np.arange(50)
-    whole, after = Building(seed=3).messages(at, NEW)
-    first, between = Building(seed=3).messages(at[:20], NEW)
+    whole, after = Building(seed=3).messages(at, new_counters())
+    first, between = Building(seed=3).messages(at[:20], new_counters())
     second, end = Building(seed=3).messages(at[20:], between)
     assert (first + second, end) == (whole, after)
-    other, _ = Building(seed=4).messages(at, NEW)
+    other, _ = Building(seed=4).messages(at, new_counters())
     assert not {m[:-40] for m in other} & {m[:-40] for m in whole}
 
 
@@ -131,7 +133,9 @@ def test_real_time_keeps_step_with_the_clock(log: Log, tmp_path: Path) -> None:
     in_real_time(log, tmp_path, NOON_MS + 3_600_000 + 1_000, 40)  # nobody simulated for an hour
     assert times(log)[4:] == [NOON_MS + 3_600_000 + TICK_MS * n for n in range(2)]
     counter = [row["sensore1_kwh"] for row in sent(log) if row["piano"] == 1]
-    assert all(0.01 <= round(b - a, 3) < 0.2 for a, b in pairwise([NEW[0] / 1000, *counter]))
+    assert all(
+        0.004 <= round(b - a, 3) < 0.1 for a, b in pairwise([new_counters()[0] / 1000, *counter])
+    )
 
 
 def test_faster_than_time(log: Log, tmp_path: Path) -> None:
@@ -149,7 +153,7 @@ def test_counters_outlive_the_log(log: Log, log_url: str, tmp_path: Path) -> Non
     feed(new, tmp_path, ticks=11).play()
     (row,) = (row for row in sent(new) if row["piano"] == 1)
     before = max(row["sensore1_kwh"] for row in sent(log) if row["piano"] == 1)
-    assert before < row["sensore1_kwh"] < before + 0.2
+    assert before < row["sensore1_kwh"] < before + 0.1
     assert times(new) == [NOON_MS + 10 * TICK_MS]
     new.close()
 
@@ -158,7 +162,7 @@ def test_counters_outlive_the_file(log: Log, tmp_path: Path) -> None:
     feed(log, tmp_path, ticks=10).play()
     (tmp_path / FILE).unlink()
     feed(log, tmp_path, ticks=20).play()
-    whole, _ = Building().messages(NOON_MS + TICK_MS * np.arange(20), NEW)
+    whole, _ = Building().messages(NOON_MS + TICK_MS * np.arange(20), new_counters())
     assert sent(log) == said(whole)
 
 
@@ -166,7 +170,7 @@ def test_a_real_building_s_records_are_not_the_simulator_s(log: Log, tmp_path: P
     real = b'{"piano":1,"sensore1_kwh":5000,"sensore2_kw":1,"sensore3_corrente":1,'
     real += b'"sensore3_tensione":230,"timestamp":"2025-09-06T12:00:10Z"}'
     log.append(TOPIC, Records([b"p1", None], [real, real]))
-    assert feed(log, tmp_path, ticks=1).wh == NEW
+    assert feed(log, tmp_path, ticks=1).wh == new_counters()
 
 
 def test_an_end_that_is_reached_already_is_known(log: Log, tmp_path: Path) -> None:
@@ -178,7 +182,9 @@ def test_an_end_that_is_reached_already_is_known(log: Log, tmp_path: Path) -> No
     assert not feed(log, tmp_path).nothing_left
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"time_ms":1,"wh":[1]}', b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b'{"time_ms":1,"wh":[]}', b'{"time_ms":1,"wh":[1,-1]}', b"\xff"]
+)
 def test_a_damaged_file_is_not_a_new_building(log: Log, tmp_path: Path, text: bytes) -> None:
     (tmp_path / FILE).write_bytes(text)
     with pytest.raises(Corrupt, match=FILE):
@@ -198,7 +204,7 @@ import sys
 from pathlib import Path
 from threading import Event
 from energyguard.log import open_log
-from energyguard.domains.building.floors import Building, BuildingRun
+from energyguard.domains.building.floors import Building, BuildingRun, new_counters
 from energyguard.domains.building.feed import BuildingFeed
 run = BuildingRun(building=Building(), start_ms={start}, ticks={ticks}, speedup=30_000.0)
 feed = BuildingFeed(run, open_log(sys.argv[1]), Path(sys.argv[2]), Event())
@@ -230,5 +236,5 @@ def test_kill_9_neither_skips_a_tick_nor_moves_a_counter(
     log = open_log(log_url)
     found = sent(log)
     log.close()
-    whole, _ = Building().messages(NOON_MS + TICK_MS * np.arange(ticks), NEW)
+    whole, _ = Building().messages(NOON_MS + TICK_MS * np.arange(ticks), new_counters())
     assert found == said(whole)

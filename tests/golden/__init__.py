@@ -5,7 +5,10 @@ All goes through surfaces that have no module's name in them: the command line, 
 
 Differences that were permitted since, each looked at; all else is as it was:
 
-    surface/helps.txt         the commands ``check scenarios``, ``schema``, ``late``, ``devices``
+    surface/helps.txt         the commands ``check scenarios``, ``schema``, ``late``, ``devices``;
+                              options of ``simulate building``, the scenario ``building``
+    surface/commands.jsonl    settings of simulated floors, the role ``simulate-building``; the
+                              building's random walk has to be asked for (``--shape plain``)
     surface/answers.jsonl     the routes ``/late``, ``/device-summaries``, ``/devices/…/detail``
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes; optional fields of rules' kinds; the title of two

@@ -24,6 +24,7 @@ from tests.golden.logfile import Watch
 
 FOLDER: Final = "data"
 RANGE: Final = {"start": "2025-09-07T09:00:00Z", "end": "2025-09-07T12:00:00Z"}
+PLAIN_BUILDING: Final = ("simulate", "building", "--shape", "plain")
 OFFLINE: Final[Sequence[Sequence[str]]] = (
     ("version",),
     ("version", "--json"),
@@ -66,7 +67,7 @@ OFFLINE: Final[Sequence[Sequence[str]]] = (
     ("evaluate", "signals.jsonl", "--rule", "charging", "--output", "violations"),
     ("evaluate", "signals.jsonl", "--rule", "charging", "--output", "total-occupied"),
     ("evaluate", "signals.jsonl", "--rule", "charging", "--output", "transaction-profit"),
-    ("simulate", "building", "--ticks", "3", "--start", "2025-09-07T10:00:00Z", "-o", "-"),
+    (*PLAIN_BUILDING, "--ticks", "3", "--start", "2025-09-07T10:00:00Z", "-o", "-"),
     ("simulate", "thermometer", "--seconds", "5", "--start", "2025-09-07T10:00:00Z", "-o", "-"),
     ("job", "explain", "household-prod"),
 )

@@ -14,7 +14,7 @@ import pytest
 from energyguard.clock import SYSTEM, ManualClock
 from energyguard.compat.keys import Keys
 from energyguard.compat.quorum import Owners
-from energyguard.domains.building.floors import NEW, Building
+from energyguard.domains.building.floors import Building, new_counters
 from energyguard.durable.connections import connect
 from energyguard.errors import ConfigError, Conflict, EnergyGuardError, Unavailable
 from energyguard.log import LATEST, Log, Positions, Records, open_log
@@ -90,7 +90,7 @@ def metric(name: str, **labels: str) -> float:
 async def test_the_index_shows_every_reading_of_a_floor(log: Log, store: LocalStore) -> None:
     """System A's showed one for 2,437."""
     at = NOON_MS + 30_000 * np.arange(2_437)
-    messages, _ = Building().messages(at, NEW)
+    messages, _ = Building().messages(at, new_counters())
     send_floors(log, [one for one in messages if b'"piano":2' in one])
     await ingest(log, store)
     assert len(await store.scan("energy:p2", 1, 2**62, 10_000)) == 2_437

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from energyguard.clock import SYSTEM
-from energyguard.domains.building.floors import NEW, Building
+from energyguard.domains.building.floors import Building, new_counters
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import BUILDING_READINGS, repartitioned
 from energyguard.pipeline import INGESTOR
@@ -64,7 +64,7 @@ def until_read(log: Log, group: str, step: Iterator[object]) -> None:
 async def test_each_message_is_in_the_store_once_as_it_came(
     kafka: Cluster, log: Log, store: LocalStore
 ) -> None:
-    messages, _ = Building().messages(NOON_MS + 30_000 * np.arange(100), NEW)
+    messages, _ = Building().messages(NOON_MS + 30_000 * np.arange(100), new_counters())
     worker = window_worker(log, open_book([], []), StreamSettings(), [TOPIC])
     send(kafka.bootstrap, messages)
     until_read(log, "worker", iter(lambda: worker.step(0.1), None))

@@ -136,7 +136,7 @@ def test_the_later_in_a_record_wins() -> None:
 
 
 def test_what_cannot_be_read_gives_no_row_and_costs_no_other() -> None:
-    values = (floor(AT), floor(AT, 4), b"nonsense", b"", CSV, b"\x01\x00", floor(AT, 2, x=1))
+    values = (floor(AT), floor(AT, 0), b"nonsense", b"", CSV, b"\x01\x00", floor(AT, 2, x=1))
     made = rows_of(fetched(*values))
     assert [row.series for row in made.rows] == ["energy:p1", "H001"]
     assert made.refused == []

@@ -1,9 +1,11 @@
-"""A building: simulated floors, their counters, and both in the log; what floors send."""
+"""A building: simulated floors, their counters, and both in the log; what floors send; its page."""
 
-from energyguard.domain import Domain
+from energyguard.domain import Domain, Simulator
 
+HERE = "energyguard.domains.building"
 DOMAIN = Domain(
     name="building",
-    dialects=("energyguard.domains.building.dialect:DIALECT",),
-    views=("energyguard.domains.building.view:VIEW",),
+    dialects=(f"{HERE}.dialect:DIALECT",),
+    views=(f"{HERE}.view:VIEW",),
+    simulators=(Simulator(name="building", role="simulate-building", run=f"{HERE}.role:run"),),
 )

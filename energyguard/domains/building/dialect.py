@@ -19,9 +19,20 @@ from energyguard.codecs.columns import (
     readings_of,
 )
 from energyguard.codecs.dialect import Dialect
-from energyguard.records.floors import CHANNELS, MAY_BE_MISSING, floor_json
+from energyguard.records.floors import (
+    CHANNELS,
+    FLOOR_PATTERN,
+    MAX_FLOOR,
+    MAY_BE_MISSING,
+    floor_json,
+)
 
-FLOOR = Column(pa.int64(), r"[123]", "a floor: 1, 2 or 3", pa.array([1, 2, 3]))
+FLOOR = Column(
+    pa.int64(),
+    FLOOR_PATTERN,
+    f"a floor: a whole number from 1 to {MAX_FLOOR}",
+    pa.array(range(1, MAX_FLOOR + 1), pa.int64()),
+)
 
 
 def _parts(table: pa.Table, _: str) -> list[TableReadings]:

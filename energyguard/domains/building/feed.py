@@ -14,17 +14,21 @@ from typing import BinaryIO
 import numpy as np
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.domains.building.counters import Counters, SavedCounters
-from energyguard.domains.building.floors import NEW, BuildingRun
+from energyguard.domains.building.counters import Counters, LastSent, SavedCounters
+from energyguard.domains.building.faults import LONGEST_GAP_MS
+from energyguard.domains.building.floors import BuildingRun, Wh, new_counters
+from energyguard.domains.building.readings import as_messages, floors_of
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
-from energyguard.records.floors import DEVICES
+from energyguard.records.floors import device_of
 from energyguard.simulators.event_clock import RunningClock, newest_event_ms
 from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
+from energyguard.simulators.truth import TruthFile
 
 _TOPIC = BUILDING_READINGS.name
-_KEYS = [device.encode() for device in DEVICES]
+TRUTH = "simulate-building-truth.csv"
+"""The ground truth of the faults in the log, in its data folder, where no other is named."""
 
 
 class BuildingFeed(Ticker):
@@ -43,17 +47,20 @@ class BuildingFeed(Ticker):
             clock: the wall clock.
 
         Raises:
-            Corrupt: the file of the counters cannot be read.
+            Corrupt: the file of the counters, or of the ground truth, cannot be read.
         """
         super().__init__(run, log, _TOPIC, stop)
         self._run, self._intake, self._counters = run, Gateway(log), Counters(folder)
-        kept = self._counters.newest(log)
-        self.wh = NEW if kept is None else kept.wh
+        self._truth = TruthFile(run.truth or folder / TRUTH)
+        self._devices = [device_of(n + 1).encode() for n in range(run.building.floors)]
+        last = self._counters.newest(log, run.building.floors)
+        self.wh = _counters_now(run, last)
         now_ms = clock.now_ms()
         self._next_ms = first_ms(run, now_ms)
         self._first_ms = self._next_ms
-        if kept is not None:
-            self._next_ms = max(self._next_ms, kept.time_ms + run.tick_ms)
+        if last:
+            newest_ms = max(sent.time_ms for sent in last.values())
+            self._next_ms = max(self._next_ms, newest_ms + run.tick_ms)
         if run.start_ms is None:
             self._skip_behind(newest_event_ms(log, _TOPIC))
             self._first_ms = self._next_ms
@@ -69,10 +76,16 @@ class BuildingFeed(Ticker):
 
     def _send(self, time_ms: Times) -> bool:
         """Append the ticks: whole or not at all; then keep what the counters show."""
-        messages, after = self._run.building.messages(time_ms, self.wh)
-        keys = _KEYS * len(time_ms)
-        headers = [((TICK_HEADER, str(ms).encode()),) for ms in time_ms.tolist() for _ in _KEYS]
-        if not patiently(lambda: self._intake.post(keys, messages, headers, _TOPIC), self._stop):
+        building = self._run.building
+        values, after = building.values(time_ms, self.wh)
+        messages = as_messages(values, building.has_delta)
+        keys = [self._devices[floor - 1] for floor in floors_of(values).tolist()]
+        tick_ms = np.repeat(time_ms, values.is_sent.sum(axis=1)).tolist()
+        headers = [((TICK_HEADER, str(ms).encode()),) for ms in tick_ms]
+        self._truth.add(building.spans(int(time_ms[0]), int(time_ms[-1]) + 1))
+        if messages and not patiently(
+            lambda: self._intake.post(keys, messages, headers, _TOPIC), self._stop
+        ):
             return False
         self.wh = after
         self._counters.keep(SavedCounters(int(time_ms[-1]), after))
@@ -87,13 +100,31 @@ def first_ms(run: BuildingRun, now_ms: int) -> int:
 def write_json(
     run: BuildingRun, out: BinaryIO, stop: Event, progress: Progress | None = None
 ) -> None:
-    """Write a new building's records, one a line, as fast as it goes."""
-    time_ms, wh, done = first_ms(run, SYSTEM.now_ms()), NEW, 0
+    """Write a new building's records, one a line, as fast as it goes; and its ground truth."""
+    time_ms, wh, done = first_ms(run, SYSTEM.now_ms()), new_counters(run.building.floors), 0
+    truth = TruthFile(run.truth)
     while not stop.is_set() and (run.ticks is None or done < run.ticks):
         left = run.ticks_at_once if run.ticks is None else run.ticks - done
         many = min(run.ticks_at_once, left)
         messages, wh = run.building.messages(time_ms + run.tick_ms * np.arange(many), wh)
-        out.write(b"\n".join(messages) + b"\n")
+        truth.add(run.building.spans(time_ms, time_ms + run.tick_ms * (many - 1) + 1))
+        out.writelines(message + b"\n" for message in messages)
         time_ms, done = time_ms + run.tick_ms * many, done + many
         if progress is not None:
             progress(done, run.ticks)
+
+
+def _counters_now(run: BuildingRun, last: dict[int, LastSent]) -> Wh:
+    """What the counters show now: a floor in a gap counted on without a word."""
+    new = new_counters(run.building.floors)
+    wh = [last[n].wh if n in last else new[n - 1] for n in range(1, len(new) + 1)]
+    newest_ms = max((sent.time_ms for sent in last.values()), default=0)
+    behind = {n: sent.time_ms for n, sent in last.items() if sent.time_ms < newest_ms}
+    if behind and run.building.faults:
+        from_ms = max(min(behind.values()), newest_ms - LONGEST_GAP_MS)
+        time_ms = np.arange(newest_ms, from_ms, -run.tick_ms)[::-1]
+        values, _ = run.building.values(time_ms, new)
+        added_wh = np.where(values.is_sent, 0, values.added_wh)
+        for floor, sent_ms in behind.items():
+            wh[floor - 1] += int(added_wh[time_ms > sent_ms, floor - 1].sum())
+    return tuple(wh)
