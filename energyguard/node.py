@@ -1,7 +1,7 @@
 """The composition root: settings to backends to roles. The only module that knows every backend.
 
 The roles stand in ``pipeline.ROLES``. Each can be a process of its own (``energyguard role
-worker``); ``up`` runs them all and tends them.
+worker``), or share one (``role worker detector``); ``up`` runs them all and tends them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from energyguard.errors import ConfigError, NotFound
 from energyguard.log.lost import check_log
 from energyguard.pipeline import ROLES, Role
 from energyguard.processes.registry import living, present
-from energyguard.processes.role_runner import play
+from energyguard.processes.role_runner import play_together
 from energyguard.processes.supervisor import Supervisor, last_words, log_for_people
 from energyguard.settings.tree import Settings
 
@@ -45,15 +45,18 @@ class Ready(msgspec.Struct, frozen=True):
     login: str = ""
 
 
-def run_role(
-    name: str, settings: Settings, parent: int | None = None, metrics: str | None = None
+def run_roles(
+    names: Sequence[str], settings: Settings, parent: int | None = None, metrics: str | None = None
 ) -> None:
-    """Play one role until SIGTERM, SIGINT, or the end of ``parent`` (a pipe's descriptor).
+    """Play roles in this process until SIGTERM, SIGINT, or the end of ``parent`` (a descriptor).
+
+    The first is the process's own, the others play in threads beside it. When one ends with an
+    error, all end.
 
     Args:
-        name: the role's.
-        settings: what it gets.
-        parent: ends the role when it is closed.
+        names: the roles'.
+        settings: what they get.
+        parent: a pipe that ends the roles when it is closed.
         metrics: ``host:port`` at which the process tells its figures; None: nowhere.
 
     Raises:
@@ -62,23 +65,23 @@ def run_role(
     """
     from energyguard.telemetry import set_up_logging
 
-    role = ROLES.get(name)
-    if role is None:
-        raise NotFound(f"no role {name!r}; there are: {', '.join(ROLES)}")
+    if unknown := [name for name in names if name not in ROLES]:
+        raise NotFound(f"no role {unknown[0]!r}; there are: {', '.join(ROLES)}")
+    first = ROLES[names[0]]
     stop = threading.Event()
-    os.nice(role.niceness)
+    os.nice(first.niceness)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if parent is not None:
         threading.Thread(target=_until_closed, args=(parent, stop), daemon=True).start()
-    set_up_logging(settings.log_level, name)
+    set_up_logging(settings.log_level, first.name)
     if metrics is not None:
         from energyguard.ports.metrics import answer_metrics
 
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
     check_log(settings.log_url, settings.data_dir / "history")
-    play(name, partial(_run, role), settings, stop)  # it is there before its modules are loaded
+    play_together({name: partial(_run, ROLES[name]) for name in names}, settings, stop)
 
 
 def _run(role: Role, settings: Settings, stop: threading.Event) -> None:
@@ -122,10 +125,12 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     command = (sys.executable, "-m", "energyguard", "role", "--child")
-    commands = {name: (*command, name) for name in ROLES if name in roles}
+    apart = [r.name for r in ROLES.values() if r.name in roles and r.beside not in roles]
+    beside = {name: [n for n in roles if ROLES[n].beside == name] for name in apart}
+    commands = {name: (*command, name, *beside[name]) for name in apart}
     check_log(settings.log_url, settings.data_dir / "history")
     with present(settings.data_dir, "up", max_processes=1):
-        _wait_for_predecessors(settings, commands, say, stop)
+        _wait_for_predecessors(settings, roles, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
         ready.unlink(missing_ok=True)
         log = log_for_people(settings.data_dir / "run" / "up.log")

@@ -87,6 +87,14 @@ WINDOWS = Flow(
     group="worker",
     tables=(RULES, TIME, STATE),
 )
+DETECTOR = Flow(
+    "detector",
+    READINGS,
+    "stream/windows/values.py",
+    (ALERTS, TIME, STATE),
+    group="detector",
+    tables=(RULES, TIME, STATE),
+)
 SESSIONS = Flow(
     "sessions",
     CHARGING,
@@ -145,8 +153,8 @@ class Role:
     ``run`` refers to its function, which takes the settings and an event and returns when the event
     is set, after it has drained; ``steps`` to what a simulator without a function of its own does.
     ``scenario`` is the demonstration that the role is. ``needs`` is the setting without which
-    ``up`` does not play it. Where processors are few, one with a ``niceness`` gives way: an alert
-    is awaited, a row of the history can wait.
+    ``up`` does not play it; ``beside`` the role in whose process ``up`` plays it. Where processors
+    are few, one with a ``niceness`` gives way: an alert is awaited, a row of the history can wait.
     """
 
     name: str
@@ -155,6 +163,7 @@ class Role:
     steps: str = ""
     scenario: str = ""
     needs: str = ""
+    beside: str = ""
     niceness: int = 0
 
     def is_wanted(self, settings: object) -> bool:
@@ -169,6 +178,7 @@ SIMULATORS = tuple(
 )
 STAGES = (
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),
+    Role("detector", "energyguard.stream.windows.role:detect", (DETECTOR,), beside="worker"),
     Role("sessions", "energyguard.stream.sessions.role:run", (SESSIONS, TOTAL)),
     Role(
         "ingestor",

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from energyguard.domain import load
 from energyguard.log import LATEST, Records
-from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, ROLES, flows_at_work
+from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, READINGS, ROLES, flows_at_work
+from energyguard.rules.kinds import KINDS
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.testing import MemoryLog
 from energyguard.topics import TOPICS
 
 ROOT = Path(__file__).parents[1]
+
+
+ALL = ("worker", "detector", "sessions", "occupancy", "ingestor", "history")
 
 
 def test_every_topic_is_written_and_read_by_someone() -> None:
@@ -25,8 +29,14 @@ def test_every_topic_is_written_and_read_by_someone() -> None:
 def test_every_flow_goes_through_a_file_and_has_a_group_of_its_own() -> None:
     for one in FLOWS:
         assert (ROOT / "energyguard" / one.through).is_file(), one
-    assert set(GROUPS) == {"worker", "sessions", "occupancy", "ingestor", "history"}
+    assert set(GROUPS) == set(ALL)
     assert len(GROUPS) == len([one for one in FLOWS if one.group])
+
+
+def test_every_kind_of_rule_is_run_by_a_flow_that_reads_readings() -> None:
+    flows = {flow.name: flow for flow in FLOWS}
+    assert {flows[kind.flow].reads for kind in KINDS.values()} == {READINGS}
+    assert {kind.flow for kind in KINDS.values()} == {"windows", "detector"}
 
 
 def test_every_group_is_played_by_one_role_which_there_is() -> None:
@@ -35,13 +45,14 @@ def test_every_group_is_played_by_one_role_which_there_is() -> None:
     for role in ROLES.values():
         assert load(role.steps or role.run), role
         assert role.is_wanted(Settings()) is not bool(role.needs)
+        assert role.beside in ("", *ROLES)
     assert [*ROLES][-1] == "serve"  # the last to stop: people look at it
 
 
 def test_who_counts_on_a_group_decides_whether_its_lag_counts() -> None:
     log = MemoryLog()
     at_work = flows_at_work(log.positions, Settings())
-    assert [flow.group for flow in at_work] == ["worker", "sessions", "occupancy", "history"]
+    assert [flow.group for flow in at_work] == [group for group in ALL if group != "ingestor"]
     named = Settings(store=StoreSettings(url="sqlite:///store.db"))
     assert {flow.group for flow in flows_at_work(log.positions, named)} == set(GROUPS)
     topic = INGESTOR.topics[0]

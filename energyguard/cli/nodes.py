@@ -103,8 +103,12 @@ def _ready_to_start(call: Call) -> Settings:
 
 def role(
     call: Call,
-    name: Annotated[
-        str, typer.Argument(help="worker, sessions, history, serve, ingestor, simulate…")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="worker, detector, sessions, history, serve, ingestor, simulate…; "
+            "several share the process.",
+        ),
     ],
     metrics: Annotated[
         str | None,
@@ -112,16 +116,16 @@ def role(
     ] = None,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> None:
-    """Play one role as a process of its own, until SIGTERM or Ctrl-C."""
-    from energyguard.node import run_role
+    """Play a role as a process of its own, until SIGTERM or Ctrl-C."""
+    from energyguard.node import run_roles
 
     if not child:
-        run_role(name, call.settings, metrics=metrics)
+        run_roles(names, call.settings, metrics=metrics)
         return
     from energyguard.settings.tree import Settings
 
     settings = Settings.model_validate_json(sys.stdin.readline())
-    run_role(name, settings, parent=sys.stdin.fileno())
+    run_roles(names, settings, parent=sys.stdin.fileno())
 
 
 def status(call: Call) -> None:

@@ -1,9 +1,9 @@
-"""A role plays in a process, and waits in place where its disk is full."""
+"""Roles play in a process, and wait in place where its disk is full."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Event
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
 
 from energyguard.durable.atomic import no_room
 from energyguard.errors import EnergyGuardError
@@ -13,10 +13,39 @@ from energyguard.settings.tree import Settings
 ROOM_S = 2.0
 """How often a role that found no room on the disk looks again."""
 
+RunRole = Callable[[Settings, Event], None]
 
-def play(
-    name: str, role: Callable[[Settings, Event], None], settings: Settings, stop: Event
-) -> None:
+
+def play_together(roles: Mapping[str, RunRole], settings: Settings, stop: Event) -> None:
+    """Play roles by their names, the first here, the others in threads; where one ends, all end.
+
+    A role is there before its modules are loaded.
+
+    Raises:
+        Exception: whatever the first of them ended with.
+    """
+    failed: list[BaseException] = []
+
+    def play_one(name: str, role: RunRole) -> None:
+        try:
+            play(name, role, settings, stop)
+        except BaseException as error:  # the process ends as a whole
+            failed.append(error)
+        finally:
+            stop.set()
+
+    (first, role), *others = roles.items()
+    threads = [Thread(target=play_one, args=beside, name=beside[0]) for beside in others]
+    for thread in threads:
+        thread.start()
+    play_one(first, role)
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def play(name: str, role: RunRole, settings: Settings, stop: Event) -> None:
     """Play a role until it is told to stop; where the disk is full, wait for room and begin again.
 
     Raises:

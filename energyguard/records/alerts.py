@@ -38,6 +38,10 @@ class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     topic: Annotated[str, doc("The topic that the readings came in.")]
     about: Annotated[str, doc("One sentence: `H017 passed 2.0 kWh in 15 minutes`.")]
     reason: Annotated[str, doc("Why it is resolved, where no window says so.")] = ""
+    evidence: Annotated[
+        tuple[tuple[str, int], ...],
+        doc("What else says so: name (a channel, a deviation) and amount.", "1e-9"),
+    ] = ()
 
 
 class AlertAction(msgspec.Struct, frozen=True, kw_only=True):

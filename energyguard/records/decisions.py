@@ -1,7 +1,8 @@
 """Records of ``energyguard.time``: what the owner of a partition decided, and from which offset on.
 
 A record says one thing: a time, the rules that run, who else is there, or (of many partitions of a
-topic at once) the time of those from which nothing came.
+topic at once) the time of those from which nothing came. Two flows may decide about one topic: the
+detector's decisions have names of their own, which the other one passes over.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class PartitionDecision(
 ):
     """A decision about a partition, at an offset of it."""
 
-    topic: str
+    topic: Annotated[str, doc("Of a decision of the detector: `detector/` and the topic.")]
     partition: Annotated[int, doc("Of many partitions: not there.")] = -1
     offset: Annotated[int, doc("From this record of the partition on.")] = -1
     time: Annotated[int | None, doc("So late is it there.", "ms")] = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import msgspec
@@ -29,6 +30,8 @@ class Observation(NamedTuple):
     state: State
     observed: int  # 1e-9 of the rule's unit
     since_ms: int
+    expected: int = 0  # what it is held against, 1e-9 of the rule's unit
+    evidence: Mapping[str, int] = MappingProxyType({})  # what else is known, by name
 
     @property
     def since(self) -> str:
@@ -52,6 +55,8 @@ class Rule:
 
     kind: ClassVar[str]
     """What a rule file says in ``kind``."""
+    flow: ClassVar[str] = "windows"
+    """The flow of ``pipeline.py`` that runs rules of this kind."""
     limit: ClassVar[str]
     """The field that people change first: how much is too much."""
     id: str

@@ -13,7 +13,7 @@ from energyguard.log.lag import unread
 from energyguard.log.lost import path_of
 from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
-from energyguard.pipeline import INGESTOR, SESSIONS, STAGES, Flow, flows_at_work
+from energyguard.pipeline import DETECTOR, INGESTOR, SESSIONS, STAGES, Flow, flows_at_work
 from energyguard.processes.registry import ailing
 from energyguard.service.live import LiveProjection
 from energyguard.service.views import SystemHealth
@@ -40,6 +40,8 @@ def health(
     ready = parts["log"] == parts["live"] == parts["disk"] == OK
     if parts["log"] == OK and INGESTOR in flows_at_work(log.positions, settings):
         parts["ingestor"] = _waits(log, INGESTOR, "the store", now_ms)
+    if parts["log"] == OK and _any(log, DETECTOR.topics):
+        parts["detector"] = _waits(log, DETECTOR, "the role detector", now_ms)
     if parts["log"] == OK and _any(log, SESSIONS.topics):
         parts["sessions"] = _waits(log, SESSIONS, "the role sessions", now_ms)
     if (file := path_of(settings.log_url)) and (damage := summary(file)):

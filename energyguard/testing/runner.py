@@ -1,4 +1,4 @@
-"""Plays a scenario: what arrives goes through the border, the worker and the alerts, by event time.
+"""Plays a scenario: readings through border, worker, detector and alerts, by event time.
 
 Nothing is faked but the log, which is in memory, and the wall clock, which stands where the
 readings arrive.
@@ -27,6 +27,7 @@ from energyguard.records.alerts import ALERT_EVENT, AlertEvent
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import StreamSettings
+from energyguard.stream.windows.detector import detector_worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing.memory_log import MemoryLog
 from energyguard.testing.scenario import Arrival, Expectation, Scenario
@@ -78,13 +79,16 @@ class ScenarioStage:
         self.clock = ManualClock(first_ms)
         self.log = MemoryLog(self.clock, session_s=float("inf"))
         self.gateway = Gateway(self.log, self.clock)
-        self.worker = window_worker(
-            self.log,
-            open_book([*rule_files, *scenario.rule_files], scenario.rules),
-            StreamSettings(lateness=scenario.lateness),
-            [topic.name for topic in READINGS],
-            self.clock,
-        )
+        self.workers = [
+            made(
+                self.log,
+                open_book([*rule_files, *scenario.rule_files], scenario.rules),
+                StreamSettings(lateness=scenario.lateness),
+                [topic.name for topic in READINGS],
+                self.clock,
+            )
+            for made in (window_worker, detector_worker)
+        ]
         self.alerts = AlertBook(clock=self.clock)
         self.events: list[AlertEvent] = []
         self.progress: dict[bytes, PartitionProgress] = {}
@@ -99,25 +103,30 @@ class ScenarioStage:
         now_ms = sent[0].arrives_ms
         arrived = [reading for reading in sent if reading.arrives_ms == now_ms]
         self._pass_until(now_ms)
-        self.worker.step()  # what nothing came for is decided before something comes
+        for worker in self.workers:  # what nothing came for is decided before something comes
+            worker.step()
         for topic, readings in groupby(arrived, key=lambda reading: reading.topic):
             rows = "".join(
                 f"{r.time_ms},{r.device},{r.channel},{from_nano(r.value)}\n" for r in readings
             )
             shape, found = decode(f"timestamp_ms,device,channel,value\n{rows}".encode())
             self.gateway.take(found, topic=topic, source="scenario", shape=shape)
-        while self.worker.step():
-            pass
+        self._work()
         return list(sent[len(arrived) :])
 
     def wait_until(self, now_ms: int) -> None:
         """Let the wall clock go on; the worker sees that nothing comes."""
         self._pass_until(now_ms)
         for _ in range(3):  # what is decided in one second takes effect in the next
-            while self.worker.step():
-                pass
+            self._work()
             self.clock.sleep(1)
         self._follow()
+
+    def _work(self) -> None:
+        """Let the worker and the detector take all that is there."""
+        for worker in self.workers:
+            while worker.step():
+                pass
 
     def failures(self, expected: Expectation) -> Iterable[str]:
         """The sentence for an expectation that is not met."""

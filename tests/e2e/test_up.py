@@ -104,7 +104,8 @@ def test_a_whole_life(settings: Settings) -> None:
     with open_service(settings) as service:
         assert until(service.book.open)[0].device
 
-    for role in USUAL:
+    assert up.pid("detector") == up.pid("worker")
+    for role in (name for name in USUAL if not ROLES[name].beside):
         first = up.kill(role)
         until(lambda role=role, first=first: up.pid(role) not in (None, first))  # type: ignore[misc]
         assert up.said(rf"^{role} died \(signal SIGKILL\); it starts again in [\d.]+ s$")

@@ -10,6 +10,8 @@ Differences that were permitted since, each looked at; all else is as it was:
     surface/commands.jsonl    settings of simulated floors, the role ``simulate-building``; the
                               building's random walk has to be asked for (``--shape plain``)
     surface/answers.jsonl     the routes ``/late``, ``/device-summaries``, ``/devices/…/detail``
+    the detector              ``role`` takes several names, and knows that one; ``log lag`` and
+                              health tell of its group
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes; optional fields of rules' kinds; the title of two
                               optional bodies is Body, no longer Said; a row of ``/trend`` has all

@@ -27,6 +27,7 @@ from energyguard.rules.toml import read_rules
 from energyguard.rules.windowed import Amounts, WindowRule
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.engines.job import Engine, Job
+from energyguard.stream.windows.detector import detector_worker
 from energyguard.stream.windows.stage import window_worker
 from tests.rules.lives import START, Row, events, rule_of, told
 from tests.stream.test_worker import read_all, work
@@ -190,12 +191,13 @@ def test_from_a_file_to_the_alerts(tmp_path: Path, restarts: int) -> None:
     fill(log)
     book = open_book([tmp_path / "all.toml"], IDS)
     settings = StreamSettings(snapshot="1s", lateness="1 minute", poll_readings=64)
-    for _ in range(restarts):
-        worker = window_worker(log, book, settings, ["energy_readings"])
-        for _ in range(4):
-            worker.step()
-        worker.drain()
-    work(window_worker(log, book, settings, ["energy_readings"]))
+    for made in (window_worker, detector_worker):
+        for _ in range(restarts):
+            worker = made(log, book, settings, ["energy_readings"])
+            for _ in range(4):
+                worker.step()
+            worker.drain()
+        work(made(log, book, settings, ["energy_readings"]))
     found = alerts_of(log)
     states = [(event.rule, event.device, event.state) for event in found if event.rule in IDS]
     fires, ends = State.FIRING, State.RESOLVED

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.channels import CHANNELS, Ints, Measure
+from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.valued import Scorer, Scores, ValueRows, ValueRule
 
 
 def is_passed(limit: float, observed: float) -> bool:
@@ -32,7 +34,7 @@ def breach(device: str, observed: str, limit: str, *, side: str = "above") -> st
 
 
 class StateRule(
-    LevelRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"
+    LevelRule, ValueRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"
 ):
     """The newest reading of a level against a limit, for ``longer_than`` or at once.
 
@@ -75,21 +77,13 @@ class StateRule(
         clears = "" if self.clear_at == self.level else f", clears at {clear}"
         return f"Raises {self.side} {level}{self._lasts}{clears}."
 
-    def last_allowed(self, since: int, per_s: int = 1000) -> int:
-        """Until when a state may last that began at ``since``; ``per_s``: times in s or ms."""
-        return since + self.longer_than_ms * per_s // 1000
+    def scorer(self) -> Scorer:
+        """Values against its level."""
+        return _LevelScorer(self)
 
-    def score(self, values: Ints) -> Ints:
-        """How bad values are, in 1e-9 of the unit."""
-        return -values if self.is_below else values
-
-    def score_of(self, nano: int, measure: Measure) -> int:
-        """The score of a level."""
-        return -nano if self.is_below else nano
-
-    def shown(self, score: int, measure: Measure) -> int:
-        """The value."""
-        return -score if self.is_below else score
+    def still_breaks(self, device: str, observed: int) -> bool:
+        """Whether a value does not clear."""
+        return observed < self.clear_at if self.is_below else observed > self.clear_at
 
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""
@@ -121,6 +115,32 @@ class StateRule(
             (len(units) > 1, f"channels of different units: {', '.join(sorted(units))}"),
         )
         return [*(sentence for wrong, sentence in checks if wrong), *self.level_faults()]
+
+
+class _LevelScorer:
+    """Every value by itself: nothing is remembered."""
+
+    def __init__(self, rule: StateRule) -> None:
+        self._rule = rule
+
+    def score(self, rows: ValueRows) -> Scores:
+        """Hold values of the one channel against the level."""
+        (value,) = rows.value.values()
+        sign = -1 if self._rule.is_below else 1
+        score = sign * value
+        return Scores(
+            breaks=score > sign * self._rule.level,
+            clears=score <= sign * self._rule.clear_level,
+            score=score,
+            observed=value,
+            expected=np.broadcast_to(np.int64(self._rule.level), value.shape),
+        )
+
+    def save(self) -> None:
+        """Nothing."""
+
+    def restore(self, saved: object) -> None:
+        """There is nothing."""
 
 
 KIND = StateRule

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
@@ -27,6 +28,19 @@ Saved = tuple[Manifest, dict[str, bytes]]
 
 class Unusable(Exception):
     """A snapshot that an operator cannot be restored from."""
+
+
+@contextmanager
+def raising_unusable() -> Iterator[None]:
+    """Whatever was in a snapshot's bytes: the log has it all.
+
+    Raises:
+        Unusable: something was raised within.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise Unusable(f"{type(error).__name__}: {error}") from error
 
 
 def snapshot_records(

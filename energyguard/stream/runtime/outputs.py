@@ -67,10 +67,16 @@ def decision_records(decisions: Sequence[Decision]) -> Records:
 
 
 class Decisions:
-    """Decisions about the partitions that are held, in the order in which they were written."""
+    """Decisions about the partitions that are held, in the order in which they were written.
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    Args:
+        log: has them.
+        owner: what the topic begins with in those of the flow that asks; empty: with nothing. That
+            an input ends is no flow's decision, and is there for all.
+    """
+
+    def __init__(self, log: Log, owner: str = "") -> None:
+        self._log, self._owner = log, owner
         self._next = log.positions(TIME.name, LATEST)[AT]
         self._of: dict[TopicPartition, list[tuple[int, Decision]]] = {}
 
@@ -104,12 +110,21 @@ class Decisions:
                     if end is not None and found.offset >= end:
                         break
                     for decision in record.each():
-                        if found.offset > after.get(decision.at, found.offset):
-                            self._of[decision.at].append((found.offset, decision))
+                        at = self._about(decision)
+                        if found.offset > after.get(at, found.offset):
+                            self._of[at].append((found.offset, decision))
                 start = part.next_offset
             if not fetched:
                 break
         return start
+
+    def _about(self, decision: Decision) -> TopicPartition:
+        """The partition that a decision is about; none that is held, where it is not for us."""
+        topic, partition = decision.at
+        if not self._owner or decision.end:
+            return decision.at
+        is_ours = topic.startswith(self._owner)
+        return TopicPartition(topic.removeprefix(self._owner) if is_ours else "", partition)
 
     def of(self, at: TopicPartition, after: int = -1) -> list[tuple[int, Decision]]:
         """The decisions about a partition, with their serial numbers, after one of these."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, TopicPartition
 from energyguard.pipeline import Flow
 from energyguard.records.state import Manifest
-from energyguard.stream.runtime.checkpoint import Saved, Unusable, snapshot_records
+from energyguard.stream.runtime.checkpoint import Saved, raising_unusable, snapshot_records
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
 from energyguard.stream.time.witnesses import Other, Waits, witnessed
 from energyguard.telemetry import logger
@@ -82,6 +82,9 @@ _log = logger(__name__)
 class Task(ABC, Generic[P, Op]):
     """An operator over one partition, from its snapshot on."""
 
+    owner: ClassVar[str] = ""
+    """What its decisions' topic begins with, where another flow decides about the same topic."""
+
     def __init__(self, at: TopicPartition, operator: Op, clock: Clock) -> None:
         self.at, self.operator, self.clock = at, operator, clock
         self.position = 0
@@ -117,7 +120,7 @@ class Task(ABC, Generic[P, Op]):
     def decision(self, **what: Any) -> Decision:
         """A decision about the partition, where it stands now."""
         topic, partition = self.at
-        return Decision(topic=topic, partition=partition, offset=self.position, **what)
+        return Decision(topic=self.owner + topic, partition=partition, offset=self.position, **what)
 
     def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
         """Be as at the committed position: snapshot, then replay with the outputs muted."""
@@ -125,10 +128,8 @@ class Task(ABC, Generic[P, Op]):
             self.manifest, parts = saved
             self.position = self.manifest.position
             self.counts = Counter(self.manifest.counts)
-            try:
+            with raising_unusable():
                 self.operator.restore(parts)
-            except Exception as error:  # whatever was in its bytes: the log has it all
-                raise Unusable(f"{type(error).__name__}: {error}") from error
         else:
             self.position = log.positions(self.at.topic, EARLIEST)[self.at]
         self.replay(log, committed, decisions)
@@ -200,6 +201,8 @@ class Stage(Generic[T, P]):
     """A flow's operators. What is not overridden here needs nothing of it."""
 
     flow: Flow
+    owner: ClassVar[str] = ""
+    """That of its tasks."""
 
     def __init__(self, log: Log, topics: Sequence[str], clock: Clock = SYSTEM) -> None:
         self.log, self.topics, self.clock = log, topics, clock

@@ -44,7 +44,7 @@ class Worker(Generic[T, P]):
     ) -> None:
         self.log, self.stage, self.settings, self.clock = log, stage, settings, clock
         self.snapshot_s = parse_duration(settings.snapshot) / 1000
-        self.decisions = Decisions(log)
+        self.decisions = Decisions(log, stage.owner)
         self.tasks: dict[TopicPartition, T] = {}
         stage.tasks = self.tasks
         self._assigned: dict[TopicPartition, int] = {}  # what the tasks stand for

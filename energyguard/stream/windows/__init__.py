@@ -6,11 +6,15 @@ verdicts.py           which readings count, held against those of the horizon
 panes.py              every channel becomes a register, known at the pane borders
 registers.py          the registers of one channel; scores
 episodes.py           one alert per episode: raise, dwell, clear, unknown
-states.py             limits of states: the newest reading of each key
+values.py             rules about values as they come, over all channels of a partition
+states.py             their episodes: the newest reading of each key
 silences.py           who is silent, for the product and for rules of that kind
 output.py             what comes of a batch, alert events among it; as records
 rule_change.py        what becomes of an episode whose rule was changed
 limits.py             what settings and rules allow windows to hold
 snapshot.py           the operator's state as parts
-stage.py, role.py     as a worker's stage with its partitions, its process
+task.py, stage.py     as a worker's stage with its partitions
+detector.py           the same for rules about values, with positions of its own
+handover.py           what an older worker leaves to the detector
+role.py               their processes
 """

@@ -15,7 +15,6 @@ import numpy as np
 
 from energyguard.model.channels import MAX_GAP_MS, MEASURES
 from energyguard.model.readings import Bools, Ints
-from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
@@ -26,7 +25,6 @@ from energyguard.stream.windows.panes import BatchSlice, Closings, Increments
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.silences import SilenceChange
-from energyguard.stream.windows.states import LimitState
 from energyguard.stream.windows.verdicts import (
     Judged,
     LaneRows,
@@ -43,8 +41,9 @@ CELLS = 1 << 18
 class ChannelOperator:
     """The state of one channel. Keys are device numbers, dense over the partition."""
 
-    def __init__(self, channel: str, limits: ChannelLimits) -> None:
+    def __init__(self, channel: str, limits: ChannelLimits, *, keeps_past: bool = True) -> None:
         self.channel = channel
+        self.keeps_past = keeps_past  # else a reading can only be new, or late
         self.measure = MEASURES[channel]
         self.limits = limits
         # A level is judged by what is known when time passes the window's end: no sum is to become
@@ -54,15 +53,9 @@ class ChannelOperator:
         self.newest = np.empty(0, np.int64)
         self.registers = Registers(self.measure)
         self.rule_states: list[RuleState] = []
-        self.limit_states: list[LimitState] = []
         self._widths: dict[int, int] = {}  # for each slide, how many panes its longest window has
         self._windows: set[tuple[int, int]] = set()  # slides and lengths of windows
         self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
-
-    @property
-    def states(self) -> list[RuleState | LimitState]:
-        """Of all rules about this channel."""
-        return [*self.rule_states, *self.limit_states]
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -79,9 +72,7 @@ class ChannelOperator:
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
         about = [r for r in rules if isinstance(r, WindowRule) and self.channel in r.channels]
-        limits = [r for r in rules if isinstance(r, StateRule) and self.channel in r.channels]
         self.rule_states = [RuleState(rule, self.measure, self.silent) for rule in about]
-        self.limit_states = [LimitState(rule, self.measure, self.silent) for rule in limits]
         self._widths.clear()
         for slide, reach in (windows := {(r.slide_ms, r.reach_ms) for r in about}):
             self._widths[slide] = max(self._widths.get(slide, 0), reach // slide)
@@ -93,7 +84,7 @@ class ChannelOperator:
 
     def set_rules(self, rules: Sequence[Rule], newest: int) -> list[AlertTransition]:
         """Run other rules: open episodes go on or end, and those that the past holds begin."""
-        old = {state.rule.id: state for state in self.states}
+        old = {state.rule.id: state for state in self.rule_states}
         self.run_rules(rules, newest)
         found: list[AlertTransition] = []
         for state in self.rule_states if newest > NEVER else ():
@@ -101,17 +92,13 @@ class ChannelOperator:
             panes = self.registers.panes[rule.slide_ms]
             closed = self._closed(newest)[rule.slide_ms]
             before = old.get(rule.id)
-            if isinstance(before, RuleState) and before.rule.scored == rule.scored:
+            if before is not None and before.rule.scored == rule.scored:
                 del old[rule.id]
                 ends = np.arange(closed, (panes.head + 1 if state.is_early else closed) + 1)
                 scores = self.registers.scores(rule, ends)
                 more = carried(before, state, ends, scores, newest)
                 found += [AlertTransition(state, event) for event in more]
             found += [AlertTransition(state, e) for e in state.begin_all(panes, closed, newest)]
-        for limit in self.limit_states:
-            if isinstance(earlier := old.get(limit.rule.id), LimitState):
-                del old[limit.rule.id]
-                found += [AlertTransition(limit, e) for e in limit.carried(earlier, newest)]
         return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
 
     def _closed(self, newest: int) -> dict[int, int]:
@@ -134,8 +121,10 @@ class ChannelOperator:
         before: int,
         changes: list[SilenceChange],
         collected: Collected,
-    ) -> Judged:
+    ) -> tuple[Judged, LaneRows]:
         """Take the lane's readings of a batch, in log order.
+
+        Returns those that are newer than all of their key before, too.
 
         Args:
             rows: the readings.
@@ -154,13 +143,9 @@ class ChannelOperator:
             for start, stop in pairwise(sorted(set(pieces)))
         ]
         judged = parts[0] if len(parts) == 1 else joined(parts)
-        if self.limit_states and collected.follow_episodes:
-            news = rows.where(judged.good & (rows.time > prior))
-            for state in self.limit_states:
-                happened = state.follow(news, run, changes)
-                collected.transitions += [AlertTransition(state, event) for event in happened]
         self._note(changes)
-        return judged
+        new = judged.good & (rows.time > prior)
+        return judged, rows if new.all() else rows.where(new)
 
     def _closing_places(self, whole: BatchSlice) -> list[int]:
         """The places of a batch at which windows close."""
@@ -190,8 +175,14 @@ class ChannelOperator:
     def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
         run = span.run
         prior = newest_before(rows, self.newest)
-        judged = judge(rows, self.late(rows, run), prior, self.ring)
+        late = self.late(rows, run)
+        if self.keeps_past:
+            judged = judge(rows, late, prior, self.ring)
+        else:
+            judged = Judged(late, none := np.zeros(len(rows), bool), none)
         np.maximum.at(self.newest, rows.key, rows.time)
+        if not self.keeps_past:
+            return judged
         good = judged.good
         if not good.all():
             rows, prior = rows.where(good), prior[good]

@@ -10,12 +10,14 @@ import pyarrow as pa
 from energyguard.model.readings import Ints, ReadingBatch, Verdict
 from energyguard.model.topics import TopicClock
 from energyguard.rules.rule import Rule
+from energyguard.rules.valued import ValueRule
 from energyguard.stream.time.clock import Admitted, PartitionClock
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.output import (
+    AlertTransition,
     Collected,
     WindowOutput,
     episode_event,
@@ -24,6 +26,7 @@ from energyguard.stream.windows.output import (
 )
 from energyguard.stream.windows.silences import SilenceChange, Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import load_windows, save_windows
+from energyguard.stream.windows.values import Happened, ValueRules
 from energyguard.stream.windows.verdicts import Judged, LaneRows
 from energyguard.topics import topic_named
 
@@ -41,7 +44,20 @@ class WindowOperator:
         *,
         follow_episodes: bool = True,
         witnesses: Witnesses = Witnesses.NONE,
+        flow: str = "",
     ) -> None:
+        """Make an operator in which nothing is yet.
+
+        Args:
+            topic: of the readings.
+            rules: those that run.
+            limits: what event time allows.
+            follow_episodes: whether alerts are wanted, or windows alone.
+            witnesses: what is known of the topic's other partitions.
+            flow: run only the rules of this flow; empty: of all. That of the detector judges
+                values as they come, and no more: it counts no readings, keeps none of them, and
+                leaves it to the windows to say who is silent.
+        """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
         self.topic = topic
@@ -49,13 +65,21 @@ class WindowOperator:
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.lanes: dict[str, ChannelOperator] = {}
-        self.rules = list(rules)
+        self.flow, self.counts_readings = flow, flow != ValueRule.flow
+        self.rules = self.runs(rules)
         self.follow_episodes = follow_episodes
         self.silences = Silences(limits.silent_ms)
-        self.silences.set_rules(rules, NEVER)
+        self.silences.set_rules(self.rules, NEVER)
+        self.values = ValueRules(self.devices)
+        self.values.run(self.rules)
+        self.kept: dict[str, bytes] = {}  # parts of a snapshot that its owner has
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
         self._numbers: dict[str, int] = {}
         self._rank: Ints = np.empty(0, np.int64)
+
+    def runs(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Those of some rules that are of its flow."""
+        return [rule for rule in rules if self.flow in ("", rule.flow)]
 
     def process(self, batch: ReadingBatch) -> WindowOutput:
         """Take readings in log order; how they are cut into batches changes nothing."""
@@ -76,7 +100,7 @@ class WindowOperator:
     def _admit(self, admitted: Admitted | None, outcome: WindowOutput) -> WindowOutput:
         if admitted is None:
             return outcome
-        if admitted.ahead is not None:
+        if admitted.ahead is not None and self.counts_readings:
             outcome.put_apart(Verdict.AHEAD, admitted.ahead)
         batch = admitted.batch
         if not len(batch):
@@ -91,14 +115,34 @@ class WindowOperator:
             np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
         )
         changes = self._silences(outcome, every, run, before)
+        news: dict[str, LaneRows] = {}
         for channel in [*places, *(c for c in self.lanes if c not in places)]:
             at = places.get(channel, np.empty(0, np.int64))
             rows = every if len(at) == len(batch) else every.where(at)
-            judged = self.lane(channel).process(rows, run, before, changes, collected)
-            self._put_apart(outcome, batch, at, judged)
+            lane = self.lane(channel)
+            judged, news[channel] = lane.process(rows, run, before, changes, collected)
+            if self.counts_readings:
+                self._put_apart(outcome, batch, at, judged)
             self._place(outcome, channel, collected)
+        self._judge_values(outcome, news, run, changes)
         self._finish(outcome, collected)
         return outcome
+
+    def _judge_values(
+        self,
+        outcome: WindowOutput,
+        news: Mapping[str, LaneRows],
+        run: Ints,
+        changes: list[SilenceChange],
+    ) -> None:
+        """Rules about values, over the newest readings of all channels."""
+        if self.follow_episodes and self.values.states:
+            self._place_values(outcome, self.values.follow(news, run, changes))
+
+    def _place_values(self, outcome: WindowOutput, happened: Happened) -> None:
+        for state, event in happened:
+            found = Collected(transitions=[AlertTransition(state, event)])
+            self._place(outcome, state.channel, found)
 
     def advance(self, time_ms: int, *, end: bool = False) -> WindowOutput:
         """Let event time be at least this: windows close as if a reading had said so.
@@ -118,24 +162,28 @@ class WindowOperator:
         for channel, lane in self.lanes.items():
             lane.process(rows, run, before, changes, collected)
             self._place(outcome, channel, collected)
+        self._judge_values(outcome, {}, run, changes)
         self._finish(outcome, collected)
         return outcome
 
     def set_rules(self, rules: Sequence[Rule]) -> WindowOutput:
         """Run these rules from the next reading on."""
         outcome = WindowOutput(self.devices)
-        self.rules = list(rules)
+        self.rules = self.runs(rules)
         self._place_silences(outcome, self.silences.set_rules(self.rules, self.clock.newest))
         for channel, lane in self.lanes.items():
             transitions = lane.set_rules(self.rules, self.clock.newest)
             self._place(outcome, channel, Collected(transitions=transitions))
+        self._place_values(outcome, self.values.set_rules(self.rules, self.clock.newest))
         self._finish(outcome, Collected())
         return outcome
 
     def like(self, limits: WindowLimits) -> WindowOperator:
         """An empty operator with the same devices, rules and other limits: to read again."""
-        other = WindowOperator(self.topic, self.rules, limits, witnesses=self.clock.witnesses)
-        other.devices = list(self.devices)
+        other = WindowOperator(
+            self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow
+        )
+        other.devices += self.devices
         other._numbers = dict(self._numbers)
         return other
 
@@ -160,7 +208,8 @@ class WindowOperator:
         lane = self.lanes.get(channel)
         if lane is None:
             limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
-            lane = self.lanes[channel] = ChannelOperator(channel, limits)
+            lane = ChannelOperator(channel, limits, keeps_past=self.counts_readings)
+            self.lanes[channel] = lane
             lane.silent.update(self.silences.quiet)
             lane.run_rules(self.rules, NEVER)
         lane.grow(len(self.devices))
@@ -199,7 +248,7 @@ class WindowOperator:
         return changes
 
     def _place_silences(self, outcome: WindowOutput, found: list[SilenceTransition]) -> None:
-        for transition in found:
+        for transition in found if self.counts_readings else ():
             change = transition.change
             event = silence_event(self.topic, self.devices[change.key], transition)
             outcome.placed.append(((change.at, change.key), event))

@@ -28,7 +28,7 @@ from energyguard.rules.rule import Observation
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
 from energyguard.stream.windows.silences import SilenceTransition
-from energyguard.stream.windows.states import LimitState
+from energyguard.stream.windows.states import ValueEpisode, ValueState
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,31 @@ def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
 class AlertTransition(NamedTuple):
     """What happened to an episode of a rule."""
 
-    state: RuleState | LimitState
+    state: RuleState | ValueState
     event: EpisodeEvent
+
+    @property
+    def amounts(self) -> AlertAmounts:
+        """What an alert says of it."""
+        state, event = self
+        if isinstance(state, ValueState):
+            assert isinstance(event.episode, ValueEpisode)
+            return AlertAmounts(
+                event.observed, event.peak, event.episode.expected, event.episode.evidence
+            )
+        rule, peak = state.rule, max(event.peak, event.observed)
+        shown = (rule.shown(score, state.measure) for score in (event.observed, peak))
+        observed, worst = shown
+        return AlertAmounts(observed, worst, rule.level, {})
+
+
+class AlertAmounts(NamedTuple):
+    """The amounts of an alert, 1e-9 of its rule's unit; of ``evidence``, of each one's own."""
+
+    observed: int
+    peak: int
+    expected: int
+    evidence: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -112,10 +135,8 @@ def episode_event(topic: str, channel: str, device: str, transition: AlertTransi
     """The event of what happened to an episode."""
     state, event = transition
     rule, episode, end_ms = state.rule, event.episode, event.episode.window_end_ms
-    observed, peak = (
-        rule.shown(score, state.measure)
-        for score in (event.observed, max(event.peak, event.observed))
-    )
+    observed, peak, expected, evidence = transition.amounts
+    found = Observation(device, event.state, observed, episode.since_ms, expected, evidence)
     ended = f"{device}: {event.reason} ({rule.id}: {rule.text})" if event.reason else ""
     return AlertEvent(
         id=alert_id(topic, rule.id, device, channel, end_ms),
@@ -129,12 +150,13 @@ def episode_event(topic: str, channel: str, device: str, transition: AlertTransi
         window_start_ms=end_ms - episode.window_ms,
         window_end_ms=end_ms,
         observed=observed,
-        expected=rule.level,
+        expected=expected,
         peak=peak,
         unit=rule.unit,
         topic=topic,
-        about=ended or rule.sentence(Observation(device, event.state, observed, episode.since_ms)),
+        about=ended or rule.sentence(found),
         reason=event.reason,
+        evidence=tuple(evidence.items()),
     )
 
 

@@ -1,31 +1,66 @@
-"""The role ``worker``: windows and alerts over every topic of readings."""
+"""The roles ``worker`` and ``detector``: rules over every topic of readings."""
 
 from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Sequence
+from typing import Protocol
 
-from energyguard.log import open_log
+from energyguard.clock import Clock
+from energyguard.codecs.assembly import PlausibilityLimits
+from energyguard.log import Log, open_log
 from energyguard.log.waiting import is_there
 from energyguard.pipeline import READINGS
-from energyguard.rules.registry import open_book
-from energyguard.settings.tree import Settings
+from energyguard.rules.registry import RuleBook, open_book
+from energyguard.settings.tree import Settings, StreamSettings
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.time.alignment import DecodedReadings
+from energyguard.stream.windows.detector import detector_worker
 from energyguard.stream.windows.stage import window_worker
+from energyguard.stream.windows.task import WindowTask
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
 
 
+class _Made(Protocol):
+    """Makes a member of a group."""
+
+    def __call__(
+        self,
+        log: Log,
+        book: RuleBook,
+        settings: StreamSettings,
+        topics: Sequence[str],
+        clock: Clock = ...,
+        plausible: PlausibilityLimits = ...,
+    ) -> Worker[WindowTask, DecodedReadings]:
+        """The member."""
+        ...
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop, then save the state and leave the group."""
+    _run(window_worker, settings, stop)
+
+
+def detect(settings: Settings, stop: threading.Event) -> None:
+    """Judge values until told to stop, then save the state and leave the group."""
+    _run(detector_worker, settings, stop)
+
+
+def _run(made: _Made, settings: Settings, stop: threading.Event) -> None:
     log = open_log(settings.log_url, session_s=settings.session_s, options=settings.log.kafka)
     try:
         if not is_there(log, stop):
             return
         book = open_book(settings.rules.files, settings.rules.use)
         topics = [topic.name for topic in READINGS]
-        worker = window_worker(log, book, settings.stream, topics, plausible=settings.wire)
-        _log.info("working", partitions=len(worker.tasks), rules=[r.id for r in book.active()])
+        worker = made(log, book, settings.stream, topics, plausible=settings.wire)
+        flow = worker.stage.flow.name
+        rules = [rule.id for rule in book.active() if rule.flow == flow]
+        _log.info("working", partitions=len(worker.tasks), rules=rules)
         gc.freeze()  # what is there now stays: each full collection would look at it again
         worker.run(stop)
     finally:

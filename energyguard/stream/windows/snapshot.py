@@ -5,7 +5,7 @@ Sealed pieces of a ring never change, so each is written once; panes are made ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -15,12 +15,12 @@ import pyarrow as pa
 from energyguard.model.readings import SCHEMA, ReadingBatch
 from energyguard.rules.kinds import decoding
 from energyguard.rules.rule import Rule
-from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episodes import Episode
 from energyguard.stream.windows.silences import Silences
+from energyguard.stream.windows.values import ValueRules
 from energyguard.stream.windows.verdicts import ReadingRun
 
 _CLOCK = (
@@ -38,7 +38,13 @@ class WindowState(Protocol):
     silences: Silences
     rules: list[Rule]
     lanes: dict[str, ChannelOperator]
+    values: ValueRules
+    kept: dict[str, bytes]
     saved: set[str]
+
+    def runs(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Those of some rules that it runs."""
+        ...
 
     def lane(self, channel: str) -> ChannelOperator:
         """The lane of a channel, made on first use."""
@@ -89,12 +95,14 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     """The parts that changed since the last call; None for those that are gone."""
     silences, tracker = windows.silences, windows.silences.tracker
     parts: dict[str, bytes | None] = {
+        **windows.kept,
         "clock": dump(_clock_out(windows.clock)),
         "devices": dump([windows.devices, silences.newest, tracker.since, tracker.steps.ravel()]),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
     if silences.of_rules:
         parts["silences"] = dump(silences.save())
+    parts |= {name: dump(known) for name, known in windows.values.save().items()}
     for channel, lane in windows.lanes.items():
         registers = lane.registers
         parts[f"lane/{channel}"] = dump(
@@ -106,7 +114,7 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
                 "old_value": registers.old_value,
                 "episodes": {
                     state.rule.id: [msgspec.to_builtins(e) for e in state.episodes.values()]
-                    for state in lane.states
+                    for state in lane.rule_states
                 },
             }
         )
@@ -134,7 +142,7 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
-    windows.rules = msgspec.convert(load(parts["rules"]), list[Rule], dec_hook=decoding)
+    windows.rules = windows.runs(rules_of(parts))
     saved_silences = load(parts["silences"]) if "silences" in parts else {}
     windows.silences.restore(windows.rules, saved_silences)
     windows.saved = {name for name in parts if name.startswith("ring/")}
@@ -150,21 +158,29 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         lane.grow(len(windows.devices))
         _load_ring(lane.ring, f"ring/{channel}/", parts)
         lane.run_rules(windows.rules, windows.clock.newest)
-        for state in lane.states:
+        for state in lane.rule_states:
             episodes = msgspec.convert(saved["episodes"].get(state.rule.id, []), list[Episode])
             for episode in episodes:
                 if not episode.window_end_ms:  # of a snapshot that did not say so
-                    rule = state.rule
-                    assert isinstance(rule, WindowRule)
-                    episode.window_ms = rule.window_ms
-                    episode.window_end_ms = episode.first_end * rule.slide_ms
+                    episode.window_ms = state.rule.window_ms
+                    episode.window_end_ms = episode.first_end * state.rule.slide_ms
                 state.episodes[episode.key] = episode
+    windows.values.restore(
+        windows.rules,
+        windows.silences.quiet,
+        lambda name: load(parts[name]) if name in parts else None,
+    )
+
+
+def rules_of(parts: Mapping[str, bytes]) -> list[Rule]:
+    """The rules that ran at a snapshot."""
+    return msgspec.convert(load(parts["rules"]), list[Rule], dec_hook=decoding)
 
 
 def _load_devices(windows: WindowState, saved: list[Any]) -> None:
     """Names, newest readings, silences and rhythms of all devices."""
     silences = windows.silences
-    windows.devices, silences.newest, since, *steps = saved
+    windows.devices[:], silences.newest, since, *steps = saved
     if steps:
         silences.tracker.restore(since, steps[0])
         return

@@ -1,7 +1,8 @@
-"""A limit of a state over the readings of a channel: the newest reading of each key counts.
+"""The episodes of a rule about values: the newest reading of each key counts.
 
-Most keys are only compared, all at once; those that pass their limit, come back or have waited long
-enough are followed reading by reading, in log order.
+Most keys are only compared, all at once. Of those in an alert that goes on, only what is observed
+is brought up to date. The few that begin, end, fall silent or have waited long enough are followed
+reading by reading, in log order.
 """
 
 from __future__ import annotations
@@ -12,83 +13,114 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from energyguard.model.alerts import State
-from energyguard.model.channels import Measure
-from energyguard.model.readings import Ints
-from energyguard.rules.kinds.state import StateRule
+from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import CHANGED, STOPPED
+from energyguard.rules.valued import Scorer, Scores, ValueRule
 from energyguard.stream.windows.episodes import BACK, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
 
 
 @dataclass(slots=True)
-class LimitState:
-    """The episodes of one rule of one channel; scores count 1e-9 of its unit."""
+class ValueEpisode(Episode):
+    """An alert that is not over. Amounts are 1e-9 of its rule's unit."""
 
-    rule: StateRule
-    measure: Measure
-    silent: Mapping[int, int] = field(default_factory=dict)
-    episodes: dict[int, Episode] = field(default_factory=dict)
+    score: int = 0  # of its worst reading
+    expected: int = 0
+    evidence: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def level(self) -> int:
-        """The score above which it raises."""
-        return self.rule.score_of(self.rule.level, self.measure)
 
-    @property
-    def clear(self) -> int:
-        """The score at or below which it clears."""
-        return self.rule.score_of(self.rule.clear_level, self.measure)
+@dataclass(frozen=True, slots=True)
+class ScoredRows:
+    """Readings with what their rule makes of them; ``rows.value`` is of no account."""
+
+    rows: LaneRows
+    scores: Scores
+
+    def episode(self, i: int, episode: ValueEpisode) -> None:
+        """Bring an episode up to date with the reading at a place."""
+        scores = self.scores
+        episode.observed, episode.expected = int(scores.observed[i]), int(scores.expected[i])
+        episode.evidence = {name: int(column[i]) for name, column in scores.evidence.items()}
+
+    def worst(self, i: int, episode: ValueEpisode) -> None:
+        """Let the reading at a place be the peak of an episode, where it is the worst."""
+        if (score := int(self.scores.score[i])) > episode.score:
+            episode.score, episode.peak = score, int(self.scores.observed[i])
+
+
+@dataclass(slots=True)
+class ValueState:
+    """One rule over one channel, or over its channels together: its scorer, and its episodes.
+
+    ``channel`` is what its alerts name; ``silent`` has the keys that are quiet.
+    """
+
+    rule: ValueRule
+    channel: str
+    scorer: Scorer
+    silent: Mapping[int, int]
+    episodes: dict[int, ValueEpisode] = field(default_factory=dict)
 
     def follow(
-        self, rows: LaneRows, run: Ints, changes: Sequence[SilenceChange]
+        self, scored: ScoredRows, run: Ints, changes: Sequence[SilenceChange]
     ) -> Iterator[EpisodeEvent]:
         """What happens to the episodes over a batch.
 
         Args:
-            rows: its readings that are newer than all of their key before the batch.
+            scored: its readings that are newer than all of their key before.
             run: the partition's newest time just after each reading of the batch.
             changes: the keys that went quiet or came back.
         """
-        scores = self.rule.score(rows.value)
-        busy = set(np.unique(rows.key[scores > self.level]).tolist())
-        if self.episodes:
-            mine = np.isin(rows.key, np.fromiter(self.episodes, np.int64, len(self.episodes)))
-            busy |= set(rows.key[mine].tolist())
-            busy |= {change.key for change in changes if change.key in self.episodes}
-            busy |= {key for key, e in self.episodes.items() if e.state is State.PENDING}
-        for key in sorted(busy):
-            of_key = np.flatnonzero(rows.key == key)
-            readings = zip(
-                *(column[of_key].tolist() for column in (rows.at, rows.time, scores)), strict=True
-            )
-            yield from self._follow(key, list(readings), run, [c for c in changes if c.key == key])
+        key = scored.rows.key
+        busy = np.unique(key[scored.scores.breaks]).tolist()
+        if not busy and not self.episodes:
+            return
+        changed = {change.key for change in changes if change.key in self.episodes}
+        begins = [k for k in busy if k not in self.episodes]
+        places = _places_of(key, [*self.episodes, *begins])
+        pending = [k for k, e in self.episodes.items() if e.state is State.PENDING]
+        for k in sorted({*places, *changed, *pending}):
+            at = places.get(k)
+            if k in self.episodes and k not in changed and self._lasts(k, at, scored):
+                continue
+            rows = [] if at is None else at.tolist()
+            yield from self._follow(k, rows, scored, run, [c for c in changes if c.key == k])
+
+    def _lasts(self, key: int, at: Ints | None, scored: ScoredRows) -> bool:
+        """Whether an alert only goes on: then it is brought up to date."""
+        episode = self.episodes[key]
+        if episode.state is State.PENDING or (at is not None and scored.scores.clears[at].any()):
+            return False
+        if at is not None:
+            scored.worst(int(at[scored.scores.score[at].argmax()]), episode)
+            scored.episode(int(at[-1]), episode)
+        return True
 
     def _follow(
         self,
         key: int,
-        readings: Sequence[tuple[int, int, int]],
+        readings: Sequence[int],
+        scored: ScoredRows,
         run: Ints,
         changes: Sequence[SilenceChange],
     ) -> Iterator[EpisodeEvent]:
-        """One key, event by event, in log order; readings: (place, time, score)."""
+        """One key, event by event, in log order; ``readings`` are its places in the rows."""
         quiet = not changes[0].quiet if changes else key in self.silent
-        newest, before = -1, -1
+        before = -1
+        where = scored.rows.at
         happened = [
             *((change.at, QUIET if change.quiet else BACK, i) for i, change in enumerate(changes)),
-            *((reading[0], READ, i) for i, reading in enumerate(readings)),
+            *((int(where[i]), READ, i) for i in readings),
         ]
         for at, what, i in [*sorted(happened), (len(run), QUIET, -1)]:
             if not quiet:
                 yield from self._wait(key, before, at if what == QUIET else at + 1, run)
             before = at
             if what == READ:
-                _, time, score = readings[i]
-                if time > newest:  # else one of this batch that came later is newer
-                    newest = time
-                    yield from self._read(key, at, time, score, quiet)
-                    if not quiet and key in self.episodes:
-                        yield from self._wait(key, at - 1, at + 1, run[: at + 1], at)
+                yield from self._read(key, at, scored, i, quiet)
+                if not quiet and key in self.episodes:
+                    yield from self._wait(key, at - 1, at + 1, run[: at + 1], at)
             elif i >= 0:
                 quiet = what == QUIET
                 if (episode := self.episodes.get(key)) is not None:
@@ -96,26 +128,32 @@ class LimitState:
                     yield _event(at, episode, state, changes[i].time_ms)
 
     def _read(
-        self, key: int, at: int, time: int, score: int, quiet: bool
+        self, key: int, at: int, scored: ScoredRows, i: int, quiet: bool
     ) -> Iterator[EpisodeEvent]:
         """A reading: an episode begins, goes on or ends."""
+        time = int(scored.rows.time[i])
         episode = self.episodes.get(key)
         if episode is None:
-            if score > self.level:
+            if scored.scores.breaks[i]:
                 state = State.PENDING if self.rule.longer_than_ms else State.FIRING
-                episode = Episode(key, 0, time, score, score, state, None, time, 0)
+                observed, score = int(scored.scores.observed[i]), int(scored.scores.score[i])
+                episode = ValueEpisode(
+                    key, 0, time, observed, observed, state, None, time, 0, score
+                )
+                scored.episode(i, episode)
                 self.episodes[key] = episode
                 yield _event(at, episode, State.UNKNOWN if quiet else state, time)
             return
-        episode.observed, episode.peak = score, max(episode.peak, score)
-        if score <= self.clear:
+        scored.worst(i, episode)
+        scored.episode(i, episode)
+        if scored.scores.clears[i]:
             del self.episodes[key]
             yield _event(at, episode, State.RESOLVED, time)
 
     def _wait(
         self, key: int, after: int, until: int, run: Ints, earliest: int = 0
     ) -> Iterator[EpisodeEvent]:
-        """A state that has lasted too long at a place of the batch between two others."""
+        """What has lasted too long at a place of the batch between two others."""
         episode = self.episodes.get(key)
         if episode is None or episode.state is not State.PENDING:
             return
@@ -125,13 +163,14 @@ class LimitState:
             episode.state = State.FIRING
             yield _event(place, episode, State.FIRING, too_long)
 
-    def carried(self, old: LimitState, time_ms: int) -> Iterator[EpisodeEvent]:
-        """Go on with the episodes of the rule as it was; those that it would not hold are over."""
+    def carried(
+        self, old: ValueState, devices: Sequence[str], time_ms: int
+    ) -> Iterator[EpisodeEvent]:
+        """Go on with what the rule as it was knew; alerts that it would not hold are over."""
+        if type(old.scorer) is type(self.scorer):
+            self.scorer.restore(old.scorer.save())
         for key, episode in sorted(old.episodes.items()):
-            shown = [old.rule.shown(n, old.measure) for n in (episode.observed, episode.peak)]
-            observed, peak = (self.rule.score_of(n, self.measure) for n in shown)
-            episode = replace(episode, observed=observed, peak=max(observed, peak))
-            if observed > self.clear:
+            if self.rule.still_breaks(devices[key], episode.observed):
                 self.episodes[key] = episode
             else:
                 yield _event(0, episode, State.RESOLVED, time_ms, CHANGED)
@@ -143,5 +182,23 @@ class LimitState:
         self.episodes.clear()
 
 
-def _event(at: int, episode: Episode, state: State, time_ms: int, reason: str = "") -> EpisodeEvent:
-    return EpisodeEvent(at, episode, state, time_ms, episode.observed, episode.peak, reason)
+def _places_of(key: Ints, wanted: Sequence[int]) -> dict[int, Ints]:
+    """Where the rows of each of some keys are, in log order; of those that have any."""
+    if not wanted or not len(key):
+        return {}
+    marked: Bools = np.isin(key, np.array(wanted, np.int64))
+    places = np.flatnonzero(marked)
+    if not len(places):
+        return {}
+    order = places[np.argsort(key[places], kind="stable")]
+    mine = key[order]
+    cuts = np.flatnonzero(np.diff(mine)) + 1
+    return {int(key[part[0]]): part for part in np.split(order, cuts)}
+
+
+def _event(
+    at: int, episode: ValueEpisode, state: State, time_ms: int, reason: str = ""
+) -> EpisodeEvent:
+    # A copy: an episode goes on, and its event is made into words when the batch is over.
+    shown = replace(episode, evidence=dict(episode.evidence))
+    return EpisodeEvent(at, shown, state, time_ms, shown.observed, shown.peak, reason)

@@ -1,0 +1,103 @@
+"""What kinds of rules share that judge values as they come: the newest reading of each device.
+
+An operator is columns in, columns out: a kind turns readings into *scores*, a row for each reading.
+It says which break the rule and which end an alert, what was observed and what it was held against.
+A rule looks at each of its channels by itself, or at all of them *together*: then a row is a moment
+of a device for which every channel has told its value. What a kind has to remember or to learn of a
+device is in its *scorer*. The episodes, silences and restarts are not its business.
+
+Rules of these kinds run in the flow ``detector``. Late readings say nothing of what is now: a row
+is newer than all of its device and channel before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from energyguard.model.readings import Bools, Ints
+from energyguard.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRows:
+    """Readings in log order: n rows, of which those of a key have rising times.
+
+    Attributes:
+        devices: the name of each key; grows.
+        key: the number of each row's device: (n,).
+        time: ms: (n,).
+        value: by channel, 1e-9 of its unit: (n,) each.
+    """
+
+    devices: Sequence[str]
+    key: Ints
+    time: Ints
+    value: Mapping[str, Ints]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a rule makes of n readings.
+
+    Attributes:
+        breaks: which of them begin an alert: (n,).
+        clears: which of them end one: (n,); what does neither lets it last.
+        score: how bad each is, for the worst of an episode: (n,).
+        observed: what an alert calls observed, 1e-9 of the rule's unit: (n,).
+        expected: what it was held against, 1e-9 of the rule's unit: (n,).
+        evidence: what else the sentence needs, by name, 1e-9 of each one's unit: (n,) each.
+    """
+
+    breaks: Bools
+    clears: Bools
+    score: Ints
+    observed: Ints
+    expected: Ints
+    evidence: Mapping[str, Ints] = field(default_factory=dict)
+
+
+class Scorer(Protocol):
+    """One rule over one channel, or over its channels together, of one partition."""
+
+    def score(self, rows: ValueRows) -> Scores:
+        """Judge readings; how they are cut into batches changes nothing."""
+        ...
+
+    def save(self) -> Any:
+        """What it remembers: arrays, numbers, text, lists and dicts of them; None: nothing."""
+        ...
+
+    def restore(self, saved: Any) -> None:
+        """Remember what was saved, by it or by the rule as it was before a change."""
+        ...
+
+
+class ValueRule(Rule):
+    """A rule about values as they come."""
+
+    __slots__ = ()
+
+    flow: ClassVar[str] = "detector"
+    together: ClassVar[bool] = False
+    """Whether its channels are looked at together."""
+
+    channels: tuple[str, ...]
+    longer_than_ms: int
+    """How long it has to last before an alert fires; 0: no time."""
+
+    def scorer(self) -> Scorer:
+        """Its operator, with nothing in it yet."""
+        raise NotImplementedError
+
+    def still_breaks(self, device: str, observed: int) -> bool:
+        """Whether an alert lasts when the rule was changed to this, by what it observed last."""
+        return True
+
+    def last_allowed(self, since: int, per_s: int = 1000) -> int:
+        """Until when something may last that began at ``since``; ``per_s``: times in s or ms."""
+        return since + self.longer_than_ms * per_s // 1000

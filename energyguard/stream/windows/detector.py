@@ -1,0 +1,115 @@
+"""The detector: rules about values over topics of readings, with positions of its own.
+
+It is the worker's stage over again, for the rules of another flow. It writes alerts, decisions and
+snapshots, and no more: verdicts, late readings, dead letters and packing anew are the worker's.
+Readings without a key it takes from where the worker has packed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
+from energyguard.pipeline import DETECTOR, WINDOWS, Flow
+from energyguard.rules.registry import RuleBook
+from energyguard.settings.tree import StreamSettings
+from energyguard.stream.runtime.checkpoint import Saved, read_snapshots
+from energyguard.stream.runtime.outputs import Decisions, PendingOutputs
+from energyguard.stream.runtime.worker import Worker
+from energyguard.stream.time.alignment import DecodedReadings, decoded_part
+from energyguard.stream.windows.handover import Handover, handover_of
+from energyguard.stream.windows.stage import WindowStage
+from energyguard.stream.windows.task import WindowTask
+
+OWNER = f"{DETECTOR.name}/"
+
+
+class DetectorTask(WindowTask):
+    """Rules about values over one partition, from the snapshot on."""
+
+    owner: ClassVar[str] = OWNER
+    flow: ClassVar[Flow] = DETECTOR
+
+    def hand_over(self, handover: Handover) -> None:
+        """Nothing: it has what there is."""
+
+    def decode(self, fetched: Fetched) -> DecodedReadings:
+        """Records of this partition, decoded: what is to be judged of them."""
+        return judged_part(fetched, self.plausible)
+
+    def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
+        """Be as at the committed position; at the first start, go on where a worker was."""
+        first = log.positions(self.at.topic, EARLIEST)[self.at]
+        if saved is not None or committed > first:
+            super(WindowTask, self).restore(log, saved, committed, decisions)
+            return
+        self.position = first
+        worker = read_snapshots(log, WINDOWS.name, [self.at]).get(self.at)
+        if worker is not None:
+            handover = handover_of(*worker)
+            self.replay(log, handover.position, decisions)
+            handover.give(self.operator.values, self.operator.devices)
+            self.dirty, self.saved_s = True, float("-inf")  # the worker's is not there for ever
+
+    def feed(self, part: DecodedReadings, decisions: Decisions, outputs: PendingOutputs) -> None:
+        """Take records, but for those that it has: at its first start it is ahead of its group."""
+        if part.next_offset > self.position:
+            super().feed(part.split(self.position)[1], decisions, outputs)
+
+    def take(self, part: DecodedReadings, outputs: PendingOutputs) -> None:
+        """Readings through the operator."""
+        if len(part.batch):
+            self.dirty = True
+            self._tell(self.operator.process(part.batch), outputs)
+
+
+class DetectorStage(WindowStage):
+    """Rules about values, of a book."""
+
+    flow = DETECTOR
+    owner: ClassVar[str] = OWNER
+
+    def task(self, at: TopicPartition) -> DetectorTask:
+        """A partition's rules, with nothing in them yet."""
+        return DetectorTask(at, self.book, self.limits, self.clock, self.plausible)
+
+    def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
+        """What is to be judged of what was read."""
+        return [judged_part(part, self.plausible) for part in fetched]
+
+    def release(self, parts: Iterable[DecodedReadings]) -> list[DecodedReadings]:
+        """All of it: what has no key is not there, so that no partition waits for another."""
+        return list(parts)
+
+    def report(
+        self, tasks: Collection[WindowTask], outputs: PendingOutputs, *, last: bool = False
+    ) -> None:
+        """Nothing: how far partitions are, the worker tells."""
+
+
+def judged_part(fetched: Fetched, plausible: PlausibilityLimits = DEFAULT) -> DecodedReadings:
+    """Decode records; what cannot be read, is of the past or has no key is left out."""
+    part = decoded_part(fetched, plausible)
+    batch = part.batch
+    if part.astray is not None:
+        batch = batch.take(np.flatnonzero(~part.astray))
+    return replace(part, batch=batch, astray=None, bad=[], past=part.past[:0])
+
+
+def detector_worker(
+    log: Log,
+    book: RuleBook,
+    settings: StreamSettings,
+    topics: Sequence[str],
+    clock: Clock = SYSTEM,
+    plausible: PlausibilityLimits = DEFAULT,
+) -> Worker[WindowTask, DecodedReadings]:
+    """A member of the group ``detector``: alerts about values over topics of readings."""
+    stage = DetectorStage(log, book, settings, topics, clock, plausible)
+    return Worker(log, stage, settings, clock)
