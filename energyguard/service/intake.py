@@ -20,6 +20,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs import charging as signals
 from energyguard.codecs.formats import decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
+from energyguard.codecs.sources import device_in
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded
 from energyguard.history import History
 from energyguard.intake.gateway import Gateway, are_signals, take_signals
@@ -228,7 +229,7 @@ class Reception:
     def _anew(self, body: bytes, source: str, topic: str) -> Receipt:
         """Look at bytes with their header again, that were refused whole."""
         try:
-            return self.take(body, None, source, topic)
+            return self.take(body, None, source, topic, device_in(source))
         except Malformed as error:
             refused = [refused_whole(body, 1, error.field or "row", error.reason, 1)]
             self._intake.refuse(refused, topic=topic, source=source, shape=ANY_SHAPE)

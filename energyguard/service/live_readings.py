@@ -88,7 +88,7 @@ class LiveReadings:
             past_values = list(compress(values, past))
             keys, values = list(compress(keys, ~past)), list(compress(values, ~past))
         if values:
-            readings = read_settled(keys, values, self._limits).readings
+            readings = read_settled(keys, values, self._limits, topic).readings
             came_ms = max((at for part in parts for at in part.timestamps_ms), default=now_ms)
             heard_ms = min(now_ms, came_ms) if old else now_ms
             devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms.get(topic))
@@ -101,7 +101,7 @@ class LiveReadings:
             self._count(heard_ms, readings.num_rows)
             total = readings.num_rows
         if past_values:  # last: a backfill is shown only where nothing newer is
-            newer = devices.take_past(read_records(past_values, self._limits).readings)
+            newer = devices.take_past(read_records(past_values, self._limits, topic).readings)
             self._keep(topic, newer)
             total += newer.num_rows
         return total

@@ -21,6 +21,7 @@ import pyarrow as pa
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.sources import device_in
 from energyguard.errors import Malformed
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
@@ -153,19 +154,20 @@ class EnergyService:
         Args:
             data: CSV, JSON lines, a JSON array or an Arrow stream.
             shape: the shape's name; None finds out.
-            source: who sent it, for the dead letters.
+            source: who sent it, for the dead letters: ``api``, or ``api:PATH``.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
-            device: the device, where no column names it.
+            device: the device, where no column names it; none: as ``source`` names it.
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.
 
         Raises:
-            Malformed: no column names the device, and ``device`` does not.
+            Malformed: nothing names the device.
             Conflict: the key was used with other bytes.
             OutOfRange: too many devices that nobody has sent before.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
+        device = device or device_in(source)
 
         def do() -> Receipt:
             topic = topics.METER_READINGS.name

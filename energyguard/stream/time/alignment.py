@@ -99,7 +99,7 @@ def _any(mask: Bools | None, place: slice) -> Bools | None:
 
 def decoded_part(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> DecodedReadings:
     """Decode records, whoever sent them."""
-    found = read_records(fetched.values, limits)
+    found = read_records(fetched.values, limits, fetched.topic)
     offsets = np.asarray(fetched.offsets, np.int64)
     appended = np.asarray(fetched.timestamps_ms, np.int64)
     astray = keyless(fetched.keys, fetched.values)
