@@ -91,10 +91,10 @@ class Bays:
         if charger.topic:
             self._bays.setdefault(charger.charger, _Bay())
 
-    def take_signal(self, signal: Signal, heard_ms: int) -> None:
+    def take_signal(self, signal: Signal, received_ms: int) -> None:
         """A signal has come."""
         bay = self._bays.setdefault(signal.charger, _Bay())
-        self._hear(signal.charger, signal.second, heard_ms)
+        self._hear(signal.charger, signal.second, received_ms)
         bay.fault = ""
         if (signal.second, signal.kind) < (bay.since, bay.rank) and not self._ahead(bay.since):
             return
@@ -112,10 +112,10 @@ class Bays:
             bay.start_parking, bay.violation = None, ""
         bay.state, bay.since, bay.rank = _AFTER[signal.kind], signal.second, signal.kind
 
-    def take_bay(self, facts: BayNow, heard_ms: int) -> None:
+    def take_bay(self, facts: BayNow, received_ms: int) -> None:
         """The worker says what a bay is, or was some seconds ago."""
         bay = self._bays.setdefault(facts.charger, _Bay())
-        self._hear(facts.charger, facts.since, heard_ms)
+        self._hear(facts.charger, facts.since, received_ms)
         if facts.start_parking is not None and facts.start_parking == bay.start_parking:
             bay.violation = facts.violation
         if facts.since < bay.since and not self._ahead(bay.since):
@@ -134,7 +134,7 @@ class Bays:
         if (bay := self._bays.get(charger)) is not None:
             bay.fault = reason
 
-    def _hear(self, charger: str, second: int, heard_ms: int) -> None:
+    def _hear(self, charger: str, second: int, received_ms: int) -> None:
         """Move the time on; two chargers decide, where there are two.
 
         Who is far ahead waits for a second one. The first of all is believed until another one
@@ -148,13 +148,13 @@ class Bays:
                 return
         if newest is not None and second < newest[0] - AHEAD_S:
             if self._witnesses - {charger} and len(self._witnesses) < 2:
-                self._live_readings, self._witnesses = (second, heard_ms), {charger}
+                self._live_readings, self._witnesses = (second, received_ms), {charger}
             return
         self._witnesses.add(charger)
         if newest is None or second > newest[0]:
             if newest is None or second > newest[0] + AHEAD_S:
                 self._witnesses = {charger, *self._far}
-            self._live_readings = second, heard_ms
+            self._live_readings = second, received_ms
             self._far.clear()
 
     def _ahead(self, second: int) -> bool:
@@ -170,8 +170,8 @@ class Bays:
         """What time it is at the chargers: that of the newest signal, gone on since."""
         if self._live_readings is None:
             return None
-        second, heard_ms = self._live_readings
-        return second * 1000 + max(0, now_ms - heard_ms)
+        second, received_ms = self._live_readings
+        return second * 1000 + max(0, now_ms - received_ms)
 
     def views(self, now_ms: int, station: str = "") -> list[BayView]:
         """Every bay, by station and charger."""

@@ -91,9 +91,9 @@ class StationProjection:
             event_ms, newest_ms = self._bays.event_ms(now_ms), self._bays.newest_ms
             quiet_ms = 0 if self._simulated else QUIET_MS
             live = newest_ms is not None and self._pulse.beats(now_ms, quiet_ms)
-        heard_ms = self._pulse.heard_ms
+        received_ms = self._pulse.received_ms
         return Freshness(
-            newest_ms, heard_ms, heard_ms, event_ms, live=live, simulated=self._simulated
+            newest_ms, received_ms, received_ms, event_ms, live=live, simulated=self._simulated
         )
 
     def _take(self, news: Sequence[Fetched]) -> None:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, create_model
 
 from energyguard.api.middleware import CurrentService
-from energyguard.api.routes.asked import AskedRange, Instant, Length, Range, rows
+from energyguard.api.routes.asked import Instant, Length, Range, RangeParameter, rows
 from energyguard.errors import NotFound
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
@@ -52,7 +52,7 @@ def _newest_of_chargers(service: Service) -> int:
 
 
 _RANGES: Final[Mapping[str, Any]] = {
-    "": AskedRange, "chargers": Annotated[Range, Depends(_chargers_range)],
+    "": RangeParameter, "chargers": Annotated[Range, Depends(_chargers_range)],
 }  # fmt: skip
 """The range of a request, by the clock of its query."""
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.restore_newlines import FORM, with_lines
-from energyguard.api.routes.asked import AskedRange, Instant, Limit
+from energyguard.api.routes.asked import Instant, Limit, RangeParameter
 from energyguard.service.devices import DeviceDetail, DeviceSummary, chosen
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
@@ -154,7 +154,7 @@ def device_detail(
 @router.get("/device-summaries")
 def device_summaries(
     service: CurrentService,
-    span: AskedRange,
+    span: RangeParameter,
     search: Annotated[str, Query(description="Only ids with this in them.")] = "",
     sort: Annotated[
         Literal["name", "last", "kwh", "alerts"], Query(description="What is sorted by.")

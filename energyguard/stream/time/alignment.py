@@ -73,10 +73,10 @@ class DecodedReadings:
         """Dead letters of what was refused."""
         topic, partition = self.at
         return dead_letters(
-            [one.refused for one in self.bad],
-            [f"{topic}/{partition}/{one.record}" for one in self.bad],
+            [bad.refused for bad in self.bad],
+            [f"{topic}/{partition}/{bad.record}" for bad in self.bad],
             topic,
-            [one.shape for one in self.bad],
+            [bad.shape for bad in self.bad],
         )
 
     def followed_by(self, other: DecodedReadings) -> DecodedReadings:
