@@ -160,10 +160,8 @@ class LiveDevices:
         readings = readings.take(pa.array(newer))
         if len(newer):
             pulse, self.pulse = self.pulse, Pulse()
-            received_ms = (
-                int(times_of(readings).max()) if pulse.received_ms is None else pulse.received_ms
-            )
-            self.take(readings, received_ms, gap=True)
+            newest_ms, came_ms = int(times_of(readings).max()), pulse.received_ms
+            self.take(readings, newest_ms if came_ms is None else came_ms, gap=True)
             self.pulse = pulse
         return readings
 
@@ -171,11 +169,9 @@ class LiveDevices:
     def until_ms(self) -> int:
         """The newest time; never beyond the wall clock where the topic goes by it."""
         received_ms = self.pulse.received_ms
-        return (
-            self.newest_ms
-            if received_ms is None or not self.wall
-            else min(self.newest_ms, received_ms)
-        )
+        if received_ms is None or not self.wall:
+            return self.newest_ms
+        return min(self.newest_ms, received_ms)
 
     def _latest(self, number: Ints, time_ms: Ints, received_ms: int, judged_ms: int | None) -> int:
         """The latest time that is not ahead."""
