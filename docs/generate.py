@@ -9,14 +9,14 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
-from energyguard.cli import app
+from energyguard.cli.commands import app
 from energyguard.cli.settings import value_of
+from energyguard.domains.charging.model import SignalKind
+from energyguard.domains.charging.sessions.bays import TRANSITIONS
 from energyguard.history.query import Query, queries
-from energyguard.model.charging import SignalKind
 from energyguard.records.catalog import RECORDS, TABLES
 from energyguard.records.schemas import page
 from energyguard.settings.tree import Settings, fields
-from energyguard.stream.sessions.bays import TRANSITIONS
 
 HERE = Path(__file__).parent
 

@@ -21,8 +21,9 @@ from energyguard.clock import SYSTEM
 from energyguard.domain import load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
+from energyguard.flow import Role
 from energyguard.log.lost import check_log
-from energyguard.pipeline import ROLES, Role
+from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living, present
 from energyguard.processes.role_runner import play_together
 from energyguard.processes.supervisor import Supervisor, last_words, log_for_people

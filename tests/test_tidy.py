@@ -41,10 +41,10 @@ BACKENDS = (
     "energyguard.history.client",
     "energyguard.history.door",
 )
-FOUNDATION = ("errors", "clock", "telemetry", "limits", "domain", "topics")
+FOUNDATION = ("errors", "clock", "telemetry", "limits", "domain", "flow", "topics")
 MAY_IMPORT = {
     "model": ("model",),
-    "records": ("records", "model", "errors", "topics"),
+    "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
@@ -53,8 +53,8 @@ MAY_IMPORT = {
     "rules": ("rules", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
-    "sinks": ("sinks", "pipeline", "records", "history", "store", "log", "durable", "codecs",
-              "stream", "model", "settings", *FOUNDATION),
+    "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
+              "codecs", "stream", "model", "settings", *FOUNDATION),
     "page": ("page", "service", "alerts", "rules", "ports", "codecs", "records", "model",
              "settings", *FOUNDATION),
 }  # fmt: skip
@@ -186,6 +186,8 @@ def wrong_imports(path: Path, tree: ast.Module) -> list[str]:
         allowed = MAY_IMPORT.get(folder)
         if allowed is not None and part not in allowed:
             found.append(f"{path}:{line}: {folder} may not import {module}")
+        elif part == "domains" and folder != "domains":
+            found.append(f"{path}:{line}: only references lead to {module}")
         elif module.startswith(BACKENDS) and folder in WITHOUT_BACKENDS:
             found.append(f"{path}:{line}: {folder} reaches the backend {module}")
     return found
@@ -210,6 +212,8 @@ PLANTED: tuple[tuple[Rule, str, str], ...] = (
     (wrong_imports, "model/x.py", "from energyguard.errors import Conflict"),
     (wrong_imports, "log/x.py", "import energyguard.stream"),
     (wrong_imports, "stream/x.py", "from energyguard.log.sqlite import SqliteLog"),
+    (wrong_imports, "pipeline.py", "from energyguard.domains.charging.topics import SIGNALS"),
+    (wrong_imports, "cli/x.py", "def f():\n    from energyguard.domains import charging"),
     (wrong_imports, "cli/x.py", "def f():\n    from energyguard.log import sqlite"),
 )
 
@@ -355,7 +359,7 @@ def test_locks_name_no_host(name: str) -> None:
 
 def test_package_imports_nothing_heavy_to_say_its_version() -> None:
     script = (
-        "import sys, energyguard.cli\n"
+        "import sys, energyguard.cli.commands\n"
         "heavy = {'pyarrow', 'numpy', 'nicegui', 'chdb', 'fastapi', 'apsw', 'httpx'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

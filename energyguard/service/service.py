@@ -22,18 +22,20 @@ from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.sources import device_in
+from energyguard.domain import load
 from energyguard.errors import Malformed
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act
+from energyguard.pipeline import PROJECTIONS
 from energyguard.records.alerts import ALERT_ACTION, AlertAction
 from energyguard.records.rules import RuleHeaders
 from energyguard.rules.registry import open_book
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
-from energyguard.service.contract import Cluster
+from energyguard.service.contract import Cluster, DomainProjection
 from energyguard.service.dead_letters import Letters
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
@@ -41,7 +43,6 @@ from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
 from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
-from energyguard.service.stations import StationProjection
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -56,7 +57,7 @@ class EnergyService:
         history: questions about the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices: any device, live or of the past (``service/devices.py``).
-        stations: bays and stations now (``service/stations.py``).
+        projections: how devices of domains are now, by the devices' name.
         settings: the settings tree.
         clock: the wall clock.
     """
@@ -69,7 +70,10 @@ class EnergyService:
         self.cluster: Cluster | None = cluster_of(settings, clock)
         self.rules = open_book(settings.rules.files, settings.rules.use)
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
-        self.stations = StationProjection(log, settings, clock)
+        self.projections: dict[str, DomainProjection] = {
+            name: load(projection.follow)(log, settings, clock)
+            for name, projection in PROJECTIONS.items()
+        }
         self._log = log
         self._letters = Letters(log)
         known = known_to(history, self.live)
@@ -83,12 +87,14 @@ class EnergyService:
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
         self.live.start()
-        self.stations.start()
+        for projection in self.projections.values():
+            projection.start()
 
     def close(self) -> None:
         """Stop following; the log and the history stay open, they are the caller's."""
         self.live.close()
-        self.stations.close()
+        for projection in self.projections.values():
+            projection.close()
         self._answers.close()
 
     def __enter__(self) -> Self:

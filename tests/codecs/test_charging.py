@@ -6,10 +6,17 @@ import json
 
 import pytest
 
-from energyguard.codecs import charging as wire
+from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.model import (
+    Charge,
+    Signal,
+    SignalKind,
+    Stay,
+    StayLimits,
+    Violation,
+)
 from energyguard.errors import Malformed, OutOfRange, Rejected
-from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
 
 NOON = 1_716_120_000  # 2024-05-19 12:00:00 UTC
 USER = "0123456789abcdef"

@@ -16,14 +16,14 @@ import msgspec
 import pytest
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.charging import message, signal
 from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.codec import message, signal
 from energyguard.domains.charging.faults import DELAY_S, FAULTS, REORDER_S, Spoiler
 from energyguard.domains.charging.feed import RUN_HEADER, ChargerFeed, ChargerRun
+from energyguard.domains.charging.records.stations import Charger
 from energyguard.domains.charging.stations import BAYS, charger_at
+from energyguard.domains.charging.topics import CHARGERS, SIGNALS, signals_topic
 from energyguard.log import EARLIEST, Log, open_log
-from energyguard.model.topics import CHARGERS, SIGNALS, signals_topic
-from energyguard.records.stations import Charger
 from tests.e2e.processes import kill_often, roles, until
 
 NOON = 1_716_120_000

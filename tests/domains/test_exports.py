@@ -17,9 +17,10 @@ from energyguard.domains.charging.exports.layout import layout_of, rating_kw
 from energyguard.domains.charging.exports.reconcile import apply, proposals
 from energyguard.domains.charging.exports.rows import Defect
 from energyguard.domains.charging.exports.times import LocalTimeReader, month_first, zone_named
+from energyguard.domains.charging.topics import CHARGERS, IMPORTED
 from energyguard.errors import ConfigError, Malformed, NotFound
 from energyguard.log import EARLIEST, open_log
-from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
+from energyguard.model.topics import DEAD_LETTERS
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 DUNDEE = sorted((DATA / "ev_sessions_dundee").glob("*.csv.gz"))

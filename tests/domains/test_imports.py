@@ -24,10 +24,11 @@ from energyguard.domains.charging.exports.times import (
     leaves_order_open,
     zone_named,
 )
+from energyguard.domains.charging.records.stations import Charger, Imported
+from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
-from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED, SIGNALS
-from energyguard.records.stations import Charger, Imported
+from energyguard.model.topics import DEAD_LETTERS
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"
 HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"

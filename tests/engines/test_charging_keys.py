@@ -10,16 +10,17 @@ from zipfile import ZipFile
 
 import pytest
 
-from energyguard.codecs.charging import message
+from energyguard.domains.charging.codec import message
+from energyguard.domains.charging.engines import flink as flink_charging
+from energyguard.domains.charging.engines.flink import ChargingJob
+from energyguard.domains.charging.engines.keys import Occupancy, Settled, SourceMessage, Stays
+from energyguard.domains.charging.model import Signal, SignalKind, StayLimits
+from energyguard.domains.charging.sessions.operator import LATENESS_S
+from energyguard.domains.charging.sessions.records import Result
 from energyguard.errors import ConfigError, Unavailable
-from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.stream.engines import flink_charging, flink_tables
-from energyguard.stream.engines.charging_keys import Occupancy, Settled, SourceMessage, Stays
-from energyguard.stream.engines.flink_charging import ChargingJob
+from energyguard.stream.engines import flink_tables
 from energyguard.stream.engines.job import Engine
-from energyguard.stream.sessions.operator import LATENESS_S
-from energyguard.stream.sessions.records import Result
 from tests.parity.charging import CASES, START, TOPIC, Found, day, expected, record
 
 NEVER = -(10**9)
@@ -165,7 +166,7 @@ def test_words_cannot_break_out_of_their_quotes(tmp_path: Path) -> None:
 def test_our_package_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     first, again = (flink_charging.packed(tmp_path / name) for name in ("a.zip", "b.zip"))
     assert first.read_bytes() == again.read_bytes()
-    assert "energyguard/stream/sessions/operator.py" in ZipFile(first).namelist()
+    assert "energyguard/domains/charging/sessions/operator.py" in ZipFile(first).namelist()
 
 
 def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

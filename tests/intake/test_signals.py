@@ -11,12 +11,15 @@ from threading import Event
 
 import pytest
 
-from energyguard.codecs.charging import signal
+from energyguard.domains.charging.codec import signal
+from energyguard.domains.charging.intake import BORDER, decode_signals
+from energyguard.domains.charging.replay import SignalPlayer, SignalReplay
+from energyguard.domains.charging.topics import SIGNALS
 from energyguard.errors import Malformed, Overloaded
-from energyguard.intake.gateway import Gateway, are_signals, decode_signals, take_signals
-from energyguard.intake.signals import SignalPlayer, SignalReplay, hold_signals
+from energyguard.intake.gateway import Gateway
+from energyguard.intake.messages import TakenMessages, held_by, of_shape, recognised
 from energyguard.log import EARLIEST, Log, Records
-from energyguard.model.topics import DEAD_LETTERS, SIGNALS
+from energyguard.model.topics import DEAD_LETTERS
 from energyguard.simulators.ticker import patiently
 from energyguard.testing import MemoryLog
 
@@ -42,19 +45,25 @@ def messages(log: Log, topic: str) -> list[tuple[int, bytes]]:
 
 def test_signals_are_known_by_their_first_object() -> None:
     lines = BASE.read_bytes()
-    assert are_signals(lines)
-    assert are_signals(b"\xef\xbb\xbf" + lines)
-    assert are_signals(b'[\n {"charger_id": "c-1"}]')
-    assert not are_signals(b'{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1"}\n' + lines)
-    assert not are_signals(b"timestamp,household_id,energy_kwh\n")
-    assert hold_signals([BASE])
-    assert not hold_signals([BASE.parent / "id_reuse.csv"])
+    signals = of_shape("signal")
+    assert signals is not None
+    assert recognised(lines) is signals
+    assert recognised(b"\xef\xbb\xbf" + lines) is signals
+    assert recognised(b'[\n {"charger_id": "c-1"}]') is signals
+    assert not recognised(b'{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1"}\n' + lines)
+    assert not recognised(b"timestamp,household_id,energy_kwh\n")
+    assert held_by([BASE]) is signals
+    assert not held_by([BASE.parent / "id_reuse.csv"])
+
+
+def take(log: MemoryLog, body: bytes) -> TakenMessages:
+    return BORDER.take(Gateway(log), body, source="api", topic=SIGNALS.name)
 
 
 def test_a_body_goes_in_order_of_time_to_the_chargers_partition(log: MemoryLog) -> None:
     lines = BASE.read_bytes().splitlines()
     for body in (b"\n".join(lines[::-1]), b"[" + b",".join(lines[::-1]) + b"]"):
-        taken, bad = take_signals(Gateway(log), body, source="api")
+        taken, bad = take(log, body)
         assert (len(taken), bad) == (6, ())
     found = messages(log, SIGNALS.name)
     assert {partition for partition, _ in found} == {7}
@@ -64,20 +73,20 @@ def test_a_body_goes_in_order_of_time_to_the_chargers_partition(log: MemoryLog) 
 
 def test_what_is_no_signal_costs_only_itself(log: MemoryLog) -> None:
     body = BASE.read_bytes() + b'{"charger_id":"c-1","payment":3}\n{"charger_id":\n'
-    taken, bad = take_signals(Gateway(log), body, source="api")
+    taken, bad = take(log, body)
     assert (len(taken), [row.row for row in bad]) == (6, [7, 8])
     assert len(messages(log, DEAD_LETTERS.name)) == 2
     many = b"\n".join([BASE.read_bytes().strip(), *[b'{"charger_id":1}'] * 5_000])
     _, bad = decode_signals(many)
     assert len(bad) == 1_001
     with pytest.raises(Malformed, match="no JSON array"):
-        take_signals(Gateway(log), b'[{"charger_id":"c-1"}', source="api")
+        take(log, b'[{"charger_id":"c-1"}')
 
 
 def test_files_keep_their_times_in_a_topic_of_their_own(log: MemoryLog, tmp_path: Path) -> None:
     packed = tmp_path / "day.jsonl.gz"
     packed.write_bytes(gzip.compress(BASE.read_bytes()))
-    assert hold_signals([packed])
+    assert held_by([packed])
     replay = SignalReplay(paths=[packed, BASE], keep_time="day", speedup=math.inf, prefix="x-")
     assert len(SignalPlayer(replay, log, Event()).play()) == 12
     found = messages(log, "charger-station-signals.day")

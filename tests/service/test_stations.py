@@ -12,20 +12,21 @@ from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.charging import SHAPE, message
 from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.codec import SHAPE, message
+from energyguard.domains.charging.live.bays import Bays, BayView
+from energyguard.domains.charging.live.stations import StationProjection
+from energyguard.domains.charging.model import Signal, SignalKind, StayLimits
+from energyguard.domains.charging.records.stations import BayNow, Charger
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.log import EARLIEST, Records, open_log
 from energyguard.log.dead_letters import dead_letters
-from energyguard.model.charging import Signal, SignalKind, StayLimits
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import CHARGERS, DEAD_LETTERS, SIGNALS
-from energyguard.records.stations import BayNow, Charger
-from energyguard.service.bays import Bays, BayView
+from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.dead_letters import Letters
 from energyguard.service.intake import Reception
-from energyguard.service.stations import StationProjection
 from energyguard.settings.tree import ChargingSettings, Settings, StreamSettings, WireSettings
-from energyguard.stream.sessions.stage import session_worker
 from tests.stream.test_session_worker import quiet, send
 
 NOON = 1_716_120_000

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from energyguard.model.charging import Signal, SignalKind
+from energyguard.domains.charging.model import Signal, SignalKind
 
 BEGINS = (SignalKind.ARRIVE, SignalKind.CONNECT, SignalKind.START)
 

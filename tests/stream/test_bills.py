@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from energyguard.codecs.charging import signal
-from energyguard.model.charging import (
+from energyguard.domains.charging.codec import signal
+from energyguard.domains.charging.model import (
     BACK,
     STANDS,
     TOO_LONG,
@@ -23,8 +23,8 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.stream.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
-from energyguard.stream.sessions.operator import AHEAD, LATE, SessionOperator
+from energyguard.domains.charging.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
+from energyguard.domains.charging.sessions.operator import AHEAD, LATE, SessionOperator
 from tests.stream.test_sessions import (
     arrive,
     charges,

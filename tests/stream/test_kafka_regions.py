@@ -11,14 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.clock import SYSTEM
-from energyguard.codecs.charging import message
+from energyguard.domains.charging.codec import message
+from energyguard.domains.charging.intake import post_signals
+from energyguard.domains.charging.model import Signal, SignalKind
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import FULL_SESSIONS, SIGNALS, signals_topic
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, open_log
-from energyguard.model.charging import Signal, SignalKind
-from energyguard.model.topics import FULL_SESSIONS, SIGNALS, signals_topic
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.sessions.stage import session_worker
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -55,7 +56,7 @@ def send(log: Log, topic: str, charger: str, start: int) -> None:
     end = SYSTEM.monotonic() + PATIENCE_S
     while SYSTEM.monotonic() < end:
         with suppress(Unavailable):  # a topic that is being made; what comes twice changes nothing
-            Gateway(log).signal(told, topic)
+            post_signals(Gateway(log), told, topic)
             return
     raise AssertionError(f"{topic} takes nothing")
 

@@ -15,26 +15,26 @@ import pytest
 from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
-from energyguard.codecs.charging import message, text_of
+from energyguard.codecs.seconds import text_of
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.log import EARLIEST, Log, Records, open_log
-from energyguard.model.charging import Signal, partition_of
-from energyguard.model.topics import (
+from energyguard.domains.charging.codec import message
+from energyguard.domains.charging.model import Signal, partition_of
+from energyguard.domains.charging.offline import ResultTopic, evaluate
+from energyguard.domains.charging.records.stations import BayNow, Charger
+from energyguard.domains.charging.sessions.occupancy import total_worker
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import (
     BAYS,
     CHARGERS,
-    DEAD_LETTERS,
     FULL_SESSIONS,
     SIGNALS,
-    TIME,
     TOTAL_OCCUPIED,
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
-from energyguard.offline.charging import ResultTopic, evaluate
-from energyguard.records.stations import BayNow, Charger
+from energyguard.log import EARLIEST, Log, Records, open_log
+from energyguard.model.topics import DEAD_LETTERS, TIME
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.sessions.occupancy import total_worker
-from energyguard.stream.sessions.stage import session_worker
 
 NOON = 1_716_120_000
 STREAM = StreamSettings(snapshot="1s")

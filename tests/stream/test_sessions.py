@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.model.charging import (
+from energyguard.domains.charging.model import (
     Charge,
     Closed,
     Ignored,
@@ -25,8 +25,8 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.stream.sessions.bays import OTHER_CONNECT, TRANSITIONS, BayState
-from energyguard.stream.sessions.operator import AHEAD, LATENESS_S, SessionOperator
+from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITIONS, BayState
+from energyguard.domains.charging.sessions.operator import AHEAD, LATENESS_S, SessionOperator
 from tests.stream import charging_oracle as oracle
 
 NOON = 1_716_120_000

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from energyguard.codecs import RefusedRow
+from energyguard.domains.charging.records.stations import Charger
+from energyguard.domains.charging.sessions.signals import DecodedBatch, Listed
+from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.log import Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import CHARGERS, SIGNALS
-from energyguard.records.stations import Charger
-from energyguard.stream.sessions.signals import DecodedBatch, Listed
 
 AT = TopicPartition("charger-station-signals", 3)
 REFUSED = RefusedRow(1, Verdict.MALFORMED, "", "no number", b"x")

@@ -7,5 +7,6 @@ DOMAIN = Domain(
     name="building",
     dialects=(f"{HERE}.dialect:DIALECT",),
     views=(f"{HERE}.view:VIEW",),
+    commands={"simulate building": f"{HERE}.commands:building"},
     simulators=(Simulator(name="building", role="simulate-building", run=f"{HERE}.role:run"),),
 )
