@@ -53,9 +53,9 @@ line, `energyguard: place: reason`, and an exit code of [this table](operations.
 CHARGING = """\
 # A charger's states
 
-Written by `make docs` from `TRANSITIONS` in `energyguard/stream/sessions/bays.py`. What a signal
-does that is not in the table: nothing; it is counted as ignored. Steps that begin with `lost` infer
-a signal that never came; the stay says so in its quality.
+Written by `make docs` from `TRANSITIONS` in `energyguard/domains/charging/sessions/bays.py`. What a
+signal does that is not in the table: nothing; it is counted as ignored. Steps that begin with
+`lost` infer a signal that never came; the stay says so in its quality.
 
 """
 

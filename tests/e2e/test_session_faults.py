@@ -28,9 +28,9 @@ from energyguard.domains.charging.topics import (
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import TIME
 from energyguard.settings.tree import ChargingSettings, StreamSettings
+from tests.domains.charging.test_session_worker import send, work
 from tests.e2e.processes import kill_often, roles, until
 from tests.e2e.undisturbed import Row, fetched, rows
-from tests.stream.test_session_worker import send, work
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

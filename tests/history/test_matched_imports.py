@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from energyguard.domains.charging.exports import matched_imports
 from energyguard.domains.charging.exports.matched_imports import match_old_imports
 from energyguard.domains.charging.records.stations import Imported
 from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import EnergyGuardError
-from energyguard.history import matched_imports
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records

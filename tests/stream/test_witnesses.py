@@ -27,7 +27,7 @@ from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.stage import window_worker
-from tests.stream.test_session_worker import NOON, send, told_in
+from tests.domains.charging.test_session_worker import NOON, send, told_in
 from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work
 

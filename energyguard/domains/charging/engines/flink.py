@@ -1,6 +1,6 @@
 """The rule ``charging`` as a Flink job: from signals in Kafka to system D's results in Kafka.
 
-The logic is the embedded worker's own code; ``charging_flink.py`` runs it in Flink's environment.
+The logic is the embedded worker's own code; ```flink_program.py``` runs it in Flink's environment.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 from zipfile import ZipFile, ZipInfo
@@ -36,7 +37,8 @@ RESULTS: Final = (
     TRANSACTION_PROFIT.name,
     TOTAL_OCCUPIED.name,
 )
-PACKAGE: Final = Path(__file__).parents[2]
+_TEMPLATE: Final = files(__package__) / "charging.sql"
+PACKAGE: Final = Path(__file__).parents[3]
 
 _TEXT: Final = "CAST(message AS STRING)"
 _TIME: Final = f"JSON_VALUE({_TEXT}, '$.timestamp')"
@@ -183,7 +185,7 @@ def written(job: ChargingJob, package: Path, python: Path, *, once: bool) -> str
         "inserts": "\n".join(_insert(*topic) for topic in _sinks(job)),
     }
     blocks = {"until stopped": not once}
-    return flink_tables.written("charging.sql", job, state_folder(job), blocks, words, expressions)
+    return flink_tables.written(_TEMPLATE, job, state_folder(job), blocks, words, expressions)
 
 
 def _expressions() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The job over chargers, in Flink's own environment: tables around two functions in Python.
 
-``flink_charging.py`` starts it there with our package on the path, as a zip that goes to Flink's
+``flink.py`` starts it there with our package on the path, as a zip that goes to Flink's
 workers, too: ``python -m energyguard.domains.charging.engines.flink_program FILE …``.
 """
 

@@ -22,7 +22,7 @@ from energyguard.errors import ConfigError, Malformed, NotFound
 from energyguard.log import EARLIEST, open_log
 from energyguard.model.topics import DEAD_LETTERS
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[4] / "shared" / "data"
 DUNDEE = sorted((DATA / "ev_sessions_dundee").glob("*.csv.gz"))
 ELAAD = DATA / "ev_sessions_elaad" / "laadpaaldata.csv"
 HEAD = (

@@ -30,7 +30,7 @@ from energyguard.errors import Malformed
 from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS
 
-CASES = Path(__file__).parents[1] / "cases" / "charging"
+CASES = Path(__file__).parents[2] / "cases" / "charging"
 HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"
 KWH = 10**9
 

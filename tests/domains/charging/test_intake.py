@@ -23,7 +23,7 @@ from energyguard.model.topics import DEAD_LETTERS
 from energyguard.simulators.ticker import patiently
 from energyguard.testing import MemoryLog
 
-BASE = Path(__file__).parents[1] / "cases" / "charging" / "s00_base.jsonl"
+BASE = Path(__file__).parents[2] / "cases" / "charging" / "s00_base.jsonl"
 
 
 @pytest.fixture

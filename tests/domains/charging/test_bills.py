@@ -25,7 +25,7 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
 from energyguard.domains.charging.sessions.operator import AHEAD, LATE, SessionOperator
-from tests.stream.test_sessions import (
+from tests.domains.charging.test_sessions import (
     arrive,
     charges,
     connect,
@@ -39,7 +39,7 @@ from tests.stream.test_sessions import (
 REAL = StayLimits(600, 360, 3_600)
 HOUR = 3_600
 KWH = 10**9
-QUEUE = Path(__file__).parents[1] / "cases" / "charging" / "s07_offline_queue.jsonl"
+QUEUE = Path(__file__).parents[2] / "cases" / "charging" / "s07_offline_queue.jsonl"
 
 
 def charge(

@@ -27,7 +27,7 @@ from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.dead_letters import Letters
 from energyguard.service.intake import Reception
 from energyguard.settings.tree import ChargingSettings, Settings, StreamSettings, WireSettings
-from tests.stream.test_session_worker import quiet, send
+from tests.domains.charging.test_session_worker import quiet, send
 
 NOON = 1_716_120_000
 ANNA = "anna567890123456"

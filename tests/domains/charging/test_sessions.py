@@ -27,7 +27,7 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITIONS, BayState
 from energyguard.domains.charging.sessions.operator import AHEAD, LATENESS_S, SessionOperator
-from tests.stream import charging_oracle as oracle
+from tests.domains.charging import oracle
 
 NOON = 1_716_120_000
 ANNA, BERT = "anna567890123456", "bert567890123456"
