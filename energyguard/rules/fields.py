@@ -50,6 +50,12 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _days(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError("a list of days is wanted")
+    return tuple(value)
+
+
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not str(value).isdecimal():
         raise ValueError(f"not a whole number: {value!r}")
@@ -66,6 +72,7 @@ Channels = Annotated[tuple[str, ...], written("what it is about, all of one unit
 Level = Annotated[int, written("a number in the rule's unit", _level, from_nano)]
 Span = Annotated[int, written("a duration of event time", parse_duration, spell_duration)]
 Count = Annotated[int, written("a whole number", _count, str)]
+Days = Annotated[tuple[str, ...], written("days, 2026-04-06 or 12-25; countries, IT", _days)]
 Text = Annotated[str, written("words", str)]
 HowBad = Annotated[Severity, written("info, warning or critical", Severity)]
 

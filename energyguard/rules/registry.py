@@ -16,8 +16,10 @@ from energyguard.domain import installed
 from energyguard.errors import ConfigError, NotFound
 from energyguard.records.rules import RULE_CHANGE, RuleChange
 from energyguard.rules.kinds import decoding
-from energyguard.rules.rule import Rule
+from energyguard.rules.profile.calendar import calendar_of
+from energyguard.rules.rule import NOWHERE, Rule, Site
 from energyguard.rules.toml import read_rules
+from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
@@ -27,8 +29,8 @@ _DECODER = msgspec.json.Decoder(RuleChange[Rule], dec_hook=decoding)
 class RuleBook:
     """Every rule by its id, in order, and whether it runs."""
 
-    def __init__(self, rules: Iterable[Rule], use: Sequence[str]) -> None:
-        """Make a book of rules of which ``use`` run.
+    def __init__(self, rules: Iterable[Rule], use: Sequence[str], site: Site = NOWHERE) -> None:
+        """Make a book of rules of which ``use`` run, at a site.
 
         Raises:
             ConfigError: ``use`` names a rule that is not there.
@@ -39,7 +41,7 @@ class RuleBook:
         if unknown:
             known = ", ".join(self._rules)
             raise ConfigError(*(f"rules.use: no rule {n!r}; there are: {known}" for n in unknown))
-        self._use = frozenset(use)
+        self._use, self._site = frozenset(use), site
         self._active = set(use)
 
     def all(self) -> list[Rule]:
@@ -49,6 +51,18 @@ class RuleBook:
     def active(self) -> list[Rule]:
         """The rules that run."""
         return [rule for rule in self._rules.values() if rule.id in self._active]
+
+    def running(self) -> list[Rule]:
+        """The same as they are at the site: what operators run."""
+        return [rule.at_site(self._site) for rule in self.active()]
+
+    def at_site(self, rule_id: str) -> Rule:
+        """A rule by its id, as it is at the site.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self.get(rule_id).at_site(self._site)
 
     def get(self, rule_id: str) -> Rule:
         """A rule by its id.
@@ -127,7 +141,7 @@ def _record(rule: Rule, active: bool) -> bytes:
     return RULE_CHANGE.encode(RuleChange(rule=rule, active=active))
 
 
-def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:
+def open_book(files: Iterable[Path], use: Sequence[str], site: Site = NOWHERE) -> RuleBook:
     """The book of the rules that domains bring and of a user's own files.
 
     Raises:
@@ -140,6 +154,20 @@ def open_book(files: Iterable[Path], use: Sequence[str]) -> RuleBook:
             rules.update({rule.id: rule for rule in read_rules(path)})
         except ConfigError as error:
             faults += error.faults
+    try:
+        calendar_of(*site)
+    except ValueError as error:
+        faults.append(f"rules.holidays: {error}")
     if faults:
         raise ConfigError(*faults)
-    return RuleBook(rules.values(), use)
+    return RuleBook(rules.values(), use, site)
+
+
+def book_of(settings: Settings) -> RuleBook:
+    """The book of a settings tree.
+
+    Raises:
+        ConfigError: every fault of every file, and of the settings.
+    """
+    site = Site(settings.serve.zone, settings.rules.holidays)
+    return open_book(settings.rules.files, settings.rules.use, site)

@@ -23,6 +23,18 @@ STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
 """Why an alert ends that no reading ends."""
 
 
+class Site(NamedTuple):
+    """Where devices stand, as far as rules know it."""
+
+    zone: str = ""
+    holidays: tuple[str, ...] = ()
+    """Days and countries, as ``rules.holidays`` has them."""
+
+
+NOWHERE = Site()
+"""In UTC, without holidays."""
+
+
 class Observation(NamedTuple):
     """What was found of a device, for the sentence about it."""
 
@@ -134,6 +146,10 @@ class Rule:
         if self.limit in new and "clear_at" not in new and self.clear_level == self.level:
             more["clear_at"] = new[self.limit]
         return self.with_fields(**more)
+
+    def at_site(self, site: Site) -> Self:
+        """The same with a site's clock and holidays, where it looks at them."""
+        return self
 
     def with_fields(self, **fields: Any) -> Self:
         """The same with other values, by attribute."""

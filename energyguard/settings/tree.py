@@ -97,7 +97,13 @@ class RulesSettings(Section):
 
     files: tuple[Path, ...] = Field((), description="Your own rule files (TOML), beside ours.")
     use: tuple[str, ...] = Field(
-        ("household-prod",), description="The ids of the rules that run from the start."
+        ("household-prod", "pattern-kw", "pattern-volt"),
+        description="The ids of the rules that run from the start.",
+    )
+    holidays: tuple[str, ...] = Field(
+        (),
+        description="Days that are as Sundays for what is usual: `2026-04-06`, `12-24` of every "
+        "year, or all public holidays of a country (ISO 3166), `IT`.",
     )
 
 
@@ -171,7 +177,9 @@ class ServeSettings(Section):
     )
     session: Duration = Field("12h", description="How long a log-in of the page lasts.")
     zone: Zone = Field(
-        "UTC", description="The time zone (IANA) of the page's times, days and hours."
+        "UTC",
+        description="The time zone (IANA) of the page's times, days and hours, and of what is "
+        "usual at a half-hour (rules of kind `profile`).",
     )
     names: bool = Field(
         False, description="True: plates and users of chargers as they are, not pseudonyms."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from energyguard.cli.commands import main
+from energyguard.cli import main
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ DOMAIN = Domain(
         "energyguard.domains.household.appliance_files:DIALECT",
     ),
     views=("energyguard.domains.household.view:VIEW",),
-    commands={"simulate household": "energyguard.domains.household.commands:household"},
     rules=Path(__file__).parent / "rules.toml",
     simulators=(
         Simulator(name="households", role="simulate", run="energyguard.domains.household.feed:run"),

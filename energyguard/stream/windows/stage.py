@@ -57,7 +57,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def _of_flow(self) -> tuple[Rule, ...]:
         """The rules that run, of those that this flow runs."""
-        return tuple(rule for rule in self.book.active() if rule.flow == self.flow.name)
+        return tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
 
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""

@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
-from energyguard.flow import Flow
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import ReadingBatch, Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
-from energyguard.pipeline import WINDOWS
+from energyguard.pipeline import WINDOWS, Flow
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.checkpoint import Saved, raising_unusable
@@ -49,7 +48,7 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
         self.plausible, self.limits = plausible, limits
         topic = source_of(at.topic)
         operator = WindowOperator(
-            topic, book.active(), limits, witnesses=Witnesses.UNKNOWN, flow=self.flow.name
+            topic, book.running(), limits, witnesses=Witnesses.UNKNOWN, flow=self.flow.name
         )
         super().__init__(at, operator, clock)
         self.hand_over(FROM_THE_START)

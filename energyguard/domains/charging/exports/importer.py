@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from energyguard.codecs import RefusedRow
-from energyguard.domains.charging.charger_list import list_chargers
 from energyguard.domains.charging.exports.checks import check, check_overlaps
 from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
 from energyguard.domains.charging.exports.rows import (
@@ -32,13 +31,12 @@ from energyguard.domains.charging.exports.times import (
     tells_zone,
     zone_named,
 )
-from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
-from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import DEAD_LETTERS
+from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
+from energyguard.records.stations import CHARGER, IMPORTED_SESSION, Charger, Imported
 
 SHAPE = "charging-session"
 T = TypeVar("T")
@@ -268,7 +266,9 @@ class Importer:
             )
             for record in records
         }
-        list_chargers(self._log, list(listed.values()))
+        for some in _lots(list(listed.values())):
+            keys = [row.charger.encode() for row in some]
+            self._log.append(CHARGERS.name, Records(keys, [CHARGER.encode(row) for row in some]))
 
 
 def why_useless(export: Export) -> str:

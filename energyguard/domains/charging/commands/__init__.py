@@ -1,1 +1,0 @@
-"""Commands of charging: simulate, list, import and replay; the rule `charging` in a terminal."""

@@ -1,0 +1,215 @@
+"""The half-hours that are not over yet, one of each device; those that are over are learned.
+
+A half-hour is over at the device's first reading after it. Values are rates: of a power or a level
+the value, of an energy the kWh that it comes to in half an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from energyguard.model.channels import Kind, Measure
+from energyguard.model.readings import Bools, Ints
+from energyguard.rules.profile.calendar import HALF_HOUR_MS, Calendar
+from energyguard.rules.profile.profiles import Floats, Learned, Profiles, Usual
+
+PER_MICRO = 1_000
+"""Values are counted in 1e-6 of the unit: so sums of a half-hour are whole and do not overflow."""
+
+_NEVER = -(1 << 62)
+_LONGEST_MS = 2 * 3_600_000  # of two readings of a counter, or of energies: farther apart says none
+_HIGHEST = 10**15  # 1e-9 kWh between two readings: more would overflow
+
+
+class Compared(NamedTuple):
+    """Single readings, or half-hours that are over, beside what was usual: (n,) of each."""
+
+    at: Ints
+    """The row of the reading, or of the one after the half-hour; rising for each key."""
+    slot: Ints
+    """The half-hour of the week."""
+    value: Ints
+    """1e-6 of the unit."""
+    sigma: Floats
+    """By what deviation such a value is judged."""
+    usual: Usual
+
+
+class _Rows(NamedTuple):
+    """Readings sorted by key; those of a key in log order."""
+
+    at: Ints
+    key: Ints
+    time: Ints
+    value: Ints
+
+    def where(self, which: Bools | Ints) -> _Rows:
+        """Some of them."""
+        return _Rows(*(column[which] for column in self))
+
+
+class _Segments(NamedTuple):
+    """Runs of rows of one key and one half-hour."""
+
+    first: Ints
+    stop: Ints
+    key: Ints
+    slot: Ints
+    start: Ints
+    at: Ints
+
+    def where(self, which: Bools) -> _Segments:
+        """Some of them."""
+        return _Segments(*(column[which] for column in self))
+
+
+class RunningHalfHours:
+    """Of each key of a channel: the half-hour that it is in, and the profile of all before."""
+
+    def __init__(self, measure: Measure, calendar: Calendar) -> None:
+        self.measure, self.calendar = measure, calendar
+        self.profiles = Profiles()
+        self.usual = _NOTHING
+        self._start = np.empty(0, np.int64)
+        self._slot = self._count = self._total = self._distance = self._highest = self._start
+        self._last_time = self._last_value = self._start
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        more = keys - len(self._start)
+        if more <= 0:
+            return
+        self.profiles.grow(keys)
+        self.usual = Usual(*(np.append(column, np.zeros(more)) for column in self.usual))
+        for name in _COLUMNS:
+            fill = _NEVER if name in ("_start", "_last_time") else 0
+            setattr(self, name, np.append(getattr(self, name), np.full(more, fill)))
+
+    def save(self) -> dict[str, Any]:
+        """All that is known, as arrays by name."""
+        own = {name: getattr(self, name) for name in _COLUMNS}
+        return {**own, "usual": list(self.usual), "profiles": vars(self.profiles)}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Know what was saved."""
+        for name in _COLUMNS:
+            setattr(self, name, saved[name])
+        self.usual = Usual(*saved["usual"])
+        self.profiles.load(saved["profiles"])
+
+    def take(self, key: Ints, time: Ints, value: Ints) -> tuple[Compared, Compared]:
+        """Take readings of the channel in log order; times of a key rise.
+
+        Args:
+            key: whose each is, (n,).
+            time: ms, (n,).
+            value: 1e-9 of the unit, (n,).
+
+        Returns:
+            The readings that say a rate, and the half-hours that they end.
+        """
+        small = key.astype(np.uint16) if len(self._start) <= 1 << 16 else key  # sorts faster
+        order = np.argsort(small, kind="stable")
+        rows = self._rates(_Rows(order, key[order], time[order], value[order]))
+        slot, start = self.calendar.moments(rows.time - self.measure.shift)
+        segments, rank = _segments(rows, slot, start)
+        usual = Usual(*np.empty((len(self.usual), len(rows.at))))
+        closed = [_NONE]
+        for number in range(int(rank.max()) + 1 if len(rank) else 0):
+            mine = segments.where(rank == number)
+            closed.append(self._turn(mine))
+            self._add(mine, rows.value, usual)
+        over = _joined(closed)
+        return Compared(rows.at, slot, rows.value, usual.sigma_reading, usual), over
+
+    def _turn(self, segments: _Segments) -> Compared:
+        """Open half-hours; those before them are over. No key stands twice in it."""
+        segments = segments.where(segments.start != self._start[segments.key])
+        if not len(segments.key):
+            return _NONE
+        over = segments.where(self._count[segments.key] > 0)
+        found = self._close(over.key, over.at) if len(over.key) else _NONE
+        key = segments.key
+        self._start[key], self._slot[key] = segments.start, segments.slot
+        self._count[key] = self._total[key] = self._distance[key] = 0
+        self._highest[key] = _NEVER
+        usual = self.profiles.usual(key, segments.slot)
+        for kept, column in zip(self.usual, usual, strict=True):
+            kept[key] = column
+        return found
+
+    def _close(self, key: Ints, at: Ints) -> Compared:
+        usual = Usual(*(column[key] for column in self.usual))
+        count, slot = self._count[key], self._slot[key]
+        mean = self._total[key] / count
+        over = Learned(mean, self._distance[key] / count, self._highest[key] - usual.mean)
+        self.profiles.learn(key, slot, over, usual)
+        # The mean of few readings varies as they do.
+        sigma = np.maximum(usual.sigma, usual.sigma_reading / np.sqrt(count))
+        return Compared(at, slot, np.rint(mean).astype(np.int64), sigma, usual)
+
+    def _add(self, segments: _Segments, value: Ints, usual: Usual) -> None:
+        """Add readings to the half-hours that are open; ``usual`` gets what was for each."""
+        lengths = segments.stop - segments.first
+        before = np.cumsum(lengths) - lengths
+        places = np.repeat(segments.first - before, lengths) + np.arange(int(lengths.sum()))
+        key = segments.key
+        whose = np.repeat(key, lengths)
+        for column, kept in zip(usual, self.usual, strict=True):
+            column[places] = kept[whose]
+        values = value[places]
+        off = abs(values - np.rint(self.usual.mean[whose]).astype(np.int64))
+        self._count[key] += lengths
+        self._total[key] += np.add.reduceat(values, before)
+        self._distance[key] += np.add.reduceat(off, before)
+        highest = np.maximum.reduceat(values, before)
+        self._highest[key] = np.maximum(self._highest[key], highest)
+
+    def _rates(self, rows: _Rows) -> _Rows:
+        """Values in 1e-6 of the unit; without those that say none."""
+        if self.measure.holds or not len(rows.at):
+            return rows._replace(value=rows.value // PER_MICRO)
+        first = np.ones(len(rows.key), bool)
+        first[1:] = rows.key[1:] != rows.key[:-1]
+        prior, before = self._last_time[rows.key], self._last_value[rows.key]
+        prior[1:] = np.where(first[1:], prior[1:], rows.time[:-1])
+        before[1:] = np.where(first[1:], before[1:], rows.value[:-1])
+        last = np.append(first[1:], True)
+        self._last_time[rows.key[last]] = rows.time[last]
+        self._last_value[rows.key[last]] = rows.value[last]
+        span = rows.time - prior
+        energy = rows.value - before if self.measure.kind is Kind.REGISTER else rows.value
+        known = (span <= _LONGEST_MS) & (energy >= 0) & (energy < _HIGHEST)
+        value = np.where(known, energy, 0) * (HALF_HOUR_MS // PER_MICRO) // span
+        return rows._replace(value=value).where(known)
+
+
+def _segments(rows: _Rows, slot: Ints, start: Ints) -> tuple[_Segments, Ints]:
+    """The runs, and how many of its key are before each."""
+    turn, new = np.ones((2, len(rows.key)), bool)
+    new[1:] = rows.key[1:] != rows.key[:-1]
+    turn[1:] = new[1:] | (start[1:] != start[:-1])
+    first = np.flatnonzero(turn)
+    number = np.arange(len(first))
+    rank = number - np.maximum.accumulate(np.where(new[first], number, 0))
+    stop = np.append(first, len(rows.key))[1:]
+    columns = (column[first] for column in (rows.key, slot, start, rows.at))
+    return _Segments(first, stop, *columns), rank
+
+
+def _joined(parts: list[Compared]) -> Compared:
+    usual = (np.concatenate(column) for column in zip(*(p.usual for p in parts), strict=True))
+    at, slot, value = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    return Compared(at, slot, value, np.concatenate([p.sigma for p in parts]), Usual(*usual))
+
+
+_INTS, _FLOATS = np.empty(0, np.int64), np.empty(0)
+_NOTHING = Usual(_FLOATS, _FLOATS, _FLOATS, _FLOATS, _FLOATS)
+_NONE = Compared(_INTS, _INTS, _INTS, _FLOATS, _NOTHING)
+_COLUMNS = (
+    *("_start", "_slot", "_count", "_total", "_distance", "_highest"),
+    *("_last_time", "_last_value"),
+)

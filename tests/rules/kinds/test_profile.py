@@ -1,0 +1,137 @@
+"""Profiles: a reading or a half-hour far from what is usual at its time of the week."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from energyguard.errors import ConfigError
+from energyguard.rules.rule import Site
+from tests.rules.lives import Row, events, rule_of, told
+
+DAY_S, TICK_S = 86_400, 600
+RULE = 'id = "r"\nkind = "profile"\nchannels = ["power_kw"]\nsigmas = 5\n'
+AT_ONCE = RULE + "at_once = 7\nneeds = 3\n"
+
+
+def weeks(more: dict[tuple[int, int], float], days: int = 23, device: str = "p1") -> list[Row]:
+    """A device of 5 kW at day and 1 kW at night, from a Saturday on; ``more``: kW from, to (s)."""
+    rng = np.random.default_rng(11)
+    rows: list[Row] = []
+    for second in range(0, days * DAY_S, TICK_S):
+        level = 5.0 if 8 * 3600 <= second % DAY_S < 18 * 3600 else 1.0
+        extra = sum(kw for (start, end), kw in more.items() if start <= second < end)
+        value = round(level * (1 + 0.05 * rng.normal()) + extra, 3)
+        rows.append((device, "power_kw", second, value))
+    return rows
+
+
+MONDAY = 16 * DAY_S  # the third
+NOON, NIGHT = MONDAY + 12 * 3600, MONDAY + 3 * 3600
+
+
+def test_an_ordinary_life_raises_nothing(tmp_path: Path) -> None:
+    assert events([rule_of(tmp_path, AT_ONCE)], weeks({})) == []
+
+
+def test_a_surge_is_told_at_its_first_reading_and_once(tmp_path: Path) -> None:
+    start = NOON + 1200
+    found = events([rule_of(tmp_path, AT_ONCE)], weeks({(start, start + 1800): 9.0}))
+    assert told(found) == [("p1", "firing", start), ("p1", "resolved", NOON + 5400)]
+    about = found[0].about
+    assert "kW on Mon 12:00–12:30 is" in about
+    assert "sigma above the usual 5" in about
+    evidence = dict(found[0].evidence)
+    assert 4.7e9 < evidence["usual"] < 5.3e9
+    assert 0.1e9 < evidence["sigma"] < 0.6e9
+    assert evidence["zscore"] == pytest.approx(
+        (found[0].observed - evidence["usual"]) / evidence["sigma"] * 1e9, rel=1e-4
+    )
+    assert found[0].expected == pytest.approx(evidence["usual"] + 5 * evidence["sigma"], rel=1e-4)
+
+
+def test_what_stays_on_is_told_by_its_first_half_hour(tmp_path: Path) -> None:
+    more = {(NIGHT, NIGHT + 4 * 3600): 1.0}
+    found = events([rule_of(tmp_path, RULE)], weeks(more))
+    assert told(found) == [
+        ("p1", "firing", NIGHT + 1800), ("p1", "resolved", NIGHT + 4 * 3600 + 1800)
+    ]  # fmt: skip
+    assert "Mon 03:00–03:30" in found[0].about
+    assert "as usual" in found[-1].about
+
+
+def test_less_than_usual_is_an_option(tmp_path: Path) -> None:
+    more = {(NOON, NOON + 3600): -3.0}
+    rows = weeks(more)
+    assert events([rule_of(tmp_path, RULE)], rows) == []
+    for direction in ("down", "either"):
+        text = f'{RULE}direction = "{direction}"\n'
+        found = events([rule_of(tmp_path, text)], rows)
+        assert told(found)[0] == ("p1", "firing", NOON + 1800)
+        assert "sigma below the usual" in found[0].about
+
+
+def test_nothing_is_said_before_enough_is_known(tmp_path: Path) -> None:
+    start = 3 * DAY_S + 12 * 3600  # the first Tuesday
+    more = {(start, start + 3600): 9.0}
+    assert events([rule_of(tmp_path, AT_ONCE)], weeks(more, days=8)) == []
+    later = 5 * DAY_S + 12 * 3600  # Thursday: three days like it are known
+    found = events([rule_of(tmp_path, AT_ONCE)], weeks({(later, later + 3600): 9.0}, days=8))
+    assert told(found)[0] == ("p1", "firing", later)
+
+
+def test_energies_are_held_against_what_half_an_hour_has(tmp_path: Path) -> None:
+    text = RULE.replace("power_kw", "energy_kwh")
+    rows = [
+        (device, "energy_kwh", second, round(kw * TICK_S / 3600, 5))
+        for device, _, second, kw in weeks({(NOON, NOON + 3600): 5.0})
+    ]
+    found = events([rule_of(tmp_path, text)], rows)
+    assert told(found)[0] == ("p1", "firing", NOON + 1800)
+    assert 4.6e9 < found[0].observed < 5.4e9  # 10 kW for half an hour
+    assert found[0].unit == "kWh"
+
+
+def test_a_holiday_is_a_sunday_by_the_clock_of_the_site(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, RULE)
+    here = rule.at_site(Site("Europe/Rome", ("IT",)))
+    assert (here.zone, here.holidays) == ("Europe/Rome", ("IT",))  # type: ignore[attr-defined]
+    own = rule_of(tmp_path, RULE + 'zone = "Asia/Tokyo"\n')
+    assert own.at_site(Site("Europe/Rome")).zone == "Asia/Tokyo"  # type: ignore[attr-defined]
+    rows = weeks({(NIGHT, NIGHT + 3600): 9.0})
+    assert "Mon 05:00–05:30" in events([here], rows)[0].about
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("at_once = 3", "at_once is below sigmas"),
+        ("clear_at = 6", "clear_at is below 0 or above sigmas"),
+        ("needs = 1", "needs: 2 or more"),
+        ('zone = "Rome"', "Rome"),
+        ('holidays = ["QQ"]', "no holidays of a country 'QQ'"),
+        ('holidays = ["2026-02-30"]', "'2026-02-30' is no day"),
+        ('direction = "down"\nat_once = 9', "at_once looks above"),
+    ],
+)
+def test_what_makes_it_unusable_is_said(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        rule_of(tmp_path, f"{RULE}{text}\n")
+
+
+def test_channels_of_different_units_and_unknown_ones_are_refused(tmp_path: Path) -> None:
+    for channels, fault in (
+        ('["power_kw", "voltage_v"]', "channels of different units"),
+        ('["power"]', "no channel power"),
+        ("[]", "no channels"),
+    ):
+        with pytest.raises(ConfigError, match=fault):
+            rule_of(tmp_path, RULE.replace('["power_kw"]', channels))
+
+
+def test_it_clears_at_half_of_what_raises_it_and_says_what_it_does(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, AT_ONCE)
+    assert rule.clear_level == 2_500_000_000
+    assert rule.text == "kW 5 sigma above usual (a reading: 7)"
+    assert "5, or a reading 7 deviations above" in rule.summary
+    assert rule.changed({"sigmas": 6_000_000_000}, {"sigmas": "6"}).level == 6_000_000_000
