@@ -16,12 +16,12 @@ from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
-from energyguard.codecs import charging as wire
+from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.model.charging import Outcome, StayLimits
-from energyguard.offline.charging import ResultTopic, records
-from energyguard.stream.sessions.operator import SessionOperator
-from energyguard.stream.sessions.records import results
+from energyguard.domains.charging.model import Outcome, StayLimits
+from energyguard.domains.charging.offline import ResultTopic, records
+from energyguard.domains.charging.sessions.operator import SessionOperator
+from energyguard.domains.charging.sessions.records import results
 
 START = 1_716_120_000
 FOREVER = 10**9

@@ -22,12 +22,12 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.charging import AT_ONCE, messages
 from deploy.kafka.brokers import Cluster
-from energyguard.codecs import charging as wire
-from energyguard.model.charging import StayLimits, partition_of
-from energyguard.offline.charging import ResultTopic, records
-from energyguard.stream.engines.flink_charging import RESULTS, ChargingJob, run
+from energyguard.domains.charging import codec as wire
+from energyguard.domains.charging.engines.flink import RESULTS, ChargingJob, run
+from energyguard.domains.charging.model import StayLimits, partition_of
+from energyguard.domains.charging.offline import ResultTopic, records
+from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.stream.engines.job import StateStore
-from energyguard.stream.sessions.operator import SessionOperator
 
 PARTITIONS = 4
 PART = 8

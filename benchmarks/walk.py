@@ -27,13 +27,14 @@ import energyguard
 from energyguard.api.app import build_app
 from energyguard.api.tokens import Tokens
 from energyguard.clock import SYSTEM
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import TRANSACTION_PROFIT
 from energyguard.history.client import HistoryClient
 from energyguard.log import LATEST, Records
-from energyguard.model.topics import BUILDING_READINGS, LATE, METER_READINGS, TRANSACTION_PROFIT
+from energyguard.model.topics import BUILDING_READINGS, LATE, METER_READINGS
 from energyguard.rules.registry import open_book
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ChargingSettings, ServeSettings, Settings, StreamSettings
-from energyguard.stream.sessions.stage import session_worker
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
 

@@ -9,14 +9,14 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
-from energyguard.cli import app
+from energyguard.cli.commands import app
 from energyguard.cli.settings import value_of
+from energyguard.domains.charging.model import SignalKind
+from energyguard.domains.charging.sessions.bays import TRANSITIONS
 from energyguard.history.query import Query, queries
-from energyguard.model.charging import SignalKind
 from energyguard.records.catalog import RECORDS, TABLES
 from energyguard.records.schemas import page
 from energyguard.settings.tree import Settings, fields
-from energyguard.stream.sessions.bays import TRANSITIONS
 
 HERE = Path(__file__).parent
 
@@ -53,9 +53,9 @@ line, `energyguard: place: reason`, and an exit code of [this table](operations.
 CHARGING = """\
 # A charger's states
 
-Written by `make docs` from `TRANSITIONS` in `energyguard/stream/sessions/bays.py`. What a signal
-does that is not in the table: nothing; it is counted as ignored. Steps that begin with `lost` infer
-a signal that never came; the stay says so in its quality.
+Written by `make docs` from `TRANSITIONS` in `energyguard/domains/charging/sessions/bays.py`. What a
+signal does that is not in the table: nothing; it is counted as ignored. Steps that begin with
+`lost` infer a signal that never came; the stay says so in its quality.
 
 """
 

@@ -12,7 +12,7 @@ def main() -> int:
     """Run a command; return its exit code. A domain that cannot be used is one line, too."""
     go_without_pandas()
     try:
-        from energyguard.cli import main as run
+        from energyguard.cli.commands import main as run
     except ConfigError as error:
         sys.stderr.write(f"energyguard: {error}\n")
         return error.exit_code

@@ -5,14 +5,18 @@ to one kind of device: its topics, its dialects, its rules, its questions, its p
 The rest of the product goes through the domains that are installed and names none of them. Another
 package brings one by an entry point of the group `energyguard.domains`.
 
+What devices measure are readings, and for those topics, dialects and rules are all that there is to
+say. A domain whose devices say something else (chargers tell who plugs in) has messages, flows and
+records of its own.
+
 References such as ``package.module:NAME`` are followed when they are needed, so that a domain costs
 nothing where only its topics count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -20,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from energyguard.errors import ConfigError
+from energyguard.flow import Flow, Role
 from energyguard.model.topics import Topic
 
 GROUP = "energyguard.domains"
@@ -48,6 +53,62 @@ class Simulator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """What devices send that is no reading, in topics of their own.
+
+    Attributes:
+        name: what it is, in sentences.
+        topics: where it comes; to the first one where the sender names none.
+        shape: its name at the border, and in dead letters.
+        group: the consumer group that judges it.
+        border: refers to an ``intake.messages.MessageBorder``: what is known of its bytes.
+        replay: refers to what ``replay`` does with files of it: ``(Call, paths, name of a topic,
+            speedup, prefix) -> None``.
+    """
+
+    name: str
+    topics: tuple[Topic, ...]
+    shape: str
+    group: str
+    border: str
+    replay: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """How a domain's devices are now: what the service follows the log for.
+
+    Attributes:
+        name: of the devices, by which queries name their clock.
+        flow: what it reads.
+        follow: refers to ``(Log, Settings, Clock) -> service.contract.DomainProjection``.
+        span: the query that says from when to when there is anything of them.
+    """
+
+    name: str
+    flow: Flow
+    follow: str
+    span: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A rule that is an operator of its own, and of no kind: what runs it besides its role.
+
+    Attributes:
+        name: the rule's id.
+        evaluate: refers to ``(Call, paths, output) -> None``, for files.
+        job: refers to ``(Settings, fields, given) -> stream.engines.job.EngineJob``.
+        engines: by engine the module that has ``emit`` and ``run`` for the job.
+    """
+
+    name: str
+    evaluate: str
+    job: str
+    engines: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """What is particular to one kind of device. Everything but the name may be missing.
 
@@ -59,6 +120,18 @@ class Domain:
         queries: a folder of questions to the history, a ``.sql`` file each.
         views: refer each to a page of the control room, a ``page.context.View``.
         simulators: what can be simulated.
+        records: refers to the ``records.contract.TopicRecord`` of each topic that holds no
+            readings.
+        archived: those of the topics, without readings, whose records fill tables of the history.
+        messages: what its devices send that is no reading.
+        flows: what is played by no role of the product.
+        roles: what plays its own operators.
+        projections: how its devices are now.
+        programs: rules that are operators of their own.
+        routes: refer each to a router of the API.
+        commands: by its words, what a command refers to: a function, or a ``cli.call.Group``.
+        upgrades: refer each to ``(history) -> None``: what is done when the history is opened, and
+            once done does nothing.
     """
 
     name: str
@@ -68,6 +141,16 @@ class Domain:
     queries: Path | None = None
     views: tuple[str, ...] = ()
     simulators: tuple[Simulator, ...] = ()
+    records: str = ""
+    archived: tuple[Topic, ...] = ()
+    messages: tuple[Messages, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    roles: tuple[Role, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    programs: tuple[Program, ...] = ()
+    routes: tuple[str, ...] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
+    upgrades: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +178,8 @@ def checked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
         names += [("topic", topic.name) for topic in domain.topics]
         names += [("simulator", simulator.name) for simulator in domain.simulators]
         names += [("role", simulator.role) for simulator in domain.simulators]
+        names += [("role", role.name) for role in domain.roles]
+        names += [("command", words) for words in domain.commands]
         for kind, name in names:
             if (kind, name) in owner:
                 both = f"{owner[kind, name]!r} and {domain.name!r}"

@@ -21,8 +21,9 @@ from energyguard.clock import SYSTEM
 from energyguard.domain import load
 from energyguard.durable.private import keep_private
 from energyguard.errors import ConfigError, NotFound
+from energyguard.flow import Role
 from energyguard.log.lost import check_log
-from energyguard.pipeline import ROLES, Role
+from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living, present
 from energyguard.processes.role_runner import play_together
 from energyguard.processes.supervisor import Supervisor, last_words, log_for_people
@@ -159,15 +160,15 @@ def _wait_for_predecessors(
 ) -> None:
     """Let the roles of an `up` that was killed drain: they still hold ports and folders."""
     deadline = SYSTEM.monotonic() + PATIENCE_S
-    said = False
+    announced = False
     while not stop.is_set() and SYSTEM.monotonic() < deadline:
-        left = [one for one in living(settings.data_dir) if one.role in roles]
+        left = [process for process in living(settings.data_dir) if process.role in roles]
         if not left:
             return
-        if not said:
-            names = ", ".join(f"{one.role} ({one.pid})" for one in left)
+        if not announced:
+            names = ", ".join(f"{process.role} ({process.pid})" for process in left)
             say(f"waiting for {names} of an earlier start to end")
-            said = True
+            announced = True
         stop.wait(0.1)
 
 

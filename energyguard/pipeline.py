@@ -9,75 +9,43 @@ from this table, and a test checks that the two agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
 
-from energyguard.domain import installed
+from energyguard.domain import Projection, installed
+from energyguard.flow import Flow, Role
 from energyguard.log import EARLIEST, Positions
 from energyguard.model.topics import (
     ALERT_ACTIONS,
     ALERTS,
-    BAYS,
     BUILDING_READINGS,
-    CHARGERS,
     DEAD_LETTERS,
     ENERGY_ALERTS,
     ENERGY_READINGS,
-    FULL_SESSIONS,
-    IMPORTED,
     LATE,
     METER_READINGS,
-    OCCUPANCY,
     PROGRESS,
-    REGION_SIGNALS,
     REPARTITIONED,
     REPLAY_READINGS,
     RULES,
-    SIGNALS,
     STATE,
     TIME,
-    TOTAL_OCCUPIED,
-    TRANSACTION_PROFIT,
-    VIOLATIONS,
-    Topic,
 )
 from energyguard.topics import DOMAIN_READINGS
 
-CHARGING = (SIGNALS, REGION_SIGNALS)
-STAYS = (FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT)
+DOMAINS = installed()
+MESSAGES = tuple(messages for domain in DOMAINS for messages in domain.messages)
+"""What devices of domains send that is no reading."""
+PROJECTIONS: Mapping[str, Projection] = {
+    projection.name: projection for domain in DOMAINS for projection in domain.projections
+}
+"""How the devices of domains are now, by the devices' name."""
 SENT = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, *DOMAIN_READINGS)
 READINGS = (*SENT, REPARTITIONED)
 
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What a stage does: ``through`` is the module of its operator; ``group`` keeps its position.
-
-    A flow without a group follows from the newest record on, for itself alone. ``tables`` are
-    topics that it reads whole, from their beginning, without a position.
-    """
-
-    name: str
-    reads: tuple[Topic, ...]
-    through: str
-    writes: tuple[Topic, ...]
-    group: str = ""
-    tables: tuple[Topic, ...] = ()
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """The names of what it follows; one may end in ``*``."""
-        return tuple(topic.name for topic in self.reads)
-
-
-BORDER = Flow("border", (), "intake/gateway.py", (*SENT, *CHARGING, DEAD_LETTERS))
-CHARGERS_FEED = Flow("chargers", (), "domains/charging/feed.py", (*CHARGING, CHARGERS))
-IMPORT = Flow(
-    "import",
+BORDER = Flow(
+    "border",
     (),
-    "domains/charging/exports/importer.py",
-    (IMPORTED, CHARGERS, DEAD_LETTERS),
-    tables=(IMPORTED, CHARGERS),
+    "intake/gateway.py",
+    (*SENT, *(topic for messages in MESSAGES for topic in messages.topics), DEAD_LETTERS),
 )
 WINDOWS = Flow(
     "windows",
@@ -95,22 +63,6 @@ DETECTOR = Flow(
     group="detector",
     tables=(RULES, TIME, STATE),
 )
-SESSIONS = Flow(
-    "sessions",
-    CHARGING,
-    "stream/sessions/operator.py",
-    (*STAYS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
-    group="sessions",
-    tables=(CHARGERS, TIME, STATE),
-)
-TOTAL = Flow(
-    "occupancy",
-    (OCCUPANCY,),
-    "stream/sessions/occupancy.py",
-    (TOTAL_OCCUPIED, STATE),
-    group="occupancy",
-    tables=(STATE,),
-)
 INGESTOR = Flow(
     "ingest",
     (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS),
@@ -125,12 +77,7 @@ ARCHIVE = Flow(
         ENERGY_ALERTS,
         ALERTS,
         LATE,
-        *CHARGING,
-        *STAYS,
-        TOTAL_OCCUPIED,
-        BAYS,
-        CHARGERS,
-        IMPORTED,
+        *(topic for domain in DOMAINS for topic in domain.archived),
     ),
     "sinks/archive.py",
     (),
@@ -143,43 +90,16 @@ LIVE = Flow(
     "service/live.py",
     (),
 )
-STATIONS = Flow("stations", (*CHARGING, BAYS, CHARGERS, DEAD_LETTERS), "service/stations.py", ())
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """What a process plays, until it is told to stop.
-
-    ``run`` refers to its function, which takes the settings and an event and returns when the event
-    is set, after it has drained; ``steps`` to what a simulator without a function of its own does.
-    ``scenario`` is the demonstration that the role is. ``needs`` is the setting without which
-    ``up`` does not play it; ``beside`` the role in whose process ``up`` plays it. Where processors
-    are few, one with a ``niceness`` gives way: an alert is awaited, a row of the history can wait.
-    """
-
-    name: str
-    run: str
-    flows: tuple[Flow, ...] = ()
-    steps: str = ""
-    scenario: str = ""
-    needs: str = ""
-    beside: str = ""
-    niceness: int = 0
-
-    def is_wanted(self, settings: object) -> bool:
-        """Whether the settings ask for it."""
-        return not self.needs or bool(attrgetter(self.needs)(settings))
-
-
 SIMULATORS = tuple(
     Role(simulator.role, run=simulator.run, steps=simulator.steps, scenario=simulator.name)
-    for domain in installed()
+    for domain in DOMAINS
     for simulator in domain.simulators
 )
+DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
 STAGES = (
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),
     Role("detector", "energyguard.stream.windows.role:detect", (DETECTOR,), beside="worker"),
-    Role("sessions", "energyguard.stream.sessions.role:run", (SESSIONS, TOTAL)),
+    *DOMAIN_STAGES,
     Role(
         "ingestor",
         "energyguard.sinks.ingestor_role:run",
@@ -189,14 +109,21 @@ STAGES = (
     ),
     Role("history", "energyguard.sinks.history_role:run", (ARCHIVE,), niceness=5),
 )
-SERVING = Role("serve", "energyguard.api.role:run", (BORDER, SERVICE, LIVE, STATIONS))
+SERVING = Role(
+    "serve",
+    "energyguard.api.role:run",
+    (BORDER, SERVICE, LIVE, *(projection.flow for projection in PROJECTIONS.values())),
+)
 ROLES: Mapping[str, Role] = {role.name: role for role in (*SIMULATORS, *STAGES, SERVING)}
 """In the order in which they stop: sources first, then what drains, then what people look at."""
 
 SCENARIOS: Mapping[str, str] = {role.scenario: role.name for role in SIMULATORS}
 """The demonstrations that ``up`` starts, each with the role that plays it."""
 
-FLOWS = (CHARGERS_FEED, IMPORT, *(flow for role in ROLES.values() for flow in role.flows))
+FLOWS = (
+    *(flow for domain in DOMAINS for flow in domain.flows),
+    *(flow for role in ROLES.values() for flow in role.flows),
+)
 GROUPS = {flow.group: flow for flow in FLOWS if flow.group}
 """Consumer groups, by name: each is the place of one flow in the log."""
 

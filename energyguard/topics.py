@@ -9,11 +9,12 @@ from energyguard.domain import installed
 from energyguard.model.topics import CORE_TOPICS, REPARTITIONED, Holds, Topic, source_of
 
 DOMAIN_TOPICS = tuple(topic for domain in installed() for topic in domain.topics)
-_AT = CORE_TOPICS.index(REPARTITIONED)
-TOPICS = (*CORE_TOPICS[:_AT], *DOMAIN_TOPICS, *CORE_TOPICS[_AT:])
-"""Those of domains stand where senders' topics end."""
 DOMAIN_READINGS = tuple(topic for topic in DOMAIN_TOPICS if topic.holds is Holds.READINGS)
 """Topics of readings that domains bring."""
+_OTHERS = tuple(topic for topic in DOMAIN_TOPICS if topic.holds is not Holds.READINGS)
+_AT = CORE_TOPICS.index(REPARTITIONED)
+TOPICS = (*CORE_TOPICS[:_AT], *DOMAIN_READINGS, *CORE_TOPICS[_AT:], *_OTHERS)
+"""Readings of domains stand where senders' topics end, what else they have at the end."""
 
 
 @lru_cache(maxsize=1024)

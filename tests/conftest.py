@@ -40,7 +40,7 @@ TOGETHER = {
         "tests/golden/test_kafka_upgrade.py",
         "tests/log/test_kafka_faults.py",
         "tests/parity/",
-        "tests/stream/test_kafka_regions.py",
+        "tests/domains/charging/test_kafka_regions.py",
         "tests/stream/test_kafka_worker.py",
     ),
 }

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from energyguard import errors
-from energyguard.cli import app
+from energyguard.cli.commands import app
 from energyguard.telemetry import TABLE
 
 ROOT = Path(__file__).parents[1]

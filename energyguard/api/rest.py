@@ -16,7 +16,6 @@ from energyguard.api.middleware import only_known
 from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
-    bays,
     cluster,
     live,
     past,
@@ -25,6 +24,7 @@ from energyguard.api.routes import (
     readings,
     rules,
 )
+from energyguard.domain import installed, load
 from energyguard.ports.policy import Nonces
 
 PREFIX = "/api/v1"
@@ -65,8 +65,10 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    for part in (readings, past, queries, alerts, rules, quality, bays, cluster, live):
-        api.include_router(part.router)
+    own = [part.router for part in (readings, past, queries, alerts, rules, quality)]
+    of_domains = [load(router) for domain in installed() for router in domain.routes]
+    for router in (*own, *of_domains, cluster.router, live.router):
+        api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)
     return api

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from energyguard.cli.call import Call
 from energyguard.cli.output import progress
+from energyguard.domain import installed, load
 from energyguard.errors import ConfigError, Rejected
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SignalOutput = Literal["full-sessions", "violations", "total-occupied", "transaction-profit"]
 
 
-CHARGING = "charging"
 MAX_REFUSED = 10
 """So many refused rows are shown."""
 
@@ -47,11 +46,12 @@ def evaluate(
     `--rule charging` the lines are signals of chargers, and what comes out is one of the four
     results.
     """
-    if rule == CHARGING:
-        _charging(call, files or [Path("-")], output or "full-sessions")
+    programs = {program.name: program for domain in installed() for program in domain.programs}
+    if rule in programs:
+        load(programs[rule].evaluate)(call, files or [Path("-")], output)
         return
     if output is not None:
-        raise ConfigError(f"--output {output}: only --rule {CHARGING} has it")
+        raise ConfigError(f"--output {output}: only --rule {', '.join(programs)} has it")
     from energyguard.offline.evaluate import evaluate as hold
     from energyguard.rules.registry import book_of
 
@@ -73,10 +73,10 @@ def evaluate(
         f"{result.readings:,} readings ({verdicts or 'none'}), {result.written:,} rows written",
         file=sys.stderr,
     )
-    _refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
+    show_refused(result.refused, result.readings > sum(row.count for _, row in result.refused))
 
 
-def _refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
+def show_refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
     """Show the first rows refused.
 
     Raises:
@@ -89,36 +89,3 @@ def _refused(refused: Sequence[tuple[str, RefusedRow]], anything: bool) -> None:
         print(f"energyguard: {source}:{row.row}: {row.reason}", file=sys.stderr)
     if (more := sum(row.count for _, row in refused[MAX_REFUSED:])) > 0:
         print(f"energyguard: and {more:,} more rows refused", file=sys.stderr)
-
-
-def _charging(call: Call, paths: Sequence[Path], output: SignalOutput) -> None:
-    from energyguard.model.charging import StayLimits
-    from energyguard.model.quantities import parse_duration
-    from energyguard.offline.charging import ResultTopic as Result
-    from energyguard.offline.charging import evaluate as hold
-
-    wanted = call.settings.charging
-    limits = StayLimits(
-        *(parse_duration(s) // 1_000 for s in (wanted.before, wanted.after, wanted.hour))
-    )
-    total = sum(path.stat().st_size for path in paths if path.is_file()) or None
-    with ExitStack() as stack, progress("evaluate", "bytes") as report:
-        lines = [
-            (str(path), stack.enter_context(path.open("rb")) if str(path) != "-" else _stdin())
-            for path in paths
-        ]
-        result = Result(output)
-        found = hold(lines, sys.stdout.buffer, result, limits, lambda done: report(done, total))
-    sys.stdout.buffer.flush()
-    stays = ", ".join(f"{count:,} {quality}" for quality, count in found.qualities.most_common(5))
-    print(
-        f"{found.signals:,} signals, {found.written:,} rows written; stays: {stays or 'none'}",
-        file=sys.stderr,
-    )
-    for reason, count in found.ignored.most_common(5):
-        print(f"energyguard: {count:,} signals changed nothing: {reason}", file=sys.stderr)
-    _refused(found.refused, bool(found.signals))
-
-
-def _stdin() -> IO[bytes]:
-    return sys.stdin.buffer

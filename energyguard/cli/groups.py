@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from energyguard.pipeline import Flow
+from energyguard.flow import Flow
 
 if TYPE_CHECKING:
     from energyguard.log import Log

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.domain import installed, load
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
-    from energyguard.settings.tree import Settings
-    from energyguard.stream.engines.flink_charging import ChargingJob
-    from energyguard.stream.engines.job import Job
+    from energyguard.stream.engines.job import EngineJob
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
 Kafka = Annotated[str, typer.Option(help="host:port,… of the brokers; else log.url.")]
@@ -77,7 +76,8 @@ ABOUT = {
     "spark": "Run a rule as a Spark Structured Streaming job, or write the job as a file.",
     "flink": "Run a rule as a Flink SQL job, or write the job as a file; or run `charging`.",
 }
-CHARGING = "charging"
+PROGRAMS = {program.name: program for domain in installed() for program in domain.programs}
+"""Rules that are operators of domains."""
 
 
 def _ms(text: str) -> int:
@@ -103,8 +103,8 @@ def _properties(texts: list[str] | None) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts or ())
 
 
-def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> Job | ChargingJob:
-    """A rule as a job, ``charging`` too: what the settings say, and over it what is given."""
+def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> EngineJob:
+    """A rule as a job, a domain's own too: what the settings say, and over it what is given."""
     from energyguard.model.quantities import to_nano
     from energyguard.rules.registry import book_of
     from energyguard.stream.engines.job import Job
@@ -117,37 +117,15 @@ def job_of(call: Call, rule_id: str, kafka: str = "", **given: Any) -> Job | Cha
         "ahead_ms": _ms(settings.stream.ahead_data),
         "checkpoint": settings.data_dir / "engines",
     }
-    if rule_id == CHARGING:
-        return _charging_job(settings, fields, given)
+    if (program := PROGRAMS.get(rule_id)) is not None:
+        job: EngineJob = load(program.job)(settings, fields, given)
+        return job
     fields |= {
         "lateness_ms": _ms(settings.stream.lateness),
         "plausible_nano_kwh": to_nano(settings.wire.plausible_kwh),
     }
     rule = book_of(settings).get(rule_id)
     return Job(rule=rule, **(fields | given))
-
-
-def _charging_job(settings: Settings, fields: dict[str, Any], given: dict[str, Any]) -> ChargingJob:
-    """The rule ``charging`` as a job.
-
-    Raises:
-        ConfigError: options that are of windows only.
-    """
-    from energyguard.stream.engines.flink_charging import ChargingJob
-    from energyguard.stream.sessions.stage import limits_of
-
-    if "readings" in given:
-        given["signals"] = given.pop("readings")
-    wrong = set(given) - set(ChargingJob.__struct_fields__) - set(USUAL)
-    wrong |= {name for name, usual in USUAL.items() if given.pop(name, usual) != usual}
-    if wrong:
-        options = sorted(name.removesuffix("_ms") for name in wrong)
-        raise ConfigError(*(f"--{option}: not for {CHARGING}" for option in options))
-    return ChargingJob(**(fields | {"limits": limits_of(settings.charging)} | given))
-
-
-USUAL = {"shape": "csv", "duplicates": "drop"}
-"""Options of windows that `charging` has no choice in; each with its default."""
 
 
 def explain(call: Call, rule_id: RuleId) -> None:
@@ -217,7 +195,7 @@ def _start(
     call: Call,
     rule_id: str,
     engine: str,
-    job: Job | ChargingJob,
+    job: EngineJob,
     jars: Path | None,
     once: bool,
     file: Path | None,
@@ -228,8 +206,8 @@ def _start(
     if not job.bootstrap:
         raise ConfigError("where is Kafka? say --kafka host:port, or set log.url=kafka://host:port")
     job.check_for(Engine(engine))  # before anything is looked for
-    module = f"{engine}_{CHARGING}" if rule_id == CHARGING else engine
-    made = importlib.import_module(f"energyguard.stream.engines.{module}")
+    own = PROGRAMS[rule_id].engines if rule_id in PROGRAMS else {}
+    made = importlib.import_module(own.get(engine, f"energyguard.stream.engines.{engine}"))
     if file is not None:
         file.write_text(made.emit(job))
         call.out.done(f"{file}: {rule_id} for {engine}", file=file, engine=engine)

@@ -150,7 +150,9 @@ def _records(fetched: Fetched) -> Iterator[dict[str, Any]]:
             "at": at(fetched.timestamps_ms[place]),
             "key": None if key is None else _text(key),
             "headers": {name: _text(value) for name, value in headers},
-            "value": _value(held.holds if held else Holds.BYTES, fetched.values[place]),
+            "value": _value(
+                held.holds if held else Holds.BYTES, fetched.values[place], fetched.topic
+            ),
         }
 
 
@@ -170,19 +172,19 @@ def _text(value: bytes) -> str:
     return value.decode(errors="backslashreplace")
 
 
-def _value(holds: Holds, value: bytes | None) -> Any:
+def _value(holds: Holds, value: bytes | None, topic: str) -> Any:
     """A record's value as people read it."""
     if value is None:
         return None
     if holds is Holds.READINGS:
-        return _readings(value)
+        return _readings(value, topic)
     return json.loads(value) if holds is Holds.JSON else _text(value)
 
 
-def _readings(value: bytes) -> list[dict[str, Any]]:
+def _readings(value: bytes, topic: str) -> list[dict[str, Any]]:
     from energyguard.codecs.records import read_records
 
-    batch = read_records([value]).readings
+    batch = read_records([value], topic=topic).readings
     return [
         {**row, "time": spell(row["time"]), "value": from_nano(row["value"])}
         for row in batch.to_pylist()

@@ -90,9 +90,9 @@ def at(ms: int | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
 
-def plain(thing: Any) -> dict[str, Any]:
+def plain(record: Any) -> dict[str, Any]:
     """A frozen dataclass as a row; fields that end in ``_ms`` become times."""
-    row = {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
+    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
     return {
         name.removesuffix("_ms") if name.endswith("_ms") else name: at(value)
         if name.endswith("_ms")

@@ -15,7 +15,7 @@ from energyguard.cli.output import rows_of
 from energyguard.cli.times import parse_range, parse_span
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
-from energyguard.pipeline import ARCHIVE
+from energyguard.pipeline import ARCHIVE, PROJECTIONS
 
 if TYPE_CHECKING:
     from energyguard.history import History
@@ -28,16 +28,12 @@ Since = Annotated[
     typer.Option(help="From: how long before the newest reading (2h), a day or a time."),
 ]
 Until = Annotated[str | None, typer.Option(help="To: the same.", show_default="the newest reading")]
-SinceChargers = Annotated[
+SinceDevices = Annotated[
     str, typer.Option(help="From: a time, or how long before the newest (2h).")
 ]
-UntilChargers = Annotated[
+UntilDevices = Annotated[
     str | None, typer.Option(help="To: a time, or before the newest.", show_default="the newest")
 ]
-_RANGES: Mapping[str, tuple[Any, Any]] = {
-    "": (Since, Until),
-    "chargers": (SinceChargers, UntilChargers),
-}
 Names = Annotated[
     bool, typer.Option("--names", help="Plates and users, to whom the data folder belongs.")
 ]
@@ -66,12 +62,12 @@ def between(
     return parse_range(since, until, 0 if newest is None else newest + 1, call.settings.serve.zone)
 
 
-def _between_chargers(
-    call: Call, history: History, since: str, until: str | None
+def _between_by(
+    clock: str, call: Call, history: History, since: str, until: str | None
 ) -> dict[str, int]:
-    """The same; durations count back from the newest of the chargers."""
+    """The same; durations count back from the newest of a domain's devices."""
     newest = 0
-    for row in rows_of(history.query("station_span")):
+    for row in rows_of(history.query(PROJECTIONS[clock].span)):
         newest = int(row["last"].timestamp() * 1000) + 1
     return parse_range(since, until, newest, call.settings.serve.zone)
 
@@ -126,7 +122,8 @@ def _parameters(query: Query) -> Iterator[Parameter]:
             continue
         if any(column.kind == "person" for column in query.columns):
             yield option("names", Names, False)
-        since, until = _RANGES[query.header.get("clock", "")]
+        has_clock = "clock" in query.header
+        since, until = (SinceDevices, UntilDevices) if has_clock else (Since, Until)
         yield option("since", since, query.header["range"])
         yield option("until", until, None)
     if hidden := query.header.get("hidden without"):
@@ -156,8 +153,8 @@ def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, An
     """The rows of a query, for values by name, among them ``since`` and ``until``."""
     with call.history() as history:
         since, until = given["since"], given["until"]
-        if query.header.get("clock"):
-            span = _between_chargers(call, history, since, until)
+        if clock := query.header.get("clock"):
+            span = _between_by(clock, call, history, since, until)
         else:
             of = {name: given[name] for name in ("device", "channel") if name in given}
             span = between(call, history, since, until, **of)
@@ -212,3 +209,7 @@ def verbs() -> dict[str, Callable[..., None]]:
         for query in queries().values()
         if "cli" in query.header
     }
+
+
+QUERIES = verbs()
+"""The commands that queries have, by their words."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call
-from energyguard.cli.chargers import replay_signals
 from energyguard.cli.output import at, progress, until_signal
+from energyguard.domain import Messages, load
 from energyguard.errors import ConfigError, Rejected
 from energyguard.model.quantities import parse_duration
 
@@ -67,14 +67,14 @@ def replay(
     Signals of chargers go to `charger-station-signals`, in real time; with `--keep-time` as they
     were, at once, to `charger-station-signals.NAME`.
     """
+    from energyguard.intake.messages import held_by
     from energyguard.intake.replay import ReplayRun
-    from energyguard.intake.signals import hold_signals
 
     topic = (name or _topic_name(files[0])) if keep_time else ""
-    are_signals = hold_signals(files)
-    _fit(keep_time=keep_time, backfill=backfill, alerts=alerts, are_signals=are_signals)
-    if are_signals:
-        replay_signals(call, files, topic, speedup, prefix)
+    messages = held_by(files)
+    _fit(keep_time=keep_time, backfill=backfill, alerts=alerts, messages=messages)
+    if messages is not None:
+        load(messages.replay)(call, files, topic, speedup, prefix)
         return
     wanted = ReplayRun(
         paths=files,
@@ -88,7 +88,7 @@ def replay(
     _play(call, wanted)
 
 
-def _fit(*, keep_time: bool, backfill: bool, alerts: bool, are_signals: bool) -> None:
+def _fit(*, keep_time: bool, backfill: bool, alerts: bool, messages: Messages | None) -> None:
     """Refuse options that exclude one another.
 
     Raises:
@@ -98,8 +98,8 @@ def _fit(*, keep_time: bool, backfill: bool, alerts: bool, are_signals: bool) ->
         raise ConfigError("--backfill and --keep-time: one of the two")
     if alerts and not keep_time:
         raise ConfigError("--alerts: only --keep-time has it")
-    if are_signals and (backfill or alerts):
-        raise ConfigError("signals of chargers have neither --backfill nor --alerts")
+    if messages is not None and (backfill or alerts):
+        raise ConfigError(f"{messages.name} have neither --backfill nor --alerts")
 
 
 def _play(call: Call, wanted: ReplayRun) -> None:

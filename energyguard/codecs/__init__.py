@@ -17,7 +17,7 @@ assembly.py    readings of the columns: what is doubtful, what cannot be true
 refusals.py    refused rows: the first one by one, the rest as one
 deliveries.py  files as one delivery, in order of event time
 lines.py       the lines of a block, in bounded memory
-charging.py    signals of chargers, and system D's results
+seconds.py     times as system D writes them
 """
 
 from __future__ import annotations

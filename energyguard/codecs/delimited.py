@@ -31,7 +31,8 @@ from energyguard.codecs.columns import (
     WHOLE,
     ColumnLayout,
 )
-from energyguard.codecs.headers import BOM, TIMES, header_of, is_title, layout_of, unknown
+from energyguard.codecs.header_lines import header_of, is_title
+from energyguard.codecs.headers import BOM, TIMES, layout_of, unknown
 from energyguard.codecs.lines import CLOSE_LOOK, chunks
 from energyguard.codecs.refusals import Refusals, lines_in, refused_whole
 from energyguard.codecs.row_by_row import decode_row_by_row

@@ -1,17 +1,20 @@
 """One way in which some senders write readings: how it is recognised, decoded, and an example.
 
 A dialect is recognised by what it says of itself, never by trial: by its first bytes, by a header
-of exactly its columns, or by a field that only its JSON objects have.
+of exactly its columns, or by a field that only its JSON objects have. The device is a column, a
+constant, or what the place is called from which the bytes come.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.errors import ConfigError
 
 Decode = Callable[[bytes, PlausibilityLimits, str, int, int | None], Decoded]
 """Decodes bytes: (bytes, limits, device where none is in them, first row, how many refused rows
@@ -32,6 +35,8 @@ class Dialect:
         fields: an object of JSON that has one of these is of it.
         begins: how its bytes begin, where they are no text.
         decode: how such bytes are decoded.
+        path: how its senders name topics, paths of requests and of files (without their endings):
+            a regular expression with the group ``device``, of a whole path or its last folders.
     """
 
     name: str
@@ -43,3 +48,17 @@ class Dialect:
     fields: tuple[str, ...] = ()
     begins: tuple[bytes, ...] = ()
     decode: Decode | None = None
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a path that names no device.
+
+        Raises:
+            ConfigError: it does not.
+        """
+        try:
+            named = not self.path or "device" in re.compile(self.path).groupindex
+        except re.error as error:
+            raise ConfigError(f"the dialect {self.name!r}: path {self.path!r}: {error}") from error
+        if not named:
+            raise ConfigError(f"the dialect {self.name!r}: path has no group (?P<device>…)")

@@ -14,6 +14,7 @@ from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
 from energyguard.codecs.headers import BOM, known
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
+from energyguard.codecs.sources import device_of
 from energyguard.errors import NotFound
 from energyguard.model.readings import Verdict
 
@@ -38,7 +39,8 @@ def read_blocks(
     as one; all as one where nothing of the file could be taken.
 
     Args:
-        path: a plain or gzipped file; its name without endings is the device where no column is.
+        path: a plain or gzipped file; where no column is the device, its path says it, or its name
+            without endings.
         shape: the name of a dialect; None: whichever it is.
         limits: what is plausible.
         block_bytes: how much to read at once.
@@ -57,11 +59,6 @@ def read_blocks(
         raise NotFound(f"{path}: {error.strerror}") from error
     with file:
         yield from _File(file, device_of(path), limits, block_bytes, on_bytes).read(shape)
-
-
-def device_of(path: Path) -> str:
-    """A file's name without ``.csv``, ``.gz`` and the like."""
-    return path.name.removesuffix(".gz").rsplit(".", 1)[0]
 
 
 @dataclass(slots=True)

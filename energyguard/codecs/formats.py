@@ -12,16 +12,13 @@ from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
 from energyguard.codecs.delimited import TextDecoder
 from energyguard.codecs.dialect import Decode
-from energyguard.codecs.headers import (
-    BOM,
-    HOUSEHOLD,
+from energyguard.codecs.header_lines import (
     header_of,
+    holds_values,
     is_title,
-    known,
-    layout_of,
     separated_otherwise,
-    unknown,
 )
+from energyguard.codecs.headers import BOM, HOUSEHOLD, known, layout_of, unknown
 from energyguard.codecs.json import decode_json, encode_json
 from energyguard.codecs.refusals import ANY_SHAPE, MAX_REFUSED, refused_whole
 from energyguard.errors import NotFound
@@ -102,6 +99,9 @@ def _text(head: bytes, base: str, headed: bool) -> PayloadFormat:
     titled = headed and is_title(lines[0])
     first = lines[-1] if titled else lines[0]
     names = header_of(first) if headed else None
+    if headed and names is None and not holds_values(first):
+        below = header_of(lines[-1])  # as of a title that nobody knows
+        names = below if below and layout_of(below) is None else None
     separator = separated_otherwise(first) if headed else ""
     if separator:
         reason = (

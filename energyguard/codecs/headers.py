@@ -28,7 +28,6 @@ from energyguard.codecs.columns import (
     PLAIN_HEADER,
     PLAIN_TIME,
     SEQUENCE,
-    SPACES,
     Column,
     ColumnLayout,
     TableReadings,
@@ -78,6 +77,7 @@ class Dialects:
         self.needs_device = any(d.layout.needs_device for d in self.all if d.layout and d.fields)
         """Whether objects of one of them do not name their device."""
         self._fields = {f: d.layout for d in self.all if d.layout for f in d.fields}
+        self._paths = tuple(re.compile(f"(?:.*/)?({d.path})") for d in self.all if d.path)
 
     def _claim(self, kind: str, what: Hashable, dialect: Dialect) -> None:
         other = self._claimed.setdefault((kind, what), dialect)
@@ -102,6 +102,16 @@ class Dialects:
         """The layout of lines without a header that have so many columns."""
         found = self._claimed.get(("number of columns", count))
         return None if found is None else found.layout
+
+    def of_path(self, path: str) -> tuple[str, str]:
+        """The device that a topic or a path names, and the part of it that does so.
+
+        Both are empty where none is named: by no dialect, by no name that a device can have, or by
+        two dialects that do not agree.
+        """
+        found = {m["device"]: m[1] for known in self._paths if (m := known.fullmatch(path))}
+        named = [place for place in found.items() if re.fullmatch(DEVICE.pattern, place[0])]
+        return named[0] if len(found) == len(named) == 1 else ("", "")
 
     def of_object(self, names: Collection[str]) -> ColumnLayout | None:
         """The layout of a JSON object with such fields."""
@@ -147,8 +157,6 @@ VALUES: Mapping[str, tuple[str, int]] = {
 """Columns of values: the channel of each, and how many of its unit make one of the channel's."""
 IGNORED = ("topic",)
 """What the export of readings has beside them."""
-_WORD = re.compile(r"[^\d.+\-\x00-\x1f][^\x00-\x1f]{0,63}")
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 @lru_cache(maxsize=256)
@@ -238,37 +246,6 @@ def layout_of_object(names: Set[str]) -> ColumnLayout:
     if layout is not None and not layout.needs_device:
         return layout
     return NUMBERED if "device" in names else HOUSEHOLD
-
-
-def header_of(line: bytes) -> tuple[str, ...] | None:
-    """The names in a line of delimited text, in lower case; None: it is no header.
-
-    A header has two words or more, and no cell that begins as a number or a time does.
-    """
-    try:
-        text = line.removeprefix(BOM).strip().decode()
-    except UnicodeDecodeError:
-        return None
-    separator = max(",;\t", key=text.count)
-    cells = [cell.strip(SPACES).strip('"').strip(SPACES).lower() for cell in text.split(separator)]
-    words = [cell for cell in cells if cell]
-    if len(words) < 2 or not all(_WORD.fullmatch(cell) for cell in words):
-        return None
-    return tuple(cells)
-
-
-def is_title(line: bytes) -> bool:
-    """Whether a line stands above a header and says only what the file is."""
-    return line.removeprefix(BOM).strip().lower() in known().titles
-
-
-def separated_otherwise(line: bytes) -> str:
-    """What separates the columns of a line, where it is no comma; else nothing."""
-    text = line.decode(errors="replace")
-    for separator, name in _OTHER_SEPARATORS.items():
-        if text.count(separator) >= 2 and text.count(separator) > text.count(","):
-            return name
-    return ""
 
 
 def unknown(names: Sequence[str]) -> str:

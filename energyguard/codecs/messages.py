@@ -38,12 +38,14 @@ from energyguard.codecs.refusals import (
 CSV, JSON = "csv", "json"
 
 
-def read_messages(values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
+def read_messages(
+    values: Sequence[bytes], limits: PlausibilityLimits, device: str = ""
+) -> Contents:
     """Messages of one line each, decoded all at once; no header speaks for those behind it."""
     parts, place = [], 0
     for kind, run in groupby(values, _kind):
         mine = list(run)
-        parts.append(_READ[kind](mine, kind, limits).moved(place))
+        parts.append(_READ[kind](mine, kind, limits, device).moved(place))
         place += len(mine)
     return together(parts)
 
@@ -54,12 +56,12 @@ def _kind(value: bytes) -> str:
     return JSON if value.removeprefix(BOM)[:1] == b"{" else CSV
 
 
-def _empty(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Contents:
+def _empty(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, device: str) -> Contents:
     bad = [bad_record(i, kind, value, "is empty") for i, value in enumerate(values)]
     return Contents(NOTHING, NOWHERE, bad)
 
 
-def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Contents:
+def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, device: str) -> Contents:
     """Messages of a shape."""
     bad: list[Bad] = []
     lines = values
@@ -71,9 +73,9 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Co
         for i in several:
             lines[i] = b""
         text = b"\n".join(lines)
-    _, found = decode(text, kind, limits, headed=False, single=None)
+    _, found = decode(text, kind, limits, device=device, headed=False, single=None)
     bad += [
-        Bad(row.row - 1, kind, replace(row, row=1, original=values[row.row - 1]))
+        Bad(row.row - 1, row.shape or kind, replace(row, row=1, original=values[row.row - 1]))
         for row in found.refused
     ]
     if distinct(found.rows) + len(bad) < len(values):
@@ -86,14 +88,15 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits) -> Co
 _READ = {"": _empty, CSV: _lines, JSON: _lines}
 
 
-Decode = Callable[[Sequence[bytes], PlausibilityLimits], Contents]
-"""Decodes messages; it is named to the child, so it is a function of a module."""
+Decode = Callable[[Sequence[bytes], PlausibilityLimits, str], Contents]
+"""Decodes messages, of a device where they do not say it; it is named to the child, so it is a
+function of a module."""
 MAX_CPU_S = 60
 """What a request may take before it is ended."""
 IDLE_S = 60.0
 _SIZE = 8
 _START = "from energyguard.codecs.messages import serve; serve()"
-_Request = tuple[Decode, Sequence[bytes], DefaultLimits]
+_Request = tuple[Decode, Sequence[bytes], DefaultLimits, str]
 _Answer = tuple[Contents | None, str]
 
 
@@ -109,16 +112,19 @@ class IsolatedDecoder:
         self._lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def read(self, values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
+    def read(
+        self, values: Sequence[bytes], limits: PlausibilityLimits, device: str = ""
+    ) -> Contents:
         """Decode messages; one that ends its decoder is refused, its neighbours are not.
 
         Args:
             values: the messages.
             limits: what is plausible.
+            device: whose they are, where they do not say it.
         """
         bounds = DefaultLimits(limits.plausible_kwh, limits.plausible_kw)
         with self._lock:
-            return together(self._halves(0, values, bounds))
+            return together(self._halves(0, values, bounds, device))
 
     def close(self) -> None:
         """End the child."""
@@ -129,16 +135,18 @@ class IsolatedDecoder:
         """Leave the child to the process that started it: this one is a fork of that."""
         self._lock, self._child = Lock(), None
 
-    def _halves(self, place: int, values: Sequence[bytes], limits: DefaultLimits) -> list[Contents]:
-        found, end = self._ask((self._decode, values, limits))
+    def _halves(
+        self, place: int, values: Sequence[bytes], limits: DefaultLimits, device: str
+    ) -> list[Contents]:
+        found, end = self._ask((self._decode, values, limits, device))
         if found is not None:
             return [found.moved(place)]
         if len(values) == 1:
             bad = [bad_record(place, CSV, values[0], f"its decoder was ended by it: {end}")]
             return [Contents(NOTHING, NOWHERE, bad)]
         half = len(values) // 2
-        left = self._halves(place, values[:half], limits)
-        return left + self._halves(place + half, values[half:], limits)
+        left = self._halves(place, values[:half], limits, device)
+        return left + self._halves(place + half, values[half:], limits, device)
 
     def _ask(self, request: _Request) -> _Answer:
         """The child's answer; a child that has gone (it was idle) is started again, once."""
@@ -212,9 +220,9 @@ def _answer(send: int, request: _Request) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        decode, values, limits = request
+        decode, values, limits, device = request
         with os.fdopen(send, "wb") as pipe:
-            _write(pipe, (decode(values, limits), ""))
+            _write(pipe, (decode(values, limits, device), ""))
         code = 0
     finally:
         os._exit(code)

@@ -26,6 +26,7 @@ from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.codecs.json_fast_path import decode_sound_json
 from energyguard.codecs.messages import CSV, ISOLATED, JSON
 from energyguard.codecs.refusals import Bad, Contents, bad_record, distinct, together
+from energyguard.codecs.sources import device_in
 from energyguard.errors import Corrupt
 from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import BACKFILL, SCHEMA
@@ -114,26 +115,28 @@ Headers = tuple[tuple[str, bytes], ...]
 _OURS = bytes([FORMAT])
 
 
-def read_records(values: Sequence[bytes | None], limits: PlausibilityLimits = DEFAULT) -> Contents:
-    """The readings of records of a topic."""
-    return together(list(_parts(0, values, limits)))
+def read_records(
+    values: Sequence[bytes | None], limits: PlausibilityLimits = DEFAULT, topic: str = ""
+) -> Contents:
+    """The readings of records of a topic, whose name may say the device of messages."""
+    return together(list(_parts(0, values, limits, device_in(f"topic:{topic}"))))
 
 
 def _parts(
-    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits
+    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits, device: str
 ) -> Iterator[Contents]:
     """Halves and halves again, until all messages of one are sound, or few enough to look at."""
-    sound = _alike(place, values, limits)
+    sound = _alike(place, values, limits, device)
     if sound is not None:
         yield sound
     elif len(values) > CLOSE_LOOK and (values[0] or _OURS)[0] != FORMAT:
         half = len(values) // 2
-        yield from _parts(place, values[:half], limits)
-        yield from _parts(place + half, values[half:], limits)
+        yield from _parts(place, values[:half], limits, device)
+        yield from _parts(place + half, values[half:], limits, device)
     else:
         for packed, run in groupby(values, _is_packed):
             mine = [value or b"" for value in run]
-            yield _packed(place, mine) if packed else _messages(place, mine, limits)
+            yield _packed(place, mine) if packed else _messages(place, mine, limits, device)
             place += len(mine)
 
 
@@ -141,9 +144,10 @@ def read_settled(
     keys: Sequence[bytes | None],
     values: Sequence[bytes | None],
     limits: PlausibilityLimits = DEFAULT,
+    topic: str = "",
 ) -> Contents:
     """The readings that are where they belong: not those that a worker will pack anew."""
-    found = read_records(values, limits)
+    found = read_records(values, limits, topic)
     astray = keyless(keys, values)
     if astray is None:
         return found
@@ -174,7 +178,7 @@ def backfilled(headers: Sequence[Headers]) -> npt.NDArray[np.bool_] | None:
 
 
 def _alike(
-    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits
+    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits, device: str
 ) -> Contents | None:
     """Messages that are all a line of CSV, or all of JSON, and all sound; None: look at each."""
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
@@ -184,7 +188,7 @@ def _alike(
     if text.count(b"\n") != len(values) - 1 or (kind == CSV and b"{" in text):
         return None
     if kind == JSON:
-        found = decode_sound_json(text, limits)
+        found = decode_sound_json(text, limits, device)
     else:
         found = decode_sound(text, HOUSEHOLD, limits)
     if found is None or found.refused or distinct(found.rows) < len(values):
@@ -212,9 +216,11 @@ def _packed(place: int, values: Sequence[bytes]) -> Contents:
     return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
 
 
-def _messages(place: int, values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
+def _messages(
+    place: int, values: Sequence[bytes], limits: PlausibilityLimits, device: str
+) -> Contents:
     """Messages of others: at once where all are sound, else in a process that may die of them."""
-    sound = _alike(place, values, limits)
+    sound = _alike(place, values, limits, device)
     if sound is not None:
         return sound
-    return ISOLATED.read(values, limits).moved(place)
+    return ISOLATED.read(values, limits, device).moved(place)

@@ -23,6 +23,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
 DATABASE: Final = "energyguard"
@@ -48,4 +50,20 @@ class History(Protocol):
 
     def close(self) -> None:
         """Let go of the folder or the connection."""
+        ...
+
+
+class Tables(Protocol):
+    """The tables of a history themselves: for who makes roll-ups of them, or upgrades them."""
+
+    def execute(self, sql: str, **parameters: object) -> None:
+        """Run a statement that writes."""
+        ...
+
+    def answer(self, sql: str, parameters: Mapping[str, str]) -> pa.Table:
+        """Run a query."""
+        ...
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows. On disk when it returns."""
         ...

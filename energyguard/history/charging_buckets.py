@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.history.chdb import ChdbHistory
+from energyguard.history import Tables
 from energyguard.history.query import script
 
 HOUR_S = 3600
@@ -36,7 +36,7 @@ def marks(table: str, rows: pa.Table) -> pa.Table:
     return found.group_by(_SCHEMA.names).aggregate([])
 
 
-def in_range(history: ChdbHistory, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
+def in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     """The hours of all rows that the history has in a range."""
     ends = {"lo": str(lo_ms // 1000), "hi": str(hi_ms // 1000)}
     for table, begin in sorted(TABLES.items()):
@@ -48,14 +48,14 @@ def in_range(history: ChdbHistory, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]
         yield marks(table, history.answer(sql, ends))
 
 
-def replace(history: ChdbHistory, marked: pa.Table) -> None:
+def replace(history: Tables, marked: pa.Table) -> None:
     """Replace the hours that are marked, and the days above them."""
     hours = marked.group_by(_SCHEMA.names).aggregate([]).sort_by("hour")
     for first in range(0, hours.num_rows, FULL_ROWS):
         _replace(history, hours.slice(first, FULL_ROWS))
 
 
-def _replace(history: ChdbHistory, hours: pa.Table) -> None:
+def _replace(history: Tables, hours: pa.Table) -> None:
     execute = history.execute
     execute("TRUNCATE TABLE charging_touched")
     times = hours["hour"].cast(pa.timestamp("s", "UTC"))

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.history.chdb import ChdbHistory
+from energyguard.history import Tables
 from energyguard.history.query import script
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.topics import DAY_MS
@@ -44,19 +44,19 @@ def marks(table: str, rows: pa.Table) -> pa.Table:
     return _grouped(pa.table(columns, list(_COLUMNS))).cast(_SCHEMA)
 
 
-def in_range(history: ChdbHistory, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
+def in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     """Where all readings of a range are that the history has."""
     ends = {"lo": str(lo_ms), "hi": str(hi_ms), "day": str(DAY_MS)}
     yield history.answer(_RANGE, ends).cast(_SCHEMA)
 
 
-def replace(history: ChdbHistory, marked: pa.Table) -> None:
+def replace(history: Tables, marked: pa.Table) -> None:
     """Replace the minutes of what is marked, and the coarser roll-ups above them."""
     for run in _runs(_grouped(marked)):
         _replace(history, run)
 
 
-def _replace(history: ChdbHistory, run: pa.Table) -> None:
+def _replace(history: Tables, run: pa.Table) -> None:
     kinds = [_kind(channel) for channel in run["channel"].to_pylist()]
     run = run.select(["device", "channel", "lo_ms", "hi_ms"]).append_column(
         "kind", pa.array(kinds, pa.string())
@@ -67,10 +67,10 @@ def _replace(history: ChdbHistory, run: pa.Table) -> None:
     history.insert("touched", run)
     low = pc.min(run["lo_ms"]).as_py()
     execute(script("spans"), gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
-    reach = history.ask(
-        "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", "TSV", {}
+    reach = history.answer(
+        "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", {}
     )
-    read_from, read_to, from_ms, to_ms = (int(n) for n in reach.split())
+    read_from, read_to, from_ms, to_ms = (column[0].as_py() for column in reach.itercolumns())
     ends = {"low_ms": read_from, "high_ms": read_to}
     if set(kinds) - set(_LINKED):
         execute(script("plain"), **ends)

@@ -13,8 +13,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from energyguard.history import charging_buckets, reading_buckets
-from energyguard.history.chdb import ChdbHistory
+from energyguard.history import Tables, charging_buckets, reading_buckets
 
 _KINDS: Final = (reading_buckets, charging_buckets)
 """Each says of which tables it has buckets, which buckets rows concern, and how they are made."""
@@ -26,7 +25,7 @@ Taken = dict[ModuleType, list[pa.Table]]
 class RollUps:
     """The roll-ups of one history."""
 
-    def __init__(self, history: ChdbHistory) -> None:
+    def __init__(self, history: Tables) -> None:
         self._history = history
         self._marked: Taken = {kind: [] for kind in _KINDS}
         self.readings = 0

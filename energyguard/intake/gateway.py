@@ -1,39 +1,26 @@
-"""The border: the only way of readings and of signals into the log.
+"""The border: the only way of readings and of domains' messages into the log.
 
-A clean batch goes to its topic in one append, so that it is there whole or not at all. A body of
-signals is one delivery too: they go to their topic in order of their time. Refused rows go to the
-dead letters with their original bytes and the reason. Nothing is dropped.
+A clean batch goes to its topic in one append, so that it is there whole or not at all. Refused rows
+go to the dead letters with their original bytes and the reason. Nothing is dropped.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import Decoded, RefusedRow
-from energyguard.codecs.charging import SHAPE, refused, signal
 from energyguard.codecs.records import pack
-from energyguard.codecs.refusals import MAX_REFUSED, Refusals, first_bytes
-from energyguard.errors import Malformed, NotFound, Rejected
+from energyguard.codecs.refusals import first_bytes
+from energyguard.errors import NotFound
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.log.records import Headers
-from energyguard.model.charging import Signal, partition_of
 from energyguard.model.readings import BACKFILL, by_time, times_of
-from energyguard.model.topics import (
-    DAY_MS,
-    DEAD_LETTERS,
-    SIGNALS,
-    Holds,
-    Topic,
-    TopicClock,
-    partition_for,
-)
+from energyguard.model.topics import DAY_MS, DEAD_LETTERS, Holds, Topic, TopicClock
 from energyguard.telemetry import METRICS
 from energyguard.topics import topic_named
 
@@ -104,35 +91,21 @@ class Gateway:
         messages: Sequence[bytes],
         headers: Sequence[Headers],
         topic: str,
+        partitions: Sequence[int] = (),
     ) -> None:
         """Append messages that others can read too and that are known to be clean, in one append.
 
         Args:
             keys: their devices.
-            messages: in one of the shapes that messages have (``codecs/records.py``).
-            headers: of each.
-            topic: a topic of readings.
+            messages: of readings in one of the shapes that messages have (``codecs/records.py``).
+            headers: of each; empty: none.
+            topic: theirs.
+            partitions: of each; empty: those of their keys.
 
         Raises:
             Unavailable: the log takes nothing now; ``retry_after`` says when.
         """
-        self._log.append(topic, Records(keys, messages, headers))
-
-    def signal(self, signals: Sequence[tuple[bytes, bytes]], topic: str) -> None:
-        """Append messages of chargers, each in its charger's partition, in one append.
-
-        Args:
-            signals: chargers and messages, in their order.
-            topic: where signals of these chargers go.
-
-        Raises:
-            Unavailable: the log takes nothing now; ``retry_after`` says when.
-        """
-        keys, messages = [key for key, _ in signals], [message for _, message in signals]
-        many = SIGNALS.partitions
-        numbered = [(key, partition_of(key.decode(), many)) for key in keys]
-        places = [partition_for(key, many) if at is None else at for key, at in numbered]
-        self._log.append(topic, Records(keys, messages, partitions=places))
+        self._log.append(topic, Records(keys, messages, headers, partitions=partitions))
 
     def refuse(self, rows: Sequence[RefusedRow], *, topic: str, source: str, shape: str) -> None:
         """Append refused rows to the dead letters, and count them by verdict and field.
@@ -151,68 +124,3 @@ class Gateway:
             for row in part:
                 METRICS["readings"].labels(topic, row.verdict.value).inc(row.count)
                 METRICS["refused"].labels(shape, row.field).inc(row.count)
-
-
-_FIRST_OBJECT = re.compile(rb"\A(?:\xef\xbb\xbf)?[\s\[]*\{[^{}]*\"charger_id\"\s*:")
-HEAD_BYTES = 4_096
-
-Message = tuple[Signal, bytes]
-"""A signal, and its message as it came."""
-
-
-def are_signals(head: bytes) -> bool:
-    """Whether what begins so are signals of chargers: the first object names one."""
-    return _FIRST_OBJECT.match(head[:HEAD_BYTES]) is not None
-
-
-def decode_signals(data: bytes) -> tuple[list[Message], tuple[RefusedRow, ...]]:
-    """Signals of JSON lines or of a JSON array, in order of their time; and what is none."""
-    found: list[Message] = []
-    bad = Refusals(MAX_REFUSED, SHAPE)
-    for row, text in _messages(data):
-        try:
-            found.append((signal(text), text))
-        except Rejected as error:
-            bad.add(refused(row, text, error))
-    found.sort(key=_second)
-    return found, bad.rows()
-
-
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if data.lstrip()[:1] == b"[":
-        try:
-            rows = msgspec.json.decode(data, type=list[msgspec.Raw])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Malformed(f"no JSON array: {error}", "body") from error
-        yield from ((row, bytes(text)) for row, text in enumerate(rows, 1))
-        return
-    for row, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            yield row, line.strip()
-
-
-def _second(taken: Message) -> int:
-    return taken[0].second
-
-
-def take_signals(
-    intake: Gateway, data: bytes, *, source: str, topic: str = SIGNALS.name
-) -> tuple[list[Signal], tuple[RefusedRow, ...]]:
-    """Take a body of signals in; durable on return.
-
-    Args:
-        intake: the border.
-        data: JSON lines, or a JSON array.
-        source: who sent it.
-        topic: where signals of these chargers go.
-
-    Raises:
-        Malformed: it is an array that cannot be read.
-        Unavailable: the log takes nothing now; ``retry_after`` says when.
-    """
-    found, bad = decode_signals(data)
-    if found:
-        intake.signal([(one.charger.encode(), text) for one, text in found], topic)
-    intake.refuse(bad, topic=topic, source=source, shape=SHAPE)
-    return [one for one, _ in found], bad

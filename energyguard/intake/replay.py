@@ -27,6 +27,7 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.codecs.deliveries import Block, in_runs
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.refusals import counted
+from energyguard.codecs.sources import file_source
 from energyguard.intake.gateway import Gateway
 from energyguard.log import LATEST, Log
 from energyguard.model.readings import BACKFILL, SCHEMA, batch_of, times_of
@@ -159,7 +160,7 @@ class Player:
                 self._intake.refuse(
                     decoded.refused,
                     topic=self._replay.topic,
-                    source=f"file:{path.name}",
+                    source=file_source(path),
                     shape=shape,
                 )
                 self._readings += decoded.batch.num_rows

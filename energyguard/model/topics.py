@@ -128,49 +128,6 @@ STATE = Topic(
     compacted=True,
     retention_ms=None,
 )
-SIGNALS = Topic(
-    "charger-station-signals",
-    "Signals of chargers, as system D's senders write them; partition: the charger's number.",
-    clock=TopicClock.DATA,
-    partitions=100,
-)
-REGION_SIGNALS = Topic(
-    "charger-station-signals.*",
-    "The same, a topic per city or region.",
-    clock=TopicClock.DATA,
-    partitions=100,
-)
-FULL_SESSIONS = Topic("full-sessions", "System D's record of a stay that is over; key: charger.")
-VIOLATIONS = Topic("violations", "System D's record of a limit that a car broke; key: charger.")
-TOTAL_OCCUPIED = Topic(
-    "total-occupied", "System D's count of cars at the end of each second.", partitions=1
-)
-TRANSACTION_PROFIT = Topic(
-    "transaction-profit", "System D's record of a charge that is paid; key: charger."
-)
-BAYS = Topic(
-    "energyguard.bays",
-    "What each charger's bay is now; key: charger.",
-    compacted=True,
-    retention_ms=None,
-)
-OCCUPANCY = Topic(
-    "energyguard.occupancy",
-    "How many cars stand at the chargers of a partition, second by second; key: topic/partition.",
-    partitions=1,
-)
-CHARGERS = Topic(
-    "energyguard.chargers",
-    "Chargers that there are: station, place, rating; key: charger.",
-    partitions=1,
-    compacted=True,
-    retention_ms=None,
-)
-IMPORTED = Topic(
-    "energyguard.sessions",
-    "Charging sessions imported from a network's export; key: charger.",
-)
-
 CORE_TOPICS: tuple[Topic, ...] = (
     ENERGY_READINGS,
     METER_READINGS,
@@ -186,22 +143,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     RULES,
     PROGRESS,
     STATE,
-    SIGNALS,
-    REGION_SIGNALS,
-    FULL_SESSIONS,
-    VIOLATIONS,
-    TOTAL_OCCUPIED,
-    TRANSACTION_PROFIT,
-    BAYS,
-    OCCUPANCY,
-    CHARGERS,
-    IMPORTED,
 )
-
-
-def signals_topic(region: str = "") -> str:
-    """Where the signals of a region's chargers go; empty: of all."""
-    return f"{SIGNALS.name}.{region}" if region else SIGNALS.name
 
 
 def repartitioned(source: str) -> str:

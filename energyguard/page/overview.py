@@ -101,7 +101,7 @@ class OverviewPage:
     def _newest(self, now: Now) -> None:
         """How old the newest reading is: by its own time, in a simulation by when it came."""
         fresh = self.cache.service.live.fresh()
-        since = fresh.heard_ms if fresh.simulated else fresh.since_ms
+        since = fresh.received_ms if fresh.simulated else fresh.since_ms
         old = ("–", "") if since is None else age(max(0, now.now_ms - since))
         when = day_moment(fresh.newest_ms, self.context.zone)
         its = ", its own clock" if fresh.simulated else ""

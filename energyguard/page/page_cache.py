@@ -142,10 +142,10 @@ class PageCache:
         that the history may not have all readings of yet are left out.
         """
         whole = max(await self.archived_ms(device, keep_s), self.settled_ms(end_ms))
-        most = -(-(end_ms - start_ms) // MAX_POINTS)
+        min_slide_ms = -(-(end_ms - start_ms) // MAX_POINTS)
         slides = range(slide_ms, window_ms + 1, slide_ms)
         fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]
-        slide = next((slide for slide in fit if slide >= most), fit[-1])
+        slide = next((slide for slide in fit if slide >= min_slide_ms), fit[-1])
         seen = await self.ask(
             "window_sums", keep_s, device=device, start_ms=start_ms - window_ms, end_ms=end_ms,
             window_ms=window_ms, slide_ms=slide,

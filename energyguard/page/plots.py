@@ -72,10 +72,10 @@ def line(
 class ReadingFeed(Element, component="feed.js"):
     """The newest readings as a table that can be paused and filtered in the browser."""
 
-    def __init__(self, most: int) -> None:
-        """Make a table of at most ``most`` rows."""
+    def __init__(self, max_rows: int) -> None:
+        """Make a table of at most ``max_rows`` rows."""
         super().__init__()
-        self._props["most"] = most
+        self._props["most"] = max_rows
 
     def put(self, rows: list[list[str]]) -> None:
         """Put rows on top: time, device, channel, value, link; the newest first."""

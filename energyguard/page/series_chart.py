@@ -101,8 +101,8 @@ class SeriesChart:
         }  # fmt: skip
         key, ask = (self.device, self.channel, span.name), self.cache.ask_as
         if self.is_level and span is SPANS["1h"]:
-            most = span.length_ms // 1000 + 1
-            seen = await ask(key, KEEP_S, "readings", limit=most, **given)
+            max_readings = span.length_ms // 1000 + 1
+            seen = await ask(key, KEEP_S, "readings", limit=max_readings, **given)
             return 1000, times_ms(seen["time"]), seen["value"].to_pylist()
         step = span.energy_ms if self.energy else span.step_ms
         given["start_ms"] = start - start % step

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from energyguard.domain import installed, load
 from energyguard.errors import NotFound
 from energyguard.records import readings
 from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
-from energyguard.records.charging import FULL_SESSION, PROFIT, TOTAL, VIOLATION
 from energyguard.records.contract import TopicRecord
 from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
 from energyguard.records.energy_alerts import ENERGY_ALERT
-from energyguard.records.occupancy import OCCUPANCY_UPDATE
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.rules import RULE_CHANGE
-from energyguard.records.signals import REGION_SIGNAL, SIGNAL
 from energyguard.records.state import SNAPSHOT
-from energyguard.records.stations import BAY, CHARGER, IMPORTED_SESSION
 from energyguard.records.tables import HistoryTable
 from energyguard.topics import topic_named
 
@@ -33,16 +30,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     RULE_CHANGE,
     PARTITION_PROGRESS,
     SNAPSHOT,
-    SIGNAL,
-    REGION_SIGNAL,
-    FULL_SESSION,
-    VIOLATION,
-    TOTAL,
-    PROFIT,
-    BAY,
-    OCCUPANCY_UPDATE,
-    CHARGER,
-    IMPORTED_SESSION,
+    *(record for domain in installed() if domain.records for record in load(domain.records)),
 )
 RECORDS: Final[Mapping[str, TopicRecord[Any]]] = {record.name: record for record in _ALL}
 TABLES: Final[Mapping[str, HistoryTable]] = {

@@ -86,6 +86,8 @@ class TopicRecord(Generic[T]):
         headers: those that a record may have.
         encoding: how values are written.
         tables: the tables of the history that they fill.
+        rows_from: refers to what makes of a value's bytes the struct of which rows are made; empty:
+            it is the value.
     """
 
     topic: Topic
@@ -94,6 +96,7 @@ class TopicRecord(Generic[T]):
     headers: type[RecordHeaders] = RecordHeaders
     encoding: Encoding = Encoding.JSON
     tables: tuple[RowMapping, ...] = field(default=())
+    rows_from: str = ""
 
     encode: ClassVar = staticmethod(_ENCODER.encode)
     """The bytes of a value."""

@@ -15,7 +15,9 @@ class DeadLetterHeaders(RecordHeaders, frozen=True, gc=False):
     field: Annotated[str, doc("The field that is wrong.")]
     reason: Annotated[str, doc("What is wrong with it.")]
     row: Annotated[str, doc("Its number in what was sent.")]
-    source: Annotated[str, doc("Who sent it: `api`, `file:NAME`, `simulate`, a place in a topic.")]
+    source: Annotated[
+        str, doc("`api`, `api:PATH`, `file:NAME`, `simulate`, or a place in a topic.")
+    ]
     topic: Annotated[str, doc("Where it was to go.")]
     shape: Annotated[str, doc("The shape of its bytes, so that they can be decoded again.")]
     rows: Annotated[str, doc("Of a letter for several rows: how many.")] = ""

@@ -6,7 +6,7 @@ each verb does in full, and what it raises, stands at ``EnergyService``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -17,7 +17,6 @@ from energyguard.clock import Clock
 from energyguard.log import Positions
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
-from energyguard.service.bays import BayView, StationView
 from energyguard.service.devices import Devices
 from energyguard.service.views import (
     ClusterView,
@@ -70,20 +69,27 @@ class Live(Protocol):
         """Updates as they come, from a place in the log on."""
 
 
-class Stations(Protocol):
-    """Bays and stations as they are now."""
+class DomainProjection(Protocol):
+    """A domain's devices as they are now; its own routes and pages know what else it tells."""
 
-    def bays(self, station: str = "") -> list[BayView]:
-        """Every bay of a station, or of all, by station and charger."""
+    def start(self) -> None:
+        """Begin to follow the log."""
 
-    def stations(self) -> list[StationView]:
-        """Every station with bays, by name."""
+    def close(self) -> None:
+        """Stop following."""
 
     def event_ms(self) -> int | None:
-        """What time it is at the chargers; None: nothing came yet."""
+        """What time it is at the devices; None: nothing came yet."""
 
     def fresh(self) -> Freshness:
-        """Whether signals come."""
+        """Whether anything comes of them."""
+
+    def check(self, given: Mapping[str, object]) -> None:
+        """See that there is the device of which a query's values speak.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
 
 
 class Cluster(Protocol):
@@ -130,8 +136,8 @@ class Service(Protocol):
         """Any device, live or of the past."""
 
     @property
-    def stations(self) -> Stations:
-        """Bays and stations."""
+    def projections(self) -> Mapping[str, DomainProjection]:
+        """How devices of domains are now, by the devices' name (``Domain.projections``)."""
 
     @property
     def cluster(self) -> Cluster | None:

@@ -57,20 +57,20 @@ class Front:
             kwh_today=self._kwh_today(day_ms, fresh.clock_ms),
             day_ms=day_ms,
             readings_per_minute=round(minutes[0][1] * (1 - part)) + minutes[1][1],
-            devices=drawn.heard,
+            devices=drawn.sending,
             devices_silent=drawn.silent,
             open_alerts=len(opened),
             firing=sum(alert.state is State.FIRING for alert in opened),
             newest_ms=fresh.newest_ms,
             watermark_ms=min(marks, default=None),
             lag=sum(p.lag for p in partitions),
-            heard_ms=fresh.heard_ms,
+            heard_ms=fresh.received_ms,
             now_ms=now_ms,
         )
 
     def _kwh_today(self, day_ms: int | None, now_ms: int | None) -> float | None:
-        asked_s, kwh = self._totals
-        if day_ms is None or now_ms is None or self._clock.monotonic() < asked_s + TOTALS_KEPT_S:
+        queried_s, kwh = self._totals
+        if day_ms is None or now_ms is None or self._clock.monotonic() < queried_s + TOTALS_KEPT_S:
             return kwh
         try:
             rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from energyguard.durable.atomic import MIN_FREE, free_bytes
 from energyguard.errors import EnergyGuardError
+from energyguard.flow import Flow
 from energyguard.history import History
 from energyguard.history.losses import open_losses
 from energyguard.log import LATEST, Log, TopicPartition
@@ -13,7 +14,7 @@ from energyguard.log.lag import unread
 from energyguard.log.lost import path_of
 from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
-from energyguard.pipeline import DETECTOR, INGESTOR, SESSIONS, STAGES, Flow, flows_at_work
+from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, STAGES, flows_at_work
 from energyguard.processes.registry import ailing
 from energyguard.service.live import LiveProjection
 from energyguard.service.views import SystemHealth
@@ -42,8 +43,10 @@ def health(
         parts["ingestor"] = _waits(log, INGESTOR, "the store", now_ms)
     if parts["log"] == OK and _any(log, DETECTOR.topics):
         parts["detector"] = _waits(log, DETECTOR, "the role detector", now_ms)
-    if parts["log"] == OK and _any(log, SESSIONS.topics):
-        parts["sessions"] = _waits(log, SESSIONS, "the role sessions", now_ms)
+    for role in DOMAIN_STAGES if parts["log"] == OK else ():
+        first = role.flows[0]  # what it writes for itself waits for it no longer than that
+        if _any(log, first.topics):
+            parts[role.name] = _waits(log, first, f"the role {role.name}", now_ms)
     if (file := path_of(settings.log_url)) and (damage := summary(file)):
         parts["damage"] = damage
     roles = [role.name for role in STAGES]

@@ -17,15 +17,17 @@ import pyarrow.compute as pc
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
-from energyguard.codecs import charging as signals
 from energyguard.codecs.formats import decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
+from energyguard.codecs.sources import device_in
+from energyguard.domain import Messages
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded
 from energyguard.history import History
-from energyguard.intake.gateway import Gateway, are_signals, take_signals
+from energyguard.intake.gateway import Gateway
+from energyguard.intake.messages import border_of, of_shape, recognised
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import IMPORTED, METER_READINGS, SIGNALS
+from energyguard.model.topics import METER_READINGS, Holds
 from energyguard.ports.policy import Rates
 from energyguard.service.dead_letters import Letter
 from energyguard.service.judgement import Judgement
@@ -33,6 +35,7 @@ from energyguard.service.live import LiveProjection
 from energyguard.service.views import Receipt, RowAnswer
 from energyguard.settings.tree import WireSettings
 from energyguard.telemetry import logger
+from energyguard.topics import topic_named
 
 HOUR_S = 3_600.0
 ASK_AGAIN_S = 60.0
@@ -173,8 +176,8 @@ class Reception:
             OutOfRange, Overloaded: the sender brings too many devices that were never sent before.
             Unavailable: the log takes nothing now.
         """
-        if shape == signals.SHAPE or (shape is None and are_signals(data)):
-            return self._signals(data, source)
+        if (messages := recognised(data) if shape is None else of_shape(shape)) is not None:
+            return self._messages(messages, data, source)
         found = shape_of(data, shape)
         if found.name == "parquet":
             raise Malformed("Parquet is read from files: energyguard replay FILE", "body")
@@ -202,8 +205,8 @@ class Reception:
                     whole = _sum(whole, self._anew(body, source, topic or METER_READINGS.name))
                 continue
             body = b"\n".join(bodies)
-            if shape == signals.SHAPE:
-                part = self._signals(body, source, topic, judgement)
+            if (messages := of_shape(shape)) is not None:
+                part = self._messages(messages, body, source, topic, judgement)
             else:
                 part = self._again(body, shape, source, topic, judgement)
             whole = _sum(whole, part)
@@ -216,9 +219,9 @@ class Reception:
     def _again(
         self, body: bytes, shape: str, source: str, topic: str, judgement: Judgement
     ) -> Receipt:
-        """Rows of dead letters that are no signals; of an export none can be taken again here."""
+        """Rows of dead letters that are readings; what else was refused must be sent again."""
         topic = topic or METER_READINGS.name
-        if topic == IMPORTED.name:
+        if (found := topic_named(topic)) is not None and found.holds is not Holds.READINGS:
             return Receipt(0, 0, 0, topic, shape, left=len(body.split(b"\n")))
         shape, decoded = decode(body, shape, self._limits, headed=False)
         self._intake.take(decoded, topic=topic, source=source, shape=shape)
@@ -228,24 +231,26 @@ class Reception:
     def _anew(self, body: bytes, source: str, topic: str) -> Receipt:
         """Look at bytes with their header again, that were refused whole."""
         try:
-            return self.take(body, None, source, topic)
+            return self.take(body, None, source, topic, device_in(source))
         except Malformed as error:
             refused = [refused_whole(body, 1, error.field or "row", error.reason, 1)]
             self._intake.refuse(refused, topic=topic, source=source, shape=ANY_SHAPE)
             return _receipt(0, refused, topic, ANY_SHAPE)
 
-    def _signals(
+    def _messages(
         self,
+        messages: Messages,
         data: bytes,
         source: str,
-        topic: str = SIGNALS.name,
+        topic: str = "",
         judgement: Judgement | None = None,
     ) -> Receipt:
-        """Signals of chargers go to a topic of theirs; the worker judges what they come to."""
-        taken, refused = take_signals(self._intake, data, source=source, topic=topic)
+        """Messages of a domain go to a topic of theirs; its worker judges what they come to."""
+        topic = topic or messages.topics[0].name
+        taken = border_of(messages).take(self._intake, data, source=source, topic=topic)
         if judgement is not None:
-            judgement.sent_signals(topic, taken)
-        return _receipt(len(taken), refused, topic, signals.SHAPE)
+            judgement.sent_messages(messages, topic, taken.identities)
+        return _receipt(len(taken.identities), taken.refused, topic, messages.shape)
 
 
 def _receipt(accepted: int, refused: Sequence[RefusedRow], topic: str, shape: str) -> Receipt:

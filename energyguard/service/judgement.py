@@ -1,4 +1,4 @@
-"""What the workers make of readings and signals that were taken in again: late once more, say.
+"""What the workers make of readings and messages that were taken in again: late once more, say.
 
 The border only knows that something can be read. Whether it counts is said by the worker, in log
 order; here one waits until it has read that far, and looks what it has set apart.
@@ -12,21 +12,20 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from energyguard.clock import Clock
-from energyguard.codecs.charging import signal
 from energyguard.codecs.records import unpack
+from energyguard.domain import Messages
 from energyguard.errors import Rejected
+from energyguard.intake.messages import Identity, border_of, of_shape
 from energyguard.log import LATEST, Fetched, Log, Positions
-from energyguard.model.charging import Signal
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import DEAD_LETTERS, LATE, SIGNALS
-from energyguard.pipeline import SESSIONS, WINDOWS
+from energyguard.model.topics import DEAD_LETTERS, LATE
+from energyguard.pipeline import WINDOWS
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.records.readings import LateHeaders
 
 WAIT_S = 5.0
 _STEP_S = 0.05
 _APART = {verdict.value for verdict in (Verdict.LATE, Verdict.AHEAD, Verdict.CONFLICTING)}
-Identity = tuple[object, ...]
 
 
 class Judgement:
@@ -44,11 +43,13 @@ class Judgement:
         }
         self._sent: Counter[Identity] = Counter()
         self._topics: dict[str, int] = {}
+        self._groups: dict[str, str] = {}  # who judges a topic
 
-    def sent_signals(self, topic: str, signals: Sequence[Signal]) -> None:
-        """Note signals that were taken in."""
-        self._sent.update(_of_signal(topic, signal_sent) for signal_sent in signals)
-        self._topics[topic] = self._topics.get(topic, 0) + len(signals)
+    def sent_messages(self, messages: Messages, topic: str, identities: Sequence[Identity]) -> None:
+        """Note messages of a domain that were taken in."""
+        self._sent.update((topic, *identity) for identity in identities)
+        self._topics[topic] = self._topics.get(topic, 0) + len(identities)
+        self._groups[topic] = messages.group
 
     def sent_readings(self, topic: str, batch: pa.RecordBatch) -> None:
         """Note readings that were taken in."""
@@ -76,20 +77,20 @@ class Judgement:
 
     def _read(self, topic: str, ends: Positions) -> bool:
         """Whether the worker has read all that was there."""
-        group = (SESSIONS if topic.startswith(SIGNALS.name) else WINDOWS).group
-        at = self._log.positions(topic, group)
+        at = self._log.positions(topic, self._groups.get(topic, WINDOWS.group))
         return all(at.get(place, 0) >= end for place, end in ends.items())
 
     def _letters(self) -> Iterator[tuple[str, Identity]]:
         for part in self._new(DEAD_LETTERS.name):
             for value, headers in zip(part.values, part.headers, strict=True):
                 found = DeadLetterHeaders.decode(headers)
-                if found.verdict in _APART:
+                messages = of_shape(found.shape)
+                if found.verdict in _APART and messages is not None:
                     try:
-                        sent = signal(value or b"")
+                        identity = border_of(messages).identity(value or b"")
                     except Rejected:
-                        continue  # a reading
-                    yield found.verdict, _of_signal(found.topic, sent)
+                        continue  # cut short
+                    yield found.verdict, (found.topic, *identity)
 
     def _late(self) -> Iterator[tuple[str, Identity]]:
         for part in self._new(LATE.name):
@@ -106,18 +107,6 @@ class Judgement:
             for part in fetched:
                 at[part.at] = part.next_offset
                 yield part
-
-
-def _of_signal(topic: str, signal_sent: Signal) -> Identity:
-    return (
-        topic,
-        signal_sent.charger,
-        signal_sent.second,
-        signal_sent.kind,
-        signal_sent.who,
-        signal_sent.amount,
-        signal_sent.register,
-    )
 
 
 def _of_readings(topic: str, batch: pa.RecordBatch) -> Iterator[Identity]:

@@ -119,22 +119,22 @@ class LiveDevices:
         self.newest_ms = NEVER
 
     def take(
-        self, readings: pa.RecordBatch, heard_ms: int, gap: bool, judged_ms: int | None = None
+        self, readings: pa.RecordBatch, received_ms: int, gap: bool, judged_ms: int | None = None
     ) -> None:
         """Fold n readings in.
 
         Args:
             readings: columns as ``model.readings.SCHEMA``.
-            heard_ms: the wall time.
+            received_ms: the wall time.
             gap: some were left out before these.
             judged_ms: the newest time that the worker has let through; None: it has spoken of none.
         """
         if not readings.num_rows:
             return
-        self.pulse.hear(heard_ms)
+        self.pulse.hear(received_ms)
         number = self._numbers(readings.column("device"))
         time_ms = times_of(readings)
-        latest_ms = self._latest(number, time_ms, heard_ms, judged_ms)
+        latest_ms = self._latest(number, time_ms, received_ms, judged_ms)
         if self.newest_ms > latest_ms:  # taken before anybody knew better
             self._forget_after(latest_ms)
         if time_ms.max() > latest_ms:
@@ -160,23 +160,23 @@ class LiveDevices:
         readings = readings.take(pa.array(newer))
         if len(newer):
             pulse, self.pulse = self.pulse, Pulse()
-            heard_ms = int(times_of(readings).max()) if pulse.heard_ms is None else pulse.heard_ms
-            self.take(readings, heard_ms, gap=True)
+            newest_ms, came_ms = int(times_of(readings).max()), pulse.received_ms
+            self.take(readings, newest_ms if came_ms is None else came_ms, gap=True)
             self.pulse = pulse
         return readings
 
     @property
     def until_ms(self) -> int:
         """The newest time; never beyond the wall clock where the topic goes by it."""
-        heard_ms = self.pulse.heard_ms
-        return (
-            self.newest_ms if heard_ms is None or not self.wall else min(self.newest_ms, heard_ms)
-        )
+        received_ms = self.pulse.received_ms
+        if received_ms is None or not self.wall:
+            return self.newest_ms
+        return min(self.newest_ms, received_ms)
 
-    def _latest(self, number: Ints, time_ms: Ints, heard_ms: int, judged_ms: int | None) -> int:
+    def _latest(self, number: Ints, time_ms: Ints, received_ms: int, judged_ms: int | None) -> int:
         """The latest time that is not ahead."""
         if self.wall:
-            return heard_ms + self._limits.ahead_wall_ms
+            return received_ms + self._limits.ahead_wall_ms
         self._reached = _grown(self._reached, len(self.names), NEVER)
         np.maximum.at(self._reached, number, time_ms)
         seen = self._reached[self._reached != NEVER]
@@ -199,13 +199,13 @@ class LiveDevices:
         """Whether it is live, and since when it is not."""
         if self.newest_ms == NEVER:
             return NOTHING
-        newest_ms, heard_ms = self.until_ms, self.pulse.heard_ms
-        live, since_ms, clock_ms = self.pulse.beats(wall_ms), heard_ms, newest_ms
+        newest_ms, received_ms = self.until_ms, self.pulse.received_ms
+        live, since_ms, clock_ms = self.pulse.beats(wall_ms), received_ms, newest_ms
         if self.wall:
             live = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
             since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
         return Freshness(
-            newest_ms, heard_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
+            newest_ms, received_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
         )
 
     def _pace_ms(self) -> int:
@@ -239,9 +239,9 @@ class LiveDevices:
             draw = np.where(np.isnan(draw) & live, channel.kw, draw)
             sends |= live
             at_ms = max(at_ms, int(channel.time_ms[live].max(initial=NEVER)))
-        heard = int(sends.sum()) if fresh.live or not self.wall else 0
+        sending = int(sends.sum()) if fresh.live or not self.wall else 0
         kw = None if np.isnan(draw).all() else float(np.nansum(draw))
-        return Drawn(kw, None if at_ms == NEVER else at_ms, heard, size - heard, fresh.live)
+        return Drawn(kw, None if at_ms == NEVER else at_ms, sending, size - sending, fresh.live)
 
     def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
         """A row per device and channel; of one device, or of all."""
@@ -285,7 +285,7 @@ def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:
     parts = [
         devices.kw(now_ms)
         for devices in of_topics.values()
-        if devices.wall or (devices.pulse.heard_ms or 0) >= now_ms - HOUR_MS
+        if devices.wall or (devices.pulse.received_ms or 0) >= now_ms - HOUR_MS
     ]
     live = any(part.live for part in parts)
     counted = [part for part in parts if part.live or not live]
@@ -293,7 +293,7 @@ def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:
     return Drawn(
         kw=sum(known) if known else None,
         at_ms=max((part.at_ms for part in counted if part.at_ms is not None), default=None),
-        heard=sum(part.heard for part in parts),
+        sending=sum(part.sending for part in parts),
         silent=sum(part.silent for part in parts),
         live=live,
     )

@@ -88,20 +88,20 @@ class LiveReadings:
             past_values = list(compress(values, past))
             keys, values = list(compress(keys, ~past)), list(compress(values, ~past))
         if values:
-            readings = read_settled(keys, values, self._limits).readings
+            readings = read_settled(keys, values, self._limits, topic).readings
             came_ms = max((at for part in parts for at in part.timestamps_ms), default=now_ms)
-            heard_ms = min(now_ms, came_ms) if old else now_ms
-            devices.take(readings, heard_ms, topic in self._gaps, self._judged_ms.get(topic))
+            received_ms = min(now_ms, came_ms) if old else now_ms
+            devices.take(readings, received_ms, topic in self._gaps, self._judged_ms.get(topic))
             devices.simulated = any(
                 TICK_HEADER in dict(part.headers[-1]) for part in parts if part.headers
             )
             self._gaps.discard(topic)
             self._keep(topic, readings)
             self._rows_of[topic] = readings.num_rows / max(1, len(values))
-            self._count(heard_ms, readings.num_rows)
+            self._count(received_ms, readings.num_rows)
             total = readings.num_rows
         if past_values:  # last: a backfill is shown only where nothing newer is
-            newer = devices.take_past(read_records(past_values, self._limits).readings)
+            newer = devices.take_past(read_records(past_values, self._limits, topic).readings)
             self._keep(topic, newer)
             total += newer.num_rows
         return total

@@ -21,18 +21,21 @@ import pyarrow as pa
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import SYSTEM, Clock
+from energyguard.codecs.sources import device_in
+from energyguard.domain import load
 from energyguard.errors import Malformed
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
 from energyguard.log import Log, Positions, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Act
+from energyguard.pipeline import PROJECTIONS
 from energyguard.records.alerts import ALERT_ACTION, AlertAction
 from energyguard.records.rules import RuleHeaders
 from energyguard.rules.registry import book_of
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
-from energyguard.service.contract import Cluster
+from energyguard.service.contract import Cluster, DomainProjection
 from energyguard.service.dead_letters import Letters
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
@@ -40,7 +43,6 @@ from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
 from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
-from energyguard.service.stations import StationProjection
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -55,7 +57,7 @@ class EnergyService:
         history: questions about the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices: any device, live or of the past (``service/devices.py``).
-        stations: bays and stations now (``service/stations.py``).
+        projections: how devices of domains are now, by the devices' name.
         settings: the settings tree.
         clock: the wall clock.
     """
@@ -68,7 +70,10 @@ class EnergyService:
         self.cluster: Cluster | None = cluster_of(settings, clock)
         self.rules = book_of(settings)
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
-        self.stations = StationProjection(log, settings, clock)
+        self.projections: dict[str, DomainProjection] = {
+            name: load(projection.follow)(log, settings, clock)
+            for name, projection in PROJECTIONS.items()
+        }
         self._log = log
         self._letters = Letters(log)
         known = known_to(history, self.live)
@@ -82,12 +87,14 @@ class EnergyService:
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
         self.live.start()
-        self.stations.start()
+        for projection in self.projections.values():
+            projection.start()
 
     def close(self) -> None:
         """Stop following; the log and the history stay open, they are the caller's."""
         self.live.close()
-        self.stations.close()
+        for projection in self.projections.values():
+            projection.close()
         self._answers.close()
 
     def __enter__(self) -> Self:
@@ -153,19 +160,20 @@ class EnergyService:
         Args:
             data: CSV, JSON lines, a JSON array or an Arrow stream.
             shape: the shape's name; None finds out.
-            source: who sent it, for the dead letters.
+            source: who sent it, for the dead letters: ``api``, or ``api:PATH``.
             idempotency_key: the same key with the same bytes gets the same answer again, and
                 nothing is taken twice.
-            device: the device, where no column names it.
+            device: the device, where no column names it; none: as ``source`` names it.
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.
 
         Raises:
-            Malformed: no column names the device, and ``device`` does not.
+            Malformed: nothing names the device.
             Conflict: the key was used with other bytes.
             OutOfRange: too many devices that nobody has sent before.
             Overloaded, DiskFull: nothing was taken; ``retry_after`` says when to try again.
         """
+        device = device or device_in(source)
 
         def do() -> Receipt:
             topic = topics.METER_READINGS.name

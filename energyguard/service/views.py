@@ -41,8 +41,8 @@ class Freshness:
     """Whether data still comes; what is not live is said with its age, never as of now."""
 
     newest_ms: int | None = None  # event time
-    heard_ms: int | None = None  # wall time at which the newest came
-    since_ms: int | None = None  # nothing new since: of meters their newest time, else heard_ms
+    received_ms: int | None = None  # wall time at which the newest came
+    since_ms: int | None = None  # nothing new since: of meters their newest time, else received_ms
     clock_ms: int | None = None  # what time it is there: of meters the wall clock's
     pace_ms: int = 0  # the step of nearly all devices; 0: not known yet
     live: bool = False
@@ -58,7 +58,7 @@ class Drawn:
 
     kw: float | None  # None: of no device is it known yet
     at_ms: int | None  # the newest event time of what is summed
-    heard: int  # devices that send
+    sending: int  # devices
     silent: int
     live: bool
 

@@ -74,7 +74,7 @@ def newest_event_ms(log: Log, topic: str) -> int | None:
         return judged
     last = (next(backwards(log, at), None) for at in log.positions(topic, LATEST))
     values = (part.values[-1] for part in last if part is not None)
-    batches = (read_records([value]).readings for value in values if value)
+    batches = (read_records([value], topic=topic).readings for value in values if value)
     newest = (int(times_of(batch).max()) for batch in batches if batch.num_rows)
     return max(newest, default=None)
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.domain import installed, load
 from energyguard.errors import Fenced, Unavailable
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
-from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
-from energyguard.log import open_log
-from energyguard.log.waiting import is_there
 from energyguard.model.quantities import parse_duration
+from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.refill import Refill
@@ -35,16 +35,19 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         Unavailable: another process has the folder.
     """
     history = ChdbHistory(settings.data_dir / "history", clock)
-    log = open_log(settings.log_url, clock, settings.session_s, settings.log.kafka)
-    door = HistoryServer(
-        history, settings.history.host, settings.history.port, Path(settings.data_dir) / CARD
-    )
-    people = People(settings.data_dir)
+    card = Path(settings.data_dir) / CARD
     place = settings.history.parquet_alerts
-    try:
-        if not is_there(log, stop):
+    with (
+        closing(history),
+        closing(People(settings.data_dir)) as people,
+        closing(HistoryServer(history, settings.history.host, settings.history.port, card)) as door,
+        role_log(settings, stop, clock) as log,
+    ):
+        if log is None:
             return
-        match_old_imports(history)
+        for domain in installed():
+            for upgrade in domain.upgrades:
+                load(upgrade)(history)
         archive = Archive(
             history,
             log,
@@ -71,8 +74,3 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
                 stop.wait(error.retry_after)
         archive.close()
         refill.close()
-    finally:
-        door.close()
-        log.close()
-        people.close()
-        history.close()

@@ -93,7 +93,7 @@ def _unpacked(
     fetched: Fetched, limits: PlausibilityLimits = DEFAULT
 ) -> tuple[pa.RecordBatch, Ints, Ints]:
     """All readings, the index of each one's record in ``fetched``, its place in the record."""
-    batch, record, bad = read_settled(fetched.keys, fetched.values, limits)
+    batch, record, bad = read_settled(fetched.keys, fetched.values, limits, fetched.topic)
     for refusal in bad:  # its dead letter is the worker's
         unreadable(fetched, refusal.record, refusal.refused.reason)
     starts = np.searchsorted(record, np.arange(len(fetched)))

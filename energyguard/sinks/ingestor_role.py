@@ -6,8 +6,8 @@ import asyncio
 from threading import Event
 
 from energyguard.errors import ConfigError, EnergyGuardError, Unavailable
-from energyguard.log import Log, open_log
-from energyguard.log.waiting import is_there
+from energyguard.log import Log
+from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings
 from energyguard.sinks.ingestor import Ingestor
 from energyguard.store import Store, open_store
@@ -20,12 +20,9 @@ _log = logger("ingestor")
 
 def run(settings: Settings, stop: Event) -> None:
     """Ingest until ``stop`` is set; what was committed is in the store."""
-    log = open_log(settings.log_url, session_s=settings.session_s, options=settings.log.kafka)
-    try:
-        if is_there(log, stop):
+    with role_log(settings, stop) as log:
+        if log is not None:
             asyncio.run(_ingest(log, settings, stop))
-    finally:
-        log.close()
 
 
 async def _ingest(log: Log, settings: Settings, stop: Event) -> None:

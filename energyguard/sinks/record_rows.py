@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from enum import IntEnum
+from functools import cache
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from energyguard.codecs.charging import seconds, signal
+from energyguard.codecs.seconds import seconds
+from energyguard.domain import load
 from energyguard.errors import Malformed, Rejected
 from energyguard.history.people import People
 from energyguard.log.records import Fetched
-from energyguard.model.charging import Signal, SignalKind
-from energyguard.model.topics import REGION_SIGNALS, SIGNALS
 from energyguard.records.contract import TopicRecord
 from energyguard.records.schemas import fields
 from energyguard.records.tables import MAYBE_TIME, TIME, TIME_MS, RowMapping, TableColumn
@@ -29,7 +30,6 @@ from energyguard.telemetry import logger
 LATEST_S = 4_102_444_800
 """2100: nothing is kept under a time beyond it."""
 _TIMES = (pa.timestamp("s", "UTC"), pa.timestamp("ms", "UTC"))
-_SIGNAL_KINDS = {kind: kind.name.lower() for kind in SignalKind}
 _DEFAULTS: Mapping[str, str] = {"quality": "complete"}
 _log = logger("history")
 
@@ -94,11 +94,11 @@ class _Rows:
 
 def tables_of(fetched: Fetched, record: TopicRecord[Any], people: People) -> dict[str, pa.Table]:
     """The rows that records become, by table; what cannot be read is left out and said."""
-    is_signal = record.topic in (SIGNALS, REGION_SIGNALS)
-    decode: Callable[[bytes], Any] = signal if is_signal else record.decode
-    tables = [
-        _Rows(mapping, people, Signal if is_signal else record.value) for mapping in record.tables
-    ]
+    decode: Callable[[bytes], Any] = record.decode
+    kind: Any = record.value
+    if record.rows_from:
+        decode, kind = _reader(record.rows_from)
+    tables = [_Rows(mapping, people, kind) for mapping in record.tables]
     for i, data in enumerate(fetched.values):
         if data is None:
             continue
@@ -125,8 +125,8 @@ def _field(source: str, column: TableColumn, people: People, kind: Any) -> Read:
         return lambda value: seconds(get(value) or "") * unit
     if column.scale > 1:
         return lambda value: _scaled(get(value), column.scale)
-    if kind is Signal and source == "kind":
-        return lambda value: _SIGNAL_KINDS[value.kind]
+    if _is_number_of(source, kind):
+        return lambda value: get(value).name.lower()
     return get
 
 
@@ -137,6 +137,24 @@ def _scaled(value: Any, scale: int) -> Any:
 def _is_text(source: str, kind: Any) -> bool:
     """Whether a field is a text: a time as system D writes it, not seconds."""
     return any(field.name == source and field.kind is str for field in fields(kind))
+
+
+def _is_number_of(source: str, kind: Any) -> bool:
+    """Whether a field is one of some that have numbers: rows have its name."""
+    found = _hints(kind).get(source) if isinstance(kind, type) else None
+    return isinstance(found, type) and issubclass(found, IntEnum)
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
+
+
+@cache
+def _reader(reference: str) -> tuple[Callable[[bytes], Any], type]:
+    """What ``rows_from`` refers to, and the struct that it makes."""
+    read = load(reference)
+    return read, get_type_hints(read)["return"]
 
 
 def _header(

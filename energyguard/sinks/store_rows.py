@@ -71,7 +71,7 @@ class _Reading(NamedTuple):
 def rows_of(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> Made:
     """The rows that records become; of what cannot be read the worker tells."""
     fetched = _read_once(fetched)
-    found = read_records(fetched.values, limits)
+    found = read_records(fetched.values, limits, fetched.topic)
     messages: dict[int, Row] = {}
     for record in dict.fromkeys(found.record.tolist()):
         row = _message(fetched, record)

@@ -82,7 +82,7 @@ class _Running:
     began_ms: int = 0
     resend_ms: int = 0
     resent: int = 0  # times, in this round
-    round_asked: set[str] = field(default_factory=set)
+    contacted: set[str] = field(default_factory=set)
     replies: dict[str, Reply] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # why
 
@@ -193,8 +193,8 @@ class Coordinator:
         if running.round.wait_ms and self._now >= running.began_ms + running.round.wait_ms:
             self._slow |= dict.fromkeys(silent, self._now + SLOW_MS)
             return self._next_round(running)
-        if self._now >= running.began_ms + HEDGE_MS and (late := silent - running.round_asked):
-            self._slow |= dict.fromkeys(silent & running.round_asked, self._now + SLOW_MS)
+        if self._now >= running.began_ms + HEDGE_MS and (late := silent - running.contacted):
+            self._slow |= dict.fromkeys(silent & running.contacted, self._now + SLOW_MS)
             return self._send(running, late)
         if self._now >= running.resend_ms:
             running.resent += 1
@@ -204,7 +204,7 @@ class Coordinator:
         return []
 
     def _send(self, running: _Running, nodes: Collection[str]) -> list[Effect]:
-        running.round_asked |= set(nodes)
+        running.contacted |= set(nodes)
         return [Send(node, running.round.requests[node]) for node in sorted(nodes)]
 
     def _ask(self, running: _Running) -> list[Effect]:
@@ -218,7 +218,7 @@ class Coordinator:
         self._open[running.request] = running
         running.began_ms, running.resend_ms = self._now, self._now + RESEND_MS
         running.resent = 0
-        running.replies, running.round_asked, running.failed = {}, set(), {}
+        running.replies, running.contacted, running.failed = {}, set(), {}
         first = running.round.at_first
         return self._send(running, running.round.requests.keys() if first is None else first)
 
@@ -286,11 +286,11 @@ class Coordinator:
         return [Send(sender, Install(0, self.membership.epoch, self.membership))]
 
 
-def enough(round_asked: Round, replies: Replies) -> bool:
+def enough(begun: Round, replies: Replies) -> bool:
     """Whether a round is over: a refusal ends it, and so does a reply of enough of each group."""
     if any(isinstance(reply, Refused) for reply in replies.values()):
         return True
-    groups = round_asked.groups
+    groups = begun.groups
     return bool(groups) and all(len(replies.keys() & set(nodes)) >= n for nodes, n in groups)
 
 

@@ -1,8 +1,7 @@
-"""What becomes of readings and signals, in event time.
+"""What becomes of readings, in event time; domains run operators of their own on the same runtime.
 
 runtime/    the worker: partitions through operators, exactly once
 time/       clocks of partitions, who is ahead, partitions in step
 windows/    sums and means in windows, episodes, alerts
-sessions/   stays of cars at chargers
 engines/    the same rules as jobs for Spark and Flink
 """

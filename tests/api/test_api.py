@@ -12,12 +12,15 @@ import pyarrow as pa
 import pytest
 
 from energyguard.api.rest import document
+from energyguard.codecs.dialect import Dialect
 from energyguard.log import Records
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
+from tests.codecs.tele import tele
 from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
+__all__ = ["tele"]
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -36,6 +39,20 @@ async def test_readings_as_curl_sends_them(http: httpx.AsyncClient, service: Ene
     binary = await ok(http.post("/readings", content=lines, headers=FORM))
     assert plain == curl == binary
     assert (plain["accepted"], plain["refused"]) == (3, [])
+
+
+async def test_readings_are_of_the_device_that_their_path_names(
+    tele: Dialect, http: httpx.AsyncClient, service: EnergyService
+) -> None:
+    path = "/readings/tele/plug-7/SENSOR"
+    assert (await ok(http.post(path, content=tele.example)))["accepted"] == 1
+    too_much = tele.example.replace(b"12}", b"20000000}")
+    assert (await ok(http.post(path, content=too_much)))["out_of_range"] == 1
+    (letter,) = service.dead_letters(limit=5)
+    assert (letter.shape, letter.source) == ("json@plug-7", "api:tele/plug-7/SENSOR")
+    odd = await http.post("/readings/tele/a,b/SENSOR", content=tele.example)
+    assert (odd.status_code, len(service.dead_letters(limit=5))) == (422, 1)
+    assert (await http.post(path, params={"devize": "x"}, content=CSV)).status_code == 422
 
 
 async def test_idempotency_key_over_http(http: httpx.AsyncClient) -> None:
@@ -134,7 +151,16 @@ async def test_questions_about_the_past(http: httpx.AsyncClient, history: StandI
         "heatmap": pa.table({"device": ["H1"], "hour": [12], "kwh": [1.5], "alerts": [2]}),
         "window_sums": pa.table({"window_start": [moment], "window_end": [moment], "kwh": [2.0]}),
         "series": pa.table({"time": [moment], "value": [0.5], "readings": [4]}),
-        "trend": pa.table({"readings": [4], "mean": [0.5], "slope": [0.1], "error": [0.2]}),
+        "trend": pa.table(
+            {
+                "readings": [4],
+                "mean": [0.5],
+                "lowest": [0.1],
+                "highest": pa.array([None], pa.float64()),
+                "slope": [0.1],
+                "error": [0.2],
+            }
+        ),
         "readings": pa.table(
             {
                 "device": ["H1"],

@@ -9,8 +9,8 @@ import pytest
 
 from energyguard.api.metrics import Scrape
 from energyguard.clock import ManualClock
+from energyguard.domains.charging.topics import SIGNALS
 from energyguard.log import LATEST, Records
-from energyguard.model.topics import SIGNALS
 from energyguard.pipeline import INGESTOR
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings, StoreSettings

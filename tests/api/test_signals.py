@@ -7,13 +7,14 @@ from threading import Event, Thread
 
 import pytest
 
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import IMPORTED, SIGNALS
 from energyguard.errors import Conflict
 from energyguard.log import EARLIEST, LATEST, Records
-from energyguard.model.topics import DEAD_LETTERS, IMPORTED, SIGNALS
+from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service import judgement
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.sessions.stage import session_worker
 from energyguard.testing import MemoryLog
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from energyguard.clock import SYSTEM
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.domains.charging.stations import charger_at
-from energyguard.model.charging import (
+from energyguard.domains.charging.live.stations import StationProjection
+from energyguard.domains.charging.model import (
     Charge,
     Closed,
     StayLimits,
@@ -19,10 +19,10 @@ from energyguard.model.charging import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.service.stations import StationProjection
+from energyguard.domains.charging.sessions.operator import SessionOperator
+from energyguard.domains.charging.stations import charger_at
 from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
-from energyguard.stream.sessions.operator import SessionOperator
 from energyguard.testing import MemoryLog
 
 HOUR = StayLimits().seconds_per_hour

@@ -125,7 +125,7 @@ class MadeUpService(EnergyService):
         stations = MadeUpStations(self.t, 0 if empty else chargers)
         self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty, floors)
         super().__init__(self.log, self.past, settings, clock)
-        self.live, self.stations = MadeUpLive(self), stations
+        self.live, self.projections = MadeUpLive(self), {"chargers": stations}
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         if not empty:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from energyguard.cli import main
+from energyguard.cli.commands import main
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import typer
 
 import energyguard
 import energyguard.errors
-from energyguard.cli import app
+from energyguard.cli.commands import app
 from energyguard.durable.connections import connect
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog

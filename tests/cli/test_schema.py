@@ -6,7 +6,7 @@ import json
 
 from typer.testing import CliRunner
 
-from energyguard.cli import app
+from energyguard.cli.commands import app
 
 RUN = CliRunner()
 

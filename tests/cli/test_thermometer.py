@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from energyguard.codecs.charging import text_of
+from energyguard.codecs.seconds import text_of
 from energyguard.domains.thermometer.dialect import message
 from energyguard.rules.kinds.threshold import ThresholdRule
 from tests.cli.conftest import Terminal

@@ -15,9 +15,9 @@ import pytest
 from energyguard.codecs import deliveries
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs
 from energyguard.codecs.files import read_blocks
+from energyguard.domains.charging.offline import ResultTopic
+from energyguard.domains.charging.offline import evaluate as evaluate_charging
 from energyguard.model.readings import Verdict, batch_of, times_of
-from energyguard.offline.charging import ResultTopic
-from energyguard.offline.charging import evaluate as evaluate_charging
 from energyguard.offline.evaluate import Evaluation, evaluate
 from energyguard.rules.registry import open_book
 from energyguard.settings.tree import Settings

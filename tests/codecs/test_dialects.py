@@ -53,6 +53,9 @@ def test_a_bad_row_costs_its_neighbours_nothing(dialect: Dialect) -> None:
     assert refused.row == len(lines) + 1
     assert refused.reason
     assert refused.original == b"?"
+    again = decode(lines[-1], refused.shape, headed=False)[1].batch.to_pylist()
+    assert again
+    assert again == readings(dialect.example)[-len(again) :]  # its letter says how it is decoded
     rows = decoded.batch.to_pylist()
     alone = readings(dialect.example)
     assert rows[: len(alone)] == alone

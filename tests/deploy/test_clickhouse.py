@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 from deploy.grafana.chargers import ROWS
 from deploy.grafana.panels import Asked
 from energyguard.clock import SYSTEM
-from energyguard.codecs.charging import signal, text_of
-from energyguard.domains.thermometer import THERMOMETER
-from energyguard.domains.thermometer.dialect import message as degrees
-from energyguard.errors import Rejected
-from energyguard.history.chdb import ChdbHistory
-from energyguard.history.people import KEY, People
-from energyguard.history.query import query_named
-from energyguard.log import open_log
-from energyguard.model.topics import (
+from energyguard.codecs.seconds import text_of
+from energyguard.domains.charging.codec import signal
+from energyguard.domains.charging.topics import (
     BAYS,
     CHARGERS,
     FULL_SESSIONS,
@@ -35,6 +29,13 @@ from energyguard.model.topics import (
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
+from energyguard.domains.thermometer import THERMOMETER
+from energyguard.domains.thermometer.dialect import message as degrees
+from energyguard.errors import Rejected
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.people import KEY, People
+from energyguard.history.query import query_named
+from energyguard.log import open_log
 from energyguard.records.catalog import TABLES
 from energyguard.sinks.archive import Archive
 from tests.deploy.clickhouse import CHARGING, FOLDER, STARTS, Server, asked_by, message, statements

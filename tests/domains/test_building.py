@@ -20,11 +20,12 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.codecs.formats import decode
 from energyguard.domains.building.counters import FILE
-from energyguard.domains.building.feed import BuildingFeed, write_json
+from energyguard.domains.building.feed import TRUTH, BuildingFeed, write_json
 from energyguard.domains.building.floors import Building, BuildingRun, new_counters
 from energyguard.errors import Corrupt
 from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import BUILDING_READINGS
+from energyguard.simulators.truth import read_truth
 from energyguard.store.keys import microseconds
 from tests.domains.conftest import StopAfter, records
 
@@ -199,6 +200,10 @@ def test_records_in_a_file_are_those_of_the_log(log: Log, tmp_path: Path) -> Non
     assert said(out.getvalue().splitlines()) == sent(log)
 
 
+FAULTY: dict[str, Any] = {
+    "faults": ("surge", "counter_reset", "gap", "rollover"),
+    "faults_per_week": 7.0,
+}
 CHILD = """
 import sys
 from pathlib import Path
@@ -206,7 +211,8 @@ from threading import Event
 from energyguard.log import open_log
 from energyguard.domains.building.floors import Building, BuildingRun, new_counters
 from energyguard.domains.building.feed import BuildingFeed
-run = BuildingRun(building=Building(), start_ms={start}, ticks={ticks}, speedup=30_000.0)
+building = Building(**{building})
+run = BuildingRun(building=building, start_ms={start}, ticks={ticks}, speedup=30_000.0)
 feed = BuildingFeed(run, open_log(sys.argv[1]), Path(sys.argv[2]), Event())
 print(flush=True)
 feed.play()
@@ -220,7 +226,14 @@ def test_kill_9_neither_skips_a_tick_nor_moves_a_counter(
     log_url: str, tmp_path: Path, kills: int
 ) -> None:
     ticks = 500 * kills
-    child = [sys.executable, "-c", CHILD.format(start=NOON_MS, ticks=ticks), log_url, str(tmp_path)]
+    building = Building(**FAULTY)
+    child = [
+        sys.executable,
+        "-c",
+        CHILD.format(building=FAULTY, start=NOON_MS, ticks=ticks),
+        log_url,
+        str(tmp_path),
+    ]
     moments = random.Random(kills)
     killed = 0
     for _ in range(kills):
@@ -236,5 +249,8 @@ def test_kill_9_neither_skips_a_tick_nor_moves_a_counter(
     log = open_log(log_url)
     found = sent(log)
     log.close()
-    whole, _ = Building().messages(NOON_MS + TICK_MS * np.arange(ticks), new_counters())
+    whole, _ = building.messages(NOON_MS + TICK_MS * np.arange(ticks), new_counters())
     assert found == said(whole)
+    assert len(found) < 3 * ticks
+    spans = building.spans(NOON_MS, NOON_MS + TICK_MS * (ticks - 1) + 1)
+    assert sorted(read_truth(tmp_path / TRUTH)) == sorted(spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from itertools import pairwise
 from math import gcd
 from pathlib import Path
@@ -21,6 +22,7 @@ from energyguard.domains.building.load_shape import Floats, Integers
 from energyguard.domains.building.meters import power_factor
 from energyguard.errors import ConfigError
 from energyguard.log import Log
+from energyguard.log.records import Headers
 from energyguard.model.topics import BUILDING_READINGS
 from tests.domains.conftest import StopAfter, records
 
@@ -127,11 +129,12 @@ def test_floors_differ_and_more_floors_change_none() -> None:
 @settings(max_examples=20, deadline=None)
 def test_batches_change_nothing(cuts: list[int], seed: int) -> None:
     building = Building(seed=seed, faults=("surge", "counter_reset", "gap"), faults_per_week=7)
-    whole, end = building.messages(ticks(400), new_counters())
+    morning = 1_200
+    whole, end = building.messages(ticks(400, morning), new_counters())
     pieces, wh = list[bytes](), new_counters()
     places = [0, *sorted(set(cuts)), 400]
     for first, last in pairwise(places):
-        messages, wh = building.messages(ticks(last - first, first), wh)
+        messages, wh = building.messages(ticks(last - first, morning + first), wh)
         pieces += messages
     assert (pieces, wh) == (whole, end)
 
@@ -158,6 +161,10 @@ def test_delta_is_what_the_counter_rose_by() -> None:
     for row in first:
         assert row["delta_kwh"] == pytest.approx(row["sensore1_kwh"] - before)
         before = row["sensore1_kwh"]
+
+
+def all_records(log: Log) -> list[tuple[bytes | None, bytes | None, Headers]]:
+    return records(log, BUILDING_READINGS.name)
 
 
 def run_feed(log: Log, folder: Path, count: int, **building: object) -> BuildingFeed:
@@ -193,6 +200,27 @@ def test_a_gap_is_counted_over_a_restart_without_the_file(log: Log, tmp_path: Pa
     (tmp_path / FILE).unlink()
     after = run_feed(log, tmp_path, count, **faults)
     assert after.wh == before.wh
-    floors = [key for key, _, _ in records(log, BUILDING_READINGS.name)]
+    floors = [key for key, _, _ in all_records(log)]
     counts = {key: floors.count(key) for key in set(floors)}
     assert counts[gap.device.encode()] < max(counts.values()) == count
+
+
+def test_a_clock_that_is_ahead_on_purpose_is_not_followed(log: Log, tmp_path: Path) -> None:
+    building = Building(faults=("clock_skew",), faults_per_week=7.0, seed=2)
+    spans = building.spans(MONDAY_MS, MONDAY_MS + 7 * 86_400_000)
+    starts = (np.array([span.from_ms // 30_000 * 30_000 + 60_000]) for span in spans)
+    start_ms = next(
+        int(at[0])
+        for at in starts
+        if (building.values(at, new_counters())[0].time_ms - at).max() > 15 * 60_000
+    )
+    for seconds in (0, 600, 1_200):  # started three times
+        clock = ManualClock(start_ms + 1000 * seconds)
+        BuildingFeed(
+            BuildingRun(building=building), log, tmp_path, StopAfter(clock, 599), clock
+        ).play()
+    ticks_ms = sorted({int(dict(headers)["tick"]) for _, _, headers in all_records(log)})
+    assert ticks_ms == [start_ms + 30_000 * tick for tick in range(60)]
+    stamps = [json.loads(value)["timestamp"] for _, value, _ in all_records(log) if value]
+    newest_ms = datetime.fromisoformat(max(stamps)).timestamp() * 1000
+    assert newest_ms >= ticks_ms[-1] + 15 * 60_000

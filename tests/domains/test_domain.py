@@ -13,8 +13,11 @@ import pytest
 from energyguard.codecs.dialect import Dialect
 from energyguard.domain import Domain, Simulator, checked, installed, load
 from energyguard.errors import ConfigError
-from energyguard.model.topics import Topic
-from energyguard.pipeline import ARCHIVE, ROLES, SCENARIOS, WINDOWS
+from energyguard.flow import Role
+from energyguard.history.query import queries
+from energyguard.intake.messages import border_of, of_shape
+from energyguard.model.topics import Holds, Topic
+from energyguard.pipeline import ARCHIVE, BORDER, FLOWS, GROUPS, ROLES, SCENARIOS, WINDOWS
 from energyguard.topics import TOPICS, topic_named
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +26,34 @@ ROOT = Path(__file__).parents[2]
 def test_all_that_a_domain_brings_is_there() -> None:
     for domain in installed():
         assert {*domain.topics} <= {*TOPICS}
-        assert all(topic in ARCHIVE.reads and topic in WINDOWS.reads for topic in domain.topics)
+        readings = {topic for topic in domain.topics if topic.holds is Holds.READINGS}
+        assert readings <= {*WINDOWS.reads}
+        assert readings | {*domain.archived} <= {*ARCHIVE.reads}
+        assert (
+            [record.topic for record in load(domain.records)]
+            == [topic for topic in domain.topics if topic.holds is not Holds.READINGS]
+            if domain.records
+            else readings == {*domain.topics}
+        )
+        for messages in domain.messages:
+            assert {*messages.topics} <= {*BORDER.writes}
+            assert messages.group in GROUPS
+            assert of_shape(messages.shape) is messages
+            assert border_of(messages) is load(messages.border)
+            assert load(messages.replay)
+        for role in domain.roles:
+            assert ROLES[role.name] is role
+            assert load(role.run)
+        for projection in domain.projections:
+            assert projection.flow in FLOWS
+            assert load(projection.follow)
+            assert projection.span in queries()
+        for program in domain.programs:
+            assert load(program.evaluate)
+            assert load(program.job)
+            assert all(load(f"{module}:run") for module in program.engines.values())
+        assert all(load(reference) for reference in (*domain.routes, *domain.upgrades))
+        assert all(load(reference) for reference in domain.commands.values())
         assert all(isinstance(load(dialect), Dialect) for dialect in domain.dialects)
         assert domain.rules is None or domain.rules.is_file()
         assert domain.queries is None or domain.queries.is_dir()
@@ -42,10 +72,17 @@ def test_all_that_a_domain_brings_is_there() -> None:
         (Domain(name="b", topics=(Topic("t", ""),)), "topic 't'"),
         (Domain(name="b", simulators=(Simulator(name="s", role="b"),)), "simulator 's'"),
         (Domain(name="b", simulators=(Simulator(name="b", role="r"),)), "role 'r'"),
+        (Domain(name="b", roles=(Role("r", "x:y"),)), "role 'r'"),
+        (Domain(name="b", commands={"import x": "x:y"}), "command 'import x'"),
     ],
 )
 def test_two_domains_bring_nothing_of_the_same_name(other: Domain, both: str) -> None:
-    domain = Domain(name="a", topics=(Topic("t", ""),), simulators=(Simulator(name="s", role="r"),))
+    domain = Domain(
+        name="a",
+        topics=(Topic("t", ""),),
+        simulators=(Simulator(name="s", role="r"),),
+        commands={"import x": "x:y"},
+    )
     assert checked([domain]) == (domain,)
     with pytest.raises(ConfigError, match=both):
         checked([domain, other])

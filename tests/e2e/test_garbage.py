@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from energyguard.cli import main
+from energyguard.cli.commands import main
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS
 from energyguard.node import open_log as log_of

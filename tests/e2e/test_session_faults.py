@@ -15,22 +15,22 @@ import pytest
 
 from energyguard.clock import SYSTEM
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.log import LATEST, Log, Records, open_log
-from energyguard.model.topics import (
+from energyguard.domains.charging.sessions.occupancy import total_worker
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import (
     FULL_SESSIONS,
     OCCUPANCY,
     SIGNALS,
-    TIME,
     TOTAL_OCCUPIED,
     TRANSACTION_PROFIT,
     VIOLATIONS,
 )
+from energyguard.log import LATEST, Log, Records, open_log
+from energyguard.model.topics import TIME
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.sessions.occupancy import total_worker
-from energyguard.stream.sessions.stage import session_worker
+from tests.domains.charging.test_session_worker import send, work
 from tests.e2e.processes import kill_often, roles, until
 from tests.e2e.undisturbed import Row, fetched, rows
-from tests.stream.test_session_worker import send, work
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

@@ -15,9 +15,9 @@ Differences that were permitted since, each looked at; all else is as it was:
     profiles                  the rules ``pattern-…`` and ``household-profile``, of which two run;
                               the setting ``rules.holidays``; two fields of ``PATCH /rules``
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
-    surface/openapi.json      those routes; optional fields of rules' kinds; the title of two
-                              optional bodies is Body, no longer Said; a row of ``/trend`` has all
-                              its fields, as it always had
+    surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
+                              kinds; the title of two optional bodies is Body, no longer Said;
+                              a row of ``/trend`` has all its fields, as it always had
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline

@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from energyguard.domains.charging.exports import matched_imports
+from energyguard.domains.charging.exports.matched_imports import match_old_imports
+from energyguard.domains.charging.records.stations import Imported
+from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import EnergyGuardError
-from energyguard.history import matched_imports
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.matched_imports import match_old_imports
 from energyguard.history.people import People
 from energyguard.log import Log, Records
-from energyguard.model.topics import IMPORTED
-from energyguard.records.stations import Imported
 from energyguard.sinks.archive import Archive
 from tests.sinks.test_charging_archive import DAY, S
 

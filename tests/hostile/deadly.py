@@ -13,8 +13,8 @@ from energyguard.codecs.refusals import Contents
 POISON = b"poison"
 
 
-def decode(values: Sequence[bytes], limits: PlausibilityLimits) -> Contents:
+def decode(values: Sequence[bytes], limits: PlausibilityLimits, device: str) -> Contents:
     """Decode messages, unless one of them ends the process."""
     if any(POISON in value for value in values):
         os.kill(os.getpid(), signal.SIGSEGV)
-    return read_messages(values, limits)
+    return read_messages(values, limits, device)

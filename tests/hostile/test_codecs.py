@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs.assembly import DEFAULT
-from energyguard.codecs.charging import signal
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode, encode
 from energyguard.codecs.headers import known
 from energyguard.codecs.messages import IsolatedDecoder
 from energyguard.codecs.records import pack, read_records
 from energyguard.codecs.refusals import MAX_REFUSED, REST_BYTES, counted
+from energyguard.domains.charging.codec import signal
 from energyguard.errors import Rejected
 from energyguard.model.readings import Verdict, batch_of
 from tests.hostile import deadly

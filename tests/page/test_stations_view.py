@@ -5,9 +5,9 @@ from __future__ import annotations
 from nicegui.testing import User, user_simulation
 
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
+from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.view import mapped
 from energyguard.page.mount import add_pages
-from energyguard.service.bays import StationView
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from energyguard.codecs.charging import message, total_occupied
 from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.codec import message, total_occupied
+from energyguard.domains.charging.model import Occupied, Signal, StayLimits
+from energyguard.domains.charging.sessions.operator import SessionOperator
+from energyguard.domains.charging.sessions.records import results
+from energyguard.domains.charging.topics import TOTAL_OCCUPIED
 from energyguard.log.records import Headers
-from energyguard.model.charging import Occupied, Signal, StayLimits
-from energyguard.model.topics import TOTAL_OCCUPIED
-from energyguard.stream.sessions.operator import SessionOperator
-from energyguard.stream.sessions.records import results
 
 TOPIC: Final = "charger-station-signals"
 START: Final = 1_716_120_000

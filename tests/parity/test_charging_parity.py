@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from energyguard.domains.charging.engines import flink as flink_charging
+from energyguard.domains.charging.engines.flink import RESULTS, ChargingJob
 from energyguard.errors import Unavailable
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.stream.engines import flink_charging, flink_tables
-from energyguard.stream.engines.flink_charging import RESULTS, ChargingJob
+from energyguard.stream.engines import flink_tables
 from tests.parity.charging import CASES, TOPIC, Found, day, expected, messages, record
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energyguard.codecs import charging
-from energyguard.model.charging import Charge, StayLimits, energy_nano_kwh, profit_cents
+from energyguard.domains.charging import codec as charging
+from energyguard.domains.charging.model import Charge, StayLimits, energy_nano_kwh, profit_cents
+from energyguard.domains.charging.records.results import PROFIT, TOTAL, TransactionProfit
 from energyguard.model.quantities import from_nano
-from energyguard.records.charging import PROFIT, TOTAL, TransactionProfit
 from energyguard.records.energy_alerts import BEFORE, ENERGY_ALERT, EnergyAlert
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 

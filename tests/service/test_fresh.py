@@ -32,7 +32,7 @@ def test_a_quarter_hour_meter_is_live_between_its_readings() -> None:
     fleet = LiveDevices(METER_READINGS.name, silent_ms=5 * MINUTE)
     fold(fleet, NOW, *quarter_hours(NOW, "a", "b"))
     drawn = fleet.kw(NOW + 14 * MINUTE)
-    assert (drawn.kw, drawn.heard, drawn.silent, drawn.live) == (2.0, 2, 0, True)
+    assert (drawn.kw, drawn.sending, drawn.silent, drawn.live) == (2.0, 2, 0, True)
     assert fleet.fresh(NOW + 14 * MINUTE).pace_ms == QUARTER
 
 
@@ -42,7 +42,7 @@ def test_meters_that_fell_silent_are_not_live_and_keep_their_time() -> None:
     later = NOW + 3 * 60 * MINUTE
     fresh, drawn = fleet.fresh(later), fleet.kw(later)
     assert (fresh.live, fresh.since_ms, fresh.clock_ms) == (False, NOW, later)
-    assert (drawn.kw, drawn.at_ms, drawn.heard, drawn.silent) == (1.0, NOW, 0, 1)
+    assert (drawn.kw, drawn.at_ms, drawn.sending, drawn.silent) == (1.0, NOW, 0, 1)
 
 
 def test_old_readings_that_come_now_are_not_of_now() -> None:
@@ -60,7 +60,7 @@ def test_one_of_two_topics_that_is_live_is_what_is_of_now() -> None:
     fold(new, NOW, ("h", 0, 0.01), ("h", 15_000, 0.01))
     drawn = sum_kw({"old": old, "new": new}, NOW)
     assert drawn.kw == pytest.approx(2.4)
-    assert (drawn.live, drawn.heard, drawn.silent) == (True, 1, 1)
+    assert (drawn.live, drawn.sending, drawn.silent) == (True, 1, 1)
 
 
 def test_hourly_energies_are_a_power_and_unknown_is_not_zero() -> None:
@@ -93,7 +93,7 @@ def test_what_was_there_before_is_not_heard_now(simulated: bool) -> None:
     newest = LiveReadings(5 * MINUTE)
     newest.take([fetched(NOW - 60 * MINUTE, simulated=simulated)], NOW, old=True)
     fresh = newest.fresh(NOW)
-    assert (fresh.live, fresh.heard_ms, fresh.simulated) == (
+    assert (fresh.live, fresh.received_ms, fresh.simulated) == (
         False,
         NOW - 60 * MINUTE,
         simulated,

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from energyguard.codecs.dialect import Dialect
+from energyguard.codecs.headers import VALUES, layout_of
 from energyguard.codecs.records import read_records
 from energyguard.codecs.refusals import MAX_REFUSED
-from energyguard.errors import Malformed
+from energyguard.errors import Conflict, Malformed
 from energyguard.intake.gateway import LETTERS_AT_ONCE
 from energyguard.log import EARLIEST, TopicPartition
 from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
+from tests.codecs.tele import tele
 from tests.service.made import until
+
+__all__ = ["tele"]
 
 CASES = Path(__file__).parents[1] / "cases" / "meters"
 TIME = b"2026-03-02T10:00:00Z"
@@ -107,3 +112,44 @@ def test_what_is_packed_is_one_sentence(service: EnergyService, body: bytes) -> 
         assert "replay" in error.reason
     else:
         assert (receipt.malformed, len(receipt.refused)) == (1, 1)
+
+
+PLUG = b'{"time":"%b","watts":%d}\n'
+
+
+def test_a_path_says_whose_a_body_is(tele: Dialect, log: MemoryLog, service: EnergyService) -> None:
+    body = PLUG % (TIME, 12)
+    assert service.take_readings(body).malformed == 1
+    assert service.take_readings(body, source="api:tele/a/SENSOR").accepted == 1
+    assert service.take_readings(body, source="api:tele/a/SENSOR", device="b").accepted == 1
+    assert devices(log) == {"a", "b"}
+
+
+def test_the_same_key_at_another_path_is_another_answer(
+    tele: Dialect, service: EnergyService
+) -> None:
+    body = PLUG % (TIME, 12)
+    receipts = [
+        service.take_readings(body, None, f"api:tele/{device}/SENSOR", "key") for device in "ab"
+    ]
+    assert [receipt.accepted for receipt in receipts] == [1, 1]
+    with pytest.raises(Conflict):
+        service.take_readings(PLUG % (TIME, 13), None, "api:tele/a/SENSOR", "key")
+
+
+def test_a_letter_remembers_the_path(
+    tele: Dialect, log: MemoryLog, service: EnergyService, tmp_path: Path
+) -> None:
+    too_much = PLUG % (TIME, 20_000_000)
+    assert service.take_readings(too_much, source="api:tele/a/SENSOR").out_of_range == 1
+    unknown = b"timestamp,power_mw\n%b,45\n" % TIME  # refused whole: its letter has the source
+    assert service.take_readings(unknown, source="api:tele/b/SENSOR").malformed == 1
+    shapes = [(letter.shape, letter.source) for letter in service.dead_letters(limit=2)]
+    assert shapes == [("any", "api:tele/b/SENSOR"), ("json@a", "api:tele/a/SENSOR")]
+    service._reception._limits = service.settings.wire.model_copy(update={"plausible_kw": 50_000})
+    with pytest.MonkeyPatch.context() as patch:  # the next version knows the unit
+        patch.setitem(VALUES, "power_mw", ("power_kw", 1_000_000))
+        layout_of.cache_clear()
+        assert service.replay_dead_letters().accepted == 2
+    layout_of.cache_clear()
+    assert devices(log) == {"a", "b"}

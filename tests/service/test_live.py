@@ -92,7 +92,7 @@ def fold(
 def rounded(fleet: LiveDevices) -> tuple[float, int, int]:
     drawn = fleet.kw()
     assert drawn.kw is not None
-    return round(drawn.kw, 6), drawn.heard, drawn.silent
+    return round(drawn.kw, 6), drawn.sending, drawn.silent
 
 
 def test_power_of_interval_energies_registers_and_powers() -> None:
@@ -292,7 +292,7 @@ def test_one_clock_in_the_future_does_not_blind_the_live_view() -> None:
     assert fleet.newest_ms == NOON + 105_000
     drawn = fleet.kw(0)
     assert drawn.kw == pytest.approx(48.0)
-    assert (drawn.heard, drawn.silent) == (2, 0)
+    assert (drawn.sending, drawn.silent) == (2, 0)
     fleet.take(at("H1", NOON + 120_000), 0, gap=False)
     assert {view.time_ms for view in fleet.views("H1")} == {NOON + 120_000}
 

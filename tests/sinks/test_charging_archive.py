@@ -7,14 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from energyguard.codecs import charging as results
-from energyguard.codecs import charging as wire
+from energyguard.domains.charging import codec as results
+from energyguard.domains.charging import codec as wire
+from energyguard.domains.charging.model import (
+    Charge,
+    Signal,
+    SignalKind,
+    Stay,
+    StayLimits,
+    Violation,
+)
+from energyguard.domains.charging.records.stations import BayNow, Charger, Imported
 from energyguard.history import charging_buckets
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
-from energyguard.model.charging import Charge, Signal, SignalKind, Stay, StayLimits, Violation
-from energyguard.records.stations import BayNow, Charger, Imported
 from energyguard.sinks.archive import Archive
 from tests.history.charging import SCHEMAS
 

@@ -151,12 +151,13 @@ def test_no_device_takes_the_product_s_own_keys(name: str) -> None:
     assert target.RESERVED in RESERVED
 
 
-def test_a_message_that_is_too_large_is_kept_as_its_numbers() -> None:
-    padded = floor(AT).replace(b" ", b" " * (LARGEST_VALUE // 8))
+@pytest.mark.parametrize("number", [1, 12, 999])
+def test_a_message_that_is_too_large_is_kept_as_its_numbers(number: int) -> None:
+    padded = floor(AT, number).replace(b" ", b" " * (LARGEST_VALUE // 8))
     assert len(padded) > LARGEST_VALUE
     (row,) = rows_of(fetched(padded)).rows
-    assert row.series == "energy:p1"
-    assert json.loads(row.value or b"") == {**json.loads(floor(AT)), "timestamp": SHORTER}
+    assert row.series == f"energy:p{number}"
+    assert json.loads(row.value or b"") == {**json.loads(floor(AT, number)), "timestamp": SHORTER}
 
 
 SHORTER = "2025-09-06T12:00:00.123000Z"

@@ -144,7 +144,7 @@ def test_the_page_does_not_take_it_for_now(log: Log, clock: ManualClock) -> None
     service.take(lines(START - 300 * DAY_MS, 10, "B"), None, "api")
     alone = seen()
     drawn = alone.drawn(START)
-    assert (drawn.live, drawn.heard) == (False, 0)
+    assert (drawn.live, drawn.sending) == (False, 0)
     assert {row.device for row in alone.rows(20)} == {"B"}  # newer than nothing
     service.take(lines(START, 1), None, "api")
     service.take(lines(START - 200 * DAY_MS, 10), None, "api")

@@ -15,25 +15,19 @@ import pytest
 from energyguard.clock import ManualClock
 from energyguard.codecs.records import pack
 from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.model import Signal
+from energyguard.domains.charging.sessions.stage import session_worker
+from energyguard.domains.charging.topics import FULL_SESSIONS
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
-from energyguard.model.charging import Signal
 from energyguard.model.readings import Verdict, batch_from, batch_of
-from energyguard.model.topics import (
-    DEAD_LETTERS,
-    ENERGY_READINGS,
-    FULL_SESSIONS,
-    LATE,
-    TIME,
-    TopicClock,
-)
+from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS, LATE, TIME, TopicClock
 from energyguard.settings.tree import ChargingSettings, StreamSettings
-from energyguard.stream.sessions.stage import session_worker
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.stage import window_worker
-from tests.stream.test_session_worker import NOON, send, told_in
+from tests.domains.charging.test_session_worker import NOON, send, told_in
 from tests.stream.test_windows import START
 from tests.stream.test_worker import SETTINGS, TOPICS, book, read_all, work
 

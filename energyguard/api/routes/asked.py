@@ -97,15 +97,15 @@ def _range(
     ] = None,
 ) -> Range:
     if end is None:
-        asked = (request.query_params.get(name, "") for name in ("device", "channel"))
-        end_ms = newest(service, *asked) + 1
+        chosen = (request.query_params.get(name, "") for name in ("device", "channel"))
+        end_ms = newest(service, *chosen) + 1
     else:
         end_ms = end
     start_ms = start if start is not None else max(0, end_ms - 86_400_000)
     return Range(start_ms, max(start_ms, end_ms))
 
 
-AskedRange = Annotated[Range, Depends(_range)]
+RangeParameter = Annotated[Range, Depends(_range)]
 
 
 def rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cache
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Final, Literal
@@ -14,12 +13,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, create_model
 
 from energyguard.api.middleware import CurrentService
-from energyguard.api.routes.asked import AskedRange, Instant, Length, Range, rows
-from energyguard.errors import NotFound
+from energyguard.api.routes.asked import Instant, Length, Range, RangeParameter, rows
+from energyguard.domain import Projection
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
 from energyguard.history.query import QueryParameter, queries
 from energyguard.model.quantities import parse_duration
+from energyguard.pipeline import PROJECTIONS
 from energyguard.service.contract import Service
 
 DAY_MS = 86_400_000
@@ -28,32 +28,45 @@ _KINDS: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def _chargers_range(
-    service: CurrentService,
-    start: Annotated[
-        Instant | None, Query(description="From then on; default: end - 24 h.")
-    ] = None,
-    end: Annotated[
-        Instant | None, Query(description="Before then; default: the newest of chargers.")
-    ] = None,
-) -> Range:
-    end_ms = end if end is not None else _newest_of_chargers(service) + 1
-    start_ms = start if start is not None else max(0, end_ms - DAY_MS)
-    return Range(start_ms, max(start_ms, end_ms))
+def _range_of(projection: Projection) -> Any:
+    """The range of a request, by the clock of a domain's devices."""
+
+    def span(service: Service, start: int | None, end: int | None) -> Range:
+        end_ms = end if end is not None else _newest_of(projection, service) + 1
+        start_ms = start if start is not None else max(0, end_ms - DAY_MS)
+        return Range(start_ms, max(start_ms, end_ms))
+
+    texts = {
+        "start": "From then on; default: end - 24 h.",
+        "end": f"Before then; default: the newest of {projection.name}.",
+    }
+    given = [
+        Parameter(
+            name,
+            Parameter.POSITIONAL_OR_KEYWORD,
+            default=None,
+            annotation=Annotated[Instant | None, Query(description=text)],
+        )
+        for name, text in texts.items()
+    ]
+    first = Parameter("service", Parameter.POSITIONAL_OR_KEYWORD, annotation=CurrentService)
+    span.__signature__ = Signature([first, *given])  # type: ignore[attr-defined]
+    return Annotated[Range, Depends(span)]
 
 
-def _newest_of_chargers(service: Service) -> int:
-    """What time it is at the chargers: by what comes in, by what came, by the wall clock."""
-    now = service.stations.event_ms()
+def _newest_of(projection: Projection, service: Service) -> int:
+    """What time it is at the devices: by what comes in, by what came, by the wall clock."""
+    now = service.projections[projection.name].event_ms()
     if now is None:
-        for row in rows(service.query("station_span")):
+        for row in rows(service.query(projection.span)):
             now = int(row["last"].timestamp() * 1000)
     return service.clock.now_ms() if now is None else now
 
 
 _RANGES: Final[Mapping[str, Any]] = {
-    "": AskedRange, "chargers": Annotated[Range, Depends(_chargers_range)],
-}  # fmt: skip
+    "": RangeParameter,
+    **{name: _range_of(projection) for name, projection in PROJECTIONS.items()},
+}
 """The range of a request, by the clock of its query."""
 
 
@@ -107,8 +120,8 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
             for field, kind in chosen.parameters.items()
         }
         found = _named(service, chosen, rows(service.query(chosen.name, **parameters)))
-        if not found and "charger" in given:
-            _check_charger(service, given["charger"])
+        if not found and (clock := query.header.get("clock")):
+            service.projections[clock].check(given)
         how = query.header.get("answer", "")
         if how.startswith("one"):
             return next(iter(found), None)
@@ -149,13 +162,6 @@ def _named(
     with closing(People(service.settings.data_dir)) as people:
         names = people.names({row[field] for row in found for field in fields if row[field]})
     return [row | {field: names.get(row[field], row[field]) for field in fields} for row in found]
-
-
-def _check_charger(service: Service, charger: str) -> None:
-    known = [bay.charger for bay in service.stations.bays()]
-    if charger not in known:
-        near = ", ".join(get_close_matches(charger, known)) or "none of a similar name"
-        raise NotFound(f"no charger {charger!r}; near: {near}")
 
 
 def build_router(found: Iterable[HistoryQuery]) -> APIRouter:

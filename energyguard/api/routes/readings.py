@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.restore_newlines import FORM, with_lines
-from energyguard.api.routes.asked import AskedRange, Instant, Limit
+from energyguard.api.routes.asked import Instant, Limit, RangeParameter
 from energyguard.service.devices import DeviceDetail, DeviceSummary, chosen
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
@@ -43,10 +42,10 @@ _BODY: dict[str, Any] = {
         },
     }
 }
+_PATH = r'^[^,"\x00-\x1f]+$'
 
 
-@router.post("/readings", openapi_extra=_BODY)
-async def send_readings(
+async def _sent(
     request: Request,
     service: CurrentService,
     user: User,
@@ -66,7 +65,28 @@ async def send_readings(
         Query(description="Readings of the past: kept and counted, but they alert nobody."),
     ] = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
-) -> Receipt:
+) -> Callable[..., Receipt]:
+    """A body, to be taken from a ``source``."""
+    body = await request.body()
+    if request.headers.get("content-type", "").startswith(FORM):
+        body = with_lines(body)
+    key = f"{user}/{idempotency_key}" if idempotency_key else None
+    return partial(
+        service.take_readings,
+        body,
+        shape,
+        idempotency_key=key,
+        device=device.strip(),
+        sender=user,
+        backfill=backfill,
+    )
+
+
+_Sent = Annotated[Callable[..., Receipt], Depends(_sent)]
+
+
+@router.post("/readings", openapi_extra=_BODY)
+def send_readings(take: _Sent) -> Receipt:
     """Take a batch of readings: CSV, JSON lines, a JSON array, an Arrow stream or file.
 
     Durable when it answers. Each row is accepted, malformed or out of range, and a bad row never
@@ -76,12 +96,18 @@ async def send_readings(
     The order of rows does not matter. A body whose newest reading is over a day old is a backfill,
     as with `backfill=1`. The same `Idempotency-Key` with the same body gets the same answer.
     """
-    body = await request.body()
-    if request.headers.get("content-type", "").startswith(FORM):
-        body = with_lines(body)
-    key = f"{user}/{idempotency_key}" if idempotency_key else None
-    take = partial(service.take_readings, sender=user, backfill=backfill)
-    return await run_in_threadpool(take, body, shape, "api", key, device.strip())
+    return take(source="api")
+
+
+@router.post("/readings/{path:path}", openapi_extra=_BODY)
+def send_readings_to_path(
+    take: _Sent,
+    path: Annotated[
+        str, Path(description="Where its sender sends it.", max_length=200, pattern=_PATH)
+    ],
+) -> Receipt:
+    """The same, of a sender whose dialect says the device by the path: `tele/plug-7/SENSOR`."""
+    return take(source=f"api:{path}")
 
 
 @router.get("/readings/newest")
@@ -128,7 +154,7 @@ def device_detail(
 @router.get("/device-summaries")
 def device_summaries(
     service: CurrentService,
-    span: AskedRange,
+    span: RangeParameter,
     search: Annotated[str, Query(description="Only ids with this in them.")] = "",
     sort: Annotated[
         Literal["name", "last", "kwh", "alerts"], Query(description="What is sorted by.")

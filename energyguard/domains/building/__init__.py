@@ -10,5 +10,6 @@ DOMAIN = Domain(
     dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
     views=(f"{HERE}.view:VIEW",),
+    commands={"simulate building": f"{HERE}.commands:building"},
     simulators=(Simulator(name="building", role="simulate-building", run=f"{HERE}.role:run"),),
 )

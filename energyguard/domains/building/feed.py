@@ -22,13 +22,24 @@ from energyguard.intake.gateway import Gateway
 from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.records.floors import device_of
-from energyguard.simulators.event_clock import RunningClock, newest_event_ms
+from energyguard.simulators.event_clock import RunningClock, TopicTime, newest_event_ms
 from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
 from energyguard.simulators.truth import TruthFile
 
 _TOPIC = BUILDING_READINGS.name
 TRUTH = "simulate-building-truth.csv"
 """The ground truth of the faults in the log, in its data folder, where no other is named."""
+
+
+class _OwnPace(TopicTime):
+    """The time of nobody: where clocks are wrong on purpose, the feed must not follow them."""
+
+    def __init__(self) -> None:
+        """Follow nothing."""
+
+    def newest_ms(self) -> int | None:
+        """Nobody is followed."""
+        return None
 
 
 class BuildingFeed(Ticker):
@@ -61,8 +72,11 @@ class BuildingFeed(Ticker):
         if last:
             newest_ms = max(sent.time_ms for sent in last.values())
             self._next_ms = max(self._next_ms, newest_ms + run.tick_ms)
-        if run.start_ms is None:
+        if "clock_skew" in run.building.faults:
+            self._time = _OwnPace()
+        elif run.start_ms is None:
             self._skip_behind(newest_event_ms(log, _TOPIC))
+        if run.start_ms is None:
             self._first_ms = self._next_ms
         soon = run.start_ms is None and self._next_ms - run.tick_ms <= now_ms
         self._clock = RunningClock(

@@ -1,18 +1,70 @@
-"""Charging: simulated chargers at stations, with labelled faults; networks' exports; its page."""
+"""Charging: what chargers tell, the stays and bills that come of it, stations, networks' exports.
+
+topics.py, flows.py   what is written and read; records/: how
+model.py, codec.py    signals and what comes of them; their messages
+sessions/             stays of cars, by event time; live/: stations as they are now
+intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
+chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
+engines/, offline.py  the same on Flink, and on files
+view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API, terminal
+"""
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Simulator
+from energyguard.domain import Domain, Messages, Program, Projection, Simulator
+from energyguard.domains.charging.flows import FEED, IMPORT, ROLE, SESSIONS, STATIONS
+from energyguard.domains.charging.topics import (
+    BAYS,
+    CHARGERS,
+    IMPORTED,
+    RESULTS,
+    SENT,
+    TOPICS,
+    TOTAL_OCCUPIED,
+)
 
+HERE = "energyguard.domains.charging"
 DOMAIN = Domain(
     name="charging",
-    queries=Path(__file__).parent / "queries",
-    views=("energyguard.domains.charging.view:VIEW",),
-    simulators=(
-        Simulator(
-            name="chargers",
-            role="simulate-chargers",
-            run="energyguard.domains.charging.role:run",
+    topics=TOPICS,
+    records=f"{HERE}.records:RECORDS",
+    archived=(*SENT, *RESULTS, TOTAL_OCCUPIED, BAYS, CHARGERS, IMPORTED),
+    messages=(
+        Messages(
+            name="signals of chargers",
+            topics=SENT,
+            shape="signal",
+            group=SESSIONS.group,
+            border=f"{HERE}.intake:BORDER",
+            replay=f"{HERE}.commands.chargers:replay_signals",
         ),
     ),
+    flows=(FEED, IMPORT),
+    roles=(ROLE,),
+    projections=(
+        Projection(
+            name="chargers",
+            flow=STATIONS,
+            follow=f"{HERE}.live.stations:StationProjection",
+            span="station_span",
+        ),
+    ),
+    programs=(
+        Program(
+            name="charging",
+            evaluate=f"{HERE}.commands.rule:evaluate",
+            job=f"{HERE}.commands.rule:job",
+            engines={"flink": f"{HERE}.engines.flink"},
+        ),
+    ),
+    queries=Path(__file__).parent / "queries",
+    views=(f"{HERE}.view:VIEW",),
+    routes=(f"{HERE}.routes:router",),
+    commands={
+        "stations": f"{HERE}.commands.stations:GROUP",
+        "simulate chargers": f"{HERE}.commands.chargers:chargers",
+        "import sessions": f"{HERE}.commands.imports:sessions",
+    },
+    simulators=(Simulator(name="chargers", role="simulate-chargers", run=f"{HERE}.role:run"),),
+    upgrades=(f"{HERE}.exports.matched_imports:match_old_imports",),
 )

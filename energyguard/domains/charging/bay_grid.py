@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
 from energyguard.page.components import Tag
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import moment
-from energyguard.service.bays import BAY_STATES, BayView, StationView
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240

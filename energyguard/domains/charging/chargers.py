@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from energyguard.model.charging import Signal, SignalKind
+from energyguard.domains.charging.model import Signal, SignalKind
 
 ARRIVAL = 0.30  # per second, at a free charger
 WITHOUT_CHARGE = 0.05

@@ -13,9 +13,10 @@ from hashlib import blake2b
 from itertools import count
 from typing import NamedTuple
 
-from energyguard.codecs.charging import message, text_of
+from energyguard.codecs.seconds import text_of
+from energyguard.domains.charging.codec import message
+from energyguard.domains.charging.model import Signal
 from energyguard.domains.household.faults import Label
-from energyguard.model.charging import Signal
 
 FAULTS = ("lost", "doubled", "delayed", "reordered", "malformed")
 DELAY_S = 30  # beyond what a signal may be late

@@ -18,14 +18,15 @@ from typing import BinaryIO
 import msgspec
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.domains.charging.charger_list import list_chargers
 from energyguard.domains.charging.chargers import TIMINGS, Timings, signals
 from energyguard.domains.charging.faults import Sent, Spoiler, clean
+from energyguard.domains.charging.intake import partition_at
 from energyguard.domains.charging.stations import charger_at
+from energyguard.domains.charging.topics import SIGNALS
 from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers
-from energyguard.model.charging import partition_of
-from energyguard.model.topics import CHARGERS, SIGNALS, TICK_HEADER, partition_for
-from energyguard.records.stations import CHARGER, Charger
+from energyguard.model.topics import TICK_HEADER
 from energyguard.simulators.event_clock import RunningClock, backwards
 from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
 from energyguard.telemetry import logger
@@ -156,13 +157,7 @@ class ChargerFeed(Ticker):
         """Tell which chargers there are, and where."""
         numbers = iter(self._run.chargers)
         while some := [charger_at(number, self._run.topic) for number in islice(numbers, _AT_ONCE)]:
-            patiently(partial(self._list, some), self._stop)
-
-    def _list(self, chargers: Sequence[Charger]) -> None:
-        keys = [charger.charger.encode() for charger in chargers]
-        self._log.append(
-            CHARGERS.name, Records(keys, [CHARGER.encode(charger) for charger in chargers])
-        )
+            patiently(partial(list_chargers, self._log, some), self._stop)
 
     def _send(self, time_ms: Times) -> bool:
         """Append all that is sent up to the last tick: whole or not at all."""
@@ -204,8 +199,7 @@ class ChargerFeed(Ticker):
 
 
 def _of(sent: Sent) -> int:
-    place = partition_of(sent.charger, SIGNALS.partitions)
-    return partition_for(sent.charger.encode(), SIGNALS.partitions) if place is None else place
+    return partition_at(sent.charger)
 
 
 def _place(number: int) -> int:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from threading import Event
 
 from energyguard.domains.charging.feed import ChargerFeed, ChargerRun
-from energyguard.log import open_log
-from energyguard.log.waiting import is_there
-from energyguard.model.topics import signals_topic
+from energyguard.domains.charging.topics import signals_topic
+from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings
 
 
 def run(settings: Settings, stop: Event) -> None:
     """Simulate chargers as the settings say; what was sent is durable when this returns."""
-    with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
-        if is_there(log, stop):
+    with role_log(settings, stop) as log:
+        if log is not None:
             feed = ChargerFeed(charger_run(settings), log, stop)
             feed.publish()
             feed.play()

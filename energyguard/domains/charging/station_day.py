@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from energyguard.domains.charging.bay_grid import BayGrid, legend
+from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.days import day_ms, local
 from energyguard.page.components import Figures, Tag, card, choice
 from energyguard.page.context import PageContext
@@ -23,7 +24,7 @@ class StationDay:
 
     def __init__(self, context: PageContext, station: str) -> None:
         self.context, self.cache, self.station = context, context.cache, station
-        self.service = context.cache.service.stations
+        self.service = stations_of(context.cache.service)
         self.day = _day(context.query.get("day", ""))
         with Tag("div", "", "grid"):
             with Tag("div", "", "c12 crumbs"):

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from random import Random
 
-from energyguard.records.stations import Charger
+from energyguard.domains.charging.records.stations import Charger
 
 CENTRE = (45.4642, 9.19)  # degrees: the city lies around it
 RADIUS_KM = 6.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from energyguard.domains.charging.bay_grid import BayGrid, euros, legend
+from energyguard.domains.charging.live.bays import StationView
+from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.station_day import StationDay
 from energyguard.model.days import day_ms, local
 from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
@@ -12,7 +14,6 @@ from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import age, count, moment, number, plural
 from energyguard.page.page_cache import HOUR_MS, times_ms
 from energyguard.page.plots import Data, Plot
-from energyguard.service.bays import StationView
 
 MAX_STATIONS = 5
 MAX_VIOLATIONS = 8
@@ -23,7 +24,7 @@ class StationsPage:
     """All stations, or the one that is asked for."""
 
     def __init__(self, context: PageContext) -> None:
-        context.fresh = context.cache.service.stations.fresh
+        context.fresh = stations_of(context.cache.service).fresh
         if station := context.query.get("station", ""):
             StationDay(context, station)
         else:
@@ -35,7 +36,7 @@ class Network:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
-        self.service = context.cache.service.stations
+        self.service = stations_of(context.cache.service)
         self.rest = Rest(
             "No chargers yet",
             "Let some be simulated:",

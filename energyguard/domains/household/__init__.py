@@ -11,6 +11,7 @@ DOMAIN = Domain(
         "energyguard.domains.household.appliance_files:DIALECT",
     ),
     views=("energyguard.domains.household.view:VIEW",),
+    commands={"simulate household": "energyguard.domains.household.commands:household"},
     rules=Path(__file__).parent / "rules.toml",
     simulators=(
         Simulator(name="households", role="simulate", run="energyguard.domains.household.feed:run"),

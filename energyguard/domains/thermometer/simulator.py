@@ -6,7 +6,7 @@ from random import Random
 
 import msgspec
 
-from energyguard.codecs.charging import text_of
+from energyguard.codecs.seconds import text_of
 from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import DEVICE, message
 from energyguard.simulators.steps import Steps

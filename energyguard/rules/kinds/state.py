@@ -1,7 +1,7 @@
 """A limit of a state: how high it may be, or low, and how long it may last.
 
 The state is what a device's newest reading says of a level (volts, degrees), or a state that a
-machine is in (a bay where a car is parked: ``stream/sessions``). Whoever has values of its own
+machine is in (a bay where a car is parked: ``domains/charging``). Whoever has values of its own
 (``compat/``) holds them against a limit by ``is_passed`` and says so by ``breach``.
 """
 

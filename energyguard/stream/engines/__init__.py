@@ -3,7 +3,6 @@
 job.py     a rule as data: every semantic declared; what an engine cannot express is refused
 spark.py   a job as a PySpark file of its own, for Structured Streaming
 flink.py   a job as Flink SQL
-…charging  the rule `charging` on Flink: the job, what runs in its workers, what they do per key
 
 The embedded worker is the reference: on the same readings an engine writes the same records to
 ``energy_alerts``. Where an engine's own definitions differ, ``docs/engines.md`` says so.

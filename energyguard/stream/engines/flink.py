@@ -7,6 +7,7 @@ Flink's own environment: its pins clash with ours.
 from __future__ import annotations
 
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -86,7 +87,9 @@ def _written(job: Job, *, once: bool) -> str:
         "alerts_sink": sink(job, "alerts", columns, job.alerts, "alerts", key="household_id"),
         "dead_letters_sink": letters,
     }
-    return written("flink.sql", job, state_folder(job), blocks, _words(job), expressions_)
+    return written(
+        files(__package__) / "flink.sql", job, state_folder(job), blocks, _words(job), expressions_
+    )
 
 
 def _span(job: Job) -> str:

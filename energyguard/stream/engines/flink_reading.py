@@ -27,7 +27,7 @@ _PATTERNS: Final = (rf"{DAY}[T ]{_CLOCK}{_ZONE}", DEVICE.pattern, _NUMBER)
 _EDGE: Final = r"[^,\"\x00-\x20]"
 _NAME: Final = rf"{_EDGE}(?:[^,\"\x00-\x1f]{{0,126}}{_EDGE})?"  # without what stands round it
 _CELLS: Final = ",".join(
-    rf"[ \t]*(?:{one}|\"[ \t]*{one}[ \t]*\")[ \t]*" for one in (_PATTERNS[0], _NAME, _NUMBER)
+    rf"[ \t]*(?:{cell}|\"[ \t]*{cell}[ \t]*\")[ \t]*" for cell in (_PATTERNS[0], _NAME, _NUMBER)
 )
 _FIELDS: Final = ("timestamp", "household_id", "energy_kwh")
 _TEXT: Final = "CAST(message AS STRING)"
@@ -40,8 +40,8 @@ _USUAL_NAME: Final = r"[\w-]{1,128}"
 
 def expressions(job: Job) -> dict[str, str]:
     """Expressions by the names that ``flink.sql`` has for them."""
-    most = job.plausible_nano_kwh
-    usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(most))
+    max_nano = job.plausible_nano_kwh
+    usual = (_USUAL_TIME, _USUAL_NAME, _usual_number(max_nano))
     if job.shape is MessageShape.CSV:
         line, sound = rf"TRIM(TRAILING U&'\000D\000A' FROM {_TEXT})", ""
         time, name, number = (
@@ -61,7 +61,7 @@ def expressions(job: Job) -> dict[str, str]:
         "usual": f"REGEXP({_TEXT}, '^{whole}\\z') AND {usual_at}{in_time or ' IS NOT NULL'}",
         "usual_time": usual_at,
         "sound": f"{sound}REGEXP({line}, '^{patterns}\\z')",
-        "plausible": _plausible(number, most),
+        "plausible": _plausible(number, max_nano),
         "in_time": f"{at}{in_time}" if in_time else "TRUE",
         "time": at,
         "name_of": name,
@@ -69,12 +69,12 @@ def expressions(job: Job) -> dict[str, str]:
     }
 
 
-def _usual_number(most_nano: int) -> str:
+def _usual_number(max_nano: int) -> str:
     """Numbers of at most nine places that need no look at the limit."""
-    digits = len(str(most_nano // NANO)) - 1
+    digits = len(str(max_nano // NANO)) - 1
     if digits:
         return rf"\d{{1,{digits}}}\.\d{{1,9}}"
-    return r"0\.\d{1,9}" if most_nano >= NANO else r"0\.0{1,9}"
+    return r"0\.\d{1,9}" if max_nano >= NANO else r"0\.0{1,9}"
 
 
 def _usual_time(begin: int) -> str:
@@ -87,13 +87,13 @@ def _usual_time(begin: int) -> str:
     return f"TIMESTAMPADD(SECOND, {part(11)} * 3600 + {part(14)} * 60 + {part(17)}, {day})"
 
 
-def _plausible(field: str, most_nano: int) -> str:
+def _plausible(field: str, max_nano: int) -> str:
     """Whether a number, rounded to nine places, is neither below 0 nor above a limit."""
     half = Decimal("0.0000000005")
-    sign = "<=" if most_nano % 2 == 0 else "<"  # a half goes to the even one
+    sign = "<=" if max_nano % 2 == 0 else "<"  # a half goes to the even one
     return (
         f"(TRY_CAST({field} AS DECIMAL(38, 20)) >= -{half:f} "
-        f"AND TRY_CAST({field} AS DECIMAL(38, 20)) {sign} {Decimal(most_nano) / NANO + half:f})"
+        f"AND TRY_CAST({field} AS DECIMAL(38, 20)) {sign} {Decimal(max_nano) / NANO + half:f})"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -68,7 +68,7 @@ def sink(job: EngineJob, table: str, columns: str, topic: str, suffix: str, key:
 
 
 def written(
-    file: str,
+    template: Traversable,
     job: EngineJob,
     state: Path,
     blocks: Mapping[str, bool],
@@ -78,14 +78,14 @@ def written(
     """The text of a job.
 
     Args:
-        file: its template, which stands beside this module.
+        template: its template.
         job: what it must know.
         state: the folder for its state.
         blocks: which parts it needs, by their names; ``until stopped`` is one.
         words: what stands between quotes, and numbers.
         expressions: SQL, as it is.
     """
-    text = files(__package__).joinpath(file).read_text("utf-8")
+    text = template.read_text("utf-8")
     text = text.replace("${settings}", _SETTINGS).replace("${source}", _SOURCE)
     for name, wanted in blocks.items():
         block = re.compile(rf"-- \[{name}\]\n(.*?)-- \[end\]\n", re.DOTALL)

@@ -85,6 +85,23 @@ class EngineJob(msgspec.Struct, frozen=True, kw_only=True):
         """What an engine calls the job."""
         raise NotImplementedError
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Those that must be there."""
+        raise NotImplementedError
+
+    def explain(self) -> dict[str, str]:
+        """Every declared semantic, by its name, in sentences."""
+        raise NotImplementedError
+
+    def check_for(self, engine: Engine) -> None:
+        """Hold the job against what an engine can do.
+
+        Raises:
+            ConfigError: every thing that it cannot express, and what to change.
+        """
+        raise NotImplementedError
+
 
 class Job(EngineJob, frozen=True, kw_only=True):
     """A rule with everything that an engine must know."""

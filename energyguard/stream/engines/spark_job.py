@@ -114,7 +114,7 @@ def faults() -> list[tuple[Column, str, str, Column]]:
         found.append((bad, "malformed", name, reason))
     low, high = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
     time, nano = F.col("time"), F.col("nano_kwh")
-    most = f"{PLAUSIBLE_NANO_KWH / NANO:g}"
+    max_kwh = f"{PLAUSIBLE_NANO_KWH / NANO:g}"
     found += [
         (
             ~time.between(text(low).cast("timestamp"), text(high).cast("timestamp")),
@@ -126,7 +126,7 @@ def faults() -> list[tuple[Column, str, str, Column]]:
             ~nano.between(0, PLAUSIBLE_NANO_KWH),
             "out-of-range",
             "energy_kwh",
-            text(f"energy_kwh is negative or above the plausible {most} kWh"),
+            text(f"energy_kwh is negative or above the plausible {max_kwh} kWh"),
         ),
     ]
     if AHEAD_MS is not None:  # one reading of the far future would make all others late

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import BehindRetention
+from energyguard.flow import Flow
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, TopicPartition
-from energyguard.pipeline import Flow
 from energyguard.records.state import Manifest
 from energyguard.stream.runtime.checkpoint import Saved, raising_unusable, snapshot_records
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs

@@ -73,10 +73,10 @@ class DecodedReadings:
         """Dead letters of what was refused."""
         topic, partition = self.at
         return dead_letters(
-            [one.refused for one in self.bad],
-            [f"{topic}/{partition}/{one.record}" for one in self.bad],
+            [bad.refused for bad in self.bad],
+            [f"{topic}/{partition}/{bad.record}" for bad in self.bad],
             topic,
-            [one.shape for one in self.bad],
+            [bad.shape for bad in self.bad],
         )
 
     def followed_by(self, other: DecodedReadings) -> DecodedReadings:
@@ -99,7 +99,7 @@ def _any(mask: Bools | None, place: slice) -> Bools | None:
 
 def decoded_part(fetched: Fetched, limits: PlausibilityLimits = DEFAULT) -> DecodedReadings:
     """Decode records, whoever sent them."""
-    found = read_records(fetched.values, limits)
+    found = read_records(fetched.values, limits, fetched.topic)
     offsets = np.asarray(fetched.offsets, np.int64)
     appended = np.asarray(fetched.timestamps_ms, np.int64)
     astray = keyless(fetched.keys, fetched.values)

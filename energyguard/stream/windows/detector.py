@@ -15,8 +15,9 @@ import numpy as np
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.flow import Flow
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
-from energyguard.pipeline import DETECTOR, WINDOWS, Flow
+from energyguard.pipeline import DETECTOR, WINDOWS
 from energyguard.rules.registry import RuleBook
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.checkpoint import Saved, read_snapshots

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from energyguard.clock import Clock
 from energyguard.codecs.assembly import PlausibilityLimits
-from energyguard.log import Log, open_log
-from energyguard.log.waiting import is_there
+from energyguard.log import Log
 from energyguard.pipeline import READINGS
+from energyguard.processes.role_log import role_log
 from energyguard.rules.registry import RuleBook, book_of
 from energyguard.settings.tree import Settings, StreamSettings
 from energyguard.stream.runtime.worker import Worker
@@ -51,9 +51,8 @@ def detect(settings: Settings, stop: threading.Event) -> None:
 
 
 def _run(made: _Made, settings: Settings, stop: threading.Event) -> None:
-    log = open_log(settings.log_url, session_s=settings.session_s, options=settings.log.kafka)
-    try:
-        if not is_there(log, stop):
+    with role_log(settings, stop) as log:
+        if log is None:
             return
         book = book_of(settings)
         topics = [topic.name for topic in READINGS]
@@ -63,5 +62,3 @@ def _run(made: _Made, settings: Settings, stop: threading.Event) -> None:
         _log.info("working", partitions=len(worker.tasks), rules=rules)
         gc.freeze()  # what is there now stays: each full collection would look at it again
         worker.run(stop)
-    finally:
-        log.close()

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.flow import Flow
 from energyguard.log import EARLIEST, Fetched, Log, Records, TopicPartition
 from energyguard.model.readings import ReadingBatch, Verdict
 from energyguard.model.topics import DEAD_LETTERS, PROGRESS, source_of
-from energyguard.pipeline import WINDOWS, Flow
+from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
 from energyguard.stream.runtime.checkpoint import Saved, raising_unusable

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from energyguard.codecs import RefusedRow
+from energyguard.domains.charging.charger_list import list_chargers
 from energyguard.domains.charging.exports.checks import check, check_overlaps
 from energyguard.domains.charging.exports.known import Known, KnownNames, is_worse
 from energyguard.domains.charging.exports.rows import (
@@ -31,12 +32,13 @@ from energyguard.domains.charging.exports.times import (
     tells_zone,
     zone_named,
 )
+from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Charger, Imported
+from energyguard.domains.charging.topics import IMPORTED
 from energyguard.errors import Malformed
 from energyguard.log import Log, Records
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import CHARGERS, DEAD_LETTERS, IMPORTED
-from energyguard.records.stations import CHARGER, IMPORTED_SESSION, Charger, Imported
+from energyguard.model.topics import DEAD_LETTERS
 
 SHAPE = "charging-session"
 T = TypeVar("T")
@@ -266,9 +268,7 @@ class Importer:
             )
             for record in records
         }
-        for some in _lots(list(listed.values())):
-            keys = [row.charger.encode() for row in some]
-            self._log.append(CHARGERS.name, Records(keys, [CHARGER.encode(row) for row in some]))
+        list_chargers(self._log, list(listed.values()))
 
 
 def why_useless(export: Export) -> str:

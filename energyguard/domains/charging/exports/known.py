@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from energyguard.log import EARLIEST, Log
-from energyguard.log.records import decoded
-from energyguard.model.topics import CHARGERS, IMPORTED
-from energyguard.records.stations import (
+from energyguard.domains.charging.records.stations import (
     CHARGER,
     IMPORTED_SESSION,
     Charger,
     Imported,
     network_before,
 )
+from energyguard.domains.charging.topics import CHARGERS, IMPORTED
+from energyguard.log import EARLIEST, Log
+from energyguard.log.records import decoded
 
 _SIGNALS = ""  # owns the names of chargers that send signals
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from energyguard.domains.charging.records.stations import DEFAULT_NETWORK
 from energyguard.errors import Malformed
-from energyguard.records.stations import DEFAULT_NETWORK
 
 SPELLINGS: Mapping[str, str] = {
     "charging event": "event",

@@ -1,0 +1,1 @@
+"""Commands of charging: simulate, list, import and replay; the rule `charging` in a terminal."""

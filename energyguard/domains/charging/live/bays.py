@@ -1,0 +1,251 @@
+"""What each bay looks like now: a fold of the newest signals, and of what the worker says of them.
+
+The newest signal of a charger tells what its bay looks like at once; ``energyguard.bays`` follows
+some seconds later, and knows what no single signal tells: the stay, and whether it is too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from energyguard.domains.charging.model import Charge, Signal, SignalKind, StayLimits, profit_cents
+from energyguard.domains.charging.records.stations import BayNow, Charger
+from energyguard.domains.charging.sessions.signals import AHEAD_S
+
+BayState = Literal["free", "parked", "charging", "overstaying", "faulty"]
+BAY_STATES: tuple[BayState, ...] = ("free", "parked", "charging", "overstaying", "faulty")
+
+_AFTER = {
+    SignalKind.ARRIVE: "parked",
+    SignalKind.CONNECT: "connected",
+    SignalKind.START: "charging",
+    SignalKind.STOP: "charged",
+    SignalKind.DISCONNECT: "unplugged",
+    SignalKind.LEAVE: "free",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BayView:
+    """A bay as it is now; times in ms since 1970 UTC."""
+
+    charger: str
+    station: str
+    state: BayState
+    detail: str  # free, parked, connected, charging, charged, unplugged; of a fault, the reason
+    since_ms: int
+    power_kw: int | None
+    cost_cents: int | None  # of the charge that is under way, or over and the car still there
+    violation: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationView:
+    """A station and its bays now."""
+
+    station: str
+    latitude: float | None
+    longitude: float | None
+    bays: int
+    free: int
+    parked: int
+    charging: int
+    overstaying: int
+    faulty: int
+
+
+@dataclass(slots=True)
+class _Bay:
+    state: str = "free"
+    since: int = 0
+    rank: int = -1
+    start_parking: int | None = None
+    start: int | None = None
+    end: int | None = None
+    power_kw: int | None = None
+    price: int | None = None
+    violation: str = ""
+    fault: str = ""
+
+
+class Bays:
+    """All bays that were heard of. For one thread at a time."""
+
+    def __init__(self, limits: StayLimits) -> None:
+        self._limits = limits
+        self._bays: dict[str, _Bay] = {}
+        self._chargers: dict[str, Charger] = {}
+        self._live_readings: tuple[int, int] | None = (
+            None  # event time s, and the wall clock's ms then
+        )
+        self._far: dict[str, int] = {}
+        self._witnesses: set[str] = set()  # who has reached that time, within AHEAD_S
+
+    def take_charger(self, charger: Charger) -> None:
+        """A charger is listed."""
+        self._chargers[charger.charger] = charger
+        if charger.topic:
+            self._bays.setdefault(charger.charger, _Bay())
+
+    def take_signal(self, signal: Signal, received_ms: int) -> None:
+        """A signal has come."""
+        bay = self._bays.setdefault(signal.charger, _Bay())
+        self._hear(signal.charger, signal.second, received_ms)
+        bay.fault = ""
+        if (signal.second, signal.kind) < (bay.since, bay.rank) and not self._ahead(bay.since):
+            return
+        if signal.kind is SignalKind.ARRIVE:
+            bay.start_parking, bay.start, bay.end = signal.second, None, None
+            bay.power_kw = bay.price = None
+            bay.violation = ""
+        elif signal.kind is SignalKind.CONNECT:
+            bay.price = signal.amount
+        elif signal.kind is SignalKind.START:
+            bay.start, bay.end, bay.power_kw = signal.second, None, signal.amount
+        elif signal.kind is SignalKind.STOP:
+            bay.end = signal.second
+        elif signal.kind is SignalKind.LEAVE:
+            bay.start_parking, bay.violation = None, ""
+        bay.state, bay.since, bay.rank = _AFTER[signal.kind], signal.second, signal.kind
+
+    def take_bay(self, facts: BayNow, received_ms: int) -> None:
+        """The worker says what a bay is, or was some seconds ago."""
+        bay = self._bays.setdefault(facts.charger, _Bay())
+        self._hear(facts.charger, facts.since, received_ms)
+        if facts.start_parking is not None and facts.start_parking == bay.start_parking:
+            bay.violation = facts.violation
+        if facts.since < bay.since and not self._ahead(bay.since):
+            return
+        bay.state, bay.since = facts.state, facts.since
+        bay.start_parking, bay.violation = facts.start_parking, facts.violation
+        bay.start, bay.end = facts.start_recharging, facts.end_recharging
+        bay.power_kw, bay.price = facts.power_kw, facts.price
+
+    def take_fault(self, message: bytes, reason: str) -> None:
+        """A message of a charger was refused; of which, if it says so."""
+        try:
+            charger = msgspec.json.decode(message, type=_Whose).charger_id
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        if (bay := self._bays.get(charger)) is not None:
+            bay.fault = reason
+
+    def _hear(self, charger: str, second: int, received_ms: int) -> None:
+        """Move the time on; two chargers decide, where there are two.
+
+        Who is far ahead waits for a second one. The first of all is believed until another one
+        comes that is far behind: then it was ahead, unless a second one had reached its time.
+        """
+        newest = self._live_readings
+        if newest is not None and second > newest[0] + AHEAD_S:
+            self._far[charger] = second
+            near = [far for far in self._far.values() if abs(far - second) <= AHEAD_S]
+            if len(near) < 2 and len(self._bays) > 1:
+                return
+        if newest is not None and second < newest[0] - AHEAD_S:
+            if self._witnesses - {charger} and len(self._witnesses) < 2:
+                self._live_readings, self._witnesses = (second, received_ms), {charger}
+            return
+        self._witnesses.add(charger)
+        if newest is None or second > newest[0]:
+            if newest is None or second > newest[0] + AHEAD_S:
+                self._witnesses = {charger, *self._far}
+            self._live_readings = second, received_ms
+            self._far.clear()
+
+    def _ahead(self, second: int) -> bool:
+        """Whether that is a wrong clock's: what comes after it, by a right one, counts."""
+        return self._live_readings is not None and second > self._live_readings[0] + AHEAD_S
+
+    @property
+    def newest_ms(self) -> int | None:
+        """The time of the newest signal that is believed."""
+        return None if self._live_readings is None else self._live_readings[0] * 1000
+
+    def event_ms(self, now_ms: int) -> int | None:
+        """What time it is at the chargers: that of the newest signal, gone on since."""
+        if self._live_readings is None:
+            return None
+        second, received_ms = self._live_readings
+        return second * 1000 + max(0, now_ms - received_ms)
+
+    def views(self, now_ms: int, station: str = "") -> list[BayView]:
+        """Every bay, by station and charger."""
+        event_ms = self.event_ms(now_ms) or 0
+        found = [
+            self._view(charger, bay, event_ms // 1000)
+            for charger, bay in self._bays.items()
+            if not station or self.station_of(charger) == station
+        ]
+        return sorted(found, key=lambda bay: (bay.station, _natural(bay.charger)))
+
+    def station_of(self, charger: str) -> str:
+        """Where a charger stands; one that is not listed is a station of its own."""
+        listed = self._chargers.get(charger)
+        return charger if listed is None else listed.station
+
+    def _view(self, charger: str, bay: _Bay, now_s: int) -> BayView:
+        state: BayState = "parked"
+        if bay.fault:
+            state = "faulty"
+        elif bay.state == "free":
+            state = "free"
+        elif bay.state == "charging":
+            state = "charging"
+        elif self._stands_too_long(bay, now_s):
+            state = "overstaying"
+        return BayView(
+            charger=charger,
+            station=self.station_of(charger),
+            state=state,
+            detail=bay.fault or bay.state,
+            since_ms=bay.since * 1000,
+            power_kw=bay.power_kw if bay.state == "charging" else None,
+            cost_cents=self._cost(charger, bay, now_s),
+            violation=bay.violation if bay.state != "free" else "",
+        )
+
+    def _cost(self, charger: str, bay: _Bay, now_s: int) -> int | None:
+        if bay.state == "free" or None in (bay.start, bay.power_kw, bay.price):
+            return None
+        assert bay.start is not None and bay.power_kw is not None and bay.price is not None
+        end = max(bay.start, now_s if bay.end is None else bay.end)
+        charge = Charge(charger, "", bay.start, end, bay.power_kw, bay.price)
+        return profit_cents(charge, self._limits.seconds_per_hour)
+
+    def _stands_too_long(self, bay: _Bay, now_s: int) -> bool:
+        """Whether it is told so already, or its time is up: the worker waits for what is late."""
+        if bay.violation:
+            return True
+        if bay.end is not None:
+            return now_s > bay.end + self._limits.after_s
+        return bay.start_parking is not None and now_s > bay.start_parking + self._limits.before_s
+
+    def stations(self, views: Iterable[BayView]) -> list[StationView]:
+        """Every station with bays, by name."""
+        counts: dict[str, dict[str, int]] = {}
+        places: dict[str, tuple[float | None, float | None]] = {}
+        for view in views:
+            of = counts.setdefault(view.station, dict.fromkeys(BAY_STATES, 0))
+            of[view.state] += 1
+            listed = self._chargers.get(view.charger)
+            if listed is not None and listed.latitude is not None:
+                places[view.station] = listed.latitude, listed.longitude
+        return [
+            StationView(name, *places.get(name, (None, None)), sum(of.values()), **of)
+            for name, of in sorted(counts.items())
+        ]
+
+
+class _Whose(msgspec.Struct):
+    charger_id: str
+
+
+def _natural(charger: str) -> tuple[str, int, str]:
+    """Chargers by number: 9 comes before 10."""
+    head = charger.rstrip("0123456789")
+    return head, int(charger[len(head) :] or 0), charger

@@ -1,0 +1,296 @@
+"""Stays of cars at chargers, in event time; what a signal does is in ``bays.py``.
+
+Signals wait until the watermark has passed them, and are then taken in the order of their time and
+rank (``Kind``), whatever the order in which they came. A time is up when its second is over, also
+if no signal ever comes again.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Set
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from energyguard.domains.charging.model import (
+    Ignored,
+    Occupied,
+    Outcome,
+    Signal,
+    Stay,
+    StayLimits,
+    Violation,
+    ViolationRaised,
+)
+from energyguard.domains.charging.sessions.bays import Bay, BayState, happen
+from energyguard.domains.charging.sessions.effects import TransitionContext
+from energyguard.domains.charging.sessions.signals import AHEAD_S, PAUSE_S, FarSignals
+from energyguard.stream.time.witnesses import Waits, Witnesses
+
+LATENESS_S = 5  # of event time
+AHEAD = "ahead: more than an hour beyond all others"
+LATE = "late: its second is over"
+
+
+class SavedSessions(msgspec.Struct):
+    """A snapshot."""
+
+    bays: dict[str, Bay]
+    waiting: list[Signal]
+    ahead: list[Signal]
+    timers: list[tuple[int, str, int, Violation]]
+    occupied: int
+    newest: int | None
+    done: int | None
+    changes: list[tuple[int, int]]
+    witnesses: Witnesses = Witnesses.UNKNOWN
+    reached: int | None = None
+    in_row: int = 0
+
+
+_KEPT = msgspec.msgpack.Decoder(SavedSessions)
+
+
+class SessionOperator:
+    """The chargers of one partition of the log.
+
+    Args:
+        limits: how long cars may stand.
+        lateness_s: of event time.
+        witnesses: what is known of the topic's other chargers.
+    """
+
+    def __init__(
+        self,
+        limits: StayLimits | None = None,
+        lateness_s: int = LATENESS_S,
+        witnesses: Witnesses = Witnesses.NONE,
+    ) -> None:
+        self.limits, self._lateness = limits or StayLimits(), lateness_s
+        self.bays: dict[str, Bay] = {}
+        self.changes: list[tuple[int, int]] = []  # from a second on so many cars: not told yet
+        self._waiting: dict[int, list[Signal]] = {}  # by second
+        self._seconds: list[int] = []  # of those that wait: a heap
+        self._far = FarSignals(witnesses)
+        self._newest: int | None = None
+        self._done: int | None = None  # all signals up to this second have been taken
+        self._shared = TransitionContext(self.limits)
+
+    def process(self, signals: Iterable[Signal]) -> list[Outcome]:
+        """Take signals; gives what is certain now."""
+        waiting = self._waiting
+        for signal in signals:
+            second = signal.second
+            if second in waiting:  # so it is not over, and not ahead
+                waiting[second].append(signal)
+            elif self._newest is not None and second > self._newest + AHEAD_S:
+                self._put_far(signal)
+            else:
+                self._accept(signal)
+                self._far.in_row = 0
+        return self._take()
+
+    def _put_far(self, signal: Signal) -> None:
+        """A signal beyond all others."""
+        if signal.second <= self._trusted + AHEAD_S:
+            self._accept(signal)
+            return
+        others = any(charger != signal.charger for charger in self._chargers())
+        for believed in self._far.put(signal, self._trusted, others):
+            self._accept(believed)
+        for lost in self._far.excess(others):
+            self._ignore(lost, AHEAD)
+
+    def witness(self, reached: int | None) -> list[Outcome]:
+        """A charger of another partition has reached a second; None: there is no other."""
+        self._far.witnesses = Witnesses.NONE if reached is None else Witnesses.OTHERS
+        if reached is not None:
+            self._far.reached = max(reached, self._far.reached or reached)
+        return self.process(self._far.take_all())
+
+    @property
+    def _trusted(self) -> int:
+        """The newest second that is believed."""
+        known = (self._newest, self._far.reached, self._done)
+        return max((second for second in known if second is not None), default=0)
+
+    @property
+    def waits(self) -> Waits | None:
+        """What the partition's owner has to know of it; None: it needs no decision."""
+        return self._far.waits(self._newest, self._trusted)
+
+    @property
+    def furthest(self) -> int | None:
+        """The newest second of any charger here, believed or not."""
+        seconds = [signal.second for signal in self._far.held]
+        return max([*seconds, *([] if self._newest is None else [self._newest])], default=None)
+
+    def _chargers(self) -> Iterator[str]:
+        yield from self.bays
+        yield from (signal.charger for signals in self._waiting.values() for signal in signals)
+
+    def _ignore(self, signal: Signal, reason: str) -> None:
+        self._shared.out.append(Ignored(signal, reason))
+
+    def _accept(self, signal: Signal) -> None:
+        if self._done is not None and signal.second <= self._done:
+            self._ignore(signal, LATE)
+            return
+        second = signal.second
+        waiting = self._waiting.get(second)
+        if waiting is None:
+            self._waiting[second] = [signal]
+            heapq.heappush(self._seconds, second)
+        else:
+            waiting.append(signal)
+        if self._newest is None or second > self._newest:
+            self._newest = second
+            self._advance(second - self._lateness)
+
+    @property
+    def newest(self) -> int | None:
+        """The newest second that was told of."""
+        return self._newest
+
+    @property
+    def done(self) -> int | None:
+        """All signals up to this second have happened."""
+        return self._done
+
+    @property
+    def due(self) -> int | None:
+        """When something happens by time alone; None: nothing waits."""
+        timers = self._shared.timers
+        while timers and not self._may_break(*timers[0]):
+            heapq.heappop(timers)
+        waits = [self._seconds[0]] if self._seconds else []
+        return min([*waits, *(limit + 1 for limit, *_ in timers[:1])], default=None)
+
+    def take_touched(self) -> set[str]:
+        """The chargers of which something has changed since this was asked last."""
+        found, self._shared.touched = self._shared.touched, set()
+        return found
+
+    def advance(self, second: int) -> list[Outcome]:
+        """Nothing up to a second will come any more: what was due by then happens."""
+        for signal in self._far.up_to(second) if self._far else ():
+            self._accept(signal)
+        self._advance(second)
+        return self._take()
+
+    def _advance(self, second: int) -> None:
+        timers = self._shared.timers
+        while True:
+            due = self._seconds[0] if self._seconds else second + 1
+            now = min(due, timers[0][0] + 1 if timers else due)
+            if now > second:
+                break
+            self._count_up_to(now - 1)
+            while timers and timers[0][0] < now:  # the last second that was allowed is over
+                self._ring(*heapq.heappop(timers))
+            if due == now:
+                heapq.heappop(self._seconds)
+                signals = _in_order(self._waiting.pop(due))
+                if self._done is None:
+                    self._done = due - 1
+                happen(self._shared, self.bays, signals)
+        self._count_up_to(second)
+
+    def end(self) -> list[Outcome]:
+        """The input has ended: everything that came happens; who stands there stays."""
+        for signal in self._far.up_to(self._trusted + PAUSE_S):  # a pause at the end is believed
+            self._accept(signal)
+        for signal in self._far.take_all():
+            self._ignore(signal, AHEAD)
+        return self.advance(self._newest) if self._newest is not None else []
+
+    def _take(self) -> list[Outcome]:
+        out, self._shared.out = self._shared.out, []
+        return out
+
+    def _count_up_to(self, second: int) -> None:
+        """Tell of the seconds that are over: nothing more can happen in them."""
+        if self._done is None:
+            if not self.bays:
+                return
+            self._done = second
+        if second > self._done:
+            self._shared.out.append(Occupied(self._done + 1, second, self._shared.occupied))
+            self._done = second
+
+    def _ring(self, limit: int, charger: str, stays: int, what: Violation) -> None:
+        """A time is up: it is a violation if the car has not done what it should have by then."""
+        bay = self.bays[charger]
+        if bay.stay is not None and self._may_break(limit, charger, stays, what):
+            bay.stay.violation = what.value
+            self._shared.touched.add(charger)
+            self._shared.out.append(ViolationRaised(limit + 1, _copy(bay.stay), what))
+
+    def _may_break(self, limit: int, charger: str, stays: int, what: Violation) -> bool:
+        """Whether, as far as is known, the car breaks this limit."""
+        bay = self.bays[charger]
+        if bay.stays != stays or bay.stay is None:
+            return False
+        if what is _BEFORE:
+            return bay.stay.start_recharging is None
+        ended = bay.stay.end_recharging  # unless it was charged again since
+        if ended is None or bay.state is _CHARGING:
+            return False
+        return ended + self._shared.longest_s[what] == limit
+
+    def snapshot(self) -> dict[str, bytes | None]:
+        """All that is known, to go on from."""
+        shared = self._shared
+        waiting = [signal for signals in self._waiting.values() for signal in signals]
+        kept = SavedSessions(
+            self.bays,
+            waiting,
+            self._far.held,
+            shared.timers,
+            shared.occupied,
+            self._newest,
+            self._done,
+            self.changes,
+            self._far.witnesses,
+            self._far.reached,
+            self._far.in_row,
+        )
+        return {"sessions": msgspec.msgpack.encode(kept)}
+
+    @property
+    def saved(self) -> Set[str]:
+        """The parts of a snapshot."""
+        return {"sessions"}
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Be as at a snapshot."""
+        kept = _KEPT.decode(parts["sessions"])
+        self.bays, self._far.held = kept.bays, kept.ahead
+        self._far.witnesses, self._far.reached = kept.witnesses, kept.reached
+        self._far.in_row = kept.in_row
+        self._newest, self._done, self.changes = kept.newest, kept.done, kept.changes
+        self._shared.timers, self._shared.occupied = kept.timers, kept.occupied
+        for signal in kept.waiting:
+            self._waiting.setdefault(signal.second, []).append(signal)
+        self._seconds = sorted(self._waiting)
+
+
+# The classes' attributes are slow to look up.
+_BEFORE, _CHARGING = Violation.BEFORE, BayState.CHARGING
+_RANK: Final = attrgetter("kind", "charger", "who", "amount", "register")
+
+
+def _in_order(signals: list[Signal]) -> list[Signal]:
+    """Signals of one second, in an order that is total: that of their arrival never counts."""
+    try:
+        return sorted(signals, key=_RANK)
+    except TypeError:  # one told a register, and the same one did not
+        known = sorted(signals, key=lambda one: one.register or 0)
+        known.sort(key=lambda one: one.register is None)
+        return sorted(known, key=attrgetter("kind", "charger", "who", "amount"))
+
+
+def _copy(stay: Stay) -> Stay:
+    return Stay(**{name: getattr(stay, name) for name in stay.__struct_fields__})

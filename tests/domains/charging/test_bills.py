@@ -1,0 +1,180 @@
+"""Bills are held against physics: what a charge cannot have given is not asked for."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from energyguard.domains.charging.codec import signal
+from energyguard.domains.charging.model import (
+    BACK,
+    STANDS,
+    TOO_LONG,
+    TOO_MUCH,
+    TOO_STRONG,
+    Charge,
+    Ignored,
+    Outcome,
+    Signal,
+    StayLimits,
+    energy_nano_kwh,
+    profit_cents,
+)
+from energyguard.domains.charging.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
+from energyguard.domains.charging.sessions.operator import AHEAD, LATE, SessionOperator
+from tests.domains.charging.test_sessions import (
+    arrive,
+    charges,
+    connect,
+    disconnect,
+    leave,
+    qualities,
+    start,
+    stop,
+)
+
+REAL = StayLimits(600, 360, 3_600)
+HOUR = 3_600
+KWH = 10**9
+QUEUE = Path(__file__).parents[2] / "cases" / "charging" / "s07_offline_queue.jsonl"
+
+
+def charge(
+    first: float | None = None,
+    last: float | None = None,
+    *,
+    hours: float = 1,
+    power: int = 7,
+    rating: float | None = None,
+) -> list[Signal]:
+    """Registers in kWh at start and stop; the power in kW."""
+    shown = [None if kwh is None else round(kwh * KWH) for kwh in (first, last)]
+    end = 10 + round(hours * HOUR)
+    return [
+        arrive(0),
+        connect(5),
+        replace(start(10, power), register=shown[0], rating_kw=rating),
+        replace(stop(end), register=shown[1]),
+        disconnect(end + 2),
+        leave(end + 60),
+    ]
+
+
+def witnessed(signals: list[Signal]) -> list[Signal]:
+    """The same where a second charger has come as far: a jump in time is believed."""
+    return [*signals, replace(arrive(0), second=signals[-1].second, charger="charger-2")]
+
+
+def lived(signals: list[Signal]) -> list[Outcome]:
+    sessions = SessionOperator(REAL)
+    return sessions.process(signals) + sessions.end()
+
+
+def billed(signals: list[Signal]) -> tuple[list[float], str]:
+    found = lived(signals)
+    energies = [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)]
+    return energies, qualities(found)[0]
+
+
+@pytest.mark.parametrize(
+    ("signals", "kwh", "quality"),
+    [
+        (charge(100, 107), [7], "complete"),
+        (charge(100, 101.2), [1.2], "complete"),  # a battery that was nearly full
+        (charge(100, 107.4), [7.4], "complete"),  # 7.4 kW, told as 7
+        (charge(0, 7_930.179), [7], TOO_MUCH),  # not read yet at the start
+        (charge(0, 12.5), [7], TOO_MUCH),
+        (charge(100_000, 107_000), [7], TOO_MUCH),  # Wh
+        (charge(107, 100), [7], BACK),  # in turn
+        (charge(999_998, 5), [7], BACK),  # a meter that has begun again
+        (charge(7_930, 0), [7], BACK),
+        (charge(100, 100), [], STANDS),
+        (charge(100, 100, hours=0.1), [0], "complete"),  # below what it shows
+        (charge(hours=25), [], TOO_LONG),
+        (charge(100, 150, hours=50), [50], "complete"),  # registers know
+        (witnessed(charge(100, 150, hours=24 * 366)), [], TOO_LONG),
+        (charge(power=50, rating=22), [], TOO_STRONG),
+        (charge(100, 120, power=50, rating=22), [20], "complete"),
+        (charge(100, 120, power=7, rating=22), [20], "complete"),  # it rose after the start
+        (charge(100, 130, power=7, rating=22), [7], TOO_MUCH),
+        (charge(power=22, rating=22), [22], "complete"),
+    ],
+)
+def test_what_does_not_fit_is_not_paid(
+    signals: list[Signal], kwh: list[float], quality: str
+) -> None:
+    assert billed(signals) == (kwh, quality)
+
+
+def test_a_jump_of_a_year_without_a_witness_is_no_end_of_a_charge() -> None:
+    signals = charge(100, 150, hours=24 * 366)
+    found = lived(signals)
+    assert charges(found) == [] == qualities(found)
+    assert [one for one in found if isinstance(one, Ignored)] == [
+        Ignored(signal, AHEAD) for signal in signals[3:]
+    ]
+
+
+def test_stops_and_starts_of_one_second_in_any_order() -> None:
+    base = charge(100, 107)
+    for twice, at, kwh, quality in (
+        (replace(base[3], register=round(109.5 * KWH)), 3, 7.0, TWO_STOPS),
+        (replace(base[2], register=101 * KWH), 2, 7.0, TWO_STARTS),
+        (replace(base[2], amount=22), 2, 7.0, TWO_POWERS),
+        (replace(base[3], register=None), 3, 7.0, "complete"),
+        (replace(base[3]), 3, 7.0, "complete"),
+    ):
+        for both in permutations([base[at], twice]):
+            signals = [*base[:at], *both, *base[at + 1 :]]
+            assert billed(signals) == ([kwh], quality)
+
+
+def test_a_snapshot_keeps_what_a_bill_is_held_against() -> None:
+    signals = charge(100, 130, power=7, rating=22)
+    first = SessionOperator(REAL)
+    first.process(signals[:3])
+    then = SessionOperator(REAL)
+    then.restore({k: v for k, v in first.snapshot().items() if v is not None})
+    found = then.process(signals[3:]) + then.end()
+    assert charges(found) == charges(lived(signals))
+    assert qualities(found) == [TOO_MUCH]
+
+
+def test_a_lost_stop_is_the_disconnection_and_without_it_nobody_pays() -> None:
+    signals = charge()
+    assert billed([one for one in signals if one is not signals[3]])[0] == pytest.approx(
+        [7 + 2 * 7 / HOUR]
+    )
+    energies, quality = billed([*signals[:3], signals[5]])
+    assert energies == []
+    assert "not billed" in quality
+
+
+@pytest.mark.parametrize("in_time", range(7))
+def test_a_queue_that_comes_late_is_never_billed_wrong(in_time: int) -> None:
+    """An offline charger's signals, of which so many come before time has gone on without it."""
+    arrived, left, *queue = (signal(line) for line in QUEUE.read_bytes().splitlines())
+    between = replace(arrived, second=arrived.second + 3_000)  # steps below an hour are believed
+    found = lived([arrived, *queue[:in_time], between, left, *queue[in_time:]])
+    energies = [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)]
+    assert energies == ([11.0] if in_time >= 5 else [])
+    late = [one.signal for one in found if isinstance(one, Ignored) and one.reason == LATE]
+    assert late == queue[in_time:]
+
+
+def test_a_queue_behind_one_jump_is_billed_as_it_was() -> None:
+    """More than an hour is one charger's word: it waits until a second one has come near."""
+    found = lived([signal(line) for line in QUEUE.read_bytes().splitlines()])
+    assert [energy_nano_kwh(one, REAL.seconds_per_hour) / KWH for one in charges(found)] == [11.0]
+    assert not [one for one in found if isinstance(one, Ignored)]
+
+
+@pytest.mark.parametrize(("price", "cents"), [(50, 0), (51, 1), (150, 2), (250, 2), (350, 4)])
+@pytest.mark.parametrize("metered", [None, KWH], ids=["by power", "by register"])
+def test_half_a_cent_goes_to_the_even_one(price: int, cents: int, metered: int | None) -> None:
+    """One kWh at so many 1e-4 EUR."""
+    bill = Charge("charger-1", "u", 0, HOUR, 1, price, metered)
+    assert profit_cents(bill, HOUR) == cents

@@ -1,0 +1,130 @@
+"""System D's signals and results: its exact JSON, and what is refused with which reason."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from energyguard.domains.charging import codec as wire
+from energyguard.domains.charging.chargers import TIMINGS, signals
+from energyguard.domains.charging.model import (
+    Charge,
+    Signal,
+    SignalKind,
+    Stay,
+    StayLimits,
+    Violation,
+)
+from energyguard.errors import Malformed, OutOfRange, Rejected
+
+NOON = 1_716_120_000  # 2024-05-19 12:00:00 UTC
+USER = "0123456789abcdef"
+WHEN = '"timestamp":"2024-05-19 12:00:00","charger_id":"charger-7"'
+
+
+def test_the_three_shapes_as_listed() -> None:
+    told = {
+        '"vehicle_detected":true,"plate":"AB12CD34"': (SignalKind.ARRIVE, "AB12CD34", 0),
+        '"vehicle_detected":false,"plate":"AB12CD34"': (SignalKind.LEAVE, "AB12CD34", 0),
+        f'"user_id":"{USER}","price":0.55,"user_connection":true': (
+            SignalKind.CONNECT,
+            USER,
+            5_500,
+        ),
+        f'"user_id":"{USER}","price":0.40,"user_connection":false': (
+            SignalKind.DISCONNECT,
+            USER,
+            4_000,
+        ),
+        '"recharging":true,"energy_delivered":22': (SignalKind.START, "", 22),
+        '"recharging":false,"energy_delivered":0': (SignalKind.STOP, "", 0),
+    }
+    for fields, (kind, who, amount) in told.items():
+        text = f"{{{WHEN},{fields}}}"
+        signal = Signal("charger-7", NOON, kind, who, amount)
+        assert wire.signal(text) == signal
+        assert wire.message(signal).decode() == text
+
+
+@pytest.mark.parametrize("timings", TIMINGS)
+def test_what_the_simulator_sends_comes_back(timings: str) -> None:
+    told = list(signals(20, 1, NOON, 600, TIMINGS[timings]))
+    assert [wire.signal(wire.message(signal)) for signal in told] == told
+    assert len(told) > 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "reason"),
+    [
+        ("nonsense", "message", "no JSON object"),
+        ("[1]", "message", "no JSON object"),
+        ("\udcff", "message", "no JSON object"),
+        ("[" * 100_000, "message", "no JSON object"),
+        (f"{{{WHEN}}}", "message", "none of the three shapes"),
+        (f'{{{WHEN},"vehicle_detected":true,"recharging":true}}', "message", "none of the three"),
+        (f'{{{WHEN},"station_state":"free"}}', "station_state", "superseded"),
+        (f'{{{WHEN},"recharging_state":1}}', "recharging_state", "superseded"),
+        (f'{{{WHEN},"payment":1}}', "payment", "superseded"),
+        (f'{{{WHEN},"vehicle_detected":true,"plate":"ab12cd34"}}', "plate", "eight of A-Z"),
+        (f'{{{WHEN},"vehicle_detected":true}}', "plate", "eight of A-Z"),
+        (f'{{{WHEN},"user_id":"x","price":0.5,"user_connection":true}}', "user_id", "sixteen"),
+        (f'{{{WHEN},"user_id":"{USER}","user_connection":true}}', "price", "missing"),
+        (f'{{{WHEN},"user_id":"{USER}","price":-1,"user_connection":true}}', "price", "not within"),
+        (f'{{{WHEN},"user_id":"{USER}","price":"NaN","user_connection":true}}', "price", "within"),
+        (f'{{{WHEN},"user_id":"{USER}","price":11,"user_connection":true}}', "price", "not within"),
+        (
+            f'{{{WHEN},"user_id":"{USER}","price":0.12345,"user_connection":true}}',
+            "price",
+            "more than four decimals",
+        ),
+        (f'{{{WHEN},"recharging":true}}', "energy_delivered", "missing"),
+        (f'{{{WHEN},"recharging":true,"energy_delivered":-2}}', "energy_delivered", "cannot be"),
+        (f'{{{WHEN},"recharging":true,"energy_delivered":0}}', "energy_delivered", "cannot be"),
+        (f'{{{WHEN},"recharging":true,"energy_delivered":1.5}}', "message", "energy_delivered"),
+        ('{"timestamp":"2024-05-19","charger_id":"c","recharging":true}', "timestamp", "no time"),
+        ('{"timestamp":"2024-02-30 00:00:00","charger_id":"c"}', "timestamp", "day"),
+        ('{"timestamp":"1970-01-01 00:00:01","charger_id":"c"}', "timestamp", "not set"),
+        ('{"timestamp":"2024-05-19 12:00:00","charger_id":""}', "charger_id", "empty"),
+    ],
+)
+def test_what_is_no_signal_is_refused_with_its_reason(text: str, field: str, reason: str) -> None:
+    with pytest.raises(Rejected, match=reason) as refused:
+        wire.signal(text.encode(errors="surrogateescape"))
+    assert refused.value.field == field
+    assert isinstance(refused.value, Malformed | OutOfRange)
+
+
+def test_results_have_the_fields_of_system_d() -> None:
+    stay = Stay("charger-7", NOON, plate="AB12CD34")
+    assert json.loads(wire.full_session(stay)) == {
+        "charger_id": "charger-7",
+        "start_parking": "2024-05-19 12:00:00",
+        "plate": "AB12CD34",
+        "start_session": None,
+        "user_id": None,
+        "price": None,
+        "start_recharging": None,
+        "energy_delivered": None,
+        "end_recharging": None,
+        "end_session": None,
+        "end_parking": None,
+    }
+    told = json.loads(wire.violation(stay, Violation.BEFORE))
+    assert told["violation"] == "Long parking before recharging"
+    assert list(told)[-2:] == ["end_parking", "violation"]
+    charge = Charge("charger-7", USER, NOON, NOON + 26, 22, 5_500)
+    assert wire.transaction_profit(charge, StayLimits()).decode() == (
+        f'{{"charger_id":"charger-7","user_id":"{USER}",'
+        '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
+        '"total_energy_delivered":9.533333333,"profit":5.24}'
+    )
+    assert wire.total_occupied(NOON, 3) == b'{"timestamp":"2024-05-19 12:00:00","occupied":3}'
+
+
+def test_a_charge_has_at_most_a_thousand_kilowatts() -> None:
+    text = f'{{{{{WHEN},"recharging":true,"energy_delivered":{{}}}}}}'
+    assert wire.signal(text.format(1_000)).amount == 1_000
+    for power in (1_001, 0, -1):
+        with pytest.raises(OutOfRange, match="energy_delivered"):
+            wire.signal(text.format(power))

@@ -1,0 +1,288 @@
+"""Exports as people have them: who a session is, numbers and times as they are written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import permutations
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from energyguard.domains.charging.exports.importer import (
+    Importer,
+    imported,
+    read_exports,
+    why_useless,
+)
+from energyguard.domains.charging.exports.numbers import ENERGY, MONEY, Numbers
+from energyguard.domains.charging.exports.rows import Defect
+from energyguard.domains.charging.exports.times import (
+    LocalTimeReader,
+    joined,
+    leaves_order_open,
+    zone_named,
+)
+from energyguard.domains.charging.records.stations import Charger, Imported
+from energyguard.domains.charging.topics import CHARGERS, IMPORTED, SIGNALS
+from energyguard.errors import Malformed
+from energyguard.log import EARLIEST, LATEST, Log, Records, open_log
+from energyguard.model.topics import DEAD_LETTERS
+
+CASES = Path(__file__).parents[2] / "cases" / "charging"
+HEAD = "transaction id,charger id,connector id,start,end,kwh,cost,location"
+KWH = 10**9
+
+
+def read(*names: str) -> list[Imported]:
+    return [imported(one) for one in read_exports([CASES / n for n in names], "UTC").sessions]
+
+
+def kwh(*names: str) -> list[float]:
+    return [one.energy / KWH for one in read(*names)]
+
+
+def file(tmp_path: Path, *rows: str, head: str = HEAD, name: str = "export.csv") -> Path:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return open_log(f"sqlite:///{tmp_path / 'log.db'}")
+
+
+def sessions(log: Log) -> list[Imported]:
+    at, found = dict(log.positions(IMPORTED.name, EARLIEST)), list[Imported]()
+    while fetched := log.read(at, 1_000, 0):
+        for part in fetched:
+            found += [msgspec.json.decode(v, type=Imported) for v in part.values if v is not None]
+            at[part.at] = part.next_offset
+    return found
+
+
+def put(log: Log, *paths: Path, network: str = "") -> tuple[int, int, int, int]:
+    export = read_exports(paths, "UTC", network=network)
+    Importer(log).put(export)
+    became = len(export.sessions), len(export.repeated), len(export.refused)
+    assert sum(became) == export.rows
+    return (*became, export.replaced)
+
+
+def test_years_of_two_digits() -> None:
+    years = {datetime.fromtimestamp(one.start_parking, UTC).year for one in read("year2digit.csv")}
+    assert years == {2024}
+    assert kwh("year2digit.csv") == [7, 7]
+
+
+def test_an_id_is_of_one_charger_and_one_start() -> None:
+    found = read("id_reuse.csv")
+    assert len({one.id for one in found}) == 4
+    assert sum(one.energy for one in found) == 22 * KWH
+    assert sum(one.cents or 0 for one in found) == 660
+
+
+def test_files_of_one_command_are_one_delivery() -> None:
+    for order in permutations(["dundee_may.csv", "dundee_june.csv"]):
+        assert sorted(kwh(*order)) == [5, 5, 40]
+    assert sorted(kwh("siteA/sessions.csv", "siteB/sessions.csv")) == [7, 9]
+
+
+def test_dates_with_midnight_beside_a_time() -> None:
+    assert kwh("council_2019.csv") == [12, 25.6]
+    first = read("council_2019.csv")[0]
+    assert first.end_parking - first.start_parking == 28 * 60
+
+
+def test_decimal_commas_units_and_currencies() -> None:
+    found = read("decimal_comma.csv")
+    assert [one.energy / KWH for one in found] == [12.5, 12.5, 12.5, 1_234.5]
+    assert [one.cents for one in found] == [450] * 4
+
+
+def test_an_energy_that_cannot_be_is_a_defect_and_not_counted() -> None:
+    first, second = read_exports([CASES / "lifetime_register.csv"], "UTC").sessions
+    assert [found.defect for found in first.defects] == [Defect.IMPOSSIBLE]
+    told = imported(first)
+    assert (told.energy, told.cents, told.start_recharging) == (0, None, None)
+    assert imported(second).energy == 7 * KWH
+
+
+def test_the_same_rows_under_another_name_are_the_same(log: Log, tmp_path: Path) -> None:
+    copy = tmp_path / "again.csv"
+    copy.write_bytes((CASES / "council_2016.csv").read_bytes())
+    assert put(log, CASES / "council_2016.csv") == (3, 0, 0, 0)
+    assert put(log, copy) == (0, 3, 0, 0)
+    assert len(sessions(log)) == 3
+
+
+def test_a_refused_row_does_not_block_its_corrected_version(log: Log, tmp_path: Path) -> None:
+    open_end = file(
+        tmp_path,
+        "1,CP1,1,2024-05-01 10:00,,,,Lot",
+        "2,CP1,1,2024-05-02 10:00,2024-05-02 11:00,1,1,Lot",
+    )
+    assert put(log, open_end) == (1, 0, 1, 0)
+    closed = file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01 11:00,7,2.1,Lot", name="b.csv")
+    assert put(log, closed) == (1, 0, 0, 0)
+    assert [one.energy for one in sessions(log)] == [KWH, 7 * KWH]
+
+
+def test_what_comes_again_better_replaces_and_worse_does_not(log: Log, tmp_path: Path) -> None:
+    def one(end: str, energy: str, cost: str) -> Path:
+        return file(tmp_path, f"1,CP1,1,2024-05-01 10:00,2024-05-01 {end},{energy},{cost},Lot")
+
+    assert put(log, one("11:00", "", "")) == (1, 0, 0, 0)
+    assert put(log, one("11:00", "7", "2.10")) == (1, 0, 0, 1)
+    assert put(log, one("11:00", "", "")) == (0, 1, 0, 0)
+    assert put(log, one("11:30", "8", "2.40")) == (1, 0, 0, 1)
+    assert len({told.id for told in sessions(log)}) == 1
+
+
+def test_networks_share_ids_and_names(log: Log, tmp_path: Path) -> None:
+    a = file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01 11:00,7,2.1,Lot", name="a.csv")
+    assert put(log, a, network="north")[0] == 1
+    assert put(log, a, network="south")[0] == 1
+    assert put(log, a, network="south") == (0, 1, 0, 0)
+    names = [(one.network, one.charger, one.station) for one in sessions(log)]
+    assert sorted(names) == [
+        ("north", "CP1/1", "Lot"), ("south", "south/CP1/1", "Lot (south)")
+    ]  # fmt: skip
+
+
+def test_a_charger_that_sends_signals_keeps_its_name(log: Log, tmp_path: Path) -> None:
+    listed = Charger(charger="CP1/1", station="Harbour", topic=SIGNALS.name)
+    log.append(CHARGERS.name, Records([b"CP1/1"], [msgspec.json.encode(listed)]))
+    row = "1,CP1,1,2024-05-01 10:00,2024-05-01 11:00,7,2.1,Harbour"
+    put(log, file(tmp_path, row))
+    assert [(one.charger, one.station) for one in sessions(log)] == [
+        ("default/CP1/1", "Harbour (default)")
+    ]
+
+
+def test_sessions_that_were_imported_before_are_matched(log: Log) -> None:
+    for id_, source in (("council_2016/1", "council_2016"), ("copy/1", "copy")):
+        (first, *_) = read("council_2016.csv")
+        old = msgspec.structs.replace(first, id=id_, source=source, network="")
+        assert old.identity == first.id
+        log.append(IMPORTED.name, Records([b"c"], [msgspec.json.encode(old)]))
+    assert put(log, CASES / "council_2016.csv") == (2, 1, 0, 0)
+
+
+def test_an_import_that_was_cut_off_goes_on(log: Log) -> None:
+    (first, *_) = read("council_2016.csv")
+    log.append(IMPORTED.name, Records([b"c"], [msgspec.json.encode(first)]))
+    assert put(log, CASES / "council_2016.csv") == (2, 1, 0, 0)
+    assert len(sessions(log)) == 3
+
+
+def test_rows_without_ids_are_who_they_are_by_their_times(tmp_path: Path) -> None:
+    head = "Started,Ended,TotalEnergy,ConnectedTime,ChargeTime,MaxPower"
+    rows = [
+        "2018-01-01 08:00:00,2018-01-01 12:00:00,7000,4.0,4.0,3600",
+        "2018-01-01 08:00:00,2018-01-01 12:00:00,6000,4.0,4.0,3600",
+        "2018-01-01 08:00:00,2018-01-01 12:00:00,7000,4.0,4.0,3600",
+    ]
+    export = read_exports([file(tmp_path, *rows, head=head)])
+    assert (len(export.sessions), len(export.repeated)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2024-05-19T10:00:00Z", "2024-05-19 10:00:00"),
+        ("2024-05-19T12:00:00+02:00", "2024-05-19 10:00:00"),
+        ("2024-05-19 12:00:00.250 +0200", "2024-05-19 10:00:00"),
+        ("1716112800", "2024-05-19 10:00:00"),
+        ("1716112800000", "2024-05-19 10:00:00"),
+        ("01/02/2019 1:05 PM", "2019-02-01 13:05:00"),
+        ("01/02/2019 12:05 am", "2019-02-01 00:05:00"),
+        ("19.05.24 10:00", "2024-05-19 09:00:00"),
+        ("19 May 2024 10:00", "2024-05-19 09:00:00"),
+    ],
+)
+def test_times_as_people_write_them(text: str, utc: str) -> None:
+    reader = LocalTimeReader(zone_named("Europe/London"), False)
+    moment = reader.moment(text)
+    second = moment.second if moment.is_utc else reader.seconds(moment.second)
+    assert f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}" == utc
+
+
+@pytest.mark.parametrize("text", ["0024-05-19 10:00", "1969-12-31 10:00", "2150-01-01 10:00"])
+def test_years_that_no_history_holds_are_refused(tmp_path: Path, text: str) -> None:
+    export = read_exports([file(tmp_path, f"1,CP1,1,{text},{text},7,2,Lot")], "UTC")
+    assert [one.defects[0].defect for one in export.refused] == [Defect.NO_DATE]
+
+
+def test_times_with_an_offset_need_no_zone(tmp_path: Path) -> None:
+    row = "1,CP1,1,2024-10-27T02:30:00+02:00,2024-10-27T02:30:00+01:00,7,2,Lot"
+    (one,) = read_exports([file(tmp_path, row)]).sessions
+    assert (one.end or 0) - (one.start or 0) == 3_600
+    with pytest.raises(Malformed, match="in which zone"):
+        read_exports([file(tmp_path, "1,CP1,1,2024-05-01 10:00,2024-05-01T11:00Z,7,2,Lot")])
+
+
+def test_two_cells_of_a_time() -> None:
+    assert joined("2019-08-30T00:00:00", "23:26") == "2019-08-30 23:26"
+    assert joined("30/08/2019", "1899-12-30 23:26:00") == "30/08/2019 23:26:00"
+
+
+def test_an_open_order_of_dates_is_said(tmp_path: Path) -> None:
+    export = read_exports(
+        [file(tmp_path, "1,CP1,1,01/02/2019 10:00,01/02/2019 11:00,7,2,Lot")], "UTC"
+    )
+    assert "whether the day or the month stands first" in export.notes[0]
+    assert not leaves_order_open(["01/02/2019", "13/02/2019"])
+    assert not leaves_order_open(["2019-01-02", "19.05.24"])
+    assert leaves_order_open(["24-05-19"])
+
+
+@pytest.mark.parametrize(
+    ("text", "commas", "number"),
+    [
+        ("12,5", False, "12.5"),
+        ("1,234.5", False, "1234.5"),
+        ("1.234,5", False, "1234.5"),
+        ("1 234,5", False, "1234.5"),
+        ("1,234", False, "1234"),
+        ("1,234", True, "1.234"),
+        ("1.234", False, "1.234"),
+        ("1.234", True, "1234"),
+        ("0,123", False, "0.123"),
+        ("12,5 kWh", False, "12.5"),
+        ("12500 Wh", False, "12.5"),
+    ],
+)
+def test_numbers_as_people_write_them(text: str, commas: bool, number: str) -> None:
+    assert Numbers(commas).number(text, ENERGY) == Decimal(number)
+
+
+@pytest.mark.parametrize("text", ["7_0", "1e3", "nan", "inf", "1.2.3", "much", "3 kg", "٣", "--3"])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(Malformed):
+        Numbers().number(text, ENERGY)
+
+
+def test_money_has_its_currency_before_or_after() -> None:
+    told = [Numbers().number(text, MONEY) for text in ("£3.20", "3,20 €", "EUR 3.2", "-£3.20")]
+    assert [float(one) for one in told] == [3.2, 3.2, 3.2, -3.2]
+
+
+def test_a_file_that_is_wrong_as_a_whole_is_one_letter(log: Log, tmp_path: Path) -> None:
+    rows = [f"{n},CP1,1,yesterday,today,7,2,Lot" for n in range(50)]
+    export = read_exports([file(tmp_path, *rows)], "UTC")
+    Importer(log).put(export)
+    assert why_useless(export) == (
+        "export.csv: nothing could be taken of 50 rows: row 2: unreadable time: start: 'yesterday'"
+        " is no date"
+    )
+    assert sum(log.positions(DEAD_LETTERS.name, LATEST).values()) == 1
+
+
+def test_a_stay_of_years_is_refused(tmp_path: Path) -> None:
+    row = "1,CP1,1,2014-05-01 10:00,2024-05-01 11:00,7,2,Lot"
+    (one,) = read_exports([file(tmp_path, row)], "UTC").refused
+    assert one.defects[0].defect is Defect.TOO_LONG
