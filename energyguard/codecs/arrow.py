@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from energyguard.codecs import Decoded, ipc
 from energyguard.codecs.arrow_columns import Converted, convert, plain, size_of
-from energyguard.codecs.assembly import EMPTY, PlausibilityLimits, TableRows, assemble, merge
+from energyguard.codecs.assembly import EMPTY, TableRows, assemble, merge
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import layout_of, unknown
 from energyguard.codecs.refusals import Refusals, refused_whole
@@ -44,30 +45,16 @@ def written(table: pa.Table | pa.RecordBatch) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def decode_arrow(
-    data: bytes,
-    limits: PlausibilityLimits,
-    device: str = "",
-    first_row: int = 1,
-    single: int | None = None,
-) -> Decoded:
-    """Read a stream or a file. Never raises for what stands in it.
-
-    Args:
-        data: all of it.
-        limits: what is plausible.
-        device: the device, where no column names it.
-        first_row: the number of the first row.
-        single: how many refused rows come back one by one; None: all.
-    """
+def decode_arrow(data: bytes, context: DecodeContext) -> Decoded:
+    """Read a stream or a file, all of it. Never raises for what stands in it."""
 
     def read() -> Decoded:
         stream = ipc.stream_of(data)
         ipc.check(stream, MAX_ROWS, MAX_UNFOLDED)
         with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
-            return decode_batches(reader, reader.schema, limits, device, first_row, single)
+            return decode_batches(reader, reader.schema, context)
 
-    return read_or_refuse(read, "an Arrow stream", data, first_row)
+    return read_or_refuse(read, "an Arrow stream", data, context)
 
 
 EXAMPLE = pa.table({"timestamp_ms": [1_757_181_242_000], "device": ["F1"], "power_w": [1_500]})
@@ -76,14 +63,16 @@ DIALECT = Dialect(
 )
 
 
-def read_or_refuse(read: Callable[[], Decoded], kind: str, data: bytes, first_row: int) -> Decoded:
+def read_or_refuse(
+    read: Callable[[], Decoded], kind: str, data: bytes, context: DecodeContext
+) -> Decoded:
     """What ``read`` gives; where the input as a whole cannot be read, one refusal of all of it.
 
     Args:
         read: decodes the input; may raise what Arrow raises, or ``Malformed``.
         kind: what the input was taken for, for people.
         data: all of it.
-        first_row: the number of the first row.
+        context: what is known of it.
     """
     try:
         return read()
@@ -91,16 +80,13 @@ def read_or_refuse(read: Callable[[], Decoded], kind: str, data: bytes, first_ro
         why, field = error.reason, error.field or "row"
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         why, field = f"not {kind}: {error}", "row"
-    return replace(EMPTY, refused=(refused_whole(data, first_row, field, why, 1),))
+    return replace(EMPTY, refused=(refused_whole(data, context.first_row, field, why, 1),))
 
 
 def decode_batches(
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,
-    limits: PlausibilityLimits,
-    device: str,
-    first_row: int,
-    single: int | None,
+    context: DecodeContext,
     nano: bool = True,
 ) -> Decoded:
     """Read the batches of a table.
@@ -108,18 +94,16 @@ def decode_batches(
     Args:
         batches: the rows.
         schema: their columns.
-        limits: what is plausible.
-        device: the device, where no column names it.
-        first_row: the number of the first row.
-        single: how many refused rows come back one by one; None: all.
+        context: what is known of them.
         nano: whether whole numbers in ``value`` count 1e-9 of the unit.
 
     Raises:
         Malformed: the table has no columns of readings.
     """
-    table = _Table(_layout(schema, device), device, limits, nano)
-    refusals = Refusals(single, "json")
+    table = _Table(_layout(schema, context.device), context, nano)
+    refusals = Refusals(context.single, "json")
     parts: list[Decoded] = []
+    first_row = context.first_row
     for batch in _slices(batches, table.layout):
         part = table.decode(batch, first_row, refusals)
         parts.append(part)
@@ -162,8 +146,7 @@ class _Table:
     """What the columns of a table are."""
 
     layout: ColumnLayout
-    device: str
-    limits: PlausibilityLimits
+    context: DecodeContext
     nano: bool
 
     def decode(self, batch: pa.RecordBatch, first_row: int, refusals: Refusals) -> Decoded:
@@ -187,8 +170,8 @@ class _Table:
         def original(place: int) -> bytes:
             return self._line(batch, int(good[place]))
 
-        rows = TableRows(good + first_row, original, self.layout.time_field, self.limits)
-        found = assemble(self.layout.parts(table, self.device), rows, refusals)
+        rows = TableRows(good + first_row, original, self.layout.time_field, self.context.limits)
+        found = assemble(self.layout.parts(table, self.context.device), rows, refusals)
         return replace(found, refused=())
 
     def _refuse(
@@ -212,7 +195,7 @@ class _Table:
         for name, array in zip(self.layout.columns, batch.columns, strict=True):
             fields[name] = _json_of(array[place], self.nano and name == "value")
         if self.layout.needs_device:
-            fields["device"] = self.device
+            fields["device"] = self.context.device
         return msgspec.json.encode(fields)
 
 

@@ -15,7 +15,6 @@ import pyarrow.csv as arrow_csv
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import (
-    PlausibilityLimits,
     TableRows,
     assemble,
     doubtful_columns,
@@ -31,6 +30,7 @@ from energyguard.codecs.columns import (
     WHOLE,
     ColumnLayout,
 )
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.header_lines import header_of, is_title
 from energyguard.codecs.headers import BOM, TIMES, layout_of, unknown
 from energyguard.codecs.lines import CLOSE_LOOK, chunks
@@ -41,56 +41,40 @@ _PADDED = (b", ", b" ,", b" \n", b"\n ", b" \r")
 _BORDERS = np.frombuffer(b",\n\r", np.uint8)
 
 
-def decode_lines(
-    data: bytes,
-    layout: ColumnLayout,
-    limits: PlausibilityLimits,
-    device: str = "",
-    first_row: int = 1,
-    single: int | None = None,
-) -> Decoded:
+def decode_lines(data: bytes, layout: ColumnLayout, context: DecodeContext) -> Decoded:
     """Read lines without a header. Never raises for what stands in them.
 
     Args:
         data: lines; the last one may lack its line end.
         layout: what the columns are.
-        limits: what is plausible.
-        device: the device, where no column names it.
-        first_row: the number of the first line in the whole input.
-        single: how many refused rows come back one by one; None: all.
+        context: what is known of them.
     """
-    sound = decode_sound(data, layout, limits, device, first_row, single)
+    sound = decode_sound(data, layout, context)
     if sound is not None:
         return sound
-    refusals = Refusals(single, layout.token(device))
+    refusals = Refusals(context.single, layout.token(context.device))
     parts: list[Decoded] = []
     for chunk in chunks(data, CLOSE_LOOK):
         part = None
         if len(chunk) < len(data):
-            part = decode_sound(chunk, layout, limits, device, first_row, single)
+            part = decode_sound(chunk, layout, context)
         if part is None:
-            rows = decode_row_by_row(chunk, layout, first_row, refusals)
-            part = rows.readings(device, limits, refusals)
+            rows = decode_row_by_row(chunk, layout, context.first_row, refusals)
+            part = rows.readings(context, refusals)
         else:
             refusals.extend(part.refused)
         parts.append(part)
-        first_row += chunk.count(b"\n")
+        context = context.after(chunk)
     return merge([part.batch for part in parts], [part.rows for part in parts], refusals.rows())
 
 
-def decode_sound(
-    data: bytes,
-    layout: ColumnLayout,
-    limits: PlausibilityLimits,
-    device: str = "",
-    first_row: int = 1,
-    single: int | None = None,
-) -> Decoded | None:
+def decode_sound(data: bytes, layout: ColumnLayout, context: DecodeContext) -> Decoded | None:
     """The same, at once; None where some line may not be sound."""
     plain = _unquoted(data) if b'"' in data else data
     table = None if plain is None or _doubtful_bytes(plain, layout) else _table(plain, layout)
     if table is None or doubtful_columns(table, layout):
         return None
+    first_row = context.first_row
     ends = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     if ends == table.num_rows:
         rows = np.arange(first_row, first_row + table.num_rows)
@@ -106,9 +90,9 @@ def decode_sound(
             lines.extend(data.split(b"\n"))
         return lines[int(rows[place]) - first_row].removesuffix(b"\r")
 
-    refusals = Refusals(single, layout.token(device))
-    sound = TableRows(rows, original, layout.time_field, limits)
-    return assemble(layout.parts(table, device), sound, refusals)
+    refusals = Refusals(context.single, layout.token(context.device))
+    sound = TableRows(rows, original, layout.time_field, context.limits)
+    return assemble(layout.parts(table, context.device), sound, refusals)
 
 
 def _unquoted(data: bytes) -> bytes | None:
@@ -217,29 +201,22 @@ class TextDecoder:
         self._layout, self._reason, self._header = layout, reason, header
         self._headed = headed
 
-    def decode(
-        self,
-        data: bytes,
-        limits: PlausibilityLimits,
-        device: str,
-        first_row: int,
-        single: int | None,
-    ) -> Decoded:
-        """Read a block of lines; ``single``: how many refused rows come back one by one."""
+    def decode(self, data: bytes, context: DecodeContext) -> Decoded:
+        """Read a block of lines."""
         if self._layout is not None:
-            sound = decode_sound(data, self._layout, limits, device, first_row, single)
+            sound = decode_sound(data, self._layout, context)
             if sound is not None:
                 return sound
-        refusals = Refusals(single)
+        refusals = Refusals(context.single)
         parts = []
-        for section in self._sections(data, first_row):
+        for section in self._sections(data, context.first_row):
             layout, lines, row = section.layout, section.lines, section.first_row
             if layout is None:
                 whole = section.header + b"\n" + lines if section.header else lines
                 count = lines_in(lines)
                 refusals.add(refused_whole(whole, row, "header", section.reason, count))
             elif lines.strip():
-                part = decode_lines(lines, layout, limits, device, row, single)
+                part = decode_lines(lines, layout, context._replace(first_row=row))
                 refusals.extend(part.refused)
                 parts.append(part)
         return merge([p.batch for p in parts], [p.rows for p in parts], refusals.rows())

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.context import DecodeContext
 from energyguard.errors import ConfigError
 
-Decode = Callable[[bytes, PlausibilityLimits, str, int, int | None], Decoded]
-"""Decodes bytes: (bytes, limits, device where none is in them, first row, how many refused rows
-come back one by one). Never raises for what stands in the bytes."""
+Decode = Callable[[bytes, DecodeContext], Decoded]
+"""Decodes bytes. Never raises for what stands in them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

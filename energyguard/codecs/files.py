@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from energyguard.codecs import Decoded, RefusedRow
 from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import HEAD_BYTES, PayloadFormat, sniff
 from energyguard.codecs.headers import BOM, known
 from energyguard.codecs.refusals import MAX_REFUSED, Refusals, as_one
@@ -98,7 +99,8 @@ class _File:
                     block = block.partition(b"\n")[2]
                 row += found.header_lines
             device = found.device or self.device
-            yield found.name, found.decode(block, self.limits, device, row, MAX_REFUSED)
+            context = DecodeContext(self.limits, device, row, MAX_REFUSED)
+            yield found.name, found.decode(block, context)
             row += block.count(b"\n")
             if fault:
                 bad = RefusedRow(row, Verdict.MALFORMED, "row", fault, b"")
@@ -115,7 +117,8 @@ class _File:
             if size > MAX_LINE or fault:
                 why = fault or f"an {shape.name} file is larger than {MAX_LINE} bytes, unzipped"
                 return replace(EMPTY, refused=(RefusedRow(1, Verdict.MALFORMED, "row", why, b""),))
-        return shape.decode(b"".join(parts), self.limits, self.device, 1, MAX_REFUSED)
+        context = DecodeContext(self.limits, self.device, 1, MAX_REFUSED)
+        return shape.decode(b"".join(parts), context)
 
     def _whole_lines(self) -> Iterator[tuple[bytes, str]]:
         """Blocks that end at a line end, and what went wrong after the last."""

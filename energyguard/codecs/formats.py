@@ -10,6 +10,7 @@ from energyguard.codecs import Decoded, csv
 from energyguard.codecs.arrow import written
 from energyguard.codecs.assembly import DEFAULT, EMPTY, PlausibilityLimits
 from energyguard.codecs.columns import ColumnLayout
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.delimited import TextDecoder
 from energyguard.codecs.dialect import Decode
 from energyguard.codecs.header_lines import (
@@ -49,11 +50,9 @@ class PayloadFormat:
 def _refusing(reason: str) -> PayloadFormat:
     """Bytes of no format: refused together."""
 
-    def decode(
-        data: bytes, limits: PlausibilityLimits, device: str, first_row: int, single: int | None
-    ) -> Decoded:
-        one = refused_whole(data, first_row, "row", f"the input {reason}", 1)
-        return replace(EMPTY, refused=(one,))
+    def decode(data: bytes, context: DecodeContext) -> Decoded:
+        refused = refused_whole(data, context.first_row, "row", f"the input {reason}", 1)
+        return replace(EMPTY, refused=(refused,))
 
     return PayloadFormat("csv", decode)
 
@@ -159,7 +158,8 @@ def decode(
     for _ in range(found.header_lines):
         body = body.partition(b"\n")[2]
     row = first_row + found.header_lines
-    return found.name, found.decode(body, limits, found.device or device, row, single)
+    context = DecodeContext(limits, found.device or device, row, single)
+    return found.name, found.decode(body, context)
 
 
 def shape_of(data: bytes, shape: str | None) -> PayloadFormat:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import PlausibilityLimits, merge
+from energyguard.codecs.assembly import merge
 from energyguard.codecs.columns import (
     MAY_BE_EMPTY,
     MAYBE_NUMBER,
@@ -29,6 +29,7 @@ from energyguard.codecs.columns import (
     Ints,
     sixty_fourth,
 )
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.csv import decimals, iso_times, strings_of
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.headers import BOM, known, layout_of_object
@@ -50,24 +51,10 @@ MAX_KINDS = 100
 """Different sets of fields that the objects of one input may have."""
 
 
-def decode_json(
-    data: bytes,
-    limits: PlausibilityLimits,
-    device: str = "",
-    first_row: int = 1,
-    single: int | None = None,
-) -> Decoded:
-    """Read JSON lines or an array. Never raises for what stands in them.
-
-    Args:
-        data: the text.
-        limits: what is plausible.
-        device: the device, where no field names it.
-        first_row: the number of the first row.
-        single: how many refused rows come back one by one; None: all.
-    """
-    sound = decode_sound_json(data, limits, device, first_row)
-    return _row_by_row(data, limits, device, first_row, single) if sound is None else sound
+def decode_json(data: bytes, context: DecodeContext) -> Decoded:
+    """Read JSON lines or an array. Never raises for what stands in them."""
+    sound = decode_sound_json(data, context)
+    return _row_by_row(data, context) if sound is None else sound
 
 
 def encode_json(batch: pa.RecordBatch) -> bytes:
@@ -102,26 +89,25 @@ def _example() -> bytes:
 DIALECT = Dialect(name="json", example=_example())
 
 
-def _row_by_row(
-    data: bytes, limits: PlausibilityLimits, device: str, first_row: int, single: int | None
-) -> Decoded:
+def _row_by_row(data: bytes, context: DecodeContext) -> Decoded:
     """The same, where something is wrong somewhere: each row is judged as if it were alone."""
-    refusals = Refusals(single, f"json@{device}" if known().needs_device and device else "json")
-    objects = _Objects(device, limits, refusals)
+    needs_device = known().needs_device and context.device
+    refusals = Refusals(context.single, f"json@{context.device}" if needs_device else "json")
+    objects = _Objects(context, refusals)
     if data.lstrip()[:1] == b"[":
-        objects.add(enumerate(_elements(data.strip()), first_row))
+        objects.add(enumerate(_elements(data.strip()), context.first_row))
         return merge(*objects.readings(), refusals.rows())
     batches, numbers = [], []
     for chunk in chunks(data, CLOSE_LOOK):
         part = None
         if len(chunk) < len(data):
-            part = decode_sound_json(chunk, limits, device, first_row)
+            part = decode_sound_json(chunk, context)
         if part is None:
-            objects.add(numbered_lines(chunk, first_row, SHORTEST, refusals))
+            objects.add(numbered_lines(chunk, context.first_row, SHORTEST, refusals))
         else:
             batches.append(part.batch)
             numbers.append(part.rows)
-        first_row += chunk.count(b"\n")
+        context = context.after(chunk)
     others, places = objects.readings()
     return merge([*batches, *others], [*numbers, *places], refusals.rows())
 
@@ -130,8 +116,7 @@ def _row_by_row(
 class _Objects:
     """Objects that are looked at one by one, by kind; what is refused goes into ``refusals``."""
 
-    device: str
-    limits: PlausibilityLimits
+    context: DecodeContext
     refusals: Refusals
     kinds: dict[ColumnLayout, SoundRows] = field(default_factory=dict)
 
@@ -139,7 +124,7 @@ class _Objects:
         """Some rows, with their numbers."""
         for number, row in rows:
             try:
-                layout, cells = _cells(row, self.device)
+                layout, cells = _cells(row, self.context.device)
                 kind = self.kinds.get(layout)
                 if kind is None:
                     if len(self.kinds) == MAX_KINDS:
@@ -155,9 +140,7 @@ class _Objects:
 
     def readings(self) -> tuple[list[pa.RecordBatch], list[Ints]]:
         """The readings of each kind, and the rows in which they stood."""
-        parts = [
-            rows.readings(self.device, self.limits, self.refusals) for rows in self.kinds.values()
-        ]
+        parts = [rows.readings(self.context, self.refusals) for rows in self.kinds.values()]
         return [part.batch for part in parts], [part.rows for part in parts]
 
 

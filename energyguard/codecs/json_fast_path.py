@@ -14,7 +14,6 @@ import pyarrow.json as arrow_json
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.assembly import (
-    PlausibilityLimits,
     TableRows,
     assemble,
     doubtful_columns,
@@ -27,6 +26,7 @@ from energyguard.codecs.columns import (
     ColumnLayout,
     cast_times,
 )
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.headers import layout_of_object
 from energyguard.codecs.refusals import Refusals
 
@@ -38,17 +38,8 @@ MAX_FIRST_OBJECT = 4_096
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def decode_sound_json(
-    data: bytes, limits: PlausibilityLimits, device: str = "", first_row: int = 1
-) -> Decoded | None:
-    """Read lines or an array at once; None: some object may not be sound, or is of another kind.
-
-    Args:
-        data: the text.
-        limits: what is plausible.
-        device: the device, where no field names it.
-        first_row: the number of the first object.
-    """
+def decode_sound_json(data: bytes, context: DecodeContext) -> Decoded | None:
+    """Read lines or an array at once; None: some object may not be sound, or is of another kind."""
     lines = _lines(data.removesuffix(b"\n"))
     if lines is None:
         return None
@@ -57,14 +48,14 @@ def decode_sound_json(
     if not ((codes[ends - 1] == _CLOSES).all() and (codes[ends + 1] == _OPENS).all()):
         return None
     layout = _layout(lines[: ends[0]] if len(ends) else lines)
-    if layout is None or (layout.needs_device and not device):
+    if layout is None or (layout.needs_device and not context.device):
         return None
     table = _table(lines, codes, len(ends) + 1, layout)
     if table is None or doubtful_columns(table, layout):
         return None
-    number = np.arange(first_row, first_row + table.num_rows)
-    rows = TableRows(number, lambda _: b"", layout.time_field, limits)
-    decoded = assemble(layout.parts(table, device), rows, Refusals())
+    number = np.arange(context.first_row, context.first_row + table.num_rows)
+    rows = TableRows(number, lambda _: b"", layout.time_field, context.limits)
+    decoded = assemble(layout.parts(table, context.device), rows, Refusals())
     return None if decoded.refused else decoded
 
 

@@ -22,7 +22,8 @@ from itertools import groupby
 from threading import Lock
 from typing import IO, Any
 
-from energyguard.codecs.assembly import DefaultLimits, PlausibilityLimits
+from energyguard.codecs.assembly import DefaultLimits
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
 from energyguard.codecs.headers import BOM
 from energyguard.codecs.refusals import (
@@ -38,14 +39,12 @@ from energyguard.codecs.refusals import (
 CSV, JSON = "csv", "json"
 
 
-def read_messages(
-    values: Sequence[bytes], limits: PlausibilityLimits, device: str = ""
-) -> Contents:
+def read_messages(values: Sequence[bytes], context: DecodeContext) -> Contents:
     """Messages of one line each, decoded all at once; no header speaks for those behind it."""
     parts, place = [], 0
     for kind, run in groupby(values, _kind):
         mine = list(run)
-        parts.append(_READ[kind](mine, kind, limits, device).moved(place))
+        parts.append(_READ[kind](mine, kind, context).moved(place))
         place += len(mine)
     return together(parts)
 
@@ -56,12 +55,12 @@ def _kind(value: bytes) -> str:
     return JSON if value.removeprefix(BOM)[:1] == b"{" else CSV
 
 
-def _empty(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, device: str) -> Contents:
+def _empty(values: Sequence[bytes], kind: str, context: DecodeContext) -> Contents:
     bad = [bad_record(i, kind, value, "is empty") for i, value in enumerate(values)]
     return Contents(NOTHING, NOWHERE, bad)
 
 
-def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, device: str) -> Contents:
+def _lines(values: Sequence[bytes], kind: str, context: DecodeContext) -> Contents:
     """Messages of a shape."""
     bad: list[Bad] = []
     lines = values
@@ -73,7 +72,7 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, devic
         for i in several:
             lines[i] = b""
         text = b"\n".join(lines)
-    _, found = decode(text, kind, limits, device=device, headed=False, single=None)
+    _, found = decode(text, kind, context.limits, device=context.device, headed=False, single=None)
     bad += [
         Bad(row.row - 1, row.shape or kind, replace(row, row=1, original=values[row.row - 1]))
         for row in found.refused
@@ -88,15 +87,14 @@ def _lines(values: Sequence[bytes], kind: str, limits: PlausibilityLimits, devic
 _READ = {"": _empty, CSV: _lines, JSON: _lines}
 
 
-Decode = Callable[[Sequence[bytes], PlausibilityLimits, str], Contents]
-"""Decodes messages, of a device where they do not say it; it is named to the child, so it is a
-function of a module."""
+Decode = Callable[[Sequence[bytes], DecodeContext], Contents]
+"""Decodes messages; it is named to the child, so it is a function of a module."""
 MAX_CPU_S = 60
 """What a request may take before it is ended."""
 IDLE_S = 60.0
 _SIZE = 8
 _START = "from energyguard.codecs.messages import serve; serve()"
-_Request = tuple[Decode, Sequence[bytes], DefaultLimits, str]
+_Request = tuple[Decode, Sequence[bytes], DecodeContext]
 _Answer = tuple[Contents | None, str]
 
 
@@ -112,19 +110,17 @@ class IsolatedDecoder:
         self._lock = Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def read(
-        self, values: Sequence[bytes], limits: PlausibilityLimits, device: str = ""
-    ) -> Contents:
+    def read(self, values: Sequence[bytes], context: DecodeContext) -> Contents:
         """Decode messages; one that ends its decoder is refused, its neighbours are not.
 
         Args:
             values: the messages.
-            limits: what is plausible.
-            device: whose they are, where they do not say it.
+            context: what is known of them.
         """
-        bounds = DefaultLimits(limits.plausible_kwh, limits.plausible_kw)
+        limits = DefaultLimits(context.limits.plausible_kwh, context.limits.plausible_kw)
+        context = context._replace(limits=limits)  # nothing else goes to the child
         with self._lock:
-            return together(self._halves(0, values, bounds, device))
+            return together(self._halves(0, values, context))
 
     def close(self) -> None:
         """End the child."""
@@ -136,17 +132,17 @@ class IsolatedDecoder:
         self._lock, self._child = Lock(), None
 
     def _halves(
-        self, place: int, values: Sequence[bytes], limits: DefaultLimits, device: str
+        self, place: int, values: Sequence[bytes], context: DecodeContext
     ) -> list[Contents]:
-        found, end = self._ask((self._decode, values, limits, device))
+        found, end = self._ask((self._decode, values, context))
         if found is not None:
             return [found.moved(place)]
         if len(values) == 1:
             bad = [bad_record(place, CSV, values[0], f"its decoder was ended by it: {end}")]
             return [Contents(NOTHING, NOWHERE, bad)]
         half = len(values) // 2
-        left = self._halves(place, values[:half], limits, device)
-        return left + self._halves(place + half, values[half:], limits, device)
+        left = self._halves(place, values[:half], context)
+        return left + self._halves(place + half, values[half:], context)
 
     def _ask(self, request: _Request) -> _Answer:
         """The child's answer; a child that has gone (it was idle) is started again, once."""
@@ -220,9 +216,9 @@ def _answer(send: int, request: _Request) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        decode, values, limits, device = request
+        decode, values, context = request
         with os.fdopen(send, "wb") as pipe:
-            _write(pipe, (decode(values, limits, device), ""))
+            _write(pipe, (decode(values, context), ""))
         code = 0
     finally:
         os._exit(code)

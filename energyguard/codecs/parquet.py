@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from energyguard.codecs import Decoded
 from energyguard.codecs.arrow import EXAMPLE, MAX_UNFOLDED, decode_batches, read_or_refuse
-from energyguard.codecs.assembly import PlausibilityLimits
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.errors import Malformed
 
@@ -23,29 +23,15 @@ MAX_ROWS = 64 << 20
 _ROWS_AT_ONCE = 65_536
 
 
-def decode_parquet(
-    data: bytes,
-    limits: PlausibilityLimits,
-    device: str = "",
-    first_row: int = 1,
-    single: int | None = None,
-) -> Decoded:
-    """Read a file. Never raises for what stands in it.
-
-    Args:
-        data: all of it.
-        limits: what is plausible.
-        device: the device, where no column names it.
-        first_row: the number of the first row.
-        single: how many refused rows come back one by one; None: all.
-    """
+def decode_parquet(data: bytes, context: DecodeContext) -> Decoded:
+    """Read a file, all of it. Never raises for what stands in it."""
 
     def read() -> Decoded:
         file = pq.ParquetFile(pa.BufferReader(data), thrift_string_size_limit=len(data))
         rows, schema = _batches(file), file.schema_arrow
-        return decode_batches(rows, schema, limits, device, first_row, single, nano=False)
+        return decode_batches(rows, schema, context, nano=False)
 
-    return read_or_refuse(read, "a Parquet file", data, first_row)
+    return read_or_refuse(read, "a Parquet file", data, context)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

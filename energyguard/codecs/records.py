@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.delimited import decode_sound
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.codecs.json_fast_path import decode_sound_json
@@ -119,24 +120,25 @@ def read_records(
     values: Sequence[bytes | None], limits: PlausibilityLimits = DEFAULT, topic: str = ""
 ) -> Contents:
     """The readings of records of a topic, whose name may say the device of messages."""
-    return together(list(_parts(0, values, limits, device_in(f"topic:{topic}"))))
+    context = DecodeContext(limits, device_in(f"topic:{topic}"))
+    return together(list(_parts(0, values, context)))
 
 
 def _parts(
-    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits, device: str
+    place: int, values: Sequence[bytes | None], context: DecodeContext
 ) -> Iterator[Contents]:
     """Halves and halves again, until all messages of one are sound, or few enough to look at."""
-    sound = _alike(place, values, limits, device)
+    sound = _alike(place, values, context)
     if sound is not None:
         yield sound
     elif len(values) > CLOSE_LOOK and (values[0] or _OURS)[0] != FORMAT:
         half = len(values) // 2
-        yield from _parts(place, values[:half], limits, device)
-        yield from _parts(place + half, values[half:], limits, device)
+        yield from _parts(place, values[:half], context)
+        yield from _parts(place + half, values[half:], context)
     else:
         for packed, run in groupby(values, _is_packed):
             mine = [value or b"" for value in run]
-            yield _packed(place, mine) if packed else _messages(place, mine, limits, device)
+            yield _packed(place, mine) if packed else _messages(place, mine, context)
             place += len(mine)
 
 
@@ -177,9 +179,7 @@ def backfilled(headers: Sequence[Headers]) -> npt.NDArray[np.bool_] | None:
     return np.array(found, np.bool_) if any(found) else None
 
 
-def _alike(
-    place: int, values: Sequence[bytes | None], limits: PlausibilityLimits, device: str
-) -> Contents | None:
+def _alike(place: int, values: Sequence[bytes | None], context: DecodeContext) -> Contents | None:
     """Messages that are all a line of CSV, or all of JSON, and all sound; None: look at each."""
     if not values or (values[0] or _OURS)[0] == FORMAT or None in values:
         return None
@@ -188,9 +188,9 @@ def _alike(
     if text.count(b"\n") != len(values) - 1 or (kind == CSV and b"{" in text):
         return None
     if kind == JSON:
-        found = decode_sound_json(text, limits, device)
+        found = decode_sound_json(text, context)
     else:
-        found = decode_sound(text, HOUSEHOLD, limits)
+        found = decode_sound(text, HOUSEHOLD, context)
     if found is None or found.refused or distinct(found.rows) < len(values):
         return None
     return Contents(found.batch, place + found.rows - 1, [])
@@ -216,11 +216,9 @@ def _packed(place: int, values: Sequence[bytes]) -> Contents:
     return Contents(readings, place + np.asarray(good, np.int64)[record], bad)
 
 
-def _messages(
-    place: int, values: Sequence[bytes], limits: PlausibilityLimits, device: str
-) -> Contents:
+def _messages(place: int, values: Sequence[bytes], context: DecodeContext) -> Contents:
     """Messages of others: at once where all are sound, else in a process that may die of them."""
-    sound = _alike(place, values, limits, device)
+    sound = _alike(place, values, context)
     if sound is not None:
         return sound
-    return ISOLATED.read(values, limits, device).moved(place)
+    return ISOLATED.read(values, context).moved(place)

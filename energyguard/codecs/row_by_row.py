@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import PlausibilityLimits, TableRows, assemble
+from energyguard.codecs.assembly import TableRows, assemble
 from energyguard.codecs.columns import (
     ISO_TIME,
     LONG_NUMBER,
@@ -32,6 +32,7 @@ from energyguard.codecs.columns import (
     ColumnLayout,
     sixty_fourth,
 )
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.lines import numbered_lines
 from energyguard.codecs.refusals import Refusals
 from energyguard.model.readings import Verdict
@@ -86,22 +87,16 @@ class SoundRows:
         self.originals.append(original)
         self._cells.append(cells)
 
-    def readings(self, device: str, limits: PlausibilityLimits, refusals: Refusals) -> Decoded:
-        """Their readings; those out of range are refused.
-
-        Args:
-            device: whose they are, where no column names it.
-            limits: what is plausible.
-            refusals: has what was refused before.
-        """
+    def readings(self, context: DecodeContext, refusals: Refusals) -> Decoded:
+        """Their readings; those out of range are refused, beside what was refused before."""
         table, numbers = self._table(range(len(self._cells)), refusals)
         rows = TableRows(
             np.array([self.numbers[i] for i in numbers], np.int64),
             lambda place: self.originals[numbers[place]],
             self.layout.time_field,
-            limits,
+            context.limits,
         )
-        return assemble(self.layout.parts(table, device), rows, refusals)
+        return assemble(self.layout.parts(table, context.device), rows, refusals)
 
     def _table(self, chosen: range, refusals: Refusals) -> tuple[pa.Table, list[int]]:
         """A table of some rows; one that Arrow takes for none is found by halving."""

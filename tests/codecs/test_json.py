@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from energyguard.codecs import Decoded
-from energyguard.codecs.assembly import DEFAULT
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.formats import decode
 from energyguard.codecs.json_fast_path import MAX_FIRST_OBJECT, decode_sound_json
 from energyguard.model.quantities import to_nano
@@ -137,7 +137,7 @@ def test_any_json_is_answered(value: object) -> None:
 
 def test_a_long_first_object_is_read_as_others_are() -> None:
     padded = GOOD.replace("{", "{" + " " * MAX_FIRST_OBJECT)
-    assert decode_sound_json(padded.encode(), DEFAULT) is None
+    assert decode_sound_json(padded.encode(), DecodeContext()) is None
     _, found = decode(padded.encode(), "json")
     assert found.batch == decode(GOOD.encode(), "json")[1].batch
     assert not found.refused

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from energyguard.codecs.assembly import DEFAULT
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.dialect import Dialect
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode
@@ -87,7 +88,7 @@ def test_a_topics_name_names_the_device_of_its_messages(tele: Dialect) -> None:
 
 
 def test_a_message_that_is_refused_is_decoded_again_as_its_device_s(tele: Dialect) -> None:
-    found = read_messages([tele.example.strip(), TOO_MUCH], DEFAULT, "plug-7")
+    found = read_messages([tele.example.strip(), TOO_MUCH], DecodeContext(device="plug-7"))
     (bad,) = found.bad
     assert (bad.record, bad.shape) == (1, "json@plug-7")
     assert found.record.tolist() == [0]

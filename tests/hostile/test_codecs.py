@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.codecs.assembly import DEFAULT
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import decode, encode
 from energyguard.codecs.headers import known
@@ -102,8 +102,8 @@ def test_what_ends_the_decoder_is_set_apart_and_its_neighbours_are_not() -> None
     values = [good] * 40
     values[7] = values[8] = values[31] = deadly.POISON
     try:
-        found = apart.read(values, DEFAULT)
-        again = apart.read([good], DEFAULT)
+        found = apart.read(values, DecodeContext())
+        again = apart.read([good], DecodeContext())
     finally:
         apart.close()
     assert [one.record for one in found.bad] == [7, 8, 31]
@@ -116,11 +116,11 @@ def test_what_ends_the_decoder_is_set_apart_and_its_neighbours_are_not() -> None
 def test_a_child_that_is_gone_is_started_again() -> None:
     apart = IsolatedDecoder()
     try:
-        assert apart.read([message("csv", b"1")], DEFAULT).readings.num_rows == 1
+        assert apart.read([message("csv", b"1")], DecodeContext()).readings.num_rows == 1
         assert apart._child is not None
         apart._child.kill()
         apart._child.wait()
-        assert apart.read([message("csv", b"1")], DEFAULT).readings.num_rows == 1
+        assert apart.read([message("csv", b"1")], DecodeContext()).readings.num_rows == 1
     finally:
         apart.close()
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from threading import Event
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.codecs.assembly import DEFAULT
+from energyguard.codecs.context import DecodeContext
 from energyguard.codecs.delimited import decode_lines
 from energyguard.codecs.headers import HOUSEHOLD
 from energyguard.domains.household.homes import Homes
@@ -59,7 +59,7 @@ class HouseholdFeed(Ticker):
     def _send(self, time_ms: Times) -> bool:
         """Append the ticks: whole or not at all."""
         made = self._run.spoilt(time_ms)
-        refused = decode_lines(b"\n".join(made.malformed), HOUSEHOLD, DEFAULT).refused
+        refused = decode_lines(b"\n".join(made.malformed), HOUSEHOLD, DecodeContext()).refused
         header = ((TICK_HEADER, str(time_ms[-1]).encode()),)
         if self._run.faults is not None:
             self._run.faults.write_truth(made.labels)
