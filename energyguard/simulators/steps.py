@@ -19,7 +19,7 @@ from energyguard.log.waiting import is_there
 from energyguard.model.topics import TICK_HEADER, Topic, partition_for
 from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import RunningClock, backwards
-from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
+from energyguard.simulators.ticker import Progress, Ticker, Times, batches, patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,11 @@ class StepFeed(Ticker):
 def write_lines(run: StepRun, out: BinaryIO, stop: Event, progress: Progress | None = None) -> None:
     """Write a run's messages, one a line, as fast as it goes."""
     start = SYSTEM.now_ms() // 1000 if run.start_s is None else run.start_s
-    last, done = None, 0
-    while not stop.is_set() and (run.seconds is None or done < run.seconds):
-        left = run.ticks_at_once if run.seconds is None else run.seconds - done
-        many = min(run.ticks_at_once, left)
-        lines = [*run.messages(last, start + done, many)]
+    last = None
+    for time_ms in batches(run, start * 1000, stop, progress):
+        lines = [*run.messages(last, int(time_ms[0]) // 1000, len(time_ms))]
         out.write(b"\n".join(lines) + b"\n")
-        last, done = lines[-1], done + many
-        if progress is not None:
-            progress(done, run.seconds)
+        last = lines[-1]
 
 
 def play(steps: Steps, settings: Settings, stop: Event) -> None:

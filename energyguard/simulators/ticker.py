@@ -6,7 +6,7 @@ All sources of a topic share one running clock: ``event_clock.py``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Protocol
 
@@ -103,6 +103,26 @@ class Ticker(ABC):
         if behind_ms > _BEHIND_MS:
             self._next_ms += behind_ms // self._ticks.tick_ms * self._ticks.tick_ms
             _log.warning("the event clock was moved on", by_seconds=behind_ms // 1000)
+
+
+def batches(
+    run: Ticks, start_ms: int, stop: Event, progress: Progress | None = None
+) -> Iterator[Times]:
+    """The times of a run's ticks in batches of a good size, until its end or ``stop``.
+
+    Args:
+        run: whose.
+        start_ms: the first tick.
+        stop: ends it.
+        progress: is told after each batch, when the next one is asked for.
+    """
+    done = 0
+    while not stop.is_set() and (run.ticks is None or done < run.ticks):
+        many = run.ticks_at_once if run.ticks is None else min(run.ticks_at_once, run.ticks - done)
+        yield start_ms + run.tick_ms * np.arange(done, done + many)
+        done += many
+        if progress is not None:
+            progress(done, run.ticks)
 
 
 def patiently(work: Callable[[], object], stop: Event) -> bool:

@@ -23,7 +23,7 @@ from energyguard.log import Log
 from energyguard.model.topics import BUILDING_READINGS, TICK_HEADER
 from energyguard.records.floors import device_of
 from energyguard.simulators.event_clock import RunningClock, TopicTime, newest_event_ms
-from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
+from energyguard.simulators.ticker import Progress, Ticker, Times, batches, patiently
 from energyguard.simulators.truth import TruthFile
 
 _TOPIC = BUILDING_READINGS.name
@@ -115,17 +115,11 @@ def write_json(
     run: BuildingRun, out: BinaryIO, stop: Event, progress: Progress | None = None
 ) -> None:
     """Write a new building's records, one a line, as fast as it goes; and its ground truth."""
-    time_ms, wh, done = first_ms(run, SYSTEM.now_ms()), new_counters(run.building.floors), 0
-    truth = TruthFile(run.truth)
-    while not stop.is_set() and (run.ticks is None or done < run.ticks):
-        left = run.ticks_at_once if run.ticks is None else run.ticks - done
-        many = min(run.ticks_at_once, left)
-        messages, wh = run.building.messages(time_ms + run.tick_ms * np.arange(many), wh)
-        truth.add(run.building.spans(time_ms, time_ms + run.tick_ms * (many - 1) + 1))
+    wh, truth = new_counters(run.building.floors), TruthFile(run.truth)
+    for time_ms in batches(run, first_ms(run, SYSTEM.now_ms()), stop, progress):
+        messages, wh = run.building.messages(time_ms, wh)
+        truth.add(run.building.spans(int(time_ms[0]), int(time_ms[-1]) + 1))
         out.writelines(message + b"\n" for message in messages)
-        time_ms, done = time_ms + run.tick_ms * many, done + many
-        if progress is not None:
-            progress(done, run.ticks)
 
 
 def _counters_now(run: BuildingRun, last: dict[int, LastSent]) -> Wh:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Event
 from typing import BinaryIO
@@ -17,7 +16,7 @@ from energyguard.domains.household.lines import lines_of
 from energyguard.domains.household.sample import Sample
 from energyguard.model.readings import times_of
 from energyguard.model.topics import DAY_MS
-from energyguard.simulators.ticker import Progress, Times
+from energyguard.simulators.ticker import Progress, Times, batches
 
 EVENING_MS = (16 * 60 + 58) * 60_000
 """Where the running clock starts, by the time of the day: shortly before the evening peak."""
@@ -78,22 +77,9 @@ def this_evening_ms(clock: Clock = SYSTEM) -> int:
 def write_csv(run: Run, out: BinaryIO, stop: Event, progress: Progress | None = None) -> None:
     """Write system C's lines, as fast as it goes."""
     start_ms = this_evening_ms() if run.start_ms is None else run.start_ms
-    for time_ms in _chunks(run, start_ms):
-        if stop.is_set():
-            return
+    for time_ms in batches(run, start_ms, stop, progress):
         made = run.spoilt(time_ms)
         if run.faults is not None:
             run.faults.write_truth(made.labels)
         out.write(lines_of(made.batch))
         out.writelines(line + b"\n" for line in made.malformed)
-        if progress is not None:
-            progress((int(time_ms[-1]) - start_ms) // run.tick_ms + 1, run.ticks)
-
-
-def _chunks(run: Run, start_ms: int) -> Iterator[Times]:
-    """The times of all ticks, in batches of a good size."""
-    done = 0
-    while run.ticks is None or done < run.ticks:
-        many = run.ticks_at_once if run.ticks is None else min(run.ticks_at_once, run.ticks - done)
-        yield start_ms + run.tick_ms * np.arange(done, done + many)
-        done += many
