@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from threading import Event
 
 from energyguard.domains.building.faults import chosen_kinds
 from energyguard.domains.building.feed import BuildingFeed
 from energyguard.domains.building.floors import Building, BuildingRun
 from energyguard.errors import Conflict
-from energyguard.log import open_log
-from energyguard.log.waiting import is_there
 from energyguard.processes.registry import living
+from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings
 
 ROLE = "simulate-building"
@@ -28,8 +26,8 @@ def run(settings: Settings, stop: Event) -> None:
         if process.role == ROLE and process.pid != os.getpid():
             raise Conflict(f"{settings.data_dir}: process {process.pid} simulates a building here")
     run = BuildingRun(building=building_of(settings), speedup=settings.simulate.speedup)
-    with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
-        if is_there(log, stop):
+    with role_log(settings, stop) as log:
+        if log is not None:
             BuildingFeed(run, log, settings.data_dir, stop).play()
 
 
