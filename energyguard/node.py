@@ -198,6 +198,15 @@ def open_history(settings: Settings) -> Iterator[History]:
         history.close()
 
 
+def detect(settings: Settings, stop: threading.Event) -> None:
+    """Play the role ``detector``, which learns from the history what its log no longer has."""
+    from energyguard.history.past import PastReadings
+    from energyguard.stream.windows.role import detect as judge
+
+    with open_history(settings) as history:
+        judge(settings, stop, PastReadings(history))
+
+
 @contextmanager
 def open_people(settings: Settings) -> Iterator[People]:
     """Pseudonyms, and who stands behind them: of the data folder, for its owner."""

@@ -98,7 +98,7 @@ SIMULATORS = tuple(
 DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
 STAGES = (
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),
-    Role("detector", "energyguard.stream.windows.role:detect", (DETECTOR,), beside="worker"),
+    Role("detector", "energyguard.node:detect", (DETECTOR,), beside="worker"),
     *DOMAIN_STAGES,
     Role(
         "ingestor",

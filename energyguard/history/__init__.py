@@ -14,6 +14,7 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
                   (charging_buckets.py); rollup/: how, in SQL
     people.py     pseudonyms, and apart from the history the way back
     parts.py      what is on disk, noted; losses.py: what is lost
+    past.py       readings that a log no longer has, in log order
     newest.py     where a range ends that nobody gave an end
     export.py     Parquet and CSV; alert_files.py: Parquet of alerts that follows the history
 """

@@ -85,6 +85,8 @@ class ValueRule(Rule):
     flow: ClassVar[str] = "detector"
     together: ClassVar[bool] = False
     """Whether its channels are looked at together."""
+    learns: ClassVar[bool] = False
+    """Whether it has to know more than a log keeps: then it begins with the history."""
 
     channels: tuple[str, ...]
     longer_than_ms: int

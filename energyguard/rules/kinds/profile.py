@@ -32,6 +32,7 @@ class ProfileRule(
 
     kind: ClassVar[str] = "profile"
     limit: ClassVar[str] = "sigmas"
+    learns: ClassVar[bool] = True
 
     id: Id
     channels: Channels

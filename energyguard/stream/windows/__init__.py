@@ -14,6 +14,7 @@ rule_change.py        what becomes of an episode whose rule was changed
 limits.py             what settings and rules allow windows to hold
 snapshot.py           the operator's state as parts
 task.py, stage.py     as a worker's stage with its partitions
+learning.py           what a detector learns from the history
 detector.py           the same for rules about values, with positions of its own
 handover.py           what an older worker leaves to the detector
 role.py               their processes

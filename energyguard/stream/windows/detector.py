@@ -7,8 +7,9 @@ Readings without a key it takes from where the worker has packed them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from energyguard.stream.runtime.outputs import Decisions, PendingOutputs
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import DecodedReadings, decoded_part
 from energyguard.stream.windows.handover import Handover, handover_of
+from energyguard.stream.windows.learning import Past, learned_before
 from energyguard.stream.windows.stage import WindowStage
 from energyguard.stream.windows.task import WindowTask
 
@@ -36,6 +38,8 @@ class DetectorTask(WindowTask):
 
     owner: ClassVar[str] = OWNER
     flow: ClassVar[Flow] = DETECTOR
+    learned: Mapping[str, bytes] | None = None
+    """A snapshot from what the history had, where the log begins later and there is no other."""
 
     def hand_over(self, handover: Handover) -> None:
         """Nothing: it has what there is."""
@@ -47,6 +51,9 @@ class DetectorTask(WindowTask):
     def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
         """Be as at the committed position; at the first start, go on where a worker was."""
         first = log.positions(self.at.topic, EARLIEST)[self.at]
+        if saved is None and self.learned is not None:
+            self.operator.restore(self.learned)
+            self.dirty, self.saved_s = True, float("-inf")
         if saved is not None or committed > first:
             super(WindowTask, self).restore(log, saved, committed, decisions)
             return
@@ -76,9 +83,17 @@ class DetectorStage(WindowStage):
     flow = DETECTOR
     owner: ClassVar[str] = OWNER
 
+    learned: Mapping[TopicPartition, Mapping[str, bytes]] = MappingProxyType({})
+
     def task(self, at: TopicPartition) -> DetectorTask:
-        """A partition's rules, with nothing in them yet."""
-        return DetectorTask(at, self.book, self.limits, self.clock, self.plausible)
+        """A partition's rules, with no more in them than what the history had."""
+        task = DetectorTask(at, self.book, self.limits, self.clock, self.plausible)
+        task.learned = self.learned.get(at)
+        return task
+
+    def learn(self, past: Past) -> None:
+        """Learn what the log no longer has, before partitions are taken."""
+        self.learned = learned_before(self.log, self.topics, self.book, self.limits, past)
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
         """What is to be judged of what was read."""
@@ -110,7 +125,10 @@ def detector_worker(
     topics: Sequence[str],
     clock: Clock = SYSTEM,
     plausible: PlausibilityLimits = DEFAULT,
+    past: Past | None = None,
 ) -> Worker[WindowTask, DecodedReadings]:
     """A member of the group ``detector``: alerts about values over topics of readings."""
     stage = DetectorStage(log, book, settings, topics, clock, plausible)
+    if past is not None:
+        stage.learn(past)
     return Worker(log, stage, settings, clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from energyguard.clock import Clock
@@ -17,6 +18,7 @@ from energyguard.settings.tree import Settings, StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.time.alignment import DecodedReadings
 from energyguard.stream.windows.detector import detector_worker
+from energyguard.stream.windows.learning import Past
 from energyguard.stream.windows.stage import window_worker
 from energyguard.stream.windows.task import WindowTask
 from energyguard.telemetry import logger
@@ -45,9 +47,15 @@ def run(settings: Settings, stop: threading.Event) -> None:
     _run(window_worker, settings, stop)
 
 
-def detect(settings: Settings, stop: threading.Event) -> None:
-    """Judge values until told to stop, then save the state and leave the group."""
-    _run(detector_worker, settings, stop)
+def detect(settings: Settings, stop: threading.Event, past: Past | None = None) -> None:
+    """Judge values until told to stop, then save the state and leave the group.
+
+    Args:
+        settings: the settings tree.
+        stop: ends it.
+        past: what the log no longer has, for rules that learn.
+    """
+    _run(partial(detector_worker, past=past), settings, stop)
 
 
 def _run(made: _Made, settings: Settings, stop: threading.Event) -> None:
