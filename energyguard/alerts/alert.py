@@ -41,6 +41,7 @@ class Alert:
     silenced_until_ms: int | None = None  # wall time
     note: str = ""  # the newest note of a person
     reason: str = ""  # why it is resolved, where no window says so
+    is_below: bool = False  # little is the bad sign: the peak is the lowest
 
     @property
     def open(self) -> bool:

@@ -65,6 +65,7 @@ class _Entry:
     attention: Attention = Attention()
     condition: State | None = None  # None: people spoke of it before the worker did
     first: AlertEvent | None = None
+    raised: AlertEvent | None = None  # the first that fires: it says what happened
     last: AlertEvent | None = None
     peak: int = 0
     shown: Alert | None = None  # as it was shown last; None: it has changed since
@@ -175,8 +176,12 @@ class AlertBook:
             return
         # A retention may have taken the beginning: the first word known of it counts as it is.
         entry.condition = condition or event.state
-        entry.first, entry.last = entry.first or event, event
-        entry.peak = max(entry.peak, event.peak)
+        if entry.first is None:
+            entry.first, entry.peak = event, event.peak
+        if entry.raised is None and event.state is State.FIRING:
+            entry.raised = event
+        entry.last = event
+        entry.peak = (min if _is_below(entry.first) else max)(entry.peak, event.peak)
         if entry.condition is State.RESOLVED:
             self._open.pop(event.id, None)
             self._closed[event.id] = None
@@ -219,14 +224,20 @@ class AlertBook:
             expected=last.expected,
             peak=entry.peak,
             unit=last.unit,
-            about=first.about,
+            about=(entry.raised or first).about,
             acknowledged_by=seen.acknowledged.by if seen.acknowledged else None,
             acknowledged_at_ms=seen.acknowledged.at_ms if seen.acknowledged else None,
             silenced_by=silence.by if silence else None,
             silenced_until_ms=silence.until_ms if silence else None,
             note=seen.note,
             reason=last.reason,
+            is_below=_is_below(first),
         )
+
+
+def _is_below(first: AlertEvent) -> bool:
+    """Whether little is the bad sign: what begins an episode is beyond its level."""
+    return first.peak < first.expected
 
 
 def _state(condition: State, silenced: bool, acknowledged: bool) -> State:

@@ -70,7 +70,7 @@ def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
 
 def _level(alert: Alert, word: str) -> Data:
     """The level across it; an alert about too little has what is under it in red."""
-    below = {"below": True} if alert.peak < alert.expected else {}
+    below = {"below": True} if alert.is_below else {}
     words = f"{word} {amount(alert.expected, alert.unit)}"
     return {"limit": alert.expected / NANO, "limitName": words, **below}
 
@@ -83,7 +83,8 @@ async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> Ale
     end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
     slide = rule.slide_ms if isinstance(rule, ThresholdRule) else window
     slide = window if window % slide else slide
-    xs, ys = await cache.sums(alert.device, window, slide, start, end, 4)
+    furthest = side(alert).furthest
+    xs, ys = await cache.sums(alert.device, window, slide, start, end, KEEP_S, furthest)
     level = _level(alert, "threshold")
     return AlertPicture(
         line(start, end, xs, ys, alert.unit, context.zone, **level), _worst(alert, xs, ys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from energyguard.errors import NotFound
 from energyguard.model.channels import CHANNELS
-from energyguard.model.quantities import NANO
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.components import (
     ChangingList,
@@ -18,11 +17,11 @@ from energyguard.page.components import (
     table,
 )
 from energyguard.page.context import PageContext
+from energyguard.page.device_limits import hold_against
 from energyguard.page.formatting import (
     SPACE,
     UNKNOWN,
     age,
-    amount,
     count,
     day_moment,
     number,
@@ -95,16 +94,14 @@ class _Parts:
         self.channel = wanted if wanted in names else names[0]
         topic = found.channels[names.index(self.channel)].topic
         context.fresh = lambda: self.cache.service.live.fresh(topic)
-        of_energy, of_level = self._rules(names)
+        rules = self._rules(names)
         with Tag("div", "", "tiles four"):
             self.now = Tile("Now", "#series")
             self.last = Tile("Last reading", "#quality")
             self.open = Tile("Open alerts", "#alerts")
             self.missing = Tile("Gaps", "#quality")
         with card(self.channel, "c8", anchor="series") as note:
-            limit = next((r for r in of_level if self.channel in r.channels), None)
-            line = limit and (limit.level / NANO, amount(limit.level, limit.unit))
-            self.series = SeriesChart(context, self.device, self.channel, line or None)
+            self.series = SeriesChart(context, self.device, self.channel)
         with note:
             if len(names) > 1:
                 options = [(n, context.href(channel=n), n == self.channel) for n in names]
@@ -115,9 +112,9 @@ class _Parts:
                 lambda row: draw_alert(context, row), "No alert of this device is known."
             )
         self.chart: RuleChart | None = None
-        if of_energy:
+        if rules:
             with card("Against its rules", "c12", anchor="rules") as note:
-                self.chart = RuleChart(context, of_energy, note)
+                self.chart = RuleChart(context, rules, note)
         with card("Quality", "c12", context.lasting, anchor="quality"):
             self.figures = Figures(VERDICTS)
             self.gaps: ChangingList[tuple[str, str]] = ChangingList(
@@ -127,12 +124,11 @@ class _Parts:
         with card("What it measures", "c12"), table("Channels", columns):
             self.channels: ChangingList[tuple[str, ...]] = ChangingList(cells, "", tag="tbody")
 
-    def _rules(self, channels: list[str]) -> tuple[list[ThresholdRule], list[ThresholdRule]]:
-        """The rules that run and speak of one of these channels: of energies, and of levels."""
+    def _rules(self, channels: list[str]) -> list[ThresholdRule]:
+        """The rules that run and hold energies of these channels against a level."""
         active = self.cache.service.rules.active()
-        thresholds = [rule for rule in active if isinstance(rule, ThresholdRule)]
-        own = [rule for rule in thresholds if set(rule.channels) & set(channels)]
-        return [r for r in own if r.makes_energy_alerts], [r for r in own if r.is_mean]
+        sums = [rule for rule in active if isinstance(rule, ThresholdRule) and not rule.is_mean]
+        return [rule for rule in sums if set(rule.channels) & set(channels)]
 
     async def move_on(self) -> None:
         """The newest end of the lines, and the alerts."""
@@ -167,6 +163,7 @@ class _Parts:
             ]
         )  # fmt: skip
         self.channels.show([self._row(row) for row in found.channels])
+        hold_against(self.cache.service, self.series)
         await self.series.draw(found.last_ms)
 
     def _now(self, channel: DeviceChannel) -> None:

@@ -29,8 +29,8 @@ def limit_of(service: Service, device: str, channel: str) -> DeviceLimit | None:
         if isinstance(rule, ThresholdRule) and not rule.is_mean:
             continue
         own = rule
-        below = isinstance(own, StateRule) and own.is_below
-        return DeviceLimit(rule.id, own.level / NANO, amount(own.level, own.unit), below)
+        words = amount(own.level, own.unit)
+        return DeviceLimit(rule.id, own.level / NANO, words, own.is_below)
     return None
 
 

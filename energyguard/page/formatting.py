@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -104,12 +104,12 @@ class Side(NamedTuple):
     passed: str
     extreme: str
     allowed: str
-    furthest: Callable[[Iterable[float]], Any]
+    furthest: Callable[..., Any]
 
 
 def side(alert: Alert) -> Side:
     """On which side of its level an alert is."""
-    if alert.peak < alert.expected:
+    if alert.is_below:
         return Side("fell below", "lowest", "less", min)
     return Side("went over", "highest", "more", max)
 

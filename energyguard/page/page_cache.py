@@ -19,6 +19,8 @@ from energyguard.service.contract import Service
 from energyguard.service.views import Overview
 
 T = TypeVar("T")
+Furthest = Callable[..., Any]
+"""``max`` or ``min``: which of several values is the furthest on the side that matters."""
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -133,13 +135,14 @@ class PageCache:
         return times_ms(seen["time"]), [kwh * HOUR_MS / step_ms for kwh in seen["kwh"].to_pylist()]
 
     async def sums(
-        self, device: str, window_ms: int, slide_ms: int, start_ms: int, end_ms: int, keep_s: float
-    ) -> tuple[list[int], list[float]]:
+        self, device: str, window_ms: int, slide_ms: int, start_ms: int, end_ms: int,
+        keep_s: float, furthest: Furthest = max,
+    ) -> tuple[list[int], list[float]]:  # fmt: skip
         """The energy of the windows that end in a range, as many as a chart has pixels for.
 
-        A coarser slide still divides the window; where even the window is too fine, the highest
-        of neighbours stands for them: what was over a limit is over it in the picture. Windows
-        that the history may not have all readings of yet are left out.
+        A coarser slide still divides the window; where even the window is too fine, the furthest
+        of neighbours stands for them, the highest or the lowest: what was beyond a limit is beyond
+        it in the picture. Windows that the history may not have all readings of yet are left out.
         """
         whole = max(await self.archived_ms(device, keep_s), self.settled_ms(end_ms))
         min_slide_ms = -(-(end_ms - start_ms) // MAX_POINTS)
@@ -156,7 +159,8 @@ class PageCache:
             if start_ms <= t <= whole
         ]
         every = -(-len(points) // MAX_POINTS) or 1
-        kept = [max(points[i : i + every], key=itemgetter(1)) for i in range(0, len(points), every)]
+        parts = [points[i : i + every] for i in range(0, len(points), every)]
+        kept = [furthest(part, key=itemgetter(1)) for part in parts]
         return [t for t, _ in kept], [kwh for _, kwh in kept]
 
     async def archived_ms(self, device: str, keep_s: float) -> int:

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from nicegui.element import Element
 
+from energyguard.model.quantities import NANO
+from energyguard.page.formatting import amount
+
 Data = dict[str, Any]
 Kind = Literal["line", "spark", "heat", "lanes", "map", "shares"]
 
@@ -64,9 +67,21 @@ def line(
         ys: as many values.
         unit: theirs.
         zone: of the axis.
-        more: ``limit`` and ``limitName``, ``gap`` (ms that break the line), ``band``.
+        more: ``limit_line``'s, ``gap`` (ms that break the line), ``band``.
     """
     return {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys, "unit": unit, "zone": zone, **more}
+
+
+def limit_line(level: int, unit: str, is_below: bool) -> Data:
+    """A dashed line across a chart, with its words; what is beyond it is red.
+
+    Args:
+        level: in 1e-9 of the unit.
+        unit: of the chart's values.
+        is_below: what is below it is red, not what is above.
+    """
+    name = f"threshold {amount(level, unit)}"
+    return {"limit": level / NANO, "limitName": name, "below": is_below}
 
 
 class ReadingFeed(Element, component="feed.js"):

@@ -8,8 +8,13 @@ from energyguard.model.quantities import NANO
 from energyguard.page.components import Tag, choice
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, moment, number
-from energyguard.page.plots import Plot, line
+from energyguard.page.plots import Plot, limit_line, line
 from energyguard.rules.kinds.threshold import ThresholdRule
+
+_RED = {
+    False: "over the threshold",
+    True: "under the threshold; a window that lacks readings raises nothing",
+}
 
 
 class RuleChart:
@@ -40,26 +45,28 @@ class RuleChart:
         whole = not self.newest_ms or rule != self.rule
         self.rule = rule
         since, keep_s = (start, span.keep_s) if whole else (self.newest_ms, 1.5)
-        xs, ys = await self.cache.sums(device, rule.window_ms, rule.slide_ms, since, end, keep_s)
-        limit = rule.level / NANO
+        furthest = min if rule.is_below else max
+        xs, ys = await self.cache.sums(
+            device, rule.window_ms, rule.slide_ms, since, end, keep_s, furthest
+        )
         if whole:
-            name = f"threshold {amount(rule.level, 'kWh')}"
-            self.plot.show(
-                line(start, end, xs, ys, "kWh", self.context.zone, limit=limit, limitName=name)
-            )
+            limit = limit_line(rule.level, "kWh", rule.is_below)
+            self.plot.show(line(start, end, xs, ys, "kWh", self.context.zone, **limit))
         else:
             self.plot.push(start, end, xs, ys)
         self.newest_ms = xs[-1] if xs else 0
-        self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: over the threshold"
-        self.sentence.text = self._sentence(device, xs, ys, limit)
+        self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: {_RED[rule.is_below]}"
+        self.sentence.text = self._sentence(device, xs, ys, rule.level / NANO)
         self.plot.say(self.sentence.text)
 
     def _sentence(self, device: str, xs: list[int], ys: list[float], limit: float) -> str:
         if not xs:
             return f"{device}: nothing was measured in this time."
-        over = f"{number(ys[-1] - limit, 3)} kWh over" if ys[-1] > limit else "within"
+        beyond = limit - ys[-1] if self.rule.is_below else ys[-1] - limit
+        side = "under" if self.rule.is_below else "over"
+        far = f"{number(beyond, 3)} kWh {side}" if beyond > 0 else "within"
         return (
             f"{device} used {number(ys[-1], 4)} kWh in the {self.rule.window_words} up to "
-            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {over} the threshold of "
+            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {far} the threshold of "
             f"{amount(self.rule.level, 'kWh')}."
         )

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from energyguard.alerts.book import TRANSITIONS, AlertBook
 from energyguard.clock import ManualClock
@@ -121,13 +122,41 @@ def test_told_twice_changes_nothing() -> None:
     assert (book.get("a1"), book.story("a1")) == before
 
 
+LEVEL = 2_000_000_000
+
+
 def test_the_peak_is_the_highest_and_the_beginning_stays() -> None:
-    alert = told(
-        event(State.FIRING, 1, observed=3),
-        event(State.FIRING, 2, observed=9),
-        event(State.RESOLVED, 3, observed=4),
-    ).get("a1")
-    assert (alert.observed, alert.peak, alert.since_ms, alert.changed_ms) == (4, 9, 1_000, 3)
+    observed = (LEVEL + 5, LEVEL + 9, LEVEL - 4)
+    events = [
+        event(State.FIRING, 1, observed=observed[0]),
+        event(State.FIRING, 2, observed=observed[1]),
+        event(State.RESOLVED, 3, observed=observed[2]),
+    ]
+    alert = told(*events).get("a1")
+    assert (alert.observed, alert.peak) == (LEVEL - 4, LEVEL + 9)
+    assert (alert.since_ms, alert.changed_ms, alert.is_below) == (1_000, 3, False)
+
+
+@pytest.mark.parametrize("level", [LEVEL, -5_000_000_000])
+def test_the_peak_of_what_fell_below_is_the_lowest(level: int) -> None:
+    """Of degrees it may be below zero."""
+    events = [
+        replace(event(state, at_ms, observed=level - below), expected=level)
+        for at_ms, (state, below) in enumerate(
+            [(State.PENDING, 5), (State.FIRING, 9), (State.RESOLVED, -4)]
+        )
+    ]
+    alert = told(*events).get("a1")
+    assert (alert.observed, alert.peak, alert.is_below) == (level + 4, level - 9, True)
+
+
+def test_an_alert_that_fires_no_longer_says_that_it_waits() -> None:
+    waits = replace(event(State.PENDING, 1), about="H017 is above 2.0 kWh, not yet for long")
+    assert told(waits).get("a1").about == waits.about
+    assert told(waits, event(State.UNKNOWN, 2)).get("a1").about == waits.about
+    fires = event(State.FIRING, 2)
+    for more in ([], [event(State.RESOLVED, 3)], [replace(event(State.FIRING, 4), about="again")]):
+        assert told(waits, fires, *more).get("a1").about == fires.about
 
 
 def test_find_by_state_device_rule_time_and_limit() -> None:

@@ -17,7 +17,8 @@ Differences that were permitted since, each looked at; all else is as it was:
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
                               kinds; the title of two optional bodies is Body, no longer Said;
-                              a row of ``/trend`` has all its fields, as it always had
+                              a row of ``/trend`` has all its fields, as it always had;
+                              levels below zero
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline

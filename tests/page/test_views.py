@@ -10,7 +10,8 @@ from nicegui.testing import User
 
 from energyguard.model.alerts import State
 from energyguard.page.plots import Plot
-from tests.application.service import MadeUpService
+from tests.application.service import MINUTE, MadeUpService
+from tests.application.world import START
 
 
 async def sees(user: User, text: str) -> None:
@@ -38,6 +39,19 @@ async def test_overview_says_how_much_who_and_what_needs_someone(user: User) -> 
     await sees(user, "H003 passed 2.0 kWh in 15 minutes")
     await sees(user, "the meter is silent: unknown, not resolved")
     assert len((await plotted(user, "line"))["xs"]) > 300
+
+
+async def test_the_power_line_ends_where_the_history_ends(
+    user: User, service: MadeUpService
+) -> None:
+    """What was newest a while ago is no proof that the history has it; what goes on, live, is."""
+    service.past.behind_ms = 20 * MINUTE
+    await user.open("/")
+    drawn = await plotted(user, "line", "Power of all meters")
+    archived = START - service.past.behind_ms
+    assert max(t for t in drawn["xs"] if t < START) in range(
+        archived - 2 * MINUTE, archived + 4 * MINUTE
+    )
 
 
 async def test_acknowledge_on_the_overview_reaches_the_service(

@@ -34,30 +34,36 @@ def operator_of(rules: Sequence[Rule], lateness_s: int = 0) -> WindowOperator:
     return WindowOperator(TOPIC, rules, WindowLimits(clock, 300_000, 86_400_000))
 
 
-def fed(operator: WindowOperator, rows: Sequence[Row], offset: int = 0) -> list[AlertEvent]:
+def fed(operator: WindowOperator, rows: Sequence[Row], start_ms: int = START) -> list[AlertEvent]:
     device, channel, second, value = zip(*rows, strict=True)
-    times = [START + s * 1000 for s in second]
+    times = [start_ms + s * 1000 for s in second]
     batch = batch_from(batch_of(device, channel, times, [to_nano(v) for v in value]))
     return operator.process(batch).events
 
 
 def events(
-    rules: Sequence[Rule], rows: Sequence[Row], *, lateness_s: int = 0, until_s: int = 0
+    rules: Sequence[Rule],
+    rows: Sequence[Row],
+    *,
+    lateness_s: int = 0,
+    until_s: int = 0,
+    start_ms: int = START,
 ) -> list[AlertEvent]:
     """The events of a life, which every other way of living it must have, too."""
     lives = []
     for seed in range(6):
         rng = random.Random(seed)
         operator, found, at = operator_of(rules, lateness_s), [], 0
+        parts: dict[str, bytes | None] = {}
         while at < len(rows):
             size = len(rows) if seed == 0 else rng.choice([1, 2, 3, 17, 60])
-            found += fed(operator, rows[at : at + size])
+            found += fed(operator, rows[at : at + size], start_ms)
             at += size
             if seed > 2 and rng.random() < 0.3:
-                parts = {name: part for name, part in operator.snapshot().items() if part}
+                parts |= operator.snapshot()  # only those that changed
                 operator = operator_of(rules, lateness_s)
-                operator.restore(parts)
-        found += operator.advance(START + until_s * 1000).events
+                operator.restore({name: part for name, part in parts.items() if part})
+        found += operator.advance(start_ms + until_s * 1000).events
         lives.append(found)
     assert all(life == lives[0] for life in lives)
     return lives[0]

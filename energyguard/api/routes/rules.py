@@ -13,7 +13,7 @@ from energyguard.rules.kinds import KINDS
 from energyguard.service.contract import Service
 
 router = APIRouter(tags=["rules"])
-Level = Annotated[str | None, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$")]
+Level = Annotated[str | None, Field(pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$")]
 Words = Annotated[str | None, Field(max_length=40)]
 
 

@@ -1,0 +1,117 @@
+"""Rules of every kind on the page: their alerts, their levels, and the lines that they draw."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from nicegui.testing import User, user_simulation
+
+from energyguard.model.quantities import NANO
+from energyguard.page.mount import add_pages
+from tests.application.kinds import IDS, service_of_kinds
+from tests.application.service import MadeUpService
+from tests.page.test_views import plotted, sees
+
+WHY = {
+    "climbs": "kitchen went over 60 °C per hour in the window",
+    "mute": "H003 has sent nothing for 10 minutes",
+    "cold": "The lowest so far was 14.763 °C",
+    "idle": "Expected: no less than 1 kWh.",
+    "thirsty": "H002 went over 1.5 kWh in the window",
+}
+LEVELS = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "thirsty": "3"}
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> MadeUpService:
+    return service_of_kinds(tmp_path)
+
+
+@pytest.fixture
+async def user(service: MadeUpService) -> AsyncIterator[User]:
+    async with user_simulation() as someone:
+        add_pages(service)
+        yield someone
+
+
+async def test_alerts_and_rules_of_every_kind_are_listed_and_set(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/alerts")
+    for name in IDS:
+        rule = service.rules.get(name)
+        await sees(user, rule.summary)
+        await sees(user, service.book.find(rule=name)[0].about)
+        user.find(marker=f"level-{name}").clear().type(LEVELS[name])
+        user.find(marker=f"set-{name}").click()
+        await sees(user, f"{name} {rule.limit.replace('raise_', 'raises ').replace('_', ' ')}")
+        assert service.rules.get(name).written()[rule.limit] == LEVELS[name]
+    user.find(marker="level-mute").clear().type("soon")
+    user.find(marker="set-mute").click()
+    await sees(user, "longer_than")
+    assert service.rules.get("mute").written()["longer_than"] == LEVELS["mute"]
+
+
+async def test_an_alert_of_every_kind_says_why(user: User, service: MadeUpService) -> None:
+    for name in IDS:
+        alert = service.book.find(rule=name)[0]
+        await user.open(f"/alerts?alert={alert.id}")
+        words = WHY[name].replace(" kWh", "\u00a0kWh").replace(" °C", "\u00a0°C")
+        await sees(user, words)
+
+
+async def test_windows_around_an_alert_have_its_level_and_its_side(
+    user: User, service: MadeUpService
+) -> None:
+    for name in ("idle", "thirsty"):
+        alert = service.book.find(rule=name)[0]
+        await user.open(f"/alerts?alert={alert.id}")
+        drawn = await plotted(user, "line")
+        assert drawn["below"] is alert.is_below is (name == "idle")
+        assert drawn["limit"] == alert.expected / NANO
+        if alert.is_below:
+            during = [
+                y for x, y in zip(drawn["xs"], drawn["ys"], strict=True) if x >= alert.since_ms
+            ]
+            await sees(user, f"The lowest so far was {min(during):.3f}".rstrip("0"))
+
+
+async def test_a_home_stands_against_rules_of_both_sides(
+    user: User, service: MadeUpService
+) -> None:
+    for name, level, words, red in (
+        ("idle", "30", "kWh under the threshold of 30", "red: under the threshold; a window that"),
+        ("idle", "0.001", "within the threshold of 0.001", "red: under the threshold"),
+        ("thirsty", "0.001", "kWh over the threshold of 0.001", "red: over the threshold"),
+        ("thirsty", "30", "within the threshold of 30", "red: over the threshold"),
+    ):
+        service.change_rule(name, by="mara", **{service.rules.get(name).limit: level})
+        await user.open(f"/devices/H017?range=1h&rule={name}")
+        await sees(user, words)
+        await sees(user, red)
+        drawn = await plotted(user, "line", "H017 used")
+        assert (drawn["limit"], drawn["below"]) == (float(level), name == "idle")
+
+
+async def test_many_windows_are_stood_for_by_the_furthest_on_the_side_of_the_rule(
+    user: User, service: MadeUpService
+) -> None:
+    """A week has more windows than a chart has points."""
+    lowest: dict[str, float] = {}
+    for name in ("idle", "thirsty"):
+        await user.open(f"/devices/H017?range=7d&rule={name}")
+        drawn = await plotted(user, "line", "H017 used")
+        assert len(drawn["xs"]) <= 720
+        lowest[name] = min(drawn["ys"])
+    assert lowest["idle"] < lowest["thirsty"]
+
+
+async def test_a_state_has_its_level_on_the_course_of_its_channel(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/devices/thermometer?range=1h")
+    drawn = await plotted(user, "line", "temperature_c of thermometer")
+    assert (drawn["limit"], drawn["below"]) == (16.0, True)
+    assert drawn["limitName"] == "limit 16\u00a0°C"
