@@ -7,6 +7,8 @@ UV := $(shell command -v uv 2>/dev/null)
 TEST_PROCESSES ?= 4 # most tests wait for processes: more of them than cores
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
+# Else each of the hundreds of processes that tests start compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # $(call CREATE,ENVIRONMENT) and $(call INSTALL,ENVIRONMENT)
 ifdef UV

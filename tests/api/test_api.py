@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,19 +15,13 @@ from energyguard.codecs.dialect import Dialect
 from energyguard.log import Records
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
-from tests.application.client import client_of, ok
+from tests.application.client import ok
 from tests.codecs.tele import tele
 from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
 __all__ = ["tele"]
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-async def http(service: EnergyService) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(service) as client:
-        yield client
 
 
 async def test_readings_as_curl_sends_them(http: httpx.AsyncClient, service: EnergyService) -> None:

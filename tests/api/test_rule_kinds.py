@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.application.client import client_of, ok
+from tests.application.client import ok
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
 
@@ -16,12 +15,6 @@ from tests.application.service import MadeUpService
 @pytest.fixture
 def service(tmp_path: Path) -> MadeUpService:
     return service_of_kinds(tmp_path)
-
-
-@pytest.fixture
-async def http(service: MadeUpService) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(service) as client:
-        yield client
 
 
 async def test_a_rule_says_its_kind_and_what_can_be_changed(http: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Holding a door to its own OpenAPI document, with its guard in front."""
+"""Holding an HTTP server to its own OpenAPI document, with or without a guard in front."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AnyTokenWillDo:
 
 
 def operations_of(app: ASGIApp, token: str) -> dict[str, Any]:
-    """The operations of a guarded door, by label."""
+    """The operations of an application, by label; its guard, if it has one, knows the token."""
     with warnings.catch_warnings():  # its client for ASGI warns of its own dependencies
         warnings.simplefilter("ignore")
         schema = schemathesis.openapi.from_asgi(

@@ -126,17 +126,12 @@ def test_a_whole_life(settings: Settings) -> None:
     assert ended(settings.data_dir)
 
 
-def test_a_second_one_on_the_same_folder_is_refused(settings: Settings) -> None:
+def test_a_second_one_is_refused_and_no_role_outlives_a_killed_one(settings: Settings) -> None:
     up = Up(settings.data_dir)
     until(lambda: up.pid("up"))
     second = Up(settings.data_dir)
     assert second.process.wait(PATIENCE_S) == 6
     assert second.said(r"^energyguard: .*already running \(process \d+\)")
-    assert up.end() == 0
-
-
-def test_no_role_outlives_a_killed_up(settings: Settings) -> None:
-    up = Up(settings.data_dir)
     up.link()
     assert {one.role for one in living(settings.data_dir)} == {"up", *USUAL}
     up.process.kill()

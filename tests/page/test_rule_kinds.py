@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from nicegui.testing import User, user_simulation
+from nicegui.testing import User
 
 from energyguard.model.quantities import NANO
-from energyguard.page.mount import add_pages
 from tests.application.kinds import IDS, service_of_kinds
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
@@ -27,13 +25,6 @@ LEVELS = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "
 @pytest.fixture
 def service(tmp_path: Path) -> MadeUpService:
     return service_of_kinds(tmp_path)
-
-
-@pytest.fixture
-async def user(service: MadeUpService) -> AsyncIterator[User]:
-    async with user_simulation() as someone:
-        add_pages(service)
-        yield someone
 
 
 async def test_alerts_and_rules_of_every_kind_are_listed_and_set(
