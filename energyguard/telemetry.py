@@ -1,20 +1,22 @@
 """Logging set-up, and every metric, declared in one table.
 
 A stage counts with ``METRICS["readings_total"].labels(...)``; ``docs/operations.md`` lists the
-table, and a test checks that it does.
+table, and a test checks that it does. The libraries are loaded by the first line that is logged and
+by the first metric that is counted: a command without either starts sooner, and a program of Flink
+has neither of them.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
 
-import structlog
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram
-from prometheus_client.metrics import MetricWrapperBase
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +52,52 @@ TABLE = (
     Metric("notifications_dropped", "counter", "Live events a slow client was spared."),
 )
 
-_KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
+
+class _Metrics(Mapping[str, Any]):
+    """The metrics of the table by name, declared when the first is used."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._declared: Mapping[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.declared()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.declared())
+
+    def __len__(self) -> int:
+        return len(TABLE)
+
+    def declared(self) -> Mapping[str, Any]:
+        """All of them, as Prometheus' library has them."""
+        with self._lock:
+            if not self._declared:
+                from prometheus_client import Counter, Gauge, Histogram
+
+                kinds = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
+                self._declared = {
+                    row.name: kinds[row.kind](f"energyguard_{row.name}", row.about, row.labels)
+                    for row in TABLE
+                }
+            return self._declared
 
 
-def _declare() -> Mapping[str, Any]:
-    made: dict[str, MetricWrapperBase] = {}
-    for row in TABLE:
-        made[row.name] = _KINDS[row.kind](f"energyguard_{row.name}", row.about, row.labels)
-    return made
+METRICS = _Metrics()
 
 
-METRICS: Mapping[str, Any] = _declare()
+def registry() -> CollectorRegistry:
+    """What Prometheus' library tells: every metric of the table, whether it was used or not."""
+    from prometheus_client import REGISTRY
+
+    METRICS.declared()
+    return REGISTRY
 
 
 def set_up_logging(level: str, role: str) -> None:
     """Write one line per event to stderr: time, level, role, event, fields."""
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -104,17 +137,32 @@ class Condition:
             self._log.info(self._ends)
 
 
+class _Logger:
+    """A logger of structlog that is made with its first line."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._made: Any = None
+
+    def __getattr__(self, method: str) -> Any:
+        if self._made is None:
+            import structlog
+
+            self._made = structlog.get_logger(module=self._module)
+        return getattr(self._made, method)
+
+
 def logger(name: str) -> Any:
     """The logger of a module."""
-    return structlog.get_logger(module=name)
+    return _Logger(name)
 
 
 __all__ = [
     "METRICS",
-    "REGISTRY",
     "TABLE",
     "Condition",
     "Metric",
     "logger",
+    "registry",
     "set_up_logging",
 ]

@@ -16,7 +16,7 @@ from energyguard.log.lag import unread
 from energyguard.model.readings import IN_THE_WORKER, Verdict
 from energyguard.pipeline import flows_at_work
 from energyguard.service.contract import Service
-from energyguard.telemetry import METRICS, REGISTRY
+from energyguard.telemetry import METRICS, registry
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
 
@@ -34,7 +34,7 @@ class Scrape:
         with self._lock:
             self._readings()
             self._lag()
-        return bytes(generate_latest(REGISTRY))
+        return bytes(generate_latest(registry()))
 
     def _readings(self) -> None:
         """Counters by verdict, and how far the watermark is behind the newest reading."""

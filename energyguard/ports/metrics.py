@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from energyguard.errors import ConfigError
 from energyguard.ports.server import Background
 from energyguard.ports.sockets import listen
+from energyguard.telemetry import registry
 
 SCRAPERS = 64
 
@@ -35,5 +36,5 @@ async def _metrics(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    answer = Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    answer = Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
     await answer(scope, receive, send)

@@ -27,7 +27,7 @@ from energyguard.store import Row, Store
 from energyguard.store.keys import iso
 from energyguard.store.local import LocalStore
 from energyguard.store.version import HybridClock
-from energyguard.telemetry import REGISTRY
+from energyguard.telemetry import registry
 from energyguard.testing import MemoryLog
 from tests.sinks.made import (
     NOON_MS,
@@ -84,7 +84,7 @@ def committed(log: Log) -> int:
 
 
 def metric(name: str, **labels: str) -> float:
-    return REGISTRY.get_sample_value(f"energyguard_{name}", labels) or 0.0
+    return registry().get_sample_value(f"energyguard_{name}", labels) or 0.0
 
 
 async def test_the_index_shows_every_reading_of_a_floor(log: Log, store: LocalStore) -> None:
