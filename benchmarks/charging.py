@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
-from energyguard.domains.charging.model import Outcome, StayLimits
+from energyguard.domains.charging.model import Outcome, ParkingLimits
 from energyguard.domains.charging.offline import ResultTopic, records
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.domains.charging.sessions.records import results
@@ -51,7 +51,7 @@ def messages(chargers: int, number: int) -> list[bytes]:
 
 def measured(chargers: int, texts: list[bytes]) -> Seen:
     """Run all steps once."""
-    limits, sessions = StayLimits(), SessionOperator()
+    limits, sessions = ParkingLimits(), SessionOperator()
     decode = process = encode = 0.0
     for start in range(0, len(texts), AT_ONCE):
         began = time.perf_counter()

@@ -24,7 +24,7 @@ from benchmarks.charging import AT_ONCE, messages
 from deploy.kafka.brokers import Cluster
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.engines.flink import RESULTS, ChargingJob, run
-from energyguard.domains.charging.model import StayLimits, partition_of
+from energyguard.domains.charging.model import ParkingLimits, partition_of
 from energyguard.domains.charging.offline import ResultTopic, records
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.stream.engines.job import StateStore
@@ -37,7 +37,7 @@ Found = Counter[tuple[str, bytes]]
 
 def embedded(texts: list[bytes]) -> tuple[float, Found]:
     """Seconds, and the records by topic, of our own operator."""
-    sessions, limits = SessionOperator(), StayLimits()
+    sessions, limits = SessionOperator(), ParkingLimits()
     found: Found = Counter()
     took = 0.0
     for start in range(0, len(texts) + AT_ONCE, AT_ONCE):

@@ -12,9 +12,9 @@ from energyguard.clock import SYSTEM
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.live.stations import StationProjection
 from energyguard.domains.charging.model import (
-    Charge,
-    Closed,
-    StayLimits,
+    ChargingTransaction,
+    ParkingLimits,
+    SessionEnded,
     ViolationRaised,
     energy_nano_kwh,
     profit_cents,
@@ -25,7 +25,7 @@ from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 
-HOUR = StayLimits().seconds_per_hour
+HOUR = ParkingLimits().seconds_per_hour
 STAMP = pa.timestamp("ms", "UTC")
 
 
@@ -67,8 +67,8 @@ class ChargingHistory:
     def __init__(self, stations: MadeUpStations) -> None:
         sessions, self._of_charger = SessionOperator(), stations.station_of
         outcomes = sessions.process(stations.signals) + sessions.end()
-        self.closed = [one.stay for one in outcomes if isinstance(one, Closed)]
-        self.paid = [one for one in outcomes if isinstance(one, Charge)]
+        self.closed = [one.session for one in outcomes if isinstance(one, SessionEnded)]
+        self.paid = [one for one in outcomes if isinstance(one, ChargingTransaction)]
         self.violated = [one for one in outcomes if isinstance(one, ViolationRaised)]
 
     def span(self) -> pa.Table:
@@ -141,9 +141,11 @@ class ChargingHistory:
         return pa.table(
             {
                 "time": pa.array([one.second * 1000 for one in newest], STAMP),
-                "start_parking": pa.array([one.stay.start_parking * 1000 for one in newest], STAMP),
-                "station": [self._of(one.stay) for one in newest],
-                "charger": [one.stay.charger for one in newest],
+                "start_parking": pa.array(
+                    [one.session.start_parking * 1000 for one in newest], STAMP
+                ),
+                "station": [self._of(one.session) for one in newest],
+                "charger": [one.session.charger for one in newest],
                 "kind": [one.what.value for one in newest],
             }
         )
@@ -166,7 +168,7 @@ class ChargingHistory:
             for one in self.paid
         ]
         rows += [
-            ("violation", one.stay.charger, one.second, None, one.what.value, None, None)
+            ("violation", one.session.charger, one.second, None, one.what.value, None, None)
             for one in self.violated
         ]
         mine = [row for row in rows if self._of_charger(row[1]) == station]

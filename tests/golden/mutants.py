@@ -65,10 +65,12 @@ MUTANTS: Final = (
     Mutant("limits.after_s * 1000", "0", SESSIONS),
     Mutant("    h.occupied -= 1\n", "    h.occupied -= 2\n", SESSIONS),
     Mutant("== (signal.who, signal.amount):", "!= (signal.who, signal.amount):", SESSIONS),
-    Mutant("if stay.start_recharging is None:", "if stay.start_recharging is False:", SESSIONS),
-    Mutant("signal.register - stay.register", "stay.register - signal.register", BILLS),
-    Mutant("if _differ(stay.register, signal.register):", "if False:", BILLS),
-    Mutant("if stay.power_kw != signal.amount:", "if False:", BILLS),
+    Mutant(
+        "if session.start_recharging is None:", "if session.start_recharging is False:", SESSIONS
+    ),
+    Mutant("signal.register - session.register", "session.register - signal.register", BILLS),
+    Mutant("if _differ(session.register, signal.register):", "if False:", BILLS),
+    Mutant("if session.power_kw != signal.amount:", "if False:", BILLS),
     Mutant(
         "if last is not None and last.end == signal.second and",
         "if last is not None and not",

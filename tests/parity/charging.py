@@ -12,7 +12,7 @@ from typing import Final
 
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import message, total_occupied
-from energyguard.domains.charging.model import Occupied, Signal, StayLimits
+from energyguard.domains.charging.model import Occupied, ParkingLimits, Signal
 from energyguard.domains.charging.sessions.operator import SessionOperator
 from energyguard.domains.charging.sessions.records import results
 from energyguard.domains.charging.topics import TOTAL_OCCUPIED
@@ -68,7 +68,7 @@ CASES: Final[Mapping[str, Callable[[Sequence[Signal]], list[Signal]]]] = {
 
 def expected(told: Iterable[Signal], topic: str = TOPIC, *, ends: bool = True) -> Found:
     """What the embedded operator makes of signals; ``ends``: there will be no more."""
-    limits = StayLimits()
+    limits = ParkingLimits()
     sessions = SessionOperator(limits)
     outcomes = [*sessions.process(told), *(sessions.end() if ends else ())]
     found = Counter(

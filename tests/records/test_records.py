@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energyguard.domains.charging import codec as charging
-from energyguard.domains.charging.model import Charge, StayLimits, energy_nano_kwh, profit_cents
+from energyguard.domains.charging.model import (
+    ChargingTransaction,
+    ParkingLimits,
+    energy_nano_kwh,
+    profit_cents,
+)
 from energyguard.domains.charging.records.results import PROFIT, TOTAL, TransactionProfit
 from energyguard.model.quantities import from_nano
 from energyguard.records.energy_alerts import BEFORE, ENERGY_ALERT, EnergyAlert
@@ -44,8 +49,8 @@ def test_what_is_written_before_each_value_makes_the_record() -> None:
 @given(st.integers(1, 40), st.integers(1, 100_000), st.integers(0, 20_000))
 def test_amounts_of_a_charge_stay_exact_on_their_way(power: int, seconds: int, price: int) -> None:
     start = 1_716_112_800
-    charge = Charge("c-1", "U1", start, start + seconds, power, price)
-    limits = StayLimits()
+    charge = ChargingTransaction("c-1", "U1", start, start + seconds, power, price)
+    limits = ParkingLimits()
     read = PROFIT.decode(charging.transaction_profit(charge, limits))
     assert isinstance(read, TransactionProfit)
     energy = energy_nano_kwh(charge, limits.seconds_per_hour)

@@ -10,11 +10,11 @@ import pytest
 from energyguard.domains.charging import codec as results
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.model import (
-    Charge,
+    ChargingTransaction,
+    ParkingLimits,
+    ParkingSession,
     Signal,
     SignalKind,
-    Stay,
-    StayLimits,
     Violation,
 )
 from energyguard.domains.charging.records.stations import BayNow, Charger, Imported
@@ -28,10 +28,10 @@ from tests.history.charging import SCHEMAS
 S = 1_714_953_600
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}
 PLATE, USER = "AB12CD34", "0123456789abcdef"
-STAY = Stay(
+STAY = ParkingSession(
     "c-1", S + 10, 1, PLATE, S + 12, USER, 5_500, S + 14, 22, None, S + 44, S + 44, S + 50
 )  # fmt: skip
-CHARGE = Charge("c-1", USER, S + 14, S + 44, 22, 5_500, None, STAY.id)
+CHARGE = ChargingTransaction("c-1", USER, S + 14, S + 44, 22, 5_500, None, STAY.id)
 Header = tuple[str, bytes]
 
 
@@ -57,7 +57,7 @@ def everything(log: Log) -> None:
     ids: tuple[Header, ...] = (("id", STAY.id.encode()), ("topic", told[0]))
     append(log, "full-sessions", results.full_session(STAY), *ids, ("quality", b"complete"))
     append(log, "full-sessions", b"{}", *ids)
-    paid = results.transaction_profit(CHARGE, StayLimits())
+    paid = results.transaction_profit(CHARGE, ParkingLimits())
     stay: Header = ("stay", STAY.id.encode())
     append(log, "transaction-profit", paid, ("id", CHARGE.id.encode()), stay, ids[1])
     broken = results.violation(STAY, Violation.AFTER)

@@ -1,8 +1,8 @@
-"""Charging: what chargers tell, the stays and bills that come of it, stations, networks' exports.
+"""Charging: what chargers tell, the sessions and bills that come of it, stations, exports.
 
 topics.py, flows.py   what is written and read; records/: how
 model.py, codec.py    signals and what comes of them; their messages
-sessions/             stays of cars, by event time; live/: stations as they are now
+sessions/             parking sessions, by event time; live/: stations as they are now
 intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
 chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
 engines/, offline.py  the same on Flink, and on files

@@ -25,11 +25,11 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.seconds import seconds, text_of, text_or_none
 from energyguard.domains.charging.model import (
     PRICE_PER_EUR,
-    Charge,
+    ChargingTransaction,
+    ParkingLimits,
+    ParkingSession,
     Signal,
     SignalKind,
-    Stay,
-    StayLimits,
     Violation,
     energy_nano_kwh,
     profit_cents,
@@ -177,36 +177,36 @@ def price_of(price: int) -> msgspec.Raw:
 _encode = FULL_SESSION.encode
 
 
-def full_session(stay: Stay) -> bytes:
+def full_session(session: ParkingSession) -> bytes:
     """A ``full-sessions`` record."""
     return _encode(
         FullSession(
-            stay.charger,
-            text_of(stay.start_parking),
-            stay.plate,
-            text_or_none(stay.start_session),
-            stay.user,
-            None if stay.price is None else price_of(stay.price),
-            text_or_none(stay.start_recharging),
-            stay.power_kw,
-            text_or_none(stay.end_recharging),
-            text_or_none(stay.end_session),
-            text_or_none(stay.end_parking),
+            session.charger,
+            text_of(session.start_parking),
+            session.plate,
+            text_or_none(session.start_session),
+            session.user,
+            None if session.price is None else price_of(session.price),
+            text_or_none(session.start_recharging),
+            session.power_kw,
+            text_or_none(session.end_recharging),
+            text_or_none(session.end_session),
+            text_or_none(session.end_parking),
         )
     )
 
 
-def violation(stay: Stay, what: Violation) -> bytes:
-    """A ``violations`` record, as far as the stay is known by then."""
+def violation(session: ParkingSession, what: Violation) -> bytes:
+    """A ``violations`` record, as far as the parking session is known by then."""
     return _encode(
         LimitBroken(
-            stay.charger,
-            stay.user,
-            stay.plate,
-            text_of(stay.start_parking),
-            text_or_none(stay.start_session),
-            text_or_none(stay.end_session),
-            text_or_none(stay.end_parking),
+            session.charger,
+            session.user,
+            session.plate,
+            text_of(session.start_parking),
+            text_or_none(session.start_session),
+            text_or_none(session.end_session),
+            text_or_none(session.end_parking),
             what.value,
         )
     )
@@ -218,17 +218,17 @@ def _digits(nano: int) -> bytes:
     return digits if digits[-1] != 0x30 else digits.rstrip(b"0").rstrip(b".")
 
 
-def transaction_profit(charge: Charge, limits: StayLimits) -> bytes:
+def transaction_profit(transaction: ChargingTransaction, limits: ParkingLimits) -> bytes:
     """A ``transaction-profit`` record: energy to 1e-9 kWh, profit to the cent."""
     hour = limits.seconds_per_hour
-    energy = energy_nano_kwh(charge, hour)
-    cents = profit_cents(charge, hour)
+    energy = energy_nano_kwh(transaction, hour)
+    cents = profit_cents(transaction, hour)
     return _encode(
         TransactionProfit(
-            charge.charger,
-            charge.user,
-            text_of(charge.start),
-            text_of(charge.end),
+            transaction.charger,
+            transaction.user,
+            text_of(transaction.start),
+            text_of(transaction.end),
             msgspec.Raw(_digits(energy)),
             msgspec.Raw(b"%d.%02d" % divmod(cents, 100)),
         )

@@ -1,4 +1,4 @@
-"""Signals of chargers, what a stay of a car comes to, which limits it may break, what can be true.
+"""Signals of chargers, what a parking session comes to, its limits, what can be true of it.
 
 A charger gives at most its rating: bills of signals and imported sessions are held against it.
 Where nobody has listed one, a register is held against the power that the charge began with, and a
@@ -49,7 +49,7 @@ class Violation(StrEnum):
     AFTER = "Long parking after recharging"
 
 
-class StayLimits(msgspec.Struct, frozen=True):
+class ParkingLimits(msgspec.Struct, frozen=True):
     """How long a car may stand, in seconds of event time; longer is a violation."""
 
     before_s: int = 10  # from its arrival until it is charged
@@ -66,12 +66,12 @@ class Unbilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     metered: int | None = None  # 1e-9 kWh by the charger's register; None: it told none
 
 
-class Stay(msgspec.Struct):
+class ParkingSession(msgspec.Struct):
     """What is known of a car at a charger; times in s since 1970 UTC."""
 
     charger: str
     start_parking: int
-    number: int = 0  # of this stay at its charger
+    number: int = 0  # of this parking session at its charger
     plate: str | None = None
     start_session: int | None = None
     user: str | None = None
@@ -99,7 +99,7 @@ class Stay(msgspec.Struct):
         return "; ".join(self.inferred) or "complete"
 
 
-class Charge(msgspec.Struct, frozen=True, gc=False):
+class ChargingTransaction(msgspec.Struct, frozen=True, gc=False):
     """A charge that is over, and its bill."""
 
     charger: str
@@ -109,35 +109,35 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
     power_kw: int
     price: int  # 1e-4 EUR/kWh
     metered: int | None = None  # 1e-9 kWh, by the charger's register; None: power by time
-    stay: str = ""  # the id of its stay
+    session_id: str = ""  # of its parking session
 
     @property
     def id(self) -> str:
         """The same in every replay."""
-        return f"{self.stay}/{self.start}"
+        return f"{self.session_id}/{self.start}"
 
 
-class Closed(msgspec.Struct, frozen=True, gc=False):
-    """A car is gone; all that is known of its stay."""
+class SessionEnded(msgspec.Struct, frozen=True, gc=False):
+    """A car is gone; all that is known of its parking session."""
 
-    stay: Stay
+    session: ParkingSession
 
 
 class ViolationRaised(msgspec.Struct, frozen=True, gc=False):
-    """A car has broken a limit; its stay as it was known then."""
+    """A car has broken a limit; its parking session as it was known then."""
 
     second: int
-    stay: Stay
+    session: ParkingSession
     what: Violation
 
     @property
     def id(self) -> str:
-        """The same in every replay; a stay of several charges may be too long after each."""
+        """The same in every replay; a session of several charges may be too long after each."""
         if self.what is Violation.NO_CHARGE:
-            return f"{self.stay.id}/no-charge"
+            return f"{self.session.id}/no-charge"
         if self.what is Violation.BEFORE:
-            return f"{self.stay.id}/before"
-        return f"{self.stay.id}/after-{self.stay.end_recharging}"
+            return f"{self.session.id}/before"
+        return f"{self.session.id}/after-{self.session.end_recharging}"
 
 
 class Occupied(msgspec.Struct, frozen=True, gc=False):
@@ -155,23 +155,25 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Outcome: TypeAlias = Closed | ViolationRaised | Occupied | Ignored | Charge
+Outcome: TypeAlias = SessionEnded | ViolationRaised | Occupied | Ignored | ChargingTransaction
 """What comes of signals."""
 
 
-def energy_nano_kwh(charge: Charge, seconds_per_hour: int) -> int:
+def energy_nano_kwh(transaction: ChargingTransaction, seconds_per_hour: int) -> int:
     """Energy of a charge in 1e-9 kWh: by the register, or a constant power by time, half-even."""
-    if charge.metered is not None:
-        return charge.metered
-    return _half_even(charge.power_kw * (charge.end - charge.start) * 10**9, seconds_per_hour)
+    if transaction.metered is not None:
+        return transaction.metered
+    return _half_even(
+        transaction.power_kw * (transaction.end - transaction.start) * 10**9, seconds_per_hour
+    )
 
 
-def profit_cents(charge: Charge, seconds_per_hour: int) -> int:
+def profit_cents(transaction: ChargingTransaction, seconds_per_hour: int) -> int:
     """What a charge brings in, in cents: rounded once, here, half-even."""
     cent = PRICE_PER_EUR // 100
-    if charge.metered is not None:
-        return _half_even(charge.metered * charge.price, cent * 10**9)
-    exact = charge.power_kw * (charge.end - charge.start) * charge.price
+    if transaction.metered is not None:
+        return _half_even(transaction.metered * transaction.price, cent * 10**9)
+    exact = transaction.power_kw * (transaction.end - transaction.start) * transaction.price
     return _half_even(exact, seconds_per_hour * cent)
 
 
@@ -215,7 +217,7 @@ def energy_limit_nano(power_kw: float, seconds: int, seconds_per_hour: int = 3_6
 
 
 def billable(
-    charge: Unbilled, rating_kw: float | None, limits: StayLimits
+    charge: Unbilled, rating_kw: float | None, limits: ParkingLimits
 ) -> tuple[Unbilled | None, str]:
     """What of a charge may be billed, and why not all of it; empty: it is as it was told.
 

@@ -19,13 +19,13 @@ from energyguard.codecs import RefusedRow
 from energyguard.domains.charging import codec as results
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.model import (
-    Charge,
-    Closed,
+    ChargingTransaction,
     Ignored,
     Occupied,
     Outcome,
+    ParkingLimits,
+    SessionEnded,
     Signal,
-    StayLimits,
     ViolationRaised,
 )
 from energyguard.domains.charging.sessions.operator import SessionOperator
@@ -58,14 +58,14 @@ class Evaluated:
     written: int = 0
     refused: list[tuple[str, RefusedRow]] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)  # signals that changed nothing, by why
-    qualities: Counter[str] = field(default_factory=Counter)  # stays, by what was inferred
+    qualities: Counter[str] = field(default_factory=Counter)  # sessions, by what was inferred
 
 
 def evaluate(
     files: list[tuple[str, IO[bytes]]],
     out: IO[bytes],
     output: ResultTopic,
-    limits: StayLimits | None = None,
+    limits: ParkingLimits | None = None,
     on_bytes: Callable[[int], None] = lambda _done: None,
 ) -> Evaluated:
     """Write one of the results of all files' signals, taken in order of their time.
@@ -77,7 +77,7 @@ def evaluate(
         limits: how long cars may stand.
         on_bytes: is told how many bytes have been read.
     """
-    limits, found, read = limits or StayLimits(), Evaluated(), 0
+    limits, found, read = limits or ParkingLimits(), Evaluated(), 0
     sessions = SessionOperator(limits)
     with TemporaryDirectory(prefix="energyguard-") as folder:
         runs: list[Iterable[Signal]] = []
@@ -131,30 +131,30 @@ def _write(
     outcomes: list[Outcome],
     out: IO[bytes],
     output: ResultTopic,
-    limits: StayLimits,
+    limits: ParkingLimits,
     found: Evaluated,
 ) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Ignored):
             found.ignored[outcome.reason] += 1
-        elif isinstance(outcome, Closed):
-            found.qualities[outcome.stay.quality] += 1
+        elif isinstance(outcome, SessionEnded):
+            found.qualities[outcome.session.quality] += 1
     for record in records(outcomes, output, limits):
         out.write(record + b"\n")
         found.written += 1
 
 
-def records(outcomes: list[Outcome], output: ResultTopic, limits: StayLimits) -> Iterator[bytes]:
+def records(outcomes: list[Outcome], output: ResultTopic, limits: ParkingLimits) -> Iterator[bytes]:
     """Those outcomes that belong to one of the results, as system D writes them."""
     kind = _KINDS[output]
     for outcome in outcomes:
         if type(outcome) is not kind:
             continue
-        if isinstance(outcome, Closed):
-            yield results.full_session(outcome.stay)
+        if isinstance(outcome, SessionEnded):
+            yield results.full_session(outcome.session)
         elif isinstance(outcome, ViolationRaised):
-            yield results.violation(outcome.stay, outcome.what)
-        elif isinstance(outcome, Charge):
+            yield results.violation(outcome.session, outcome.what)
+        elif isinstance(outcome, ChargingTransaction):
             yield results.transaction_profit(outcome, limits)
         elif isinstance(outcome, Occupied):
             for second in seconds(outcome.first, outcome.last):
@@ -162,8 +162,8 @@ def records(outcomes: list[Outcome], output: ResultTopic, limits: StayLimits) ->
 
 
 _KINDS: Mapping[ResultTopic, type] = {
-    ResultTopic.FULL_SESSIONS: Closed,
+    ResultTopic.FULL_SESSIONS: SessionEnded,
     ResultTopic.VIOLATIONS: ViolationRaised,
     ResultTopic.TOTAL_OCCUPIED: Occupied,
-    ResultTopic.TRANSACTION_PROFIT: Charge,
+    ResultTopic.TRANSACTION_PROFIT: ChargingTransaction,
 }

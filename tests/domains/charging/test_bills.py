@@ -15,11 +15,11 @@ from energyguard.domains.charging.model import (
     TOO_LONG,
     TOO_MUCH,
     TOO_STRONG,
-    Charge,
+    ChargingTransaction,
     Ignored,
     Outcome,
+    ParkingLimits,
     Signal,
-    StayLimits,
     energy_nano_kwh,
     profit_cents,
 )
@@ -36,7 +36,7 @@ from tests.domains.charging.test_sessions import (
     stop,
 )
 
-REAL = StayLimits(600, 360, 3_600)
+REAL = ParkingLimits(600, 360, 3_600)
 HOUR = 3_600
 KWH = 10**9
 QUEUE = Path(__file__).parents[2] / "cases" / "charging" / "s07_offline_queue.jsonl"
@@ -176,5 +176,5 @@ def test_a_queue_behind_one_jump_is_billed_as_it_was() -> None:
 @pytest.mark.parametrize("metered", [None, KWH], ids=["by power", "by register"])
 def test_half_a_cent_goes_to_the_even_one(price: int, cents: int, metered: int | None) -> None:
     """One kWh at so many 1e-4 EUR."""
-    bill = Charge("charger-1", "u", 0, HOUR, 1, price, metered)
+    bill = ChargingTransaction("charger-1", "u", 0, HOUR, 1, price, metered)
     assert profit_cents(bill, HOUR) == cents

@@ -9,11 +9,11 @@ import pytest
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import (
-    Charge,
+    ChargingTransaction,
+    ParkingLimits,
+    ParkingSession,
     Signal,
     SignalKind,
-    Stay,
-    StayLimits,
     Violation,
 )
 from energyguard.errors import Malformed, OutOfRange, Rejected
@@ -96,7 +96,7 @@ def test_what_is_no_signal_is_refused_with_its_reason(text: str, field: str, rea
 
 
 def test_results_have_the_fields_of_system_d() -> None:
-    stay = Stay("charger-7", NOON, plate="AB12CD34")
+    stay = ParkingSession("charger-7", NOON, plate="AB12CD34")
     assert json.loads(wire.full_session(stay)) == {
         "charger_id": "charger-7",
         "start_parking": "2024-05-19 12:00:00",
@@ -113,8 +113,8 @@ def test_results_have_the_fields_of_system_d() -> None:
     told = json.loads(wire.violation(stay, Violation.BEFORE))
     assert told["violation"] == "Long parking before recharging"
     assert list(told)[-2:] == ["end_parking", "violation"]
-    charge = Charge("charger-7", USER, NOON, NOON + 26, 22, 5_500)
-    assert wire.transaction_profit(charge, StayLimits()).decode() == (
+    charge = ChargingTransaction("charger-7", USER, NOON, NOON + 26, 22, 5_500)
+    assert wire.transaction_profit(charge, ParkingLimits()).decode() == (
         f'{{"charger_id":"charger-7","user_id":"{USER}",'
         '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
         '"total_energy_delivered":9.533333333,"profit":5.24}'

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from base64 import b85decode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from zipfile import ZipFile
 
 import pytest
@@ -13,8 +16,14 @@ import pytest
 from energyguard.domains.charging.codec import message
 from energyguard.domains.charging.engines import flink as flink_charging
 from energyguard.domains.charging.engines.flink import ChargingJob
-from energyguard.domains.charging.engines.keys import Occupancy, Settled, SourceMessage, Stays
-from energyguard.domains.charging.model import Signal, SignalKind, StayLimits
+from energyguard.domains.charging.engines.keys import (
+    ChargerSessions,
+    Occupancy,
+    Settled,
+    SourceMessage,
+)
+from energyguard.domains.charging.engines.old_names import OLD_NAMES, know_old_names
+from energyguard.domains.charging.model import ParkingLimits, ParkingSession, Signal, SignalKind
 from energyguard.domains.charging.sessions.operator import LATENESS_S
 from energyguard.domains.charging.sessions.records import Result
 from energyguard.errors import ConfigError, Unavailable
@@ -44,14 +53,14 @@ class Driver:
         self._newest[at] = max(self._newest[at], told.second)
         yield from self._advance(min(self._newest.values()) - LATENESS_S)
 
-    def _charger(self, name: str) -> Stays:
+    def _charger(self, name: str) -> ChargerSessions:
         if name not in self._chargers:
-            return Stays(StayLimits(), TOPIC)
+            return ChargerSessions(ParkingLimits(), TOPIC)
         found = pickle.loads(self._chargers[name])
-        assert isinstance(found, Stays)
+        assert isinstance(found, ChargerSessions)
         return found
 
-    def _tell(self, name: str, stays: Stays, taken: Settled) -> Iterator[Result]:
+    def _tell(self, name: str, stays: ChargerSessions, taken: Settled) -> Iterator[Result]:
         total: Occupancy = pickle.loads(self._total)
         for change in taken.changes:
             total.take(change)
@@ -119,7 +128,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("value", "verdict"), REFUSED.items())
 def test_what_is_no_signal_is_a_dead_letter(value: bytes, verdict: str) -> None:
-    stays = Stays(StayLimits(), TOPIC)
+    stays = ChargerSessions(ParkingLimits(), TOPIC)
     taken = stays.take(SourceMessage("x", value, f"{TOPIC}/3/17", late=False, in_time=False), NEVER)
     [(topic, _, original, headers)] = taken.results
     said = dict(headers)
@@ -131,7 +140,7 @@ def test_what_is_no_signal_is_a_dead_letter(value: bytes, verdict: str) -> None:
 
 def test_late_and_ahead_are_dead_letters() -> None:
     told = Signal("x", START, SignalKind.ARRIVE, "AAAAAAAA")
-    stays = Stays(StayLimits(), TOPIC)
+    stays = ChargerSessions(ParkingLimits(), TOPIC)
     for late, in_time, watermark, verdict in (
         (True, True, NEVER, b"late"),  # at its partition
         (False, True, START, b"late"),  # at all
@@ -173,3 +182,50 @@ def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(flink_tables, "PYTHON", tmp_path / "nothing")
     with pytest.raises(Unavailable, match="make engines"):
         flink_charging.run(ChargingJob(bootstrap="x:1", checkpoint=tmp_path), once=True)
+
+
+OLD_CHARGER = (
+    b"fC6J>Ze?<3d1rNDa%3)ZbaG{3Z7yYQXK8L_b1q|OVRC0_Zf9R>WqET7a%FRLZ*pa13UL4^V_#!$WMyM>3T19%Z)9Z("
+    b"aRFE{0ssKQi^8O0VR>`Hfx@X{Xkl_^WpXVs!i2)5b97;JWx}arZ*Fd7V{~O?!liR*ZewM`j%G>2jl!zJq;qs(dBdIn"
+    b"62hlrXkl_^Wpcu)V`yP=XJv9NF~Y5LbYXIIUvOb^YiVw0!;WT2!;QkA!lrI@ZDM6|0K%nkY+-a|!l*$)F)~9$Gc>}j"
+    b"b97;HbYF92b8~5LZo`gdNyCl8s=}mob7gYEurM()Gc+|eH#j*#LPJDFM#80Va%p2_!;KYu!mx96VRCd|a%E#^VRC0_"
+    b"ZfC=Q!l-a>cV%*4Yj?wd!l-g(XK8bEWpcxS!med*WM6V+V`yP=XK8L{!+^r8Wo~3&b7gaLX>V@BfWoU~Ze(9@VRCC}"
+    b"ZfC=Q!l-p_Vrgt_Wn{vT!l-F(W@U16Wn{vT!l`y?Z){<7X>V@Apu(wgVRUJ3XJ2b~!+^r9Wo~3&a%E>}b97~L!+^r2"
+    b"b97;Oa{$7pcVTICX>Mo2k;0e4sbgqia%W|7EiuE6W=X@1!mkCwpccb`!+^r2VQ6JxWWtcbrgUj-WpZ=Ek;0V2j%G>2"
+    b"jl#6Tsbgqia%W|7EinMXzD#d!XCQE4a%*XBXCPu_W^Zz3AaZ46Xkl_^X>Mo2sBdFqb#Q5AWC6maZe@36b9BRwW=X@1"
+    b"!mq-lWN&U|!;WT2!;QkK!lz?sVQyz-bHb3qsds5~Ze??GWpl!$Zf|a7!l!a&VPj}zWW#{MrfF_pa&LD4aROKd0001N"
+    b"VRUJ3F>wQiaRgFv1xo>AWo~71XL)CJVRB?HZEs{{Y%XJHVRC0_Zf6QpbYXc+X>DnAa|&?=OB729O%M);aR*Xy2v`>Y"
+    b"003iXVRC0>axHUoVRUJ4ZY^_ZXKrC^b8!iDaSBp#3oZ"
+)
+"""A charger as Flink kept it before charging was a folder: pickled, then base 85."""
+OLD_TOTAL = (
+    b"fC6J>Ze?<3d1rNDa%3)ZbaG{3Z7yYQXK8L_b1q|OVRC0_Zf9R>WqET7Ph(?saA9s^c?xj=C|DN&003iXVRC0>axHUo"
+    b"VRUJ4ZY^_ZXKrC^b8!J<Wo~71XL)CJVRB?Hb98cLVQnsRWpi_BZ*FrgbZ>NFYzkCwaA{*yZ**a73ULB`aRW;LV`Xk-"
+    b"a%XvGbzyR3E^~BpWnpbDb7gaLX>V?GE_82nVQdOeVRCe7bZKvH3ULHVq0LEVO95SR1&474QgH`!N}<h3W`=PHQgI1O"
+    b"0ex`_O1{lWW=jA6|NnDcaSKYm%}Hi-aST#%4K4"
+)
+
+
+def test_state_of_older_versions_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in OLD_NAMES:  # put back as it was when the test is over: not there
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+        del sys.modules[module]
+    with pytest.raises(ModuleNotFoundError):
+        pickle.loads(b85decode(OLD_CHARGER))
+    know_old_names()
+    charger, total = (pickle.loads(b85decode(kept)) for kept in (OLD_CHARGER, OLD_TOTAL))
+    assert isinstance(charger, ChargerSessions)
+    arrived = 1_716_112_800
+    limits = ParkingLimits(20, 9, 3_600)
+    bay = charger.sessions.bays["charger-1"]
+    assert (charger.sessions.limits, bay.state, bay.ended) == (limits, "connected", 0)
+    assert bay.session == ParkingSession(
+        "charger-1",
+        arrived,
+        plate="AB12CD34",
+        start_session=arrived + 10,
+        user="0123456789ABCDEF",
+        price=5_500,
+    )
+    assert isinstance(total, Occupancy)
+    assert (total.stand, total.changes, total.newest) == (1, {arrived + 30: -1}, arrived + 30)

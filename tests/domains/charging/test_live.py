@@ -16,7 +16,7 @@ from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.live.bays import Bays, BayView
 from energyguard.domains.charging.live.stations import StationProjection
-from energyguard.domains.charging.model import Signal, SignalKind, StayLimits
+from energyguard.domains.charging.model import ParkingLimits, Signal, SignalKind
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.stage import session_worker
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
@@ -57,7 +57,7 @@ SEEN = [
 
 @pytest.mark.parametrize("told", range(len(STAY)))
 def test_the_newest_signal_says_what_a_bay_is(told: int) -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     for signal in STAY[: told + 1]:
         bays.take_signal(signal, signal.second * 1000)
     after_s = 6 if told == 2 else 1
@@ -67,7 +67,7 @@ def test_the_newest_signal_says_what_a_bay_is(told: int) -> None:
 
 
 def test_what_comes_late_changes_nothing() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     for signal in (STAY[4], STAY[3], STAY[5], STAY[0]):
         bays.take_signal(signal, signal.second * 1000)
     assert view_of(bays).detail == "free"
@@ -79,7 +79,7 @@ def view_of(bays: Bays, second: int = 36) -> BayView:
 
 
 def test_the_worker_adds_what_no_signal_tells() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     for signal in STAY[:5]:
         bays.take_signal(signal, signal.second * 1000)
     told = BayNow(
@@ -103,7 +103,7 @@ def test_the_worker_adds_what_no_signal_tells() -> None:
 
 
 def test_a_time_that_is_up_is_seen_at_once() -> None:
-    bays = Bays(StayLimits(before_s=10, after_s=6))
+    bays = Bays(ParkingLimits(before_s=10, after_s=6))
     bays.take_signal(STAY[0], NOON * 1000)
     assert [view_of(bays, second).state for second in (10, 11)] == ["parked", "overstaying"]
     for signal in STAY[1:5]:
@@ -112,7 +112,7 @@ def test_a_time_that_is_up_is_seen_at_once() -> None:
 
 
 def test_a_refused_message_is_a_fault_until_a_good_one_comes() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     bays.take_signal(STAY[0], 0)
     bays.take_fault(b'{"charger_id":"charger-7"}', "none of the three shapes")
     bays.take_fault(b'{"charger_id":"charger-8"}', "unknown")
@@ -123,7 +123,7 @@ def test_a_refused_message_is_a_fault_until_a_good_one_comes() -> None:
 
 
 def test_one_wrong_clock_moves_nobodys_time() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     bays.take_signal(STAY[0], NOON * 1000)
     bays.take_signal(Signal("charger-8", NOON, SignalKind.ARRIVE, "ZZ"), NOON * 1000)
     bays.take_signal(Signal("charger-9", NOON + 10**7, SignalKind.ARRIVE, "ZZ"), NOON * 1000)
@@ -133,7 +133,7 @@ def test_one_wrong_clock_moves_nobodys_time() -> None:
 
 
 def test_stations_count_their_bays_and_know_where_they_are() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     for number in (10, 9, 7):
         bays.take_charger(
             Charger(
@@ -209,7 +209,7 @@ def at(charger: str, second: int, kind: SignalKind = SignalKind.ARRIVE) -> Signa
 
 
 def test_a_charger_with_a_clock_of_the_future_shows_what_it_sends_when_it_is_right_again() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     bays.take_signal(at("c1", 0), 0)
     bays.take_signal(at("c2", 10), 0)
     bays.take_signal(at("c2", YEARS, SignalKind.LEAVE), 0)
@@ -220,7 +220,7 @@ def test_a_charger_with_a_clock_of_the_future_shows_what_it_sends_when_it_is_rig
 
 
 def test_the_first_charger_that_speaks_may_be_wrong() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     bays.take_signal(at("c1", YEARS), 0)
     bays.take_signal(at("c2", 0), 0)
     assert bays.event_ms(0) == NOON * 1000
@@ -229,7 +229,7 @@ def test_the_first_charger_that_speaks_may_be_wrong() -> None:
 
 
 def test_two_chargers_are_believed_and_one_that_is_behind_changes_nothing() -> None:
-    bays = Bays(StayLimits())
+    bays = Bays(ParkingLimits())
     for charger in ("c1", "c2"):
         bays.take_signal(at(charger, 0), 0)
     for charger in ("c1", "c2"):

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import (
-    Charge,
-    Closed,
+    ChargingTransaction,
     Ignored,
     Occupied,
     Outcome,
+    ParkingLimits,
+    SessionEnded,
     Signal,
     SignalKind,
-    StayLimits,
     Violation,
     ViolationRaised,
     energy_nano_kwh,
@@ -79,8 +79,8 @@ def of(outcomes: Iterable[Outcome], kind: type) -> list[Outcome]:
     return [outcome for outcome in outcomes if isinstance(outcome, kind)]
 
 
-def charges(outcomes: Iterable[Outcome]) -> list[Charge]:
-    return [one for one in outcomes if isinstance(one, Charge)]
+def charges(outcomes: Iterable[Outcome]) -> list[ChargingTransaction]:
+    return [one for one in outcomes if isinstance(one, ChargingTransaction)]
 
 
 def counted(outcomes: Iterable[Outcome]) -> list[tuple[int, int]]:
@@ -99,17 +99,19 @@ def same(some: list[Outcome], others: list[Outcome]) -> bool:
     return apart[0] == apart[1] and counted(some) == counted(others)
 
 
-def bill(charge: Charge) -> oracle.Bill:
+def bill(charge: ChargingTransaction) -> oracle.Bill:
     return oracle.Bill(*(getattr(charge, name) for name in oracle.Bill._fields))
 
 
 def qualities(outcomes: Iterable[Outcome]) -> list[str]:
-    return [one.stay.quality for one in outcomes if isinstance(one, Closed)]
+    return [one.session.quality for one in outcomes if isinstance(one, SessionEnded)]
 
 
 def test_a_whole_stay_is_complete_and_billed_once() -> None:
     found = lived(WHOLE)
-    paid = Charge("charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500, stay=f"charger-1/{NOON}/0")
+    paid = ChargingTransaction(
+        "charger-1", ANNA, NOON + 4, NOON + 30, 22, 5_500, session_id=f"charger-1/{NOON}/0"
+    )
     assert charges(found) == [paid]
     assert qualities(found) == ["complete"]
     assert not of(found, ViolationRaised)
@@ -117,11 +119,13 @@ def test_a_whole_stay_is_complete_and_billed_once() -> None:
 
 
 def test_money_is_rounded_once_half_to_even() -> None:
-    hour = StayLimits().seconds_per_hour
-    assert energy_nano_kwh(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 9_533_333_333
-    assert profit_cents(Charge("c", ANNA, 0, 26, 22, 5_500), hour) == 524
-    assert profit_cents(Charge("c", ANNA, 0, 3, 10, 100), hour) == 0  # half a cent: to even
-    assert profit_cents(Charge("c", ANNA, 0, 9, 10, 100), hour) == 2  # one and a half
+    hour = ParkingLimits().seconds_per_hour
+    assert energy_nano_kwh(ChargingTransaction("c", ANNA, 0, 26, 22, 5_500), hour) == 9_533_333_333
+    assert profit_cents(ChargingTransaction("c", ANNA, 0, 26, 22, 5_500), hour) == 524
+    assert (
+        profit_cents(ChargingTransaction("c", ANNA, 0, 3, 10, 100), hour) == 0
+    )  # half a cent: to even
+    assert profit_cents(ChargingTransaction("c", ANNA, 0, 9, 10, 100), hour) == 2  # one and a half
 
 
 @pytest.mark.parametrize("lost", range(len(WHOLE)))
@@ -155,7 +159,7 @@ def test_repeated_and_late_signals_bill_once() -> None:
     doubled = [signal for signal in WHOLE for _ in range(3)]
     found = lived([*doubled, s(90, SignalKind.DISCONNECT, ANNA, 5_500)])
     assert len(charges(found)) == 1
-    assert len(of(found, Closed)) == 1
+    assert len(of(found, SessionEnded)) == 1
 
 
 def test_signals_of_one_second_have_an_order() -> None:
@@ -168,20 +172,27 @@ def test_signals_of_one_second_have_an_order() -> None:
         start(30),
     ]
     wanted = lived([*WHOLE[:3], *told, leave(60, "ZZ99ZZ99")])
-    assert [one.stay.plate for one in wanted if isinstance(one, Closed)] == ["AB12CD34", "ZZ99ZZ99"]
+    assert [one.session.plate for one in wanted if isinstance(one, SessionEnded)] == [
+        "AB12CD34",
+        "ZZ99ZZ99",
+    ]
     for seed in range(20):
         shuffled = Random(seed).sample(told, len(told))
         assert lived([*WHOLE[:3], *shuffled, leave(60, "ZZ99ZZ99")]) == wanted
 
 
 def test_a_car_that_never_leaves_is_told_when_its_time_is_up() -> None:
-    sessions, limits = SessionOperator(), StayLimits()
+    sessions, limits = SessionOperator(), ParkingLimits()
     assert not of(sessions.process(WHOLE[:-1]), ViolationRaised)
     up = 30 + limits.after_s
     assert not of(sessions.advance(NOON + up), ViolationRaised)
     (fired,) = of(sessions.advance(NOON + up + 1), ViolationRaised)
     assert isinstance(fired, ViolationRaised)
-    assert (fired.what, fired.stay.user, fired.stay.end_parking) == (Violation.AFTER, ANNA, None)
+    assert (fired.what, fired.session.user, fired.session.end_parking) == (
+        Violation.AFTER,
+        ANNA,
+        None,
+    )
     assert not of(sessions.advance(NOON + 10_000), ViolationRaised)
 
 
@@ -257,10 +268,10 @@ def test_whatever_is_lost_doubled_and_reordered_the_slow_way_agrees(
             seen += [oracle.told(stay)] if oracle.is_over(stay) else []
             bills += oracle.bills(stay)
     assert sorted(map(bill, charges(found))) == sorted(bills)
-    hour = StayLimits().seconds_per_hour
+    hour = ParkingLimits().seconds_per_hour
     for charge in charges(found):
         assert profit_cents(charge, hour) == oracle.cents(bill(charge), hour)
-    closed = [one.stay for one in found if isinstance(one, Closed)]
+    closed = [one.session for one in found if isinstance(one, SessionEnded)]
     assert sorted(
         oracle.Told(one.charger, one.start_parking, one.end_parking or 0, one.plate)
         for one in closed
@@ -277,7 +288,7 @@ def metered(first: int | None, last: int | None) -> list[Signal]:
 
 
 def test_a_register_that_was_told_at_both_ends_is_what_is_paid() -> None:
-    hour = StayLimits().seconds_per_hour
+    hour = ParkingLimits().seconds_per_hour
     (paid,) = charges(lived(metered(1_000 * 10**9, 1_008_250_000_000)))
     assert energy_nano_kwh(paid, hour) == 8_250_000_000
     assert profit_cents(paid, hour) == 454  # 8.25 kWh at 0.55: 4.5375 EUR
@@ -289,18 +300,18 @@ def test_a_register_that_was_told_at_both_ends_is_what_is_paid() -> None:
 def test_a_register_that_goes_back_is_not_believed_and_said() -> None:
     found = lived(metered(10**12, 10**12 - 1))
     (paid,) = charges(found)
-    assert energy_nano_kwh(paid, StayLimits().seconds_per_hour) == 9_533_333_333
+    assert energy_nano_kwh(paid, ParkingLimits().seconds_per_hour) == 9_533_333_333
     assert qualities(found) == ["energy from power and time: the register went back"]
 
 
 def test_ids_are_the_same_in_every_replay_and_no_two_are_alike() -> None:
     told = list(signals(5, 7, NOON, 900, TIMINGS["listed"]))
     found = lived(told)
-    for kind in (ViolationRaised, Charge):
+    for kind in (ViolationRaised, ChargingTransaction):
         ids = [one.id for one in of(found, kind)]  # type: ignore[union-attr]
         assert len(ids) == len(set(ids)) > 5
-    stays = [one.stay.id for one in found if isinstance(one, Closed)]
+    stays = [one.session.id for one in found if isinstance(one, SessionEnded)]
     begun = {tuple(stay.split("/")[::2]) for stay in stays}  # charger, number
     assert begun >= {(f"charger-{i}", str(n)) for i in range(5) for n in range(8)}
     assert len(stays) == len(set(stays)) > 50
-    assert [one.stay.id for one in lived(told) if isinstance(one, Closed)] == stays
+    assert [one.session.id for one in lived(told) if isinstance(one, SessionEnded)] == stays

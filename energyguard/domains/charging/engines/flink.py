@@ -15,7 +15,7 @@ from zipfile import ZipFile, ZipInfo
 
 import msgspec
 
-from energyguard.domains.charging.model import StayLimits
+from energyguard.domains.charging.model import ParkingLimits
 from energyguard.domains.charging.sessions.operator import LATENESS_S
 from energyguard.domains.charging.topics import (
     FULL_SESSIONS,
@@ -53,7 +53,7 @@ class ChargingJob(EngineJob, frozen=True, kw_only=True):
 
     signals: str = SIGNALS.name
     results: tuple[str, ...] = RESULTS  # where each of them goes, in their order
-    limits: StayLimits = StayLimits()
+    limits: ParkingLimits = ParkingLimits()
     lateness_ms: int = LATENESS_S * 1000
     checkpoint_ms: int = 10_000  # as often results become visible
 

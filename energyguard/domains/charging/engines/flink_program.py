@@ -29,12 +29,13 @@ from pyflink.table import StreamTableEnvironment  # type: ignore[import-not-foun
 
 from energyguard.domains.charging.engines.keys import (
     CarsChange,
+    ChargerSessions,
     Occupancy,
     Settled,
     SourceMessage,
-    Stays,
 )
-from energyguard.domains.charging.model import StayLimits
+from energyguard.domains.charging.engines.old_names import know_old_names
+from energyguard.domains.charging.model import ParkingLimits
 from energyguard.domains.charging.sessions.records import Result
 from energyguard.stream.engines import flink_runner as runner
 
@@ -58,34 +59,35 @@ def row(result: Result) -> Any:
 
 
 class ChargerFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore]
-    """Signals of a charger to its stays; changes of the occupancy go aside."""
+    """Signals of a charger to its parking sessions; changes of the occupancy go aside."""
 
-    def __init__(self, limits: StayLimits, topic: str) -> None:
+    def __init__(self, limits: ParkingLimits, topic: str) -> None:
         self._limits, self._topic = limits, topic
 
     def open(self, context: Any) -> None:
         """Where Flink keeps the charger."""
+        know_old_names()
         described = ValueStateDescriptor("stays", Types.PICKLED_BYTE_ARRAY())
         self._kept = context.get_state(described)
 
     def process_element(self, value: Any, context: Any) -> Iterator[Any]:
         """A signal comes."""
-        stays = self._kept.value() or Stays(self._limits, self._topic)
+        charger = self._kept.value() or ChargerSessions(self._limits, self._topic)
         message = SourceMessage(*list(value)[: len(SourceMessage._fields)])  # without its time
-        taken = stays.take(message, second_of(context))
-        yield from self._outputs(stays, taken, context)
+        taken = charger.take(message, second_of(context))
+        yield from self._outputs(charger, taken, context)
 
     def on_timer(self, timestamp: int, context: Any) -> Iterator[Any]:
         """The watermark has passed a second in which something is due."""
-        stays = self._kept.value()
+        charger = self._kept.value()
         ended = context.timer_service().current_watermark() == END_MS
-        taken = stays.end() if ended else stays.advance(second_of(context))
-        yield from self._outputs(stays, taken, context)
+        taken = charger.end() if ended else charger.advance(second_of(context))
+        yield from self._outputs(charger, taken, context)
 
-    def _outputs(self, stays: Stays, taken: Settled, context: Any) -> Iterator[Any]:
-        if stays.sessions.newest is not None:
-            self._kept.update(stays)
-        if (due := stays.due_ms) is not None:
+    def _outputs(self, charger: ChargerSessions, taken: Settled, context: Any) -> Iterator[Any]:
+        if charger.sessions.newest is not None:
+            self._kept.update(charger)
+        if (due := charger.due_ms) is not None:
             context.timer_service().register_event_time_timer(due)
         for change in taken.changes:
             yield CHANGES, tuple(change)
@@ -101,6 +103,7 @@ class TotalFunction(KeyedProcessFunction):  # type: ignore[misc, unused-ignore]
 
     def open(self, context: Any) -> None:
         """Where Flink keeps the total."""
+        know_old_names()
         described = ValueStateDescriptor("total", Types.PICKLED_BYTE_ARRAY())
         self._kept = context.get_state(described)
 
@@ -132,7 +135,7 @@ def second_of(context: Any) -> int:
 class Words(msgspec.Struct):
     """What the functions must know: it stands in the file's first line."""
 
-    limits: StayLimits
+    limits: ParkingLimits
     topic: str
 
 

@@ -1,4 +1,4 @@
-"""What the Flink job over chargers does per key, without Flink: stays of one charger, the total.
+"""What the Flink job over chargers does per key, without Flink: sessions of one charger, the total.
 
 The logic is the embedded worker's: ``SessionOperator`` with one charger, ``TopicTotal`` with one
 part. What is here only cuts it at Flink's edges: a signal in, a watermark, the end of a finite
@@ -14,7 +14,7 @@ import msgspec
 
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.codec import SHAPE, signal, total_occupied
-from energyguard.domains.charging.model import Ignored, Occupied, Outcome, Signal, StayLimits
+from energyguard.domains.charging.model import Ignored, Occupied, Outcome, ParkingLimits, Signal
 from energyguard.domains.charging.records.occupancy import OccupancyUpdate
 from energyguard.domains.charging.records.results import TotalHeaders
 from energyguard.domains.charging.sessions.operator import LATE, SessionOperator
@@ -72,7 +72,7 @@ def _late(message: SourceMessage) -> RefusedRow:
     return RefusedRow(1, Verdict.LATE, "timestamp", LATE, message.value)
 
 
-class Stays:
+class ChargerSessions:
     """One charger. What Flink keeps of it is a snapshot of its ``SessionOperator``.
 
     Args:
@@ -80,11 +80,11 @@ class Stays:
         topic: where the signals come.
     """
 
-    def __init__(self, limits: StayLimits, topic: str) -> None:
+    def __init__(self, limits: ParkingLimits, topic: str) -> None:
         self.sessions, self._limits, self._topic = SessionOperator(limits), limits, topic
         self._stand: int | None = None  # cars, as told; None: nothing has happened yet
 
-    def __reduce__(self) -> tuple[object, tuple[bytes, int | None, StayLimits, str]]:
+    def __reduce__(self) -> tuple[object, tuple[bytes, int | None, ParkingLimits, str]]:
         parts = self.sessions.snapshot()
         return restored, (parts["sessions"] or b"", self._stand, self._limits, self._topic)
 
@@ -144,12 +144,14 @@ def _when(held: Result) -> int:
     return int(dict(held[3])["time"])
 
 
-def restored(snapshot: bytes, stand: int | None, limits: StayLimits, topic: str) -> Stays:
+def restored(
+    snapshot: bytes, stand: int | None, limits: ParkingLimits, topic: str
+) -> ChargerSessions:
     """A charger as it was kept."""
-    stays = Stays(limits, topic)
-    stays.sessions.restore({"sessions": snapshot})
-    stays._stand = stand
-    return stays
+    charger = ChargerSessions(limits, topic)
+    charger.sessions.restore({"sessions": snapshot})
+    charger._stand = stand
+    return charger
 
 
 class Occupancy(msgspec.Struct):

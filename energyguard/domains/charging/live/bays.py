@@ -1,7 +1,8 @@
 """What each bay looks like now: a fold of the newest signals, and of what the worker says of them.
 
 The newest signal of a charger tells what its bay looks like at once; ``energyguard.bays`` follows
-some seconds later, and knows what no single signal tells: the stay, and whether it is too long.
+some seconds later, and knows what no single signal tells: the parking session, and whether it is
+too long.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from typing import Literal
 
 import msgspec
 
-from energyguard.domains.charging.model import Charge, Signal, SignalKind, StayLimits, profit_cents
+from energyguard.domains.charging.model import (
+    ChargingTransaction,
+    ParkingLimits,
+    Signal,
+    SignalKind,
+    profit_cents,
+)
 from energyguard.domains.charging.records.stations import BayNow, Charger
 from energyguard.domains.charging.sessions.signals import AHEAD_S
 
@@ -75,7 +82,7 @@ class _Bay:
 class Bays:
     """All bays that were heard of. For one thread at a time."""
 
-    def __init__(self, limits: StayLimits) -> None:
+    def __init__(self, limits: ParkingLimits) -> None:
         self._limits = limits
         self._bays: dict[str, _Bay] = {}
         self._chargers: dict[str, Charger] = {}
@@ -214,8 +221,8 @@ class Bays:
             return None
         assert bay.start is not None and bay.power_kw is not None and bay.price is not None
         end = max(bay.start, now_s if bay.end is None else bay.end)
-        charge = Charge(charger, "", bay.start, end, bay.power_kw, bay.price)
-        return profit_cents(charge, self._limits.seconds_per_hour)
+        so_far = ChargingTransaction(charger, "", bay.start, end, bay.power_kw, bay.price)
+        return profit_cents(so_far, self._limits.seconds_per_hour)
 
     def _stands_too_long(self, bay: _Bay, now_s: int) -> bool:
         """Whether it is told so already, or its time is up: the worker waits for what is late."""

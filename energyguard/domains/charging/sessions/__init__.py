@@ -1,6 +1,6 @@
-"""Stays of cars at chargers, by event time.
+"""Parking sessions at chargers, by event time.
 
-operator.py           stays, timers, results; what a signal does is in bays.py
+operator.py           parking sessions, timers, results; what a signal does is in bays.py
 bays.py               the state machine, declared as a table
 effects.py            times that will be up; charges that are over, held against what can be
 signals.py            signals decoded, held against who is listed, and those that are far ahead

@@ -1,24 +1,25 @@
 """What a signal does at a charger: a state machine, declared as a table.
 
 ``TRANSITIONS`` gives for each state and signal the state after it, and the steps on the way. A
-signal that was lost is inferred from the next one that cannot be without it, and the stay says so.
-Money is asked for only where signals have told who, how much, and until when.
+signal that was lost is inferred from the next one that cannot be without it, and the parking
+session says so. Money is asked for only where signals have told who, how much, and until when.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappush
 from typing import TypeAlias
 
+import msgspec
+
 from energyguard.domains.charging.model import (
-    Closed,
     Ignored,
+    ParkingSession,
+    SessionEnded,
     Signal,
     SignalKind,
-    Stay,
     Violation,
     ViolationRaised,
 )
@@ -37,14 +38,13 @@ class BayState(StrEnum):
     UNPLUGGED = "unplugged"
 
 
-@dataclass(slots=True)
-class Bay:
-    """One charger."""
+class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
+    """One charger. Snapshots have the names that they always had."""
 
     state: BayState = BayState.FREE
     since: int = 0  # in this state, s since 1970 UTC
-    stay: Stay | None = None
-    stays: int = 0  # closed until now: a timer of an earlier one is over
+    session: ParkingSession | None = None
+    ended: int = 0  # sessions until now: a timer of an earlier one is over
 
 
 # The classes' own attributes are slow to look up.
@@ -61,9 +61,9 @@ def happen(h: TransitionContext, bays: dict[str, Bay], signals: Iterable[Signal]
         if bay is None:
             bay = bays[charger] = Bay()
         event: Event = signal.kind
-        if event is _CONNECT and bay.stay is not None and bay.stay.user != signal.who:
+        if event is _CONNECT and bay.session is not None and bay.session.user != signal.who:
             event = OTHER_CONNECT
-        elif event is _ARRIVE and bay.stay is not None and bay.stay.plate == signal.who:
+        elif event is _ARRIVE and bay.session is not None and bay.session.plate == signal.who:
             event = SAME_ARRIVE
         after, steps = transitions[bay.state, event]
         for step in steps:
@@ -89,73 +89,73 @@ def appear(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     _open(h, bay, signal).inferred.append(f"arrival from {_name(signal)}")
 
 
-def _open(h: TransitionContext, bay: Bay, signal: Signal) -> Stay:
-    bay.stay = Stay(signal.charger, signal.second, bay.stays)
+def _open(h: TransitionContext, bay: Bay, signal: Signal) -> ParkingSession:
+    bay.session = ParkingSession(signal.charger, signal.second, bay.ended)
     h.occupied += 1
     limit = signal.second + h.longest_s[_BEFORE]
-    heappush(h.timers, (limit, signal.charger, bay.stays, _BEFORE))
-    return bay.stay
+    heappush(h.timers, (limit, signal.charger, bay.ended, _BEFORE))
+    return bay.session
 
 
 def connect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user plugs in."""
-    stay = _stay(bay)
-    if stay.start_session is not None:
-        stay.inferred.append("a further session in this stay")
-    stay.start_session, stay.end_session = signal.second, None
-    stay.user, stay.price = signal.who, signal.amount
+    session = _session(bay)
+    if session.start_session is not None:
+        session.inferred.append("a further session in this stay")
+    session.start_session, session.end_session = signal.second, None
+    session.user, session.price = signal.who, signal.amount
 
 
 def start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows."""
-    stay = _stay(bay)
-    stay.start_recharging, stay.power_kw = signal.second, signal.amount
-    stay.register, stay.rating_kw = signal.register, signal.rating_kw
-    stay.end_recharging = stay.end_register = None
+    session = _session(bay)
+    session.start_recharging, session.power_kw = signal.second, signal.amount
+    session.register, session.rating_kw = signal.register, signal.rating_kw
+    session.end_recharging = session.end_register = None
 
 
 def start_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another start: of two in one second the lower power counts."""
-    effects.started_again(_stay(bay), signal)
+    effects.started_again(_session(bay), signal)
 
 
 def stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer; the disconnection says who pays."""
-    effects.stopped(_stay(bay), signal, h.limits)
+    effects.stopped(_session(bay), signal, h.limits)
     _charged(h, bay, signal)
 
 
 def stop_again(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Another stop: of two in one second that tell two registers, neither is used."""
-    effects.stopped_again(_stay(bay), signal, h.limits)
+    effects.stopped_again(_session(bay), signal, h.limits)
 
 
 def _charged(h: TransitionContext, bay: Bay, signal: Signal) -> None:
-    _stay(bay).end_recharging = signal.second
+    _session(bay).end_recharging = signal.second
     limit = signal.second + h.longest_s[_AFTER]
-    heappush(h.timers, (limit, signal.charger, bay.stays, _AFTER))
+    heappush(h.timers, (limit, signal.charger, bay.ended, _AFTER))
 
 
 def disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user unplugs and pays, unless it is another one than has plugged in."""
-    stay = _stay(bay)
-    stay.end_session = signal.second
-    if stay.user is None:
-        stay.user, stay.price = signal.who, signal.amount
-    if (stay.user, stay.price) == (signal.who, signal.amount):
-        _bill(h, stay)
+    session = _session(bay)
+    session.end_session = signal.second
+    if session.user is None:
+        session.user, session.price = signal.who, signal.amount
+    if (session.user, session.price) == (signal.who, signal.amount):
+        _bill(h, session)
     else:
-        stay.inferred.append("another user or price at the disconnection: not billed")
-        stay.unbilled.clear()
+        session.inferred.append("another user or price at the disconnection: not billed")
+        session.unbilled.clear()
 
 
 def leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """The car is gone."""
-    stay = _stay(bay)
-    if stay.plate is None:
-        stay.plate = signal.who
-    elif stay.plate != signal.who:
-        stay.inferred.append(f"another plate at the leave: {signal.who}")
+    session = _session(bay)
+    if session.plate is None:
+        session.plate = signal.who
+    elif session.plate != signal.who:
+        session.inferred.append(f"another plate at the leave: {signal.who}")
     _close(h, bay, signal)
 
 
@@ -164,64 +164,64 @@ def leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
 
 def lost_connect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user has plugged in, and nobody was told who."""
-    stay = _stay(bay)
-    stay.start_session, stay.end_session = signal.second, None
-    stay.user = stay.price = None
-    stay.inferred.append(f"connection from {_name(signal)}")
+    session = _session(bay)
+    session.start_session, session.end_session = signal.second, None
+    session.user = session.price = None
+    session.inferred.append(f"connection from {_name(signal)}")
 
 
 def lost_start(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy has flowed, and nobody knows how much."""
-    _stay(bay).inferred.append("a charge without its start: not billed")
+    _session(bay).inferred.append("a charge without its start: not billed")
 
 
 def lost_stop(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy has flowed until the user unplugged: a stop comes in the same second."""
-    _stay(bay).inferred.append(f"end of charge from {_name(signal)}")
+    _session(bay).inferred.append(f"end of charge from {_name(signal)}")
     stop(h, bay, signal)
 
 
 def lost_end(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """Energy flows no longer, and nobody knows since when."""
-    _stay(bay).inferred.append(f"end of charge from {_name(signal)}: not billed")
+    _session(bay).inferred.append(f"end of charge from {_name(signal)}: not billed")
     _charged(h, bay, signal)
 
 
 def lost_disconnect(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """A user has unplugged by now; who has plugged in pays."""
-    stay = _stay(bay)
-    stay.end_session = signal.second
-    stay.inferred.append(f"disconnection from {_name(signal)}")
-    if stay.user is not None:
-        _bill(h, stay)
-    elif stay.unbilled:
-        stay.inferred.append("a charge of nobody known: not billed")
-        stay.unbilled.clear()
+    session = _session(bay)
+    session.end_session = signal.second
+    session.inferred.append(f"disconnection from {_name(signal)}")
+    if session.user is not None:
+        _bill(h, session)
+    elif session.unbilled:
+        session.inferred.append("a charge of nobody known: not billed")
+        session.unbilled.clear()
 
 
 def lost_leave(h: TransitionContext, bay: Bay, signal: Signal) -> None:
     """The car is gone by now: the next one is there."""
-    _stay(bay).inferred.append(f"leave from {_name(signal)}")
+    _session(bay).inferred.append(f"leave from {_name(signal)}")
     _close(h, bay, signal)
 
 
 def _close(h: TransitionContext, bay: Bay, signal: Signal) -> None:
-    stay = _stay(bay)
-    stay.end_parking = signal.second
-    if stay.start_recharging is None:
-        h.out.append(ViolationRaised(signal.second, stay, Violation.NO_CHARGE))
-    h.out.append(Closed(stay))
-    bay.stay, bay.stays = None, bay.stays + 1
+    session = _session(bay)
+    session.end_parking = signal.second
+    if session.start_recharging is None:
+        h.out.append(ViolationRaised(signal.second, session, Violation.NO_CHARGE))
+    h.out.append(SessionEnded(session))
+    bay.session, bay.ended = None, bay.ended + 1
     h.occupied -= 1
 
 
-def _bill(h: TransitionContext, stay: Stay) -> None:
-    h.out += effects.paid(stay)
+def _bill(h: TransitionContext, session: ParkingSession) -> None:
+    h.out += effects.paid(session)
 
 
-def _stay(bay: Bay) -> Stay:
-    assert bay.stay is not None
-    return bay.stay
+def _session(bay: Bay) -> ParkingSession:
+    assert bay.session is not None
+    return bay.session
 
 
 def _name(signal: Signal) -> str:

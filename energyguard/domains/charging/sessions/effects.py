@@ -1,4 +1,4 @@
-"""What transitions of chargers lead to: times that will be up, and the bills of a stay.
+"""What transitions of chargers lead to: times that will be up, and the bills of a parking session.
 
 Charges that are over are held against what can be, until somebody pays.
 """
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from energyguard.domains.charging.model import (
-    Charge,
+    ChargingTransaction,
     Outcome,
+    ParkingLimits,
+    ParkingSession,
     Signal,
-    Stay,
-    StayLimits,
     Unbilled,
     Violation,
     billable,
@@ -28,10 +28,10 @@ _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 class TransitionContext:
     """What all chargers share: what comes out, and the times that will be up."""
 
-    limits: StayLimits
+    limits: ParkingLimits
     out: list[Outcome] = field(default_factory=list)
     timers: list[tuple[int, str, int, Violation]] = field(default_factory=list)
-    """A heap of: last second that is allowed, charger, its stays by then, what it would be."""
+    """A heap of: last second that is allowed, charger, its sessions by then, what it would be."""
     occupied: int = 0
     touched: set[str] = field(default_factory=set)  # chargers of which something changed
     longest_s: Mapping[Violation, int] = field(init=False)
@@ -42,7 +42,7 @@ class TransitionContext:
         self.longest_s = {what: rule.last_allowed(0, per_s=1) for what, rule in rules.items()}
 
 
-def violation_rules(limits: StayLimits) -> Mapping[Violation, StateRule]:
+def violation_rules(limits: ParkingLimits) -> Mapping[Violation, StateRule]:
     """How long a car may stand in a state, as rules."""
     return {
         _BEFORE: StateRule(
@@ -65,59 +65,61 @@ TWO_STARTS = "energy from power and time: two starts with two registers"
 TWO_STOPS = "energy from power and time: two stops with two registers"
 
 
-def started_again(stay: Stay, signal: Signal) -> None:
+def started_again(session: ParkingSession, signal: Signal) -> None:
     """Another start of a charge; in its second it may contradict the first."""
-    if stay.start_recharging != signal.second:
+    if session.start_recharging != signal.second:
         return
-    if stay.power_kw != signal.amount:
-        stay.inferred.append(TWO_POWERS)
-    if _differ(stay.register, signal.register):
-        stay.inferred.append(TWO_STARTS)
-        stay.register = None
+    if session.power_kw != signal.amount:
+        session.inferred.append(TWO_POWERS)
+    if _differ(session.register, signal.register):
+        session.inferred.append(TWO_STARTS)
+        session.register = None
 
 
-def stopped(stay: Stay, signal: Signal, limits: StayLimits) -> None:
+def stopped(session: ParkingSession, signal: Signal, limits: ParkingLimits) -> None:
     """A charge is over."""
-    start, power = stay.start_recharging, stay.power_kw
+    start, power = session.start_recharging, session.power_kw
     assert start is not None and power is not None
     metered = None
-    if stay.register is not None and signal.register is not None:
-        metered = signal.register - stay.register
-    stay.end_register = signal.register
-    _hold(stay, Unbilled(start, signal.second, power, metered), limits)
+    if session.register is not None and signal.register is not None:
+        metered = signal.register - session.register
+    session.end_register = signal.register
+    _hold(session, Unbilled(start, signal.second, power, metered), limits)
 
 
-def stopped_again(stay: Stay, signal: Signal, limits: StayLimits) -> None:
+def stopped_again(session: ParkingSession, signal: Signal, limits: ParkingLimits) -> None:
     """Another stop; in the second of the first it may contradict it."""
-    if stay.end_recharging != signal.second or not _differ(stay.end_register, signal.register):
+    if session.end_recharging != signal.second or not _differ(
+        session.end_register, signal.register
+    ):
         return
-    last = stay.unbilled[-1] if stay.unbilled else None
+    last = session.unbilled[-1] if session.unbilled else None
     if last is not None and last.end == signal.second and last.metered is not None:
-        del stay.unbilled[-1]
-        stay.inferred.append(TWO_STOPS)
-        _hold(stay, Unbilled(last.start, last.end, last.power_kw), limits)
+        del session.unbilled[-1]
+        session.inferred.append(TWO_STOPS)
+        _hold(session, Unbilled(last.start, last.end, last.power_kw), limits)
 
 
-def paid(stay: Stay) -> list[Charge]:
+def paid(session: ParkingSession) -> list[ChargingTransaction]:
     """The bills of the user who has plugged in; nothing is left to pay then."""
-    assert stay.user is not None and stay.price is not None
-    user, price = stay.user, stay.price
+    assert session.user is not None and session.price is not None
+    user, price = session.user, session.price
     found = [
-        Charge(
-            stay.charger, user, due.start, due.end, due.power_kw, price, due.metered, stay.id
+        ChargingTransaction(
+            session.charger, user, due.start, due.end, due.power_kw, price, due.metered, session.id
         )
-        for due in stay.unbilled
+        for due in session.unbilled
     ]  # fmt: skip
-    stay.unbilled.clear()
+    session.unbilled.clear()
     return found
 
 
-def _hold(stay: Stay, charge: Unbilled, limits: StayLimits) -> None:
-    fits, why = billable(charge, stay.rating_kw, limits)
+def _hold(session: ParkingSession, charge: Unbilled, limits: ParkingLimits) -> None:
+    fits, why = billable(charge, session.rating_kw, limits)
     if why:
-        stay.inferred.append(why)
+        session.inferred.append(why)
     if fits is not None:
-        stay.unbilled.append(fits)
+        session.unbilled.append(fits)
 
 
 def _differ(first: int | None, second: int | None) -> bool:

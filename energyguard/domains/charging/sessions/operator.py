@@ -1,4 +1,4 @@
-"""Stays of cars at chargers, in event time; what a signal does is in ``bays.py``.
+"""Parking sessions at chargers, in event time; what a signal does is in ``bays.py``.
 
 Signals wait until the watermark has passed them, and are then taken in the order of their time and
 rank (``Kind``), whatever the order in which they came. A time is up when its second is over, also
@@ -18,9 +18,9 @@ from energyguard.domains.charging.model import (
     Ignored,
     Occupied,
     Outcome,
+    ParkingLimits,
+    ParkingSession,
     Signal,
-    Stay,
-    StayLimits,
     Violation,
     ViolationRaised,
 )
@@ -64,11 +64,11 @@ class SessionOperator:
 
     def __init__(
         self,
-        limits: StayLimits | None = None,
+        limits: ParkingLimits | None = None,
         lateness_s: int = LATENESS_S,
         witnesses: Witnesses = Witnesses.NONE,
     ) -> None:
-        self.limits, self._lateness = limits or StayLimits(), lateness_s
+        self.limits, self._lateness = limits or ParkingLimits(), lateness_s
         self.bays: dict[str, Bay] = {}
         self.changes: list[tuple[int, int]] = []  # from a second on so many cars: not told yet
         self._waiting: dict[int, list[Signal]] = {}  # by second
@@ -220,25 +220,25 @@ class SessionOperator:
             self._shared.out.append(Occupied(self._done + 1, second, self._shared.occupied))
             self._done = second
 
-    def _ring(self, limit: int, charger: str, stays: int, what: Violation) -> None:
+    def _ring(self, limit: int, charger: str, ended: int, what: Violation) -> None:
         """A time is up: it is a violation if the car has not done what it should have by then."""
         bay = self.bays[charger]
-        if bay.stay is not None and self._may_break(limit, charger, stays, what):
-            bay.stay.violation = what.value
+        if bay.session is not None and self._may_break(limit, charger, ended, what):
+            bay.session.violation = what.value
             self._shared.touched.add(charger)
-            self._shared.out.append(ViolationRaised(limit + 1, _copy(bay.stay), what))
+            self._shared.out.append(ViolationRaised(limit + 1, _copy(bay.session), what))
 
-    def _may_break(self, limit: int, charger: str, stays: int, what: Violation) -> bool:
+    def _may_break(self, limit: int, charger: str, ended: int, what: Violation) -> bool:
         """Whether, as far as is known, the car breaks this limit."""
         bay = self.bays[charger]
-        if bay.stays != stays or bay.stay is None:
+        if bay.ended != ended or bay.session is None:
             return False
         if what is _BEFORE:
-            return bay.stay.start_recharging is None
-        ended = bay.stay.end_recharging  # unless it was charged again since
-        if ended is None or bay.state is _CHARGING:
+            return bay.session.start_recharging is None
+        stopped = bay.session.end_recharging  # unless it was charged again since
+        if stopped is None or bay.state is _CHARGING:
             return False
-        return ended + self._shared.longest_s[what] == limit
+        return stopped + self._shared.longest_s[what] == limit
 
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""
@@ -292,5 +292,5 @@ def _in_order(signals: list[Signal]) -> list[Signal]:
         return sorted(known, key=attrgetter("kind", "charger", "who", "amount"))
 
 
-def _copy(stay: Stay) -> Stay:
-    return Stay(**{name: getattr(stay, name) for name in stay.__struct_fields__})
+def _copy(session: ParkingSession) -> ParkingSession:
+    return ParkingSession(**{name: getattr(session, name) for name in session.__struct_fields__})

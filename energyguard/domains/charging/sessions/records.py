@@ -6,7 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from energyguard.domains.charging import codec as wire
-from energyguard.domains.charging.model import Charge, Closed, Outcome, StayLimits, ViolationRaised
+from energyguard.domains.charging.model import (
+    ChargingTransaction,
+    Outcome,
+    ParkingLimits,
+    SessionEnded,
+    ViolationRaised,
+)
 from energyguard.domains.charging.records.results import (
     ProfitHeaders,
     SessionHeaders,
@@ -21,7 +27,7 @@ Result = tuple[str, str, bytes, Headers]
 """A topic, a charger, a value, and headers."""
 
 
-def results(outcomes: Iterable[Outcome], limits: StayLimits, topic: str) -> Iterable[Result]:
+def results(outcomes: Iterable[Outcome], limits: ParkingLimits, topic: str) -> Iterable[Result]:
     """The records that outcomes become.
 
     Args:
@@ -30,16 +36,16 @@ def results(outcomes: Iterable[Outcome], limits: StayLimits, topic: str) -> Iter
         topic: where the signals came.
     """
     for outcome in outcomes:
-        if isinstance(outcome, Closed):
-            stay = outcome.stay
-            headers = SessionHeaders(stay.id, stay.quality, topic).encode()
-            yield FULL_SESSIONS.name, stay.charger, wire.full_session(stay), headers
+        if isinstance(outcome, SessionEnded):
+            session = outcome.session
+            headers = SessionHeaders(session.id, session.quality, topic).encode()
+            yield FULL_SESSIONS.name, session.charger, wire.full_session(session), headers
         elif isinstance(outcome, ViolationRaised):
-            stay, second = outcome.stay, str(outcome.second)
-            headers = ViolationHeaders(outcome.id, stay.id, topic, second).encode()
-            yield VIOLATIONS.name, stay.charger, wire.violation(stay, outcome.what), headers
-        elif isinstance(outcome, Charge):
-            headers = ProfitHeaders(outcome.id, outcome.stay, topic).encode()
+            session, second = outcome.session, str(outcome.second)
+            headers = ViolationHeaders(outcome.id, session.id, topic, second).encode()
+            yield VIOLATIONS.name, session.charger, wire.violation(session, outcome.what), headers
+        elif isinstance(outcome, ChargingTransaction):
+            headers = ProfitHeaders(outcome.id, outcome.session_id, topic).encode()
             value = wire.transaction_profit(outcome, limits)
             yield TRANSACTION_PROFIT.name, outcome.charger, value, headers
 
@@ -62,19 +68,19 @@ def bay_records(bays: Mapping[str, Bay], chargers: Iterable[str], topic: str) ->
 
 
 def _now(charger: str, bay: Bay, topic: str) -> BayNow:
-    stay = bay.stay
-    if stay is None:
+    session = bay.session
+    if session is None:
         return BayNow(charger=charger, topic=topic, state=bay.state.value, since=bay.since)
     return BayNow(
         charger=charger,
         topic=topic,
         state=bay.state.value,
         since=bay.since,
-        stay=stay.id,
-        start_parking=stay.start_parking,
-        start_recharging=stay.start_recharging,
-        end_recharging=stay.end_recharging,
-        power_kw=stay.power_kw,
-        price=stay.price,
-        violation=stay.violation,
+        stay=session.id,
+        start_parking=session.start_parking,
+        start_recharging=session.start_recharging,
+        end_recharging=session.end_recharging,
+        power_kw=session.power_kw,
+        price=session.price,
+        violation=session.violation,
     )

@@ -1,4 +1,4 @@
-"""The role ``sessions``: stays of cars at chargers, and the total of cars over all partitions."""
+"""The role ``sessions``: parking sessions, and the total of cars over all partitions."""
 
 from __future__ import annotations
 

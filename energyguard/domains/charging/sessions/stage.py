@@ -1,4 +1,4 @@
-"""Stays of cars over the topics of signals, as a worker's stage with a task for each partition."""
+"""Parking sessions over topics of signals: a worker's stage, a task for each partition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.flows import SESSIONS
-from energyguard.domains.charging.model import Ignored, Occupied, Outcome, Signal, StayLimits
+from energyguard.domains.charging.model import Ignored, Occupied, Outcome, ParkingLimits, Signal
 from energyguard.domains.charging.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.domains.charging.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
 from energyguard.domains.charging.sessions.records import bay_records, result_records, results
@@ -35,7 +35,7 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
     """The chargers of one partition, from the snapshot on."""
 
     def __init__(
-        self, at: TopicPartition, limits: StayLimits, listed: Listed, clock: Clock
+        self, at: TopicPartition, limits: ParkingLimits, listed: Listed, clock: Clock
     ) -> None:
         super().__init__(at, SessionOperator(limits, witnesses=Witnesses.UNKNOWN), clock)
         self._limits, self._listed = limits, listed
@@ -142,7 +142,7 @@ ANYWAY_S = 5  # of event time: time goes on at least so often where nothing is d
 
 
 class SessionStage(Stage[SessionTask, DecodedSignals]):
-    """Signals of chargers to stays, violations, charges, and what each bay is now."""
+    """Signals of chargers to parking sessions, violations, charges, and what each bay is now."""
 
     flow = SESSIONS
 
@@ -243,10 +243,10 @@ def _matters(task: SessionTask, second: int) -> bool:
     return done is not None and second >= done + ANYWAY_S
 
 
-def limits_of(charging: ChargingSettings) -> StayLimits:
+def limits_of(charging: ChargingSettings) -> ParkingLimits:
     """The limits of these settings."""
     spans = (charging.before, charging.after, charging.hour)
-    return StayLimits(*(parse_duration(text) // 1000 for text in spans))
+    return ParkingLimits(*(parse_duration(text) // 1000 for text in spans))
 
 
 def session_worker(
