@@ -3,6 +3,7 @@
 threshold.py   the sum or the mean of a window, above or below a level
 rate.py        how fast sums or means of windows change
 silence.py     a device that has sent nothing for too long
+agree.py       what a device tells against itself, by physics
 state.py       how high a state may be, or how long it may last
 profile.py     how far from what is usual for the device at this half-hour of the week
 
