@@ -8,7 +8,6 @@ batches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -51,36 +50,54 @@ def _between(observed: Ints, low: Ints, high: Ints, tolerance: Tolerance) -> tup
     return np.maximum(too_low, too_high), expected
 
 
-@dataclass(slots=True)
 class PowerOfCurrent:
     """A power against voltage times current: no more, and no less than the lowest power factor.
 
-    Attributes:
+    Args:
         tolerance: how far it may be beyond, in 1e-9 and 1e-9 kW.
         lowest_factor: the lowest power factor, 1e-9.
         phases: of how many the current is; the voltage is of one.
+        settle_ms: for how long all has to agree before an alert is over.
     """
 
-    tolerance: Tolerance
-    lowest_factor: int
-    phases: int
+    def __init__(
+        self, tolerance: Tolerance, lowest_factor: int, phases: int, settle_ms: int
+    ) -> None:
+        self._tolerance, self._settle_ms = tolerance, settle_ms
+        self._lowest_parts, self._phases = lowest_factor // (NANO // _PARTS), phases
+        self._kept = KeyMemory(odd_ms=((), NEVER))
 
     def score(self, rows: ValueRows) -> Scores:
         """Judge each moment by itself; channels: power, voltage, current."""
         power, volt, ampere = rows.value.values()
         product = np.abs((volt // _PER_MILLI) * (ampere // _PER_MILLI))  # mV · mA: 1e-9 kW
-        product *= self.phases
-        lowest = product // _PARTS * (self.lowest_factor // (NANO // _PARTS))
-        beyond, expected = _between(np.abs(power), lowest, product, self.tolerance)
+        product *= self._phases
+        lowest = product // _PARTS * self._lowest_parts
+        beyond, expected = _between(np.abs(power), lowest, product, self._tolerance)
         names = list(rows.value)
         evidence = {names[1]: volt, names[2]: ampere}
-        return Scores(beyond > 0, beyond <= 0, beyond, power, expected, evidence)
+        return Scores(
+            beyond > 0, self._settled(rows, beyond > 0), beyond, power, expected, evidence
+        )
 
-    def save(self) -> None:
-        """Nothing is remembered."""
+    def _settled(self, rows: ValueRows, odd: Bools) -> Bools:
+        """Whether all has agreed for long enough."""
+        self._kept.grow(len(rows.devices))
+        if not odd.any() and (self._kept["odd_ms"] == NEVER).all():
+            return ~odd
+        by_key = ByKey.of(rows)
+        odd_ms = by_key.newest(odd[by_key.order], self._kept["odd_ms"])
+        self._kept.keep(by_key, odd_ms=odd_ms)
+        settled: Bools = by_key.unsorted(by_key.time - odd_ms >= self._settle_ms)
+        return settled & ~odd
 
-    def restore(self, saved: object) -> None:
-        """Nothing is remembered."""
+    def save(self) -> dict[str, Ints]:
+        """When each device disagreed last."""
+        return self._kept.save()
+
+    def restore(self, saved: Mapping[str, Ints]) -> None:
+        """Be as saved."""
+        self._kept.restore(saved)
 
 
 class CounterOfPower:
@@ -94,12 +111,19 @@ class CounterOfPower:
         tolerance: in 1e-9 and 1e-9 kWh: the counter's resolution is part of it.
         span_ms: how long a span is.
         max_gap_ms: how far apart two moments may be.
+        settle_ms: for how long no span may disagree before an alert is over.
     """
 
-    def __init__(self, tolerance: Tolerance, span_ms: int, max_gap_ms: int) -> None:
+    def __init__(self, tolerance: Tolerance, span_ms: int, max_gap_ms: int, settle_ms: int) -> None:
         self._tolerance, self._span_ms, self._max_gap_ms = tolerance, span_ms, max_gap_ms
+        self._settle_ms = settle_ms
         self._kept = KeyMemory(
-            time=((), NEVER), counter=((), 0), power=((), 0), sums=((3,), 0), whole=((), 0)
+            time=((), NEVER),
+            odd_ms=((), NEVER),
+            counter=((), 0),
+            power=((), 0),
+            sums=((3,), 0),
+            whole=((), 0),
         )
 
     def score(self, rows: ValueRows) -> Scores:
@@ -128,19 +152,22 @@ class CounterOfPower:
         at, here = by_key.latest(cuts)
         begun = np.where(here, ends[at], kept["whole"][by_key.key]).astype(np.int64)
         judged = ends & (by_key.before(begun, kept["whole"]) > 0)
+        low, high = _nano_kwh(sums[1:])
+        beyond, expected = _between(sums[0], low, high, self._tolerance)
+        odd = falls | (judged & (beyond > 0))
+        odd_ms = by_key.newest(odd, kept["odd_ms"])
         kept.keep(
             by_key,
             time=by_key.time,
+            odd_ms=odd_ms,
             counter=counter,
             power=power,
             sums=np.where(cuts, 0, sums),
             whole=begun,
         )
-        low, high = _nano_kwh(sums[1:])
-        beyond, expected = _between(sums[0], low, high, self._tolerance)
         columns = (
-            falls | (judged & (beyond > 0)),
-            judged & (beyond <= 0),
+            odd,
+            judged & ~odd & (by_key.time - odd_ms >= self._settle_ms),
             np.where(falls, -rise, np.where(judged, beyond, NEVER)),
             np.where(falls, rise, sums[0]),
             np.where(falls, 0, expected),

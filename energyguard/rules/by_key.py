@@ -50,6 +50,11 @@ class ByKey(NamedTuple):
         at = np.maximum.accumulate(np.where(marked, np.arange(len(self.key)), -1), axis=-1)
         return at, at >= self.begin
 
+    def newest(self, marked: Bools, kept: Ints) -> Ints:
+        """Up to each moment, the time of the latest marked one; of those before, what was kept."""
+        at, here = self.latest(marked)
+        return np.where(here, self.time[at], kept[self.key])
+
     @property
     def last(self) -> Ints:
         """The place of each key's last moment."""
@@ -94,7 +99,7 @@ class KeyMemory:
         """Be as saved; other columns are of a rule about other channels, and are left."""
         known = {name: column.shape[:-1] for name, column in self.columns.items()}
         if saved.keys() == known.keys():
-            keys = len(saved["time"])
+            keys = min(saved[name].size // prod(axes) for name, axes in known.items())
             if all(saved[name].size == keys * prod(axes) for name, axes in known.items()):
                 self.columns = {
                     name: saved[name].reshape(*axes, keys) for name, axes in known.items()

@@ -97,7 +97,10 @@ class RulesSettings(Section):
 
     files: tuple[Path, ...] = Field((), description="Your own rule files (TOML), beside ours.")
     use: tuple[str, ...] = Field(
-        ("household-prod", "pattern-kw", "pattern-volt"),
+        (
+            *("household-prod", "pattern-kw", "pattern-volt"),
+            *("power-agrees", "counter-agrees", "none-frozen"),
+        ),
         description="The ids of the rules that run from the start.",
     )
     holidays: tuple[str, ...] = Field(

@@ -62,6 +62,7 @@ class AgreeRule(
     span_ms: Span = 3_600_000
     readings: Count = 40
     still_ms: Span = 1_200_000
+    settle_ms: Span = 3_600_000
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: Text = ""
@@ -116,9 +117,9 @@ class AgreeRule(
         """The check."""
         tolerance = Tolerance(self.tolerance, self.allowed)
         if self.check == "power":
-            return PowerOfCurrent(tolerance, self.lowest_factor, self.phases)
+            return PowerOfCurrent(tolerance, self.lowest_factor, self.phases, self.settle_ms)
         if self.check == "counter":
-            return CounterOfPower(tolerance, self.span_ms, MAX_GAP_MS)
+            return CounterOfPower(tolerance, self.span_ms, MAX_GAP_MS, self.settle_ms)
         return StillOfOthers(len(self.channels), self.readings, self.still_ms)
 
     def sentence(self, found: Observation) -> str:
