@@ -14,6 +14,8 @@ Differences that were permitted since, each looked at; all else is as it was:
                               health tell of its group
     profiles                  the rules ``pattern-…`` and ``household-profile``, of which two run;
                               the setting ``rules.holidays``; two fields of ``PATCH /rules``
+    physics                   the building's rules of kind ``agree``, of which three run, and
+                              ``floor-volt-low``; the fields of the kind
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
                               kinds; the title of two optional bodies is Body, no longer Said;
