@@ -58,13 +58,19 @@ FROM_THE_START = Handover(0, ())
 
 
 def handover_of(manifest: Manifest, parts: Mapping[str, bytes]) -> Handover:
-    """What a worker's snapshot leaves to the detector, whatever its version."""
+    """What a worker's snapshot leaves to the detector, whatever its version.
+
+    A worker that ran no rules about values leaves nothing: the detector judges from the start.
+    """
     if PART in parts:
         position, alerts = load(parts[PART])
         return Handover(position, [_open_alert(*alert) for alert in alerts])
+    about_values = [rule for rule in rules_of(parts) if isinstance(rule, StateRule)]
+    if not about_values:
+        return FROM_THE_START
     devices: list[str] = load(parts["devices"])[0]
     alerts = []
-    for rule in (rule for rule in rules_of(parts) if isinstance(rule, StateRule)):
+    for rule in about_values:
         for channel in rule.channels:
             if (lane := parts.get(f"lane/{channel}")) is None:
                 continue

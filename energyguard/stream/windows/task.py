@@ -23,8 +23,8 @@ from energyguard.stream.runtime.stage import Task
 from energyguard.stream.time.alignment import DecodedReadings, decoded_part
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Waits, Witnesses
-from energyguard.stream.windows.handover import FROM_THE_START, Handover, handover_of
 from energyguard.stream.windows.handover import PART as HANDOVER
+from energyguard.stream.windows.handover import Handover, handover_of
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
@@ -52,7 +52,6 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
             topic, book.running(), limits, witnesses=Witnesses.UNKNOWN, flow=self.flow.name
         )
         super().__init__(at, operator, clock)
-        self.hand_over(FROM_THE_START)
         self.last_report_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.reported_ms: int | None = None
@@ -70,7 +69,8 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
 
     def hand_over(self, handover: Handover) -> None:
         """Keep in snapshots what the detector is to go on with."""
-        self.operator.kept[HANDOVER] = handover.part()
+        if handover.position:
+            self.operator.kept[HANDOVER] = handover.part()
 
     def restore(self, log: Log, saved: Saved | None, committed: int, decisions: Decisions) -> None:
         """Be as at the committed position; an older version's alerts about values are kept."""
