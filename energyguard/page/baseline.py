@@ -1,10 +1,13 @@
-"""What is usual: the range of the same time of day on the days before."""
+"""What is usual: as the detector has learned it, or the same time of day on the days before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from energyguard.page.page_cache import DAY_MS
+from energyguard.page.plots import Data
+from energyguard.rules.profile.calendar import HALF_HOUR_MS
+from energyguard.service.profiles import DeviceProfile
 
 DAYS = 7
 ENOUGH = 3
@@ -37,3 +40,19 @@ def baseline_range(
                 band["high"].append(max(before))
     order = sorted(range(len(band["xs"])), key=band["xs"].__getitem__)
     return {name: [column[i] for i in order] for name, column in band.items()}
+
+
+def usual_band(profile: DeviceProfile, start_ms: int, end_ms: int) -> Data:
+    """What ``line`` draws as usual: half-hour by half-hour, up to where an alert is raised.
+
+    Energies are drawn as the power that they come to.
+    """
+    factor = 2.0 if profile.unit == "kWh" else 1.0
+    xs: list[int] = []
+    low: list[float | None] = []
+    high: list[float | None] = []
+    for begin, usual in profile.over(start_ms, end_ms):
+        xs += [begin, begin + HALF_HOUR_MS - 1]
+        low += [None if usual.low is None else usual.low * factor] * 2
+        high += [None if usual.high is None else usual.high * factor] * 2
+    return {"xs": xs, "low": low, "high": high, "raises": profile.direction != "down"}

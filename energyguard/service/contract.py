@@ -18,6 +18,7 @@ from energyguard.log import Positions
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.devices import Devices
+from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import (
     ClusterView,
     DeadLetter,
@@ -134,6 +135,10 @@ class Service(Protocol):
     @property
     def devices(self) -> Devices:
         """Any device, live or of the past."""
+
+    @property
+    def profiles(self) -> DeviceProfiles:
+        """What is usual for a device, as it was learned."""
 
     @property
     def projections(self) -> Mapping[str, DomainProjection]:

@@ -43,6 +43,7 @@ from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
 from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
+from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -57,6 +58,7 @@ class EnergyService:
         history: questions about the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices: any device, live or of the past (``service/devices.py``).
+        profiles: what is usual for a device (``service/profiles.py``).
         projections: how devices of domains are now, by the devices' name.
         settings: the settings tree.
         clock: the wall clock.
@@ -83,6 +85,7 @@ class EnergyService:
         self._changing = Lock()
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
+        self.profiles = DeviceProfiles(log, self.live.device, clock)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""

@@ -13,7 +13,8 @@ Differences that were permitted since, each looked at; all else is as it was:
     the detector              ``role`` takes several names, and knows that one; ``log lag`` and
                               health tell of its group
     profiles                  the rules ``pattern-…`` and ``household-profile``, of which two run;
-                              the setting ``rules.holidays``; two fields of ``PATCH /rules``
+                              the setting ``rules.holidays``; two fields of ``PATCH /rules``; the
+                              route ``/devices/…/profile``
     physics                   the building's rules of kind ``agree``, of which three run, and
                               ``floor-volt-low``; the fields of the kind
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)

@@ -12,6 +12,7 @@ from energyguard.api.middleware import CurrentService, User
 from energyguard.api.restore_newlines import FORM, with_lines
 from energyguard.api.routes.asked import Instant, Limit, RangeParameter
 from energyguard.service.devices import DeviceDetail, DeviceSummary, chosen
+from energyguard.service.profiles import DeviceProfile
 from energyguard.service.views import DeviceView, ReadingView, Receipt
 
 router = APIRouter(tags=["readings"])
@@ -149,6 +150,16 @@ def device_detail(
 ) -> DeviceDetail:
     """What a device measures, since when, and in a range its gaps and how its readings ended."""
     return service.devices.detail(device, start, end)
+
+
+@router.get("/devices/{device}/profile")
+def device_profile(
+    service: CurrentService,
+    device: str,
+    channel: Annotated[str, Query(description="Of it; default: the first that has one.")] = "",
+) -> DeviceProfile:
+    """What is usual for a device at each half-hour of the week, and from where on it is not."""
+    return service.profiles.get(device, channel)
 
 
 @router.get("/device-summaries")
