@@ -64,14 +64,14 @@ class DeviceProfiles:
 
     Args:
         log: has the detector's snapshots; a partition's is read at most every ``KEEP_S`` seconds.
-        heard: the channels of a device, with the topics they come in.
+        channels: the channels of a device, with the topics they come in.
         clock: the wall clock.
     """
 
     def __init__(
-        self, log: Log, heard: Callable[[str], Sequence[DeviceView]], clock: Clock
+        self, log: Log, channels: Callable[[str], Sequence[DeviceView]], clock: Clock
     ) -> None:
-        self._log, self._heard, self._clock = log, heard, clock
+        self._log, self._channels, self._clock = log, channels, clock
         self._kept: dict[TopicPartition, tuple[float, Saved | None]] = {}
         self._reading = Lock()
 
@@ -82,7 +82,7 @@ class DeviceProfiles:
             NotFound: nobody has learned it: no such device is live, no rule of kind ``profile``
                 looks at it, or nothing of it is in a snapshot yet.
         """
-        rows = [row for row in self._heard(device) if channel in ("", row.channel)]
+        rows = [row for row in self._channels(device) if channel in ("", row.channel)]
         for row in rows:
             for topic in (row.topic, repartitioned(row.topic)):
                 if (found := self._of(device, row.channel, topic)) is not None:
