@@ -23,6 +23,7 @@ from energyguard.model.topics import (
     LATE,
     METER_READINGS,
     PROGRESS,
+    READ_MARKS,
     REPARTITIONED,
     REPLAY_READINGS,
     RULES,
@@ -65,7 +66,7 @@ DETECTOR = Flow(
 )
 INGESTOR = Flow(
     "ingest",
-    (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS),
+    (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, ALERTS),
     "sinks/ingestor.py",
     (),
     group="ingestor",
@@ -83,10 +84,10 @@ ARCHIVE = Flow(
     (),
     group="history",
 )
-SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, RULES))
+SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES))
 LIVE = Flow(
     "live",
-    (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, PROGRESS, RULES, DEAD_LETTERS),
+    (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, READ_MARKS, PROGRESS, RULES, DEAD_LETTERS),
     "service/live.py",
     (),
 )

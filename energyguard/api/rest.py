@@ -18,6 +18,7 @@ from energyguard.api.routes import (
     alerts,
     cluster,
     live,
+    notifications,
     past,
     quality,
     queries,
@@ -65,7 +66,8 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    own = [part.router for part in (readings, past, queries, alerts, rules, quality)]
+    parts = (readings, past, queries, alerts, notifications, rules, quality)
+    own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (*own, *of_domains, cluster.router, live.router):
         api.include_router(router)

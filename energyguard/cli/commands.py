@@ -85,7 +85,8 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
     },
     "Rules": {
         "rules": Group(
-            "Rules: what is abnormal.", named(rules.list_, rules.show, rules.use, rules.set_)
+            "Rules: what is abnormal.",
+            named(rules.list_, rules.show, rules.use, rules.set_, rules.reset),
         ),
         "check": Group(
             "Check files without running anything.",

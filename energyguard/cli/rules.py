@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from energyguard.rules.rule import Rule
 
 RuleId = Annotated[str, typer.Argument(help="The rule's id.")]
+Device = Annotated[str, typer.Option("--device", help="Only for this device.")]
 
 
 def listed(rule: Rule, active: bool) -> dict[str, Any]:
@@ -38,7 +39,9 @@ def shown(rule: Rule, active: bool) -> dict[str, Any]:
     from energyguard.rules.kinds import DEFAULT
 
     row = listed(rule, active)
-    more = {name: text for name, text in rule.written().items() if name not in row}
+    more: dict[str, Any] = {name: text for name, text in rule.written().items() if name not in row}
+    devices = {device: dict(fields) for device, fields in getattr(rule, "overrides", {}).items()}
+    more |= {"devices": devices} if devices else {}
     return row | ({"kind": rule.kind, **more} if more or rule.kind != DEFAULT else {})
 
 
@@ -74,6 +77,7 @@ def set_(
     changes: Annotated[
         list[str], typer.Argument(help="raise_above=1.5 clear_at=1.2 dwell=2m window=15m slide=15s")
     ],
+    device: Device = "",
 ) -> None:
     """Change a rule while it runs: a level keeps the state, a window starts warm from the log."""
     wrong = [text for text in changes if "=" not in text]
@@ -81,9 +85,22 @@ def set_(
         raise ConfigError(*(f"{text}: write it as name=value" for text in wrong))
     fields: dict[str, Any] = dict(text.split("=", 1) for text in changes)
     with call.service() as service:
-        rule = service.change_rule(rule_id, by=getpass.getuser(), **fields)
+        rule = service.change_rule(rule_id, by=getpass.getuser(), device=device, **fields)
         row = shown(rule, rule in service.rules.active())
-    call.out.done(f"{rule_id}: {rule.text}", **row)
+    call.out.done(_done(rule, device), **row)
+
+
+def reset(call: Call, rule_id: RuleId, device: Device = "") -> None:
+    """Give a rule the levels of its file again on every device, or one device those of all."""
+    with call.service() as service:
+        rule = service.reset_rule(rule_id, by=getpass.getuser(), device=device)
+        row = shown(rule, rule in service.rules.active())
+    call.out.done(_done(rule, device), **row)
+
+
+def _done(rule: Rule, device: str) -> str:
+    of = f" for {device}" if device else ""
+    return f"{rule.id}{of}: {rule.of(device).text}"
 
 
 def check_rules(

@@ -91,6 +91,14 @@ def coordinator(
     copies: Copies = None,
     strategy: Strategy = "consistent",
     virtual_nodes: VirtualNodes = 150,
+    broadcast_token: Annotated[
+        str,
+        typer.Option(
+            envvar="INTERNAL_BROADCAST_TOKEN",
+            help="What those show who broadcast anomalies; none: nobody may.",
+            show_default=False,
+        ),
+    ] = "",
     auth: Auth = True,
     secret: Secret = "",
 ) -> None:
@@ -99,9 +107,12 @@ def coordinator(
     Any number may run; of shards in no cluster it forms one. Without nodes: on `store.url`.
     """
     from energyguard.compat.processes import ClusterLayout, run_coordinator
+    from energyguard.service.alerting import alerting
 
     layout = ClusterLayout(_list(nodes), copies, strategy, virtual_nodes)
-    run_coordinator(_door(call, port, host, auth, secret), layout, _say, call.settings.store.url)
+    door = _door(call, port, host, auth, secret)
+    with alerting(call.settings) as alerts:
+        run_coordinator(door, layout, alerts, _say, call.settings.store.url, broadcast_token)
 
 
 def measurements(

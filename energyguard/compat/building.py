@@ -10,19 +10,24 @@ from starlette.types import ASGIApp
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.batches import Batches
+from energyguard.compat.broadcasts import BROADCAST, broadcast_routes
 from energyguard.compat.fast_path import FastPath
 from energyguard.compat.keys import Keys
+from energyguard.compat.notifications import STREAM, notification_routes
 from energyguard.compat.openapi_fragments import ERRORS, TOKEN, described_app, with_fast_path
 from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import BuildingError, as_building
 from energyguard.compat.sharding import sharding_routes
 from energyguard.compat.thresholds import threshold_routes
+from energyguard.service.alerting import Alerting
 from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.version import HybridClock
 
-OPEN = ("/health",)
-"""What needs no token."""
+OPEN = ("/health", BROADCAST)
+"""What needs no token of ours: broadcasts have their own."""
+STREAMS = (STREAM,)
+"""What goes on for as long as somebody listens."""
 
 _ABOUT = """Current state of the building, replicated.
 
@@ -48,6 +53,9 @@ def build_building(
     versions: HybridClock,
     clock: Clock = SYSTEM,
     alone: str = "local",
+    *,
+    alerting: Alerting,
+    broadcast_token: str = "",
 ) -> ASGIApp:
     """The coordinator's verbs, without a guard in front.
 
@@ -57,13 +65,20 @@ def build_building(
         versions: of batches: the clock that the store's own changes use, where it can be had.
         clock: for times to live.
         alone: what a store without a cluster is called.
+        alerting: rules and alerts: thresholds are the one, notifications the other.
+        broadcast_token: what those show who broadcast; empty: nobody may.
     """
     owners = Owners(cluster, alone)
     app = building_app(
         "EnergyGuard: building monitor",
         _ABOUT,
-        (threshold_routes(store), sharding_routes(cluster, owners)),
+        (
+            threshold_routes(alerting),
+            notification_routes(alerting),
+            sharding_routes(cluster, owners),
+        ),
     )
+    app.include_router(broadcast_routes(alerting, broadcast_token))
 
     @app.get("/health")
     async def health() -> Health:

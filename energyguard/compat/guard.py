@@ -39,6 +39,7 @@ class Guard:
         open_paths: those that need no token.
         deadline_s: the longest that a request may take.
         body_limit: the longest body, bytes.
+        streams: paths whose answers go on for as long as somebody listens.
         clock: for tokens that are tried too often.
 
     Raises:
@@ -56,10 +57,12 @@ class Guard:
         deadline_s: float = DEADLINE_S,
         body_limit: int = BODY_BYTES,
         clock: Clock = SYSTEM,
+        streams: Collection[str] = (),
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._auth, self._answer = app, tokens, auth, answer
         self._attempts = Attempts(clock)
+        self._streams = frozenset(streams)
         self._open, self._local = frozenset(open_paths), is_loopback(host)
         self._deadline_s, self._body_limit = deadline_s, body_limit
 
@@ -96,6 +99,7 @@ class Guard:
                     if slowed:
                         return slowed
                 return Unauthorized("send `Authorization: Bearer …`, with a token that is known")
+            scope.setdefault("state", {})["user"] = found.name
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._body_limit:
             return self._too_large()
@@ -112,8 +116,9 @@ class Guard:
             await send(message)
 
         refusal: EnergyGuardError | None = None
+        deadline_s = None if scope["path"] in self._streams else self._deadline_s
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(deadline_s):
                 await self._app(scope, receive, sending)
         except TimeoutError:
             refusal = TooSlow(

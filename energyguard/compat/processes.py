@@ -10,6 +10,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from threading import Event
@@ -23,15 +24,18 @@ from energyguard.api.problems import Answer
 from energyguard.api.tokens import Tokens
 from energyguard.compat.alarms import RaiseAlert
 from energyguard.compat.building import OPEN as BUILDING_OPEN
+from energyguard.compat.building import STREAMS as BUILDING_STREAMS
 from energyguard.compat.building import build_building
 from energyguard.compat.guard import Guard
 from energyguard.compat.measurements import OPEN as MEASUREMENTS_OPEN
 from energyguard.compat.measurements import build_measurements
 from energyguard.compat.shapes import as_building, as_measurements
 from energyguard.compat.shard import build_shard
+from energyguard.compat.thresholds import take_over
 from energyguard.errors import ConfigError
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
+from energyguard.service.alerting import Alerting
 from energyguard.store import open_store
 from energyguard.store.client import RingStore, ring_nodes
 from energyguard.store.ring import VIRTUAL_NODES
@@ -101,14 +105,23 @@ def run_shard(
     _run(door, main)
 
 
-def run_coordinator(door: Listener, layout: ClusterLayout, say: Say, url: str = "") -> None:
+def run_coordinator(
+    door: Listener,
+    layout: ClusterLayout,
+    alerting: Alerting,
+    say: Say,
+    url: str = "",
+    broadcast_token: str = "",
+) -> None:
     """Serve the building monitor's verbs, until told to stop.
 
     Args:
         door: where it listens.
         layout: the nodes of a ring of shards.
+        alerting: rules and alerts, followed.
         say: takes the line that says that it answers.
         url: of another store, such as a Valkey, where no nodes are named.
+        broadcast_token: what those show who broadcast; empty: nobody may.
 
     Raises:
         ConfigError: the address cannot be listened on, or is open to others without a secret; or
@@ -123,18 +136,23 @@ def run_coordinator(door: Listener, layout: ClusterLayout, say: Say, url: str = 
             "such as valkey://HOST:PORT"
         )
 
+    build = partial(build_building, alerting=alerting, broadcast_token=broadcast_token)
+
     async def main() -> None:
         async with AsyncExitStack() as stack:
             if layout.nodes:
                 ring = await stack.enter_async_context(_ring(door, layout))
-                app = build_building(ring, ring, ring.coordinator.versions)
+                await take_over(ring, alerting)
+                app = build(ring, ring, ring.coordinator.versions)
             else:
                 store = open_store(url)
                 stack.push_async_callback(store.close)
-                await store.read("energyguard:")  # a store that is away is told at the start
+                await take_over(store, alerting)  # a store that is away is told at the start
                 versions = HybridClock(f"door-{token_hex(4)}")
-                app = build_building(store, None, versions, alone=_without_login(url))
-            await _answer(door, "coordinator", app, as_building, BUILDING_OPEN, say)
+                app = build(store, None, versions, alone=_without_login(url))
+            await _answer(
+                door, "coordinator", app, as_building, BUILDING_OPEN, say, BUILDING_STREAMS
+            )
 
     _run(door, main)
 
@@ -225,10 +243,17 @@ def _run(door: Listener, main: Callable[[], object]) -> None:
 
 
 async def _answer(
-    door: Listener, what: str, app: ASGIApp, shape: Answer, open_paths: Sequence[str], say: Say
+    door: Listener,
+    what: str,
+    app: ASGIApp,
+    shape: Answer,
+    open_paths: Sequence[str],
+    say: Say,
+    streams: Sequence[str] = (),
 ) -> None:
     """Answer requests until a signal comes."""
-    guarded = Guard(app, Tokens(door.folder), door.host, door.auth, shape, open_paths)
+    tokens = Tokens(door.folder)
+    guarded = Guard(app, tokens, door.host, door.auth, shape, open_paths, streams=streams)
     stop, loop = Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -1,103 +1,218 @@
 """The building monitor's thresholds: a set for all floors, and what differs on some.
 
-They are one key of the store's own, so they survive restarts and all doors see the same.
+They are the limits of the building's rules (``domains/building/rules.toml``), with what differs on
+a floor as the rule's overrides for its device: what is put here is what raises alerts, and what
+the command line, REST and the page change is what is read here.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from energyguard.compat.keys import confirmed
+from energyguard.api.middleware import User
 from energyguard.compat.target import RESERVED
-from energyguard.errors import Corrupt
+from energyguard.errors import ConfigError, Rejected
+from energyguard.model.quantities import NANO, from_nano, parse_duration, spell_duration, to_nano
+from energyguard.records.floor_alerts import METRICS
+from energyguard.records.floors import FLOOR_PATTERN, device_of, floor_of
+from energyguard.rules.kinds.state import StateRule
+from energyguard.rules.registry import RuleBook
+from energyguard.service.alerting import Alerting
 from energyguard.store import Store
 from energyguard.store.keys import Key
+from energyguard.telemetry import logger
 
-KEY = f"{RESERVED}building:thresholds"
-Limit = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Floor = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,2}$")]
+OLD_KEY = f"{RESERVED}building:thresholds"
+"""Where older versions kept them, and nothing read them."""
+MAX_LIMIT = 1e9
+Level = Annotated[float, Field(ge=0, le=MAX_LIMIT, allow_inf_nan=False)]
+Floor = Annotated[str, StringConstraints(pattern=f"^{FLOOR_PATTERN}$")]
+_log = logger(__name__)
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Band(_Strict):
+    """A limit with more to it than a level."""
+
+    raise_above: Level = Field(description="Strictly more raises.")
+    clear_at: Level | None = Field(None, description="At or below ends it; default: raise_above.")
+    dwell: str | None = Field(
+        None, max_length=40, description="So long above before it fires: `2 minutes`."
+    )
+
+
+Limit = Level | Band
+
+
 class Limits(_Strict):
-    """What is too much, on every floor that does not say otherwise."""
+    """What is too much. What is left out is as it is by default: of a floor, as on all floors."""
 
-    delta_kwh_max: Limit = Field(0.08, description="kWh between two readings.")
-    kw_max: Limit = Field(11.0, description="kW.")
-    corrente_max: Limit = Field(15.0, description="A.")
-    tensione_max: Limit = Field(232.0, description="V.")
+    delta_kwh_max: Limit | None = Field(None, description="kWh between two readings.")
+    kw_max: Limit | None = Field(None, description="kW.")
+    corrente_max: Limit | None = Field(None, description="A.")
+    tensione_max: Limit | None = Field(None, description="V.")
+
+    def fields(self, limit: str) -> dict[str, str]:
+        """The fields of a rule that a limit sets, as people write them.
+
+        Raises:
+            Rejected: its dwell is no duration.
+        """
+        given = getattr(self, limit)
+        if given is None:
+            return {}
+        if not isinstance(given, Band):
+            given = Band(raise_above=given)
+        level = from_nano(to_nano(given.raise_above))
+        clear = level if given.clear_at is None else from_nano(to_nano(given.clear_at))
+        try:
+            dwell = spell_duration(parse_duration(given.dwell)) if given.dwell else "0s"
+        except ValueError as error:
+            raise Rejected(f"{limit}: dwell: {error}", limit) from error
+        return {"raise_above": level, "clear_at": clear, "longer_than": dwell}
+
+    @classmethod
+    def of(cls, rules: dict[str, StateRule]) -> Self:
+        """What rules say, by limit."""
+        return cls(**{limit: _limit(rule) for limit, rule in rules.items()})
 
 
-class FloorLimits(_Strict):
-    """What differs on one floor."""
-
-    delta_kwh_max: Limit | None = None
-    kw_max: Limit | None = None
-    corrente_max: Limit | None = None
-    tensione_max: Limit | None = None
+def _limit(rule: StateRule) -> float | Band:
+    level, clear = rule.level / NANO, rule.clear_level / NANO
+    if clear == level and not rule.longer_than_ms:
+        return level
+    dwell = spell_duration(rule.longer_than_ms) if rule.longer_than_ms else None
+    return Band(raise_above=level, clear_at=None if clear == level else clear, dwell=dwell)
 
 
 class Thresholds(_Strict):
     """All of them."""
 
     default: Limits
-    per_floor: dict[Floor, FloorLimits] = Field(default_factory=dict)
+    per_floor: dict[Floor, Limits] = Field(default_factory=dict, max_length=999)
 
 
 class FlatLimits(_Strict):
     """The older form: one set, for all floors."""
 
-    delta_kwh_max: Limit
-    kw_max: Limit
-    corrente_max: Limit
-    tensione_max: Limit
+    delta_kwh_max: Level
+    kw_max: Level
+    corrente_max: Level
+    tensione_max: Level
 
 
 class Saved(BaseModel):
-    """They are kept."""
+    """They are kept, and in force."""
 
     status: str = "ok"
     thresholds: Thresholds
 
 
-async def thresholds_in(store: Store) -> Thresholds:
-    """The thresholds of a store; the defaults where nobody has set any.
+def thresholds_in(book: RuleBook) -> Thresholds:
+    """What the building's rules say; of one that does not run nothing."""
+    running = {rule.id for rule in book.active()}
+    limits = {
+        metric.limit: _rule_of(book, metric.rule) for metric in METRICS if metric.rule in running
+    }
+    floors = {
+        number: device
+        for rule in limits.values()
+        for device in rule.overrides
+        if (number := floor_of(device))
+    }
+    return Thresholds(
+        default=Limits.of(limits),
+        per_floor={
+            str(number): Limits.of(
+                {name: rule.of(device) for name, rule in limits.items() if device in rule.overrides}
+            )
+            for number, device in sorted(floors.items())
+        },
+    )
+
+
+def rules_with(thresholds: Thresholds, book: RuleBook) -> list[StateRule]:
+    """The building's rules with these limits in place of those that they have.
 
     Raises:
-        Corrupt: what is kept is none of ours.
-        Unavailable: too few nodes replied.
+        Rejected: a limit makes no sense, such as one that clears above where it raises.
     """
-    row = await store.read(KEY)
+    changed = []
+    for metric in METRICS:
+        rule = _rule_of(book, metric.rule)
+        others = {name: dict(of) for name, of in rule.overrides.items() if not floor_of(name)}
+        rule = _with(book.of_file(metric.rule), thresholds.default.fields(metric.limit))
+        floors = {
+            device_of(int(number)): fields
+            for number, limits in thresholds.per_floor.items()
+            if (fields := limits.fields(metric.limit))
+        }
+        for device, fields in (others | floors).items():
+            rule = rule.differing(device, fields)
+        if faults := rule.validate():
+            raise Rejected("; ".join(f"{metric.limit}: {fault}" for fault in faults), metric.limit)
+        changed.append(rule)
+    return changed
+
+
+def _rule_of(book: RuleBook, rule_id: str) -> StateRule:
+    rule = book.get(rule_id)
+    if not isinstance(rule, StateRule):
+        raise ConfigError(f"{rule_id}: a rule of kind `state` is needed, not {rule.kind!r}")
+    return rule
+
+
+def _with(rule: Any, fields: dict[str, str]) -> StateRule:
+    known = rule.fields()
+    values = {known[name].attribute: known[name].read(text) for name, text in fields.items()}
+    changed: StateRule = rule.changed(values, fields)
+    return changed
+
+
+async def take_over(store: Store, alerting: Alerting) -> None:
+    """Let thresholds take effect that an older version kept in the store; once.
+
+    Raises:
+        Unavailable: too few nodes replied: nothing was changed, and it may be done again.
+    """
+    row = await store.read(OLD_KEY)
     if row is None or row.value is None:
-        return Thresholds(default=Limits())
+        return
     try:
-        return Thresholds.model_validate_json(row.value)
-    except ValidationError as error:
-        raise Corrupt(f"{KEY}: {error.error_count()} faults; put the thresholds anew") from error
+        rules = rules_with(Thresholds.model_validate_json(row.value), alerting.rules)
+    except (ValidationError, Rejected) as error:
+        _log.error("old thresholds cannot be read; put them anew", key=OLD_KEY, reason=str(error))
+        return
+    await asyncio.to_thread(alerting.rule_changes.replace, rules, "thresholds of an older version")
+    await store.change(Key(OLD_KEY), None)
+    _log.info("thresholds of an older version are in force as rules")
 
 
-def threshold_routes(store: Store) -> APIRouter:
+def threshold_routes(alerting: Alerting) -> APIRouter:
     """``/admin/thresholds``."""
     routes = APIRouter(tags=["thresholds"])
 
     @routes.get("/admin/thresholds", response_model_exclude_none=True)
-    async def get_thresholds() -> Thresholds:
-        """The thresholds, by default and where floors differ."""
-        return await thresholds_in(store)
+    def get_thresholds() -> Thresholds:
+        """The limits in force, by default and where floors differ."""
+        return thresholds_in(alerting.rules)
 
     @routes.put("/admin/thresholds", response_model_exclude_none=True)
-    async def put_thresholds(body: Thresholds | FlatLimits) -> Saved:
-        """Replace the thresholds: floors that are not named have the default again."""
+    def put_thresholds(body: Thresholds | FlatLimits, user: User) -> Saved:
+        """Replace the limits, and let them run: floors that are not named have the default again.
+
+        The first reading that comes after the detector took them is judged by them.
+        """
         if isinstance(body, FlatLimits):
             body = Thresholds(default=Limits(**body.model_dump()))
-        text = body.model_dump_json(exclude_none=True).encode()
-        await confirmed(store.change(Key(KEY), text))
-        return Saved(thresholds=body)
+        alerting.rule_changes.replace(rules_with(body, alerting.rules), user)
+        return Saved(thresholds=thresholds_in(alerting.rules))
 
     return routes

@@ -89,6 +89,13 @@ ALERT_ACTIONS = Topic(
     partitions=1,
     retention_ms=None,
 )
+READ_MARKS = Topic(
+    "energyguard.read-marks",
+    "How far people have read the notifications; key: the person.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 LATE = Topic(
     "energyguard.late",
     "Readings that no window counted (late, duplicate, conflicting, ahead: header `verdict`).",
@@ -137,6 +144,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     ENERGY_ALERTS,
     ALERTS,
     ALERT_ACTIONS,
+    READ_MARKS,
     LATE,
     DEAD_LETTERS,
     TIME,

@@ -14,6 +14,7 @@ from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
 from energyguard.records.energy_alerts import ENERGY_ALERT
 from energyguard.records.progress import PARTITION_PROGRESS
+from energyguard.records.read_marks import READ_MARK
 from energyguard.records.rules import RULE_CHANGE
 from energyguard.records.state import SNAPSHOT
 from energyguard.records.tables import HistoryTable
@@ -24,6 +25,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     ENERGY_ALERT,
     ALERT_EVENT,
     ALERT_ACTION,
+    READ_MARK,
     readings.LATE_READINGS,
     DEAD_LETTER,
     DECISION,

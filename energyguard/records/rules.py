@@ -12,11 +12,22 @@ from energyguard.records.contract import RecordHeaders, TopicRecord, doc
 RuleT = TypeVar("RuleT")
 
 
+class RuleEdit(msgspec.Struct, frozen=True):
+    """Who changed a rule last, and when."""
+
+    by: str
+    at_ms: Annotated[int, doc("Wall time.", "ms")]
+
+
 class RuleChange(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True):
     """A rule as it is from now on; no value: as its file has it."""
 
     rule: Annotated[RuleT, doc("The rule with all its fields.")]
     active: Annotated[bool, doc("Whether it runs.")]
+    edits: Annotated[
+        dict[str, RuleEdit],
+        doc("Who changed the levels that are in force: of a device, or (no name) of all."),
+    ] = {}
 
 
 class RuleHeaders(RecordHeaders, frozen=True, gc=False):

@@ -115,6 +115,10 @@ class Rule:
         """What it does, in a sentence: with the levels as they are now."""
         raise NotImplementedError
 
+    def of(self, device: str) -> Self:
+        """The rule as it holds for a device."""
+        return self
+
     def sentence(self, found: Observation) -> str:
         """What an alert of it says: what happened, and what it is held against."""
         raise NotImplementedError

@@ -18,6 +18,7 @@ from energyguard.log import Positions
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.devices import Devices
+from energyguard.service.notifications import Notifications
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import (
     ClusterView,
@@ -133,6 +134,10 @@ class Service(Protocol):
         """The rules, and which of them run."""
 
     @property
+    def notifications(self) -> Notifications:
+        """Which alerts have fired, and who has read of them."""
+
+    @property
     def devices(self) -> Devices:
         """Any device, live or of the past."""
 
@@ -197,8 +202,11 @@ class Service(Protocol):
     def use_rules(self, ids: Sequence[str], by: str) -> list[Rule]:
         """Run these rules and no others."""
 
-    def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
-        """Change a rule's level, dwell time, window or slide."""
+    def change_rule(self, rule_id: str, by: str, device: str = "", **fields: str) -> Rule:
+        """Change a rule's level, dwell time, window or slide, for all devices or for one."""
+
+    def reset_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
+        """Give a rule the levels of its file again, or a device those of all."""
 
     def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """The newest dead letters, newest first."""

@@ -7,26 +7,22 @@ no alert waits behind readings; readings may take a tenth of a core and are samp
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from threading import Event
 from typing import Any
 
-import msgspec
-
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
-from energyguard.errors import Malformed
-from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
-from energyguard.log.records import RecordPlace, decoded
+from energyguard.log import Fetched, Log, TopicPartition
 from energyguard.model import topics
 from energyguard.model.quantities import parse_duration
 from energyguard.pipeline import LIVE, READINGS
-from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT, AlertAction, AlertEvent
+from energyguard.service.alert_feed import TOPICS, AlertFeed
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
 from energyguard.service.reports import Reports, dead_letters, windows
-from energyguard.service.subscribers import Fact, Subscribers, Subscription, read_positions
+from energyguard.service.subscribers import Subscription
+from energyguard.service.updates import Updates, facts_of
 from energyguard.service.views import (
     DeviceView,
     Drawn,
@@ -39,29 +35,15 @@ from energyguard.service.views import (
 )
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.trusted import ClockLimits
-from energyguard.telemetry import METRICS
 
 ROWS_SENT = 100
-MAX_RESUME = 4_000
 READINGS_SHARE = 0.1
-_URGENT = (topics.ALERTS, topics.ALERT_ACTIONS, topics.RULES)
-_ALERTS = {topic.name: ALL for topic in LIVE.reads if topic in _URGENT}
+_ALERTS = {topic.name: ALL for topic in LIVE.reads if topic in TOPICS}
 _READINGS = {topic.name: 250 for topic in READINGS}
 _REPORTS = {
     topic.name: 250 if topic is topics.ENERGY_ALERTS else ALL
     for topic in LIVE.reads
-    if topic not in (*_URGENT, *READINGS)
-}
-_FACTS: Mapping[Kind, str] = {
-    "alert": topics.ALERTS.name,
-    "action": topics.ALERT_ACTIONS.name,
-    "window": topics.ENERGY_ALERTS.name,
-    "dead-letter": topics.DEAD_LETTERS.name,
-}
-_KINDS: Mapping[str, Kind] = {topic: kind for kind, topic in _FACTS.items()}
-_FOLLOWED: Mapping[str, msgspec.json.Decoder[Any]] = {
-    topics.ALERTS.name: ALERT_EVENT.decoder,
-    topics.ALERT_ACTIONS.name: ALERT_ACTION.decoder,
+    if topic not in (*TOPICS, *READINGS)
 }
 
 
@@ -84,10 +66,19 @@ class LiveProjection:
         settings: Settings,
         clock: Clock,
     ) -> None:
-        self._log, self._book, self._apply_rule, self._clock = log, book, apply_rule, clock
+        self._clock = clock
         self._stop = Event()
-        self._subscribers = Subscribers()
         self.reports = Reports()
+        self.feed = AlertFeed(log, book, apply_rule, clock)
+        self.updates = Updates(
+            log,
+            {
+                **self.feed.sources,
+                topics.ENERGY_ALERTS.name: facts_of("window", windows),
+                topics.DEAD_LETTERS.name: facts_of("dead-letter", dead_letters),
+            },
+            lambda: self._alerts.positions | self._reports.positions,
+        )
         self._live_readings = LiveReadings(
             parse_duration(settings.stream.silent),
             settings.wire,
@@ -95,9 +86,7 @@ class LiveProjection:
             self.reports.judged_ms,
         )
         self._takers: Mapping[str, Callable[[Fetched], object]] = {
-            topics.ALERTS.name: self._tell,
-            topics.ALERT_ACTIONS.name: self._tell,
-            topics.RULES.name: self._change_rules,
+            **self.feed.takers,
             topics.PROGRESS.name: self._report,
             topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
@@ -186,7 +175,7 @@ class LiveProjection:
 
     # Subscribers
 
-    async def subscribe(
+    def subscribe(
         self, kinds: Collection[Kind] = (), after: str = ""
     ) -> AsyncGenerator[Update, None]:
         """Updates as they come, for the running event loop; end it with ``aclose()``.
@@ -198,100 +187,30 @@ class LiveProjection:
         Raises:
             Malformed: ``after`` is not such an id.
         """
-        try:
-            since = read_positions(after)
-        except ValueError as error:
-            raise Malformed(str(error), "Last-Event-ID") from error
-        subscription = Subscription(kinds, self._here(kinds) | since)
-        self._subscribers.add(subscription)
-        try:
-            if since:
-                await asyncio.to_thread(self._resume, subscription, since)
-            self._send_readings((subscription,))
-            yield subscription.named(Update("ready", {}))
-            while True:
-                yield await subscription.next()
-        finally:
-            self._subscribers.remove(subscription)
+        return self.updates.subscribe(kinds, after, lambda new: self._send_readings((new,)))
 
     @property
     def listeners(self) -> int:
         """How many subscriptions there are."""
-        return len(self._subscribers)
-
-    def _here(self, kinds: Collection[Kind]) -> dict[TopicPartition, int]:
-        wanted = {topic for kind, topic in _FACTS.items() if not kinds or kind in kinds}
-        positions = self._alerts.positions | self._reports.positions
-        return {at: offset for at, offset in positions.items() if at.topic in wanted}
-
-    def _resume(self, subscription: Subscription, since: Mapping[TopicPartition, int]) -> None:
-        """Queue what the log has after these positions; what comes live meanwhile stands behind."""
-        wanted = {at.topic for at in self._here(subscription.kinds)}
-        found: list[Fact] = []
-        lost = 0
-        for topic in wanted & {at.topic for at in since}:
-            first, end = (self._log.positions(topic, of) for of in (EARLIEST, LATEST))
-            at = {p: max(n, first.get(p, 0)) for p, n in since.items() if p in end}
-            lost += sum(n - since[p] for p, n in at.items())
-            while at := {p: n for p, n in at.items() if n < end[p]}:
-                if len(found) >= MAX_RESUME:
-                    lost += sum(end[p] - n for p, n in at.items())
-                    break
-                for fetched in self._log.read(at, 1_000, wait=0.0):
-                    at[fetched.at] = fetched.next_offset
-                    found += self._facts(fetched)
-        subscription.put_first(found)
-        if lost:
-            subscription.skip(lost)
+        return len(self.updates.listeners)
 
     # What the followers read
 
     def _take(self, fetched: Sequence[Fetched]) -> None:
         for part in fetched:
             self._takers[part.topic](part)
-            kind = _KINDS.get(part.topic)
-            listeners = [each for each in self._subscribers.all if kind and each.wants(kind)]
-            for fact in self._facts(part) if listeners else ():
-                for listener in listeners:
-                    listener.put_fact(*fact)
-
-    def _facts(self, fetched: Fetched) -> list[Fact]:
-        kind = _KINDS[fetched.topic]
-        shown: Callable[[Fetched], list[tuple[int, Any]]] = {
-            "window": windows,
-            "dead-letter": dead_letters,
-        }.get(kind, self._alerts_of)
-        return [(kind, data, fetched.at, offset) for offset, data in shown(fetched)]
-
-    def _alerts_of(self, fetched: Fetched) -> list[tuple[int, Any]]:
-        rows = ((at.offset, self._book.peek(alert.id)) for at, alert in self._alerts_in(fetched))
-        return [(offset, alert) for offset, alert in rows if alert]
-
-    def _alerts_in(
-        self, fetched: Fetched
-    ) -> Iterator[tuple[RecordPlace, AlertEvent | AlertAction]]:
-        yield from decoded(_FOLLOWED[fetched.topic], fetched)
-
-    def _tell(self, fetched: Fetched) -> None:
-        for found, record in self._alerts_in(fetched):
-            self._book.tell(record, found.at_ms)
-            if isinstance(record, AlertEvent):
-                METRICS["alerts"].labels(record.rule, record.state).inc()
-
-    def _change_rules(self, fetched: Fetched) -> None:
-        for key, value in zip(fetched.keys, fetched.values, strict=True):
-            self._apply_rule((key or b"").decode("utf-8", "replace"), value)
+            self.updates.publish(part)
 
     def _report(self, fetched: Fetched) -> None:
         self.reports.take_progress(fetched)
-        for listener in self._subscribers.all:
+        for listener in self.updates.listeners:
             if listener.wants("progress"):
                 listener.put_state("progress", self.partitions())
 
     def _take_readings(self, fetched: Sequence[Fetched]) -> None:
         old = not self._readings.caught_up.is_set()
         if self._live_readings.take(fetched, self._clock.now_ms(), old):
-            self._send_readings(self._subscribers.all)
+            self._send_readings(self.updates.listeners)
 
     def _send_readings(self, listeners: Sequence[Subscription]) -> None:
         listeners = [listener for listener in listeners if listener.wants("readings")]

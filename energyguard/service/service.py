@@ -12,7 +12,6 @@ event loop. What is refused raises an ``EnergyGuardError``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -31,7 +30,6 @@ from energyguard.model import topics
 from energyguard.model.alerts import Act
 from energyguard.pipeline import PROJECTIONS
 from energyguard.records.alerts import ALERT_ACTION, AlertAction
-from energyguard.records.rules import RuleHeaders
 from energyguard.rules.registry import book_of
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
@@ -43,7 +41,9 @@ from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
 from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
+from energyguard.service.notifications import Notifications
 from energyguard.service.profiles import DeviceProfiles
+from energyguard.service.rule_changes import RuleChanges
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -82,7 +82,7 @@ class EnergyService:
         new_devices = NewDevices(settings.serve.new_devices, clock, known)
         self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)
-        self._changing = Lock()
+        self._rule_changes = RuleChanges(log, self.rules, clock)
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
@@ -108,6 +108,11 @@ class EnergyService:
         self, kind: type[BaseException] | None, error: object, at: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def notifications(self) -> Notifications:
+        """Which alerts have fired, and who has read of them (``service/notifications.py``)."""
+        return self.live.feed.notifications
 
     # What is so now
 
@@ -250,28 +255,24 @@ class EnergyService:
         Raises:
             NotFound: there is no such rule.
         """
-        with self._changing:
-            self._change(self.rules.using(ids), by)
-            return self.rules.active()
+        return self._rule_changes.use(ids, by)
 
-    def change_rule(self, rule_id: str, by: str, **fields: str) -> Rule:
-        """Change limits and times of a rule, as text: the fields that its kind lets change.
+    def change_rule(self, rule_id: str, by: str, device: str = "", **fields: str) -> Rule:
+        """Change limits and times of a rule, as text, for all devices or for this one alone.
 
         Raises:
             NotFound: there is no such rule.
             ConfigError: the changed rule would make no sense; the faults say why.
         """
-        with self._changing:
-            self._change([self.rules.changing(rule_id, **fields)], by)
-            return self.rules.get(rule_id)
+        return self._rule_changes.change(rule_id, by, device, fields)
 
-    def _change(self, records: Sequence[tuple[str, bytes]], by: str) -> None:
-        if records:
-            headers = [RuleHeaders(by).encode()] * len(records)
-            keys, values = [rule_id.encode() for rule_id, _ in records], [v for _, v in records]
-            self._log.append(topics.RULES.name, Records(keys, values, headers))
-        for rule_id, value in records:
-            self.rules.apply(rule_id, value)
+    def reset_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
+        """Give a rule the levels of its file again, on every device; or one device those of all.
+
+        Raises:
+            NotFound: there is no such rule.
+        """
+        return self._rule_changes.reset(rule_id, by, device)
 
     # Dead letters
 

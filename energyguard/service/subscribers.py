@@ -18,7 +18,7 @@ from energyguard.service.views import Kind, Update
 from energyguard.telemetry import METRICS
 
 STATES: frozenset[Kind] = frozenset({"readings", "progress"})
-URGENT: frozenset[Kind] = frozenset({"alert", "action"})
+URGENT: frozenset[Kind] = frozenset({"alert", "anomaly", "action"})
 FACTS_KEPT = 4_096
 
 Fact = tuple[Kind, Any, TopicPartition, int]
@@ -40,8 +40,8 @@ class Subscription:
         self._ready = asyncio.Event()
 
     def wants(self, kind: Kind) -> bool:
-        """Whether this kind was asked for."""
-        return not self.kinds or kind in self.kinds
+        """Whether this kind was asked for; an anomaly is an alert."""
+        return not self.kinds or kind in self.kinds or self._plain(kind) in self.kinds
 
     def put_state(self, kind: Kind, data: Any) -> None:
         """Replace what waits of a state."""
@@ -98,11 +98,17 @@ class Subscription:
                     kind, data, at, offset = queue.popleft()
                     if offset >= self._positions.get(at, 0):  # else: already had from the log
                         self._positions[at] = offset + 1
+                        if (plain := self._plain(kind)) != kind:
+                            kind, data = plain, data.alert
                         return self.named(Update(kind, data))
             if self._slots:
                 kind, data = self._slots.popitem()
                 return self.named(Update(kind, data))
         return None
+
+    def _plain(self, kind: Kind) -> Kind:
+        """What an anomaly is for those who did not ask for anomalies."""
+        return "alert" if kind == "anomaly" and kind not in self.kinds else kind
 
     def named(self, update: Update) -> Update:
         """The update with the id to resume after it."""

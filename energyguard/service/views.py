@@ -215,7 +215,15 @@ class ClusterView:
 
 
 Kind = Literal[
-    "ready", "readings", "alert", "action", "window", "progress", "dead-letter", "missed"
+    "ready",
+    "readings",
+    "alert",
+    "anomaly",
+    "action",
+    "window",
+    "progress",
+    "dead-letter",
+    "missed",
 ]
 
 
@@ -225,7 +233,8 @@ class Update:
 
     ``ready`` comes first: from its id on, nothing is missed.
     ``readings`` (``{"rows": [ReadingView…], "per_minute"}``) and ``progress`` are states: only
-    the newest waits for a slow subscriber. ``alert`` (``Alert`` as it is now), ``action``,
+    the newest waits for a slow subscriber. ``alert`` (``Alert`` as it is now), ``anomaly`` (in
+    place of the ``alert`` with which one fires first, for those who ask for it), ``action``,
     ``window`` (``WindowAlert``) and ``dead-letter`` are facts: each is delivered, and ``missed``
     (``{"events": n}``) says that a slow subscriber was spared some.
     """

@@ -6,7 +6,7 @@ it, and a test checks that it names every row. An empty variable counts as not s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -15,7 +15,7 @@ class Alias:
     """A variable of an older system.
 
     Attributes:
-        name: the variable.
+        name: the variable; with ``*`` at its end all that begin so.
         setting: ours that it sets, or None.
         values: the texts that can be taken and what each sets (None: what is so anyway); no
             table: any text, passed on as it is.
@@ -78,22 +78,54 @@ ALIASES = (
         "THRESHOLDS_PATH",
         None,
         {},
-        "thresholds are kept in the store; `PUT /admin/thresholds` sets them",
+        "thresholds are rules, kept in the log; `PUT /admin/thresholds` sets them, and "
+        "`energyguard rules set floor-kw raise_above=11`",
+    ),
+    Alias(
+        "ADMIN_TOKEN",
+        None,
+        {},
+        "make a token with `energyguard token create NAME`, and send it as `Authorization: Bearer`",
+    ),
+    Alias("EDGE_COOLDOWN_SECS", "notify.cooldown", form="{}s"),
+    Alias(
+        "NOTIFY_*",
+        None,
+        {},
+        "every alert is a notification, kept in the log; `notify.cooldown` is what can be set",
+    ),
+    Alias(
+        "ANOM_*",
+        None,
+        {},
+        "patterns are rules: `energyguard rules list`, and `energyguard rules set ID` changes one",
     ),
 )
+_SHOWN = {"ADMIN_TOKEN": "…"}
+"""What is shown of values that are secrets."""
+NOT_THEIRS = frozenset({"NOTIFY_SOCKET"})
+"""Variables that only look like an older system's: this one is systemd's."""
 
 
 def apply(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
     """What the variables set (``simulate.households`` -> value), and the refusals, one a line."""
     overrides: dict[str, object] = {}
     faults: list[str] = []
-    for alias in ALIASES:
-        text = environ.get(alias.name, "")
-        if not text:
-            continue
+    for alias, name in _given(environ):
+        text = environ[name]
         if alias.values is not None and text not in alias.values:
-            faults.append(f"{alias.name}={text}: {alias.successor}")
+            faults.append(f"{name}={_SHOWN.get(name, text)}: {alias.successor}")
         elif alias.setting is not None:
             given = alias.form.format(text) if alias.values is None else alias.values[text]
             overrides[alias.setting] = given
     return overrides, faults
+
+
+def _given(environ: Mapping[str, str]) -> Iterator[tuple[Alias, str]]:
+    """Each of the table that is set, with the variable's name."""
+    for alias in ALIASES:
+        start = alias.name.removesuffix("*")
+        names = [name for name in environ if name.startswith(start)] if start != alias.name else ()
+        for name in names or (alias.name,):
+            if environ.get(name) and name not in NOT_THEIRS:
+                yield alias, name

@@ -98,7 +98,8 @@ class RulesSettings(Section):
     files: tuple[Path, ...] = Field((), description="Your own rule files (TOML), beside ours.")
     use: tuple[str, ...] = Field(
         (
-            *("household-prod", "pattern-kw", "pattern-volt"),
+            *("household-prod", "floor-kw", "floor-amp", "floor-volt", "floor-dkwh"),
+            *("pattern-kw", "pattern-volt"),
             *("power-agrees", "counter-agrees", "none-frozen"),
         ),
         description="The ids of the rules that run from the start.",
@@ -131,6 +132,16 @@ class StoreSettings(Section):
         description="Where the store is: `sqlite:///PATH`, `ring://HOST:PORT,…`, "
         "`valkey://HOST:PORT`. Empty: `up` plays no ingestor, and the role's own store is "
         "`<data_dir>/store.db`.",
+    )
+
+
+class NotifySettings(Section):
+    """Notifications (`compat`)."""
+
+    cooldown: Duration = Field(
+        "30s",
+        description="A broadcast to the building monitor's door that repeats the newest of its "
+        "floor and type within this time is left out (wall clock).",
     )
 
 
@@ -253,6 +264,7 @@ class Settings(Section):
     rules: RulesSettings = RulesSettings()
     history: HistorySettings = HistorySettings()
     store: StoreSettings = StoreSettings()
+    notify: NotifySettings = NotifySettings()
     charging: ChargingSettings = ChargingSettings()
     serve: ServeSettings = ServeSettings()
     simulate: SimulateSettings = SimulateSettings()

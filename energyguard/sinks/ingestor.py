@@ -16,7 +16,9 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.errors import EnergyGuardError, Fenced, Rejected, Unavailable
 from energyguard.log import Fetched, Log
+from energyguard.model.topics import ALERTS
 from energyguard.pipeline import INGESTOR
+from energyguard.sinks.alert_documents import FloorAlert, document_rows, floor_alerts
 from energyguard.sinks.store_rows import Made, rows_of
 from energyguard.store import Row, Store
 from energyguard.stream.runtime.consumer import POLL_S, Consumer
@@ -80,26 +82,32 @@ class Ingestor:
             wait_s: how long to wait for the log.
         """
         await self._poll()
-        made, fetched = await asyncio.to_thread(self._read, wait_s)
+        made, alerts, fetched = await asyncio.to_thread(self._read, wait_s)
         if made.refused:
             self._refuse(made.refused, "its name is a key of the product's own")
         if not await self._keep(made.rows, stop):
+            return False
+        if alerts and not await self._keep_documents(alerts, stop):
             return False
         for piece in fetched:
             self.consumer.take(piece.at, piece.next_offset)
         await asyncio.to_thread(self.consumer.commit, self.consumer.positions)
         return bool(fetched)
 
-    def _read(self, wait_s: float) -> tuple[Made, Sequence[Fetched]]:
-        """The next records, and their rows."""
+    def _read(self, wait_s: float) -> tuple[Made, Sequence[FloorAlert], Sequence[Fetched]]:
+        """The next records, the rows of readings, and the alerts of floors."""
         fetched = self.consumer.read(wait_s)
         whole = Made()
+        alerts: list[FloorAlert] = []
         for piece in fetched:
+            if piece.topic == ALERTS.name:
+                alerts += floor_alerts(piece)
+                continue
             made = rows_of(piece, self._limits)
             whole.rows += made.rows
             whole.refused += made.refused
         self.consumer.fit(sum(map(len, fetched)), len(whole.rows))
-        return whole, fetched
+        return whole, alerts, fetched
 
     async def _keep(self, rows: Sequence[Row], stop: Event) -> bool:
         """Write rows, however long the store needs; false when it was told to stop before."""
@@ -118,6 +126,21 @@ class Ingestor:
             self._stall(False)
             _log.info("the store is back; nothing is lost")
         return True
+
+    async def _keep_documents(self, alerts: Sequence[FloorAlert], stop: Event) -> bool:
+        """Write the documents of alerts, however long the store needs; false: told to stop."""
+        pause_s = FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                rows = await document_rows(self._store, alerts)
+            except EnergyGuardError as error:
+                self._stall(True)
+                _log.error("the store does not reply; alerts wait", reason=str(error), s=pause_s)
+                await self._pause(pause_s, stop)
+                pause_s = min(2 * pause_s, MAX_PAUSE_S)
+            else:
+                return await self._keep(rows, stop)
+        return False
 
     def _stall(self, stalled: bool) -> None:
         self._stalled = stalled

@@ -117,7 +117,7 @@ def _message(fetched: Fetched, record: int) -> Row | None:
     if value[:1] != b"{" or len(value) > LARGEST_VALUE or not _OF_A_FLOOR.search(value):
         return None
     fields = _floor(value)
-    version = _version(fetched, record, 0)
+    version = version_of(fetched, record, 0)
     return Row(f"energy:{device_of(fields.piano)}", microseconds(fields.timestamp), version, value)
 
 
@@ -133,11 +133,12 @@ def _readings(
         place = place + 1 if record == last else 0
         last = record
         if record not in leaving_out:
-            version = _version(fetched, record, place)
+            version = version_of(fetched, record, place)
             yield _Reading(device, channel, ms * 1_000, nano, sequence, record, version)
 
 
-def _version(fetched: Fetched, record: int, place: int) -> Version:
+def version_of(fetched: Fetched, record: int, place: int) -> Version:
+    """The version of what a record says: of its place in the log."""
     when = max(0, fetched.timestamps_ms[record])
     rank = fetched.offsets[record] * PLACES + place
     return Version(when, rank, f"{fetched.topic}/{fetched.partition}")

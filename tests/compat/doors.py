@@ -17,6 +17,8 @@ from energyguard.api.tokens import Tokens
 from energyguard.clock import ManualClock
 from energyguard.compat.guard import Guard
 from energyguard.errors import Conflict, DiskFull, NotFound, Unavailable
+from energyguard.service.alerting import Alerting
+from energyguard.settings.tree import Settings
 from energyguard.store import Row
 from energyguard.store.admin import ClusterStatus, NodeStatus
 from energyguard.store.keys import Key
@@ -25,6 +27,7 @@ from energyguard.store.membership import ClusterMembership, first, moving, settl
 from energyguard.store.ring import SLOTS, shares
 from energyguard.store.row import OWN_KEY
 from energyguard.store.version import HybridClock
+from energyguard.testing import MemoryLog
 
 NOW = 1_757_160_000_000  # 2025-09-06 12:00 UTC
 NODES = tuple(f"http://127.0.0.1:{port}" for port in (8101, 8102, 8103))
@@ -39,6 +42,8 @@ class Parts:
         self.versions = HybridClock("door", self.clock)
         self.tokens = Tokens(folder, self.clock)
         self.token = self.tokens.create("tests")
+        self.log = MemoryLog()
+        self.alerting = Alerting(self.log, Settings(data_dir=folder), self.clock)
 
     def guarded(self, app: ASGIApp, answer: Answer, opened: Sequence[str], **guard: Any) -> Guard:
         """An application behind its guard."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from energyguard.compat.shapes import as_building
 from energyguard.errors import ConfigError
 from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin
-from energyguard.store.keys import Key
-from energyguard.store.local import LocalStore
 from tests.compat.doors import FULL, GONE, NODES, Broken, Hanging, Http, Nodes, Parts
 
 READING = {
@@ -38,7 +35,9 @@ def parts(tmp_path: Path) -> Parts:
 def door(
     parts: Parts, store: Store | None = None, cluster: ClusterAdmin | None = None, **guard: Any
 ) -> Http:
-    app = build_building(store or parts.store, cluster, parts.versions, parts.clock)
+    app = build_building(
+        store or parts.store, cluster, parts.versions, parts.clock, alerting=parts.alerting
+    )
     return parts.http(app, as_building, OPEN, **guard)
 
 
@@ -260,7 +259,6 @@ async def test_wrong_methods_and_paths(http: Http) -> None:
     assert wrong.headers["allow"] == "DELETE, GET, HEAD, PUT"
     assert (await http.get("/batch")).headers["allow"] == "POST"
     assert told(await http.get("/nowhere")) == (404, "not-found")
-    assert told(await http.get("/anomalies/stream")) == (404, "not-found")
 
 
 async def test_quorums_of_a_request(parts: Parts) -> None:
@@ -287,7 +285,6 @@ async def test_what_was_stored_nowhere_is_no_success(parts: Parts) -> None:
         assert told(unread) == (503, "unavailable")
         assert unread.headers["retry-after"] == "1"
         assert told(await http.get("/key/energy:p1:index")) == (503, "unavailable")
-        assert told(await http.get("/admin/thresholds")) == (503, "unavailable")
     async with door(parts, FULL) as http:
         assert told(await put(http, "x", {})) == (507, "disk-full")
     async with door(parts, cluster=Nodes()) as http:
@@ -304,7 +301,6 @@ async def test_nothing_hangs(parts: Parts) -> None:
     async with door(parts, Hanging(), deadline_s=0.05) as http:
         assert told(await http.get("/key/x")) == (504, "too-slow")
         assert told(await put(http, "x", {})) == (504, "too-slow")
-        assert told(await http.get("/admin/thresholds")) == (504, "too-slow")
 
 
 async def test_bodies_have_a_limit(parts: Parts) -> None:
@@ -340,46 +336,6 @@ async def test_no_auth_is_for_this_machine(parts: Parts) -> None:
             assert told(answer) == (403, "forbidden")
     with pytest.raises(ConfigError, match="loopback"):
         door(parts, auth=False, host="0.0.0.0")
-
-
-async def test_thresholds_are_kept(http: Http, parts: Parts) -> None:
-    default = {"delta_kwh_max": 0.08, "kw_max": 11, "corrente_max": 15, "tensione_max": 232}
-    assert (await http.get("/admin/thresholds")).json() == {"default": default, "per_floor": {}}
-    wanted = {"default": default | {"kw_max": 9}, "per_floor": {"2": {"kw_max": 7.5}}}
-    saved = await http.put("/admin/thresholds", json=wanted)
-    assert saved.json() == {"status": "ok", "thresholds": wanted}
-    await parts.store.close()
-    async with door(parts, LocalStore(parts.folder / "store.db", parts.clock)) as again:
-        assert (await again.get("/admin/thresholds")).json() == wanted
-        flat = await again.put("/admin/thresholds", json=default | {"kw_max": 8})
-        assert flat.json()["thresholds"]["default"]["kw_max"] == 8
-        assert flat.json()["thresholds"]["per_floor"] == {}
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {},
-        {"default": {"kw_max": -1}},
-        {"default": {"kw_max": "much"}},
-        {"default": {"kw_max": True}},
-        {"default": {"volts": 5}},
-        {"default": {}, "per_floor": {"cellar": {}}},
-        {"default": {}, "per_floor": {"1": {"volts": 5}}},
-        {"kw_max": 5},
-        [],
-    ],
-    ids=json.dumps,
-)
-async def test_wrong_thresholds_are_refused(http: Http, wanted: object) -> None:
-    before = (await http.get("/admin/thresholds")).json()
-    assert told(await http.put("/admin/thresholds", json=wanted)) == (422, "malformed")
-    assert (await http.get("/admin/thresholds")).json() == before
-
-
-async def test_thresholds_that_are_damaged_say_so(http: Http, parts: Parts) -> None:
-    await parts.store.change(Key("energyguard:building:thresholds"), b'{"default":{"kw_max":-1}}')
-    assert told(await http.get("/admin/thresholds")) == (500, "corrupt")
 
 
 async def test_nodes_come_and_go(parts: Parts) -> None:

@@ -32,7 +32,9 @@ async def http(tmp_path: Path, server: Server) -> AsyncIterator[Http]:
     server.ask("FLUSHALL")
     parts = Parts(tmp_path)
     store = open_store(f"valkey://{server.address}", parts.clock)
-    app = build_building(store, None, parts.versions, parts.clock, "valkey")
+    app = build_building(
+        store, None, parts.versions, parts.clock, "valkey", alerting=parts.alerting
+    )
     async with parts.http(app, as_building, OPEN) as client:
         yield client
     await store.close()

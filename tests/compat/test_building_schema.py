@@ -27,7 +27,12 @@ LABELS = (
     "GET /replica_nodes/{key}",
     "GET /admin/thresholds",
     "PUT /admin/thresholds",
+    "GET /notifications",
+    "GET /notifications/unread_count",
+    "POST /notifications/mark_read",
+    "POST /internal/broadcast",
 )
+ENDLESS = {"GET /anomalies/stream"}
 ITEM_BY_ITEM = {"POST /batch"}
 NOTHING_TO_GET_WRONG = {"GET /health"}
 
@@ -35,12 +40,19 @@ NOTHING_TO_GET_WRONG = {"GET /health"}
 @pytest.fixture(scope="module")
 def operations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     parts = Parts(tmp_path_factory.mktemp("building"))
-    app = build_building(parts.store, Nodes(*NODES), parts.versions, parts.clock)
+    app = build_building(
+        parts.store,
+        Nodes(*NODES),
+        parts.versions,
+        parts.clock,
+        alerting=parts.alerting,
+        broadcast_token=parts.token,
+    )
     return operations_of(parts.guarded(app, as_building, OPEN), parts.token)
 
 
 def test_the_document_has_every_verb(operations: dict[str, Any]) -> None:
-    assert set(operations) == set(LABELS)
+    assert set(operations) == {*LABELS, *ENDLESS}
 
 
 @pytest.mark.parametrize("label", LABELS)

@@ -54,7 +54,9 @@ class Town:
         await self.ring.open()
         self._stack.push_async_callback(self.ring.close)
         versions = self.ring.coordinator.versions
-        of_building = building.build_building(self.ring, self.ring, versions)
+        of_building = building.build_building(
+            self.ring, self.ring, versions, alerting=self.parts.alerting
+        )
         of_sensors = measurements.build_measurements(self.ring, self.ring, versions, self._hear)
         self.a: Http = await self._stack.enter_async_context(
             self.parts.http(of_building, as_building, building.OPEN)

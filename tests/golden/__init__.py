@@ -17,6 +17,13 @@ Differences that were permitted since, each looked at; all else is as it was:
                               route ``/devices/…/profile``
     physics                   the building's rules of kind ``agree``, of which three run, and
                               ``floor-volt-low``; the fields of the kind
+    limits of floors          the rules ``floor-…``, which run by default; ``rules reset``, ``rules
+                              set --device``, ``/rules/{id}/devices/{device}``, who changed a rule;
+                              the topic ``energyguard.read-marks``; the setting ``notify.cooldown``
+    notifications             ``/notifications…``, the kind ``anomaly`` of ``/live``; at the
+                              coordinator ``/anomalies/stream``, ``/notifications…``,
+                              ``/internal/broadcast``, its option ``--broadcast-token``; its
+                              thresholds are those rules, and may have a level that clears
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
                               kinds; the title of two optional bodies is Body, no longer Said;

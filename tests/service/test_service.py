@@ -12,7 +12,7 @@ from energyguard.codecs.refusals import MAX_REFUSED
 from energyguard.errors import ConfigError, Conflict, Malformed, NotFound, Unavailable
 from energyguard.model.alerts import State
 from energyguard.service.service import EnergyService
-from energyguard.settings.tree import Settings
+from energyguard.settings.tree import RulesSettings, Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
 
@@ -103,6 +103,26 @@ def test_rules_are_switched_and_changed_for_every_service(
         service.use_rules(["none"], "mara")
     with pytest.raises(ConfigError):
         service.change_rule("household-demo", "mara", raise_above="-1")
+
+
+def test_a_device_is_held_to_a_limit_of_its_own(
+    log: MemoryLog, history: StandInHistory, tmp_path: Path
+) -> None:
+    (tmp_path / "volts.toml").write_text(
+        '[[rule]]\nkind = "state"\nid = "v"\nchannels = ["voltage_v"]\nraise_above = "253"\n'
+    )
+    rules = RulesSettings(files=(tmp_path / "volts.toml",), use=("v",))
+    settings = Settings(data_dir=tmp_path, rules=rules)
+    with EnergyService(log, history, settings) as service:
+        service.change_rule("v", "mara", "p1", raise_above="240")
+        with pytest.raises(ConfigError, match="p1: clear_at is above"):
+            service.change_rule("v", "mara", "p1", clear_at="241")
+    with EnergyService(log, history, settings) as later:
+        assert later.rules.get("v").of("p1").level == 240 * 10**9
+        assert later.rules.edits("v")["p1"].by == "mara"
+        later.reset_rule("v", "timo", "p1")
+        assert later.rules.get("v").of("p1").level == 253 * 10**9
+    assert written(log, "energyguard.rules") == 2
 
 
 def test_dead_letters_page_backwards_and_are_taken_in_again(

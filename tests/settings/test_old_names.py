@@ -17,7 +17,8 @@ def test_every_variable_of_the_household_windows_and_the_building_monitor_is_kno
     theirs = (
         "HOUSEHOLDS TICK_SECONDS SPEEDUP JITTER_PCT BOOTSTRAP_SERVERS TOPIC RUN_MODE THRESHOLD_KWH "
         "WINDOW_DURATION SLIDE_DURATION CHECKPOINT_ROOT READINGS_TOPIC ALERTS_TOPIC MAX_ROWS "
-        "SQLITE_PATH KAFKA_BOOTSTRAP SOURCE_TOPIC REPLICATION_RATIO THRESHOLDS_PATH"
+        "SQLITE_PATH KAFKA_BOOTSTRAP SOURCE_TOPIC REPLICATION_RATIO THRESHOLDS_PATH "
+        "ADMIN_TOKEN EDGE_COOLDOWN_SECS NOTIFY_* ANOM_*"
     )
     assert {alias.name for alias in ALIASES} == set(theirs.split())
 
@@ -61,10 +62,11 @@ def test_ours_win_over_theirs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("alias", [a for a in ALIASES if a.successor], ids=lambda a: a.name)
 def test_what_cannot_be_taken_is_refused_with_its_successor(alias: Alias) -> None:
-    name = alias.name
+    name = alias.name.replace("*", "LIMIT")
     overrides, faults = apply({name: "something else"})
     assert not overrides
-    assert faults == [f"{name}=something else: {alias.successor}"]
+    shown = "…" if name == "ADMIN_TOKEN" else "something else"
+    assert faults == [f"{name}={shown}: {alias.successor}"]
     assert "`" in faults[0]
 
 
@@ -75,3 +77,16 @@ def test_all_refusals_come_at_once_and_what_is_so_anyway_is_none() -> None:
 
 def test_an_empty_variable_is_not_set() -> None:
     assert apply(dict.fromkeys((alias.name for alias in ALIASES), "")) == ({}, [])
+
+
+def test_the_time_between_broadcasts_is_theirs(tmp_path: Path) -> None:
+    settings = load(environ={"EDGE_COOLDOWN_SECS": "90"}, cwd=tmp_path).settings
+    assert settings.notify.cooldown == "90s"
+    with pytest.raises(ConfigError, match=r"notify\.cooldown"):
+        load(environ={"EDGE_COOLDOWN_SECS": "soon"}, cwd=tmp_path)
+
+
+def test_variables_that_begin_alike_are_refused_by_name_and_systemd_s_is_not() -> None:
+    overrides, faults = apply({"NOTIFY_SOCKET": "/run/x", "NOTIFY_MAX": "9", "ANOM_K": "3"})
+    assert not overrides
+    assert [fault.partition(":")[0] for fault in faults] == ["NOTIFY_MAX=9", "ANOM_K=3"]

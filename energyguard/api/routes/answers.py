@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.records.alerts import AlertEvent
+from energyguard.records.rules import RuleEdit
+from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds import DEFAULT
 from energyguard.rules.rule import Rule
 
@@ -86,6 +92,14 @@ class AlertStory(AlertBody):
     story: list[StoryLine]
 
 
+class DeviceFields(BaseModel):
+    """What differs from a rule for a device."""
+
+    fields: dict[str, str]
+    by: str | None = Field(None, description="Who changed it last; none: the rule's file says so.")
+    at_ms: int | None = Field(None, description="When, wall time.")
+
+
 class RuleBody(BaseModel):
     """A rule. Levels are in its unit."""
 
@@ -105,10 +119,20 @@ class RuleBody(BaseModel):
     kind: str | None = Field(None, description="Where it is not a threshold of a sum or mean.")
     limit: str | None = Field(None, description="What raises, where it is not `raise_above`.")
     fields: dict[str, str] | None = Field(None, description="What can be changed of such a rule.")
+    devices: dict[str, DeviceFields] | None = Field(None, description="What differs, by device.")
+    by: str | None = Field(None, description="Who changed its levels last; none: nobody did.")
+    at_ms: int | None = Field(None, description="When, wall time.")
 
     @classmethod
-    def of(cls, rule: Rule, active: bool) -> RuleBody:
+    def of(
+        cls, rule: Rule, active: bool, edits: Mapping[str, RuleEdit] = MappingProxyType({})
+    ) -> RuleBody:
         """Make it from a rule; what its kind has no field for is nothing."""
+        overrides = rule.overrides if isinstance(rule, DeviceRule) else {}
+        devices = {
+            device: DeviceFields(fields=dict(fields), **_edit(edits.get(device)))
+            for device, fields in overrides.items()
+        }
         others = rule.kind != DEFAULT or rule.limit != "raise_above"
         more = {"kind": rule.kind, "limit": rule.limit, "fields": rule.written()}
         return cls(
@@ -125,5 +149,11 @@ class RuleBody(BaseModel):
             raise_above=rule.level / NANO,
             clear_at=rule.clear_level / NANO,
             unit=rule.unit,
+            devices=devices or None,
+            **_edit(edits.get("")),
             **(more if others else {}),
         )
+
+
+def _edit(edit: RuleEdit | None) -> dict[str, Any]:
+    return {"by": edit.by, "at_ms": edit.at_ms} if edit else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from energyguard.alerts.alert import Alert
 from energyguard.api.middleware import CurrentService
 from energyguard.api.routes.answers import AlertBody
 from energyguard.errors import Overloaded
-from energyguard.service.contract import Service
+from energyguard.service.alert_feed import Anomaly
 from energyguard.service.subscribers import read_positions
 from energyguard.service.views import Kind, Update
 
@@ -37,24 +37,39 @@ async def live(
 ) -> StreamingResponse:
     """Everything new as it comes: readings and progress as they are, alerts one by one.
 
-    A slow reader gets `missed` with a count instead of what it could not take.
+    A slow reader gets `missed` with a count instead of what it could not take. An `anomaly` is the
+    `alert` with which one fires for the first time: it comes in its place where it is asked for.
     """
     if service.live.listeners >= service.settings.serve.streams:
         raise Overloaded("all live streams are taken (`serve.streams`): wait", 5.0)
+    return streamed(service.live.subscribe(kinds or [], resumable(last_event_id)), _event)
+
+
+def resumable(event_id: str) -> str:
+    """The id of an event to resume after; empty where it is none: begin with what is new."""
     try:
-        read_positions(last_event_id)
+        read_positions(event_id)
     except ValueError:
-        last_event_id = ""  # not one of ours: begin with what is new
+        return ""
+    return event_id
+
+
+def streamed(
+    updates: AsyncGenerator[Update, None], event: Callable[[Update], bytes]
+) -> StreamingResponse:
+    """Updates as server-sent events, with a comment now and then while there are none."""
     return StreamingResponse(
-        _events(service, kinds or [], last_event_id),
+        _events(updates, event),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(service: Service, kinds: list[Kind], after: str) -> AsyncIterator[bytes]:
+async def _events(
+    subscribed: AsyncGenerator[Update, None], event: Callable[[Update], bytes]
+) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
-    async with aclosing(service.live.subscribe(kinds, after)) as updates:
+    async with aclosing(subscribed) as updates:
         following = asyncio.ensure_future(anext(updates))
         try:
             while True:
@@ -62,7 +77,7 @@ async def _events(service: Service, kinds: list[Kind], after: str) -> AsyncItera
                 if not done:
                     yield b": still here\n\n"
                     continue
-                yield _event(following.result())
+                yield event(following.result())
                 following = asyncio.ensure_future(anext(updates))
         finally:
             following.cancel()
@@ -71,7 +86,14 @@ async def _events(service: Service, kinds: list[Kind], after: str) -> AsyncItera
 
 def _event(update: Update) -> bytes:
     data = update.data
+    if isinstance(data, Anomaly):
+        data = data.alert
     if isinstance(data, Alert):
         data = AlertBody.of(data).model_dump(mode="json")
+    return written(update.id, update.kind, data)
+
+
+def written(update_id: str, name: str, data: Any) -> bytes:
+    """A server-sent event: resumed after by its id."""
     body = msgspec.json.encode(data)
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (update.id.encode(), update.kind.encode(), body)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (update_id.encode(), name.encode(), body)

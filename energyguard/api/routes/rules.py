@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import RuleBody
 from energyguard.rules.kinds import KINDS
+from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
 
 router = APIRouter(tags=["rules"])
 Level = Annotated[str | None, Field(pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$")]
+RuleId = Annotated[str, Path(alias="id", max_length=100)]
+DeviceId = Annotated[str, Path(max_length=200)]
 Words = Annotated[str | None, Field(max_length=40)]
 
 
@@ -48,7 +51,12 @@ Change = create_model("Change", __base__=_Change, __doc__=_Change.__doc__, **_OT
 
 def _all(service: Service) -> list[RuleBody]:
     active = {rule.id for rule in service.rules.active()}
-    return [RuleBody.of(rule, rule.id in active) for rule in service.rules.all()]
+    rules = service.rules
+    return [RuleBody.of(rule, rule.id in active, rules.edits(rule.id)) for rule in rules.all()]
+
+
+def _one(service: Service, rule: Rule) -> RuleBody:
+    return RuleBody.of(rule, rule in service.rules.active(), service.rules.edits(rule.id))
 
 
 @router.get("/rules", response_model_exclude_none=True)
@@ -65,12 +73,23 @@ def use_rules(service: CurrentService, user: User, wanted: Use) -> list[RuleBody
 
 
 @router.patch("/rules/{id}", response_model_exclude_none=True)
-def change_rule(
-    service: CurrentService,
-    user: User,
-    rule_id: Annotated[str, Path(alias="id", max_length=100)],
-    change: Change,
-) -> RuleBody:
+def change_rule(service: CurrentService, user: User, rule_id: RuleId, change: Change) -> RuleBody:
     """Change levels, dwell, window or slide of a rule while it runs."""
-    rule = service.change_rule(rule_id, user, **change.model_dump(exclude_none=True))
-    return RuleBody.of(rule, rule in service.rules.active())
+    return _one(service, service.change_rule(rule_id, user, **change.model_dump(exclude_none=True)))
+
+
+@router.patch("/rules/{id}/devices/{device}", response_model_exclude_none=True)
+def change_rule_of_device(
+    service: CurrentService, user: User, rule_id: RuleId, device: DeviceId, change: Change
+) -> RuleBody:
+    """Change what a rule allows one device; the others keep theirs."""
+    changes = change.model_dump(exclude_none=True)
+    return _one(service, service.change_rule(rule_id, user, device, **changes))
+
+
+@router.delete("/rules/{id}/devices/{device}", response_model_exclude_none=True)
+def reset_rule_of_device(
+    service: CurrentService, user: User, rule_id: RuleId, device: DeviceId
+) -> RuleBody:
+    """Let a rule allow a device what it allows all."""
+    return _one(service, service.reset_rule(rule_id, user, device))

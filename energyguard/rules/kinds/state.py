@@ -7,7 +7,7 @@ machine is in (a bay where a car is parked: ``domains/charging``). Whoever has v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -15,8 +15,9 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.channels import CHANNELS
+from energyguard.model.channels import CHANNELS, MEASURES
 from energyguard.model.quantities import from_nano, spell_duration
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
@@ -34,9 +35,16 @@ def breach(device: str, observed: str, limit: str, *, side: str = "above") -> st
 
 
 class StateRule(
-    LevelRule, ValueRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="state"
+    LevelRule,
+    ValueRule,
+    DeviceRule,
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="state",
 ):
-    """The newest reading of a level against a limit, for ``longer_than`` or at once.
+    """The newest reading of a level, or a power, against a limit, for ``longer_than`` or at once.
 
     A reading holds until the next one; of a silent device nobody knows. Late readings say nothing
     of what is now.
@@ -53,6 +61,8 @@ class StateRule(
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: Text = ""
+    selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
 
     @property
     def unit(self) -> str:
@@ -82,8 +92,10 @@ class StateRule(
         return _LevelScorer(self)
 
     def still_breaks(self, device: str, observed: int) -> bool:
-        """Whether a value does not clear."""
-        return observed < self.clear_at if self.is_below else observed > self.clear_at
+        """Whether a value of a device that it is about does not clear."""
+        clear = self.of(device).clear_at
+        breaks = observed < clear if self.is_below else observed > clear
+        return breaks and self.selects(device)
 
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""
@@ -107,34 +119,51 @@ class StateRule(
     def validate(self) -> list[str]:
         """What makes this rule unusable."""
         units = {CHANNELS[name].unit for name in self.channels if name in CHANNELS}
-        no_level = [n for n in self.channels if n not in CHANNELS or not CHANNELS[n].is_level]
-        levels = ", ".join(name for name, channel in CHANNELS.items() if channel.is_level)
+        levels = [name for name, measure in MEASURES.items() if measure.holds]
+        no_level = [name for name in self.channels if name not in levels]
         checks = (
             (not self.channels, "no channels: name at least one"),
-            (bool(no_level), f"{', '.join(no_level)}: no level; there are: {levels}"),
+            (bool(no_level), f"{', '.join(no_level)}: no level; there are: {', '.join(levels)}"),
             (len(units) > 1, f"channels of different units: {', '.join(sorted(units))}"),
         )
-        return [*(sentence for wrong, sentence in checks if wrong), *self.level_faults()]
+        own = [sentence for wrong, sentence in checks if wrong]
+        return [*own, *self.level_faults(), *self.override_faults()]
 
 
 class _LevelScorer:
-    """Every value by itself: nothing is remembered."""
+    """Every value by itself: nothing is remembered but what is allowed each device."""
 
     def __init__(self, rule: StateRule) -> None:
-        self._rule = rule
+        self._rule, self._sign = rule, -1 if rule.is_below else 1
+        self._level = np.empty(0, np.int64)  # by key, as far as known; as scores: higher is worse
+        self._clear = np.empty(0, np.int64)
 
     def score(self, rows: ValueRows) -> Scores:
-        """Hold values of the one channel against the level."""
+        """Hold values of the one channel against the level of each device."""
         (value,) = rows.value.values()
-        sign = -1 if self._rule.is_below else 1
-        score = sign * value
+        self._know(rows.devices)
+        score = self._sign * value
+        level, clear = self._level[rows.key], self._clear[rows.key]
         return Scores(
-            breaks=score > sign * self._rule.level,
-            clears=score <= sign * self._rule.clear_level,
+            breaks=score > level,
+            clears=score <= clear,
             score=score,
             observed=value,
-            expected=np.broadcast_to(np.int64(self._rule.level), value.shape),
+            expected=self._sign * level,
         )
+
+    def _know(self, devices: Sequence[str]) -> None:
+        """Have the levels of all devices that there are; of one that is not meant: none is high."""
+        known = len(self._level)
+        if known == len(devices):
+            return
+        rules = [self._rule.of(device) for device in devices[known:]]
+        levels = np.array([rule.level for rule in rules], np.int64) * self._sign
+        clears = np.array([rule.clear_level for rule in rules], np.int64) * self._sign
+        apart = np.array([not self._rule.selects(device) for device in devices[known:]])
+        levels[apart] = clears[apart] = np.iinfo(np.int64).max
+        self._level = np.concatenate([self._level, levels])
+        self._clear = np.concatenate([self._clear, clears])
 
     def save(self) -> None:
         """Nothing."""

@@ -249,6 +249,10 @@ class Stage(Generic[T, P]):
     def follow(self, tasks: Collection[T], decisions: Decisions) -> None:
         """Take what others have said since, once a second."""
 
+    def is_behind(self, tasks: Collection[T], decisions: Decisions) -> bool:
+        """Whether others have said something that holds for records that have just been read."""
+        return False
+
     def report(self, tasks: Collection[T], outputs: PendingOutputs, *, last: bool = False) -> None:
         """Tell how far partitions are; ``last``: this worker is leaving."""
 

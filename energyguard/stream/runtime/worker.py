@@ -85,6 +85,9 @@ class Worker(Generic[T, P]):
             self.stage.follow(self.tasks.values(), self.decisions)
         parts = self._read(wait_s)
         try:
+            if parts and self.stage.is_behind(self.tasks.values(), self.decisions):
+                self._commit([])  # what was decided before takes effect
+                self._commit([])  # what is new is decided, before these are judged
             worked = self._commit(parts)
         except Fenced:
             _log.info("fenced: another worker owns a partition now")

@@ -103,6 +103,18 @@ class DetectorStage(WindowStage):
         """All of it: what has no key is not there, so that no partition waits for another."""
         return list(parts)
 
+    def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
+        """Whether rules were changed: readings that came after a change are judged by it.
+
+        The rules that run at first are decided, too, before anything is judged: a replay from the
+        beginning has the same.
+        """
+        self._follow_rules(tasks, decisions)
+        return any(
+            task.manifest.decided < 0 or tuple(task.operator.rules) != self._active
+            for task in tasks
+        )
+
     def report(
         self, tasks: Collection[WindowTask], outputs: PendingOutputs, *, last: bool = False
     ) -> None:

@@ -134,7 +134,8 @@ def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: in
 def episode_event(topic: str, channel: str, device: str, transition: AlertTransition) -> AlertEvent:
     """The event of what happened to an episode."""
     state, event = transition
-    rule, episode, end_ms = state.rule, event.episode, event.episode.window_end_ms
+    rule, episode = state.rule.of(device), event.episode
+    end_ms = episode.window_end_ms
     observed, peak, expected, evidence = transition.amounts
     found = Observation(device, event.state, observed, episode.since_ms, expected, evidence)
     ended = f"{device}: {event.reason} ({rule.id}: {rule.text})" if event.reason else ""

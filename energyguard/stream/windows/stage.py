@@ -123,15 +123,18 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def follow(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
         """Take changes of rules, and how far other workers' partitions are."""
+        self._follow_rules(tasks, decisions)
+        for part in self.log.read(self._progress_at, 1000, 0):
+            for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
+                self._reached(progress)
+            self._progress_at[part.at] = part.next_offset
+
+    def _follow_rules(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
         changed = False
         for part in self.log.read(self._rules_at, 1000, 0):
             for key, value in zip(part.keys, part.values, strict=True):
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
-        for part in self.log.read(self._progress_at, 1000, 0):
-            for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
-                self._reached(progress)
-            self._progress_at[part.at] = part.next_offset
         if changed:
             self._active = self._of_flow()
             longest = max((rule.reach_ms for rule in self.book.all()), default=0)

@@ -53,13 +53,15 @@ class ScoredRows:
 class ValueState:
     """One rule over one channel, or over its channels together: its scorer, and its episodes.
 
-    ``channel`` is what its alerts name; ``silent`` has the keys that are quiet.
+    ``channel`` is what its alerts name; ``silent`` has the keys that are quiet; ``devices`` the
+    name of each key: it is the operator's, and grows.
     """
 
     rule: ValueRule
     channel: str
     scorer: Scorer
     silent: Mapping[int, int]
+    devices: Sequence[str]
     episodes: dict[int, ValueEpisode] = field(default_factory=dict)
 
     def follow(
@@ -86,6 +88,10 @@ class ValueState:
                 continue
             rows = [] if at is None else at.tolist()
             yield from self._follow(k, rows, scored, run, [c for c in changes if c.key == k])
+
+    def _rule_of(self, key: int) -> ValueRule:
+        """The rule as it holds for a device."""
+        return self.rule.of(self.devices[key])
 
     def _lasts(self, key: int, at: Ints | None, scored: ScoredRows) -> bool:
         """Whether an alert only goes on: then it is brought up to date."""
@@ -135,7 +141,7 @@ class ValueState:
         episode = self.episodes.get(key)
         if episode is None:
             if scored.scores.breaks[i]:
-                state = State.PENDING if self.rule.longer_than_ms else State.FIRING
+                state = State.PENDING if self._rule_of(key).longer_than_ms else State.FIRING
                 observed, score = int(scored.scores.observed[i]), int(scored.scores.score[i])
                 episode = ValueEpisode(
                     key, 0, time, observed, observed, state, None, time, 0, score
@@ -157,20 +163,18 @@ class ValueState:
         episode = self.episodes.get(key)
         if episode is None or episode.state is not State.PENDING:
             return
-        too_long = self.rule.last_allowed(episode.since_ms) + 1
+        too_long = self._rule_of(key).last_allowed(episode.since_ms) + 1
         place = max(int(np.searchsorted(run, too_long)), earliest)
         if after < place < min(until, len(run)):
             episode.state = State.FIRING
             yield _event(place, episode, State.FIRING, too_long)
 
-    def carried(
-        self, old: ValueState, devices: Sequence[str], time_ms: int
-    ) -> Iterator[EpisodeEvent]:
+    def carried(self, old: ValueState, time_ms: int) -> Iterator[EpisodeEvent]:
         """Go on with what the rule as it was knew; alerts that it would not hold are over."""
         if type(old.scorer) is type(self.scorer):
             self.scorer.restore(old.scorer.save())
         for key, episode in sorted(old.episodes.items()):
-            if self.rule.still_breaks(devices[key], episode.observed):
+            if self.rule.still_breaks(self.devices[key], episode.observed):
                 self.episodes[key] = episode
             else:
                 yield _event(0, episode, State.RESOLVED, time_ms, CHANGED)

@@ -12,6 +12,7 @@ from energyguard.model.readings import Ints
 from energyguard.rules.rule import Rule
 from energyguard.rules.valued import ValueRows, ValueRule
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.counter_steps import STEP, CounterSteps
 from energyguard.stream.windows.episodes import EpisodeEvent
 from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.states import ScoredRows, ValueEpisode, ValueState
@@ -115,17 +116,22 @@ class ValueRules:
         self.states: list[ValueState] = []
         self.silent: dict[int, int] = {}
         self.moments: dict[tuple[str, ...], Moments] = {}
+        self.steps: CounterSteps | None = None  # where a rule is about them
 
     def run(self, rules: Sequence[Rule]) -> None:
         """Run these rules from now on, with nothing in them."""
         self.states = [
-            ValueState(rule, channel, rule.scorer(), self.silent)
+            ValueState(rule, channel, rule.scorer(), self.silent, self.devices)
             for rule in rules
             if isinstance(rule, ValueRule)
             for channel in (rule.channels[:1] if rule.together else rule.channels)
         ]
         wanted = {s.rule.channels for s in self.states if s.rule.together}
         self.moments = {of: self.moments.get(of) or Moments(of) for of in sorted(wanted)}
+        if any(STEP in state.rule.channels for state in self.states):
+            self.steps = self.steps or CounterSteps()
+        else:
+            self.steps = None
 
     def set_rules(self, rules: Sequence[Rule], newest: int) -> Happened:
         """Run other rules: open alerts go on or end, and what was remembered stays."""
@@ -135,7 +141,7 @@ class ValueRules:
             if (before := old.pop((state.rule.id, state.channel), None)) is None:
                 continue
             if before.rule.kind == state.rule.kind:
-                yield from ((state, e) for e in state.carried(before, self.devices, newest))
+                yield from ((state, e) for e in state.carried(before, newest))
             else:
                 yield from ((before, event) for event in before.stop(newest))
         for before in old.values():
@@ -152,6 +158,8 @@ class ValueRules:
             changes: the keys that went quiet or came back.
         """
         keys = len(self.devices)
+        if self.steps is not None:
+            news = self.steps.take(news, keys)
         together = {of: moments.take(news, keys) for of, moments in self.moments.items()}
         for state in self.states:
             if state.rule.together:
@@ -175,6 +183,8 @@ class ValueRules:
         parts: Saved = {}
         for of, moments in self.moments.items():
             parts[f"moments/{'+'.join(of)}"] = [moments.time.ravel(), moments.value.ravel()]
+        if self.steps is not None:
+            parts["counter-steps"] = self.steps.save()
         for state in self.states:
             episodes = [msgspec.to_builtins(e) for e in state.episodes.values()]
             parts[f"values/{state.rule.id}/{state.channel}"] = [episodes, state.scorer.save()]
@@ -199,6 +209,8 @@ class ValueRules:
         for of, moments in self.moments.items():
             if (saved := part(f"moments/{'+'.join(of)}")) is not None:
                 moments.time, moments.value = (column.reshape(len(of), -1) for column in saved)
+        if self.steps is not None and (saved := part("counter-steps")) is not None:
+            self.steps.restore(saved)
         for state in self.states:
             if (saved := part(f"values/{state.rule.id}/{state.channel}")) is not None:
                 episodes, remembered = saved

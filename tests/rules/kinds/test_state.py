@@ -102,7 +102,7 @@ def test_a_state_of_a_machine_may_last_so_long() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (HIGH.replace("voltage_v", "energy_kwh"), "1: energy_kwh: no level; there are: current_a"),
+        (HIGH.replace("voltage_v", "energy_kwh"), "1: energy_kwh: no level; there are: power_kw"),
         (HIGH.replace('"230"', '"240"'), "1: clear_at is above raise_above"),
         (HIGH.replace('raise_above = "232"', ""), "1: raise_above is missing"),
         (HIGH.replace('channels = ["voltage_v"]', ""), "1: channels is missing"),

@@ -1,0 +1,101 @@
+"""Rules that are about some devices only, or that hold some of them to other limits.
+
+A *selector* says which devices a rule is about: ``id=p[1-9]*``, a pattern of their ids. *Overrides*
+say what differs for a device: ``{"p1": {"raise_above": "9.5"}}``, each field as people write it.
+A kind has both by being a ``DeviceRule``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Self
+
+from msgspec import UNSET, UnsetType
+
+from energyguard.rules.fields import written
+from energyguard.rules.rule import Rule
+
+ID = "id"
+"""What a selector can look at."""
+
+
+def _selector(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text such as id=p*")
+    what, equals, pattern = value.partition("=")
+    if what != ID or not equals or not pattern:
+        raise ValueError(f"{value!r}: write it as id=PATTERN, such as id=p*")
+    return value
+
+
+def _overrides(value: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        raise ValueError("a table for each device is wanted: [rule.devices.NAME]")
+    return {
+        device: {name: str(text) for name, text in fields.items()}
+        for device, fields in value.items()
+    }
+
+
+Selector = Annotated[str, written("which devices it is about: `id=p*`; default: all", _selector)]
+Overrides = Annotated[
+    dict[str, dict[str, str]], written("what differs, by device and field", _overrides)
+]
+
+
+class DeviceRule(Rule):
+    """A rule with a selector and overrides; a kind declares both fields, ``UNSET`` by default."""
+
+    __slots__ = ()
+
+    selector: str | UnsetType
+    devices: dict[str, dict[str, str]] | UnsetType
+
+    @property
+    def overrides(self) -> Mapping[str, Mapping[str, str]]:
+        """What differs, by device and field."""
+        return {} if self.devices is UNSET else self.devices
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether it is the same for all devices there are."""
+        return self.selector is UNSET and not self.overrides
+
+    def selects(self, device: str) -> bool:
+        """Whether it is about a device."""
+        if self.selector is UNSET:
+            return True
+        return fnmatchcase(device, self.selector.partition("=")[2])
+
+    def of(self, device: str) -> Self:
+        """The rule as it holds for a device."""
+        if not (texts := self.overrides.get(device)):
+            return self
+        known = self.fields()
+        return self.changed(
+            {known[name].attribute: known[name].read(text) for name, text in texts.items()}, texts
+        )
+
+    def differing(self, device: str, texts: Mapping[str, str]) -> Self:
+        """The same with other overrides of a device; without any it has the rule's own again."""
+        others = {name: dict(fields) for name, fields in self.overrides.items() if name != device}
+        merged = others | ({device: dict(texts)} if texts else {})
+        return self.with_fields(devices=dict(sorted(merged.items())) or UNSET)
+
+    def override_faults(self) -> Iterator[str]:
+        """What makes overrides unusable, in sentences."""
+        known = {name: field for name, field in self.fields().items() if field.may_change}
+        for device, texts in self.overrides.items():
+            faults = []
+            for name, text in texts.items():
+                if name not in known:
+                    faults.append(f"cannot change {name!r}; can: {', '.join(known)}")
+                    continue
+                try:
+                    known[name].read(text)
+                except ValueError as error:
+                    faults.append(f"{name}: {error}")
+            if not faults:
+                faults = self.of(device).with_fields(devices=UNSET).validate()
+            yield from (f"{device}: {sentence}" for sentence in faults)

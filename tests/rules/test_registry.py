@@ -1,0 +1,93 @@
+"""Rules as they are switched and changed: a fold of ``energyguard.rules``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from energyguard.errors import ConfigError, NotFound
+from energyguard.model.quantities import to_nano
+from energyguard.records.rules import RuleEdit
+from energyguard.rules.registry import RuleBook
+from tests.rules.lives import rule_of
+from tests.rules.test_devices import FLOORS, OVERRIDES, state_rule
+
+MARA, TIMO = RuleEdit("mara", 1_000), RuleEdit("timo", 2_000)
+
+
+def book_of(folder: Path, text: str = FLOORS) -> RuleBook:
+    return RuleBook([rule_of(folder, text)], ["r"])
+
+
+def test_a_device_is_changed_and_every_book_knows_by_whom(tmp_path: Path) -> None:
+    book, other = book_of(tmp_path), book_of(tmp_path)
+    for record in (
+        book.changing("r", MARA, raise_above="12"),
+        book.changing("r", TIMO, "p2", raise_above="20", clear_at="18"),
+    ):
+        assert other.apply(*record) is True
+        book.apply(*record)
+    rule = state_rule(other.get("r"))
+    assert (rule.level, rule.of("p2").level) == (to_nano("11"), to_nano("20"))
+    book.apply(*book.changing("r", TIMO, "p2", raise_above="21"))
+    assert state_rule(book.get("r")).overrides == {"p2": {"raise_above": "21", "clear_at": "18"}}
+    assert book.edits("r")["p2"] == TIMO
+
+
+def test_changes_follow_each_other(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    book.apply(*book.changing("r", MARA, raise_above="12"))
+    book.apply(*book.changing("r", TIMO, "p2", raise_above="20"))
+    assert book.edits("r") == {"": MARA, "p2": TIMO}
+    assert (book.get("r").level, book.get("r").of("p2").level) == (to_nano("12"), to_nano("20"))
+    book.apply(*book.resetting("r", "p2"))
+    assert book.get("r").of("p2").level == to_nano("12")
+    assert book.edits("r") == {"": MARA}
+    book.apply(*book.changing("r", TIMO, "p3", raise_above="5"))
+    book.apply(*book.resetting("r"))
+    assert (book.get("r"), book.edits("r")) == (rule_of(tmp_path, FLOORS), {})
+    assert book.active() == book.all()
+
+
+def test_a_file_may_hold_devices_to_other_limits(tmp_path: Path) -> None:
+    book = book_of(tmp_path, FLOORS + OVERRIDES)
+    book.apply(*book.resetting("r", "p2"))
+    assert list(state_rule(book.get("r")).overrides) == ["p3"]
+    book.apply(*book.resetting("r"))
+    assert list(state_rule(book.get("r")).overrides) == ["p2", "p3"]
+
+
+def test_what_is_replaced_is_known_by_device(tmp_path: Path) -> None:
+    book = book_of(tmp_path, FLOORS + OVERRIDES)
+    book.apply(*book.changing("r", MARA, "p3", longer_than="2 minutes"))
+    rule = state_rule(book.get("r"))
+    records = book.replacing([rule.differing("p2", {}).differing("p1", {"raise_above": "9"})], TIMO)
+    for record in records:
+        book.apply(*record)
+    assert book.edits("r") == {"p3": MARA, "p1": TIMO}
+    assert book.replacing([book.get("r")], MARA) == []
+    with pytest.raises(ConfigError, match="clear_at is above"):
+        book.replacing([book.get("r").with_fields(clear_at=to_nano("99"))], MARA)
+
+
+def test_what_cannot_be_changed(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    for fields in ({"raise_above": "nan"}, {"clear_at": "12"}, {"window": "1 minute"}):
+        with pytest.raises(ConfigError, match="r: "):
+            book.changing("r", MARA, "p1", **fields)
+    with pytest.raises(NotFound):
+        book.resetting("none")
+    silent = RuleBook([rule_of(tmp_path, 'kind = "silence"\nid = "s"\nrhythms = 4')], [])
+    with pytest.raises(ConfigError, match="the same for all devices"):
+        silent.changing("s", MARA, "p1", rhythms="5")
+
+
+def test_records_of_before_are_still_read(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    _, value = book.changing("r", raise_above="12")
+    old = msgspec.json.decode(value)
+    del old["edits"]
+    assert book.apply("r", msgspec.json.encode(old)) is True
+    assert (book.get("r").level, book.edits("r")) == (to_nano("12"), {})
