@@ -46,6 +46,9 @@ EVENTS: Mapping[str, str] = {
 """What system A calls the alerts of a rule; those of others are called by the rule's id."""
 _FIELDS = {channel: field for field, channel in CHANNELS.items()}
 
+_STATISTICS = {"usual": "mu"}
+"""What system A calls what a pattern says; the rest has the same names."""
+
 Document = dict[str, Any]
 
 
@@ -72,12 +75,20 @@ def alert_document(event: AlertEvent, raw: Mapping[str, Any] | None = None) -> D
     known: Document = {"piano": piano, "timestamp": timestamp}
     if field := _FIELDS.get(event.channel):
         known[field] = value
+    more: Document = {}
+    for what, nano in event.evidence:  # values of other channels; or what is usual, and how far off
+        if field := _FIELDS.get(what):
+            known[field] = nano / NANO
+        else:
+            more[_STATISTICS.get(what, what)] = nano / NANO
     metric = _BY_EVENT.get(name)
     return {
         "alert_id": event.id,
         "piano": piano,
         "timestamp": timestamp,
-        "eventi": [{"type": name, "value": value, "threshold": threshold, "message": event.about}],
+        "eventi": [
+            {"type": name, "value": value, "threshold": threshold, "message": event.about, **more}
+        ],
         "raw": dict(raw or known),
         "thresholds": {metric.limit: threshold} if metric else {},
     }

@@ -124,6 +124,25 @@ async def test_nothing_is_lost_while_the_store_is_away_and_again_is_the_same(
     assert [await document(store, name) for name in names] == before
 
 
+def test_a_pattern_says_how_far_off_it_is() -> None:
+    evidence = (
+        ("usual", 5 * 10**9),
+        ("sigma", 10**9),
+        ("zscore", 74 * 10**8),
+        ("voltage_v", 10**9),
+    )
+    event = msgspec.structs.replace(alert(), rule="pattern-kw", evidence=evidence)
+    found = alert_document(event)
+    assert found["eventi"] == [
+        {
+            "type": "pattern_outlier_kw", "value": 12.4, "threshold": 11.0,
+            "message": "p1: too much kw", "mu": 5.0, "sigma": 1.0, "zscore": 7.4,
+        }
+    ]  # fmt: skip
+    assert found["raw"]["sensore3_tensione"] == 1.0
+    assert found["thresholds"] == {}
+
+
 def test_what_is_no_document_under_the_key_costs_nothing() -> None:
     new = alert_document(alert())
     for kept in (None, b"", b"[]", b'{"eventi":5}', b'{"eventi":[],"thresholds":{}}', b"\xff"):
