@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +124,39 @@ async def test_rules_over_http(http: httpx.AsyncClient) -> None:
     assert (await http.put("/rules", json={"use": ["none"]})).status_code == 404
     wrong = await http.patch("/rules/household-demo", json={"window": "7s"})
     assert wrong.status_code == 422 and wrong.json()["error"]["faults"]
+
+
+async def test_a_device_s_limit_over_http(http: httpx.AsyncClient) -> None:
+    changed = await ok(http.patch("/rules/floor-kw/devices/p2", json={"raise_above": "7.5"}))
+    assert changed["raise_above"] == 11
+    device = changed["devices"]["p2"]
+    assert (device["fields"], device["by"]) == ({"raise_above": "7.5"}, "mara")
+    assert device["at_ms"] > 0 and "by" not in changed
+    assert (await ok(http.patch("/rules/floor-kw", json={"raise_above": "12"})))["by"] == "mara"
+    rows = {row["id"]: row for row in await ok(http.get("/rules"))}
+    assert rows["floor-kw"]["devices"] == changed["devices"]
+    for wrong in ({"raise_above": "5", "clear_at": "6"}, {"raise_above": "high"}, {"volts": "5"}):
+        answer = await http.patch("/rules/floor-kw/devices/p2", json=wrong)
+        assert answer.status_code == 422, wrong
+    assert (await http.patch("/rules/none/devices/p2", json={})).status_code == 404
+    assert "devices" not in await ok(http.delete("/rules/floor-kw/devices/p2"))
+
+
+async def test_notifications_over_http(log: MemoryLog, http: httpx.AsyncClient) -> None:
+    raise_alerts(log, alert_event("a1"), alert_event("a2"))
+    while (await ok(http.get("/notifications/unread")))["unread"] < 2:
+        await asyncio.sleep(0.02)
+    rows = await ok(http.get("/notifications"))
+    assert [(row["alert"], row["read"]) for row in rows] == [("a2", False), ("a1", False)]
+    assert rows[0]["sentence"] and rows[0]["at_ms"] > 0
+    assert len(await ok(http.get("/notifications?limit=1"))) == 1
+    assert await ok(http.get("/notifications?since=2100-01-01")) == []
+    assert await ok(http.post("/notifications/read")) == {"unread": 0}
+    assert {row["read"] for row in await ok(http.get("/notifications"))} == {True}
+    for query in ("limit=-1", "limit=x", "since=yesterday"):
+        assert (await http.get(f"/notifications?{query}")).status_code == 422
+    for body in ({"until": "yesterday"}, {"all": True}, {"until": 7}):
+        assert (await http.post("/notifications/read", json=body)).status_code == 422
 
 
 async def test_dead_letters_over_http(http: httpx.AsyncClient) -> None:

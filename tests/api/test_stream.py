@@ -89,3 +89,15 @@ async def test_the_stream_is_behind_the_gate(service: EnergyService) -> None:
     async with served(service) as http:
         answer = await http.get("/live", headers={"Authorization": "Bearer eg_wrong"})
         assert answer.status_code == 401
+
+
+async def test_anomalies_are_alerts_that_fire_first(log: MemoryLog, service: EnergyService) -> None:
+    async with served(service) as http:
+        async with http.stream("GET", "/live?kinds=anomaly") as answer:
+            lines = answer.aiter_lines()
+            await events(lines, 1)
+            raise_alerts(log, alert_event("a1"), alert_event("a1"), alert_event("a2"))
+            found = await events(lines, 2)
+        assert [(event["event"], event["data"]["id"]) for event in found] == [
+            ("anomaly", "a1"), ("anomaly", "a2"),
+        ]  # fmt: skip

@@ -48,3 +48,18 @@ def test_kinds_over_files(rules: Path, tmp_path: Path, terminal: Terminal) -> No
     assert mine == [("H", "firing"), ("H", "resolved")]
     found = terminal("evaluate", "--rule", "gone", file).rows
     assert [(r["device"], r["state"]) for r in found if r["rule"] == "gone"] == [("G", "firing")]
+
+
+def test_a_device_has_a_limit_of_its_own_until_it_is_reset(terminal: Terminal) -> None:
+    changed = terminal("rules", "set", "floor-kw", "--device", "p2", "raise_above=7.5")
+    assert changed.out.startswith("floor-kw for p2: kW>7.5")
+    shown = terminal("rules", "show", "floor-kw", "--json").rows[0]
+    assert (shown["raise_above"], shown["devices"]) == ("11", {"p2": {"raise_above": "7.5"}})
+    assert terminal("rules", "set", "floor-kw", "--device", "p2", "clear_at=8").code == 2
+    assert terminal("rules", "set", "household-prod", "--device", "p2", "raise_above=1").code == 2
+    assert terminal("rules", "reset", "floor-kw", "--device", "p2").out.startswith(
+        "floor-kw for p2: kW>11"
+    )
+    assert "devices" not in terminal("rules", "show", "floor-kw", "--json").rows[0]
+    terminal("rules", "set", "floor-kw", "raise_above=9")
+    assert terminal("rules", "reset", "floor-kw").out.startswith("floor-kw: kW>11")
