@@ -12,15 +12,16 @@ from energyguard.clock import ManualClock
 from energyguard.log import Records
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import BUILDING_READINGS, RULES
+from energyguard.records.floor_alerts import METRICS
 from energyguard.records.floors import floor_json
 from energyguard.rules.registry import RuleBook, open_book
-from energyguard.settings.tree import Settings, StreamSettings
+from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.worker import Worker
 from energyguard.stream.windows.detector import detector_worker
 from tests.stream.test_detector import alerts_of
 from tests.stream.test_worker import work
 
-USE = Settings().rules.use
+USE = [metric.rule for metric in METRICS]
 SETTINGS = StreamSettings(snapshot="1s", idle="1h")
 NAMES = {"power_kw": 10**9, "current_a": 10**9, "voltage_v": 10**9, "energy_register_kwh": 10**9}
 
