@@ -60,6 +60,7 @@ class Messages:
         name: what it is, in sentences.
         topics: where it comes; to the first one where the sender names none.
         shape: its name at the border, and in dead letters.
+        opening: a regular expression that matches the beginning of every body of it.
         group: the consumer group that judges it.
         border: refers to an ``intake.messages.MessageBorder``: what is known of its bytes.
         replay: refers to what ``replay`` does with files of it: ``(Call, paths, name of a topic,
@@ -69,6 +70,7 @@ class Messages:
     name: str
     topics: tuple[Topic, ...]
     shape: str
+    opening: bytes
     group: str
     border: str
     replay: str

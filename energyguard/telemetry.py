@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,36 +52,29 @@ TABLE = (
 )
 
 
-class _Metrics(Mapping[str, Any]):
+class _Metrics(dict[str, Any]):
     """The metrics of the table by name, declared when the first is used."""
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._declared: Mapping[str, Any] = {}
+    def __missing__(self, name: str) -> Any:
+        self.declare()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
 
-    def __getitem__(self, name: str) -> Any:
-        return self.declared()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.declared())
-
-    def __len__(self) -> int:
-        return len(TABLE)
-
-    def declared(self) -> Mapping[str, Any]:
-        """All of them, as Prometheus' library has them."""
-        with self._lock:
-            if not self._declared:
+    def declare(self) -> None:
+        """Have all of them, as Prometheus' library has them."""
+        with _DECLARING:
+            if not self:
                 from prometheus_client import Counter, Gauge, Histogram
 
                 kinds = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
-                self._declared = {
-                    row.name: kinds[row.kind](f"energyguard_{row.name}", row.about, row.labels)
+                self.update(
+                    (row.name, kinds[row.kind](f"energyguard_{row.name}", row.about, row.labels))
                     for row in TABLE
-                }
-            return self._declared
+                )
 
 
+_DECLARING = Lock()
 METRICS = _Metrics()
 
 
@@ -90,7 +82,7 @@ def registry() -> CollectorRegistry:
     """What Prometheus' library tells: every metric of the table, whether it was used or not."""
     from prometheus_client import REGISTRY
 
-    METRICS.declared()
+    METRICS.declare()
     return REGISTRY
 
 

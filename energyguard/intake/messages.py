@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -32,10 +33,6 @@ class TakenMessages(NamedTuple):
 
 class MessageBorder(Protocol):
     """What is known of the bytes of a domain's messages."""
-
-    def recognises(self, head: bytes) -> bool:
-        """Whether what begins so are such messages."""
-        ...
 
     def take(self, gateway: Gateway, data: bytes, *, source: str, topic: str) -> TakenMessages:
         """Take a body in; durable on return.
@@ -69,7 +66,7 @@ def of_shape(shape: str | None) -> Messages | None:
 
 def recognised(head: bytes) -> Messages | None:
     """The messages that begin so; None: no domain's."""
-    return next((m for m in MESSAGES if border_of(m).recognises(head[:HEAD_BYTES])), None)
+    return next((m for m in MESSAGES if re.match(m.opening, head[:HEAD_BYTES])), None)
 
 
 def held_by(paths: Iterable[Path]) -> Messages | None:

@@ -34,6 +34,7 @@ DOMAIN = Domain(
             name="signals of chargers",
             topics=SENT,
             shape="signal",
+            opening=rb"\A(?:\xef\xbb\xbf)?[\s\[]*\{[^{}]*\"charger_id\"\s*:",
             group=SESSIONS.group,
             border=f"{HERE}.intake:BORDER",
             replay=f"{HERE}.commands.chargers:replay_signals",

@@ -5,7 +5,6 @@ A body of signals is one delivery: they go to their topic in order of their time
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
@@ -20,8 +19,6 @@ from energyguard.errors import Malformed, Rejected
 from energyguard.intake.gateway import Gateway
 from energyguard.intake.messages import Identity, TakenMessages
 from energyguard.model.topics import partition_for
-
-_FIRST_OBJECT = re.compile(rb"\A(?:\xef\xbb\xbf)?[\s\[]*\{[^{}]*\"charger_id\"\s*:")
 
 Message = tuple[Signal, bytes]
 """A signal, and its message as it came."""
@@ -81,10 +78,6 @@ def partition_at(charger: str) -> int:
 
 class SignalBorder:
     """What is known of the bytes of signals: an ``intake.messages.MessageBorder``."""
-
-    def recognises(self, head: bytes) -> bool:
-        """Whether what begins so are signals: the first object names a charger."""
-        return _FIRST_OBJECT.match(head) is not None
 
     def take(self, gateway: Gateway, data: bytes, *, source: str, topic: str) -> TakenMessages:
         """Take a body of signals in; durable on return.
