@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import Rule
@@ -74,6 +74,18 @@ class Scorer(Protocol):
 
     def restore(self, saved: Any) -> None:
         """Remember what was saved, by it or by the rule as it was before a change."""
+        ...
+
+
+@runtime_checkable
+class LearningScorer(Scorer, Protocol):
+    """A scorer that knows much which changes seldom: a snapshot writes that when it did."""
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What ``save`` gives, as two: what changes always, and what seldom does.
+
+        The second is None where it is as it was at the last call; restored are both together.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -100,11 +101,11 @@ class DeviceProfiles:
         parts = saved[1]
         devices: list[str] = load(parts["devices"])[0]
         for rule in rules_of(parts):
-            name = f"values/{rule.id}/{channel}"
+            name = f"learned/{rule.id}/{channel}"
             if isinstance(rule, ProfileRule) and device in devices and name in parts:
-                known = load(parts[name])[1]
-                if known is not None and devices.index(device) < len(known["profiles"]["total"]):
-                    return _profile(device, channel, rule, known, devices.index(device))
+                learned = load(parts[name])["profiles"]
+                if devices.index(device) < len(learned["total"]):
+                    return _profile(device, channel, rule, learned, devices.index(device))
         return None
 
     def _saved(self, at: TopicPartition) -> Saved | None:
@@ -118,10 +119,10 @@ class DeviceProfiles:
 
 
 def _profile(
-    device: str, channel: str, rule: ProfileRule, known: Mapping[str, object], key: int
+    device: str, channel: str, rule: ProfileRule, learned: Mapping[str, Any], key: int
 ) -> DeviceProfile:
     profiles = Profiles()
-    profiles.load(known["profiles"])  # type: ignore[arg-type]
+    profiles.load(learned)
     usual = profiles.usual(np.full(SLOTS, key), np.arange(SLOTS))
     columns = (usual.mean / PER_UNIT, usual.sigma / PER_UNIT, usual.seen)
     half_hours = []

@@ -72,6 +72,7 @@ class RunningHalfHours:
     def __init__(self, measure: Measure, calendar: Calendar) -> None:
         self.measure, self.calendar = measure, calendar
         self.profiles = Profiles()
+        self.has_learned = True  # whether the profiles have changed; who saves them says no
         self.usual = _NOTHING
         self._start = np.empty(0, np.int64)
         self._slot = self._count = self._total = self._distance = self._highest = self._start
@@ -83,6 +84,7 @@ class RunningHalfHours:
         if more <= 0:
             return
         self.profiles.grow(keys)
+        self.has_learned = True
         self.usual = Usual(*(np.append(column, np.zeros(more)) for column in self.usual))
         for name in _COLUMNS:
             fill = _NEVER if name in ("_start", "_last_time") else 0
@@ -147,6 +149,7 @@ class RunningHalfHours:
         mean = self._total[key] / count
         over = Learned(mean, self._distance[key] / count, self._highest[key] - usual.mean)
         self.profiles.learn(key, slot, over, usual)
+        self.has_learned = True
         # The mean of few readings varies as they do.
         sigma = np.maximum(usual.sigma, usual.sigma_reading / np.sqrt(count))
         return Compared(at, slot, np.rint(mean).astype(np.int64), sigma, usual)

@@ -66,9 +66,18 @@ class ProfileScorer:
         """The profiles, and the half-hours that are not over."""
         return self._saved if self._running is None else self._running.save()
 
+    def parts(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The half-hours that are not over; the profiles, where one was since the last time."""
+        saved = dict(self.save() or {})
+        learned = {"profiles": saved.pop("profiles")} if saved else None
+        if self._running is None:
+            return saved, learned
+        was_learned, self._running.has_learned = self._running.has_learned, False
+        return saved, learned if was_learned else None
+
     def restore(self, saved: Any) -> None:
         """Know what another knew."""
-        self._running, self._saved = None, saved
+        self._running, self._saved = None, saved or None
 
     def _scores(self, n: int, read: Compared, over: Compared) -> Scores:
         limits, readings, half_hours = self._limits, self._judged(read), self._judged(over)

@@ -10,7 +10,7 @@ import numpy as np
 
 from energyguard.model.readings import Ints
 from energyguard.rules.rule import Rule
-from energyguard.rules.valued import ValueRows, ValueRule
+from energyguard.rules.valued import LearningScorer, ValueRows, ValueRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.counter_steps import STEP, CounterSteps
 from energyguard.stream.windows.episodes import EpisodeEvent
@@ -187,7 +187,13 @@ class ValueRules:
             parts["counter-steps"] = self.steps.save()
         for state in self.states:
             episodes = [msgspec.to_builtins(e) for e in state.episodes.values()]
-            parts[f"values/{state.rule.id}/{state.channel}"] = [episodes, state.scorer.save()]
+            whose = f"{state.rule.id}/{state.channel}"
+            if isinstance(state.scorer, LearningScorer):
+                known, learned = state.scorer.parts()
+                parts |= {} if learned is None else {f"learned/{whose}": learned}
+            else:
+                known = state.scorer.save()
+            parts[f"values/{whose}"] = [episodes, known]
         return parts
 
     def restore(
@@ -212,8 +218,11 @@ class ValueRules:
         if self.steps is not None and (saved := part("counter-steps")) is not None:
             self.steps.restore(saved)
         for state in self.states:
-            if (saved := part(f"values/{state.rule.id}/{state.channel}")) is not None:
+            whose = f"{state.rule.id}/{state.channel}"
+            if (saved := part(f"values/{whose}")) is not None:
                 episodes, remembered = saved
+                if (learned := part(f"learned/{whose}")) is not None:
+                    remembered |= learned
                 for episode in msgspec.convert(episodes, list[ValueEpisode]):
                     state.episodes[episode.key] = episode
                 state.scorer.restore(remembered)

@@ -7,6 +7,8 @@ from energyguard.model.channels import MEASURES
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.rules.profile.profiles import BYTES
 from energyguard.rules.profile.running import RunningHalfHours
+from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
+from energyguard.rules.valued import ValueRows
 
 MONDAY = 1_757_289_600_000  # 2025-09-08T00:00:00Z
 KEYS, TICK_MS = 3, 120_000
@@ -107,3 +109,24 @@ def test_a_half_hour_of_few_readings_is_judged_as_few_readings() -> None:
     half_hours.take(np.array([0]), np.array([last + 3_600_000]), np.array([10**9]))
     _, over = half_hours.take(np.array([0]), np.array([last + 7_200_000]), np.array([10**9]))
     assert over.sigma.tolist() == np.maximum(over.usual.sigma, over.usual.sigma_reading).tolist()
+
+
+def test_profiles_are_saved_only_when_a_half_hour_was_over() -> None:
+    limits = ProfileLimits(4 * 10**9, 0, 2 * 10**9, 3, 1)
+    scorer = ProfileScorer(limits, Calendar("UTC"))
+
+    def told(minute: int) -> bool:
+        """Whether the profiles are saved anew after a reading."""
+        time = np.array([MONDAY + minute * 60_000])
+        value = {"power_kw": np.array([10**9])}
+        scorer.score(ValueRows(["p1"], np.array([0]), time, value))
+        quick, learned = scorer.parts()
+        assert "profiles" not in quick
+        return learned is not None
+
+    assert [told(minute) for minute in (0, 10, 20, 31, 40, 59, 60)] == [
+        True, False, False, True, False, False, True
+    ]  # fmt: skip
+    again = ProfileScorer(limits, Calendar("UTC"))
+    again.restore(scorer.save())
+    assert again.parts()[1] is not None
