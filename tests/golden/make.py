@@ -1,8 +1,8 @@
 """Make all golden data anew: ``python -m tests.golden.make [WHAT …]``, from the checkout's folder.
 
 Do it with the version whose behaviour is to stay, and look at ``git diff`` afterwards: every
-difference is one that users see. Run twice, it changes nothing. Inputs (``data/inputs``) are made
-only where they are asked for by name.
+difference is one that users see. Run twice, it changes nothing. Inputs (``data/inputs``) and
+the nodes of a store (``nodes``) are made only where they are asked for by name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.golden import folder as data_folder_of
-from tests.golden import product, scenarios, store, surface
+from tests.golden import hint, product, scenarios, store, surface
 
 
 def inputs(folder: Path) -> None:
@@ -45,6 +45,11 @@ def data_folder(folder: Path) -> None:
     store.keep("folder/next.jsonl", next_)
 
 
+def nodes(folder: Path) -> None:
+    """Nodes of a store of which one was away, with hints for it."""
+    store.keep("folder/nodes.tar", hint.make(folder / "nodes"))
+
+
 def surfaces(folder: Path) -> None:
     """What users type, ask and configure."""
     for name, text in surface.everything(folder).items():
@@ -56,7 +61,7 @@ PARTS: Final[Mapping[str, Callable[[Path], None]]] = {
     "folder": data_folder,
     "surface": surfaces,
 }
-ON_REQUEST: Final[Mapping[str, Callable[[Path], None]]] = {"inputs": inputs}
+ON_REQUEST: Final[Mapping[str, Callable[[Path], None]]] = {"inputs": inputs, "nodes": nodes}
 
 
 def main(wanted: list[str]) -> None:

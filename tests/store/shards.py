@@ -26,12 +26,17 @@ def free_nodes(number: int) -> list[str]:
     port = FIRST_PORT + os.getpid() * 37 % (LAST_PORT - FIRST_PORT)
     while len(found) < number:
         port = port + 1 if port < LAST_PORT else FIRST_PORT
-        if _is_free(port) and _is_free(port + PORTS_APART):
+        if is_free(port):
             found.append(f"http://127.0.0.1:{port}")
     return found
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a node can have this port, and the one that nodes call."""
+    return _listens(port) and _listens(port + PORTS_APART)
+
+
+def _listens(port: int) -> bool:
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
