@@ -18,7 +18,8 @@ from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.application.client import ok
 from tests.codecs.tele import tele
-from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
+from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send
+from tests.waiting import until
 
 __all__ = ["tele"]
 CSV = "timestamp,household_id,energy_kwh\n2025-09-06T12:00:00Z,H001,0.05251\n"

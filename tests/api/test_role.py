@@ -14,7 +14,7 @@ import pytest
 from energyguard.api.role import Card, run
 from energyguard.errors import ConfigError
 from energyguard.settings.tree import ServeSettings, Settings
-from tests.service.made import until
+from tests.waiting import until
 
 
 def settings_of(folder: Path, **serve: object) -> Settings:
@@ -27,7 +27,7 @@ def test_it_says_where_it_is_and_lets_in_once(tmp_path: Path) -> None:
     role.start()
     try:
         file = tmp_path / "run" / "serve.json"
-        until(file.exists, 30)
+        until(file.exists)
         card = msgspec.json.decode(file.read_bytes(), type=Card)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         with httpx.Client(trust_env=False, timeout=20) as http:

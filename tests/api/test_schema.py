@@ -17,7 +17,8 @@ from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.compat.described import check, operations_of
-from tests.service.made import StandInHistory, alert_event, raise_alerts, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 QUESTIONS = ("readings", "top", "heatmap", "series", "window_sums", "totals", "trend")

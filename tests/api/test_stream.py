@@ -18,7 +18,8 @@ from energyguard.api.tokens import Tokens
 from energyguard.ports.server import serve
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
-from tests.service.made import alert_event, raise_alerts, until
+from tests.service.made import alert_event, raise_alerts
+from tests.waiting import until
 
 
 @asynccontextmanager

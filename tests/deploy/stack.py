@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,20 +18,11 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.jars import fetched
 from deploy.kafka.brokers import LOGGING
+from tests.waiting import until
 
-PATIENCE_S: Final = 120.0
-"""Generous: only so that a fault does not hang."""
 DRAIN_S: Final = 20.0
 MOUNTED: Final = ("scrape", "jobs", "state")
 PROGRAMS: Final = Path(sys.executable).parent
-
-
-def until(there: Callable[[], object], what: str) -> None:
-    """Wait for something that must come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not there():
-        assert time.monotonic() < deadline, f"it never came: {what}"
-        time.sleep(0.1)
 
 
 class Stack:

@@ -14,8 +14,9 @@ pytest.importorskip("confluent_kafka", reason="the extra `kafka` is not installe
 from deploy.jars import Missing, fetched, program
 from deploy.kafka.brokers import free_ports
 from tests.deploy.conftest import COMPOSE, Composed
-from tests.deploy.stack import Stack, until
+from tests.deploy.stack import Stack
 from tests.store.shards import free_nodes
+from tests.waiting import until
 
 SHARDS = ("shard-1", "shard-2", "shard-3")
 STARTED = ("worker", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")

@@ -22,9 +22,9 @@ from energyguard.log import LATEST, Log
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.processes.registry import living
+from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
-PATIENCE_S = 120.0  # generous: only so that a fault does not hang
 START_MS = 1_757_203_200_000  # 2025-09-07T00:00:00Z
 TICK_MS = 15_000
 HOMES = 40
@@ -38,15 +38,6 @@ SETTINGS = (
     "history.flush=100ms",
     "serve.auth=false",
 )
-
-
-def until(answer: Callable[[], T]) -> T:
-    """Wait for something that must come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := answer()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-    return found
 
 
 class Role:

@@ -15,9 +15,10 @@ from energyguard.api.role import Card
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.version import Version
-from tests.e2e.processes import Role, roles, until
+from tests.e2e.processes import Role, roles
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
 from tests.store.shards import Process, cluster
+from tests.waiting import until
 
 pytestmark = IN_A_BROWSER
 ROWS = 600

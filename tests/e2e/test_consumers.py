@@ -16,9 +16,10 @@ from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.quantities import to_nano
 from energyguard.model.topics import ALERTS, BUILDING_READINGS
 from energyguard.records.floors import floor_json
-from tests.e2e.processes import roles, until
+from tests.e2e.processes import roles
 from tests.e2e.test_ingestor import rows_in
 from tests.stream.test_worker import read_all
+from tests.waiting import until
 
 BEGAN = datetime(2025, 9, 7, tzinfo=UTC)
 FLOORS = (1, 2, 3)

@@ -18,17 +18,9 @@ from energyguard.history.client import CARD, HistoryClient
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS
 from tests.e2e.meters import ENOUGH, Meters, free_port
-from tests.e2e.processes import (
-    HOMES,
-    START_MS,
-    TICK_MS,
-    Load,
-    kill_often,
-    roles,
-    until,
-    wait_for_worker,
-)
+from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles, wait_for_worker
 from tests.e2e.undisturbed import fetched, progress, readings, same_alerts
+from tests.waiting import until
 
 KILLS = pytest.mark.parametrize(
     "kills", [2, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"

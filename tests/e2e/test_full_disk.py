@@ -17,8 +17,9 @@ from energyguard.durable.connections import connect
 from energyguard.log import Log, open_log
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
 from tests.e2e.meters import free_port
-from tests.e2e.processes import HOMES, Load, Role, roles, until, wait_for_worker
+from tests.e2e.processes import HOMES, Load, Role, roles, wait_for_worker
 from tests.e2e.undisturbed import progress, rows, undisturbed
+from tests.waiting import until
 
 SIZE = "24m"
 ROW = "timestamp,household_id,energy_kwh\n2025-09-06T17:54:02Z,M1,0.1\n"

@@ -15,8 +15,9 @@ from energyguard.node import open_service
 from energyguard.settings.tree import Settings
 from tests.e2e.garbage import GARBAGE, POISON
 from tests.e2e.meters import free_port
-from tests.e2e.processes import HOMES, Load, roles, until, wait_for_worker
+from tests.e2e.processes import HOMES, Load, roles, wait_for_worker
 from tests.e2e.undisturbed import fetched, progress, rows
+from tests.waiting import until
 
 CONTENT_TYPES = (
     "text/csv",

@@ -20,8 +20,9 @@ from energyguard.model.topics import BUILDING_READINGS
 from energyguard.pipeline import INGESTOR
 from energyguard.store import Row, open_store
 from energyguard.store.client import RingStore
-from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles, until
+from tests.e2e.processes import HOMES, START_MS, TICK_MS, Load, kill_often, roles
 from tests.store.shards import cluster
+from tests.waiting import until
 
 KILLS = pytest.mark.parametrize(
     "kills", [2, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"

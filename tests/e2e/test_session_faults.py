@@ -29,8 +29,9 @@ from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import TIME
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from tests.domains.charging.test_session_worker import send, work
-from tests.e2e.processes import kill_often, roles, until
+from tests.e2e.processes import kill_often, roles
 from tests.e2e.undisturbed import Row, fetched, rows
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.processes import Role, roles, until
+from tests.e2e.processes import Role, roles
+from tests.waiting import until
 
 CLIENT = httpx.Client(timeout=60)
 

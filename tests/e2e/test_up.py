@@ -5,8 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,19 +18,10 @@ from energyguard.node import open_log, open_service
 from energyguard.pipeline import ROLES
 from energyguard.processes.registry import living
 from energyguard.settings.tree import Settings
+from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
-PATIENCE_S = 120.0  # generous: only so that a fault does not hang
 USUAL = tuple(name for name, role in ROLES.items() if not role.needs)
-
-
-def until(answer: Callable[[], T]) -> T:
-    """Wait for something that must come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := answer()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.1)
-    return found
 
 
 class Up:

@@ -19,6 +19,7 @@ from typing import Final
 from tests.golden import inputs, product, store
 from tests.golden.logfile import Message, Stored, Watch, records
 from tests.golden.scenarios import COMPACTED, RULES, appended
+from tests.waiting import until
 
 MIDDLE_S: Final = inputs.START_S + 20 * 60  # H001's episode is open
 TOKEN: Final = "eg_AF7VMRH48ZZ16jngZEo0PXn1pFWXtal4S5t3BS-hc2g"
@@ -104,7 +105,7 @@ def _meet_people(folder: Path) -> None:
 def read_by_history(folder: Path, *settings: str) -> None:
     """Let the history keep all that there is."""
     with closing(Watch(folder / "log.db")) as log, product.role("history", folder, *settings):
-        product.until(lambda: is_read_by_history(log))
+        until(lambda: is_read_by_history(log))
 
 
 def is_read_by_history(log: Watch) -> bool:

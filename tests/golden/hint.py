@@ -12,8 +12,9 @@ from energyguard.clock import SYSTEM
 from energyguard.store.client import RingStore
 from energyguard.store.row import Row
 from energyguard.store.version import Version
-from tests.golden import inputs, product, store
+from tests.golden import inputs, store
 from tests.store.shards import shards
+from tests.waiting import PATIENCE_S
 
 PORTS: Final = (27_311, 27_321, 27_331)
 """A node's address is its name, so it stands in the files."""
@@ -27,7 +28,7 @@ FACTS: Final = [
 
 
 async def _until_whole(ring: RingStore) -> None:
-    deadline = SYSTEM.monotonic() + product.PATIENCE_S
+    deadline = SYSTEM.monotonic() + PATIENCE_S
     while not (found := await ring.status()).is_whole:
         assert SYSTEM.monotonic() < deadline, found
         await asyncio.sleep(0.1)

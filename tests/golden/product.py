@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -16,13 +16,13 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import httpx
 
 from tests.golden.logfile import Watch
+from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 FROZEN = Path(__file__).parent / "frozen"
 NOW_MS = 1_757_246_400_000  # 2025-09-07T12:00:00Z, when all that there is has happened
-PATIENCE_S = 180.0
 PROGRESS = "energyguard.progress"
 QUIET_S = 1.3  # a worker looks once a second at what else there is to decide
 SETTINGS = (
@@ -86,15 +86,6 @@ def commands(every: Sequence[Sequence[str]], cwd: Path) -> list[dict[str, Any]]:
         check=True,
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def until(answer: Callable[[], T]) -> T:
-    """Wait for what must come."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := answer()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-    return found
 
 
 def options(settings: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ import httpx
 from tests.golden import folder as data_folder
 from tests.golden import inputs, product, store
 from tests.golden.logfile import Watch
+from tests.waiting import PATIENCE_S, until
 
 FOLDER: Final = "data"
 RANGE: Final = {"start": "2025-09-07T09:00:00Z", "end": "2025-09-07T12:00:00Z"}
@@ -146,7 +147,7 @@ def running(cwd: Path) -> Iterator[httpx.Client]:
         product.role("history", folder),
         product.served(folder, *data_folder.SETTINGS) as client,
     ):
-        product.until(lambda: data_folder.is_read_by_history(log))
+        until(lambda: data_folder.is_read_by_history(log))
         time.sleep(1.5)  # health and newest rows are looked at once a second
         yield client
 
@@ -262,10 +263,10 @@ def other_doors(cwd: Path) -> dict[str, bytes]:
         with log.open("wb") as out:
             process = subprocess.Popen(told, env=product.environment(), stdout=out, stderr=out)
         try:
-            found[name] = product.until(partial(_document, process, log, port))
+            found[name] = until(partial(_document, process, log, port))
         finally:
             process.terminate()
-            process.wait(product.PATIENCE_S)
+            process.wait(PATIENCE_S)
     return found
 
 

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.golden import hint
-from tests.golden.product import until
 from tests.store.shards import is_free
+from tests.waiting import until
 
 
 def on_disk(folder: Path, port: int) -> set[tuple[str, int]]:

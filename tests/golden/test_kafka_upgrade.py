@@ -19,6 +19,7 @@ from tests.golden.folder import by_key
 from tests.golden.kafkalog import KafkaWatch
 from tests.golden.logfile import Message, Stored
 from tests.golden.scenarios import HOUSEHOLD
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
@@ -49,10 +50,10 @@ def _play(log: KafkaWatch, folder: Path, put: Callable[[], None], url: str, pack
     with ExitStack() as running:
         for name in READS:
             running.enter_context(product.role(name, folder, *settings, package=package))
-        product.until(lambda: len({at.topic for at in log.places(READS.values())}) == len(READS))
+        until(lambda: len({at.topic for at in log.places(READS.values())}) == len(READS))
         put()
         for group, topic in READS.items():
-            product.until(lambda: log.is_read(group, topic))  # noqa: B023
+            until(lambda: log.is_read(group, topic))  # noqa: B023
         product.wait_until_quiet(log)
 
 

@@ -21,6 +21,7 @@ from tests.golden import inputs, older, product, store
 from tests.golden.folder import by_key
 from tests.golden.logfile import Message, Stored, Watch, put, records
 from tests.golden.scenarios import HOUSEHOLD, SCENARIOS
+from tests.waiting import until
 
 TOPIC: Final = "energy_readings"
 OUTPUTS: Final = {
@@ -51,19 +52,19 @@ class _Upgrade:
         self._running.callback(worker.kill)
         self._workers[version] = worker
         shares = SHARES if len(self._workers) == 2 else [8]
-        product.until(lambda: self._log.members("worker", TOPIC) == shares)
+        until(lambda: self._log.members("worker", TOPIC) == shares)
 
     def kill(self, version: str) -> None:
         """kill -9; wait until the other one has all partitions."""
         worker = self._workers.pop(version)
         worker.kill()
         worker.wait()
-        product.until(lambda: self._log.members("worker", TOPIC) == [8])
+        until(lambda: self._log.members("worker", TOPIC) == [8])
 
     def read(self, messages: Sequence[Message], *topics: str) -> None:
         """Append at once; wait until the group has read all of it, and is quiet."""
         put(self._folder / "log.db", TOPIC, messages, product.NOW_MS - 60_000)
-        product.until(lambda: self._is_read(topics))
+        until(lambda: self._is_read(topics))
         product.wait_until_quiet(self._log)
 
     def _is_read(self, topics: Sequence[str]) -> bool:

@@ -11,16 +11,9 @@ import pytest
 
 from energyguard.log import Log, Records, open_log
 from energyguard.model.topics import ENERGY_READINGS
-from tests.e2e.processes import (
-    HOMES,
-    Load,
-    Role,
-    kill_often,
-    roles,
-    until,
-    wait_for_worker,
-)
+from tests.e2e.processes import HOMES, Load, Role, kill_often, roles, wait_for_worker
 from tests.e2e.undisturbed import progress, same_alerts
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

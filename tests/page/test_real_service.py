@@ -13,7 +13,8 @@ from energyguard.page.mount import add_pages
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
-from tests.service.made import StandInHistory, alert_event, raise_alerts, send, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts, send
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -4,13 +4,9 @@ alerts, and waiting for something to be so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 import pyarrow as pa
 
-from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound, Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import Log, Records
@@ -41,15 +37,6 @@ class StandInHistory:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def until(true: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait until something is so; the tests say what, never how long."""
-    end = SYSTEM.monotonic() + seconds
-    while not (found := true()):
-        assert SYSTEM.monotonic() < end, "it never came to be so"
-        SYSTEM.sleep(0.005)
-    return found
 
 
 def send(log: Log, *rows: tuple[str, int, float], channel: str = "energy_kwh") -> None:

@@ -17,7 +17,8 @@ from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
 from tests.history.made import T0, readings
-from tests.service.made import StandInHistory, alert_event, raise_alerts, send, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts, send
+from tests.waiting import until
 
 HOUR, MINUTE, KWH = 3_600_000, 60_000, 10**9
 TIMES = [minute * MINUTE for minute in range(180) if not 60 <= minute < 90]

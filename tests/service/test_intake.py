@@ -17,7 +17,7 @@ from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.codecs.tele import tele
-from tests.service.made import until
+from tests.waiting import until
 
 __all__ = ["tele"]
 

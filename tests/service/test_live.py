@@ -27,7 +27,8 @@ from energyguard.service.subscribers import (
 )
 from energyguard.service.views import Update
 from energyguard.testing import MemoryLog
-from tests.service.made import NOON, alert_event, raise_alerts, send, until
+from tests.service.made import NOON, alert_event, raise_alerts, send
+from tests.waiting import until
 
 ALERTS_0 = TopicPartition("energyguard.alerts", 0)
 

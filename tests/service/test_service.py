@@ -14,7 +14,8 @@ from energyguard.model.alerts import State
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import RulesSettings, Settings
 from energyguard.testing import MemoryLog
-from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send, until
+from tests.service.made import NOON, StandInHistory, alert_event, raise_alerts, send
+from tests.waiting import until
 
 CSV = b"timestamp,household_id,energy_kwh\n"
 GOOD = CSV + b"2025-09-06T12:00:00Z,H001,0.05251\n2025-09-06T12:00:15Z,H001,0.04\n"

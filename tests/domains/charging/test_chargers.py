@@ -24,7 +24,8 @@ from energyguard.domains.charging.records.stations import Charger
 from energyguard.domains.charging.stations import BAYS, charger_at
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS, signals_topic
 from energyguard.log import EARLIEST, Log, open_log
-from tests.e2e.processes import kill_often, roles, until
+from tests.e2e.processes import kill_often, roles
+from tests.waiting import until
 
 NOON = 1_716_120_000
 RUN = ChargerRun(chargers=range(7), seed=3, start_s=NOON, seconds=300, speedup=math.inf)

@@ -1,0 +1,27 @@
+"""Waiting for what must come: tests say what, never how long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE_S = 180.0
+"""Generous, for a machine on which many tests run: only so that a fault does not hang."""
+LOOKS_EVERY_S = 0.02
+
+
+def until(answer: Callable[[], T | None], what: str = "it", patience_s: float = PATIENCE_S) -> T:
+    """What is answered, as soon as it is something.
+
+    Args:
+        answer: asked again and again.
+        what: that is waited for.
+        patience_s: after which it will not come any more.
+    """
+    deadline = time.monotonic() + patience_s
+    while not (found := answer()):
+        assert time.monotonic() < deadline, f"{what} never came"
+        time.sleep(LOOKS_EVERY_S)
+    return found
