@@ -11,11 +11,11 @@ from energyguard.service.service import EnergyService
 from energyguard.stream.windows.detector import detector_worker
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
-from tests.service.made import until
 from tests.stream.test_detector import book
 from tests.stream.test_learning import RULE, SETTINGS, TOPIC, fill
 from tests.stream.test_windows import START
 from tests.stream.test_worker import work
+from tests.waiting import until
 
 NOON, NIGHT = 24, 4
 """Half-hours of Monday: 12:00 and 02:00."""
