@@ -27,7 +27,8 @@ from energyguard.settings.tree import NotifySettings, ServeSettings, Settings
 from tests.api.test_stream import events
 from tests.compat.doors import NOW, Http, Parts
 from tests.compat.test_building import told
-from tests.service.made import alert_event, raise_alerts, until
+from tests.service.made import alert_event, raise_alerts
+from tests.waiting import until
 
 SECRET = "of-the-broadcasts"
 SETTINGS = {"notify": NotifySettings(cooldown="30s"), "serve": ServeSettings(streams=2)}

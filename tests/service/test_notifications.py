@@ -19,7 +19,8 @@ from energyguard.service.notifications import Notifications
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
-from tests.service.made import StandInHistory, alert_event, raise_alerts, until
+from tests.service.made import StandInHistory, alert_event, raise_alerts
+from tests.waiting import until
 
 AT = TopicPartition("energyguard.alerts", 0)
 
