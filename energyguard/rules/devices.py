@@ -2,7 +2,7 @@
 
 A *selector* says which devices a rule is about: ``id=p[1-9]*``, a pattern of their ids. *Overrides*
 say what differs for a device: ``{"p1": {"raise_above": "9.5"}}``, each field as people write it.
-A kind has both by being a ``DeviceRule``.
+A kind has both by being a ``DeviceRule``, a selector alone by being a ``SelectedRule``.
 """
 
 from __future__ import annotations
@@ -44,12 +44,25 @@ Overrides = Annotated[
 ]
 
 
-class DeviceRule(Rule):
-    """A rule with a selector and overrides; a kind declares both fields, ``UNSET`` by default."""
+class SelectedRule(Rule):
+    """A rule with a selector; a kind declares the field, ``UNSET`` by default."""
 
     __slots__ = ()
 
     selector: str | UnsetType
+
+    def selects(self, device: str) -> bool:
+        """Whether it is about a device."""
+        if self.selector is UNSET:
+            return True
+        return fnmatchcase(device, self.selector.partition("=")[2])
+
+
+class DeviceRule(SelectedRule):
+    """A rule with a selector and overrides; a kind declares both fields, ``UNSET`` by default."""
+
+    __slots__ = ()
+
     devices: dict[str, dict[str, str]] | UnsetType
 
     @property
@@ -61,12 +74,6 @@ class DeviceRule(Rule):
     def is_uniform(self) -> bool:
         """Whether it is the same for all devices there are."""
         return self.selector is UNSET and not self.overrides
-
-    def selects(self, device: str) -> bool:
-        """Whether it is about a device."""
-        if self.selector is UNSET:
-            return True
-        return fnmatchcase(device, self.selector.partition("=")[2])
 
     def of(self, device: str) -> Self:
         """The rule as it holds for a device."""

@@ -98,7 +98,8 @@ class RulesSettings(Section):
     files: tuple[Path, ...] = Field((), description="Your own rule files (TOML), beside ours.")
     use: tuple[str, ...] = Field(
         (
-            *("household-prod", "floor-kw", "floor-amp", "floor-volt", "floor-dkwh"),
+            *("household-prod", "floor-kw", "floor-amp", "floor-volt", "floor-volt-low"),
+            "floor-dkwh",
             *("pattern-kw", "pattern-volt"),
             *("power-agrees", "counter-agrees", "none-frozen"),
         ),

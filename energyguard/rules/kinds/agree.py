@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS
 from energyguard.model.quantities import NANO, from_nano, spell_duration
 from energyguard.rules.agreement import CounterOfPower, PowerOfCurrent, StillOfOthers, Tolerance
+from energyguard.rules.devices import SelectedRule, Selector
 from energyguard.rules.fields import Channels, Count, HowBad, Id, Level, Span, Text, written
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.valued import Scorer, ValueRule
@@ -45,7 +47,13 @@ Check = Annotated[str, written("power, counter or still", _check)]
 
 
 class AgreeRule(
-    ValueRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="agree"
+    ValueRule,
+    SelectedRule,
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="agree",
 ):
     """Channels of a device that have to agree, and how far they may not."""
 
@@ -66,6 +74,7 @@ class AgreeRule(
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: Text = ""
+    selector: Selector | UnsetType = UNSET
 
     @property
     def limit(self) -> str:  # type: ignore[override]
@@ -121,6 +130,10 @@ class AgreeRule(
         if self.check == "counter":
             return CounterOfPower(tolerance, self.span_ms, MAX_GAP_MS, self.settle_ms)
         return StillOfOthers(len(self.channels), self.readings, self.still_ms)
+
+    def still_breaks(self, device: str, observed: int) -> bool:
+        """Whether it is about a device; what was observed, other readings tell."""
+        return self.selects(device)
 
     def sentence(self, found: Observation) -> str:
         """What was held against what."""

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import UNSET
 
 from energyguard.model.alerts import State
 from energyguard.model.readings import Bools, Ints
+from energyguard.rules.devices import SelectedRule
 from energyguard.rules.rule import CHANGED, STOPPED
 from energyguard.rules.valued import Scorer, Scores, ValueRule
 from energyguard.stream.windows.episodes import BACK, QUIET, READ, Episode, EpisodeEvent
@@ -63,6 +65,17 @@ class ValueState:
     silent: Mapping[int, int]
     devices: Sequence[str]
     episodes: dict[int, ValueEpisode] = field(default_factory=dict)
+    _meant: Bools = field(default_factory=lambda: np.empty(0, bool))  # by key, as far as known
+
+    def meant(self, devices: Sequence[str], key: Ints) -> Bools | None:
+        """Which readings of some keys its rule is about; None: all."""
+        rule = self.rule
+        if not isinstance(rule, SelectedRule) or rule.selector is UNSET:
+            return None
+        more = [rule.selects(device) for device in devices[len(self._meant) :]]
+        self._meant = np.concatenate([self._meant, np.array(more, bool)])
+        which = self._meant[key]
+        return None if which.all() else which
 
     def follow(
         self, scored: ScoredRows, run: Ints, changes: Sequence[SilenceChange]

@@ -170,6 +170,9 @@ class ValueRules:
                 rows, values = _NOTHING, {state.channel: _NOTHING.value}
             else:
                 continue
+            if (which := state.meant(self.devices, rows.key)) is not None:
+                rows = rows.where(which)
+                values = {name: column[which] for name, column in values.items()}
             scores = state.scorer.score(ValueRows(self.devices, rows.key, rows.time, values))
             yield from ((state, e) for e in state.follow(ScoredRows(rows, scores), run, changes))
         for change in changes:

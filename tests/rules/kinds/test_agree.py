@@ -113,6 +113,20 @@ def test_values_of_other_moments_are_not_held_together(tmp_path: Path) -> None:
     assert told(events([rule], rows)) == [("p1", "firing", 60)]
 
 
+@pytest.mark.parametrize("text", [POWER, COUNTER, STILL], ids=["power", "counter", "still"])
+def test_it_is_about_the_devices_that_are_selected(tmp_path: Path, text: str) -> None:
+    """As if the others were not there; who is no longer meant has no alert."""
+    rows = random_life(1)
+    one, all_of_them = rule_of(tmp_path, text + 'selector = "id=p2*"\n'), rule_of(tmp_path, text)
+    found = told(events([one], rows, lateness_s=600))
+    assert found == [e for e in told(events([all_of_them], rows, lateness_s=600)) if e[0] == "p2"]
+    assert found
+    operator = operator_of([rule_of(tmp_path, POWER)])
+    assert told(fed(operator, moments("p1", 0, 9.0, 230, 10))) == [("p1", "firing", 0)]
+    (ended,) = operator.set_rules([rule_of(tmp_path, POWER + 'selector = "id=p2*"\n')]).events
+    assert (ended.device, ended.reason) == ("p1", "the rule was changed")
+
+
 def test_it_has_to_last_where_the_rule_says_so(tmp_path: Path) -> None:
     rule = rule_of(tmp_path, POWER + 'longer_than = "1 minute"\n')
     rows = [row for s in range(0, 120, 30) for row in moments("p1", s, 9.0, 230, 10)]
