@@ -15,7 +15,7 @@ Differences that were permitted since, each looked at; all else is as it was:
     profiles                  the rules ``pattern-…`` and ``household-profile``, of which two run;
                               the setting ``rules.holidays``; two fields of ``PATCH /rules``; the
                               route ``/devices/…/profile``
-    physics                   the building's rules of kind ``agree``, of which three run, and
+    physics                   the building's rules of kind ``agree``, which run, as does
                               ``floor-volt-low``; the fields of the kind
     limits of floors          the rules ``floor-…``, which run by default; ``rules reset``, ``rules
                               set --device``, ``/rules/{id}/devices/{device}``, who changed a rule;
