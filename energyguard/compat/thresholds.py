@@ -11,7 +11,15 @@ import asyncio
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+)
 
 from energyguard.api.middleware import User
 from energyguard.compat.target import RESERVED
@@ -48,7 +56,14 @@ class Band(_Strict):
     )
 
 
-Limit = Level | Band
+def _limit_form(given: object) -> str:
+    """In which form a limit is given, so that faults are those of that form."""
+    return "band" if isinstance(given, dict | Band) else "level"
+
+
+Limit = Annotated[
+    Annotated[Level, Tag("level")] | Annotated[Band, Tag("band")], Discriminator(_limit_form)
+]
 
 
 class Limits(_Strict):
@@ -106,6 +121,19 @@ class FlatLimits(_Strict):
     kw_max: Level
     corrente_max: Level
     tensione_max: Level
+
+
+def _form(given: object) -> str:
+    """In which form all limits are given."""
+    if isinstance(given, dict):
+        return "thresholds" if given.keys() & Thresholds.model_fields.keys() else "limits"
+    return "limits" if isinstance(given, FlatLimits) else "thresholds"
+
+
+ThresholdsBody = Annotated[
+    Annotated[Thresholds, Tag("thresholds")] | Annotated[FlatLimits, Tag("limits")],
+    Discriminator(_form),
+]
 
 
 class Saved(BaseModel):
@@ -205,7 +233,7 @@ def threshold_routes(alerting: Alerting) -> APIRouter:
         return thresholds_in(alerting.rules)
 
     @routes.put("/admin/thresholds", response_model_exclude_none=True)
-    def put_thresholds(body: Thresholds | FlatLimits, user: User) -> Saved:
+    def put_thresholds(body: ThresholdsBody, user: User) -> Saved:
         """Replace the limits, and let them run: floors that are not named have the default again.
 
         The first reading that comes after the detector took them is judged by them.

@@ -123,6 +123,25 @@ async def test_what_was_changed_elsewhere_is_seen(http: Http, parts: Parts) -> N
     assert (await thresholds(http))["default"] == OURS
 
 
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"default": {"kw": 5}}, "thresholds.default.kw: is not a field of this"),
+        ({"default": {"kw_max": "5"}}, "thresholds.default.kw_max.level: is not a number: 5"),
+        (
+            {"default": {"kw_max": {"raise_above": -1}}},
+            "thresholds.default.kw_max.band.raise_above: must be at least 0.0, not -1",
+        ),
+        (THEIRS | {"kw_max": "5"}, "limits.kw_max: is not a number: 5"),
+    ],
+)
+async def test_a_fault_is_told_once_and_of_the_form_that_was_meant(
+    body: object, fault: str, http: Http
+) -> None:
+    answer = await http.put("/admin/thresholds", json=body)
+    assert (answer.status_code, answer.json()["error"]["faults"]) == (422, [fault])
+
+
 WRONG: Sequence[object] = (
     {},
     {"default": {"kw_max": -1}},
