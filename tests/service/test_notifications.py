@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from pathlib import Path
+from threading import Event, Timer
 
 import msgspec
 import pytest
 
-from energyguard.clock import SYSTEM, ManualClock
+from energyguard.clock import SYSTEM
 from energyguard.errors import Malformed
-from energyguard.log import Records, TopicPartition
+from energyguard.log import Positions, Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.records.alerts import AlertEvent
-from energyguard.service.alerting import Alerting
 from energyguard.service.notifications import Notifications
 from energyguard.service.service import EnergyService
+from energyguard.service.updates import Updates, facts_of
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory, alert_event, raise_alerts
@@ -129,22 +129,26 @@ async def test_who_asks_for_alerts_gets_all_of_them_as_alerts(
         assert [update.kind for update in got] == ["alert", "anomaly", "alert"]
 
 
-async def test_resuming_waits_for_what_is_not_folded_yet(log: MemoryLog, tmp_path: Path) -> None:
+async def test_resuming_waits_for_what_is_not_folded_yet(log: MemoryLog) -> None:
     """A record is shown as the fold knows it: a reader ahead of the fold would lose it."""
-    alerting = Alerting(log, Settings(data_dir=tmp_path), ManualClock(0))
-    raise_alerts(log, *states("a1", State.PENDING, State.FIRING))
+    raise_alerts(log, *states("a1", State.FIRING))
+    ends = log.positions(AT.topic, "@latest")
+    folded = Event()
+    updates = Updates(
+        log,
+        {
+            AT.topic: facts_of(
+                "alert", lambda part: [(n, n) for n in part.offsets if folded.is_set()]
+            )
+        },
+        lambda: ends if folded.is_set() else dict.fromkeys(ends, 0),
+    )
+    Timer(0.3, folded.set).start()
+    async with aclosing(updates.subscribe(["alert"], f"{AT.topic}={place(ends)}")) as found:
+        await asyncio.wait_for(anext(found), 10)
+        assert (await asyncio.wait_for(anext(found), 5)).kind == "alert"
 
-    async def later() -> None:
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(alerting.start)
 
-    starting = asyncio.create_task(later())
-    try:
-        partition = "energyguard.alerts=" + ",".join(f"{n}:0" for n in range(16))
-        async with aclosing(alerting.subscribe(["anomaly"], partition)) as updates:
-            await asyncio.wait_for(anext(updates), 10)
-            found = await asyncio.wait_for(anext(updates), 10)
-            assert found.data.notification.event.id == "a1"
-    finally:
-        await starting
-        alerting.close()
+def place(ends: Positions) -> str:
+    """The beginning of every partition, as in an event's id."""
+    return ",".join(f"{at.partition}:0" for at in ends)

@@ -48,7 +48,12 @@ def test_a_counter_that_falls_is_no_event(tmp_path: Path) -> None:
         message("p1", 30, 0.0),
         message("p1", 60, 0.09),
         message("p1", 90, 0.1),
-    ) == [("p1", "firing", 60), ("p1", "resolved", 90)]
+        message("p1", 120, 0.2),
+        message("p1", 150, 0.0),  # it does not end what is open, either
+        message("p1", 180, 0.01),
+    ) == [
+        ("p1", "firing", 60), ("p1", "resolved", 90), ("p1", "firing", 120), ("p1", "resolved", 180)
+    ]  # fmt: skip
 
 
 def test_after_a_gap_a_step_says_nothing(tmp_path: Path) -> None:
