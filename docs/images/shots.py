@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, StorageState, sync_playwright
 VIEWS = {
     "overview": "/",
     "households": "/households",
+    "building": "/building",
+    "building-floor": "/building?floor=p1",
     "stations": "/stations",
     "station-day": "/stations?station=Old Mill",
     "thermometer": "/thermometer",

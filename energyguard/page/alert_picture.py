@@ -9,11 +9,14 @@ from typing import NamedTuple
 from energyguard.alerts.alert import Alert
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.quantities import NANO
+from energyguard.page.baseline import usual_band
 from energyguard.page.context import PageContext
+from energyguard.page.device_limits import profile_of
 from energyguard.page.formatting import amount, side
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS, SPANS, times_ms
 from energyguard.page.plots import Data, line
 from energyguard.page.series_chart import is_near, pace_ms
+from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 from energyguard.service.devices import GAP_STEPS
@@ -24,6 +27,10 @@ RAW_MS = 4 * HOUR_MS
 """A shorter time is drawn by single readings."""
 _BEFORE = (30 * MINUTE_MS, 6 * HOUR_MS)
 """What is shown before an alert: half as long as it lasts, within these."""
+
+
+_COUNTERS = {"delta_kwh": "energy_register_kwh"}
+"""Where nobody sent the first, it was taken from the steps of the second."""
 
 
 class AlertPicture(NamedTuple):
@@ -55,7 +62,7 @@ async def picture(context: PageContext, alert: Alert, rule: Rule | None) -> Aler
     """The picture of an alert that has one, as far as the history goes."""
     if of_windows(alert, rule):
         return await _windows(context, alert, rule)
-    return await _readings(context, alert)
+    return await _readings(context, alert, rule)
 
 
 def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
@@ -70,9 +77,8 @@ def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
 
 def _level(alert: Alert, word: str) -> Data:
     """The level across it; an alert about too little has what is under it in red."""
-    below = {"below": True} if alert.is_below else {}
     words = f"{word} {amount(alert.expected, alert.unit)}"
-    return {"limit": alert.expected / NANO, "limitName": words, **below}
+    return {"limit": alert.expected / NANO, "limitName": words, "below": alert.is_below}
 
 
 async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
@@ -91,14 +97,24 @@ async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> Ale
     )
 
 
-async def _readings(context: PageContext, alert: Alert) -> AlertPicture:
+async def _readings(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
     start, end = _around(context, alert)
     xs, ys = await _course(context, alert, start, end)
-    more = _level(alert, "limit") | ({"near": True} if is_near(alert.unit) else {})
+    more = await _usual(context, alert, start, end) if isinstance(rule, ProfileRule) else None
+    more = more or _level(alert, "limit")
+    more |= {"near": True} if is_near(alert.unit) else {}
     gap = GAP_STEPS * max(pace_ms(xs), 1_000)
     return AlertPicture(
         line(start, end, xs, ys, alert.unit, context.zone, gap=gap, **more), _worst(alert, xs, ys)
     )
+
+
+async def _usual(context: PageContext, alert: Alert, start: int, end: int) -> Data | None:
+    """The usual band, where it is known; of an energy the picture is no power."""
+    if CHANNELS[alert.channel].kind in (Kind.INTERVAL, Kind.REGISTER):
+        return None
+    profile = await profile_of(context.cache, alert.device, alert.channel)
+    return None if profile is None else {"band": usual_band(profile, start, end)}
 
 
 def _around(context: PageContext, alert: Alert) -> tuple[int, int]:
@@ -120,8 +136,12 @@ async def _course(
     }  # fmt: skip
     key = (alert.id, alert.changed_ms)
     kind = CHANNELS[alert.channel].kind
-    if end - start <= RAW_MS:
-        seen = await context.cache.ask_as(key, KEEP_S, "readings", limit=MAX_READINGS, **parameters)
+    if end - start <= RAW_MS or alert.channel in _COUNTERS:
+        ask, limited = context.cache.ask_as, parameters | {"limit": MAX_READINGS}
+        seen = await ask(key, KEEP_S, "readings", **limited)
+        if not seen.num_rows and (counter := _COUNTERS.get(alert.channel)):
+            seen = await ask((*key, counter), KEEP_S, "readings", **limited | {"channel": counter})
+            kind = CHANNELS[counter].kind
         xs, ys = times_ms(seen["time"]), seen["value"].to_pylist()
         if kind is Kind.REGISTER:  # what it rose by
             return xs[1:], [after - before for before, after in pairwise(ys)]

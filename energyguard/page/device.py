@@ -5,7 +5,6 @@ from __future__ import annotations
 from energyguard.errors import NotFound
 from energyguard.model.channels import CHANNELS
 from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.baseline import usual_band
 from energyguard.page.components import (
     ChangingList,
     Figures,
@@ -28,7 +27,6 @@ from energyguard.page.formatting import (
     number,
     until,
 )
-from energyguard.page.plots import Data
 from energyguard.page.rule_chart import RuleChart
 from energyguard.page.series_chart import KEEP_S, SeriesChart
 from energyguard.rules.kinds.threshold import ThresholdRule
@@ -36,7 +34,6 @@ from energyguard.service.devices import DeviceChannel, DeviceDetail
 
 MAX_ALERTS = 8
 MAX_GAPS = 6
-USUAL_KEEP_S = 60.0
 VERDICTS = ("kept", "late", "duplicate", "conflicting", "ahead")
 
 
@@ -105,6 +102,7 @@ class _Parts:
             self.missing = Tile("Gaps", "#quality")
         with card(self.channel, "c8", anchor="series") as note:
             self.series = SeriesChart(context, self.device, self.channel)
+            self.against = Tag("p", "", "sub")
         with note:
             if len(names) > 1:
                 options = [(n, context.href(channel=n), n == self.channel) for n in names]
@@ -166,22 +164,9 @@ class _Parts:
             ]
         )  # fmt: skip
         self.channels.show([self._row(row) for row in found.channels])
-        hold_against(self.cache.service, self.series)
-        self.series.band = await self._usual(found.last_ms)
+        held = await hold_against(self.cache, self.series, found.last_ms)
+        self.against.text = held.sentence
         await self.series.draw(found.last_ms)
-
-    async def _usual(self, newest_ms: int) -> Data | None:
-        """What is usual for it over the range, where somebody has learned it."""
-        service = self.cache.service
-        try:
-            profile = await self.cache.shared(
-                ("profile", self.device, self.channel),
-                USUAL_KEEP_S,
-                lambda: service.profiles.get(self.device, self.channel),
-            )
-        except NotFound:
-            return None
-        return usual_band(profile, *self.series.borders(newest_ms))
 
     def _now(self, channel: DeviceChannel) -> None:
         name = "Last known" if channel.silent else "Now"

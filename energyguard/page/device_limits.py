@@ -2,14 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from energyguard.errors import NotFound
 from energyguard.model.quantities import NANO
-from energyguard.page.formatting import amount
+from energyguard.page.baseline import usual_band
+from energyguard.page.formatting import SPACE, amount, number
+from energyguard.page.page_cache import PageCache
 from energyguard.page.series_chart import SeriesChart
+from energyguard.records.rules import RuleEdit
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.contract import Service
+from energyguard.service.profiles import DeviceProfile
+
+USUAL_KEEP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit of a device as it can be changed; equal rows are not drawn again."""
+
+    rule: str
+    name: str  # what it limits
+    unit: str
+    runs: bool
+    fields: Mapping[str, str]  # as people write them: the level, what clears it, how long
+    of_all: Mapping[str, str]  # the same, of devices that are like all others
+    is_own: bool
+    edit: RuleEdit | None  # who gave it these, and when; None: as the rule's file has it
+
+    @property
+    def summary_of_all(self) -> str:
+        """What holds for the others."""
+        words = (f"{LABELS[name]} {text}" for name, text in self.of_all.items() if text)
+        return ", ".join(words)
+
+
+LABELS = {
+    "raise_above": "raises above",
+    "raise_below": "raises below",
+    "clear_at": "clears at",
+    "longer_than": "for longer than",
+}
+"""The fields of a limit, in words."""
+
+
+def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> list[LimitRow]:
+    """Every limit of a device's channels that can be changed for it alone, running or not.
+
+    Args:
+        service: whose rules.
+        device: the device.
+        channels: what each of its channels is called.
+    """
+    running = {rule.id for rule in service.rules.active()}
+    found = []
+    for rule in service.rules.all():
+        if not isinstance(rule, StateRule) or not rule.selects(device):
+            continue
+        named = [words for channel, words in channels.items() if channel in rule.channels]
+        if not named:
+            continue
+        is_own, edits = device in rule.overrides, service.rules.edits(rule.id)
+        found.append(
+            LimitRow(
+                rule=rule.id,
+                name=", ".join(named),
+                unit=rule.unit,
+                runs=rule.id in running,
+                fields=_written(rule.of(device)),
+                of_all=_written(rule),
+                is_own=is_own,
+                edit=edits.get(device if is_own else ""),
+            )
+        )
+    return found
+
+
+def _written(rule: StateRule) -> dict[str, str]:
+    texts = rule.written()
+    return {name: texts.get(name, "") for name in (rule.limit, "clear_at", "longer_than")}
+
+
+def faults_by_field(faults: Iterable[str], row: LimitRow, device: str) -> dict[str, str]:
+    """What is wrong, in words, by the field that it is said at: the first that it names."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        text = fault.removeprefix(f"{row.rule}: ").removeprefix(f"{device}: ")
+        named = sorted((text.find(name), name) for name in row.fields if name in text)
+        at = named[0][1] if named else next(iter(row.fields))
+        text = text.removeprefix(f"{at}: ")
+        for name, words in LABELS.items():
+            text = text.replace(name, f"“{words}”")
+        found.setdefault(at, []).append(text)
+    return {name: "; ".join(texts) for name, texts in found.items()}
 
 
 class DeviceLimit(NamedTuple):
@@ -26,16 +115,58 @@ def limit_of(service: Service, device: str, channel: str) -> DeviceLimit | None:
     for rule in service.rules.active():
         if not isinstance(rule, StateRule | ThresholdRule) or channel not in rule.channels:
             continue
-        if isinstance(rule, ThresholdRule) and not rule.is_mean:
+        if not rule.is_mean if isinstance(rule, ThresholdRule) else not rule.selects(device):
             continue
-        own = rule
+        own = rule.of(device)
         words = amount(own.level, own.unit)
         return DeviceLimit(rule.id, own.level / NANO, words, own.is_below)
     return None
 
 
-def hold_against(service: Service, chart: SeriesChart) -> None:
-    """Give a chart the limit that holds now; one of energies by the step has none."""
-    found = None if chart.energy else limit_of(service, chart.device, chart.channel)
+class HeldAgainst(NamedTuple):
+    """What a chart is held against, in words; empty: nothing."""
+
+    usual: str
+    limit: str
+
+    @property
+    def sentence(self) -> str:
+        """Both, for under the chart."""
+        pale = f"Pale: {self.usual}." if self.usual else ""
+        dashed = f"Dashed: {self.limit}." if self.limit else ""
+        return f"{pale} {dashed}".strip()
+
+
+async def hold_against(cache: PageCache, chart: SeriesChart, newest_ms: int) -> HeldAgainst:
+    """Give a chart the limit and the usual band that hold now; those of energies by the step have
+    neither.
+    """
+    found = None if chart.energy else limit_of(cache.service, chart.device, chart.channel)
     chart.limit = None if found is None else (found.level, f"limit {found.words}")
     chart.below = found is not None and found.is_below
+    profile = None if chart.energy else await profile_of(cache, chart.device, chart.channel)
+    chart.band = None if profile is None else usual_band(profile, *chart.borders(newest_ms))
+    usual = "" if profile is None else usual_now(profile, newest_ms)
+    return HeldAgainst(usual, chart.limit[1] if chart.limit else "")
+
+
+async def profile_of(cache: PageCache, device: str, channel: str) -> DeviceProfile | None:
+    """What is usual for a channel of a device; None: nobody has learned it."""
+    try:
+        return await cache.shared(
+            ("profile", device, channel),
+            USUAL_KEEP_S,
+            lambda: cache.service.profiles.get(device, channel),
+        )
+    except NotFound:
+        return None
+
+
+def usual_now(profile: DeviceProfile, at_ms: int) -> str:
+    """What is usual at a time, in words; empty: too little is known of it."""
+    ((_, row),) = profile.over(at_ms, at_ms + 1)
+    if row.low is None or row.high is None or row.usual is None:
+        return ""
+    low = max(0.0, row.low) if row.usual >= 0 else row.low
+    of = " in the half-hour" if profile.unit == "kWh" else ""
+    return f"usual on {row.half_hour}: {number(low)}–{number(row.high)}{SPACE}{profile.unit}{of}"

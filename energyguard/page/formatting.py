@@ -94,8 +94,12 @@ def mark(alert: Alert) -> tuple[str, str]:
         return "?", "unknown"
     if alert.condition is State.RESOLVED:
         return "✓", "resolved"
-    shapes = {Severity.CRITICAL: "!", Severity.WARNING: "▲", Severity.INFO: "•"}
-    return shapes[alert.severity], str(alert.severity)
+    return severity_shape(alert.severity), str(alert.severity)
+
+
+def severity_shape(severity: Severity) -> str:
+    """The shape of a severity."""
+    return {Severity.CRITICAL: "!", Severity.WARNING: "▲", Severity.INFO: "•"}[severity]
 
 
 class Side(NamedTuple):

@@ -27,6 +27,7 @@ class Header:
         ranges: the time ranges that may be chosen: words, address, chosen.
         zone: the zone of all times.
         fresh: how fresh is what the view shows.
+        more: builds what else stands in it.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Header:
         ranges: list[tuple[str, str, bool]],
         zone: str,
         fresh: Callable[[], Freshness],
+        more: Callable[[], object],
     ) -> None:
         self._zone, self._fresh = zone, fresh
         with Tag("header", "", "head"):
@@ -53,6 +55,7 @@ class Header:
                 with Tag("span", "", "lost"):  # room.js shows it
                     Tag("span", "Connection lost since")
                     Tag("b", "")
+            more()
             with Tag("button", "", "btn square", type="button", aria_label="Dark or light") as flip:
                 symbol("theme")
             flip.on("click", js_handler=_FLIP)

@@ -16,6 +16,7 @@ ICONS: Mapping[str, str] = {
     "stations": "M5 21V4h8v17M3 21h12M8 8h2M13 11h3v6a2 2 0 0 0 4 0V9l-3-3",
     "thermometer": "M10 14V5a2 2 0 0 1 4 0v9a4 4 0 1 1-4 0zM12 9v8",
     "devices": "M5 4h14v6H5zM5 14h14v6H5zM8.5 7v.5M8.5 17v.5",
+    "bell": "M6 16V10a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",
 }
 

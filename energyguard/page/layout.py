@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from nicegui import Client, ui
 
 from energyguard.errors import EnergyGuardError
+from energyguard.page.bell import Bell
 from energyguard.page.components import Tag, symbol
 from energyguard.page.context import PageContext, Refresh
 from energyguard.page.formatting import count, needs_someone
@@ -68,6 +69,7 @@ def frame(context: PageContext) -> Iterator[None]:
             ranges if context.view.ranged else [],
             context.zone,
             lambda: (context.fresh or context.cache.service.live.fresh)(),
+            lambda: Bell(context),
         )
         banner = Tag("div", "", "banner", role="status")
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.page.context import PageContext
-from energyguard.page.page_cache import HOUR_MS, SPANS, Span, times_ms
+from energyguard.page.page_cache import HOUR_MS, MINUTE_MS, SPANS, Span, times_ms
 from energyguard.page.plots import Data, Plot, line
 from energyguard.service.devices import GAP_STEPS
 
@@ -74,15 +74,25 @@ class SeriesChart:
         return [row.time_ms for row in rows[::-1]], [row.value for row in rows[::-1]]
 
     def push(self, newest_ms: int) -> None:
-        """Move the end of a level's line on."""
-        if self.is_level:
+        """Move the end of a level's line on, where single readings are seen in it."""
+        if self.shows_readings:
             self.plot.push(*self.borders(newest_ms), *self.tail())
+
+    @property
+    def shows_readings(self) -> bool:
+        """Whether its newest end is single readings: beside means of an hour they are a blot."""
+        return self.is_level and self.is_fine
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether its line is single readings, or means of a minute."""
+        return self.context.span.step_ms <= MINUTE_MS
 
     async def draw(self, newest_ms: int) -> None:
         """Draw the whole line again."""
         start, end = self.borders(newest_ms)
         step, xs, ys = await self._past(start, end)
-        if self.is_level:
+        if self.shows_readings:
             new = [(x, y) for x, y in zip(*self.tail(), strict=True) if x > (xs[-1:] or [0])[0]]
             xs, ys = xs + [x for x, _ in new], ys + [y for _, y in new]
         unit = "kWh" if self.energy else self.unit if self.is_level else "kW"
@@ -90,6 +100,8 @@ class SeriesChart:
         more |= {"band": self.band} if self.band else {}
         more |= {"near": True} if is_near(unit) else {}
         more |= {"below": True} if self.below else {}
+        if not xs and self.newest_ms() is not None:
+            more["none"] = "The history is not as far yet"
         gap = max(GAP_STEPS * max(step, pace_ms(xs)), 0 if self.is_level else MAX_GAP_MS)
         self.plot.show(line(start, end, xs, ys, unit, self.context.zone, gap=gap, **more))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from energyguard.errors import NotFound
 from energyguard.model.alerts import Severity, State
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.profile.calendar import SLOTS, slot_label
+from energyguard.service.profiles import DeviceProfile, DeviceProfiles, UsualHalfHour
 from energyguard.service.views import DeviceView, ReadingView
 from energyguard.stream.windows.output import alert_id
 from tests.application.world import DAY, HOUR, START, chance
@@ -73,14 +76,40 @@ def rows(floors: int, t: int, device: str) -> list[ReadingView]:
 
 
 def alerts(floors: int) -> list[AlertEvent]:
-    """What is said of the floor that surges: it passed its limit an hour before the start."""
-    since = START - HOUR
-    observed = round(floor_kw(SURGE, since) * 10**9)
-    event = AlertEvent(
-        id=alert_id(TOPIC, "floor-kw", SURGE, "power_kw", since), rule="floor-kw", device=SURGE,
+    """What is said of the floor that surges: it passed its limit, and what is usual for it."""
+    kw = floor_kw(SURGE, START - HOUR)
+    above = f"{SURGE}: {kw:.1f} kW is above 15 kW"
+    unusual = f"{SURGE}: {kw:.1f} kW on Sat 16:00–16:30 is 18.6 sigma above the usual 10.5 kW"
+    made = [_surge("floor-kw", kw, 15.0, above), _surge("pattern-kw", kw, 12.5, unusual)]
+    return made if floors else []
+
+
+def _surge(rule: str, kw: float, limit: float, about: str) -> AlertEvent:
+    since, observed = START - HOUR, round(kw * 10**9)
+    return AlertEvent(
+        id=alert_id(TOPIC, rule, SURGE, "power_kw", since), rule=rule, device=SURGE,
         channel="power_kw", severity=Severity.WARNING, state=State.FIRING, time_ms=since,
         since_ms=since, window_start_ms=since, window_end_ms=since, observed=observed,
-        expected=15 * 10**9, peak=observed, unit="kW", topic=TOPIC,
-        about=f"{SURGE}: {observed / 10**9:.1f} kW is above 15 kW",
+        expected=round(limit * 10**9), peak=observed, unit="kW", topic=TOPIC, about=about,
     )  # fmt: skip
-    return [event] if floors else []
+
+
+class MadeUpProfiles(DeviceProfiles):
+    """What is usual for the power of the floors: of weekends too little is known by night."""
+
+    def get(self, device: str, channel: str = "") -> DeviceProfile:
+        """What is usual for a floor."""
+        if not device.startswith("p") or channel != "power_kw":
+            raise NotFound(f"nothing is known of what is usual for {device!r}")
+        half_hours = []
+        for slot in range(SLOTS):
+            usual = floor_kw(device, slot * HOUR // 2) if device != SURGE else 10.5
+            known = slot < 5 * 48 or 8 <= slot % 48 // 2 < 20
+            half_hours.append(
+                UsualHalfHour(slot_label(slot), usual, 0.5, usual - 2, usual + 2, 9)
+                if known
+                else UsualHalfHour(slot_label(slot), None, None, None, None, 1)
+            )
+        return DeviceProfile(
+            device, channel, "pattern-kw", "kW", "UTC", (), "up", tuple(half_hours)
+        )

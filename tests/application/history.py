@@ -113,7 +113,8 @@ class MadeUpHistory:
     ) -> pa.Table:
         if device in self._floors:
             names = [c for c in building.channels(device) if channel in ("", c)]
-            times = self._times(-(-start_ms // 30_000) * 30_000, end_ms, 30_000)
+            step = 600_000 if end_ms - start_ms > 2 * DAY else 30_000
+            times = self._times(-(-start_ms // step) * step, end_ms, step)
             rows = [(t, c, building.value(device, c, t)) for t in times for c in names][-limit:]
             of_rows = list(zip(*rows, strict=True)) or [(), (), ()]
             return table(of_rows[0], channel=of_rows[1], value=of_rows[2])

@@ -128,6 +128,8 @@ class MadeUpService(EnergyService):
         self.live, self.projections = MadeUpLive(self), {"chargers": stations}
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
+        if floors:
+            self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
         if not empty:
             self._happen()
 

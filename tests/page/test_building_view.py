@@ -82,7 +82,7 @@ async def test_the_selector_says_what_the_charts_show(
 async def test_an_alert_about_a_reading_is_shown_with_the_readings_around_it(
     someone: User, floors: MadeUpService
 ) -> None:
-    alert = next(alert for alert in floors.book.open() if alert.device == "p4")
+    alert = next(alert for alert in floors.book.open() if alert.rule == "floor-kw")
     await someone.open(f"/alerts?alert={alert.id}")
     await sees(someone, "p4: 19.8 kW is above 15 kW. The highest so far was 19.9")
     data = await plotted(someone, "line", "p4: 19.8 kW")

@@ -23,9 +23,10 @@ def standing(floor: FloorNow, now_ms: int, zone: str) -> tuple[str, str, str]:
     if floor.alerts:
         alert = floor.alerts[0]
         shape, kind = mark(alert)
-        words = f"{amount(alert.observed, alert.unit)}" if alert.measured else "silent"
+        words = f"silent since {near_moment(alert.since_ms, now_ms, zone)}"
         if alert.measured:
-            words += f", limit {amount(alert.expected, alert.unit)}"
+            limit = amount(alert.expected, alert.unit)
+            words = f"{amount(alert.observed, alert.unit)}, limit {limit}"
         more = f" and {len(floor.alerts) - 1} more" if len(floor.alerts) > 1 else ""
         taken = f"; {alert.acknowledged_by} has it" if alert.acknowledged_by else ""
         taken = taken or ("; silenced" if alert.held else "")
@@ -51,6 +52,7 @@ class FloorCard:
             with Tag("dl", "", "figures"):
                 self._numbers = {each.name: self._number(each) for each in METRICS.values()}
             self.chart = floor_chart(context, device, metric, HEIGHT)
+            self._usual = Tag("p", "", "sub small")
 
     def _number(self, metric: FloorMetric) -> Tag:
         chosen = " chosen" if metric is self.metric else ""
@@ -72,7 +74,7 @@ class FloorCard:
         for metric in METRICS.values():
             self._numbers[metric.name].text = figure(floor, metric, kwh)
         reading = floor.readings.get(self.metric.channel)
-        if reading is not None and self.chart.is_level and self.chart.plot.shown:
+        if reading is not None and self.chart.shows_readings:
             at = reading.time_ms
             self.chart.plot.push(*self.chart.borders(at), [at], [reading.value])
 
@@ -80,7 +82,7 @@ class FloorCard:
         """Its course, with what it is held against."""
         reading = floor.readings.get(self.metric.channel)
         newest_ms = floor.last_ms if reading is None else reading.time_ms
-        hold_against(self.context.cache.service, self.chart)
+        self._usual.text = (await hold_against(self.context.cache, self.chart, newest_ms)).usual
         await self.chart.draw(newest_ms)
 
 

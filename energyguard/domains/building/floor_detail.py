@@ -24,8 +24,9 @@ from energyguard.page.components import (
     table,
 )
 from energyguard.page.context import PageContext
-from energyguard.page.device_limits import hold_against
+from energyguard.page.device_limits import HeldAgainst, hold_against
 from energyguard.page.formatting import SPACE, UNKNOWN, near_moment, number
+from energyguard.page.limits_card import LimitsCard
 
 DRAW_S = 5.0
 MAX_ALERTS = 8
@@ -62,6 +63,9 @@ class FloorDetail:
                 self.alerts: ChangingList[AlertRow] = ChangingList(
                     lambda row: draw_alert(context, row), "No alert of this floor is known."
                 )
+            channels = {each.channel: each.words for each in METRICS.values()}
+            channels |= {"delta_kwh": "Rise of the counter between two readings"}
+            self.limits = LimitsCard(context, device, channels, name)
             self._table()
         context.every(2.0, self.second)
         context.every(DRAW_S, self.draw)
@@ -109,6 +113,7 @@ class FloorDetail:
         if reading is not None:
             self.chart.push(reading.time_ms)
         found = context.cache.service.book.find(device=self.device, limit=MAX_ALERTS)
+        self.limits.show()
         self.alerts.show([AlertRow.of(alert, context.zone) for alert in found])
 
     def _figure(self, tile: Tile, name: str, floor: FloorNow, kwh: float | None) -> None:
@@ -133,18 +138,19 @@ class FloorDetail:
         floor = await self._floor()
         if floor is None:
             return
-        hold_against(self.context.cache.service, self.chart)
         reading = floor.readings.get(self.metric.channel)
-        await self.chart.draw(floor.last_ms if reading is None else reading.time_ms)
-        self.against.text = self._held_against()
+        newest_ms = floor.last_ms if reading is None else reading.time_ms
         samples = await self.source.samples(floor, SAMPLES)
         self.samples.show([self._sample(sample) for sample in samples])
+        held = await hold_against(self.context.cache, self.chart, newest_ms)
+        self.against.text = self._held_against(held)
+        await self.chart.draw(newest_ms)
 
-    def _held_against(self) -> str:
+    def _held_against(self, held: HeldAgainst) -> str:
         """What the chart shows, in words."""
         if self.chart.energy:
             return f"kWh of each {self.context.span.energy_words}."
-        return f"Dashed: {self.chart.limit[1]}." if self.chart.limit else "No limit of it runs."
+        return held.sentence or "No limit of it runs, and what is usual is not known yet."
 
     def _sample(self, sample: FloorSample) -> tuple[str, ...]:
         when = near_moment(sample.time_ms, self.context.now_ms, self.context.zone, "%H:%M:%S")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from energyguard.domains.building.floor_now import (
     FloorNow,
     FloorSample,
@@ -17,6 +19,8 @@ from energyguard.page.page_cache import times_ms
 KEEP_S = 10.0
 MAX_FLOORS = 1_000
 MAX_CHANNELS = 6  # in a floor's message
+BEHIND_MS = 2 * 3_600_000
+"""A history that is farther behind says nothing of today."""
 SAMPLES_OF_MS = 3_600_000
 ROWS = 500  # the newest readings, of which some are the floor's
 
@@ -26,6 +30,7 @@ class FloorSource:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
+        self._past: Mapping[str, int] = {}  # by device, how far the history is
 
     async def now(self) -> list[FloorNow]:
         """All of them, by floor; while the history is away, those that were heard."""
@@ -38,6 +43,7 @@ class FloorSource:
             topics = devices["topic"].to_pylist()
             rows = zip(topics, *columns, strict=True)
             past = {device: ms for topic, device, ms in rows if topic == BUILDING_READINGS.name}
+        self._past = past
         service = self.cache.service
         return await self.cache.shared(
             "floors",
@@ -46,7 +52,7 @@ class FloorSource:
         )
 
     async def kwh_today(self) -> dict[str, float]:
-        """The energy of each since midnight by the data's clock, as far as it is known."""
+        """The energy of each since midnight by the data's clock, where the history is that far."""
         zone = self.context.zone
         day, end = day_ms(local(self.context.now_ms, zone).date(), zone)
         parameters = {"start_ms": day, "end_ms": end, "by": "kwh", "n": MAX_FLOORS}
@@ -54,7 +60,13 @@ class FloorSource:
             top = await self.cache.ask("top", KEEP_S, **parameters)
         except Unavailable:
             return {}
-        return dict(zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True))
+        known = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
+        floors = {floor.device: floor.last_ms - BEHIND_MS for floor in await self.now()}
+        return {
+            device: kwh
+            for device, kwh in known
+            if device in floors and self._past.get(device, 0) >= floors[device]
+        }
 
     async def samples(self, floor: FloorNow, limit: int) -> list[FloorSample]:
         """The newest of what a floor said: of the history, and what it has not yet."""

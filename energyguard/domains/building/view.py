@@ -120,7 +120,8 @@ class FloorGrid:
     async def draw(self) -> None:
         """The lines, anew."""
         for floor in await self._look():
-            await self.cards[floor.device].draw(floor)
+            if shown := self.cards.get(floor.device):  # others may have come meanwhile
+                await shown.draw(floor)
 
 
 VIEW = View("/building", "Building", "building", BuildingPage)

@@ -14,7 +14,7 @@ export function spark(svg, { ys }, { width, height }) {
   svg.append(node("path", { class: "spark", d: path(ys.map((v, i) => [x(i), y(v)])) }));
 }
 
-// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?}
+// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?, none?}
 // `below`: less than the limit is red, not more; `raises`: what is above the band is red; `near`: the axis
 // begins near what is drawn, not at zero.
 export function line(svg, data, { width, height, hint }) {
@@ -22,7 +22,7 @@ export function line(svg, data, { width, height, hint }) {
   const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
   const usual = bandPieces(band, from, to);
   const tops = seen.map(([, y]) => y).concat(usual.flat().map(([, , high]) => high));
-  if (!seen.length) return nothing(svg, width);
+  if (!seen.length) return nothing(svg, width, data.none);
   const [low, high] = near ? around(seen, usual.flat(), limit) : fromZero(seen, Math.max(limit ?? 0, ...tops, 1e-9));
   const marks = steps(low, high, Math.max(2, Math.round(height / 70)));
   const LEFT = 12 + 6.4 * Math.max(...marks.map((v) => `${amount(v)} ${unit}`.length));
@@ -39,8 +39,8 @@ export function line(svg, data, { width, height, hint }) {
     if (at > LEFT + 14 && at < width - 18) svg.append(node("text", { x: at, y: height - 3, "text-anchor": "middle" }, name(t)));
   }
   for (const piece of usual) {
-    const upper = piece.map(([t, , most]) => [x(t), y(most)]);
-    const lower = piece.map(([t, least]) => [x(t), y(least)]).reverse();
+    const upper = piece.map(([t, , most]) => [x(t), y(Math.max(low, most))]);
+    const lower = piece.map(([t, least]) => [x(t), y(Math.max(low, least))]).reverse();
     svg.append(node("path", { class: "usual", d: `${path(upper.concat(lower))}z` }));
   }
   if (limit !== null) {

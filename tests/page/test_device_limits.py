@@ -1,0 +1,54 @@
+"""What a line is held against: limit and usual, drawn and in words."""
+
+from __future__ import annotations
+
+from nicegui.testing import User
+
+from energyguard.page.device_limits import profile_of, usual_now
+from energyguard.page.page_cache import PageCache
+from tests.application.service import MadeUpService
+from tests.application.world import HOUR, START
+from tests.page.test_building_view import floors, someone  # noqa: F401
+from tests.page.test_views import plotted, sees
+
+NIGHT = START + 5 * HOUR  # Saturday 22:00
+
+
+async def test_what_is_usual_is_said_of_the_half_hour_or_nothing_is() -> None:
+    cache = PageCache(MadeUpService(floors=2))
+    profile = await profile_of(cache, "p1", "power_kw")
+    assert profile is not None
+    assert usual_now(profile, START).startswith("usual on Sat 17:00–17:30: ")
+    assert usual_now(profile, START).endswith("\u00a0kW")
+    assert usual_now(profile, NIGHT) == ""
+    assert await profile_of(cache, "p1", "voltage_v") is None
+
+
+async def test_a_floor_has_its_usual_band_round_the_line(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    await someone.open("/building?floor=p4&range=24h")
+    await sees(someone, "Pale: usual on Sat 1")
+    await sees(someone, "Dashed: limit 11\u00a0kW.")
+    band = (await plotted(someone, "line", "power_kw of p4"))["band"]
+    assert None in band["low"]  # of last night nothing is known
+    assert {high for high in band["high"] if high is not None} == {12.5}
+    await someone.open("/building")
+    await sees(someone, "usual on Sat 1")
+    await someone.open("/building?floor=p4&metric=kwh")
+    assert "band" not in await plotted(someone, "line", "energy_register_kwh of p4")
+    floors.use_rules([], by="mara")
+    await someone.open("/building?floor=p4&metric=volt")
+    await sees(someone, "No limit of it runs, and what is usual is not known yet.")
+
+
+async def test_an_alert_about_the_unusual_has_the_band_and_no_limit(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    alert = next(alert for alert in floors.book.open() if alert.rule == "pattern-kw")
+    await someone.open(f"/alerts?alert={alert.id}")
+    data = await plotted(someone, "line", "sigma above the usual")
+    assert data["band"]["raises"]
+    assert data.get("limit") is None
+    over = [t for t, kw in zip(data["xs"], data["ys"], strict=True) if kw > 12.5]
+    assert min(over) == alert.since_ms

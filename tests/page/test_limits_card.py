@@ -1,0 +1,104 @@
+"""The limits of a floor on its page: what holds, a change, a refusal at its field, the way back."""
+
+from __future__ import annotations
+
+from nicegui.testing import User
+
+from energyguard.errors import ConfigError
+from energyguard.model.quantities import NANO
+from energyguard.page.components import Tag
+from energyguard.page.device_limits import faults_by_field, limit_of, limit_rows
+from tests.application.service import MadeUpService
+from tests.page.test_building_view import floors, someone  # noqa: F401
+from tests.page.test_views import plotted, sees
+
+POWER = {"power_kw": "Power"}
+
+
+def said_at(user: User, field: str) -> str:
+    """What is said to be wrong with a field."""
+    tags = user.find(kind=Tag).elements
+    return str(next(tag.text for tag in tags if tag.props.get("id") == f"fault-{field}"))
+
+
+async def test_a_limit_of_one_floor_is_set_shown_and_taken_back(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    await someone.open("/building?floor=p4")
+    await sees(someone, "floor-kw · the default")
+    assert (await plotted(someone, "line", "power_kw of p4"))["limit"] == 11.0
+    someone.find(marker="raise_above-floor-kw").clear().type("25")
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "its own, set by somebody")
+    await sees(someone, "the default raises above 11, clears at 11\u00a0kW")
+    rule = floors.rules.get("floor-kw")
+    assert rule.of("p4").level == rule.of("p4").clear_level == 25 * NANO
+    assert rule.of("p3").level == 11 * NANO
+    await someone.open("/building?floor=p4")
+    assert (await plotted(someone, "line", "power_kw of p4"))["limit"] == 25.0
+    await someone.open("/building?floor=p3")
+    await sees(someone, "floor-kw · the default")
+    await someone.open("/building?floor=p4")
+    someone.find(marker="reset-floor-kw").click()
+    await sees(someone, "floor-kw · the default")
+    assert floors.rules.get("floor-kw").of("p4").level == 11 * NANO
+
+
+async def test_what_cannot_be_is_said_at_its_field_and_changes_nothing(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    await someone.open("/building?floor=p4")
+    await sees(someone, "floor-kw · the default")
+    someone.find(marker="raise_above-floor-kw").clear().type("much")
+    someone.find(marker="longer_than-floor-kw").type("soon")
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "not a duration: 'soon'")
+    assert "much" in said_at(someone, "floor-kw-raise_above")
+    assert said_at(someone, "floor-kw-clear_at") == ""
+    someone.find(marker="longer_than-floor-kw").clear()
+    someone.find(marker="raise_above-floor-kw").clear().type("5")
+    someone.find(marker="clear_at-floor-kw").clear().type("6")
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "“clears at” is above “raises above”")
+    assert said_at(someone, "floor-kw-longer_than") == ""
+    assert floors.rules.get("floor-kw").of("p4").level == 11 * NANO
+
+
+async def test_how_long_it_may_last_is_a_field_and_nothing_is_at_once(
+    someone: User, floors: MadeUpService  # noqa: F811
+) -> None:  # fmt: skip
+    await someone.open("/building?floor=p1")
+    await sees(someone, "floor-kw · the default")
+    someone.find(marker="longer_than-floor-kw").type("5 minutes")
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "its own")
+    assert floors.rules.get("floor-kw").of("p1").written()["longer_than"] == "5 minutes"
+    someone.find(marker="longer_than-floor-kw").clear()
+    someone.find(marker="set-floor-kw").click()
+    await sees(someone, "for longer than 0s")
+    assert "longer_than" not in floors.rules.get("floor-kw").of("p1").written()
+
+
+def test_the_limit_across_a_chart_is_the_devices_own() -> None:
+    service = MadeUpService(floors=2)
+    service.change_rule("floor-kw", by="mara", device="p1", raise_above="9")
+    own, other = (limit_of(service, device, "power_kw") for device in ("p1", "p2"))
+    assert own is not None
+    assert other is not None
+    assert (own.level, own.words, other.level) == (9.0, "9\u00a0kW", 11.0)
+    assert limit_of(service, "H001", "power_kw") is None  # a rule of floors is about floors
+    (row,) = limit_rows(service, "p1", POWER)
+    assert (row.is_own, row.edit and row.edit.by, row.fields["clear_at"]) == (True, "mara", "9")
+    service.use_rules(["household-prod"], by="mara")
+    assert limit_of(service, "p1", "power_kw") is None
+    assert not limit_rows(service, "p1", POWER)[0].runs
+
+
+def test_a_fault_is_said_at_the_first_field_that_it_names_else_at_the_level() -> None:
+    service = MadeUpService(floors=1)
+    (row,) = limit_rows(service, "p1", POWER)
+    error = ConfigError("floor-kw: p1: clear_at is above raise_above", "floor-kw: no way")
+    assert faults_by_field(error.faults, row, "p1") == {
+        "clear_at": "“clears at” is above “raises above”",
+        "raise_above": "no way",
+    }
