@@ -17,7 +17,7 @@ VIEWS = {
     "overview": "/",
     "households": "/households",
     "building": "/building",
-    "building-floor": "/building?floor=p1",
+    "building-floor": "/building?floor=p3",
     "stations": "/stations",
     "station-day": "/stations?station=Old Mill",
     "thermometer": "/thermometer",
@@ -25,7 +25,7 @@ VIEWS = {
     "quality": "/quality",
     "cluster": "/cluster",
 }
-SHORT = ("station-day", "thermometer")
+SPANS = {"station-day": "1h", "thermometer": "1h", "building": "24h", "building-floor": "24h"}
 LOOKS = {
     "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     "-dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
@@ -57,7 +57,7 @@ def take(
     width = page.viewport_size["width"] if page.viewport_size else 0
     for name in views:
         mark = "&" if "?" in VIEWS[name] else "?"
-        span = "1h" if name in SHORT else "6h"
+        span = SPANS.get(name, "6h")
         page.goto(f"{parts.scheme}://{parts.netloc}{VIEWS[name]}{mark}range={span}")
         page.wait_for_timeout(SETTLED_MS)
         height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
