@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.output import at
 from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,10 +55,15 @@ def list_(call: Call) -> None:
 
 
 def show(call: Call, rule_id: RuleId) -> None:
-    """Show a rule."""
+    """Show a rule, and who changed it last, everywhere or for a device."""
     with call.service() as service:
         rule = service.rules.get(rule_id)
-        call.out.record(shown(rule, rule in service.rules.active()))
+        changes = [
+            {"device": device, "by": edit.by, "at": at(edit.at_ms)}
+            for device, edit in service.rules.edits(rule_id).items()
+        ]
+        row = shown(rule, rule in service.rules.active())
+        call.out.record(row | ({"changes": changes} if changes else {}))
 
 
 def use(

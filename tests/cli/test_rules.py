@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,10 @@ def test_a_device_has_a_limit_of_its_own_until_it_is_reset(terminal: Terminal) -
     assert changed.out.startswith("floor-kw for p2: kW>7.5")
     shown = terminal("rules", "show", "floor-kw", "--json").rows[0]
     assert (shown["raise_above"], shown["devices"]) == ("11", {"p2": {"raise_above": "7.5"}})
+    (change,) = shown["changes"]
+    assert (change["device"], change["by"]) == ("p2", getpass.getuser())
+    assert change["at"].startswith(f"{datetime.now(UTC):%Y-%m-%dT}")
+    assert getpass.getuser() in terminal("rules", "show", "floor-kw").out
     assert terminal("rules", "set", "floor-kw", "--device", "p2", "clear_at=8").code == 2
     assert terminal("rules", "set", "household-prod", "--device", "p2", "raise_above=1").code == 2
     assert terminal("rules", "reset", "floor-kw", "--device", "p2").out.startswith(
