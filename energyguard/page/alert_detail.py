@@ -163,7 +163,7 @@ class AlertDetail:
             return
         found = await picture(self.context, alert, rule)
         self.peak = found.worst
-        self.why.text = self._why(alert)
+        self.why.text = self._why(alert) + found.words
         self.plot.show(found.data)
         self.plot.say(self.why.text)
 

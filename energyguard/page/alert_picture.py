@@ -39,6 +39,11 @@ class AlertPicture(NamedTuple):
     data: Data
     worst: int | None  # 1e-9 of the alert's unit; None: nothing of that time is known yet
 
+    @property
+    def words(self) -> str:
+        """What is to be said of how it is drawn."""
+        return " Pale: what is usual." if "band" in self.data else ""
+
 
 def rule_of(context: PageContext, alert: Alert) -> Rule | None:
     """The rule that raised it, as it is now; None: it is no more."""

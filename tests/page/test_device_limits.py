@@ -52,3 +52,4 @@ async def test_an_alert_about_the_unusual_has_the_band_and_no_limit(
     assert data.get("limit") is None
     over = [t for t, kw in zip(data["xs"], data["ys"], strict=True) if kw > 12.5]
     assert min(over) == alert.since_ms
+    await sees(someone, "Pale: what is usual.")
