@@ -99,7 +99,7 @@ class MadeUpProfiles(DeviceProfiles):
 
     def get(self, device: str, channel: str = "") -> DeviceProfile:
         """What is usual for a floor."""
-        if not device.startswith("p") or channel != "power_kw":
+        if not device.startswith("p") or channel not in ("power_kw", "energy_register_kwh"):
             raise NotFound(f"nothing is known of what is usual for {device!r}")
         half_hours = []
         for slot in range(SLOTS):

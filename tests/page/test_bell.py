@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from nicegui.testing import User
 
@@ -60,6 +62,11 @@ async def test_what_fires_meanwhile_is_said_once_where_nothing_lists_it(
     await user.open("/alerts")
     fire(service, "H098")
     await sees(user, "H098 passed")  # in the list
+    for _ in range(40):
+        if badge(user) == str(ALL + 2):  # the bell has seen it, too
+            break
+        await asyncio.sleep(0.1)
+    assert badge(user) == str(ALL + 2)
     assert user.notify.messages == []
 
 
