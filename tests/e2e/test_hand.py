@@ -95,7 +95,7 @@ def test_stopping_a_rule_asks_once_and_can_be_undone(window: Window, served: Sho
     stop.click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".question")).to_be_hidden()
-    assert [rule.id for rule in service.rules.active()] == ["household-prod"]
+    assert "household-prod" in {rule.id for rule in service.rules.active()}
     stop.click()
     page.locator(".question").get_by_role("button", name="Stop household-prod").click()
     expect(page.get_by_role("button", name="Start household-prod")).to_be_visible()

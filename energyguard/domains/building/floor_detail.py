@@ -42,8 +42,9 @@ class FloorDetail:
         name = floor_name(device)
         with Tag("div", "", "crumbs").style("margin-bottom:12px"):
             Tag("h2", name)
-            Tag("a", "All floors", href=context.href(context.view.path, metric=self.metric.name))
-            Tag("a", "As a device", href=context.device_href(device))
+            floors = context.href(context.view.path, metric=self.metric.name)
+            Tag("a", "All floors", "link", href=floors)
+            Tag("a", "As a device", "link", href=context.device_href(device))
         self.rest = Rest(
             f"Nothing was heard of {name} yet",
             f"It appears here by itself with its first message: the floor is {device}.",
