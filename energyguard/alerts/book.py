@@ -207,6 +207,8 @@ class AlertBook:
         silence = seen.silenced
         if silence and (silence.until_ms or 0) <= self._clock.now_ms():
             silence = None  # it has run out
+        over = entry.condition is State.RESOLVED
+        held_against = (entry.raised or first) if over else last  # what is usual goes by the hour
         return Alert(
             id=last.id,
             rule=last.rule,
@@ -221,7 +223,7 @@ class AlertBook:
             window_start_ms=first.window_start_ms,
             window_end_ms=first.window_end_ms,
             observed=last.observed,
-            expected=last.expected,
+            expected=held_against.expected,
             peak=entry.peak,
             unit=last.unit,
             about=(entry.raised or first).about,

@@ -150,6 +150,14 @@ def test_the_peak_of_what_fell_below_is_the_lowest(level: int) -> None:
     assert (alert.observed, alert.peak, alert.is_below) == (level + 4, level - 9, True)
 
 
+def test_an_alert_that_is_over_was_held_against_what_raised_it() -> None:
+    """What is usual differs by the half-hour: at six in the morning more is than at midnight."""
+    fires = event(State.FIRING, 1)
+    over = replace(event(State.RESOLVED, 2), expected=LEVEL + 4_000_000_000)
+    assert told(fires, over).get("a1").expected == fires.expected
+    assert told(fires, replace(over, state=State.FIRING)).get("a1").expected == over.expected
+
+
 def test_an_alert_that_fires_no_longer_says_that_it_waits() -> None:
     waits = replace(event(State.PENDING, 1), about="H017 is above 2.0 kWh, not yet for long")
     assert told(waits).get("a1").about == waits.about
