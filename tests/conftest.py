@@ -20,18 +20,19 @@ SOON = {
 }
 
 
-# Files whose tests stay in one process, by why. NiceGUI has one application a process: once a
-# simulated person has been in front of it, it cannot be mounted again, so those with such a person
-# come last. Of brokers one is enough.
+# NiceGUI has one application a process: once a simulated person has been in front of it, it cannot
+# be mounted again. So these begin, before the tests with such a person are given to any process.
+MOUNTED = (
+    "tests/api/",
+    "tests/e2e/test_building_page.py",
+    "tests/e2e/test_hand.py",
+    "tests/e2e/test_page.py",
+    "tests/e2e/test_policy.py",
+    "tests/service/",
+)
+# Files whose tests stay in one process: those with a simulated person; of brokers one is enough.
 TOGETHER = {
-    "page": (
-        "tests/e2e/test_hand.py",
-        "tests/e2e/test_page.py",
-        "tests/e2e/test_policy.py",
-        "tests/api/",
-        "tests/page/",
-        "tests/service/",
-    ),
+    "page": ("tests/page/",),
     "broker": (
         "tests/contract/test_kafka_log.py",
         "tests/engines/test_flink.py",
@@ -49,6 +50,8 @@ LONG = (  # begun before the others, so that no process is alone with one at the
     "tests/deploy/test_roles.py",
     "tests/e2e/",
     "tests/store/",
+    "tests/stream/test_worker.py",
+    "tests/history/",
 )
 
 
@@ -71,12 +74,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     return Together(config, log)
 
 
+def _turn(item: pytest.Item) -> int:
+    """When a test's scope begins: 0 first."""
+    if item.nodeid.startswith(MOUNTED):
+        return 0
+    if _scope(item.nodeid) in TOGETHER:
+        return 1
+    return 2 if item.nodeid.startswith(LONG) else 3
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Several processes: the long ones begin."""
     if hasattr(config, "workerinput"):
-        items.sort(
-            key=lambda item: (_scope(item.nodeid) not in TOGETHER, not item.nodeid.startswith(LONG))
-        )
+        items.sort(key=_turn)
 
 
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:

@@ -57,6 +57,7 @@ def test_lag_counts_what_nobody_has_read(terminal: Terminal) -> None:
     rows = terminal("log", "lag", "--json").rows
     behind = [(r["group"], r["topic"], r["lag"]) for r in rows if r["lag"]]
     assert sorted(behind) == [
+        ("detector", "energy_readings", 1),
         ("history", "energy_alerts", 1),
         ("history", "energy_readings", 1),
         ("worker", "energy_readings", 1),
@@ -71,4 +72,5 @@ def test_lag_tells_of_an_ingestor_where_a_store_is_named(terminal: Terminal) -> 
         "energy_readings",
         "meter_readings",
         "energyguard.readings",
+        "energyguard.alerts",
     }

@@ -19,7 +19,7 @@ from tests.store.shards import free_nodes
 from tests.waiting import until
 
 SHARDS = ("shard-1", "shard-2", "shard-3")
-STARTED = ("worker", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")
+STARTED = ("worker", "detector", "history", "serve", "simulate", *SHARDS, "coordinator", "ingestor")
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +108,12 @@ def test_the_lag_of_each_group_is_told(stack: Stack, token: str) -> None:
             *re.findall(r'^energyguard_log_lag\{group="(\w+)",topic="energy_readings"', text, re.M)
         }
 
-    until(lambda: told() == {"worker", "history", "ingestor"}, "the lag of all groups")
+    until(lambda: told() == {"worker", "detector", "history", "ingestor"}, "the lag of all groups")
     said = stack.run("serve", "energyguard", "log", "lag", "--all", "--json")
     assert said.returncode == 0, said.stderr
     rows = [json.loads(line) for line in said.stdout.splitlines()]
     groups = {row["group"] for row in rows if row["topic"] == "energy_readings"}
-    assert groups == {"worker", "history", "ingestor"}
+    assert groups == {"worker", "detector", "history", "ingestor"}
 
 
 def test_the_coordinator_serves_keys_to_whoever_has_a_token(stack: Stack) -> None:

@@ -45,7 +45,7 @@ class SlowService(MadeUpService):
 def service(tmp_path_factory: pytest.TempPathFactory) -> SlowService:
     folder = tmp_path_factory.mktemp("policy")
     return SlowService(
-        settings=Settings.model_validate({"data_dir": folder, "serve": {"auth": False}})
+        floors=4, settings=Settings.model_validate({"data_dir": folder, "serve": {"auth": False}})
     )
 
 

@@ -6,7 +6,8 @@ All goes through surfaces that have no module's name in them: the command line, 
 Differences that were permitted since, each looked at; all else is as it was:
 
     surface/helps.txt         the commands ``check scenarios``, ``schema``, ``late``, ``devices``;
-                              options of ``simulate building``, the scenario ``building``
+                              options of ``simulate building``, the scenario ``building``;
+                              what ``rules show`` shows
     surface/commands.jsonl    settings of simulated floors, the role ``simulate-building``; the
                               building's random walk has to be asked for (``--shape plain``)
     surface/answers.jsonl     the routes ``/late``, ``/device-summaries``, ``/devices/…/detail``

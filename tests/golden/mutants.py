@@ -78,7 +78,7 @@ MUTANTS: Final = (
     ),
     # The life of an alert
     Mutant("(silence.until_ms or 0) <= ", "(silence.until_ms or 0) > ", ALERTS),
-    Mutant("max(entry.peak, event.peak)", "event.peak", ALERTS),
+    Mutant("else max)(entry.peak, event.peak)", "else max)(event.peak, event.peak)", ALERTS),
     Mutant("alert.changed_ms >= since_ms", "alert.changed_ms > since_ms + 1", ALERTS),
     Mutant("lambda seen, _: replace(seen, silenced=None)", "lambda seen, _: seen", UNSILENCED),
     Mutant("if len(self._closed) > self._closed_kept:", "if False:", ALERTS),
