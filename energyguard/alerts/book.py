@@ -207,8 +207,9 @@ class AlertBook:
         silence = seen.silenced
         if silence and (silence.until_ms or 0) <= self._clock.now_ms():
             silence = None  # it has run out
+        moves = bool(last.evidence)  # what is usual goes by the hour: say what raised the alert
         over = entry.condition is State.RESOLVED
-        held_against = (entry.raised or first) if over else last  # what is usual goes by the hour
+        held_against = (entry.raised or first) if over and moves else last
         return Alert(
             id=last.id,
             rule=last.rule,

@@ -154,6 +154,8 @@ def test_an_alert_that_is_over_was_held_against_what_raised_it() -> None:
     """What is usual differs by the half-hour: at six in the morning more is than at midnight."""
     fires = event(State.FIRING, 1)
     over = replace(event(State.RESOLVED, 2), expected=LEVEL + 4_000_000_000)
+    assert told(fires, over).get("a1").expected == over.expected  # its rule was changed
+    over = replace(over, evidence=(("usual", 1),))
     assert told(fires, over).get("a1").expected == fires.expected
     assert told(fires, replace(over, state=State.FIRING)).get("a1").expected == over.expected
 

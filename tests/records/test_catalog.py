@@ -99,11 +99,14 @@ def texts(path: Path) -> Iterator[str]:
                 yield node.value.decode("latin-1")
 
 
+NAMES = {
+    field.name for record in RECORDS.values() if record.value for field in fields(record.value)
+}
+
+
 def spelled(text: str) -> list[str]:
     """The fields of records that a text has as keys of JSON."""
-    names = {field.name for record in RECORDS.values() if record.value
-             for field in fields(record.value)}  # fmt: skip
-    return [name for name in re.findall(r'"(\w+)" *:', text) if name in names]
+    return [name for name in re.findall(r'"(\w+)" *:', text) if name in NAMES]
 
 
 def test_nothing_else_spells_a_field_of_a_record() -> None:
