@@ -12,9 +12,8 @@ from energyguard.clock import SYSTEM
 from energyguard.errors import Unavailable
 from energyguard.history import History
 from energyguard.model.readings import Ints, ReadingBatch, batch_of
-from energyguard.model.topics import partition_for
+from energyguard.model.topics import DAY_MS, partition_for
 
-DAY_MS = 86_400_000
 MAX_DAYS = 84
 """So far back: what is usual forgets what was before."""
 PATIENCE_S = 30.0

@@ -13,6 +13,7 @@ import pyarrow as pa
 from energyguard.alerts.book import AlertBook
 from energyguard.errors import NotFound, Unavailable
 from energyguard.model.channels import CHANNELS
+from energyguard.model.topics import DAY_MS
 from energyguard.service.live import LiveProjection
 from energyguard.service.views import DeviceView
 
@@ -21,7 +22,6 @@ MAX_STEPS = 720
 STEPS_MS = (60_000, 900_000, 3_600_000, 86_400_000)
 GAP_STEPS = 5
 """So many steps without a reading are a gap, in charts as well."""
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

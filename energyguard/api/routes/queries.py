@@ -19,10 +19,10 @@ from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
 from energyguard.history.query import QueryParameter, queries
 from energyguard.model.quantities import parse_duration
+from energyguard.model.topics import DAY_MS
 from energyguard.pipeline import PROJECTIONS
 from energyguard.service.contract import Service
 
-DAY_MS = 86_400_000
 _KINDS: Final[Mapping[str, Any]] = {
     "text": str, "person": str, "integer": int, "number": float, "time": datetime,
 }  # fmt: skip

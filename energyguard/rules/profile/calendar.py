@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energyguard.model.readings import Ints
+from energyguard.model.topics import DAY_MS
 
 HALF_HOUR_MS = 1_800_000
 SLOTS = 336
@@ -23,7 +24,6 @@ A_DAY = 48
 
 _QUARTER_MS = 900_000  # offsets from UTC are whole quarters of an hour
 _QUARTERS = 96
-_DAY_MS = 86_400_000
 _SUNDAY = 6
 _MAX_DAYS = 4_000
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -63,14 +63,14 @@ class Calendar:
         """The half-hour of each time (ms since 1970)."""
         if not len(time_ms):
             return WeekTimes(time_ms, time_ms)
-        first, last = int(time_ms.min()) // _DAY_MS, int(time_ms.max()) // _DAY_MS
+        first, last = int(time_ms.min()) // DAY_MS, int(time_ms.max()) // DAY_MS
         if len(self._days) > _MAX_DAYS:
             self._days.clear()
         known = [self._day(day) for day in range(first, last + 1)]
         offsets, weekdays = (np.concatenate(column) for column in zip(*known, strict=True))
         quarter = time_ms // _QUARTER_MS - first * _QUARTERS
         local = time_ms + offsets[quarter]
-        slot = weekdays[quarter] * A_DAY + local % _DAY_MS // HALF_HOUR_MS
+        slot = weekdays[quarter] * A_DAY + local % DAY_MS // HALF_HOUR_MS
         return WeekTimes(slot, time_ms - local % HALF_HOUR_MS)
 
     def _local(self, time_ms: int) -> datetime:
@@ -86,7 +86,7 @@ class Calendar:
         if day not in self._days:
             offsets, weekdays = np.empty(_QUARTERS, np.int64), np.empty(_QUARTERS, np.int64)
             for quarter in range(_QUARTERS):
-                local = self._local(day * _DAY_MS + quarter * _QUARTER_MS)
+                local = self._local(day * DAY_MS + quarter * _QUARTER_MS)
                 offset = local.utcoffset()
                 assert offset is not None
                 offsets[quarter] = int(offset.total_seconds() * 1000)
