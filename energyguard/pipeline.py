@@ -18,6 +18,9 @@ from energyguard.model.topics import (
     ALERTS,
     BUILDING_READINGS,
     DEAD_LETTERS,
+    EDGE_LINKS,
+    EDGE_READINGS,
+    EDGES,
     ENERGY_ALERTS,
     ENERGY_READINGS,
     LATE,
@@ -40,7 +43,7 @@ PROJECTIONS: Mapping[str, Projection] = {
 }
 """How the devices of domains are now, by the devices' name."""
 SENT = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, *DOMAIN_READINGS)
-READINGS = (*SENT, REPARTITIONED)
+READINGS = (*SENT, EDGE_READINGS, REPARTITIONED)
 
 BORDER = Flow(
     "border",
@@ -84,7 +87,26 @@ ARCHIVE = Flow(
     (),
     group="history",
 )
-SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES))
+AVERAGES = Flow(
+    "averages",
+    SENT,
+    "edge/averages.py",
+    (EDGE_READINGS, STATE),
+    group="averages",
+    tables=(STATE,),
+)
+UPLINK = Flow(
+    "uplink", (EDGE_READINGS, ALERTS), "edge/edge_end.py", (), group="uplink", tables=(EDGE_LINKS,)
+)
+CLOUD = Flow(
+    "cloud",
+    (EDGES,),
+    "edge/cloud_end.py",
+    (EDGE_READINGS, ALERTS, DEAD_LETTERS, EDGE_LINKS),
+    group="cloud",
+    tables=(EDGES, EDGE_LINKS),
+)
+SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES, EDGES))
 LIVE = Flow(
     "live",
     (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, READ_MARKS, PROGRESS, RULES, DEAD_LETTERS),
@@ -98,6 +120,8 @@ SIMULATORS = tuple(
 )
 DOMAIN_STAGES = tuple(role for domain in DOMAINS for role in domain.roles)
 STAGES = (
+    Role("edge", "energyguard.edge.edge_role:run", (AVERAGES, UPLINK), needs="edge.cloud"),
+    Role("cloud", "energyguard.edge.cloud_role:run", (CLOUD,), needs="cloud.listen"),
     Role("worker", "energyguard.stream.windows.role:run", (WINDOWS,)),
     Role("detector", "energyguard.node:detect", (DETECTOR,), beside="worker"),
     *DOMAIN_STAGES,

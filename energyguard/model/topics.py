@@ -71,6 +71,12 @@ BUILDING_READINGS = Topic(
 REPLAY_READINGS = Topic(
     "replay.*", "A file replayed with its own times.", Holds.READINGS, TopicClock.DATA
 )
+EDGE_READINGS = Topic(
+    "edge_readings",
+    "Readings that edges send: averages of 5 s, and registers as they came; at an edge its outbox.",
+    Holds.READINGS,
+    TopicClock.DATA,
+)
 REPARTITIONED = Topic(
     "energyguard.repartitioned.*",
     "Readings that came without a key in another topic, each in its device's partition.",
@@ -128,6 +134,20 @@ PROGRESS = Topic(
     compacted=True,
     retention_ms=None,
 )
+EDGES = Topic(
+    "energyguard.edges",
+    "Edges that may send: who let them in, and when they were forgotten; key: edge.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+EDGE_LINKS = Topic(
+    "energyguard.edge-links",
+    "What the cloud holds of each edge's outbox, and how its line is; key: edge.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 STATE = Topic(
     "energyguard.state",
     "Snapshots of operators in chunks of at most 900 kB, manifest last.",
@@ -140,6 +160,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     METER_READINGS,
     BUILDING_READINGS,
     REPLAY_READINGS,
+    EDGE_READINGS,
     REPARTITIONED,
     ENERGY_ALERTS,
     ALERTS,
@@ -150,6 +171,8 @@ CORE_TOPICS: tuple[Topic, ...] = (
     TIME,
     RULES,
     PROGRESS,
+    EDGES,
+    EDGE_LINKS,
     STATE,
 )
 

@@ -93,6 +93,7 @@ READINGS = tuple(
             topics.METER_READINGS,
             topics.BUILDING_READINGS,
             topics.REPLAY_READINGS,
+            topics.EDGE_READINGS,
             *DOMAIN_READINGS,
             topics.REPARTITIONED,
         ),

@@ -1,0 +1,60 @@
+"""Records of ``energyguard.edges`` and ``energyguard.edge-links``: who may send, and what is here.
+
+Service and CLI write the first, the role ``cloud`` the second: what it holds in the transaction that
+appends the readings, how a line is every few seconds. The role ``edge`` keeps a record of the
+second in its own log, too: what it may have sent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from energyguard.model import topics
+from energyguard.records.contract import TopicRecord, doc
+
+
+class EdgeEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An edge that was let in, and perhaps forgotten."""
+
+    identity: Annotated[str, doc("The common name of the certificate that counts: `NAME#SERIAL`.")]
+    by: Annotated[str, doc("Who let it in.")]
+    at_ms: Annotated[int, doc("Wall time.", "ms")]
+    forgotten_ms: Annotated[int | None, doc("Since when it is refused, wall time.", "ms")] = None
+    forgotten_by: str = ""
+
+
+class HeldRange(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Records of a partition of an edge's outbox that are here: from one offset up to another."""
+
+    first: int
+    next: Annotated[int, doc("The offset behind the last.")]
+
+
+class HeldPartition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is here of one partition of an edge's outbox."""
+
+    topic: str
+    partition: int
+    ranges: Annotated[tuple[HeldRange, ...], doc("In order, none touching another.")]
+    void: Annotated[int, doc("Records that the edge has no more: lost.")] = 0
+
+
+class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the cloud holds of an edge's outbox, and how its line is."""
+
+    epoch: Annotated[str, doc("Of the edge's log: offsets count within it.")]
+    cloud: Annotated[str, doc("The cloud's epoch.")]
+    held: tuple[HeldPartition, ...] = ()
+    connected_ms: Annotated[int | None, doc("Since when there is a line, wall time.", "ms")] = None
+    heartbeat_ms: Annotated[int | None, doc("When it was last heard, wall time.", "ms")] = None
+    offset_ms: Annotated[int | None, doc("Its clock less ours.", "ms")] = None
+    queued: Annotated[int, doc("Records that wait at the edge, in flight or not.")] = 0
+    behind_ms: Annotated[int | None, doc("How old the oldest of them is.", "ms")] = None
+    readings: Annotated[int, doc("That came, ever.")] = 0
+    at_ms: Annotated[int, doc("Of this report, wall time.", "ms")] = 0
+
+
+EDGE_ENTRY = TopicRecord(topics.EDGES, EdgeEntry, "edge")
+EDGE_LINK = TopicRecord(topics.EDGE_LINKS, EdgeLink, "edge")
