@@ -78,9 +78,9 @@ docs: install           ## write docs/settings.md and docs/cli.md anew
 	$(BIN)/python docs/generate.py
 
 lock:                   ## resolve the dependencies anew (needs uv)
-	$(COMPILE) --group dev --extra kafka --extra valkey --output-file requirements-dev.lock
+	$(COMPILE) --group dev --extra kafka --extra mosaik --extra valkey --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
-	$(COMPILE) --group dev --extra kafka --extra valkey --extra spark --constraint requirements-dev.lock \
+	$(COMPILE) --group dev --extra kafka --extra mosaik --extra valkey --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock
 	$(COMPILE) --extra kafka --extra valkey --constraint requirements-dev.lock \
 		--output-file requirements-kafka.lock

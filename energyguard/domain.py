@@ -29,7 +29,7 @@ from energyguard.model.topics import Topic
 
 GROUP = "energyguard.domains"
 """The entry points by which packages bring domains."""
-OWN = ("household", "building", "charging", "thermometer")
+OWN = ("household", "building", "charging", "thermometer", "regions")
 """The domains of this package, a folder of ``domains/`` each."""
 
 

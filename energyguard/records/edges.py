@@ -1,8 +1,7 @@
 """Records of ``energyguard.edges`` and ``energyguard.edge-links``: who may send, and what is here.
 
-Service and CLI write the first, the role ``cloud`` the second: what it holds in the transaction that
-appends the readings, how a line is every few seconds. The role ``edge`` keeps a record of the
-second in its own log, too: what it may have sent.
+Service and CLI write the first, the role ``cloud`` the second: what it holds in the transaction
+that appends the readings, how a line is every few seconds.
 """
 
 from __future__ import annotations

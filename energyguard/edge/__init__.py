@@ -1,0 +1,11 @@
+"""Survive an outage: what an edge measures, and its line to the cloud.
+
+averages.py    powers become averages; they lie in the edge's log, which is its outbox
+outbox.py      that log as the uplink sees it: what waits, what may have been sent
+messages.py    what is said on a line
+edge_end.py    the edge's end of it: what to say next; no I/O
+cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
+identity.py    certificates: who may speak
+transport.py   frames over NNG with TLS; peers named by their certificates
+edge_role.py, cloud_role.py   both as processes
+"""
