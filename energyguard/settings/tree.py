@@ -7,41 +7,16 @@ Durations are text such as ``15s`` or ``10 minutes`` (``model/quantities.py``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from energyguard import limits
 from energyguard.model.quantities import parse_duration
-
-
-def _checked(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = get_close_matches(name, available_timezones(), 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"no time zone of this name, such as Europe/Berlin{hint}") from None
-    return name
-
-
-Duration = Annotated[str, AfterValidator(_checked)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-class Section(BaseModel):
-    """A part of the tree: frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from energyguard.settings.edge import CloudSettings, EdgeSettings
+from energyguard.settings.section import Duration, Section, Zone
 
 
 class LogSettings(Section):
@@ -143,70 +118,6 @@ class NotifySettings(Section):
         "30s",
         description="A broadcast to the building monitor's door that repeats the newest of its "
         "floor and type within this time is left out (wall clock).",
-    )
-
-
-class EdgeSettings(Section):
-    """An edge: what a box in the field measures, and its line to the cloud (the role `edge`)."""
-
-    cloud: str = Field(
-        "", description="The cloud's link: `tls+tcp://HOST:PORT`. Empty: `up` plays no edge."
-    )
-    data_dir: Path | None = Field(
-        None,
-        description="Where an edge keeps its log, which is its outbox, and its certificate; "
-        "default: `<data_dir>/edge`.",
-    )
-    source: str = Field(
-        "",
-        description="A log whose `power_topic` it takes, such as `kafka://HOST:PORT`; empty: its "
-        "own alone.",
-    )
-    prefix: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9._-]{0,64}$",
-        description="What its devices' names begin with in the cloud.",
-    )
-    average: Duration = Field("5s", description="Powers are averaged over this (event time).")
-    longest_gap: Duration = Field(
-        "15s", description="A power holds until the next reading, for at most this long."
-    )
-    live: Duration = Field(
-        "1m", description="What is older when a line is there again is backlog: it goes behind."
-    )
-    keep: Duration = Field("24h", description="How long what the cloud has acknowledged stays.")
-    outbox_bytes: int = Field(
-        2**31, gt=0, description="What waits for the line may take so many bytes of disk."
-    )
-    full: Literal["block", "thin"] = Field(
-        "block",
-        description="When it does: `block` takes nothing more; `thin` merges the oldest averages "
-        "into minutes and keeps their energy.",
-    )
-    heartbeat: Duration = Field("3s", description="How often both ends say that they are there.")
-    silent: Duration = Field("15s", description="An end not heard for this long is gone.")
-    rules: tuple[str, ...] = Field(
-        ("floor-volt", "floor-volt-low"),
-        description="The ids of the rules that do not wait for the line.",
-    )
-
-
-class CloudSettings(Section):
-    """The other end of the edges' lines (the role `cloud`)."""
-
-    listen: str = Field(
-        "",
-        description="Where edges connect: `HOST:PORT`, such as `0.0.0.0:5556`. Empty: `up` plays no"
-        " cloud.",
-    )
-    flight: int = Field(
-        16, gt=0, le=1024, description="Batches of an edge that may be on their way at once."
-    )
-    silent: Duration = Field(
-        "1m", description="An edge not heard for this long (wall clock) is an alert."
-    )
-    clock_offset: Duration = Field(
-        "1m", description="A clock of an edge that is off by more than this is an alert."
     )
 
 
