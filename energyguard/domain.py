@@ -134,6 +134,8 @@ class Domain:
         commands: by its words, what a command refers to: a function, or a ``cli.call.Group``.
         upgrades: refer each to ``(history) -> None``: what is done when the history is opened, and
             once done does nothing.
+        enrichment: refers to ``(Log, Settings) -> edge.enrichment.Enrichment``: where devices of
+            edges stand.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Domain:
     routes: tuple[str, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     upgrades: tuple[str, ...] = ()
+    enrichment: str = ""
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ outbox.py      that log as the uplink sees it: what waits, what may have been se
 messages.py    what is said on a line
 edge_end.py    the edge's end of it: what to say next; no I/O
 cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
+enrichment.py  where the devices of an edge stand: what a domain answers
 identity.py    certificates: who may speak
 transport.py   frames over NNG with TLS; peers named by their certificates
 edge_role.py, cloud_role.py   both as processes

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from energyguard import limits
 from energyguard.model.quantities import parse_duration
 from energyguard.settings.edge import CloudSettings, EdgeSettings
+from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
 
 
@@ -243,6 +244,7 @@ class Settings(Section):
     notify: NotifySettings = NotifySettings()
     edge: EdgeSettings = EdgeSettings()
     cloud: CloudSettings = CloudSettings()
+    regions: RegionsSettings = RegionsSettings()
     charging: ChargingSettings = ChargingSettings()
     serve: ServeSettings = ServeSettings()
     simulate: SimulateSettings = SimulateSettings()
