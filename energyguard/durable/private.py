@@ -7,7 +7,10 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-OURS = ("log.db*", "store.db*", "people.*", "tokens.*", "*.key", "*.json", "run", "history")
+OURS = (
+    *("log.db*", "store.db*", "people.*", "tokens.*", "*.key", "*.pem", "*.json"),
+    *("run", "history"),
+)
 """What a data folder holds."""
 OWNER_ONLY, WITH_GROUP = 0o077, 0o027
 

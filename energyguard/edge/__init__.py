@@ -6,7 +6,9 @@ messages.py    what is said on a line
 edge_end.py    the edge's end of it: what to say next; no I/O
 cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
 enrichment.py  where the devices of an edge stand: what a domain answers
-identity.py    certificates: who may speak
+identity.py    certificates: who may speak; enrolment.py writes down who does
 transport.py   frames over NNG with TLS; peers named by their certificates
+port_guard.py  ends connections that show none
+nng.py         what the two need of NNG
 edge_role.py, cloud_role.py   both as processes
 """

@@ -1,0 +1,293 @@
+"""Who may speak on a line: the cloud's own certificate authority, and what it gives to edges.
+
+Each cloud has an authority of its own, made in its data folder on first use; it signs the cloud's
+certificate and that of each edge that is enrolled. An edge's common name is ``NAME#SERIAL``: one
+that is enrolled again gets another serial, and the old certificate counts no longer. Both ends
+trust this authority alone, so no name server, clock or certificate of others has a part in it.
+Certificates do not end by time: a box in the field may not know what time it is.
+
+    energyguard edge enroll NAME    at the cloud: makes a bundle, to be carried to the edge
+    energyguard edge join FILE      at the edge: keeps it in its folder
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from energyguard.durable.atomic import write_atomically, write_once
+from energyguard.errors import ConfigError, Conflict, Corrupt, Malformed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.x509 import Certificate
+
+SERVER_NAME = "energyguard-cloud"
+"""What the cloud's certificate says, wherever it stands: edges go by it, not by addresses."""
+DEFAULT_PORT = 5556
+SCHEME = "tls+tcp://"
+SERIAL_BYTES = 8
+NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+"""The name of an edge: a common name has 64 characters, and 17 are the serial's."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What an end of a line shows, and whom it trusts, as PEM."""
+
+    ca: str
+    certificate: str
+    key: str
+
+
+class Bundle(Identity, frozen=True, kw_only=True):
+    """All that an edge needs to speak: what ``enroll`` gives and ``join`` keeps."""
+
+    edge: str
+    cloud: str
+
+    @property
+    def common_name(self) -> str:
+        """``NAME#SERIAL``."""
+        return _common_name(_certificate(self.certificate))
+
+
+class Authority:
+    """A cloud's authority and its own certificate, in one file of the data folder.
+
+    Raises:
+        Corrupt: the file is damaged.
+        DiskFull: there is no room to make it.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / "link.pem"
+        if not self.path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True)
+            write_once(self.path, _made_authority().encode())
+        try:
+            blocks = _blocks(self.path.read_text("ascii"))
+            self._ca, self._ca_key, server, server_key = blocks
+            self.server = Identity(ca=self._ca, certificate=server, key=server_key)
+            _check(self.server)
+        except (ValueError, Malformed) as error:
+            raise Corrupt(
+                f"{self.path}: no authority of edges can be read from it ({error}); put it back "
+                "from a backup, or remove it and enroll every edge anew"
+            ) from error
+
+    def enroll(self, edge: str, cloud: str) -> Bundle:
+        """Make a key and a certificate with a new serial for an edge.
+
+        Args:
+            edge: its name.
+            cloud: the address at which it finds this cloud.
+
+        Raises:
+            ConfigError: no edge can have this name, or nothing this address.
+        """
+        check_name(edge)
+        check_address(cloud)
+        name = f"{edge}#{secrets.token_hex(SERIAL_BYTES)}"
+        certificate, key = _signed(name, (_certificate(self._ca), _private_key(self._ca_key)))
+        return Bundle(ca=self._ca, certificate=certificate, key=key, edge=edge, cloud=cloud)
+
+
+def name_of(common_name: str) -> str:
+    """The edge of a common name; empty where it is none of an edge."""
+    name, mark, serial = common_name.partition("#")
+    return name if mark and serial and NAME.fullmatch(name) else ""
+
+
+def check_name(edge: str) -> None:
+    """See that an edge can have this name.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not NAME.fullmatch(edge):
+        raise ConfigError(
+            f"{edge!r} cannot name an edge: letters, digits, `.`, `_` and `-`, at most 40"
+        )
+
+
+def check_address(cloud: str) -> None:
+    """See that this is an address of a cloud.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    host, colon, port = cloud.removeprefix(SCHEME).rpartition(":")
+    if not (cloud.startswith(SCHEME) and host and colon and port.isdigit() and int(port) < 2**16):
+        raise ConfigError(f"edge.cloud: {cloud!r} is no address such as `{SCHEME}HOST:PORT`")
+
+
+def address_for(listen: str, host: str | None) -> str:
+    """The address that edges get: that of ``cloud.listen``, or of ``host``, with a port or without.
+
+    Raises:
+        ConfigError: the cloud listens on all addresses, and nobody said which one edges can reach.
+    """
+    bound, _, port = listen.rpartition(":")
+    port = port or str(DEFAULT_PORT)
+    if host is None:
+        if bound.strip("[]") in ("", "0.0.0.0", "::", "*"):
+            raise ConfigError(
+                "say with `--host` where edges reach this cloud: `cloud.listen` is "
+                + (f"`{listen}`" if listen else "empty")
+            )
+        host = bound
+    return SCHEME + (host if re.fullmatch(r".*[^:]:\d+", host) else f"{host}:{port}")
+
+
+def read_bundle(path: Path) -> Bundle:
+    """A bundle that holds: its certificate is the authority's, and its key the certificate's.
+
+    Raises:
+        Malformed: it is none; the message names the file.
+    """
+    try:
+        bundle = msgspec.json.decode(path.read_bytes(), type=Bundle)
+        _check(bundle)
+        if name_of(bundle.common_name) != bundle.edge:
+            raise Malformed(f"its certificate is of {bundle.common_name!r}, not of {bundle.edge!r}")
+        check_address(bundle.cloud)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, Malformed, ConfigError) as error:
+        raise Malformed(
+            f"{path}: no bundle of an edge ({error}); `energyguard edge enroll` at the cloud makes "
+            "one"
+        ) from error
+    return bundle
+
+
+def write_bundle(path: Path, bundle: Bundle) -> None:
+    """Write a bundle for its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(bundle)) + b"\n")
+
+
+def join(edge_dir: Path, path: Path) -> Bundle:
+    """Keep a bundle in an edge's folder; a newer one of the same edge takes the old one's place.
+
+    Raises:
+        Malformed: it is no bundle.
+        Conflict: the folder is another edge's.
+    """
+    bundle, kept = read_bundle(path), edge_dir / "link.json"
+    if kept.exists() and (before := read_bundle(kept).edge) != bundle.edge:
+        raise Conflict(
+            f"{edge_dir} is the folder of the edge {before!r}, and what waits there is its own; "
+            f"`--data-dir` names another for {bundle.edge!r}"
+        )
+    write_bundle(kept, bundle)
+    return bundle
+
+
+def joined(edge_dir: Path) -> Bundle:
+    """The bundle that an edge has kept.
+
+    Raises:
+        ConfigError: it has none.
+        Malformed: it is damaged.
+    """
+    path = edge_dir / "link.json"
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: this edge has no certificate; `energyguard edge enroll NAME` at the cloud "
+            "makes a bundle, `energyguard edge join FILE` here keeps it"
+        )
+    return read_bundle(path)
+
+
+def _made_authority() -> str:
+    """PEM of the authority, its key, the cloud's certificate, its key."""
+    ca, ca_key = _signed("EnergyGuard edges", None)
+    issuer = _certificate(ca), _private_key(ca_key)
+    return "".join((ca, ca_key, *_signed(SERVER_NAME, issuer)))
+
+
+def _signed(
+    common_name: str, issuer: tuple[Certificate, EllipticCurvePrivateKey] | None
+) -> tuple[str, str]:
+    """A certificate and its key as PEM: without an issuer an authority's, else of one end."""
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer[0].subject if issuer else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(1970, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=not issuer, path_length=None), critical=True)
+    )
+    if issuer:
+        is_server = common_name == SERVER_NAME
+        use = ExtendedKeyUsageOID.SERVER_AUTH if is_server else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=True)
+        if is_server:
+            names = x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)])
+            builder = builder.add_extension(names, critical=False)
+    certificate = builder.sign(issuer[1] if issuer else key, hashes.SHA256())
+    written = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), written.decode()
+
+
+def _blocks(text: str) -> list[str]:
+    """The parts of a PEM file."""
+    return re.findall(r"-----BEGIN [^-]+-----\n.+?-----END [^-]+-----\n", text, re.DOTALL)
+
+
+def _certificate(pem: str) -> Certificate:
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+def _private_key(pem: str) -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise Malformed("its key is of another kind")
+    return key
+
+
+def _common_name(certificate: Certificate) -> str:
+    from cryptography.x509.oid import NameOID
+
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
+def _check(identity: Identity) -> None:
+    """See that the certificate is of this authority and of this key.
+
+    Raises:
+        Malformed, ValueError: it is not, or something cannot be read.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    certificate = _certificate(identity.certificate)
+    try:
+        certificate.verify_directly_issued_by(_certificate(identity.ca))
+    except (InvalidSignature, TypeError) as error:
+        raise Malformed("its certificate is of another authority") from error
+    if _private_key(identity.key).public_key() != certificate.public_key():
+        raise Malformed("its key is not that of its certificate")

@@ -1,0 +1,99 @@
+"""NNG as the two ends of a line need it: its sockets, frames, and the certificates of peers.
+
+The binding is loaded by the first socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from energyguard.edge.identity import SERVER_NAME, Identity
+
+FRAMES_AT_ONCE = 64
+WAITING_FRAMES = 128
+"""Frames that NNG holds for one end, in either direction."""
+REFUSED = ("auth", "timeout", "proto", "other", "rcv_max")
+"""Statistics of a listener: connections that it ended, and why."""
+
+
+def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
+    """A socket of the pattern *pair*, which speaks to nobody without a certificate."""
+    from pynng import Pair1, TLSConfig
+
+    socket = Pair1(
+        polyamorous=is_server,
+        tls_config=TLSConfig(
+            TLSConfig.MODE_SERVER if is_server else TLSConfig.MODE_CLIENT,
+            server_name=None if is_server else SERVER_NAME,
+            ca_string=identity.ca,
+            own_cert_string=identity.certificate,
+            own_key_string=identity.key,
+            auth_mode=TLSConfig.AUTH_MODE_REQUIRED,
+        ),
+        recv_max_size=max_frame,
+        recv_buffer_size=WAITING_FRAMES,
+        send_buffer_size=WAITING_FRAMES,
+    )
+    socket.tcp_keepalive = True
+    return socket
+
+
+def received(socket: Any, seconds: float) -> Iterator[tuple[int, bytes]]:
+    """Frames that are there, each with its peer, waiting for the first up to ``seconds``."""
+    import pynng
+
+    try:
+        for place in range(FRAMES_AT_ONCE):
+            waits = place == 0 and seconds > 0
+            if waits:
+                socket.recv_timeout = max(1, int(seconds * 1000))
+            message = socket.recv_msg(block=waits)
+            yield (message.pipe.id if message.pipe is not None else 0), message.bytes
+    except pynng.NNGException:  # nothing there, or the socket was closed meanwhile
+        return
+
+
+def common_name(pipe: Any) -> str:
+    """The common name of a peer's certificate, which NNG has checked; empty where it has none."""
+    import pynng
+
+    try:
+        return str(pynng.options._getopt_string(pipe, "tls-peer-cn"))
+    except (pynng.NNGException, RuntimeError, UnicodeDecodeError):
+        return ""
+
+
+def close(pipe: Any) -> None:
+    """End a line; nothing happens where there is none any more."""
+    import pynng
+
+    if pipe is not None:
+        try:
+            pipe.close()
+        except pynng.NNGException:  # it is gone
+            return
+
+
+def refusals() -> dict[str, int]:
+    """How many connections the listeners of this process have refused, by why."""
+    from pynng import ffi, lib
+
+    counted = dict.fromkeys(REFUSED, 0)
+    found = ffi.new("nng_stat **")
+    if lib.nng_stats_get(found):
+        return counted
+    try:
+        scope = lib.nng_stat_child(found[0])
+        while scope != ffi.NULL:
+            if ffi.string(lib.nng_stat_name(scope)) == b"listener":
+                row = lib.nng_stat_child(scope)
+                while row != ffi.NULL:
+                    name = ffi.string(lib.nng_stat_name(row)).decode()
+                    if name in counted:
+                        counted[name] += int(lib.nng_stat_value(row))
+                    row = lib.nng_stat_next(row)
+            scope = lib.nng_stat_next(scope)
+    finally:
+        lib.nng_stats_free(found[0])
+    return counted

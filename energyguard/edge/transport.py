@@ -1,0 +1,280 @@
+"""Frames over NNG with TLS: an edge's line, and the port where the cloud has those of all edges.
+
+Both ends use NNG's pattern *pair*, at the cloud in its form for many peers: a frame is sent when
+there is one, in either direction, and any number may be under way (decision 0025 has what was
+measured). NNG alone frames, encrypts and checks certificates; who a peer is says its certificate.
+
+A line may lose frames (where a peer takes none, its newest are dropped), and is gone at any time;
+the two ends know how to live with that.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from queue import Empty, SimpleQueue
+from threading import Event, Thread, Timer
+from typing import TYPE_CHECKING, Any
+
+from energyguard.edge.identity import SCHEME, SERVER_NAME, Bundle, Identity
+from energyguard.edge.nng import close, common_name, pair, received
+from energyguard.edge.port_guard import PortGuard
+from energyguard.errors import ConfigError
+from energyguard.telemetry import logger
+
+if TYPE_CHECKING:
+    import pynng
+
+CONNECT_S = 10.0
+"""A connection that is not made within this time is given up."""
+RETRY_S, MAX_RETRY_S = 0.25, 15.0
+"""Pauses between attempts to connect: they double, and chance takes up to half of each."""
+MAX_EDGES = 1024
+"""Lines at once."""
+
+_log = logger(__name__)
+
+
+class Happened(StrEnum):
+    """What happened on a line."""
+
+    CONNECTED = "connected"
+    FRAME = "frame"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvent:
+    """What happened, on whose line; ``identity`` is the common name of the peer's certificate."""
+
+    what: Happened
+    peer: int
+    identity: str = ""
+    frame: bytes = b""
+
+
+class EdgeLine:
+    """An edge's line to its cloud, made anew whenever it is gone."""
+
+    def __init__(self, bundle: Bundle, cloud: str, max_frame: int, chance: random.Random) -> None:
+        """Begin to connect; nothing is waited for.
+
+        Args:
+            bundle: who this edge is, and whom it trusts.
+            cloud: the address of the cloud.
+            max_frame: a longer frame of the cloud's is the end of a line, bytes.
+            chance: spreads the attempts of many edges.
+        """
+        self._bundle, self._cloud, self._max_frame = bundle, cloud, max_frame
+        self._chance = chance
+        self._events: SimpleQueue[LineEvent] = SimpleQueue()
+        self._socket: pynng.Pair1 | None = None
+        self._peer, self._failures = 0, 0
+        self._ended, self._closing = Event(), Event()
+        self.fault = ""
+        """Why there is no line, for people; empty while there is one."""
+        self._thread = Thread(target=self._keep_connected, name="line", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> list[LineEvent]:
+        """What has happened since, waiting for something up to ``seconds``."""
+        events = _drained(self._events)
+        socket = self._socket
+        if socket is None and not events and seconds > 0:
+            try:
+                events = [self._events.get(timeout=seconds), *_drained(self._events)]
+            except Empty:
+                return []
+        elif socket is not None:
+            for _, frame in received(socket, 0 if events else seconds):
+                events += _drained(self._events)
+                events.append(LineEvent(Happened.FRAME, self._peer, frame=frame))
+            events += _drained(self._events)
+        return events
+
+    def send(self, frame: bytes) -> bool:
+        """Send a frame; false where it was dropped: there is no line, or it takes no more now."""
+        import pynng
+
+        socket = self._socket
+        if socket is None:
+            return False
+        try:
+            socket.send(frame, block=False)
+        except pynng.NNGException:
+            return False
+        return True
+
+    def welcomed(self) -> None:
+        """The cloud took us in: the next attempt to connect need not wait for long."""
+        self._failures = 0
+
+    def drop(self) -> None:
+        """End the line that there is; the next is made after a pause."""
+        self._ended.set()
+
+    def close(self) -> None:
+        """End for good."""
+        self._closing.set()
+        self._ended.set()
+        if (socket := self._socket) is not None:
+            socket.close()
+        self._thread.join(CONNECT_S)
+
+    def _keep_connected(self) -> None:
+        while not self._closing.is_set():
+            self._ended.clear()
+            self._peer += 1
+            with pair(self._bundle, self._max_frame, is_server=False) as socket:
+                socket.reconnect_time_min = 3_600_000  # a line that is gone is made anew, here
+                socket.add_post_pipe_remove_cb(lambda _: self._ended.set())
+                if self._is_connected(socket):
+                    self.fault, self._socket = "", socket
+                    self._events.put(LineEvent(Happened.CONNECTED, self._peer, SERVER_NAME))
+                    self._ended.wait()
+                    self._socket = None
+                    self._events.put(LineEvent(Happened.LOST, self._peer))
+            self._failures += 1
+            pause_s = min(MAX_RETRY_S, RETRY_S * 2 ** min(self._failures - 1, 16))
+            self._closing.wait(pause_s * self._chance.uniform(0.5, 1))
+
+    def _is_connected(self, socket: pynng.Pair1) -> bool:
+        """Connect; what stands in the way is the fault."""
+        import pynng
+
+        watchdog = Timer(CONNECT_S, socket.close)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            socket.dial(self._cloud, block=True)
+        except pynng.NNGException as error:
+            self.fault = self._sentence(error)
+            return False
+        finally:
+            watchdog.cancel()
+        return True
+
+    def _sentence(self, error: pynng.NNGException) -> str:
+        """What keeps us from the cloud, and what to do."""
+        import pynng
+
+        if isinstance(error, pynng.CryptoError | pynng.AuthenticationError):
+            return (
+                f"{self._cloud}: no TLS: either it does not know the certificate of this edge, or "
+                "it is not the cloud that enrolled it; `energyguard edge enroll "
+                f"{self._bundle.edge}` there makes a new bundle"
+            )
+        if isinstance(error, pynng.Closed | pynng.Timeout):
+            return f"{self._cloud}: no answer within {CONNECT_S:.0f} s"
+        if isinstance(error, pynng.AddressInvalid):
+            return f"{self._cloud}: there is no such host"
+        return f"{self._cloud}: {str(error).lower()}"
+
+
+class CloudPort:
+    """Where edges connect. Nobody gets a byte of an answer before showing a certificate."""
+
+    def __init__(
+        self, listen: str, identity: Identity, max_frame: int, max_edges: int = MAX_EDGES
+    ) -> None:
+        """Listen.
+
+        Args:
+            listen: ``HOST:PORT``.
+            identity: the cloud's.
+            max_frame: a longer frame is the end of its line, bytes.
+            max_edges: lines at once.
+
+        Raises:
+            ConfigError: nothing can listen there.
+        """
+        import pynng
+
+        self._events: SimpleQueue[LineEvent] = SimpleQueue()
+        self._pipes: dict[int, Any] = {}
+        self._names: dict[int, str] = {}
+        self._lines: set[int] = set()  # those that `wait` has told of
+        self._max_edges = max_edges
+        self._socket = pair(identity, max_frame, is_server=True)
+        self._socket.add_pre_pipe_connect_cb(self._came)
+        self._socket.add_post_pipe_remove_cb(self._went)
+        try:
+            self._socket.listen(SCHEME + listen)
+        except pynng.NNGException as error:
+            self._socket.close()
+            raise ConfigError(f"cloud.listen: {listen!r}: {str(error).lower()}") from error
+        self._guard = PortGuard(int(listen.rpartition(":")[2]), self._addresses)
+
+    def wait(self, seconds: float) -> list[LineEvent]:
+        """What has happened since, waiting for something up to ``seconds``.
+
+        Of each line the first is that it is there, the last that it is lost.
+        """
+        events = self._happened()
+        for peer, frame in received(self._socket, 0 if events else seconds):
+            events += self._happened()
+            if peer in self._lines:
+                events.append(LineEvent(Happened.FRAME, peer, self._names.get(peer, ""), frame))
+        return events + self._happened()
+
+    def send(self, peer: int, frame: bytes) -> bool:
+        """Send a frame to an edge; false where it was dropped."""
+        import pynng
+
+        pipe = self._pipes.get(peer)
+        if pipe is None:
+            return False
+        try:
+            self._socket.send_msg(pynng.Message(frame, pipe), block=False)
+        except pynng.NNGException:
+            return False
+        return True
+
+    def drop(self, peer: int) -> None:
+        """End a line."""
+        close(self._pipes.get(peer))
+
+    def close(self) -> None:
+        """End all lines, and listen no more."""
+        self._guard.close()
+        self._socket.close()
+
+    def _happened(self) -> list[LineEvent]:
+        events = _drained(self._events)
+        for event in events:
+            (self._lines.add if event.what is Happened.CONNECTED else self._lines.discard)(
+                event.peer
+            )
+        return events
+
+    def _came(self, pipe: Any) -> None:
+        """A line whose certificate was found good; NNG takes nothing of it before this returns."""
+        name = common_name(pipe)
+        if not name or len(self._pipes) >= self._max_edges:
+            why = f"{self._max_edges} are connected" if name else "no common name"
+            _log.warning("a line was refused", edge=name, peer=str(pipe.remote_address), reason=why)
+            pipe.close()
+            return
+        for peer, other in [*self._names.items()]:
+            if other == name:  # it came back before we knew that it was gone
+                close(self._pipes.get(peer))
+        self._pipes[pipe.id], self._names[pipe.id] = pipe, name
+        self._events.put(LineEvent(Happened.CONNECTED, pipe.id, name))
+
+    def _went(self, pipe: Any) -> None:
+        if self._pipes.pop(pipe.id, None) is not None:
+            self._events.put(LineEvent(Happened.LOST, pipe.id, self._names.pop(pipe.id, "")))
+
+    def _addresses(self) -> set[str]:
+        """Where those are who have shown a certificate."""
+        return {str(pipe.remote_address) for pipe in [*self._pipes.values()]}
+
+
+def _drained(events: SimpleQueue[LineEvent]) -> list[LineEvent]:
+    found = []
+    while True:
+        try:
+            found.append(events.get_nowait())
+        except Empty:
+            return found

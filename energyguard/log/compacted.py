@@ -1,0 +1,58 @@
+"""A compacted topic of one partition as what it stands for: a table of its newest values by key."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from energyguard.errors import BehindRetention
+from energyguard.log.contract import EARLIEST, LATEST, Log
+from energyguard.log.records import Fetched, TopicPartition
+from energyguard.records.contract import TopicRecord
+from energyguard.telemetry import logger
+
+T = TypeVar("T")
+
+READ_RECORDS = 4096
+
+_log = logger(__name__)
+
+
+class CompactedTable(Generic[T]):
+    """The newest value of each key, as far as it has been read; a deletion takes a key out."""
+
+    def __init__(self, log: Log, record: TopicRecord[T]) -> None:
+        self._log, self._record = log, record
+        self._at = TopicPartition(record.name, 0)
+        self._position = -1
+        self.rows: dict[str, T] = {}
+
+    def refresh(self) -> bool:
+        """Take what was written since; true if something was."""
+        if self._position < 0:
+            self._position = self._log.positions(self._at.topic, EARLIEST)[self._at]
+        begin, end = self._position, self._log.positions(self._at.topic, LATEST)[self._at]
+        while self._position < end:
+            try:
+                fetched = self._log.read({self._at: self._position}, READ_RECORDS, 0)
+            except BehindRetention as gone:
+                self._position = gone.earliest
+                continue
+            for part in fetched:
+                self._take(part)
+                self._position = part.next_offset
+            if not fetched:
+                break
+        return self._position > begin
+
+    def _take(self, part: Fetched) -> None:
+        for key, value, offset in zip(part.keys, part.values, part.offsets, strict=True):
+            name = (key or b"").decode("utf-8", "replace")
+            if value is None:
+                self.rows.pop(name, None)
+                continue
+            try:
+                self.rows[name] = self._record.decode(value)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                _log.warning("unreadable record", at=part.topic, offset=offset, reason=str(error))
