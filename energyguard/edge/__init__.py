@@ -2,7 +2,9 @@
 
 averages.py    powers become averages; they lie in the edge's log, which is its outbox
 outbox.py      that log as the uplink sees it: what waits, what may have been sent
+contract.py    what both ends need and give: the outbox, moments, frames
 messages.py    what is said on a line
+ranges.py      sets of offsets; epochs.py: what a disk that was restored shares with the cloud
 edge_end.py    the edge's end of it: what to say next; no I/O
 cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
 enrichment.py  where the devices of an edge stand: what a domain answers

@@ -40,12 +40,35 @@ class HeldPartition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     void: Annotated[int, doc("Records that the edge has no more: lost.")] = 0
 
 
+class EpochStart(msgspec.Struct, frozen=True, array_like=True):
+    """Where an epoch begins in a partition of the outbox."""
+
+    topic: str
+    partition: int
+    first: Annotated[int, doc("The next offset when the epoch began.")]
+
+
+class EdgeEpoch(msgspec.Struct, frozen=True, array_like=True):
+    """A time in which an outbox was open. A disk that was restored goes on in another one."""
+
+    id: str
+    starts: Annotated[
+        tuple[EpochStart, ...], doc("Of partitions that grew in the epoch before; others go on.")
+    ] = ()
+
+
 class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the cloud holds of an edge's outbox, and how its line is."""
 
-    epoch: Annotated[str, doc("Of the edge's log: offsets count within it.")]
+    epoch: Annotated[str, doc("Of the edge's outbox, drawn whenever it is opened.")]
     cloud: Annotated[str, doc("The cloud's epoch.")]
     held: tuple[HeldPartition, ...] = ()
+    past: Annotated[
+        tuple[EdgeEpoch, ...], doc("The epochs that led to this one, oldest first, this one last.")
+    ] = ()
+    replaced: Annotated[
+        tuple[str, ...], doc("Epochs that another took the place of: whoever is in one is refused.")
+    ] = ()
     connected_ms: Annotated[int | None, doc("Since when there is a line, wall time.", "ms")] = None
     heartbeat_ms: Annotated[int | None, doc("When it was last heard, wall time.", "ms")] = None
     offset_ms: Annotated[int | None, doc("Its clock less ours.", "ms")] = None
