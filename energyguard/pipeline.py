@@ -89,11 +89,11 @@ ARCHIVE = Flow(
 )
 AVERAGES = Flow(
     "averages",
-    SENT,
+    (*SENT, REPARTITIONED),
     "edge/averages.py",
-    (EDGE_READINGS, STATE),
+    (EDGE_READINGS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, STATE),
     group="averages",
-    tables=(STATE,),
+    tables=(TIME, STATE),
 )
 UPLINK = Flow(
     "uplink", (EDGE_READINGS, ALERTS), "edge/edge_end.py", (), group="uplink", tables=(EDGE_LINKS,)

@@ -57,6 +57,8 @@ _TABLE = (
     Channel("voltage_v", "V", Kind.STATE, -1_000_000.0, 1_000_000.0),
     Channel("temperature_c", "°C", Kind.STATE, -273.15, 5_000.0, nothing=-273.15),
     Channel("delta_kwh", "kWh", Kind.STATE, 0.0, 1_000.0),  # told beside a register that has it too
+    Channel("export_kwh", "kWh", Kind.STATE, 0.0, 1_000.0),  # fed in: no sum counts it as use
+    Channel("covered_s", "s", Kind.STATE, 0.0, 60.0),  # what an average speaks for, if not for all
     Channel("delta_kwh_multiplier", "×", Kind.STATE, 0.0, 1_000_000.0),
 )
 

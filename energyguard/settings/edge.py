@@ -31,9 +31,14 @@ class EdgeSettings(Section):
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
         description="What its devices' names begin with in the cloud.",
     )
-    average: Duration = Field("5s", description="Powers are averaged over this (event time).")
+    average: Duration = Field(
+        "5s", description="Powers are averaged over this (event time), at most a minute."
+    )
     longest_gap: Duration = Field(
         "15s", description="A power holds until the next reading, for at most this long."
+    )
+    lateness: Duration = Field(
+        "3s", description="How long an average waits for readings out of order (event time)."
     )
     live: Duration = Field(
         "1m", description="What is older when a line is there again is backlog: it goes behind."

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from energyguard.codecs.records import PACKED_ANEW, pack
 from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
-from energyguard.log.records import decoded, joined
+from energyguard.log.records import Headers, decoded, joined
+from energyguard.model.readings import by_time
 from energyguard.model.topics import ALERTS, ENERGY_ALERTS, LATE, TIME, repartitioned
 from energyguard.records.decisions import DECISION, PartitionDecision
 from energyguard.rules.kinds import decoding
@@ -138,6 +139,8 @@ def _serial(numbered: tuple[int, Decision]) -> int:
 
 MAX_PACKED = 65_536
 """Readings in a record, at most: it stays far below what a broker takes."""
+MAX_GATHERED = 16_384
+"""The same where records travel further, over a line."""
 
 
 class PendingOutputs:
@@ -147,9 +150,10 @@ class PendingOutputs:
         self._records: dict[str, list[Records]] = defaultdict(list)
         self._breaches: list[tuple[Breaches, Sequence[str]]] = []
         self._astray: dict[str, list[pa.RecordBatch]] = defaultdict(list)
+        self._gathered: dict[tuple[str, Headers], list[pa.RecordBatch]] = defaultdict(list)
 
     def __bool__(self) -> bool:
-        return bool(self._records or self._breaches or self._astray)
+        return bool(self._records or self._breaches or self._astray or self._gathered)
 
     def add(self, topic: str, records: Records) -> None:
         """Append these records to a topic."""
@@ -168,10 +172,16 @@ class PendingOutputs:
         if readings.num_rows:
             self._astray[topic].append(readings)
 
+    def gather(self, topic: str, readings: pa.RecordBatch, headers: Headers = ()) -> None:
+        """Append readings to a topic's first partition: those of all tasks together, by time."""
+        if readings.num_rows:
+            self._gathered[topic, headers].append(readings)
+
     def by_topic(self) -> list[tuple[str, Records]]:
         """All of it, each topic once."""
         made = [(topic, joined(parts)) for topic, parts in self._records.items()]
         made += [(repartitioned(t), _packed(t, parts)) for t, parts in self._astray.items()]
+        made += [(t, _in_one(parts, headers)) for (t, headers), parts in self._gathered.items()]
         if self._breaches:
             made.append((ENERGY_ALERTS.name, energy_alerts(self._breaches)))
         return made
@@ -187,3 +197,12 @@ def _packed(topic: str, parts: list[pa.RecordBatch]) -> Records:
     partitions, values = zip(*packed, strict=True)
     n = len(values)
     return Records([None] * n, values, [PACKED_ANEW] * n, partitions=partitions)
+
+
+def _in_one(parts: list[pa.RecordBatch], headers: Headers) -> Records:
+    """Readings of several partitions by time, packed for partition 0."""
+    batch = by_time(pa.concat_batches(parts))
+    starts = range(0, batch.num_rows, MAX_GATHERED)
+    values = [value for s in starts for _, value in pack(batch.slice(s, MAX_GATHERED), 1)]
+    n = len(values)
+    return Records([None] * n, values, [headers] * n, partitions=[0] * n)

@@ -150,9 +150,19 @@ class Alignment:
         slack_ms: so far may one partition be ahead of another, in event time.
         idle_s: a partition from which nothing came for this long holds nobody up.
         clock: for that.
+        max_held: a partition of which so many readings wait is not read for a while.
     """
 
-    def __init__(self, log: Log, group: str, slack_ms: int, idle_s: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        log: Log,
+        group: str,
+        slack_ms: int,
+        idle_s: float,
+        clock: Clock,
+        max_held: int = MAX_HELD,
+    ) -> None:
+        self._max_held = max_held
         self._log, self._group, self._clock = log, group, clock
         self._slack_ms, self._idle_s = slack_ms, idle_s
         self._held: dict[TopicPartition, DecodedReadings] = {}
@@ -165,7 +175,7 @@ class Alignment:
 
     def full(self) -> set[TopicPartition]:
         """Partitions of which so much waits that they are not read for a while."""
-        return {at for at, part in self._held.items() if len(part.batch) >= MAX_HELD}
+        return {at for at, part in self._held.items() if len(part.batch) >= self._max_held}
 
     def keep(self, owned: Collection[TopicPartition]) -> None:
         """Forget what waits of all other partitions: it was not committed, and is read again."""
