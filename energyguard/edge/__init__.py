@@ -1,6 +1,7 @@
 """Survive an outage: what an edge measures, and its line to the cloud.
 
-averages.py    powers become averages; they lie in the edge's log, which is its outbox
+averages.py    powers become averages, device by device; intervals.py, far.py, averages_state.py
+averaging.py   the same over all topics of the log, into the topic that is its outbox
 outbox.py      that log as the uplink sees it: what waits, what may have been sent
 contract.py    what both ends need and give: the outbox, moments, frames
 messages.py    what is said on a line
