@@ -99,11 +99,11 @@ class AveragingTask(Task[DecodedReadings, AverageOperator]):
         before = self.operator.state.newest.copy()
         self._give(self.operator.process(batch), outputs)
         newest = self.operator.state.newest
-        heard = np.ones(len(newest), bool)
-        heard[: len(before)] = newest[: len(before)] != before
+        is_news = np.ones(len(newest), bool)
+        is_news[: len(before)] = newest[: len(before)] != before
         grown = np.full(len(newest), self.clock.monotonic())
         grown[: len(self.seen_s)] = self.seen_s[: len(newest)]
-        grown[heard] = self.clock.monotonic()
+        grown[is_news] = self.clock.monotonic()
         self.seen_s = grown
 
     def _give(self, found: Averaged, outputs: PendingOutputs, *, is_past: bool = False) -> None:

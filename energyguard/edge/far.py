@@ -14,7 +14,7 @@ from energyguard.model.readings import Bools, Ints, ReadingBatch, Verdict, join
 from energyguard.stream.time.trusted import NEVER
 
 
-class Judged(NamedTuple):
+class BelievedPowers(NamedTuple):
     """Powers in the order in which they count, the device of each, and those set apart."""
 
     batch: ReadingBatch
@@ -33,7 +33,7 @@ class FarPowers:
         self.ahead_ms = ahead_ms
         self.held: dict[int, ReadingBatch] = {}
 
-    def judge(self, batch: ReadingBatch, device: Ints, prior: Ints, newest: Ints) -> Judged:
+    def judge(self, batch: ReadingBatch, device: Ints, prior: Ints, newest: Ints) -> BelievedPowers:
         """Take powers in log order; give those that count now.
 
         Args:
@@ -44,7 +44,7 @@ class FarPowers:
         """
         beyond = (prior > NEVER) & (batch.time > prior + self.ahead_ms)
         if not self.held and not beyond.any():
-            return Judged(batch, device, [])
+            return BelievedPowers(batch, device, [])
         of_concern = np.zeros(len(newest), bool)
         of_concern[device[beyond]] = True
         of_concern[list(self.held)] = True
@@ -52,7 +52,7 @@ class FarPowers:
 
     def _one_by_one(
         self, batch: ReadingBatch, device: Ints, of_concern: Bools, newest: Ints
-    ) -> Judged:
+    ) -> BelievedPowers:
         waiting = list(self.held)
         pool = join([*self.held.values(), batch])
         who = np.concatenate([np.array(waiting, np.int64), device])
@@ -86,7 +86,7 @@ class FarPowers:
         self.held = {name: pool.take(np.array([place])) for name, place in held.items()}
         through = np.array(order, np.int64)
         set_apart = [(verdict, pool.take(np.array([place]))) for verdict, place in apart]
-        return Judged(pool.take(through), who[through], set_apart)
+        return BelievedPowers(pool.take(through), who[through], set_apart)
 
     def take_all(self) -> tuple[ReadingBatch, Ints] | None:
         """Those that wait, and their devices: nothing else will come."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -191,9 +192,7 @@ def test_an_average_of_more_than_a_minute_is_refused() -> None:
 
 
 def test_the_greatest_powers_do_not_overflow() -> None:
-    found = averaged(
-        powers(*((s, 100_000) for s in range(0, 300, 10))), average_ms=60_000
-    )
+    found = averaged(powers(*((s, 100_000) for s in range(0, 300, 10))), average_ms=60_000)
     assert {value for _, value in of(found, "power_kw")} == {100_000 * KW}
     energy = sum(value for _, value in of(found, "energy_kwh"))
     assert energy == 100_000 * KW * 290 // 3600
@@ -263,7 +262,7 @@ def test_made_homes_with_gaps_get_no_energy_that_was_not_there(seed: int) -> Non
     rows = [row for row in home.rows if row[1] == "power_kw"]
     found = averaged(rows)
     drawn = fed = Fraction(0)
-    for (_, _, time, value), (_, _, until, _) in zip(rows, rows[1:], strict=False):
+    for (_, _, time, value), (_, _, until, _) in pairwise(rows):
         if until - time <= 15_000:
             drawn += Fraction(max(value, 0) * (until - time), 3_600_000)
             fed += Fraction(max(-value, 0) * (until - time), 3_600_000)
