@@ -43,6 +43,9 @@ class Simulator:
         about: a sentence: what the verb does.
         steps: refers to a ``simulators.steps.Steps``, of which the verb and the role are made.
         run: refers to a role, ``(Settings, Event) -> None``, where there are no steps.
+        on_request: whether ``up`` plays it only where its name is asked for.
+        prepare: refers to what ``up`` does before it plays it: ``(Settings) -> dict`` of more
+            settings by their dotted names.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Simulator:
     about: str = ""
     steps: str = ""
     run: str = ""
+    on_request: bool = False
+    prepare: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

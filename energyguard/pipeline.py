@@ -143,7 +143,13 @@ ROLES: Mapping[str, Role] = {role.name: role for role in (*SIMULATORS, *STAGES, 
 """In the order in which they stop: sources first, then what drains, then what people look at."""
 
 SCENARIOS: Mapping[str, str] = {role.scenario: role.name for role in SIMULATORS}
-"""The demonstrations that ``up`` starts, each with the role that plays it."""
+"""The demonstrations that ``up`` can start, each with the role that plays it."""
+DEMONSTRATED = tuple(s.name for domain in DOMAINS for s in domain.simulators if not s.on_request)
+"""Those that it starts where nobody asks for some."""
+PREPARED: Mapping[str, str] = {
+    s.name: s.prepare for domain in DOMAINS for s in domain.simulators if s.prepare
+}
+"""What is done before a demonstration starts."""
 
 FLOWS = (
     *(flow for domain in DOMAINS for flow in domain.flows),

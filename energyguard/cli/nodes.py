@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from energyguard.cli.call import Call
 from energyguard.clock import SYSTEM
-from energyguard.domain import installed
+from energyguard.domain import installed, load
 from energyguard.errors import ConfigError, Conflict, Unavailable
-
-if TYPE_CHECKING:
-    from energyguard.settings.tree import Settings
-
 
 if TYPE_CHECKING:
     Demonstration = str
@@ -25,6 +23,23 @@ else:
     _NAMES = [simulator.name for domain in installed() for simulator in domain.simulators]
     Demonstration = StrEnum("Demonstration", {name.upper(): name for name in _NAMES})
     """The demonstrations: the simulators of the domains."""
+_ON_REQUEST = [s.name for domain in installed() for s in domain.simulators if s.on_request]
+
+Scenarios = Annotated[
+    list[Demonstration] | None,
+    typer.Option(
+        help="Only this demonstration; may be repeated. Only on request: "
+        f"{', '.join(_ON_REQUEST)}.",
+        show_default="all others",
+    ),
+]
+Homes = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder of household files (2 s): the homes of `regions`.",
+        show_default="simulated ones",
+    ),
+]
 
 
 def up(
@@ -32,10 +47,8 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo/--no-demo", help="Simulated homes, or only your own meters.")
     ] = True,
-    scenario: Annotated[
-        list[Demonstration] | None,
-        typer.Option(help="Only this demonstration; may be repeated.", show_default="all"),
-    ] = None,
+    scenario: Scenarios = None,
+    homes: Homes = None,
     host: Annotated[str | None, typer.Option(help="The address of the page.")] = None,
     port: Annotated[int | None, typer.Option(help="The port of the page.")] = None,
     history_port: Annotated[
@@ -53,21 +66,24 @@ def up(
     one-time log-in link when the page is ready. Everything is kept in the data folder; the next
     start goes on where this one stopped. A part that dies is started again, saying so. Ctrl-C
     stops the sources, lets what is under way come to rest, and ends; Ctrl-C again ends at once.
+
+    `--scenario regions` plays an edge and a cloud too, with a line of their own between them.
     """
     from energyguard import node
     from energyguard.api.auth import check_auth
-    from energyguard.pipeline import SCENARIOS
+    from energyguard.pipeline import DEMONSTRATED, SCENARIOS
 
     call = call.with_settings(
         serve__host=host,
         serve__port=port,
         serve__auth=None if auth else "false",
         history__port=history_port,
+        simulate__homes=None if homes is None else homes.absolute(),
     )
     check_auth(call.loaded.settings.serve.auth, call.loaded.settings.serve.host)
-    settings = _ready_to_start(call)
-    played = {SCENARIOS[name] for name in scenario or SCENARIOS} if demo else set()
-    roles = [*played, *node.lasting_roles(settings)]
+    shown = (scenario or DEMONSTRATED) if demo else ()
+    settings = _prepared(_ready_to_start(call), shown).settings
+    roles = [*{SCENARIOS[name] for name in shown}, *node.lasting_roles(settings)]
     if not settings.serve.auth:
         print("energyguard: NO LOG-IN: whoever reaches this address may do all", file=sys.stderr)
     if not node.up(settings, roles, say=lambda text: print(text, flush=True)):
@@ -75,8 +91,19 @@ def up(
     print("stopped")
 
 
-def _ready_to_start(call: Call) -> Settings:
-    """The settings, after a look at what would make every start fail.
+def _prepared(call: Call, shown: Iterable[str]) -> Call:
+    """The call with the settings that demonstrations need."""
+    from energyguard.pipeline import PREPARED
+
+    for name in shown:
+        if name in PREPARED:
+            more = load(PREPARED[name])(call.settings)
+            call = call.with_settings(**{n.replace(".", "__"): value for n, value in more.items()})
+    return call
+
+
+def _ready_to_start(call: Call) -> Call:
+    """The call, after a look at what would make every start fail.
 
     The history's port is ours to choose where nobody did: one that is taken gives way.
 
@@ -90,7 +117,8 @@ def _ready_to_start(call: Call) -> Settings:
     running = {process.role for process in living(settings.data_dir)}
     history, chosen = settings.history, "history.port" in call.loaded.origins
     if not (chosen or "history" in running) and doctor.cannot_listen(history.host, history.port):
-        settings = call.with_settings(history__port=0).settings
+        call = call.with_settings(history__port=0)
+        settings = call.settings
     faults = []
     for check in (doctor.rights, doctor.clock, doctor.ports):
         finding = check(settings)
@@ -98,7 +126,7 @@ def _ready_to_start(call: Call) -> Settings:
             faults.append(f"{finding.found}: {finding.todo}")
     if faults:
         raise ConfigError(*faults)
-    return settings
+    return call
 
 
 def role(

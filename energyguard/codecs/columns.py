@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
@@ -28,6 +29,7 @@ _ANY_CLOCK = re.compile(
     re.ASCII,
 )
 _WHOLE = re.compile(r"(?:\+|(-))?0*(\d+)", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TO_MS = len("00:00:00.000")
 SPACES = " \t"
 """What may stand round a cell."""
@@ -63,6 +65,19 @@ def tidy_integer(cell: str) -> str:
     return "".join(found.groups("")) if found else cell
 
 
+def tidy_event_time(cell: str) -> str:
+    """A time in ms since 1970, of such a number or of text; without an offset it is UTC."""
+    text = tidy_time(cell)
+    if _ANY_CLOCK.fullmatch(text) is None:
+        return tidy_integer(cell)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # a 30th of February
+        return cell
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return str((moment - _EPOCH) // timedelta(milliseconds=1))
+
+
 def tidy_sequence(cell: str) -> str:
     """The same of a number without a sign."""
     return cell if cell[:1] in ("+", "-") else tidy_integer(cell)
@@ -73,7 +88,8 @@ class Column:
     """A kind of column: its Arrow type, what a sound field looks like, what to say of another.
 
     ``among`` has the values that there may be, where the type has more; ``tidy`` gives the sound
-    field that a cell means; ``is_text`` says whether JSON has it in quotes.
+    field that a cell means; ``is_text`` says whether JSON has it in quotes, ``or_text`` whether it
+    may, where else it is a number.
     """
 
     type: pa.DataType
@@ -82,6 +98,7 @@ class Column:
     among: pa.Array | None = None
     tidy: Callable[[str], str] | None = None
     is_text: bool = False
+    or_text: bool = False
 
 
 ISO_TIME = Column(
@@ -93,6 +110,13 @@ ISO_TIME = Column(
 )
 PLAIN_TIME = Column(pa.timestamp("ms"), _CLOCK, "a time in UTC", tidy=tidy_plain_time, is_text=True)
 EPOCH_MS = Column(pa.int64(), _SIGNED, "a time in ms since 1970", tidy=tidy_integer)
+EVENT_TIME = Column(
+    pa.int64(),
+    _SIGNED,
+    "a time in ms since 1970, or text such as 2019-12-24T00:00:01.982Z",
+    tidy=tidy_event_time,
+    or_text=True,
+)
 DEVICE = Column(
     pa.string(), r"[^,\"\x00-\x1f]{1,128}", f"a name of 1 to {MAX_DEVICE} characters", is_text=True
 )
@@ -105,7 +129,7 @@ NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 MAYBE_NUMBER = Column(NUMBER.type, f"(?:{_SHORT})?", NUMBER.wanted, tidy=tidy_number)
 INTEGER = Column(pa.int64(), _SIGNED, "a whole number", tidy=tidy_integer)
 SEQUENCE = Column(pa.uint64(), r"\d{0,18}", "a whole number or nothing", tidy=tidy_sequence)
-WHOLE = (EPOCH_MS, INTEGER, SEQUENCE)
+WHOLE = (EPOCH_MS, EVENT_TIME, INTEGER, SEQUENCE)
 LARGEST_WHOLE = 10**18 - 1
 MAY_BE_EMPTY = (SEQUENCE, MAYBE_NUMBER)
 ANYTHING = Column(pa.string(), r"[^,\"\x00\r]*", "text", is_text=True)

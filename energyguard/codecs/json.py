@@ -196,7 +196,8 @@ def _text(name: str, column: Column, value: object) -> str:
     """
     if value is None:
         raise _malformed(name, f"{name} is missing")
-    if not column.is_text or isinstance(value, bool):
+    is_text = column.is_text or (column.or_text and isinstance(value, str))
+    if not is_text or isinstance(value, bool):
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise _malformed(name, f"{name} is not a number: {sixty_fourth(str(value))}")
         if column not in (NUMBER, MAYBE_NUMBER):

@@ -217,6 +217,14 @@ class SimulateSettings(Section):
         description="Signals of chargers go to `charger-station-signals.REGION`; empty: to "
         "`charger-station-signals`.",
     )
+    homes: Path | None = Field(
+        None,
+        description="A folder of system E's household files (2 s): the homes of the scenario "
+        "`regions`, played as of now, again and again. Empty: simulated ones.",
+    )
+    region_homes: int = Field(
+        50, gt=0, le=1_000, description="How many homes the scenario `regions` simulates."
+    )
     pace: Literal["scaled", "real"] = Field(
         "scaled",
         description="`scaled`: a charge takes seconds for minutes; `real`: as long as it takes "
