@@ -109,7 +109,18 @@ CLOUD = Flow(
 SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES, EDGES))
 LIVE = Flow(
     "live",
-    (*READINGS, ENERGY_ALERTS, ALERTS, ALERT_ACTIONS, READ_MARKS, PROGRESS, RULES, DEAD_LETTERS),
+    (
+        *READINGS,
+        ENERGY_ALERTS,
+        ALERTS,
+        ALERT_ACTIONS,
+        READ_MARKS,
+        PROGRESS,
+        RULES,
+        DEAD_LETTERS,
+        EDGES,
+        EDGE_LINKS,
+    ),
     "service/live.py",
     (),
 )

@@ -5,6 +5,7 @@ The projection of alerts (``alerts/book.py``) folds the two.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,12 @@ from energyguard.model import topics
 from energyguard.model.alerts import Act, Severity, State
 from energyguard.records.contract import TopicRecord, doc
 from energyguard.records.tables import NAME, HistoryTable, RowMapping, TableColumn
+
+
+def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: int) -> str:
+    """The deterministic id of an episode: 16 hex digits of what began it."""
+    text = "\n".join((topic, rule, device, channel, str(window_end_ms)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class AlertEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

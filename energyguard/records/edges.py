@@ -57,6 +57,14 @@ class EdgeEpoch(msgspec.Struct, frozen=True, array_like=True):
     ] = ()
 
 
+class LineAlert(msgspec.Struct, frozen=True, array_like=True):
+    """An alert of an edge's line that is open."""
+
+    rule: str
+    id: Annotated[str, doc("Of the alert, in `energyguard.alerts`.")]
+    since_ms: Annotated[int, doc("When it began, wall time.", "ms")]
+
+
 class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the cloud holds of an edge's outbox, and how its line is."""
 
@@ -76,6 +84,9 @@ class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     behind_ms: Annotated[int | None, doc("How old the oldest of them is.", "ms")] = None
     readings: Annotated[int, doc("That came, ever.")] = 0
     at_ms: Annotated[int, doc("Of this report, wall time.", "ms")] = 0
+    alerts: Annotated[
+        tuple[LineAlert, ...], doc("Of its line, those that are open: none is raised twice.")
+    ] = ()
 
 
 EDGE_ENTRY = TopicRecord(topics.EDGES, EdgeEntry, "edge")

@@ -24,6 +24,7 @@ from energyguard.service.views import (
     ClusterView,
     DeadLetter,
     DeviceView,
+    EdgeView,
     Freshness,
     Kind,
     Overview,
@@ -110,6 +111,19 @@ class Cluster(Protocol):
         """Let go of the nodes."""
 
 
+class Edges(Protocol):
+    """The edges that were let in, as the cloud sees them."""
+
+    def all(self) -> list[EdgeView]:
+        """Every edge, by name."""
+
+    def get(self, name: str) -> EdgeView:
+        """One edge."""
+
+    def forget(self, name: str, by: str) -> EdgeView:
+        """Let an edge in no more."""
+
+
 class Service(Protocol):
     """Everything that people and programs may ask and do."""
 
@@ -152,6 +166,10 @@ class Service(Protocol):
     @property
     def cluster(self) -> Cluster | None:
         """The nodes of the store; None where it is no ring."""
+
+    @property
+    def edges(self) -> Edges:
+        """The edges that were let in, and how their lines are."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

@@ -16,6 +16,7 @@ from energyguard.log.set_aside import summary
 from energyguard.model.topics import ALERTS
 from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, STAGES, flows_at_work
 from energyguard.processes.registry import ailing
+from energyguard.service.edges import trouble
 from energyguard.service.live import LiveProjection
 from energyguard.service.views import SystemHealth
 from energyguard.settings.tree import Settings
@@ -47,6 +48,8 @@ def health(
         first = role.flows[0]  # what it writes for itself waits for it no longer than that
         if _any(log, first.topics):
             parts[role.name] = _waits(log, first, f"the role {role.name}", now_ms)
+    if words := trouble(live.edges.all()):
+        parts["edges"] = words
     if (file := path_of(settings.log_url)) and (damage := summary(file)):
         parts["damage"] = damage
     roles = [role.name for role in STAGES]

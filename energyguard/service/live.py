@@ -18,6 +18,7 @@ from energyguard.model import topics
 from energyguard.model.quantities import parse_duration
 from energyguard.pipeline import LIVE, READINGS
 from energyguard.service.alert_feed import TOPICS, AlertFeed
+from energyguard.service.edges import EdgeProjection
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
 from energyguard.service.reports import Reports, dead_letters, windows
@@ -69,6 +70,7 @@ class LiveProjection:
         self._clock = clock
         self._stop = Event()
         self.reports = Reports()
+        self.edges = EdgeProjection(log, settings.cloud, clock)
         self.feed = AlertFeed(log, book, apply_rule, clock)
         self.updates = Updates(
             log,
@@ -90,6 +92,7 @@ class LiveProjection:
             topics.PROGRESS.name: self._report,
             topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
+            **self.edges.takers,
         }
         common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
         self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)

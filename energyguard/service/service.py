@@ -59,6 +59,7 @@ class EnergyService:
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices: any device, live or of the past (``service/devices.py``).
         profiles: what is usual for a device (``service/profiles.py``).
+        edges: who may send from afar, and how their lines are (``service/edges.py``).
         projections: how devices of domains are now, by the devices' name.
         settings: the settings tree.
         clock: the wall clock.
@@ -72,6 +73,7 @@ class EnergyService:
         self.cluster: Cluster | None = cluster_of(settings, clock)
         self.rules = book_of(settings)
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
+        self.edges = self.live.edges
         self.projections: dict[str, DomainProjection] = {
             name: load(projection.follow)(log, settings, clock)
             for name, projection in PROJECTIONS.items()
@@ -240,10 +242,8 @@ class EnergyService:
         action = AlertAction(
             id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
         )
-        action_records = Records(
-            [alert_id.encode()], [ALERT_ACTION.encode(action)], (), [action.at_ms]
-        )
-        self._log.append(topics.ALERT_ACTIONS.name, action_records)
+        written = Records([alert_id.encode()], [ALERT_ACTION.encode(action)], (), [now_ms])
+        self._log.append(topics.ALERT_ACTIONS.name, written)
         self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
         return self.book.get(alert_id)
 

@@ -214,6 +214,34 @@ class ClusterView:
     nodes: tuple[NodeView, ...]  # by address
 
 
+EdgeState = Literal["connected", "disconnected", "silent", "unknown", "never-heard", "forgotten"]
+"""Unknown: the role ``cloud``, which would tell of it, tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """An edge as the cloud sees it; all times are of the wall clock."""
+
+    edge: str  # its name
+    state: EdgeState
+    identity: str  # the certificate that counts: NAME#SERIAL
+    let_in_by: str
+    let_in_ms: int | None
+    connected_ms: int | None  # since when there is a line; None: there is none
+    heartbeat_ms: int | None  # when it was last heard; None: never
+    queued: int  # records that waited there when it was last heard
+    queued_ms: int | None  # how old the oldest of them was
+    lag_ms: int | None  # how far what is here is behind; None: it was never heard, or is forgotten
+    offset_ms: int | None  # its clock less ours
+    clock_off: bool  # by more than `cloud.clock_offset`
+    readings: int  # that came from it, ever
+    held: int  # records of its outbox that are here
+    lost: int  # records that it has no more, and that never came
+    epoch: str  # of its log; it changes when that is made anew
+    forgotten_ms: int | None
+    forgotten_by: str
+
+
 Kind = Literal[
     "ready",
     "readings",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Severity, State
-from energyguard.records.alerts import AlertEvent
+from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.rules.profile.calendar import SLOTS, slot_label
 from energyguard.service.profiles import DeviceProfile, DeviceProfiles, UsualHalfHour
 from energyguard.service.views import DeviceView, ReadingView
-from energyguard.stream.windows.output import alert_id
 from tests.application.world import DAY, HOUR, START, chance
 
 TOPIC = "energyguard.readings"

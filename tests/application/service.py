@@ -15,7 +15,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
-from energyguard.records.alerts import AlertEvent
+from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.records.progress import PartitionProgress
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
@@ -24,7 +24,6 @@ from energyguard.service.live import LiveProjection
 from energyguard.service.service import EnergyService
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.settings.tree import Settings
-from energyguard.stream.windows.output import alert_id
 from energyguard.testing import MemoryLog
 from tests.application import building
 from tests.application.charging import ChargingHistory, MadeUpStations
@@ -126,6 +125,7 @@ class MadeUpService(EnergyService):
         self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty, floors)
         super().__init__(self.log, self.past, settings, clock)
         self.live, self.projections = MadeUpLive(self), {"chargers": stations}
+        self.edges = self.live.edges
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         if floors:

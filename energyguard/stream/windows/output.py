@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from energyguard.log.records import Records
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints, ReadingBatch, Verdict
 from energyguard.model.topics import LATE
-from energyguard.records.alerts import ALERT_EVENT, AlertEvent
+from energyguard.records.alerts import ALERT_EVENT, AlertEvent, alert_id
 from energyguard.records.energy_alerts import BEFORE, EnergyAlertHeaders, identity
 from energyguard.records.readings import LateHeaders
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT
@@ -123,12 +122,6 @@ class Collected:
     breaches: list[Breaches] = field(default_factory=list)
     transitions: list[AlertTransition] = field(default_factory=list)
     follow_episodes: bool = True
-
-
-def alert_id(topic: str, rule: str, device: str, channel: str, window_end_ms: int) -> str:
-    """The deterministic id of an episode: 16 hex digits of what began it."""
-    text = "\n".join((topic, rule, device, channel, str(window_end_ms)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def episode_event(topic: str, channel: str, device: str, transition: AlertTransition) -> AlertEvent:
