@@ -83,6 +83,23 @@ def test_only_this_machine_reaches_what_is_published(
     assert len({*published}) == len(published)
 
 
+def test_the_link_alone_is_open_to_others_where_somebody_says_so(composed: Composed) -> None:
+    services = composed(LINK_ADDRESS="0.0.0.0")["services"]
+    (port,) = services["cloud"]["ports"]
+    assert (port["host_ip"], port["published"], port["target"]) == ("0.0.0.0", "5556", 5556)
+    others = [p for name, one in services.items() for p in one.get("ports", ()) if name != "cloud"]
+    assert {port["host_ip"] for port in others} == {"127.0.0.1"}
+
+
+def test_an_edge_finds_its_cloud_and_keeps_its_outbox(composed: Composed) -> None:
+    services = composed()["services"]
+    cloud = load(environ=services["cloud"]["environment"]).settings.cloud
+    edge = load(environ=services["edge"]["environment"]).settings.edge
+    assert edge.cloud == "tls+tcp://cloud:" + cloud.listen.rpartition(":")[2]
+    kept = {name: services[name]["volumes"][0]["source"] for name in ("edge", "cloud")}
+    assert kept == {name: str(KEPT / name) for name in kept}
+
+
 @FILES
 def test_no_service_may_do_more_than_it_must(composed: Composed, files: tuple[str, ...]) -> None:
     for name, one in composed(files)["services"].items():
@@ -235,7 +252,9 @@ def test_every_command_of_ours_is_real(composed: Composed) -> None:
 def test_every_setting_is_one_of_ours(composed: Composed, files: tuple[str, ...]) -> None:
     for name, one in ours(composed(files)).items():
         settings = load(environ=one["environment"]).settings
-        assert settings.log_url.startswith("kafka://kafka:9092") or name not in ROLES
+        log = settings.edge.source if name == "edge" else settings.log_url
+        assert log.startswith("kafka://kafka:9092") or name not in ROLES
+        assert log.count(":9092") == len(files) * 2 - 1 or name not in ROLES, "brokers"
 
 
 def test_the_shards_are_the_ring_that_is_asked(composed: Composed) -> None:
