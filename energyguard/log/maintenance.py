@@ -6,6 +6,7 @@ more than one of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -15,7 +16,11 @@ import apsw
 from energyguard.clock import Clock
 from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, patient
 from energyguard.log.compaction import Size, compact
-from energyguard.log.retention import retain
+from energyguard.log.groups import positions_of
+from energyguard.log.keeping import Keeping, KeptTopics
+from energyguard.log.records import TopicPartition
+from energyguard.log.retention import drop, retain
+from energyguard.model.topics import Topic
 from energyguard.telemetry import Condition, logger
 from energyguard.topics import topic_named
 
@@ -36,8 +41,8 @@ _log = logger(__name__)
 class LogMaintenance:
     """A thread that starts with the first write of its process."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._path, self._clock = path, clock
+    def __init__(self, path: Path, clock: Clock, kept: KeptTopics) -> None:
+        self._path, self._clock, self._kept = path, clock, kept
         self._stop, self._lock = Event(), Lock()
         self._thread: Thread | None = None
         self._work_lock = Lock()
@@ -115,6 +120,11 @@ class LogMaintenance:
         finally:
             connection.set_busy_handler(patient)
 
+    def drop(self, number: int, partition: int, first: int, following: int) -> None:
+        """Delete the appends that lie between two offsets; see ``retention.drop``."""
+        with self._work_lock, our_errors(self._path):
+            drop(self._open(), number, partition, first, following)
+
     def tidy(self) -> None:
         """Delete what is older than its topic keeps, and superseded records of compacted topics."""
         with self._work_lock, our_errors(self._path):
@@ -127,4 +137,18 @@ class LogMaintenance:
                     place = f"{self._path}: {name}"
                     self._sizes[number] = compact(connection, number, place, now_ms, before)
                 elif topic is not None:
-                    retain(connection, number, topic, now_ms)
+                    self._retain(connection, number, name, topic, now_ms)
+
+    def _retain(self, connection: Any, number: int, name: str, topic: Topic, now_ms: int) -> None:
+        """Delete what a topic keeps no longer, but nothing that its group has not read."""
+        keeping = self._kept.of(name) or Keeping()
+        if keeping.keep_ms is not None:
+            topic = replace(topic, retention_ms=keeping.keep_ms)
+        group = keeping.group or topic.kept_for
+        read = None
+        if group:
+            positions = positions_of(connection, group)
+            places = [TopicPartition(name, partition) for partition in range(topic.partitions)]
+            if keeping.group or any(at in positions for at in places):
+                read = [positions.get(at, 0) for at in places]
+        retain(connection, number, topic, now_ms, read)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
-from energyguard.log.segments import Head, first_id, last_id
+from energyguard.log.segments import Head, first_id, last_id, offsets_of
 from energyguard.log.walk import newest_head
 from energyguard.model.topics import Topic
 
@@ -14,9 +17,25 @@ _OLDEST = """
 SELECT id, ends, total, appended_ms, crc FROM segment WHERE id >= ? AND id < ? ORDER BY id LIMIT ?
 """
 
+_HEADS = """
+SELECT id, ends, total, appended_ms, crc FROM segment WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+_BYTES = "SELECT sum(length(body)) FROM segment WHERE id BETWEEN ? AND ?"
+_EARLIEST = "SELECT earliest FROM topic WHERE id = ?"
 
-def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
-    """Delete the segments that a topic keeps no longer, and note where it begins now."""
+
+def retain(
+    connection: Any, number: int, topic: Topic, now_ms: int, read: Sequence[int] | None = None
+) -> None:
+    """Delete the segments that a topic keeps no longer, and note where it begins now.
+
+    Args:
+        connection: to the log's file.
+        number: the topic's.
+        topic: says how long it keeps what.
+        now_ms: the wall clock.
+        read: by partition, the position of the group for which it is kept; None: for none.
+    """
     first = first_id(number)
     newest = newest_head(connection, first, last_id(number))
     if newest is None:
@@ -24,9 +43,11 @@ def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
     oldest_ms = 0 if topic.retention_ms is None else now_ms - topic.retention_ms
     surplus = 0 if topic.retention_bytes is None else newest.total - topic.retention_bytes
     while True:
-        heads = (
+        heads: Iterable[Head] = (
             Head(*row) for row in connection.execute(_OLDEST, (first, newest.segment_id, _ROWS))
         )
+        if read is not None:
+            heads = takewhile(partial(is_read, read=read), heads)
         gone = [
             head
             for head in heads
@@ -40,3 +61,47 @@ def retain(connection: Any, number: int, topic: Topic, now_ms: int) -> None:
                 connection.execute("UPDATE topic SET earliest = ? WHERE id = ?", earliest)
         if len(gone) < _ROWS:
             return
+
+
+def is_read(head: Head, read: Sequence[int]) -> bool:
+    """Whether a group with these positions has read a segment, and all before it."""
+    return head.holds() and all(end <= to for end, to in zip(head.ends, read, strict=True))
+
+
+def waiting_bytes(connection: Any, number: int, read: Sequence[int]) -> int:
+    """How many bytes of a topic a group with these positions has not read."""
+    first, last = first_id(number), last_id(number)
+    low, high = first - 1, last + 1
+    newest = newest_head(connection, first, last)
+    if newest is None or is_read(newest, read):
+        return 0
+    high = newest.segment_id
+    while high - low > 1:
+        head = newest_head(connection, low + 1, (low + high) // 2)
+        if head is None or is_read(head, read):
+            low = (low + high) // 2
+        else:
+            high = head.segment_id
+    (found,) = connection.execute(_BYTES, (high, newest.segment_id)).fetchone()
+    return int(found or 0)
+
+
+def drop(connection: Any, number: int, partition: int, first: int, following: int) -> None:
+    """Delete the segments of which all records are of a partition and between two offsets.
+
+    Offsets keep their places, as after a compaction; the newest segment stays.
+    """
+    ids = first_id(number), last_id(number)
+    newest = newest_head(connection, *ids)
+    (earliest,) = connection.execute(_EARLIEST, (number,)).fetchone()
+    gone, before = [], offsets_of(earliest)
+    for head in (Head(*row) for row in connection.execute(_HEADS, ids)):
+        if newest is None or head.segment_id >= newest.segment_id:
+            break
+        ends = head.ends
+        is_alone = ends == (*before[:partition], ends[partition], *before[partition + 1 :])
+        if head.holds() and is_alone and first <= before[partition] < ends[partition] <= following:
+            gone.append((head.segment_id,))
+        before = ends
+    with connection:
+        connection.executemany("DELETE FROM segment WHERE id = ?", gone)

@@ -13,12 +13,13 @@ set_aside.py     damaged appends: kept, counted, told
 notify.py        who waits for appends, of whatever process, is woken
 groups.py        members, leases, shares, fencing
 balance.py       who owns which partition
+keeping.py       topics that are kept otherwise than their table says, and how full they get
 maintenance.py   checkpoints, retention, compaction, in the background
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import count
@@ -30,10 +31,12 @@ from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.groups import SqliteMembership, positions_of
+from energyguard.log.keeping import Keeping, KeptTopics
 from energyguard.log.maintenance import LogMaintenance
 from energyguard.log.notify import AppendNotifier
 from energyguard.log.reader import read_once
 from energyguard.log.records import Fetched, Records, TopicPartition, TransactionOutputs, split
+from energyguard.log.retention import waiting_bytes
 from energyguard.log.segments import encoded, parts_of
 from energyguard.log.set_aside import Damage, SetAside
 from energyguard.log.writer import SegmentRow, SegmentWriter
@@ -70,10 +73,13 @@ class SqliteLog:
             self._notifier = AppendNotifier(self.path.with_name(self.path.name + "-bell"))
             self._writer = SegmentWriter(self.path, clock, self._notifier)
         self._catalog = Catalog(self._writer)
-        self._maintenance = LogMaintenance(self.path, clock)
+        kept = self.path.with_name(self.path.name + "-keeping")
+        self._kept = KeptTopics(kept, self.waiting_bytes)
+        self._maintenance = LogMaintenance(self.path, clock, self._kept)
 
     def append(self, topic: str, records: Records) -> Positions:
         """Append; return the next offset of each partition written. Durable on return."""
+        self._kept.check(topic)
         row = self._row(topic, records)
         ends = self._write(lambda writer: writer.put(row)) if len(records) else {}
         METRICS["log_appends"].labels(topic).inc(len(records))
@@ -116,6 +122,8 @@ class SqliteLog:
             raise TypeError("a membership of another log")
         outputs = TransactionOutputs()
         yield outputs
+        for topic, _ in outputs.records:
+            self._kept.check(topic, membership.group)
         rows = [self._row(topic, records) for topic, records in outputs.records]
 
         def commit(writer: SegmentWriter) -> None:
@@ -138,6 +146,32 @@ class SqliteLog:
                 return {at: edge[of == LATEST] for at, edge in ends.items()}
             committed = positions_of(connection, of)
             return {at: committed.get(at, edge[0]) for at, edge in ends.items()}
+
+    def keep(self, topics: Mapping[str, Keeping]) -> None:
+        """Keep topics of this log so, in whatever process; a name may end in ``*``."""
+        self._kept.set(topics)
+
+    def is_full(self, topic: str) -> bool:
+        """Whether a topic takes nothing now, as ``keep`` says; known half a second later."""
+        return self._kept.is_full(topic)
+
+    def waiting_bytes(self, topic: str, group: str) -> int:
+        """How many bytes of a topic, or of all of a family, a group has not read."""
+        with self._pool.connection() as connection:
+            positions = positions_of(connection, group)
+            edges = self._catalog.edges(connection, topic)
+            names = {at.topic: self._catalog.number(connection, at.topic) for at in edges}
+            found = 0
+            for name, number in names.items():
+                first = {at.partition: edge[0] for at, edge in edges.items() if at.topic == name}
+                read = [positions.get(TopicPartition(name, p), first[p]) for p in sorted(first)]
+                found += 0 if number is None else waiting_bytes(connection, number, read)
+            return found
+
+    def drop(self, at: TopicPartition, first: int, following: int) -> None:
+        """Free what lies between two offsets and is in no append with anything else."""
+        number, _ = self._catalog.made(at.topic)
+        self._maintenance.drop(number, at.partition, first, following)
 
     def tidy(self) -> None:
         """Do now what maintenance does now and then: retention, compaction, a checkpoint."""

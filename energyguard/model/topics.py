@@ -36,7 +36,11 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic. ``name`` may end in ``*``: a family, each member made on first use."""
+    """A topic. ``name`` may end in ``*``: a family, each member made on first use.
+
+    ``kept_for`` names a group. Where that group is at work, nothing that it has not read is
+    deleted, however old; Kafka knows no such promise, so there it cannot be held.
+    """
 
     name: str
     about: str
@@ -48,6 +52,7 @@ class Topic:
     compacted: bool = False
     retention_ms: int | None = 7 * DAY_MS
     retention_bytes: int | None = 8 * 2**30  # of one topic; None: no limit
+    kept_for: str = ""
 
 
 ENERGY_READINGS = Topic(
@@ -76,6 +81,7 @@ EDGE_READINGS = Topic(
     "Readings that edges send: averages of 5 s, and registers as they came; at an edge its outbox.",
     Holds.READINGS,
     TopicClock.DATA,
+    kept_for="uplink",
 )
 REPARTITIONED = Topic(
     "energyguard.repartitioned.*",
@@ -87,7 +93,10 @@ ENERGY_ALERTS = Topic(
     "energy_alerts", "System C's alert record per window over a threshold; key: household."
 )
 ALERTS = Topic(
-    "energyguard.alerts", "Alert events, one alert per episode; key: device.", retention_ms=None
+    "energyguard.alerts",
+    "Alert events, one alert per episode; key: device.",
+    retention_ms=None,
+    kept_for="uplink",
 )
 ALERT_ACTIONS = Topic(
     "energyguard.alert-actions",

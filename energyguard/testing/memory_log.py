@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,6 +14,7 @@ from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Membership, Positions, Transaction
 from energyguard.log.balance import change_for
 from energyguard.log.compaction import TOMBSTONE_MS
+from energyguard.log.keeping import Keeping, KeptTopics
 from energyguard.log.records import (
     Fetched,
     Headers,
@@ -49,8 +50,8 @@ class _Partition:
             self.end += 1
         return self.end
 
-    def tidy(self, now_ms: int) -> None:
-        """Retention by age, or the newest record of each key."""
+    def tidy(self, now_ms: int, keep: int | None, read: int | None) -> None:
+        """Retention by age, of what was read; or the newest record of each key."""
         if self.topic.compacted:
             newest = {row[1]: row[0] for row in self.rows}
             tombstones_ms = now_ms - TOMBSTONE_MS
@@ -61,10 +62,13 @@ class _Partition:
                 and (value is not None or self.appended_ms[i] >= tombstones_ms)
             ]
         else:
-            keep = self.topic.retention_ms
             oldest_ms = 0 if keep is None else now_ms - keep
             last = len(self.rows) - 1
-            kept = [i for i, at in enumerate(self.appended_ms) if at >= oldest_ms or i == last]
+            kept = [
+                i
+                for i, at in enumerate(self.appended_ms)
+                if at >= oldest_ms or i == last or (read is not None and self.rows[i][0] >= read)
+            ]
             self.earliest = self.rows[kept[0]][0] if kept else self.end
         self.rows = [self.rows[i] for i in kept]
         self.appended_ms = [self.appended_ms[i] for i in kept]
@@ -98,12 +102,17 @@ class MemoryLog:
         self._groups: dict[str, _Group] = {}
         self._turn, self._members = count(), count(1)
         self._closed = False
+        self._kept = KeptTopics(None, self.waiting_bytes)
         for row in TOPICS:
             if not row.name.endswith("*"):
                 self._make(row.name)
 
     def append(self, topic: str, records: Records) -> Positions:
         """Append; return the next offset of each partition written."""
+        self._kept.check(topic)
+        return self._put(topic, records)
+
+    def _put(self, topic: str, records: Records) -> Positions:
         row = topic_row(topic)
         parts = split(records, row.partitions, self._turn) if len(records) else {}
         with self._changed:
@@ -142,9 +151,11 @@ class MemoryLog:
         outputs = TransactionOutputs()
         yield outputs
         with self._changed:
+            for topic, _ in outputs.records:
+                self._kept.check(topic, membership.group)
             membership.commit(outputs.positions)
             for topic, records in outputs.records:
-                self.append(topic, records)
+                self._put(topic, records)
 
     def positions(self, topic: str, of: str) -> Positions:
         """Per partition: the earliest offset, the latest, or what a group has committed."""
@@ -163,8 +174,43 @@ class MemoryLog:
     def tidy(self) -> None:
         """Retention and compaction."""
         with self._changed:
-            for partition in self._partitions.values():
-                partition.tidy(self._clock.now_ms())
+            for at, partition in self._partitions.items():
+                keeping = self._kept.of(at.topic) or Keeping()
+                keep = partition.topic.retention_ms if keeping.keep_ms is None else keeping.keep_ms
+                group = self._groups.get(keeping.group or partition.topic.kept_for)
+                is_kept = group is not None and any(p.topic == at.topic for p in group.positions)
+                read = group.positions.get(at, 0) if group is not None and is_kept else None
+                partition.tidy(
+                    self._clock.now_ms(), keep, 0 if keeping.group and read is None else read
+                )
+
+    def keep(self, topics: Mapping[str, Keeping]) -> None:
+        """Keep topics so from now on; a name may end in ``*``."""
+        self._kept.set(topics)
+
+    def is_full(self, topic: str) -> bool:
+        """Whether a topic takes nothing now, as ``keep`` says."""
+        return self._kept.is_full(topic)
+
+    def waiting_bytes(self, topic: str, group: str) -> int:
+        """How many bytes of a topic a group has not read."""
+        with self._changed:
+            read = self.positions(topic, group)
+            rows = [row for at, to in read.items() if at in self._partitions
+                    for row in self._partitions[at].rows if row[0] >= to]  # fmt: skip
+            return sum(len(row[2] or b"") for row in rows)
+
+    def drop(self, at: TopicPartition, first: int, following: int) -> None:
+        """Free what lies between two offsets; the newest record stays."""
+        with self._changed:
+            partition = self._partitions[at]
+            kept = [
+                i
+                for i, row in enumerate(partition.rows)
+                if not first <= row[0] < following or row[0] == partition.end - 1
+            ]
+            partition.rows = [partition.rows[i] for i in kept]
+            partition.appended_ms = [partition.appended_ms[i] for i in kept]
 
     def close(self) -> None:
         """Refuse whatever comes."""
