@@ -3,6 +3,8 @@
 averages.py    powers become averages, device by device; intervals.py, far.py, averages_state.py
 averaging.py   the same over all topics of the log, into the topic that is its outbox
 outbox.py      that log as the uplink sees it: what waits, what may have been sent
+outbox_room.py room in one that gets full: thinning.py merges averages into minutes
+edge_log.py    how that log keeps its topics
 contract.py    what both ends need and give: the outbox, moments, frames
 messages.py    what is said on a line
 ranges.py      sets of offsets; epochs.py: what a disk that was restored shares with the cloud

@@ -26,14 +26,21 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         group: nothing that it has not read is deleted; empty: as the table says.
         keep_ms: how long the rest stays; None: as the table says.
-        max_bytes: no more than this may wait for the group; 0: no limit.
+        max_bytes: no more than this may wait for its reader; 0: no limit.
+        reader: the group for which it waits; empty: ``group``.
         behind: another topic: while that one is full, this one takes nothing either.
     """
 
     group: str = ""
     keep_ms: int | None = None
     max_bytes: int = 0
+    reader: str = ""
     behind: str = ""
+
+    @property
+    def waits_for(self) -> str:
+        """The group for which it waits."""
+        return self.reader or self.group
 
 
 _DECODER = msgspec.json.Decoder(dict[str, Keeping])
@@ -106,20 +113,20 @@ class KeptTopics:
         return full
 
     def _is_over(self, topic: str, keeping: Keeping) -> bool:
-        return 0 < keeping.max_bytes <= self._waiting(topic, keeping.group)
+        return 0 < keeping.max_bytes <= self._waiting(topic, keeping.waits_for)
 
     def check(self, topic: str, group: str = "") -> None:
-        """See whether a topic takes records now; of the group that it waits for it always does.
+        """See whether a topic takes records now; of the group for which it waits it always does.
 
         Raises:
-            Overloaded: too much waits for its group; nothing was taken.
+            Overloaded: too much waits; nothing was taken.
         """
         keeping = self.of(topic)
-        if keeping is None or (group and group == keeping.group) or not self.is_full(topic):
+        if keeping is None or (group and group == keeping.waits_for) or not self.is_full(topic):
             return
         full = topic if self._is_over(topic, keeping) else keeping.behind or topic
         waits = self.of(full) or keeping
         raise Overloaded(
-            f"{topic}: nothing was taken: {waits.max_bytes} bytes of {full} wait for {waits.group},"
-            " which is all that may; it goes on by itself when they are read"
+            f"{topic}: nothing was taken: {waits.max_bytes} bytes of {full} wait for "
+            f"{waits.waits_for}, which is all that may; it goes on by itself when they are read"
         )

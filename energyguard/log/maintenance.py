@@ -15,6 +15,7 @@ import apsw
 
 from energyguard.clock import Clock
 from energyguard.durable.connections import PAGE_BYTES, connect, our_errors, patient
+from energyguard.log.catalog import edges
 from energyguard.log.compaction import Size, compact
 from energyguard.log.groups import positions_of
 from energyguard.log.keeping import Keeping, KeptTopics
@@ -148,7 +149,10 @@ class LogMaintenance:
         read = None
         if group:
             positions = positions_of(connection, group)
-            places = [TopicPartition(name, partition) for partition in range(topic.partitions)]
-            if keeping.group or any(at in positions for at in places):
-                read = [positions.get(at, 0) for at in places]
+            if keeping.group or any(at.topic == name for at in positions):
+                earliest, _ = edges(connection, number)
+                read = [
+                    positions.get(TopicPartition(name, partition), first)
+                    for partition, first in enumerate(earliest)
+                ]
         retain(connection, number, topic, now_ms, read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -70,20 +70,27 @@ def is_read(head: Head, read: Sequence[int]) -> bool:
 
 def waiting_bytes(connection: Any, number: int, read: Sequence[int]) -> int:
     """How many bytes of a topic a group with these positions has not read."""
-    first, last = first_id(number), last_id(number)
-    low, high = first - 1, last + 1
-    newest = newest_head(connection, first, last)
+    newest = newest_head(connection, first_id(number), last_id(number))
     if newest is None or is_read(newest, read):
         return 0
-    high = newest.segment_id
+    first = _first_not(connection, number, newest, partial(is_read, read=read))
+    (found,) = connection.execute(_BYTES, (first, newest.segment_id)).fetchone()
+    return int(found or 0)
+
+
+def _first_not(
+    connection: Any, number: int, newest: Head, is_before: Callable[[Head], bool]
+) -> int:
+    """The id of the first segment that is not before something, at the latest the newest's."""
+    low, high = first_id(number) - 1, newest.segment_id
     while high - low > 1:
-        head = newest_head(connection, low + 1, (low + high) // 2)
-        if head is None or is_read(head, read):
-            low = (low + high) // 2
+        middle = (low + high) // 2
+        head = newest_head(connection, low + 1, middle)
+        if head is None or is_before(head):
+            low = middle
         else:
             high = head.segment_id
-    (found,) = connection.execute(_BYTES, (high, newest.segment_id)).fetchone()
-    return int(found or 0)
+    return high
 
 
 def drop(connection: Any, number: int, partition: int, first: int, following: int) -> None:
@@ -91,16 +98,21 @@ def drop(connection: Any, number: int, partition: int, first: int, following: in
 
     Offsets keep their places, as after a compaction; the newest segment stays.
     """
-    ids = first_id(number), last_id(number)
-    newest = newest_head(connection, *ids)
+    begin, last = first_id(number), last_id(number)
+    newest = newest_head(connection, begin, last)
+    if newest is None:
+        return
+    start = _first_not(connection, number, newest, lambda head: head.ends[partition] <= first)
     (earliest,) = connection.execute(_EARLIEST, (number,)).fetchone()
-    gone, before = [], offsets_of(earliest)
-    for head in (Head(*row) for row in connection.execute(_HEADS, ids)):
-        if newest is None or head.segment_id >= newest.segment_id:
-            break
+    head_before = newest_head(connection, begin, start - 1)
+    before = offsets_of(earliest) if head_before is None else head_before.ends
+    gone = []
+    for head in (Head(*row) for row in connection.execute(_HEADS, (start, newest.segment_id - 1))):
         ends = head.ends
+        if ends[partition] > following:
+            break
         is_alone = ends == (*before[:partition], ends[partition], *before[partition + 1 :])
-        if head.holds() and is_alone and first <= before[partition] < ends[partition] <= following:
+        if head.holds() and is_alone and first <= before[partition] < ends[partition]:
             gone.append((head.segment_id,))
         before = ends
     with connection:

@@ -89,5 +89,21 @@ class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = ()
 
 
+class KeptMark(msgspec.Struct, frozen=True, array_like=True):
+    """How far an outbox was acknowledged at some time."""
+
+    at_ms: Annotated[int, doc("Wall time.", "ms")]
+    positions: Annotated[tuple[EpochStart, ...], doc("Everything before was.")]
+
+
+class OutboxRecords(EdgeLink, frozen=True, kw_only=True, omit_defaults=True):
+    """What an edge keeps of its own outbox, in its own log; ``held``: what may have been sent."""
+
+    merged: Annotated[
+        tuple[HeldPartition, ...], doc("What is void: it was merged into later records.")
+    ] = ()
+    marks: Annotated[tuple[KeptMark, ...], doc("By which what was acknowledged stays.")] = ()
+
+
 EDGE_ENTRY = TopicRecord(topics.EDGES, EdgeEntry, "edge")
 EDGE_LINK = TopicRecord(topics.EDGE_LINKS, EdgeLink, "edge")
