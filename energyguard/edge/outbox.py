@@ -185,10 +185,10 @@ class LogOutbox:
             topic_row(PLACES)
         except NotFound:
             return
-        said = [msgspec.to_builtins(place) for place in places]
-        keys = [place.pop("device").encode() for place in said]
-        if said:
-            self.log.append(PLACES, Records(keys, [msgspec.json.encode(place) for place in said]))
+        fields = [msgspec.to_builtins(place) for place in places]
+        keys = [place.pop("device").encode() for place in fields]
+        if fields:
+            self.log.append(PLACES, Records(keys, [msgspec.json.encode(place) for place in fields]))
 
     # Housekeeping
 

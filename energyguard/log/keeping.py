@@ -106,8 +106,8 @@ class KeptTopics:
         if keeping is None or not (keeping.max_bytes or keeping.behind):
             return False
         now_s = SYSTEM.monotonic()
-        asked_s, full = self._full.get(topic, (float("-inf"), False))
-        if now_s - asked_s >= LOOK_S:
+        looked_s, full = self._full.get(topic, (float("-inf"), False))
+        if now_s - looked_s >= LOOK_S:
             full = self._is_over(topic, keeping) or self.is_full(keeping.behind)
             self._full[topic] = now_s, full
         return full
