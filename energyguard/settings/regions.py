@@ -15,8 +15,8 @@ class RegionsSettings(Section):
 
     places: Path | None = Field(
         None,
-        description="Where homes stand: CSV `device,postal_code[,city]`; `-` for the code: not "
-        "counted. Who is not in it gets a drawn place.",
+        description="Where homes stand: CSV `device,postal_code[,city][,region]`; `-` for the "
+        "code: not counted. Who is not in it gets a drawn place.",
     )
     seed: int = Field(1, description="The same seed draws the same place for a device.")
     min_homes: int = Field(
