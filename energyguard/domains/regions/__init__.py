@@ -1,7 +1,16 @@
-"""Homes in regions, measured at the edge: system E's co-simulation, places, page and port."""
+"""Homes in regions, measured at the edge: system E's co-simulation, places, page and port.
 
-from energyguard.domain import Domain, Simulator
-from energyguard.domains.regions.topics import TOPICS
+topics.py, records.py, flows.py   what is written and read
+states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
+live/      power by state now, as it may be shown; queries/: in the past
+routes.py  the API
+"""
+
+from pathlib import Path
+
+from energyguard.domain import Domain, Projection, Simulator
+from energyguard.domains.regions.flows import REGIONS
+from energyguard.domains.regions.topics import PLACES, TOPICS
 
 HERE = "energyguard.domains.regions"
 DOMAIN = Domain(
@@ -9,9 +18,21 @@ DOMAIN = Domain(
     topics=TOPICS,
     dialects=(f"{HERE}.dialect:DIALECT",),
     records=f"{HERE}.records:RECORDS",
+    archived=(PLACES,),
+    projections=(
+        Projection(
+            name="regions",
+            flow=REGIONS,
+            follow=f"{HERE}.live.regions:RegionProjection",
+            span="region_span",
+        ),
+    ),
+    queries=Path(__file__).parent / "queries",
+    routes=(f"{HERE}.routes:router",),
     simulators=(
         Simulator(
             name="regions", role="simulate-regions", run=f"{HERE}.homes:run", on_request=True
         ),
     ),
+    enrichment=f"{HERE}.places:places",
 )

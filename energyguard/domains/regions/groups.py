@@ -16,21 +16,22 @@ class Homes:
         self._groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._newest: defaultdict[str, int] = defaultdict(int)  # by state
         self._open: dict[tuple[str, int], str] = {}  # by state and size
-        for device, place in homes.items():
-            self.put(device, place)
+        for place in homes.values():
+            self.put(place)
         for group, size in list(self.sizes()):
             if len(self._groups[group]) < size:
                 self._open[group.rpartition("/")[0], size] = group
 
-    def __iter__(self) -> Iterator[tuple[str, Place]]:
-        return iter(list(self._homes.items()))
+    def __iter__(self) -> Iterator[Place]:
+        return iter(list(self._homes.values()))
 
     def get(self, device: str) -> Place | None:
         """Where a home is."""
         return self._homes.get(device)
 
-    def put(self, device: str, place: Place) -> None:
+    def put(self, place: Place) -> None:
         """A home is there now, and in no other group any more."""
+        device = place.device
         if (old := self._homes.get(device)) is not None and old.group:
             self._groups[old.group].pop(device, None)
         self._homes[device] = place

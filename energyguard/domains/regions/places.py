@@ -118,21 +118,22 @@ class Places:
             if self._table.rows.get(device) == homes.get(device):
                 del self._unwritten[device]
         if is_new:
-            for device, place in homes:
-                self._settle(homes, device, place.edge, now_ms)
+            for place in homes:
+                self._settle(homes, place.device, place.edge, now_ms)
             self._dissolve_small(homes, now_ms)
         self._homes = homes
         return homes
 
-    def _put(self, homes: Homes, device: str, place: Place) -> None:
-        homes.put(device, place)
-        self._unwritten[device] = None
+    def _put(self, homes: Homes, place: Place) -> None:
+        homes.put(place)
+        self._unwritten[place.device] = None
 
     def _settle(self, homes: Homes, device: str, edge: str, now_ms: int) -> None:
         """Let a home stand where it belongs."""
         old = homes.get(device)
         where, is_drawn = self._belongs(device, old)
         new = Place(
+            device=device,
             postal_code=where.postal_code,
             region=where.region,
             city=where.city,
@@ -148,7 +149,7 @@ class Places:
         if old is not None and (old.postal_code, old.region) != (new.postal_code, new.region):
             _log.info("a place changed", device=device, was=old.postal_code, now=new.postal_code)
         if old is not None and old.region == new.region:
-            self._put(homes, device, new)
+            self._put(homes, new)
         else:
             self._move(homes, device, old, new, now_ms)
 
@@ -166,7 +167,7 @@ class Places:
         if old is not None and homes.is_whole(old):
             from_ms = now_ms + self._rest_ms
             left = [other for other in homes.members(old.group) if other != device]
-        self._put(homes, device, msgspec.structs.replace(new, from_ms=from_ms))
+        self._put(homes, msgspec.structs.replace(new, from_ms=from_ms))
         self._join(homes, device, from_ms)
         self._regroup(homes, left, from_ms)
 
@@ -181,7 +182,7 @@ class Places:
     def _regroup(self, homes: Homes, devices: Collection[str], from_ms: int) -> None:
         for device in devices:  # all of them out, before the first goes in again
             if (place := homes.get(device)) is not None:
-                homes.put(device, msgspec.structs.replace(place, group="", group_size=0))
+                homes.put(msgspec.structs.replace(place, group="", group_size=0))
         for device in devices:
             self._join(homes, device, from_ms)
 
@@ -197,7 +198,7 @@ class Places:
             group_size=size,
             from_ms=max(from_ms, place.from_ms),
         )
-        self._put(homes, device, joined)
+        self._put(homes, joined)
 
 
 class _PlacesFile:
