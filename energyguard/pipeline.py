@@ -69,7 +69,7 @@ DETECTOR = Flow(
 )
 INGESTOR = Flow(
     "ingest",
-    (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, ALERTS),
+    (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, EDGE_READINGS, ALERTS),
     "sinks/ingestor.py",
     (),
     group="ingestor",

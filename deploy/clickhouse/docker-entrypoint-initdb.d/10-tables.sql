@@ -171,3 +171,15 @@ CREATE TABLE IF NOT EXISTS chargers (
 ) ENGINE = ReplacingMergeTree
 ORDER BY charger
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Where homes stand, and in which group each counts: `energyguard.places`; the last row holds.
+CREATE TABLE IF NOT EXISTS places (
+    device      String,
+    region      LowCardinality(String),  -- ISO 3166-2; empty: not counted
+    postal_code String,
+    home_group  String,  -- its homes are shown together or not at all
+    group_size  Int64,  -- how many homes the group has when it is whole
+    from_ms     Int64  -- from when on it counts in the group, event time
+) ENGINE = ReplacingMergeTree
+ORDER BY device
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -9,7 +9,7 @@ routes.py  the API
 from pathlib import Path
 
 from energyguard.domain import Domain, Projection, Simulator
-from energyguard.domains.regions.flows import REGIONS
+from energyguard.domains.regions.flows import PLACING, REGIONS
 from energyguard.domains.regions.topics import PLACES, TOPICS
 
 HERE = "energyguard.domains.regions"
@@ -19,6 +19,7 @@ DOMAIN = Domain(
     dialects=(f"{HERE}.dialect:DIALECT",),
     records=f"{HERE}.records:RECORDS",
     archived=(PLACES,),
+    flows=(PLACING,),
     projections=(
         Projection(
             name="regions",
