@@ -14,6 +14,7 @@ ICONS: Mapping[str, str] = {
     "M15 18a3 3 0 1 0 6 0a3 3 0 1 0-6 0M10.5 8.6l-3 6.8M13.5 8.6l3 6.8",
     "building": "M5 21V4h9v17M14 9h5v12M3 21h18M8 8h3M8 12h3M8 16h3M16.5 13v.5M16.5 17v.5",
     "stations": "M5 21V4h8v17M3 21h12M8 8h2M13 11h3v6a2 2 0 0 0 4 0V9l-3-3",
+    "regions": "M3 6l6-3 6 3 6-3v15l-6 3-6-3-6 3zM9 3v15M15 6v15",
     "thermometer": "M10 14V5a2 2 0 0 1 4 0v9a4 4 0 1 1-4 0zM12 9v8",
     "devices": "M5 4h14v6H5zM5 14h14v6H5zM8.5 7v.5M8.5 17v.5",
     "bell": "M6 16V10a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",

@@ -3,7 +3,7 @@ import { PLOTS } from "energyguard-plots";
 
 export default {
   template: `<figure :class="['plot', { waiting: !drawn }]" :style="{ minHeight: drawn ? null : (height || 60) + 'px' }" :role="links ? 'group' : 'img'" :aria-label="said || label"></figure>`,
-  props: { kind: String, label: String, height: Number, start: Object, links: Boolean },
+  props: { kind: String, label: String, height: Number, start: Object, ground: Object, links: Boolean },
   data: () => ({ said: "", drawn: false }),
   watch: {
     start(data) {
@@ -39,7 +39,7 @@ export default {
       if (!width || !this.shown) return;
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const hint = Object.assign(document.createElement("div"), { className: "hint", hidden: true });
-      const height = PLOTS[this.kind](svg, this.shown, { width, height: this.height, hint }) ?? this.height;
+      const height = PLOTS[this.kind](svg, this.shown, { width, height: this.height, ground: this.ground, hint }) ?? this.height;
       svg.setAttribute("height", height);
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       if (!this.links) svg.setAttribute("aria-hidden", "true");

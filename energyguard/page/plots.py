@@ -11,18 +11,24 @@ from energyguard.model.quantities import NANO
 from energyguard.page.formatting import amount
 
 Data = dict[str, Any]
-Kind = Literal["line", "spark", "heat", "lanes", "map", "shares"]
+Kind = Literal["areas", "line", "spark", "heat", "lanes", "map", "shares"]
 
 
 class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
     """A chart that is sent again only when its data changed, or just the new end of its line."""
 
-    def __init__(self, kind: Kind, label: str, height: int = 0) -> None:
-        """Make a chart; ``label`` says in words what it shows."""
+    def __init__(self, kind: Kind, label: str, height: int = 0, ground: Data | None = None) -> None:
+        """Make a chart; ``label`` says in words what it shows.
+
+        Args:
+            kind: what draws it.
+            label: for those who cannot see it.
+            height: in pixels.
+            ground: what all its data stands on, such as an outline; sent once.
+        """
         super().__init__()
-        self._props.update(
-            kind=kind, label=label, height=height, links=kind in ("heat", "lanes", "map")
-        )
+        links = kind in ("areas", "heat", "lanes", "map")
+        self._props.update(kind=kind, label=label, height=height, links=links, ground=ground)
         self._data: Data | None = None
 
     @property

@@ -3,7 +3,7 @@
 topics.py, records.py, flows.py   what is written and read
 states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
 live/      power by state now, as it may be shown; queries/: in the past
-routes.py  the API
+routes.py, view.py, region_words.py  API and page; germany.json: the map's outline
 """
 
 from pathlib import Path
@@ -30,6 +30,7 @@ DOMAIN = Domain(
     ),
     queries=Path(__file__).parent / "queries",
     routes=(f"{HERE}.routes:router",),
+    views=(f"{HERE}.view:VIEW",),
     simulators=(
         Simulator(
             name="regions", role="simulate-regions", run=f"{HERE}.homes:run", on_request=True

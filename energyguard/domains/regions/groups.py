@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from energyguard.domains.regions.records import Place
 
 
-class Homes:
+class HomeGroups:
     """All homes with their places, and the groups that these say. For one thread."""
 
     def __init__(self, homes: Mapping[str, Place]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from energyguard.domains.regions.groups import Homes
+from energyguard.domains.regions.groups import HomeGroups
 from energyguard.domains.regions.places_file import Where, read_places
 from energyguard.domains.regions.records import PLACE, Place
 from energyguard.domains.regions.states import STATES
@@ -78,7 +78,7 @@ class Places:
         self._settings, self._rest_ms = settings, parse_duration(settings.rest)
         self._file = _PlacesFile(settings.places)
         self._table = CompactedTable(log, PLACE)
-        self._homes: Homes | None = None  # until the log was read
+        self._homes: HomeGroups | None = None  # until the log was read
         self._unwritten: dict[str, None] = {}  # homes of which the log has another place, or none
 
     def answer(self, edge: str, devices: Collection[str], now_ms: int) -> PlacesAnswer:
@@ -108,12 +108,12 @@ class Places:
         self._reviewed(now_ms)
         return tuple(self._unwritten)
 
-    def _reviewed(self, now_ms: int) -> Homes:
+    def _reviewed(self, now_ms: int) -> HomeGroups:
         """All homes, held against a file that is new; what the log has by now is written."""
         self._table.refresh()
         is_new = self._file.refresh()
         if (homes := self._homes) is None:
-            homes, is_new = Homes(self._table.rows), True
+            homes, is_new = HomeGroups(self._table.rows), True
         for device in list(self._unwritten):
             if self._table.rows.get(device) == homes.get(device):
                 del self._unwritten[device]
@@ -124,11 +124,11 @@ class Places:
         self._homes = homes
         return homes
 
-    def _put(self, homes: Homes, place: Place) -> None:
+    def _put(self, homes: HomeGroups, place: Place) -> None:
         homes.put(place)
         self._unwritten[place.device] = None
 
-    def _settle(self, homes: Homes, device: str, edge: str, now_ms: int) -> None:
+    def _settle(self, homes: HomeGroups, device: str, edge: str, now_ms: int) -> None:
         """Let a home stand where it belongs."""
         old = homes.get(device)
         where, is_drawn = self._belongs(device, old)
@@ -161,7 +161,9 @@ class Places:
             return Where(old.postal_code, old.city, old.region), True
         return drawn(device, self._settings.seed), True
 
-    def _move(self, homes: Homes, device: str, old: Place | None, new: Place, now_ms: int) -> None:
+    def _move(
+        self, homes: HomeGroups, device: str, old: Place | None, new: Place, now_ms: int
+    ) -> None:
         """Let a home stand in another state; who was shown with it goes into other groups."""
         from_ms, left = 0 if old is None else old.from_ms, list[str]()
         if old is not None and homes.is_whole(old):
@@ -171,7 +173,7 @@ class Places:
         self._join(homes, device, from_ms)
         self._regroup(homes, left, from_ms)
 
-    def _dissolve_small(self, homes: Homes, now_ms: int) -> None:
+    def _dissolve_small(self, homes: HomeGroups, now_ms: int) -> None:
         """Groups of fewer homes than are asked for now."""
         for group, size in list(homes.sizes()):
             if size < self._settings.min_homes:
@@ -179,14 +181,14 @@ class Places:
                 was_shown = len(members) >= size
                 self._regroup(homes, members, now_ms + self._rest_ms if was_shown else 0)
 
-    def _regroup(self, homes: Homes, devices: Collection[str], from_ms: int) -> None:
+    def _regroup(self, homes: HomeGroups, devices: Collection[str], from_ms: int) -> None:
         for device in devices:  # all of them out, before the first goes in again
             if (place := homes.get(device)) is not None:
                 homes.put(msgspec.structs.replace(place, group="", group_size=0))
         for device in devices:
             self._join(homes, device, from_ms)
 
-    def _join(self, homes: Homes, device: str, from_ms: int) -> None:
+    def _join(self, homes: HomeGroups, device: str, from_ms: int) -> None:
         """Put a home into the group of its state that waits for one, or into a new one."""
         place = homes.get(device)
         if place is None or not place.region:

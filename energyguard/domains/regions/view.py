@@ -1,0 +1,206 @@
+"""Regions: what a home draws on average, by federal state: a map, bars or a table, and the past."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from energyguard.domains.regions.live.regions import regions_of
+from energyguard.domains.regions.live.states import RegionsView, RegionView
+from energyguard.domains.regions.region_words import (
+    SHADES,
+    about,
+    average_words,
+    euros,
+    group_words,
+    kilowatt_hours,
+    kilowatts,
+    price_words,
+    shade_of,
+    shade_step,
+    shade_words,
+    why_hidden,
+)
+from energyguard.domains.regions.states import NAMES
+from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card, cells, choice
+from energyguard.page.components import table as plain_table
+from energyguard.page.context import PageContext, View
+from energyguard.page.formatting import UNKNOWN, moment, plural
+from energyguard.page.page_cache import times_ms
+from energyguard.page.plots import Data, Plot, line
+
+OUTLINE = Path(__file__).parent / "germany.json"
+"""The sixteen states, simplified: Natural Earth, public domain (see germany.md)."""
+HEIGHT = 470
+KEEP_S = 10.0
+GAP_STEPS = 3
+BARS, TABLE = "bars", "table"
+COLUMNS = ("State", "Homes", "Average power", "A year", "Its price")
+
+
+@lru_cache(maxsize=1)
+def outline() -> Data:
+    """The outline, as the kind of chart ``areas`` stands on it."""
+    found: Data = json.loads(OUTLINE.read_text())
+    return found
+
+
+class RegionsPage:
+    """All states now, and the past of the one that is asked for."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+        self.projection = regions_of(context.cache.service)
+        context.fresh = self.projection.fresh
+        self.chosen = context.query.get("region", "")
+        self.look = TABLE if context.query.get("as") == TABLE else BARS
+        self.rest = Rest(
+            "No home is measured yet",
+            "Let an edge measure some, and a cloud hear of it:",
+            "$ energyguard up --scenario regions",
+            "or let your own edges send: energyguard edge enroll.",
+        )
+        with self.rest:
+            self.words = Tag("p", "", "summary c12")
+            with Tag("div", "", "tiles three c12"):
+                self.power = Tile("Average home now", "#states")
+                self.energy = Tile("A year at this rate", "#states")
+                self.price = Tile("Its price", "#states")
+            with card("Map", "c5", anchor="map"):
+                self.map = Plot("areas", "States by average power", HEIGHT, outline())
+                self.legend: ChangingList[tuple[int, str]] = ChangingList(_key, "", "legend")
+            self._states()
+            if self.chosen in NAMES:
+                with card(f"{NAMES[self.chosen]}, {context.lasting}", "c12", anchor="past"):
+                    label = f"Average power in {NAMES[self.chosen]} over time"
+                    self.past = Plot("line", label, 240)
+                context.every(KEEP_S, self.draw)
+        context.every(2.0, self.second)
+
+    def _states(self) -> None:
+        """The states as bars, or as a table of the same numbers."""
+        with card("States", "c7", anchor="states") as self.note:
+            looks = [(each.title(), self._as(each), each == self.look) for each in (BARS, TABLE)]
+            choice("Shown as", looks, small=True)
+            if self.look == BARS:
+                self.bars = Ranking("No state can be shown yet.", self._past_of, "states")
+            else:
+                with plain_table("States", COLUMNS):
+                    self.rows: ChangingList[tuple[str, ...]] = ChangingList(
+                        self._row, "No state can be shown yet.", tag="tbody"
+                    )
+            self.hidden = Tag("p", "", "sub small")
+            self.why = Tag("p", "", "sub small")
+
+    def _as(self, look: str) -> str:
+        return self.context.href(**{"as": "" if look == BARS else look})
+
+    def _past_of(self, name: str) -> str:
+        region = next((code for code, state in NAMES.items() if state == name), "")
+        return self.context.href(region=region) + "#past" * bool(region)
+
+    def _row(self, row: tuple[str, ...]) -> None:
+        cells(row, "" if row[0] == "All shown" else self._past_of(row[0]))
+
+    async def second(self) -> None:
+        """The numbers as they are now."""
+        view = self.projection.view()
+        self.rest.show(self.projection.homes > 0)
+        shown = [state for state in view.regions if state.homes is not None]
+        shown.sort(key=lambda state: (-(state.power_kw or 0), state.name))
+        self.words.text = average_words(view)
+        self._tiles(view)
+        step = shade_step(shown)
+        self.map.show({"areas": [self._area(state, view, step) for state in view.regions]})
+        self.map.say(self._map_words(view, shown))
+        self.legend.show(_legend(view.min_homes, step, shown))
+        self.note.text = f"{plural(view.all_shown.homes or 0, 'home')}, {price_words(view)}"
+        if self.look == BARS:
+            self.bars.show(
+                (state.name, max(0.0, state.power_kw or 0), _much(state)) for state in shown
+            )
+        else:
+            self.rows.show([_cells(state) for state in (*shown, view.all_shown) if state.homes])
+        hidden = [state.name for state in view.regions if state.homes is None]
+        reason = f"{why_hidden(view.min_homes)}: ".capitalize()
+        self.hidden.text = reason + ", ".join(hidden) + "." if hidden else ""
+        self.why.text = group_words(view.min_homes)
+
+    def _tiles(self, view: RegionsView) -> None:
+        shown = view.all_shown
+        at = f"of {plural(shown.homes or 0, 'home')}"
+        if shown.time_ms is not None:
+            at += f", at {moment(shown.time_ms, self.context.zone, '%H:%M:%S')}"
+        for tile, words, sub in (
+            (self.power, kilowatts(shown.power_kw), at),
+            (self.energy, kilowatt_hours(shown.year_kwh), "8760 hours as this one"),
+            (self.price, euros(shown.year_cost_cents), f"at {price_words(view)}"),
+        ):
+            value, _, unit = words.rpartition("\u00a0") if "\u00a0" in words else (words, "", "")
+            is_old = not self.projection.fresh().live
+            tile.show(value or UNKNOWN, unit, sub, old=is_old)
+
+    def _area(self, state: RegionView, view: RegionsView, step: Decimal) -> Data:
+        shade = shade_of(state.power_kw, step)
+        href = "" if shade is None else self._past_of(state.name)
+        words = about(state, view.min_homes)
+        return {"id": state.region, "about": words, "href": href, "shade": shade}
+
+    def _map_words(self, view: RegionsView, shown: list[RegionView]) -> str:
+        if not shown:
+            return "Map of the states; none can be shown yet"
+        return f"Map of the states: {about(shown[0], view.min_homes)} is the most of {len(shown)}"
+
+    async def draw(self) -> None:
+        """The past of the chosen state."""
+        newest_ms = self.projection.event_ms()
+        if newest_ms is None:
+            return
+        span, zone = self.context.span, self.context.zone
+        end = newest_ms - newest_ms % span.step_ms + span.step_ms
+        start = end - span.length_ms
+        found = await self.context.cache.ask_as(
+            (self.chosen, span.name), KEEP_S, "region_power",
+            region=self.chosen, start_ms=start, end_ms=end, step_ms=span.step_ms,
+        )  # fmt: skip
+        xs, ys = times_ms(found["time"]), found["power_kw"].to_pylist()
+        none = "Nothing of this state can be shown in this time"
+        gap = GAP_STEPS * span.step_ms
+        self.past.show(line(start, end, xs, ys, "kW", zone, gap=gap, none=none))
+
+
+def _key(key: tuple[int, str]) -> None:
+    """What a shade means."""
+    shade, words = key
+    with Tag("span"):
+        Tag("i", "", f"area a{shade}" if shade >= 0 else "not-shown")
+        Tag("span", words)
+
+
+def _legend(min_homes: int, step: Decimal, shown: list[RegionView]) -> list[tuple[int, str]]:
+    lowest = min((state.power_kw or 0 for state in shown), default=1)
+    shades = range(0 if lowest <= 0 else 1, SHADES + 1)
+    keys = [(shade, shade_words(step, shade)) for shade in shades]
+    return [*keys, (-1, "not shown" if min_homes > 1 else "no home")]
+
+
+def _much(state: RegionView) -> str:
+    return (
+        f"{kilowatts(state.power_kw)} · {kilowatt_hours(state.year_kwh)} · "
+        f"{euros(state.year_cost_cents)}"
+    )
+
+
+def _cells(state: RegionView) -> tuple[str, ...]:
+    return (
+        state.name,
+        str(state.homes),
+        kilowatts(state.power_kw),
+        kilowatt_hours(state.year_kwh),
+        euros(state.year_cost_cents),
+    )
+
+
+VIEW = View("/regions", "Regions", "regions", RegionsPage)
