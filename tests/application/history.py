@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from energyguard.errors import Unavailable
-from tests.application import building
+from tests.application import building, regions
 from tests.application.charging import ChargingHistory
 from tests.application.world import DAY, HOMES, HOUR, START, chance, kw, size
 
@@ -56,6 +56,8 @@ class MadeUpHistory:
         self.answers.wait()
         if name.startswith("station_"):
             return getattr(self._charging, name.removeprefix("station_"))(**parameters)
+        if name.startswith("region_"):
+            return getattr(regions, name.removeprefix("region_"))(self._now(), **parameters)
         return getattr(self, name)(**parameters)
 
     def _times(self, start_ms: int, end_ms: int, step_ms: int) -> list[int]:

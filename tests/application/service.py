@@ -28,6 +28,7 @@ from energyguard.testing import MemoryLog
 from tests.application import building
 from tests.application.charging import ChargingHistory, MadeUpStations
 from tests.application.history import MadeUpHistory
+from tests.application.regions import MadeUpRegions
 from tests.application.world import HOMES, HOUR, SPEED, START, chance, kw
 
 MINUTE = 60_000
@@ -122,9 +123,10 @@ class MadeUpService(EnergyService):
         self.simulated, self.pace_ms = False, 15_000
         self.log: Log = MemoryLog()
         stations = MadeUpStations(self.t, 0 if empty else chargers)
+        regions = MadeUpRegions(self.t, settings, empty)
         self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty, floors)
         super().__init__(self.log, self.past, settings, clock)
-        self.live, self.projections = MadeUpLive(self), {"chargers": stations}
+        self.live, self.projections = MadeUpLive(self), {"chargers": stations, "regions": regions}
         self.edges = self.live.edges
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)

@@ -62,16 +62,16 @@ def drawn(device: str, seed: int) -> Where:
     return places[second % len(places)]
 
 
-def places(log: Log, settings: Settings) -> Places:
+def places(log: Log, settings: Settings) -> HomePlaces:
     """What answers the places of edges' devices (``Domain.enrichment``).
 
     Raises:
         ConfigError: the file of places cannot be used; every line at fault is named.
     """
-    return Places(log, settings.regions)
+    return HomePlaces(log, settings.regions)
 
 
-class Places:
+class HomePlaces:
     """An ``edge.enrichment.Enrichment``. For one thread."""
 
     def __init__(self, log: Log, settings: RegionsSettings) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from math import ceil
+from typing import NamedTuple
 
 from energyguard.domains.regions.live.states import RegionsView, RegionView
 from energyguard.page.formatting import SPACE, UNKNOWN, count, plural
 
 SHADES = 4
-"""Above nothing; what feeds in, and draws nothing, has the palest look of all."""
-_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_STEPS = (Decimal(1), Decimal(2), Decimal(5))
+_CENTI = Decimal("0.01")
 
 
 def kilowatts(value: float | None) -> str:
@@ -31,28 +31,36 @@ def euros(cents: int | None) -> str:
     return f"{'−' if cents < 0 else ''}€{count(abs(round(cents / 100)))}"
 
 
-def shade_step(states: Sequence[RegionView]) -> Decimal:
-    """How many kW wide a shade is: a round number, so that the largest mean has the last one."""
-    most = max((Decimal(str(state.power_kw or 0)) for state in states), default=Decimal(0))
-    if most <= 0:
-        return Decimal("0.1")
-    wanted = most / SHADES
-    power = Decimal(1).scaleb(wanted.adjusted())
-    return next(step * power for step in _STEPS if step * power >= wanted)
+class Shades(NamedTuple):
+    """What shades mean: each is so many kW wide, from the lowest on."""
+
+    lowest: Decimal
+    step: Decimal
+
+    def of(self, kw: float | None) -> int | None:
+        """The shade of a mean, 1 to ``SHADES``; None: it is not shown."""
+        if kw is None:
+            return None
+        return min(SHADES, 1 + int((Decimal(str(kw)) - self.lowest) // self.step))
+
+    def words(self, shade: int) -> str:
+        """What a shade means."""
+        first = self.lowest + self.step * (shade - 1)
+        ends = (f"{end.normalize():f}".replace("-", "−") for end in (first, first + self.step))
+        return f"{'–'.join(ends)}{SPACE}kW"
 
 
-def shade_of(kw: float | None, step: Decimal) -> int | None:
-    """The shade of a mean, 0 to ``SHADES``; None: it is not shown."""
-    if kw is None:
-        return None
-    return min(SHADES, max(0, ceil(Decimal(str(kw)) / step)))
-
-
-def shade_words(step: Decimal, shade: int) -> str:
-    """What a shade means."""
-    if shade == 0:
-        return "nothing, or feeds in"
-    return f"up to {(step * shade).normalize():f}{SPACE}kW"
+def shades(states: Sequence[RegionView]) -> Shades:
+    """Shades in round numbers, from below the lowest mean to above the highest."""
+    means = [Decimal(str(state.power_kw)) for state in states if state.power_kw is not None]
+    low, high = min(means, default=Decimal(0)), max(means, default=Decimal(0))
+    power = Decimal(1).scaleb(max(-2, (high - low).adjusted() - 1)) if high > low else _CENTI
+    for step in (part * scale for scale in (power, power * 10) for part in _STEPS):
+        lowest = low // step * step
+        lowest -= step if lowest > low else 0  # Decimal's // goes towards zero
+        if step >= _CENTI and high < lowest + step * SHADES:
+            break
+    return Shades(lowest, step)
 
 
 def about(state: RegionView, min_homes: int) -> str:
@@ -94,6 +102,6 @@ def group_words(min_homes: int) -> str:
         )
     return (
         f"Homes are shown in groups of {min_homes}, whole or not at all, so that nobody learns "
-        "what one of them draws. A home that waits for company, or whose group has a silent one, is in "
+        "what one draws. A home that waits for company, or with a silent one in its group, is in "
         "no number here."
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 POSTAL_DIGITS = 5
 
 
-class State(NamedTuple):
+class FederalState(NamedTuple):
     """A federal state."""
 
     region: str  # ISO 3166-2
@@ -20,22 +20,22 @@ class State(NamedTuple):
 
 
 STATES = (
-    State("DE-BW", "Baden-Württemberg", 11_280),
-    State("DE-BY", "Bayern", 13_369),
-    State("DE-BE", "Berlin", 3_755),
-    State("DE-BB", "Brandenburg", 2_573),
-    State("DE-HB", "Bremen", 685),
-    State("DE-HH", "Hamburg", 1_892),
-    State("DE-HE", "Hessen", 6_391),
-    State("DE-MV", "Mecklenburg-Vorpommern", 1_628),
-    State("DE-NI", "Niedersachsen", 8_140),
-    State("DE-NW", "Nordrhein-Westfalen", 18_139),
-    State("DE-RP", "Rheinland-Pfalz", 4_159),
-    State("DE-SL", "Saarland", 993),
-    State("DE-SN", "Sachsen", 4_086),
-    State("DE-ST", "Sachsen-Anhalt", 2_187),
-    State("DE-SH", "Schleswig-Holstein", 2_953),
-    State("DE-TH", "Thüringen", 2_127),
+    FederalState("DE-BW", "Baden-Württemberg", 11_280),
+    FederalState("DE-BY", "Bayern", 13_369),
+    FederalState("DE-BE", "Berlin", 3_755),
+    FederalState("DE-BB", "Brandenburg", 2_573),
+    FederalState("DE-HB", "Bremen", 685),
+    FederalState("DE-HH", "Hamburg", 1_892),
+    FederalState("DE-HE", "Hessen", 6_391),
+    FederalState("DE-MV", "Mecklenburg-Vorpommern", 1_628),
+    FederalState("DE-NI", "Niedersachsen", 8_140),
+    FederalState("DE-NW", "Nordrhein-Westfalen", 18_139),
+    FederalState("DE-RP", "Rheinland-Pfalz", 4_159),
+    FederalState("DE-SL", "Saarland", 993),
+    FederalState("DE-SN", "Sachsen", 4_086),
+    FederalState("DE-ST", "Sachsen-Anhalt", 2_187),
+    FederalState("DE-SH", "Schleswig-Holstein", 2_953),
+    FederalState("DE-TH", "Thüringen", 2_127),
 )
 NAMES = {state.region: state.name for state in STATES}
 

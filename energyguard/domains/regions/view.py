@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from energyguard.domains.regions.live.regions import regions_of
 from energyguard.domains.regions.live.states import RegionsView, RegionView
 from energyguard.domains.regions.region_words import (
     SHADES,
+    Shades,
     about,
     average_words,
     euros,
@@ -18,9 +18,7 @@ from energyguard.domains.regions.region_words import (
     kilowatt_hours,
     kilowatts,
     price_words,
-    shade_of,
-    shade_step,
-    shade_words,
+    shades,
     why_hidden,
 )
 from energyguard.domains.regions.states import NAMES
@@ -30,6 +28,7 @@ from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import UNKNOWN, moment, plural
 from energyguard.page.page_cache import times_ms
 from energyguard.page.plots import Data, Plot, line
+from energyguard.service.contract import Service
 
 OUTLINE = Path(__file__).parent / "germany.json"
 """The sixteen states, simplified: Natural Earth, public domain (see germany.md)."""
@@ -112,10 +111,10 @@ class RegionsPage:
         shown.sort(key=lambda state: (-(state.power_kw or 0), state.name))
         self.words.text = average_words(view)
         self._tiles(view)
-        step = shade_step(shown)
-        self.map.show({"areas": [self._area(state, view, step) for state in view.regions]})
+        scale = shades(shown)
+        self.map.show({"areas": [self._area(state, view, scale) for state in view.regions]})
         self.map.say(self._map_words(view, shown))
-        self.legend.show(_legend(view.min_homes, step, shown))
+        self.legend.show(_legend(view.min_homes, scale))
         self.note.text = f"{plural(view.all_shown.homes or 0, 'home')}, {price_words(view)}"
         if self.look == BARS:
             self.bars.show(
@@ -142,8 +141,8 @@ class RegionsPage:
             is_old = not self.projection.fresh().live
             tile.show(value or UNKNOWN, unit, sub, old=is_old)
 
-    def _area(self, state: RegionView, view: RegionsView, step: Decimal) -> Data:
-        shade = shade_of(state.power_kw, step)
+    def _area(self, state: RegionView, view: RegionsView, scale: Shades) -> Data:
+        shade = scale.of(state.power_kw)
         href = "" if shade is None else self._past_of(state.name)
         words = about(state, view.min_homes)
         return {"id": state.region, "about": words, "href": href, "shade": shade}
@@ -179,10 +178,8 @@ def _key(key: tuple[int, str]) -> None:
         Tag("span", words)
 
 
-def _legend(min_homes: int, step: Decimal, shown: list[RegionView]) -> list[tuple[int, str]]:
-    lowest = min((state.power_kw or 0 for state in shown), default=1)
-    shades = range(0 if lowest <= 0 else 1, SHADES + 1)
-    keys = [(shade, shade_words(step, shade)) for shade in shades]
+def _legend(min_homes: int, scale: Shades) -> list[tuple[int, str]]:
+    keys = [(shade, scale.words(shade)) for shade in range(1, SHADES + 1)]
     return [*keys, (-1, "not shown" if min_homes > 1 else "no home")]
 
 
@@ -203,4 +200,9 @@ def _cells(state: RegionView) -> tuple[str, ...]:
     )
 
 
-VIEW = View("/regions", "Regions", "regions", RegionsPage)
+def is_used(service: Service) -> bool:
+    """Whether there are homes with a place, or will be."""
+    return bool(service.settings.cloud.listen) or regions_of(service).homes > 0
+
+
+VIEW = View("/regions", "Regions", "regions", RegionsPage, shown=is_used)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from energyguard.domains.regions.places import Places, drawn, drawn_from
+from energyguard.domains.regions.places import HomePlaces, drawn, drawn_from
 from energyguard.domains.regions.places_file import read_places
 from energyguard.domains.regions.records import PLACE, Place
 from energyguard.domains.regions.states import NAMES, STATES, region_of
@@ -20,7 +20,7 @@ NOW = 1_700_000_000_000
 WEEK = 7 * 86_400_000
 
 
-def write(log: Log, places: Places, devices: list[str], now_ms: int = NOW) -> dict[str, str]:
+def write(log: Log, places: HomePlaces, devices: list[str], now_ms: int = NOW) -> dict[str, str]:
     """As the cloud's role does it: ask, append, ask again."""
     answer = places.answer("edge", devices, now_ms)
     if len(answer.records):
@@ -84,9 +84,9 @@ def test_states_are_drawn_by_their_people() -> None:
 
 def test_a_place_is_drawn_once_and_kept() -> None:
     log = MemoryLog()
-    first = write(log, Places(log, settings()), HOMES)
+    first = write(log, HomePlaces(log, settings()), HOMES)
     assert len(first) == len(HOMES)
-    other = Places(log, settings(seed=2))  # another seed moves nobody
+    other = HomePlaces(log, settings(seed=2))  # another seed moves nobody
     assert write(log, other, HOMES, NOW + WEEK) == first
     assert not len(other.answer("edge", HOMES, NOW).records)
     assert not other.changed(NOW)
@@ -94,7 +94,7 @@ def test_a_place_is_drawn_once_and_kept() -> None:
 
 def test_a_transaction_that_failed_costs_nothing() -> None:
     log = MemoryLog()
-    places = Places(log, settings())
+    places = HomePlaces(log, settings())
     first = places.answer("edge", HOMES, NOW)
     again = places.answer("edge", HOMES[:1], NOW)
     assert len(first.records) == len(again.records) == len(HOMES)
@@ -105,7 +105,7 @@ def test_the_file_goes_first_and_its_change_is_a_change_of_place(tmp_path: Path)
     path = tmp_path / "places.csv"
     path.write_text("device,postal_code,city\nhome-1,10115,Berlin\nhome-2,-\n# a word\n\n")
     log = MemoryLog()
-    places = Places(log, settings(places=path))
+    places = HomePlaces(log, settings(places=path))
     found = write(log, places, ["home-1", "home-2", "home-3"])
     assert found == {"home-1": "DE-BE", "home-3": drawn("home-3", 1).region}
     assert not places.changed(NOW)
@@ -121,7 +121,7 @@ def test_a_file_that_went_bad_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "places.csv"
     path.write_text("home-1,10115\n")
     log = MemoryLog()
-    places = Places(log, settings(places=path))
+    places = HomePlaces(log, settings(places=path))
     write(log, places, ["home-1"])
     path.write_text("home-1,20095\nhome-2,1\n")
     assert not places.changed(NOW)
@@ -160,10 +160,10 @@ def test_homes_are_grouped_as_they_come_and_stay_so(tmp_path: Path) -> None:
     path = tmp_path / "places.csv"
     in_berlin(path, HOMES)
     log = MemoryLog()
-    places = Places(log, settings(places=path))
+    places = HomePlaces(log, settings(places=path))
     write(log, places, HOMES[:7])
     assert groups(log) == {"DE-BE/1": set(HOMES[:5]), "DE-BE/2": set(HOMES[5:7])}
-    restarted = Places(log, settings(places=path))
+    restarted = HomePlaces(log, settings(places=path))
     write(log, restarted, HOMES[7:12])
     assert groups(log) == {
         "DE-BE/1": set(HOMES[:5]),
@@ -176,7 +176,7 @@ def test_a_group_that_loses_a_home_is_dissolved_and_its_homes_rest(tmp_path: Pat
     path = tmp_path / "places.csv"
     in_berlin(path, HOMES)
     log = MemoryLog()
-    places = Places(log, settings(places=path))
+    places = HomePlaces(log, settings(places=path))
     write(log, places, HOMES[:13])
     path.write_text(path.read_text().replace("home-0,10115", "home-0,-"))
     moved = places.changed(NOW)
@@ -195,7 +195,7 @@ def test_a_home_that_leaves_a_group_that_was_never_shown_makes_nobody_rest(tmp_p
     path = tmp_path / "places.csv"
     in_berlin(path, HOMES)
     log = MemoryLog()
-    places = Places(log, settings(places=path))
+    places = HomePlaces(log, settings(places=path))
     write(log, places, HOMES[:3])
     path.write_text(path.read_text().replace("home-0,10115", "home-0,20095"))
     assert set(places.changed(NOW)) == {"home-0"}
@@ -208,18 +208,18 @@ def test_more_homes_asked_of_a_group_dissolve_the_small_ones(tmp_path: Path) -> 
     path = tmp_path / "places.csv"
     in_berlin(path, HOMES)
     log = MemoryLog()
-    write(log, Places(log, settings(places=path, min_homes=1)), HOMES[:6])
+    write(log, HomePlaces(log, settings(places=path, min_homes=1)), HOMES[:6])
     assert len(groups(log)) == 6
-    write(log, Places(log, settings(places=path, min_homes=5)), [])
+    write(log, HomePlaces(log, settings(places=path, min_homes=5)), [])
     assert sorted(len(members) for members in groups(log).values()) == [1, 5]
     assert {place.from_ms for place in kept(log).values()} == {NOW + WEEK}
-    write(log, Places(log, settings(places=path, min_homes=3)), [])  # fewer leave what there is
+    write(log, HomePlaces(log, settings(places=path, min_homes=3)), [])  # fewer leave what there is
     assert sorted(len(members) for members in groups(log).values()) == [1, 5]
 
 
 def test_many_homes_are_placed_in_no_time() -> None:
     log = MemoryLog()
-    places = Places(log, settings())
+    places = HomePlaces(log, settings())
     found = write(log, places, [f"h{n}" for n in range(20_000)])
     assert len(found) == 20_000
     sizes = Counter(place.group for place in kept(log).values())

@@ -18,7 +18,7 @@ import pytest
 
 from energyguard.domains.regions.live.group_powers import HEARD_MS, SLOT_MS, GroupPowers
 from energyguard.domains.regions.live.states import regions_view
-from energyguard.domains.regions.places import Places
+from energyguard.domains.regions.places import HomePlaces
 from energyguard.domains.regions.records import PLACE, PLACES_TABLE, Place
 from energyguard.history import NO_SEQUENCE
 from energyguard.history.chdb import ChdbHistory
@@ -66,7 +66,7 @@ class World:
         self.log = MemoryLog()
         self.settings = RegionsSettings(places=self.path, min_homes=K)
         self._write()
-        self.places = Places(self.log, self.settings)
+        self.places = HomePlaces(self.log, self.settings)
         self.now = T0
         self.published: set[frozenset[str]] = set()
         self.powers = self._restarted()
@@ -95,7 +95,7 @@ class World:
             self._write()
         elif act < 0.9:
             self.powers = self._restarted()
-            self.places = Places(self.log, self.settings)
+            self.places = HomePlaces(self.log, self.settings)
 
     def step(self) -> None:
         self.act()
