@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from energyguard.domains.regions.live.group_powers import HEARD_MS, SLOT_MS, GroupPowers
+from energyguard.domains.regions.live.group_powers import FRESH_MS, SLOT_MS, GroupPowers
 from energyguard.domains.regions.live.states import regions_view
 from energyguard.domains.regions.places import HomePlaces
 from energyguard.domains.regions.records import PLACE, PLACES_TABLE, Place
@@ -166,8 +166,8 @@ def test_a_group_is_shown_as_it_was_when_all_were_measured() -> None:
     assert watts(powers) == [6_000]
     measure(powers, T0, a=9)  # a second word on a moment that was shown
     assert watts(powers) == [6_000]
-    assert watts(powers, T0 + 4_999 + HEARD_MS) == [6_000]
-    assert watts(powers, T0 + 5_000 + HEARD_MS) == []
+    assert watts(powers, T0 + 4_999 + FRESH_MS) == [6_000]
+    assert watts(powers, T0 + 5_000 + FRESH_MS) == []
 
 
 def test_what_is_not_whole_not_rested_or_too_small_is_not_shown() -> None:

@@ -17,7 +17,7 @@ SLOT_MS = 5_000
 """A home is measured in a moment when it has an average that begins in these ms of event time."""
 MAX_OPEN = 64
 """So many moments a group waits for its last home: five minutes."""
-HEARD_MS = 5 * 60_000
+FRESH_MS = 5 * 60_000
 """A group that was last whole so long ago (wall clock) is not shown as of now."""
 
 
@@ -108,7 +108,7 @@ class GroupPowers:
         """The groups that may be shown: whole, large enough, rested, and measured lately."""
         for name, group in self._groups.items():
             is_whole = len(group.members) == group.size >= self._min_homes
-            is_now = group.slot >= 0 and now_ms - group.whole_ms <= HEARD_MS
+            is_now = group.slot >= 0 and now_ms - group.whole_ms <= FRESH_MS
             if is_whole and is_now and now_ms >= group.from_ms:
                 region = name.rpartition("/")[0]
                 yield GroupPower(region, group.size, group.nano_kw / 1e6, group.slot)
