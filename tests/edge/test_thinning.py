@@ -1,4 +1,4 @@
-"""An outbox that gets full: averages become minutes, their energy kept; what was sent never does."""
+"""An outbox that gets full: averages become minutes, their energy kept; what was sent does not."""
 
 from __future__ import annotations
 
