@@ -123,6 +123,42 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "Edges",
+        (
+            Panel("Readings/s", rate("edge_readings", "edge"), "{{edge}}", "cps"),
+            Panel(
+                "Records that wait there",
+                'max by (edge) (energyguard_edge_queued{job="serve"})',
+                "{{edge}}",
+                about="At the edge's last word; silent ones go on filling their disks.",
+            ),
+            Panel(
+                "What is here is behind by",
+                'max by (edge) (energyguard_edge_lag_seconds{job="serve"})',
+                "{{edge}}",
+                "s",
+            ),
+            Panel(
+                "Clock off by",
+                'max by (edge) (abs(energyguard_edge_clock_offset_seconds{job="serve"}))',
+                "{{edge}}",
+                "s",
+            ),
+            Panel(
+                "Silent",
+                'max by (edge) (energyguard_edge_silent{job="serve"})',
+                "{{edge}}",
+                about="1: not heard for longer than `cloud.silent`.",
+            ),
+            Panel(
+                "Records lost",
+                'sum by (edge) (increase(energyguard_edge_lost_total{job="serve"}[5m]))',
+                "{{edge}}",
+                about="What an edge deleted before the cloud had it: its disk was full, or older.",
+            ),
+        ),
+    ),
+    Row(
         "Processes",
         (
             Panel("Cores", "sum by (job, role) (rate(process_cpu_seconds_total[1m]))"),

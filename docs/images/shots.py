@@ -23,6 +23,7 @@ VIEWS = {
     "thermometer": "/thermometer",
     "alerts": "/alerts",
     "quality": "/quality",
+    "edges": "/edges",
     "cluster": "/cluster",
 }
 SPANS = {"station-day": "1h", "thermometer": "1h", "building": "24h", "building-floor": "24h"}

@@ -19,6 +19,7 @@ from energyguard.service.contract import Service
 from energyguard.telemetry import METRICS, registry
 
 _VERDICTS = (Verdict.ACCEPTED, *IN_THE_WORKER)
+_EDGE_GAUGES = ("edge_silent", "edge_queued", "edge_lag_seconds", "edge_clock_offset_seconds")
 
 
 class Scrape:
@@ -27,6 +28,7 @@ class Scrape:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._counted: Counter[tuple[str, str]] = Counter()
+        self._of_edges: Counter[tuple[str, str]] = Counter()
         self._lock = Lock()
 
     def text(self) -> bytes:
@@ -34,6 +36,7 @@ class Scrape:
         with self._lock:
             self._readings()
             self._lag()
+            self._edges()
         return bytes(generate_latest(registry()))
 
     def _readings(self) -> None:
@@ -61,3 +64,23 @@ class Scrape:
                     METRICS["log_lag"].labels(flow.group, topic).set(lag)
         except EnergyGuardError:
             return  # the log is busy: the last word stands
+
+    def _edges(self) -> None:
+        """How the lines of edges are; of one that is forgotten nothing is told."""
+        for name in _EDGE_GAUGES:
+            METRICS[name].clear()
+        seen: Counter[tuple[str, str]] = Counter()
+        for edge in self._service.edges.all():
+            seen["edge_readings", edge.edge] = edge.readings
+            seen["edge_lost", edge.edge] = edge.lost
+            if edge.state == "forgotten":
+                continue
+            METRICS["edge_silent"].labels(edge.edge).set(edge.state == "silent")
+            METRICS["edge_queued"].labels(edge.edge).set(edge.queued)
+            if edge.lag_ms is not None:
+                METRICS["edge_lag_seconds"].labels(edge.edge).set(edge.lag_ms / 1000)
+            if edge.offset_ms is not None:
+                METRICS["edge_clock_offset_seconds"].labels(edge.edge).set(edge.offset_ms / 1000)
+        for (name, edge_name), count in (seen - self._of_edges).items():
+            METRICS[name].labels(edge_name).inc(count)
+        self._of_edges |= seen

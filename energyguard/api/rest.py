@@ -17,6 +17,7 @@ from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
     cluster,
+    edges,
     live,
     notifications,
     past,
@@ -69,7 +70,7 @@ def build_api() -> FastAPI:
     parts = (readings, past, queries, alerts, notifications, rules, quality)
     own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
-    for router in (*own, *of_domains, cluster.router, live.router):
+    for router in (*own, *of_domains, edges.router, cluster.router, live.router):
         api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)

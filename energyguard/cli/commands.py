@@ -17,6 +17,7 @@ from energyguard.cli import (
     devices,
     dlq,
     doctor,
+    edges,
     evaluate,
     export,
     job,
@@ -72,7 +73,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             named(alerts.list_, alerts.show, alerts.ack, alerts.silence),
         ),
         **{words: target for words, target in OF_DOMAINS.items() if " " not in words},
-        **named(export.export),
+        **named(edges.edges, export.export),
         "quality": Group("How readings ended.", named(quality.ahead)),
     },
     "Send": {

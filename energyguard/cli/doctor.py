@@ -194,6 +194,27 @@ def small_files(settings: Settings) -> Finding:
     return Finding("can be read")
 
 
+def edges(settings: Settings) -> Finding:
+    """Edges that were let in are heard, and their clocks are right."""
+    from energyguard.log.lost import path_of
+    from energyguard.node import open_log
+    from energyguard.service.edges import EdgeProjection, trouble
+
+    path = path_of(settings.log_url)
+    if path is not None and not path.exists():
+        return Finding("none yet")
+    try:
+        with open_log(settings) as opened:
+            found = EdgeProjection(opened, settings.cloud, SYSTEM)
+            found.read()
+            known = found.all()
+    except EnergyGuardError as error:
+        return Finding(str(error), "see to the log first")
+    if (wrong := trouble(known)) in ("", "ok"):
+        return Finding(f"{len(known)} known" if known else "none yet")
+    return Finding(wrong, "`energyguard edges` shows each; docs/edge.md says what to do")
+
+
 CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "python": python,
     "packages": packages,
@@ -204,6 +225,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "log": log,
     "history": history,
     "small files": small_files,
+    "edges": edges,
 }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import State
+from energyguard.model.topics import EDGE_LINKS
 from energyguard.page.alert_detail import AlertDetail
 from energyguard.page.alert_rows import AlertRow, draw_alert
 from energyguard.page.components import ChangingList, Tag, card
@@ -103,10 +106,16 @@ class AlertsPage:
             "to": end,
             "zone": self.context.zone,
             "lanes": [
-                {"name": device, "href": self.context.device_href(device), "bars": b}
-                for device, b in lanes.items()
+                {"name": name, "href": self._home(name, alerts), "bars": b}
+                for name, b in lanes.items()
             ],
         }
+
+    def _home(self, name: str, alerts: Sequence[Alert]) -> str:
+        """Where more is known of what an alert is about: a device, or an edge."""
+        if any(a.device == name and a.topic == EDGE_LINKS.name for a in alerts):
+            return self.context.href("/edges")
+        return self.context.device_href(name)
 
 
 def stretches(alert: Alert, story: list[TimelineEntry], end_ms: int) -> list[Data]:

@@ -144,7 +144,7 @@ class Rest:
 
     def __init__(self, title: str, *lines: str) -> None:
         self._empty = Tag("section", "", "card")
-        with self._empty, Tag("div", "", "empty wide"):
+        with self._empty, Tag("div", "", "empty wide") as self.empty:
             Tag("strong", title)
             for line in lines:
                 Tag("code" if line.startswith("$ ") else "p", line.removeprefix("$ "))

@@ -11,6 +11,7 @@ from energyguard.page.cluster import ClusterPage
 from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
+from energyguard.page.edges import EdgesPage, is_used
 from energyguard.page.overview import OverviewPage
 from energyguard.page.quality import QualityPage
 
@@ -21,6 +22,7 @@ VIEWS = (
     View("/devices/{device:path}", "{device}", "", DevicePage),
     View("/alerts", "Alerts", "alerts", AlertsPage, urgent=True),
     View("/quality", "Data quality", "quality", QualityPage, "Quality"),
+    View("/edges", "Edges", "edges", EdgesPage, shown=is_used),
     View(
         "/cluster", "Cluster", "cluster", ClusterPage, ranged=False,
         shown=lambda service: service.cluster is not None,

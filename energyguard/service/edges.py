@@ -12,12 +12,12 @@ from threading import RLock
 from typing import TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from energyguard.clock import Clock
+from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.line_alerts import CLOCK, SILENT, awaited
 from energyguard.errors import NotFound
-from energyguard.log import EARLIEST, Fetched, Log, Records
+from energyguard.log import EARLIEST, Fetched, Log
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import EDGE_LINKS, EDGES
 from energyguard.records.contract import TopicRecord
@@ -88,12 +88,9 @@ class EdgeProjection:
             NotFound: none of this name was ever let in.
         """
         with self._lock:
-            found, entry = self.get(name), self._entries.get(name)
-            if entry is None or entry.forgotten_ms is not None:
-                return found
-            entry = replace(entry, forgotten_ms=self._clock.now_ms(), forgotten_by=by)
-            self._log.append(EDGES.name, Records([name.encode()], [EDGE_ENTRY.encode(entry)]))
-            self._entries[name] = entry  # who asked sees it at once; told again, it is the same
+            found = self.get(name)
+            if found.state != "forgotten":  # who asks sees it at once; told again, it is the same
+                self._entries[name] = Enrolment(self._log, self._clock).forget(name, by)
             return self._shown(name)
 
     def _take(self, record: TopicRecord[T], fetched: Fetched, into: dict[str, T]) -> None:

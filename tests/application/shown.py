@@ -27,12 +27,13 @@ class Shown(NamedTuple):
 
 
 @contextmanager
-def shown(floors: int = 20) -> Iterator[Shown]:
-    """Serve the page; before and after it NiceGUI's one application looks as if never started."""
-    service, app = (
-        MadeUpService(floors=floors),
-        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-    )
+def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown]:
+    """Serve the page, over a service that was ``made`` or one of some floors.
+
+    Before and after it NiceGUI's one application looks as if never started.
+    """
+    service = made or MadeUpService(floors=floors)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])

@@ -17,7 +17,7 @@ from tests.application.shown import Shown, shown
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
 
 pytestmark = IN_A_BROWSER
-LISTED = [view.path for view in VIEWS if view.icon and view.path != "/cluster"]
+LISTED = [view.path for view in VIEWS if view.icon and view.path not in ("/cluster", "/edges")]
 PATHS = (*LISTED, "/stations?station=Old Mill", "/devices/H017", "/building?floor=p4")
 
 
