@@ -1,0 +1,236 @@
+"""What the cloud holds of one edge's outbox, what it is about to hold, and what is new of a frame.
+
+*Held* is what is in the log. *Known* is that, and what waits for a transaction or is in one: of
+what is known nothing is taken twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+
+from msgspec.structs import replace
+
+from energyguard.edge.epochs import TooOld, shared
+from energyguard.edge.messages import Hello, LineBatch, LineRefused, LineVoid
+from energyguard.edge.ranges import Ranges
+from energyguard.log.records import TopicPartition
+from energyguard.records.edges import EdgeLink, HeldPartition, HeldRange
+
+MAX_RANGES = 1_000
+"""Ranges of a partition: what would make more of them is not taken until others have closed."""
+MAX_REPLACED = 16
+"""Epochs that another took the place of, as far as they are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Records of an edge that are not in the log yet; or only that there are none (``batch`` is
+    None).
+    """
+
+    edge: str
+    at: TopicPartition
+    first: int
+    next: int
+    batch: LineBatch | None
+    """Cut to what is new: all of its records are to be appended."""
+    lost: int = 0
+    size: int = 0
+
+
+class Holding:
+    """An edge's records in the cloud."""
+
+    def __init__(self, edge: str, link: EdgeLink) -> None:
+        self.edge, self.link = edge, link
+        self.urgent: deque[Arrived] = deque()
+        self.backlog: deque[Arrived] = deque()
+        self.under_way: tuple[Arrived, ...] = ()
+        self.bytes = 0
+        """Of what waits or is under way."""
+        self._held: dict[TopicPartition, Ranges] = {}
+        self._known: dict[TopicPartition, Ranges] = {}
+        self._void: dict[TopicPartition, int] = {}
+        for part in link.held:
+            at = TopicPartition(part.topic, part.partition)
+            self._held[at], self._void[at] = Ranges(part.ranges), part.void
+            self._known[at] = Ranges(part.ranges)
+
+    # A session begins
+
+    def is_over(self, hello: Hello) -> bool:
+        """Whether the epoch of a greeting is one that another has followed or replaced."""
+        if hello.epoch == self.link.epoch:
+            return False
+        return hello.epoch in self.link.replaced or any(
+            epoch.id == hello.epoch for epoch in self.link.past
+        )
+
+    def enter(self, hello: Hello) -> None:
+        """Go on in the epoch of a greeting: what its outbox never wrote is not held any more.
+
+        Raises:
+            epochs.TooOld: nobody knows any more what it wrote.
+        """
+        if hello.epoch == self.link.epoch:
+            return
+        common = shared(self.link.past, hello.past)
+        if common.before is not None:
+            for at, held in self._held.items():
+                held.remove(common.before.get(at, 0), max(held.end, 1))
+        self.urgent.clear()
+        self.backlog.clear()
+        self.bytes = 0
+        self._known = {at: held.copy() for at, held in self._held.items()}
+        replaced = (*self.link.replaced, *common.replaced)[-MAX_REPLACED:]
+        self.link = replace(self.link, epoch=hello.epoch, past=hello.past, replaced=replaced)
+
+    def lacks(self, acknowledged: Iterable[HeldPartition]) -> bool:
+        """Whether something was acknowledged that is not here: a backup was put back."""
+        for part in acknowledged:
+            held = self._held.get(TopicPartition(part.topic, part.partition), Ranges())
+            for r in part.ranges:
+                if held.first_missing(r.first) < r.next:
+                    return True
+        return False
+
+    # What comes
+
+    def take(self, message: LineBatch | LineVoid, size: int) -> bool:
+        """Take what is new of it; false: all of it is in the log.
+
+        What is not in the log and is not taken comes again.
+        """
+        at = TopicPartition(message.topic, message.partition)
+        known = self._known.setdefault(at, Ranges())
+        gaps = list(known.missing(message.first, message.next))
+        if not gaps:
+            held = self._held.get(at, Ranges())
+            return held.first_missing(message.first) < message.next
+        if len(known) >= MAX_RANGES and not known.touches(message.first, message.next):
+            return True
+        for piece in self._pieces(message, gaps, size):
+            lane = self.backlog if piece.batch and piece.batch.backfill else self.urgent
+            lane.append(piece)
+            known.add(piece.first, piece.next)
+            self.bytes += piece.size
+        return True
+
+    def _pieces(
+        self, message: LineBatch | LineVoid, gaps: list[HeldRange], size: int
+    ) -> Iterator[Arrived]:
+        at = TopicPartition(message.topic, message.partition)
+        if isinstance(message, LineVoid):
+            left = message.lost
+            for gap in gaps:
+                lost = min(gap.next - gap.first, left)
+                left -= lost
+                yield Arrived(self.edge, at, gap.first, gap.next, None, lost)
+        elif len(gaps) == 1 and (gaps[0].first, gaps[0].next) == (message.first, message.next):
+            yield Arrived(self.edge, at, message.first, message.next, message, 0, size)
+        else:
+            for gap in gaps:
+                batch = cut(message, gap)
+                yield Arrived(self.edge, at, gap.first, gap.next, batch, 0, size)
+
+    # Transactions
+
+    def begin(self, limit_bytes: int) -> tuple[Arrived, ...]:
+        """What goes into the next transaction: at least one, then up to a number of bytes."""
+        chosen: list[Arrived] = []
+        size = 0
+        for lane in (self.urgent, self.backlog):
+            while lane and (not chosen or size + lane[0].size <= limit_bytes):
+                chosen.append(lane.popleft())
+                size += chosen[-1].size
+        self.under_way = tuple(chosen)
+        return self.under_way
+
+    def committed(self, link: EdgeLink) -> None:
+        """What was under way is in the log, and so is its link."""
+        self._held, self._void = self._after()
+        self._finish()
+        self.link = link
+
+    def failed(self) -> None:
+        """It is not; it comes first again."""
+        for piece in reversed(self.under_way):
+            lane = self.backlog if piece.batch and piece.batch.backfill else self.urgent
+            lane.appendleft(piece)
+        self.under_way = ()
+
+    def _finish(self) -> None:
+        self.bytes -= sum(piece.size for piece in self.under_way)
+        self.under_way = ()
+
+    def _after(self) -> tuple[dict[TopicPartition, Ranges], dict[TopicPartition, int]]:
+        """What is held, with what is under way."""
+        held = {at: ranges.copy() for at, ranges in self._held.items()}
+        void = dict(self._void)
+        for piece in self.under_way:
+            held.setdefault(piece.at, Ranges()).add(piece.first, piece.next)
+            void[piece.at] = void.get(piece.at, 0) + piece.lost
+        return held, void
+
+    def link_after(self) -> EdgeLink:
+        """The link as the transaction that is under way is to write it."""
+        return replace(self.link, held=_parts(*self._after()))
+
+    def held(self) -> tuple[HeldPartition, ...]:
+        """What is in the log."""
+        return _parts(self._held, self._void)
+
+
+def _parts(
+    held: dict[TopicPartition, Ranges], void: dict[TopicPartition, int]
+) -> tuple[HeldPartition, ...]:
+    return tuple(
+        HeldPartition(
+            topic=at.topic, partition=at.partition, ranges=tuple(ranges), void=void.get(at, 0)
+        )
+        for at, ranges in held.items()
+        if ranges or void.get(at)
+    )
+
+
+def cut(batch: LineBatch, gap: HeldRange) -> LineBatch | None:
+    """The records of a batch in a range; None: there are none."""
+    offsets = batch.offsets or range(batch.first, batch.next)
+    begin = sum(1 for _ in takewhile(lambda offset: offset < gap.first, offsets))
+    end = sum(1 for _ in takewhile(lambda offset: offset < gap.next, offsets))
+    if begin == end:
+        return None
+    return LineBatch(
+        batch.epoch,
+        batch.session,
+        batch.cloud,
+        batch.topic,
+        batch.partition,
+        gap.first,
+        gap.next,
+        batch.backfill,
+        batch.offsets[begin:end],
+        batch.keys[begin:end],
+        batch.values[begin:end],
+        batch.headers[begin:end],
+        batch.times_ms[begin:end],
+    )
+
+
+def entered(holding: Holding, hello: Hello) -> LineRefused | None:
+    """Go on in the epoch of a greeting; or why not."""
+    edge, epoch = holding.edge, hello.epoch
+    if holding.is_over(hello):
+        reason = f"another followed epoch {epoch} of edge {edge!r}: was its disk copied, or do two "
+        reason += "machines use its certificate?"
+        return LineRefused(reason, epoch, hello.session, renew=True)
+    try:
+        holding.enter(hello)
+    except TooOld:
+        reason = f"the disk of edge {edge!r} was restored from a copy that is too old to know what "
+        reason += "was sent since: let it in under another name: energyguard edge enroll NAME"
+        return LineRefused(reason, epoch, hello.session)
+    return None
