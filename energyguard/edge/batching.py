@@ -44,7 +44,9 @@ class Piece(NamedTuple):
 
 
 class Batching:
-    """Makes frames of an outbox's records. What it has read was promised before."""
+    """Makes frames of an outbox's records, in one session. What it reads it has promised before:
+    the outbox may forget a promise where the cloud has the record, until the cloud is restored.
+    """
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox

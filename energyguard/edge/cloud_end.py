@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from energyguard.edge.contract import Instant, Outgoing
 from energyguard.edge.enrichment import EdgePlace
-from energyguard.edge.holding import Arrived, Holding, entered
+from energyguard.edge.holding import Arrived as Arrived
+from energyguard.edge.holding import Holding, entered
 from energyguard.edge.messages import (
     BATCH_BYTES,
     Ack,

@@ -73,6 +73,7 @@ class EdgeEnd:
         self._state, self._reason = LineState.GREETING, "the cloud has not answered yet"
         self._came_s, self._hello_s = now.monotonic_s, now.monotonic_s + HELLO_S
         self._flights, self._clock = Flights(), ClockOffset()
+        self._batching = Batching(self._outbox)
         known = tuple(self._outbox.epochs), self._lanes.acknowledged()
         self._hello = encode(Hello(*self._names, *known, now.monotonic_s, now.wall_ms))
         return [self._hello]

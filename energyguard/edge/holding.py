@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -27,18 +28,27 @@ MAX_REPLACED = 16
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Records of an edge that are not in the log yet; or only that there are none (``batch`` is
-    None).
-    """
+    """Records of an edge that are not in the log yet."""
 
     edge: str
+    batch: LineBatch
+    """Cut to what is new: all of its records are to be appended."""
+
+
+class Waiting(NamedTuple):
+    """Offsets that wait for a transaction; None where they have no record."""
+
     at: TopicPartition
     first: int
     next: int
     batch: LineBatch | None
-    """Cut to what is new: all of its records are to be appended."""
     lost: int = 0
     size: int = 0
+
+    @property
+    def is_backlog(self) -> bool:
+        """Whether it goes behind what is live."""
+        return self.batch is not None and self.batch.backfill
 
 
 class Holding:
@@ -46,9 +56,9 @@ class Holding:
 
     def __init__(self, edge: str, link: EdgeLink) -> None:
         self.edge, self.link = edge, link
-        self.urgent: deque[Arrived] = deque()
-        self.backlog: deque[Arrived] = deque()
-        self.under_way: tuple[Arrived, ...] = ()
+        self.urgent: deque[Waiting] = deque()
+        self.backlog: deque[Waiting] = deque()
+        self.under_way: tuple[Waiting, ...] = ()
         self.bytes = 0
         """Of what waits or is under way."""
         self._held: dict[TopicPartition, Ranges] = {}
@@ -113,7 +123,7 @@ class Holding:
         if len(known) >= MAX_RANGES and not known.touches(message.first, message.next):
             return True
         for piece in self._pieces(message, gaps, size):
-            lane = self.backlog if piece.batch and piece.batch.backfill else self.urgent
+            lane = self.backlog if piece.is_backlog else self.urgent
             lane.append(piece)
             known.add(piece.first, piece.next)
             self.bytes += piece.size
@@ -121,33 +131,33 @@ class Holding:
 
     def _pieces(
         self, message: LineBatch | LineVoid, gaps: list[HeldRange], size: int
-    ) -> Iterator[Arrived]:
+    ) -> Iterator[Waiting]:
         at = TopicPartition(message.topic, message.partition)
         if isinstance(message, LineVoid):
             left = message.lost
             for gap in gaps:
                 lost = min(gap.next - gap.first, left)
                 left -= lost
-                yield Arrived(self.edge, at, gap.first, gap.next, None, lost)
+                yield Waiting(at, gap.first, gap.next, None, lost)
         elif len(gaps) == 1 and (gaps[0].first, gaps[0].next) == (message.first, message.next):
-            yield Arrived(self.edge, at, message.first, message.next, message, 0, size)
+            yield Waiting(at, message.first, message.next, message, 0, size)
         else:
             for gap in gaps:
                 batch = cut(message, gap)
-                yield Arrived(self.edge, at, gap.first, gap.next, batch, 0, size)
+                yield Waiting(at, gap.first, gap.next, batch, 0, size)
 
     # Transactions
 
-    def begin(self, limit_bytes: int) -> tuple[Arrived, ...]:
+    def begin(self, limit_bytes: int) -> list[Arrived]:
         """What goes into the next transaction: at least one, then up to a number of bytes."""
-        chosen: list[Arrived] = []
+        chosen: list[Waiting] = []
         size = 0
         for lane in (self.urgent, self.backlog):
             while lane and (not chosen or size + lane[0].size <= limit_bytes):
                 chosen.append(lane.popleft())
                 size += chosen[-1].size
         self.under_way = tuple(chosen)
-        return self.under_way
+        return [Arrived(self.edge, piece.batch) for piece in chosen if piece.batch is not None]
 
     def committed(self, link: EdgeLink) -> None:
         """What was under way is in the log, and so is its link."""
@@ -158,7 +168,7 @@ class Holding:
     def failed(self) -> None:
         """It is not; it comes first again."""
         for piece in reversed(self.under_way):
-            lane = self.backlog if piece.batch and piece.batch.backfill else self.urgent
+            lane = self.backlog if piece.is_backlog else self.urgent
             lane.appendleft(piece)
         self.under_way = ()
 
