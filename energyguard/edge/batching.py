@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from energyguard.edge.contract import Outbox, OutboxRecord
-from energyguard.edge.lanes import Gap, Lane
+from energyguard.edge.lanes import LaneGap, Lane
 from energyguard.edge.messages import (
     FRAME_ROOM,
     MAX_FRAME,
@@ -52,7 +52,7 @@ class Batching:
         self._outbox = outbox
         self._promised: dict[TopicPartition, Ranges] = {}
 
-    def piece(self, gap: Gap, names: SessionNames, limit_bytes: int) -> Piece:
+    def piece(self, gap: LaneGap, names: SessionNames, limit_bytes: int) -> Piece:
         """The beginning of a gap.
 
         Raises:
@@ -76,7 +76,7 @@ class Batching:
         frame = encode(_batch(gap, names, records))
         return Piece(gap.first, following, frame, len(records), 0)
 
-    def _promise(self, gap: Gap) -> int:
+    def _promise(self, gap: LaneGap) -> int:
         """Up to where a gap's offsets are promised."""
         promised = self._promised.setdefault(gap.at, Ranges())
         if promised.first_missing(gap.first) == gap.first:
@@ -85,7 +85,7 @@ class Batching:
         return min(gap.next, promised.first_missing(gap.first))
 
     def _void(
-        self, gap: Gap, names: SessionNames, following: int, lost: int | None = None
+        self, gap: LaneGap, names: SessionNames, following: int, lost: int | None = None
     ) -> Piece:
         if lost is None:
             lost = self._outbox.lost(gap.at, gap.first, following)
@@ -100,7 +100,7 @@ def _size(record: OutboxRecord) -> int:
     return len(record.key or b"") + len(record.value or b"") + headers + 40
 
 
-def _batch(gap: Gap, names: SessionNames, records: Sequence[OutboxRecord]) -> LineBatch:
+def _batch(gap: LaneGap, names: SessionNames, records: Sequence[OutboxRecord]) -> LineBatch:
     offsets, keys, values, headers, times_ms = zip(*records, strict=True)
     following = offsets[-1] + 1
     return LineBatch(

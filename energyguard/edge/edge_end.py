@@ -9,7 +9,7 @@ from energyguard.edge.clock_offset import ClockOffset
 from energyguard.edge.contract import Instant, Outbox
 from energyguard.edge.edge_status import EdgeStatus, LineState
 from energyguard.edge.flights import Flight, Flights
-from energyguard.edge.lanes import Gap, Lane, Lanes
+from energyguard.edge.lanes import LaneGap, Lane, Lanes
 from energyguard.edge.messages import (
     Ack,
     Heartbeat,
@@ -247,7 +247,7 @@ class EdgeEnd:
             if not sent:
                 return
 
-    def _send(self, gap: Gap, frames: list[bytes], now: Instant) -> bool:
+    def _send(self, gap: LaneGap, frames: list[bytes], now: Instant) -> bool:
         """Send the beginning of a gap, if it may fly."""
         is_backlog = gap.lane is Lane.BACKLOG
         if not self._flights.has_room(is_backlog):

@@ -7,7 +7,7 @@ lies before the end of the last epoch that both know. A cloud that was put back 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from energyguard.log.records import TopicPartition
@@ -15,6 +15,8 @@ from energyguard.records.edges import EdgeEpoch, EpochStart
 
 MAX_EPOCHS = 64
 """Epochs that are kept: the first, by which an outbox is known, and the newest."""
+
+FOREVER = 2**62
 
 Starts = Mapping[TopicPartition, int]
 
@@ -57,6 +59,13 @@ def _starts(epochs: Sequence[EdgeEpoch]) -> list[dict[TopicPartition, int]]:
         now = {**now, **{TopicPartition(s.topic, s.partition): s.first for s in epoch.starts}}
         found.append(now)
     return found
+
+
+def spans_of(epochs: Sequence[EdgeEpoch], at: TopicPartition) -> Iterator[tuple[str, int, int]]:
+    """Which offsets of a partition were written in which epoch: its name, from, up to."""
+    starts = [start.get(at, 0) for start in _starts(epochs)]
+    ends = [*starts[1:], FOREVER]
+    return zip((epoch.id for epoch in epochs), starts, ends, strict=True)
 
 
 def shared(cloud: Sequence[EdgeEpoch], edge: Sequence[EdgeEpoch]) -> SharedPast:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from energyguard.edge.branches import Branches, parts_of
 from energyguard.edge.epochs import TooOld, shared
 from energyguard.edge.messages import Hello, LineBatch, LineRefused, LineVoid
 from energyguard.edge.ranges import Ranges
@@ -22,8 +23,6 @@ from energyguard.records.edges import EdgeLink, HeldPartition, HeldRange
 
 MAX_RANGES = 1_000
 """Ranges of a partition: what would make more of them is not taken until others have closed."""
-MAX_REPLACED = 16
-"""Epochs that another took the place of, as far as they are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Arrived:
     """Cut to what is new: all of its records are to be appended."""
 
 
-class Waiting(NamedTuple):
+class Unwritten(NamedTuple):
     """Offsets that wait for a transaction; None where they have no record."""
 
     at: TopicPartition
@@ -56,14 +55,15 @@ class Holding:
 
     def __init__(self, edge: str, link: EdgeLink) -> None:
         self.edge, self.link = edge, link
-        self.urgent: deque[Waiting] = deque()
-        self.backlog: deque[Waiting] = deque()
-        self.under_way: tuple[Waiting, ...] = ()
+        self.urgent: deque[Unwritten] = deque()
+        self.backlog: deque[Unwritten] = deque()
+        self.under_way: tuple[Unwritten, ...] = ()
         self.bytes = 0
         """Of what waits or is under way."""
         self._held: dict[TopicPartition, Ranges] = {}
         self._known: dict[TopicPartition, Ranges] = {}
         self._void: dict[TopicPartition, int] = {}
+        self._branches = Branches(link.replaced)
         for part in link.held:
             at = TopicPartition(part.topic, part.partition)
             self._held[at], self._void[at] = Ranges(part.ranges), part.void
@@ -75,12 +75,13 @@ class Holding:
         """Whether the epoch of a greeting is one that another has followed or replaced."""
         if hello.epoch == self.link.epoch:
             return False
-        return hello.epoch in self.link.replaced or any(
+        return hello.epoch in self._branches or any(
             epoch.id == hello.epoch for epoch in self.link.past
         )
 
     def enter(self, hello: Hello) -> None:
-        """Go on in the epoch of a greeting: what its outbox never wrote is not held any more.
+        """Go on in the epoch of a greeting: what its outbox never wrote is not held any more, but
+        remembered, should the other disk come back.
 
         Raises:
             epochs.TooOld: nobody knows any more what it wrote.
@@ -89,13 +90,13 @@ class Holding:
             return
         common = shared(self.link.past, hello.past)
         if common.before is not None:
-            for at, held in self._held.items():
-                held.remove(common.before.get(at, 0), max(held.end, 1))
+            self._branches.leave(self._held, self.link.past, common)
+        self._branches.enter(self._held, hello.past)
         self.urgent.clear()
         self.backlog.clear()
         self.bytes = 0
         self._known = {at: held.copy() for at, held in self._held.items()}
-        replaced = (*self.link.replaced, *common.replaced)[-MAX_REPLACED:]
+        replaced = self._branches.replaced()
         self.link = replace(self.link, epoch=hello.epoch, past=hello.past, replaced=replaced)
 
     def lacks(self, acknowledged: Iterable[HeldPartition]) -> bool:
@@ -131,26 +132,26 @@ class Holding:
 
     def _pieces(
         self, message: LineBatch | LineVoid, gaps: list[HeldRange], size: int
-    ) -> Iterator[Waiting]:
+    ) -> Iterator[Unwritten]:
         at = TopicPartition(message.topic, message.partition)
         if isinstance(message, LineVoid):
             left = message.lost
             for gap in gaps:
                 lost = min(gap.next - gap.first, left)
                 left -= lost
-                yield Waiting(at, gap.first, gap.next, None, lost)
+                yield Unwritten(at, gap.first, gap.next, None, lost)
         elif len(gaps) == 1 and (gaps[0].first, gaps[0].next) == (message.first, message.next):
-            yield Waiting(at, message.first, message.next, message, 0, size)
+            yield Unwritten(at, message.first, message.next, message, 0, size)
         else:
             for gap in gaps:
                 batch = cut(message, gap)
-                yield Waiting(at, gap.first, gap.next, batch, 0, size)
+                yield Unwritten(at, gap.first, gap.next, batch, 0, size)
 
     # Transactions
 
     def begin(self, limit_bytes: int) -> list[Arrived]:
         """What goes into the next transaction: at least one, then up to a number of bytes."""
-        chosen: list[Waiting] = []
+        chosen: list[Unwritten] = []
         size = 0
         for lane in (self.urgent, self.backlog):
             while lane and (not chosen or size + lane[0].size <= limit_bytes):
@@ -187,23 +188,11 @@ class Holding:
 
     def link_after(self) -> EdgeLink:
         """The link as the transaction that is under way is to write it."""
-        return replace(self.link, held=_parts(*self._after()))
+        return replace(self.link, held=parts_of(*self._after()))
 
     def held(self) -> tuple[HeldPartition, ...]:
         """What is in the log."""
-        return _parts(self._held, self._void)
-
-
-def _parts(
-    held: dict[TopicPartition, Ranges], void: dict[TopicPartition, int]
-) -> tuple[HeldPartition, ...]:
-    return tuple(
-        HeldPartition(
-            topic=at.topic, partition=at.partition, ranges=tuple(ranges), void=void.get(at, 0)
-        )
-        for at, ranges in held.items()
-        if ranges or void.get(at)
-    )
+        return parts_of(self._held, self._void)
 
 
 def cut(batch: LineBatch, gap: HeldRange) -> LineBatch | None:

@@ -24,7 +24,7 @@ class Lane(IntEnum):
     BACKLOG = 2
 
 
-class Gap(NamedTuple):
+class LaneGap(NamedTuple):
     """Offsets that the cloud does not hold and that are not in flight."""
 
     lane: Lane
@@ -93,7 +93,7 @@ class Lanes:
         """Whether the outbox has written less than the cloud holds of it."""
         return any(held.end > self._outbox.span(at)[1] for at, held in self._held.items())
 
-    def gaps(self) -> list[Gap]:
+    def gaps(self) -> list[LaneGap]:
         """The first thing to send of each partition and lane, in the order in which they go."""
         found = []
         for at, taken in self._taken.items():
@@ -108,7 +108,7 @@ class Lanes:
             for lane, first, following in spans:
                 gap = next(taken.missing(first, following), None)
                 if gap is not None:
-                    found.append(Gap(lane, at, gap.first, gap.next))
+                    found.append(LaneGap(lane, at, gap.first, gap.next))
         return sorted(found)
 
     def queued(self) -> int:

@@ -64,6 +64,13 @@ class Ranges:
             first = max(first, self._nexts[at])
             at += 1
 
+    def within(self, first: int, following: int) -> list[HeldRange]:
+        """What of ``[first, following)`` is in here, in order."""
+        begin, end = self._touching(first, following)
+        cut = zip(self._firsts[begin:end], self._nexts[begin:end], strict=True)
+        found = (HeldRange(max(f, first), min(n, following)) for f, n in cut)
+        return [r for r in found if r.first < r.next]
+
     def first_missing(self, first: int) -> int:
         """The least offset from ``first`` on that is not in here."""
         at = bisect_right(self._nexts, first)

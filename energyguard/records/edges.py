@@ -65,6 +65,15 @@ class LineAlert(msgspec.Struct, frozen=True, array_like=True):
     since_ms: Annotated[int, doc("When it began, wall time.", "ms")]
 
 
+class ReplacedEpoch(msgspec.Struct, frozen=True, array_like=True):
+    """An epoch that another took the place of: whoever is in it is refused."""
+
+    id: str
+    held: Annotated[
+        tuple[HeldPartition, ...], doc("What is here of it that the outbox of now never wrote.")
+    ] = ()
+
+
 class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the cloud holds of an edge's outbox, and how its line is."""
 
@@ -75,7 +84,7 @@ class EdgeLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[EdgeEpoch, ...], doc("The epochs that led to this one, oldest first, this one last.")
     ] = ()
     replaced: Annotated[
-        tuple[str, ...], doc("Epochs that another took the place of: whoever is in one is refused.")
+        tuple[ReplacedEpoch, ...], doc("Epochs of disks that were put back: the newest 16.")
     ] = ()
     connected_ms: Annotated[int | None, doc("Since when there is a line, wall time.", "ms")] = None
     heartbeat_ms: Annotated[int | None, doc("When it was last heard, wall time.", "ms")] = None
