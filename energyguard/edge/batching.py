@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from energyguard.edge.contract import Outbox, OutboxRecord
-from energyguard.edge.lanes import LaneGap, Lane
+from energyguard.edge.lanes import Lane, LaneGap
 from energyguard.edge.messages import (
     FRAME_ROOM,
     MAX_FRAME,

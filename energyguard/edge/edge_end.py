@@ -9,7 +9,7 @@ from energyguard.edge.clock_offset import ClockOffset
 from energyguard.edge.contract import Instant, Outbox
 from energyguard.edge.edge_status import EdgeStatus, LineState
 from energyguard.edge.flights import Flight, Flights
-from energyguard.edge.lanes import LaneGap, Lane, Lanes
+from energyguard.edge.lanes import Lane, LaneGap, Lanes
 from energyguard.edge.messages import (
     Ack,
     Heartbeat,
