@@ -1,0 +1,1 @@
+"""A line between edges and a cloud, lived through hundreds of times."""
