@@ -66,8 +66,10 @@ class Batching:
         records = [record for record in read if record.offset < end]
         if not records:
             return self._void(gap, names, end)
-        following = records[-1].offset + 1
         size = sum(_size(record) for record in records)
+        while size > MAX_FRAME - FRAME_ROOM and len(records) > 1:
+            size -= _size(records.pop())
+        following = records[-1].offset + 1
         if size > MAX_FRAME - FRAME_ROOM:
             if records[0].offset > gap.first:  # what lies before it is void
                 return self._void(gap, names, records[0].offset)

@@ -13,6 +13,7 @@ from energyguard.edge.holding import Arrived as Arrived
 from energyguard.edge.holding import Holding, entered
 from energyguard.edge.messages import (
     BATCH_BYTES,
+    MAX_PARTITIONS,
     Ack,
     Heartbeat,
     Hello,
@@ -39,7 +40,6 @@ COMMIT_BYTES = 2 * 2**20
 """Bytes of records in a transaction, about."""
 RECORD_ROOM = 200
 """Bytes that a record takes in memory beside its own."""
-MAX_PARTITIONS = 64
 PLACES_S = 5.0
 """Places that an edge does not say it has are sent again after this."""
 TAKEN = (EDGE_READINGS.name, ALERTS.name)

@@ -41,7 +41,7 @@ class Flights:
         self.credit = 0
         self._window = 4 * BATCH_BYTES
         self._backlog_count = self._backlog_bytes = 0
-        self._smooth_s = self._least_s = 0.0
+        self._smooth_s = self._shortest_s = 0.0
         self._narrowed_s = float("-inf")
 
     def has_room(self, is_backlog: bool) -> bool:
@@ -105,9 +105,9 @@ class Flights:
 
     def _measure(self, flight: Flight, now_s: float) -> None:
         took_s = now_s - flight.sent_s
-        self._least_s = min(self._least_s or took_s, took_s)
+        self._shortest_s = min(self._shortest_s or took_s, took_s)
         self._smooth_s += (took_s - self._smooth_s) / 8 if self._smooth_s else took_s
-        if took_s > max(SLOW_S, 2 * self._least_s):
+        if took_s > max(SLOW_S, 2 * self._shortest_s):
             self._narrow(now_s)
         elif took_s < FAST_S and flight.is_backlog:
             self._window = min(self._window + len(flight.frame), 2**20 * 64)

@@ -19,11 +19,13 @@ Only a ``LineRefused`` is understood by all versions, and it says what to do.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import msgspec
 
 from energyguard.edge.enrichment import EdgePlace
+from energyguard.edge.epochs import MAX_EPOCHS
 from energyguard.errors import Corrupt
 from energyguard.records.edges import EdgeEpoch, HeldPartition
 
@@ -39,8 +41,10 @@ MAX_RECORDS = 65_536
 """Records of a batch."""
 MAX_PLACES = 1_000
 """Places in a frame."""
-MAX_REASON = 500
-"""Characters of a refusal."""
+MAX_PARTITIONS = 64
+MAX_NAME = 64
+"""Characters of an epoch."""
+MAX_OFFSET = 2**62
 
 _MAGIC = b"EG"
 _ALL_VERSIONS = 0
@@ -205,20 +209,46 @@ def decode(frame: bytes) -> Message:
 
 def _check(message: Message) -> None:
     """Bounds that types do not say."""
-    if isinstance(message, LineBatch | LineVoid) and not 0 <= message.first < message.next:
-        raise Corrupt(f"a range from {message.first} to {message.next}")
-    if isinstance(message, LineBatch):
-        n = len(message.values)
-        if not 0 < n <= MAX_RECORDS or len(message.keys) != n or len(message.times_ms) != n:
-            raise Corrupt("a batch whose columns differ in length")
-        if len(message.headers) not in (0, n):
-            raise Corrupt("a batch whose columns differ in length")
-        offsets = message.offsets
-        if offsets:
-            behind = (*offsets[1:], message.next)
-            if len(offsets) != n or offsets[0] < message.first:
-                raise Corrupt("a batch whose offsets do not fit")
-            if any(a >= b for a, b in zip(offsets, behind, strict=True)):
-                raise Corrupt("a batch whose offsets do not ascend")
-        elif n != message.next - message.first:
+    if isinstance(message, LineMessage) and (
+        max(len(message.epoch), len(message.cloud)) > MAX_NAME or message.session < 0
+    ):
+        raise Corrupt("a name of a session that is none")
+    if isinstance(message, Hello):
+        _check_hello(message)
+    elif isinstance(message, LineBatch | LineVoid):
+        if not 0 <= message.first < message.next <= MAX_OFFSET:
+            raise Corrupt(f"a range from {message.first} to {message.next}")
+        if message.partition < 0:
+            raise Corrupt(f"a partition {message.partition}")
+        if isinstance(message, LineBatch):
+            _check_columns(message)
+        elif message.lost < 0:
+            raise Corrupt(f"{message.lost} records lost")
+
+
+def _check_hello(hello: Hello) -> None:
+    past = hello.past
+    if not 0 < len(past) <= MAX_EPOCHS or past[-1].id != hello.epoch:
+        raise Corrupt("a greeting whose epochs are none")
+    starts = sum(len(epoch.starts) for epoch in past)
+    if starts > MAX_EPOCHS * MAX_PARTITIONS or any(len(epoch.id) > MAX_NAME for epoch in past):
+        raise Corrupt("a greeting whose epochs are too long")
+    if len(hello.acknowledged) > MAX_PARTITIONS:
+        raise Corrupt(f"a greeting of {len(hello.acknowledged)} partitions")
+
+
+def _check_columns(batch: LineBatch) -> None:
+    n = len(batch.values)
+    if not 0 < n <= MAX_RECORDS or len(batch.keys) != n or len(batch.times_ms) != n:
+        raise Corrupt("a batch whose columns differ in length")
+    if len(batch.headers) not in (0, n):
+        raise Corrupt("a batch whose columns differ in length")
+    offsets = batch.offsets
+    if not offsets:
+        if n != batch.next - batch.first:
             raise Corrupt("a batch whose offsets are missing")
+        return
+    if len(offsets) != n or offsets[0] < batch.first:
+        raise Corrupt("a batch whose offsets do not fit")
+    if any(a >= b for a, b in pairwise((*offsets, batch.next))):
+        raise Corrupt("a batch whose offsets do not ascend")

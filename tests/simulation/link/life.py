@@ -22,7 +22,8 @@ class Life:
         self.world = World(seed)
         self.random = self.world.random
         self.thins = seed % 4 == 1
-        self.is_forgetful = seed % 8 == 2  # retention is short: what a cloud lost may be gone
+        self.is_forgetful = seed % 4 == 2  # retention is short: what a restored cloud lost is gone
+        self.may_lose = False
         names = NAMES[: self.random.choice((1, 2, 2))]
         places = {name: [EdgePlace(device=f"d{i}", postal_code="1", region=name) for i in range(5)]
                   for name in names}  # fmt: skip
@@ -40,6 +41,7 @@ class Life:
             doubled=choice((0, 0.05, 0.2)),
             delay_ms=choice((2, 30, 200, 900)),
             reorders=choice((False, True)),
+            held=choice((0, 0, 0.05)),
             commit_ms=choice((5, 50, 400)),
             crash=choice((0, 0.002, 0.02)),
             failed=choice((0, 0.1)),
@@ -133,7 +135,8 @@ class Life:
 
     def _restore_cloud(self) -> None:
         """The cloud's log is put back from an older backup."""
-        if self.cloud_copies:
+        if self.cloud_copies and self.seed % 8 != 6:
+            self.may_lose = self.is_forgetful
             self.cloud.crash()
             self.cloud.disk = self.random.choice(self.cloud_copies).copy()
             self.world.later(self.random.randint(50, 3_000), self.cloud.start)
@@ -170,9 +173,9 @@ def faults(life: Life) -> Iterator[str]:
         missing = edge.disk.ids - times.keys()
         link = life.cloud.disk.links.get(edge.name)
         void = sum(part.void for part in link.held) if link else 0
-        if missing and not (life.is_forgetful and void):
+        if missing and not (life.may_lose and void):
             yield f"{edge.name}: {sorted(missing)[:5]} of {len(edge.disk.ids)} are missing"
-        if void and not life.is_forgetful:
+        if void and not life.may_lose:
             yield f"{edge.name}: {void} are said to be lost"
         yield from (f"{edge.name}: {i} was never written" for i in times.keys() - edge.ids)
         yield from _of_the_end(edge)

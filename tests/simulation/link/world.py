@@ -39,6 +39,7 @@ class Weather:
     doubled: float = 0.0
     delay_ms: int = 20
     reorders: bool = False
+    held: float = 0.0  # frames that come out of some buffer seconds later
     commit_ms: int = 30
     crash: float = 0.0  # at any step of an edge's outbox
     failed: float = 0.0  # a transaction of the cloud that certainly wrote nothing
@@ -102,7 +103,9 @@ class Line:
             return
         for _ in range(1 + (random.random() < weather.doubled)):
             at = self.world.now + random.randint(1, weather.delay_ms)
-            if not weather.reorders:
+            if random.random() < weather.held:
+                at += random.randint(500, 8_000)
+            elif not weather.reorders:
                 at = self._last[up] = max(at, self._last[up])
             self.world.later(at - self.world.now, lambda: self._arrive(frame, up))
 
