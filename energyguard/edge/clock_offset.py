@@ -11,6 +11,9 @@ from energyguard.edge.messages import Heartbeat
 SAMPLES = 8
 """Of the newest so many, the one that was on its way for the shortest time counts."""
 
+DRIFT_MS = 50
+"""Clocks may go apart by so much meanwhile."""
+
 
 class _Sample(NamedTuple):
     round_trip_s: float
@@ -35,7 +38,16 @@ class ClockOffset:
         round_trip_s = now.monotonic_s - heartbeat.echo_s - heartbeat.held_s
         if 0 <= round_trip_s < 3_600:
             there_ms = heartbeat.wall_ms + int(round_trip_s * 500)
-            self._samples.append(_Sample(round_trip_s, there_ms - now.wall_ms))
+            self._add(_Sample(round_trip_s, there_ms - now.wall_ms))
+
+    def _add(self, sample: _Sample) -> None:
+        """Count it. Where it cannot be true together with the others a clock was set."""
+        if self._samples:
+            best = min(self._samples)
+            may_differ_ms = (best.round_trip_s + sample.round_trip_s) * 500 + DRIFT_MS
+            if abs(sample.offset_ms - best.offset_ms) > may_differ_ms:
+                self._samples.clear()
+        self._samples.append(sample)
 
     def echo(self, now: Instant) -> tuple[float, float]:
         """``echo_s`` and ``held_s`` of the next heartbeat."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as replaced
 
 import pytest
@@ -183,7 +183,7 @@ def silence_is_not_noticed(patch: Patch) -> None:
     patch.setattr(EdgeEnd, "poll", poll)
 
 
-BUGS = {
+BUGS: dict[Callable[[Patch], None], int] = {
     acknowledged_before_it_is_durable: 70,
     what_is_held_is_written_again: 0,
     only_what_is_in_the_log_is_known: 0,
