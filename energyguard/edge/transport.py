@@ -10,7 +10,6 @@ the two ends know how to live with that.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 """A connection that is not made within this time is given up."""
-RETRY_S, MAX_RETRY_S = 0.25, 15.0
-"""Pauses between attempts to connect: they double, and chance takes up to half of each."""
 MAX_EDGES = 1024
 """Lines at once."""
 
@@ -55,27 +52,30 @@ class LineEvent:
 
 
 class EdgeLine:
-    """An edge's line to its cloud, made anew whenever it is gone."""
+    """An edge's line to its cloud: made when it is asked for, by a thread of its own."""
 
-    def __init__(self, bundle: Bundle, cloud: str, max_frame: int, chance: random.Random) -> None:
-        """Begin to connect; nothing is waited for.
+    def __init__(self, bundle: Bundle, cloud: str, max_frame: int) -> None:
+        """Have no line yet.
 
         Args:
             bundle: who this edge is, and whom it trusts.
             cloud: the address of the cloud.
             max_frame: a longer frame of the cloud's is the end of a line, bytes.
-            chance: spreads the attempts of many edges.
         """
         self._bundle, self._cloud, self._max_frame = bundle, cloud, max_frame
-        self._chance = chance
         self._events: SimpleQueue[LineEvent] = SimpleQueue()
         self._socket: pynng.Pair1 | None = None
-        self._peer, self._failures = 0, 0
-        self._ended, self._closing = Event(), Event()
+        self._peer = 0
+        self._dialled, self._ended, self._closing = Event(), Event(), False
         self.fault = ""
-        """Why there is no line, for people; empty while there is one."""
-        self._thread = Thread(target=self._keep_connected, name="line", daemon=True)
+        """Why the last attempt made no line, for people; empty where it made one."""
+        self._thread = Thread(target=self._run, name="line", daemon=True)
         self._thread.start()
+
+    def dial(self) -> None:
+        """Make a line. The next event is that it is there, or that it is lost: see ``fault``."""
+        self._ended.clear()
+        self._dialled.set()
 
     def wait(self, seconds: float) -> list[LineEvent]:
         """What has happened since, waiting for something up to ``seconds``."""
@@ -83,10 +83,10 @@ class EdgeLine:
         socket = self._socket
         if socket is None and not events and seconds > 0:
             try:
-                events = [self._events.get(timeout=seconds), *_drained(self._events)]
+                return [self._events.get(timeout=seconds), *_drained(self._events)]
             except Empty:
                 return []
-        elif socket is not None:
+        if socket is not None:
             for _, frame in received(socket, 0 if events else seconds):
                 events += _drained(self._events)
                 events.append(LineEvent(Happened.FRAME, self._peer, frame=frame))
@@ -106,25 +106,23 @@ class EdgeLine:
             return False
         return True
 
-    def welcomed(self) -> None:
-        """The cloud took us in: the next attempt to connect need not wait for long."""
-        self._failures = 0
-
     def drop(self) -> None:
-        """End the line that there is; the next is made after a pause."""
+        """End the line that there is; the next event is that it is lost."""
         self._ended.set()
 
     def close(self) -> None:
         """End for good."""
-        self._closing.set()
+        self._closing = True
         self._ended.set()
-        if (socket := self._socket) is not None:
-            socket.close()
-        self._thread.join(CONNECT_S)
+        self._dialled.set()
+        self._thread.join(CONNECT_S + 1)
 
-    def _keep_connected(self) -> None:
-        while not self._closing.is_set():
-            self._ended.clear()
+    def _run(self) -> None:
+        while True:
+            self._dialled.wait()
+            self._dialled.clear()
+            if self._closing:
+                return
             self._peer += 1
             with pair(self._bundle, self._max_frame, is_server=False) as socket:
                 socket.reconnect_time_min = 3_600_000  # a line that is gone is made anew, here
@@ -134,12 +132,9 @@ class EdgeLine:
                     self._events.put(LineEvent(Happened.CONNECTED, self._peer, SERVER_NAME))
                     self._ended.wait()
                     self._socket = None
-                    self._events.put(LineEvent(Happened.LOST, self._peer))
-            self._failures += 1
-            pause_s = min(MAX_RETRY_S, RETRY_S * 2 ** min(self._failures - 1, 16))
-            self._closing.wait(pause_s * self._chance.uniform(0.5, 1))
+            self._events.put(LineEvent(Happened.LOST, self._peer))
 
-    def _is_connected(self, socket: pynng.Pair1) -> bool:
+    def _is_connected(self, socket: Any) -> bool:
         """Connect; what stands in the way is the fault."""
         import pynng
 
