@@ -18,6 +18,7 @@ from energyguard.model.topics import (
     ALERTS,
     BUILDING_READINGS,
     DEAD_LETTERS,
+    EDGE_DEVICES,
     EDGE_LINKS,
     EDGE_READINGS,
     EDGES,
@@ -102,9 +103,9 @@ CLOUD = Flow(
     "cloud",
     (EDGES,),
     "edge/cloud_end.py",
-    (EDGE_READINGS, ALERTS, DEAD_LETTERS, EDGE_LINKS),
+    (EDGE_READINGS, ALERTS, DEAD_LETTERS, EDGE_LINKS, EDGE_DEVICES),
     group="cloud",
-    tables=(EDGES, EDGE_LINKS),
+    tables=(EDGES, EDGE_LINKS, EDGE_DEVICES),
 )
 SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES, EDGES))
 LIVE = Flow(

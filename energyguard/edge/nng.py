@@ -1,18 +1,23 @@
 """NNG as the two ends of a line need it: its sockets, frames, and the certificates of peers.
 
+All frames for a peer that are there at once go as one message of NNG, each behind its length (four
+bytes, big-endian): of a socket for many peers NNG holds but two messages for each, and drops more.
 The binding is loaded by the first socket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from energyguard.edge.identity import SERVER_NAME, Identity
 
-FRAMES_AT_ONCE = 64
-WAITING_FRAMES = 128
-"""Frames that NNG holds for one end, in either direction."""
+MESSAGES_AT_ONCE = 64
+WAITING_MESSAGES = 128
+"""Messages that NNG holds for one end, in either direction."""
+MESSAGE_BYTES = 2**20
+"""Frames are put together up to about this length."""
+_LENGTH = 4
 REFUSED = ("auth", "timeout", "proto", "other", "rcv_max")
 """Statistics of a listener: connections that it ended, and why."""
 
@@ -31,20 +36,46 @@ def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
             own_key_string=identity.key,
             auth_mode=TLSConfig.AUTH_MODE_REQUIRED,
         ),
-        recv_max_size=max_frame,
-        recv_buffer_size=WAITING_FRAMES,
-        send_buffer_size=WAITING_FRAMES,
+        recv_max_size=max_frame + MESSAGE_BYTES,
+        recv_buffer_size=WAITING_MESSAGES,
+        send_buffer_size=WAITING_MESSAGES,
     )
     socket.tcp_keepalive = True
     return socket
 
 
+def messages(frames: Sequence[bytes]) -> Iterator[bytes]:
+    """Frames as messages of NNG, in order."""
+    parts: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if parts and size + len(frame) > MESSAGE_BYTES:
+            yield b"".join(parts)
+            parts, size = [], 0
+        parts += len(frame).to_bytes(_LENGTH, "big"), frame
+        size += len(frame)
+    if parts:
+        yield b"".join(parts)
+
+
+def frames_of(message: bytes) -> list[bytes]:
+    """The frames of a message of NNG; one that has none is a frame itself, and will be refused."""
+    frames, at = [], 0
+    while at < len(message):
+        end = at + _LENGTH + int.from_bytes(message[at : at + _LENGTH], "big")
+        if end > len(message) or end < at + _LENGTH:
+            return [message]
+        frames.append(message[at + _LENGTH : end])
+        at = end
+    return frames
+
+
 def received(socket: Any, seconds: float) -> Iterator[tuple[int, bytes]]:
-    """Frames that are there, each with its peer, waiting for the first up to ``seconds``."""
+    """Messages that are there, each with its peer, waiting for the first up to ``seconds``."""
     import pynng
 
     try:
-        for place in range(FRAMES_AT_ONCE):
+        for place in range(MESSAGES_AT_ONCE):
             waits = place == 0 and seconds > 0
             if waits:
                 socket.recv_timeout = max(1, int(seconds * 1000))

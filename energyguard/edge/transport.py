@@ -10,6 +10,7 @@ the two ends know how to live with that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
@@ -17,7 +18,7 @@ from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 from energyguard.edge.identity import SCHEME, SERVER_NAME, Bundle, Identity
-from energyguard.edge.nng import close, common_name, pair, received
+from energyguard.edge.nng import close, common_name, frames_of, messages, pair, received
 from energyguard.edge.port_guard import PortGuard
 from energyguard.errors import ConfigError
 from energyguard.telemetry import logger
@@ -87,21 +88,22 @@ class EdgeLine:
             except Empty:
                 return []
         if socket is not None:
-            for _, frame in received(socket, 0 if events else seconds):
+            for _, message in received(socket, 0 if events else seconds):
                 events += _drained(self._events)
-                events.append(LineEvent(Happened.FRAME, self._peer, frame=frame))
+                events += (LineEvent(Happened.FRAME, self._peer, "", f) for f in frames_of(message))
             events += _drained(self._events)
         return events
 
-    def send(self, frame: bytes) -> bool:
-        """Send a frame; false where it was dropped: there is no line, or it takes no more now."""
+    def send(self, frames: Sequence[bytes]) -> bool:
+        """Send frames; false where some were dropped: there is no line, or it takes no more now."""
         import pynng
 
         socket = self._socket
-        if socket is None:
-            return False
         try:
-            socket.send(frame, block=False)
+            for message in messages(frames):
+                if socket is None:
+                    return False
+                socket.send(message, block=False)
         except pynng.NNGException:
             return False
         return True
@@ -207,21 +209,23 @@ class CloudPort:
         Of each line the first is that it is there, the last that it is lost.
         """
         events = self._happened()
-        for peer, frame in received(self._socket, 0 if events else seconds):
+        for peer, message in received(self._socket, 0 if events else seconds):
             events += self._happened()
             if peer in self._lines:
-                events.append(LineEvent(Happened.FRAME, peer, self._names.get(peer, ""), frame))
+                name = self._names.get(peer, "")
+                events += (LineEvent(Happened.FRAME, peer, name, f) for f in frames_of(message))
         return events + self._happened()
 
-    def send(self, peer: int, frame: bytes) -> bool:
-        """Send a frame to an edge; false where it was dropped."""
+    def send(self, peer: int, frames: Sequence[bytes]) -> bool:
+        """Send frames to an edge; false where some were dropped."""
         import pynng
 
         pipe = self._pipes.get(peer)
-        if pipe is None:
-            return False
         try:
-            self._socket.send_msg(pynng.Message(frame, pipe), block=False)
+            for message in messages(frames):
+                if pipe is None:
+                    return False
+                self._socket.send_msg(pynng.Message(message, pipe), block=False)
         except pynng.NNGException:
             return False
         return True

@@ -25,26 +25,26 @@ class CompactedTable(Generic[T]):
     def __init__(self, log: Log, record: TopicRecord[T]) -> None:
         self._log, self._record = log, record
         self._at = TopicPartition(record.name, 0)
-        self._position = -1
+        self.position = -1
         self.rows: dict[str, T] = {}
 
     def refresh(self) -> bool:
         """Take what was written since; true if something was."""
-        if self._position < 0:
-            self._position = self._log.positions(self._at.topic, EARLIEST)[self._at]
-        begin, end = self._position, self._log.positions(self._at.topic, LATEST)[self._at]
-        while self._position < end:
+        if self.position < 0:
+            self.position = self._log.positions(self._at.topic, EARLIEST)[self._at]
+        begin, end = self.position, self._log.positions(self._at.topic, LATEST)[self._at]
+        while self.position < end:
             try:
-                fetched = self._log.read({self._at: self._position}, READ_RECORDS, 0)
+                fetched = self._log.read({self._at: self.position}, READ_RECORDS, 0)
             except BehindRetention as gone:
-                self._position = gone.earliest
+                self.position = gone.earliest
                 continue
             for part in fetched:
                 self._take(part)
-                self._position = part.next_offset
+                self.position = part.next_offset
             if not fetched:
                 break
-        return self._position > begin
+        return self.position > begin
 
     def _take(self, part: Fetched) -> None:
         for key, value, offset in zip(part.keys, part.values, part.offsets, strict=True):

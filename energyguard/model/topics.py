@@ -157,6 +157,13 @@ EDGE_LINKS = Topic(
     compacted=True,
     retention_ms=None,
 )
+EDGE_DEVICES = Topic(
+    "energyguard.edge-devices",
+    "The edge that each device belongs to, the first that sent it; key: device.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 STATE = Topic(
     "energyguard.state",
     "Snapshots of operators in chunks of at most 900 kB, manifest last.",
@@ -182,6 +189,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     PROGRESS,
     EDGES,
     EDGE_LINKS,
+    EDGE_DEVICES,
     STATE,
 )
 

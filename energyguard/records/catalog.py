@@ -12,7 +12,7 @@ from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
 from energyguard.records.contract import TopicRecord
 from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
-from energyguard.records.edges import EDGE_ENTRY, EDGE_LINK
+from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK
 from energyguard.records.energy_alerts import ENERGY_ALERT
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.read_marks import READ_MARK
@@ -34,6 +34,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     PARTITION_PROGRESS,
     EDGE_ENTRY,
     EDGE_LINK,
+    EDGE_DEVICE,
     SNAPSHOT,
     *(record for domain in installed() if domain.records for record in load(domain.records)),
 )

@@ -1,7 +1,7 @@
-"""Records of ``energyguard.edges`` and ``energyguard.edge-links``: who may send, and what is here.
+"""Records of ``energyguard.edges``, ``…edge-links``, ``…edge-devices``: who may send, what is here.
 
-Service and CLI write the first, the role ``cloud`` the second: what it holds in the transaction
-that appends the readings, how a line is every few seconds.
+Service and CLI write the first, the role ``cloud`` the others: what it holds, and whose each device
+is, in the transaction that appends the readings; how a line is every few seconds.
 """
 
 from __future__ import annotations
@@ -114,5 +114,13 @@ class OutboxRecords(EdgeLink, frozen=True, kw_only=True, omit_defaults=True):
     marks: Annotated[tuple[KeptMark, ...], doc("By which what was acknowledged stays.")] = ()
 
 
+class EdgeDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a device is: another edge's readings of it are refused."""
+
+    edge: str
+    at_ms: Annotated[int, doc("When its first reading came, wall time.", "ms")]
+
+
 EDGE_ENTRY = TopicRecord(topics.EDGES, EdgeEntry, "edge")
 EDGE_LINK = TopicRecord(topics.EDGE_LINKS, EdgeLink, "edge")
+EDGE_DEVICE = TopicRecord(topics.EDGE_DEVICES, EdgeDevice, "device")
