@@ -135,6 +135,21 @@ def sign(run: Callable[..., None], about: str | None, parameters: Sequence[Param
     run.__doc__ = about
 
 
+def _without_verb(function: Callable[..., None]) -> Callable[..., None]:
+    """What a command does without a verb: a function of a ``Call`` and options of its own."""
+    common = parameters_of(call_of)
+    own = parameters_of(function)[1:]
+
+    def run(context: typer.Context, **given: Any) -> None:
+        if context.invoked_subcommand is None:
+            call = call_of(**{option.name: given.pop(option.name) for option in common})
+            function(call, **given)
+
+    first = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    sign(run, function.__doc__, [first, *own, *common])
+    return run
+
+
 def command(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
     """Register a function of a ``Call`` and its own parameters as a command."""
     common = parameters_of(call_of)
@@ -157,6 +172,7 @@ class Group(NamedTuple):
     about: str
     verbs: Mapping[str, Callable[..., None]]
     bare: Callable[[typer.Context], None] | None = None  # what it does without a verb
+    run: Callable[..., None] | None = None  # the same, of a ``Call`` and options of its own
 
 
 def named(*verbs: Callable[..., None]) -> dict[str, Callable[..., None]]:
@@ -169,8 +185,11 @@ def add(app: typer.Typer, name: str, target: Callable[..., None] | Group) -> Non
     if not isinstance(target, Group):
         command(app, name, target)
         return
-    verbs = typer.Typer(help=target.about, no_args_is_help=not target.bare, rich_markup_mode=None)
-    if target.bare:
+    bare = target.bare or target.run
+    verbs = typer.Typer(help=target.about, no_args_is_help=not bare, rich_markup_mode=None)
+    if target.run:
+        verbs.callback(invoke_without_command=True, help=target.about)(_without_verb(target.run))
+    elif target.bare:
         verbs.callback(invoke_without_command=True, help=target.about)(target.bare)
     for verb, function in target.verbs.items():
         command(verbs, verb, function)

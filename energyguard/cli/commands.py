@@ -18,6 +18,7 @@ from energyguard.cli import (
     dlq,
     doctor,
     edges,
+    edge,
     evaluate,
     export,
     job,
@@ -61,6 +62,7 @@ def _verbs(noun: str) -> dict[str, Any]:
 SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
     "Run": {
         **named(nodes.up, nodes.status, nodes.stop, doctor.doctor, nodes.role),
+        "edge": edge.EDGE,
         "config": Group(
             "Settings: defaults < energyguard.toml < ENERGYGUARD_… < --set.", named(settings.show)
         ),

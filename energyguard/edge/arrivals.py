@@ -78,13 +78,13 @@ class Arrivals:
         found, claims = Unpacked(), _Claims(self._owners.rows)
         fresh: list[pa.RecordBatch] = []
         past: list[pa.RecordBatch] = []
-        for one in arrived:
-            if one.batch.topic == EDGE_READINGS.name:
-                self._readings(one, claims, found, fresh, past)
-            elif one.batch.topic == ALERTS.name:
-                self._alerts(one, claims, found)
+        for came in arrived:
+            if came.batch.topic == EDGE_READINGS.name:
+                self._readings(came, claims, found, fresh, past)
+            elif came.batch.topic == ALERTS.name:
+                self._alerts(came, claims, found)
             else:
-                found.outputs.append(self._foreign_topic(one))
+                found.outputs.append(self._foreign_topic(came))
         found.outputs += _packed(fresh, ()) + _packed(past, BACKFILL)
         found.devices = claims.by_edge()
         now_ms = self._clock.now_ms()
@@ -96,29 +96,29 @@ class Arrivals:
 
     def _readings(
         self,
-        one: Arrived,
+        came: Arrived,
         claims: _Claims,
         found: Unpacked,
         fresh: list[pa.RecordBatch],
         past: list[pa.RecordBatch],
     ) -> None:
-        batch = one.batch
+        batch = came.batch
         read = read_records(batch.values, self._limits, batch.topic)
         if read.bad:
             refused = [bad.refused for bad in read.bad]
             shapes = [bad.shape for bad in read.bad]
-            found.outputs.append(_letters(one, refused, shapes))
+            found.outputs.append(_letters(came, refused, shapes))
         readings = read.readings
-        found.readings[one.edge] += readings.num_rows
+        found.readings[came.edge] += readings.num_rows
         record = read.record
-        if others := claims.claimed(one.edge, pc.unique(readings.column(0)).to_pylist()):
+        if others := claims.claimed(came.edge, pc.unique(readings.column(0)).to_pylist()):
             foreign = pc.is_in(readings.column(0), pa.array([*others], pa.string()))
             refused = [
-                _of_another(one.edge, others[device], device, rows)
+                _of_another(came.edge, others[device], device, rows)
                 for device in others
                 if (rows := readings.filter(pc.equal(readings.column(0), device))).num_rows
             ]
-            found.outputs.append(_letters(one, refused, ["csv"] * len(refused)))
+            found.outputs.append(_letters(came, refused, ["csv"] * len(refused)))
             ours = pc.invert(foreign)
             readings, record = readings.filter(ours), record[np.asarray(ours)]
         if batch.backfill:
@@ -130,19 +130,19 @@ class Arrivals:
         else:
             fresh.append(readings)
 
-    def _alerts(self, one: Arrived, claims: _Claims, found: Unpacked) -> None:
-        batch = one.batch
+    def _alerts(self, came: Arrived, claims: _Claims, found: Unpacked) -> None:
+        batch = came.batch
         devices = [(key or b"").decode("utf-8", "replace") for key in batch.keys]
-        others = claims.claimed(one.edge, dict.fromkeys(devices))
+        others = claims.claimed(came.edge, dict.fromkeys(devices))
         kept = [i for i, device in enumerate(devices) if device not in others]
         if len(kept) < len(devices):
             refused = [
                 RefusedRow(i + 1, Verdict.OUT_OF_RANGE, "device",
-                           _reason(one.edge, others[device], device), batch.values[i] or b"")
+                           _reason(came.edge, others[device], device), batch.values[i] or b"")
                 for i, device in enumerate(devices)
                 if device in others
             ]  # fmt: skip
-            found.outputs.append(_letters(one, refused, ["alert"] * len(refused)))
+            found.outputs.append(_letters(came, refused, ["alert"] * len(refused)))
         records = Records(
             [batch.keys[i] for i in kept],
             [batch.values[i] for i in kept],
@@ -151,14 +151,14 @@ class Arrivals:
         if kept:
             found.outputs.append((ALERTS.name, records))
 
-    def _foreign_topic(self, one: Arrived) -> tuple[str, Records]:
+    def _foreign_topic(self, came: Arrived) -> tuple[str, Records]:
         """An edge may write to two topics alone."""
-        reason = f"edge {one.edge!r} may not write to the topic {one.batch.topic!r}"
+        reason = f"edge {came.edge!r} may not write to the topic {came.batch.topic!r}"
         refused = [
             RefusedRow(i + 1, Verdict.OUT_OF_RANGE, "topic", reason, value or b"")
-            for i, value in enumerate(one.batch.values)
+            for i, value in enumerate(came.batch.values)
         ]
-        return _letters(one, refused, ["record"] * len(refused))
+        return _letters(came, refused, ["record"] * len(refused))
 
 
 class _Claims:
@@ -198,12 +198,12 @@ def _packed(batches: Sequence[pa.RecordBatch], headers: Headers) -> Outputs:
 
 
 def _letters(
-    one: Arrived, refused: Sequence[RefusedRow], shapes: Sequence[str]
+    came: Arrived, refused: Sequence[RefusedRow], shapes: Sequence[str]
 ) -> tuple[str, Records]:
-    source = f"edge:{one.edge}"
+    source = f"edge:{came.edge}"
     return (
         DEAD_LETTERS.name,
-        dead_letters(refused, [source] * len(refused), one.batch.topic, shapes),
+        dead_letters(refused, [source] * len(refused), came.batch.topic, shapes),
     )
 
 

@@ -20,6 +20,7 @@ from energyguard.edge.arrivals import Arrivals, Outputs
 from energyguard.edge.cloud_end import CloudEnd, Commit
 from energyguard.edge.contract import Instant, Outgoing
 from energyguard.edge.identity import Authority
+from energyguard.edge.line_alerts import LineWatch
 from energyguard.edge.messages import MAX_FRAME
 from energyguard.edge.placing import Placing
 from energyguard.edge.transport import CloudPort, Happened, LineEvent
@@ -29,6 +30,7 @@ from energyguard.log.compacted import CompactedTable
 from energyguard.model.topics import EDGES
 from energyguard.pipeline import CLOUD
 from energyguard.processes.role_log import role_log
+from energyguard.records.alerts import ALERT_EVENT
 from energyguard.records.edges import EDGE_ENTRY, EDGE_LINK, EdgeLink
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import METRICS, Condition, logger
@@ -108,6 +110,7 @@ class Cloud:
         links.refresh()
         self._arrivals = Arrivals(log, settings.wire, clock)
         self._placing = Placing(log, settings, clock)
+        self._watch = LineWatch(links.rows, settings.cloud)
         self._end = CloudEnd(
             links.rows, dict(self._entries.rows), settings.cloud, secrets.token_hex(8)
         )
@@ -163,7 +166,9 @@ class Cloud:
         for edge, devices in found.devices.items():
             outputs += self._placing.answer(edge, devices)
         links = {
-            edge: msgspec.structs.replace(link, readings=link.readings + found.readings[edge])
+            edge: self._watch.marked(
+                edge, msgspec.structs.replace(link, readings=link.readings + found.readings[edge])
+            )
             for edge, link in commit.links.items()
         }
         with METRICS["commit_seconds"].time():
@@ -216,10 +221,16 @@ class Cloud:
             self._end.places(edge, self._placing.of(edge))
 
     def _report(self) -> None:
-        """Write how each line is."""
+        """Write how each line is, and what alerts there are of it."""
         self._reported_s = self._clock.monotonic()
-        if links := self._end.report(self._now()):
-            self._append([_links(links)])
+        now = self._now()
+        links = self._end.report(now)
+        report = self._watch.look(links, self._entries.rows, now.monotonic_s, now.wall_ms)
+        if report.links:
+            keys = [event.device.encode() for event in report.events]
+            events = Records(keys, [ALERT_EVENT.encode(event) for event in report.events])
+            self._append([(ALERT_EVENT.name, events), _links(report.links)])
+            self._watch.committed(report)
 
     def _now(self) -> Instant:
         return Instant(self._clock.monotonic(), self._clock.now_ms())

@@ -59,7 +59,7 @@ class PortGuard:
         now = self._clock.monotonic()
         with _connections(self._port) as found:
             welcome = self._welcome()
-            waiting = {peer: one for peer, one in found.items() if peer not in welcome}
+            waiting = {peer: found[peer] for peer in found.keys() - welcome}
             self._since = {peer: self._since.get(peer, now) for peer in waiting}
             oldest = sorted(waiting, key=lambda peer: self._since[peer])
             too_many = oldest[: max(0, len(oldest) - MAX_HANDSHAKES)]

@@ -162,7 +162,7 @@ class EdgeLine:
                 "it is not the cloud that enrolled it; `energyguard edge enroll "
                 f"{self._bundle.edge}` there makes a new bundle"
             )
-        if isinstance(error, pynng.Closed | pynng.Timeout):
+        if isinstance(error, pynng.Closed | pynng.Canceled | pynng.Timeout):
             return f"{self._cloud}: no answer within {CONNECT_S:.0f} s"
         if isinstance(error, pynng.AddressInvalid):
             return f"{self._cloud}: there is no such host"

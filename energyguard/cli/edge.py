@@ -1,0 +1,111 @@
+"""``edge``: a box in the field runs here; at the cloud, who may send."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from energyguard.cli.call import Call, Group, named
+from energyguard.errors import ConfigError
+
+Name = Annotated[str, typer.Argument(help="The edge's name.")]
+
+
+def run(
+    call: Call,
+    cloud: Annotated[
+        str | None,
+        typer.Option(help="The cloud: tls+tcp://HOST:PORT.", show_default="that of the bundle"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="See that the folder is this edge's.", show_default=False)
+    ] = None,
+) -> None:
+    """Run an edge: measure, keep, send to the cloud; at the cloud, say who may.
+
+    The data folder is the edge's own: `edge join` has put its certificate there. Whatever writes to
+    the log of this folder is measured (`replay`, `simulate`, a log that `edge.source` names).
+    """
+    from energyguard.edge.identity import joined
+    from energyguard.node import run_roles
+
+    call = _here(call.with_settings(edge__cloud=cloud))
+    bundle = joined(call.settings.edge_dir)
+    if name not in (None, bundle.edge):
+        raise ConfigError(f"{call.settings.edge_dir} is the folder of the edge {bundle.edge!r}")
+    run_roles(["edge"], call.settings)
+
+
+def join(
+    call: Call, file: Annotated[Path, typer.Argument(help="What `edge enroll` made.")]
+) -> None:
+    """Keep an edge's certificate in its folder; a newer one takes its place."""
+    from energyguard.edge.identity import join as keep
+
+    folder = _here(call).settings.edge_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = keep(folder, file)
+    call.out.done(
+        f"{folder} is edge {bundle.edge}, which sends to {bundle.cloud}; "
+        f"`energyguard edge --data-dir {folder}` starts it",
+        edge=bundle.edge,
+        cloud=bundle.cloud,
+    )
+
+
+def enroll(
+    call: Call,
+    name: Name,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the bundle goes.", show_default="NAME.edge.json")
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Where edges reach this cloud.", show_default="that of cloud.listen"),
+    ] = None,
+) -> None:
+    """At the cloud: let an edge in. Its older certificate counts no longer.
+
+    Makes a key and a certificate in one file, a bundle, to be carried to the edge; whoever has it
+    can send in the edge's name.
+    """
+    from energyguard.edge.enrolment import Enrolment
+    from energyguard.edge.identity import Authority, address_for, write_bundle
+
+    settings, file = call.settings, out or Path(f"{name}.edge.json")
+    address = address_for(settings.cloud.listen, host)
+    bundle = Authority(settings.data_dir).enroll(name, address)
+    write_bundle(file, bundle)
+    with call.log() as log:
+        Enrolment(log).admit(name, bundle.common_name, getpass.getuser())
+    call.out.done(
+        f"edge {name} may send to {address}; carry {file} to it and run there: "
+        f"energyguard edge join {file.name}",
+        edge=name,
+        bundle=file,
+        identity=bundle.common_name,
+        cloud=address,
+    )
+
+
+def forget(call: Call, name: Name) -> None:
+    """At the cloud: refuse an edge from now on. What it sent stays; its devices are free."""
+    from energyguard.edge.enrolment import Enrolment
+
+    with call.log() as log:
+        Enrolment(log).forget(name, getpass.getuser())
+    call.out.done(f"edge {name} is refused from now on", forgotten=name)
+
+
+def _here(call: Call) -> Call:
+    """The call with the edge's folder: ``edge.data_dir``, that of `up`, or the data folder."""
+    settings = call.loaded.settings
+    if settings.edge.data_dir or (settings.data_dir / "edge" / "link.json").exists():
+        return call
+    return call.with_settings(edge__data_dir=settings.data_dir)
+
+
+EDGE = Group(run.__doc__ or "", named(enroll, join, forget), run=run)
