@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from energyguard.cli.call import Call, Group, named
+from energyguard.cli.output import at
+from energyguard.clock import SYSTEM
 from energyguard.errors import ConfigError
 
 Name = Annotated[str, typer.Argument(help="The edge's name.")]
@@ -37,6 +41,31 @@ def run(
     if name not in (None, bundle.edge):
         raise ConfigError(f"{call.settings.edge_dir} is the folder of the edge {bundle.edge!r}")
     run_roles(["edge"], call.settings)
+
+
+def status(call: Call) -> None:
+    """Say what waits at this edge, what the cloud has, and how the line is."""
+    from energyguard.edge.edge_report import read_report, report_stopped
+    from energyguard.edge.identity import joined
+    from energyguard.log import open_log
+
+    settings = _here(call).settings
+    bundle = joined(settings.edge_dir)
+    report = read_report(settings.edge_dir)
+    if report is None:
+        cloud = settings.edge.cloud or bundle.cloud
+        with closing(open_log(settings.edge_log_url)) as log:
+            report = report_stopped(bundle, cloud, log, SYSTEM.now_ms())
+    row = msgspec.to_builtins(report)
+    if not call.json:
+        times = ("oldest", "last_heartbeat", "at")
+        row = {
+            (field.removesuffix("_ms") if field.removesuffix("_ms") in times else field): at(value)
+            if field.removesuffix("_ms") in times
+            else value
+            for field, value in row.items()
+        }
+    call.out.record(row)
 
 
 def join(
@@ -108,4 +137,4 @@ def _here(call: Call) -> Call:
     return call.with_settings(edge__data_dir=settings.data_dir)
 
 
-EDGE = Group(run.__doc__ or "", named(enroll, join, forget), run=run)
+EDGE = Group(run.__doc__ or "", named(status, enroll, join, forget), run=run)

@@ -115,6 +115,7 @@ class Cloud:
             links.rows, dict(self._entries.rows), settings.cloud, secrets.token_hex(8)
         )
         self._leaving: dict[int, float] = {}
+        self._has_more = False  # perhaps: a transaction takes but a part
         self._looked_s = self._reported_s = clock.monotonic()
 
     def serve(self, stop: Event) -> None:
@@ -136,14 +137,16 @@ class Cloud:
 
     def step(self, port: CloudPort) -> None:
         """Take what has come, commit it, answer."""
-        due_s = self._end.due_s - self._clock.monotonic()
+        due_s = 0.0 if self._has_more else self._end.due_s - self._clock.monotonic()
         events = port.wait(min(WAIT_S, max(0.0, due_s)))
         outgoing: list[Outgoing] = []
         for event in events:
             outgoing += self._took(event)
         outgoing += self._end.poll(self._now())
         _send(port, outgoing, self._leaving, self._clock.monotonic())
-        if (commit := self._end.pending(self._now())) is not None:
+        commit = self._end.pending(self._now())
+        self._has_more = commit is not None
+        if commit is not None:
             self._commit(commit, port)
         if self._clock.monotonic() - self._reported_s >= REPORT_S:
             self._report()
