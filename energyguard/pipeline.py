@@ -97,7 +97,12 @@ AVERAGES = Flow(
     tables=(TIME, STATE),
 )
 UPLINK = Flow(
-    "uplink", (EDGE_READINGS, ALERTS), "edge/edge_end.py", (), group="uplink", tables=(EDGE_LINKS,)
+    "uplink",
+    (EDGE_READINGS, ALERTS),
+    "edge/edge_end.py",
+    (EDGE_LINKS,),
+    group="uplink",
+    tables=(EDGE_LINKS,),
 )
 CLOUD = Flow(
     "cloud",

@@ -9,6 +9,7 @@ from energyguard.domain import load
 from energyguard.log import LATEST, Records
 from energyguard.pipeline import FLOWS, GROUPS, INGESTOR, READINGS, ROLES, flows_at_work
 from energyguard.rules.kinds import KINDS
+from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.tree import Settings, StoreSettings
 from energyguard.testing import MemoryLog
 from energyguard.topics import TOPICS
@@ -16,7 +17,12 @@ from energyguard.topics import TOPICS
 ROOT = Path(__file__).parents[1]
 
 
-ALL = ("worker", "detector", "sessions", "occupancy", "ingestor", "history")
+ALL = (
+    *("averages", "uplink", "cloud", "worker", "detector", "sessions", "occupancy"),
+    *("ingestor", "history"),
+)
+WANTED = {"averages": "edge", "uplink": "edge", "cloud": "cloud", "ingestor": "store"}
+"""Groups that are at work where a setting asks for them: its section."""
 
 
 def test_every_topic_is_written_and_read_by_someone() -> None:
@@ -52,8 +58,12 @@ def test_every_group_is_played_by_one_role_which_there_is() -> None:
 def test_who_counts_on_a_group_decides_whether_its_lag_counts() -> None:
     log = MemoryLog()
     at_work = flows_at_work(log.positions, Settings())
-    assert [flow.group for flow in at_work] == [group for group in ALL if group != "ingestor"]
-    named = Settings(store=StoreSettings(url="sqlite:///store.db"))
+    assert [flow.group for flow in at_work] == [group for group in ALL if group not in WANTED]
+    named = Settings(
+        store=StoreSettings(url="sqlite:///store.db"),
+        edge=EdgeSettings(cloud="tls+tcp://localhost:5556"),
+        cloud=CloudSettings(listen="localhost:5556"),
+    )
     assert {flow.group for flow in flows_at_work(log.positions, named)} == set(GROUPS)
     topic = INGESTOR.topics[0]
     log.append(topic, Records([b"H1"], [b"x"]))
