@@ -55,7 +55,7 @@ def report_of(
         edge=bundle.edge,
         cloud=cloud,
         line=str(status.state),
-        reason=status.reason or fault,
+        reason=fault or status.reason,
         queued=status.queued,
         sent=status.sent,
         acknowledged=acknowledged(outbox),
