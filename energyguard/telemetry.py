@@ -94,8 +94,7 @@ def registry() -> CollectorRegistry:
 
 def set_up_logging(level: str, role: str) -> None:
     """Write one line per event to stderr: time, level, role, event, fields."""
-    import structlog
-
+    structlog = _structlog_alone()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -113,6 +112,19 @@ def set_up_logging(level: str, role: str) -> None:
     structlog.contextvars.bind_contextvars(role=role)
     for noisy in ("uvicorn.error", "nicegui"):  # a bad request, an unknown page: no news
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _structlog_alone() -> Any:
+    """Structlog without rich, which it loads where it is installed: 4 MB, and never used."""
+    is_new = "rich" not in sys.modules
+    if is_new:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        if is_new:
+            del sys.modules["rich"]
+    return structlog
 
 
 class Condition:

@@ -20,6 +20,7 @@ from energyguard.edge.edge_end import EdgeEnd
 from energyguard.edge.edge_log import EmbeddedLog
 from energyguard.edge.edge_report import report_of, write_report
 from energyguard.edge.identity import Bundle, check_address, joined
+from energyguard.edge.memory import give_back, go_small
 from energyguard.edge.messages import MAX_FRAME
 from energyguard.edge.outbox import LogOutbox
 from energyguard.edge.outbox_room import OutboxRoom
@@ -40,6 +41,8 @@ from energyguard.telemetry import Condition, logger
 WAIT_S = 0.05
 """A record that was written travels within this time."""
 SECOND_S, OURS_S = 1.0, 0.2
+POLL_READINGS = 16_384
+"""Readings of a step: an edge has little memory."""
 
 _log = logger(__name__)
 
@@ -53,6 +56,7 @@ def run(settings: Settings, stop: Event) -> None:
         Conflict: another process has this edge's folder.
         Corrupt: the log is damaged.
     """
+    go_small()
     folder = settings.edge_dir
     bundle = joined(folder)
     cloud = settings.edge.cloud or bundle.cloud
@@ -75,6 +79,9 @@ def at_edge(settings: Settings) -> Settings:
         update={
             "log": settings.log.model_copy(update={"url": settings.edge_log_url}),
             "rules": settings.rules.model_copy(update={"use": settings.edge.rules}),
+            "stream": settings.stream.model_copy(
+                update={"poll_readings": min(settings.stream.poll_readings, POLL_READINGS)}
+            ),
         }
     )
 
@@ -192,6 +199,7 @@ class Uplink:
             self._outbox.tend()
             self._room.make()
             self._report(line)
+            give_back()
 
     def _report(self, line: EdgeLine) -> None:
         """Write how the line is, and log where it is another."""

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import re
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from energyguard.durable.atomic import write_atomically, write_once
 from energyguard.errors import ConfigError, Conflict, Corrupt, Malformed
@@ -48,6 +50,8 @@ class Bundle(Identity, frozen=True, kw_only=True):
 
     edge: str
     cloud: str
+    checksum: str = ""
+    """SHA-256 of all that is above: so an edge sees damage without a library for certificates."""
 
     @property
     def common_name(self) -> str:
@@ -150,7 +154,7 @@ def read_bundle(path: Path) -> Bundle:
         Malformed: it is none; the message names the file.
     """
     try:
-        bundle = msgspec.json.decode(path.read_bytes(), type=Bundle)
+        bundle = _decoded(path)
         _check(bundle)
         if name_of(bundle.common_name) != bundle.edge:
             raise Malformed(f"its certificate is of {bundle.common_name!r}, not of {bundle.edge!r}")
@@ -166,7 +170,8 @@ def read_bundle(path: Path) -> Bundle:
 def write_bundle(path: Path, bundle: Bundle) -> None:
     """Write a bundle for its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(bundle)) + b"\n")
+    whole = replace(bundle, checksum=_checksum(bundle))
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
 
 
 def join(edge_dir: Path, path: Path) -> Bundle:
@@ -187,7 +192,7 @@ def join(edge_dir: Path, path: Path) -> Bundle:
 
 
 def joined(edge_dir: Path) -> Bundle:
-    """The bundle that an edge has kept.
+    """The bundle that an edge has kept, as ``join`` found it good.
 
     Raises:
         ConfigError: it has none.
@@ -199,7 +204,29 @@ def joined(edge_dir: Path) -> Bundle:
             f"{path}: this edge has no certificate; `energyguard edge enroll NAME` at the cloud "
             "makes a bundle, `energyguard edge join FILE` here keeps it"
         )
-    return read_bundle(path)
+    try:
+        return _decoded(path)
+    except (msgspec.DecodeError, UnicodeDecodeError, Malformed) as error:
+        raise Malformed(
+            f"{path}: damaged ({error}); `energyguard edge join FILE` puts it back, "
+            "`energyguard edge enroll` at the cloud makes another"
+        ) from error
+
+
+def _checksum(bundle: Bundle) -> str:
+    return sha256(msgspec.json.encode(replace(bundle, checksum=""))).hexdigest()
+
+
+def _decoded(path: Path) -> Bundle:
+    """A bundle that is as it was written.
+
+    Raises:
+        Malformed, msgspec.DecodeError, UnicodeDecodeError: it is not.
+    """
+    bundle = msgspec.json.decode(path.read_bytes(), type=Bundle)
+    if bundle.checksum != _checksum(bundle):
+        raise Malformed("its checksum does not hold")
+    return replace(bundle, checksum="")
 
 
 def _made_authority() -> str:
