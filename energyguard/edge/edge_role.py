@@ -19,6 +19,7 @@ from energyguard.edge.contract import Instant
 from energyguard.edge.edge_end import EdgeEnd
 from energyguard.edge.edge_log import EmbeddedLog
 from energyguard.edge.edge_report import report_of, write_report
+from energyguard.edge.edge_rules import RuleWorker, edge_rules
 from energyguard.edge.identity import Bundle, check_address, joined
 from energyguard.edge.memory import give_back, go_small
 from energyguard.edge.messages import MAX_FRAME
@@ -28,14 +29,10 @@ from energyguard.edge.source import follow_source
 from energyguard.edge.transport import EdgeLine, Happened
 from energyguard.errors import Unavailable
 from energyguard.log import Log
-from energyguard.model.topics import EDGE_READINGS
 from energyguard.processes.registry import present
 from energyguard.processes.role_log import role_log
 from energyguard.processes.role_runner import RunRole, play_together
-from energyguard.rules.registry import RuleBook, book_of
 from energyguard.settings.tree import Settings
-from energyguard.stream.windows.detector import detector_worker
-from energyguard.stream.windows.stage import window_worker
 from energyguard.telemetry import Condition, logger
 
 WAIT_S = 0.05
@@ -74,11 +71,10 @@ def run(settings: Settings, stop: Event) -> None:
 
 
 def at_edge(settings: Settings) -> Settings:
-    """The settings with the edge's log as the log, and its rules as the rules."""
+    """The settings with the edge's log as the log, and steps that need little memory."""
     return settings.model_copy(
         update={
             "log": settings.log.model_copy(update={"url": settings.edge_log_url}),
-            "rules": settings.rules.model_copy(update={"use": settings.edge.rules}),
             "stream": settings.stream.model_copy(
                 update={"poll_readings": min(settings.stream.poll_readings, POLL_READINGS)}
             ),
@@ -93,19 +89,14 @@ def _parts(log: Log, settings: Settings) -> dict[str, RunRole]:
             log, settings.edge, settings.stream, plausible=settings.wire
         ).run(stop),
     }
-    book = book_of(settings)
-    for flow, worker in (("windows", window_worker), ("detector", detector_worker)):
-        if any(rule.flow == flow for rule in book.active()):
-            parts[f"edge-{flow}"] = partial(_judge, worker, log, book)
+    for worker in edge_rules(log, settings):
+        parts[f"edge-{worker.stage.flow.name}"] = partial(_work, worker)
     if settings.edge.source:
         parts["edge-source"] = partial(follow_source, log)
     return parts
 
 
-def _judge(made: object, log: Log, book: RuleBook, settings: Settings, stop: Event) -> None:
-    worker = made(  # type: ignore[operator]
-        log, book, settings.stream, [EDGE_READINGS.name], plausible=settings.wire
-    )
+def _work(worker: RuleWorker, _: Settings, stop: Event) -> None:
     worker.run(stop)
 
 

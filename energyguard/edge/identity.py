@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,7 +183,11 @@ def join(edge_dir: Path, path: Path) -> Bundle:
         Conflict: the folder is another edge's.
     """
     bundle, kept = read_bundle(path), edge_dir / "link.json"
-    if kept.exists() and (before := read_bundle(kept).edge) != bundle.edge:
+    before = bundle.edge
+    if kept.exists():
+        with suppress(Malformed, msgspec.DecodeError, UnicodeDecodeError):  # damaged: no say
+            before = _decoded(kept).edge
+    if before != bundle.edge:
         raise Conflict(
             f"{edge_dir} is the folder of the edge {before!r}, and what waits there is its own; "
             f"`--data-dir` names another for {bundle.edge!r}"
