@@ -11,7 +11,7 @@ ranges.py      sets of offsets; epochs.py: what a disk that was restored shares 
 edge_end.py    the edge's end of it: what to say next; no I/O
 cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
 enrichment.py  where the devices of an edge stand: what a domain answers
-identity.py    certificates: who may speak; enrolment.py writes down who does
+identity.py    who may speak, by certificates.py; enrolment.py writes down who does
 transport.py   frames over NNG with TLS; peers named by their certificates
 port_guard.py  ends connections that show none
 nng.py         what the two need of NNG

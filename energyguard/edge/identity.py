@@ -17,17 +17,13 @@ import secrets
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from energyguard.durable.atomic import write_atomically, write_once
+from energyguard.edge import certificates
 from energyguard.errors import ConfigError, Conflict, Corrupt, Malformed
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import Certificate
 
 SERVER_NAME = "energyguard-cloud"
 """What the cloud's certificate says, wherever it stands: edges go by it, not by addresses."""
@@ -57,7 +53,7 @@ class Bundle(Identity, frozen=True, kw_only=True):
     @property
     def common_name(self) -> str:
         """``NAME#SERIAL``."""
-        return _common_name(_certificate(self.certificate))
+        return certificates.common_name_of(certificates.certificate_of(self.certificate))
 
 
 class Authority:
@@ -74,10 +70,10 @@ class Authority:
             data_dir.mkdir(parents=True, exist_ok=True)
             write_once(self.path, _made_authority().encode())
         try:
-            blocks = _blocks(self.path.read_text("ascii"))
+            blocks = certificates.blocks(self.path.read_text("ascii"))
             self._ca, self._ca_key, server, server_key = blocks
             self.server = Identity(ca=self._ca, certificate=server, key=server_key)
-            _check(self.server)
+            certificates.check(self.server.ca, self.server.certificate, self.server.key)
         except (ValueError, Malformed) as error:
             raise Corrupt(
                 f"{self.path}: no authority of edges can be read from it ({error}); put it back "
@@ -97,7 +93,11 @@ class Authority:
         check_name(edge)
         check_address(cloud)
         name = f"{edge}#{secrets.token_hex(SERIAL_BYTES)}"
-        certificate, key = _signed(name, (_certificate(self._ca), _private_key(self._ca_key)))
+        certificate, key = certificates.signed(
+            name,
+            SERVER_NAME,
+            (certificates.certificate_of(self._ca), certificates.key_of(self._ca_key)),
+        )
         return Bundle(ca=self._ca, certificate=certificate, key=key, edge=edge, cloud=cloud)
 
 
@@ -156,7 +156,7 @@ def read_bundle(path: Path) -> Bundle:
     """
     try:
         bundle = _decoded(path)
-        _check(bundle)
+        certificates.check(bundle.ca, bundle.certificate, bundle.key)
         if name_of(bundle.common_name) != bundle.edge:
             raise Malformed(f"its certificate is of {bundle.common_name!r}, not of {bundle.edge!r}")
         check_address(bundle.cloud)
@@ -236,90 +236,6 @@ def _decoded(path: Path) -> Bundle:
 
 def _made_authority() -> str:
     """PEM of the authority, its key, the cloud's certificate, its key."""
-    ca, ca_key = _signed("EnergyGuard edges", None)
-    issuer = _certificate(ca), _private_key(ca_key)
-    return "".join((ca, ca_key, *_signed(SERVER_NAME, issuer)))
-
-
-def _signed(
-    common_name: str, issuer: tuple[Certificate, EllipticCurvePrivateKey] | None
-) -> tuple[str, str]:
-    """A certificate and its key as PEM: without an issuer an authority's, else of one end."""
-    from datetime import UTC, datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer[0].subject if issuer else name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(1970, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
-        .add_extension(x509.BasicConstraints(ca=not issuer, path_length=None), critical=True)
-    )
-    if issuer:
-        is_server = common_name == SERVER_NAME
-        use = ExtendedKeyUsageOID.SERVER_AUTH if is_server else ExtendedKeyUsageOID.CLIENT_AUTH
-        builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=True)
-        if is_server:
-            names = x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)])
-            builder = builder.add_extension(names, critical=False)
-    certificate = builder.sign(issuer[1] if issuer else key, hashes.SHA256())
-    written = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode(), written.decode()
-
-
-def _blocks(text: str) -> list[str]:
-    """The parts of a PEM file."""
-    return re.findall(r"-----BEGIN [^-]+-----\n.+?-----END [^-]+-----\n", text, re.DOTALL)
-
-
-def _certificate(pem: str) -> Certificate:
-    from cryptography import x509
-
-    return x509.load_pem_x509_certificate(pem.encode())
-
-
-def _private_key(pem: str) -> EllipticCurvePrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    key = load_pem_private_key(pem.encode(), password=None)
-    if not isinstance(key, EllipticCurvePrivateKey):
-        raise Malformed("its key is of another kind")
-    return key
-
-
-def _common_name(certificate: Certificate) -> str:
-    from cryptography.x509.oid import NameOID
-
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
-
-
-def _check(identity: Identity) -> None:
-    """See that the certificate is of this authority and of this key.
-
-    Raises:
-        Malformed, ValueError: it is not, or something cannot be read.
-    """
-    from cryptography.exceptions import InvalidSignature
-
-    certificate = _certificate(identity.certificate)
-    try:
-        certificate.verify_directly_issued_by(_certificate(identity.ca))
-    except (InvalidSignature, TypeError) as error:
-        raise Malformed("its certificate is of another authority") from error
-    if _private_key(identity.key).public_key() != certificate.public_key():
-        raise Malformed("its key is not that of its certificate")
+    ca, ca_key = certificates.signed("EnergyGuard edges", SERVER_NAME, None)
+    issuer = certificates.certificate_of(ca), certificates.key_of(ca_key)
+    return "".join((ca, ca_key, *certificates.signed(SERVER_NAME, SERVER_NAME, issuer)))
