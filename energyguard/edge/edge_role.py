@@ -38,7 +38,7 @@ from energyguard.telemetry import Condition, logger
 WAIT_S = 0.05
 """A record that was written travels within this time."""
 SECOND_S, OURS_S = 1.0, 0.2
-POLL_READINGS = 16_384
+POLL_READINGS = 4_096
 """Readings of a step: an edge has little memory."""
 
 _log = logger(__name__)
