@@ -126,7 +126,7 @@ def test_shades_are_of_round_numbers_and_have_every_mean(
 
 
 def test_words() -> None:
-    assert Shades(Decimal("0.4"), Decimal("0.05")).words(2) == "0.45–0.5\u00a0kW"
+    assert Shades(Decimal("0.40"), Decimal("0.05")).words(2) == "0.45–0.50\u00a0kW"
     assert Shades(Decimal("-0.4"), Decimal("0.2")).words(1) == "−0.4–−0.2\u00a0kW"
     assert kilowatts(-0.3) == "−0.30\u00a0kW"
     assert euros(-12_345) == "−€123"

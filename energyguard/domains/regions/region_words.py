@@ -46,7 +46,7 @@ class Shades(NamedTuple):
     def words(self, shade: int) -> str:
         """What a shade means."""
         first = self.lowest + self.step * (shade - 1)
-        ends = (f"{end.normalize():f}".replace("-", "−") for end in (first, first + self.step))
+        ends = (f"{end:f}".replace("-", "−") for end in (first, first + self.step))
         return f"{'–'.join(ends)}{SPACE}kW"
 
 
@@ -60,7 +60,8 @@ def shades(states: Sequence[RegionView]) -> Shades:
         lowest -= step if lowest > low else 0  # Decimal's // goes towards zero
         if step >= _CENTI and high < lowest + step * SHADES:
             break
-    return Shades(lowest, step)
+    step = step if step < 1 else step.quantize(Decimal(1))
+    return Shades(lowest.quantize(step), step)
 
 
 def about(state: RegionView, min_homes: int) -> str:

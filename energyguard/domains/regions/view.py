@@ -53,7 +53,8 @@ class RegionsPage:
         self.context = context
         self.projection = regions_of(context.cache.service)
         context.fresh = self.projection.fresh
-        self.chosen = context.query.get("region", "")
+        asked = context.query.get("region", "")
+        self.chosen = asked if asked in NAMES else self._largest()
         self.look = TABLE if context.query.get("as") == TABLE else BARS
         self.rest = Rest(
             "No home is measured yet",
@@ -70,19 +71,26 @@ class RegionsPage:
             with card("Map", "c5", anchor="map"):
                 self.map = Plot("areas", "States by average power", HEIGHT, outline())
                 self.legend: ChangingList[tuple[int, str]] = ChangingList(_key, "", "legend")
-            self._states()
-            if self.chosen in NAMES:
-                with card(f"{NAMES[self.chosen]}, {context.lasting}", "c12", anchor="past"):
-                    label = f"Average power in {NAMES[self.chosen]} over time"
-                    self.past = Plot("line", label, 240)
-                context.every(KEEP_S, self.draw)
+            with Tag("div", "", "c7 stack"):
+                self._states()
+                if self.chosen:
+                    name = NAMES[self.chosen]
+                    with card(f"{name}, {context.lasting}", "", anchor="past"):
+                        self.past = Plot("line", f"Average power in {name} over time", 200)
+                    context.every(KEEP_S, self.draw)
         context.every(2.0, self.second)
+
+    def _largest(self) -> str:
+        """The state with the most homes that are shown; none, where none is."""
+        shown = [state for state in self.projection.view().regions if state.homes]
+        return max(shown, key=lambda state: state.homes or 0).region if shown else ""
 
     def _states(self) -> None:
         """The states as bars, or as a table of the same numbers."""
-        with card("States", "c7", anchor="states") as self.note:
-            looks = [(each.title(), self._as(each), each == self.look) for each in (BARS, TABLE)]
-            choice("Shown as", looks, small=True)
+        looks = [(each.title(), self._as(each), each == self.look) for each in (BARS, TABLE)]
+        with card("States", "", anchor="states") as self.note:
+            with Tag("div", "", "acts"):
+                choice("Shown as", looks, small=True)
             if self.look == BARS:
                 self.bars = Ranking("No state can be shown yet.", self._past_of, "states")
             else:
@@ -134,7 +142,7 @@ class RegionsPage:
             at += f", at {moment(shown.time_ms, self.context.zone, '%H:%M:%S')}"
         for tile, words, sub in (
             (self.power, kilowatts(shown.power_kw), at),
-            (self.energy, kilowatt_hours(shown.year_kwh), "8760 hours as this one"),
+            (self.energy, kilowatt_hours(shown.year_kwh), "if all its hours were as now"),
             (self.price, euros(shown.year_cost_cents), f"at {price_words(view)}"),
         ):
             value, _, unit = words.rpartition("\u00a0") if "\u00a0" in words else (words, "", "")

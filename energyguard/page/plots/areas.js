@@ -18,14 +18,14 @@ export function areas(svg, { areas: shown }, { width, height, ground }) {
   for (const area of [...shown].sort((a, b) => outline[b.id].room - outline[a.id].room)) {
     const at = outline[area.id];
     const [x, y] = place(at);
-    const look = area.shade === null ? "area hidden" : `area a${area.shade}`;
+    const look = area.shade === null ? "area blank" : `area a${area.shade}`;
     const shape = node("path", { class: look, d: at.d, transform: `translate(${left} 0) scale(${size})`, "fill-rule": "evenodd" });
     if (area.shade === null) shape.setAttribute("fill", "url(#not-shown)");
     const into = area.href ? node("a", { href: area.href, "aria-label": area.about }) : node("g", { role: "img", "aria-label": area.about });
     into.append(node("title", {}, area.about), shape);
     if (area.href && small(area)) into.append(node("circle", { class: "touch", cx: x, cy: y, r: TOUCH }));
     svg.append(into);
-    if (at.room * size >= LABEL || area.shade !== null) names.append(node("text", { class: "area-name", x, y: y + 4 }, area.id.slice(3)));
+    if (at.room * size >= LABEL || area.shade !== null) names.append(node("text", { class: "area-name", x, y: at.room * size >= LABEL ? y + 4 : y - at.room * size - 5 }, area.id.slice(3)));
   }
   svg.append(names);
   return high * size;
