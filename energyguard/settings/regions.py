@@ -13,6 +13,17 @@ from energyguard.settings.section import Duration, Section
 class RegionsSettings(Section):
     """Homes by region (`domains/regions`)."""
 
+    listen: str = Field(
+        "",
+        pattern=r"^(.+:[0-9]{1,5})?$",
+        description="Where system E's port is (the role `regions`): `HOST:PORT`, such as "
+        "`127.0.0.1:5006`. Empty: `up` plays none.",
+    )
+    auth: bool = Field(
+        True,
+        description="False: that port asks for no log-in; on loopback, or with `min_homes` of 5 "
+        "or more.",
+    )
     places: Path | None = Field(
         None,
         description="Where homes stand: CSV `device,postal_code[,city][,region]`; `-` for the "

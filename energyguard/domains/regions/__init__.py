@@ -4,12 +4,13 @@ topics.py, records.py, flows.py   what is written and read
 states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
 live/      power by state now, as it may be shown; queries/: in the past
 routes.py, view.py, region_words.py  API and page; germany.json: the map's outline
+port.py, port_page.py                system E's port
 """
 
 from pathlib import Path
 
 from energyguard.domain import Domain, Projection, Simulator
-from energyguard.domains.regions.flows import PLACING, REGIONS
+from energyguard.domains.regions.flows import PLACING, PORT, REGIONS
 from energyguard.domains.regions.topics import PLACES, TOPICS
 
 HERE = "energyguard.domains.regions"
@@ -20,6 +21,7 @@ DOMAIN = Domain(
     records=f"{HERE}.records:RECORDS",
     archived=(PLACES,),
     flows=(PLACING,),
+    roles=(PORT,),
     projections=(
         Projection(
             name="regions",

@@ -7,11 +7,17 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from energyguard.domains.regions.live.states import RegionsView, RegionView
-from energyguard.page.formatting import SPACE, UNKNOWN, count, plural
 
+THIN, SPACE, UNKNOWN = "\u202f", "\u00a0", "–"
+"""As ``page/formatting.py`` has them: the port needs no page for its words."""
 SHADES = 4
 _STEPS = (Decimal(1), Decimal(2), Decimal(5))
 _CENTI = Decimal("0.01")
+
+
+def thousands(value: int) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,}".replace(",", THIN)
 
 
 def kilowatts(value: float | None) -> str:
@@ -21,14 +27,14 @@ def kilowatts(value: float | None) -> str:
 
 def kilowatt_hours(value: float | None) -> str:
     """A year's energy."""
-    return UNKNOWN if value is None else f"{count(round(value))}{SPACE}kWh".replace("-", "−")
+    return UNKNOWN if value is None else f"{thousands(round(value))}{SPACE}kWh".replace("-", "−")
 
 
 def euros(cents: int | None) -> str:
     """A year's price: cents would say more than is known."""
     if cents is None:
         return UNKNOWN
-    return f"{'−' if cents < 0 else ''}€{count(abs(round(cents / 100)))}"
+    return f"{'−' if cents < 0 else ''}€{thousands(abs(round(cents / 100)))}"
 
 
 class Shades(NamedTuple):
@@ -68,7 +74,7 @@ def about(state: RegionView, min_homes: int) -> str:
     """A state in a sentence."""
     if state.homes is None:
         return f"{state.name}: {why_hidden(min_homes)}"
-    return f"{state.name}: {kilowatts(state.power_kw)} on average, {plural(state.homes, 'home')}"
+    return f"{state.name}: {kilowatts(state.power_kw)} on average, {state.homes} homes"
 
 
 def why_hidden(min_homes: int) -> str:
