@@ -52,7 +52,7 @@ def send(log: Log, kw: float, time_ms: int = T0, *, backfill: bool = False) -> N
     values = [round(kw * 1e9)] * len(BERLIN) + [77 * 10**9] * len(HAMBURG)
     batch = batch_of(homes, ["power_kw"] * len(homes), [time_ms] * len(homes), values)
     packed = pack(batch, 8)
-    header: Headers = (BACKFILL,) if backfill else ()
+    header: Headers = BACKFILL if backfill else ()
     log.append(
         EDGE_READINGS.name,
         Records(
@@ -99,7 +99,7 @@ def test_what_edges_send_is_shown_by_state_a_year_of_it_and_its_price(tmp_path: 
         assert projection.homes == 9
         assert projection.event_ms() == T0
         assert projection.fresh().live
-        send(log, 9, T0 + SLOT_MS, backfill=True)  # of the past: it moves nothing
+        send(log, 9, T0 + 9 * SLOT_MS, backfill=True)  # of the past: it moves nothing
         send(log, 0.5, T0 + 2 * SLOT_MS)
         newest = until(lambda: t if (t := projection.event_ms()) != T0 else None)
         assert newest == T0 + 2 * SLOT_MS
