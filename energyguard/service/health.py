@@ -45,9 +45,9 @@ def health(
     if parts["log"] == OK and _any(log, DETECTOR.topics):
         parts["detector"] = _waits(log, DETECTOR, "the role detector", now_ms)
     for role in DOMAIN_STAGES if parts["log"] == OK else ():
-        first = role.flows[0]  # what it writes for itself waits for it no longer than that
-        if _any(log, first.topics):
-            parts[role.name] = _waits(log, first, f"the role {role.name}", now_ms)
+        for first in role.flows[:1]:  # what it writes for itself waits for it no longer than that
+            if _any(log, first.topics):
+                parts[role.name] = _waits(log, first, f"the role {role.name}", now_ms)
     if words := trouble(live.edges.all()):
         parts["edges"] = words
     if (file := path_of(settings.log_url)) and (damage := summary(file)):

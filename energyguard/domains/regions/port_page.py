@@ -31,8 +31,8 @@ p { color: light-dark(#56616b, #a3aeb8); }
 def page(view: RegionsView, fresh: Freshness) -> str:
     """The page as HTML."""
     shown = [state for state in view.regions if state.power_kw is not None]
-    most = max((state.power_kw or 0 for state in shown), default=0) or 1
-    rows = "".join(_row(state, most) for state in shown)
+    largest = max((state.power_kw or 0 for state in shown), default=0) or 1
+    rows = "".join(_row(state, largest) for state in shown)
     old = "" if fresh.live else "<p><strong>Nothing new has come for a while.</strong></p>"
     empty = "" if shown else "<p>No state can be shown yet.</p>"
     return f"""<!doctype html>
@@ -48,8 +48,8 @@ def page(view: RegionsView, fresh: Freshness) -> str:
 """
 
 
-def _row(state: RegionView, most: float) -> str:
-    share = max(0.0, state.power_kw or 0) / most
+def _row(state: RegionView, largest: float) -> str:
+    share = max(0.0, state.power_kw or 0) / largest
     numbers = (
         kilowatts(state.power_kw),
         kilowatt_hours(state.year_kwh),

@@ -53,8 +53,8 @@ class RegionsPage:
         self.context = context
         self.projection = regions_of(context.cache.service)
         context.fresh = self.projection.fresh
-        asked = context.query.get("region", "")
-        self.chosen = asked if asked in NAMES else self._largest()
+        region = context.query.get("region", "")
+        self.chosen = region if region in NAMES else self._largest()
         self.look = TABLE if context.query.get("as") == TABLE else BARS
         self.rest = Rest(
             "No home is measured yet",
