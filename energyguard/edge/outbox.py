@@ -145,6 +145,8 @@ class LogOutbox:
     def acknowledged(self, at: TopicPartition, upto: int) -> None:
         """Set the position; durable a second later, or at once where it goes back."""
         goes_back = upto < self._positions[at]
+        if goes_back:  # what was acknowledged was sent
+            self.state.may_have_sent(at).add(upto, self._positions[at])
         self._positions[at] = upto
         if upto < self._kept[at]:
             self._kept[at], self._is_kept = upto, False
@@ -239,7 +241,7 @@ class LogOutbox:
         self.commit(lambda: [(EDGE_LINKS.name, self._records())] if with_state else [])
 
     def _records(self) -> Records:
-        self.state.forget(self._positions)
+        self.state.forget(self._kept)
         return self.state.records()
 
     def commit(self, outputs: Callable[[], Sequence[tuple[str, Records]]]) -> None:

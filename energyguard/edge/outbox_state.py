@@ -46,9 +46,11 @@ class OutboxState:
         """What of a partition was merged into later records."""
         return self.merged.setdefault(at, Ranges())
 
-    def forget(self, acknowledged: Places) -> None:
-        """Nothing before these positions matters any more."""
-        for at, upto in acknowledged.items():
+    def forget(self, kept: Places) -> None:
+        """Nothing before these positions matters any more: a cloud that was restored does not ask
+        for it. What is acknowledged and kept matters, or it could be merged and sent anew.
+        """
+        for at, upto in kept.items():
             for ranges in (self.may_have_sent(at), self.merged_of(at)):
                 ranges.remove(0, upto)
 

@@ -210,3 +210,25 @@ def test_two_processes_do_not_have_it_at_once(
     outbox.close()
     other.tend()
     assert other.is_ours
+
+
+def test_what_was_acknowledged_is_not_merged_when_the_cloud_was_restored(
+    reopen: Callable[[], EmbeddedLog], clock: ManualClock
+) -> None:
+    log = reopen()
+    outbox = opened(log, clock)
+    for i in range(6):
+        log.append(READINGS.topic, records(b"%d" % i))
+    outbox.may_have_sent(READINGS, 0, 4)
+    outbox.state.merged_of(READINGS).add(1, 2)
+    outbox.acknowledged(READINGS, 6)
+    outbox.may_have_sent(READINGS, 6, 7)  # with it, what is known is written
+    outbox.acknowledged(READINGS, 0)  # the cloud holds some of it, out of order
+    SYSTEM.sleep(0.03)
+    assert list(outbox.unsent()) == []
+    assert [r.offset for r in outbox.read(READINGS, 0, 1_000)] == [0, 2, 3, 4, 5]
+    assert outbox.lost(READINGS, 1, 2) == 0
+    outbox.close()
+    again = opened(reopen(), clock)
+    assert list(again.unsent()) == []
+    assert [r.offset for r in again.read(READINGS, 0, 1_000)] == [0, 2, 3, 4, 5]
