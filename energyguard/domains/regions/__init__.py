@@ -33,9 +33,14 @@ DOMAIN = Domain(
     queries=Path(__file__).parent / "queries",
     routes=(f"{HERE}.routes:router",),
     views=(f"{HERE}.view:VIEW",),
+    commands={"simulate mosaik": f"{HERE}.commands:mosaik"},
     simulators=(
         Simulator(
-            name="regions", role="simulate-regions", run=f"{HERE}.homes:run", on_request=True
+            name="regions",
+            role="simulate-regions",
+            run=f"{HERE}.homes:run",
+            on_request=True,
+            prepare=f"{HERE}.scenario:prepare",
         ),
     ),
     enrichment=f"{HERE}.places:places",

@@ -10,6 +10,7 @@ nobody but its sender knows when that was.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
@@ -40,7 +41,7 @@ def _quoted(node: str) -> str:
     return msgspec.json.encode(node).decode()
 
 
-def message(node: str, power_mw: int, time_ms: int, energy: int | None = None) -> bytes:
+def message(node: str, power_mw: int | Decimal, time_ms: int, energy: int | None = None) -> bytes:
     """A message of ``power_topic``.
 
     Args:
