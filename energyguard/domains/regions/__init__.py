@@ -1,6 +1,9 @@
 """Homes in regions, measured at the edge: system E's co-simulation, places, page and port.
 
 topics.py, records.py, flows.py   what is written and read
+dialect.py, recordings.py, generated.py   what homes send, from files or made up
+homes.py, scenario.py     homes played into an edge's log; what `up` prepares for that
+config.py, commands.py, mosaik/           system E's co-simulation
 states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
 live/      power by state now, as it may be shown; queries/: in the past
 routes.py, view.py, region_words.py  API and page; germany.json: the map's outline
