@@ -10,11 +10,12 @@ from nicegui import Client, ui
 
 from energyguard.errors import EnergyGuardError
 from energyguard.page.bell import Bell
-from energyguard.page.components import Tag, symbol
+from energyguard.page.components import Tag
 from energyguard.page.context import PageContext, Refresh
 from energyguard.page.formatting import count, needs_someone
 from energyguard.page.header import Header
 from energyguard.page.page_cache import SPANS
+from energyguard.page.rail import rail
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
@@ -29,36 +30,12 @@ _HEAD = """
 """
 
 
-def _rail(context: PageContext) -> Tag:
-    """The rail; returns the count of open alerts."""
-    with Tag("nav", "", "rail", aria_label="Views") as rail:
-        with Tag("a", "", "brand", href=context.href("/")):
-            symbol("brand")
-            Tag("span", "EnergyGuard")
-        for view in context.views:
-            if not view.icon:
-                continue
-            here = {"aria_current": "page"} if view is context.view else {}
-            with Tag("a", "", "tab", href=context.href(view.path), **here):
-                symbol(view.icon)
-                Tag("span", view.title, "word long" if view.short else "word")
-                if view.short:
-                    Tag("span", view.short, "word short")
-                if view.path == "/alerts":
-                    badge = Tag("span", "", "count", title="alerts that nobody has yet")
-        with Tag("div", "", "foot"):
-            Tag("a", "API", href="/api/v1/docs")
-            Tag("span", f"Times in {context.zone}")
-    rail.move(target_index=0)  # first in the order of the keyboard, too
-    return badge
-
-
 @contextmanager
 def frame(context: PageContext) -> Iterator[None]:
     """The page around a view."""
     ui.add_head_html(_HEAD)
     with ui.context.client.layout:  # beside the page's own <main>, not in it
-        badge = _rail(context)
+        badge = rail(context)
         if context.view.urgent:
             Tag("a", "Skip to what needs you", "skip", href="#attention").move(target_index=0)
         Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)

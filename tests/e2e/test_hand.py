@@ -89,6 +89,23 @@ def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -
         assert not words.nth(i).evaluate("(el) => el.scrollWidth > el.clientWidth + 1")
 
 
+def test_on_a_phone_five_places_are_in_reach_and_the_rest_behind_one(
+    window: Window,
+) -> None:
+    page = window.open("/alerts")
+    views = page.locator(".rail a.tab:visible").count()
+    page.set_viewport_size(PHONE)
+    tabs = page.locator(".rail .tab:visible")
+    expect(tabs).to_have_count(5)
+    page.locator(".rail summary").click()
+    expect(tabs).to_have_count(views + 1)
+    assert page.evaluate(TARGETS) == []
+    page.locator(".rail .sheet .tab[href^='/quality']").click()
+    page.wait_for_url("**/quality**")
+    expect(tabs).to_have_count(5)
+    expect(page.locator(".rail .tab[aria-current]:visible")).to_contain_text("Quality")
+
+
 def test_stopping_a_rule_asks_once_and_can_be_undone(window: Window, served: Shown) -> None:
     page, service = window.open("/alerts"), served.service
     stop = page.locator(".rule-row").get_by_role("button", name="Stop household-prod")
