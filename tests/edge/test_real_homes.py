@@ -33,7 +33,7 @@ _PLACES = (p / "shared" / "data" / "household_2s" for p in Path(__file__).parent
 FOLDER = next((folder for folder in _PLACES if folder.is_dir()), None)
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="the 2 s files of real homes are not here")
 
-TOLERANCE = 0.002
+TOLERANCE = 0.0002
 """Of the energy of 2 s powers that hold until the next, against the register beside them."""
 GAP_MS = 15_000
 
