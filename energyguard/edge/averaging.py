@@ -6,7 +6,7 @@ of another in event time, or what comes last would be late for the rules.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -36,8 +36,9 @@ OWNER = f"{AVERAGES.name}/"
 QUIET_S = 20.0
 """A device from which nothing came for this long (wall clock), and for longer than the longest gap,
 has its last interval closed."""
-MAX_HELD = 50_000
-"""Readings of a partition that may wait for other partitions: an edge has little memory."""
+MAX_ONCE, MAX_HELD = 8_192, 50_000
+"""Readings that are taken at once, and that may wait of a partition for other partitions: an edge
+has little memory."""
 _NONE = np.empty(0, np.int64)
 
 
@@ -148,8 +149,10 @@ class AveragingStage(Stage[AveragingTask, DecodedReadings]):
         stream: StreamSettings,
         clock: Clock = SYSTEM,
         plausible: PlausibilityLimits = DEFAULT,
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(log, AVERAGES.topics, clock)
+        self._is_full = is_full
         self.limits, self.prefix, self.plausible = (
             AverageLimits.of(edge, stream),
             edge.prefix,
@@ -173,8 +176,8 @@ class AveragingStage(Stage[AveragingTask, DecodedReadings]):
         return self.alignment.shared
 
     def paused(self) -> Collection[TopicPartition]:
-        """Partitions of which much waits."""
-        return self.alignment.full()
+        """Partitions of which much waits; all of them while the outbox is full."""
+        return tuple(self.tasks) if self._is_full() else self.alignment.full()
 
     def release(self, parts: Iterable[DecodedReadings]) -> list[DecodedReadings]:
         """What may be averaged now."""
@@ -196,10 +199,27 @@ def averaging_worker(
     stream: StreamSettings,
     clock: Clock = SYSTEM,
     plausible: PlausibilityLimits = DEFAULT,
+    is_full: Callable[[], bool] = lambda: False,
 ) -> Worker[AveragingTask, DecodedReadings]:
     """A member of the group ``averages``.
+
+    Args:
+        log: the edge's.
+        edge: how powers are averaged.
+        stream: how far readings may be ahead, and how often the state is saved.
+        clock: for all of it.
+        plausible: in messages that others sent.
+        is_full: whether the outbox takes nothing now: then nothing is read.
 
     Raises:
         ConfigError: ``edge.average`` cannot be used.
     """
-    return Worker(log, AveragingStage(log, edge, stream, clock, plausible), stream, clock)
+    stream = little_memory(stream)
+    stage = AveragingStage(log, edge, stream, clock, plausible, is_full)
+    return Worker(log, stage, stream, clock)
+
+
+def little_memory(stream: StreamSettings) -> StreamSettings:
+    """The same, but fewer readings at once."""
+    once = min(stream.poll_readings, MAX_ONCE)
+    return stream.model_copy(update={"poll_readings": once})
