@@ -43,6 +43,7 @@ TOGETHER = {
         "tests/parity/",
         "tests/domains/charging/test_kafka_regions.py",
         "tests/stream/test_kafka_worker.py",
+        "tests/edge/test_kafka_source.py",
     ),
 }
 LONG = (  # begun before the others, so that no process is alone with one at the end

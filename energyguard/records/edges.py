@@ -121,6 +121,12 @@ class EdgeDevice(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: Annotated[int, doc("When its first reading came, wall time.", "ms")]
 
 
+class SourcePositions(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an edge has taken a log elsewhere, in its own log; key: `source/` and the address."""
+
+    taken: Annotated[tuple[EpochStart, ...], doc("Of each partition, everything before is here.")]
+
+
 EDGE_ENTRY = TopicRecord(topics.EDGES, EdgeEntry, "edge")
 EDGE_LINK = TopicRecord(topics.EDGE_LINKS, EdgeLink, "edge")
 EDGE_DEVICE = TopicRecord(topics.EDGE_DEVICES, EdgeDevice, "device")
