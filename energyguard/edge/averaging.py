@@ -36,9 +36,8 @@ OWNER = f"{AVERAGES.name}/"
 QUIET_S = 20.0
 """A device from which nothing came for this long (wall clock), and for longer than the longest gap,
 has its last interval closed."""
-MAX_ONCE, MAX_HELD = 8_192, 50_000
-"""Readings that are taken at once, and that may wait of a partition for other partitions: an edge
-has little memory."""
+MAX_HELD = 50_000
+"""Readings of a partition that may wait for other partitions: an edge has little memory."""
 _NONE = np.empty(0, np.int64)
 
 
@@ -214,12 +213,5 @@ def averaging_worker(
     Raises:
         ConfigError: ``edge.average`` cannot be used.
     """
-    stream = little_memory(stream)
     stage = AveragingStage(log, edge, stream, clock, plausible, is_full)
     return Worker(log, stage, stream, clock)
-
-
-def little_memory(stream: StreamSettings) -> StreamSettings:
-    """The same, but fewer readings at once."""
-    once = min(stream.poll_readings, MAX_ONCE)
-    return stream.model_copy(update={"poll_readings": once})

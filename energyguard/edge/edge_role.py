@@ -28,7 +28,7 @@ from energyguard.edge.outbox_room import OutboxRoom
 from energyguard.edge.source import follow_source
 from energyguard.edge.transport import EdgeLine, Happened
 from energyguard.errors import Unavailable
-from energyguard.log import Log
+from energyguard.model.topics import EDGE_READINGS
 from energyguard.processes.registry import present
 from energyguard.processes.role_log import role_log
 from energyguard.processes.role_runner import RunRole, play_together
@@ -67,7 +67,7 @@ def run(settings: Settings, stop: Event) -> None:
         if uplink is not None:
             _log.info("measuring", edge=bundle.edge, cloud=cloud, folder=str(folder))
             gc.freeze()
-            play_together({"uplink": uplink.play, **_parts(log, settings)}, settings, stop)
+            play_together({"uplink": uplink.play, **_parts(own, settings)}, settings, stop)
 
 
 def at_edge(settings: Settings) -> Settings:
@@ -82,11 +82,15 @@ def at_edge(settings: Settings) -> Settings:
     )
 
 
-def _parts(log: Log, settings: Settings) -> dict[str, RunRole]:
+def _parts(log: EmbeddedLog, settings: Settings) -> dict[str, RunRole]:
     """What plays in an edge's process beside the line, by name."""
     parts: dict[str, RunRole] = {
         "averages": lambda _, stop: averaging_worker(
-            log, settings.edge, settings.stream, plausible=settings.wire
+            log,
+            settings.edge,
+            settings.stream,
+            plausible=settings.wire,
+            is_full=partial(log.is_full, EDGE_READINGS.name),
         ).run(stop),
     }
     for worker in edge_rules(log, settings):

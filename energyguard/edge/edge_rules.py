@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.clock import SYSTEM, Clock
-from energyguard.edge.averaging import little_memory
 from energyguard.log import Log
 from energyguard.model.topics import EDGE_READINGS
 from energyguard.pipeline import DETECTOR, WINDOWS
@@ -52,9 +51,9 @@ def edge_rules(log: Log, settings: Settings, clock: Clock = SYSTEM) -> Sequence[
         DETECTOR.name: detector_worker,
     }
     flows = {rule.flow for rule in edge_book(settings).active()}
-    topics, stream = [EDGE_READINGS.name], little_memory(settings.stream)
+    topics = [EDGE_READINGS.name]
     return [
-        make(log, edge_book(settings), stream, topics, clock, settings.wire)
+        make(log, edge_book(settings), settings.stream, topics, clock, settings.wire)
         for flow, make in made.items()
         if flow in flows
     ]
