@@ -14,6 +14,7 @@ import msgspec
 from energyguard.edge.contract import Outbox
 from energyguard.edge.edge_end import EdgeEnd
 from energyguard.edge.identity import Bundle
+from energyguard.edge.outbox_room import OutboxRoom
 from energyguard.edge.outbox_state import read_state
 from energyguard.log import LATEST, Log, TopicPartition
 from energyguard.pipeline import UPLINK
@@ -42,12 +43,24 @@ class EdgeReport(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_ms: int | None = None
     round_trip_ms: int | None = None
     last_heartbeat_ms: int | None = None
+    waiting_bytes: int = 0
+    """Of readings that wait; no more than ``edge.outbox_bytes`` may."""
+    room: str = ""
+    """`enough`; `thinning`: the oldest averages become minutes; `full`: nothing is taken."""
+    thinned: int = 0
+    """How many readings less there are because minutes were made of averages, since it began."""
     epoch: str = ""
     at_ms: int = 0
 
 
 def report_of(
-    bundle: Bundle, cloud: str, outbox: Outbox, end: EdgeEnd, fault: str, now_ms: int
+    bundle: Bundle,
+    cloud: str,
+    outbox: Outbox,
+    room: OutboxRoom,
+    end: EdgeEnd,
+    fault: str,
+    now_ms: int,
 ) -> EdgeReport:
     """How an edge that runs is; ``fault``: why the newest attempt to connect failed."""
     status = end.status()
@@ -64,6 +77,9 @@ def report_of(
         clock_offset_ms=status.offset_ms,
         round_trip_ms=status.round_trip_ms,
         last_heartbeat_ms=status.last_heartbeat_ms,
+        waiting_bytes=room.waiting_bytes,
+        room=room.state,
+        thinned=room.readings,
         epoch=_epoch(outbox),
         at_ms=now_ms,
     )

@@ -199,7 +199,8 @@ class Uplink:
     def _report(self, line: EdgeLine) -> None:
         """Write how the line is, and log where it is another."""
         now_ms = self._clock.now_ms()
-        report = report_of(self._bundle, self._cloud, self._outbox, self._end, line.fault, now_ms)
+        outbox, room = self._outbox, self._room
+        report = report_of(self._bundle, self._cloud, outbox, room, self._end, line.fault, now_ms)
         write_report(self._settings.edge_dir, report)
         if (logged := f"{report.line} {report.reason}") != self._logged:
             self._logged = logged

@@ -66,6 +66,11 @@ class OutboxRoom:
         """Whether nothing more is taken."""
         return self._outbox.log.is_full(EDGE_READINGS.name)
 
+    @property
+    def state(self) -> str:
+        """`full`: nothing is taken; `thinning`; `enough`."""
+        return "full" if self.is_full else "thinning" if self._is_thinning else "enough"
+
     def make(self) -> bool:
         """Thin once where it is time, and say how it is; true when there is more to thin.
 

@@ -149,24 +149,27 @@ def filled(
     """An outbox that holds what it may, nearly."""
     records = made(random.Random(1), minutes)
     size = sum(len(value) for readings in records for _, value in pack(readings, 1))
-    settings = EdgeSettings.model_validate({"full": policy, "outbox_bytes": size})
+    settings = EdgeSettings.model_validate({"full": policy, "outbox_bytes": 106 * size // 100})
     outbox = LogOutbox(log, settings, clock)
     outbox.tend()
     outbox.new_epoch("first")
     for readings in records:
-        put(log, readings) if readings is not records[-1] else None
+        put(log, readings)
         clock.sleep(5)
     clock.sleep(300)
     SYSTEM.sleep(0.03)
-    return outbox, OutboxRoom(outbox, settings), records[:-1]
+    return outbox, OutboxRoom(outbox, settings), records
 
 
 def test_thinning_makes_room_and_keeps_the_energy(log: EmbeddedLog, clock: ManualClock) -> None:
     outbox, room, records = filled(log, clock, "thin")
     before = room.waiting_bytes
     outbox.may_have_sent(READINGS, 40, 80)
+    assert room.state == "enough"
+    assert room.make() and room.state == "thinning"
     while room.make():
         pass
+    assert room.state == "enough"
     assert room.waiting_bytes < 0.8 * before
     assert room.readings > 0
     readings = kept(outbox)
@@ -194,19 +197,21 @@ def test_block_takes_nothing_more_and_goes_on_by_itself(
     log: EmbeddedLog, clock: ManualClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outbox, room, records = filled(log, clock, "block")
-    put(log, records[0])
-    put(log, records[1])
+    with pytest.raises(Overloaded):
+        for readings in records:
+            put(log, readings)
+            SYSTEM.sleep(0.02)  # that it is full is known half a second later
     SYSTEM.sleep(LOOK_S + 0.05)
-    assert not room.make() and room.is_full
+    assert not room.make() and room.state == "full"
     assert "the outbox is full" in capsys.readouterr().out
     with pytest.raises(Overloaded, match="wait for uplink"):
         put(log, records[2])
     with pytest.raises(Overloaded, match="edge_readings wait for uplink"):
         log.append("power_topic", Records([b"H1"], [b"x"]))
-    outbox.acknowledged(READINGS, 100)
+    outbox.acknowledged(READINGS, 200)
     clock.sleep(2)
     outbox.tend()
     SYSTEM.sleep(LOOK_S + 0.05)
-    assert not room.make() and not room.is_full
+    assert not room.make() and room.state == "enough"
     put(log, records[2])
     log.append("power_topic", Records([b"H1"], [b"x"]))
