@@ -143,6 +143,16 @@ class KeepingContract:
         log.append(OUTBOX, Records([None], [b"b"], partitions=[1]))
         assert values(log, 8) == [b"9", b"a"]
 
+    def test_an_append_that_holds_anything_else_is_not_dropped(self, log: AnyLog) -> None:
+        both = Records([None] * 2, [b"2", b"elsewhere"], partitions=[0, 1])
+        for part in (records(b"0", b"1"), both, records(b"3"), records(b"4", b"5"), records(b"6")):
+            log.append(OUTBOX, part)
+        log.drop(AT, 1, 5)
+        assert {b"0", b"5", b"6"} <= set(values(log))
+        assert b"3" not in values(log)
+        (part,) = log.read({TopicPartition(OUTBOX, 1): 0}, 10, 0.0)
+        assert list(part.values) == [b"elsewhere"]
+
 
 @pytest.fixture
 def clock() -> ManualClock:

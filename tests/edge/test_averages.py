@@ -116,6 +116,20 @@ def test_readings_out_of_order_within_the_lateness_count_in_their_place() -> Non
     assert averaged(swapped) == averaged(rows)
 
 
+def test_a_reading_that_comes_late_into_a_gap_bridges_it() -> None:
+    limits = {"average_ms": 1000, "longest_gap_ms": 3000, "lateness_ms": 3000}
+    operator = AverageOperator(AverageLimits(**limits))
+    parts = [operator.process(readings(powers(row))) for row in ((0, 1), (5, 1), (2.5, 1))]
+    in_order = averaged(powers((0, 1), (2.5, 1), (5, 1)), **limits)
+    assert rows_of([*parts, operator.end()]) == in_order
+    assert [time for time, _ in of(in_order, "power_kw")] == [0, 1000, 2000, 3000, 4000]
+
+
+def test_a_mean_is_rounded() -> None:
+    found = averaged([("H1", "power_kw", t, v) for t, v in ((0, 3), (2500, 2), (5000, 0))])
+    assert of(found, "power_kw") == [(0, 3)]
+
+
 def test_what_is_too_late_goes_on_as_a_single_reading() -> None:
     operator = AverageOperator()
     first = operator.process(readings(powers((0, 1), (2, 1), (5, 1), (9, 1))))
@@ -217,7 +231,8 @@ class Home:
 def shuffled(chance: random.Random, rows: list[Row], lateness_ms: int) -> list[Row]:
     """In another order, each at most the lateness behind a later one; some twice."""
     again = [row for row in rows if row[1] == "power_kw" and chance.random() < 0.1]
-    keyed = [(row[2] + chance.randrange(lateness_ms), row) for row in rows + again]
+    latest = lateness_ms - 1
+    keyed = [(row[2] + chance.choice([0, 0, latest, latest // 2]), row) for row in rows + again]
     return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
 
 
@@ -237,7 +252,7 @@ def test_any_batching_restarts_and_order_within_the_lateness_give_the_same_bytes
     limits = AverageLimits(
         chance.choice([1000, 5000, 60_000]),
         chance.choice([3000, 15_000, 40_000]),
-        chance.choice([1, 1000, 3000, 20_000]),
+        chance.choice([1, 1000, 4000, 20_000]),
     )
     in_order = sorted((row for home in homes for row in home.rows), key=lambda row: row[2])
     whole = AverageOperator(limits)

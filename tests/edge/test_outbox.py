@@ -161,6 +161,23 @@ def test_where_the_cloud_was_restored_the_position_goes_back_and_all_of_it_stays
     assert log.positions(READINGS.topic, "uplink")[READINGS] == 1
 
 
+def test_what_was_to_go_and_is_still_there_stays_when_the_cloud_asks_for_it_again(
+    reopen: Callable[[], EmbeddedLog], clock: ManualClock
+) -> None:
+    log = reopen()
+    outbox = opened(log, clock, keep="1h")
+    for value in (b"1", b"2", b"3", b"4"):
+        log.append(READINGS.topic, records(value))
+    outbox.acknowledged(READINGS, 3)
+    for _ in range(3):
+        clock.sleep(HOUR_S)
+        outbox.tend()
+    assert log.positions(READINGS.topic, "uplink-kept")[READINGS] == 3
+    outbox.acknowledged(READINGS, 1)
+    log.tidy()  # type: ignore[attr-defined]
+    assert log.positions(READINGS.topic, EARLIEST)[READINGS] <= 1
+
+
 def test_marks_outlive_a_restart(reopen: Callable[[], EmbeddedLog], clock: ManualClock) -> None:
     log = reopen()
     outbox = opened(log, clock, keep="24h")
