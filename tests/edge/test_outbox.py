@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from energyguard.clock import SYSTEM, ManualClock
@@ -12,7 +14,7 @@ from energyguard.edge.contract import Outbox
 from energyguard.edge.edge_log import EmbeddedLog
 from energyguard.edge.enrichment import EdgePlace
 from energyguard.edge.outbox import PLACES, READINGS, LogOutbox
-from energyguard.errors import Fenced
+from energyguard.errors import Corrupt, Fenced
 from energyguard.log import EARLIEST, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import ALERTS, EDGE_LINKS
@@ -249,3 +251,28 @@ def test_what_was_acknowledged_is_not_merged_when_the_cloud_was_restored(
     again = opened(reopen(), clock)
     assert list(again.unsent()) == []
     assert [r.offset for r in again.read(READINGS, 0, 1_000)] == [0, 2, 3, 4, 5]
+
+
+def test_what_is_damaged_is_void_and_lost_and_the_rest_travels(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    path = tmp_path / "log.db"
+    with closing(SqliteLog(path, clock)) as log:
+        for i in range(6):
+            log.append(READINGS.topic, records(b"%d" % i * 100))
+    with closing(apsw.Connection(str(path))) as file:
+        rows = file.execute("SELECT id FROM segment ORDER BY id").fetchall()
+        (damaged,) = rows[2]
+        file.execute("UPDATE segment SET body = zeroblob(length(body)) WHERE id = ?", (damaged,))
+    with closing(SqliteLog(path, clock)) as log:
+        outbox = opened(log, clock)
+        assert [r.offset for r in outbox.read(READINGS, 0, 10_000)] == [0, 1, 3, 4, 5]
+        assert outbox.lost(READINGS, 2, 3) == 1
+        assert list((tmp_path / "log.db-damaged").iterdir())
+
+
+def test_a_file_that_is_no_log_says_so_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    path.write_bytes(b"no log at all " * 1000)
+    with pytest.raises(Corrupt, match=r"log\.db"):
+        SqliteLog(path)
