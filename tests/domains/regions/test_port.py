@@ -27,8 +27,6 @@ from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.tree import Settings
 from energyguard.sinks.store_rows import rows_of
 from energyguard.testing import MemoryLog
-from tests.application.client import client_of, ok
-from tests.application.service import MadeUpService
 from tests.waiting import until
 
 BERLIN = [f"berlin-{n}" for n in range(5)]
@@ -177,20 +175,6 @@ async def test_without_a_log_in_everybody_reads_large_groups_and_nobody_small_on
     with pytest.raises(ConfigError, match="min_homes of 5"):
         guarded(app, small, tokens, "0.0.0.0")
     guarded(app, small, tokens, "127.0.0.1")
-
-
-async def test_the_api_has_the_same_numbers() -> None:
-    service = MadeUpService()
-    async with client_of(service) as http:
-        found = await ok(http.get("/regions"))
-    assert len(found["regions"]) == 16
-    assert found["min_homes"] == 5
-    assert found["price_eur_per_kwh"] == "0.30"
-    shown = [state for state in found["regions"] if state["homes"]]
-    assert sum(state["homes"] for state in shown) == found["all_shown"]["homes"]
-    for state in shown:
-        assert round(state["year_kwh"], 1) == round(state["power_kw"] * 8_760, 1)
-        assert state["year_cost_cents"] == round(state["year_kwh"] * 30)
 
 
 def test_the_store_has_the_newest_average_of_a_home_under_its_own_key(tmp_path: Path) -> None:
