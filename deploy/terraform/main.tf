@@ -110,7 +110,7 @@ resource "google_compute_instance" "cloud" {
     startup-script           = file("${path.module}/start.sh")
     energyguard-package      = var.package
     energyguard-requirements = base64gzip(file("${path.module}/../../requirements.lock"))
-    energyguard-settings     = file("${path.module}/../systemd/cloud.toml")
+    energyguard-settings     = replace(file("${path.module}/../systemd/cloud.toml"), "127.0.0.1:5006", local.regions)
     energyguard-unit         = file("${path.module}/../systemd/energyguard-cloud.service")
     energyguard-user         = file("${path.module}/../systemd/energyguard.conf")
   }

@@ -53,6 +53,10 @@ resource "google_compute_firewall" "ssh" {
   }
 }
 
+locals {
+  regions = length(var.api_addresses) > 0 ? "0.0.0.0:5006" : "127.0.0.1:5006" # the tunnel ends on the machine
+}
+
 resource "google_compute_firewall" "api" {
   count = length(var.api_addresses) > 0 ? 1 : 0
 
