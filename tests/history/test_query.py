@@ -16,7 +16,7 @@ WORDS = {
     "n": 3, "limit": 3, "step_ms": 3_600_000, "window_ms": 900_000, "slide_ms": 900_000,
     "start_ms": 0, "end_ms": 86_400_000, "now_ms": 0, "by": "kwh", "zone": "UTC",
     "kind": "alerts", "wall": "", "station": "", "device": "", "channel": "", "charger": "c-1",
-    "verdict": "", "topic": "energy_readings", "channels": "power_kw",
+    "region": "", "verdict": "", "topic": "energy_readings", "channels": "power_kw",
 }  # fmt: skip
 ANSWERS_ALWAYS = {"trend", "totals"}
 
