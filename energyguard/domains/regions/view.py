@@ -169,7 +169,7 @@ class RegionsPage:
         end = newest_ms - newest_ms % span.step_ms + span.step_ms
         start = end - span.length_ms
         found = await self.context.cache.ask_as(
-            (self.chosen, span.name), KEEP_S, "region_power",
+            (self.chosen, span.name), span.keep_s, "region_power",
             region=self.chosen, start_ms=start, end_ms=end, step_ms=span.step_ms,
         )  # fmt: skip
         xs, ys = times_ms(found["time"]), found["power_kw"].to_pylist()

@@ -115,6 +115,19 @@ def test_averages_that_were_there_before_are_read_back(tmp_path: Path) -> None:
         assert projection.view().all_shown.power_kw == 0.3
 
 
+def test_nothing_is_shown_while_places_are_read_that_may_be_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, wanted = MemoryLog(), settings(tmp_path)
+    settle(log, wanted)
+    send(log, 0.3)
+    with following(log, wanted) as projection:
+        until(lambda: projection.view().all_shown.homes)
+        projection._places.caught_up.clear()
+        monkeypatch.setattr(projection._places.caught_up, "set", lambda: None)
+        assert projection.view().all_shown.homes is None
+
+
 @contextmanager
 def playing(wanted: Settings) -> Iterator[str]:
     """The role, in a thread; its address."""

@@ -77,9 +77,10 @@ class RegionProjection:
             return self._powers.homes
 
     def view(self) -> RegionsView:
-        """All states as they may be shown."""
+        """All states as they may be shown; none while places are read that may be old ones."""
+        is_reading = self._places.is_alive() and not self._places.caught_up.is_set()
         with self._lock:
-            groups = list(self._powers.shown(self._clock.now_ms()))
+            groups = [] if is_reading else list(self._powers.shown(self._clock.now_ms()))
         return regions_view(groups, self._settings.min_homes, self._settings.price_eur_per_kwh)
 
     def check(self, given: Mapping[str, object]) -> None:

@@ -15,7 +15,8 @@
 -- parameter step: duration = 5m
 WITH
     homes AS (
-        SELECT device, region, home_group, group_size, from_ms FROM places FINAL WHERE home_group != ''
+        SELECT device, region, home_group, group_size, from_ms FROM places FINAL
+        WHERE home_group != '' AND (region = {region:String} OR {region:String} = '')
     ),
     whole AS (
         SELECT home_group, any(group_size) AS size, max(from_ms) AS from_ms
@@ -26,7 +27,7 @@ WITH
     measured AS (
         SELECT device, intDiv(toUnixTimestamp64Milli(time), 5000) AS slot, argMin(value, time) AS nano
         FROM readings FINAL
-        WHERE topic = 'edge_readings' AND channel = 'power_kw'
+        WHERE device IN (SELECT device FROM homes) AND topic = 'edge_readings' AND channel = 'power_kw'
             AND time >= fromUnixTimestamp64Milli(intDiv({start_ms:Int64}, 5000) * 5000, 'UTC')
             AND time < fromUnixTimestamp64Milli(intDiv({end_ms:Int64} + 4999, 5000) * 5000, 'UTC')
             AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({start_ms:Int64}, 'UTC') - 5)
@@ -48,6 +49,5 @@ SELECT
     arraySum(one -> toInt64(one.2), groupUniqArray((home_group, here))) AS homes,
     round(sum(nano) / sum(here) / 1e7) / 100 AS power_kw
 FROM shown
-WHERE region = {region:String} OR {region:String} = ''
 GROUP BY time, region
 ORDER BY time, region
