@@ -28,6 +28,8 @@ from energyguard.settings.edge import CloudSettings
 SILENT = "edge-silent"
 CLOCK = "edge-clock"
 FORGOTTEN = "the edge was forgotten"
+SAME_MS = 1_000
+"""A heartbeat that moved by less is the same one: it is told of by two clocks."""
 CLEARS = 0.5
 """A clock is right again within this part of what it may be off by."""
 
@@ -83,7 +85,7 @@ class LineWatch:
             if beat_ms is None:
                 found.links[name] = self.marked(name, link)
                 continue
-            if self._beats.get(name, (None, 0.0))[0] != beat_ms:
+            if not _is_same(self._beats.get(name, (None, 0.0))[0], beat_ms):
                 self._beats[name] = beat_ms, now_s
             entry = entries.get(name)
             if entry is None or entry.forgotten_ms is not None:
@@ -112,7 +114,7 @@ class LineWatch:
         events = []
         silent, off = opened.get(SILENT), opened.get(CLOCK)
         waited_ms = (now_s - self._beats[name][1]) * 1000
-        if silent is not None and silent.since_ms != link.heartbeat_ms:
+        if silent is not None and not _is_same(silent.since_ms, link.heartbeat_ms):
             events.append(self._silence(name, silent, State.RESOLVED, link.heartbeat_ms))
             del opened[SILENT]
         elif silent is None and waited_ms > self._silent_ms and not awaited(entry, link):
@@ -166,6 +168,11 @@ def awaited(entry: EdgeEntry, link: EdgeLink) -> bool:
     """Whether an edge was never heard since it was let in."""
     beat_ms = link.heartbeat_ms
     return beat_ms is None or (link.connected_ms is None and beat_ms < entry.at_ms)
+
+
+def _is_same(before_ms: int | None, beat_ms: int) -> bool:
+    """Whether two reports tell of the same heartbeat."""
+    return before_ms is not None and abs(beat_ms - before_ms) < SAME_MS
 
 
 def _begun(rule: str, name: str, link: EdgeLink, since_ms: int) -> LineAlert:

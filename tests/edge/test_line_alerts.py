@@ -129,6 +129,15 @@ def test_a_wall_clock_that_is_set_silences_nobody(cloud: Cloud) -> None:
     assert found.events == []
 
 
+def test_a_heartbeat_that_is_told_a_little_otherwise_is_the_same(cloud: Cloud) -> None:
+    for step in range(40):  # the end counts back from now: by some ms it differs each time
+        cloud.now_ms += 5_000
+        beat_ms = NOON + (-3, 0, 2)[step % 3]
+        cloud.links["roof"] = msgspec.structs.replace(cloud.links["roof"], heartbeat_ms=beat_ms)
+        cloud.look()
+    assert cloud.told() == [(SILENT, State.FIRING)]
+
+
 def test_a_clock_that_is_off_is_one_alert_until_it_is_right(cloud: Cloud) -> None:
     cloud.hear(offset_ms=60_000)
     cloud.look()
