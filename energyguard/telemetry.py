@@ -49,6 +49,8 @@ TABLE = (
     Metric("edge_lag_seconds", "gauge", "How far what is here of an edge is behind.", ("edge",)),
     Metric("edge_clock_offset_seconds", "gauge", "An edge's clock less the cloud's.", ("edge",)),
     Metric("edge_readings", "counter", "Readings that came from an edge.", ("edge",)),
+    Metric("edge_frames", "counter", "What edges said on their lines.", ("edge", "kind")),
+    Metric("edge_resent", "counter", "Frames of records that were here already.", ("edge",)),
     Metric("edge_lost", "counter", "Records that an edge has no more, never sent.", ("edge",)),
     Metric("http_requests", "counter", "Requests by status.", ("route", "status")),
     Metric("connections_closed", "counter", "Connections over their time or cap.", ("reason",)),

@@ -127,6 +127,14 @@ ROWS: Final = (
         (
             Panel("Readings/s", rate("edge_readings", "edge"), "{{edge}}", "cps"),
             Panel(
+                "Frames/s",
+                rate("edge_frames", "edge, kind"),
+                "{{edge}} {{kind}}",
+                "cps",
+                "Heartbeats and batches, as the role cloud gets them.",
+            ),
+            Panel("Sent again/s", rate("edge_resent", "edge"), "{{edge}}", "cps"),
+            Panel(
                 "Records that wait there",
                 'max by (edge) (energyguard_edge_queued{job="serve"})',
                 "{{edge}}",

@@ -26,13 +26,13 @@ from energyguard.edge.messages import (
     decode,
     encode,
 )
-from energyguard.edge.peers import HEARTBEAT_S, Peer, edge_of, fault_of, reported
+from energyguard.edge.peers import HEARTBEAT_S, Peer, edge_of, fault_of, parted, reported
 from energyguard.edge.place_parts import MarkedPlaces
 from energyguard.errors import Corrupt
 from energyguard.model.topics import ALERTS, EDGE_READINGS
 from energyguard.records.edges import EdgeEntry, EdgeLink
 from energyguard.settings.edge import CloudSettings
-from energyguard.telemetry import logger
+from energyguard.telemetry import METRICS, logger
 
 MAX_PENDING = 64 * 2**20
 """Bytes of records that wait for a transaction; what comes beyond is dropped, and comes again."""
@@ -102,6 +102,8 @@ class CloudEnd:
         gone = self._peers.pop(peer, None)
         if gone is not None and self._sessions.get(gone.edge) is gone:
             del self._sessions[gone.edge]
+            holding = self._holdings[gone.edge]
+            holding.link = parted(holding.link, gone, now)
             _log.info("an edge has gone", edge=gone.edge)
 
     def _refuse(self, peer: int, refusal: LineRefused) -> list[Outgoing]:
@@ -151,10 +153,8 @@ class CloudEnd:
             return self._greeted(sender, message, now)
         if isinstance(message, LineRefused) or not self._is_current(sender, message):
             return []
-        sender.came_s = now.monotonic_s
+        sender.hear(message, now)
         if isinstance(message, Heartbeat):
-            sender.clock.take(message, now)
-            sender.heartbeat = message
             return self._send_places(sender, message.places, now)
         if isinstance(message, LineBatch | LineVoid):
             return self._take(sender, message, len(frame))
@@ -213,6 +213,7 @@ class CloudEnd:
             return []
         if self._holdings[sender.edge].take(message, size):
             return []
+        METRICS["edge_resent"].labels(sender.edge).inc()
         return [self._acknowledgement(sender)]
 
     # What goes

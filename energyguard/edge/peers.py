@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from energyguard.edge.clock_offset import ClockOffset
 from energyguard.edge.contract import Instant
-from energyguard.edge.messages import Heartbeat, Hello
+from energyguard.edge.messages import Heartbeat, Hello, Message
 from energyguard.records.edges import EdgeEntry, EdgeLink
+from energyguard.telemetry import METRICS
 
 GREETING_S = 10.0
 """A peer that has not greeted after this is let go of."""
@@ -45,6 +46,15 @@ class Peer:
         self.epoch, self.session = hello.epoch, hello.session
         self.beat_s = now.monotonic_s
         self.heartbeat, self.clock = None, ClockOffset()
+
+    def hear(self, message: Message, now: Instant) -> None:
+        """It said something: it is there."""
+        self.came_s = now.monotonic_s
+        kind = type(message).__name__.removeprefix("Line").lower()
+        METRICS["edge_frames"].labels(self.edge, kind).inc()
+        if isinstance(message, Heartbeat):
+            self.clock.take(message, now)
+            self.heartbeat = message
 
     @property
     def names(self) -> tuple[str, int, str]:
@@ -92,3 +102,8 @@ def reported(link: EdgeLink, peer: Peer | None, now: Instant) -> EdgeLink:
         return link
     behind_ms = None if beat.oldest_ms is None else max(0, beat.wall_ms - beat.oldest_ms)
     return replace(link, queued=beat.queued, behind_ms=behind_ms)
+
+
+def parted(link: EdgeLink, peer: Peer, now: Instant) -> EdgeLink:
+    """A link whose line has just gone: when it was heard last, and what waited there then."""
+    return reported(reported(link, peer, now), None, now)

@@ -16,11 +16,12 @@ from energyguard.service.contract import Service
 from energyguard.service.views import EdgeState, EdgeView
 
 FIGURES = ("edges connected", "records that wait there", "furthest behind", "records lost")
-ENROLL = "energyguard edge enroll roof"
+ANYWHERE = ("", "0.0.0.0", "::", "*")
+"""A cloud that listens so cannot know how edges reach it."""
 COMMANDS = (
-    ("Let one in: here, for each edge", "energyguard edge enroll NAME"),
-    ("Start it: there, with the file", "energyguard edge --cloud tls+tcp://HOST:PORT"),
-    ("Look at one: there", "energyguard edge status"),
+    ("Let one in: here", "energyguard edge enroll NAME"),
+    ("Start it: there, with the file", "energyguard edge join NAME.edge.json && energyguard edge"),
+    ("How it is: there", "energyguard edge status"),
 )
 MAX_ALERTS = 300
 _COPY = """() => {
@@ -35,6 +36,12 @@ def is_used(service: Service) -> bool:
     return bool(service.settings.cloud.listen or service.edges.all())
 
 
+def enroll_line(listen: str) -> str:
+    """The command that lets the first edge in, for a cloud that listens there."""
+    bound = listen.rpartition(":")[0].strip("[]")
+    return "energyguard edge enroll roof" + (" --host ADDRESS" if bound in ANYWHERE else "")
+
+
 class EdgesPage:
     """Does everything arrive that is measured out there?"""
 
@@ -46,7 +53,8 @@ class EdgesPage:
             "outage, and sends it when there is a line. Let the first one in, on this machine:",
         )
         with self.rest.empty:
-            Tag("pre", ENROLL, "enroll", tabindex="0", aria_label="Command that lets an edge in")
+            line = enroll_line(self.service.settings.cloud.listen)
+            Tag("pre", line, "enroll", tabindex="0", aria_label="Command that lets an edge in")
             copy = Tag("button", "Copy", "btn", type="button")
             copy.on("click", js_handler=_COPY)
         with self.rest:

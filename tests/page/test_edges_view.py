@@ -10,7 +10,7 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.page.edge_cards import MAX_CARDS, clock
-from energyguard.page.edges import summed_up
+from energyguard.page.edges import enroll_line, summed_up
 from energyguard.page.mount import add_pages
 from energyguard.service.views import EdgeView
 from tests.application.edges import MINUTE, add, edge_service, follow
@@ -139,6 +139,15 @@ def test_one_sentence_sums_it_up(changes: dict[str, Any], kind: str, words: str)
     found = summed_up([replace(WELL, **changes)])
     assert found[0] == kind
     assert found[1].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("listen", "more"),
+    [("10.0.0.1:5556", ""), ("[fd00::1]:5556", ""), ("0.0.0.0:5556", " --host ADDRESS"),
+     ("[::]:5556", " --host ADDRESS"), ("", " --host ADDRESS")],
+)  # fmt: skip
+def test_who_listens_everywhere_has_to_say_where_edges_reach_it(listen: str, more: str) -> None:
+    assert enroll_line(listen) == f"energyguard edge enroll roof{more}"
 
 
 def test_several_are_named() -> None:
