@@ -10,12 +10,15 @@ from energyguard.log.records import TopicPartition
 
 LIVE_SLOTS = 2
 """Batches in flight that the backlog leaves to what is live."""
-MIN_WINDOW = 64 * 2**10
-"""Bytes of backlog that may always be in flight."""
-SLOW_S = 1.0
-"""A batch that is acknowledged later than this waits behind others: fewer are to fly."""
-FAST_S = 0.5
-RESEND_S = 2.0
+MIN_WINDOW, FIRST_WINDOW = 32 * 2**10, 128 * 2**10
+"""Bytes of backlog that may always be in flight, and that may be at first."""
+MAX_WINDOW = 16 * 2**20
+SLOW_S, FAST_S = 1.0, 0.5
+"""A batch that takes longer than the first waits behind others: half as much is to fly. As long as
+they take less than the second there may be more. Where the quickest is slow, as with a cloud whose
+transactions take long, somewhat more: a batch may have to wait for the one before its own.
+"""
+RESEND_S = 3.0
 MAX_RESEND_S = 30.0
 
 
@@ -29,6 +32,7 @@ class Flight:
     frame: bytes
     is_backlog: bool
     sent_s: float
+    first_s: float = 0.0
     resend_s: float = 0.0
     attempts: int = 1
 
@@ -39,7 +43,7 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[tuple[TopicPartition, int], Flight] = {}
         self.credit = 0
-        self._window = 4 * BATCH_BYTES
+        self._window = FIRST_WINDOW
         self._backlog_count = self._backlog_bytes = 0
         self._smooth_s = self._shortest_s = 0.0
         self._narrowed_s = float("-inf")
@@ -61,6 +65,7 @@ class Flights:
     def add(self, flight: Flight) -> None:
         """It is sent."""
         self._flights[flight.at, flight.first] = flight
+        flight.first_s = flight.sent_s
         flight.resend_s = flight.sent_s + self._patience_s(1)
         if flight.is_backlog:
             self._backlog_count += 1
@@ -74,6 +79,8 @@ class Flights:
             del self._flights[key]
             if flight.attempts == 1:
                 self._measure(flight, now_s)
+            else:  # nobody knows which of them was answered: be patient
+                self._smooth_s = max(self._smooth_s, (now_s - flight.first_s) / 2)
             if flight.is_backlog:
                 self._backlog_count -= 1
                 self._backlog_bytes -= len(flight.frame)
@@ -107,10 +114,11 @@ class Flights:
         took_s = now_s - flight.sent_s
         self._shortest_s = min(self._shortest_s or took_s, took_s)
         self._smooth_s += (took_s - self._smooth_s) / 8 if self._smooth_s else took_s
-        if took_s > max(SLOW_S, 2 * self._shortest_s):
+        if took_s > max(SLOW_S, min(3 * self._shortest_s, 1.25 * SLOW_S)):
             self._narrow(now_s)
-        elif took_s < FAST_S and flight.is_backlog:
-            self._window = min(self._window + len(flight.frame), 2**20 * 64)
+        elif took_s < max(FAST_S, min(2.2 * self._shortest_s, SLOW_S + 0.2)) and flight.is_backlog:
+            steps = 1 if took_s < self._shortest_s + FAST_S / 2 else 4  # slower where it queues
+            self._window = min(self._window + len(flight.frame) // steps, MAX_WINDOW)
 
     def _narrow(self, now_s: float) -> None:
         """Half as much, once for what was in flight together."""
