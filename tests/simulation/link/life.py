@@ -30,6 +30,7 @@ class Life:
         self.cloud = CloudNode(self.world, places)
         self.edges = [EdgeNode(self.world, name, self.cloud, self.thins) for name in names]
         self.over = False
+        self.can_copy = True
         self.cloud_copies: list[CloudDisk] = []
         self.edge_copies: dict[str, list[EdgeDisk]] = {name: [] for name in names}
 
@@ -131,7 +132,8 @@ class Life:
         """Somebody makes backups."""
         self.cloud_copies.append(self.cloud.disk.copy())
         edge = self.random.choice(self.edges)
-        self.edge_copies[edge.name].append(edge.disk.copy())
+        if self.can_copy:
+            self.edge_copies[edge.name].append(edge.disk.copy())
 
     def _restore_cloud(self) -> None:
         """The cloud's log is put back from an older backup."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from energyguard.edge import batching, cloud_end, flights, holding, lanes, peers
+from energyguard.edge import batching, cloud_end, flights, holding, lanes, outbox, peers
 from tests.simulation.link.bugs import BUGS
 from tests.simulation.link.life import Life, faults
+from tests.simulation.link.real_outbox import LogEdge
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 SLOW_SEEDS = 1_000
@@ -63,6 +65,26 @@ def test_each_reading_arrives_once_whatever_happens(first: int) -> None:
 @pytest.mark.parametrize("first", range(SEEDS, max(SEEDS, SLOW_SEEDS), AT_ONCE))
 def test_and_so_it_does_a_thousand_times(first: int) -> None:
     check(first)
+
+
+@pytest.mark.parametrize("seed", range(max(2, SEEDS // 50)))
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_over_the_log_that_an_edge_has(
+    kind: str, seed: int, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(outbox, "SPAN_S", -1.0)
+    life = Life(seed)
+    life.thins = life.is_forgetful = False
+    life.can_copy = kind == "sqlite"
+    life.edges = [LogEdge(edge, tmp_path if kind == "sqlite" else None) for edge in life.edges]
+    life.run()
+    for edge in life.edges:
+        edge.outbox.flush() if edge.outbox else None
+    found = list(faults(life))
+    for edge in life.edges:
+        edge.crash()
+    assert not found, found[:3]
+    assert sum(len(edge.disk.ids) for edge in life.edges) > 50
 
 
 def test_a_seed_replays() -> None:

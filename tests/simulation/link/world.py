@@ -154,14 +154,19 @@ class EdgeNode(Machine):
             return
         self.restart()
         self._life += 1
-        self.outbox = ModelOutbox(self.disk, self._step)
+        self.outbox = self.open_outbox()
         try:
             chance = Random(self.world.random.random())
             self.end = EdgeEnd(self.name, self.outbox, SETTINGS, chance)
         except (Unavailable, Crashed):
+            self.crash()
             self.world.later(500, self.start)
             return
         self._tick(self._life)
+
+    def open_outbox(self) -> ModelOutbox:
+        """The outbox that the disk is."""
+        return ModelOutbox(self.disk, self._step)
 
     def crash(self) -> None:
         """Lose all that is not on the disk."""
