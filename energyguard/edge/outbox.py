@@ -162,8 +162,17 @@ class LogOutbox:
             Fenced: another process has the outbox.
             Unavailable: the log takes nothing; nothing was noted.
         """
-        if self.state.may_have_sent(at).add(first, following):
+        sent = self.state.may_have_sent(at)
+        new = list(sent.missing(first, following))
+        if not new:
+            return
+        sent.add(first, following)
+        try:
             self._commit(with_state=True)
+        except BaseException:  # or the next to ask would find it promised
+            for part in new:
+                sent.remove(part.first, part.next)
+            raise
 
     @property
     def epochs(self) -> Sequence[EdgeEpoch]:
@@ -178,8 +187,13 @@ class LogOutbox:
         """
         self._spans_s = float("-inf")
         starts = {at: self.span(at)[1] for at in self._partitions}
-        self.state.epochs = appended(self.state.epochs, name, starts)
-        self._commit(with_state=True)
+        before = self.state.epochs
+        self.state.epochs = appended(before, name, starts)
+        try:
+            self._commit(with_state=True)
+        except BaseException:
+            self.state.epochs = before
+            raise
 
     def places(self, places: Sequence[EdgePlace]) -> None:
         """Keep where devices stand; durable on return."""

@@ -14,7 +14,7 @@ from energyguard.edge.contract import Outbox
 from energyguard.edge.edge_log import EmbeddedLog
 from energyguard.edge.enrichment import EdgePlace
 from energyguard.edge.outbox import PLACES, READINGS, LogOutbox
-from energyguard.errors import Corrupt, Fenced
+from energyguard.errors import Corrupt, DiskFull, Fenced
 from energyguard.log import EARLIEST, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import ALERTS, EDGE_LINKS
@@ -276,3 +276,24 @@ def test_a_file_that_is_no_log_says_so_and_what_to_do(tmp_path: Path) -> None:
     path.write_bytes(b"no log at all " * 1000)
     with pytest.raises(Corrupt, match=r"log\.db"):
         SqliteLog(path)
+
+
+def test_a_promise_or_an_epoch_that_found_no_room_is_none(
+    reopen: Callable[[], EmbeddedLog], clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = opened(reopen(), clock)
+    outbox.new_epoch("first")
+    outbox.may_have_sent(READINGS, 3, 5)
+
+    def full(_outputs: object) -> None:
+        raise DiskFull("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "commit", full)
+        for _ in range(2):
+            with pytest.raises(DiskFull):
+                outbox.may_have_sent(READINGS, 0, 9)
+            with pytest.raises(DiskFull):
+                outbox.new_epoch("second")
+    assert list(outbox.state.may_have_sent(READINGS)) == [HeldRange(3, 5)]
+    assert [epoch.id for epoch in outbox.epochs] == ["first"]
