@@ -76,23 +76,16 @@ class StepOutbox(LogOutbox):
     """Such a log's outbox, which may die or find no room at each step."""
 
     def __init__(self, disk: LogDisk, step: Callable[[str], None]) -> None:
-        self.disk, self._step = disk, step
+        self.disk = disk
+        self._step: Callable[[str], None] = lambda _step: None  # until it is open
         super().__init__(disk.open(), SETTINGS, WorldClock(disk.edge.world))
         self.kept_places: dict[str, EdgePlace] = {}
         self.tend()
+        self._step = step
 
-    def new_epoch(self, name: str) -> None:
-        self._step("epoch")
-        super().new_epoch(name)
-        self._step("after")
-
-    def acknowledged(self, at: TopicPartition, upto: int) -> None:
-        self._step("position")
-        super().acknowledged(at, upto)
-
-    def may_have_sent(self, at: TopicPartition, first: int, following: int) -> None:
-        self._step("promise")
-        super().may_have_sent(at, first, following)
+    def commit(self, outputs: Callable[[], Sequence[tuple[str, Records]]]) -> None:
+        self._step("commit")
+        super().commit(outputs)
         self._step("after")
 
     def places(self, places: Sequence[EdgePlace]) -> None:

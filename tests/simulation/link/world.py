@@ -154,8 +154,8 @@ class EdgeNode(Machine):
             return
         self.restart()
         self._life += 1
-        self.outbox = self.open_outbox()
         try:
+            self.outbox = self.open_outbox()
             chance = Random(self.world.random.random())
             self.end = EdgeEnd(self.name, self.outbox, SETTINGS, chance)
         except (Unavailable, Crashed):
@@ -251,7 +251,14 @@ class EdgeNode(Machine):
             return
         self._dial()
         if self.outbox is not None and self.world.random.random() < 0.2:
-            self.outbox.flush()
+            try:
+                self.outbox.flush()
+            except Unavailable:
+                pass
+            except Crashed:
+                self.crash()
+                self.world.later(self.world.random.randint(50, 3_000), self.start)
+                return
             self.outbox.retain(self.instant().wall_ms - self.keep_ms)
         self.world.later(self.world.random.randint(50, 150), lambda: self._tick(life))
 
