@@ -8,8 +8,11 @@ edge_log.py    how that log keeps its topics
 contract.py    what both ends need and give: the outbox, moments, frames
 messages.py    what is said on a line
 ranges.py      sets of offsets; epochs.py: what a disk that was restored shares with the cloud
-edge_end.py    the edge's end of it: what to say next; no I/O
-cloud_end.py   the cloud's end: what is held, what to append, what to answer; no I/O
+edge_end.py    the edge's end of it: what to say next; no I/O. lanes.py: what goes first;
+               batching.py: records become batches; flights.py: what is in flight; redial.py
+cloud_end.py   the cloud's end: what to append, what to answer; no I/O. peers.py: who is there;
+               holding.py: what is held of an edge; branches.py: and of its other disks
+clock_offset.py, place_parts.py   what both say beside records
 enrichment.py  where the devices of an edge stand: what a domain answers
 identity.py    who may speak, by certificates.py; enrolment.py writes down who does
 transport.py   frames over NNG with TLS; peers named by their certificates

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from energyguard.edge.contract import Instant, Outgoing
 from energyguard.edge.enrichment import EdgePlace
 from energyguard.edge.holding import Arrived as Arrived
-from energyguard.edge.holding import Holding, entered
+from energyguard.edge.holding import Holding, entered, first_link
 from energyguard.edge.messages import (
     BATCH_BYTES,
     MAX_PARTITIONS,
@@ -192,7 +192,7 @@ class CloudEnd:
 
     def _holding(self, edge: str, hello: Hello) -> Holding:
         if edge not in self._holdings:
-            link = EdgeLink(epoch=hello.epoch, cloud=self._cloud_epoch, past=hello.past)
+            link = first_link(hello, self._cloud_epoch)
             self._holdings[edge] = Holding(edge, link)
         return self._holdings[edge]
 

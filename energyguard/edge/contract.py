@@ -48,8 +48,7 @@ class Outbox(Protocol):
     def new_epoch(self, name: str) -> None:
         """Begin an epoch that starts at each partition's next offset; durable on return.
 
-        The first epoch and the newest ``epochs.MAX_EPOCHS`` - 1 are to be kept
-        (``epochs.appended`` gives what to keep).
+        ``epochs.appended`` gives what to keep.
         """
         ...
 

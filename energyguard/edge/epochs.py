@@ -14,7 +14,9 @@ from energyguard.log.records import TopicPartition
 from energyguard.records.edges import EdgeEpoch, EpochStart
 
 MAX_EPOCHS = 64
-"""Epochs that are kept: the first, by which an outbox is known, and the newest."""
+"""Epochs that the cloud keeps: the first, by which an outbox is known, and the newest."""
+MAX_OUTBOX_EPOCHS = 1_000
+"""Those that an edge keeps: it may be opened often before it reaches the cloud again."""
 
 FOREVER = 2**62
 
@@ -40,15 +42,17 @@ def appended(epochs: Sequence[EdgeEpoch], name: str, starts: Starts) -> tuple[Ed
     grown = tuple(
         EpochStart(*at, first) for at, first in sorted(starts.items()) if known.get(at, 0) != first
     )
-    kept = (*epochs, EdgeEpoch(name, grown))
-    return kept if len(kept) <= MAX_EPOCHS else _shortened(kept)
+    return shortened((*epochs, EdgeEpoch(name, grown)), MAX_OUTBOX_EPOCHS)
 
 
-def _shortened(epochs: Sequence[EdgeEpoch]) -> tuple[EdgeEpoch, ...]:
-    """Without the second: its starts go into the third."""
-    first, second, third, *others = epochs
-    starts = {(s.topic, s.partition): s for s in (*second.starts, *third.starts)}
-    return (first, EdgeEpoch(third.id, tuple(starts.values())), *others)
+def shortened(epochs: Sequence[EdgeEpoch], limit: int) -> tuple[EdgeEpoch, ...]:
+    """At most so many: the first, and the newest. The starts of others go into the next."""
+    if len(epochs) <= limit:
+        return tuple(epochs)
+    first, *others = epochs
+    gone, (following, *kept) = others[: 1 - limit], others[1 - limit :]
+    starts = {(s.topic, s.partition): s for epoch in (*gone, following) for s in epoch.starts}
+    return (first, EdgeEpoch(following.id, tuple(starts.values())), *kept)
 
 
 def _starts(epochs: Sequence[EdgeEpoch]) -> list[dict[TopicPartition, int]]:
@@ -76,8 +80,9 @@ def shared(cloud: Sequence[EdgeEpoch], edge: Sequence[EdgeEpoch]) -> SharedPast:
     """
     places = {epoch.id: place for place, epoch in enumerate(edge)}
     both = [i for i, epoch in enumerate(cloud) if epoch.id in places]
+    is_short = len(cloud) >= MAX_EPOCHS or len(edge) >= MAX_OUTBOX_EPOCHS
     if not both:
-        if cloud and edge and max(len(cloud), len(edge)) >= MAX_EPOCHS:
+        if is_short:
             raise TooOld
         return SharedPast({}, tuple(epoch.id for epoch in cloud))
     here = both[-1]
@@ -87,7 +92,7 @@ def shared(cloud: Sequence[EdgeEpoch], edge: Sequence[EdgeEpoch]) -> SharedPast:
     ]
     if not ends:
         return SharedPast(None)
-    if any(at == 0 and len(epochs) >= MAX_EPOCHS for epochs, at in ((cloud, here), (edge, there))):
+    if (here == 0 and len(cloud) >= MAX_EPOCHS) or (there == 0 and len(edge) >= MAX_OUTBOX_EPOCHS):
         raise TooOld
     before = {at: min(end.get(at, 0) for end in ends) for at in set().union(*ends)}
     return SharedPast(before, tuple(epoch.id for epoch in cloud[here + 1 :]))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from energyguard.edge.branches import Branches, parts_of
-from energyguard.edge.epochs import TooOld, shared
+from energyguard.edge.epochs import MAX_EPOCHS, TooOld, shared, shortened
 from energyguard.edge.messages import Hello, LineBatch, LineRefused, LineVoid
 from energyguard.edge.ranges import Ranges
 from energyguard.log.records import TopicPartition
@@ -97,7 +97,8 @@ class Holding:
         self.bytes = 0
         self._known = {at: held.copy() for at, held in self._held.items()}
         replaced = self._branches.replaced()
-        self.link = replace(self.link, epoch=hello.epoch, past=hello.past, replaced=replaced)
+        past = shortened(hello.past, MAX_EPOCHS)
+        self.link = replace(self.link, epoch=hello.epoch, past=past, replaced=replaced)
 
     def lacks(self, acknowledged: Iterable[HeldPartition]) -> bool:
         """Whether something was acknowledged that is not here: a backup was put back."""
@@ -217,6 +218,12 @@ def cut(batch: LineBatch, gap: HeldRange) -> LineBatch | None:
         batch.headers[begin:end],
         batch.times_ms[begin:end],
     )
+
+
+def first_link(hello: Hello, cloud_epoch: str) -> EdgeLink:
+    """The link of an edge that greets for the first time."""
+    past = shortened(hello.past, MAX_EPOCHS)
+    return EdgeLink(epoch=hello.epoch, cloud=cloud_epoch, past=past)
 
 
 def entered(holding: Holding, hello: Hello) -> LineRefused | None:

@@ -25,7 +25,7 @@ from typing import TypeAlias
 import msgspec
 
 from energyguard.edge.enrichment import EdgePlace
-from energyguard.edge.epochs import MAX_EPOCHS
+from energyguard.edge.epochs import MAX_OUTBOX_EPOCHS
 from energyguard.errors import Corrupt
 from energyguard.records.edges import EdgeEpoch, HeldPartition
 
@@ -228,10 +228,12 @@ def _check(message: Message) -> None:
 
 def _check_hello(hello: Hello) -> None:
     past = hello.past
-    if not 0 < len(past) <= MAX_EPOCHS or past[-1].id != hello.epoch:
+    if not 0 < len(past) <= MAX_OUTBOX_EPOCHS or past[-1].id != hello.epoch:
         raise Corrupt("a greeting whose epochs are none")
     starts = sum(len(epoch.starts) for epoch in past)
-    if starts > MAX_EPOCHS * MAX_PARTITIONS or any(len(epoch.id) > MAX_NAME for epoch in past):
+    if starts > MAX_OUTBOX_EPOCHS * MAX_PARTITIONS or any(
+        len(epoch.id) > MAX_NAME for epoch in past
+    ):
         raise Corrupt("a greeting whose epochs are too long")
     if len(hello.acknowledged) > MAX_PARTITIONS:
         raise Corrupt(f"a greeting of {len(hello.acknowledged)} partitions")

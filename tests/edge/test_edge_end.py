@@ -232,6 +232,19 @@ def test_merged_records_are_void_and_not_lost() -> None:
     assert pair.outbox.position(READINGS) == 6
 
 
+def test_a_batch_says_which_offsets_between_have_no_record() -> None:
+    pair = Pair()
+    pair.write(5)
+    del pair.disk.rows[READINGS][2]
+    pair.connect()
+    pair.travel()
+    (batch,) = batches(pair.up)
+    assert (batch.first, batch.next, batch.offsets) == (0, 5, (0, 1, 3, 4))
+    pair.settle()
+    assert pair.offsets() == [0, 1, 3, 4]
+    assert pair.outbox.position(READINGS) == 5
+
+
 def test_promised_before_it_is_sent_and_a_full_disk_holds_it_back() -> None:
     pair = Pair()
     pair.write(5)

@@ -100,7 +100,7 @@ def test_a_refusal_is_understood_by_all_versions(monkeypatch: pytest.MonkeyPatch
         (encode(LineVoid(*NAMES, "t", 0, 5, 5, 0)), "a range"),
         (encode(LineVoid(*NAMES, "t", 0, 5, 6, -1)), "lost"),
         (encode(LineVoid("e" * 65, 1, "c", "t", 0, 5, 6, 0)), "a name"),
-        (encode(Hello(*NAMES, (EdgeEpoch("e"),) * 65, (), 0, 0)), "epochs"),
+        (encode(Hello(*NAMES, (EdgeEpoch("e"),) * 1_001, (), 0, 0)), "epochs"),
         (encode(Hello(*NAMES, (), (), 0, 0)), "epochs"),
         (encode(Hello(*NAMES, (EdgeEpoch("f"),), (), 0, 0)), "epochs"),
         (encode(Hello(*NAMES, (EdgeEpoch("e"),), HELD * 65, 0, 0)), "partitions"),
