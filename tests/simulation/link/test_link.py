@@ -67,7 +67,7 @@ def test_and_so_it_does_a_thousand_times(first: int) -> None:
     check(first)
 
 
-@pytest.mark.parametrize("seed", range(max(2, SEEDS // 50)))
+@pytest.mark.parametrize("seed", range(min(20, max(2, SEEDS // 50))))
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_over_the_log_that_an_edge_has(
     kind: str, seed: int, tmp_path: Path, monkeypatch: Patch
