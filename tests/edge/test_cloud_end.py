@@ -179,11 +179,11 @@ def test_what_is_live_is_written_before_the_backlog(monkeypatch: pytest.MonkeyPa
 def test_void_is_held_and_what_is_lost_is_counted() -> None:
     pair = greeted()
     pair.say(batch(2, 4))
-    pair.say(LineVoid(*NAMES, *READINGS, 0, 3, 1))
-    pair.say(LineVoid(*NAMES, *READINGS, 0, 3, 1))
+    for _ in range(2):
+        pair.say(LineVoid(*NAMES, *READINGS, 0, 7, 2))  # on both sides of what is held
     pair.commit()
     (part,) = pair.links["e1"].held
-    assert (part.ranges, part.void) == ((HeldRange(0, 4),), 1)
+    assert (part.ranges, part.void) == ((HeldRange(0, 7),), 2)
 
 
 @pytest.mark.parametrize(
