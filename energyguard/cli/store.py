@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -179,6 +178,8 @@ def repair(
 
     Repair goes on by itself, for ever: this only watches it.
     """
+    import asyncio
+
     from energyguard.errors import Unavailable
 
     async def work(ring: RingStore) -> ClusterStatus:
@@ -235,6 +236,8 @@ def _say(text: str) -> None:
 
 def _on_cluster(nodes: str, secret: str, work: Callable[[RingStore], Awaitable[T]]) -> T:
     """Do something with a cluster that there is."""
+    import asyncio
+
     from energyguard.store.client import RingStore
 
     async def main() -> T:
@@ -252,6 +255,7 @@ def _change(
     call: Call, nodes: str, secret: str, change: Callable[[RingStore], Awaitable[object]]
 ) -> None:
     """Change a cluster, and wait until its slots are where they belong."""
+    import asyncio
 
     async def work(ring: RingStore) -> ClusterStatus:
         await change(ring)

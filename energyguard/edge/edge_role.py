@@ -66,6 +66,7 @@ def run(settings: Settings, stop: Event) -> None:
         uplink = Uplink.made(own, settings, bundle, cloud, stop)
         if uplink is not None:
             _log.info("measuring", edge=bundle.edge, cloud=cloud, folder=str(folder))
+            gc.collect()
             gc.freeze()
             play_together({"uplink": uplink.play, **_parts(own, settings)}, settings, stop)
 

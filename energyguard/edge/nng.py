@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from energyguard.deferred import deferred
 from energyguard.edge.identity import SERVER_NAME, Identity
 
 MESSAGES_AT_ONCE = 64
@@ -24,7 +25,8 @@ REFUSED = ("auth", "timeout", "proto", "other", "rcv_max")
 
 def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
     """A socket of the pattern *pair*, which speaks to nobody without a certificate."""
-    from pynng import Pair1, TLSConfig
+    with deferred("asyncio"):  # 10 MB, for its asynchronous methods alone
+        from pynng import Pair1, TLSConfig
 
     socket = Pair1(
         polyamorous=is_server,
