@@ -7,7 +7,10 @@ The binding is loaded by the first socket.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 from energyguard.deferred import deferred
@@ -19,6 +22,8 @@ WAITING_MESSAGES = 128
 MESSAGE_BYTES = 2**20
 """Frames are put together up to about this length."""
 _LENGTH = 4
+_RECENT: deque[Any] = deque(maxlen=64)
+"""Sockets, and what they were made with: NNG's threads call back for a while after they closed."""
 REFUSED = ("auth", "timeout", "proto", "other", "rcv_max")
 """Statistics of a listener: connections that it ended, and why."""
 
@@ -28,22 +33,49 @@ def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
     with deferred("asyncio"):  # 10 MB, for its asynchronous methods alone
         from pynng import Pair1, TLSConfig
 
+    config = TLSConfig(
+        TLSConfig.MODE_SERVER if is_server else TLSConfig.MODE_CLIENT,
+        server_name=None if is_server else SERVER_NAME,
+        ca_string=identity.ca,
+        own_cert_string=identity.certificate,
+        own_key_string=identity.key,
+        auth_mode=TLSConfig.AUTH_MODE_REQUIRED,
+    )
     socket = Pair1(
         polyamorous=is_server,
-        tls_config=TLSConfig(
-            TLSConfig.MODE_SERVER if is_server else TLSConfig.MODE_CLIENT,
-            server_name=None if is_server else SERVER_NAME,
-            ca_string=identity.ca,
-            own_cert_string=identity.certificate,
-            own_key_string=identity.key,
-            auth_mode=TLSConfig.AUTH_MODE_REQUIRED,
-        ),
+        tls_config=config,
         recv_max_size=max_frame + MESSAGE_BYTES,
         recv_buffer_size=WAITING_MESSAGES,
         send_buffer_size=WAITING_MESSAGES,
     )
+    _RECENT.append((socket, config))
     socket.tcp_keepalive = True
     return socket
+
+
+@contextmanager
+def dialler(socket: Any, address: str, seconds: float) -> Iterator[None]:
+    """A line from a socket to an address, which is let go when the block ends.
+
+    Raises:
+        pynng.NNGException: there is none, or none within ``seconds``.
+    """
+    from pynng import check_err, ffi, lib
+
+    made = ffi.new("nng_dialer *")
+    check_err(lib.nng_dialer_create(made, socket.socket, address.encode()))
+    watchdog = Timer(seconds, lib.nng_dialer_close, (made[0],))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        try:
+            check_err(lib.nng_dialer_start(made[0], 0))
+        finally:
+            watchdog.cancel()
+            watchdog.join()  # two that close it at once would be one too many
+        yield
+    finally:
+        lib.nng_dialer_close(made[0])
 
 
 def messages(frames: Sequence[bytes]) -> Iterator[bytes]:

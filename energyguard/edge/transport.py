@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from energyguard.edge.identity import SCHEME, SERVER_NAME, Bundle, Identity
-from energyguard.edge.nng import close, common_name, frames_of, messages, pair, received
+from energyguard.edge.nng import close, common_name, dialler, frames_of, messages, pair, received
 from energyguard.edge.port_guard import PortGuard
 from energyguard.errors import ConfigError
 from energyguard.telemetry import logger
@@ -65,11 +65,16 @@ class EdgeLine:
         """
         self._bundle, self._cloud, self._max_frame = bundle, cloud, max_frame
         self._events: SimpleQueue[LineEvent] = SimpleQueue()
-        self._socket: pynng.Pair1 | None = None
-        self._peer = 0
         self._dialled, self._ended, self._closing = Event(), Event(), False
         self.fault = ""
         """Why the last attempt made no line, for people; empty where it made one."""
+        self._pipe: Any = None
+        self._peer = 0
+        # one socket for all lines: NNG may crash where sockets come and go
+        self._socket = pair(bundle, max_frame, is_server=False)
+        self._socket.reconnect_time_min = 3_600_000  # a line that is gone is made anew, here
+        self._socket.add_post_pipe_connect_cb(self._came)
+        self._socket.add_post_pipe_remove_cb(self._went)
         self._thread = Thread(target=self._run, name="line", daemon=True)
         self._thread.start()
 
@@ -81,29 +86,26 @@ class EdgeLine:
     def wait(self, seconds: float) -> list[LineEvent]:
         """What has happened since, waiting for something up to ``seconds``."""
         events = _drained(self._events)
-        socket = self._socket
-        if socket is None and not events and seconds > 0:
+        if self._pipe is None and not events and seconds > 0:
             try:
                 return [self._events.get(timeout=seconds), *_drained(self._events)]
             except Empty:
                 return []
-        if socket is not None:
-            for _, message in received(socket, 0 if events else seconds):
-                events += _drained(self._events)
-                events += (LineEvent(Happened.FRAME, self._peer, "", f) for f in frames_of(message))
+        for peer, message in received(self._socket, 0 if events else seconds):
             events += _drained(self._events)
-        return events
+            if self._pipe is not None and peer == self._pipe.id:
+                events += (LineEvent(Happened.FRAME, self._peer, "", f) for f in frames_of(message))
+        return events + _drained(self._events)
 
     def send(self, frames: Sequence[bytes]) -> bool:
         """Send frames; false where some were dropped: there is no line, or it takes no more now."""
         import pynng
 
-        socket = self._socket
         try:
             for message in messages(frames):
-                if socket is None:
+                if self._pipe is None:
                     return False
-                socket.send(message, block=False)
+                self._socket.send(message, block=False)
         except pynng.NNGException:
             return False
         return True
@@ -119,38 +121,33 @@ class EdgeLine:
         self._dialled.set()
         self._thread.join(CONNECT_S + 1)
 
+    def _came(self, pipe: Any) -> None:
+        self._pipe = pipe
+
+    def _went(self, pipe: Any) -> None:
+        if self._pipe is pipe:
+            self._ended.set()
+
     def _run(self) -> None:
+        import pynng
+
         while True:
             self._dialled.wait()
             self._dialled.clear()
             if self._closing:
+                self._socket.close()
                 return
             self._peer += 1
-            with pair(self._bundle, self._max_frame, is_server=False) as socket:
-                socket.reconnect_time_min = 3_600_000  # a line that is gone is made anew, here
-                socket.add_post_pipe_remove_cb(lambda _: self._ended.set())
-                if self._is_connected(socket):
-                    self.fault, self._socket = "", socket
+            try:
+                with dialler(self._socket, self._cloud, CONNECT_S):
+                    self.fault = ""
                     self._events.put(LineEvent(Happened.CONNECTED, self._peer, SERVER_NAME))
                     self._ended.wait()
-                    self._socket = None
+            except pynng.NNGException as error:
+                self.fault = self._sentence(error)
+            close(self._pipe)
+            self._pipe = None
             self._events.put(LineEvent(Happened.LOST, self._peer))
-
-    def _is_connected(self, socket: Any) -> bool:
-        """Connect; what stands in the way is the fault."""
-        import pynng
-
-        watchdog = Timer(CONNECT_S, socket.close)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            socket.dial(self._cloud, block=True)
-        except pynng.NNGException as error:
-            self.fault = self._sentence(error)
-            return False
-        finally:
-            watchdog.cancel()
-        return True
 
     def _sentence(self, error: pynng.NNGException) -> str:
         """What keeps us from the cloud, and what to do."""
@@ -191,6 +188,7 @@ class CloudPort:
         self._events: SimpleQueue[LineEvent] = SimpleQueue()
         self._pipes: dict[int, Any] = {}
         self._names: dict[int, str] = {}
+        self._addresses: dict[int, str] = {}
         self._lines: set[int] = set()  # those that `wait` has told of
         self._max_edges = max_edges
         self._socket = pair(identity, max_frame, is_server=True)
@@ -201,7 +199,7 @@ class CloudPort:
         except pynng.NNGException as error:
             self._socket.close()
             raise ConfigError(f"cloud.listen: {listen!r}: {str(error).lower()}") from error
-        self._guard = PortGuard(int(listen.rpartition(":")[2]), self._addresses)
+        self._guard = PortGuard(int(listen.rpartition(":")[2]), self._welcome)
 
     def wait(self, seconds: float) -> list[LineEvent]:
         """What has happened since, waiting for something up to ``seconds``.
@@ -249,25 +247,27 @@ class CloudPort:
 
     def _came(self, pipe: Any) -> None:
         """A line whose certificate was found good; NNG takes nothing of it before this returns."""
-        name = common_name(pipe)
+        name, address = common_name(pipe), str(pipe.remote_address)
         if not name or len(self._pipes) >= self._max_edges:
             why = f"{self._max_edges} are connected" if name else "no common name"
-            _log.warning("a line was refused", edge=name, peer=str(pipe.remote_address), reason=why)
+            _log.warning("a line was refused", edge=name, peer=address, reason=why)
             pipe.close()
             return
         for peer, other in [*self._names.items()]:
             if other == name:  # it came back before we knew that it was gone
                 close(self._pipes.get(peer))
         self._pipes[pipe.id], self._names[pipe.id] = pipe, name
+        self._addresses[pipe.id] = address  # of a line that is gone NNG does not know it
         self._events.put(LineEvent(Happened.CONNECTED, pipe.id, name))
 
     def _went(self, pipe: Any) -> None:
         if self._pipes.pop(pipe.id, None) is not None:
+            self._addresses.pop(pipe.id, None)
             self._events.put(LineEvent(Happened.LOST, pipe.id, self._names.pop(pipe.id, "")))
 
-    def _addresses(self) -> set[str]:
+    def _welcome(self) -> set[str]:
         """Where those are who have shown a certificate."""
-        return {str(pipe.remote_address) for pipe in [*self._pipes.values()]}
+        return {*self._addresses.copy().values()}
 
 
 def _drained(events: SimpleQueue[LineEvent]) -> list[LineEvent]:
