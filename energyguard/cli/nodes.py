@@ -92,13 +92,15 @@ def up(
 
 
 def _prepared(call: Call, shown: Iterable[str]) -> Call:
-    """The call with the settings that demonstrations need."""
+    """The call with the settings that demonstrations need; what somebody has set stays."""
     from energyguard.pipeline import PREPARED
 
+    given = call.loaded.origins
     for name in shown:
         if name in PREPARED:
-            more = load(PREPARED[name])(call.settings)
-            call = call.with_settings(**{n.replace(".", "__"): value for n, value in more.items()})
+            more = load(PREPARED[name])(call.settings).items()
+            new = {n.replace(".", "__"): value for n, value in more if n not in given}
+            call = call.with_settings(**new)
     return call
 
 

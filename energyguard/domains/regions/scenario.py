@@ -1,7 +1,7 @@
 """What ``up --scenario regions`` needs: an edge and a cloud on this machine, that know each other.
 
-What the settings say stays: an edge whose cloud is elsewhere is left alone, and so is a cloud that
-edges elsewhere know.
+What somebody has set stays: an edge whose cloud is elsewhere is left alone, and so is a cloud that
+edges elsewhere know. Its homes are nobody's, or published ones, so each is shown by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
+from energyguard.cli.doctor import cannot_listen
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.identity import Authority, address_for, joined, write_bundle
 from energyguard.errors import ConfigError, Malformed
@@ -18,25 +19,30 @@ from energyguard.settings.tree import Settings
 EDGE = "here"
 """What the edge is called."""
 _LOOPBACK = "127.0.0.1"
+_SYSTEM_E_PORT = 5006
 
 
 def prepare(settings: Settings) -> dict[str, object]:
     """Let the edge of this machine in at its cloud, once, and say where that is.
 
     Returns:
-        The settings that were empty: ``cloud.listen``, ``edge.cloud``.
+        What nobody has set: ``cloud.listen`` and ``edge.cloud``, ``regions.min_homes``, and
+        ``regions.listen`` where system E's port is free.
 
     Raises:
         Unavailable: the log does not answer.
         Corrupt: the cloud's authority is damaged.
     """
+    more: dict[str, object] = {"regions.min_homes": 1}
+    if not settings.regions.listen and not cannot_listen(_LOOPBACK, _SYSTEM_E_PORT):
+        more["regions.listen"] = f"{_LOOPBACK}:{_SYSTEM_E_PORT}"
     if settings.edge.cloud:
-        return {}
+        return more
     listen = settings.cloud.listen or f"{_LOOPBACK}:{_free_port()}"
     port = listen.rpartition(":")[2]
     address = address_for(f"{_LOOPBACK}:{port}", None)
     _let_in(settings, address)
-    return {"cloud.listen": listen, "edge.cloud": address}
+    return {**more, "cloud.listen": listen, "edge.cloud": address}
 
 
 def _let_in(settings: Settings, address: str) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from energyguard.cli.call import Call
+from energyguard.cli.nodes import _prepared
 from energyguard.domains.regions.scenario import EDGE, prepare
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.identity import joined
@@ -12,6 +16,7 @@ from energyguard.log import open_log
 from energyguard.pipeline import DEMONSTRATED, PREPARED, ROLES, SCENARIOS
 from energyguard.records.edges import EdgeEntry
 from energyguard.settings.edge import CloudSettings, EdgeSettings
+from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.tree import Settings
 
 
@@ -65,10 +70,24 @@ def test_a_lost_certificate_is_made_anew(tmp_path: Path) -> None:
 
 def test_what_the_settings_say_stays(tmp_path: Path) -> None:
     elsewhere = Settings(data_dir=tmp_path, edge=EdgeSettings(cloud="tls+tcp://cloud:5556"))
-    assert prepare(elsewhere) == {}
+    assert prepare(elsewhere).keys() <= {"regions.min_homes", "regions.listen"}
     assert not (tmp_path / "link.pem").exists()
     listening = Settings(data_dir=tmp_path, cloud=CloudSettings(listen="0.0.0.0:5559"))
-    assert prepare(listening) == {
-        "cloud.listen": "0.0.0.0:5559",
-        "edge.cloud": "tls+tcp://127.0.0.1:5559",
-    }
+    more = prepare(listening)
+    assert more["cloud.listen"] == "0.0.0.0:5559"
+    assert more["edge.cloud"] == "tls+tcp://127.0.0.1:5559"
+    port = Settings(data_dir=tmp_path, regions=RegionsSettings(listen="127.0.0.1:1"))
+    assert "regions.listen" not in prepare(port)
+
+
+def test_up_leaves_what_somebody_has_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENERGYGUARD_REGIONS__MIN_HOMES", "3")
+    call = Call(data_dir=data_dir).with_settings(cloud__listen="127.0.0.1:0")
+    settings = _prepared(call, ["households", "regions"]).settings
+    assert settings.regions.min_homes == 3
+    assert settings.cloud.listen == "127.0.0.1:0"
+    assert settings.edge.cloud == "tls+tcp://127.0.0.1:0"
+    assert _prepared(call, ["households"]).settings.edge.cloud == ""
+    monkeypatch.delenv("ENERGYGUARD_REGIONS__MIN_HOMES")
+    call = Call(data_dir=data_dir)
+    assert _prepared(call, ["regions"]).settings.regions.min_homes == 1
