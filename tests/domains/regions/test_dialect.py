@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +35,16 @@ def readings(data: bytes) -> list[tuple[str, str, int, int]]:
         )
         for row in found.batch.to_pylist()
     ]
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock is not that of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def test_a_message_is_a_power_and_a_register_exact_to_the_last_digit() -> None:
@@ -75,7 +87,7 @@ def test_milliwatts_never_pass_through_a_float(text: str, nano_kw: int | None) -
         "2019-12-24T00:00:01.98243",
     ],
 )
-def test_a_time_is_ms_or_text(timestamp: int | str) -> None:
+def test_a_time_is_ms_or_text(timestamp: int | str, far_east: None) -> None:
     text = json.dumps({"node_id": "h", "power_value": 1, "timestamp": timestamp}).encode()
     assert readings(text) == [("h", "power_kw", AT_MS, 1_000)]
     other = message("h", 2, AT_MS + 2_000, 5)
