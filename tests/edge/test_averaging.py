@@ -205,6 +205,25 @@ def test_while_the_outbox_is_full_averages_stop_and_go_on_by_themselves(
     ]  # fmt: skip
 
 
+def test_partitions_of_a_backlog_are_taken_in_step(log: MemoryLog, clock: ManualClock) -> None:
+    border = Gateway(log, clock)
+    homes = [powers(*((10 * i, 1) for i in range(1440)), device=f"H{home}") for home in range(12)]
+    for start in range(0, 1440, 10):
+        for rows in homes:
+            border.submit(batch(rows[start : start + 10]), "energy_readings")
+    made = averaging_worker(
+        log, EdgeSettings(), STREAM.model_copy(update={"poll_readings": 900}), clock
+    )
+    play(made, clock, 400)
+    times = [row[2] for row, _ in sent(log) if row[1] == "power_kw"]
+    assert len(times) > 12 * 2800
+    newest, behind = 0, 0
+    for time in times:
+        newest = max(newest, time)
+        behind = max(behind, newest - time)
+    assert behind < 600_000, "rules would take some for late"
+
+
 class FailingLog(SqliteLog):
     """A log of which a transaction fails now and then, before or after it was written."""
 
