@@ -16,6 +16,7 @@ from energyguard.clock import SYSTEM, ManualClock
 from energyguard.codecs.records import unpack
 from energyguard.edge.averages import AverageOperator
 from energyguard.edge.averaging import QUIET_S, AveragingTask, averaging_worker
+from energyguard.edge.edge_log import keeping_of
 from energyguard.edge.outbox import READINGS, LogOutbox
 from energyguard.errors import Overloaded, Unavailable
 from energyguard.intake.gateway import Gateway
@@ -174,35 +175,31 @@ def test_names_in_the_cloud_begin_with_the_prefix(log: MemoryLog, clock: ManualC
 def test_while_the_outbox_is_full_averages_stop_and_go_on_by_themselves(
     log: MemoryLog, clock: ManualClock
 ) -> None:
-    settings = EdgeSettings(outbox_bytes=100)
-    outbox = LogOutbox(log, settings, clock)
+    outbox = LogOutbox(log, EdgeSettings(), clock)
     outbox.tend()
     made = averaging_worker(
-        log, settings, STREAM, clock, is_full=lambda: log.is_full(READINGS.topic)
+        log, EdgeSettings(), STREAM, clock, is_full=lambda: log.is_full(READINGS.topic)
     )
-    careless = worker(MemoryLog(clock), clock)  # one that is not told finds out by itself
     border = Gateway(log, clock)
-    border.submit(batch(powers((0, 1), (5, 1), (9, 1))), "energy_readings")
+    border.submit(batch(powers(*((s, s % 7) for s in range(300)))), "energy_readings")
     play(made, clock, 5)
-    border.submit(batch(powers((12, 1), (15, 1), (19, 1))), "energy_readings")
-    SYSTEM.sleep(LOOK_S + 0.05)
+    border.submit(batch(powers((302, 1), (308, 1))), "energy_readings")
+    waits = log.waiting_bytes(READINGS.topic, "uplink")
+    log.keep(keeping_of(EdgeSettings(outbox_bytes=waits)))
     before = len(sent(log))
     with pytest.raises(Overloaded, match="goes on by itself"):
-        border.submit(batch(powers((22, 1))), "energy_readings")
+        border.submit(batch(powers((309, 1))), "energy_readings")
     play(made, clock, 5)
     assert len(sent(log)) == before
     with pytest.raises(Overloaded), log.transaction(made.consumer._member) as transaction:
         transaction.append(READINGS.topic, Records([None], [b"x"], partitions=[0]))
-    assert careless.stage.paused() == set()
     outbox.acknowledged(READINGS, log.positions(READINGS.topic, LATEST)[READINGS])
     clock.sleep(2)
     outbox.tend()
     SYSTEM.sleep(LOOK_S + 0.05)
-    border.submit(batch(powers((22, 1), (29, 1))), "energy_readings")
+    border.submit(batch(powers((310, 1), (329, 1))), "energy_readings")
     play(made, clock, 10)
-    assert [row[2] for row, _ in sent(log) if row[1] == "power_kw"] == [
-        0, 5000, 10_000, 15_000, 20_000,
-    ]  # fmt: skip
+    assert [row[2] for row, _ in sent(log) if row[1] == "power_kw"] == [*range(0, 310_000, 5000)]
 
 
 def test_partitions_of_a_backlog_are_taken_in_step(log: MemoryLog, clock: ManualClock) -> None:
