@@ -11,7 +11,7 @@ from energyguard.domains.regions.live.states import RegionsView, RegionView
 THIN, SPACE, UNKNOWN = "\u202f", "\u00a0", "–"
 """As ``page/formatting.py`` has them: the port needs no page for its words."""
 SHADES = 4
-_STEPS = (Decimal(1), Decimal(2), Decimal(5))
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5))
 _CENTI = Decimal("0.01")
 
 
@@ -64,7 +64,7 @@ def shades(states: Sequence[RegionView]) -> Shades:
     for step in (part * scale for scale in (power, power * 10) for part in _STEPS):
         lowest = low // step * step
         lowest -= step if lowest > low else 0  # Decimal's // goes towards zero
-        if step >= _CENTI and high < lowest + step * SHADES:
+        if step % _CENTI == 0 and high < lowest + step * SHADES:
             break
     step = step if step < 1 else step.quantize(Decimal(1))
     return Shades(lowest.quantize(step), step)
