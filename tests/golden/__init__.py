@@ -33,4 +33,7 @@ Differences that were permitted since, each looked at; all else is as it was:
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline
+    edges and regions         the commands ``edge …``, ``edges``; roles, settings, topics and groups
+                              of both; the routes ``/edges…``, ``/regions…``; figures ``edge_…``;
+                              the table ``places``
 """

@@ -148,6 +148,16 @@ CREATE TABLE IF NOT EXISTS chargers (
 ) ENGINE = ReplacingMergeTree
 ORDER BY charger
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+CREATE TABLE IF NOT EXISTS places (
+    device      String,
+    region      LowCardinality(String),
+    postal_code String,
+    home_group  String,
+    group_size  Int64,
+    from_ms     Int64
+) ENGINE = ReplacingMergeTree
+ORDER BY device
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 == 20-people.sql
 CREATE TABLE IF NOT EXISTS people_key (key FixedString(64)) ENGINE = MergeTree ORDER BY tuple();
 CREATE FUNCTION IF NOT EXISTS pseudonym AS name -> if(name = '', '', lower(base32Encode(substring(
