@@ -110,8 +110,9 @@ def test_acknowledged_only_when_it_is_durable() -> None:
     assert [a.batch.next for a in commit.arrived] == [3]
     assert commit.links["e1"].held == held((0, 3))
     assert pair.cloud.report(pair.cloud_now())["e1"].held == ()
-    assert pair.cloud.pending(pair.cloud_now()) is None, "one transaction at a time"
     pair.say(batch(0, 3))
+    pair.say(batch(3, 4))
+    assert pair.cloud.pending(pair.cloud_now()) is None, "one transaction at a time"
     assert acks(pair) == [], "it is under way"
     pair.take(pair.cloud.committed(commit, pair.cloud_now()))
     assert [ack.held for ack in acks(pair)] == [held((0, 3))]
@@ -235,6 +236,22 @@ def test_memory_is_bounded_and_the_credit_says_so(monkeypatch: pytest.MonkeyPatc
     pair.say(batch(50, 51))
     pair.commit()
     assert pair.offsets() == [*range(taken), 50]
+
+
+def test_who_was_held_back_by_another_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud_end, "MAX_PENDING", 10_000)
+    pair = Pair()
+    pair.cloud.entries = {**ENTRIES, "e2": EdgeEntry(identity="e2#7", by="t", at_ms=0)}
+    pair.connect()
+    pair.say(HELLO)
+    pair.say(batch(0, 1, values=(b"v" * 9_000,)))
+    pair.connect("e2#7")
+    pair.say(HELLO)
+    (answer,) = [m for m in map(decode, pair.down) if isinstance(m, Welcome)]
+    assert answer.credit == 0
+    pair.down = []
+    pair.commit()
+    assert [ack.credit > 0 for ack in acks(pair)] == [True, True]
 
 
 def test_ranges_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
