@@ -29,6 +29,7 @@ from energyguard.model.topics import (
     TIME,
 )
 from energyguard.records.alerts import AlertEvent
+from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.registry import RuleBook
@@ -245,3 +246,24 @@ def run(package: Path, text: str) -> None:
         [sys.executable, "-c", text], env=environment, cwd=package, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_profiles_outlive_snapshots_between_two_half_hours(tmp_path: Path) -> None:
+    """A snapshot leaves out profiles that are as before: they stay those of the one before it."""
+    usual = ProfileRule(
+        id="usual", channels=("voltage_v",), sigmas=to_nano(4), clear_at=to_nano(2), needs=3
+    )
+    log, clock = opened(tmp_path), ManualClock(10**12)
+    detector = detector_worker(log, book(usual), SETTINGS, [TOPIC], clock)
+    for tick in range(2, 12, 2):  # all within one half-hour
+        fill(log, tick, tick - 2)
+        for _ in range(2 * ENERGY_READINGS.partitions):  # a partition's snapshot in a step
+            clock.sleep(2)
+            detector.step()
+    detector.consumer.leave()
+    fill(log, 14, 12)
+    again = detector_worker(log, book(usual), SETTINGS, [TOPIC], clock)
+    work(again)
+    states = [state for task in again.tasks.values() for state in task.operator.values.states]
+    assert sum(bool(state.scorer.save()) for state in states) > 1
+    log.close()

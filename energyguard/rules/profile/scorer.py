@@ -76,7 +76,13 @@ class ProfileScorer:
         return saved, learned if was_learned else None
 
     def restore(self, saved: Any) -> None:
-        """Know what another knew."""
+        """Know what another knew.
+
+        Raises:
+            KeyError: the profiles are missing.
+        """
+        if saved and "profiles" not in saved:
+            raise KeyError("profiles")
         self._running, self._saved = None, saved or None
 
     def _scores(self, n: int, read: Compared, over: Compared) -> Scores:

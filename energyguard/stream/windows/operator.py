@@ -25,7 +25,7 @@ from energyguard.stream.windows.output import (
     silence_event,
 )
 from energyguard.stream.windows.silences import SilenceChange, Silences, SilenceTransition
-from energyguard.stream.windows.snapshot import load_windows, save_windows
+from energyguard.stream.windows.snapshot import LEARNED, load_windows, save_windows
 from energyguard.stream.windows.values import Happened, ValueRules
 from energyguard.stream.windows.verdicts import Judged, LaneRows
 from energyguard.topics import topic_named
@@ -190,7 +190,7 @@ class WindowOperator:
     def widen(self, other: WindowOperator) -> None:
         """Hold as much of the past as another does that has just read it again."""
         self.limits = other.limits
-        self.saved = set()
+        self.saved = {name for name in self.saved if name.startswith(LEARNED)}
         for channel, lane in other.lanes.items():
             self.lane(channel).widen(lane)
 

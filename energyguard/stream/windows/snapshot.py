@@ -28,6 +28,8 @@ _CLOCK = (
     "waiting_device",
 )  # fmt: skip
 _CODEC = pa.Codec("zstd", compression_level=1)
+LEARNED, _VALUES = "learned/", "values/"
+"""What values' rules have learned is written when it has changed, the rest with every snapshot."""
 
 
 class WindowState(Protocol):
@@ -102,7 +104,9 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     }
     if silences.of_rules:
         parts["silences"] = dump(silences.save())
-    parts |= {name: dump(known) for name, known in windows.values.save().items()}
+    known = windows.values.save()
+    parts |= {name: dump(one) for name, one in known.items()}
+    windows.saved = _still_there(windows.saved, known)
     for channel, lane in windows.lanes.items():
         registers = lane.registers
         parts[f"lane/{channel}"] = dump(
@@ -132,6 +136,16 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     return parts
 
 
+def _still_there(saved: set[str], known: Mapping[str, Any]) -> set[str]:
+    """The names that a snapshot leaves: of what was learned those of rules that still run."""
+    own = {name for name in known if name.startswith(LEARNED)}
+    return own | {
+        name
+        for name in saved
+        if not name.startswith(LEARNED) or _VALUES + name.removeprefix(LEARNED) in known
+    }
+
+
 def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
     """Make an empty operator be as it was."""
     clock = load(parts["clock"])
@@ -145,7 +159,7 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
     windows.rules = windows.runs(rules_of(parts))
     saved_silences = load(parts["silences"]) if "silences" in parts else {}
     windows.silences.restore(windows.rules, saved_silences)
-    windows.saved = {name for name in parts if name.startswith("ring/")}
+    windows.saved = {name for name in parts if name.startswith(("ring/", LEARNED))}
     for name in parts:
         if not name.startswith("lane/"):
             continue
