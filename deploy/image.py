@@ -1,9 +1,10 @@
 """The project's image without a registry and without a daemon, to see that the Dockerfile works.
 
 ``python -m deploy.image [FOLDER]`` as root (Debian: ``apt-get install buildah mmdebstrap``) builds
-it in a storage of its own. The Dockerfile is built as it stands; only what it begins with, Docker's
-image of Python, is a root file system of Debian's packages here, under that image's name. Whatever
-pip needs to reach its index from this machine (``/etc/pip.conf``, certificates) it finds as well.
+it in a storage of its own. The Dockerfile is built as it stands, with two differences: what it
+begins with, Docker's image of Python, is a root file system of Debian's packages under that image's
+name, and ``TOO_NEW`` is left out. Whatever pip needs to reach its index from this machine
+(``/etc/pip.conf``, certificates) it finds as well.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ TAG: Final = "localhost/energyguard"
 SUITE: Final = "bookworm"
 PACKAGES: Final = ("python3", "python3-venv", "python-is-python3", "ca-certificates")
 """What Docker's image of Python has, as Debian calls it."""
+TOO_NEW: Final = " --start-interval=2s"
+"""An option of the health check that Docker 25 knows, and Debian's buildah (1.28) not yet."""
 ALONE: Final = ("--isolation=chroot", "--network=host")
 """Neither a container runtime nor its cgroups are asked for anything."""
 FROM_HERE: Final = (Path("/etc/pip.conf"), Path("/etc/ssl/certs"))
@@ -78,8 +81,10 @@ class Images:
         """Build the target of the Dockerfile that every role runs; its name."""
         mounts = [f"--volume={path}:{path}:ro" for path in FROM_HERE if path.exists()]
         ignored = f"--ignorefile={DOCKERFILE}.dockerignore"
-        options = ["--pull-never", "--format=docker", "--layers=false", *ALONE]
-        target = ["--target=energyguard", f"--file={DOCKERFILE}", f"--tag={TAG}"]
+        dockerfile = self._folder / DOCKERFILE.name
+        dockerfile.write_text(DOCKERFILE.read_text().replace(TOO_NEW, ""))
+        options = ["--pull-never", "--format=docker", "--layers", *ALONE]
+        target = ["--target=energyguard", f"--file={dockerfile}", f"--tag={TAG}"]
         self.do(self.buildah("build", *options, *mounts, ignored, *target, str(ROOT)))
         return TAG
 

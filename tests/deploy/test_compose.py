@@ -252,9 +252,12 @@ def test_every_command_of_ours_is_real(composed: Composed) -> None:
 def test_every_setting_is_one_of_ours(composed: Composed, files: tuple[str, ...]) -> None:
     for name, one in ours(composed(files)).items():
         settings = load(environ=one["environment"]).settings
-        log = settings.edge.source if name == "edge" else settings.log_url
-        assert log.startswith("kafka://kafka:9092") or name not in ROLES
-        assert log.count(":9092") == len(files) * 2 - 1 or name not in ROLES, "brokers"
+        if name in ("edge", "simulate-regions"):
+            log = settings.edge.source or settings.log_url
+            assert log == "kafka://edge-kafka:9092"
+        elif name in ROLES:
+            assert settings.log_url.startswith("kafka://kafka:9092")
+            assert settings.log_url.count(":9092") == (3 if files == THREE else 1)
 
 
 def test_the_shards_are_the_ring_that_is_asked(composed: Composed) -> None:
