@@ -13,12 +13,12 @@ attribute() {
         --header "Metadata-Flavor: Google" "$METADATA/energyguard-$1"
 }
 
-# install FILE MODE GROUP: the standard input becomes a file, whole or not at all.
+# put NAME FILE MODE GROUP: a file of the metadata, whole or not at all.
 put() {
-    cat > "$1.new"
-    chown "root:$3" "$1.new"
-    chmod "$2" "$1.new"
-    mv "$1.new" "$1"
+    attribute "$1" > "$2.new"
+    chown "root:$4" "$2.new"
+    chmod "$3" "$2.new"
+    mv "$2.new" "$2"
 }
 
 packages() {
@@ -32,32 +32,36 @@ mount_data() {
     mount -o nodev,nosuid,noexec "$DISK" $DATA
 }
 
+# One step hangs on the one before: `set -e` does not count where somebody asks how it ended.
 install_package() {
-    package=$(attribute package)
-    attribute requirements | base64 -d | gunzip > /run/energyguard-requirements
-    version=$(printf '%s\n' "$package" | cat - /run/energyguard-requirements | sha256sum | cut -c1-12)
-    if [ -e "/opt/energyguard-$version/whole" ]; then return; fi
-    packages update
-    packages install python3-venv git unattended-upgrades
+    package=$(attribute package) &&
+        attribute requirements | base64 -d | gunzip > /run/energyguard-requirements &&
+        version=$(printf '%s\n' "$package" | cat - /run/energyguard-requirements | sha256sum | cut -c1-12) ||
+        return 1
     new=/opt/energyguard-$version
-    rm -rf "$new"
-    python3 -m venv "$new"
-    "$new/bin/pip" install --no-cache-dir --require-hashes -r /run/energyguard-requirements
-    "$new/bin/pip" install --no-cache-dir --no-deps "energyguard @ $package"
-    "$new/bin/energyguard" --version
-    touch "$new/whole"
-    ln -sfn "$new" /opt/energyguard.new
-    mv -T /opt/energyguard.new /opt/energyguard
+    if [ ! -e "$new/whole" ]; then
+        packages update &&
+            packages install python3-venv git unattended-upgrades &&
+            python3 -m venv --clear "$new" &&
+            "$new/bin/pip" install --no-cache-dir --require-hashes -r /run/energyguard-requirements &&
+            "$new/bin/pip" install --no-cache-dir --no-deps --no-build-isolation "energyguard @ $package" &&
+            "$new/bin/energyguard" --version &&
+            touch "$new/whole" || return 1
+    fi
+    ln -sfn "$new" /opt/energyguard.new && mv -T /opt/energyguard.new /opt/energyguard
 }
 
 mount_data
-attribute user | put /usr/lib/sysusers.d/energyguard.conf 0644 root
+put user /usr/lib/sysusers.d/energyguard.conf 0644 root
 systemd-sysusers energyguard.conf
 mkdir -p /etc/energyguard
-attribute settings | put /etc/energyguard/cloud.toml 0640 energyguard
-attribute unit | put /etc/systemd/system/energyguard-cloud.service 0644 root
-installed=yes
-(install_package) || installed=no
+put settings /etc/energyguard/cloud.toml 0640 energyguard
+put unit /etc/systemd/system/energyguard-cloud.service 0644 root
+fault=
+install_package || fault="start.sh: the package could not be installed"
 systemctl daemon-reload
 systemctl restart energyguard-cloud
-[ $installed = yes ] || { echo "start.sh: the package could not be installed: $(readlink /opt/energyguard) goes on" >&2; exit 1; }
+if [ -n "$fault" ]; then
+    echo "$fault: $(readlink /opt/energyguard) goes on" >&2
+    exit 1
+fi

@@ -137,7 +137,7 @@ def test_what_the_start_script_asks_is_there_and_small_enough(
 ) -> None:
     metadata = blocks["resource"]["google_compute_instance.cloud"]["metadata"]
     script = (TERRAFORM / "start.sh").read_text()
-    asked = {f"energyguard-{name}" for name in re.findall(r"attribute ([a-z]+)", script)}
+    asked = {f"energyguard-{name}" for name in re.findall(r"(?:attribute|put) ([a-z]+)\b", script)}
     assert asked == {name for name in metadata if name.startswith("energyguard-")}
     for path in re.findall(r"\$\{path\.module\}/(\S+?)\"", str(metadata)):
         file = TERRAFORM / path
