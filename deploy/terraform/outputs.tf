@@ -1,6 +1,6 @@
 locals {
   ssh = "gcloud compute ssh ${google_compute_instance.cloud.name} --project ${var.project} --zone ${var.zone} --tunnel-through-iap"
-  our = "sudo -u energyguard ENERGYGUARD_CONFIG=/etc/energyguard/cloud.toml /opt/energyguard/bin/energyguard"
+  our = "sudo --user=energyguard ENERGYGUARD_CONFIG=/etc/energyguard/cloud.toml /opt/energyguard/bin/energyguard"
 }
 
 output "cloud" {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -69,7 +70,8 @@ def status(call: Call) -> None:
 
 
 def join(
-    call: Call, file: Annotated[Path, typer.Argument(help="What `edge enroll` made.")]
+    call: Call,
+    file: Annotated[Path, typer.Argument(help="What `edge enroll` made; -: the standard input.")],
 ) -> None:
     """Keep an edge's certificate in its folder; a newer one takes its place."""
     from energyguard.edge.identity import join as keep
@@ -89,7 +91,10 @@ def enroll(
     call: Call,
     name: Name,
     out: Annotated[
-        Path | None, typer.Option(help="Where the bundle goes.", show_default="NAME.edge.json")
+        Path | None,
+        typer.Option(
+            help="Where the bundle goes; -: the standard output.", show_default="NAME.edge.json"
+        ),
     ] = None,
     host: Annotated[
         str | None,
@@ -102,14 +107,18 @@ def enroll(
     can send in the edge's name.
     """
     from energyguard.edge.enrolment import Enrolment
-    from energyguard.edge.identity import Authority, address_for, write_bundle
+    from energyguard.edge.identity import STDIO, Authority, address_for, encoded, write_bundle
 
     settings, file = call.settings, out or Path(f"{name}.edge.json")
     address = address_for(settings.cloud.listen, host)
     bundle = Authority(settings.data_dir).enroll(name, address)
-    write_bundle(file, bundle)
+    if file != STDIO:
+        write_bundle(file, bundle)
     with call.log() as log:
         Enrolment(log).admit(name, bundle.common_name, getpass.getuser())
+    if file == STDIO:
+        sys.stdout.write(encoded(bundle).decode())
+        return
     call.out.done(
         f"edge {name} may send to {address}; carry {file} to it and run there: "
         f"energyguard edge join {file.name}",

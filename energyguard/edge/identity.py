@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,8 @@ from energyguard.errors import ConfigError, Conflict, Corrupt, Malformed
 SERVER_NAME = "energyguard-cloud"
 """What the cloud's certificate says, wherever it stands: edges go by it, not by addresses."""
 DEFAULT_PORT = 5556
+STDIO = Path("-")
+"""In place of a bundle's file: through a pipe it lies nowhere."""
 SCHEME = "tls+tcp://"
 SERIAL_BYTES = 8
 NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
@@ -171,8 +174,13 @@ def read_bundle(path: Path) -> Bundle:
 def write_bundle(path: Path, bundle: Bundle) -> None:
     """Write a bundle for its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, encoded(bundle))
+
+
+def encoded(bundle: Bundle) -> bytes:
+    """What a bundle's file holds."""
     whole = replace(bundle, checksum=_checksum(bundle))
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
+    return msgspec.json.format(msgspec.json.encode(whole)) + b"\n"
 
 
 def join(edge_dir: Path, path: Path) -> Bundle:
@@ -228,7 +236,8 @@ def _decoded(path: Path) -> Bundle:
     Raises:
         Malformed, msgspec.DecodeError, UnicodeDecodeError: it is not.
     """
-    bundle = msgspec.json.decode(path.read_bytes(), type=Bundle)
+    content = sys.stdin.buffer.read() if path == STDIO else path.read_bytes()
+    bundle = msgspec.json.decode(content, type=Bundle)
     if bundle.checksum != _checksum(bundle):
         raise Malformed("its checksum does not hold")
     return replace(bundle, checksum="")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from energyguard.clock import SYSTEM
+from energyguard.edge.identity import joined
 from energyguard.log import Log, open_log
 from tests.cli.conftest import Terminal
 from tests.edge.lines import entry, let_in, link, report
@@ -61,3 +65,20 @@ def test_doctor_knows_of_silent_edges(terminal: Terminal, log: Log) -> None:
         "there)",
         "`energyguard edges` shows each; docs/edge.md says what to do",
     )
+
+
+def test_a_bundle_goes_through_a_pipe(terminal: Terminal, data_dir: Path, tmp_path: Path) -> None:
+    """As between two containers: the key lies in no file but those of the two ends."""
+    data_dir.mkdir()
+    made = terminal("edge", "enroll", "home-1", "--host", "cloud", "--out", "-")
+    assert (made.code, made.err) == (0, "")
+    words = ["-m", "energyguard", "edge", "join", "-"]
+    settings = {**os.environ, "ENERGYGUARD_EDGE_DATA_DIR": str(tmp_path / "edge")}
+    done = subprocess.run(
+        [sys.executable, *words], input=made.out, env=settings, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tls+tcp://cloud:5556" in done.stdout
+    assert joined(tmp_path / "edge").edge == "home-1"
+    assert list(tmp_path.rglob("*.edge.json")) == []
+    assert [row["edge"] for row in terminal("edges", "--json").rows] == ["home-1"]

@@ -84,6 +84,15 @@ def test_the_world_stands_nowhere_else(blocks: dict[str, dict[str, Any]]) -> Non
     assert {kind for kind in kinds if "firewall" in kind} == {"google_compute_firewall"}
 
 
+def test_the_regions_are_listened_for_where_somebody_may_ask(
+    blocks: dict[str, dict[str, Any]],
+) -> None:
+    metadata = blocks["resource"]["google_compute_instance.cloud"]["metadata"]
+    path, inside, outside = re.findall(r'"([^"]+)"', metadata["energyguard-settings"] + '"local.api"')
+    assert outside == "local.api"
+    assert inside in (TERRAFORM / path.removeprefix("${path.module}/")).read_text()
+
+
 def test_the_machine_may_do_nothing_at_google(blocks: dict[str, dict[str, Any]]) -> None:
     machine = blocks["resource"]["google_compute_instance.cloud"]
     (account,) = machine["service_account"]
