@@ -88,9 +88,9 @@ def test_the_regions_are_listened_for_where_somebody_may_ask(
     blocks: dict[str, dict[str, Any]],
 ) -> None:
     metadata = blocks["resource"]["google_compute_instance.cloud"]["metadata"]
-    path, inside, outside = re.findall(r'"([^"]+)"', metadata["energyguard-settings"] + '"local.api"')
-    assert outside == "local.api"
-    assert inside in (TERRAFORM / path.removeprefix("${path.module}/")).read_text()
+    found = re.search(r'/(\.\./\S+?)"\), "(\S+?)", local\.api\)', metadata["energyguard-settings"])
+    assert found
+    assert found[2] in (TERRAFORM / found[1]).read_text()
 
 
 def test_the_machine_may_do_nothing_at_google(blocks: dict[str, dict[str, Any]]) -> None:
