@@ -1,10 +1,6 @@
 # A cloud machine for EnergyGuard at Google: the end of the edges' lines, and the page.
 # docs/deploy-edge.md is the guide.
 
-locals {
-  api = length(var.api_addresses) > 0 ? "0.0.0.0:5006" : "127.0.0.1:5006"
-}
-
 resource "google_project_service" "used" {
   for_each = toset(["compute.googleapis.com", "iap.googleapis.com"])
 

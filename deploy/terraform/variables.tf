@@ -77,12 +77,12 @@ variable "ssh_addresses" {
 }
 
 variable "api_addresses" {
-  description = "Networks that may ask for the regions at port 5006, with a token and without TLS. Empty: by the tunnel alone."
+  description = "Networks that may read the regions at port 5006, without a log-in and without TLS. Empty: by the tunnel alone."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for network in var.api_addresses : try(cidrhost(network, 0) != "" && tonumber(split("/", network)[1]) >= 16, false)])
-    error_message = "Networks of at least /16, such as 203.0.113.7/32: the port speaks without TLS."
+    error_message = "Networks of at least /16, such as 203.0.113.7/32: the port asks for no log-in."
   }
 }

@@ -88,7 +88,9 @@ def test_the_regions_are_listened_for_where_somebody_may_ask(
     blocks: dict[str, dict[str, Any]],
 ) -> None:
     metadata = blocks["resource"]["google_compute_instance.cloud"]["metadata"]
-    found = re.search(r'/(\.\./\S+?)"\), "(\S+?)", local\.api\)', metadata["energyguard-settings"])
+    found = re.search(
+        r'/(\.\./\S+?)"\), "(\S+?)", local\.regions\)', metadata["energyguard-settings"]
+    )
     assert found
     assert found[2] in (TERRAFORM / found[1]).read_text()
 
