@@ -188,7 +188,7 @@ BUGS: dict[Callable[[Patch], None], int] = {
     what_is_held_is_written_again: 0,
     only_what_is_in_the_log_is_known: 0,
     overlaps_are_not_cut: 120,
-    the_edge_believes_old_sessions: 150,
+    the_edge_believes_old_sessions: 220,
     the_edge_knows_better_than_the_cloud: 0,
     nothing_is_sent_again: 0,
     sent_without_a_promise: 0,

@@ -47,6 +47,9 @@ class Life:
             crash=choice((0, 0.002, 0.02)),
             failed=choice((0, 0.1)),
         )
+        if self.seed % 8 == 3:  # what a cloud said before it was restored comes late, near the end
+            self.world.weather.held = 0.2
+            self.world.later(CHAOS_MS - 2_500, self._restore_cloud)
         self.cloud.start()
         for edge in self.edges:
             edge.keep_ms = 2_000 if self.is_forgetful else 10**9
