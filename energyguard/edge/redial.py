@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 FIRST_REDIAL_S = 0.5
-MAX_REDIAL_S = 30.0
+MAX_REDIAL_S = 10.0
 
 
 class Redial:
