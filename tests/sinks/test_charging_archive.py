@@ -18,7 +18,7 @@ from energyguard.domains.charging.model import (
     Violation,
 )
 from energyguard.domains.charging.records.stations import BayNow, Charger, Imported
-from energyguard.history import charging_buckets
+from energyguard.domains.charging.rollups import hours
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
@@ -179,7 +179,7 @@ def test_a_fault_of_the_roll_ups_gives_back_what_was_touched(
     everything(log)
     archive = Archive(history, log, 0.0, people)
     with monkeypatch.context() as broken:
-        broken.setattr(charging_buckets, "script", lambda name: "SELECT nothing")
+        broken.setattr(hours, "script", lambda folder, name: "SELECT nothing")
         with pytest.raises(Exception, match="nothing"):
             drain(archive)
     archive.settle()
