@@ -24,6 +24,7 @@ from energyguard.history.people import People
 from energyguard.log import Log, Records
 from energyguard.sinks.archive import Archive
 from tests.history.charging import SCHEMAS
+from tests.sinks.test_archive import drain
 
 S = 1_714_953_600
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}
@@ -82,12 +83,6 @@ def everything(log: Log) -> None:
     gone = BayNow(charger="c-1", topic="signals.here", state="free", since=S + 50)
     for bay in (car, gone, msgspec.structs.replace(car, charger="c-7")):
         append(log, "energyguard.bays", msgspec.json.encode(bay))
-
-
-def drain(archive: Archive) -> None:
-    for _ in range(20):
-        archive.step(0.0)
-    archive.settle()
 
 
 def rows(history: ChdbHistory, table: str, order: str) -> list[list[str]]:
