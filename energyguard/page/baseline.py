@@ -87,8 +87,10 @@ def usual_sums(profile: DeviceProfile, window_ms: int, start_ms: int, end_ms: in
 
     def in_windows(of_half_hours: Sequence[float]) -> npt.NDArray[np.float64]:
         upto = np.append(0.0, np.cumsum(of_half_hours))
-        found: npt.NDArray[np.float64] = np.interp(xs, borders, upto)
-        return found - np.interp(xs - window_ms, borders, upto)
+        found: npt.NDArray[np.float64] = np.subtract(
+            np.interp(xs, borders, upto), np.interp(xs - window_ms, borders, upto)
+        )
+        return found
 
     unknown = in_windows([float(low is None) for low, _ in amounts]) > _NOTHING
     low, high = (

@@ -24,8 +24,8 @@ class CountingLog(MemoryLog):
 
     records = 0
 
-    def read(self, positions: Positions, limit: int, wait_s: float) -> list[Fetched]:
-        found = super().read(positions, limit, wait_s)
+    def read(self, at: Positions, limit: int, wait: float) -> list[Fetched]:
+        found = list(super().read(at, limit, wait))
         self.records += sum(len(part.values) for part in found)
         return found
 

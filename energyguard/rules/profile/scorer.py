@@ -16,7 +16,7 @@ from energyguard.rules.profile.running import PER_MICRO, Compared, RunningHalfHo
 from energyguard.rules.valued import Scores, ValueRows
 
 _MAX_Z = 1e6
-_MOST = 2  # times ``lasting``: what a single half-hour counts at the highest
+_CAP = 2  # times ``lasting``: what a single half-hour counts at the highest
 _HIGHER = 1.4  # than readings came of late: what a single one must be to be strange
 
 
@@ -118,7 +118,7 @@ class ProfileScorer:
         """Which half-hours are a little off with those before them: what these are held against is
         what would have been too much after those; and by how many deviations all are off.
         """
-        limit, far = self._limits.lasting, _MOST * self._limits.lasting
+        limit, far = self._limits.lasting, _CAP * self._limits.lasting
         if not limit:
             return np.zeros(len(key), bool), found, np.zeros(len(key), np.int64)
         z = np.clip(found.z, -far, far) / NANO
