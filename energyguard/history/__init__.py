@@ -6,6 +6,7 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     queries/      one file per query, the same text for chDB and a ClickHouse server; domains
                   have folders of their own
     query.py      the queries by name: parameters, columns, routes, commands
+    sources.py    how rows of a sort are read from roll-ups; raw rows at the edges
     planner.py    which roll-ups the range of a query is read from
     chdb.py       the engine in process: one process owns the folder
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others

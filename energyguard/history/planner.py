@@ -15,9 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from energyguard.history.reading_buckets import LEVELS_READ
-from energyguard.history.rollup_kind import Level, Piece, Source, as_time, in_piece
-from energyguard.history.rollups import rollup_kinds
+from energyguard.history.sources import (
+    READING_LEVELS,
+    Level,
+    Piece,
+    Source,
+    as_time,
+    in_piece,
+)
 
 _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
 _WINDOWS: Final = "covering"
@@ -30,6 +35,8 @@ _ARGUMENTS = (
 @cache
 def _sources() -> Mapping[str, Source]:
     """How rows of each sort are read, by what queries call it."""
+    from energyguard.history.rollups import rollup_kinds
+
     return {name: source for kind in rollup_kinds() for name, source in kind.sources.items()}
 
 
@@ -65,8 +72,8 @@ def covering(start_ms: int, end_ms: int, step_ms: int) -> dict[Level, list[Piece
     No bucket is coarser than a step, or lies across the border of two.
     """
     span = (within(start_ms // 60_000 * 60), within(-(-end_ms // 60_000) * 60))
-    covered, _ = _levels(LEVELS_READ, span, step_ms, finest=60)
-    return covered or {LEVELS_READ[-1]: [(0, 0)]}
+    covered, _ = _levels(READING_LEVELS, span, step_ms, finest=60)
+    return covered or {READING_LEVELS[-1]: [(0, 0)]}
 
 
 def _levels(

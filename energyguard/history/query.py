@@ -36,7 +36,7 @@ from typing import NamedTuple
 from energyguard.domain import installed
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.planner import with_rollups
-from energyguard.history.rollup_kind import statement
+from energyguard.history.sources import statement
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KEY = re.compile(r"-- ([a-z]+(?: \w+)*): (.*)")

@@ -12,14 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
-from energyguard.history.rollup_kind import (
-    BUCKET,
-    SMALL_GRANULES,
-    Level,
-    RollUpKind,
-    Source,
-    script,
-)
+from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES, RollUpKind, script
+from energyguard.history.sources import READING_LEVELS, Source
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import NAME, HistoryTable, TableColumn, memory_table
@@ -190,19 +184,12 @@ def _runs(marked: pa.Table) -> Iterator[pa.Table]:
         )
 
 
-LEVELS_READ = (
-    Level("rollup_1d", 86_400),
-    Level("rollup_1h", 3600, "toStartOfDay"),
-    Level("rollup_15m", 900, "toStartOfDay"),
-    Level("rollup_1m", 60, "toStartOfHour"),
-)
-"""What queries read, coarsest first."""
 READINGS = RollUpKind(
     name="readings",
     raw=("readings",),
     tables=_TABLES,
     working=_WORKING,
-    sources={"covering": Source(LEVELS_READ, "device, channel, bucket, kwh, counted, total")},
+    sources={"covering": Source(READING_LEVELS, "device, channel, bucket, kwh, counted, total")},
     marks=_marks,
     in_range=_in_range,
     replace=_replace_marked,

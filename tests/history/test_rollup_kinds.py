@@ -11,7 +11,8 @@ import pytest
 from energyguard.domain import Domain
 from energyguard.history import Tables, planner, rollups
 from energyguard.history.chdb import ChdbHistory
-from energyguard.history.rollup_kind import BUCKET, Level, RollUpKind, Source
+from energyguard.history.rollup_kind import BUCKET, RollUpKind
+from energyguard.history.sources import Level, Source
 from energyguard.records.tables import TIME, HistoryTable, TableColumn
 from tests.history.made import T0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from energyguard.history.rollup_kind import Level, Piece, Source, as_time, in_piece
+from energyguard.history.sources import Level, Piece, Source, as_time, in_piece
 
 _HERE: Final = (
     " AND charger IN ("
