@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history import charging_buckets
-from energyguard.history.charging_buckets import HOUR_S
+from energyguard.domains.charging.rollups import CHARGING
+from energyguard.domains.charging.rollups.hours import HOUR_S
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 from energyguard.records.catalog import TABLES
@@ -104,7 +104,7 @@ def fill(history: ChdbHistory, sessions: int) -> float:
         history.execute(_VIOLATIONS, **reach)
         history.execute(_CURVE, low=low, count=high - low)
         started = time.monotonic()
-        rollups.replace({charging_buckets: [_hours(low // HOUR_S, high // HOUR_S + 1)]})
+        rollups.replace({CHARGING.name: [_hours(low // HOUR_S, high // HOUR_S + 1)]})
         took += time.monotonic() - started
         print(f"\r{first // step + 1} of {PARTS}", end="", file=sys.stderr)
     print(file=sys.stderr)

@@ -130,6 +130,7 @@ class Domain:
         records: refers to the ``records.contract.TopicRecord`` of each topic that holds no
             readings.
         archived: those of the topics, without readings, whose records fill tables of the history.
+        rollups: refers to a ``history.rollup_kind.RollUpKind`` of those tables.
         messages: what its devices send that is no reading.
         flows: what is played by no role of the product.
         roles: what plays its own operators.
@@ -152,6 +153,7 @@ class Domain:
     simulators: tuple[Simulator, ...] = ()
     records: str = ""
     archived: tuple[Topic, ...] = ()
+    rollups: str = ""
     messages: tuple[Messages, ...] = ()
     flows: tuple[Flow, ...] = ()
     roles: tuple[Role, ...] = ()

@@ -10,6 +10,7 @@ from energyguard.cli.call import Call
 from energyguard.cli.output import at, plain
 from energyguard.cli.queries import Since, Until
 from energyguard.cli.times import parse_range
+from energyguard.errors import ConfigError
 
 if TYPE_CHECKING:
     from energyguard.service.devices import DeviceDetail, DeviceSummary
@@ -25,9 +26,19 @@ def devices(
     since: Since = "1d",
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1_000,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="What is usual for it, by the half-hour of the week.")
+    ] = False,
+    channel: Annotated[
+        str, typer.Option(help="Of the profile.", show_default="the first that has one")
+    ] = "",
 ) -> None:
     """List the devices, or show what one measures; energy, alerts and gaps are of a time range."""
     from energyguard.service.devices import chosen
+
+    if profile:
+        _show_profile(call, device, channel)
+        return
 
     with call.service() as service:
         last_ms = service.devices.detail(device).last_ms if device else service.archived_ms() or 0
@@ -42,6 +53,27 @@ def devices(
         found = service.devices.summaries(**span)
     rows = [listed(row) for row in chosen(found, search, sort)[:limit]]
     call.out.rows(rows, empty="no such device has sent anything yet")
+
+
+def _show_profile(call: Call, device: str, channel: str) -> None:
+    """What the detector has learned of a device.
+
+    Raises:
+        ConfigError: no device was named.
+        NotFound: nobody has learned it.
+    """
+    if not device:
+        raise ConfigError("--profile is of one device: energyguard devices NAME --profile")
+    with call.service() as service:
+        found = service.profiles.get(device, channel)
+    if call.json:
+        call.out.record(plain(found))
+    else:
+        call.out.rows(
+            {"half_hour": row.half_hour, f"usual_{found.unit}": row.usual, "sigma": row.sigma,
+             "low": row.low, "high": row.high, "known_from": row.known_from}
+            for row in found.half_hours
+        )  # fmt: skip
 
 
 def listed(row: DeviceSummary) -> dict[str, Any]:

@@ -6,12 +6,13 @@ Raw rows are never changed; roll-ups are replaced from deduplicated raw rows, ne
     queries/      one file per query, the same text for chDB and a ClickHouse server; domains
                   have folders of their own
     query.py      the queries by name: parameters, columns, routes, commands
+    sources.py    how rows of a sort are read from roll-ups; raw rows at the edges
     planner.py    which roll-ups the range of a query is read from
     chdb.py       the engine in process: one process owns the folder
     door.py       ClickHouse's HTTP on loopback in front of it; guard.py: read-only for others
     client.py     the same contract through that door, for page, CLI and API
-    rollups.py    1 min to 1 day, of readings (reading_buckets.py) and of chargers
-                  (charging_buckets.py); rollup/: how, in SQL
+    rollups.py    1 min to 1 day, of readings (reading_buckets.py; rollup/: how, in SQL), and what
+                  domains bring; rollup_kind.py: what that has to be
     people.py     pseudonyms, and apart from the history the way back
     parts.py      what is on disk, noted; losses.py: what is lost
     past.py       readings that a log no longer has, in log order

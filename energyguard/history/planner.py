@@ -1,101 +1,50 @@
 """Which roll-ups a range is read from: whole days from the days, the rest from finer ones.
 
 A query writes ``covering(start_ms = …, end_ms = …, step_ms = …)`` where its rows come from, or for
-chargers ``stays_in(…, station = …)``, ``charges_in``, ``violations_in``, ``occupied_in``,
-``curve_in`` (on a ClickHouse server views of the same names). The borders are worked out here, so
-the engine plans only the roll-ups that the range needs: planning all of them anew for each query
-took three times as long as reading them. What lies in part of the finest bucket comes from raw
-rows in the same columns; occupied time has none: an hour's roll-up has its occupied pieces. Of one
-station only the rows of its chargers are read; ``…_by_step`` of all reads the sums of all.
+rows of a domain such as chargers' stays ``stays_in(…, station = …)`` (on a ClickHouse server views
+of the same names). The borders are worked out here, so the engine plans only the roll-ups that the
+range needs: planning all of them anew for each query took three times as long as reading them. What
+lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
+one place only its rows are read; ``…_by_step`` of all reads the sums of all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Final
 
-Piece = tuple[int, int]  # [from, to) in seconds since 1970
+from energyguard.history.sources import (
+    READING_LEVELS,
+    Level,
+    Piece,
+    Source,
+    as_time,
+    in_piece,
+)
+
 _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
-_CALL = re.compile(
-    r"(covering|(?:stays|charges|violations|occupied|curve)_(?:in|by_step))\("
-    r"start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
+_WINDOWS: Final = "covering"
+_ARGUMENTS = (
+    r"\(start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
     r"(, station = (?:\{station:String\}|''))?\)"
 )
-_HERE: Final = (
-    " AND charger IN ("
-    "SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}"
-    " UNION ALL"
-    " SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers))"
-)
 
 
-class Level(NamedTuple):
-    """A roll-up: its table, the seconds of a bucket, and what it is sorted by before ``bucket``."""
+@cache
+def _sources() -> Mapping[str, Source]:
+    """How rows of each sort are read, by what queries call it."""
+    from energyguard.history.rollups import rollup_kinds
 
-    table: str
-    seconds: int
-    sorted_by: str = ""
-
-
-class Source(NamedTuple):
-    """How rows of one sort are read: columns of roll-ups, coarsest first; the same of raw rows."""
-
-    levels: tuple[Level, ...]
-    columns: str
-    raw: str = ""  # empty: `bucket` has pieces instead
-    time: str = ""
-    table: str = ""
-    sorted_by: str = "toStartOfDay"  # the raw table
+    return {name: source for kind in rollup_kinds() for name, source in kind.sources.items()}
 
 
-_WINDOWS: Final = (
-    Level("rollup_1d", 86_400),
-    Level("rollup_1h", 3600, "toStartOfDay"),
-    Level("rollup_15m", 900, "toStartOfDay"),
-    Level("rollup_1m", 60, "toStartOfHour"),
-)
-_CHARGING: Final = (Level("charging_1d", 86_400), Level("charging_1h", 3600, "toStartOfDay"))
-_ALL: Final = (Level("charging_all_1h", 3600),)
-_SOURCES: Final[Mapping[str, Source]] = {
-    "covering": Source(_WINDOWS, "device, channel, bucket, kwh, counted, total"),
-    "stays": Source(
-        _CHARGING,
-        "charger, bucket, stays, stayed_s",
-        "charger, start_parking AS bucket, toUInt64(1) AS stays, "
-        "toUInt64(greatest(dateDiff('second', start_parking, end_parking), 0)) AS stayed_s",
-        "start_parking",
-        "stays",
-    ),
-    "charges": Source(
-        _CHARGING,
-        "charger, bucket, charges, timed, charged_s, energy, cents",
-        "charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed, "
-        "toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, "
-        "energy, cents",
-        "start",
-        "charges",
-    ),
-    "violations": Source(
-        _CHARGING,
-        "charger, bucket, no_charge, before, after",
-        "charger, time AS bucket, toUInt64(kind = 'Parking without charging') AS no_charge, "
-        "toUInt64(kind = 'Long parking before recharging') AS before, "
-        "toUInt64(kind = 'Long parking after recharging') AS after",
-        "time",
-        "violations",
-    ),
-    "occupied": Source(_CHARGING, "charger, bucket, occupied_s"),
-    "curve": Source(
-        (Level("occupied_1h", 3600),),
-        "source, bucket, seconds, total, least, most",
-        "source, time AS bucket, toUInt64(1) AS seconds, occupied AS total, occupied AS least, "
-        "occupied AS most",
-        "time",
-        "occupied",
-        "",
-    ),
-}
+@cache
+def _call() -> re.Pattern[str]:
+    """A call of one of them: its name, how, the step, the place."""
+    names = "|".join(name for name in _sources() if name != _WINDOWS)
+    return re.compile(rf"({_WINDOWS}|(?:{names})_(?:in|by_step)){_ARGUMENTS}")
 
 
 def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
@@ -104,17 +53,17 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
     def found(call: re.Match[str]) -> str:
         step_ms = int(call[2] if call[2].isdigit() else bound["step_ms"])
         start_ms, end_ms = int(bound["start_ms"]), int(bound["end_ms"])
-        if call[1] == "covering":
+        if call[1] == _WINDOWS:
             return f"({_windows(covering(start_ms, end_ms, step_ms))})"
         sort, _, how = call[1].partition("_")
-        source, here = _SOURCES[sort], _HERE if call[3] and bound.get("station") else ""
-        if how == "by_step" and not here:
-            columns = source.columns.replace("charger,", "'' AS charger,")
-            source = source._replace(columns=columns, levels=_ALL)
+        source = _sources()[sort]
+        here = source.here if call[3] and bound.get("station") else ""
+        if how == "by_step" and not here and source.together is not None:
+            source = source.together
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
-        return f"({_charging(source, (low, max(low, high)), step_ms, here)})"
+        return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
-    return _CALL.sub(found, sql)
+    return _call().sub(found, sql)
 
 
 def covering(start_ms: int, end_ms: int, step_ms: int) -> dict[Level, list[Piece]]:
@@ -123,8 +72,8 @@ def covering(start_ms: int, end_ms: int, step_ms: int) -> dict[Level, list[Piece
     No bucket is coarser than a step, or lies across the border of two.
     """
     span = (within(start_ms // 60_000 * 60), within(-(-end_ms // 60_000) * 60))
-    covered, _ = _levels(_WINDOWS, span, step_ms, finest=60)
-    return covered or {_WINDOWS[-1]: [(0, 0)]}
+    covered, _ = _levels(READING_LEVELS, span, step_ms, finest=60)
+    return covered or {READING_LEVELS[-1]: [(0, 0)]}
 
 
 def _levels(
@@ -161,14 +110,14 @@ def within(second: int) -> int:
 
 
 def _windows(covered: Mapping[Level, Sequence[Piece]]) -> str:
-    columns = _SOURCES["covering"].columns
+    columns = _sources()[_WINDOWS].columns
     return _union(covered, columns, "", str)
 
 
-def _charging(source: Source, span: Piece, step_ms: int, here: str) -> str:
+def _exactly(source: Source, span: Piece, step_ms: int, here: str) -> str:
     """The seconds of a span: no bucket is coarser than a step, or lies across the border of two."""
     covered, rest = _levels(source.levels, span, step_ms)
-    parts = [_union(covered, source.columns, here, _time)] if covered else []
+    parts = [_union(covered, source.columns, here, as_time)] if covered else []
     parts += [_edge(source, piece, here) for piece in rest or ([] if parts else [(0, 0)])]
     return " UNION ALL ".join(parts)
 
@@ -177,37 +126,16 @@ def _union(
     covered: Mapping[Level, Sequence[Piece]], columns: str, here: str, spell: Callable[[int], str]
 ) -> str:
     """The rows of whole buckets."""
-    return " UNION ALL ".join(
-        f"SELECT {columns} FROM {level.table} FINAL WHERE "
-        f"({' OR '.join(_in('bucket', piece, level.sorted_by, spell) for piece in pieces)}){here}"
-        for level, pieces in covered.items()
-    )
+    parts = []
+    for level, pieces in covered.items():
+        among = " OR ".join(in_piece("bucket", piece, level.sorted_by, spell) for piece in pieces)
+        parts.append(f"SELECT {columns} FROM {level.table} FINAL WHERE ({among}){here}")
+    return " UNION ALL ".join(parts)
 
 
 def _edge(source: Source, piece: Piece, here: str) -> str:
     """What lies in part of an hour, or is wanted more finely than by the hour."""
-    if source.table:
-        where = _in(source.time, piece, source.sorted_by, _time)
-        return f"SELECT {source.raw} FROM {source.table} FINAL WHERE {where}{here}"
-    low, high = piece
-    hours = (low // 3600 * 3600, -(-high // 3600) * 3600)
-    from_s, to_s = (f"toInt64({at}) - toUnixTimestamp(bucket)" for at in piece)
-    return (
-        "SELECT charger, bucket, toUInt64(arraySum(p -> "
-        f"greatest(least(p.2, {to_s}) - greatest(p.1, {from_s}), 0), pieces)) AS occupied_s "
-        f"FROM charging_1h FINAL WHERE {_in('bucket', hours, 'toStartOfDay', _time)}{here}"
-    )
-
-
-def _time(second: int) -> str:
-    return f"toDateTime({second}, 'UTC')"
-
-
-def _in(time: str, piece: Piece, sorted_by: str, spell: Callable[[int], str]) -> str:
-    """The piece as a condition; once more in terms of the sorting: the index prunes by it."""
-    low, high = piece
-    whole = f"{time} >= {spell(low)} AND {time} < {spell(high)}"
-    if not sorted_by:
-        return f"({whole})"
-    first, last = (f"{sorted_by}({_time(at)})" for at in (low, max(low, high - 1)))
-    return f"({whole} AND {sorted_by}({time}) >= {first} AND {sorted_by}({time}) <= {last})"
+    if source.part is not None:
+        return source.part(piece) + here
+    where = in_piece(source.time, piece, source.sorted_by, as_time)
+    return f"SELECT {source.raw} FROM {source.table} FINAL WHERE {where}{here}"

@@ -36,6 +36,7 @@ from typing import NamedTuple
 from energyguard.domain import installed
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.planner import with_rollups
+from energyguard.history.sources import statement
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KEY = re.compile(r"-- ([a-z]+(?: \w+)*): (.*)")
@@ -162,17 +163,6 @@ def _written(field: str, kind: str, value: object) -> str:
 def escaped(text: str) -> str:
     """Write a text as ClickHouse reads the value of a String parameter (its TSV escapes)."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\0", "\\0")
-
-
-def statement(text: str) -> str:
-    """The statement of a file, without comments."""
-    return "\n".join(line.split("--")[0].rstrip() for line in text.splitlines()).strip()
-
-
-@cache
-def script(name: str) -> str:
-    """The statement ``rollup/<name>.sql`` of this package."""
-    return statement((files(__package__) / "rollup" / f"{name}.sql").read_text("utf-8"))
 
 
 def read_query(name: str, text: str) -> Query:

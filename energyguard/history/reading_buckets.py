@@ -3,15 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
-from energyguard.history.query import script
+from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES, RollUpKind, script
+from energyguard.history.sources import READING_LEVELS, Source
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
 from energyguard.model.topics import DAY_MS
+from energyguard.records.tables import NAME, HistoryTable, TableColumn, memory_table
+
+_DAILY = HistoryTable(
+    "rollup_1d",
+    "What a device's channel did in a day.",
+    (
+        TableColumn("device", NAME),
+        TableColumn("channel", NAME),
+        BUCKET,
+        TableColumn("topic", NAME),
+        TableColumn("kwh", "Int64", "1e-9 kWh; 0 for channels without energy"),
+        TableColumn("counted", "UInt64", "readings"),
+        *(
+            TableColumn(name, "Int64")
+            for name in ("first_ms", "last_ms", "first", "last", "lowest", "highest")
+        ),
+        TableColumn("total", "Float64", "of the values: the mean is total / counted"),
+    ),
+    order_by="(device, channel, bucket)",
+    partition_by="toYear(bucket)",
+)
+
+
+def _finer(name: str, about: str, sorted_by: str) -> HistoryTable:
+    return replace(
+        _DAILY,
+        settings=(*SMALL_GRANULES, *_DAILY.settings),
+        name=name,
+        about=f"The same in {about}.",
+        order_by=f"({sorted_by}(bucket), device, channel, bucket)",
+        partition_by="toYYYYMM(bucket)",
+    )
+
+
+_TABLES = (
+    _finer("rollup_1m", "a minute", "toStartOfHour"),
+    _finer("rollup_15m", "15 minutes", "toStartOfDay"),
+    _finer("rollup_1h", "an hour", "toStartOfDay"),
+    _DAILY,
+)
+
+_WHAT = tuple(TableColumn(name, "String") for name in ("device", "channel", "kind"))
+
+
+def _ms(*names: str) -> tuple[TableColumn, ...]:
+    return tuple(TableColumn(name, "Int64") for name in names)
+
+
+_WORKING = (
+    memory_table(
+        "touched",
+        "What is to be replaced; empty between two roll-ups.",
+        _WHAT + _ms("lo_ms", "hi_ms"),
+    ),
+    memory_table(
+        "spans",
+        "What is read for it, and what is replaced, [from, to).",
+        _WHAT + _ms("read_from", "read_to", "from_ms", "to_ms"),
+    ),
+)
+
+_script = partial(script, Path(__file__).parent / "rollup")
 
 LEVELS = (
     ("rollup_1m", "rollup_15m", 900),
@@ -33,24 +99,23 @@ WHERE time >= fromUnixTimestamp64Milli({lo:Int64}) AND time <= fromUnixTimestamp
 GROUP BY device, channel, day
 """
 
-TABLES = ("readings",)
-FULL_ROWS = 4_000_000  # one settling of so many takes about 500 MB
+MAX_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 
 
-def marks(table: str, rows: pa.Table) -> pa.Table:
+def _marks(table: str, rows: pa.Table) -> pa.Table:
     """Where these rows of ``readings`` are: earliest and latest by device, channel and day."""
     ms = rows["time"].cast(pa.int64())
     columns = [rows["device"], rows["channel"], pc.divide(ms, DAY_MS), ms, ms]
     return _grouped(pa.table(columns, list(_COLUMNS))).cast(_SCHEMA)
 
 
-def in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
+def _in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     """Where all readings of a range are that the history has."""
     ends = {"lo": str(lo_ms), "hi": str(hi_ms), "day": str(DAY_MS)}
     yield history.answer(_RANGE, ends).cast(_SCHEMA)
 
 
-def replace(history: Tables, marked: pa.Table) -> None:
+def _replace_marked(history: Tables, marked: pa.Table) -> None:
     """Replace the minutes of what is marked, and the coarser roll-ups above them."""
     for run in _runs(_grouped(marked)):
         _replace(history, run)
@@ -66,20 +131,20 @@ def _replace(history: Tables, run: pa.Table) -> None:
     execute("TRUNCATE TABLE spans")
     history.insert("touched", run)
     low = pc.min(run["lo_ms"]).as_py()
-    execute(script("spans"), gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
+    execute(_script("spans"), gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
     reach = history.answer(
         "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", {}
     )
     read_from, read_to, from_ms, to_ms = (column[0].as_py() for column in reach.itercolumns())
     ends = {"low_ms": read_from, "high_ms": read_to}
     if set(kinds) - set(_LINKED):
-        execute(script("plain"), **ends)
+        execute(_script("plain"), **ends)
     if set(kinds) & set(_LINKED):
         day_s = read_from // DAY_MS * 86_400
-        execute(script("linked"), gap=MAX_GAP_MS, day_s=day_s, **ends)
+        execute(_script("linked"), gap=MAX_GAP_MS, day_s=day_s, **ends)
     for fine, coarse, seconds in LEVELS:
         execute(
-            script("coarser"),
+            _script("coarser"),
             fine=fine, coarse=coarse, seconds=seconds, low_ms=from_ms, high_ms=to_ms,
         )  # fmt: skip
 
@@ -117,3 +182,17 @@ def _runs(marked: pa.Table) -> Iterator[pa.Table]:
         yield merged.rename_columns(
             [name.removesuffix("_min").removesuffix("_max") for name in merged.column_names]
         )
+
+
+READINGS = RollUpKind(
+    name="readings",
+    raw=("readings",),
+    tables=_TABLES,
+    working=_WORKING,
+    sources={"covering": Source(READING_LEVELS, "device, channel, bucket, kwh, counted, total")},
+    marks=_marks,
+    in_range=_in_range,
+    replace=_replace_marked,
+    max_rows=MAX_ROWS,
+)
+"""Minutes to days of what devices measure."""

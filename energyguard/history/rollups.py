@@ -1,25 +1,31 @@
 """Roll-ups: minutes to days, replaced from raw rows wherever rows came in.
 
-``mark`` notes where an insert put rows; ``settle`` makes the buckets there anew from deduplicated
-raw rows (``rollup/*.sql``), and the coarser ones from the finer. Nothing is incremented, so a row
-that comes twice, or late, cannot count twice. The archive commits its positions after ``settle``:
-what a crash leaves unsettled is read from the log and marked once more.
+There is a kind of them for readings, and one for each domain that sums up rows of its own; all go
+the same way. ``mark`` notes where an insert put rows; ``settle`` makes the buckets there anew from
+deduplicated raw rows (a kind's ``.sql`` files), and the coarser ones from the finer. Nothing is
+incremented, so a row that comes twice, or late, cannot count twice. The archive commits its
+positions after ``settle``: what a crash leaves unsettled is read from the log and marked once more.
 """
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Final
+from functools import cache
 
 import pyarrow as pa
 
-from energyguard.history import Tables, charging_buckets, reading_buckets
+from energyguard.domain import installed, load
+from energyguard.history import Tables
+from energyguard.history.reading_buckets import READINGS
+from energyguard.history.rollup_kind import RollUpKind
 
-_KINDS: Final = (reading_buckets, charging_buckets)
-"""Each says of which tables it has buckets, which buckets rows concern, and how they are made."""
+Taken = dict[str, list[pa.Table]]
+"""What was marked, by kind of roll-up."""
 
-Taken = dict[ModuleType, list[pa.Table]]
-"""What was marked, by kind of bucket."""
+
+@cache
+def rollup_kinds() -> tuple[RollUpKind, ...]:
+    """All kinds: of readings, and those that installed domains bring."""
+    return (READINGS, *(load(domain.rollups) for domain in installed() if domain.rollups))
 
 
 class RollUps:
@@ -27,39 +33,48 @@ class RollUps:
 
     def __init__(self, history: Tables) -> None:
         self._history = history
-        self._marked: Taken = {kind: [] for kind in _KINDS}
-        self.readings = 0
+        self._kinds = rollup_kinds()
+        self._marked: Taken = {kind.name: [] for kind in self._kinds}
+        self._rows: dict[str, int] = {}  # that are marked, by kind
+
+    @property
+    def readings(self) -> int:
         """How many readings are marked."""
+        return self._rows.get(READINGS.name, 0)
 
     @property
     def full(self) -> bool:
         """Whether so much is marked that to wait for more would cost too much memory."""
-        hours = sum(map(len, self._marked[charging_buckets]))
-        return self.readings >= reading_buckets.FULL_ROWS or hours >= charging_buckets.FULL_ROWS
+        return any(
+            0 < kind.max_rows <= self._rows.get(kind.name, 0)
+            or 0 < kind.max_marks <= sum(map(len, self._marked[kind.name]))
+            for kind in self._kinds
+        )
 
     def mark(self, table: str, rows: pa.Table) -> bool:
         """Note where rows were put; false: no roll-up is made of this table."""
-        for kind in _KINDS:
-            if table in kind.TABLES:
+        for kind in self._kinds:
+            if table in kind.raw:
                 if rows.num_rows:
-                    self._marked[kind].append(kind.marks(table, rows))
-                    self.readings += rows.num_rows if kind is reading_buckets else 0
+                    self._marked[kind.name].append(kind.marks(table, rows))
+                    self._rows[kind.name] = self._rows.get(kind.name, 0) + rows.num_rows
                 return True
         return False
 
     def mark_range(self, lo_ms: int, hi_ms: int) -> None:
         """Note where all rows of a range are that the history has."""
-        for kind in _KINDS:
-            self._marked[kind] += kind.in_range(self._history, lo_ms, hi_ms)
+        for kind in self._kinds:
+            self._marked[kind.name] += kind.in_range(self._history, lo_ms, hi_ms)
 
     def take(self) -> Taken:
         """What is marked; it is the caller's now, to replace or to restore."""
-        marked, self._marked, self.readings = self._marked, {kind: [] for kind in _KINDS}, 0
+        marked, self._marked = self._marked, {kind.name: [] for kind in self._kinds}
+        self._rows = {}
         return marked
 
     def restore(self, taken: Taken) -> None:
         """Mark again what could not be replaced."""
-        self._marked = {kind: taken[kind] + self._marked[kind] for kind in _KINDS}
+        self._marked = {name: taken[name] + marked for name, marked in self._marked.items()}
 
     def settle(self) -> None:
         """Replace what is marked."""
@@ -72,7 +87,7 @@ class RollUps:
 
     def replace(self, taken: Taken) -> None:
         """Make the buckets of what was taken anew, and the coarser ones above them."""
-        for kind in _KINDS:
-            marked = pa.concat_tables(taken[kind]) if taken.get(kind) else ()
+        for kind in self._kinds:
+            marked = pa.concat_tables(taken[kind.name]) if taken.get(kind.name) else ()
             if len(marked):
                 kind.replace(self._history, marked)

@@ -45,7 +45,6 @@ class Verdict(StrEnum):
     AHEAD = "ahead"
 
 
-AT_THE_BORDER = (Verdict.MALFORMED, Verdict.OUT_OF_RANGE)
 IN_THE_WORKER = (Verdict.LATE, Verdict.DUPLICATE, Verdict.CONFLICTING, Verdict.AHEAD)
 
 

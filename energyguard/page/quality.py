@@ -24,7 +24,6 @@ from energyguard.service.views import DeadLetter, PartitionView, Receipt
 MAX_LETTERS = 30
 
 ENDINGS = ("accepted", "late", "duplicate", "conflicting", "ahead", "malformed", "out of range")
-MATTERS = ("conflicting", "malformed", "out of range")
 _MEANING = (
     "Late: its windows were closed. Duplicate: the same reading again. Conflicting: the same time "
     "with another value, the first counts. Ahead: a clock that runs ahead. All are kept."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -20,7 +21,7 @@ from energyguard.rules.profile.calendar import HALF_HOUR_MS, SLOTS, calendar_of,
 from energyguard.rules.profile.profiles import Profiles
 from energyguard.rules.profile.running import PER_MICRO
 from energyguard.service.views import DeviceView
-from energyguard.stream.runtime.checkpoint import Saved, read_snapshots
+from energyguard.stream.runtime.checkpoint import Saved, SnapshotFollower
 from energyguard.stream.windows.snapshot import load, rules_of
 
 KEEP_S = 30.0
@@ -60,11 +61,45 @@ class DeviceProfile:
         return [(begin, self.half_hours[slot]) for begin, slot in found.items()]
 
 
+class _Snapshot:
+    """What a detector's snapshot has of one partition, decoded as it is asked for."""
+
+    def __init__(self, saved: Saved) -> None:
+        self.saved = saved
+        self._learned: dict[str, Mapping[str, Any] | None] = {}
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The devices, and where each stands among them."""
+        devices: list[str] = load(self.saved[1]["devices"])[0]
+        return {device: place for place, device in enumerate(devices)}
+
+    @cached_property
+    def rules(self) -> list[ProfileRule]:
+        """The rules that learn."""
+        return [rule for rule in rules_of(self.saved[1]) if isinstance(rule, ProfileRule)]
+
+    @cached_property
+    def channels(self) -> list[str]:
+        """The channels that something is learned of."""
+        names = (name.split("/") for name in self.saved[1] if name.startswith("learned/"))
+        return sorted({channel for _, _, channel in names})
+
+    def learned(self, rule: str, channel: str) -> Mapping[str, Any] | None:
+        """The profiles of a rule and channel; None: there are none."""
+        name = f"learned/{rule}/{channel}"
+        if name not in self._learned:
+            data = self.saved[1].get(name)
+            self._learned[name] = None if data is None else load(data)["profiles"]
+        return self._learned[name]
+
+
 class DeviceProfiles:
     """Profiles of all devices.
 
     Args:
-        log: has the detector's snapshots; a partition's is read at most every ``KEEP_S`` seconds.
+        log: has the detector's snapshots; what is new of a partition's is read at most every
+            ``KEEP_S`` seconds.
         channels: the channels of a device, with the topics they come in.
         clock: the wall clock.
     """
@@ -73,49 +108,62 @@ class DeviceProfiles:
         self, log: Log, channels: Callable[[str], Sequence[DeviceView]], clock: Clock
     ) -> None:
         self._log, self._channels, self._clock = log, channels, clock
-        self._kept: dict[TopicPartition, tuple[float, Saved | None]] = {}
+        self._snapshots = SnapshotFollower(log, DETECTOR.name)
+        self._kept: dict[TopicPartition, tuple[float, _Snapshot | None]] = {}
         self._reading = Lock()
 
     def get(self, device: str, channel: str = "") -> DeviceProfile:
         """What is usual for a device: of a channel, or of its first that has a profile.
 
         Raises:
-            NotFound: nobody has learned it: no such device is live, no rule of kind ``profile``
-                looks at it, or nothing of it is in a snapshot yet.
+            NotFound: nobody has learned it: no rule of kind ``profile`` looks at it, or nothing of
+                it is in a snapshot yet.
         """
-        rows = [row for row in self._channels(device) if channel in ("", row.channel)]
-        for row in rows:
-            for topic in (row.topic, repartitioned(row.topic)):
-                if (found := self._of(device, row.channel, topic)) is not None:
-                    return found
+        for topic, name in self._candidates(device):
+            if channel in ("", name) and (found := self._of(device, name, topic)) is not None:
+                return found
         what = f"{channel} of {device!r}" if channel else repr(device)
         raise NotFound(f"nothing is known of what is usual for {what}")
 
-    def _of(self, device: str, channel: str, topic: str) -> DeviceProfile | None:
+    def _candidates(self, device: str) -> Iterator[tuple[str, str]]:
+        """The topics and channels that it may be learned from; of one that is not live, all."""
+        if rows := self._channels(device):
+            for row in rows:
+                yield row.topic, row.channel
+                yield repartitioned(row.topic), row.channel
+            return
+        ends = [self._log.positions(topic.name, LATEST) for topic in DETECTOR.reads]
+        for topic in dict.fromkeys(at.topic for found in ends for at, end in found.items() if end):
+            snapshot = self._of_partition(device, topic)
+            for channel in snapshot.channels if snapshot is not None else ():
+                yield topic, channel
+
+    def _of_partition(self, device: str, topic: str) -> _Snapshot | None:
         partitions = len(self._log.positions(topic, LATEST))
         if not partitions:
             return None
-        saved = self._saved(TopicPartition(topic, partition_for(device.encode(), partitions)))
-        if saved is None:
+        return self._snapshot(TopicPartition(topic, partition_for(device.encode(), partitions)))
+
+    def _of(self, device: str, channel: str, topic: str) -> DeviceProfile | None:
+        snapshot = self._of_partition(device, topic)
+        if snapshot is None or (place := snapshot.places.get(device)) is None:
             return None
-        parts = saved[1]
-        devices: list[str] = load(parts["devices"])[0]
-        for rule in rules_of(parts):
-            name = f"learned/{rule.id}/{channel}"
-            if isinstance(rule, ProfileRule) and device in devices and name in parts:
-                learned = load(parts[name])["profiles"]
-                if devices.index(device) < len(learned["total"]):
-                    return _profile(device, channel, rule, learned, devices.index(device))
+        for rule in snapshot.rules:
+            learned = snapshot.learned(rule.id, channel)
+            if learned is not None and place < len(learned["total"]):
+                return _profile(device, channel, rule, learned, place)
         return None
 
-    def _saved(self, at: TopicPartition) -> Saved | None:
+    def _snapshot(self, at: TopicPartition) -> _Snapshot | None:
         with self._reading:
             now = self._clock.monotonic()
-            read_s, saved = self._kept.get(at, (float("-inf"), None))
+            read_s, known = self._kept.get(at, (float("-inf"), None))
             if now - read_s >= KEEP_S:
-                saved = read_snapshots(self._log, DETECTOR.name, [at]).get(at)
-                self._kept[at] = now, saved
-            return saved
+                saved = self._snapshots.newest(at)
+                if saved is None or known is None or known.saved is not saved:
+                    known = None if saved is None else _Snapshot(saved)
+                self._kept[at] = now, known
+            return known
 
 
 def _profile(

@@ -19,7 +19,14 @@ from energyguard.log.waiting import is_there
 from energyguard.model.topics import TICK_HEADER, Topic, partition_for
 from energyguard.settings.tree import Settings
 from energyguard.simulators.event_clock import RunningClock, backwards
-from energyguard.simulators.ticker import Progress, Ticker, Times, batches, patiently
+from energyguard.simulators.ticker import (
+    Progress,
+    SecondBySecond,
+    Ticker,
+    Times,
+    batches,
+    patiently,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Steps:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepRun:
+class StepRun(SecondBySecond):
     """What to simulate: ``start_s`` None: from now on; ``seconds`` None: for ever."""
 
     steps: Steps
@@ -45,16 +52,6 @@ class StepRun:
 
     tick_ms: int = 1000
     ticks_at_once: int = 3_600
-
-    @property
-    def start_ms(self) -> int | None:
-        """The first tick."""
-        return None if self.start_s is None else self.start_s * 1000
-
-    @property
-    def ticks(self) -> int | None:
-        """How many seconds."""
-        return self.seconds
 
     def messages(self, before: bytes | None, start_s: int, count: int) -> Iterator[bytes]:
         """The messages of some seconds, after the one before them."""

@@ -57,6 +57,23 @@ class Ticks(Protocol):
         ...
 
 
+class SecondBySecond:
+    """Ticks of a second each; ``start_s`` None: from now on, ``seconds`` None: for ever."""
+
+    start_s: int | None
+    seconds: int | None
+
+    @property
+    def start_ms(self) -> int | None:
+        """The first tick."""
+        return None if self.start_s is None else self.start_s * 1000
+
+    @property
+    def ticks(self) -> int | None:
+        """How many seconds."""
+        return self.seconds
+
+
 class Ticker(ABC):
     """Sends ticks into a topic; whoever inherits from it says what, and begins."""
 

@@ -12,8 +12,12 @@ from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
+from energyguard.stream.windows.detector import detector_worker
 from tests.cli.conftest import Terminal
 from tests.history.made import readings
+from tests.stream.test_detector import book
+from tests.stream.test_learning import RULE, SETTINGS, TOPIC, fill
+from tests.stream.test_worker import work
 
 MINUTE, KWH = 60_000, 10**9
 DAY = ("--since", "2025-09-06T00:00:00Z", "--until", "2025-09-06T03:00:00Z")
@@ -70,4 +74,42 @@ def test_a_device_is_shown_closely(terminal: Terminal) -> None:
     unknown = terminal("devices", "H002")
     assert (unknown.code, unknown.err.splitlines()) == (
         4, ["energyguard: no device 'H002' has sent anything yet"],
+    )  # fmt: skip
+
+
+def test_what_is_usual_for_a_device_is_shown(terminal: Terminal, data_dir: Path) -> None:
+    data_dir.mkdir()
+    log = open_log(f"sqlite:///{data_dir / 'log.db'}")
+    fill(log, 0, 15)
+    detector = detector_worker(log, book(RULE), SETTINGS, [TOPIC])
+    work(detector, 2_000)
+    detector.drain()
+    log.close()
+    first = terminal("devices", "H1", "--profile", "--json")
+    assert first.err == ""
+    found = first.json
+    assert (found["channel"], found["rule"], found["unit"]) == ("power_kw", "usual", "kW")
+    noon = found["half_hours"][24]
+    assert (noon["half_hour"], noon["known_from"]) == ("Mon 12:00–12:30", 10)
+    lines = terminal("devices", "H1", "--profile", "--channel", "power_kw").out.splitlines()
+    assert lines[0].split() == [
+        "half",
+        "hour",
+        "usual",
+        "kW",
+        "sigma",
+        "low",
+        "high",
+        "known",
+        "from",
+    ]
+    assert len(lines) == 1 + 336
+    assert f"{noon['usual']:.3f}" in lines[25]
+    unknown = terminal("devices", "H9", "--profile")
+    assert (unknown.code, unknown.err) == (
+        4, "energyguard: nothing is known of what is usual for 'H9'\n",
+    )  # fmt: skip
+    nobody = terminal("devices", "--profile")
+    assert (nobody.code, nobody.err) == (
+        2, "energyguard: --profile is of one device: energyguard devices NAME --profile\n",
     )  # fmt: skip

@@ -43,7 +43,8 @@ from tests.deploy.conftest import Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
 from tests.history.charging import LISTED, SCHEMAS, T0_S, Standing, Stayed, table
 from tests.history.test_charging_questions import BORDERS, STANDING, STAYS, keep
-from tests.sinks.test_charging_archive import DAY, PLATE, USER, append, drain, everything
+from tests.sinks.test_archive import drain
+from tests.sinks.test_charging_archive import DAY, PLATE, USER, append, everything
 
 TOPICS = tuple(
     topic.name

@@ -15,6 +15,7 @@ from energyguard.domain import Domain, Simulator, checked, installed, load
 from energyguard.errors import ConfigError
 from energyguard.flow import Role
 from energyguard.history.query import queries
+from energyguard.history.rollups import rollup_kinds
 from energyguard.intake.messages import border_of, of_shape
 from energyguard.model.topics import Holds, Topic
 from energyguard.pipeline import ARCHIVE, BORDER, FLOWS, GROUPS, ROLES, SCENARIOS, WINDOWS
@@ -52,6 +53,7 @@ def test_all_that_a_domain_brings_is_there() -> None:
             assert load(program.evaluate)
             assert load(program.job)
             assert all(load(f"{module}:run") for module in program.engines.values())
+        assert not domain.rollups or load(domain.rollups) in rollup_kinds()
         assert all(load(reference) for reference in (*domain.routes, *domain.upgrades))
         assert all(load(reference) for reference in domain.commands.values())
         assert all(isinstance(load(dialect), Dialect) for dialect in domain.dialects)

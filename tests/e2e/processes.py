@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
 import numpy as np
 
 from energyguard.errors import Unavailable
@@ -149,3 +150,11 @@ class Load(threading.Thread):
 def wait_for_worker(log: Log, topic: str = ENERGY_READINGS.name) -> None:
     """Until the group of the workers has committed all that there is."""
     until(lambda: log.positions(topic, "worker") == log.positions(topic, LATEST))
+
+
+def answers(url: str) -> bool:
+    """Whether a door says that all is well."""
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -17,7 +17,7 @@ from energyguard.durable.connections import connect
 from energyguard.log import Log, open_log
 from energyguard.model.topics import ENERGY_ALERTS, ENERGY_READINGS
 from tests.e2e.meters import free_port
-from tests.e2e.processes import HOMES, Load, Role, roles, wait_for_worker
+from tests.e2e.processes import HOMES, Load, Role, answers, roles, wait_for_worker
 from tests.e2e.undisturbed import progress, rows, undisturbed
 from tests.waiting import until
 
@@ -159,13 +159,6 @@ def test_roles_that_start_on_a_full_disk_wait_for_room(log: Log, disk: Path) -> 
 
 def wait_until_said(role: Role, words: str) -> None:
     until(lambda: words in role.said())
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def alive(*started: Role) -> None:

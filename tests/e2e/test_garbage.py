@@ -15,7 +15,7 @@ from energyguard.node import open_service
 from energyguard.settings.tree import Settings
 from tests.e2e.garbage import GARBAGE, POISON
 from tests.e2e.meters import free_port
-from tests.e2e.processes import HOMES, Load, roles, wait_for_worker
+from tests.e2e.processes import HOMES, Load, answers, roles, wait_for_worker
 from tests.e2e.undisturbed import fetched, progress, rows
 from tests.waiting import until
 
@@ -69,13 +69,6 @@ def test_on_the_running_system(tmp_path: Path) -> None:
     kept = [value for part in rows(log, DEAD_LETTERS.name).values() for _, value, _ in part]
     assert {*poison} <= {*kept}, "the original bytes are there"
     log.close()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def letters(log: Log) -> int:

@@ -15,7 +15,8 @@ Differences that were permitted since, each looked at; all else is as it was:
                               health tell of its group
     profiles                  the rules ``pattern-…`` and ``household-profile``, of which two run;
                               the setting ``rules.holidays``; two fields of ``PATCH /rules``; the
-                              route ``/devices/…/profile``
+                              route ``/devices/…/profile``; their levels, and the field ``lasting``;
+                              ``devices --profile``
     physics                   the building's rules of kind ``agree``, which run, as does
                               ``floor-volt-low``; the fields of the kind
     limits of floors          the rules ``floor-…``, which run by default; ``rules reset``, ``rules

@@ -13,7 +13,6 @@ from energyguard.log import Log, Records
 from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import batch_of
 from energyguard.records.alerts import AlertEvent
-from tests.waiting import until as until  # for those who import it from here
 
 NOON = 1_757_160_000_000  # 2025-09-06 12:00 UTC
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import HistoryClient
 from energyguard.history.export import export_readings
 from energyguard.history.people import People
+from energyguard.history.reading_buckets import READINGS
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.alerts import Severity, State
 from energyguard.model.readings import batch_of
@@ -105,7 +107,8 @@ def test_readings_alerts_and_late_readings_are_kept(
 def test_much_at_once_is_rolled_up_without_waiting(
     log: Log, history: ChdbHistory, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("energyguard.history.reading_buckets.FULL_ROWS", 100)
+    small = (replace(READINGS, max_rows=100),)
+    monkeypatch.setattr("energyguard.history.rollups.rollup_kinds", lambda: small)
     archive = Archive(history, log, 0.0, people)
     archive._rest_s = 60.0  # what makes it settle here is that there is much
     for tick in range(4):
@@ -209,6 +212,7 @@ ROLE = """
 import pathlib, sys, threading
 from energyguard.settings.tree import HistorySettings, Settings
 from energyguard.history.people import People
+from energyguard.history.reading_buckets import READINGS
 from energyguard.sinks.history_role import run
 run(Settings(data_dir=pathlib.Path(sys.argv[1]), history=HistorySettings(port=0, flush="50ms")),
     threading.Event())

@@ -18,12 +18,13 @@ from energyguard.domains.charging.model import (
     Violation,
 )
 from energyguard.domains.charging.records.stations import BayNow, Charger, Imported
-from energyguard.history import charging_buckets
+from energyguard.domains.charging.rollups import hours
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import Log, Records
 from energyguard.sinks.archive import Archive
 from tests.history.charging import SCHEMAS
+from tests.sinks.test_archive import drain
 
 S = 1_714_953_600
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}
@@ -82,12 +83,6 @@ def everything(log: Log) -> None:
     gone = BayNow(charger="c-1", topic="signals.here", state="free", since=S + 50)
     for bay in (car, gone, msgspec.structs.replace(car, charger="c-7")):
         append(log, "energyguard.bays", msgspec.json.encode(bay))
-
-
-def drain(archive: Archive) -> None:
-    for _ in range(20):
-        archive.step(0.0)
-    archive.settle()
 
 
 def rows(history: ChdbHistory, table: str, order: str) -> list[list[str]]:
@@ -179,7 +174,7 @@ def test_a_fault_of_the_roll_ups_gives_back_what_was_touched(
     everything(log)
     archive = Archive(history, log, 0.0, people)
     with monkeypatch.context() as broken:
-        broken.setattr(charging_buckets, "script", lambda name: "SELECT nothing")
+        broken.setattr(hours, "script", lambda folder, name: "SELECT nothing")
         with pytest.raises(Exception, match="nothing"):
             drain(archive)
     archive.settle()

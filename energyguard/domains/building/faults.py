@@ -23,7 +23,6 @@ from energyguard.simulators.noise import streams, uniform
 
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
-MAX_PER_WEEK = 7.0
 _USED = 0.9  # of a slot: a floor recovers between two faults
 _SLOTS_KEPT = 64
 
@@ -78,7 +77,7 @@ class FloorFaults:
 
     Args:
         kinds: which there are; the names are those of ``KINDS``.
-        per_week: how many a floor has in a week, above 0, at most ``MAX_PER_WEEK``.
+        per_week: how many a floor has in a week, above 0, at most 7.
         load: whose spread sizes them.
         floors: the numbers of the floors.
         tick_s: how long those last that have no length.

@@ -6,6 +6,7 @@ sessions/             parking sessions, by event time; live/: stations as they a
 intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
 chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
 engines/, offline.py  the same on Flink, and on files
+rollups/              what the history sums up of it
 view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API, terminal
 """
 
@@ -29,6 +30,7 @@ DOMAIN = Domain(
     topics=TOPICS,
     records=f"{HERE}.records:RECORDS",
     archived=(*SENT, *RESULTS, TOTAL_OCCUPIED, BAYS, CHARGERS, IMPORTED),
+    rollups=f"{HERE}.rollups:CHARGING",
     messages=(
         Messages(
             name="signals of chargers",

@@ -28,7 +28,7 @@ from energyguard.log import LATEST, Log, Records, TopicPartition
 from energyguard.log.records import Headers
 from energyguard.model.topics import TICK_HEADER
 from energyguard.simulators.event_clock import RunningClock, backwards
-from energyguard.simulators.ticker import Progress, Ticker, Times, patiently
+from energyguard.simulators.ticker import Progress, SecondBySecond, Ticker, Times, patiently
 from energyguard.telemetry import logger
 
 RUN_HEADER = "run"
@@ -43,7 +43,7 @@ _log = logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChargerRun:
+class ChargerRun(SecondBySecond):
     """What to simulate, from when, how long and how fast.
 
     Attributes:
@@ -72,16 +72,6 @@ class ChargerRun:
 
     tick_ms: int = field(default=1000, init=False)
     ticks_at_once: int = field(default=60, init=False)
-
-    @property
-    def start_ms(self) -> int | None:
-        """The first tick."""
-        return None if self.start_s is None else self.start_s * 1000
-
-    @property
-    def ticks(self) -> int | None:
-        """How many seconds."""
-        return self.seconds
 
     @property
     def name(self) -> str:

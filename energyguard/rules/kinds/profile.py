@@ -38,6 +38,7 @@ class ProfileRule(
     channels: Channels
     sigmas: Level
     at_once: Level = 0
+    lasting: Level = 0
     clear_at: Level
     direction: Annotated[Direction, written("up, down or either", Direction)] = Direction.UP
     needs: Count = 4
@@ -76,6 +77,8 @@ class ProfileRule(
     def summary(self) -> str:
         """What it does, with its limits as they are now."""
         once = f", or a reading {from_nano(self.at_once)}" if self.at_once else ""
+        if self.lasting:
+            once += f", or three half-hours on end {from_nano(self.lasting)}"
         return (
             f"Raises when the mean of a half-hour is {from_nano(self.sigmas)}{once} deviations "
             f"{self._beyond} what is usual at this half-hour of the week; clears at "
@@ -85,7 +88,12 @@ class ProfileRule(
     def scorer(self) -> Scorer:
         """Profiles of its channel."""
         limits = ProfileLimits(
-            self.sigmas, self.at_once, self.clear_at, self.needs, _SIGNS[self.direction]
+            self.sigmas,
+            self.at_once,
+            self.lasting,
+            self.clear_at,
+            self.needs,
+            _SIGNS[self.direction],
         )
         return ProfileScorer(limits, calendar_of(self.zone, self.holidays))
 
@@ -108,6 +116,8 @@ class ProfileRule(
         z = known.get("zscore", 0)
         side = "below" if z < 0 else "above"
         pending = ", not yet for long" if found.state is State.PENDING else ""
+        if lasting := known.get("lasting", 0):
+            pending = f", and {abs(lasting) / NANO:.1f} in the mean of an hour and a half{pending}"
         return (
             f"{observed} {abs(z) / NANO:.1f} sigma {side} the usual {usual} {self.unit} "
             f"(sigma {sigma}){pending}{found.since}"
@@ -135,6 +145,8 @@ class ProfileRule(
                 bool(self.at_once) and self.direction is Direction.DOWN,
                 "at_once looks above: not with direction down",
             ),
+            (bool(self.lasting) and self.lasting < NANO, "lasting is below 1: much is, by chance"),
+            (self.lasting > self.sigmas, "lasting is above sigmas: those would tell before"),
             (self.needs < 2, "needs: 2 or more half-hours have a deviation"),
         )
         return [*(sentence for wrong, sentence in checks if wrong), *self._calendar_faults()]

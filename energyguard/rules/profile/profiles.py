@@ -5,11 +5,12 @@ usual distance from what was expected; and its single readings, with theirs. Wha
 half-hour's mean of some weeks, and by how much such days were off of late: so a season is followed.
 Beside the deviations stands how high readings came: what comes rarely but again is not strange.
 
-A half-hour far off counts as one at the border of what is usual, and as a quarter; a device that
-stays far off for a week has a new usual. A half-hour seen too rarely borrows from the same one of
-the device's other days of its kind (Monday to Friday, Saturday, Sunday), deviations also from
-those beside it. Nothing is borrowed from other devices: what one device raises must not depend on
-which others share its partition.
+A half-hour far off counts as one at the border of what is usual, and as a quarter; while a device
+stays far off, what comes after the first says nothing of how high readings come: one long fault
+must not make the next one usual. A device that stays so for a week has a new usual. A half-hour
+seen too rarely borrows from the same one of the device's other days of its kind (Monday to Friday,
+Saturday, Sunday), deviations also from those beside it. Nothing is borrowed from other devices:
+what one device raises must not depend on which others share its partition.
 
 All is elementwise arithmetic in a fixed order, kept as 32-bit floats: the same readings give the
 same bits, however they are cut into batches, and after a restart.
@@ -49,6 +50,7 @@ _FEW = 1.5  # a deviation known from n half-hours may be wider by the factor 1 +
 _WIDER = np.array([1.1, 1.15])  # than a normal distribution's: of means, of readings
 
 _FAR = 3.0  # deviations
+_STILL_FAR = 0.5  # of those, where the half-hour before was far off
 _LITTLE = 0.25  # what a half-hour far off teaches
 _OF_LATE, _FORGET = 0.25, 0.97  # how fast days of late are learned, and forgotten
 _STRANGE, _HALF_BELIEVED = 6.0, 0.3  # a reading so many deviations off, and what it teaches
@@ -156,7 +158,8 @@ class Profiles:
         new, known = self.total[key] == 0, usual.seen > 1
         off = np.where(new, 0, over.mean - usual.mean)
         border = _FAR * usual.sigma
-        far = known & (abs(off) > border)
+        stays = self.far_off[key] > 0
+        far = known & (abs(off) > np.where(stays, _STILL_FAR, 1.0) * border)
         again = far & (self.far_off[key] >= RELEARN)
         weight = np.where(far & ~again, _LITTLE, 1.0)
         off = np.where(far & ~again, np.clip(off, -border, border), off)
@@ -172,7 +175,8 @@ class Profiles:
         late = np.where(known, _FORGET * late + _OF_LATE * weight * off, 0)
         self.recent[key, kind, half] = late
         self._learn_deviations(key, day, half, weight, (off**2, distance**2), usual.seen > 0)
-        self._learn_highest((key, kind, half), np.where(new, 0, over.highest), usual)
+        highest = np.where(new | (stays & far & ~again), 0, over.highest)
+        self._learn_highest((key, kind, half), highest, usual)
         self.seen[key, day, half] = np.minimum(visits, 255)
         self.total[key] += 1
         self.far_off[key] = np.maximum(self.far_off[key] + np.where(far, 1, -1), 0)

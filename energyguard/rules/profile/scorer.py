@@ -11,10 +11,12 @@ from energyguard.model.channels import MEASURES
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.profile.calendar import Calendar
+from energyguard.rules.profile.lasting import ON_END, LastHalfHours
 from energyguard.rules.profile.running import PER_MICRO, Compared, RunningHalfHours
 from energyguard.rules.valued import Scores, ValueRows
 
 _MAX_Z = 1e6
+_CAP = 2  # times ``lasting``: what a single half-hour counts at the highest
 _HIGHER = 1.4  # than readings came of late: what a single one must be to be strange
 
 
@@ -24,6 +26,8 @@ class ProfileLimits(NamedTuple):
     sigmas: int
     at_once: int
     """Of a single reading above; 0: none is too far."""
+    lasting: int
+    """Of the last half-hours in the mean; 0: no mean is too far."""
     clear_at: int
     needs: int
     """How many half-hours a deviation is known from."""
@@ -49,6 +53,7 @@ class ProfileScorer:
     def __init__(self, limits: ProfileLimits, calendar: Calendar) -> None:
         self._limits, self._calendar = limits, calendar
         self._running: RunningHalfHours | None = None
+        self._last = LastHalfHours()
         self._saved: Mapping[str, Any] | None = None
 
     def score(self, rows: ValueRows) -> Scores:
@@ -59,12 +64,15 @@ class ProfileScorer:
             if self._saved is not None:
                 self._running.load(self._saved)
         self._running.grow(len(rows.devices))
+        self._last.grow(len(rows.devices))
         read, over = self._running.take(rows.key, rows.time, value)
-        return self._scores(len(rows), read, over)
+        return self._scores(rows, read, over)
 
     def save(self) -> Any:
         """The profiles, and the half-hours that are not over."""
-        return self._saved if self._running is None else self._running.save()
+        if self._running is None:
+            return self._saved
+        return {**self._running.save(), "last": self._last.save()}
 
     def parts(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """The half-hours that are not over; the profiles, where one was since the last time."""
@@ -83,18 +91,22 @@ class ProfileScorer:
         """
         if saved and "profiles" not in saved:
             raise KeyError("profiles")
-        self._running, self._saved = None, saved or None
+        self._running, self._saved, self._last = None, saved or None, LastHalfHours()
+        if saved and "last" in saved:
+            self._last.load(saved["last"])
 
-    def _scores(self, n: int, read: Compared, over: Compared) -> Scores:
+    def _scores(self, rows: ValueRows, read: Compared, over: Compared) -> Scores:
         limits, readings, half_hours = self._limits, self._judged(read), self._judged(over)
+        n = len(rows)
+        stays, half_hours, mean = self._lasting(rows.key[over.at], over, half_hours)
         breaks, clears = np.zeros((2, n), bool)
         if limits.at_once:
             higher = read.value - read.usual.mean > _HIGHER * read.usual.highest
             breaks[read.at] = higher & (readings.z > limits.at_once)
-        clears[over.at] = half_hours.known & (half_hours.bad <= limits.clear_at)
+        clears[over.at] = half_hours.known & (half_hours.bad <= limits.clear_at) & ~stays
         clears &= ~breaks
         shown = ~breaks[over.at]  # of a reading that ends a half-hour that, unless it is worse
-        breaks[over.at] |= half_hours.bad > limits.sigmas
+        breaks[over.at] |= (half_hours.bad > limits.sigmas) | stays
         columns = np.zeros((len(readings.columns), n), np.int64)
         for row, of_reading, of_half_hour in zip(
             columns, readings.columns, half_hours.columns, strict=True
@@ -103,7 +115,28 @@ class ProfileScorer:
             row[over.at[shown]] = of_half_hour[shown]
         observed, expected, usual, sigma, z, bad, slot = columns
         evidence = {"usual": usual, "sigma": sigma, "zscore": z, "half_hour": slot}
+        if limits.lasting:
+            evidence["lasting"] = np.zeros(n, np.int64)
+            evidence["lasting"][over.at] = mean
         return Scores(breaks, clears, bad, observed, expected, evidence)
+
+    def _lasting(self, key: Ints, over: Compared, found: _Judged) -> tuple[Bools, _Judged, Ints]:
+        """Which half-hours are a little off with those before them: what these are held against is
+        what would have been too much after those; and by how many deviations all are off.
+        """
+        limit, far = self._limits.lasting, _CAP * self._limits.lasting
+        if not limit:
+            return np.zeros(len(key), bool), found, np.zeros(len(key), np.int64)
+        z = np.clip(found.z, -far, far) / NANO
+        last = self._last.take(key, over.slot, z)
+        sign = np.where(z < 0, -1, 1) if self._limits.sign == 0 else self._limits.sign
+        mean = np.where(found.bad > self._limits.sigmas, 0, np.rint(sign * last.mean * NANO))
+        stays = (mean > limit) & (found.bad > limit // 2)
+        needed = np.maximum(ON_END * limit / NANO - sign * last.before, limit / NANO / 2)
+        held = np.rint(over.usual.mean + sign * needed * over.sigma).astype(np.int64) * PER_MICRO
+        observed, expected, *others = found.columns
+        columns = (observed, np.where(stays, held, expected), *others)
+        return stays, found._replace(columns=columns), np.where(stays, mean, 0).astype(np.int64)
 
     def _judged(self, found: Compared) -> _Judged:
         """How many deviations values are off; none where these are not known yet."""

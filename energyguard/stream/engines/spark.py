@@ -25,7 +25,6 @@ from energyguard.stream.engines.programs import ended, jars_of, java_home
 
 TEMPLATE: Final = Path(__file__).with_name("spark_job.py")
 BEGIN, END = "# ---- the job ----\n", "# ---- end of the job ----\n"
-CONNECTOR: Final = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
 HEAP: Final = "2g"
 *_, BEFORE_RULE, BEFORE_MODE = BEFORE
 _STATE: Final = "spark.sql.streaming.stateStore."

@@ -73,7 +73,8 @@ def read_snapshots(
     """A flow's newest snapshots of these partitions: manifest and parts; of some there is none."""
     found: dict[TopicPartition, dict[str, bytes]] = defaultdict(dict)
     for where in {at.partition % STATE.partitions for at in of}:
-        _read(log, flow.encode(), TopicPartition(STATE.name, where), of, found)
+        place = TopicPartition(STATE.name, where)
+        _read(log, flow.encode(), place, log.positions(STATE.name, EARLIEST)[place], of, found)
     saved: dict[TopicPartition, Saved] = {}
     for at, chunks in found.items():
         if "manifest" in chunks and (snapshot := _whole(chunks)):
@@ -81,6 +82,36 @@ def read_snapshots(
         elif "manifest" in chunks:
             _log.error("a snapshot does not hold; it is made anew from the log", partition=str(at))
     return saved
+
+
+class SnapshotFollower:
+    """A flow's newest snapshots for who looks at them again and again: each record is read once.
+
+    Args:
+        log: has them.
+        flow: whose.
+    """
+
+    def __init__(self, log: Log, flow: str) -> None:
+        self._log, self._flow = log, flow.encode()
+        self._next: dict[TopicPartition, int] = {}  # where to read on, by whose snapshot it is
+        self._chunks: dict[TopicPartition, dict[str, bytes]] = {}
+        self._saved: dict[TopicPartition, Saved | None] = {}
+
+    def newest(self, at: TopicPartition) -> Saved | None:
+        """The newest snapshot of a partition, the same object while it is; None: there is none."""
+        place = TopicPartition(STATE.name, at.partition % STATE.partitions)
+        first = self._log.positions(STATE.name, EARLIEST)[place]
+        end = self._log.positions(STATE.name, LATEST)[place]
+        after = self._next.get(at, end + 1)
+        if after > end:  # never read, or the log is another one
+            after, self._chunks[at], self._saved[at] = first, {}, None
+        chunks = self._chunks[at]
+        before = chunks.get("manifest")
+        self._next[at] = _read(self._log, self._flow, place, max(after, first), [at], {at: chunks})
+        if chunks.get("manifest") is not before:  # it is written last
+            self._saved[at] = _whole(chunks) if "manifest" in chunks else None
+        return self._saved[at]
 
 
 def _whole(chunks: Mapping[str, bytes]) -> Saved | None:
@@ -101,11 +132,11 @@ def _read(
     log: Log,
     flow: bytes,
     place: TopicPartition,
+    position: int,
     wanted: Collection[TopicPartition],
     found: Mapping[TopicPartition, dict[str, bytes]],
-) -> None:
-    """Take the newest chunks that lie in one partition of the topic."""
-    position = log.positions(STATE.name, EARLIEST)[place]
+) -> int:
+    """Take the newest chunks that lie in one partition of the topic; how far it was read."""
     end = log.positions(STATE.name, LATEST)[place]
     while position < end:
         fetched = log.read({place: position}, 10_000, 0)
@@ -124,3 +155,4 @@ def _read(
                 else:
                     found[at][name.decode()] = value
             position = part.next_offset
+    return position

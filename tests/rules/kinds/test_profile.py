@@ -60,6 +60,42 @@ def test_what_stays_on_is_told_by_its_first_half_hour(tmp_path: Path) -> None:
     assert "as usual" in found[-1].about
 
 
+@pytest.mark.parametrize(("direction", "kw"), [("up", 0.7), ("either", 0.7), ("either", -0.6)])
+def test_what_stays_a_little_off_is_told_by_the_third_half_hour(
+    tmp_path: Path, direction: str, kw: float
+) -> None:
+    rows = weeks({(NOON, NOON + 4 * 3600): kw})
+    text = f'{RULE}direction = "{direction}"\n'
+    assert events([rule_of(tmp_path, text)], rows) == []
+    found = events([rule_of(tmp_path, f"{text}lasting = 2.5\n")], rows)
+    assert [(device, state) for device, state, _ in told(found)] == [
+        ("p1", "firing"), ("p1", "resolved")
+    ]  # fmt: skip
+    assert told(found)[0][2] == NOON + 5400
+    raised, sign = found[0], np.sign(kw)
+    evidence = dict(raised.evidence)
+    assert 2.5e9 < evidence["lasting"] < 4.5e9
+    assert sign * evidence["zscore"] < 5e9
+    usual = evidence["usual"]
+    assert (raised.observed - usual) / (raised.expected - usual) > 1  # held against what it passed
+    assert "in the mean of an hour and a half" in raised.about
+
+
+def test_three_half_hours_that_are_not_on_end_are_not_together(tmp_path: Path) -> None:
+    text = f"{RULE}lasting = 2.5\n"
+    on_end = weeks({(NOON, NOON + 4 * 3600): 0.5})
+    assert told(events([rule_of(tmp_path, text)], on_end))[0][:2] == ("p1", "firing")
+    every = [(NOON + at, NOON + at + 1800) for at in (0, 3600, 7200, 10_800)]
+    rows = weeks(dict.fromkeys(every, 0.5))
+    assert events([rule_of(tmp_path, text)], rows) == []
+    missing = [
+        row
+        for row in rows
+        if not (row[2] - NOON) % 3600 >= 1800 or not NOON <= row[2] < NOON + 14_400
+    ]
+    assert events([rule_of(tmp_path, text)], missing) == []
+
+
 def test_less_than_usual_is_an_option(tmp_path: Path) -> None:
     more = {(NOON, NOON + 3600): -3.0}
     rows = weeks(more)
@@ -108,6 +144,8 @@ def test_a_holiday_is_a_sunday_by_the_clock_of_the_site(tmp_path: Path) -> None:
         ("at_once = 3", "at_once is below sigmas"),
         ("clear_at = 6", "clear_at is below 0 or above sigmas"),
         ("needs = 1", "needs: 2 or more"),
+        ("lasting = 0.5", "lasting is below 1"),
+        ("lasting = 6", "lasting is above sigmas"),
         ('zone = "Rome"', "Rome"),
         ('holidays = ["QQ"]', "no holidays of a country 'QQ'"),
         ('holidays = ["2026-02-30"]', "'2026-02-30' is no day"),

@@ -80,6 +80,23 @@ def test_a_half_hour_far_off_teaches_little_and_as_much_however_far() -> None:
     assert moved[2] == moved[1]
 
 
+def test_one_long_fault_does_not_make_the_next_one_usual() -> None:
+    """After the first half-hour far off, how high readings come stays as it was, though the fault
+    goes on a little less far off.
+    """
+    long, short = Life(), Life()
+    for life in (long, short):
+        life.weeks(6)
+    sigma = at(long, TUESDAY_NOON).sigma[0]
+    for half_hour in range(48):
+        long.learn(more=(6 if half_hour == 0 else 4) * sigma)
+        short.learn()
+    for half_hour in (2, 5, 20, 30):
+        usual, other = (at(life, half_hour) for life in (long, short))
+        assert usual.highest[0] < 1.05 * other.highest[0]
+    assert at(long, 0).highest[0] > 1.5 * at(short, 0).highest[0]  # the first is half believed
+
+
 def test_what_stays_far_off_for_a_week_is_the_new_usual() -> None:
     life = Life()
     life.weeks(8)

@@ -112,7 +112,7 @@ def test_a_half_hour_of_few_readings_is_judged_as_few_readings() -> None:
 
 
 def test_profiles_are_saved_only_when_a_half_hour_was_over() -> None:
-    limits = ProfileLimits(4 * 10**9, 0, 2 * 10**9, 3, 1)
+    limits = ProfileLimits(4 * 10**9, 0, 3 * 10**9, 2 * 10**9, 3, 1)
     scorer = ProfileScorer(limits, Calendar("UTC"))
 
     def told(minute: int) -> bool:

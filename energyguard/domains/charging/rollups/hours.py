@@ -1,8 +1,9 @@
-"""Roll-ups of chargers: 1 h and 1 day."""
+"""Which hours of chargers rows concern, and how these hours and their days are made anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
-from energyguard.history.query import script
+from energyguard.history.rollup_kind import script
 
 HOUR_S = 3600
-FULL_ROWS = 1_000_000  # hours of chargers; one settling of so many takes about 500 MB
-TABLES: Mapping[str, str] = {
+MAX_MARKS = 1_000_000  # hours of chargers; one settling of so many takes about 500 MB
+RAW: Mapping[str, str] = {
     "stays": "start_parking", "charges": "start", "violations": "time", "occupied": "time",
 }  # fmt: skip
 """The tables of which rows are marked, and when a row of each begins."""
+_HERE = Path(__file__).parent
 _SCHEMA = pa.schema([("charger", pa.string()), ("hour", pa.int64())])
 
 Ints = npt.NDArray[np.int64]
@@ -25,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 def marks(table: str, rows: pa.Table) -> pa.Table:
     """The hours of chargers that these rows concern: of a stay, all that it took."""
-    first = _hour(rows[TABLES[table]])
+    first = _hour(rows[RAW[table]])
     row = np.arange(rows.num_rows)
     if table == "stays":
         last = np.maximum(_hour(rows["end_parking"], -1), first)
@@ -39,7 +41,7 @@ def marks(table: str, rows: pa.Table) -> pa.Table:
 def in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     """The hours of all rows that the history has in a range."""
     ends = {"lo": str(lo_ms // 1000), "hi": str(hi_ms // 1000)}
-    for table, begin in sorted(TABLES.items()):
+    for table, begin in sorted(RAW.items()):
         columns = {begin, "end_parking"} if table == "stays" else {begin}
         columns |= set() if table == "occupied" else {"charger"}
         sql = f"SELECT {', '.join(sorted(columns))} FROM {table} FINAL WHERE " + (
@@ -51,8 +53,8 @@ def in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
 def replace(history: Tables, marked: pa.Table) -> None:
     """Replace the hours that are marked, and the days above them."""
     hours = marked.group_by(_SCHEMA.names).aggregate([]).sort_by("hour")
-    for first in range(0, hours.num_rows, FULL_ROWS):
-        _replace(history, hours.slice(first, FULL_ROWS))
+    for first in range(0, hours.num_rows, MAX_MARKS):
+        _replace(history, hours.slice(first, MAX_MARKS))
 
 
 def _replace(history: Tables, hours: pa.Table) -> None:
@@ -62,10 +64,10 @@ def _replace(history: Tables, hours: pa.Table) -> None:
     history.insert("charging_touched", hours.set_column(1, "hour", times))
     ends = pc.min_max(hours["hour"])
     reach = {"low_s": ends["min"].as_py(), "high_s": ends["max"].as_py() + HOUR_S}
-    execute(script("charging_1h"), **reach)
-    execute(script("charging_1d"))
-    execute(script("charging_all_1h"))
-    execute(script("occupied_1h"), **reach)
+    execute(script(_HERE, "charging_1h"), **reach)
+    execute(script(_HERE, "charging_1d"))
+    execute(script(_HERE, "charging_all_1h"))
+    execute(script(_HERE, "occupied_1h"), **reach)
     execute("TRUNCATE TABLE charging_touched")
 
 

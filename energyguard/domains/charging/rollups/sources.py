@@ -1,0 +1,83 @@
+"""How queries read what happened at chargers: from days, hours, and raw rows at the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from energyguard.history.sources import Level, Piece, Source, as_time, in_piece
+
+_HERE: Final = (
+    " AND charger IN ("
+    "SELECT charger FROM chargers FINAL WHERE if(station = '', charger, station) = {station:String}"
+    " UNION ALL"
+    " SELECT {station:String} WHERE {station:String} NOT IN (SELECT charger FROM chargers))"
+)
+_LEVELS: Final = (Level("charging_1d", 86_400), Level("charging_1h", 3600, "toStartOfDay"))
+_ALL: Final = (Level("charging_all_1h", 3600),)
+
+
+def _occupied(piece: Piece) -> str:
+    """Occupied time has no raw rows: an hour's roll-up has its occupied pieces."""
+    low, high = piece
+    hours = (low // 3600 * 3600, -(-high // 3600) * 3600)
+    from_s, to_s = (f"toInt64({at}) - toUnixTimestamp(bucket)" for at in piece)
+    return (
+        "SELECT charger, bucket, toUInt64(arraySum(p -> "
+        f"greatest(least(p.2, {to_s}) - greatest(p.1, {from_s}), 0), pieces)) AS occupied_s "
+        f"FROM charging_1h FINAL WHERE {in_piece('bucket', hours, 'toStartOfDay', as_time)}"
+    )
+
+
+def _summed(source: Source) -> Source:
+    """With the sums of all chargers, which queries of all read step by step."""
+    columns = source.columns.replace("charger,", "'' AS charger,")
+    return source._replace(together=source._replace(columns=columns, levels=_ALL))
+
+
+_STAYS = Source(
+    _LEVELS,
+    "charger, bucket, stays, stayed_s",
+    "charger, start_parking AS bucket, toUInt64(1) AS stays, "
+    "toUInt64(greatest(dateDiff('second', start_parking, end_parking), 0)) AS stayed_s",
+    "start_parking",
+    "stays",
+    here=_HERE,
+)
+_CHARGES = Source(
+    _LEVELS,
+    "charger, bucket, charges, timed, charged_s, energy, cents",
+    "charger, start AS bucket, toUInt64(1) AS charges, toUInt64(isNotNull(end)) AS timed, "
+    "toUInt64(greatest(ifNull(dateDiff('second', start, end), 0), 0)) AS charged_s, "
+    "energy, cents",
+    "start",
+    "charges",
+    here=_HERE,
+)
+_VIOLATIONS = Source(
+    _LEVELS,
+    "charger, bucket, no_charge, before, after",
+    "charger, time AS bucket, toUInt64(kind = 'Parking without charging') AS no_charge, "
+    "toUInt64(kind = 'Long parking before recharging') AS before, "
+    "toUInt64(kind = 'Long parking after recharging') AS after",
+    "time",
+    "violations",
+    here=_HERE,
+)
+_CURVE = Source(
+    (Level("occupied_1h", 3600),),
+    "source, bucket, seconds, total, least, most",
+    "source, time AS bucket, toUInt64(1) AS seconds, occupied AS total, occupied AS least, "
+    "occupied AS most",
+    "time",
+    "occupied",
+    "",
+)
+SOURCES: Final[Mapping[str, Source]] = {
+    "stays": _summed(_STAYS),
+    "charges": _summed(_CHARGES),
+    "violations": _VIOLATIONS,
+    "occupied": Source(_LEVELS, "charger, bucket, occupied_s", part=_occupied, here=_HERE),
+    "curve": _CURVE,
+}
+"""By what a query calls them: ``stays_in(…)``, and ``stays_by_step(…)``."""
