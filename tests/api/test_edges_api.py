@@ -17,7 +17,8 @@ from energyguard.telemetry import METRICS
 from energyguard.testing import MemoryLog
 from tests.application.client import client_of, ok
 from tests.edge.lines import NOON, entry, let_in, link, report
-from tests.service.made import StandInHistory, until
+from tests.service.made import StandInHistory
+from tests.waiting import until
 
 
 @pytest.fixture

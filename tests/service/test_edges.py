@@ -18,7 +18,8 @@ from energyguard.settings.edge import CloudSettings
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.edge.lines import NOON, entry, let_in, link, report
-from tests.service.made import StandInHistory, until
+from tests.service.made import StandInHistory
+from tests.waiting import until
 
 MINUTE, HOUR = 60_000, 3_600_000
 CLOUD = CloudSettings(silent="1m", clock_offset="1m")
