@@ -8,6 +8,7 @@ has neither of them.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from dataclasses import dataclass
@@ -110,12 +111,24 @@ def set_up_logging(level: str, role: str) -> None:
             else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
     for noisy in ("uvicorn.error", "nicegui"):  # a bad request, an unknown page: no news
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+class _Stderr(io.TextIOBase):
+    """What is standard error at the time of each line: whoever sets up logging may outlive it."""
+
+    def write(self, text: str) -> int:
+        """Write a part of a line."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        sys.stderr.flush()
 
 
 def _structlog_alone() -> Any:

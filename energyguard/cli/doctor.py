@@ -208,8 +208,8 @@ def edges(settings: Settings) -> Finding:
             found = EdgeProjection(opened, settings.cloud, SYSTEM)
             found.read()
             known = found.all()
-    except EnergyGuardError as error:
-        return Finding(str(error), "see to the log first")
+    except EnergyGuardError:
+        return Finding("not known: see to the log first")
     if (wrong := trouble(known)) in ("", "ok"):
         return Finding(f"{len(known)} known" if known else "none yet")
     return Finding(wrong, "`energyguard edges` shows each; docs/edge.md says what to do")

@@ -39,6 +39,8 @@ def test_all_the_verbs_are_there() -> None:
     wanted = {
         *(
             "devices",
+            "edge",
+            "edges",
             "up",
             "status",
             "stop",

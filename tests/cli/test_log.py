@@ -72,5 +72,6 @@ def test_lag_tells_of_an_ingestor_where_a_store_is_named(terminal: Terminal) -> 
         "energy_readings",
         "meter_readings",
         "energyguard.readings",
+        "edge_readings",
         "energyguard.alerts",
     }

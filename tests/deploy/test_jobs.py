@@ -18,7 +18,7 @@ from tests.deploy.stack import Stack
 def stack(composed: Composed, tmp_path: Path) -> Stack:
     """Nothing of it runs."""
     return Stack(
-        composed(ENGINE_RULE="household-demo")["services"], tmp_path, range(20_000, 20_030)
+        composed(ENGINE_RULE="household-demo")["services"], tmp_path, range(20_000, 20_060)
     )
 
 

@@ -30,7 +30,7 @@ def stack(composed: Composed, tmp_path_factory: pytest.TempPathFactory) -> Itera
         fetched("kafka")
     except Missing as missing:
         pytest.skip(f"no Kafka: {missing}")
-    page, keys, *ports = free_ports(40)  # more than there are services
+    page, keys, *ports = free_ports(60)  # more than there are services
     services = composed(
         PAGE_PORT=str(page),
         STORE_PORT=str(keys),

@@ -15,13 +15,15 @@ import pytest
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
 from energyguard.node import open_log, open_service
-from energyguard.pipeline import ROLES
+from energyguard.pipeline import DEMONSTRATED, ROLES
 from energyguard.processes.registry import living
 from energyguard.settings.tree import Settings
 from tests.waiting import PATIENCE_S, until
 
 T = TypeVar("T")
-USUAL = tuple(name for name, role in ROLES.items() if not role.needs)
+USUAL = tuple(
+    name for name, role in ROLES.items() if not role.needs and role.scenario in ("", *DEMONSTRATED)
+)
 
 
 class Up:
@@ -133,7 +135,7 @@ def test_the_ingestor_runs_where_a_store_is_named(settings: Settings) -> None:
     store = settings.data_dir / "store.db"
     up = Up(settings.data_dir, f"store.url=sqlite:///{store.absolute()}")
     link = up.link()
-    assert {one.role for one in living(settings.data_dir)} == {"up", *ROLES}
+    assert {one.role for one in living(settings.data_dir)} == {"up", *USUAL, "ingestor"}
     with httpx.Client(follow_redirects=True, trust_env=False) as page:
         assert page.get(link).status_code == 200
 

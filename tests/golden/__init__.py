@@ -29,7 +29,8 @@ Differences that were permitted since, each looked at; all else is as it was:
     edge and cloud            the commands ``edge``, ``edges`` and those of homes in regions; the
                               settings ``edge.…``, ``cloud.…``; the topics ``edge_readings``,
                               ``power_topic``, ``energyguard.edge…``, ``energyguard.places``; the
-                              routes ``/edges…`` and of regions; figures of edges
+                              routes ``/edges…`` and of regions; figures of edges; what stages say
+                              of partitions of topics that came since (``scenarios.before``)
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
                               kinds; the title of two optional bodies is Body, no longer Said;

@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.golden import inputs, product, store
 from tests.golden.logfile import Message, Stored, Watch, records
-from tests.golden.scenarios import COMPACTED, RULES, appended
+from tests.golden.scenarios import COMPACTED, RULES, appended, before
 from tests.waiting import until
 
 MIDDLE_S: Final = inputs.START_S + 20 * 60  # H001's episode is open
@@ -173,5 +173,5 @@ def unpacked(folder: Path) -> Path:
 def contents(folder: Path) -> bytes:
     """What a folder says, without what differs from run to run: leases, pages of files."""
     return store.text_of(
-        [*map(store.record_line, by_key(records(folder / "log.db"))), people(folder)]
+        [*map(store.record_line, by_key(before(records(folder / "log.db")))), people(folder)]
     )

@@ -113,11 +113,15 @@ MUTANTS: Final = (
     Mutant("return min(max(second, 0), _LAST_S)", "return second", COVERING),
     Mutant("if first < end:", "if first <= end:", COVERING),
     Mutant("HASH_BYTES = 10", "HASH_BYTES = 11", PEOPLE),
-    Mutant("return covered or {_WINDOWS[-1]: [(0, 0)]}", "return covered", SUMS),
+    Mutant("return covered or {READING_LEVELS[-1]: [(0, 0)]}", "return covered", SUMS),
     # Those that nobody saw for long
     Mutant('"min": 60_000,', '"min": 1_000,', QUANTITIES),
     Mutant("(2 * rest == denominator and whole % 2 == 1)", "2 * rest == denominator", BILLS),
-    Mutant("> batch.appended_ms + self.limits.ahead_wall_ms", "> batch.appended_ms", CLOCK),
+    Mutant(
+        "ahead = batch.time > batch.appended_ms + self.limits.ahead_wall_ms",
+        "ahead = batch.time > batch.appended_ms",
+        CLOCK,
+    ),
     Mutant("np.minimum(links.time, links.time_before + MAX_GAP_MS)", "links.time", CHANNELS),
     Mutant("mine[share:]", "mine[share + 1 :]", BALANCE),
     Mutant("MAX_KW = 1_000\nMAX_KWH", "MAX_KW = 1_001\nMAX_KWH", SIGNALS),

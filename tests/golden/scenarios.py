@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -159,8 +161,41 @@ COMPACTED: Final = (product.PROGRESS, "energyguard.state")
 """Of these the newest record of each key counts; two stages write them, in an order of chance."""
 
 
+SINCE: Final = (b"edge_readings", b"power_topic")
+"""Topics that there were not yet: what stages say of their partitions is left out."""
+
+
+_DECIDED = re.compile(rb'"decided":(\d+)')
+
+
+def before(found: Sequence[Stored]) -> list[Stored]:
+    """The records that are about topics of then, counted without the others."""
+    left_out: Counter[tuple[str, int]] = Counter()
+    kept, decided = [], {}
+    for one in found:
+        place = one.topic, one.partition
+        offset = one.offset - left_out[place]
+        if one.topic == "energyguard.time":
+            decided[one.offset] = offset
+        if any(name in (one.key or b"") for name in SINCE):
+            left_out[place] += 1
+        else:
+            kept.append(one._replace(offset=offset))
+
+    def renumbered(match: re.Match[bytes]) -> bytes:
+        return b'"decided":%d' % decided[int(match[1])]
+
+    return [
+        one._replace(value=_DECIDED.sub(renumbered, one.value))
+        if one.value and (one.key or b"").endswith(b"/manifest")
+        else one
+        for one in kept
+    ]
+
+
 def settled(found: Sequence[Stored]) -> list[Stored]:
     """The records; of topics of which only the newest of a key counts, those, without offsets."""
+    found = before(found)
     newest = {
         (one.topic, one.key or b""): one._replace(offset=0)
         for one in found
