@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from energyguard.edge.enrolment import Enrolment
@@ -97,8 +99,12 @@ def test_a_folder_is_one_edges(terminal: Terminal, tmp_path: Path) -> None:
 
 def test_an_address_that_is_none_is_refused(terminal: Terminal, tmp_path: Path) -> None:
     folder = joined(terminal, tmp_path / "roof", tmp_path)
-    said = terminal("edge", "--data-dir", str(folder), "--cloud", "http://cloud")
-    assert (said.code, "tls+tcp://HOST:PORT" in said.err) == (2, True)
+    words = ("edge", "--data-dir", str(folder), "--cloud", "http://cloud")
+    # a role sets up the log and the signals of its whole process: it gets one
+    said = subprocess.run(
+        [sys.executable, "-m", "energyguard", *words], capture_output=True, text=True, timeout=60
+    )
+    assert (said.returncode, "tls+tcp://HOST:PORT" in said.stderr) == (2, True)
 
 
 def test_an_authority_that_is_damaged_is_said(terminal: Terminal, data_dir: Path) -> None:
