@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from threading import Timer
 from typing import Any
 
@@ -33,7 +34,7 @@ def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
     with deferred("asyncio"):  # 10 MB, for its asynchronous methods alone
         from pynng import Pair1, TLSConfig
 
-    config = TLSConfig(
+    config = _lasting(TLSConfig)(
         TLSConfig.MODE_SERVER if is_server else TLSConfig.MODE_CLIENT,
         server_name=None if is_server else SERVER_NAME,
         ca_string=identity.ca,
@@ -51,6 +52,20 @@ def pair(identity: Identity, max_frame: int, *, is_server: bool) -> Any:
     _RECENT.append((socket, config))
     socket.tcp_keepalive = True
     return socket
+
+
+@cache
+def _lasting(kind: Any) -> Any:
+    """A configuration that may outlive the binding: at the end of a process that is gone first."""
+
+    class Lasting(kind):  # type: ignore[misc]
+        def __del__(self) -> None:
+            try:  # noqa: SIM105  (what a module names is gone by then)
+                super().__del__()
+            except AttributeError:
+                pass
+
+    return Lasting
 
 
 @contextmanager
