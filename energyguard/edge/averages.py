@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.edge.averages_state import AverageState
+from energyguard.edge.averages_state import FOREVER, AverageState
 from energyguard.edge.far import FarPowers
 from energyguard.edge.intervals import NO_ROWS, PowerRows, Sums, energies, steps, sums
 from energyguard.errors import ConfigError
@@ -35,7 +35,6 @@ ENERGIES = pa.array(["energy_kwh", "energy_register_kwh"])
 """Channels of devices whose energy is counted already."""
 MAX_AVERAGE_MS = 60_000
 """Longer, and the sum of the greatest power that may be would not fit into 64 bits."""
-_FOREVER = np.iinfo(np.int64).max // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +279,7 @@ class AverageOperator:
 
     def end(self) -> Averaged:
         """The input has ended."""
-        return self.advance(_FOREVER)
+        return self.advance(FOREVER)
 
     @property
     def saved(self) -> Set[str]:

@@ -12,7 +12,7 @@ from energyguard.edge.intervals import PowerRows
 from energyguard.model.readings import Ints, ReadingBatch, batch_from, batch_of
 from energyguard.stream.time.trusted import NEVER
 
-_FOREVER = np.iinfo(np.int64).max // 4
+FOREVER = np.iinfo(np.int64).max // 4
 
 
 class SavedAverages(msgspec.Struct, array_like=True):
@@ -29,7 +29,7 @@ _FILLS: Mapping[str, int] = {
     "newest": NEVER,
     "closed": NEVER,
     "flushed": NEVER,
-    "energy_from": _FOREVER,
+    "energy_from": FOREVER,
     "drawn_carry": 0,
     "fed_carry": 0,
 }

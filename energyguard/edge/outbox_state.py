@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from energyguard.edge.ranges import Ranges
-from energyguard.log import EARLIEST, Log, Records, TopicPartition
+from energyguard.log import Log, Records, TopicPartition
+from energyguard.log.compacted import newest_value
 from energyguard.model.topics import EDGE_LINKS
 from energyguard.records.edges import (
     EDGE_LINK,
@@ -69,14 +70,7 @@ class OutboxState:
 
 def read_state(log: Log) -> OutboxState | None:
     """The state of a log's outbox; None: it cannot be read, and anything may have been sent."""
-    at = dict(log.positions(EDGE_LINKS.name, EARLIEST))
-    found: bytes | None = None
-    while parts := log.read(at, 10_000, 0):
-        for part in parts:
-            at[part.at] = part.next_offset
-            for key, value in zip(part.keys, part.values, strict=True):
-                if key == KEY:
-                    found = value
+    found = newest_value(log, EDGE_LINKS.name, KEY)
     if found is None:
         return OutboxState()
     try:

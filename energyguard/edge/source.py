@@ -16,6 +16,7 @@ import msgspec
 from energyguard.clock import SYSTEM
 from energyguard.errors import BehindRetention, Fenced, Unavailable
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Records, TopicPartition, open_log
+from energyguard.log.compacted import newest_value
 from energyguard.log.records import Headers
 from energyguard.model.topics import EDGE_LINKS
 from energyguard.records.edges import EDGE_LINK, EpochStart, SourcePositions
@@ -35,7 +36,7 @@ Positions = dict[TopicPartition, int]
 
 
 def follow_source(log: Log, settings: Settings, stop: Event) -> None:
-    """Take what is written to the topic ``power_topic`` of ``edge.source``, until record to stop.
+    """Take what is written to the topic ``power_topic`` of ``edge.source``, until told to stop.
 
     Raises:
         ConfigError: there is no such log.
@@ -139,13 +140,7 @@ class SourceFollower:
 
     def _known(self) -> Mapping[TopicPartition, int]:
         """How far our log says that the source was taken."""
-        at = dict(self._log.positions(EDGE_LINKS.name, EARLIEST))
-        found: bytes | None = None
-        while parts := self._log.read(at, READ_RECORDS, 0):
-            for part in parts:
-                at[part.at] = part.next_offset
-                for key, value in zip(part.keys, part.values, strict=True):
-                    found = value if key == self._key else found
+        found = newest_value(self._log, EDGE_LINKS.name, self._key)
         if found is None:
             return {}
         return {TopicPartition(s.topic, s.partition): s.first for s in _DECODER.decode(found).taken}

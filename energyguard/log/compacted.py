@@ -1,4 +1,4 @@
-"""A compacted topic of one partition as what it stands for: a table of its newest values by key."""
+"""A compacted topic as what it stands for: a table of its newest values by key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logger(__name__)
 
 
 class CompactedTable(Generic[T]):
-    """The newest value of each key, as far as it has been read; a deletion takes a key out."""
+    """The newest value of each key of a topic of one partition; a deletion takes a key out."""
 
     def __init__(self, log: Log, record: TopicRecord[T]) -> None:
         self._log, self._record = log, record
@@ -40,13 +40,14 @@ class CompactedTable(Generic[T]):
                 self.position = gone.earliest
                 continue
             for part in fetched:
-                self._take(part)
+                self.take(part)
                 self.position = part.next_offset
             if not fetched:
                 break
         return self.position > begin
 
-    def _take(self, part: Fetched) -> None:
+    def take(self, part: Fetched) -> None:
+        """Fold records in, for who follows the topic; what cannot be read is told."""
         for key, value, offset in zip(part.keys, part.values, part.offsets, strict=True):
             name = (key or b"").decode("utf-8", "replace")
             if value is None:
@@ -56,3 +57,15 @@ class CompactedTable(Generic[T]):
                 self.rows[name] = self._record.decode(value)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 _log.warning("unreadable record", at=part.topic, offset=offset, reason=str(error))
+
+
+def newest_value(log: Log, topic: str, key: bytes) -> bytes | None:
+    """The newest value of one key of a compacted topic; None: there is none."""
+    at = dict(log.positions(topic, EARLIEST))
+    found: bytes | None = None
+    while parts := log.read(at, READ_RECORDS, 0):
+        for part in parts:
+            at[part.at] = part.next_offset
+            for name, value in zip(part.keys, part.values, strict=True):
+                found = value if name == key else found
+    return found

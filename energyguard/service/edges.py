@@ -8,28 +8,24 @@ nobody knows how the lines are, and no edge is blamed for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import RLock
-from typing import TypeVar
-
-import msgspec
+from typing import Any
 
 from energyguard.clock import Clock
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.line_alerts import CLOCK, SILENT, awaited
 from energyguard.errors import NotFound
-from energyguard.log import EARLIEST, Fetched, Log
+from energyguard.log import Fetched, Log
+from energyguard.log.compacted import CompactedTable
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import EDGE_LINKS, EDGES
-from energyguard.records.contract import TopicRecord
 from energyguard.records.edges import EDGE_ENTRY, EDGE_LINK, EdgeEntry, EdgeLink
 from energyguard.service.views import EdgeState, EdgeView
 from energyguard.settings.edge import CloudSettings
-from energyguard.telemetry import logger
 
-T = TypeVar("T")
 REPORT_MS = 15_000
 """Of an edge that is heard the cloud reports more often than this."""
-_logger = logger(__name__)
 
 
 class EdgeProjection:
@@ -45,22 +41,20 @@ class EdgeProjection:
         self._log, self._clock = log, clock
         self._silent_ms = parse_duration(settings.silent)
         self._off_ms = parse_duration(settings.clock_offset)
-        self._entries: dict[str, EdgeEntry] = {}
-        self._links: dict[str, EdgeLink] = {}
+        entries, links = CompactedTable(log, EDGE_ENTRY), CompactedTable(log, EDGE_LINK)
+        self._tables = entries, links
+        self._entries, self._links = entries.rows, links.rows
         self._lock = RLock()
         self.takers: Mapping[str, Callable[[Fetched], object]] = {
-            EDGES.name: lambda fetched: self._take(EDGE_ENTRY, fetched, self._entries),
-            EDGE_LINKS.name: lambda fetched: self._take(EDGE_LINK, fetched, self._links),
+            EDGES.name: partial(self._take, entries),
+            EDGE_LINKS.name: partial(self._take, links),
         }
 
     def read(self) -> None:
         """Read all that the log has, once: for who does not follow it."""
-        at = {**self._log.positions(EDGES.name, EARLIEST)}
-        at |= self._log.positions(EDGE_LINKS.name, EARLIEST)
-        while fetched := self._log.read(at, 1_000, 0.0):
-            for part in fetched:
-                self.takers[part.topic](part)
-                at[part.at] = part.next_offset
+        with self._lock:
+            for table in self._tables:
+                table.refresh()
 
     def all(self) -> list[EdgeView]:
         """Every edge that was ever let in, by name."""
@@ -93,20 +87,9 @@ class EdgeProjection:
                 self._entries[name] = Enrolment(self._log, self._clock).forget(name, by)
             return self._shown(name)
 
-    def _take(self, record: TopicRecord[T], fetched: Fetched, into: dict[str, T]) -> None:
-        """Fold records in: of each key the newest counts."""
-        for key, value in zip(fetched.keys, fetched.values, strict=True):
-            name = (key or b"").decode("utf-8", "replace")
-            with self._lock:
-                if value is None:
-                    into.pop(name, None)
-                    continue
-                try:
-                    into[name] = record.decode(value)
-                except msgspec.DecodeError as error:
-                    _logger.warning(
-                        "unreadable record", topic=fetched.topic, key=name, reason=str(error)
-                    )
+    def _take(self, table: CompactedTable[Any], fetched: Fetched) -> None:
+        with self._lock:
+            table.take(fetched)
 
     def _shown(self, name: str) -> EdgeView:
         entry, link = self._entries.get(name), self._links.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from energyguard.log import EARLIEST, LATEST, Log, Membership, Records, TopicPar
 from energyguard.log.keeping import LOOK_S, Keeping
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import DAY_MS, EDGE_READINGS
-from energyguard.testing import MemoryLog
+from tests.contract.embedded_logs import InMemory, InSqlite
 
 NOON = 1_757_160_000_000
 OUTBOX = EDGE_READINGS.name
@@ -159,31 +159,11 @@ def clock() -> ManualClock:
     return ManualClock(NOON)
 
 
-class TestKeepingInMemory(KeepingContract):
-    @pytest.fixture
-    def log(self, clock: ManualClock) -> Iterator[MemoryLog]:
-        made = MemoryLog(clock)
-        yield made
-        made.close()
+class TestKeepingInMemory(InMemory, KeepingContract):
+    pass
 
 
-class TestKeepingInSqlite(KeepingContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path, clock: ManualClock) -> Iterator[Callable[[], SqliteLog]]:
-        made: list[SqliteLog] = []
-
-        def again() -> SqliteLog:
-            made.append(SqliteLog(tmp_path / "log.db", clock=clock))
-            return made[-1]
-
-        yield again
-        for log in made:
-            log.close()
-
-    @pytest.fixture
-    def log(self, reopen: Callable[[], SqliteLog]) -> SqliteLog:
-        return reopen()
-
+class TestKeepingInSqlite(InSqlite, KeepingContract):
     def test_other_processes_keep_to_it(
         self, log: SqliteLog, reopen: Callable[[], SqliteLog], clock: ManualClock
     ) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
@@ -14,7 +13,7 @@ from energyguard.errors import BehindRetention, Fenced, NotFound
 from energyguard.log import EARLIEST, LATEST, Fetched, Log, Membership, Records, TopicPartition
 from energyguard.log.sqlite import SqliteLog
 from energyguard.model.topics import DAY_MS, partition_for
-from energyguard.testing import MemoryLog
+from tests.contract.embedded_logs import InMemory, InSqlite
 
 READINGS = "energy_readings"
 RULES = "energyguard.rules"
@@ -376,31 +375,11 @@ def clock() -> ManualClock:
     return ManualClock(NOON)
 
 
-class TestMemoryLog(LogContract):
-    @pytest.fixture
-    def log(self, clock: ManualClock) -> Iterator[MemoryLog]:
-        made = MemoryLog(clock)
-        yield made
-        made.close()
+class TestMemoryLog(InMemory, LogContract):
+    pass
 
 
-class TestSqliteLog(LogContract):
-    @pytest.fixture
-    def reopen(self, tmp_path: Path, clock: ManualClock) -> Iterator[Callable[[], SqliteLog]]:
-        made: list[SqliteLog] = []
-
-        def again() -> SqliteLog:
-            made.append(SqliteLog(tmp_path / "log.db", clock=clock))
-            return made[-1]
-
-        yield again
-        for log in made:
-            log.close()
-
-    @pytest.fixture
-    def log(self, reopen: Callable[[], SqliteLog]) -> SqliteLog:
-        return reopen()
-
+class TestSqliteLog(InSqlite, LogContract):
     def test_a_reopened_log_has_everything(
         self, log: SqliteLog, reopen: Callable[[], SqliteLog]
     ) -> None:

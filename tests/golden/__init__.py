@@ -29,8 +29,9 @@ Differences that were permitted since, each looked at; all else is as it was:
     edge and cloud            the commands ``edge``, ``edges`` and those of homes in regions; the
                               settings ``edge.…``, ``cloud.…``; the topics ``edge_readings``,
                               ``power_topic``, ``energyguard.edge…``, ``energyguard.places``; the
-                              routes ``/edges…`` and of regions; figures of edges; what stages say
-                              of partitions of topics that came since (``scenarios.before``)
+                              routes ``/edges…``, ``/regions…``; roles and groups of both; the
+                              table ``places``; figures ``edge_…``; what stages say of partitions
+                              of topics that came since (``scenarios.before``)
     surface/clickhouse.sql    a server has the tables of households, the building (10-tables.sql)
     surface/openapi.json      those routes, and ``POST /readings/{path}``; optional fields of rules'
                               kinds; the title of two optional bodies is Body, no longer Said;
@@ -39,7 +40,4 @@ Differences that were permitted since, each looked at; all else is as it was:
     surface/openapi-coordinator.json
                               bodies of ``/key`` and ``/batch`` are components, made of the structs
                               that are decoded; they say the same as what stood inline
-    edges and regions         the commands ``edge …``, ``edges``; roles, settings, topics and groups
-                              of both; the routes ``/edges…``, ``/regions…``; figures ``edge_…``;
-                              the table ``places``
 """
