@@ -33,7 +33,7 @@ from energyguard.model.readings import batch_from, batch_of
 from energyguard.model.topics import BUILDING_READINGS, partition_for
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.registry import open_book
-from energyguard.rules.rule import Rule, Site
+from energyguard.rules.rule import Rule, SiteCalendar
 from energyguard.settings.tree import RulesSettings
 from energyguard.simulators.truth import FaultSpan
 from energyguard.stream.windows.detector import judged_part
@@ -45,7 +45,7 @@ WARM_WEEKS = 3
 """Until what is usual of a weekend is known: faults before are not counted, alerts are."""
 SEEN = ("surge", "stuck_on", "night_use", "voltage_dip", "phase_loss", "frozen")
 """The kinds that limits, profiles and physics can see."""
-SITE = Site("Europe/Rome", ("IT",))
+SITE = SiteCalendar("Europe/Rome", ("IT",))
 TOPIC = BUILDING_READINGS.name
 
 

@@ -29,12 +29,12 @@ from benchmarks.building import HOUR_MS, WEEK_MS, Raised, raised
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import batch_of
 from energyguard.rules.registry import open_book
-from energyguard.rules.rule import Rule, Site
+from energyguard.rules.rule import Rule, SiteCalendar
 
 RULE = "household-profile"
 WARM_SLOTS = 1_344
 START_MS = 1_540_771_200_000  # Monday 2018-10-29
-SITE = Site("UTC")
+SITE = SiteCalendar("UTC")
 Matrix = npt.NDArray[np.float64]
 
 

@@ -24,7 +24,7 @@ from energyguard.domains.charging.rollups import CHARGING
 from energyguard.domains.charging.rollups.hours import HOUR_S
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 
 CHARGERS, STATIONS = 1_000, 200
 START_S = 1_704_067_200  # 2024-01-01

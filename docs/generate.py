@@ -14,7 +14,7 @@ from energyguard.cli.settings import value_of
 from energyguard.domains.charging.model import SignalKind
 from energyguard.domains.charging.sessions.bays import TRANSITIONS
 from energyguard.history.query import Query, queries
-from energyguard.records.catalog import RECORDS, TABLES
+from energyguard.records.registry import RECORDS, TABLES
 from energyguard.records.schemas import page
 from energyguard.settings.tree import Settings, fields
 

@@ -16,7 +16,9 @@ from energyguard.log import EARLIEST, Positions
 from energyguard.model.topics import (
     ALERT_ACTIONS,
     ALERTS,
+    AUDIT,
     BUILDING_READINGS,
+    CATALOGUE_CHANGES,
     DEAD_LETTERS,
     EDGE_DEVICES,
     EDGE_LINKS,
@@ -26,14 +28,17 @@ from energyguard.model.topics import (
     ENERGY_READINGS,
     LATE,
     METER_READINGS,
+    PREFERENCES,
     PROGRESS,
     READ_MARKS,
     REPARTITIONED,
     REPLAY_READINGS,
     RULES,
+    SILENCES,
     STATE,
     TIME,
 )
+from energyguard.model.topics import CATALOGUE as ENTRIES
 from energyguard.topics import DOMAIN_READINGS
 
 DOMAINS = installed()
@@ -112,7 +117,24 @@ CLOUD = Flow(
     group="cloud",
     tables=(EDGES, EDGE_LINKS, EDGE_DEVICES),
 )
-SERVICE = Flow("service", (), "service/service.py", (ALERT_ACTIONS, READ_MARKS, RULES, EDGES))
+CATALOGUE = Flow(
+    "catalogue",
+    (CATALOGUE_CHANGES,),
+    "catalogue/owner.py",
+    (ENTRIES,),
+    group="catalogue",
+    tables=(ENTRIES,),
+)
+SERVICE = Flow(
+    "service",
+    (),
+    "service/service.py",
+    (
+        *(ALERT_ACTIONS, READ_MARKS, RULES, EDGES),
+        *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES),
+    ),
+    tables=(AUDIT, PREFERENCES, SILENCES),
+)
 LIVE = Flow(
     "live",
     (
@@ -126,6 +148,7 @@ LIVE = Flow(
         DEAD_LETTERS,
         EDGES,
         EDGE_LINKS,
+        ENTRIES,
     ),
     "service/live.py",
     (),
@@ -150,6 +173,7 @@ STAGES = (
         niceness=5,
     ),
     Role("history", "energyguard.sinks.history_role:run", (ARCHIVE,), niceness=5),
+    Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
 )
 SERVING = Role(
     "serve",

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 ALL = (
     *("averages", "uplink", "cloud", "worker", "detector", "sessions", "occupancy"),
-    *("ingestor", "history"),
+    *("ingestor", "history", "catalogue"),
 )
 WANTED = {"averages": "edge", "uplink": "edge", "cloud": "cloud", "ingestor": "store"}
 """Groups that are at work where a setting asks for them: its section."""

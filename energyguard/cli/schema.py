@@ -22,7 +22,7 @@ def schema(
     ] = "json",
 ) -> None:
     """Show what the records of a topic hold."""
-    from energyguard.records.catalog import RECORDS, record_of
+    from energyguard.records.registry import RECORDS, record_of
     from energyguard.records.schemas import fields, written_for
 
     if topic:

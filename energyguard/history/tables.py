@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from energyguard.history.rollups import rollup_kinds
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 
 WORKING: Final = tuple(table for kind in rollup_kinds() for table in kind.working)
 ALL: Final = (

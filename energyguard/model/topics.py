@@ -164,6 +164,39 @@ EDGE_DEVICES = Topic(
     compacted=True,
     retention_ms=None,
 )
+CATALOGUE_CHANGES = Topic(
+    "energyguard.catalogue-changes",
+    "Changes of the catalogue that somebody asked for; key: `site/ID`, `device/ID`, `group/ID`.",
+    partitions=1,
+    retention_ms=None,
+)
+CATALOGUE = Topic(
+    "energyguard.catalogue",
+    "Sites, devices and groups, each with all of its versions; key: `site/ID`, `device/ID`, …",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+AUDIT = Topic(
+    "energyguard.audit",
+    "Who came in, who was refused, who changed what; key: who.",
+    partitions=1,
+    retention_ms=None,
+)
+PREFERENCES = Topic(
+    "energyguard.preferences",
+    "How people read the page: language, numbers, clock; key: the person.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+SILENCES = Topic(
+    "energyguard.silences",
+    "Alerts by device, site or rule that are quiet until some time; key: the silence.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
 STATE = Topic(
     "energyguard.state",
     "Snapshots of operators in chunks of at most 900 kB, manifest last.",
@@ -190,6 +223,11 @@ CORE_TOPICS: tuple[Topic, ...] = (
     EDGES,
     EDGE_LINKS,
     EDGE_DEVICES,
+    CATALOGUE_CHANGES,
+    CATALOGUE,
+    AUDIT,
+    PREFERENCES,
+    SILENCES,
     STATE,
 )
 

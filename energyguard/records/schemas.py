@@ -45,8 +45,9 @@ def fields(struct: type[msgspec.Struct]) -> Iterator[Field]:
 def _plain(kind: Any) -> tuple[type, bool]:
     """The type without null or absence, and whether it may be either."""
     if isinstance(kind, UnionType) or get_origin(kind) is Union:
-        (plain,) = (a for a in get_args(kind) if a not in (type(None), msgspec.UnsetType))
-        return _plain(plain)[0], True
+        kinds = [a for a in get_args(kind) if a not in (type(None), msgspec.UnsetType)]
+        plain = kinds[0] if len(kinds) == 1 else msgspec.Struct  # of several structs: an object
+        return _plain(plain)[0], len(kinds) < len(get_args(kind))
     kind = get_origin(kind) or kind
     return (str if isinstance(kind, type) and issubclass(kind, Enum) else kind), False
 

@@ -18,7 +18,7 @@ from energyguard.records.rules import RULE_CHANGE, RuleChange, RuleEdit
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds import decoding
 from energyguard.rules.profile.calendar import calendar_of
-from energyguard.rules.rule import NOWHERE, Rule, Site
+from energyguard.rules.rule import NOWHERE, Rule, SiteCalendar
 from energyguard.rules.toml import read_rules
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
@@ -32,7 +32,9 @@ _DECODER = msgspec.json.Decoder(RuleChange[Rule], dec_hook=decoding)
 class RuleBook:
     """Every rule by its id, in order, and whether it runs."""
 
-    def __init__(self, rules: Iterable[Rule], use: Sequence[str], site: Site = NOWHERE) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], use: Sequence[str], site: SiteCalendar = NOWHERE
+    ) -> None:
         """Make a book of rules of which ``use`` run, at a site.
 
         Raises:
@@ -216,7 +218,7 @@ def _overrides(rule: Rule) -> Mapping[str, object]:
     return rule.overrides if isinstance(rule, DeviceRule) else {}
 
 
-def open_book(files: Iterable[Path], use: Sequence[str], site: Site = NOWHERE) -> RuleBook:
+def open_book(files: Iterable[Path], use: Sequence[str], site: SiteCalendar = NOWHERE) -> RuleBook:
     """The book of the rules that domains bring and of a user's own files.
 
     Raises:
@@ -244,5 +246,5 @@ def book_of(settings: Settings) -> RuleBook:
     Raises:
         ConfigError: every fault of every file, and of the settings.
     """
-    site = Site(settings.serve.zone, settings.rules.holidays)
+    site = SiteCalendar(settings.serve.zone, settings.rules.holidays)
     return open_book(settings.rules.files, settings.rules.use, site)

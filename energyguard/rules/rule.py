@@ -23,7 +23,7 @@ STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
 """Why an alert ends that no reading ends."""
 
 
-class Site(NamedTuple):
+class SiteCalendar(NamedTuple):
     """Where devices stand, as far as rules know it."""
 
     zone: str = ""
@@ -31,7 +31,7 @@ class Site(NamedTuple):
     """Days and countries, as ``rules.holidays`` has them."""
 
 
-NOWHERE = Site()
+NOWHERE = SiteCalendar()
 """In UTC, without holidays."""
 
 
@@ -151,7 +151,7 @@ class Rule:
             more["clear_at"] = new[self.limit]
         return self.with_fields(**more)
 
-    def at_site(self, site: Site) -> Self:
+    def at_site(self, site: SiteCalendar) -> Self:
         """The same with a site's clock and holidays, where it looks at them."""
         return self
 

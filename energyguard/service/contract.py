@@ -13,8 +13,11 @@ import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.changes import Edit
 from energyguard.clock import Clock
 from energyguard.log import Positions
+from energyguard.records.catalogue import CatalogueVersion
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.devices import Devices
@@ -124,6 +127,17 @@ class Edges(Protocol):
         """Let an edge in no more."""
 
 
+class SiteCatalogue(Protocol):
+    """Sites, devices and groups, and their changes."""
+
+    @property
+    def entries(self) -> Catalogue:
+        """What there is, as of now."""
+
+    def put(self, edits: Sequence[Edit], by: str) -> Mapping[str, CatalogueVersion]:
+        """Change entries; the versions that hold, by key."""
+
+
 class Service(Protocol):
     """Everything that people and programs may ask and do."""
 
@@ -170,6 +184,10 @@ class Service(Protocol):
     @property
     def edges(self) -> Edges:
         """The edges that were let in, and how their lines are."""
+
+    @property
+    def catalogue(self) -> SiteCatalogue:
+        """Sites, devices and groups: what people say there is, and where it stands."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

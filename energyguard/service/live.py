@@ -18,6 +18,7 @@ from energyguard.model import topics
 from energyguard.model.quantities import parse_duration
 from energyguard.pipeline import LIVE, READINGS
 from energyguard.service.alert_feed import TOPICS, AlertFeed
+from energyguard.service.catalogue import CatalogueVerbs
 from energyguard.service.edges import EdgeProjection
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
@@ -71,6 +72,7 @@ class LiveProjection:
         self._stop = Event()
         self.reports = Reports()
         self.edges = EdgeProjection(log, settings.cloud, clock)
+        self.catalogue = CatalogueVerbs(log, settings.serve.zone, clock)
         self.feed = AlertFeed(log, book, apply_rule, clock)
         self.updates = Updates(
             log,
@@ -93,6 +95,7 @@ class LiveProjection:
             topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
             **self.edges.takers,
+            **self.catalogue.takers,
         }
         common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
         self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)

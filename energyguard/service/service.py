@@ -55,14 +55,13 @@ class EnergyService:
         live: newest readings, devices, counts, subscribers (``service/live.py``).
         book: the alerts (``alerts/book.py``): ``open()``, ``get()``, ``find()``, ``story()``.
         rules: the rules, ours and the user's, and which of them run.
-        history: questions about the past; ``query`` is the short way.
+        history: the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
-        devices: any device, live or of the past (``service/devices.py``).
-        profiles: what is usual for a device (``service/profiles.py``).
+        devices, profiles: any device, live or of the past; what is usual for it.
+        catalogue: sites, devices and groups (``service/catalogue.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         projections: how devices of domains are now, by the devices' name.
-        settings: the settings tree.
-        clock: the wall clock.
+        settings, clock: the settings tree, the wall clock.
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class EnergyService:
         self.rules = book_of(settings)
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
         self.edges = self.live.edges
+        self.catalogue = self.live.catalogue
         self.projections: dict[str, DomainProjection] = {
             name: load(projection.follow)(log, settings, clock)
             for name, projection in PROJECTIONS.items()

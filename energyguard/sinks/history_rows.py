@@ -14,7 +14,6 @@ from energyguard.history.people import People
 from energyguard.log.records import Fetched
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.model.topics import source_of
-from energyguard.records.catalog import record_of
 from energyguard.records.contract import Encoding
 from energyguard.records.readings import (
     LATE_READINGS,
@@ -22,6 +21,7 @@ from energyguard.records.readings import (
     READINGS_TABLE,
     LateHeaders,
 )
+from energyguard.records.registry import record_of
 from energyguard.sinks.record_rows import tables_of, unreadable
 
 PLACES = 2**20

@@ -15,7 +15,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.client import CARD, HistoryClient
 from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 from tests.history.made import DAY, T0, alert_rows, readings
 
 KWH = 1_000_000_000

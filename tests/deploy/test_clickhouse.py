@@ -36,7 +36,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import KEY, People
 from energyguard.history.query import query_named
 from energyguard.log import open_log
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 from energyguard.sinks.archive import Archive
 from tests.deploy.clickhouse import CHARGING, FOLDER, STARTS, Server, asked_by, message, statements
 from tests.deploy.conftest import Composed

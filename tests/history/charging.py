@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 
 T0_S = 1_714_953_600
 """2024-05-06T00:00:00Z."""

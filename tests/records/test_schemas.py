@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from energyguard.records.catalog import RECORDS
 from energyguard.records.contract import Encoding, TopicRecord
+from energyguard.records.registry import RECORDS
 from energyguard.records.schemas import fields, json_schema, page, written_for
 
 JSON_RECORDS = [record for record in RECORDS.values() if record.encoding is Encoding.JSON]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from energyguard.history.tables import ALL, WORKING
-from energyguard.records.catalog import TABLES
+from energyguard.records.registry import TABLES
 from energyguard.records.tables import TIME, HistoryTable, TableColumn
 
 

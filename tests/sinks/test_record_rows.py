@@ -11,7 +11,7 @@ import pytest
 from energyguard.domains.charging.records.stations import IMPORTED_SESSION, Imported
 from energyguard.history.people import People
 from energyguard.log.records import Fetched, Headers
-from energyguard.records.catalog import record_of
+from energyguard.records.registry import record_of
 from energyguard.sinks.record_rows import tables_of
 
 SESSION = (

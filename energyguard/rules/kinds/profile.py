@@ -19,7 +19,7 @@ from energyguard.rules.fields import Channels, Count, Days, HowBad, Id, Level, S
 from energyguard.rules.kinds.rate import Direction
 from energyguard.rules.profile.calendar import calendar_of, slot_label
 from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
-from energyguard.rules.rule import Observation, Site, spell_amount
+from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
 from energyguard.rules.valued import Scorer, ValueRule
 
 _SIGNS = {Direction.UP: 1, Direction.DOWN: -1, Direction.EITHER: 0}
@@ -97,7 +97,7 @@ class ProfileRule(
         )
         return ProfileScorer(limits, calendar_of(self.zone, self.holidays))
 
-    def at_site(self, site: Site) -> Self:
+    def at_site(self, site: SiteCalendar) -> Self:
         """By the site's clock and holidays, where the rule has none of its own."""
         return self.with_fields(
             zone=self.zone or site.zone, holidays=self.holidays or site.holidays

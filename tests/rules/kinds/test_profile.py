@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from energyguard.errors import ConfigError
-from energyguard.rules.rule import Site
+from energyguard.rules.rule import SiteCalendar
 from tests.rules.lives import Row, events, rule_of, told
 
 DAY_S, TICK_S = 86_400, 600
@@ -130,10 +130,10 @@ def test_energies_are_held_against_what_half_an_hour_has(tmp_path: Path) -> None
 
 def test_a_holiday_is_a_sunday_by_the_clock_of_the_site(tmp_path: Path) -> None:
     rule = rule_of(tmp_path, RULE)
-    here = rule.at_site(Site("Europe/Rome", ("IT",)))
+    here = rule.at_site(SiteCalendar("Europe/Rome", ("IT",)))
     assert (here.zone, here.holidays) == ("Europe/Rome", ("IT",))  # type: ignore[attr-defined]
     own = rule_of(tmp_path, RULE + 'zone = "Asia/Tokyo"\n')
-    assert own.at_site(Site("Europe/Rome")).zone == "Asia/Tokyo"  # type: ignore[attr-defined]
+    assert own.at_site(SiteCalendar("Europe/Rome")).zone == "Asia/Tokyo"  # type: ignore[attr-defined]
     rows = weeks({(NIGHT, NIGHT + 3600): 9.0})
     assert "Mon 05:00–05:30" in events([here], rows)[0].about
 

@@ -9,14 +9,18 @@ from energyguard.domain import installed, load
 from energyguard.errors import NotFound
 from energyguard.records import readings
 from energyguard.records.alerts import ALERT_ACTION, ALERT_EVENT
+from energyguard.records.audit import AUDIT_ENTRY
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CATALOGUE_REQUEST
 from energyguard.records.contract import TopicRecord
 from energyguard.records.dead_letters import DEAD_LETTER
 from energyguard.records.decisions import DECISION
 from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK
 from energyguard.records.energy_alerts import ENERGY_ALERT
+from energyguard.records.preferences import PREFERENCES
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.read_marks import READ_MARK
 from energyguard.records.rules import RULE_CHANGE
+from energyguard.records.silences import STANDING_SILENCE
 from energyguard.records.state import SNAPSHOT
 from energyguard.records.tables import HistoryTable
 from energyguard.topics import topic_named
@@ -35,6 +39,11 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     EDGE_ENTRY,
     EDGE_LINK,
     EDGE_DEVICE,
+    CATALOGUE_REQUEST,
+    CATALOGUE_ENTRY,
+    AUDIT_ENTRY,
+    PREFERENCES,
+    STANDING_SILENCE,
     SNAPSHOT,
     *(record for domain in installed() if domain.records for record in load(domain.records)),
 )

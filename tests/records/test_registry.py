@@ -12,10 +12,10 @@ import pytest
 from energyguard.errors import NotFound
 from energyguard.model.topics import Holds
 from energyguard.pipeline import ARCHIVE
-from energyguard.records.catalog import RECORDS, TABLES, record_of
 from energyguard.records.contract import Encoding, RecordHeaders
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.records.readings import ReadingHeaders
+from energyguard.records.registry import RECORDS, TABLES, record_of
 from energyguard.records.schemas import fields
 from energyguard.topics import TOPICS
 

@@ -1,0 +1,217 @@
+"""The catalogue as every process has it: a fold of ``energyguard.catalogue``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from threading import RLock
+from typing import TypeVar
+
+import msgspec
+
+from energyguard.errors import NotFound
+from energyguard.log import Fetched
+from energyguard.model.catalogue import (
+    DEVICE,
+    GROUP,
+    SITE,
+    Device,
+    DeviceGroup,
+    Entry,
+    Site,
+)
+from energyguard.model.selector import DeviceFacts
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from energyguard.telemetry import logger
+
+E = TypeVar("E", Site, Device, DeviceGroup)
+MAX_DEPTH = 16
+"""Sites within sites; what is deeper, or goes round, is cut."""
+
+_log = logger(__name__)
+
+
+class Catalogue:
+    """The newest of every entry, and its history on request. Thread-safe.
+
+    Attributes:
+        revision: of the newest version that is here; each has the next number.
+        zone: of what has no site, or stands at one without a zone.
+    """
+
+    def __init__(self, zone: str = "UTC") -> None:
+        self.zone, self.revision = zone, 0
+        self._newest: dict[str, CatalogueVersion] = {}
+        self._values: dict[str, bytes] = {}  # all versions of a key, as the log has them
+        self._sites: dict[str, Site] = {}
+        self._devices: dict[str, Device] = {}
+        self._groups: dict[str, DeviceGroup] = {}
+        self._at: dict[str, dict[str, None]] = {}  # ids of the devices by site
+        self._below: dict[str, dict[str, None]] = {}  # ids of the sites by parent
+        self._lock = RLock()
+
+    # The fold
+
+    def take(self, fetched: Fetched) -> bool:
+        """Fold records of the topic in; true if something changed. Twice is as good as once."""
+        changed = False
+        with self._lock:
+            for key, value, offset in zip(
+                fetched.keys, fetched.values, fetched.offsets, strict=True
+            ):
+                if value is None:
+                    continue
+                try:
+                    history = CATALOGUE_ENTRY.decode(value)
+                    self._put((key or b"").decode(), history.versions[-1], value)
+                    changed = True
+                except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+                    _log.warning(
+                        "unreadable record", at=fetched.topic, offset=offset, reason=str(error)
+                    )
+        return changed
+
+    def _put(self, key: str, version: CatalogueVersion, value: bytes) -> None:
+        before = self._newest.get(key)
+        if before is not None and before.revision >= version.revision:
+            return
+        kind, _, entry_id = key.partition("/")
+        self._newest[key], self._values[key] = version, value
+        self.revision = max(self.revision, version.revision)
+        old, new = before.entry if before else None, version.entry
+        if kind == SITE:
+            self._move(self._below, entry_id, old, new, "parent")
+            _set(self._sites, entry_id, new, Site)
+        elif kind == DEVICE:
+            self._move(self._at, entry_id, old, new, "site")
+            _set(self._devices, entry_id, new, Device)
+        elif kind == GROUP:
+            _set(self._groups, entry_id, new, DeviceGroup)
+
+    @staticmethod
+    def _move(
+        index: dict[str, dict[str, None]],
+        entry_id: str,
+        old: Entry | None,
+        new: Entry | None,
+        field: str,
+    ) -> None:
+        """Keep who stands where."""
+        if old is not None:
+            index.get(getattr(old, field), {}).pop(entry_id, None)
+        if new is not None:
+            index.setdefault(getattr(new, field), {})[entry_id] = None
+
+    # What there is
+
+    @property
+    def sites(self) -> Mapping[str, Site]:
+        """Every site by its id."""
+        return self._sites
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """Every device that somebody entered, by its id."""
+        return self._devices
+
+    @property
+    def groups(self) -> Mapping[str, DeviceGroup]:
+        """Every group by its id."""
+        return self._groups
+
+    def version(self, key: str) -> CatalogueVersion | None:
+        """The newest version of a key, also of one that was taken out; None: never there."""
+        return self._newest.get(key)
+
+    def history(self, key: str) -> tuple[CatalogueVersion, ...]:
+        """All versions of a key, oldest first.
+
+        Raises:
+            NotFound: there never was such an entry.
+        """
+        value = self._values.get(key)
+        if value is None:
+            kind, _, entry_id = key.partition("/")
+            raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
+        history: CatalogueHistory = CATALOGUE_ENTRY.decode(value)
+        return history.versions
+
+    def entry_at(self, key: str, time_ms: int, revision: int | None = None) -> Entry | None:
+        """An entry as it was at an event time, as far as a revision knew; None: it was not there.
+
+        What was said later counts, from its time on, whatever was said before.
+        """
+        if key not in self._values:
+            return None
+        for version in reversed(self.history(key)):
+            known = revision is None or version.revision <= revision
+            if known and (version.from_ms is None or version.from_ms <= time_ms):
+                return version.entry
+        return None
+
+    # Where things stand
+
+    def path(self, site_id: str) -> tuple[str, ...]:
+        """A site and those that it is part of, the outermost last; only those that there are."""
+        found: list[str] = []
+        while site_id in self._sites and site_id not in found and len(found) < MAX_DEPTH:
+            found.append(site_id)
+            site_id = self._sites[site_id].parent
+        return tuple(found)
+
+    def children(self, site_id: str = "") -> list[str]:
+        """The sites in a site, by name; without one those that are part of none that there is."""
+        if site_id:
+            found = [s for s in self._below.get(site_id, ()) if s in self._sites]
+        else:
+            found = [s for s, site in self._sites.items() if site.parent not in self._sites]
+        return sorted(found, key=lambda s: (self._sites[s].name, s))
+
+    def within(self, site_id: str) -> list[str]:
+        """A site and all sites in it, the outer ones first."""
+        found = [site_id]
+        for site in found:
+            found += [inner for inner in self.children(site) if inner not in found]
+        return found
+
+    def devices_at(self, site_id: str, deep: bool = True) -> list[str]:
+        """The ids of the devices of a site, and (deep) of all sites in it, in order of entry."""
+        sites = self.within(site_id) if deep else [site_id]
+        return [device for site in sites for device in self._at.get(site, ())]
+
+    def facts(self, device_id: str) -> DeviceFacts:
+        """What selectors look at; of a device that nobody has entered its id alone."""
+        return facts_of(device_id, self._devices.get(device_id), self)
+
+    def name(self, device_id: str) -> str:
+        """A device's name for people: its id where it has none."""
+        device = self._devices.get(device_id)
+        return device.name or device_id if device else device_id
+
+    def zone_of(self, site_id: str) -> str:
+        """The zone of a site's days: its own, or that of the site it is part of."""
+        return next((z for s in self.path(site_id) if (z := self._sites[s].zone)), self.zone)
+
+    def zone_of_device(self, device_id: str) -> str:
+        """The zone of a device's days: that of its site."""
+        device = self._devices.get(device_id)
+        return self.zone_of(device.site) if device else self.zone
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys of what there is."""
+        with self._lock:
+            return iter([key for key, version in self._newest.items() if version.entry is not None])
+
+
+def facts_of(device_id: str, device: Device | None, catalogue: Catalogue) -> DeviceFacts:
+    """What selectors look at, of a device as it stands in a catalogue."""
+    if device is None:
+        return DeviceFacts(device_id)
+    sites = catalogue.path(device.site)
+    return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels)
+
+
+def _set(table: dict[str, E], entry_id: str, entry: Entry | None, kind: type[E]) -> None:
+    if isinstance(entry, kind):
+        table[entry_id] = entry
+    else:
+        table.pop(entry_id, None)

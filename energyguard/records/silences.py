@@ -1,0 +1,24 @@
+"""Records of ``energyguard.silences``: alerts that nobody wants to hear of for a while."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from energyguard.model import topics
+from energyguard.records.contract import TopicRecord, doc
+
+
+class StandingSilence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which alerts are quiet, and until when."""
+
+    until_ms: Annotated[int, doc("Wall time.", "ms")]
+    by: str
+    at_ms: Annotated[int, doc("Since when, wall time.", "ms")]
+    selector: Annotated[str, doc("Which devices: `site=lindenhof`; empty: all.")] = ""
+    rule: Annotated[str, doc("The id of a rule; empty: all of them.")] = ""
+    note: str = ""
+
+
+STANDING_SILENCE = TopicRecord(topics.SILENCES, StandingSilence, "silence")
