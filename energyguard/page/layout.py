@@ -25,6 +25,7 @@ FIRST_S = 2.0
 
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
+<link rel="stylesheet" href="/ui/explore.css">
 <meta name="description" content="EnergyGuard's control room">
 <script src="/ui/room.js"></script>
 """

@@ -11,7 +11,11 @@ from energyguard.model.quantities import NANO
 from energyguard.page.formatting import amount
 
 Data = dict[str, Any]
-Kind = Literal["areas", "line", "spark", "heat", "lanes", "map", "shares"]
+Kind = Literal["areas", "bars", "heat", "hours", "lanes", "line", "map", "range", "shares", "spark"]
+LINKS = ("areas", "heat", "lanes", "map")
+"""The kinds whose parts lead somewhere."""
+READ = ("bars", "hours", "line")
+"""The kinds whose values are read with the arrow keys."""
 
 
 class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
@@ -27,8 +31,10 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
             ground: what all its data stands on, such as an outline; sent once.
         """
         super().__init__()
-        links = kind in ("areas", "heat", "lanes", "map")
-        self._props.update(kind=kind, label=label, height=height, links=links, ground=ground)
+        links, keys = kind in LINKS, kind in READ
+        self._props.update(
+            kind=kind, label=label, height=height, links=links, keys=keys, ground=ground
+        )
         self._data: Data | None = None
 
     @property
@@ -54,6 +60,10 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
             if self.client.has_socket_connection:
                 self.run_method("say", label)
 
+    def save(self, name: str) -> None:
+        """Let the browser keep what is drawn as a picture, ``name.png``."""
+        self.run_method("save", name)
+
     def push(self, start_ms: int, end_ms: int, xs: list[int], ys: list[float]) -> None:
         """Move a line on: from the first of these points on it is theirs."""
         if xs and self._data is not None and self.client.has_socket_connection:
@@ -73,7 +83,8 @@ def line(
         ys: as many values.
         unit: theirs.
         zone: of the axis.
-        more: ``limit_line``'s, ``gap`` (ms that break the line), ``band``.
+        more: ``limit_line``'s, ``gap`` (ms that break the line), ``band``, ``now`` (words at the
+            end), ``name`` and ``more`` (other lines: name, xs, ys).
     """
     return {"from": start_ms, "to": end_ms, "xs": xs, "ys": ys, "unit": unit, "zone": zone, **more}
 

@@ -1,8 +1,10 @@
 // A measured line, its limit (dashed), its usual range (a pale band); only what is outside is red.
-import { amount, clock, DAY, HOUR_MINUTE, node, nothing, scale, steps, timeSteps } from "./svg.js";
+// Several lines side by side are compared: each has a colour, and nothing is red.
+import { read } from "./reader.js";
+import { amount, clock, DAY, hatching, HOUR_MINUTE, LETTER, node, nothing, scale, steps, timeSteps } from "./svg.js";
 
 const BOTTOM = 20;
-const TOP = 16;
+const TOP = 22;
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
 
 export function spark(svg, { ys }, { width, height }) {
@@ -14,23 +16,28 @@ export function spark(svg, { ys }, { width, height }) {
   svg.append(node("path", { class: "spark", d: path(ys.map((v, i) => [x(i), y(v)])) }));
 }
 
-// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?, none?}
+// Data: {from, to, xs, ys, unit, zone, limit?, limitName?, below?, band?: {xs, low, high, raises?}, gap?, near?,
+//   none?, name?, more?: [{name, xs, ys}], now?}; `now`: the words at the line's end.
 // `below`: less than the limit is red, not more; `raises`: what is above the band is red; `near`: the axis
 // begins near what is drawn, not at zero.
 export function line(svg, data, { width, height, hint }) {
   const { from, to, unit, zone, limit = null, band = null, below = false, near = false } = data;
-  const seen = data.xs.map((x, i) => [x, data.ys[i]]).filter(([x]) => x >= from && x <= to);
+  const inside = ({ xs, ys }) => xs.map((x, i) => [x, ys[i]]).filter(([x, y]) => x >= from && x <= to && y !== null);
+  const lines = [data, ...(data.more ?? [])].map((one) => ({ name: one.name, seen: inside(one) }));
+  const [{ seen }] = lines;
+  const all = lines.flatMap((one) => one.seen);
   const usual = bandPieces(band, from, to);
-  const tops = seen.map(([, y]) => y).concat(usual.flat().map(([, , high]) => high));
-  if (!seen.length) return nothing(svg, width, data.none);
-  const [low, high] = near ? around(seen, usual.flat(), limit) : fromZero(seen, Math.max(limit ?? 0, ...tops, 1e-9));
+  const tops = all.map(([, y]) => y).concat(usual.flat().map(([, , high]) => high));
+  if (!all.length) return nothing(svg, width, data.none);
+  const [low, high] = near ? around(all, usual.flat(), limit) : fromZero(all, Math.max(limit ?? 0, ...tops, 1e-9));
   const marks = steps(low, high, Math.max(2, Math.round(height / 70)));
-  const LEFT = 12 + 6.4 * Math.max(...marks.map((v) => `${amount(v)} ${unit}`.length));
+  const LEFT = 10 + LETTER * Math.max(...marks.map((v) => amount(v).length));
   const x = scale(from, to, LEFT, width - 4);
   const y = scale(low, high, height - BOTTOM, TOP);
 
+  svg.append(node("text", { x: LEFT, y: 11 }, unit));
   for (const v of marks) {
-    svg.append(node("line", { class: "rule", x1: LEFT, x2: width - 4, y1: y(v), y2: y(v) }), node("text", { x: 0, y: y(v) + 4 }, `${amount(v)} ${unit}`));
+    svg.append(node("line", { class: "rule", x1: LEFT, x2: width - 4, y1: y(v), y2: y(v) }), node("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, amount(v)));
   }
   const { ticks, days } = timeSteps(from, to, Math.max(2, Math.floor(width / 110)));
   const name = clock(zone, days ? DAY : HOUR_MINUTE);
@@ -49,15 +56,44 @@ export function line(svg, data, { width, height, hint }) {
       node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `limit ${amount(limit)} ${unit}`),
     );
   }
-  for (const piece of pieces(seen, data.gap)) {
-    if (piece.length === 1) svg.append(node("circle", { class: "lone", cx: x(piece[0][0]), cy: y(piece[0][1]), r: 2.5 }));
-    svg.append(node("path", { class: "measured", d: path(piece.map(([t, v]) => [x(t), y(v)])) }));
-    const levels = [limit !== null && (() => limit), band?.raises && stairs(usual)].filter(Boolean);
-    for (const part of levels.flatMap((level) => beyond(piece, level, below ? -1 : 1))) {
-      svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));
+  const levels = lines.length > 1 ? [] : [limit !== null && (() => limit), band?.raises && stairs(usual)].filter(Boolean);
+  lines.forEach((one, s) => {
+    const look = lines.length > 1 ? ` c${s}` : "";
+    for (const piece of pieces(one.seen, data.gap)) {
+      if (piece.length === 1) svg.append(node("circle", { class: `lone${look}`, cx: x(piece[0][0]), cy: y(piece[0][1]), r: 2.5 }));
+      for (const part of levels.flatMap((level) => beyond(piece, level, below ? -1 : 1).map((found) => ({ found, level })))) {
+        const floor = part.found.map(([t, v]) => [x(t), y(part.level(t) ?? v)]).reverse();
+        svg.append(node("path", { class: "beyond", fill: hatching(svg, "bad"), d: `${path(part.found.map(([t, v]) => [x(t), y(v)]).concat(floor))}z` }));
+      }
+      svg.append(node("path", { class: `measured${look}`, d: path(piece.map(([t, v]) => [x(t), y(v)])) }));
+      for (const part of levels.flatMap((level) => beyond(piece, level, below ? -1 : 1))) {
+        svg.append(node("path", { class: "above", d: path(part.map(([t, v]) => [x(t), y(v)])) }));
+      }
     }
-  }
-  follow(svg, seen, { x, y, unit, zone, height, hint, LEFT, width });
+  });
+  if (data.now && seen.length) end(svg, [x(seen.at(-1)[0]), y(seen.at(-1)[1])], data.now, width);
+  const say = clock(zone, { ...DAY, ...HOUR_MINUTE, second: "2-digit" });
+  read(svg, together(lines, { x, y, unit, say }), { hint, width, left: LEFT, top: TOP, bottom: height - BOTTOM });
+}
+
+// The end of the line, with its words beside it where there is room.
+function end(svg, [left, top], words, width) {
+  const far = left > width - LETTER * words.length - 24;
+  svg.append(
+    node("circle", { class: "now", cx: left, cy: top, r: 4.5 }),
+    node("text", { class: "strong", x: far ? width - 4 : left + 9, y: top + (far ? -12 : 4), "text-anchor": far ? "end" : "start" }, words),
+  );
+}
+
+// Every time that has a value, with the values of all lines then.
+function together(lines, { x, y, unit, say }) {
+  if (lines.length === 1) return lines[0].seen.map(([t, v]) => ({ x: x(t), y: y(v), words: `${amount(v, 4)} ${unit} · ${say(t)}` }));
+  const values = lines.map((one) => new Map(one.seen));
+  const times = [...new Set(lines.flatMap((one) => one.seen.map(([t]) => t)))].sort((a, b) => a - b);
+  return times.map((t) => {
+    const known = lines.map((one, s) => [one.name, values[s].get(t)]).filter(([, v]) => v !== undefined);
+    return { x: x(t), y: known.map(([, v]) => y(v)), words: `${say(t)}: ${known.map(([name, v]) => `${name} ${amount(v, 4)} ${unit}`).join(" · ")}` };
+  });
 }
 
 // A silence longer than `gap` ms is drawn as a hole, never as a straight line.
@@ -121,30 +157,4 @@ function beyond(points, level, side) {
     before = { t, v, over };
   }
   return found;
-}
-
-// The pointer reads the nearest value.
-function follow(svg, seen, { x, y, unit, zone, height, hint, LEFT, width }) {
-  const say = clock(zone, { ...DAY, ...HOUR_MINUTE, second: "2-digit" });
-  const mark = node("g", { visibility: "hidden" });
-  const bar = node("line", { class: "cursor", y1: TOP, y2: height - BOTTOM });
-  const dot = node("circle", { class: "cursor-dot", r: 4.5 });
-  mark.append(bar, dot);
-  svg.append(mark);
-  svg.onpointermove = (event) => {
-    const at = event.clientX - svg.getBoundingClientRect().left;
-    if (!seen.length || at < LEFT) return svg.onpointerleave();
-    const [t, v] = seen.reduce((best, point) => (Math.abs(x(point[0]) - at) < Math.abs(x(best[0]) - at) ? point : best));
-    for (const end of ["x1", "x2"]) bar.setAttribute(end, x(t));
-    dot.setAttribute("cx", x(t));
-    dot.setAttribute("cy", y(v));
-    mark.setAttribute("visibility", "visible");
-    hint.hidden = false;
-    hint.textContent = `${amount(v, 4)} ${unit} · ${say(t)}`;
-    hint.style.left = `${Math.min(Math.max(x(t), 80), width - 80)}px`;
-  };
-  svg.onpointerleave = () => {
-    mark.setAttribute("visibility", "hidden");
-    hint.hidden = true;
-  };
 }

@@ -15,6 +15,24 @@ export function nothing(svg, width, words = "Nothing was measured in this time")
   return 80;
 }
 
+export const LETTER = 6.4; // px, on the mean, of the small text
+
+let patterns = 0;
+
+// Lines across: what a fill of this look is not sure of. Returns the fill.
+export function hatching(svg, look) {
+  const known = svg.querySelector(`pattern.${look}`);
+  if (known) return `url(#${known.id})`;
+  const id = `hatch-${look}-${(patterns += 1)}`;
+  const size = look === "gap" ? 6 : 5;
+  const made = node("pattern", { id, class: `lines ${look}`, width: size, height: size, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+  made.append(node("rect", { class: "ground", width: size, height: size }), node("line", { y2: size }));
+  const found = node("defs");
+  found.append(made);
+  svg.prepend(found);
+  return `url(#${id})`;
+}
+
 export const scale = (low, high, from, to) => (value) =>
   from + ((value - low) / (high - low || 1)) * (to - from);
 
