@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.roles import running
-from energyguard.api.tokens import Tokens
+from energyguard.access.tokens import Tokens
 from energyguard.intake.gateway import Gateway
 from energyguard.log import open_log
 from energyguard.model.readings import batch_of

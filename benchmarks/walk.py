@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 
 import energyguard
+from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.clock import SYSTEM
 from energyguard.domains.charging.sessions.stage import session_worker
 from energyguard.domains.charging.topics import TRANSACTION_PROFIT

@@ -49,13 +49,14 @@ MAY_IMPORT = {
     "settings": ("settings", "model", *FOUNDATION),
     "durable": ("durable", *FOUNDATION),
     "ports": ("ports", *FOUNDATION),
+    "access": ("access", "durable", "model", *FOUNDATION),
     "log": ("log", "durable", "records", "model", "codecs", *FOUNDATION),
     "rules": ("rules", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
               "codecs", "stream", "model", "settings", *FOUNDATION),
-    "page": ("page", "service", "alerts", "rules", "ports", "codecs", "records", "model",
+    "page": ("page", "service", "access", "alerts", "rules", "ports", "codecs", "records", "model",
              "settings", *FOUNDATION),
 }  # fmt: skip
 """What a folder may import of ours; a folder that is not named may import anything."""

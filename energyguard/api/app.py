@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from energyguard.access.tokens import Tokens
 from energyguard.api import problems
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
@@ -20,7 +21,6 @@ from energyguard.api.middleware import OwnPages, RequestLimits, Requests
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
-from energyguard.api.tokens import Tokens
 from energyguard.model.quantities import parse_duration
 from energyguard.page import mount
 from energyguard.service.contract import Service

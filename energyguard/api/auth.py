@@ -2,37 +2,34 @@
 
 Closed unless named here: only ``OPEN`` paths need nobody. A program brings a bearer token, a
 person the page's cookie. A request that a foreign page makes a browser send is refused (`Origin`,
-`Sec-Fetch-Site`), and on loopback so is a host name that is not ours (DNS rebinding).
-
-A request is let in once; a websocket or a live stream then lasts for hours. So each that is open is
-looked at again every few seconds, and closed when whoever opened it would not be let in any more.
+`Sec-Fetch-Site`), and on loopback so is a host name that is not ours (DNS rebinding). What is open
+for long is looked at again now and then (``streams.py``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.attempts import Attempts
 from energyguard.api.problems import Forbidden, problem
 from energyguard.api.sessions import COOKIE, LogIns
-from energyguard.api.tokens import Tokens
+from energyguard.api.streams import Streams
 from energyguard.errors import ConfigError, Unauthorized
-from energyguard.limits import STILL_WELCOME_S, STREAMS
+from energyguard.limits import STREAMS
+from energyguard.model.access import AccessRole, Caller
 from energyguard.ports.policy import with_policy
-from energyguard.telemetry import logger
 
 OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
 OPEN_FOLDERS = ("/_nicegui/", "/ui/")
 PROGRAMS = ("/api/", "/metrics")
-ANYONE = "anyone"
+ANYONE = Caller("anyone", AccessRole.ADMIN)
 """Who is asking where there is no log-in (`--no-auth`)."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -61,7 +58,7 @@ def check_auth(auth: bool, host: str) -> None:
 
 
 class Gate:
-    """Lets in who may come in; leaves the name in ``scope["state"]["user"]``.
+    """Lets in who may come in; leaves in ``scope["state"]`` the ``caller`` and its ``user``.
 
     Args:
         app: what is behind.
@@ -96,8 +93,9 @@ class Gate:
         send = with_policy(scope, send)
         refusal = self._refusal(scope)
         if refusal is None:
+            caller = scope["state"]["caller"]
             await self._streams.pass_on(
-                self._app, scope, receive, send, lambda: self._refusal(dict(scope)) is None
+                self._app, scope, receive, send, lambda: self._still(scope, caller)
             )
         elif scope["type"] == "websocket":
             await receive()
@@ -105,17 +103,23 @@ class Gate:
         else:
             await refusal(scope, receive, send)
 
+    def _still(self, scope: Scope, caller: Caller | None) -> bool:
+        """Whether somebody would be let in again, as the same and with the same rights."""
+        again = {**scope, "state": {}}
+        return self._refusal(again) is None and again["state"]["caller"] == caller
+
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if is_loopback(self._host) and not is_loopback(host_name(headers.get("host", ""))):
             return problem(Forbidden("this host name is not ours: use the printed address"))
         path = scope["path"]
-        user, by_token = self._user(headers)
-        scope.setdefault("state", {})["user"] = user
+        caller, by_token = self._caller(headers)
+        state = scope.setdefault("state", {})
+        state["caller"], state["user"] = caller, caller.name if caller else None
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
         if unsafe and not by_token and is_foreign(headers):
             return problem(Forbidden("a page of another site sent this request: refused"))
-        if user or path in OPEN or path.startswith(OPEN_FOLDERS):
+        if caller or path in OPEN or path.startswith(OPEN_FOLDERS):
             return None
         if by_token and (slowed := refused_token(self._attempts, scope)):
             return slowed
@@ -127,14 +131,14 @@ class Gate:
         wanted = quote(path + (f"?{query}" if query else ""))
         return RedirectResponse(f"/login?next={wanted}", 303)
 
-    def _user(self, headers: Headers) -> tuple[str | None, bool]:
+    def _caller(self, headers: Headers) -> tuple[Caller | None, bool]:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             found = self._tokens.find(token.strip())
-            return (found.name if found else None), True
+            return (Caller(found.name, found.role, found.sites) if found else None), True
         cookie = cookie_of(headers)
-        user = self._sessions.read(cookie) if cookie else None
-        return user or (None if self._auth else ANYONE), False
+        caller = self._sessions.caller(cookie) if cookie else None
+        return caller or (None if self._auth else ANYONE), False
 
 
 def refused_token(attempts: Attempts, scope: Scope) -> Response | None:
@@ -164,116 +168,3 @@ def is_foreign(headers: Headers) -> bool:
 def host_name(host: str) -> str:
     """The name in a ``Host`` header, without the port."""
     return host.rsplit("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-
-
-_POLICY = 1008  # a websocket's close code: not allowed
-_TRY_LATER = 1013
-_log = logger(__name__)
-
-
-class Streams:
-    """The open streams of a process. For one event loop."""
-
-    def __init__(self, cap: int, every_s: float = STILL_WELCOME_S) -> None:
-        """Begin without any.
-
-        Args:
-            cap: how many websockets there may be at once.
-            every_s: how often each is looked at again.
-        """
-        self._cap, self._every_s = cap, every_s
-        self._open: dict[object, tuple[Callable[[], bool], Callable[[], None]]] = {}
-        self._sockets = 0
-        self._looking: asyncio.Task[None] | None = None
-
-    async def pass_on(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, welcome: Callable[[], bool]
-    ) -> None:
-        """Let a request go through, for as long as it is ``welcome``."""
-        if scope["type"] == "http":
-            await self._http(app, scope, receive, send, welcome)
-        elif self._sockets >= self._cap:
-            _log.warning("all websockets are taken: close pages", cap=self._cap)
-            await receive()
-            await send({"type": "websocket.close", "code": _TRY_LATER})
-        else:
-            self._sockets += 1
-            try:
-                await self._socket(app, scope, receive, send, welcome)
-            finally:
-                self._sockets -= 1
-
-    async def _http(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, welcome: Callable[[], bool]
-    ) -> None:
-        """An answer in parts is a stream from its first part on."""
-        me, task = object(), asyncio.current_task()
-        ended = complete = False
-
-        def end() -> None:
-            nonlocal ended
-            if task is not None:
-                ended = True
-                task.cancel()
-
-        async def sending(message: Message) -> None:
-            nonlocal complete
-            if message["type"] == "http.response.body":
-                complete = not message.get("more_body", False)
-                if not complete:
-                    self._watch(me, welcome, end)
-            await send(message)
-
-        try:
-            await app(scope, receive, sending)
-        except asyncio.CancelledError:
-            if not ended or task is None or task.uncancel():
-                raise
-        finally:
-            self._open.pop(me, None)
-        if ended and not complete:
-            await send({"type": "http.response.body", "body": b""})
-
-    async def _socket(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, welcome: Callable[[], bool]
-    ) -> None:
-        me, ended = object(), asyncio.Event()
-        ending = asyncio.create_task(ended.wait())
-        gone: Message = {"type": "websocket.disconnect", "code": _POLICY}
-
-        async def receiving() -> Message:
-            coming = asyncio.ensure_future(receive())
-            try:
-                await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if not ended.is_set():
-                    return await coming
-                return gone
-            finally:
-                coming.cancel()
-
-        async def sending(message: Message) -> None:
-            if not ended.is_set():
-                await send(message)
-
-        self._watch(me, welcome, ended.set)
-        try:
-            await app(scope, receiving, sending)
-        finally:
-            self._open.pop(me, None)
-            ending.cancel()
-            if ended.is_set():
-                await send({"type": "websocket.close", "code": _POLICY})
-
-    def _watch(self, me: object, welcome: Callable[[], bool], end: Callable[[], None]) -> None:
-        self._open[me] = welcome, end
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
-
-    async def _look(self) -> None:
-        """Look at all that are open, again and again, until there is none."""
-        while self._open:
-            await asyncio.sleep(self._every_s)
-            for me, (welcome, end) in list(self._open.items()):
-                if not welcome():
-                    self._open.pop(me, None)
-                    end()

@@ -11,10 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from energyguard.access.tokens import OWNER, Tokens
 from energyguard.api.attempts import Attempts, How
 from energyguard.api.auth import cookie_of
-from energyguard.api.sessions import BY_LINK, COOKIE, LogIns
-from energyguard.api.tokens import Tokens
+from energyguard.api.sessions import COOKIE, LogIns
 
 _PAGE = Template(files(__package__).joinpath("login.html").read_text("utf-8"))
 _FAULTS: dict[How, str] = {
@@ -34,7 +34,7 @@ def login_routes(tokens: Tokens, sessions: LogIns, attempts: Attempts) -> APIRou
         if slowed := attempts.slowed(request.scope):
             return _form(next, str(slowed).capitalize(), 429, slowed.retry_after)
         return (
-            _enter(sessions, request, BY_LINK, "", next)
+            _enter(sessions, request, OWNER, "", next)
             if tokens.use_link(key)
             else _failed(attempts, "link", request, next)
         )

@@ -9,9 +9,9 @@ from threading import Event
 
 import msgspec
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
 from energyguard.api.auth import check_auth
-from energyguard.api.tokens import Tokens
 from energyguard.clock import SYSTEM
 from energyguard.durable.atomic import write_atomically
 from energyguard.history.client import HistoryClient

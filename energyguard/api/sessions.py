@@ -11,14 +11,13 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from energyguard.api.tokens import Tokens
+from energyguard.access.tokens import Tokens
 from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
+from energyguard.model.access import Caller
 from energyguard.telemetry import logger
 
 COOKIE = "energyguard_login"
-BY_LINK = "owner"
-"""Who logged in by a one-time link: the person at the machine."""
 _SALT = "energyguard page log-in v2"
 
 _logger = logger(__name__)
@@ -53,31 +52,39 @@ class LogIns:
         self._seen: tuple[int, int, int] | None = None
         self._signer = self._signing()
 
-    def open(self, name: str, token: str = "") -> str:
+    def open(self, name: str, token: str = "", person: str = "", address: str = "") -> str:
         """The cookie's value for someone who has just shown who they are.
 
         Args:
             name: who.
-            token: the hash of the token that was shown; empty: it was a link.
+            token: the hash of the token that was shown; empty: none was.
+            person: the person, where it is one that is known by name; without token and person it
+                is who is at the machine.
+            address: from where.
 
         Raises:
             Corrupt: the folder's secret is not whole.
         """
-        made = self._tokens.open_session(name, token, self.lasts_ms)
+        made = self._tokens.open_session(name, token, self.lasts_ms, person, address)
         return str(self._signing().dumps(made))
 
+    def caller(self, cookie: str) -> Caller | None:
+        """Who is logged in, with the role of now; None: nobody, or not any more."""
+        session_id = self.id(cookie)
+        return self._tokens.caller(session_id) if session_id else None
+
     def read(self, cookie: str) -> str | None:
-        """Who is logged in; None: nobody, or not any more."""
-        session_id = self._id(cookie)
-        found = self._tokens.session(session_id) if session_id else None
+        """The name of who is logged in; None: nobody, or not any more."""
+        found = self.caller(cookie)
         return found.name if found else None
 
     def end(self, cookie: str) -> None:
         """Log out: the cookie is worth nothing from now on, whoever kept a copy."""
-        if session_id := self._id(cookie):
+        if session_id := self.id(cookie):
             self._tokens.end_session(session_id)
 
-    def _id(self, cookie: str) -> str | None:
+    def id(self, cookie: str) -> str | None:
+        """The log-in's id in a cookie; None: nobody signed it."""
         try:
             session_id = self._signing().loads(cookie)
         except BadSignature:

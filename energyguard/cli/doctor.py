@@ -170,7 +170,7 @@ def small_files(settings: Settings) -> Finding:
     """The small files of the folder can be read: tokens, people, the local store."""
     import apsw
 
-    from energyguard.api.tokens import Tokens
+    from energyguard.access.tokens import Tokens
     from energyguard.durable.connections import read_only
 
     if not settings.data_dir.is_dir():

@@ -14,7 +14,7 @@ Name = Annotated[str, typer.Argument(help="The token's name: a person or a progr
 
 def create(call: Call, name: Name) -> None:
     """Make a bearer token; it is shown this once, and kept as a hash."""
-    from energyguard.api.tokens import Tokens
+    from energyguard.access.tokens import Tokens
 
     token = Tokens(call.settings.data_dir).create(name)
     call.out.done(token, name=name, token=token)
@@ -22,7 +22,7 @@ def create(call: Call, name: Name) -> None:
 
 def list_(call: Call) -> None:
     """List the names of the tokens."""
-    from energyguard.api.tokens import Tokens
+    from energyguard.access.tokens import Tokens
 
     tokens = Tokens(call.settings.data_dir).list()
     rows = [{"name": token.name, "created": at(token.created_ms)} for token in tokens]
@@ -31,7 +31,7 @@ def list_(call: Call) -> None:
 
 def revoke(call: Call, name: Name) -> None:
     """Forget a token, at once."""
-    from energyguard.api.tokens import Tokens
+    from energyguard.access.tokens import Tokens
 
     Tokens(call.settings.data_dir).revoke(name)
     call.out.done(f"revoked {name}", revoked=name)
@@ -41,8 +41,8 @@ def link(call: Call) -> None:
     """Print a fresh link that logs a browser in, once, within ten minutes."""
     import msgspec
 
+    from energyguard.access.tokens import Tokens
     from energyguard.api.role import Card
-    from energyguard.api.tokens import Tokens
     from energyguard.errors import Unavailable
 
     folder = call.settings.data_dir

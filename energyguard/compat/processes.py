@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.auth import check_auth, is_loopback
 from energyguard.api.problems import Answer
-from energyguard.api.tokens import Tokens
 from energyguard.compat.alarms import RaiseAlert
 from energyguard.compat.building import OPEN as BUILDING_OPEN
 from energyguard.compat.building import STREAMS as BUILDING_STREAMS

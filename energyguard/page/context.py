@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from nicegui import ui
 
 from energyguard.errors import EnergyGuardError
+from energyguard.model.access import AccessRole, Caller
 from energyguard.page.components import tell
 from energyguard.page.formatting import day_moment
 from energyguard.page.page_cache import SPANS, PageCache, Span
@@ -54,10 +55,19 @@ class PageContext:
     view: View
     views: tuple[View, ...]  # that there are, in the order of the rail
     query: Mapping[str, str]  # of the address, its path's parameters too
-    user: str
+    caller: Caller
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
     fresh: Callable[[], Freshness] | None = None  # of what is shown, where it is no energy
+
+    @property
+    def user(self) -> str:
+        """The name of who looks."""
+        return self.caller.name
+
+    def may(self, role: AccessRole | str) -> bool:
+        """Whether who looks may do what a role may: else there is no button for it."""
+        return self.caller.may(role)
 
     @property
     def title(self) -> str:

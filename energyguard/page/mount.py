@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request
 from nicegui import app as pages
 from nicegui import ui
 
+from energyguard.errors import Unauthorized
 from energyguard.limits import PAGE_S
+from energyguard.model.access import AccessRole, Caller
 from energyguard.page.context import PageContext, View
 from energyguard.page.icons import FAVICON
 from energyguard.page.layout import frame, keep_fresh
@@ -23,19 +25,28 @@ from energyguard.settings.tree import Settings
 STATIC = Path(__file__).parent / "static"
 
 
+SOMEBODY = Caller("somebody", AccessRole.ADMIN)
+"""Who looks at pages that stand behind no gate."""
+
+
 def mount(
-    app: FastAPI, service: Service, settings: Settings, views: Iterable[View] = VIEWS
+    app: FastAPI,
+    service: Service,
+    settings: Settings,
+    views: Iterable[View] = VIEWS,
+    stranger: Caller | None = None,
 ) -> None:
     """Serve the control room at ``/`` of an application; mount the API before it.
 
     Args:
-        app: the application. Who may see it is the application's business: a middleware that sets
-            ``state.user`` of a request names the person for acknowledgements.
+        app: the application. Who may see it is the business of a gate in front of it, which sets
+            ``state.caller`` of each request.
         service: what the pages show and do.
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
         views: what there is to see, in the order of the rail.
+        stranger: who it is of whom no gate says it; None: a page is not built for such.
     """
-    add_pages(service, views)
+    add_pages(service, views, stranger)
     pages.add_middleware(Nonces)  # before the framework's own, which compress
     ui.run_with(
         app,
@@ -50,23 +61,28 @@ def mount(
     )
 
 
-def add_pages(service: Service, views: Iterable[View] = VIEWS) -> None:
+def add_pages(
+    service: Service, views: Iterable[View] = VIEWS, stranger: Caller | None = SOMEBODY
+) -> None:
     """Add the views to NiceGUI's application, all over one cache."""
     cache, shown = PageCache(service), tuple(view for view in views if view.shown(service))
     pages.add_static_files("/ui", STATIC)
     for view in shown:
-        _serve(view, shown, cache)
+        _serve(view, shown, cache, stranger)
 
 
-def _serve(view: View, views: tuple[View, ...], cache: PageCache) -> None:
+def _serve(view: View, views: tuple[View, ...], cache: PageCache, stranger: Caller | None) -> None:
     @ui.page(view.path, response_timeout=PAGE_S)
     async def open_page(request: Request) -> None:
+        caller: Caller | None = getattr(request.state, "caller", None) or stranger
+        if caller is None:
+            raise Unauthorized("this page stands behind no gate")
         context = PageContext(
             cache=cache,
             view=view,
             views=views,
             query={**request.query_params, **request.path_params},
-            user=getattr(request.state, "user", None) or "somebody",
+            caller=caller,
         )
         ui.page_title(f"{context.title} · EnergyGuard")
         with frame(context):

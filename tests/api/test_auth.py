@@ -12,13 +12,13 @@ import pytest
 from fastapi import FastAPI, Request, WebSocket
 from starlette.types import Message
 
+from energyguard.access.tokens import LINK_MS, Tokens
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate, is_loopback
 from energyguard.api.login import login_routes
 from energyguard.api.middleware import RequestLimits
 from energyguard.api.problems import install
 from energyguard.api.sessions import COOKIE, LogIns
-from energyguard.api.tokens import LINK_MS, Tokens
 from energyguard.clock import ManualClock
 from energyguard.errors import ConfigError, Conflict, NotFound
 
@@ -30,7 +30,7 @@ class House:
     """An application behind the gate, and the keys to it."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        self.clock = ManualClock(NOW)
+        self.clock, self.folder = ManualClock(NOW), folder
         self.tokens = Tokens(folder, self.clock)
         self.attempts = Attempts(self.clock)
         self.sessions = LogIns(folder, self.tokens, 60_000)
@@ -89,7 +89,7 @@ async def test_nobody_gets_health_only(house: House) -> None:
 async def test_a_token_opens_until_it_is_revoked(house: House) -> None:
     headers = house.bearer()
     assert (await house.http.get("/api/v1/thing", headers=headers)).json()["user"] == "meter"
-    Tokens(house.tokens._path.parent).revoke("meter")  # by another process
+    Tokens(house.folder).revoke("meter")  # by another process
     assert (await house.http.get("/api/v1/thing", headers=headers)).status_code == 401
 
 
@@ -105,7 +105,7 @@ async def test_a_wrong_token_opens_nothing(house: House, value: str) -> None:
 def test_tokens_are_kept_hashed_and_private(tmp_path: Path) -> None:
     tokens = Tokens(tmp_path)
     token = tokens.create("meter")
-    file = tmp_path / "tokens.json"
+    file = tmp_path / "access.json"
     assert token not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [one.name for one in tokens.list()] == ["meter"]

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.ports.server import serve
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.service.contract import Service
 
 

@@ -124,7 +124,7 @@ def test_config_show_says_where_values_came_from(
 def test_tokens(terminal: Terminal, data_dir: Path) -> None:
     token = terminal("token", "create", "laptop").out.strip()
     assert len(token) > 30
-    assert token not in (data_dir / "tokens.json").read_text()
+    assert token not in (data_dir / "access.json").read_text()
     assert [row["name"] for row in terminal("token", "list", "--json").rows] == ["laptop"]
     assert terminal("token", "create", "laptop").code == 6
     assert terminal("token", "revoke", "laptop").code == 0
@@ -182,7 +182,7 @@ def test_doctor_sees_a_damaged_log(terminal: Terminal, data_dir: Path) -> None:
     assert "backup" in row["to_do"]
 
 
-@pytest.mark.parametrize("name", ["people.db", "store.db", "tokens.json"])
+@pytest.mark.parametrize("name", ["people.db", "store.db", "tokens.json", "access.json"])
 def test_doctor_sees_a_damaged_small_file(terminal: Terminal, data_dir: Path, name: str) -> None:
     data_dir.mkdir()
     (data_dir / name).write_bytes(b"\xa5" * 5000)

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.problems import Answer
-from energyguard.api.tokens import Tokens
 from energyguard.clock import ManualClock
 from energyguard.compat.guard import Guard
 from energyguard.errors import Conflict, DiskFull, NotFound, Unavailable

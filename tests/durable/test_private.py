@@ -40,7 +40,7 @@ def test_a_command_makes_private_files(tmp_path: Path, group: bool, others: int)
     energyguard("replay", file, "--speedup", "inf", *options)
     energyguard("token", "create", "laptop", *options)
     made = [data, *data.rglob("*")]
-    assert {"log.db", "log.db-bell", "tokens.json"} <= {path.name for path in made}
+    assert {"log.db", "log.db-bell", "access.json"} <= {path.name for path in made}
     assert [path for path in made if mode(path) & others] == []
 
 

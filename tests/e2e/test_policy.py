@@ -14,8 +14,8 @@ import pytest
 from nicegui import app as pages
 from playwright.sync_api import Browser
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.api.tokens import Tokens
 from energyguard.page import layout
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen

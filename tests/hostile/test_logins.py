@@ -16,11 +16,11 @@ from itsdangerous import URLSafeSerializer
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from energyguard.api import auth
+from energyguard.access.tokens import CLOCK_MS, Tokens
+from energyguard.api import streams
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import Gate
 from energyguard.api.sessions import _SALT, COOKIE, LogIns, secret_of
-from energyguard.api.tokens import CLOCK_MS, Tokens
 from energyguard.clock import ManualClock
 from energyguard.durable.secret_file import secret_in
 from energyguard.errors import Corrupt
@@ -132,11 +132,11 @@ def test_log_ins_are_bounded_and_old_files_open(tmp_path: Path) -> None:
     tokens = Tokens(tmp_path)
     made = [tokens.open_session("owner", "", 60_000) for _ in range(3)]
     assert all(map(tokens.session, made))
-    kept = tokens._read().sessions
+    kept = tokens.file.read().sessions
     many = (kept[0],) * (SESSIONS + 10)
-    tokens._write(msgspec.structs.replace(tokens._read(), sessions=many))
+    tokens.file.write(msgspec.structs.replace(tokens.file.read(), sessions=many))
     newest = tokens.open_session("owner", "", 60_000)
-    assert len(tokens._read().sessions) == SESSIONS
+    assert len(tokens.file.read().sessions) == SESSIONS
     assert tokens.session(newest) is not None
 
 
@@ -239,7 +239,7 @@ async def test_websockets_are_bounded(tmp_path: Path) -> None:
     gate = Gate(stream, tokens, sessions, Attempts(ManualClock(NOW)), "127.0.0.1", streams=2)
     clients = [Client("websocket", gate, header) for _ in range(3)]
     await asyncio.wait_for(clients[2].task, 10)
-    assert clients[2].sent == [{"type": "websocket.close", "code": auth._TRY_LATER}]
+    assert clients[2].sent == [{"type": "websocket.close", "code": streams._TRY_LATER}]
     clients[0].task.cancel()
     await asyncio.sleep(0.05)
     further = Client("websocket", gate, header)

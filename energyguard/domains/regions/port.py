@@ -17,9 +17,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
+from energyguard.access.tokens import Tokens
 from energyguard.api.auth import is_loopback
 from energyguard.api.problems import Problem
-from energyguard.api.tokens import Tokens
 from energyguard.clock import SYSTEM
 from energyguard.compat.guard import Guard
 from energyguard.compat.openapi_fragments import TOKEN, described_app

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from energyguard.api.tokens import Tokens
+from energyguard.access.tokens import Tokens
 from energyguard.clock import SYSTEM
 from energyguard.codecs.records import pack
 from energyguard.domains.regions.live.group_powers import SLOT_MS
