@@ -4,6 +4,7 @@ EnergyGuardError
 ├── ConfigError          exit 2            settings or rules that cannot be used; lists every fault
 ├── Rejected             exit 3, 422       the input's fault; carries the reason and the field
 │   ├── Malformed                          it cannot be read
+│   │   └── Faulty                          in several places; ``faults`` has each
 │   └── OutOfRange                         it can be read, and cannot be true
 ├── NotFound             exit 4, 404       no such device, alert, rule, topic
 ├── Unauthorized         exit 5, 401       no token, or one that is unknown or revoked
@@ -57,6 +58,14 @@ class Rejected(EnergyGuardError):
 
 class Malformed(Rejected):
     """Input that cannot be read."""
+
+
+class Faulty(Malformed):
+    """Input that is wrong in some places: ``faults`` has every one, with its place."""
+
+    def __init__(self, *faults: str, field: str | None = None) -> None:
+        super().__init__("\n".join(faults), field)
+        self.faults = faults
 
 
 class OutOfRange(Rejected):

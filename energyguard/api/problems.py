@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from energyguard.api.sentences import fault, place, sentence
-from energyguard.errors import ConfigError, EnergyGuardError, Rejected, Unavailable
+from energyguard.errors import ConfigError, EnergyGuardError, Faulty, Rejected, Unavailable
 from energyguard.telemetry import logger
 
 _logger = logger(__name__)
@@ -80,7 +80,7 @@ def problem(error: EnergyGuardError, answer: Answer = as_problem) -> Response:
     if isinstance(error, Unavailable):
         body.retry_after = error.retry_after
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    if isinstance(error, ConfigError | NothingTaken):
+    if isinstance(error, ConfigError | Faulty | NothingTaken):
         body.faults = list(error.faults)
     return answer(body, error.status, headers)
 

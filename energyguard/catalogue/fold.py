@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import RLock
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
+from energyguard.catalogue.known import known_entry
 from energyguard.errors import NotFound
 from energyguard.log import Fetched
 from energyguard.model.catalogue import (
@@ -23,7 +24,6 @@ from energyguard.model.selector import DeviceFacts
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.telemetry import logger
 
-E = TypeVar("E", Site, Device, DeviceGroup)
 MAX_DEPTH = 16
 """Sites within sites; what is deeper, or goes round, is cut."""
 
@@ -33,18 +33,28 @@ _log = logger(__name__)
 class Catalogue:
     """The newest of every entry, and its history on request. Thread-safe.
 
+    What people entered goes before what domains know (``see``).
+
     Attributes:
         revision: of the newest version that is here; each has the next number.
         zone: of what has no site, or stands at one without a zone.
+        listeners: get the key of whatever changed, in the thread that folds; quick, please.
     """
 
     def __init__(self, zone: str = "UTC") -> None:
         self.zone, self.revision = zone, 0
+        self.listeners: list[Callable[[str], object]] = []
         self._newest: dict[str, CatalogueVersion] = {}
         self._values: dict[str, bytes] = {}  # all versions of a key, as the log has them
+        self._known: dict[str, dict[str, Entry]] = {}  # what domains know, by key and domain
         self._sites: dict[str, Site] = {}
         self._devices: dict[str, Device] = {}
         self._groups: dict[str, DeviceGroup] = {}
+        self._tables: Mapping[str, dict[str, Any]] = {
+            SITE: self._sites,
+            DEVICE: self._devices,
+            GROUP: self._groups,
+        }
         self._at: dict[str, dict[str, None]] = {}  # ids of the devices by site
         self._below: dict[str, dict[str, None]] = {}  # ids of the sites by parent
         self._lock = RLock()
@@ -74,18 +84,42 @@ class Catalogue:
         before = self._newest.get(key)
         if before is not None and before.revision >= version.revision:
             return
-        kind, _, entry_id = key.partition("/")
         self._newest[key], self._values[key] = version, value
         self.revision = max(self.revision, version.revision)
-        old, new = before.entry if before else None, version.entry
+        self._show(key)
+
+    def see(self, key: str, entry: Entry | None, domain: str) -> None:
+        """Note what a domain knows, under what people entered; None: it knows it no more."""
+        with self._lock:
+            known = self._known.setdefault(key, {})
+            if known.get(domain) == entry:
+                return
+            if entry is None:
+                del known[domain]
+            else:
+                known[domain] = entry
+            self._show(key)
+
+    def _show(self, key: str) -> None:
+        """Let an entry be what its newest version says, else what domains know."""
+        kind, _, entry_id = key.partition("/")
+        table = self._tables.get(kind)
+        if table is None:
+            return
+        old, version = table.get(entry_id), self._newest.get(key)
+        new = version.entry if version else None
+        if new is None and key in self._known:
+            new = known_entry(self._known[key].values())
         if kind == SITE:
             self._move(self._below, entry_id, old, new, "parent")
-            _set(self._sites, entry_id, new, Site)
         elif kind == DEVICE:
             self._move(self._at, entry_id, old, new, "site")
-            _set(self._devices, entry_id, new, Device)
-        elif kind == GROUP:
-            _set(self._groups, entry_id, new, DeviceGroup)
+        if new is None:
+            table.pop(entry_id, None)
+        else:
+            table[entry_id] = new
+        for listener in self.listeners:
+            listener(key)
 
     @staticmethod
     def _move(
@@ -110,13 +144,19 @@ class Catalogue:
 
     @property
     def devices(self) -> Mapping[str, Device]:
-        """Every device that somebody entered, by its id."""
+        """Every device that somebody entered, or a domain knows, by its id."""
         return self._devices
 
     @property
     def groups(self) -> Mapping[str, DeviceGroup]:
         """Every group by its id."""
         return self._groups
+
+    def entry(self, key: str) -> Entry | None:
+        """An entry as it is now; None: there is none."""
+        kind, _, entry_id = key.partition("/")
+        found: Entry | None = self._tables.get(kind, {}).get(entry_id)
+        return found
 
     def version(self, key: str) -> CatalogueVersion | None:
         """The newest version of a key, also of one that was taken out; None: never there."""
@@ -161,9 +201,10 @@ class Catalogue:
     def children(self, site_id: str = "") -> list[str]:
         """The sites in a site, by name; without one those that are part of none that there is."""
         if site_id:
-            found = [s for s in self._below.get(site_id, ()) if s in self._sites]
+            found = [s for s in list(self._below.get(site_id, ())) if s in self._sites]
         else:
-            found = [s for s, site in self._sites.items() if site.parent not in self._sites]
+            sites = list(self._sites.items())
+            found = [s for s, site in sites if site.parent not in self._sites]
         return sorted(found, key=lambda s: (self._sites[s].name, s))
 
     def within(self, site_id: str) -> list[str]:
@@ -176,7 +217,7 @@ class Catalogue:
     def devices_at(self, site_id: str, deep: bool = True) -> list[str]:
         """The ids of the devices of a site, and (deep) of all sites in it, in order of entry."""
         sites = self.within(site_id) if deep else [site_id]
-        return [device for site in sites for device in self._at.get(site, ())]
+        return [device for site in sites for device in list(self._at.get(site, ()))]
 
     def facts(self, device_id: str) -> DeviceFacts:
         """What selectors look at; of a device that nobody has entered its id alone."""
@@ -197,9 +238,11 @@ class Catalogue:
         return self.zone_of(device.site) if device else self.zone
 
     def __iter__(self) -> Iterator[str]:
-        """The keys of what there is."""
+        """The keys of what there is, sites first, then devices, then groups."""
         with self._lock:
-            return iter([key for key, version in self._newest.items() if version.entry is not None])
+            return iter(
+                [f"{kind}/{name}" for kind, table in self._tables.items() for name in table]
+            )
 
 
 def facts_of(device_id: str, device: Device | None, catalogue: Catalogue) -> DeviceFacts:
@@ -208,10 +251,3 @@ def facts_of(device_id: str, device: Device | None, catalogue: Catalogue) -> Dev
         return DeviceFacts(device_id)
     sites = catalogue.path(device.site)
     return DeviceFacts(device_id, sites, device.groups, device.kind, device.labels)
-
-
-def _set(table: dict[str, E], entry_id: str, entry: Entry | None, kind: type[E]) -> None:
-    if isinstance(entry, kind):
-        table[entry_id] = entry
-    else:
-        table.pop(entry_id, None)

@@ -7,10 +7,28 @@ from threading import Lock
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import CatalogueChanges, Edit
+from energyguard.catalogue.checks import PlannedCatalogue
+from energyguard.catalogue.differences import changed_fields, with_fields
+from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
 from energyguard.clock import Clock
+from energyguard.errors import Conflict, Faulty, Malformed, NotFound
 from energyguard.log import Fetched, Log
+from energyguard.model.catalogue import DEVICE, Device, Entry, parts_of
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CatalogueVersion
+from energyguard.service.catalogue_cards import CatalogueCards
+from energyguard.service.catalogue_views import (
+    CatalogueCard,
+    EntryChange,
+    FieldChange,
+    FoundDevices,
+    GroupCard,
+    SiteCard,
+)
+from energyguard.service.senders import Senders
+
+PAST_WAIT_S = 2.0
+"""How long who looks for a device waits for the history, the first time."""
 
 
 class CatalogueVerbs:
@@ -18,6 +36,7 @@ class CatalogueVerbs:
 
     Attributes:
         entries: what there is, as of now.
+        senders: the devices that ever sent; None: nobody knows.
 
     Args:
         log: where changes go.
@@ -27,16 +46,202 @@ class CatalogueVerbs:
 
     def __init__(self, log: Log, zone: str, clock: Clock) -> None:
         self.entries = Catalogue(zone)
-        self._changes = CatalogueChanges(log, self.entries, clock)
+        self.senders: Senders | None = None
+        self._listing = DeviceListing(self.entries)
+        self._cards = CatalogueCards(self.entries, self._listing)
+        self._changes, self._clock = CatalogueChanges(log, self.entries, clock), clock
         self._changing = Lock()
         self.takers: Mapping[str, Callable[[Fetched], object]] = {CATALOGUE.name: self.entries.take}
+
+    # What there is
+
+    def find(
+        self, wanted: DeviceFilter = ALL_DEVICES, offset: int = 0, limit: int = 50
+    ) -> FoundDevices:
+        """A page of the devices that fit, by name: entered, known to a domain, or senders."""
+        self._meet()
+        found = self._listing.find(wanted)
+        rows = tuple(self._cards.row(device) for device in found[offset : offset + limit])
+        return FoundDevices(rows, len(found), offset)
+
+    def detail(self, device_id: str) -> CatalogueCard:
+        """A device with all that is known of it.
+
+        Raises:
+            NotFound: it never sent, and nobody entered it.
+        """
+        self._meet()
+        return self._cards.device(device_id)
+
+    def sites(self) -> list[SiteCard]:
+        """Every site, each followed by those in it, by name."""
+        return self._cards.sites()
+
+    def site(self, site_id: str) -> SiteCard:
+        """One site.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._cards.site(site_id)
+
+    def groups(self) -> list[GroupCard]:
+        """Every group, by name."""
+        return self._cards.groups()
+
+    def group(self, group_id: str) -> GroupCard:
+        """One group.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._cards.group(group_id)
+
+    def history(self, key: str) -> list[EntryChange]:
+        """Who changed an entry, when and in what; newest first.
+
+        Raises:
+            NotFound: nobody ever entered it.
+        """
+        versions = self.entries.history(_known_key(key))
+        before: Entry | None = None
+        found = []
+        for version in versions:
+            what = "changed" if before is not None else "entered"
+            fields = changed_fields(before, version.entry)
+            found.append(
+                EntryChange(
+                    revision=version.revision,
+                    by=version.by,
+                    at_ms=version.at_ms,
+                    from_ms=version.from_ms,
+                    what="taken out" if version.entry is None else what,
+                    fields=tuple(FieldChange(*field) for field in fields),
+                )
+            )
+            before = version.entry
+        return found[::-1]
+
+    # Changes
 
     def put(self, edits: Sequence[Edit], by: str) -> Mapping[str, CatalogueVersion]:
         """Change entries; the versions that hold, by key.
 
         Raises:
+            Faulty: some of them cannot be so; nothing was changed.
             Conflict: somebody else changed one of them meanwhile; the others hold.
             Unavailable: nobody takes changes now.
         """
+        for edit in edits:
+            _known_key(edit.key)
         with self._changing:
+            self._check(edits)
             return self._changes.put(edits, by)
+
+    def change(
+        self,
+        key: str,
+        by: str,
+        fields: Mapping[str, object],
+        from_ms: int | None = None,
+        based_on: int | None = None,
+    ) -> CatalogueVersion:
+        """Change fields of an entry, as they are in JSON; None: as nobody said it.
+
+        ``labels`` and ``channels`` are changed by name: ``{"floor": None}`` takes one out. What
+        only a domain knows, or only sends, is entered by it.
+
+        Raises:
+            Faulty: it cannot be so, or there is no such field.
+            Conflict: somebody else changed it meanwhile.
+        """
+        kind = _known_key(key).partition("/")[0]
+        entry = with_fields(kind, self.entries.entry(key), fields)
+        return self.put([Edit(key, entry, from_ms, based_on)], by)[key]
+
+    def remove(self, key: str, by: str, based_on: int | None = None) -> CatalogueVersion:
+        """Take an entry out; its history stays. What it is of, sends on.
+
+        Raises:
+            NotFound: nobody has entered it.
+            Faulty: others stand in it, or are made of it; they are named.
+        """
+        version = self.entries.version(_known_key(key))
+        if version is None or version.entry is None:
+            raise NotFound(f"nobody has entered {key}")
+        return self.put([Edit(key, None, None, based_on)], by)[key]
+
+    def undo(self, key: str, by: str, revision: int | None = None) -> CatalogueVersion:
+        """Let an entry be as a revision had it; None: as before the newest change.
+
+        Raises:
+            NotFound: it never was as of this revision.
+        """
+        versions = self.entries.history(_known_key(key))
+        if revision is None:
+            entry = versions[-2].entry if len(versions) > 1 else None
+        else:
+            found = [version for version in versions if version.revision == revision]
+            if not found:
+                raise NotFound(f"{key} has no revision {revision}")
+            entry = found[0].entry
+        if entry == versions[-1].entry:
+            raise Conflict(f"{key} is so already")
+        return self.put([Edit(key, entry, None, versions[-1].revision)], by)[key]
+
+    def retire(self, device_id: str, by: str, at_ms: int | None = None) -> CatalogueVersion:
+        """Say that a device is not there any more, from a time on; None: now."""
+        at_ms = self._clock.now_ms() if at_ms is None else at_ms
+        return self.change(f"{DEVICE}/{device_id}", by, {"retired_ms": at_ms})
+
+    def swap(
+        self, old: str, new: str, by: str, at_ms: int | None = None
+    ) -> Mapping[str, CatalogueVersion]:
+        """Let a device take another's place, from a time on; None: now.
+
+        The new one gets the place, groups, labels and name of the old one, where it has none.
+
+        Raises:
+            Faulty: it cannot be so.
+        """
+        at_ms = self._clock.now_ms() if at_ms is None else at_ms
+        self._meet()
+        before, after = self._cards.device(old).device, self.entries.devices.get(new)
+        gone = {"retired_ms": at_ms, "replaced_by": new}
+        entry = with_fields(DEVICE, before, gone)
+        placed = with_fields(DEVICE, before, {"retired_ms": None, "replaced_by": None})
+        if isinstance(after, Device):
+            own = {field: value for field, _, value in changed_fields(Device(name=""), after)}
+            placed = with_fields(DEVICE, placed, own)
+        edits = [Edit(f"{DEVICE}/{old}", entry), Edit(f"{DEVICE}/{new}", placed)]
+        return self.put(edits, by)
+
+    def _check(self, edits: Sequence[Edit]) -> None:
+        """See that changes can be so.
+
+        Raises:
+            Faulty: they cannot.
+        """
+        planned = {edit.key: edit.entry for edit in edits}
+        if len(planned) < len(edits):
+            raise Faulty("the same entry stands there twice")
+        if faults := PlannedCatalogue(self.entries, planned).faults():
+            raise Faulty(*map(str, faults), field=faults[0].field or None)
+
+    def _meet(self) -> None:
+        """Let who sent since be in the list."""
+        if self.senders is not None:
+            self._listing.add_senders(device for device, _ in self.senders.new(PAST_WAIT_S))
+
+
+def _known_key(key: str) -> str:
+    """A key of the catalogue.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        parts_of(key)
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    return key

@@ -13,13 +13,11 @@ import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
-from energyguard.catalogue import Catalogue
-from energyguard.catalogue.changes import Edit
 from energyguard.clock import Clock
 from energyguard.log import Positions
-from energyguard.records.catalogue import CatalogueVersion
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
+from energyguard.service.catalogue_contract import SiteCatalogue
 from energyguard.service.devices import Devices
 from energyguard.service.notifications import Notifications
 from energyguard.service.profiles import DeviceProfiles
@@ -125,17 +123,6 @@ class Edges(Protocol):
 
     def forget(self, name: str, by: str) -> EdgeView:
         """Let an edge in no more."""
-
-
-class SiteCatalogue(Protocol):
-    """Sites, devices and groups, and their changes."""
-
-    @property
-    def entries(self) -> Catalogue:
-        """What there is, as of now."""
-
-    def put(self, edits: Sequence[Edit], by: str) -> Mapping[str, CatalogueVersion]:
-        """Change entries; the versions that hold, by key."""
 
 
 class Service(Protocol):

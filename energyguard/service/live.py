@@ -150,6 +150,10 @@ class LiveProjection:
         """One device: a row per topic and channel; empty when it was not heard of."""
         return self._live_readings.devices(self._clock.now_ms(), device_id)
 
+    def senders(self, after: Mapping[str, int]) -> Mapping[str, Sequence[str]]:
+        """By topic the devices behind the first so many, in the order in which they came."""
+        return self._live_readings.senders(after)
+
     def drawn(self) -> Drawn:
         """What is drawn now, and how many devices send."""
         return self._live_readings.drawn(self._clock.now_ms())

@@ -155,6 +155,14 @@ class LiveReadings:
             ]
         return sorted(rows, key=lambda row: (row.device, row.topic, row.channel))
 
+    def senders(self, after: Mapping[str, int]) -> Mapping[str, Sequence[str]]:
+        """By topic the devices behind the first so many, in the order in which they came."""
+        with self._lock:
+            return {
+                topic: devices.names.slice(after.get(topic, 0)).to_pylist()
+                for topic, devices in self._topics.items()
+            }
+
     def drawn(self, now_ms: int) -> Drawn:
         """What all devices draw, and how many of them send."""
         with self._lock:

@@ -44,6 +44,7 @@ from energyguard.service.live import LiveProjection
 from energyguard.service.notifications import Notifications
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.rule_changes import RuleChanges
+from energyguard.service.senders import Senders
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -74,14 +75,14 @@ class EnergyService:
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
         self.edges = self.live.edges
         self.catalogue = self.live.catalogue
+        self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self.projections: dict[str, DomainProjection] = {
             name: load(projection.follow)(log, settings, clock)
             for name, projection in PROJECTIONS.items()
         }
         self._log = log
         self._letters = Letters(log)
-        known = known_to(history, self.live)
-        new_devices = NewDevices(settings.serve.new_devices, clock, known)
+        new_devices = NewDevices(settings.serve.new_devices, clock, known_to(history, self.live))
         self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)
         self._rule_changes = RuleChanges(log, self.rules, clock)
@@ -171,8 +172,7 @@ class EnergyService:
             data: CSV, JSON lines, a JSON array or an Arrow stream.
             shape: the shape's name; None finds out.
             source: who sent it, for the dead letters: ``api``, or ``api:PATH``.
-            idempotency_key: the same key with the same bytes gets the same answer again, and
-                nothing is taken twice.
+            idempotency_key: with the same bytes it gets the same answer; nothing is taken twice.
             device: the device, where no column names it; none: as ``source`` names it.
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.

@@ -16,7 +16,12 @@ def _checked(text: str) -> str:
     return text
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """A time zone's name.
+
+    Raises:
+        ValueError: there is none of this name; the message may have one that is near.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -27,7 +32,7 @@ def _known_zone(name: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_checked)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]
 
 
 class Section(BaseModel):

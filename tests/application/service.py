@@ -6,6 +6,7 @@ makes of that log. Made up are its newest readings, whose time goes on by itself
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -21,11 +22,12 @@ from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.live import LiveProjection
+from energyguard.service.senders import Senders
 from energyguard.service.service import EnergyService
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.settings.tree import Settings
-from energyguard.testing import MemoryLog
 from tests.application import building
+from tests.application.catalogue import OwnedLog
 from tests.application.charging import ChargingHistory, MadeUpStations
 from tests.application.history import MadeUpHistory
 from tests.application.regions import MadeUpRegions
@@ -87,6 +89,12 @@ class MadeUpLive(LiveProjection):
             for d in self._homes
         ] + building.views(self._service.floors, t)
 
+    def senders(self, after: Mapping[str, int]) -> Mapping[str, Sequence[str]]:
+        found = dict[str, list[str]]()
+        for row in self.devices():
+            found.setdefault(row.topic, []).append(row.device)
+        return {topic: devices[after.get(topic, 0) :] for topic, devices in found.items()}
+
     def device(self, device_id: str) -> list[DeviceView]:
         return [row for row in self.devices() if row.device == device_id]
 
@@ -121,13 +129,14 @@ class MadeUpService(EnergyService):
         self.floors = floors
         self.heard_ms: int | None = None
         self.simulated, self.pace_ms = False, 15_000
-        self.log: Log = MemoryLog()
+        self.log: Log = OwnedLog()
         stations = MadeUpStations(self.t, 0 if empty else chargers)
         regions = MadeUpRegions(self.t, settings, empty)
         self.past = MadeUpHistory(self.t, ChargingHistory(stations), empty, floors)
         super().__init__(self.log, self.past, settings, clock)
         self.live, self.projections = MadeUpLive(self), {"chargers": stations, "regions": regions}
-        self.edges = self.live.edges
+        self.edges, self.catalogue = self.live.edges, self.live.catalogue
+        self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         if floors:

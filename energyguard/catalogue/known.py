@@ -1,0 +1,49 @@
+"""What domains know of sites and devices: charging its stations, an edge what it sends.
+
+Such lists are written by machines, and stay records of their domain. Here they are only seen, under
+what people entered; so nothing is written for them, and there is nothing to bring up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+import msgspec
+
+from energyguard.log import Fetched
+from energyguard.model.catalogue import Device, Entry
+
+Known = Iterable[tuple[str, Entry | None]]
+"""Entries by their keys; None: it is not there any more."""
+
+
+class KnownPlaces(Protocol):
+    """The sites and devices of a domain (``Domain.places``). For one thread."""
+
+    def take(self, fetched: Fetched) -> Known:
+        """What records of the domain's compacted topics change."""
+
+    def sender(self, device: str, topic: str) -> Known:
+        """What a device is that sends to a topic of readings; empty: none of this domain."""
+
+
+def known_entry(found: Collection[Entry]) -> Entry | None:
+    """What several domains know of the same: of a device all that each of them knows."""
+    entries = iter(found)
+    entry = next(entries, None)
+    for other in entries:
+        if isinstance(entry, Device) and isinstance(other, Device):
+            entry = _both(entry, other)
+    return entry
+
+
+def _both(first: Device, second: Device) -> Device:
+    return msgspec.structs.replace(
+        first,
+        name=first.name or second.name,
+        site=first.site or second.site,
+        kind=first.kind or second.kind,
+        labels={**second.labels, **first.labels},
+        rating_kw=second.rating_kw if first.rating_kw is None else first.rating_kw,
+    )
