@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 HOUR_MS = 3_600_000
+QUARTER_MS = HOUR_MS // 4
+"""Of UTC: what every zone's hours are made of."""
 
 
 def local(ms: int, zone: str) -> datetime:
@@ -30,4 +32,4 @@ def day_ms(day: date, zone: str) -> tuple[int, int]:
 def hour_step_ms(ms: int, zone: str) -> int:
     """The longest step of UTC of which a zone's hours are made at a time."""
     offset = local(ms, zone).utcoffset() or timedelta()
-    return HOUR_MS if offset % timedelta(hours=1) == timedelta() else HOUR_MS // 4
+    return HOUR_MS if offset % timedelta(hours=1) == timedelta() else QUARTER_MS
