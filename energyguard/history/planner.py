@@ -6,6 +6,9 @@ of the same names). The borders are worked out here, so the engine plans only th
 range needs: planning all of them anew for each query took three times as long as reading them. What
 lies in part of the finest bucket comes from raw rows in the same columns, or as the source says. Of
 one place only its rows are read; ``…_by_step`` of all reads the sums of all.
+
+``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
+days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from energyguard.history.sources import (
@@ -26,6 +30,9 @@ from energyguard.history.sources import (
 
 _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
 _WINDOWS: Final = "covering"
+_BETWEEN: Final = "between(borders = {borders:String}, devices = {devices:String})"
+_ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
+_ASKED: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
 _ARGUMENTS = (
     r"\(start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
     r"(, station = (?:\{station:String\}|''))?\)"
@@ -63,7 +70,35 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
+    if _BETWEEN in sql:
+        borders = [int(border) // 60_000 * 60 for border in bound["borders"].split(",")]
+        sql = sql.replace(_BETWEEN, f"({_steps(borders, bool(bound['devices']))})")
     return _call().sub(found, sql)
+
+
+def _steps(borders: Sequence[int], of_some: bool) -> str:
+    """The rows of steps between borders (seconds), each with the second in which its step began."""
+    spell = ", ".join(map(str, borders))
+    columns = f"device, channel, roundDown(toUnixTimestamp(bucket), [{spell}]) AS start_s"
+    where = f" AND {_ENERGY}" + (f" AND {_ASKED}" if of_some else "")
+    return _union(between(borders), f"{columns}, kwh, counted", where, str)
+
+
+def between(borders: Sequence[int]) -> dict[Level, list[Piece]]:
+    """Cover the steps between borders (seconds; whole minutes) with as few buckets as can be.
+
+    No bucket lies across a border; what lies side by side is one piece.
+    """
+    covered: dict[Level, list[Piece]] = {}
+    for step in pairwise(map(within, borders)):
+        for level, pieces in _levels(READING_LEVELS, step, 0)[0].items():
+            for low, high in pieces:
+                found = covered.setdefault(level, [])
+                if found and found[-1][1] == low:
+                    found[-1] = (found[-1][0], high)
+                else:
+                    found.append((low, high))
+    return covered or {READING_LEVELS[-1]: [(0, 0)]}
 
 
 def covering(start_ms: int, end_ms: int, step_ms: int) -> dict[Level, list[Piece]]:

@@ -18,6 +18,7 @@ from energyguard.log import Positions
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.catalogue_contract import SiteCatalogue
+from energyguard.service.consumption_contract import Consumption
 from energyguard.service.devices import Devices
 from energyguard.service.notifications import Notifications
 from energyguard.service.profiles import DeviceProfiles
@@ -175,6 +176,10 @@ class Service(Protocol):
     @property
     def catalogue(self) -> SiteCatalogue:
         """Sites, devices and groups: what people say there is, and where it stands."""
+
+    @property
+    def consumption(self) -> Consumption:
+        """What was used, in spans of the calendar."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

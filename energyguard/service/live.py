@@ -162,6 +162,10 @@ class LiveProjection:
         """Whether a topic, or anything that measures energy, is live, and since when not."""
         return self._live_readings.fresh(self._clock.now_ms(), topic)
 
+    def data_ms(self) -> int:
+        """What time it is where the readings come from; while nothing comes, the wall clock's."""
+        return self.fresh().clock_ms or self._clock.now_ms()
+
     def ends(self) -> Mapping[TopicPartition, int]:
         """Where the topics of readings end, as of a second ago."""
         return self._readings.ends

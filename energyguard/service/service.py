@@ -12,7 +12,6 @@ event loop. What is refused raises an ``EnergyGuardError``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
@@ -33,6 +32,7 @@ from energyguard.records.alerts import ALERT_ACTION, AlertAction
 from energyguard.rules.registry import book_of
 from energyguard.rules.rule import Rule
 from energyguard.service.cluster import cluster_of
+from energyguard.service.consumption import ConsumptionSums
 from energyguard.service.contract import Cluster, DomainProjection
 from energyguard.service.dead_letters import Letters
 from energyguard.service.devices import Devices
@@ -60,6 +60,7 @@ class EnergyService:
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices, profiles: any device, live or of the past; what is usual for it.
         catalogue: sites, devices and groups (``service/catalogue.py``).
+        consumption: what was used, in spans of the calendar (``service/consumption.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         projections: how devices of domains are now, by the devices' name.
         settings, clock: the settings tree, the wall clock.
@@ -89,6 +90,7 @@ class EnergyService:
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
+        self.consumption = ConsumptionSums(self.query, self.catalogue.entries, self.live.data_ms)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""
@@ -107,9 +109,7 @@ class EnergyService:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: object, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

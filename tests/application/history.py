@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from threading import Event
 from typing import Any
 
@@ -94,6 +96,24 @@ class MadeUpHistory:
         times = self._times(start_ms, end_ms, step_ms)
         kwh = [sum(kw(d, t) for d in HOMES[::10]) * 10 * step_ms / HOUR for t in times]
         return table(times, kwh=kwh)
+
+    def consumption(self, borders: str, devices: str, apart: str) -> pa.Table:
+        """As ``energy``; an hour is missing."""
+        at = [int(border) for border in borders.split(",")]
+        names = json.loads(devices) if devices else HOMES
+        rows: list[tuple[str, int, int, int]] = []
+        for start, end in pairwise(at):
+            times = self._times(start, end, min(HOUR, end - start))
+            times = [t for t in times if not START - 3 * HOUR <= t < START - 2 * HOUR]
+            used = {d: sum(kw(d, t) for t in times) for d in names if d in HOMES and times}
+            kwh = {d: round(used[d] * (end - start) / HOUR / len(times) * 1e9) for d in used}
+            if apart == "no" and kwh:
+                kwh = {"": sum(kwh.values())}
+            rows += [(d, start, nano, len(times) * 240) for d, nano in kwh.items()]
+        columns = list(zip(*sorted(rows), strict=True)) or [(), (), (), ()]
+        kinds = (pa.string(), pa.int64(), pa.int64(), pa.int64())
+        arrays = [pa.array(c, k) for c, k in zip(columns, kinds, strict=True)]
+        return pa.table(arrays, ["device", "start_ms", "nano", "readings"])
 
     def series(
         self, device: str, channel: str, start_ms: int, end_ms: int, step_ms: int

@@ -18,6 +18,7 @@ from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
 from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.records.progress import PartitionProgress
+from energyguard.service.consumption import ConsumptionSums
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
@@ -139,6 +140,7 @@ class MadeUpService(EnergyService):
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
+        self.consumption = ConsumptionSums(self.query, self.catalogue.entries, self.live.data_ms)
         if floors:
             self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
         if not empty:

@@ -1,0 +1,72 @@
+"""Whose energy a key means: which devices are added, and which are taken away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from energyguard.catalogue import Catalogue
+from energyguard.errors import Malformed, NotFound
+from energyguard.model.catalogue import DEVICE, SITE, parts_of
+
+MAX_DEPTH = 8
+"""Virtual devices of virtual devices; what is deeper, or goes round, counts nothing."""
+
+
+def zone_of_key(key: str, catalogue: Catalogue) -> str:
+    """The zone of its days; of what stands nowhere, or in several zones, that of the catalogue.
+
+    Raises:
+        Malformed: it is no key.
+    """
+    if not key:
+        return catalogue.zone
+    kind, name = _parts(key)
+    if kind == SITE:
+        return catalogue.zone_of(name)
+    if kind == DEVICE:
+        return catalogue.zone_of_device(name)
+    zones = {catalogue.zone_of_device(device) for device in _members(name, catalogue)}
+    return zones.pop() if len(zones) == 1 else catalogue.zone
+
+
+def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
+    """How often each device that sends counts in the sum; below 0: it is taken away.
+
+    A device that nobody has entered is one all the same. A site's sum is that of what sends there:
+    its virtual devices are sums of such, and would count them twice.
+
+    Raises:
+        Malformed: it is no key.
+        NotFound: there is no such site or group.
+    """
+    kind, name = _parts(key)
+    if kind == DEVICE:
+        return _terms(name, catalogue, MAX_DEPTH)
+    there = catalogue.sites if kind == SITE else catalogue.groups
+    if name not in there:
+        raise NotFound(f"no {kind} {name!r} in the catalogue")
+    of_kind = catalogue.devices_at(name) if kind == SITE else _members(name, catalogue)
+    return {device: 1 for device in of_kind if not catalogue.devices[device].is_virtual}
+
+
+def _parts(key: str) -> tuple[str, str]:
+    try:
+        return parts_of(key)
+    except ValueError as error:
+        raise Malformed(str(error), "of") from None
+
+
+def _members(group: str, catalogue: Catalogue) -> Iterable[str]:
+    return [name for name, device in list(catalogue.devices.items()) if group in device.groups]
+
+
+def _terms(name: str, catalogue: Catalogue, depth: int) -> dict[str, int]:
+    device = catalogue.devices.get(name)
+    if device is None or not device.is_virtual:
+        return {name: 1}
+    found: Counter[str] = Counter()
+    for term in device.terms if depth else ():
+        for inner, weight in _terms(term.device, catalogue, depth - 1).items():
+            found[inner] += -weight if term.minus else weight
+    return dict(found)

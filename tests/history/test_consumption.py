@@ -1,0 +1,115 @@
+"""Energy between any borders: the same as from raw rows, from as few buckets as can be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.planner import between
+from energyguard.history.rollups import RollUps
+from tests.history.made import T0, readings
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+@given(st.lists(st.integers(0, 40 * 1440), min_size=2, max_size=12, unique=True))
+def test_each_minute_between_borders_is_covered_once(minutes: list[int]) -> None:
+    borders = [minute * 60 for minute in sorted(minutes)]
+    pieces = sorted(
+        (low, high, level.seconds)
+        for level, found in between(borders).items()
+        for low, high in found
+    )
+    at = borders[0]
+    for low, high, seconds in pieces:
+        assert low == at < high
+        assert low % seconds == high % seconds == 0
+        at = high
+    assert at == borders[-1]
+    for border in borders:
+        assert all(border % seconds == 0 for low, high, seconds in pieces if low < border < high)
+
+
+def test_whole_days_are_read_from_days_and_the_rest_from_hours_and_quarters() -> None:
+    shift = 19 * HOUR // 1000 - 45 * 60
+    plan = between([shift, shift + 3 * 86_400])
+    assert {level.table: pieces for level, pieces in plan.items()} == {
+        "rollup_1d": [(86_400, 3 * 86_400)],
+        "rollup_1h": [(19 * 3600, 86_400), (3 * 86_400, 3 * 86_400 + 18 * 3600)],
+        "rollup_15m": [(shift, 19 * 3600), (3 * 86_400 + 18 * 3600, 3 * 86_400 + shift)],
+    }
+
+
+ROWS = [
+    (f"H{n}", ms, Random(n * 7 + ms).randrange(1, 10**9))
+    for n in range(3)
+    for ms in range(0, 4 * DAY, 7 * MINUTE * (n + 1))
+]
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
+    opened = ChdbHistory(tmp_path_factory.mktemp("consumption"))
+    rollups = RollUps(opened)
+    both = readings([("H1", ms, 10**12) for ms in (0, DAY, 2 * DAY)], channel="power_kw")
+    for rows in (readings(ROWS), both):
+        opened.insert("readings", rows)
+        rollups.mark("readings", rows)
+    rollups.settle()
+    yield opened
+    opened.close()
+
+
+Answer = dict[tuple[str, int], tuple[int, int]]
+
+
+def asked(
+    history: ChdbHistory, borders: list[int], devices: str = "", apart: str = "yes"
+) -> Answer:
+    spelled = ",".join(str(T0 + border) for border in borders)
+    rows = history.query("consumption", borders=spelled, devices=devices, apart=apart)
+    return {
+        (row["device"], row["start_ms"] - T0): (row["nano"], row["readings"])
+        for row in rows.to_pylist()
+    }
+
+
+def expected(borders: list[int], devices: tuple[str, ...] = ("H0", "H1", "H2")) -> Answer:
+    found: Answer = {}
+    for device in devices:
+        for low, high in pairwise(borders):
+            values = [v for d, ms, v in ROWS if d == device and low <= ms < high]
+            if values:
+                found[device, low] = (sum(values), len(values))
+    return found
+
+
+@pytest.mark.parametrize(
+    "borders",
+    [
+        [0, DAY, 2 * DAY],
+        [-2 * HOUR, DAY - 2 * HOUR, 2 * DAY - HOUR, 3 * DAY - HOUR],
+        [15 * MINUTE, DAY + 15 * MINUTE, DAY + 17 * MINUTE],
+        [k * HOUR - 45 * MINUTE for k in range(60)],
+    ],
+)
+def test_steps_are_what_their_readings_add_up_to(history: ChdbHistory, borders: list[int]) -> None:
+    assert asked(history, borders) == expected(borders)
+
+
+def test_devices_are_asked_for_by_name_or_all_together(history: ChdbHistory) -> None:
+    borders = [-2 * HOUR, DAY - 2 * HOUR, 2 * DAY - 2 * HOUR]
+    assert asked(history, borders, json.dumps(["H2", 'no"one'])) == expected(borders, ("H2",))
+    apart = expected(borders)
+    together = {
+        ("", low): tuple(sum(row[i] for key, row in apart.items() if key[1] == low) for i in (0, 1))
+        for low in borders[:-1]
+    }
+    assert asked(history, borders, apart="no") == together

@@ -1,0 +1,152 @@
+"""What was used in local days, beside the days before, over a real history of a few readings."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from energyguard.errors import Malformed, NotFound
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.rollups import RollUps
+from energyguard.model.catalogue import Device, DeviceGroup, Site, Term
+from energyguard.model.days import HOUR_MS
+from energyguard.service import consumption as sums
+from energyguard.service.consumption import ConsumptionSeries, ConsumptionSums
+from tests.catalogue.test_fold import Catalogue, written
+from tests.history.made import T0, readings
+
+CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
+BERLIN = "Europe/Berlin"
+
+
+def ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+NOON = ms("2026-03-29T14:30+02:00")
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbHistory]:
+    """A meter of 1 kWh an hour in the night of summer time; others around it."""
+    opened = ChdbHistory(tmp_path_factory.mktemp("consumption"))
+    day = [
+        (row["household_id"], ms(row["timestamp"]), float(row["energy_kwh"]))
+        for row in csv.DictReader(CASE.open())
+    ]
+    hours = range(ms("2026-03-26T00:00+01:00"), ms("2026-03-29T14:30+02:00"), HOUR_MS)
+    house = [("main", at, 2.0) for at in hours] + [("pump", at, 0.5) for at in hours]
+    half = [("delhi", at, 1.0) for at in range(ms("2026-03-28T00:00+05:30"), NOON, HOUR_MS // 2)]
+    rows = readings([(d, at - T0, round(kwh * 1e9)) for d, at, kwh in day + house + half])
+    opened.insert("readings", rows)
+    rollups = RollUps(opened)
+    rollups.mark("readings", rows)
+    rollups.settle()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def consumption(history: ChdbHistory) -> ConsumptionSums:
+    rest = Term(device="main"), Term(device="pump", minus=True)
+    catalogue = Catalogue("UTC")
+    catalogue.take(
+        written(
+            {
+                "site/house": Site(name="House", zone=BERLIN),
+                "site/cellar": Site(name="Cellar", parent="house"),
+                "site/india": Site(name="Office", zone="Asia/Kolkata"),
+                "group/pumps": DeviceGroup(name="Heat pumps"),
+                "device/main": Device(name="Main", site="house"),
+                "device/pump": Device(name="Pump", site="cellar", groups=("pumps",)),
+                "device/rest": Device(name="Rest", site="house", terms=rest),
+                "device/twice": Device(name="Twice", terms=(Term(device="rest"), *rest)),
+                "device/round": Device(name="Round", terms=(Term(device="round"),)),
+                "device/berlin": Device(name="", site="house"),
+                "device/delhi": Device(name="", site="india"),
+            }
+        )
+    )
+    return ConsumptionSums(history.query, catalogue, lambda: NOON)
+
+
+def asked(consumption: ConsumptionSums, key: str, text: str) -> ConsumptionSeries:
+    [found] = consumption.of([key], consumption.span(text, [key]))
+    return found
+
+
+def test_the_day_of_summer_time_has_23_hours_and_23_kwh(consumption: ConsumptionSums) -> None:
+    span = consumption.span("2026-03-29", ["device/berlin"])
+    [day] = consumption.of(["device/berlin"], span, until_ms=span.end_ms)
+    assert span.zone == BERLIN
+    assert (day.total_kwh, len(day.steps)) == (23.0, 23)
+    assert {step.kwh for step in day.steps} == {1.0}
+    assert all(a.end_ms == b.start_ms for a, b in pairwise(day.steps))
+    assert day.missing == ()
+    [march] = consumption.of(["device/berlin"], consumption.span("2026-03", [], BERLIN))
+    assert march.steps[28].kwh == 14.0  # until 14:30
+    assert len(march.missing) == 28
+
+
+def test_today_stands_beside_yesterday_up_to_the_same_time(consumption: ConsumptionSums) -> None:
+    today = asked(consumption, "device/main", "today")
+    assert str(today.span) == "2026-03-29"
+    assert (today.total_kwh, today.before_total_kwh) == (28.0, 30.0)  # 14 hours: one is left out
+    assert [step.kwh for step in today.steps[13:15]] == [2.0, None]
+    assert sum(step.kwh or 0 for step in today.before) == 48.0
+    assert (today.open, today.highest) == (13, 0)
+    assert (today.until_ms, today.before_until_ms) == (NOON, ms("2026-03-28T14:30+01:00"))
+
+
+def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:
+    over, ahead = (asked(consumption, "device/main", text) for text in ("2026-03-28", "2026-03-30"))
+    assert (over.open, over.total_kwh, over.before_total_kwh) == (None, 48.0, 48.0)
+    assert (ahead.open, ahead.total_kwh, ahead.before_total_kwh) == (None, None, None)
+    assert ahead.highest is None
+    assert ahead.missing == ()
+
+
+def test_sites_groups_and_virtual_devices_are_sums(consumption: ConsumptionSums) -> None:
+    keys = ["site/house", "site/cellar", "group/pumps", "device/rest", "device/twice", ""]
+    span = consumption.span("2026-03-28", keys, BERLIN)
+    totals = [series.total_kwh for series in consumption.of(keys, span)]
+    assert totals == [60.0, 12.0, 12.0, 36.0, 72.0, 60.0 + 48.0]
+    assert asked(consumption, "device/round", "today").total_kwh is None
+
+
+def test_hours_of_a_zone_of_a_half_begin_there(consumption: ConsumptionSums) -> None:
+    day = asked(consumption, "device/delhi", "2026-03-28")
+    assert day.span.zone == "Asia/Kolkata"
+    assert {step.kwh for step in day.steps} == {2.0}
+    assert day.total_kwh == 48.0
+
+
+def test_keys_of_several_zones_follow_that_of_the_product(consumption: ConsumptionSums) -> None:
+    assert consumption.zone_of(["site/house", "device/pump", "group/pumps"]) == BERLIN
+    assert consumption.zone_of(["site/house", "site/india"]) == "UTC"
+    assert consumption.zone_of([]) == "UTC"
+
+
+def test_more_devices_than_can_be_named_are_the_same(
+    consumption: ConsumptionSums, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = asked(consumption, "site/house", "2026-03-28")
+    monkeypatch.setattr(sums, "MAX_NAMED", 1)
+    assert asked(consumption, "site/house", "2026-03-28") == before
+
+
+def test_what_cannot_be_asked_says_why(consumption: ConsumptionSums) -> None:
+    with pytest.raises(Malformed, match="write one like"):
+        consumption.span("tomorrow")
+    with pytest.raises(Malformed, match="no key of the catalogue"):
+        consumption.span("today", ["house"])
+    span = consumption.span("today")
+    with pytest.raises(NotFound, match="no site 'attic'"):
+        consumption.of(["site/attic"], span)
+    with pytest.raises(Malformed, match="over 10,000 steps"):
+        consumption.of([""], consumption.span("2026"), step="quarter")
