@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from energyguard.catalogue import Catalogue
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
@@ -17,7 +18,7 @@ from energyguard.model.catalogue import Device, DeviceGroup, Site, Term
 from energyguard.model.days import HOUR_MS
 from energyguard.service import consumption as sums
 from energyguard.service.consumption import ConsumptionSeries, ConsumptionSums
-from tests.catalogue.test_fold import Catalogue, written
+from tests.catalogue.test_fold import written
 from tests.history.made import T0, readings
 
 CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
