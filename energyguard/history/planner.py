@@ -32,7 +32,7 @@ _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
 _WINDOWS: Final = "covering"
 _BETWEEN: Final = "between(borders = {borders:String}, devices = {devices:String})"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
-_ASKED: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
+_OF_SOME: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
 _ARGUMENTS = (
     r"\(start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
     r"(, station = (?:\{station:String\}|''))?\)"
@@ -80,7 +80,7 @@ def _steps(borders: Sequence[int], of_some: bool) -> str:
     """The rows of steps between borders (seconds), each with the second in which its step began."""
     spell = ", ".join(map(str, borders))
     columns = f"device, channel, roundDown(toUnixTimestamp(bucket), [{spell}]) AS start_s"
-    where = f" AND {_ENERGY}" + (f" AND {_ASKED}" if of_some else "")
+    where = f" AND {_ENERGY}" + (f" AND {_OF_SOME}" if of_some else "")
     return _union(between(borders), f"{columns}, kwh, counted", where, str)
 
 

@@ -134,11 +134,11 @@ class ConsumptionSums:
 
     def _ask(self, names: Sequence[str], cut: _Cut) -> pa.Table:
         """The rows of devices by name; of none: of everything together."""
-        asked = json.dumps(names) if 0 < len(names) <= MAX_NAMED else ""
+        wanted = json.dumps(names) if 0 < len(names) <= MAX_NAMED else ""
         return self._query(
             "consumption",
             borders=",".join(map(str, cut.borders)),
-            devices=asked,
+            devices=wanted,
             apart="yes" if names else "no",
         )
 
