@@ -88,7 +88,7 @@ class Projection:
     Attributes:
         name: of the devices, by which queries name their clock.
         flow: what it reads.
-        follow: refers to ``(Log, Settings, Clock) -> service.contract.DomainProjection``.
+        follow: refers to ``(Log, Settings, Clock) -> service.parts.DomainProjection``.
         span: the query that says from when to when there is anything of them.
     """
 

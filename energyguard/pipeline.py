@@ -133,7 +133,7 @@ SERVICE = Flow(
         *(ALERT_ACTIONS, READ_MARKS, RULES, EDGES),
         *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES),
     ),
-    tables=(AUDIT, PREFERENCES, SILENCES),
+    tables=(AUDIT, PREFERENCES),
 )
 LIVE = Flow(
     "live",
@@ -143,6 +143,7 @@ LIVE = Flow(
         ALERTS,
         ALERT_ACTIONS,
         READ_MARKS,
+        SILENCES,
         PROGRESS,
         RULES,
         DEAD_LETTERS,

@@ -42,6 +42,7 @@ class Alert:
     note: str = ""  # the newest note of a person
     reason: str = ""  # why it is resolved, where no window says so
     is_below: bool = False  # little is the bad sign: the peak is the lowest
+    standing: str = ""  # the standing silence that it is under
 
     @property
     def open(self) -> bool:
@@ -63,6 +64,7 @@ class Alert:
         """What happened, how it stands and who has it, in one sentence."""
         if not self.measured:
             over = "; it sends again" if self.condition is State.RESOLVED else ""
+            over = over or (self._silence if self.state is State.SILENCED else "")
             return self.about + over + (f"; {self.acknowledged_by} has it" if self._held else "")
         words = _STANDING[self.state].format(
             peak=from_nano(self.peak), unit=self.unit, silenced_by=self.silenced_by
@@ -70,6 +72,10 @@ class Alert:
         if self.reason:
             words += f": {self.reason}"
         return self.about + words + (f"; {self.acknowledged_by} has it" if self._held else "")
+
+    @property
+    def _silence(self) -> str:
+        return _STANDING[State.SILENCED].format(silenced_by=self.silenced_by)
 
     @property
     def _held(self) -> bool:

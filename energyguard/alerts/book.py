@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.silences import SilenceBook
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import NotFound
 from energyguard.model.alerts import Act, State
@@ -50,12 +51,13 @@ class Attention:
     acknowledged: AlertAction | None = None
     silenced: AlertAction | None = None
     note: str = ""
+    unsilenced_ms: int = 0  # when somebody ended its silence last, wall time
 
 
 ATTENTION: Mapping[Act, Callable[[Attention, AlertAction], Attention]] = {
     Act.ACKNOWLEDGE: lambda seen, action: replace(seen, acknowledged=action),
     Act.SILENCE: lambda seen, action: replace(seen, silenced=action),
-    Act.UNSILENCE: lambda seen, _: replace(seen, silenced=None),
+    Act.UNSILENCE: lambda seen, action: replace(seen, silenced=None, unsilenced_ms=action.at_ms),
 }
 
 
@@ -72,9 +74,14 @@ class _Entry:
 
 
 class AlertBook:
-    """Every alert. Thread-safe."""
+    """Every alert. Thread-safe.
+
+    Attributes:
+        silences: those that stand; alerts under one are shown as silenced.
+    """
 
     def __init__(self, closed_kept: int = CLOSED_KEPT, clock: Clock = SYSTEM) -> None:
+        self.silences = SilenceBook()
         self._lock = RLock()
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
@@ -193,12 +200,27 @@ class AlertBook:
             self._open[event.id] = entry
 
     def _shown(self, entry: _Entry) -> Alert | None:
-        if entry.shown is not None:
-            return entry.shown
-        shown = self._made(entry)
-        if entry.attention.silenced is None:  # a silence runs out by itself
-            entry.shown = shown
-        return shown
+        shown = entry.shown
+        if shown is None:
+            shown = self._made(entry)
+            if entry.attention.silenced is None:  # a silence runs out by itself
+                entry.shown = shown
+        return shown and self._under_silence(shown, entry.attention)
+
+    def _under_silence(self, alert: Alert, seen: Attention) -> Alert:
+        """An alert as it is under the silences that stand now."""
+        if not alert.open or alert.state is State.SILENCED:
+            return alert
+        found = self.silences.over(alert.rule, alert.device, self._clock.now_ms())
+        if found is None or seen.unsilenced_ms >= found.silence.at_ms:
+            return alert  # none, or somebody wanted to hear of this one all the same
+        return replace(
+            alert,
+            state=State.SILENCED,
+            silenced_by=found.silence.by,
+            silenced_until_ms=found.silence.until_ms,
+            standing=found.id,
+        )
 
     def _made(self, entry: _Entry) -> Alert | None:
         first, last, seen = entry.first, entry.last, entry.attention

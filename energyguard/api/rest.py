@@ -25,6 +25,7 @@ from energyguard.api.routes import (
     queries,
     readings,
     rules,
+    silences,
 )
 from energyguard.domain import installed, load
 from energyguard.ports.policy import Nonces
@@ -67,7 +68,7 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    parts = (readings, past, queries, alerts, notifications, rules, quality)
+    parts = (readings, past, queries, alerts, silences, notifications, rules, quality)
     own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (*own, *of_domains, edges.router, cluster.router, live.router):

@@ -31,6 +31,7 @@ from energyguard.cli import (
     rules,
     schema,
     settings,
+    silences,
     simulate,
     store,
     tokens,
@@ -73,6 +74,10 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",
             named(alerts.list_, alerts.show, alerts.ack, alerts.silence),
+        ),
+        "silences": Group(
+            "Silences: alerts by device, site or rule that are quiet for a while.",
+            named(silences.list_, silences.add, silences.preview, silences.end),
         ),
         **{words: target for words, target in OF_DOMAINS.items() if " " not in words},
         **named(edges.edges, export.export),

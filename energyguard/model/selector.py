@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 FIELDS: Final = ("id", "site", "group", "kind")
 """What a term can look at, besides ``label.NAME``."""
 LABEL: Final = "label."
+_QUOTED: Final = frozenset(" \t\n\r'\"\\")
 
 
 class DeviceFacts(NamedTuple):
@@ -80,4 +81,5 @@ class Selector(NamedTuple):
         return all(field == "id" for field, _ in self.terms)
 
     def __str__(self) -> str:
-        return " ".join(shlex.quote(f"{field}={pattern}") for field, pattern in self.terms)
+        words = (f"{field}={pattern}" for field, pattern in self.terms)
+        return " ".join(shlex.quote(word) if _QUOTED & {*word} else word for word in words)

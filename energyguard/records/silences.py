@@ -19,6 +19,7 @@ class StandingSilence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     selector: Annotated[str, doc("Which devices: `site=lindenhof`; empty: all.")] = ""
     rule: Annotated[str, doc("The id of a rule; empty: all of them.")] = ""
     note: str = ""
+    ended_by: Annotated[str, doc("Who ended it by hand: it lasts no longer than until then.")] = ""
 
 
 STANDING_SILENCE = TopicRecord(topics.SILENCES, StandingSilence, "silence")

@@ -22,7 +22,13 @@ from energyguard.service.notifications import Notification, Notifications
 from energyguard.service.updates import FactSource, Shown, facts_of
 from energyguard.telemetry import METRICS
 
-TOPICS = (topics.ALERTS, topics.ALERT_ACTIONS, topics.RULES, topics.READ_MARKS)
+TOPICS = (
+    topics.ALERTS,
+    topics.ALERT_ACTIONS,
+    topics.RULES,
+    topics.READ_MARKS,
+    topics.SILENCES,
+)
 """What to follow, from the beginning."""
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
@@ -56,12 +62,13 @@ class AlertFeed:
         clock: Clock,
     ) -> None:
         self.book, self._apply_rule = book, apply_rule
-        self.notifications = Notifications(log, clock)
+        self.notifications = Notifications(log, clock, silences=book.silences)
         self.takers: Mapping[str, Callable[[Fetched], object]] = {
             topics.ALERTS.name: self._tell,
             topics.ALERT_ACTIONS.name: self._tell,
             topics.RULES.name: self._change_rules,
             topics.READ_MARKS.name: self.notifications.take_marks,
+            topics.SILENCES.name: book.silences.take,
         }
         self.sources: Mapping[str, FactSource] = {
             topics.ALERTS.name: FactSource(frozenset({"alert", "anomaly"}), self._events),

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from threading import Event
 
 from energyguard.alerts.book import AlertBook
+from energyguard.catalogue import Catalogue
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Fetched, Log, open_log
+from energyguard.model.topics import CATALOGUE
 from energyguard.rules.registry import book_of
-from energyguard.service.alert_feed import TOPICS, AlertFeed
+from energyguard.service.alert_feed import AlertFeed
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.notifications import Notifications
 from energyguard.service.rule_changes import RuleChanges
@@ -40,8 +42,11 @@ class Alerting:
         self.rule_changes = RuleChanges(log, self.rules, clock)
         self.book = AlertBook(clock=clock)
         self._feed = AlertFeed(log, self.book, self.rules.apply, clock)
+        catalogue = Catalogue(settings.serve.zone)
+        self.book.silences.facts = catalogue.facts
+        self._takers = {**self._feed.takers, CATALOGUE.name: catalogue.take}
         self._stop = Event()
-        topics = {topic.name: ALL for topic in TOPICS}
+        topics = dict.fromkeys(self._takers, ALL)
         self._follower = Follower("alerts", log, topics, self._take, self._stop, clock=clock)
         self._updates = Updates(log, self._feed.sources, lambda: self._follower.positions)
 
@@ -79,7 +84,7 @@ class Alerting:
 
     def _take(self, fetched: Sequence[Fetched]) -> None:
         for part in fetched:
-            self._feed.takers[part.topic](part)
+            self._takers[part.topic](part)
             self._updates.publish(part)
 
 

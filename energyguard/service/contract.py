@@ -6,7 +6,7 @@ each verb does in full, and what it raises, stands at ``EnergyService``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -15,115 +15,29 @@ from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
 from energyguard.log import Positions
+from energyguard.model.alerts import Act
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.catalogue_contract import SiteCatalogue
 from energyguard.service.consumption_contract import Consumption
 from energyguard.service.devices import Devices
 from energyguard.service.notifications import Notifications
+from energyguard.service.parts import (
+    Cluster,
+    DomainProjection,
+    Edges,
+    Live,
+    StandingSilences,
+)
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import (
-    ClusterView,
     DeadLetter,
-    DeviceView,
-    EdgeView,
-    Freshness,
-    Kind,
     Overview,
     Quality,
-    ReadingView,
     Receipt,
     SystemHealth,
-    Update,
-    WindowAlert,
 )
 from energyguard.settings.tree import Settings
-
-
-class Live(Protocol):
-    """The live projection: the newest of everything, at once."""
-
-    @property
-    def listeners(self) -> int:
-        """How many subscriptions there are."""
-
-    def newest_ms(self, topic: str | None = None) -> int | None:
-        """The newest event time of a topic, or of all that measure energy."""
-
-    def fresh(self, topic: str | None = None) -> Freshness:
-        """Whether a topic, or anything that measures energy, is live, and since when not."""
-
-    def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
-        """The newest readings, newest first, of devices whose id contains a text."""
-
-    def devices(self) -> list[DeviceView]:
-        """A row per device, topic and channel, by the device's id."""
-
-    def device(self, device_id: str) -> list[DeviceView]:
-        """One device: a row per topic and channel."""
-
-    def windows(self, limit: int = 200, device: str = "") -> list[WindowAlert]:
-        """The newest records of ``energy_alerts``, newest first."""
-
-    def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
-        """Readings by wall-clock minute: (its start in ms, readings), oldest first."""
-
-    def subscribe(
-        self, kinds: Collection[Kind] = (), after: str = ""
-    ) -> AsyncGenerator[Update, None]:
-        """Updates as they come, from a place in the log on."""
-
-
-class DomainProjection(Protocol):
-    """A domain's devices as they are now; its own routes and pages know what else it tells."""
-
-    def start(self) -> None:
-        """Begin to follow the log."""
-
-    def close(self) -> None:
-        """Stop following."""
-
-    def event_ms(self) -> int | None:
-        """What time it is at the devices; None: nothing came yet."""
-
-    def fresh(self) -> Freshness:
-        """Whether anything comes of them."""
-
-    def check(self, given: Mapping[str, object]) -> None:
-        """See that there is the device of which a query's values speak.
-
-        Raises:
-            NotFound: there is none of this name.
-        """
-
-
-class Cluster(Protocol):
-    """The nodes of the store, where it is a ring."""
-
-    async def view(self) -> ClusterView:
-        """Every node as it is now."""
-
-    async def hold(self, node: str) -> ClusterView:
-        """Let a node take no traffic."""
-
-    async def release(self, node: str) -> ClusterView:
-        """Let it take traffic again."""
-
-    async def close(self) -> None:
-        """Let go of the nodes."""
-
-
-class Edges(Protocol):
-    """The edges that were let in, as the cloud sees them."""
-
-    def all(self) -> list[EdgeView]:
-        """Every edge, by name."""
-
-    def get(self, name: str) -> EdgeView:
-        """One edge."""
-
-    def forget(self, name: str, by: str) -> EdgeView:
-        """Let an edge in no more."""
 
 
 class Service(Protocol):
@@ -181,6 +95,10 @@ class Service(Protocol):
     def consumption(self) -> Consumption:
         """What was used, in spans of the calendar."""
 
+    @property
+    def silences(self) -> StandingSilences:
+        """Standing silences: by device, site or rule."""
+
     def overview(self) -> Overview:
         """The numbers of the first page."""
 
@@ -226,6 +144,16 @@ class Service(Protocol):
 
     def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
         """End its silence."""
+
+    def act_on(
+        self,
+        alert_ids: Sequence[str],
+        act: Act,
+        by: str,
+        note: str = "",
+        until_ms: int | None = None,
+    ) -> list[Alert]:
+        """Do the same with many alerts at once; a silence without an end lasts as they do."""
 
     def use_rules(self, ids: Sequence[str], by: str) -> list[Rule]:
         """Run these rules and no others."""

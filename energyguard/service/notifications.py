@@ -2,7 +2,8 @@
 
 A fold of ``energyguard.alerts`` and ``energyguard.read-marks``: the same in every process and after
 every restart. An alert that fires again after a silence is no news. What a person has read is a
-place in the log, so that nothing that comes meanwhile counts as read.
+place in the log, so that nothing that comes meanwhile counts as read. What fires under a standing
+silence is no notification.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import islice
 from threading import Lock
 from typing import NamedTuple
 
+from energyguard.alerts.silences import SilenceBook
 from energyguard.clock import Clock
 from energyguard.errors import Malformed
 from energyguard.log import Fetched, Log, Records, TopicPartition
@@ -45,10 +47,20 @@ class Notification(NamedTuple):
 
 
 class Notifications:
-    """The newest notifications. Thread-safe."""
+    """The newest notifications. Thread-safe.
 
-    def __init__(self, log: Log, clock: Clock, kept: int = KEPT) -> None:
+    Args:
+        log: where people's marks are written.
+        clock: the wall clock.
+        kept: so many are there.
+        silences: what fires under one of them is no notification.
+    """
+
+    def __init__(
+        self, log: Log, clock: Clock, kept: int = KEPT, silences: SilenceBook | None = None
+    ) -> None:
         self._log, self._clock = log, clock
+        self._silences = silences or SilenceBook()
         self._lock = Lock()
         self._newest: deque[Notification] = deque(maxlen=kept)
         self._by_place: dict[tuple[TopicPartition, int], Notification] = {}
@@ -87,7 +99,18 @@ class Notifications:
 
     def at(self, at: TopicPartition, offset: int) -> Notification | None:
         """The notification that a record is; None: it is none, or is long ago."""
-        return self._by_place.get((at, offset))
+        found = self._by_place.get((at, offset))
+        return found if found and self._is_news(found) else None
+
+    def _is_news(self, found: Notification) -> bool:
+        """Whether no silence stood over it when it fired, whatever was read first of the two."""
+        event = found.event
+        return self._silences.over(event.rule, event.device, found.at_ms) is None
+
+    def fired(self, since_ms: int) -> list[AlertEvent]:
+        """What fired since a wall time, under a silence or not."""
+        with self._lock:
+            return [found.event for found in self._newest if found.at_ms >= since_ms]
 
     def newest(
         self, limit: int = 100, since_ms: int = 0, wanted: Wanted = everything
@@ -103,7 +126,7 @@ class Notifications:
             fitting = (
                 found
                 for found in reversed(self._newest)
-                if found.at_ms >= since_ms and wanted(found.event)
+                if found.at_ms >= since_ms and wanted(found.event) and self._is_news(found)
             )
             return list(islice(fitting, limit))
 
@@ -115,7 +138,8 @@ class Notifications:
         """How many a person has not read, of those that are there."""
         with self._lock:
             return sum(
-                wanted(found.event) and not self.is_read(person, found) for found in self._newest
+                wanted(found.event) and not self.is_read(person, found) and self._is_news(found)
+                for found in self._newest
             )
 
     def mark_read(self, person: str, until: str = "") -> None:

@@ -16,24 +16,20 @@ from typing import Self
 
 import pyarrow as pa
 
-from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.sources import device_in
 from energyguard.domain import load
-from energyguard.errors import Malformed
 from energyguard.history import History
 from energyguard.history.newest import newest_ms
-from energyguard.log import Log, Positions, Records
+from energyguard.log import Log, Positions
 from energyguard.model import topics
-from energyguard.model.alerts import Act
 from energyguard.pipeline import PROJECTIONS
-from energyguard.records.alerts import ALERT_ACTION, AlertAction
 from energyguard.rules.registry import book_of
 from energyguard.rules.rule import Rule
+from energyguard.service.alert_verbs import AlertVerbs
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption import ConsumptionSums
-from energyguard.service.contract import Cluster, DomainProjection
 from energyguard.service.dead_letters import Letters
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
@@ -42,14 +38,16 @@ from energyguard.service.idempotency import Answers
 from energyguard.service.intake import NewDevices, Reception, known_to
 from energyguard.service.live import LiveProjection
 from energyguard.service.notifications import Notifications
+from energyguard.service.parts import Cluster, DomainProjection
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.rule_changes import RuleChanges
 from energyguard.service.senders import Senders
+from energyguard.service.silences import SilenceVerbs
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
 
-class EnergyService:
+class EnergyService(AlertVerbs):
     """What people and programs may ask and do.
 
     Attributes:
@@ -61,6 +59,7 @@ class EnergyService:
         devices, profiles: any device, live or of the past; what is usual for it.
         catalogue: sites, devices and groups (``service/catalogue.py``).
         consumption: what was used, in spans of the calendar (``service/consumption.py``).
+        silences: by device, site or rule (``service/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         projections: how devices of domains are now, by the devices' name.
         settings, clock: the settings tree, the wall clock.
@@ -77,6 +76,7 @@ class EnergyService:
         self.edges = self.live.edges
         self.catalogue = self.live.catalogue
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
+        self.book.silences.facts = self.catalogue.entries.facts
         self.projections: dict[str, DomainProjection] = {
             name: load(projection.follow)(log, settings, clock)
             for name, projection in PROJECTIONS.items()
@@ -87,6 +87,9 @@ class EnergyService:
         self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)
         self._rule_changes = RuleChanges(log, self.rules, clock)
+        self.silences = SilenceVerbs(
+            log, self.book, self.notifications, self.rules, self.catalogue.entries, clock
+        )
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
@@ -195,57 +198,6 @@ class EnergyService:
             return do()
         key = f"{idempotency_key}@{device}" if device else idempotency_key
         return self._answers.once(key, data, do)
-
-    # Alerts
-
-    def acknowledge(self, alert_id: str, by: str, note: str = "") -> Alert:
-        """Say that a person has it.
-
-        Raises:
-            NotFound: there is no such alert.
-        """
-        return self._act(alert_id, Act.ACKNOWLEDGE, by, note)
-
-    def silence(
-        self,
-        alert_id: str,
-        until_ms: int | None = None,
-        for_ms: int | None = None,
-        by: str = "",
-        note: str = "",
-    ) -> Alert:
-        """Keep an alert quiet until a time, or for a while from now: of the wall clock.
-
-        Raises:
-            NotFound: there is no such alert.
-            Malformed: neither or both of the times were given.
-        """
-        if (until_ms is None) == (for_ms is None):
-            raise Malformed("say until when, or for how long: one of the two", "until_ms")
-        if until_ms is None:
-            until_ms = self.clock.now_ms() + (for_ms or 0)
-        return self._act(alert_id, Act.SILENCE, by, note, until_ms)
-
-    def unsilence(self, alert_id: str, by: str, note: str = "") -> Alert:
-        """Let it be heard again.
-
-        Raises:
-            NotFound: there is no such alert.
-        """
-        return self._act(alert_id, Act.UNSILENCE, by, note)
-
-    def _act(
-        self, alert_id: str, act: Act, by: str, note: str, until_ms: int | None = None
-    ) -> Alert:
-        self.book.get(alert_id)
-        now_ms = self.clock.now_ms()
-        action = AlertAction(
-            id=alert_id, act=act, by=by, at_ms=now_ms, note=note, until_ms=until_ms
-        )
-        written = Records([alert_id.encode()], [ALERT_ACTION.encode(action)], (), [now_ms])
-        self._log.append(topics.ALERT_ACTIONS.name, written)
-        self.book.tell(action, action.at_ms)  # who acts sees it at once; told again, it is known
-        return self.book.get(alert_id)
 
     # Rules
 

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.answers import AlertBody, AlertStory, StoryLine
 from energyguard.api.routes.asked import Instant, Length, Limit
-from energyguard.model.alerts import State
+from energyguard.model.alerts import Act, State
 
 router = APIRouter(tags=["alerts"])
+MAX_ALERTS = 1_000
 AlertId = Annotated[str, Path(alias="id", max_length=100)]
 
 
@@ -31,6 +32,15 @@ class Silence(Note):
     duration: Length | None = Field(None, alias="for", description="For so long: `30m`, `2 h`.")
 
 
+class Acts(Note):
+    """The same for many alerts: a silence without an end lasts until each alert is over."""
+
+    ids: list[str] = Field(min_length=1, max_length=MAX_ALERTS)
+    act: Annotated[Act, Field(strict=False)]
+    until: Instant | None = Field(None, description="Of a silence: until this time.")
+    duration: Length | None = Field(None, alias="for", description="Of a silence: for so long.")
+
+
 @router.get("/alerts")
 def alerts(
     service: CurrentService,
@@ -43,6 +53,16 @@ def alerts(
     """Alerts that fit all that is given, newest first."""
     found = service.book.find(state, device, rule, since, limit)
     return [AlertBody.of(alert) for alert in found]
+
+
+@router.post("/alerts/act")
+def act_on_alerts(service: CurrentService, user: User, body: Acts) -> list[AlertBody]:
+    """Acknowledge, silence or unsilence many alerts: all of them, or (one is unknown) none."""
+    until = body.until
+    if body.duration is not None:
+        until = service.clock.now_ms() + body.duration
+    done = service.act_on(body.ids, body.act, user, body.note, until)
+    return [AlertBody.of(alert) for alert in done]
 
 
 @router.get("/alerts/{id}")

@@ -45,15 +45,17 @@ class AlertBody(BaseModel):
     silenced_by: str | None
     silenced_until_ms: int | None
     note: str
+    standing: str | None = Field(None, description="The standing silence that it is under.")
 
     @classmethod
     def of(cls, alert: Alert) -> AlertBody:
         """Make it from the book's alert."""
-        names = cls.model_fields.keys() - {"observed", "expected", "peak"}
+        names = cls.model_fields.keys() - {"observed", "expected", "peak", "standing"}
         return cls(
             observed=alert.observed / NANO,
             expected=alert.expected / NANO,
             peak=alert.peak / NANO,
+            standing=alert.standing or None,
             **{name: getattr(alert, name) for name in names},
         )
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 
 from energyguard.api.middleware import CurrentService
 from energyguard.errors import NotFound
-from energyguard.service.contract import Cluster
+from energyguard.service.parts import Cluster
 from energyguard.service.views import ClusterView
 
 router = APIRouter(tags=["cluster"])
