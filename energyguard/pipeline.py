@@ -144,6 +144,7 @@ LIVE = Flow(
         ALERT_ACTIONS,
         READ_MARKS,
         SILENCES,
+        PREFERENCES,
         PROGRESS,
         RULES,
         DEAD_LETTERS,

@@ -8,6 +8,7 @@ from energyguard.alerts.alert import Alert
 from energyguard.page.components import Tag, button
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import detail, mark
+from energyguard.page.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
         if not row.taken:
             with Tag("div", "", "acts"):
                 button(
-                    "Acknowledge",
+                    _("Acknowledge"),
                     lambda: context.do(
                         lambda: context.cache.service.acknowledge(row.id, by=context.user),
-                        f"You have it: {row.about}",
+                        _("You have it: {about}").format(about=row.about),
                     ),
                     about=f": {row.about}",
                     mark=f"take-{row.id}",

@@ -10,6 +10,7 @@ from nicegui import ui
 from energyguard.page.components import ChangingList, Tag, button, symbol, tell
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import count, near_moment, severity_shape
+from energyguard.page.language import _
 from energyguard.service.notifications import Notification
 
 MAX_ROWS = 50
@@ -39,15 +40,17 @@ class Bell:
         with Tag("button", "", "btn square bell", type="button").mark("bell") as self._button:
             symbol("bell")
             self._count = Tag("span", "", "count", aria_hidden="true")
-        self._button.props('aria-label="Notifications"')
+        self._button.props(f'aria-label="{_("Notifications")}"')
         self._dialog = ui.dialog().props('position=top aria-labelledby="notices"')
         with self._dialog, Tag("div", "", "card notices"):
-            Tag("h2", "Notifications", id="notices")
-            with Tag("div", "", "scroll", tabindex="0", role="region", aria_label="Notifications"):
-                self._rows: ChangingList[NoticeRow] = ChangingList(self._draw, "None yet.")
+            Tag("h2", _("Notifications"), id="notices")
+            with Tag(
+                "div", "", "scroll", tabindex="0", role="region", aria_label=_("Notifications")
+            ):
+                self._rows: ChangingList[NoticeRow] = ChangingList(self._draw, _("None yet."))
             with Tag("div", "", "acts"):
-                button("Mark all as read", self._read, "main-act", mark="read-all")
-                button("Close", self._dialog.close)
+                button(_("Mark all as read"), self._read, "main-act", mark="read-all")
+                button(_("Close"), self._dialog.close)
         self._button.on("click", self._open)
         context.every(LOOK_S, self.look)
 
@@ -60,7 +63,8 @@ class Bell:
         words = count(unread) if unread else ""
         if words != self._count.text:
             self._count.text = words
-            self._button.props(f'aria-label="Notifications, {count(unread)} unread"')
+            label = _("Notifications, {n} unread").format(n=count(unread))
+            self._button.props(f'aria-label="{label}"')
         self._toast(newest)
         if self._dialog.value:
             self._show(newest)
@@ -73,7 +77,8 @@ class Bell:
             for found in new[:MAX_TOASTS]:
                 tell(f"{severity_shape(found.event.severity)} {found.event.about}")
             if len(new) > MAX_TOASTS:
-                tell(f"and {count(len(new) - MAX_TOASTS)} more: see the bell")
+                more = count(len(new) - MAX_TOASTS)
+                tell(_("and {n} more: see the bell").format(n=more))
         self.known = places | (self.known or set())
 
     def _open(self) -> None:
@@ -101,9 +106,10 @@ class Bell:
             Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
             with Tag("span"):
                 Tag("span", row.about, "about")
-                Tag("span", f" · {row.when}{', unread' * row.unread}", "sub")
+                unread = f", {_('unread')}" if row.unread else ""
+                Tag("span", f" · {row.when}{unread}", "sub")
 
     async def _read(self) -> None:
         user = self.context.user
-        await self.context.do(lambda: self.service.notifications.mark_read(user), "All are read")
+        await self.context.do(lambda: self.service.notifications.mark_read(user), _("All are read"))
         await self.look()

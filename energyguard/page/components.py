@@ -10,6 +10,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from energyguard.page.icons import icon
+from energyguard.page.language import _
 from energyguard.page.plots import Plot
 
 T = TypeVar("T", bound=Hashable)
@@ -219,7 +220,7 @@ class ConfirmDialog:
             self._consequence = Tag("p", "", "sub")
             with Tag("div", "", "acts"):
                 self._sure = button("", self._do, "main-act", mark="sure")
-                button("Cancel", self._dialog.close, mark="cancel")
+                button(_("Cancel"), self._dialog.close, mark="cancel")
 
     def ask(
         self, title: str, consequence: str, sure: str, act: Callable[[], Awaitable[object]]

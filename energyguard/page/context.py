@@ -14,6 +14,8 @@ from energyguard.errors import EnergyGuardError
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.components import tell
 from energyguard.page.formatting import day_moment
+from energyguard.page.header import Header
+from energyguard.page.language import ENGLISH, Reader, _
 from energyguard.page.page_cache import SPANS, PageCache, Span
 from energyguard.service.contract import Service
 from energyguard.service.views import Freshness
@@ -34,6 +36,9 @@ class View:
         short: its name in the rail of a phone.
         ranged: whether a time range means anything there.
         urgent: whether it has a list of what needs someone (``#attention``).
+        under: the view below which it stands in the rail, as ``/sites``.
+        foot: whether it stands below the line of the rail: what is done rarely.
+        bare: whether it has the whole screen, without rail and header.
         shown: whether it is there at all, over a service.
     """
 
@@ -44,6 +49,9 @@ class View:
     short: str = ""
     ranged: bool = True
     urgent: bool = False
+    under: str = ""
+    foot: bool = False
+    bare: bool = False
     shown: Callable[[Service], bool] = lambda service: True
 
 
@@ -56,9 +64,11 @@ class PageContext:
     views: tuple[View, ...]  # that there are, in the order of the rail
     query: Mapping[str, str]  # of the address, its path's parameters too
     caller: Caller
+    reader: Reader = ENGLISH  # how the person reads
     timers: list[tuple[float, Refresh]] = field(default_factory=list)
     first: set[asyncio.Future[None]] = field(default_factory=set)
     fresh: Callable[[], Freshness] | None = None  # of what is shown, where it is no energy
+    header: Header | None = None  # None: the view has the whole screen
 
     @property
     def user(self) -> str:
@@ -72,7 +82,8 @@ class PageContext:
     @property
     def title(self) -> str:
         """What stands above the view."""
-        return self.view.title.format(**self.query) if "{" in self.view.path else self.view.title
+        title = _(self.view.title)
+        return title.format(**self.query) if "{" in self.view.path else title
 
     @property
     def now_ms(self) -> int:
@@ -90,13 +101,19 @@ class PageContext:
         """The time range in words: the last hours, or those before all fell silent."""
         fresh = (self.fresh or self.cache.service.live.fresh)()
         if fresh.live or fresh.newest_ms is None:
-            return f"last {self.span.words}"
-        return f"{self.span.words} up to {day_moment(fresh.newest_ms, self.zone)}"
+            return _("last {span}").format(span=_(self.span.words))
+        when = day_moment(fresh.newest_ms, self.zone)
+        return _("{span} up to {when}").format(span=_(self.span.words), when=when)
 
     @property
     def zone(self) -> str:
         """The zone in which times are shown."""
         return self.cache.zone
+
+    def say(self, title: str, above: str | None = None) -> None:
+        """Let the title be the answer, and the line above it say of what; None: as it was."""
+        if self.header is not None:
+            self.header.say(title, above)
 
     def href(self, path: str = "", **changes: str) -> str:
         """The address of a view that keeps the time range, or of this one with changes."""

@@ -1,11 +1,12 @@
-"""The header: title, time range, how fresh the data is, whether it is simulated, the theme."""
+"""The header: what the view found out, how fresh the data is, the time range, the theme."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from energyguard.page.components import Tag, choice, restyle, symbol
-from energyguard.page.formatting import count, moment, near_moment
+from energyguard.page.formatting import moment, near_moment
+from energyguard.page.language import _
 from energyguard.service.views import Freshness, Overview
 
 LAGS = 1_000
@@ -23,7 +24,7 @@ class Header:
     """What stands above every view.
 
     Args:
-        title: of the view.
+        title: of the view, until it has an answer.
         ranges: the time ranges that may be chosen: words, address, chosen.
         zone: the zone of all times.
         fresh: how fresh is what the view shows.
@@ -40,25 +41,34 @@ class Header:
     ) -> None:
         self._zone, self._fresh = zone, fresh
         with Tag("header", "", "head"):
-            Tag("h1", title)
+            with Tag("div", "", "titles"):
+                self._above = Tag("p", "", "above")
+                self._title = Tag("h1", title)
             if ranges:
-                choice("Time range", ranges)
+                choice(_("Time range"), ranges)
             with Tag("div", "", "demo") as self._demo:
-                Tag("b", "DEMO")
-                Tag("span", "simulated, its clock:", "words")
+                Tag("b", _("DEMO"))
+                Tag("span", _("simulated, its clock:"), "words")
                 self._clock = Tag("span", "")
             self._demo.set_visibility(False)
             with Tag("div", "", "chip none", role="status") as self._chip:
                 Tag("span", "", "dot")
-                self._words = Tag("span", "No data yet", "words")
+                self._words = Tag("span", _("No data yet"), "words")
                 self._when = Tag("b", "")
                 with Tag("span", "", "lost"):  # room.js shows it
-                    Tag("span", "Connection lost since")
+                    Tag("span", _("Connection lost since"))
                     Tag("b", "")
             more()
-            with Tag("button", "", "btn square", type="button", aria_label="Dark or light") as flip:
+            label = _("Dark or light")
+            with Tag("button", "", "btn square", type="button", aria_label=label) as flip:
                 symbol("theme")
             flip.on("click", js_handler=_FLIP)
+
+    def say(self, title: str, above: str | None = None) -> None:
+        """The answer as the title; the line above says of what it is."""
+        self._title.text = title
+        if above is not None:
+            self._above.text = above
 
     def show(self, now: Overview) -> None:
         """Say how old the data is, and whose clock it has."""
@@ -72,13 +82,15 @@ class Header:
 
 
 def standing(fresh: Freshness, now: Overview, zone: str) -> tuple[str, str, str]:
-    """The look of the chip, its words, and the time or number after them."""
+    """The look of the chip, its words, and the time after them."""
     if fresh.newest_ms is None:
-        return "none", "No data yet", ""
+        return "none", _("No data yet"), ""
     if not fresh.live:
-        return "stale", "Stale since", near_moment(fresh.since_ms, now.now_ms, zone, "%H:%M:%S")
+        since = near_moment(fresh.since_ms, now.now_ms, zone, "%H:%M:%S")
+        return "stale", _("Nothing new since"), since
+    when = moment(fresh.newest_ms, zone, "%H:%M:%S")
     if now.lag > LAGS:
-        return "lagging", "Catching up,", f"{count(now.lag)} to read"
+        return "lagging", _("Catching up, data of"), when
     if fresh.simulated:
-        return "", "Live", ""
-    return "", "Live, data of", moment(fresh.newest_ms, zone, "%H:%M:%S")
+        return "", _("Live"), ""
+    return "", _("Live, data of"), when

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ICONS: Mapping[str, str] = {
-    "brand": "M13 3L5 14h6l-1 7 8-11h-6z",
-    "overview": "M3 12l9-8 9 8v8a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z",
+    "brand": "M12 2.5l8 3v6c0 5-3.4 8.4-8 10-4.6-1.6-8-5-8-10v-6z"
+    "M12.8 6.8L8.6 12.6h3l-.6 4.2 4.4-5.8h-3z",
+    "home": "M3 11.5l9-7.5 9 7.5M5.5 9.5V20h13V9.5M10 20v-6h4v6",
+    "explore": "M5 20v-7M10 20V5M15 20v-9M20 20v-4M3 20.5h18",
+    "sites": "M4 21V4h9v17M13 9h7v12M2.5 21h19M7 8h3M7 12h3M7 16h3M16 13h1.5M16 17h1.5",
+    "data": "M4 6h16M4 12h10M4 18h13",
+    "add": "M12 5v14M5 12h14",
+    "person": "M8.5 8a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0M5 20c.6-4 3.4-6 7-6s6.4 2 7 6",
     "households": "M4 20V10M10 20V4M16 20v-7M21 20H3",
     "alerts": "M12 3l10 18H2zM12 10v5M12 18v.5",
     "quality": "M4 12l5 5L20 6",
@@ -31,5 +37,6 @@ def icon(name: str) -> str:
 
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" '
-    f'rx="6" fill="#0b6b78"/><path d="{ICONS["brand"]}" fill="#fff"/></svg>'
+    'rx="6" fill="#0a6472"/>'
+    '<path d="M13.4 3.5L6 13.4h5.2l-.9 7.1L18 10.6h-5.3z" fill="#fff"/></svg>'
 )

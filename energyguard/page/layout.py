@@ -12,10 +12,10 @@ from energyguard.errors import EnergyGuardError
 from energyguard.page.bell import Bell
 from energyguard.page.components import Tag
 from energyguard.page.context import PageContext, Refresh
-from energyguard.page.formatting import count, needs_someone
 from energyguard.page.header import Header
+from energyguard.page.language import Reader, _, speak
 from energyguard.page.page_cache import SPANS
-from energyguard.page.rail import rail
+from energyguard.page.rail import Rail
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
@@ -26,23 +26,34 @@ FIRST_S = 2.0
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
 <link rel="stylesheet" href="/ui/explore.css">
-<meta name="description" content="EnergyGuard's control room">
-<script src="/ui/room.js"></script>
+<link rel="manifest" crossorigin="use-credentials" href="/ui/manifest.webmanifest">
+<link rel="apple-touch-icon" href="/ui/icon-192.png">
+<meta name="description" content="EnergyGuard"><meta name="theme-color" content="#0a6472">
+<script src="/ui/room.js" data-language="{language}" data-numbers="{numbers}"
+ data-hours="{hours}"></script>
 """
 
 
 @contextmanager
 def frame(context: PageContext) -> Iterator[None]:
     """The page around a view."""
-    ui.add_head_html(_HEAD)
+    reader = context.reader
+    hours = "12" if reader.half_day else "24"
+    ui.add_head_html(_HEAD.format(language=reader.language, numbers=reader.tag, hours=hours))
+    if context.view.bare:
+        with Tag("div", "", "main bare", id="main", tabindex="-1"):
+            banner = Tag("div", "", "banner", role="status")
+            yield
+        _guard(context, banner)
+        return
     with ui.context.client.layout:  # beside the page's own <main>, not in it
-        badge = rail(context)
+        built = Rail(context)
         if context.view.urgent:
-            Tag("a", "Skip to what needs you", "skip", href="#attention").move(target_index=0)
-        Tag("a", "Skip to the content", "skip", href="#main").move(target_index=0)
+            Tag("a", _("Skip to what needs you"), "skip", href="#attention").move(target_index=0)
+        Tag("a", _("Skip to the content"), "skip", href="#main").move(target_index=0)
     with Tag("div", "", "main", id="main", tabindex="-1"):
         ranges = [(s.name, context.href(range=s.name), s is context.span) for s in SPANS.values()]
-        header = Header(
+        header = context.header = Header(
             context.title,
             ranges if context.view.ranged else [],
             context.zone,
@@ -54,24 +65,32 @@ def frame(context: PageContext) -> Iterator[None]:
         async def fresh() -> None:
             now = await context.cache.now()
             header.show(now)
-            needed = sum(needs_someone(alert) for alert in context.cache.service.book.open())
-            badge.text = count(needed) if needed else ""
+            built.show()
 
         context.every(1.0, fresh)
         yield
-    context.timers[:] = [(s, _guarded(refresh, banner)) for s, refresh in context.timers]
+    _guard(context, banner)
 
 
-def _guarded(refresh: Refresh, banner: Tag) -> Refresh:
-    """A refresh that says what is away instead of failing, until it works again."""
+def _guard(context: PageContext, banner: Tag) -> None:
+    context.timers[:] = [
+        (seconds, _guarded(refresh, banner, context.reader)) for seconds, refresh in context.timers
+    ]
+
+
+def _guarded(refresh: Refresh, banner: Tag, reader: Reader) -> Refresh:
+    """A refresh for a reader that says what is away instead of failing, until it works again."""
     shown_error = ""
 
     async def run() -> None:
         nonlocal shown_error
+        speak(reader)
         try:
             await refresh()
         except EnergyGuardError as error:
-            shown_error = f"{error}. What is shown is as it was; the page goes on by itself."
+            shown_error = _(
+                "{error}. What is shown is as it was; the page goes on by itself."
+            ).format(error=error)
             banner.text = shown_error
         else:
             if shown_error and banner.text == shown_error:

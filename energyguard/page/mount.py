@@ -15,6 +15,7 @@ from energyguard.limits import PAGE_S
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.context import PageContext, View
 from energyguard.page.icons import FAVICON
+from energyguard.page.language import reader_of, speak
 from energyguard.page.layout import frame, keep_fresh
 from energyguard.page.page_cache import PageCache
 from energyguard.page.views import VIEWS
@@ -72,17 +73,23 @@ def add_pages(
 
 
 def _serve(view: View, views: tuple[View, ...], cache: PageCache, stranger: Caller | None) -> None:
+    service = cache.service
+
     @ui.page(view.path, response_timeout=PAGE_S)
     async def open_page(request: Request) -> None:
         caller: Caller | None = getattr(request.state, "caller", None) or stranger
         if caller is None:
             raise Unauthorized("this page stands behind no gate")
+        accepted = request.headers.get("accept-language", "")
+        reader = reader_of(service.preferences.of(caller.name), accepted)
+        speak(reader, ui.context.client)
         context = PageContext(
             cache=cache,
             view=view,
             views=views,
             query={**request.query_params, **request.path_params},
             caller=caller,
+            reader=reader,
         )
         ui.page_title(f"{context.title} · EnergyGuard")
         with frame(context):

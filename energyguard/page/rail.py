@@ -1,59 +1,92 @@
-"""The rail: every view by name, at the side; on a phone four below, and the rest behind one more.
+"""The rail: the views by name, at the side; on a phone five tabs, and the rest behind the last.
 
-A thumb reaches five targets in a row. Which four: what everybody looks at, and the view that is
-open; where that is one of them, the first domain's.
+Below *Sites* stand those that somebody entered, by name, and the views of domains; below the line
+is what is done rarely.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
-from energyguard.page.components import Tag, symbol
+from energyguard.page.components import ChangingList, Tag, symbol
 from energyguard.page.context import PageContext, View
+from energyguard.page.formatting import count, needs_someone
+from energyguard.page.language import _
 
-ALWAYS = ("/", "/alerts", "/devices")
+TABS = ("/alerts", "/", "/explore", "/sites")
+"""What a phone shows at once, besides *More*."""
+SITES = "/sites"
+MAX_SITES = 7
 
-
-def nearest(views: Sequence[View], here: View) -> set[str]:
-    """The paths of the four views that a phone shows at once."""
-    others = [view.path for view in views if view.path not in ALWAYS]
-    return {*ALWAYS, here.path if here.path in others else next(iter(others), "")}
-
-
-def rail(context: PageContext) -> Tag:
-    """Build it; returns the count of open alerts."""
-    views = [view for view in context.views if view.icon]
-    near = nearest(views, context.view)
-    with Tag("nav", "", "rail", aria_label="Views") as built:
-        with Tag("a", "", "brand", href=context.href("/")):
-            symbol("brand")
-            Tag("span", "EnergyGuard")
-        for view in views:
-            with _link(context, view, "tab" if view.path in near else "tab far"):
-                if view.path == "/alerts":
-                    badge = Tag("span", "", "count", title="alerts that nobody has yet")
-        with Tag("details", "", "rest"):
-            with Tag("summary", "", "tab"):
-                symbol("more")
-                Tag("span", "More", "word")
-            with Tag("div", "", "sheet"):
-                for view in views:
-                    if view.path not in near:
-                        _link(context, view, "tab")
-        with Tag("div", "", "foot"):
-            Tag("a", "API", href="/api/v1/docs")
-            Tag("span", f"Times in {context.zone}")
-    built.move(target_index=0)  # first in the order of the keyboard, too
-    return badge
+SiteLink = tuple[str, str]  # id, name
 
 
-def _link(context: PageContext, view: View, classes: str) -> Tag:
-    """A link to a view."""
-    here = {"aria_current": "page"} if view is context.view else {}
-    link = Tag("a", "", classes, href=context.href(view.path), **here)
-    with link:
-        symbol(view.icon)
-        Tag("span", view.title, "word long" if view.short else "word")
-        if view.short:
-            Tag("span", view.short, "word short")
-    return link
+class Rail:
+    """The rail of an open page."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+        listed = [view for view in context.views if view.icon]
+        top = [view for view in listed if not view.under and not view.foot]
+        foot = [view for view in listed if view.foot]
+        with Tag("nav", "", "rail", aria_label=_("Views")) as built:
+            with Tag("a", "", "brand", href=context.href("/")):
+                symbol("brand")
+                Tag("span", "EnergyGuard")
+            for view in top:
+                self._tab(view, listed)
+            for view in foot:
+                self._link(view, f"tab far{' line' * (view is foot[0])}")
+            with Tag("details", "", "rest"):
+                with Tag("summary", "", "tab"):
+                    symbol("more")
+                    Tag("span", _("More"), "word")
+                with Tag("div", "", "sheet"):
+                    for view in listed:
+                        if view.path not in TABS:
+                            self._link(view, "tab")
+            with Tag("div", "", "foot"):
+                Tag("span", _("Times in {zone}").format(zone=context.zone))
+                Tag("a", "API", href="/api/v1/docs")
+        built.move(target_index=0)  # first in the order of the keyboard, too
+
+    def show(self) -> None:
+        """Count what needs someone, and name the sites as they are called now."""
+        service = self.context.cache.service
+        needed = sum(needs_someone(alert) for alert in service.book.open())
+        self._badge.text = count(needed) if needed else ""
+        entries = service.catalogue.entries
+        self._sites.show(
+            [(site, entries.sites[site].name) for site in entries.children()[:MAX_SITES]]
+        )
+
+    def _tab(self, view: View, listed: Sequence[View]) -> None:
+        with self._link(view, "tab" if view.path in TABS else "tab far"):
+            if view.path == "/alerts":
+                self._badge = Tag("span", "", "count", title=_("alerts that nobody has yet"))
+        below = [inner for inner in listed if inner.under == view.path]
+        if view.path == SITES:
+            self._sites: ChangingList[SiteLink] = ChangingList(self._site, "", "inner")
+        near = self.context.view in (view, *below) or view.path == SITES
+        for inner in below if near else ():
+            self._link(inner, "tab inner far", named_only=True)
+
+    def _site(self, site: SiteLink) -> None:
+        site_id, name = site
+        path = f"{SITES}/{quote(site_id, safe='')}"
+        here = self.context.view.path.startswith(f"{SITES}/{{")
+        chosen = here and self.context.query.get("site") == site_id
+        Tag("a", name, "tab inner far", href=path, **({"aria_current": "page"} if chosen else {}))
+
+    def _link(self, view: View, classes: str, named_only: bool = False) -> Tag:
+        """A link to a view."""
+        here = {"aria_current": "page"} if view is self.context.view else {}
+        link = Tag("a", "", classes, href=self.context.href(view.path), **here)
+        with link:
+            if not named_only:
+                symbol(view.icon)
+            Tag("span", _(view.title), "word long" if view.short else "word")
+            if view.short:
+                Tag("span", _(view.short), "word short")
+        return link

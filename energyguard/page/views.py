@@ -1,9 +1,11 @@
 """The views that there are: menu, addresses and tests go by this table.
 
-A new one is a row here and a file with its builder; domains bring their own.
+A new one is a row here and a file with its builder; domains bring their own, below *Sites*.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from energyguard.domain import installed, load
 from energyguard.page.alerts import AlertsPage
@@ -12,19 +14,28 @@ from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
 from energyguard.page.edges import EdgesPage, is_used
+from energyguard.page.language import _
 from energyguard.page.overview import OverviewPage
+from energyguard.page.person import PersonPage
 from energyguard.page.quality import QualityPage
+from energyguard.page.site import SitePage
+from energyguard.page.sites import SitesPage
 
 VIEWS = (
-    View("/", "Overview", "overview", OverviewPage, urgent=True),
-    *(load(view) for domain in installed() for view in domain.views),
-    View("/devices", "Devices", "devices", DevicesPage),
+    View("/", _("Home"), "home", OverviewPage, urgent=True),
+    View("/alerts", _("Alerts"), "bell", AlertsPage, urgent=True),
+    View("/explore", _("Explore"), "explore", DevicesPage),
+    View("/sites", _("Sites"), "sites", SitesPage, ranged=False),
+    View("/sites/{site:path}", "{site}", "", SitePage, ranged=False),
+    *(replace(load(view), under="/sites") for domain in installed() for view in domain.views),
+    View("/devices", _("All devices"), "devices", DevicesPage, under="/sites"),
     View("/devices/{device:path}", "{device}", "", DevicePage),
-    View("/alerts", "Alerts", "alerts", AlertsPage, urgent=True),
-    View("/quality", "Data quality", "quality", QualityPage, "Quality"),
-    View("/edges", "Edges", "edges", EdgesPage, shown=is_used),
+    View("/data", _("Data"), "data", QualityPage),
+    View("/quality", _("Data"), "", QualityPage),
+    View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used),
     View(
-        "/cluster", "Cluster", "cluster", ClusterPage, ranged=False,
+        "/cluster", _("Cluster"), "cluster", ClusterPage, ranged=False, under="/data",
         shown=lambda service: service.cluster is not None,
     ),
+    View("/me", _("Settings"), "person", PersonPage, foot=True, ranged=False),
 )  # fmt: skip

@@ -27,6 +27,7 @@ from energyguard.service.parts import (
     DomainProjection,
     Edges,
     Live,
+    PeoplePreferences,
     StandingSilences,
 )
 from energyguard.service.profiles import DeviceProfiles
@@ -98,6 +99,10 @@ class Service(Protocol):
     @property
     def silences(self) -> StandingSilences:
         """Standing silences: by device, site or rule."""
+
+    @property
+    def preferences(self) -> PeoplePreferences:
+        """How each person reads the page."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

@@ -22,6 +22,7 @@ from energyguard.service.catalogue import CatalogueVerbs
 from energyguard.service.edges import EdgeProjection
 from energyguard.service.follow import ALL, Follower
 from energyguard.service.live_readings import LiveReadings
+from energyguard.service.preferences import PersonPreferences
 from energyguard.service.reports import Reports, dead_letters, windows
 from energyguard.service.subscribers import Subscription
 from energyguard.service.updates import Updates, facts_of
@@ -40,6 +41,10 @@ from energyguard.stream.time.trusted import ClockLimits
 
 ROWS_SENT = 100
 READINGS_SHARE = 0.1
+_REPORTED = {
+    topics.ENERGY_ALERTS.name: facts_of("window", windows),
+    topics.DEAD_LETTERS.name: facts_of("dead-letter", dead_letters),
+}
 _ALERTS = {topic.name: ALL for topic in LIVE.reads if topic in TOPICS}
 _READINGS = {topic.name: 250 for topic in READINGS}
 _REPORTS = {
@@ -73,14 +78,11 @@ class LiveProjection:
         self.reports = Reports()
         self.edges = EdgeProjection(log, settings.cloud, clock)
         self.catalogue = CatalogueVerbs(log, settings.serve.zone, clock)
+        self.preferences = PersonPreferences(log)
         self.feed = AlertFeed(log, book, apply_rule, clock)
         self.updates = Updates(
             log,
-            {
-                **self.feed.sources,
-                topics.ENERGY_ALERTS.name: facts_of("window", windows),
-                topics.DEAD_LETTERS.name: facts_of("dead-letter", dead_letters),
-            },
+            {**self.feed.sources, **_REPORTED},
             lambda: self._alerts.positions | self._reports.positions,
         )
         self._live_readings = LiveReadings(
@@ -96,6 +98,7 @@ class LiveProjection:
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
             **self.edges.takers,
             **self.catalogue.takers,
+            topics.PREFERENCES.name: self.preferences.take,
         }
         common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
         self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)

@@ -1,4 +1,4 @@
-"""What the parts of the service promise: live projection, store, edges, catalogue, silences.
+"""What the parts of the service promise: live projection, store, edges, silences, preferences.
 
 ``contract.py`` has the whole; what each verb does in full stands where it is made.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Protocol
 
+from energyguard.records.preferences import Preferences
 from energyguard.service.silences import SilencePreview, SilenceView
 from energyguard.service.views import (
     ClusterView,
@@ -137,3 +138,13 @@ class StandingSilences(Protocol):
 
     def zone_of(self, selector: str) -> str:
         """The zone of the site, or the device, that a selector is about."""
+
+
+class PeoplePreferences(Protocol):
+    """How each person reads the page."""
+
+    def of(self, person: str) -> Preferences:
+        """What a person chose."""
+
+    def put(self, person: str, chosen: Preferences) -> None:
+        """Keep what a person chose; durable when it returns."""

@@ -61,6 +61,7 @@ class EnergyService(AlertVerbs):
         consumption: what was used, in spans of the calendar (``service/consumption.py``).
         silences: by device, site or rule (``service/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
+        preferences: how people read the page (``service/preferences.py``).
         projections: how devices of domains are now, by the devices' name.
         settings, clock: the settings tree, the wall clock.
     """
@@ -77,6 +78,7 @@ class EnergyService(AlertVerbs):
         self.catalogue = self.live.catalogue
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self.book.silences.facts = self.catalogue.entries.facts
+        self.preferences = self.live.preferences
         self.projections: dict[str, DomainProjection] = {
             name: load(projection.follow)(log, settings, clock)
             for name, projection in PROJECTIONS.items()

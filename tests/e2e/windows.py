@@ -23,7 +23,7 @@ IN_A_BROWSER = [
 
 Theme = Literal["light", "dark"]
 WIDTHS = (1440, 390)
-GROUNDS: dict[Theme, str] = {"light": "rgb(244, 245, 246)", "dark": "rgb(16, 20, 23)"}
+GROUNDS: dict[Theme, str] = {"light": "rgb(244, 246, 247)", "dark": "rgb(15, 19, 22)"}
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 

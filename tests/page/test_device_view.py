@@ -19,7 +19,7 @@ async def test_a_meter_has_its_course_its_rule_its_alerts_and_its_gaps(user: Use
     await user.open("/devices/H017?range=6h")
     await sees(user, "H017 used")
     await sees(user, "H017 passed 2.0 kWh in 15 minutes")
-    await sees(user, "5\u202f740")
+    await sees(user, "5,740")
     await sees(user, "no readings Sat 22 Nov, 14:00–15:00")
     await sees(user, "1 h missing")
     await sees(user, "kWh, interval")

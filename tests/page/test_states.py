@@ -47,12 +47,12 @@ async def asked(service: MadeUpService, name: str) -> dict[str, Any]:
         (Freshness(), 0, ("none", "No data yet", "")),
         (fresh(live=True), 0, ("", "Live, data of", "12:59:00")),
         (fresh(live=True, simulated=True), 0, ("", "Live", "")),
-        (fresh(live=False), 0, ("stale", "Stale since", "12:59:00")),
-        (fresh(live=True), 12_345, ("lagging", "Catching up,", "12\u202f345 to read")),
+        (fresh(live=False), 0, ("stale", "Nothing new since", "12:59:00")),
+        (fresh(live=True), 12_345, ("lagging", "Catching up, data of", "12:59:00")),
         (
             Freshness(START, START, START, NOW),
             12_345,
-            ("stale", "Stale since", "Sat 22 Nov, 17:00"),
+            ("stale", "Nothing new since", "Sat 22 Nov, 17:00"),
         ),
     ],
 )

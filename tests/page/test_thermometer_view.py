@@ -11,7 +11,7 @@ async def test_the_curve_the_mean_and_the_trend(user: User) -> None:
     await user.open("/thermometer?range=1h")
     await sees(user, "+1.25")
     await sees(user, "(standard error): rises")
-    await sees(user, "of 3\u202f600 readings")
+    await sees(user, "of 3,600 readings")
     await sees(user, "17.5")
     curve = await plotted(user, "line")
     assert curve["unit"] == "°C"

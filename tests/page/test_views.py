@@ -34,7 +34,7 @@ async def plotted(user: User, kind: str, about: str = "") -> dict[str, Any]:
 async def test_overview_says_how_much_who_and_what_needs_someone(user: User) -> None:
     await user.open("/")
     await sees(user, "Power now")
-    await sees(user, "6\u202f012")
+    await sees(user, "6,012")
     await sees(user, "49 meters, 1 silent")
     await sees(user, "H003 passed 2.0 kWh in 15 minutes")
     await sees(user, "the meter is silent: unknown, not resolved")
@@ -83,7 +83,7 @@ async def test_an_empty_system_says_how_to_fill_it(nobody: User) -> None:
 async def test_a_stale_page_says_since_when(user: User, service: MadeUpService) -> None:
     service.heard_ms = service.clock.now_ms() - 60_000
     await user.open("/")
-    await sees(user, "Stale since")
+    await sees(user, "Nothing new since")
     await sees(user, "Power, last known")
 
 
@@ -171,7 +171,7 @@ async def test_a_threshold_is_set_and_a_bad_one_refused(user: User, service: Mad
 
 async def test_quality_counts_and_replays(user: User, service: MadeUpService) -> None:
     await user.open("/quality")
-    await sees(user, "748\u202f828")
+    await sees(user, "748,828")
     await sees(user, "malformed timestamp")
     await sees(user, "never,H004,0.1\\xff")
     user.find(marker="replay-0").click()

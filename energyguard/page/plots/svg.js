@@ -57,13 +57,19 @@ export function timeSteps(from, to, wanted) {
   return { ticks, days: step >= 1440 * MINUTE };
 }
 
+// How the person reads: room.js has written it into the page.
+const reads = () => document.documentElement.dataset.numbers || "en-GB";
+
 export function clock(zone, options) {
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
+  const hours = options.hour && { hourCycle: document.documentElement.dataset.hours === "12" ? "h12" : "h23" };
+  const format = new Intl.DateTimeFormat(reads(), { timeZone: zone, ...options, ...hours });
   return (ms) => format.format(ms);
 }
 
 export const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit" };
 export const DAY = { weekday: "short", day: "numeric" };
 
-export const amount = (value, digits = 3) =>
-  Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-GB").replaceAll(",", "\u202f") : String(+value.toPrecision(digits));
+export const amount = (value, digits = 3) => {
+  const shape = Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: digits };
+  return new Intl.NumberFormat(reads(), { useGrouping: "always", ...shape }).format(value).replace("-", "\u2212");
+};

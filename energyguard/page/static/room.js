@@ -1,7 +1,10 @@
-// Before anything is drawn: the theme that was chosen. Then, for as long as the page is open:
+// Before anything is drawn: the theme that was chosen, and how the person reads. Then, for as long as the page is open:
 // whether it still has its connection. What a page without one shows is of then, not of now.
 const root = document.documentElement;
 root.dataset.theme = localStorage.getItem("theme") ?? "";
+const { language, numbers, hours } = document.currentScript.dataset;
+root.lang = language;
+Object.assign(root.dataset, { numbers, hours });
 
 const PATIENCE = 3; // looks, a second each
 const AT_FIRST = 12; // until it has had a connection
@@ -17,6 +20,6 @@ setInterval(() => {
   missing += 1;
   if (missing !== patience) return;
   root.dataset.connection = "lost";
-  const since = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(Date.now() - patience * 1000);
+  const since = new Intl.DateTimeFormat(numbers, { timeStyle: "medium", hourCycle: hours === "12" ? "h12" : "h23" }).format(Date.now() - patience * 1000);
   for (const time of document.querySelectorAll(".chip .lost b")) time.textContent = since;
 }, 1000);
