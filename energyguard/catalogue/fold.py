@@ -9,19 +9,22 @@ from typing import Any
 import msgspec
 
 from energyguard.catalogue.known import known_entry
+from energyguard.catalogue.memory import SharedWords, newest_revision
 from energyguard.errors import NotFound
 from energyguard.log import Fetched
 from energyguard.model.catalogue import (
     DEVICE,
+    ENTRIES,
     GROUP,
     SITE,
     Device,
     DeviceGroup,
     Entry,
     Site,
+    key_of,
 )
 from energyguard.model.selector import DeviceFacts
-from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueVersion
 from energyguard.telemetry import logger
 
 MAX_DEPTH = 16
@@ -38,14 +41,15 @@ class Catalogue:
     Attributes:
         revision: of the newest version that is here; each has the next number.
         zone: of what has no site, or stands at one without a zone.
-        listeners: get the key of whatever changed, in the thread that folds; quick, please.
+        listeners: get the kind and the id of what changed, in the thread that folds; quick, please.
     """
 
     def __init__(self, zone: str = "UTC") -> None:
         self.zone, self.revision = zone, 0
-        self.listeners: list[Callable[[str], object]] = []
-        self._newest: dict[str, CatalogueVersion] = {}
-        self._values: dict[str, bytes] = {}  # all versions of a key, as the log has them
+        self.listeners: list[Callable[[str, str], object]] = []
+        # all versions as the log has them, by kind and id
+        self._values: Mapping[str, dict[str, bytes]] = {kind: {} for kind in ENTRIES}
+        self._words = SharedWords()
         self._known: dict[str, dict[str, Entry]] = {}  # what domains know, by key and domain
         self._sites: dict[str, Site] = {}
         self._devices: dict[str, Device] = {}
@@ -72,21 +76,25 @@ class Catalogue:
                     continue
                 try:
                     history = CATALOGUE_ENTRY.decode(value)
-                    self._put((key or b"").decode(), history.versions[-1], value)
-                    changed = True
+                    changed |= self._put((key or b"").decode(), history.versions[-1], value)
                 except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
                     _log.warning(
                         "unreadable record", at=fetched.topic, offset=offset, reason=str(error)
                     )
         return changed
 
-    def _put(self, key: str, version: CatalogueVersion, value: bytes) -> None:
-        before = self._newest.get(key)
-        if before is not None and before.revision >= version.revision:
-            return
-        self._newest[key], self._values[key] = version, value
+    def _put(self, key: str, version: CatalogueVersion, value: bytes) -> bool:
+        kind, _, entry_id = key.partition("/")
+        values = self._values.get(kind)
+        if values is None or newest_revision(values.get(entry_id)) >= version.revision:
+            return False
+        values[entry_id] = value
         self.revision = max(self.revision, version.revision)
-        self._show(key)
+        entry = version.entry
+        if isinstance(entry, Device):
+            self._words.share(entry)
+        self._show(kind, entry_id, entry)
+        return True
 
     def see(self, key: str, entry: Entry | None, domain: str) -> None:
         """Note what a domain knows, under what people entered; None: it knows it no more."""
@@ -98,18 +106,16 @@ class Catalogue:
                 del known[domain]
             else:
                 known[domain] = entry
-            self._show(key)
+            version = self.version(key)
+            kind, _, entry_id = key.partition("/")
+            self._show(kind, entry_id, version.entry if version else None)
 
-    def _show(self, key: str) -> None:
-        """Let an entry be what its newest version says, else what domains know."""
-        kind, _, entry_id = key.partition("/")
-        table = self._tables.get(kind)
-        if table is None:
-            return
-        old, version = table.get(entry_id), self._newest.get(key)
-        new = version.entry if version else None
-        if new is None and key in self._known:
-            new = known_entry(self._known[key].values())
+    def _show(self, kind: str, entry_id: str, entered: Entry | None) -> None:
+        """Let an entry be what people entered, else what domains know."""
+        table = self._tables[kind]
+        old, new = table.get(entry_id), entered
+        if new is None and self._known:
+            new = known_entry(self._known.get(key_of(kind, entry_id), {}).values())
         if kind == SITE:
             self._move(self._below, entry_id, old, new, "parent")
         elif kind == DEVICE:
@@ -119,7 +125,7 @@ class Catalogue:
         else:
             table[entry_id] = new
         for listener in self.listeners:
-            listener(key)
+            listener(kind, entry_id)
 
     @staticmethod
     def _move(
@@ -160,7 +166,8 @@ class Catalogue:
 
     def version(self, key: str) -> CatalogueVersion | None:
         """The newest version of a key, also of one that was taken out; None: never there."""
-        return self._newest.get(key)
+        versions = self._versions(key)
+        return versions[-1] if versions else None
 
     def history(self, key: str) -> tuple[CatalogueVersion, ...]:
         """All versions of a key, oldest first.
@@ -168,21 +175,23 @@ class Catalogue:
         Raises:
             NotFound: there never was such an entry.
         """
-        value = self._values.get(key)
-        if value is None:
+        versions = self._versions(key)
+        if not versions:
             kind, _, entry_id = key.partition("/")
             raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
-        history: CatalogueHistory = CATALOGUE_ENTRY.decode(value)
-        return history.versions
+        return versions
+
+    def _versions(self, key: str) -> tuple[CatalogueVersion, ...]:
+        kind, _, entry_id = key.partition("/")
+        value = self._values[kind].get(entry_id) if kind in self._values else None
+        return () if value is None else CATALOGUE_ENTRY.decode(value).versions
 
     def entry_at(self, key: str, time_ms: int, revision: int | None = None) -> Entry | None:
         """An entry as it was at an event time, as far as a revision knew; None: it was not there.
 
         What was said later counts, from its time on, whatever was said before.
         """
-        if key not in self._values:
-            return None
-        for version in reversed(self.history(key)):
+        for version in reversed(self._versions(key)):
             known = revision is None or version.revision <= revision
             if known and (version.from_ms is None or version.from_ms <= time_ms):
                 return version.entry

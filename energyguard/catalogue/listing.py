@@ -50,9 +50,8 @@ class DeviceListing:
         self._order: list[str] = []  # ids, by their text
         self._senders: dict[str, None] = {}
         self._changed: dict[str, None] = {}
+        self._is_begun = False  # nobody has looked yet: nothing is kept
         catalogue.listeners.append(self._note)
-        for device in list(catalogue.devices):
-            self._changed[device] = None
 
     def add_senders(self, devices: Iterable[str]) -> None:
         """Let devices be in the list whether somebody entered them or not."""
@@ -92,12 +91,14 @@ class DeviceListing:
             return "new"
         return "named" if device.retired_ms is None else "retired"
 
-    def _note(self, key: str) -> None:
-        kind, _, entry_id = key.partition("/")
-        if kind == DEVICE:
+    def _note(self, kind: str, entry_id: str) -> None:
+        if kind == DEVICE and self._is_begun:
             self._changed[entry_id] = None
 
     def _bring_up_to_date(self) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            self._changed |= dict.fromkeys(list(self._catalogue.devices))
         changed = [self._changed.popitem()[0] for _ in range(len(self._changed))]
         if len(changed) >= ANEW:
             for device in changed:

@@ -68,7 +68,13 @@ class Term(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Device(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=DEVICE, tag_field="is"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag=DEVICE,
+    tag_field="is",
+    gc=False,  # no cycle can be of it, and there may be 100,000
 ):
     """What sends readings, or a signed sum of such."""
 
