@@ -116,6 +116,19 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainPlaces:
+    """The sites and devices that a domain knows, for the catalogue.
+
+    Attributes:
+        fold: refers to ``() -> catalogue.known.KnownPlaces``.
+        topics: the compacted topics of which it takes the records.
+    """
+
+    fold: str
+    topics: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """What is particular to one kind of device. Everything but the name may be missing.
 
@@ -140,6 +153,7 @@ class Domain:
         commands: by its words, what a command refers to: a function, or a ``cli.call.Group``.
         upgrades: refer each to ``(history) -> None``: what is done when the history is opened, and
             once done does nothing.
+        places: the sites and devices that it knows, seen in the catalogue under what people say.
         enrichment: refers to ``(Log, Settings) -> edge.enrichment.Enrichment``: where devices of
             edges stand.
     """
@@ -162,6 +176,7 @@ class Domain:
     routes: tuple[str, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     upgrades: tuple[str, ...] = ()
+    places: DomainPlaces | None = None
     enrichment: str = ""
 
 

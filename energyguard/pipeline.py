@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from energyguard.domain import Projection, installed
+from energyguard.domain import DomainPlaces, Projection, installed
 from energyguard.flow import Flow, Role
 from energyguard.log import EARLIEST, Positions
 from energyguard.model.topics import (
@@ -48,6 +48,13 @@ PROJECTIONS: Mapping[str, Projection] = {
     projection.name: projection for domain in DOMAINS for projection in domain.projections
 }
 """How the devices of domains are now, by the devices' name."""
+PLACES: Mapping[str, DomainPlaces] = {
+    **{domain.name: domain.places for domain in DOMAINS if domain.places},
+    "edges": DomainPlaces(
+        fold="energyguard.catalogue.edge_labels:EdgeLabels", topics=(EDGE_DEVICES,)
+    ),
+}
+"""Who knows of sites and devices besides people."""
 SENT = (ENERGY_READINGS, METER_READINGS, BUILDING_READINGS, REPLAY_READINGS, *DOMAIN_READINGS)
 READINGS = (*SENT, EDGE_READINGS, REPARTITIONED)
 
@@ -151,6 +158,7 @@ LIVE = Flow(
         EDGES,
         EDGE_LINKS,
         ENTRIES,
+        *(topic for places in PLACES.values() for topic in places.topics),
     ),
     "service/live.py",
     (),

@@ -51,6 +51,7 @@ class Catalogue:
         self._values: Mapping[str, dict[str, bytes]] = {kind: {} for kind in ENTRIES}
         self._words = SharedWords()
         self._known: dict[str, dict[str, Entry]] = {}  # what domains know, by key and domain
+        self._unentered: set[str] = set()  # keys of what only domains know
         self._sites: dict[str, Site] = {}
         self._devices: dict[str, Device] = {}
         self._groups: dict[str, DeviceGroup] = {}
@@ -114,8 +115,11 @@ class Catalogue:
         """Let an entry be what people entered, else what domains know."""
         table = self._tables[kind]
         old, new = table.get(entry_id), entered
-        if new is None and self._known:
-            new = known_entry(self._known.get(key_of(kind, entry_id), {}).values())
+        if self._known:
+            key = key_of(kind, entry_id)
+            self._unentered.discard(key)
+            if new is None and (new := known_entry(self._known.get(key, {}).values())):
+                self._unentered.add(key)
         if kind == SITE:
             self._move(self._below, entry_id, old, new, "parent")
         elif kind == DEVICE:
@@ -163,6 +167,10 @@ class Catalogue:
         kind, _, entry_id = key.partition("/")
         found: Entry | None = self._tables.get(kind, {}).get(entry_id)
         return found
+
+    def is_entered(self, key: str) -> bool:
+        """Whether people entered it; else domains know it, or nobody does."""
+        return key not in self._unentered and self.entry(key) is not None
 
     def version(self, key: str) -> CatalogueVersion | None:
         """The newest version of a key, also of one that was taken out; None: never there."""

@@ -12,10 +12,10 @@ from threading import Lock
 from typing import Final, Literal, NamedTuple
 
 from energyguard.catalogue.fold import Catalogue
-from energyguard.model.catalogue import DEVICE
+from energyguard.model.catalogue import DEVICE, key_of
 
 CatalogueState = Literal["new", "named", "retired"]
-"""A sender that nobody entered is new."""
+"""New is what nobody entered, and what no domain has a name for."""
 ANEW: Final = 2_000
 """From so many changes on, all are sorted anew."""
 _DIGITS = re.compile(r"[0-9]+")
@@ -88,6 +88,8 @@ class DeviceListing:
         """Whether somebody entered a device, and whether it is still there."""
         device = self._catalogue.devices.get(device_id)
         if device is None:
+            return "new"
+        if not device.name and not self._catalogue.is_entered(key_of(DEVICE, device_id)):
             return "new"
         return "named" if device.retired_ms is None else "retired"
 

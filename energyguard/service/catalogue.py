@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from threading import Lock
+
+import msgspec
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import CatalogueChanges, Edit
 from energyguard.catalogue.checks import PlannedCatalogue
 from energyguard.catalogue.differences import changed_fields, with_fields
+from energyguard.catalogue.known import Known, KnownPlaces
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
 from energyguard.clock import Clock
+from energyguard.domain import load
 from energyguard.errors import Conflict, Faulty, Malformed, NotFound
 from energyguard.log import Fetched, Log
-from energyguard.model.catalogue import DEVICE, Device, Entry, parts_of
+from energyguard.model.catalogue import DEVICE, Entry, parts_of
 from energyguard.model.topics import CATALOGUE
+from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
 from energyguard.service.catalogue_cards import CatalogueCards
 from energyguard.service.catalogue_views import (
@@ -51,7 +57,18 @@ class CatalogueVerbs:
         self._cards = CatalogueCards(self.entries, self._listing)
         self._changes, self._clock = CatalogueChanges(log, self.entries, clock), clock
         self._changing = Lock()
-        self.takers: Mapping[str, Callable[[Fetched], object]] = {CATALOGUE.name: self.entries.take}
+        self._known: Mapping[str, KnownPlaces] = {
+            name: load(places.fold)() for name, places in PLACES.items()
+        }
+        self._seeing = Lock()
+        self.takers: Mapping[str, Callable[[Fetched], object]] = {
+            CATALOGUE.name: self.entries.take,
+            **{
+                topic.name: partial(self._take_known, name)
+                for name, places in PLACES.items()
+                for topic in places.topics
+            },
+        }
 
     # What there is
 
@@ -59,7 +76,7 @@ class CatalogueVerbs:
         self, wanted: DeviceFilter = ALL_DEVICES, offset: int = 0, limit: int = 50
     ) -> FoundDevices:
         """A page of the devices that fit, by name: entered, known to a domain, or senders."""
-        self._meet()
+        self._meet_all()
         found = self._listing.find(wanted)
         rows = tuple(self._cards.row(device) for device in found[offset : offset + limit])
         return FoundDevices(rows, len(found), offset)
@@ -70,11 +87,12 @@ class CatalogueVerbs:
         Raises:
             NotFound: it never sent, and nobody entered it.
         """
-        self._meet()
+        self._meet_all()
         return self._cards.device(device_id)
 
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""
+        self._meet_all()
         return self._cards.sites()
 
     def site(self, site_id: str) -> SiteCard:
@@ -205,14 +223,14 @@ class CatalogueVerbs:
             Faulty: it cannot be so.
         """
         at_ms = self._clock.now_ms() if at_ms is None else at_ms
-        self._meet()
+        self._meet_all()
         before, after = self._cards.device(old).device, self.entries.devices.get(new)
         gone = {"retired_ms": at_ms, "replaced_by": new}
         entry = with_fields(DEVICE, before, gone)
         placed = with_fields(DEVICE, before, {"retired_ms": None, "replaced_by": None})
-        if isinstance(after, Device):
-            own = {field: value for field, _, value in changed_fields(Device(name=""), after)}
-            placed = with_fields(DEVICE, placed, own)
+        if after is not None:
+            own = msgspec.to_builtins(after)
+            placed = with_fields(DEVICE, placed, {n: v for n, v in own.items() if v and n != "is"})
         edits = [Edit(f"{DEVICE}/{old}", entry), Edit(f"{DEVICE}/{new}", placed)]
         return self.put(edits, by)
 
@@ -228,10 +246,33 @@ class CatalogueVerbs:
         if faults := PlannedCatalogue(self.entries, planned).faults():
             raise Faulty(*map(str, faults), field=faults[0].field or None)
 
-    def _meet(self) -> None:
-        """Let who sent since be in the list."""
+    # Who sends, and what domains know
+
+    def meet(self) -> None:
+        """Let who sends now be in the list; the past is not asked."""
         if self.senders is not None:
-            self._listing.add_senders(device for device, _ in self.senders.new(PAST_WAIT_S))
+            self._add(self.senders.new())
+
+    def _meet_all(self) -> None:
+        """Let who ever sent be in the list."""
+        if self.senders is not None:
+            self._add(self.senders.new(PAST_WAIT_S))
+
+    def _add(self, senders: Iterable[tuple[str, str]]) -> None:
+        news = list(senders)
+        self._listing.add_senders(device for device, _ in news)
+        with self._seeing:
+            for name, places in self._known.items():
+                for device, topic in news:
+                    self._see(name, places.sender(device, topic))
+
+    def _take_known(self, name: str, fetched: Fetched) -> None:
+        with self._seeing:
+            self._see(name, self._known[name].take(fetched))
+
+    def _see(self, name: str, known: Known) -> None:
+        for key, entry in known:
+            self.entries.see(key, entry, name)
 
 
 def _known_key(key: str) -> str:

@@ -227,6 +227,7 @@ class LiveProjection:
     def _take_readings(self, fetched: Sequence[Fetched]) -> None:
         old = not self._readings.caught_up.is_set()
         if self._live_readings.take(fetched, self._clock.now_ms(), old):
+            self.catalogue.meet()
             self._send_readings(self.updates.listeners)
 
     def _send_readings(self, listeners: Sequence[Subscription]) -> None:

@@ -42,9 +42,10 @@ class Senders:
         """Devices that were not known at the last call, with their topics.
 
         Args:
-            wait_s: how long to wait for the history; only who asks it waits.
+            wait_s: how long to wait for the history, where it is still to be asked; 0: it is not.
         """
-        self._ask(wait_s)
+        if wait_s:
+            self._ask(wait_s)
         with self._lock:
             past, self._past = self._past, []
             live = self._live(self._taken)

@@ -152,16 +152,37 @@ def test_what_others_stand_in_is_not_taken_out(service: MadeUpService) -> None:
 
 
 def test_a_meter_is_swapped(service: MadeUpService) -> None:
+    service.catalogue.change("device/H010", "jo", {"name": "", "labels": {"serial": "77"}})
     service.catalogue.swap("H002", "H010", "jo", at_ms=1_700_000_000_000)
     old, new = service.catalogue.detail("H002"), service.catalogue.detail("H010")
     assert (old.state, old.device.replaced_by) == ("retired", "H010")
     assert old.device.retired_ms == 1_700_000_000_000
     assert (new.name, new.device.site, new.replaces) == ("Pump 10", "f1", ("H002",))
-    assert new.device.groups == ("pumps",)
+    assert (new.device.groups, new.state) == (("pumps",), "named")
+    assert new.device.labels == {"tenant": "Müller", "serial": "77"}
     assert found(service, state="retired") == ["H002"]
     assert service.catalogue.group("pumps").devices == 2  # a retired one does not count
     service.catalogue.retire("H003", "jo")
     assert service.catalogue.detail("H003").device.retired_ms is not None
+
+
+def test_what_a_domain_knows_is_seen_under_what_people_entered() -> None:
+    service = MadeUpService(floors=2)
+    assert service.catalogue.detail("p2").name == "Floor 2"
+    assert [(card.id, card.devices, card.revision) for card in service.catalogue.sites()] == [
+        ("building", 2, 0)
+    ]
+    service.catalogue.change("device/p2", "mara", {"name": "Kitchen"})
+    card = service.catalogue.detail("p2")
+    assert (card.name, card.device.kind, card.device.site) == ("Kitchen", "floor", "building")
+    assert [row.name for row in service.catalogue.find(DeviceFilter(site="building")).rows] == [
+        "Floor 1",
+        "Kitchen",
+    ]
+    service.catalogue.undo("device/p2", "mara")
+    assert service.catalogue.detail("p2").name == "Floor 2"
+    assert service.catalogue.detail("thermometer").state == "new"  # its kind is known, no name
+    assert service.catalogue.detail("thermometer").device.kind == "thermometer"
 
 
 def test_nothing_is_changed_where_something_is_wrong(service: MadeUpService) -> None:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Simulator
+from energyguard.domain import Domain, DomainPlaces, Simulator
 
 HERE = "energyguard.domains.building"
 DOMAIN = Domain(
     name="building",
     dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
+    places=DomainPlaces(fold=f"{HERE}.places:FloorPlaces"),
     views=(f"{HERE}.view:VIEW",),
     commands={"simulate building": f"{HERE}.commands:building"},
     simulators=(Simulator(name="building", role="simulate-building", run=f"{HERE}.role:run"),),

@@ -6,13 +6,13 @@ sessions/             parking sessions, by event time; live/: stations as they a
 intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
 chargers.py, stations.py, faults.py, feed.py, role.py   the simulator
 engines/, offline.py  the same on Flink, and on files
-rollups/              what the history sums up of it
+rollups/              what the history sums up of it; places.py: what the catalogue sees of it
 view.py, station_day.py, bay_grid.py, routes.py, commands/, queries/   page, API, terminal
 """
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Messages, Program, Projection, Simulator
+from energyguard.domain import Domain, DomainPlaces, Messages, Program, Projection, Simulator
 from energyguard.domains.charging.flows import FEED, IMPORT, ROLE, SESSIONS, STATIONS
 from energyguard.domains.charging.topics import (
     BAYS,
@@ -52,6 +52,7 @@ DOMAIN = Domain(
             span="station_span",
         ),
     ),
+    places=DomainPlaces(fold=f"{HERE}.places:ChargerPlaces", topics=(CHARGERS,)),
     programs=(
         Program(
             name="charging",

@@ -5,6 +5,7 @@ dialect.py, recordings.py, generated.py   what homes send, from files or made up
 homes.py, scenario.py     homes played into an edge's log; what `up` prepares for that
 config.py, commands.py, mosaik/           system E's co-simulation
 states.py, places_file.py, places.py, groups.py   where homes stand, and who is shown with whom
+home_places.py            what the catalogue sees of it
 live/      power by state now, as it may be shown; queries/: in the past
 routes.py, view.py, region_words.py  API and page; germany.json: the map's outline
 port.py, port_page.py                system E's port
@@ -12,7 +13,7 @@ port.py, port_page.py                system E's port
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Projection, Simulator
+from energyguard.domain import Domain, DomainPlaces, Projection, Simulator
 from energyguard.domains.regions.flows import PLACING, PORT, REGIONS
 from energyguard.domains.regions.topics import PLACES, TOPICS
 
@@ -46,5 +47,6 @@ DOMAIN = Domain(
             prepare=f"{HERE}.scenario:prepare",
         ),
     ),
+    places=DomainPlaces(fold=f"{HERE}.home_places:StatePlaces", topics=(PLACES,)),
     enrichment=f"{HERE}.places:places",
 )

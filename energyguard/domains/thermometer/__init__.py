@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from energyguard.domain import Domain, Simulator
+from energyguard.domain import Domain, DomainPlaces, Simulator
 from energyguard.model.topics import Holds, Topic, TopicClock
 
 HERE = "energyguard.domains.thermometer"
@@ -20,6 +20,7 @@ DOMAIN = Domain(
     dialects=(f"{HERE}.dialect:DIALECT",),
     rules=Path(__file__).parent / "rules.toml",
     queries=Path(__file__).parent / "queries",
+    places=DomainPlaces(fold=f"{HERE}.places:ThermometerPlaces"),
     views=(f"{HERE}.view:VIEW",),
     simulators=(
         Simulator(
