@@ -10,17 +10,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from energyguard.backup.requests import RestoreRequest, take_request
+from energyguard.backup.restore import restore
 from energyguard.clock import SYSTEM
 from energyguard.domain import load
 from energyguard.durable.private import keep_private
-from energyguard.errors import ConfigError, NotFound
+from energyguard.errors import ConfigError, EnergyGuardError, NotFound
 from energyguard.flow import Role
 from energyguard.log.lost import check_log
 from energyguard.pipeline import ROLES
@@ -129,7 +132,23 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     apart = [r.name for r in ROLES.values() if r.name in roles and r.beside not in roles]
     beside = {name: [n for n in roles if ROLES[n].beside == name] for name in apart}
     commands = {name: (*command, name, *beside[name]) for name in apart}
-    check_log(settings.log_url, settings.data_dir / "history")
+    while True:
+        check_log(settings.log_url, settings.data_dir / "history")
+        ended = _tend(settings, roles, commands, say, stop, hurry)
+        if not isinstance(ended, RestoreRequest):
+            return ended
+        _put_back(ended, settings, say)
+
+
+def _tend(
+    settings: Settings,
+    roles: Sequence[str],
+    commands: Mapping[str, Sequence[str]],
+    say: Callable[[str], None],
+    stop: threading.Event,
+    hurry: threading.Event,
+) -> bool | RestoreRequest:
+    """Keep roles running until told to stop, or to put a copy back: that is returned then."""
     with present(settings.data_dir, "up", max_processes=1):
         _wait_for_predecessors(settings, roles, say, stop)
         ready = settings.data_dir / "run" / "serve.json"
@@ -138,21 +157,32 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
         if log is not None:
             say(f"starting {', '.join(commands)}; their log is {log.name}")
         supervisor = Supervisor(commands, settings.model_dump_json().encode(), say, stderr=log)
-        announced = "serve" not in commands
-        while not stop.is_set() and supervisor.hopeless is None:
+        announced, request = "serve" not in commands, None
+        while not stop.is_set() and supervisor.hopeless is None and request is None:
             supervisor.supervise()
             if not announced and ready.exists():
                 with suppress(msgspec.DecodeError):  # half written: look again
                     answer = msgspec.json.decode(ready.read_bytes(), type=Ready)
                     say(f"EnergyGuard is ready: {answer.login or answer.url}")
                     announced = True
+            request = take_request(settings.data_dir)
             stop.wait(0.1)
         say("stopping: sources first, then what is under way (Ctrl-C again: at once)")
         clean = supervisor.stop(PATIENCE_S, hurry)
     if supervisor.hopeless is not None:
         why = "the line above says why" if log is None else last_words(log.name)
         raise ConfigError(f"a role cannot use its settings; {why}")
-    return clean
+    return request if request is not None and not stop.is_set() else clean
+
+
+def _put_back(request: RestoreRequest, settings: Settings, say: Callable[[str], None]) -> None:
+    """Put a copy back; where that fails, all goes on with what is there."""
+    try:
+        aside = restore(Path(request.copy), settings.data_dir, replace=True)
+    except EnergyGuardError as error:
+        say(f"the copy that {request.by} wanted could not be put back: {error}")
+    else:
+        say(f"{request.by} had {request.copy} put back; what was there is {aside} now")
 
 
 def _wait_for_predecessors(

@@ -183,6 +183,7 @@ STAGES = (
         niceness=5,
     ),
     Role("history", "energyguard.sinks.history_role:run", (ARCHIVE,), niceness=5),
+    Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
 )
 SERVING = Role(

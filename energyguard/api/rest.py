@@ -16,6 +16,7 @@ from energyguard.api.middleware import only_known
 from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
+    backups,
     cluster,
     edges,
     live,
@@ -71,7 +72,7 @@ def build_api() -> FastAPI:
     parts = (readings, past, queries, alerts, silences, notifications, rules, quality)
     own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
-    for router in (*own, *of_domains, edges.router, cluster.router, live.router):
+    for router in (*own, *of_domains, edges.router, backups.router, cluster.router, live.router):
         api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)

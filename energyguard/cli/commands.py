@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from energyguard import __version__
 from energyguard.cli import (
     alerts,
+    backup,
     client,
     devices,
     dlq,
@@ -108,6 +109,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             "Bearer tokens of the API.",
             named(tokens.create, tokens.list_, tokens.revoke, tokens.link),
         ),
+        **named(backup.backup, backup.restore, backup.verify),
         "privacy": Group("People of whom signals tell.", named(privacy.names, privacy.forget)),
         "log": Group(
             "The log: topics, records, groups.",

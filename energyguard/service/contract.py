@@ -23,6 +23,7 @@ from energyguard.service.consumption_contract import Consumption
 from energyguard.service.devices import Devices
 from energyguard.service.notifications import Notifications
 from energyguard.service.parts import (
+    Backups,
     Cluster,
     DomainProjection,
     Edges,
@@ -103,6 +104,10 @@ class Service(Protocol):
     @property
     def preferences(self) -> PeoplePreferences:
         """How each person reads the page."""
+
+    @property
+    def backups(self) -> Backups:
+        """Copies of the data folder."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from energyguard.records.preferences import Preferences
 from energyguard.service.silences import SilencePreview, SilenceView
 from energyguard.service.views import (
+    BackupView,
     ClusterView,
     DeviceView,
     EdgeView,
@@ -148,3 +149,16 @@ class PeoplePreferences(Protocol):
 
     def put(self, person: str, chosen: Preferences) -> None:
         """Keep what a person chose; durable when it returns."""
+
+
+class Backups(Protocol):
+    """Copies of the data folder."""
+
+    def all(self) -> list[BackupView]:
+        """The copies, the newest first."""
+
+    def make(self) -> BackupView:
+        """Copy the data folder, while everything runs."""
+
+    def restore(self, name: str, by: str) -> BackupView:
+        """Have a copy put back."""

@@ -28,6 +28,7 @@ from energyguard.pipeline import PROJECTIONS
 from energyguard.rules.registry import book_of
 from energyguard.rules.rule import Rule
 from energyguard.service.alert_verbs import AlertVerbs
+from energyguard.service.backups import FolderBackups
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption import ConsumptionSums
 from energyguard.service.dead_letters import Letters
@@ -76,6 +77,7 @@ class EnergyService(AlertVerbs):
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
         self.edges = self.live.edges
         self.catalogue = self.live.catalogue
+        self.backups = FolderBackups(settings, clock)
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self.book.silences.facts = self.catalogue.entries.facts
         self.preferences = self.live.preferences

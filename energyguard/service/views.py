@@ -218,6 +218,18 @@ EdgeState = Literal["connected", "disconnected", "silent", "unknown", "never-hea
 """Unknown: the role ``cloud``, which would tell of it, tells nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupView:
+    """A copy of the data folder."""
+
+    name: str
+    made_ms: int | None = None  # wall time
+    bytes: int | None = None
+    files: int | None = None
+    version: str = ""  # of the software that made it
+    fault: str = ""  # why it cannot be used
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeView:
     """An edge as the cloud sees it; all times are of the wall clock."""

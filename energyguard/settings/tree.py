@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from energyguard import limits
 from energyguard.model.quantities import parse_duration
+from energyguard.settings.backup import BackupSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
@@ -247,6 +248,7 @@ class Settings(Section):
     wire: WireSettings = WireSettings()
     stream: StreamSettings = StreamSettings()
     rules: RulesSettings = RulesSettings()
+    backup: BackupSettings = BackupSettings()
     history: HistorySettings = HistorySettings()
     store: StoreSettings = StoreSettings()
     notify: NotifySettings = NotifySettings()
@@ -261,6 +263,11 @@ class Settings(Section):
     def log_url(self) -> str:
         """The log's address with the default filled in."""
         return self.log.url or f"sqlite:///{self.data_dir / 'log.db'}"
+
+    @property
+    def backup_dir(self) -> Path:
+        """Where copies lie for which nobody names another place."""
+        return self.backup.to or self.data_dir / "backups"
 
     @property
     def store_url(self) -> str:

@@ -1,0 +1,83 @@
+"""A system that runs is copied, goes on, and is put back as it was: by one process, over HTTP."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from energyguard.history.client import HistoryClient
+from tests.e2e.test_silences import free_port
+from tests.waiting import until
+
+CLIENT = httpx.Client(timeout=60)
+SETTINGS = ("history.port=0", "history.flush=100ms", "serve.auth=false")
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[str]:
+    """The API of an ``up`` that simulates nothing."""
+    port = free_port()
+    words = [w for one in (*SETTINGS, f"serve.port={port}") for w in ("--set", one)]
+    command = [sys.executable, "-m", "energyguard", "up", "--no-demo"]
+    command += ["--data-dir", str(tmp_path / "data"), *words]
+    with (tmp_path / "up.txt").open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    yield f"http://127.0.0.1:{port}/api/v1"
+    process.terminate()
+    process.wait(60)
+
+
+def there(api: str) -> bool:
+    try:
+        return CLIENT.get(f"{api}/alerts").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def send(api: str, device: str) -> None:
+    """A minute of readings, just now."""
+    now = datetime.now(UTC)
+    readings = [
+        {
+            "timestamp": (now - timedelta(seconds=s)).isoformat(),
+            "household_id": device,
+            "energy_kwh": 0.01,
+        }
+        for s in range(60)
+    ]
+    assert CLIENT.post(f"{api}/readings", json=readings).json()["accepted"] == 60
+
+
+def kept(folder: Path) -> dict[str, int]:
+    """Readings of each device in the history."""
+    client = HistoryClient(folder)
+    try:
+        rows = client.query("devices").to_pylist()
+    finally:
+        client.close()
+    return {row["device"]: row["readings"] for row in rows}
+
+
+def test_a_copy_is_made_while_all_runs_and_put_back_over_http(api: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    until(lambda: there(api))
+    send(api, "before")
+    until(lambda: kept(data) == {"before": 60})
+    send(api, "just before")  # in the log, perhaps not yet in the history
+    made = CLIENT.post(f"{api}/backups").json()
+    assert [copy["name"] for copy in CLIENT.get(f"{api}/backups").json()] == [made["name"]]
+    send(api, "after")
+    until(lambda: "after" in kept(data))
+    assert CLIENT.post(f"{api}/backups/none/restore").status_code == 404
+    assert CLIENT.post(f"{api}/backups/{made['name']}/restore").status_code == 202
+    until(lambda: [*tmp_path.glob("data.before-*")] and there(api))
+    until(lambda: kept(data) == {"before": 60, "just before": 60})
+    assert [copy["name"] for copy in CLIENT.get(f"{api}/backups").json()] == [made["name"]]
+    send(api, "later")  # and it goes on
+    until(lambda: kept(data).get("later") == 60)
