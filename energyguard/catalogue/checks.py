@@ -184,7 +184,9 @@ def text_faults(field: str, text: str) -> Faults:
     """What is wrong with a text for people."""
     if len(text) > MAX_TEXT:
         yield field, f"at most {MAX_TEXT} characters"
-    if not text.isprintable():
+    if text != text.strip():
+        yield field, "begins or ends with a space"
+    elif not text.isprintable():
         yield field, "has a character that cannot be seen, such as a line break"
 
 

@@ -64,6 +64,8 @@ def _merged(before: Mapping[str, Any], fields: Mapping[str, object]) -> dict[str
             merged.pop(name, None)
         elif isinstance(value, Mapping):
             merged[name] = _merged(inner if isinstance(inner, Mapping) else {}, value)
+            if not merged[name]:
+                del merged[name]
         else:
             merged[name] = value
     return merged

@@ -23,6 +23,7 @@ from energyguard.model.topics import CATALOGUE
 from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
 from energyguard.service.catalogue_cards import CatalogueCards
+from energyguard.service.catalogue_files import CatalogueFiles
 from energyguard.service.catalogue_views import (
     CatalogueCard,
     EntryChange,
@@ -37,7 +38,7 @@ PAST_WAIT_S = 2.0
 """How long who looks for a device waits for the history, the first time."""
 
 
-class CatalogueVerbs:
+class CatalogueVerbs(CatalogueFiles):
     """The catalogue, and its changes. Thread-safe.
 
     Attributes:
@@ -76,7 +77,7 @@ class CatalogueVerbs:
         self, wanted: DeviceFilter = ALL_DEVICES, offset: int = 0, limit: int = 50
     ) -> FoundDevices:
         """A page of the devices that fit, by name: entered, known to a domain, or senders."""
-        self._meet_all()
+        self.meet_all()
         found = self._listing.find(wanted)
         rows = tuple(self._cards.row(device) for device in found[offset : offset + limit])
         return FoundDevices(rows, len(found), offset)
@@ -87,12 +88,12 @@ class CatalogueVerbs:
         Raises:
             NotFound: it never sent, and nobody entered it.
         """
-        self._meet_all()
+        self.meet_all()
         return self._cards.device(device_id)
 
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""
-        self._meet_all()
+        self.meet_all()
         return self._cards.sites()
 
     def site(self, site_id: str) -> SiteCard:
@@ -174,6 +175,7 @@ class CatalogueVerbs:
             Conflict: somebody else changed it meanwhile.
         """
         kind = _known_key(key).partition("/")[0]
+        fields = {n: v.strip() if isinstance(v, str) else v for n, v in fields.items()}
         entry = with_fields(kind, self.entries.entry(key), fields)
         return self.put([Edit(key, entry, from_ms, based_on)], by)[key]
 
@@ -223,7 +225,7 @@ class CatalogueVerbs:
             Faulty: it cannot be so.
         """
         at_ms = self._clock.now_ms() if at_ms is None else at_ms
-        self._meet_all()
+        self.meet_all()
         before, after = self._cards.device(old).device, self.entries.devices.get(new)
         gone = {"retired_ms": at_ms, "replaced_by": new}
         entry = with_fields(DEVICE, before, gone)
@@ -253,7 +255,7 @@ class CatalogueVerbs:
         if self.senders is not None:
             self._add(self.senders.new())
 
-    def _meet_all(self) -> None:
+    def meet_all(self) -> None:
         """Let who ever sent be in the list."""
         if self.senders is not None:
             self._add(self.senders.new(PAST_WAIT_S))

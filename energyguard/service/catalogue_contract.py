@@ -14,6 +14,7 @@ from energyguard.service.catalogue_views import (
     EntryChange,
     FoundDevices,
     GroupCard,
+    ImportPreview,
     SiteCard,
 )
 
@@ -69,6 +70,17 @@ class SiteCatalogue(Protocol):
 
     def retire(self, device_id: str, by: str, at_ms: int | None = None) -> CatalogueVersion:
         """Say that a device is not there any more, from a time on; None: now."""
+
+    def preview_file(self, data: bytes, name: str) -> ImportPreview:
+        """What a file of the catalogue would change, and what is wrong in it."""
+
+    def import_file(
+        self, data: bytes, name: str, by: str, skip_faulty: bool = False
+    ) -> ImportPreview:
+        """Change what a file says; nothing where something is wrong in it, or all the rest."""
+
+    def export_file(self, name: str, with_new: bool = False) -> str:
+        """The catalogue as a file: `.toml` all of it, `.csv` its devices."""
 
     def swap(
         self, old: str, new: str, by: str, at_ms: int | None = None

@@ -116,10 +116,10 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What a file would change."""
+    """What a file would change, or has changed."""
 
     new: tuple[str, ...]  # keys
     changed: tuple[str, ...]
-    same: int
-    faults: tuple[str, ...]  # each with its place
-    written: int = 0  # how many of them were written
+    same: int  # entries of the file that are so already
+    faults: tuple[str, ...]  # as `file:line: reason`; what they are of is left out
+    written: int = 0  # how many entries were written
