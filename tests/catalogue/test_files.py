@@ -148,7 +148,7 @@ def test_every_fault_of_a_spreadsheet_has_its_line() -> None:
     ]
     assert "there is no column 'colour'" in faults("id,colour\nH1,red\n", "m.csv")[0]
     assert faults("", "m.csv") == ["m.csv:1: there is no header"]
-    assert faults('id,name\nH1,"open\n', "m.csv") == ["m.csv:3: unexpected end of data"]
+    assert faults('id,name\nH1,"open\n', "m.csv") == ["m.csv:2: unexpected end of data"]
     assert read_changes(b"id\nH\xff\n", "m.csv", Catalogue()).faults == [
         "m.csv:2: is not UTF-8: save the file as CSV UTF-8"
     ]
