@@ -14,7 +14,7 @@ days in a zone: each step from the coarsest buckets that lie in it whole, with i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -78,10 +78,32 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
 
 def _steps(borders: Sequence[int], of_some: bool) -> str:
     """The rows of steps between borders (seconds), each with the second in which its step began."""
-    spell = ", ".join(map(str, borders))
-    columns = f"device, channel, roundDown(toUnixTimestamp(bucket), [{spell}]) AS start_s"
-    where = f" AND {_ENERGY}" + (f" AND {_OF_SOME}" if of_some else "")
-    return _union(between(borders), f"{columns}, kwh, counted", where, str)
+    columns = f"device, channel, {_last_of('bucket', borders)} AS start_s, kwh, counted"
+    others = f" AND {_ENERGY}" + (f" AND {_OF_SOME}" if of_some else "")
+    return " UNION ALL ".join(
+        f"SELECT {columns} FROM {level.table} FINAL WHERE {_in_pieces(level, pieces)}{others}"
+        for level, pieces in between(borders).items()
+    )
+
+
+def _last_of(time: str, borders: Iterable[int]) -> str:
+    """The last border at or before a time."""
+    return f"roundDown(toUnixTimestamp({time}), [{', '.join(map(str, borders))}])"
+
+
+def _in_pieces(level: Level, pieces: Sequence[Piece]) -> str:
+    """Many pieces as a condition: of each as ranges the engine would plan longer than it reads."""
+    low, high = pieces[0][0], pieces[-1][1]
+    whole = f"bucket >= {low} AND bucket < {high}"
+    if len(pieces) > 1:
+        edges = sorted({edge for piece in pieces for edge in piece})
+        starts = ", ".join(str(start) for start, _ in pieces)
+        whole += f" AND {_last_of('bucket', edges)} IN ({starts})"
+    if not level.sorted_by:
+        return whole
+    unit = 86_400 if level.sorted_by == "toStartOfDay" else 3600
+    units = {at for start, end in pieces for at in range(start // unit * unit, end, unit)}
+    return f"{whole} AND {level.sorted_by}(bucket) IN ({', '.join(map(str, sorted(units)))})"
 
 
 def between(borders: Sequence[int]) -> dict[Level, list[Piece]]:
