@@ -18,6 +18,7 @@ from energyguard.api.routes import (
     alerts,
     backups,
     cluster,
+    consumption,
     edges,
     live,
     notifications,
@@ -69,7 +70,7 @@ def build_api() -> FastAPI:
         },
         generate_unique_id_function=_name,
     )
-    parts = (readings, past, queries, alerts, silences, notifications, rules, quality)
+    parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
     own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (*own, *of_domains, edges.router, backups.router, cluster.router, live.router):

@@ -13,6 +13,7 @@ columns.py     the columns of a layout
 csv.py         how lines are written
 arrow.py       Arrow IPC; ipc.py has what it unfolds to, arrow_columns.py its types
 parquet.py     Parquet files
+sheets.py      tables for people: CSV, workbooks, Parquet
 assembly.py    readings of the columns: what is doubtful, what cannot be true
 refusals.py    refused rows: the first one by one, the rest as one
 deliveries.py  files as one delivery, in order of event time

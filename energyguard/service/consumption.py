@@ -25,6 +25,7 @@ from energyguard.model.days import local
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 from energyguard.service.consumption_keys import weights_of, zone_of_key
+from energyguard.settings.section import known_zone
 
 MAX_NAMED = 500
 """So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
@@ -85,9 +86,12 @@ class ConsumptionSums:
             zone: an IANA time zone.
 
         Raises:
-            Malformed: it is no span; the message says what can be written.
+            Malformed: it is no span, or no zone; the message says what can be written.
         """
-        zone = zone or self.zone_of(keys)
+        try:
+            zone = known_zone(zone) if zone else self.zone_of(keys)
+        except ValueError as error:
+            raise Malformed(f"{zone}: {error}", "zone") from None
         try:
             return CalendarSpan.parse(text, zone, local(self._clock(), zone).date())
         except ValueError as error:

@@ -1,0 +1,91 @@
+"""Spans of the calendar by HTTP: as JSON, and as files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from tests.application.client import client_of
+from tests.application.service import MadeUpService
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(MadeUpService()) as client:
+        yield client
+
+
+async def asked(http: httpx.AsyncClient, **given: Any) -> httpx.Response:
+    return await http.get("/consumption", params={"zone": "Europe/Berlin", **given})
+
+
+async def test_a_day_is_answered_by_its_hours(http: httpx.AsyncClient) -> None:
+    answer = (await asked(http, of=["device/H001", "device/H002"], span="2025-09-05")).json()
+    assert (answer["span"], answer["zone"]) == ("2025-09-05", "Europe/Berlin")
+    assert answer["start"] == "2025-09-05T00:00:00+02:00"
+    assert answer["until"] == answer["end"] == "2025-09-06T00:00:00+02:00"
+    first, second = answer["series"]
+    assert (first["of"], first["name"], second["of"]) == ("device/H001", "H001", "device/H002")
+    assert len(first["steps"]) == len(first["before"]) == 24
+    assert all(a["end"] == b["start"] for a, b in pairwise(first["steps"]))
+    assert first["total_kwh"] == pytest.approx(sum(step["kwh"] for step in first["steps"]))
+    assert first["before_total_kwh"] == pytest.approx(sum(s["kwh"] for s in first["before"]))
+    assert first["total_kwh"] != second["total_kwh"]
+    alone = (await asked(http, of="device/H001", span="2025-09-05", compare=False)).json()
+    assert (alone["series"][0]["before"], alone["series"][0]["before_total_kwh"]) == (None, None)
+
+
+async def test_without_words_it_is_today_and_everything(http: httpx.AsyncClient) -> None:
+    answer = (await http.get("/consumption")).json()
+    assert answer["zone"] == "UTC"
+    [everything] = answer["series"]
+    assert (everything["of"], everything["name"]) == ("", "everything")
+    assert everything["open"] is not None
+    assert everything["before_total_kwh"] < sum(s["kwh"] for s in everything["before"])
+
+
+async def test_a_month_is_a_workbook(http: httpx.AsyncClient) -> None:
+    answer = await asked(http, of="device/H001", span="2025-08", format="xlsx")
+    assert 'filename="consumption-2025-08.xlsx"' in answer.headers["content-disposition"]
+    [head, *rows] = openpyxl.load_workbook(io.BytesIO(answer.content)).active.values
+    assert head[:3] == ("of", "name", "start")
+    assert len(rows) == 31
+    assert (str(rows[0][2]), rows[0][4]) == ("2025-08-01 00:00:00", 2)
+    assert head[7:] == ("before_start", "before_kwh")
+
+
+async def test_files_have_the_same_rows(http: httpx.AsyncClient) -> None:
+    span = {"of": "device/H001", "span": "2025-08", "compare": False}
+    text = (await asked(http, **span, format="csv")).text.splitlines()
+    table = pq.read_table(io.BytesIO((await asked(http, **span, format="parquet")).content))
+    assert text[0] == ",".join(table.column_names)
+    assert text[1].startswith("device/H001,H001,2025-08-01T00:00:00+02:00,2025-08-02T00:00:00")
+    assert len(text) - 1 == table.num_rows == 31
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "field", "says"),
+    [
+        ({"span": "tomorrow"}, 422, "span", "write one like today"),
+        ({"zone": "Europe/Berlim"}, 422, "zone", "Europe/Berlin"),
+        ({"of": "H001"}, 422, "of", "no key of the catalogue"),
+        ({"of": "site/attic"}, 404, None, "no site 'attic'"),
+        ({"step": "second"}, 422, "step", "quarter"),
+        ({"of": [f"device/H{n}" for n in range(101)]}, 422, "of", "at most 100"),
+    ],
+)
+async def test_what_cannot_be_asked_says_why(
+    http: httpx.AsyncClient, given: dict[str, Any], status: int, field: str | None, says: str
+) -> None:
+    answer = await asked(http, **given)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error.get("field") == field
+    assert says in error["message"]
