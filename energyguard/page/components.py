@@ -60,21 +60,32 @@ def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[T
 
 
 class Tile:
-    """A big number that leads to what it shows; until it has one it is seen to be waiting."""
+    """A big number that leads to what it shows; until it has one it is seen to be waiting.
 
-    def __init__(self, name: str, href: str) -> None:
+    Args:
+        name: what it is the number of.
+        href: where it leads.
+        plain: without its course below it: a chart stands beside it.
+    """
+
+    def __init__(self, name: str, href: str, plain: bool = False) -> None:
         with Tag("a", "", "card tile waiting", href=href) as self._box:
-            self._name = Tag("span", name, "name")
+            with Tag("span", "", "name"):
+                self._name = Tag("span", name)
+                self._tag = Tag("span", "", "tag")
             with Tag("span", "", "big"):
                 self._value = Tag("span", "–")
                 self._unit = Tag("span", "", "unit")
             self._sub = Tag("span", "", "sub")
-            self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
+            if not plain:
+                self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
 
-    def show(self, value: str, unit: str, sub: str, name: str = "", old: bool = False) -> None:
-        """Change the number in place; ``old`` greys what is not of now."""
+    def show(
+        self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""
+    ) -> None:
+        """Change the number in place; ``old`` greys what is not of now, a tag says what is odd."""
         self._value.text, self._unit.text, self._sub.text = value, unit, sub
-        self._name.text = name or self._name.text
+        self._name.text, self._tag.text = name or self._name.text, tag
         restyle(self._box, "card tile old" if old else "card tile")
 
 
@@ -118,17 +129,21 @@ class Ranking:
 
     def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
         self._href = href
-        self._list: ChangingList[tuple[str, float, str]] = ChangingList(self._bar, empty, classes)
+        self._list: ChangingList[tuple[str, str, float, str]] = ChangingList(
+            self._bar, empty, classes
+        )
 
-    def show(self, rows: Iterable[tuple[str, float, str]]) -> None:
-        """Show these: name, value, and the value in words."""
+    def show(
+        self, rows: Iterable[tuple[str, float, str]], name: Callable[[str], str] = str
+    ) -> None:
+        """Show these: id, value, and the value in words; ``name`` says what an id is called."""
         rows = list(rows)
-        largest = max((value for _, value, _ in rows), default=0) or 1
-        self._list.show([(name, value / largest, words) for name, value, words in rows])
+        largest = max((row[1] for row in rows), default=0) or 1
+        self._list.show([(who, name(who), value / largest, words) for who, value, words in rows])
 
-    def _bar(self, row: tuple[str, float, str]) -> None:
-        name, share, words = row
-        with Tag("a", "", "bar-row", href=self._href(name)):
+    def _bar(self, row: tuple[str, str, float, str]) -> None:
+        who, name, share, words = row
+        with Tag("a", "", "bar-row", href=self._href(who)):
             Tag("span", name, "who")
             with Tag("span", "", "track"):
                 Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")

@@ -138,6 +138,19 @@ def until(start_ms: int, end_ms: int, zone: str) -> str:
     return f"{day_moment(start_ms, zone)}–{(moment if same else day_moment)(end_ms, zone)}"
 
 
+def days(start_ms: int, end_ms: int, zone: str) -> str:
+    """The days from one time to another, the end not in it: ``1–24 Oct``."""
+    first, last = (moment(ms, zone, "%-d %b") for ms in (start_ms, end_ms - 1))
+    if first == last:
+        return first
+    month = first.lstrip("0123456789")
+    same = month == last.lstrip("0123456789") and first[0].isdigit()
+    if not same:
+        return f"{first}–{last}"
+    dot = "." * (month.startswith(".") and current().language == "de")
+    return f"{first.removesuffix(month)}{dot}–{last}"
+
+
 def age(ms: int) -> tuple[str, str]:
     """How long ago, as a number and its unit: ``("26", "min")``."""
     for length in _AGES:

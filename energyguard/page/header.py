@@ -93,4 +93,4 @@ def standing(fresh: Freshness, now: Overview, zone: str) -> tuple[str, str, str]
         return "lagging", _("Catching up, data of"), when
     if fresh.simulated:
         return "", _("Live"), ""
-    return "", _("Live, data of"), when
+    return "", _("Live"), when

@@ -70,7 +70,7 @@ class Rail:
             self._sites: ChangingList[SiteLink] = ChangingList(self._site, "", "inner")
         near = self.context.view in (view, *below) or view.path == SITES
         for inner in below if near else ():
-            self._link(inner, "tab inner far", named_only=True)
+            self._link(inner, "tab inner skin far", named_only=True)
 
     def _site(self, site: SiteLink) -> None:
         site_id, name = site

@@ -14,15 +14,15 @@ from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
 from energyguard.page.edges import EdgesPage, is_used
+from energyguard.page.home import HomePage
 from energyguard.page.language import _
-from energyguard.page.overview import OverviewPage
 from energyguard.page.person import PersonPage
 from energyguard.page.quality import QualityPage
 from energyguard.page.site import SitePage
 from energyguard.page.sites import SitesPage
 
 VIEWS = (
-    View("/", _("Home"), "home", OverviewPage, urgent=True),
+    View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),
     View("/alerts", _("Alerts"), "bell", AlertsPage, urgent=True),
     View("/explore", _("Explore"), "explore", DevicesPage),
     View("/sites", _("Sites"), "sites", SitesPage, ranged=False),

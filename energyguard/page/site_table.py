@@ -1,0 +1,91 @@
+"""Sites as a table: now, usual, today, and what needs someone there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from energyguard.page.components import ChangingList, Tag, card, table
+from energyguard.page.context import PageContext
+from energyguard.page.formatting import count, measured
+from energyguard.page.language import _, ngettext
+from energyguard.page.live_sums import LiveSums, needed_at
+from energyguard.page.usage import TODAY_KEEP_S, UsageData
+
+
+class SiteRow(NamedTuple):
+    """A site as a row; the last one, together, has no id."""
+
+    site: str
+    name: str
+    now: str
+    usual: str
+    today: str
+    alerts: int
+
+
+class SiteTable:
+    """The outermost sites."""
+
+    def __init__(self, context: PageContext, data: UsageData) -> None:
+        self.context, self.data = context, data
+        columns = (_("Site"), _("Now"), _("Usual"), _("Today"), "")
+        with card(_("Sites"), "c7"):
+            with table(_("Sites"), columns, "sites"):
+                self.rows: ChangingList[SiteRow] = ChangingList(
+                    self._draw, _("No site yet: say which buildings there are."), tag="tbody"
+                )
+            self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
+
+    async def show(self, sums: LiveSums) -> None:
+        """The sites as they are now."""
+        service = self.context.cache.service
+        entries, opened = service.catalogue.entries, service.book.open()
+        today = await self.data.of("today", TODAY_KEEP_S)
+        usual = await self.data.usual()
+        rows = []
+        for key in self.data.keys[1:]:
+            site = key.removeprefix("site/")
+            if site not in entries.sites:
+                continue  # taken out since the page was opened
+            series, known = today.get(key), usual.get(key)
+            rows.append(
+                SiteRow(
+                    site,
+                    entries.sites[site].name,
+                    measured(sums.of(entries.devices_at(site)), "kW"),
+                    f"{known} kW" if known else "–",
+                    measured(series.total_kwh if series else None, "kWh"),
+                    len(needed_at(opened, entries, site)),
+                )
+            )
+        if rows:
+            all_of_it = today[""].total_kwh
+            kw = sum(sums.kw.values())
+            together = f"{usual['']} kW" if "" in usual else "–"
+            rows.append(
+                SiteRow(
+                    "", _("Together"), measured(kw, "kW"), together, measured(all_of_it, "kWh"), 0
+                )
+            )
+        self.more.set_visibility(not rows)
+        self.rows.show(rows)
+
+    def _draw(self, row: SiteRow) -> None:
+        with Tag("tr", "", "" if row.site else "sum"):
+            with Tag("td"):
+                if row.site:
+                    Tag("a", row.name, "strong", href=site_href(row.site))
+                else:
+                    Tag("span", row.name)
+            for text in (row.now, row.usual, row.today):
+                Tag("td", text, "num")
+            with Tag("td", "", "num"):
+                if row.alerts:
+                    words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
+                    Tag("span", words.format(n=count(row.alerts)), "tag bad")
+
+
+def site_href(site: str) -> str:
+    """The address of a site's view."""
+    return f"/sites/{quote(site, safe='')}"
