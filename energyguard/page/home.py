@@ -50,7 +50,6 @@ class HomePage:
         self.alerts.show(waiting)
         when = moment(self.context.now_ms, zone, "%a %-d %b %Y, %H:%M")
         self.context.say(answer(len(waiting), there, now.live), f"{_('All sites')} · {when}")
-        self.kw, self.live, self.at_ms = now.kw_now, now.live, now.kw_at_ms
         usual = (await self.data.usual()).get("") if there else None
         self.tiles.show_now(now.kw_now, now.kw_at_ms, now.live, usual)
 
@@ -58,11 +57,11 @@ class HomePage:
         """The sites, and who is silent."""
         sums = await live_sums(self.cache)
         now, zone = await self.cache.now(), self.context.zone
-        all_of_them = sums.sending + len(sums.silent)
+        all_of_them = now.devices + now.devices_silent
         meters = ngettext(
             "✓ {n} of {all} meter up to date", "✓ {n} of {all} meters up to date", all_of_them
         )
-        self.fine.text = meters.format(n=count(sums.sending), all=count(all_of_them))
+        self.fine.text = meters.format(n=count(now.devices), all=count(all_of_them))
         quiet = sorted(sums.silent, key=lambda device: -sums.silent[device])
         words = ""
         if len(quiet) == 1:
@@ -75,7 +74,7 @@ class HomePage:
             words = _("{n} are silent; their hours are left open, not guessed.")
             words = words.format(n=count(len(quiet)))
         self.silent.text = words
-        await self.sites.show(sums)
+        await self.sites.show(sums, now.kw_now)
 
     async def past(self) -> None:
         """The sums, the bars, and where it went."""

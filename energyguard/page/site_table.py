@@ -37,8 +37,8 @@ class SiteTable:
                 )
             self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
 
-    async def show(self, sums: LiveSums) -> None:
-        """The sites as they are now."""
+    async def show(self, sums: LiveSums, all_kw: float | None) -> None:
+        """The sites as they are now, and what everything draws together (kW)."""
         service = self.context.cache.service
         entries, opened = service.catalogue.entries, service.book.open()
         today = await self.data.of("today", TODAY_KEEP_S)
@@ -61,11 +61,15 @@ class SiteTable:
             )
         if rows:
             all_of_it = today[""].total_kwh
-            kw = sum(sums.kw.values())
             together = f"{usual['']} kW" if "" in usual else "–"
             rows.append(
                 SiteRow(
-                    "", _("Together"), measured(kw, "kW"), together, measured(all_of_it, "kWh"), 0
+                    "",
+                    _("Together"),
+                    measured(all_kw, "kW"),
+                    together,
+                    measured(all_of_it, "kWh"),
+                    0,
                 )
             )
         self.more.set_visibility(not rows)

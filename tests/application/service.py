@@ -109,7 +109,7 @@ class MadeUpLive(LiveProjection):
         counts = [5_900 + int(200 * chance(minute)) for minute in range(minutes)]
         if minutes == 2:  # of the last minute: of the one before it nothing is left
             counts = [0, 6_012]
-        return [(i * MINUTE, n) for i, n in enumerate(counts)] if self._homes else []
+        return [(i * MINUTE, n if self._homes else 0) for i, n in enumerate(counts)]
 
 
 class MadeUpService(EnergyService):

@@ -12,13 +12,12 @@ from nicegui.testing import User, user_simulation
 from energyguard.model.days import day_ms, midnight_ms
 from energyguard.page.header import standing
 from energyguard.page.mount import add_pages
-from energyguard.page.overview import week
 from energyguard.page.plots import Plot
 from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, HOUR, START
-from tests.page.test_views import plotted, sees
+from tests.page.test_views import sees
 
 NOW = START + 20 * HOUR  # Sunday 13:00 UTC
 
@@ -45,7 +44,7 @@ async def asked(service: MadeUpService, name: str) -> dict[str, Any]:
     ("of", "lag", "chip"),
     [
         (Freshness(), 0, ("none", "No data yet", "")),
-        (fresh(live=True), 0, ("", "Live, data of", "12:59:00")),
+        (fresh(live=True), 0, ("", "Live", "12:59:00")),
         (fresh(live=True, simulated=True), 0, ("", "Live", "")),
         (fresh(live=False), 0, ("stale", "Nothing new since", "12:59:00")),
         (fresh(live=True), 12_345, ("lagging", "Catching up, data of", "12:59:00")),
@@ -65,10 +64,10 @@ def test_the_chip_is_green_only_while_data_is_live(
 async def test_power_of_old_is_grey_and_never_now(user: User, service: MadeUpService) -> None:
     service.heard_ms = service.clock.now_ms() - 3 * HOUR
     await user.open("/")
-    await sees(user, "Power, last known")
-    await sees(user, "of Sat 22 Nov, 17:")
-    await sees(user, "3 h ago")
-    await user.should_not_see("Power now")
+    await sees(user, "at Sat 22 Nov, 17:")
+    await sees(user, "nothing came since")
+    assert [tile.text for tile in user.find("Power").elements] == ["Power"]  # not: now
+    await user.open("/devices?range=6h")
     await sees(user, "6 hours up to Sat 22 Nov, 17:0")
 
 
@@ -90,21 +89,10 @@ async def test_what_loads_does_not_look_like_nothing(user: User, service: MadeUp
         await user.open("/")
         await user.should_not_see("Nothing measured yet.")
         waiting = [rows for rows in user.find(kind=Plot).elements if not rows.shown]
-        assert {plot.props["kind"] for plot in waiting} >= {"line", "heat"}
-        assert user.find("Top consumers, last 6 hours").elements
+        assert {plot.props["kind"] for plot in waiting} >= {"bars"}
+        assert user.find("Where it went today").elements
     finally:
         service.past.answers.set()
-
-
-async def test_quarter_hours_are_drawn_by_quarter_hours(user: User, service: MadeUpService) -> None:
-    service.pace_ms = 15 * 60_000
-    await user.open("/?range=6h")
-    data = await plotted(user, "line")
-    steps = {b - a for a, b in zip(data["xs"], data["xs"][1:], strict=False)}
-    assert 900_000 in steps
-    assert min(steps) >= 60_000  # the newest end may be nearer
-    assert all("step_ms" not in p or p["step_ms"] >= 900_000 for name, p in service.past.asked
-               if name == "energy")  # fmt: skip
 
 
 async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
@@ -113,7 +101,9 @@ async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
         service = MadeUpService(settings=Settings(serve={"zone": zone}))
         add_pages(service)
         await user.open("/")
-        await sees(user, "since midnight, Sat 22 Nov")
+        await sees(user, "Sat 22 Nov 2025, 22:3")
+        top = await asked(service, "top")
+        assert top["start_ms"] == midnight_ms(service.t(), zone)
         await user.open("/households")
         await sees(user, f"hours in {zone}")
         heat = await asked(service, "heatmap")
@@ -122,14 +112,6 @@ async def test_today_and_the_heat_maps_are_of_the_zone() -> None:
         await sees(user, "of 24")
         revenue = await asked(service, "station_revenue")
         assert revenue["start_ms"] == midnight_ms(service.t(), zone)
-
-
-def test_a_week_has_the_days_and_hours_of_its_zone() -> None:
-    midnight, after = day_ms(date(2025, 11, 22), "Europe/Berlin")
-    rows = week([midnight, midnight + 23 * HOUR, after], [1.0, 2.0, 3.0], "Europe/Berlin")["rows"]
-    assert [row["name"] for row in rows] == ["Sat 22", "Sun 23"]
-    assert (rows[0]["values"][0], rows[0]["values"][23], rows[1]["values"][0]) == (1.0, 2.0, 3.0)
-    assert rows[0]["values"][1] is None
 
 
 def test_a_day_of_25_hours_is_one_day() -> None:

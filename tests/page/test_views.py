@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from nicegui.testing import User
 
+from energyguard.catalogue.changes import Edit
 from energyguard.model.alerts import State
+from energyguard.model.catalogue import Device, Site
 from energyguard.page.plots import Plot
-from tests.application.service import MINUTE, MadeUpService
-from tests.application.world import START
+from tests.application.service import MadeUpService
 
 
 async def sees(user: User, text: str) -> None:
@@ -31,46 +32,51 @@ async def plotted(user: User, kind: str, about: str = "") -> dict[str, Any]:
     raise AssertionError(f"no {kind} was drawn")
 
 
-async def test_overview_says_how_much_who_and_what_needs_someone(user: User) -> None:
+async def test_home_says_how_much_and_what_needs_someone(user: User) -> None:
     await user.open("/")
-    await sees(user, "Power now")
-    await sees(user, "6,012")
-    await sees(user, "49 meters, 1 silent")
+    await sees(user, "3 things need you; the rest is as usual")
+    await sees(user, "All sites · Sat 22 Nov 2025, 17:0")
+    await sees(user, "on yesterday by 17:0")
     await sees(user, "H003 passed 2.0 kWh in 15 minutes")
-    await sees(user, "the meter is silent: unknown, not resolved")
-    assert len((await plotted(user, "line"))["xs"]) > 300
+    await sees(user, "the meter is silent: unknown, not resolved · since 15:56 · 2.52")
+    await sees(user, "✓ 49 of 50 meters up to date")
+    drawn = await plotted(user, "bars")
+    assert len(drawn["steps"]) == 24
+    assert drawn["running"] == 17
+    assert drawn["before"]["name"] == "yesterday"
 
 
-async def test_the_power_line_ends_where_the_history_ends(
+async def test_home_shows_other_spans(user: User) -> None:
+    await user.open("/?span=month")
+    drawn = await plotted(user, "bars")
+    assert [step["label"] for step in drawn["steps"]][:2] == ["1", "2"]
+    assert drawn["before"]["name"] == "the month before"
+    await sees(user, "November 2025")
+
+
+async def test_sites_stand_on_home_and_in_the_rail_as_they_are_called(
     user: User, service: MadeUpService
 ) -> None:
-    """What was newest a while ago is no proof that the history has it; what goes on, live, is."""
-    service.past.behind_ms = 20 * MINUTE
-    await user.open("/")
-    drawn = await plotted(user, "line", "Power of all meters")
-    archived = START - service.past.behind_ms
-    assert max(t for t in drawn["xs"] if t < START) in range(
-        archived - 2 * MINUTE, archived + 4 * MINUTE
+    service.catalogue.put(
+        [
+            Edit("site/mill", Site(name="Old mill")),
+            Edit("device/H003", Device(name="Press", site="mill")),
+        ],
+        "mara",
     )
-
-
-async def test_acknowledge_on_the_overview_reaches_the_service(
-    user: User, service: MadeUpService
-) -> None:
     await user.open("/")
-    alert = service.book.open()[0]
-    await sees(user, alert.about)
-    user.find(marker=f"take-{alert.id}").click()
-    await sees(user, "somebody has it")
-    assert service.book.get(alert.id).state is State.ACKNOWLEDGED
-    await user.should_not_see(marker=f"take-{alert.id}", retries=40)
+    await sees(user, "Old mill · since 16:51")
+    await sees(user, "! 1 alert")
+    service.catalogue.change("site/mill", "mara", {"name": "New mill"})
+    await sees(user, "New mill")
+    await user.should_not_see("Old mill", retries=40)
 
 
 async def test_an_empty_system_says_how_to_fill_it(nobody: User) -> None:
     user = nobody
     await user.open("/")
-    await sees(user, "No readings yet")
-    await sees(user, "energyguard simulate household")
+    await sees(user, "Nothing has been measured yet")
+    await sees(user, "Add a device")
     await sees(user, "No data yet")
     await user.open("/alerts")
     await sees(user, "Nothing needs you. No alert is open.")
@@ -84,7 +90,7 @@ async def test_a_stale_page_says_since_when(user: User, service: MadeUpService) 
     service.heard_ms = service.clock.now_ms() - 60_000
     await user.open("/")
     await sees(user, "Nothing new since")
-    await sees(user, "Power, last known")
+    await sees(user, "nothing came since")
 
 
 async def test_a_history_that_is_away_is_said_and_the_rest_goes_on(
