@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from energyguard.alerts.alert import Alert
-from energyguard.catalogue import Catalogue
 from energyguard.page.formatting import needs_someone
 from energyguard.page.page_cache import PageCache
+from energyguard.service.catalogue_contract import SiteCatalogue
 
 KEEP_S = 3.0
 
@@ -53,9 +53,9 @@ def _look(cache: PageCache) -> LiveSums:
     return LiveSums(kw, quiet, len(sending))
 
 
-def needed_at(alerts: Iterable[Alert], entries: Catalogue, site: str) -> list[Alert]:
+def needed_at(alerts: Iterable[Alert], catalogue: SiteCatalogue, site: str) -> list[Alert]:
     """The alerts of a site and of the sites in it that wait for a person."""
-    found = []
+    found, entries = [], catalogue.entries
     for alert in alerts:
         device = entries.devices.get(alert.device)
         if needs_someone(alert) and device is not None and site in entries.path(device.site):

@@ -56,7 +56,7 @@ class SiteTable:
                     measured(sums.of(entries.devices_at(site)), "kW"),
                     f"{known} kW" if known else "–",
                     measured(series.total_kwh if series else None, "kWh"),
-                    len(needed_at(opened, entries, site)),
+                    len(needed_at(opened, service.catalogue, site)),
                 )
             )
         if rows:
