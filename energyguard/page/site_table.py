@@ -13,7 +13,7 @@ from energyguard.page.live_sums import LiveSums, needed_at
 from energyguard.page.usage import TODAY_KEEP_S, UsageData
 
 
-class SiteRow(NamedTuple):
+class SiteLine(NamedTuple):
     """A site as a row; the last one, together, has no id."""
 
     site: str
@@ -32,7 +32,7 @@ class SiteTable:
         columns = (_("Site"), _("Now"), _("Usual"), _("Today"), "")
         with card(_("Sites"), "c7"):
             with table(_("Sites"), columns, "sites"):
-                self.rows: ChangingList[SiteRow] = ChangingList(
+                self.rows: ChangingList[SiteLine] = ChangingList(
                     self._draw, _("No site yet: say which buildings there are."), tag="tbody"
                 )
             self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
@@ -50,7 +50,7 @@ class SiteTable:
                 continue  # taken out since the page was opened
             series, known = today.get(key), usual.get(key)
             rows.append(
-                SiteRow(
+                SiteLine(
                     site,
                     entries.sites[site].name,
                     measured(sums.of(entries.devices_at(site)), "kW"),
@@ -63,7 +63,7 @@ class SiteTable:
             all_of_it = today[""].total_kwh
             together = f"{usual['']} kW" if "" in usual else "–"
             rows.append(
-                SiteRow(
+                SiteLine(
                     "",
                     _("Together"),
                     measured(all_kw, "kW"),
@@ -75,7 +75,7 @@ class SiteTable:
         self.more.set_visibility(not rows)
         self.rows.show(rows)
 
-    def _draw(self, row: SiteRow) -> None:
+    def _draw(self, row: SiteLine) -> None:
         with Tag("tr", "", "" if row.site else "sum"):
             with Tag("td"):
                 if row.site:

@@ -11,7 +11,7 @@ from energyguard.page.formatting import plural
 from energyguard.page.language import _
 
 
-class SiteRow(NamedTuple):
+class TreeRow(NamedTuple):
     """A site as a row of the tree."""
 
     site: str
@@ -26,7 +26,7 @@ class SitesPage:
     def __init__(self, context: PageContext) -> None:
         self.context = context
         with Tag("div", "", "grid"), card(_("Sites"), "c12") as self.note:
-            self.rows: ChangingList[SiteRow] = ChangingList(
+            self.rows: ChangingList[TreeRow] = ChangingList(
                 self._draw,
                 _("No site yet. A site is a building, a floor, a car park: what has devices."),
             )
@@ -36,7 +36,7 @@ class SitesPage:
         """The tree as it is."""
         entries = self.context.cache.service.catalogue.entries
         rows = [
-            SiteRow(
+            TreeRow(
                 site,
                 entries.sites[site].name,
                 len(entries.path(site)) - 1,
@@ -47,7 +47,7 @@ class SitesPage:
         ]
         self.rows.show(rows)
 
-    def _draw(self, row: SiteRow) -> None:
+    def _draw(self, row: TreeRow) -> None:
         with Tag("a", "", "bar-row", href=f"/sites/{quote(row.site, safe='')}"):
             Tag("span", row.name, "who").style(f"padding-left:{row.depth * 20}px")
             Tag("span", "")

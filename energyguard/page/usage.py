@@ -25,7 +25,7 @@ _LABELS = {"hour": "%H", "day": "%-d", "month": "%b"}
 _FULL = {"hour": "%a %-d %b, %H:%M", "day": "%a %-d %b", "month": "%B %Y"}
 
 
-class Usual(NamedTuple):
+class UsualRange(NamedTuple):
     """Between which values something usually is, at this hour."""
 
     low: float
@@ -66,7 +66,7 @@ class UsageData:
         key = ("usage", self.keys, span, zone, day, step)
         return await self.cache.shared(key, keep_s, ask)
 
-    async def usual(self) -> dict[str, Usual]:
+    async def usual(self) -> dict[str, UsualRange]:
         """What each key usually draws at this hour (kW), by the days before."""
         found = await self.of(USUAL_SPAN, USUAL_KEEP_S, step="hour")
         now_ms = self.context.now_ms
@@ -74,7 +74,7 @@ class UsageData:
         return {key: value for key, value in usual.items() if value is not None}
 
 
-def usual_at(series: ConsumptionSeries, now_ms: int) -> Usual | None:
+def usual_at(series: ConsumptionSeries, now_ms: int) -> UsualRange | None:
     """The range of the same hour of the days before; None: there are too few of them."""
     zone = series.span.zone
     now = local(now_ms, zone)
@@ -85,7 +85,7 @@ def usual_at(series: ConsumptionSeries, now_ms: int) -> Usual | None:
         and (at := local(step.start_ms, zone)).hour == now.hour
         and at.date() < now.date()
     ]
-    return Usual(min(seen), max(seen)) if len(seen) >= MIN_USUAL_DAYS else None
+    return UsualRange(min(seen), max(seen)) if len(seen) >= MIN_USUAL_DAYS else None
 
 
 def change(now: float | None, before: float | None) -> str:
@@ -116,7 +116,7 @@ class UsageTiles:
             )
 
     def show_now(
-        self, kw: float | None, at_ms: int | None, live: bool, usual: Usual | None
+        self, kw: float | None, at_ms: int | None, live: bool, usual: UsualRange | None
     ) -> None:
         """What is drawn; what is old is said with its time, and never as of now."""
         zone = self.data.context.zone
