@@ -56,8 +56,8 @@ MAY_IMPORT = {
     "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
               "codecs", "stream", "model", "settings", *FOUNDATION),
-    "page": ("page", "service", "access", "alerts", "rules", "ports", "codecs", "records", "model",
-             "settings", *FOUNDATION),
+    "page": ("page", "service", "access", "alerts", "catalogue", "rules", "ports", "codecs",
+             "records", "model", "settings", *FOUNDATION),
 }  # fmt: skip
 """What a folder may import of ours; a folder that is not named may import anything."""
 

@@ -5,13 +5,16 @@ context.py      a view's place, and one open page of it
 layout.py       rail, skip links, what every open page has
 header.py       title, range, how fresh it all is, whether it is simulated
 overview.py     how much, how fast, who, when
-devices.py      every device; device.py: one of any kind
+explore.py      devices, sites, groups side by side over a span of the calendar (``spans.py``)
+devices.py      every device; device.py: one of any kind (``device_*.py``); add_device.py: a new one
 alerts.py       when, which, why (``alert_detail.py``), the rules (``rules_card.py``)
 quality.py      how every reading ended
 cluster.py      the nodes of the store (``node_rows.py``), where it is a ring
 components.py   tag, card, tile, button, ranking, table
 series_chart.py a channel over time; rule_chart.py: windows against a rule
+forms.py        fields of the browser's own, one message for all
 plots.py        charts; drawn by ``plots/*.js`` in the colours of ``static/tokens.css``
+charts.py       what charts of sums draw: bars, ranges, hours with readings
 page_cache.py   what all open pages share, so that a hundred cost what one does
 formatting.py   how numbers, times and alerts read
 """

@@ -60,6 +60,7 @@ def bars(
     running: int | None = None,
     gaps: Sequence[BarGap] = (),
     limit: tuple[float, str] | None = None,
+    below: bool = False,
 ) -> Data:
     """What a chart of the kind ``bars`` draws.
 
@@ -71,6 +72,7 @@ def bars(
         running: the step that is not over.
         gaps: where nothing was measured.
         limit: a dashed line with its words; what is above it is red.
+        below: what is below the limit is red, not what is above.
     """
     return {
         "steps": [{"label": step.label, "at": step.at} for step in steps],
@@ -86,6 +88,7 @@ def bars(
         ],
         "limit": limit[0] if limit else None,
         "limitName": limit[1] if limit else "",
+        "below": below,
         "none": _("Nothing was measured in this time"),
     }  # fmt: skip
 

@@ -1,40 +1,22 @@
-"""A device of any kind: what it measures, its course, its rules, its alerts, its readings' fate."""
+"""A device of any kind: whether it is as usual, what it uses, what is missing, what it is."""
 
 from __future__ import annotations
 
+from energyguard.alerts.alert import Alert
 from energyguard.errors import NotFound
-from energyguard.model.channels import CHANNELS
 from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.components import (
-    ChangingList,
-    Figures,
-    Rest,
-    Tag,
-    Tile,
-    card,
-    cells,
-    choice,
-    table,
-)
+from energyguard.page.components import ChangingList, Rest, Tag, card
 from energyguard.page.context import PageContext
-from energyguard.page.device_limits import hold_against
-from energyguard.page.formatting import (
-    SPACE,
-    UNKNOWN,
-    age,
-    count,
-    day_moment,
-    number,
-    until,
-)
-from energyguard.page.rule_chart import RuleChart
-from energyguard.page.series_chart import KEEP_S, SeriesChart
-from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.page.device_about import AboutCard
+from energyguard.page.device_parts import MeasuredParts, SumParts
+from energyguard.page.device_tiles import UsualRange
+from energyguard.page.formatting import SPACE, age, day_moment, number
+from energyguard.page.language import _
+from energyguard.service.catalogue_views import CatalogueCard
 from energyguard.service.devices import DeviceChannel, DeviceDetail
 
-MAX_ALERTS = 8
-MAX_GAPS = 6
-VERDICTS = ("kept", "late", "duplicate", "conflicting", "ahead")
+KEEP_S = 5.0
+MAX_ALERTS = 6
 
 
 class DevicePage:
@@ -43,154 +25,122 @@ class DevicePage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.device = context.query.get("device", "")
-        self.parts: _Parts | None = None
-        with Tag("p", "", "crumbs").style("margin-bottom:12px"):
-            Tag("a", "All devices", "link", href=context.href("/devices"))
+        self.parts: MeasuredParts | SumParts | None = None
+        self.answer = Tag("p", "", "answer sub")
         self.rest = Rest(
-            f"Nothing was heard of {self.device} yet",
-            "It appears here by itself with its first reading.",
+            _("Nothing was heard of {device} yet").format(device=self.device),
+            _("It appears here by itself with its first reading."),
         )
+        with self.rest:
+            self.left = Tag("div", "", "stack c8 device-parts")
+            with Tag("div", "", "stack c4 beside-parts"):
+                with card(_("Alerts of this device"), "c12", anchor="alerts") as self.open:
+                    self.alerts: ChangingList[AlertRow] = ChangingList(
+                        lambda row: draw_alert(context, row), _("No alert of this device is known.")
+                    )
+                self.right = Tag("div", "", "stack")
+                self.about = AboutCard(context, self.device, self.draw)
         context.every(KEEP_S, self.draw)
         context.every(2.0, self.move_on)
 
     async def draw(self) -> None:
-        """Everything that the history and the live view know of it."""
-        service, span = self.cache.service, self.context.span
+        """Everything that the history, the live view and the catalogue know of it."""
+        catalogue, detail = self.cache.service.catalogue, await self._detail()
         try:
-            newest = (
-                await self.cache.shared(
-                    ("device", self.device), KEEP_S, lambda: service.devices.detail(self.device)
-                )
-            ).last_ms
-            found = await self.cache.shared(
-                ("device", self.device, span.name),
-                KEEP_S,
-                lambda: service.devices.detail(
-                    self.device, newest + 1 - span.length_ms, newest + 1
-                ),
+            entry = await self.cache.shared(
+                ("entry", self.device), 1.0, lambda: catalogue.detail(self.device)
             )
         except NotFound:
             self.rest.show(False)
+            self.context.say(self.device, _("Device"))
             return
         self.rest.show(True)
-        if self.parts is None:
-            with self.rest:
-                self.parts = _Parts(self.context, found)
-        await self.parts.draw(found)
-
-    async def move_on(self) -> None:
-        """The newest end of the lines, and the alerts."""
+        where = " › ".join(place.name for place in entry.sites)
+        self.context.say(entry.name, where or _("Device that stands nowhere yet"))
+        if self.parts is None and (detail is not None or entry.device.is_virtual):
+            self.parts = self._build(entry, detail)
+        names = tuple(channel.channel for channel in detail.channels) if detail else ()
+        await self.about.show(names)
         if self.parts is not None:
-            await self.parts.move_on()
+            await self.parts.draw(detail)
+        self.answer.text = self._answer(entry, detail)
 
+    def _build(self, entry: CatalogueCard, detail: DeviceDetail | None) -> MeasuredParts | SumParts:
+        if detail is None:
+            with self.left:
+                return SumParts(self.context, self.device)
+        return MeasuredParts(self.context, detail, entry.zone, self.left, self.right)
 
-class _Parts:
-    """The cards of a device whose channels are known."""
-
-    def __init__(self, context: PageContext, found: DeviceDetail) -> None:
-        self.context, self.cache, self.device = context, context.cache, found.device
-        names = [channel.channel for channel in found.channels]
-        wanted = context.query.get("channel", "")
-        self.channel = wanted if wanted in names else names[0]
-        topic = found.channels[names.index(self.channel)].topic
-        context.fresh = lambda: self.cache.service.live.fresh(topic)
-        rules = self._rules(names)
-        with Tag("div", "", "tiles four"):
-            self.now = Tile("Now", "#series")
-            self.last = Tile("Last reading", "#quality")
-            self.open = Tile("Open alerts", "#alerts")
-            self.missing = Tile("Gaps", "#quality")
-        with card(self.channel, "c8", anchor="series") as note:
-            self.series = SeriesChart(context, self.device, self.channel)
-            self.against = Tag("p", "", "sub")
-        with note:
-            if len(names) > 1:
-                options = [(n, context.href(channel=n), n == self.channel) for n in names]
-                choice("Channel", options, small=True)
-            Tag("span", context.lasting)
-        with card("Alerts", "c4", "newest first", anchor="alerts"):
-            self.alerts: ChangingList[AlertRow] = ChangingList(
-                lambda row: draw_alert(context, row), "No alert of this device is known."
+    async def _detail(self) -> DeviceDetail | None:
+        """What it sent; None: nothing."""
+        devices, span = self.cache.service.devices, self.context.span
+        try:
+            newest = (
+                await self.cache.shared(
+                    ("device", self.device), KEEP_S, lambda: devices.detail(self.device)
+                )
+            ).last_ms
+            return await self.cache.shared(
+                ("device", self.device, span.name),
+                KEEP_S,
+                lambda: devices.detail(self.device, newest + 1 - span.length_ms, newest + 1),
             )
-        self.chart: RuleChart | None = None
-        if rules:
-            with card("Against its rules", "c12", anchor="rules") as note:
-                self.chart = RuleChart(context, rules, note)
-        with card("Quality", "c12", context.lasting, anchor="quality"):
-            self.figures = Figures(VERDICTS)
-            self.gaps: ChangingList[tuple[str, str]] = ChangingList(
-                self._gap, "No gap in this time.", "story", "ul"
-            )
-        columns = ("Channel", "Unit", "Topic", "Since", "Last reading", "Newest", "Readings")
-        with card("What it measures", "c12"), table("Channels", columns):
-            self.channels: ChangingList[tuple[str, ...]] = ChangingList(cells, "", tag="tbody")
-
-    def _rules(self, channels: list[str]) -> list[ThresholdRule]:
-        """The rules that run and hold energies of these channels against a level."""
-        active = self.cache.service.rules.active()
-        sums = [rule for rule in active if isinstance(rule, ThresholdRule) and not rule.is_mean]
-        return [rule for rule in sums if set(rule.channels) & set(channels)]
+        except NotFound:
+            return None
 
     async def move_on(self) -> None:
         """The newest end of the lines, and the alerts."""
-        if (newest := self.series.newest_ms()) is not None:
-            self.series.push(newest)
-        if self.chart is not None:
-            await self.chart.show(self.device)
-        found = self.cache.service.book.find(device=self.device, limit=MAX_ALERTS)
+        if isinstance(self.parts, MeasuredParts):
+            self.parts.move_on()
+        book = self.cache.service.book
+        found = book.find(device=self.device, limit=MAX_ALERTS)
         self.alerts.show([AlertRow.of(alert, self.context.zone) for alert in found])
+        n = sum(alert.open for alert in found)
+        self.open.text = _("{n} open").format(n=n) if n else _("none open")
 
-    async def draw(self, found: DeviceDetail) -> None:
-        """The numbers and the whole line."""
-        zone = self.context.zone
-        channel = next(row for row in found.channels if row.channel == self.channel)
-        self._now(channel)
-        silent = "silent: later than it usually sends" if channel.silent else "as often as usual"
-        old = age(max(0, self.context.now_ms - found.last_ms))
-        self.last.show(*old, f"of {day_moment(found.last_ms, zone)}, {silent}", old=channel.silent)
-        self.open.show(count(len(found.open_alerts)), "", "of this device")
-        gaps = [gap for gap in found.gaps if gap.channel == self.channel]
-        length = sum(gap.end_ms - gap.start_ms for gap in gaps)
-        lacking = f"{' '.join(age(length))} missing" if gaps else "nothing is missing"
-        self.missing.show(count(len(gaps)), "", lacking)
-        for name in VERDICTS:
-            n = found.verdicts.get(name, 0)
-            self.figures.show(name, count(n), n > 0 and name in ("conflicting", "ahead"))
-        self.gaps.show(
-            [
-                (f"{gap.channel}, {' '.join(age(gap.end_ms - gap.start_ms))}",
-                 f"no readings {until(gap.start_ms, gap.end_ms, zone)}")
-                for gap in found.gaps[-MAX_GAPS:]
-            ]
-        )  # fmt: skip
-        self.channels.show([self._row(row) for row in found.channels])
-        held = await hold_against(self.cache, self.series, found.last_ms)
-        self.against.text = held.sentence
-        await self.series.draw(found.last_ms)
+    def _answer(self, entry: CatalogueCard, detail: DeviceDetail | None) -> str:
+        """Whether it is as usual, in a sentence."""
+        zone = entry.zone
+        if entry.state == "retired":
+            return _("Retired since {when}").format(when=day_moment(entry.device.retired_ms, zone))
+        if detail is None:
+            if entry.device.is_virtual:
+                return _("A sum of others; it sends nothing itself")
+            return _("It has not sent anything yet")
+        alerts = [a for a in self.cache.service.book.find(device=self.device, limit=1) if a.open]
+        channel = self.parts.channel_of(detail) if isinstance(self.parts, MeasuredParts) else None
+        usual = self.parts.usual if isinstance(self.parts, MeasuredParts) else None
+        return standing(alerts, channel, usual, max(0, self.context.now_ms - detail.last_ms), zone)
 
-    def _now(self, channel: DeviceChannel) -> None:
-        name = "Last known" if channel.silent else "Now"
-        if channel.kw is not None:
-            self.now.show(number(channel.kw), "kW", channel.channel, name, old=channel.silent)
-        else:
-            self.now.show(
-                number(channel.value), channel.unit, channel.channel, name, old=channel.silent
-            )
 
-    def _gap(self, row: tuple[str, str]) -> None:
-        with Tag("li"):
-            Tag("span", row[0])
-            Tag("span", row[1])
+def standing(
+    alerts: list[Alert],
+    channel: DeviceChannel | None,
+    usual: UsualRange | None,
+    age_ms: int,
+    zone: str,
+) -> str:
+    """How a device is doing now.
 
-    def _row(self, row: DeviceChannel) -> tuple[str, ...]:
-        zone = self.context.zone
-        known = row.channel in CHANNELS
-        return (
-            row.channel,
-            row.unit + (f", {CHANNELS[row.channel].kind}" if known else ""),
-            row.topic,
-            day_moment(row.first_ms, zone),
-            day_moment(row.last_ms, zone),
-            UNKNOWN if row.value is None else f"{number(row.value, 4)}{SPACE}{row.unit}",
-            UNKNOWN if row.readings is None else count(row.readings),
+    Args:
+        alerts: those that are open, the newest first.
+        channel: the one that is shown.
+        usual: what is usual of it now; None: not known.
+        age_ms: how old its newest reading is.
+        zone: of the times.
+    """
+    if alerts:
+        since = day_moment(alerts[0].since_ms, zone)
+        return _("{about}, since {when}").format(about=alerts[0].about, when=since)
+    if channel is None or channel.silent:
+        old = SPACE.join(age(age_ms))
+        return _("Silent: the last reading is {age} old, later than it usually sends").format(
+            age=old
         )
+    value = channel.value if channel.kw is None else channel.kw
+    if usual is None or value is None:
+        return _("It sends as often as usual")
+    if value > usual.high:
+        more = f"{number(value - usual.high)}{SPACE}{usual.unit}"
+        return _("{more} above the usual at this hour").format(more=more)
+    return _("As usual now")

@@ -1,15 +1,32 @@
-"""Devices: every one that has sent anything, of any kind; to be searched and sorted."""
+"""Every device: those that people named, and those that only sent; searched, filtered, by pages."""
 
 from __future__ import annotations
 
-from energyguard.page.components import ChangingList, Rest, Tag, card, cells, choice, table
+import asyncio
+from typing import NamedTuple
+
+from energyguard.catalogue.listing import DeviceFilter
+from energyguard.page.components import ChangingList, Rest, Tag, card, choice, table
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import SPACE, UNKNOWN, count, near_moment, number, plural
-from energyguard.service.devices import DeviceSummary, chosen
+from energyguard.page.formatting import UNKNOWN, count, measured, near_moment, plural
+from energyguard.page.language import _
+from energyguard.service.catalogue_views import CatalogueRow
 
 KEEP_S = 5.0
-MAX_ROWS = 500
-SORTS = {"last": "last seen", "kwh": "consumption", "alerts": "alerts"}
+PAGE = 50
+STATES = ("", "new", "named", "retired")
+
+
+class DeviceRow(NamedTuple):
+    """A device as a row; equal rows are not drawn again."""
+
+    device: str
+    name: str
+    state: str
+    place: str
+    now: str
+    last: str
+    alerts: str
 
 
 class DevicesPage:
@@ -17,64 +34,116 @@ class DevicesPage:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
-        self.text = context.query.get("search", "")
-        by = context.query.get("by", "")
-        self.by = by if by in SORTS else "last"
+        query = context.query
+        state = query.get("state", "")
+        self.state = state if state in STATES else ""
+        self.page = max(1, int(number)) if (number := query.get("page", "1")).isdigit() else 1
+        self.wanted = DeviceFilter(
+            search=query.get("search", ""), site=query.get("site", ""),
+            group=query.get("group", ""), kind=query.get("kind", ""), state=self.state,  # type: ignore[arg-type]
+        )  # fmt: skip
         self.rest = Rest(
-            "No device yet",
-            "Start the simulators:",
+            _("No device yet"),
+            _("Start the simulators:"),
             "$ energyguard up",
-            "or send a meter's readings; it appears here by itself:",
-            "$ curl -d @readings.csv …/api/v1/readings",
+            _("or add one of yours: it appears here by itself with its first reading."),
         )
-        columns = ("Device", "Measures", "Last reading", "Draws now", context.lasting, "Alerts")
-        with self.rest, card("All devices", "c12") as self.note:
+        columns = (_("Device"), _("Place"), _("Now"), _("Last reading"), _("Alerts"))
+        with self.rest, card(_("All devices"), "c12") as self.note:
             with Tag("div", "", "acts").style("margin-bottom:12px"):
                 self._search()
-                options = [
-                    (words, context.href(by=name), name == self.by) for name, words in SORTS.items()
-                ]
-                choice("Sorted by", options, small=True)
-            with table("Devices", columns, "devices"):
-                self.rows: ChangingList[tuple[str, ...]] = ChangingList(
-                    lambda row: cells(row, context.device_href(row[0])),
-                    "No device has such a name.",
-                    tag="tbody",
+                words = {"": _("All"), "new": _("New"), "named": _("Named"),
+                         "retired": _("Retired")}  # fmt: skip
+                options = [(words[name], context.href(state=name, page=""), name == self.state)
+                           for name in STATES]  # fmt: skip
+                choice(_("State"), options, small=True)
+                Tag("a", _("Add a device"), "btn", href="/add")
+            with table(_("Devices"), columns, "devices list"):
+                self.rows: ChangingList[DeviceRow] = ChangingList(
+                    self._draw, _("No device is called so."), tag="tbody"
                 )
+            self.pages: ChangingList[int] = ChangingList(self._pages, "", "pages")
         context.every(KEEP_S, self.draw)
 
     def _search(self) -> None:
         """A form: works with the keyboard, and without a script."""
-        kept = {"range": self.context.span.name, "by": self.by}
         with Tag("form", "", "acts", action="/devices", method="get", role="search"):
             Tag(
-                "input", "", "field", name="search", type="search", placeholder="Part of a name",
-                aria_label="Search devices", autocomplete="off", **{"^value": self.text},
+                "input", "", "field", name="search", type="search",
+                placeholder=_("Part of a name, a number or a label"),
+                aria_label=_("Search devices"), autocomplete="off",
+                **{"^value": self.wanted.search},
             )  # fmt: skip
-            for name, value in kept.items():
-                Tag("input", type="hidden", name=name, value=value)
-            Tag("button", "Search", "btn", type="submit")
+            for name in ("state", "site", "group", "kind"):
+                if value := getattr(self.wanted, name):
+                    Tag("input", type="hidden", name=name, **{"^value": value})
+            Tag("button", _("Search"), "btn", type="submit")
 
     async def draw(self) -> None:
-        """The devices as they are."""
-        start, end = self.cache.borders(self.context.span)
-        key = ("devices", self.context.span.name)
-        known = await self.cache.shared(
-            key, KEEP_S, lambda: self.cache.service.devices.summaries(start, end)
+        """The page of devices as they are."""
+        catalogue, offset = self.cache.service.catalogue, (self.page - 1) * PAGE
+        found = await self.cache.shared(
+            ("found", self.wanted, offset), 1.0, lambda: catalogue.find(self.wanted, offset, PAGE)
         )
-        self.rest.show(bool(known))
-        found = chosen(known, self.text, self.by)
-        self.rows.show([self._cells(row) for row in found[:MAX_ROWS]])
-        shown = f"the first {MAX_ROWS} of " if len(found) > MAX_ROWS else ""
-        self.note.text = f"{shown}{plural(len(found), 'device')}"
+        is_filtered = self.wanted != DeviceFilter()
+        self.rest.show(bool(found.total) or is_filtered)
+        alerts: dict[str, int] = {}
+        for alert in self.cache.service.book.open():
+            alerts[alert.device] = alerts.get(alert.device, 0) + 1
+        rows = await asyncio.to_thread(
+            lambda: [self._row(row, alerts.get(row.id, 0)) for row in found.rows]
+        )
+        self.rows.show(rows)
+        self.pages.show([found.total])
+        self.note.text = plural(found.total, "device")
+        self.context.say(self._title(found.total), _("Devices"))
 
-    def _cells(self, row: DeviceSummary) -> tuple[str, ...]:
-        silent = ", silent" if row.silent else ""
-        return (
-            row.device,
-            ", ".join(row.channels),
-            near_moment(row.last_ms, self.context.now_ms, self.context.zone) + silent,
-            UNKNOWN if row.kw is None else f"{number(row.kw)}{SPACE}kW",
-            UNKNOWN if row.kwh is None else f"{number(row.kwh)}{SPACE}kWh",
-            f"{count(row.open_alerts)} open" if row.open_alerts else count(row.alerts or 0),
-        )
+    def _title(self, total: int) -> str:
+        words = {
+            "": _("{n} devices"),
+            "new": _("{n} devices wait for a name"),
+            "named": _("{n} devices have a name"),
+            "retired": _("{n} devices are retired"),
+        }
+        if self.wanted.search:
+            form = _("{n} devices match “{text}”")
+            return form.format(n=count(total), text=self.wanted.search)
+        return words[self.state].format(n=count(total))
+
+    def _row(self, row: CatalogueRow, alerts: int) -> DeviceRow:
+        live = self.cache.service.live.device(row.id)
+        newest = max(live, key=lambda view: view.time_ms, default=None)
+        kw = next((view.kw for view in live if view.kw is not None), None)
+        now, last = UNKNOWN, UNKNOWN
+        if newest is not None:
+            now = measured(newest.value, newest.unit) if kw is None else measured(kw, "kW")
+            last = near_moment(newest.time_ms, self.context.now_ms, self.context.zone)
+            if all(view.silent for view in live):
+                last, now = _("{when}, silent").format(when=last), UNKNOWN
+        return DeviceRow(
+            row.id, row.name, row.state, " › ".join(row.path), now, last,
+            _("{n} open").format(n=count(alerts)) if alerts else "",
+        )  # fmt: skip
+
+    def _draw(self, row: DeviceRow) -> None:
+        with Tag("tr"):
+            with Tag("td"):
+                Tag("a", row.name, href=self.context.device_href(row.device))
+                if row.state != "named":
+                    words = {"new": _("new"), "retired": _("retired")}[row.state]
+                    Tag("span", words, f"tag {row.state}")
+            Tag("td", row.place or UNKNOWN)
+            for text in (row.now, row.last, row.alerts):
+                Tag("td", text, "num")
+
+    def _pages(self, total: int) -> None:
+        last = -(-total // PAGE)
+        if last <= 1:
+            return
+        with Tag("nav", "", "acts", aria_label=_("Pages")):
+            if self.page > 1:
+                Tag("a", _("‹ Before"), "btn", href=self.context.href(page=str(self.page - 1)))
+            shown = _("page {n} of {all}").format(n=count(self.page), all=count(last))
+            Tag("span", shown, "sub")
+            if self.page < last:
+                Tag("a", _("Next ›"), "btn", href=self.context.href(page=str(self.page + 1)))

@@ -8,13 +8,17 @@ from statistics import median
 
 import pyarrow as pa
 
+from energyguard.model.calendar import CalendarSpan
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.model.days import local
 from energyguard.page.context import PageContext
-from energyguard.page.page_cache import HOUR_MS, MINUTE_MS, SPANS, Span, times_ms
+from energyguard.page.page_cache import DAY_MS, HOUR_MS, MINUTE_MS, SPANS, Span, times_ms
 from energyguard.page.plots import Data, Plot, line
 from energyguard.service.devices import GAP_STEPS
 
 KEEP_S = 5.0
+DAY_SPAN = Span("day", "today", DAY_MS, 5 * MINUTE_MS, 15, HOUR_MS, "hour")
+"""A day of the calendar, by its five minutes."""
 TAIL = 120  # readings that the history may not have yet
 
 
@@ -33,6 +37,7 @@ class SeriesChart:
         limit: the first ``limit``.
         height: in pixels.
         energy: energies are drawn as the kWh of each step.
+        day: the whole of this day is drawn; None: the range of the address.
     """
 
     def __init__(
@@ -43,11 +48,13 @@ class SeriesChart:
         limit: tuple[float, str] | None = None,
         height: int = 300,
         energy: bool = False,
+        day: CalendarSpan | None = None,
     ) -> None:
         self.context, self.cache = context, context.cache
         self.device, self.channel, self.limit, self.energy = device, channel, limit, energy
         self.band: Data | None = None
         self.below = False
+        self.day, self.span = day, DAY_SPAN if day else context.span
         self.kind, self.unit = Kind.STATE, ""
         if channel in CHANNELS:
             self.kind, self.unit = CHANNELS[channel].kind, CHANNELS[channel].unit
@@ -61,8 +68,14 @@ class SeriesChart:
         return max(times, default=None)
 
     def borders(self, newest_ms: int) -> tuple[int, int]:
-        """The time range that ends with the newest reading."""
-        return newest_ms + 1000 - self.context.span.length_ms, newest_ms + 1000
+        """The day, or the time range that ends with the newest reading."""
+        if self.day is not None:
+            if newest_ms >= self.day.end_ms:
+                self.day = CalendarSpan.of(
+                    "day", local(newest_ms, self.day.zone).date(), self.day.zone
+                )
+            return self.day.start_ms, self.day.end_ms
+        return newest_ms + 1000 - self.span.length_ms, newest_ms + 1000
 
     def tail(self) -> tuple[list[int], list[float]]:
         """The newest readings of a level, oldest first."""
@@ -79,6 +92,11 @@ class SeriesChart:
             self.plot.push(*self.borders(newest_ms), *self.tail())
 
     @property
+    def zone(self) -> str:
+        """Of the axis: that of the day."""
+        return self.day.zone if self.day else self.context.zone
+
+    @property
     def shows_readings(self) -> bool:
         """Whether its newest end is single readings: beside means of an hour they are a blot."""
         return self.is_level and self.is_fine
@@ -86,10 +104,10 @@ class SeriesChart:
     @property
     def is_fine(self) -> bool:
         """Whether its line is single readings, or means of a minute."""
-        return self.context.span.step_ms <= MINUTE_MS
+        return self.span.step_ms <= MINUTE_MS
 
-    async def draw(self, newest_ms: int) -> None:
-        """Draw the whole line again."""
+    async def draw(self, newest_ms: int, now: str = "") -> None:
+        """Draw the whole line again; ``now`` stands at its end."""
         start, end = self.borders(newest_ms)
         step, xs, ys = await self._past(start, end)
         if self.shows_readings:
@@ -100,14 +118,15 @@ class SeriesChart:
         more |= {"band": self.band} if self.band else {}
         more |= {"near": True} if is_near(unit) else {}
         more |= {"below": True} if self.below else {}
+        more |= {"now": now} if now else {}
         if not xs and self.newest_ms() is not None:
             more["none"] = "The history is not as far yet"
         gap = max(GAP_STEPS * max(step, pace_ms(xs)), 0 if self.is_level else MAX_GAP_MS)
-        self.plot.show(line(start, end, xs, ys, unit, self.context.zone, gap=gap, **more))
+        self.plot.show(line(start, end, xs, ys, unit, self.zone, gap=gap, **more))
 
     async def _past(self, start: int, end: int) -> tuple[int, list[int], list[float]]:
         """What the history has: the step of it, times and values."""
-        span: Span = self.context.span
+        span = self.span
         given: dict[str, object] = {
             "device": self.device, "channel": self.channel, "start_ms": start, "end_ms": end
         }  # fmt: skip

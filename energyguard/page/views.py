@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from energyguard.domain import installed, load
+from energyguard.page.add_device import AddDevicePage
 from energyguard.page.alerts import AlertsPage
 from energyguard.page.cluster import ClusterPage
 from energyguard.page.context import View
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
 from energyguard.page.edges import EdgesPage, is_used
+from energyguard.page.explore import ExplorePage
 from energyguard.page.home import HomePage
 from energyguard.page.language import _
 from energyguard.page.person import PersonPage
@@ -24,12 +26,14 @@ from energyguard.page.sites import SitesPage
 VIEWS = (
     View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),
     View("/alerts", _("Alerts"), "bell", AlertsPage, urgent=True),
-    View("/explore", _("Explore"), "explore", DevicesPage),
+    View("/explore", _("Explore"), "explore", ExplorePage, ranged=False),
     View("/sites", _("Sites"), "sites", SitesPage, ranged=False),
     View("/sites/{site:path}", "{site}", "", SitePage, ranged=False),
     *(replace(load(view), under="/sites") for domain in installed() for view in domain.views),
-    View("/devices", _("All devices"), "devices", DevicesPage, under="/sites"),
-    View("/devices/{device:path}", "{device}", "", DevicePage),
+    View(
+        "/devices", _("All devices"), "devices", DevicesPage, ranged=False, under="/sites",
+    ),
+    View("/devices/{device:path}", "{device}", "", DevicePage, ranged=False),
     View("/data", _("Data"), "data", QualityPage),
     View("/quality", _("Data"), "", QualityPage),
     View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used),
@@ -37,5 +41,6 @@ VIEWS = (
         "/cluster", _("Cluster"), "cluster", ClusterPage, ranged=False, under="/data",
         shown=lambda service: service.cluster is not None,
     ),
+    View("/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False),
     View("/me", _("Settings"), "person", PersonPage, foot=True, ranged=False),
 )  # fmt: skip

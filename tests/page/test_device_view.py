@@ -5,8 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 from nicegui.testing import User, user_simulation
 
+from energyguard.catalogue.changes import Edit
+from energyguard.model.catalogue import Site
 from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext, View
+from energyguard.page.device_hours import silent_stretches
+from energyguard.page.limit_bars import often
 from energyguard.page.mount import add_pages
 from energyguard.page.series_chart import whole_steps
 from energyguard.page.views import VIEWS
@@ -15,19 +19,119 @@ from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
 
 
-async def test_a_meter_has_its_course_its_rule_its_alerts_and_its_gaps(user: User) -> None:
-    await user.open("/devices/H017?range=6h")
-    await sees(user, "H017 used")
-    await sees(user, "H017 passed 2.0 kWh in 15 minutes")
+async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User) -> None:
+    await user.open("/devices/H017")
+    await sees(user, "Device that stands nowhere yet")
+    await sees(user, "H017 passed 2.0 kWh in 15 minutes, since Sat 22 Nov")
+    await sees(user, "yesterday by 17:")
+    await sees(user, "October 2025 up to 22 Oct: ")
     await sees(user, "5,740")
-    await sees(user, "no readings Sat 22 Nov, 14:00–15:00")
-    await sees(user, "1 h missing")
-    await sees(user, "kWh, interval")
+    await sees(user, "1 of 161 hours missing: Sat 22 Nov, 14:00–15:00")
     course = await plotted(user, "line", "energy_kwh of H017")
     assert course["unit"] == "kW"
-    assert (await plotted(user, "line", "H017 used"))["limit"] == 2.0
     assert max(course["ys"]) > 8.6  # its heater
     assert not [t for t in course["xs"] if START - 3 * HOUR <= t < START - 2 * HOUR]
+    assert (course["from"], course["to"]) == (START - 17 * HOUR, START + 7 * HOUR)
+    assert course["now"].startswith("now ")
+    windows = await plotted(user, "bars", "Windows of today")
+    assert (windows["limit"], windows["limitName"]) == (2.0, "limit 2\u00a0kWh")
+    await sees(user, "above it, 16:15–17:00")
+
+
+async def test_a_range_of_an_older_link_is_still_there(user: User) -> None:
+    await user.open("/devices/H017?range=6h")
+    course = await plotted(user, "line", "energy_kwh of H017")
+    assert course["to"] - course["from"] == 6 * HOUR
+
+
+def test_hours_lack_by_the_rhythm_of_who_sends() -> None:
+    hourly = [h * HOUR for h in (0, 1, 4, 5)]
+    assert silent_stretches(hourly, 0, 7 * HOUR) == [
+        (2 * HOUR, 4 * HOUR), (6 * HOUR, 7 * HOUR)
+    ]  # fmt: skip
+    daily = [h * HOUR for h in (0, 24, 48)]
+    assert silent_stretches(daily, 0, 60 * HOUR) == []
+    assert silent_stretches(daily, 0, 90 * HOUR) == [(49 * HOUR, 90 * HOUR)]
+    assert silent_stretches([], 2 * HOUR, 5 * HOUR) == [(2 * HOUR, 5 * HOUR)]
+
+
+def test_how_often_a_limit_would_have_alerted() -> None:
+    past = [0.5, 0.9, 0.8, 0.1, 0.9]
+    assert often(past, 0.7) == "With 0.700 kWh this would have alerted 2 times in 90 days"
+    assert often(past, 2.0) == "With 2.00 kWh this would not have alerted in 90 days"
+    assert often([], 2.0) == ""
+
+
+async def test_a_device_is_named_placed_and_grouped_and_that_is_undone(
+    user: User, service: MadeUpService
+) -> None:
+    service.catalogue.put([Edit("site/home", Site(name="Weber house"))], "mara")
+    await user.open("/devices/H017")
+    await sees(user, "Nobody has named it yet.")
+    user.find(marker="edit-device").click()
+    await user.should_see(marker="device", retries=40)
+    values = {
+        "name": "Heat pump", "site": "+", "new_site": "Cellar", "groups": "Heating",
+        "kind": "heat pump", "labels": "floor=0", "rating_kw": "4,5",
+    }  # fmt: skip
+    user.find(marker="device").trigger("submit", values)
+    await sees(user, "Cellar")
+    await sees(user, "floor=0")
+    device = service.catalogue.entries.devices["H017"]
+    assert (device.name, device.site, device.groups) == ("Heat pump", "cellar", ("heating",))
+    assert device.rating_kw == 4.5
+    user.find(marker="undo-device").click()
+    await sees(user, "It is as it was before")
+    assert "H017" not in service.catalogue.entries.devices
+
+
+async def test_what_cannot_be_is_said_where_it_was_typed(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/devices/H017")
+    await sees(user, "Nobody has named it yet.")
+    user.find(marker="edit-device").click()
+    await user.should_see(marker="device", retries=40)
+    user.find(marker="device").trigger("submit", {"name": "x", "rating_kw": "much"})
+    await sees(user, "much is no number")
+    user.find(marker="device").trigger("submit", {"name": "x", "labels": "floor"})
+    await sees(user, "floor is no label; write name=value")
+    assert "H017" not in service.catalogue.entries.devices
+
+
+async def test_two_people_do_not_lose_each_others_work(user: User, service: MadeUpService) -> None:
+    await user.open("/devices/H017")
+    await sees(user, "Nobody has named it yet.")
+    user.find(marker="edit-device").click()
+    await user.should_see(marker="device", retries=40)
+    service.catalogue.change("device/H017", "mara", {"name": "Heat pump"})
+    user.find(marker="device").trigger("submit", {"name": "Boiler"})
+    await sees(user, "mara changed it meanwhile: here is what is there now.")
+    assert service.catalogue.entries.devices["H017"].name == "Heat pump"
+
+
+async def test_a_virtual_device_is_the_sum_of_others(user: User, service: MadeUpService) -> None:
+    service.catalogue.change("device/H001", "mara", {"name": "Main"})
+    await user.open("/add")
+    user.find(marker="sum").trigger("submit", {"name": "House", "terms": "Main − H002"})
+    await sees(user, "House is there")
+    await user.open("/devices/house")
+    await sees(user, "A sum of others; it sends nothing itself")
+    await sees(user, "+ Main − H002")
+    drawn = await plotted(user, "bars", "Energy by hour")
+    assert drawn["before"] is not None
+    await user.open("/add")
+    user.find(marker="sum").trigger("submit", {"name": "Flat", "terms": "Main + Atlantis"})
+    await sees(user, "there is no device Atlantis")
+
+
+async def test_a_sender_waits_for_its_name(user: User, service: MadeUpService) -> None:
+    await user.open("/add")
+    await sees(user, "51 devices are sending; give them a name")
+    user.find(marker="name-H001").trigger("submit", {"name": "Washing machine", "site": ""})
+    await sees(user, "Washing machine is there")
+    await sees(user, "50 devices are sending; give them a name")
+    assert service.catalogue.entries.name("H001") == "Washing machine"
 
 
 def test_a_step_that_is_under_way_is_no_dip() -> None:
@@ -47,7 +151,7 @@ async def test_a_level_has_the_threshold_of_its_rule_on_its_course(
     course = await plotted(user, "line")
     assert (course["unit"], course["limit"]) == ("°C", 28.0)
     assert len(course["xs"]) > 3_500
-    await user.should_not_see("Against its rules")
+    await user.should_not_see("against the limit")
 
 
 async def test_a_device_that_nobody_knows_is_said(user: User) -> None:
@@ -55,17 +159,20 @@ async def test_a_device_that_nobody_knows_is_said(user: User) -> None:
     await sees(user, "Nothing was heard of Atlantis yet")
 
 
-async def test_the_list_is_searched_and_sorted(user: User) -> None:
+async def test_the_list_is_searched_filtered_and_has_pages(
+    user: User, service: MadeUpService
+) -> None:
+    service.catalogue.change("device/H011", "mara", {"name": "Heat pump"})
     await user.open("/devices")
-    await sees(user, "51 devices")
-    await user.open("/devices?search=h01&by=kwh")
-    await sees(user, "10 devices")
+    await sees(user, "page 1 of 2")
+    await user.open("/devices?search=h01")
+    await sees(user, "10 devices match “h01”")
     names = [e.text for e in user.find(kind=Tag).elements if e.tag == "a" and e.text[:2] == "H0"]
-    assert sorted(names) == [f"H0{n}" for n in range(10, 20)]
-    await user.open("/devices?by=alerts")
-    await sees(user, "1 open")
+    assert sorted(names) == ["H010", *(f"H0{n}" for n in range(12, 20))]
+    await user.open("/devices?state=named")
+    await sees(user, "Heat pump")
     await user.open("/devices?search=Atlantis")
-    await sees(user, "No device has such a name.")
+    await sees(user, "No device is called so.")
 
 
 async def test_without_devices_it_says_what_to_do(nobody: User) -> None:

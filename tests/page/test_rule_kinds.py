@@ -79,7 +79,7 @@ async def test_a_home_stands_against_rules_of_both_sides(
         ("thirsty", "30", "within the threshold of 30", "red: over the threshold"),
     ):
         service.change_rule(name, by="mara", **{service.rules.get(name).limit: level})
-        await user.open(f"/devices/H017?range=1h&rule={name}")
+        await user.open(f"/households?device=H017&range=1h&rule={name}")
         await sees(user, words)
         await sees(user, red)
         drawn = await plotted(user, "line", "H017 used")
@@ -92,7 +92,7 @@ async def test_many_windows_are_stood_for_by_the_furthest_on_the_side_of_the_rul
     """A week has more windows than a chart has points."""
     lowest: dict[str, float] = {}
     for name in ("idle", "thirsty"):
-        await user.open(f"/devices/H017?range=7d&rule={name}")
+        await user.open(f"/households?device=H017&range=7d&rule={name}")
         drawn = await plotted(user, "line", "H017 used")
         assert len(drawn["xs"]) <= 720
         lowest[name] = min(drawn["ys"])

@@ -2,7 +2,7 @@
 // behind; up to five series side by side. Hatched with the accent: not over; hatched grey in a
 // dashed frame: nothing was measured.
 // Data: {steps: [{label, at}], series: [{name, values: [number|null]}], before?: {name, values},
-//   unit, running?, open?, gaps?: [{series, from, to, height?, words: [text]}], limit?, limitName?, none?}
+//   unit, running?, open?, gaps?: [{series, from, to, height?, words: [text]}], limit?, limitName?, below?, none?}
 // `running`: the step that is not over, as `open` says in words; a gap's `from` and `to` are steps, `to` the first after it,
 // its `height` what each step came to on the mean, where the sum is known.
 import { read } from "./reader.js";
@@ -36,7 +36,7 @@ export function bars(svg, data, { width, height, hint }) {
       const [from, wide] = place(s, series.length, Boolean(before), each);
       const made = bar(`c${s}`, x(i) + from, wide, y(0), y(value));
       if (i === running) made.setAttribute("fill", hatching(svg, `c${s}`));
-      if (limit !== null && value > limit) made.classList.add("hot");
+      if (limit !== null && (data.below ? value < limit : value > limit)) made.classList.add("hot");
       svg.append(made);
     });
   });
