@@ -9,7 +9,7 @@ from energyguard.page.components import ChangingList, Rest, Tag, card
 from energyguard.page.context import PageContext
 from energyguard.page.device_about import AboutCard
 from energyguard.page.device_parts import MeasuredParts, SumParts
-from energyguard.page.device_tiles import UsualRange
+from energyguard.page.device_tiles import UsualNow
 from energyguard.page.formatting import SPACE, age, day_moment, number
 from energyguard.page.language import _
 from energyguard.service.catalogue_views import CatalogueCard
@@ -116,7 +116,7 @@ class DevicePage:
 def standing(
     alerts: list[Alert],
     channel: DeviceChannel | None,
-    usual: UsualRange | None,
+    usual: UsualNow | None,
     age_ms: int,
     zone: str,
 ) -> str:

@@ -11,7 +11,7 @@ from energyguard.page.context import PageContext
 from energyguard.page.device_hours import HoursCard
 from energyguard.page.device_limits import hold_against, limit_rows
 from energyguard.page.device_readings import ReadingsCard
-from energyguard.page.device_tiles import DeviceTiles, UsualRange, usual_at
+from energyguard.page.device_tiles import DeviceTiles, UsualNow, usual_at
 from energyguard.page.explore_channels import level_words
 from energyguard.page.formatting import SPACE, UNKNOWN, count, day_moment, measured, number
 from energyguard.page.language import _
@@ -46,7 +46,7 @@ class MeasuredParts:
         self, context: PageContext, found: DeviceDetail, zone: str, left: Tag, right: Tag
     ) -> None:
         self.context, self.cache, self.device = context, context.cache, found.device
-        self.usual: UsualRange | None = None
+        self.usual: UsualNow | None = None
         names = [channel.channel for channel in found.channels]
         wanted = context.query.get("channel", "")
         self.channel = wanted if wanted in names else _first(names)

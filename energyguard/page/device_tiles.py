@@ -21,7 +21,7 @@ SPANS = ("today", "this-week", "this-month")
 HOUR_MS = 3_600_000
 
 
-class UsualRange(NamedTuple):
+class UsualNow(NamedTuple):
     """What is usual of a channel now."""
 
     low: float
@@ -29,9 +29,7 @@ class UsualRange(NamedTuple):
     unit: str
 
 
-async def usual_at(
-    context: PageContext, device: str, channel: str, at_ms: int
-) -> UsualRange | None:
+async def usual_at(context: PageContext, device: str, channel: str, at_ms: int) -> UsualNow | None:
     """Between what a channel usually is at a time, an energy as its power; None: not known."""
     profile = await profile_of(context.cache, device, channel)
     if profile is None:
@@ -40,7 +38,7 @@ async def usual_at(
     if row.low is None or row.high is None:
         return None
     factor, unit = (HOUR_MS / HALF_HOUR_MS, "kW") if profile.unit == "kWh" else (1.0, profile.unit)
-    return UsualRange(max(0.0, row.low * factor), row.high * factor, unit)
+    return UsualNow(max(0.0, row.low * factor), row.high * factor, unit)
 
 
 class DeviceTiles:
@@ -66,7 +64,7 @@ class DeviceTiles:
                 href = f"/explore?of=device/{device}&span={span}"
                 self._spans[span] = Tile(name, href)
 
-    def show_now(self, channel: DeviceChannel, usual: UsualRange | None) -> None:
+    def show_now(self, channel: DeviceChannel, usual: UsualNow | None) -> None:
         """The newest value, and what is usual at this hour."""
         if self.now is None:
             return
