@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Several processes: the long ones begin."""
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected is looked at by no garbage collector: there are many of them in a page."""
+    gc.collect()
+    gc.freeze()
 
 
 def _cluster(folders: pytest.TempPathFactory, nodes: int) -> Iterator[Cluster]:

@@ -51,7 +51,7 @@ def events(
 ) -> list[AlertEvent]:
     """The events of a life, which every other way of living it must have, too."""
     lives = []
-    for seed in range(6):
+    for seed in (0, 1, 3):  # whole; in pieces; with restarts
         rng = random.Random(seed)
         operator, found, at = operator_of(rules, lateness_s), [], 0
         parts: dict[str, bytes | None] = {}
