@@ -15,6 +15,7 @@ from energyguard.cli import (
     alerts,
     backup,
     client,
+    consumption,
     devices,
     dlq,
     doctor,
@@ -70,7 +71,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
     },
     "Ask": {
-        **named(devices.devices),
+        **named(consumption.consumption, devices.devices),
         **{name: QUERIES[name] for name in ("readings", "windows", "trend", "top", "late")},
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",

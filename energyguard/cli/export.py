@@ -9,6 +9,7 @@ import typer
 from energyguard.cli.call import Call
 from energyguard.cli.output import progress, writable
 from energyguard.cli.queries import Since, Until, between
+from energyguard.cli.spans import Day, Month, Week, Year, Zone
 
 What = Literal["readings", "alerts", "windows"]
 
@@ -28,12 +29,18 @@ def export(
     device: Annotated[str, typer.Option(help="Readings of one device.", show_default="all")] = "",
     since: Since = "366d",
     until: Until = None,
+    day: Day = None,
+    week: Week = None,
+    month: Month = None,
+    year: Year = None,
+    zone: Zone = None,
 ) -> None:
     """Write readings or alerts of the history to a file."""
     from energyguard.history.export import export_alerts, export_readings
 
+    calendar = {"day": day, "week": week, "month": month, "year": year, "zone": zone}
     with call.history() as history, writable(output) as out:
-        span = between(call, history, since, until, device)
+        span = between(call, history, since, until, device, calendar=calendar)
         if what == "readings":
             with progress("export", "readings") as report:
                 rows = export_readings(history, out, shape, **span, device=device, progress=report)

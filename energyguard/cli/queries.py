@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import Parameter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from energyguard.cli.call import Call, parameters_of, sign
 from energyguard.cli.groups import group_lags
 from energyguard.cli.output import rows_of
+from energyguard.cli.spans import SPAN_OPTIONS, span_of, zone_of
 from energyguard.cli.times import parse_range, parse_span
 from energyguard.clock import SYSTEM
 from energyguard.errors import NotFound
@@ -46,8 +48,11 @@ def between(
     until: str | None,
     device: str = "",
     channel: str = "",
+    calendar: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, int]:
     """The half-open range of two texts; durations count back from the newest reading asked for.
+
+    A span of the calendar comes before both.
 
     The data's own clock, not the wall's: a simulation runs ahead of it, a replay behind.
 
@@ -59,17 +64,28 @@ def between(
     newest = newest_ms(history.query, SYSTEM.now_ms(), device, channel)
     if newest is None and device:
         raise NotFound(_missing(call, history, device, channel))
-    return parse_range(since, until, 0 if newest is None else newest + 1, call.settings.serve.zone)
+    zone = zone_of(call, calendar, device, since, until)
+    if span := span_of(calendar, zone, SYSTEM.now_ms() if newest is None else newest):
+        return {"start_ms": span.start_ms, "end_ms": span.end_ms}
+    return parse_range(since, until, 0 if newest is None else newest + 1, zone)
 
 
 def _between_by(
-    clock: str, call: Call, history: History, since: str, until: str | None
+    clock: str,
+    call: Call,
+    history: History,
+    since: str,
+    until: str | None,
+    calendar: Mapping[str, Any],
 ) -> dict[str, int]:
     """The same; durations count back from the newest of a domain's devices."""
     newest = 0
     for row in rows_of(history.query(PROJECTIONS[clock].span)):
         newest = int(row["last"].timestamp() * 1000) + 1
-    return parse_range(since, until, newest, call.settings.serve.zone)
+    zone = zone_of(call, calendar)
+    if span := span_of(calendar, zone, newest or SYSTEM.now_ms()):
+        return {"start_ms": span.start_ms, "end_ms": span.end_ms}
+    return parse_range(since, until, newest, zone)
 
 
 def _missing(call: Call, history: History, device: str, channel: str) -> str:
@@ -126,6 +142,8 @@ def _parameters(query: Query) -> Iterator[Parameter]:
         since, until = (SinceDevices, UntilDevices) if has_clock else (Since, Until)
         yield option("since", since, query.header["range"])
         yield option("until", until, None)
+        for words, annotation in SPAN_OPTIONS.items():
+            yield option(words, annotation, None)
     if hidden := query.header.get("hidden without"):
         about = hidden.partition(": ")[2]
         yield option("everything", Annotated[bool, typer.Option("--all", help=about)], False)
@@ -154,10 +172,10 @@ def ask(call: Call, query: Query, given: Mapping[str, Any]) -> list[dict[str, An
     with call.history() as history:
         since, until = given["since"], given["until"]
         if clock := query.header.get("clock"):
-            span = _between_by(clock, call, history, since, until)
+            span = _between_by(clock, call, history, since, until, given)
         else:
             of = {name: given[name] for name in ("device", "channel") if name in given}
-            span = between(call, history, since, until, **of)
+            span = between(call, history, since, until, **of, calendar=given)
         wanted: dict[str, Any] = dict(span)
         for name, choice in query.choices.items():
             if choice.kind == "duration":

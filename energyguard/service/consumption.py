@@ -109,7 +109,7 @@ class ConsumptionSums:
         Args:
             keys: ``device/ID``, ``site/ID``, ``group/ID``, or empty for everything.
             span: days of a zone.
-            until_ms: up to when; None: up to now, by the readings' own clock.
+            until_ms: before when; None: up to now, by the readings' own clock.
             step: what it is divided into; None: by its length.
 
         Raises:
@@ -117,7 +117,7 @@ class ConsumptionSums:
             NotFound: there is no such site or group.
             Unavailable: the history is not there now.
         """
-        now_ms = self._clock() if until_ms is None else until_ms
+        now_ms = self._clock() + 1 if until_ms is None else until_ms
         cut = _Cut.of(span, now_ms, step)
         return [self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut)]
 

@@ -101,7 +101,10 @@ def test_today_stands_beside_yesterday_up_to_the_same_time(consumption: Consumpt
     assert [step.kwh for step in today.steps[13:15]] == [2.0, None]
     assert sum(step.kwh or 0 for step in today.before) == 48.0
     assert (today.open, today.highest) == (13, 0)
-    assert (today.until_ms, today.before_until_ms) == (NOON, ms("2026-03-28T14:30+01:00"))
+    assert (today.until_ms, today.before_until_ms) == (
+        NOON + 60_000,  # the minute of the newest reading counts
+        ms("2026-03-28T14:31+01:00"),
+    )
 
 
 def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:

@@ -1,0 +1,117 @@
+"""Days of a zone in a terminal, through the door of a real history: one of 23 hours has 23 kWh."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import HistoryServer
+from energyguard.history.rollups import RollUps
+from energyguard.log import Records, open_log
+from energyguard.model.catalogue import Device, Site
+from energyguard.model.topics import CATALOGUE
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from tests.cli.conftest import Terminal
+from tests.history.made import T0, readings
+
+CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
+ENTRIES = {
+    "site/house": Site(name="Lindenhof", zone="Europe/Berlin"),
+    "device/berlin": Device(name="Oven", site="house"),
+}
+SPRING = ("--zone", "Europe/Berlin")
+
+
+@pytest.fixture
+def _history(data_dir: Path) -> Iterator[None]:
+    """A meter in Berlin, with a name and a site; its last reading is at 23:00."""
+    data_dir.mkdir()
+    versions = [CatalogueVersion(revision=n, entry=e) for n, e in enumerate(ENTRIES.values(), 1)]
+    values = [CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(v,))) for v in versions]
+    log = open_log(f"sqlite:///{data_dir / 'log.db'}")
+    log.append(CATALOGUE.name, Records([key.encode() for key in ENTRIES], values))
+    log.close()
+    history = ChdbHistory(data_dir / "history")
+    hours = [
+        (datetime.fromisoformat(row["timestamp"]).timestamp() * 1000, float(row["energy_kwh"]))
+        for row in csv.DictReader(CASE.open())
+    ]
+    table = readings([("berlin", round(ms) - T0, round(kwh * 1e9)) for ms, kwh in hours])
+    history.insert("readings", table)
+    rollups = RollUps(history)
+    rollups.mark("readings", table)
+    rollups.settle()
+    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
+    yield
+    door.close()
+    history.close()
+
+
+@pytest.mark.usefixtures("_history")
+def test_what_was_used_is_shown_in_the_sites_time(terminal: Terminal, tmp_path: Path) -> None:
+    said = terminal("consumption", "berlin", "site/house", "--total", "--json")
+    assert said.err == ""
+    oven, house = said.rows
+    assert (oven["of"], oven["name"], oven["span"]) == ("device/berlin", "Oven", "2026-03-29")
+    assert (house["kwh"], house["zone"], house["before_kwh"]) == (23.0, "Europe/Berlin", None)
+    hours = terminal("consumption", "berlin", "--span", "2026-03-29", "--json").rows
+    shown = [row["start"][11:] for row in hours if row["start"]]
+    assert shown[1:3] == ["01:00:00+01:00", "03:00:00+02:00"]
+    assert (len(shown), len(hours)) == (23, 24)  # the day before has an hour more
+    [month] = terminal("consumption", "--span", "2026-03", "--step", "month", "--json").rows
+    assert (month["name"], month["kwh"], month["readings"]) == ("everything", 23.0, 23)
+    book = tmp_path / "march.xlsx"
+    said = terminal(
+        *("consumption", "site/house", "--span", "2026-03", "-o", book, "--format", "xlsx")
+    )
+    assert said.out == f"31 rows in {book}\n"
+    cells = list(openpyxl.load_workbook(book).active.values)
+    assert [row[1] for row in cells[1:]] == ["Lindenhof"] * 31
+    assert sum(row[5] or 0 for row in cells[1:]) == 23.0
+    assert terminal("consumption", "site/house").out.split()[:6] == [
+        "name", "start", "kwh", "readings", "before", "start",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("_history")
+def test_commands_with_a_range_take_days_of_the_calendar(terminal: Terminal) -> None:
+    def kwh(*words: str) -> float:
+        return sum(row["kwh"] for row in terminal("top", *words, "--json").rows)
+
+    assert kwh("--day", "2026-03-29", *SPRING) == 23.0
+    assert kwh("--day", "2026-03-29") == 22.0  # a day of UTC: the first hour is of the day before
+    assert kwh("--day", "today", *SPRING) == 23.0
+    assert kwh("--day", "2026-03-30", *SPRING) == 0
+    assert kwh("--month", "2026-03", "--zone", "Asia/Kolkata") == 23.0
+    assert kwh("--week", "2026-W13") == kwh("--year", "2026") == 23.0
+    assert kwh("--since", "2026-03-29", "--until", "2026-03-30", *SPRING) == 23.0
+    rows = terminal("readings", "berlin", "--day", "2026-03-29", "--json").rows
+    assert len(rows) == 23  # of its site's day: no zone has to be given
+    said = terminal("export", "readings", "--day", "2026-03-29", "--device", "berlin")
+    assert len(said.out.splitlines()) == 24
+
+
+WRONG = {
+    ("top", "--month", "2026"): "--month 2026: it is a year",
+    ("top", "--month", "2026-3"): "no span of the calendar; write one like today",
+    ("top", "--day", "today", "--year", "2026"): "--day and --year: one of them",
+    ("top", "--zone", "Europe/Berlim"): "such as Europe/Berlin",
+    ("consumption", "--format", "xlsx"): "give it a file",
+    ("consumption", "--span", "soon"): "write one like today",
+}
+
+
+@pytest.mark.usefixtures("_history")
+def test_wrong_spans_say_what_to_write(terminal: Terminal) -> None:
+    for words, says in WRONG.items():
+        said = terminal(*words)
+        assert said.code in (2, 3)
+        assert says in said.err
+        assert said.err.count("\n") == 1
