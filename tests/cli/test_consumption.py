@@ -15,14 +15,14 @@ from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
-from energyguard.model.catalogue import Device, Site
+from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from tests.cli.conftest import Terminal
 from tests.history.made import T0, readings
 
 CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
-ENTRIES = {
+ENTRIES: dict[str, Entry] = {
     "site/house": Site(name="Lindenhof", zone="Europe/Berlin"),
     "device/berlin": Device(name="Oven", site="house"),
 }
@@ -83,7 +83,7 @@ def test_what_was_used_is_shown_in_the_sites_time(terminal: Terminal, tmp_path: 
 @pytest.mark.usefixtures("_history")
 def test_commands_with_a_range_take_days_of_the_calendar(terminal: Terminal) -> None:
     def kwh(*words: str) -> float:
-        return sum(row["kwh"] for row in terminal("top", *words, "--json").rows)
+        return sum(float(row["kwh"]) for row in terminal("top", *words, "--json").rows)
 
     assert kwh("--day", "2026-03-29", *SPRING) == 23.0
     assert kwh("--day", "2026-03-29") == 22.0  # a day of UTC: the first hour is of the day before
