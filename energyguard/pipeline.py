@@ -70,7 +70,7 @@ WINDOWS = Flow(
     "stream/windows/operator.py",
     (ENERGY_ALERTS, ALERTS, LATE, REPARTITIONED, DEAD_LETTERS, TIME, PROGRESS, STATE),
     group="worker",
-    tables=(RULES, TIME, STATE),
+    tables=(RULES, ENTRIES, TIME, STATE),
 )
 DETECTOR = Flow(
     "detector",
@@ -78,7 +78,7 @@ DETECTOR = Flow(
     "stream/windows/values.py",
     (ALERTS, TIME, STATE),
     group="detector",
-    tables=(RULES, TIME, STATE),
+    tables=(RULES, ENTRIES, TIME, STATE),
 )
 INGESTOR = Flow(
     "ingest",

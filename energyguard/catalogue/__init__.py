@@ -3,6 +3,7 @@
     fold.py      the catalogue as every process has it: a fold of `energyguard.catalogue`
     owner.py     which requests hold: pure, one after another
     changes.py   asks for changes, and waits for what became of them
+    revisions.py any revision of it, for streams
     role.py      the one owner, which writes what holds
 
 A sender that nobody has entered is a device all the same: it is counted from its first reading, and

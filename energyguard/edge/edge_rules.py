@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.clock import SYSTEM, Clock
+from energyguard.errors import ConfigError
 from energyguard.log import Log
 from energyguard.model.topics import EDGE_READINGS
 from energyguard.pipeline import DETECTOR, WINDOWS
@@ -27,10 +28,20 @@ def edge_book(settings: Settings) -> RuleBook:
     """The rules of ``edge.rules``.
 
     Raises:
-        ConfigError: there is no such rule, or a file of rules cannot be used.
+        ConfigError: there is no such rule, a file of rules cannot be used, or a rule looks at
+            more of devices than their ids: an edge has no catalogue.
     """
     rules = settings.rules.model_copy(update={"use": settings.edge.rules})
-    return book_of(settings.model_copy(update={"rules": rules}))
+    book = book_of(settings.model_copy(update={"rules": rules}))
+    if far := [rule.id for rule in book.active() if rule.needs_catalogue]:
+        raise ConfigError(
+            *(
+                f"edge.rules: {name!r} looks at where devices stand, which only the cloud knows; "
+                "let its selector look at ids"
+                for name in far
+            )
+        )
+    return book
 
 
 def edge_rules(log: Log, settings: Settings, clock: Clock = SYSTEM) -> Sequence[RuleWorker]:

@@ -59,9 +59,10 @@ def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> li
         channels: what each of its channels is called.
     """
     running = {rule.id for rule in service.rules.active()}
+    facts = service.catalogue.entries.facts
     found = []
     for rule in service.rules.all():
-        if not isinstance(rule, StateRule) or not rule.selects(device):
+        if not isinstance(rule, StateRule) or not rule.selects(device, facts):
             continue
         named = [words for channel, words in channels.items() if channel in rule.channels]
         if not named:
@@ -115,7 +116,9 @@ def limit_of(service: Service, device: str, channel: str) -> DeviceLimit | None:
     for rule in service.rules.active():
         if not isinstance(rule, StateRule | ThresholdRule) or channel not in rule.channels:
             continue
-        if not rule.is_mean if isinstance(rule, ThresholdRule) else not rule.selects(device):
+        if isinstance(rule, ThresholdRule) and not rule.is_mean:
+            continue
+        if not rule.selects(device, service.catalogue.entries.facts):
             continue
         own = rule.of(device)
         words = amount(own.level, own.unit)

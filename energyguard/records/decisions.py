@@ -1,8 +1,9 @@
 """Records of ``energyguard.time``: what the owner of a partition decided, and from which offset on.
 
-A record says one thing: a time, the rules that run, who else is there, or (of many partitions of a
-topic at once) the time of those from which nothing came. Two flows may decide about one topic: the
-detector's decisions have names of their own, which the other one passes over.
+A record says one thing: a time, the rules that run, the catalogue's revision, who else is there, or
+(of many partitions of a topic at once) the time of those from which nothing came. Two flows may
+decide about one topic: the detector's decisions have names of their own, which the other one passes
+over.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class PartitionDecision(
     time: Annotated[int | None, doc("So late is it there.", "ms")] = None
     end: Annotated[bool, doc("The input ends there: nobody has gone silent.")] = False
     rules: Annotated[tuple[RuleT, ...] | None, doc("The rules that run.")] = None
+    catalogue: Annotated[int | None, doc("The catalogue's revision that rules go by.")] = None
     reached: Annotated[int | None, doc("A second device of the topic has come so far.", "ms")] = (
         None
     )

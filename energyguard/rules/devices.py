@@ -1,32 +1,36 @@
 """Rules that are about some devices only, or that hold some of them to other limits.
 
-A *selector* says which devices a rule is about: ``id=p[1-9]*``, a pattern of their ids. *Overrides*
-say what differs for a device: ``{"p1": {"raise_above": "9.5"}}``, each field as people write it.
-A kind has both by being a ``DeviceRule``, a selector alone by being a ``SelectedRule``.
+A *selector* says which devices a rule is about: ``id=p[1-9]*``, ``site=lindenhof kind=meter``
+(``model/selector.py``). *Overrides* say what differs for a device: ``{"p1": {"raise_above":
+"9.5"}}``, each field as people write it. A kind has both by being a ``DeviceRule``, a selector
+alone by being a ``SelectedRule``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
-from typing import Annotated, Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Self
 
 from msgspec import UNSET, UnsetType
 
+from energyguard.model.selector import DeviceFacts
+from energyguard.model.selector import Selector as DeviceSelector
 from energyguard.rules.fields import written
 from energyguard.rules.rule import Rule
 
-ID = "id"
-"""What a selector can look at."""
+Facts = Callable[[str], DeviceFacts]
+"""Where a device stands, by its id; ``DeviceFacts`` itself knows nothing but the id."""
+
+_parsed = lru_cache(maxsize=1_000)(DeviceSelector.parse)
 
 
 def _selector(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is no text such as id=p*")
-    what, equals, pattern = value.partition("=")
-    if what != ID or not equals or not pattern:
-        raise ValueError(f"{value!r}: write it as id=PATTERN, such as id=p*")
-    return value
+    if not (selector := _parsed(value)).terms:
+        raise ValueError("it is empty; write id=p*, site=…, or leave it out")
+    return str(selector)
 
 
 def _overrides(value: Any) -> dict[str, dict[str, str]]:
@@ -38,7 +42,9 @@ def _overrides(value: Any) -> dict[str, dict[str, str]]:
     }
 
 
-Selector = Annotated[str, written("which devices it is about: `id=p*`; default: all", _selector)]
+Selector = Annotated[
+    str, written("which devices: `id=p*`, `site=lindenhof kind=meter`; default: all", _selector)
+]
 Overrides = Annotated[
     dict[str, dict[str, str]], written("what differs, by device and field", _overrides)
 ]
@@ -51,11 +57,23 @@ class SelectedRule(Rule):
 
     selector: str | UnsetType
 
-    def selects(self, device: str) -> bool:
-        """Whether it is about a device."""
+    def selects(self, device: str, facts: Facts = DeviceFacts) -> bool:
+        """Whether it is about a device; ``facts`` are asked where it looks at more than ids."""
         if self.selector is UNSET:
             return True
-        return fnmatchcase(device, self.selector.partition("=")[2])
+        selector = _parsed(self.selector)
+        known = DeviceFacts(device) if selector.looks_at_ids_only else facts(device)
+        return selector.matches(known)
+
+    @property
+    def needs_catalogue(self) -> bool:
+        """Whether it looks at more than ids: at where devices stand, what they are."""
+        return self.selector is not UNSET and not _parsed(self.selector).looks_at_ids_only
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether it is the same for all devices there are."""
+        return self.selector is UNSET
 
 
 class DeviceRule(SelectedRule):
@@ -63,6 +81,8 @@ class DeviceRule(SelectedRule):
 
     __slots__ = ()
 
+    shared: ClassVar[frozenset[str]] = frozenset()
+    """The fields that are the same for all of its devices."""
     devices: dict[str, dict[str, str]] | UnsetType
 
     @property
@@ -92,7 +112,8 @@ class DeviceRule(SelectedRule):
 
     def override_faults(self) -> Iterator[str]:
         """What makes overrides unusable, in sentences."""
-        known = {name: field for name, field in self.fields().items() if field.may_change}
+        fields = self.fields().items()
+        known = {n: field for n, field in fields if field.may_change and n not in self.shared}
         for device, texts in self.overrides.items():
             faults = []
             for name, text in texts.items():

@@ -20,6 +20,7 @@ from energyguard.model.quantities import NANO
 from energyguard.rules.fields import RuleField, fields_of
 
 STOPPED, CHANGED = "the rule was stopped", "the rule was changed"
+LEFT = "it is none of the rule's devices any more"
 """Why an alert ends that no reading ends."""
 
 
@@ -79,6 +80,16 @@ class Rule:
     def engines(self) -> frozenset[str]:
         """Who can run it besides the embedded worker, which can run all."""
         return frozenset()
+
+    @property
+    def needs_catalogue(self) -> bool:
+        """Whether it has to know where devices stand."""
+        return False
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether it is the same for all devices there are."""
+        return True
 
     @property
     def level(self) -> int:

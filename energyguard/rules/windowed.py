@@ -19,6 +19,8 @@ from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration, to_nano
 from energyguard.rules.rule import Rule
 
+OF_WINDOWS = frozenset({"window", "slide", "longest_gap", "per"})
+"""Fields that are the same for all devices: windows are summed for all at once."""
 Amounts = Callable[[int], Ints]
 """What windows hold that end so many slides before those in question: (windows, keys)."""
 

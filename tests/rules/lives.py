@@ -14,6 +14,7 @@ from energyguard.rules.toml import read_rules
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.places import FactsAt, nowhere
 
 START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
 TOPIC = "replay.kinds"
@@ -29,9 +30,12 @@ def rule_of(folder: Path, text: str) -> Rule:
     return rule
 
 
-def operator_of(rules: Sequence[Rule], lateness_s: int = 0) -> WindowOperator:
+def operator_of(
+    rules: Sequence[Rule], lateness_s: int = 0, facts_at: FactsAt = nowhere
+) -> WindowOperator:
     clock = ClockLimits(lateness_ms=lateness_s * 1000, ahead_data_ms=10**12)
-    return WindowOperator(TOPIC, rules, WindowLimits(clock, 300_000, 86_400_000))
+    limits = WindowLimits(clock, 300_000, 86_400_000)
+    return WindowOperator(TOPIC, rules, limits, facts_at=facts_at)
 
 
 def fed(operator: WindowOperator, rows: Sequence[Row], start_ms: int = START) -> list[AlertEvent]:

@@ -8,9 +8,12 @@ import pytest
 
 from energyguard.errors import ConfigError
 from energyguard.model.quantities import to_nano
+from energyguard.model.selector import DeviceFacts
+from energyguard.rules.devices import Facts
 from energyguard.rules.kinds.state import StateRule
+from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
-from tests.rules.lives import Row, events, fed, operator_of, rule_of, told
+from tests.rules.lives import START, Row, events, fed, operator_of, rule_of, told
 
 FLOORS = """
 kind = "state"
@@ -98,6 +101,96 @@ def test_overrides_are_kept_and_taken_away(tmp_path: Path) -> None:
     assert less == rule_of(tmp_path, FLOORS)
 
 
+SUMS = """
+id = "r"
+channels = ["energy_kwh"]
+window = "1 minute"
+slide = "15 seconds"
+raise_above = "2"
+selector = "id=H*"
+[rule.devices.H2]
+raise_above = "3"
+[rule.devices.H3]
+dwell = "30 seconds"
+"""
+
+
+def kwh(device: str, of: float, seconds: range) -> list[Row]:
+    return [(device, "energy_kwh", second, of) for second in seconds]
+
+
+def test_windows_hold_a_device_to_its_own_limit(tmp_path: Path) -> None:
+    """Its alert and its record of energy_alerts say the limit that it has."""
+    rule = rule_of(tmp_path, SUMS)
+    seconds = range(0, 300, 15)
+    readings = merged(
+        kwh("H1", 0.6, seconds),
+        kwh("H2", 0.6, seconds),
+        kwh("H3", 0.6, seconds),
+        kwh("H4", 0.8, seconds),
+        kwh("K1", 9, seconds),
+    )
+    found = told(events([rule], readings))
+    assert found == [
+        ("H4", "firing", 30), ("H1", "firing", 45), ("H3", "pending", 45), ("H3", "firing", 75),
+    ]  # fmt: skip
+    operator = operator_of([rule])
+    more = merged(kwh("H1", 0.6, seconds), kwh("H2", 0.8, seconds), kwh("K1", 9, seconds))
+    found_now = {e.device: e for e in fed(operator, more) if e.state == "firing"}
+    assert {*found_now} == {"H1", "H2"}
+    assert (found_now["H1"].expected, found_now["H2"].expected) == (to_nano("2"), to_nano("3"))
+    assert found_now["H2"].about == "H2 passed 3 kWh in 1 minute"
+    outcome = operator.advance(START + 600_000)
+    texts = {
+        (some.rule.text, outcome.devices[key]) for some in outcome.breaches for key in some.key
+    }
+    assert texts == {("kwh>2 over 1 minute", "H1"), ("kwh>3 over 1 minute", "H2")}
+
+
+def test_an_override_that_changes_leaves_the_other_alerts_alone(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, SUMS)
+    assert isinstance(rule, ThresholdRule)
+    operator = operator_of([rule])
+    seconds = range(0, 120, 15)
+    fed(operator, merged(kwh("H1", 0.9, seconds), kwh("H2", 0.9, seconds)))
+    more = rule.differing("H1", {"raise_above": "9"})
+    (ended,) = operator.set_rules([more]).events
+    assert (ended.device, ended.reason) == ("H1", "the rule was changed")
+    (ended,) = operator.set_rules([more.with_fields(selector="id=H1")]).events
+    assert (ended.device, ended.reason) == ("H2", "the rule was changed")
+
+
+def test_windows_are_the_same_for_all_devices(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="H3: cannot change 'window'; can: raise_above"):
+        rule_of(tmp_path, SUMS + 'window = "2 minutes"')
+
+
+def stands(revision: int) -> Facts:
+    """At odd revisions p1 is at home, at even ones p2."""
+    return lambda device: DeviceFacts(device, ("home",) if device == f"p{2 - revision % 2}" else ())
+
+
+def test_values_and_silences_go_by_where_devices_stand(tmp_path: Path) -> None:
+    level = rule_of(tmp_path, FLOORS.replace("id=p[1-9]*", "site=home"))
+    gone = rule_of(
+        tmp_path, 'kind = "silence"\nid = "g"\nlonger_than = "1m"\nselector = "site=home"'
+    )
+    operator = operator_of([level, gone], facts_at=stands)
+    assert fed(operator, kw("p1", (0, 12)) + kw("p2", (1, 12)) + kw("p3", (2, 1))) == []
+    assert operator.place(1).events == []  # values that were there before say nothing
+    assert [e.device for e in fed(operator, kw("p1", (3, 12)) + kw("p2", (4, 12)))] == ["p1"]
+    found = fed(operator, kw("p3", (90, 1)))
+    assert [(e.rule, e.device, e.state) for e in found if e.rule == "g"] == [("g", "p1", "firing")]
+    parts = {name: part for name, part in operator.snapshot().items() if part}
+    operator = operator_of([level, gone], facts_at=stands)
+    operator.restore(parts)
+    moved = [(e.rule, e.device, e.state, e.reason) for e in operator.place(2).events]
+    left = "it is none of the rule's devices any more"
+    assert sorted(moved) == [
+        ("g", "p1", "resolved", left), ("g", "p2", "firing", ""), ("r", "p1", "resolved", left),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -107,8 +200,9 @@ def test_overrides_are_kept_and_taken_away(tmp_path: Path) -> None:
         ('[rule.devices.p1]\nraise_above = "9"\nclear_at = "10"', "p1: clear_at is above raise_"),
         ('[rule.devices.p1]\nraise_below = "9"', "p1: raise_above and raise_below"),
         ('devices = "p1"', "devices: a table for each device is wanted"),
-        ('selector = "p1"', "selector: 'p1': write it as id=PATTERN"),
-        ('selector = "site=home"', "selector: 'site=home': write it as id=PATTERN"),
+        ('selector = "p1"', "selector: 'p1' is no part of a selector; write id=…, site=…"),
+        ('selector = "floor=2"', "selector: 'floor=2' is no part of a selector"),
+        ('selector = " "', "selector: it is empty"),
     ],
 )
 def test_faults(tmp_path: Path, text: str, fault: str) -> None:

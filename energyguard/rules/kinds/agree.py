@@ -131,10 +131,6 @@ class AgreeRule(
             return CounterOfPower(tolerance, self.span_ms, MAX_GAP_MS, self.settle_ms)
         return StillOfOthers(len(self.channels), self.readings, self.still_ms)
 
-    def still_breaks(self, device: str, observed: int) -> bool:
-        """Whether it is about a device; what was observed, other readings tell."""
-        return self.selects(device)
-
     def sentence(self, found: Observation) -> str:
         """What was held against what."""
         if found.state is State.UNKNOWN:

@@ -11,10 +11,12 @@ from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO, from_nano
+from energyguard.rules.devices import SelectedRule, Selector
 from energyguard.rules.fields import Channels, Count, Days, HowBad, Id, Level, Span, Text, written
 from energyguard.rules.kinds.rate import Direction
 from energyguard.rules.profile.calendar import calendar_of, slot_label
@@ -26,7 +28,13 @@ _SIGNS = {Direction.UP: 1, Direction.DOWN: -1, Direction.EITHER: 0}
 
 
 class ProfileRule(
-    ValueRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="profile"
+    ValueRule,
+    SelectedRule,
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="profile",
 ):
     """A half-hour, or a reading, far from what is usual; by deviations (sigma) of its own."""
 
@@ -47,6 +55,7 @@ class ProfileRule(
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
     about: Text = ""
+    selector: Selector | UnsetType = UNSET
 
     @property
     def level(self) -> int:

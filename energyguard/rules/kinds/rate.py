@@ -14,10 +14,11 @@ from msgspec import UNSET, UnsetType
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import MS_PER_HOUR, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text, written
 from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import Amounts, WindowRule, usual_gap
+from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
 
 
 class Direction(StrEnum):
@@ -31,10 +32,13 @@ class Direction(StrEnum):
 _VERBS = {Direction.UP: "rises", Direction.DOWN: "falls", Direction.EITHER: "changes"}
 
 
-class RateRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rate"):
+class RateRule(
+    WindowRule, DeviceRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rate"
+):
     """The difference of two windows side by side, per time; both must be complete."""
 
     kind: ClassVar[str] = "rate"
+    shared: ClassVar[frozenset[str]] = OF_WINDOWS
     limit: ClassVar[str] = "raise_above"
 
     id: Id
@@ -49,6 +53,8 @@ class RateRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True, tag_field=
     severity: HowBad = Severity.WARNING
     about: Text = ""
     longest_gap_ms: Span | UnsetType = UNSET
+    selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
 
     @property
     def level(self) -> int:
@@ -142,7 +148,8 @@ class RateRule(WindowRule, msgspec.Struct, frozen=True, kw_only=True, tag_field=
             (self.clear_at < 0, "clear_at is below 0: the alert would never end"),
             (self.per_ms <= 0, "per must be longer than nothing"),
         )
-        return [*self.window_faults(), *(sentence for wrong, sentence in checks if wrong)]
+        own = (sentence for wrong, sentence in checks if wrong)
+        return [*self.window_faults(), *own, *self.override_faults()]
 
 
 KIND = RateRule

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO, spell_duration
+from energyguard.rules.devices import SelectedRule, Selector
 from energyguard.rules.fields import Count, HowBad, Id, Span, Text
-from energyguard.rules.rule import Observation, Rule
+from energyguard.rules.rule import Observation
 
 
-class SilenceRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silence"):
+class SilenceRule(
+    SelectedRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silence"
+):
     """No reading of any channel for longer than ``longer_than``, and than so many usual steps.
 
     The usual step is the median of a device's last eight; ``rhythms`` 0 asks for none, and until
@@ -28,6 +32,7 @@ class SilenceRule(Rule, msgspec.Struct, frozen=True, kw_only=True, tag_field="ki
     rhythms: Count = 0
     severity: HowBad = Severity.WARNING
     about: Text = ""
+    selector: Selector | UnsetType = UNSET
 
     @property
     def level(self) -> int:

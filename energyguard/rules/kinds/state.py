@@ -92,10 +92,9 @@ class StateRule(
         return _LevelScorer(self)
 
     def still_breaks(self, device: str, observed: int) -> bool:
-        """Whether a value of a device that it is about does not clear."""
+        """Whether a value of a device does not clear."""
         clear = self.of(device).clear_at
-        breaks = observed < clear if self.is_below else observed > clear
-        return breaks and self.selects(device)
+        return observed < clear if self.is_below else observed > clear
 
     def sentence(self, found: Observation) -> str:
         """What happened, for a person."""
@@ -153,15 +152,13 @@ class _LevelScorer:
         )
 
     def _know(self, devices: Sequence[str]) -> None:
-        """Have the levels of all devices that there are; of one that is not meant: none is high."""
+        """Have the levels of all devices that there are."""
         known = len(self._level)
         if known == len(devices):
             return
         rules = [self._rule.of(device) for device in devices[known:]]
         levels = np.array([rule.level for rule in rules], np.int64) * self._sign
         clears = np.array([rule.clear_level for rule in rules], np.int64) * self._sign
-        apart = np.array([not self._rule.selects(device) for device in devices[known:]])
-        levels[apart] = clears[apart] = np.iinfo(np.int64).max
         self._level = np.concatenate([self._level, levels])
         self._clear = np.concatenate([self._clear, clears])
 

@@ -12,10 +12,11 @@ from msgspec import UNSET, UnsetType
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
 from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
-from energyguard.rules.windowed import Amounts, WindowRule, usual_gap
+from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
 
 _ABOVE = {
     State.PENDING: "{device} is above {level} {unit} in {window}, not yet for long",
@@ -31,13 +32,14 @@ _BELOW = {
 }
 
 
-class ThresholdRule(LevelRule, WindowRule, msgspec.Struct, frozen=True, kw_only=True):
+class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=True, kw_only=True):
     """A window's sum or mean against a level; its records do not say their kind: it was first.
 
     Below a level only complete windows speak: readings are at most ``gap`` apart, up to its end.
     """
 
     kind: ClassVar[str] = "threshold"
+    shared: ClassVar[frozenset[str]] = OF_WINDOWS
 
     id: Id
     channels: Channels
@@ -52,11 +54,14 @@ class ThresholdRule(LevelRule, WindowRule, msgspec.Struct, frozen=True, kw_only=
     about: Text = ""
     raise_below: Level | UnsetType = UNSET
     longest_gap_ms: Span | UnsetType = UNSET
+    selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
 
     @property
     def engines(self) -> frozenset[str]:
-        """Those whose jobs sum amounts and hold the sums against a level above."""
-        return frozenset() if self.is_below else frozenset({"spark", "flink"})
+        """Those whose jobs sum amounts and hold the sums of all devices against a level above."""
+        can = self.is_uniform and not self.is_below
+        return frozenset({"spark", "flink"}) if can else frozenset()
 
     @property
     def text(self) -> str:
@@ -162,7 +167,7 @@ class ThresholdRule(LevelRule, WindowRule, msgspec.Struct, frozen=True, kw_only=
             ),
         )
         wrong = (sentence for is_wrong, sentence in checks if is_wrong)
-        return [*self.window_faults(), *self.level_faults(), *wrong]
+        return [*self.window_faults(), *self.level_faults(), *wrong, *self.override_faults()]
 
 
 KIND = ThresholdRule

@@ -22,6 +22,7 @@ from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice, Closings, Increments
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.silences import SilenceChange
@@ -41,8 +42,15 @@ CELLS = 1 << 18
 class ChannelOperator:
     """The state of one channel. Keys are device numbers, dense over the partition."""
 
-    def __init__(self, channel: str, limits: ChannelLimits, *, keeps_past: bool = True) -> None:
-        self.channel = channel
+    def __init__(
+        self,
+        channel: str,
+        limits: ChannelLimits,
+        places: DevicePlaces,
+        *,
+        keeps_past: bool = True,
+    ) -> None:
+        self.channel, self.places = channel, places
         self.keeps_past = keeps_past  # else a reading can only be new, or late
         self.measure = MEASURES[channel]
         self.limits = limits
@@ -72,7 +80,9 @@ class ChannelOperator:
     def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
         """Run these rules from now on; what they need of the past comes from the ring."""
         about = [r for r in rules if isinstance(r, WindowRule) and self.channel in r.channels]
-        self.rule_states = [RuleState(rule, self.measure, self.silent) for rule in about]
+        self.rule_states = [
+            RuleState(rule, self.measure, self.places, self.silent) for rule in about
+        ]
         self._widths.clear()
         for slide, reach in (windows := {(r.slide_ms, r.reach_ms) for r in about}):
             self._widths[slide] = max(self._widths.get(slide, 0), reach // slide)
@@ -100,6 +110,18 @@ class ChannelOperator:
                 found += [AlertTransition(state, event) for event in more]
             found += [AlertTransition(state, e) for e in state.begin_all(panes, closed, newest)]
         return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
+
+    def place_anew(self, newest: int) -> list[AlertTransition]:
+        """Devices may stand elsewhere from now on."""
+        found: list[AlertTransition] = []
+        for state in self.rule_states if newest > NEVER else ():
+            if state.rule.needs_catalogue:
+                slide = state.rule.slide_ms
+                events = state.place_anew(
+                    self.registers.panes[slide], self._closed(newest)[slide], newest
+                )
+                found += [AlertTransition(state, event) for event in events]
+        return found
 
     def _closed(self, newest: int) -> dict[int, int]:
         """For each slide, the end (in panes) of the last window closed at a newest time."""
@@ -276,12 +298,17 @@ class ChannelOperator:
         collected: Collected,
     ) -> None:
         """One rule over one step."""
-        rule, ends, level = state.rule, closings.ends, state.level
+        rule, ends = state.rule, closings.ends
         scores = self.registers.scores(rule, ends)
+        level, _ = state.limits.of(scores.shape[1])
         if state.makes_energy_alerts and len(ends) and (scores.max(axis=0) > level).any():
             end, key = np.nonzero(scores > level)
             nano = scores[end, key] // self.measure.per_nano
-            collected.breaches.append(Breaches(rule, key, ends[end] * rule.slide_ms, nano))
+            end_ms = ends[end] * rule.slide_ms
+            collected.breaches += [
+                Breaches(own, key[which], end_ms[which], nano[which])
+                for own, which in state.limits.by_rule(key)
+            ]
         if collected.follow_episodes:
             panes = self.registers.panes[rule.slide_ms]
             happened = state.follow(panes, rows, closings, scores, changes)

@@ -87,13 +87,17 @@ class DetectorStage(WindowStage):
 
     def task(self, at: TopicPartition) -> DetectorTask:
         """A partition's rules, with no more in them than what the history had."""
-        task = DetectorTask(at, self.book, self.limits, self.clock, self.plausible)
+        task = DetectorTask(
+            at, self.book, self.limits, self.clock, self.plausible, self.catalogue.facts_at
+        )
         task.learned = self.learned.get(at)
         return task
 
     def learn(self, past: Past) -> None:
         """Learn what the log no longer has, before partitions are taken."""
-        self.learned = learned_before(self.log, self.topics, self.book, self.limits, past)
+        self.learned = learned_before(
+            self.log, self.topics, self.book, self.limits, past, self.catalogue
+        )
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
         """What is to be judged of what was read."""

@@ -18,10 +18,12 @@ import numpy as np
 
 from energyguard.model.alerts import State
 from energyguard.model.channels import Measure
-from energyguard.model.readings import Ints
-from energyguard.rules.rule import STOPPED
+from energyguard.model.readings import Bools, Ints
+from energyguard.rules.rule import LEFT, STOPPED
 from energyguard.rules.windowed import WindowRule
+from energyguard.stream.windows.key_limits import KeyLimits
 from energyguard.stream.windows.panes import Closings, Increments, Panes
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import SAYS_NOTHING
 from energyguard.stream.windows.silences import SilenceChange
 
@@ -75,17 +77,16 @@ class RuleState:
 
     rule: WindowRule
     measure: Measure
+    places: DevicePlaces
     silent: Mapping[int, int] = field(default_factory=dict)
     episodes: dict[int, Episode] = field(default_factory=dict)
 
-    level: int = field(init=False)  # the score above which it raises
-    clear: int = field(init=False)  # the score at or below which it clears
+    limits: KeyLimits = field(init=False)  # the scores at which it raises and clears
     is_early: bool = field(init=False)  # a window may raise before it closes: it only grows
     makes_energy_alerts: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.level = self.rule.score_of(self.rule.level, self.measure)
-        self.clear = self.rule.score_of(self.rule.clear_level, self.measure)
+        self.limits = KeyLimits(self.rule, self.measure, self.places)
         self.is_early = self.rule.may_raise_early and self.measure.grows
         self.makes_energy_alerts = self.rule.makes_energy_alerts
 
@@ -112,12 +113,19 @@ class RuleState:
             readings = rows.of(key) if self.is_early else []
             yield from _KeyInBatch(self, panes, closings, sums, key).events(readings, mine)
 
-    def begin_all(self, panes: Panes, closed: int, time_ms: int) -> Iterator[EpisodeEvent]:
-        """Begin the episodes that the past already holds, where a rule starts in the middle."""
+    def begin_all(
+        self, panes: Panes, closed: int, time_ms: int, of: Bools | None = None
+    ) -> Iterator[EpisodeEvent]:
+        """Begin the episodes that the past already holds, where a rule starts in the middle.
+
+        ``of``: only these of the keys; None: all.
+        """
         if not self.is_early or not panes.rows:
             return
         ends = np.arange(closed + 1, panes.head + 2)
-        breaches = panes.windows(ends, self.rule.panes) > self.level
+        breaches = panes.windows(ends, self.rule.panes) > self.limits.of(panes.keys)[0]
+        if of is not None:
+            breaches &= of[: panes.keys]
         for key in np.flatnonzero(breaches.any(axis=0)).tolist():
             if key not in self.episodes:
                 first = int(ends[breaches[:, key].argmax()])
@@ -128,7 +136,7 @@ class RuleState:
         self, at: int, key: int, end: int, total: int, time_ms: int, quiet: bool
     ) -> Iterator[EpisodeEvent]:
         """An episode begins with the window that ends at pane ``end``; ``quiet``: in a silence."""
-        state = State.PENDING if self.rule.dwell_ms else State.FIRING
+        state = State.PENDING if self.limits.rule_of(key).dwell_ms else State.FIRING
         identity = end * self.rule.slide_ms, self.rule.window_ms
         episode = Episode(key, end, time_ms, total, total, state, None, *identity)
         self.episodes[key] = episode
@@ -144,22 +152,36 @@ class RuleState:
             EpisodeEvent(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended
         ]
 
+    def place_anew(self, panes: Panes, closed: int, time_ms: int) -> Iterator[EpisodeEvent]:
+        """Devices may stand elsewhere: those that left the rule are over, others come under it."""
+        self.limits.forget()
+        for key, episode in sorted(self.episodes.items()):
+            if not self.limits.has(key):
+                del self.episodes[key]
+                amounts = episode.observed, episode.peak
+                yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, LEFT)
+        came = self.limits.selected(panes.keys).copy()
+        before = self.places.selected_before(self.rule)[: panes.keys]
+        came[: len(before)] &= ~before
+        yield from self.begin_all(panes, closed, time_ms, came)
+
     def _candidates(
         self, panes: Panes, rows: Increments, closings: Closings, sums: Ints, changed: set[int]
     ) -> set[int]:
         """The keys to which something may happen; the others only grow their peaks."""
         found: set[int] = set()
+        level, _ = self.limits.of(panes.keys)
         calm = np.ones(panes.keys, bool)
         if self.episodes:
             calm[np.fromiter(self.episodes, np.int64, len(self.episodes))] = False
             found |= self._of_episodes(closings, sums, changed)
         if len(closings.ends):
-            found |= set(np.flatnonzero((sums.max(axis=0) > self.level) & calm).tolist())
+            found |= set(np.flatnonzero((sums.max(axis=0) > level) & calm).tolist())
         if self.is_early and len(rows.at):
             closed = int(closings.ends[-1]) if len(closings.ends) else closings.closed_before
             ends = np.arange(max(int(rows.amounts.pane.min()), closed) + 1, panes.head + 2)
             highest = panes.windows(ends, self.rule.panes).max(axis=0)
-            found |= set(np.flatnonzero((highest > self.level) & calm).tolist())
+            found |= set(np.flatnonzero((highest > level) & calm).tolist())
         return found
 
     def _of_episodes(self, closings: Closings, sums: Ints, changed: set[int]) -> set[int]:
@@ -173,7 +195,7 @@ class RuleState:
         spoken = np.array([self.silent.get(k, FOREVER) for k in keys.tolist()])
         says = closings.ends[:, None] * self.rule.slide_ms <= spoken  # a window in a silence: not
         says &= mine != SAYS_NOTHING
-        busy = ((mine <= self.clear) & open_ & says).any(axis=0)
+        busy = ((mine <= self.limits.clears(keys)) & open_ & says).any(axis=0)
         busy |= (closings.ends[:, None] == first).any(axis=0)
         busy |= np.array(
             [k in changed or self.episodes[k].state is State.PENDING for k in keys.tolist()]
@@ -193,6 +215,7 @@ class _KeyInBatch:
         self.state, self.panes, self.key = state, panes, key
         self.slide, self.n = panes.slide_ms, state.rule.panes
         self.closed = closings.closed_before
+        self.level, self.clear = state.limits.of_key(key)
         self.closings = closings
         self.quiet_ms = state.silent.get(key)  # the newest reading before a silence that lasts
         self.sums = sums[:, key].tolist() if len(closings.ends) else []
@@ -232,7 +255,7 @@ class _KeyInBatch:
             return
         for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
             total = self._sum(end)
-            if total > self.state.level:
+            if total > self.level:
                 yield from self._begin(at, end, total, time)
                 return
 
@@ -244,20 +267,21 @@ class _KeyInBatch:
         episode = self.state.episodes.get(self.key)
         end_ms = end * self.slide
         if episode is None:
-            if total > self.state.level:
+            if total > self.level:
                 yield from self._begin(at, end, total, end_ms)
             return
         if end < episode.first_end or total == SAYS_NOTHING:
             return
         episode.peak = max(episode.peak, total)
         silent = self._in_silence(episode, end_ms)
-        if total <= self.state.clear and not silent:
+        if total <= self.clear and not silent:
             del self.state.episodes[self.key]
             yield EpisodeEvent(at, episode, State.RESOLVED, end_ms, total, episode.peak)
             if self.state.is_early:
                 yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
             return
-        long_enough = end_ms - episode.since_ms >= self.state.rule.dwell_ms
+        dwell_ms = self.state.limits.rule_of(self.key).dwell_ms
+        long_enough = end_ms - episode.since_ms >= dwell_ms
         if episode.state is State.PENDING and long_enough and not silent:
             episode.state = State.FIRING
             yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)

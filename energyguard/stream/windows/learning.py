@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.errors import Unavailable
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.model.readings import ReadingBatch
@@ -41,13 +42,20 @@ class Past(Protocol):
 
 
 def learned_before(
-    log: Log, topics: Sequence[str], book: RuleBook, limits: WindowLimits, past: Past
+    log: Log,
+    topics: Sequence[str],
+    book: RuleBook,
+    limits: WindowLimits,
+    past: Past,
+    catalogue: CatalogueRevisions,
 ) -> dict[TopicPartition, Mapping[str, bytes]]:
     """Snapshots of what came before the log begins, of partitions that have none and need it.
 
     Where the history does not answer it is told, and what is usual is learned from the log alone.
     """
     rules = [rule for rule in book.running() if isinstance(rule, ValueRule) and rule.learns]
+    if any(rule.needs_catalogue for rule in rules):
+        catalogue.refresh()
     channels = {channel for rule in rules for channel in rule.channels}
     found: dict[TopicPartition, Mapping[str, bytes]] = {}
     for topic, firsts in _shortened(log, topics).items() if rules else ():
@@ -59,7 +67,7 @@ def learned_before(
         try:
             for partition, batch in past.before(topic, len(firsts), offsets, channels):
                 if partition not in operators:
-                    operators[partition] = _operator(topic, book, limits)
+                    operators[partition] = _operator(topic, book, limits, catalogue)
                 operators[partition].process(batch)
         except Unavailable as error:
             _log.warning("learning from the log alone", topic=topic, reason=str(error))
@@ -74,10 +82,20 @@ def learned_before(
     return found
 
 
-def _operator(topic: str, book: RuleBook, limits: WindowLimits) -> WindowOperator:
-    return WindowOperator(
-        source_of(topic), book.running(), limits, witnesses=Witnesses.UNKNOWN, flow=DETECTOR.name
+def _operator(
+    topic: str, book: RuleBook, limits: WindowLimits, catalogue: CatalogueRevisions
+) -> WindowOperator:
+    operator = WindowOperator(
+        source_of(topic),
+        book.running(),
+        limits,
+        witnesses=Witnesses.UNKNOWN,
+        flow=DETECTOR.name,
+        facts_at=catalogue.facts_at,
     )
+    if catalogue.revision:
+        operator.places.pin(catalogue.revision)
+    return operator
 
 
 def _shortened(log: Log, topics: Sequence[str]) -> dict[str, dict[TopicPartition, int]]:

@@ -24,6 +24,7 @@ from energyguard.stream.windows.output import (
     in_order,
     silence_event,
 )
+from energyguard.stream.windows.places import DevicePlaces, FactsAt, nowhere
 from energyguard.stream.windows.silences import SilenceChange, Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import LEARNED, load_windows, save_windows
 from energyguard.stream.windows.values import Happened, ValueRules
@@ -45,6 +46,7 @@ class WindowOperator:
         follow_episodes: bool = True,
         witnesses: Witnesses = Witnesses.NONE,
         flow: str = "",
+        facts_at: FactsAt = nowhere,
     ) -> None:
         """Make an operator in which nothing is yet.
 
@@ -57,6 +59,7 @@ class WindowOperator:
             flow: run only the rules of this flow; empty: of all. That of the detector judges
                 values as they come, and no more: it counts no readings, keeps none of them, and
                 leaves it to the windows to say who is silent.
+            facts_at: where devices stand at a revision of the catalogue.
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
@@ -64,13 +67,14 @@ class WindowOperator:
         self.limits = limits
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
+        self.places = DevicePlaces(self.devices, facts_at)
         self.lanes: dict[str, ChannelOperator] = {}
         self.flow, self.counts_readings = flow, flow != ValueRule.flow
         self.rules = self.runs(rules)
         self.follow_episodes = follow_episodes
-        self.silences = Silences(limits.silent_ms)
+        self.silences = Silences(limits.silent_ms, self.places)
         self.silences.set_rules(self.rules, NEVER)
-        self.values = ValueRules(self.devices)
+        self.values = ValueRules(self.places)
         self.values.run(self.rules)
         self.kept: dict[str, bytes] = {}  # parts of a snapshot that its owner has
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
@@ -178,12 +182,25 @@ class WindowOperator:
         self._finish(outcome, Collected())
         return outcome
 
+    def place(self, revision: int) -> WindowOutput:
+        """Go by a revision of the catalogue from the next reading on."""
+        outcome = WindowOutput(self.devices)
+        self.places.pin(revision)
+        newest = self.clock.newest
+        self._place_silences(outcome, self.silences.place_anew(newest))
+        for channel, lane in self.lanes.items():
+            self._place(outcome, channel, Collected(transitions=lane.place_anew(newest)))
+        self._place_values(outcome, self.values.place_anew(newest))
+        self._finish(outcome, Collected())
+        return outcome
+
     def like(self, limits: WindowLimits) -> WindowOperator:
         """An empty operator with the same devices, rules and other limits: to read again."""
         other = WindowOperator(
             self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow
         )
         other.devices += self.devices
+        other.places.follow(self.places)
         other._numbers = dict(self._numbers)
         return other
 
@@ -208,7 +225,7 @@ class WindowOperator:
         lane = self.lanes.get(channel)
         if lane is None:
             limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
-            lane = ChannelOperator(channel, limits, keeps_past=self.counts_readings)
+            lane = ChannelOperator(channel, limits, self.places, keeps_past=self.counts_readings)
             self.lanes[channel] = lane
             lane.silent.update(self.silences.quiet)
             lane.run_rules(self.rules, NEVER)

@@ -71,9 +71,11 @@ def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
     """
     if not breaches:
         return []
-    rules = {b.rule.id: b.rule for b in breaches}
+    rules = {(b.rule.id, b.rule.text): b.rule for b in breaches}  # of a device its own
     names = sorted(rules)
-    rule = np.concatenate([np.full(len(b.key), names.index(b.rule.id)) for b in breaches])
+    rule = np.concatenate(
+        [np.full(len(b.key), names.index((b.rule.id, b.rule.text))) for b in breaches]
+    )
     key = np.concatenate([b.key for b in breaches])
     end = np.concatenate([b.end_ms for b in breaches])
     nano = np.concatenate([b.nano_kwh for b in breaches])
@@ -91,9 +93,8 @@ class AlertTransition(NamedTuple):
     state: RuleState | ValueState
     event: EpisodeEvent
 
-    @property
-    def amounts(self) -> AlertAmounts:
-        """What an alert says of it."""
+    def amounts(self, level: int) -> AlertAmounts:
+        """What an alert says of it; ``level``: what windows are held against."""
         state, event = self
         if isinstance(state, ValueState):
             assert isinstance(event.episode, ValueEpisode)
@@ -103,7 +104,7 @@ class AlertTransition(NamedTuple):
         rule, peak = state.rule, max(event.peak, event.observed)
         shown = (rule.shown(score, state.measure) for score in (event.observed, peak))
         observed, worst = shown
-        return AlertAmounts(observed, worst, rule.level, {})
+        return AlertAmounts(observed, worst, level, {})
 
 
 class AlertAmounts(NamedTuple):
@@ -129,7 +130,7 @@ def episode_event(topic: str, channel: str, device: str, transition: AlertTransi
     state, event = transition
     rule, episode = state.rule.of(device), event.episode
     end_ms = episode.window_end_ms
-    observed, peak, expected, evidence = transition.amounts
+    observed, peak, expected, evidence = transition.amounts(rule.level)
     found = Observation(device, event.state, observed, episode.since_ms, expected, evidence)
     ended = f"{device}: {event.reason} ({rule.id}: {rule.text})" if event.reason else ""
     return AlertEvent(

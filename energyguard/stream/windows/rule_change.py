@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints
 from energyguard.rules.rule import CHANGED
+from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episodes import Episode, EpisodeEvent, RuleState
 from energyguard.stream.windows.registers import SAYS_NOTHING
 
@@ -30,7 +31,7 @@ def carried(
     """
     episodes = sorted(old.episodes.values(), key=lambda episode: episode.key)
     old.episodes = {}
-    if _alike(old) == _alike(new):
+    if old.limits.is_uniform and new.limits.is_uniform and _alike(old.rule) == _alike(new.rule):
         new.episodes |= {episode.key: episode for episode in episodes}
         return
     other_windows = (old.rule.window_ms, old.rule.slide_ms) != (
@@ -39,12 +40,16 @@ def carried(
     )
     for episode in episodes:
         key, silent = episode.key, episode.key in new.silent
-        mine = sums[:, key]
+        mine, clear = sums[:, key], new.limits.of_key(key)[1]
+        is_same = _alike(old.limits.rule_of(key)) == _alike(new.limits.rule_of(key))
+        if is_same and new.limits.has(key):
+            new.episodes[key] = episode
+            continue
         if silent:
-            goes_on = other_windows or episode.peak > new.clear
+            goes_on = other_windows or episode.peak > clear
         else:
-            goes_on = bool(((mine > new.clear) | (mine == SAYS_NOTHING)).any())
-        if not goes_on:
+            goes_on = bool(((mine > clear) | (mine == SAYS_NOTHING)).any())
+        if not goes_on or not new.limits.has(key):
             yield EpisodeEvent(
                 0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED
             )
@@ -56,9 +61,8 @@ def carried(
         yield EpisodeEvent(0, episode, state, time_ms, episode.observed, episode.peak)
 
 
-def _alike(state: RuleState) -> tuple[object, ...]:
+def _alike(rule: WindowRule) -> tuple[object, ...]:
     """All of a rule that an alert's events say."""
-    rule = state.rule
     return (rule.window_ms, rule.slide_ms, rule.level, rule.clear_level, rule.severity)
 
 
@@ -71,7 +75,7 @@ def _amounts(episode: Episode, old: RuleState, new: RuleState) -> tuple[int, int
 
 def _begin_anew(episode: Episode, old: RuleState, new: RuleState, ends: Ints, sums: Ints) -> None:
     """Let an episode be judged by windows of the new kind."""
-    above = sums > new.clear
+    above = sums > new.limits.of_key(episode.key)[1]
     if above.any():
         first = int(above.argmax())
         episode.first_end = int(ends[first])

@@ -17,8 +17,9 @@ import numpy as np
 
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT, SilenceRule
-from energyguard.rules.rule import CHANGED, STOPPED, Rule
+from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.verdicts import LaneRows, by_key, newest_before
 
 STEPS = 8
@@ -221,13 +222,18 @@ class SilenceTransition(NamedTuple):
 
 
 class Silences:
-    """A tracker for the product, and one for each rule. Keys are device numbers."""
+    """A tracker for the product, and one for each rule. Keys are device numbers.
 
-    def __init__(self, silent_ms: int) -> None:
+    A rule's tracker knows every device; only those that the rule is about are told.
+    """
+
+    def __init__(self, silent_ms: int, places: DevicePlaces) -> None:
+        self.places = places
         self.newest: Ints = np.empty(0, np.int64)
         """The newest time of each device, whatever its channel."""
         self.tracker = SilenceTracker(silent_ms)
         self.of_rules: dict[str, tuple[SilenceRule, SilenceTracker]] = {}
+        self._chosen: dict[str, Bools] = {}  # by rule, of the devices known so far
 
     @property
     def quiet(self) -> dict[int, int]:
@@ -255,12 +261,33 @@ class Silences:
         found = [SilenceTransition(OF_THE_PRODUCT, change) for change in changes]
         for rule, tracker in self.of_rules.values():
             news = tracker.changes(rows, prior, self.newest, run, before)
-            found += [SilenceTransition(rule, change) for change in news]
+            chosen = self._about(rule) if news else _NONE
+            found += [SilenceTransition(rule, change) for change in news if chosen[change.key]]
         return changes, found
+
+    def _about(self, rule: SilenceRule) -> Bools:
+        """Whether a rule is about each device."""
+        known = self._chosen.get(rule.id, _NONE)
+        if len(known) < len(self.places.devices):
+            known = np.concatenate([known, self.places.selected(rule, len(known))])
+            self._chosen[rule.id] = known
+        return known
+
+    def place_anew(self, time_ms: int) -> list[SilenceTransition]:
+        """Devices may stand elsewhere: who left a rule is none of its silent ones any more."""
+        found: list[SilenceTransition] = []
+        for rule, tracker in self.of_rules.values():
+            if rule.needs_catalogue:
+                before = self.places.selected_before(rule)
+                self._chosen.pop(rule.id, None)
+                found += _moved(rule, tracker, before, self._about(rule), time_ms, LEFT)
+        return found
 
     def set_rules(self, rules: Sequence[Rule], time_ms: int) -> list[SilenceTransition]:
         """Run those of these rules that are of the kind; silences go on, or end and say why."""
         before, self.of_rules = self.of_rules, {}
+        chosen = {rule.id: self._about(rule) for rule, _ in before.values()}
+        self._chosen = {}
         found: list[SilenceTransition] = []
         for rule in (rule for rule in rules if isinstance(rule, SilenceRule)):
             old = before.pop(rule.id, None)
@@ -273,9 +300,12 @@ class Silences:
             tracker.restore(since, steps)
             self.of_rules[rule.id] = rule, tracker
             waited = self.newest[: len(since)] + tracker.patience <= time_ms
-            found += _ended(rule, tracker, ~waited, time_ms, CHANGED)
+            known = chosen.get(rule.id, _NONE)
+            found += _ended(rule, tracker, known, ~waited, time_ms, CHANGED)
+            found += _moved(rule, tracker, known, self._about(rule), time_ms, CHANGED)
         for rule, tracker in before.values():
-            found += _ended(rule, tracker, np.ones(len(tracker.since), bool), time_ms, STOPPED)
+            every = np.ones(len(tracker.since), bool)
+            found += _ended(rule, tracker, chosen[rule.id], every, time_ms, STOPPED)
         return found
 
     def save(self) -> dict[str, list[Ints]]:
@@ -291,10 +321,36 @@ class Silences:
 
 
 def _ended(
-    rule: SilenceRule, tracker: SilenceTracker, which: np.ndarray, time_ms: int, reason: str
+    rule: SilenceRule,
+    tracker: SilenceTracker,
+    about: Bools,
+    which: Bools,
+    time_ms: int,
+    reason: str,
 ) -> Iterator[SilenceTransition]:
-    """Silences that no reading ends."""
+    """Silences that no reading ends; those that the rule was not about were not told."""
     for key in np.flatnonzero((tracker.since > NEVER) & which).tolist():
         change = SilenceChange(0, key, False, time_ms, int(tracker.since[key]))
         tracker.since[key] = NEVER
-        yield SilenceTransition(rule, change, reason)
+        if key < len(about) and about[key]:
+            yield SilenceTransition(rule, change, reason)
+
+
+def _moved(
+    rule: SilenceRule,
+    tracker: SilenceTracker,
+    before: Bools,
+    after: Bools,
+    time_ms: int,
+    reason: str,
+) -> Iterator[SilenceTransition]:
+    """Silent devices that a rule is about no more, or is about now."""
+    keys = min(len(before), len(after), len(tracker.since))
+    moved = (tracker.since[:keys] > NEVER) & (before[:keys] != after[:keys])
+    for key in np.flatnonzero(moved).tolist():
+        comes = bool(after[key])
+        change = SilenceChange(0, key, comes, time_ms, int(tracker.since[key]))
+        yield SilenceTransition(rule, change, "" if comes else reason)
+
+
+_NONE = np.empty(0, bool)

@@ -19,6 +19,7 @@ from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.episodes import Episode
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.silences import Silences
 from energyguard.stream.windows.values import ValueRules
 from energyguard.stream.windows.verdicts import ReadingRun
@@ -38,6 +39,7 @@ class WindowState(Protocol):
     clock: PartitionClock
     devices: list[str]
     silences: Silences
+    places: DevicePlaces
     rules: list[Rule]
     lanes: dict[str, ChannelOperator]
     values: ValueRules
@@ -102,6 +104,8 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
         "devices": dump([windows.devices, silences.newest, tracker.since, tracker.steps.ravel()]),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
+    if windows.places.revision is not None:
+        parts["catalogue"] = dump(windows.places.revision)
     if silences.of_rules:
         parts["silences"] = dump(silences.save())
     known = windows.values.save()
@@ -156,6 +160,7 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
+    windows.places.pin(load(parts["catalogue"]) if "catalogue" in parts else None)
     windows.rules = windows.runs(rules_of(parts))
     saved_silences = load(parts["silences"]) if "silences" in parts else {}
     windows.silences.restore(windows.rules, saved_silences)

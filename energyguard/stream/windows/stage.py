@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
@@ -23,6 +24,7 @@ from energyguard.stream.time.alignment import Alignment, DecodedReadings, decode
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other
 from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.places import selected
 from energyguard.stream.windows.task import WindowTask
 from energyguard.topics import topic_named
 
@@ -46,6 +48,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         super().__init__(log, topics, clock)
         self.book = book
         self._active = self._of_flow()
+        self._changes = 0  # of the rules, so far
+        self.catalogue = CatalogueRevisions(log)
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
@@ -61,7 +65,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""
-        return WindowTask(at, self.book, self.limits, self.clock, self.plausible)
+        return WindowTask(
+            at, self.book, self.limits, self.clock, self.plausible, self.catalogue.facts_at
+        )
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
         """The readings that were read."""
@@ -93,14 +99,41 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     # Decisions, and what others say
 
     def decide(self, task: WindowTask, decisions: Decisions) -> list[Decision]:
-        """The rules that run, and time where all is quiet."""
+        """The rules that run and where devices stand, and time where all is quiet."""
         made = []
+        if (revision := self._revision(task)) is not None:
+            made.append(task.decision(catalogue=revision))
         if tuple(task.operator.rules) != self._active or task.manifest.decided < 0:
             made.append(task.decision(rules=self._active))
         if (time := self._quiet_time(task)) is not None:
             made.append(task.decision(time=time))
             task.last_record_s = self.clock.monotonic()
         return made + self.witness(task)
+
+    def _revision(self, task: WindowTask) -> int | None:
+        """The catalogue that rules have to go by from now on; None: the one that they go by.
+
+        Only where one of them looks at more than ids, and where it is about other devices now.
+        """
+        rules = [rule for rule in self._active if rule.needs_catalogue]
+        if not rules:
+            return None
+        now, pinned = self.catalogue.revision, task.operator.places.revision
+        if pinned is None or task.manifest.decided < 0:
+            return now
+        devices, (revision, known, changes) = task.operator.devices, task.placed
+        if (now, len(devices), self._changes) == task.placed or now <= pinned:
+            return None
+        task.placed = now, len(devices), self._changes
+        if changes != self._changes:
+            known = 0  # other rules: nobody has looked at any device
+        since = max(pinned, revision)
+        moved = self.catalogue.moved(since, devices, known)
+        before, after = (self.catalogue.facts_at(number) for number in (pinned, now))
+        differ = any(
+            (selected(rule, moved, before) != selected(rule, moved, after)).any() for rule in rules
+        )
+        return now if differ else None
 
     def elsewhere(self, at: TopicPartition) -> Other | None:
         """What a partition's progress says."""
@@ -122,8 +155,9 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         return time if time > newest else None
 
     def follow(self, tasks: Collection[WindowTask], decisions: Decisions) -> None:
-        """Take changes of rules, and how far other workers' partitions are."""
+        """Take changes of rules and of the catalogue, and how far others' partitions are."""
         self._follow_rules(tasks, decisions)
+        self._follow_catalogue()
         for part in self.log.read(self._progress_at, 1000, 0):
             for _, progress in decoded(PARTITION_PROGRESS.decoder, part):
                 self._reached(progress)
@@ -136,10 +170,17 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 changed |= self.book.apply((key or b"").decode(), value)
             self._rules_at[part.at] = part.next_offset
         if changed:
+            self._changes += 1
             self._active = self._of_flow()
+            self._follow_catalogue()
             longest = max((rule.reach_ms for rule in self.book.all()), default=0)
             if longest > self.limits.horizon_ms:
                 self._widen(longest, tasks, decisions)
+
+    def _follow_catalogue(self) -> None:
+        """Know where devices stand, where a rule asks for it."""
+        if any(rule.needs_catalogue for rule in self._active):
+            self.catalogue.refresh()
 
     def _reached(self, progress: PartitionProgress) -> None:
         at = TopicPartition(progress.topic, progress.partition)

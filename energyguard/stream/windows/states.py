@@ -16,9 +16,10 @@ from msgspec import UNSET
 from energyguard.model.alerts import State
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.devices import SelectedRule
-from energyguard.rules.rule import CHANGED, STOPPED
+from energyguard.rules.rule import CHANGED, LEFT, STOPPED
 from energyguard.rules.valued import Scorer, Scores, ValueRule
 from energyguard.stream.windows.episodes import BACK, QUIET, READ, Episode, EpisodeEvent
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
 
@@ -55,25 +56,25 @@ class ScoredRows:
 class ValueState:
     """One rule over one channel, or over its channels together: its scorer, and its episodes.
 
-    ``channel`` is what its alerts name; ``silent`` has the keys that are quiet; ``devices`` the
-    name of each key: it is the operator's, and grows.
+    ``channel`` is what its alerts name; ``silent`` has the keys that are quiet; ``places`` know the
+    name of each key, and which of them the rule is about.
     """
 
     rule: ValueRule
     channel: str
     scorer: Scorer
     silent: Mapping[int, int]
-    devices: Sequence[str]
+    places: DevicePlaces
     episodes: dict[int, ValueEpisode] = field(default_factory=dict)
     _meant: Bools = field(default_factory=lambda: np.empty(0, bool))  # by key, as far as known
 
-    def meant(self, devices: Sequence[str], key: Ints) -> Bools | None:
+    def meant(self, key: Ints) -> Bools | None:
         """Which readings of some keys its rule is about; None: all."""
-        rule = self.rule
-        if not isinstance(rule, SelectedRule) or rule.selector is UNSET:
+        if not isinstance(self.rule, SelectedRule) or self.rule.selector is UNSET:
             return None
-        more = [rule.selects(device) for device in devices[len(self._meant) :]]
-        self._meant = np.concatenate([self._meant, np.array(more, bool)])
+        if len(self._meant) < len(self.places.devices):
+            more = self.places.selected(self.rule, len(self._meant))
+            self._meant = np.concatenate([self._meant, more])
         which = self._meant[key]
         return None if which.all() else which
 
@@ -104,7 +105,7 @@ class ValueState:
 
     def _rule_of(self, key: int) -> ValueRule:
         """The rule as it holds for a device."""
-        return self.rule.of(self.devices[key])
+        return self.rule.of(self.places.devices[key])
 
     def _lasts(self, key: int, at: Ints | None, scored: ScoredRows) -> bool:
         """Whether an alert only goes on: then it is brought up to date."""
@@ -187,10 +188,21 @@ class ValueState:
         if type(old.scorer) is type(self.scorer):
             self.scorer.restore(old.scorer.save())
         for key, episode in sorted(old.episodes.items()):
-            if self.rule.still_breaks(self.devices[key], episode.observed):
+            device = self.places.devices[key]
+            if self.places.selects(self.rule, key) and self.rule.still_breaks(
+                device, episode.observed
+            ):
                 self.episodes[key] = episode
             else:
                 yield _event(0, episode, State.RESOLVED, time_ms, CHANGED)
+
+    def place_anew(self, time_ms: int) -> Iterator[EpisodeEvent]:
+        """Devices may stand elsewhere from now on: alerts of those that left are over."""
+        self._meant = self._meant[:0]
+        for key, episode in sorted(self.episodes.items()):
+            if not self.places.selects(self.rule, key):
+                del self.episodes[key]
+                yield _event(0, episode, State.RESOLVED, time_ms, LEFT)
 
     def stop(self, time_ms: int) -> Iterator[EpisodeEvent]:
         """The rule no longer runs: every episode is over."""

@@ -28,6 +28,7 @@ from energyguard.stream.windows.handover import Handover, handover_of
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
+from energyguard.stream.windows.places import FactsAt, nowhere
 
 MARK_MS = 900_000
 MAX_MARKS = 2_000
@@ -45,13 +46,20 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
         limits: WindowLimits,
         clock: Clock,
         plausible: PlausibilityLimits = DEFAULT,
+        facts_at: FactsAt = nowhere,
     ) -> None:
         self.plausible, self.limits = plausible, limits
         topic = source_of(at.topic)
         operator = WindowOperator(
-            topic, book.running(), limits, witnesses=Witnesses.UNKNOWN, flow=self.flow.name
+            topic,
+            book.running(),
+            limits,
+            witnesses=Witnesses.UNKNOWN,
+            flow=self.flow.name,
+            facts_at=facts_at,
         )
         super().__init__(at, operator, clock)
+        self.placed = (-1, -1, -1)  # the catalogue, devices and rules that were looked at last
         self.last_report_s = 0.0
         self.delivered_ms: int | None = None  # see ``Alignment``; and what was told of it
         self.reported_ms: int | None = None
@@ -91,9 +99,11 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
             self.last_record_s = last_record_s
 
     def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
-        """Run other rules, or know what time it is."""
+        """Run other rules, by another catalogue, or know what time it is."""
         if decision.rules is not None:
             outcome = self.operator.set_rules(decision.rules)
+        elif decision.catalogue is not None:
+            outcome = self.operator.place(decision.catalogue)
         elif decision.reached is not None or decision.alone:
             outcome = self.operator.witness(decision.reached)
         else:

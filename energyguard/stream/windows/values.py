@@ -14,6 +14,7 @@ from energyguard.rules.valued import LearningScorer, ValueRows, ValueRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.counter_steps import STEP, CounterSteps
 from energyguard.stream.windows.episodes import EpisodeEvent
+from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.silences import SilenceChange
 from energyguard.stream.windows.states import ScoredRows, ValueEpisode, ValueState
 from energyguard.stream.windows.verdicts import LaneRows
@@ -108,11 +109,11 @@ class ValueRules:
     """Every rule about values, with its scorers and episodes. Keys are device numbers.
 
     Args:
-        devices: the name of each key; the operator's, which grows.
+        places: which devices rules are about.
     """
 
-    def __init__(self, devices: Sequence[str]) -> None:
-        self.devices = devices
+    def __init__(self, places: DevicePlaces) -> None:
+        self.places, self.devices = places, places.devices
         self.states: list[ValueState] = []
         self.silent: dict[int, int] = {}
         self.moments: dict[tuple[str, ...], Moments] = {}
@@ -121,7 +122,7 @@ class ValueRules:
     def run(self, rules: Sequence[Rule]) -> None:
         """Run these rules from now on, with nothing in them."""
         self.states = [
-            ValueState(rule, channel, rule.scorer(), self.silent, self.devices)
+            ValueState(rule, channel, rule.scorer(), self.silent, self.places)
             for rule in rules
             if isinstance(rule, ValueRule)
             for channel in (rule.channels[:1] if rule.together else rule.channels)
@@ -147,6 +148,12 @@ class ValueRules:
         for before in old.values():
             yield from ((before, event) for event in before.stop(newest))
 
+    def place_anew(self, newest: int) -> Happened:
+        """Devices may stand elsewhere from now on: what is about others is over."""
+        for state in self.states:
+            if state.rule.needs_catalogue:
+                yield from ((state, event) for event in state.place_anew(newest))
+
     def follow(
         self, news: Mapping[str, LaneRows], run: Ints, changes: Sequence[SilenceChange]
     ) -> Happened:
@@ -170,7 +177,7 @@ class ValueRules:
                 rows, values = _NOTHING, {state.channel: _NOTHING.value}
             else:
                 continue
-            if (which := state.meant(self.devices, rows.key)) is not None:
+            if (which := state.meant(rows.key)) is not None:
                 rows = rows.where(which)
                 values = {name: column[which] for name, column in values.items()}
             scores = state.scorer.score(ValueRows(self.devices, rows.key, rows.time, values))
