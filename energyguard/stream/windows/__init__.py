@@ -5,9 +5,13 @@ channel_operator.py   one channel: verdicts, recent readings, panes, episodes
 verdicts.py           which readings count, held against those of the horizon
 panes.py              every channel becomes a register, known at the pane borders
 registers.py          the registers of one channel; scores
+episode.py            an alert that is not over, and what happens to it
 episodes.py           one alert per episode: raise, dwell, clear, unknown
 values.py             rules about values as they come, over all channels of a partition
 states.py             their episodes: the newest reading of each key
+key_limits.py         at which scores a rule raises and clears, device by device
+places.py             which devices rules are about, by a revision of the catalogue
+silence_tracker.py    who is quiet, by the rhythm of each
 silences.py           who is silent, for the product and for rules of that kind
 output.py             what comes of a batch, alert events among it; as records
 rule_change.py        what becomes of an episode whose rule was changed

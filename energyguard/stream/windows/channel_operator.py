@@ -21,11 +21,11 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
-from energyguard.stream.windows.panes import BatchSlice, Closings, Increments
+from energyguard.stream.windows.panes import BatchSlice, Closings, Increments, closing_places
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import Registers
 from energyguard.stream.windows.rule_change import carried
-from energyguard.stream.windows.silences import SilenceChange
+from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import (
     Judged,
     LaneRows,
@@ -43,17 +43,11 @@ class ChannelOperator:
     """The state of one channel. Keys are device numbers, dense over the partition."""
 
     def __init__(
-        self,
-        channel: str,
-        limits: ChannelLimits,
-        places: DevicePlaces,
-        *,
-        keeps_past: bool = True,
+        self, channel: str, limits: ChannelLimits, places: DevicePlaces, *, keeps_past: bool = True
     ) -> None:
-        self.channel, self.places = channel, places
+        self.channel, self.places, self.limits = channel, places, limits
         self.keeps_past = keeps_past  # else a reading can only be new, or late
         self.measure = MEASURES[channel]
-        self.limits = limits
         # A level is judged by what is known when time passes the window's end: no sum is to become
         # complete, and whoever waits for a danger to be certain is told too late.
         self.patience_ms = 0 if self.measure.is_level else limits.lateness_ms
@@ -113,15 +107,14 @@ class ChannelOperator:
 
     def place_anew(self, newest: int) -> list[AlertTransition]:
         """Devices may stand elsewhere from now on."""
-        found: list[AlertTransition] = []
-        for state in self.rule_states if newest > NEVER else ():
-            if state.rule.needs_catalogue:
-                slide = state.rule.slide_ms
-                events = state.place_anew(
-                    self.registers.panes[slide], self._closed(newest)[slide], newest
-                )
-                found += [AlertTransition(state, event) for event in events]
-        return found
+        panes, closed = self.registers.panes, self._closed(newest)
+        about = [state for state in self.rule_states if state.rule.needs_catalogue]
+        return [
+            AlertTransition(state, event)
+            for state in (about if newest > NEVER else ())
+            for slide in (state.rule.slide_ms,)
+            for event in state.place_anew(panes[slide], closed[slide], newest)
+        ]
 
     def _closed(self, newest: int) -> dict[int, int]:
         """For each slide, the end (in panes) of the last window closed at a newest time."""
@@ -129,8 +122,7 @@ class ChannelOperator:
 
     def late(self, rows: LaneRows, run: Ints) -> Bools:
         """Readings for which every window that would hold them is closed."""
-        watermark = run[rows.at] - self.limits.lateness_ms
-        late = np.ones(len(rows), bool)
+        watermark, late = run[rows.at] - self.limits.lateness_ms, np.ones(len(rows), bool)
         for slide, window in self._windows or {(1, self.limits.horizon_ms)}:
             pane = (rows.time - self.measure.shift) // slide
             late &= pane * slide + window <= watermark
@@ -159,7 +151,7 @@ class ChannelOperator:
         pieces, whole = [0, len(run)], BatchSlice(run, before, 0, len(run), changes)
         if self.registers.in_order and (rows.time <= prior).any():
             # A reading out of order makes registers again from the ring: it may hold no later ones.
-            pieces = [0, *self._closing_places(whole), len(run)]
+            pieces = [0, *closing_places(whole, self.patience_ms, self._widths), len(run)]
         parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
             for start, stop in pairwise(sorted(set(pieces)))
@@ -168,15 +160,6 @@ class ChannelOperator:
         self._note(changes)
         new = judged.good & (rows.time > prior)
         return judged, rows if new.all() else rows.where(new)
-
-    def _closing_places(self, whole: BatchSlice) -> list[int]:
-        """The places of a batch at which windows close."""
-        places: set[int] = set()
-        for slide in self._widths:
-            closed = (whole.run - self.patience_ms) // slide
-            first = self._closed(whole.known)[slide]
-            places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
-        return sorted(places)
 
     def _process_part(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
         """A part of a batch; its events get their places in the whole."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,51 +20,14 @@ from energyguard.model.channels import Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import LEFT, STOPPED
 from energyguard.rules.windowed import WindowRule
+from energyguard.stream.windows.episode import BACK, CLOSE, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.key_limits import KeyLimits
 from energyguard.stream.windows.panes import Closings, Increments, Panes
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.registers import SAYS_NOTHING
-from energyguard.stream.windows.silences import SilenceChange
-
-QUIET, CLOSE, BACK, READ = range(4)  # what comes first where all happen at one place in the log
+from energyguard.stream.windows.silence_tracker import SilenceChange
 
 FOREVER = np.iinfo(np.int64).max
-
-
-@dataclass(slots=True)
-class Episode:
-    """An alert that is not over. Amounts are scores of its rule, times in ms.
-
-    ``window_end_ms`` and ``window_ms`` are of the window that began it, and its identity; they
-    outlive a change of the rule, after which ``first_end`` is a window of the new kind.
-    """
-
-    key: int
-    first_end: int  # the end, in panes, of the first window that counts for it
-    since_ms: int
-    observed: int
-    peak: int
-    state: State
-    gap: tuple[int, int] | None = None  # a silence that is over: windows in it say nothing
-    window_end_ms: int = 0
-    window_ms: int = 0
-
-
-class EpisodeEvent(NamedTuple):
-    """What happened to an episode, and where in the batch."""
-
-    at: int
-    episode: Episode
-    state: State
-    time_ms: int
-    observed: int
-    peak: int
-    reason: str = ""  # why it is over, where no window says so
-
-    @property
-    def key(self) -> int:
-        """Whose episode it is."""
-        return self.episode.key
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import msgspec
 
 from energyguard.records.state import Manifest
 from energyguard.rules.kinds.state import StateRule
-from energyguard.stream.windows.episodes import Episode
+from energyguard.stream.windows.episode import Episode
 from energyguard.stream.windows.snapshot import dump, load, rules_of
 from energyguard.stream.windows.states import ValueEpisode
 from energyguard.stream.windows.values import ValueRules

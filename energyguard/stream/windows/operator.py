@@ -25,7 +25,8 @@ from energyguard.stream.windows.output import (
     silence_event,
 )
 from energyguard.stream.windows.places import DevicePlaces, FactsAt, nowhere
-from energyguard.stream.windows.silences import SilenceChange, Silences, SilenceTransition
+from energyguard.stream.windows.silence_tracker import SilenceChange
+from energyguard.stream.windows.silences import Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import LEARNED, load_windows, save_windows
 from energyguard.stream.windows.values import Happened, ValueRules
 from energyguard.stream.windows.verdicts import Judged, LaneRows
@@ -63,15 +64,13 @@ class WindowOperator:
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
-        self.topic = topic
-        self.limits = limits
+        self.topic, self.limits = topic, limits
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.places = DevicePlaces(self.devices, facts_at)
         self.lanes: dict[str, ChannelOperator] = {}
         self.flow, self.counts_readings = flow, flow != ValueRule.flow
-        self.rules = self.runs(rules)
-        self.follow_episodes = follow_episodes
+        self.rules, self.follow_episodes = self.runs(rules), follow_episodes
         self.silences = Silences(limits.silent_ms, self.places)
         self.silences.set_rules(self.rules, NEVER)
         self.values = ValueRules(self.places)
@@ -184,9 +183,8 @@ class WindowOperator:
 
     def place(self, revision: int) -> WindowOutput:
         """Go by a revision of the catalogue from the next reading on."""
-        outcome = WindowOutput(self.devices)
+        outcome, newest = WindowOutput(self.devices), self.clock.newest
         self.places.pin(revision)
-        newest = self.clock.newest
         self._place_silences(outcome, self.silences.place_anew(newest))
         for channel, lane in self.lanes.items():
             self._place(outcome, channel, Collected(transitions=lane.place_anew(newest)))
@@ -295,10 +293,8 @@ class WindowOperator:
 
     def _finish(self, outcome: WindowOutput, collected: Collected) -> None:
         if collected.breaches:
-            if len(self._rank) != len(self.devices):
-                self._rank = np.empty(len(self.devices), np.int64)
-                self._rank[np.argsort(np.array(self.devices, object))] = np.arange(
-                    len(self.devices)
-                )
+            if len(self._rank) != (n := len(self.devices)):
+                self._rank = np.empty(n, np.int64)
+                self._rank[np.argsort(np.array(self.devices, object))] = np.arange(n)
             outcome.breaches = in_order(collected.breaches, self._rank)
         outcome.placed.sort(key=lambda item: item[0])

@@ -25,7 +25,8 @@ from energyguard.records.readings import LateHeaders
 from energyguard.rules.kinds.silence import OF_THE_PRODUCT
 from energyguard.rules.rule import Observation
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.windows.episodes import EpisodeEvent, RuleState
+from energyguard.stream.windows.episode import EpisodeEvent
+from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.silences import SilenceTransition
 from energyguard.stream.windows.states import ValueEpisode, ValueState
 

@@ -16,6 +16,7 @@ touched x keys), whatever the window and the slide.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,7 +26,7 @@ import numpy as np
 from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
-from energyguard.stream.windows.silences import SilenceChange
+from energyguard.stream.windows.silence_tracker import SilenceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +271,13 @@ class Closings(NamedTuple):
     ends: Ints
     at: Ints
     closed_before: int
+
+
+def closing_places(whole: BatchSlice, patience_ms: int, slides: Iterable[int]) -> list[int]:
+    """The places of a batch at which windows close."""
+    places: set[int] = set()
+    for slide in slides:
+        closed = (whole.run - patience_ms) // slide
+        first = (whole.known - patience_ms) // slide
+        places |= set(np.flatnonzero(np.diff(closed, prepend=first)).tolist())
+    return sorted(places)

@@ -13,7 +13,8 @@ from energyguard.model.alerts import State
 from energyguard.model.readings import Ints
 from energyguard.rules.rule import CHANGED
 from energyguard.rules.windowed import WindowRule
-from energyguard.stream.windows.episodes import Episode, EpisodeEvent, RuleState
+from energyguard.stream.windows.episode import Episode, EpisodeEvent
+from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.registers import SAYS_NOTHING
 
 

@@ -18,7 +18,7 @@ from energyguard.rules.rule import Rule
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.episodes import Episode
+from energyguard.stream.windows.episode import Episode
 from energyguard.stream.windows.places import DevicePlaces
 from energyguard.stream.windows.silences import Silences
 from energyguard.stream.windows.values import ValueRules

@@ -18,9 +18,9 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.rules.devices import SelectedRule
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED
 from energyguard.rules.valued import Scorer, Scores, ValueRule
-from energyguard.stream.windows.episodes import BACK, QUIET, READ, Episode, EpisodeEvent
+from energyguard.stream.windows.episode import BACK, QUIET, READ, Episode, EpisodeEvent
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.silences import SilenceChange
+from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
 
 

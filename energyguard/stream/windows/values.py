@@ -13,9 +13,9 @@ from energyguard.rules.rule import Rule
 from energyguard.rules.valued import LearningScorer, ValueRows, ValueRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.counter_steps import STEP, CounterSteps
-from energyguard.stream.windows.episodes import EpisodeEvent
+from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.silences import SilenceChange
+from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.states import ScoredRows, ValueEpisode, ValueState
 from energyguard.stream.windows.verdicts import LaneRows
 

@@ -1,0 +1,207 @@
+"""Which devices are quiet, by their own rhythm: what the product and each rule hold against it.
+
+The patience with a device is its own: some times the median of its last eight steps in event time,
+and a duration at least; until two steps are known, a day and two hours. All depends on the order of
+the log only, so it does not matter how the log is cut into batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from energyguard.model.readings import Bools, Ints
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.verdicts import LaneRows, by_key
+
+STEPS = 8
+"""So many steps of a device are remembered."""
+RHYTHMS = 3
+"""A device is waited for so many times its usual step."""
+MIN_STEPS = 2
+UNKNOWN_RHYTHM_MS = 26 * 3_600_000
+"""How long a device is waited for of which fewer than ``MIN_STEPS`` are known: a daily meter is
+not silent before its second reading, and who sent once and never again is noticed a day later."""
+
+
+class SilenceChange(NamedTuple):
+    """A key went quiet, or came back; ``at`` is the place in the batch that showed it."""
+
+    at: int
+    key: int
+    quiet: bool
+    time_ms: int
+    last_ms: int  # the newest reading before the silence
+
+
+class _Advances(NamedTuple):
+    """Readings that are newer than all of their key before: by key, in log order within each."""
+
+    at: Ints
+    key: Ints
+    time: Ints
+    prior: Ints
+
+    def of(self, which: Bools) -> _Advances:
+        """Some of them."""
+        return _Advances(*(column[which] for column in self))
+
+
+@dataclass(slots=True)
+class SilenceTracker:
+    """The rhythm of each key of a partition, and the silence that it is in."""
+
+    silent_ms: int
+    rhythms: int = RHYTHMS
+    """A device is waited for so many times its usual step; 0: only for ``silent_ms``."""
+    since: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """Of a quiet key the newest reading before its silence; ``NEVER``: it is not quiet."""
+    steps: Ints = field(default_factory=lambda: np.zeros((0, STEPS), np.int64))
+    """The last steps of each key in ms, the newest last; 0: not known yet."""
+    patience: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        more = keys - len(self.since)
+        if more > 0:
+            since = np.concatenate([self.since, np.full(more, NEVER)])
+            self.restore(since, np.concatenate([self.steps, np.zeros((more, STEPS), np.int64)]))
+
+    def restore(self, since: Ints, steps: Ints) -> None:
+        """Be as at a snapshot."""
+        self.since, self.steps = since, steps.reshape(-1, STEPS)
+        self.patience = self._patience_of(self.steps)
+
+    def changes(
+        self, rows: LaneRows, prior: Ints, newest: Ints, run: Ints, before: int
+    ) -> list[SilenceChange]:
+        """What changed over a batch.
+
+        Args:
+            rows: the partition's readings, whatever their verdict.
+            prior: the newest time of their key just before each.
+            newest: the newest time of every key, after the batch.
+            run: the partition's newest time just after each reading of the batch.
+            before: the same before the batch.
+        """
+        self.grow(len(newest))
+        found: list[SilenceChange] = []
+        if not len(run):
+            return found
+        places = np.flatnonzero(rows.time > prior)
+        order = places[by_key(rows.where(places), len(newest))]
+        newer = _Advances(rows.at[order], rows.key[order], rows.time[order], prior[order])
+        where = np.zeros(len(newest), np.int64)  # the last place that showed each key
+        where[newer.key] = newer.at
+        run_before = np.where(newer.at > 0, run[np.maximum(newer.at - 1, 0)], before)
+        waited = self._waited_long(newer)
+        doubtful = (newer.prior > NEVER) & (run_before - newer.prior >= waited)
+        doubtful |= newer.time + waited <= run[newer.at]  # news that is old when it comes
+        doubtful |= self.since[newer.key] > NEVER
+        if doubtful.any():
+            marked = np.zeros(len(newest), bool)
+            marked[newer.key[doubtful]] = True
+            mine = marked[newer.key]
+            found = self._followed(newer.of(mine), run_before[mine], run)
+        self._learn(newer)
+        gone = (newest > NEVER) & (newest + self.patience[: len(newest)] <= run[-1])
+        gone &= self.since[: len(newest)] <= NEVER
+        for key in np.flatnonzero(gone).tolist():
+            last, patience = int(newest[key]), int(self.patience[key])
+            found.append(self._silent(run, key, last, patience, int(where[key])))
+        found.sort(key=lambda change: change.at)
+        return found
+
+    def _waited_long(self, rows: _Advances) -> Ints:
+        """No key of these is waited for less long, at any of its readings."""
+        begins = np.flatnonzero(_firsts(rows.key))
+        if not len(begins) or not self.rhythms:
+            return np.full_like(rows.key, self.silent_ms)
+        step = np.where(rows.prior > NEVER, rows.time - rows.prior, UNKNOWN_RHYTHM_MS)
+        steps = self.steps[rows.key[begins]]
+        known = np.where(steps > 0, steps, UNKNOWN_RHYTHM_MS).min(axis=1)
+        shortest = np.minimum(np.minimum.reduceat(step, begins), known)
+        longest = max(UNKNOWN_RHYTHM_MS, self.silent_ms)
+        shortest = np.clip(self.rhythms * shortest, self.silent_ms, longest)
+        return np.repeat(shortest, np.diff(begins, append=len(step)))
+
+    def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[SilenceChange]:
+        """Follow the keys of which something may have changed, reading by reading."""
+        after = self._patience_of(self._steps_after(rows))
+        first = _firsts(rows.key)
+        held = np.where(first, self.patience[rows.key], np.roll(after, 1))  # before each reading
+        late = (rows.prior > NEVER) & (run_before - held >= rows.prior)
+        old = rows.time + after <= run[rows.at]  # it is as quiet after this reading as before
+        was_old = np.where(first, self.since[rows.key] > NEVER, np.roll(old, 1))
+        found: list[SilenceChange] = []
+        for i in np.flatnonzero(late | old | was_old).tolist():
+            key, at, last = int(rows.key[i]), int(rows.at[i]), int(rows.prior[i])
+            if late[i] and self.since[key] <= NEVER:
+                shown = 0 if first[i] else int(rows.at[i - 1])
+                found.append(self._silent(run, key, last, int(held[i]), shown))
+            if self.since[key] > NEVER and not old[i]:
+                since = int(self.since[key])
+                found.append(SilenceChange(at, key, False, int(rows.time[i]), since))
+                self.since[key] = NEVER
+            elif old[i] and self.since[key] <= NEVER:
+                found.append(self._silent(run, key, int(rows.time[i]), int(after[i]), at))
+        return found
+
+    def _silent(self, run: Ints, key: int, last: int, patience: int, shown: int) -> SilenceChange:
+        """A key went quiet: at the first place that shows it, not before its newest reading."""
+        self.since[key] = last
+        when = last + patience
+        return SilenceChange(max(int(np.searchsorted(run, when)), shown), key, True, when, last)
+
+    def _learn(self, rows: _Advances) -> None:
+        """Remember the last steps of each key."""
+        rows = rows.of(rows.prior > NEVER)
+        if not len(rows.key):
+            return
+        ends = np.flatnonzero(np.append(rows.key[1:] != rows.key[:-1], True))
+        counts = np.diff(ends, prepend=-1)
+        key = rows.key[ends]
+        self.steps[key] = self._recent(rows.time - rows.prior, ends, counts, key)
+        self.patience[key] = self._patience_of(self.steps[key])
+
+    def _steps_after(self, rows: _Advances) -> Ints:
+        """The last steps just after each reading: (readings, steps)."""
+        step = np.where(rows.prior > NEVER, rows.time - rows.prior, 0)
+        begins = np.flatnonzero(_firsts(rows.key))
+        place = np.arange(len(step)) - np.repeat(begins, np.diff(begins, append=len(step)))
+        return self._recent(step, np.arange(len(step)), place + 1, rows.key)
+
+    def _recent(self, step: Ints, ends: Ints, counts: Ints, key: Ints) -> Ints:
+        """The last steps at places of ``step``, of which ``counts`` are of the key there."""
+        back = np.arange(STEPS) - (STEPS - 1)  # -7 … 0
+        here = counts[:, None] + back > 0
+        kept = np.minimum(np.arange(STEPS) + counts[:, None], STEPS - 1)
+        old = self.steps[key[:, None], kept]
+        recent: Ints = np.where(here, step[np.maximum(ends[:, None] + back, 0)], old)
+        return recent
+
+    def _patience_of(self, steps: Ints) -> Ints:
+        """How long keys with these last steps are waited for: (keys, steps) to (keys,)."""
+        if not self.rhythms:
+            return np.full(len(steps), self.silent_ms)
+        known = (steps > 0).sum(axis=1)
+        unknown = max(UNKNOWN_RHYTHM_MS, self.silent_ms)
+        has_rhythm = known >= MIN_STEPS
+        patience = np.where(has_rhythm, self.silent_ms, unknown)
+        slow = np.flatnonzero(has_rhythm & (steps.max(axis=1) * self.rhythms > self.silent_ms))
+        if len(slow):
+            inner = np.sort(steps[slow], axis=1)  # what is not known comes first
+            many = known[slow]
+            rows, left = np.arange(len(slow)), STEPS - many
+            low, high = inner[rows, left + (many - 1) // 2], inner[rows, left + many // 2]
+            patience[slow] = np.maximum(self.silent_ms, self.rhythms * (low + high) // 2)
+        return patience
+
+
+def _firsts(key: Ints) -> Bools:
+    """Where each key begins, of keys that lie together."""
+    first = np.ones(len(key), bool)
+    first[1:] = key[1:] != key[:-1]
+    return first
