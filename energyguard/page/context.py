@@ -125,8 +125,9 @@ class PageContext:
         return f"{path}?{urlencode(query)}"
 
     def device_href(self, device: str) -> str:
-        """The address of a device's view."""
-        return self.href(f"/devices/{quote(device, safe='')}")
+        """The address of a device's view: of today, or of the time range that was chosen here."""
+        path = f"/devices/{quote(device, safe='')}"
+        return self.href(path) if self.query.get("range") else path
 
     def every(self, seconds: float, refresh: Refresh) -> None:
         """Call ``refresh`` before the page is sent, and again every so often."""

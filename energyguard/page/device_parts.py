@@ -119,13 +119,13 @@ class MeasuredParts:
             return
         channel = self.channel_of(found)
         self.usual = await usual_at(self.context, self.device, self.channel, found.last_ms)
-        self.tiles.show_now(channel, self.usual)
-        await self.tiles.show_sums()
         held = await hold_against(self.cache, self.series, found.last_ms)
         self.against.text = held.sentence
         value, unit = (channel.value, channel.unit) if channel.kw is None else (channel.kw, "kW")
-        now = "" if channel.silent else _("now {value}").format(value=measured(value, unit))
-        await self.series.draw(found.last_ms, now)
+        words = "" if channel.silent else _("now {value}").format(value=measured(value, unit))
+        await self.series.draw(found.last_ms, None if channel.silent else value, words)
+        self.tiles.show_now(channel, self.usual)
+        await self.tiles.show_sums()
         for limit in self.limits:
             await limit.draw()
         if self.levels is not None:

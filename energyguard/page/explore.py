@@ -127,14 +127,14 @@ class ExplorePage:
             ], small=True)  # fmt: skip
 
     def _downloads(self) -> None:
-        keys = written([item.key for item in self.picked])
+        keys = [("of", item.key) for item in self.picked if item.key]
         with Tag("details", "", "downloads"):
             Tag("summary", _("Download"), "btn")
             with Tag("div", "", "card"):
                 if self.channels.shown == ENERGY:
                     for form, words in FORMATS.items():
-                        query = {"of": keys, "span": str(self.span), "format": form}
-                        query |= {"zone": self.zone}
+                        query = [*keys, ("span", str(self.span)), ("zone", self.zone)]
+                        query += [("format", form), *[("compare", "false")] * (not self.compared)]
                         Tag("a", words, "link", href=f"/api/v1/consumption?{urlencode(query)}")
                 button(_("PNG (picture)"), self._picture, mark="png")
 

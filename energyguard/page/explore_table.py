@@ -9,11 +9,12 @@ from energyguard.page.components import ChangingList, Tag, table
 from energyguard.page.consumption_chart import NamedSeries
 from energyguard.page.context import PageContext
 from energyguard.page.explore_channels import LevelLines
-from energyguard.page.explore_words import change, highest, missing
+from energyguard.page.explore_words import highest, missing
 from energyguard.page.formatting import SPACE, UNKNOWN, number
 from energyguard.page.language import _
 from energyguard.page.picked import Picked
 from energyguard.page.spans import span_name
+from energyguard.page.usage import change
 
 Row = tuple[str, ...]
 
@@ -59,7 +60,10 @@ class ExploreTable:
     def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool) -> Row:
         cells = [row.name, number(row.series.total_kwh, 4)]
         if beside:
-            cells += [number(row.before_kwh, 4), change(row.series.total_kwh, row.before_kwh)]
+            cells += [
+                number(row.before_kwh, 4),
+                change(row.series.total_kwh, row.before_kwh) or UNKNOWN,
+            ]
         return (*cells, highest(row, step), missing(row, step))
 
     def _put(self, columns: Row, rows: Sequence[Row]) -> None:
@@ -89,7 +93,7 @@ def _together(rows: Sequence[NamedSeries], beside: bool) -> Row:
     past = [row.before_kwh for row in rows if row.before_kwh is not None]
     total = sum(totals) if totals else None
     before = sum(past) if past else None
-    middle = (number(before, 4), change(total, before)) if beside else ()
+    middle = (number(before, 4), change(total, before) or UNKNOWN) if beside else ()
     return (_("Together"), number(total, 4), *middle, "", "")
 
 

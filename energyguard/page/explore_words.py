@@ -70,16 +70,6 @@ def _one(row: NamedSeries, when: str, before: str) -> str:
     return form.format(used=used, kwh=kwh(abs(total - past)), before=before)
 
 
-def change(now: float | None, past: float | None) -> str:
-    """How an amount compares with the one before: up is not bad, and down not good."""
-    if now is None or not past:
-        return UNKNOWN
-    share = now / past - 1
-    if abs(share) < LARGE:
-        return _("as before")
-    return f"{'▲' if share > 0 else '▼'}{SPACE}{number(abs(share) * 100, 2)}{SPACE}%"
-
-
 def step_name(ms: int, step: CalendarStep, span: CalendarSpan) -> str:
     """A step in a table: ``Tue 10 Nov``; of a single day the time."""
     zone = span.zone

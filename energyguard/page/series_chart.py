@@ -106,8 +106,14 @@ class SeriesChart:
         """Whether its line is single readings, or means of a minute."""
         return self.span.step_ms <= MINUTE_MS
 
-    async def draw(self, newest_ms: int, now: str = "") -> None:
-        """Draw the whole line again; ``now`` stands at its end."""
+    async def draw(self, newest_ms: int, now: float | None = None, words: str = "") -> None:
+        """Draw the whole line again.
+
+        Args:
+            newest_ms: the time of the newest reading.
+            now: the value then, where the line is to end; None: where the history ends.
+            words: stand at its end.
+        """
         start, end = self.borders(newest_ms)
         step, xs, ys = await self._past(start, end)
         if self.shows_readings:
@@ -118,7 +124,9 @@ class SeriesChart:
         more |= {"band": self.band} if self.band else {}
         more |= {"near": True} if is_near(unit) else {}
         more |= {"below": True} if self.below else {}
-        more |= {"now": now} if now else {}
+        if now is not None and xs and newest_ms > xs[-1]:
+            xs, ys = [*xs, newest_ms], [*ys, now]
+        more |= {"now": words} if words else {}
         if not xs and self.newest_ms() is not None:
             more["none"] = "The history is not as far yet"
         gap = max(GAP_STEPS * max(step, pace_ms(xs)), 0 if self.is_level else MAX_GAP_MS)

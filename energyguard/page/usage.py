@@ -252,5 +252,5 @@ def _words(series: ConsumptionSeries) -> str:
 
 def explore_href(context: PageContext, key: str, span: str) -> str:
     """The address under which a number can be looked into."""
-    chosen = {"show": key} if key else {}
+    chosen = {"of": key} if key else {}
     return context.href("/explore", span=span, **chosen)

@@ -11,7 +11,6 @@ from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, DeviceGroup, Site
 from energyguard.page.components import Tag
 from energyguard.page.consumption_chart import stretches
-from energyguard.page.explore_words import change
 from energyguard.page.picked import read_keys, written
 from energyguard.page.spans import last_year, span_name, span_words
 from tests.application.service import MadeUpService
@@ -132,13 +131,6 @@ def test_the_same_of_last_year() -> None:
     week = CalendarSpan.of("week", TODAY, "UTC")
     assert (last_year(week).first.weekday(), last_year(week).days) == (0, 7)
     assert span_name(last_year(CalendarSpan.of("month", TODAY, "UTC"))) == "November 2025"
-
-
-def test_up_is_a_shape_and_little_is_no_change() -> None:
-    assert change(103.0, 100.0) == "▲\u00a03.0\u00a0%"
-    assert change(96.0, 100.0) == "▼\u00a04.0\u00a0%"
-    assert change(100.1, 100.0) == "as before"
-    assert change(1.0, None) == change(None, 1.0) == change(1.0, 0.0) == "–"
 
 
 def test_steps_that_follow_one_another_are_one_gap() -> None:
