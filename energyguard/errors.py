@@ -8,6 +8,7 @@ EnergyGuardError
 │   └── OutOfRange                         it can be read, and cannot be true
 ├── NotFound             exit 4, 404       no such device, alert, rule, topic
 ├── Unauthorized         exit 5, 401       no token, or one that is unknown or revoked
+├── Forbidden            exit 5, 403       known or not, this may not be done by them, or from there
 ├── Conflict             exit 6, 409       a stale generation, an id used with another body
 │   └── Fenced                             another member owns the partition now
 ├── BehindRetention      exit 7, 410       the records asked for were deleted by retention
@@ -84,6 +85,13 @@ class Unauthorized(EnergyGuardError):
 
     exit_code = 5
     status = 401
+
+
+class Forbidden(EnergyGuardError):
+    """Known or not, this may not be done by them, or from there."""
+
+    exit_code = 5
+    status = 403
 
 
 class Conflict(EnergyGuardError):

@@ -18,11 +18,14 @@ from energyguard.api.auth import Gate
 from energyguard.api.login import login_routes
 from energyguard.api.metrics import Scrape
 from energyguard.api.middleware import OwnPages, RequestLimits, Requests
+from energyguard.api.permissions import Needed, permissions
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
 from energyguard.page import mount
+from energyguard.page.views import VIEWS
+from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
 
 
@@ -69,9 +72,19 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
 
     app.include_router(login_routes(tokens, sessions, attempts))
     api = build_api()
-    api.state.service = service
+    services = api.state.services = CallerServices(service)
     app.mount(PREFIX, api)
-    mount(app, service, service.settings)
+    mount(app, services, service.settings)
     limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, service.clock)
-    gate = Gate(limits, tokens, sessions, attempts, host, settings.auth, streams=settings.streams)
+    pages = [(view.path, Needed(view.role, view.whole)) for view in VIEWS]
+    gate = Gate(
+        limits,
+        tokens,
+        sessions,
+        attempts,
+        host,
+        settings.auth,
+        settings.streams,
+        permissions(PREFIX, pages),
+    )
     return Requests(gate)

@@ -18,10 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.attempts import Attempts
-from energyguard.api.problems import Forbidden, problem
+from energyguard.api.fault_page import page_of
+from energyguard.api.permissions import SOCKET, Permissions
+from energyguard.api.problems import problem
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.api.streams import Streams
-from energyguard.errors import ConfigError, Unauthorized
+from energyguard.errors import ConfigError, Forbidden, Unauthorized
 from energyguard.limits import STREAMS
 from energyguard.model.access import AccessRole, Caller
 from energyguard.ports.policy import with_policy
@@ -68,6 +70,7 @@ class Gate:
         host: the address that is listened on.
         auth: false lets everyone in who is on this machine.
         streams: how many pages may be open at once.
+        permissions: which role each path needs.
     """
 
     def __init__(
@@ -79,11 +82,12 @@ class Gate:
         host: str,
         auth: bool = True,
         streams: int = STREAMS,
+        permissions: Permissions = Permissions(),
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._sessions, self._auth = app, tokens, sessions, auth
         self._attempts, self._host = attempts, host
-        self._streams = Streams(streams)
+        self._streams, self._permissions = Streams(streams), permissions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -119,8 +123,10 @@ class Gate:
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
         if unsafe and not by_token and is_foreign(headers):
             return problem(Forbidden("a page of another site sent this request: refused"))
-        if caller or path in OPEN or path.startswith(OPEN_FOLDERS):
+        if path in OPEN or (path.startswith(OPEN_FOLDERS) and not unsafe):
             return None
+        if caller:
+            return self._forbidden(scope, caller)
         if by_token and (slowed := refused_token(self._attempts, scope)):
             return slowed
         if scope["type"] == "websocket" or path.startswith(PROGRAMS):
@@ -130,6 +136,19 @@ class Gate:
         query = scope["query_string"].decode("latin-1")
         wanted = quote(path + (f"?{query}" if query else ""))
         return RedirectResponse(f"/login?next={wanted}", 303)
+
+    def _forbidden(self, scope: Scope, caller: Caller) -> Response | None:
+        """The refusal of a path that needs more than somebody is; None: it may be."""
+        path, method = scope["path"], scope.get("method", SOCKET)
+        needed = self._permissions.needed(method, path)
+        if needed.allows(caller):
+            return None
+        if path.startswith(PROGRAMS) or method not in _SAFE:
+            takes = f"{needed.role!s}{' for all sites' if needed.whole and caller.sites else ''}"
+            return problem(
+                Forbidden(f"this takes the role {takes}; {caller.name} has {caller.role!s}")
+            )
+        return page_of(403, path)
 
     def _caller(self, headers: Headers) -> tuple[Caller | None, bool]:
         kind, _, token = headers.get("authorization", "").partition(" ")

@@ -5,23 +5,22 @@ Routes have from here what each request carries: the service, who asks, no unkno
 
 from __future__ import annotations
 
-from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energyguard.api.attempts import address_of
+from energyguard.api.fault_page import page_of
 from energyguard.api.problems import TooLarge, internal, problem
 from energyguard.clock import Clock
-from energyguard.errors import Malformed, Overloaded
+from energyguard.errors import Malformed, Overloaded, Unauthorized
 from energyguard.limits import BODIES_AT_ONCE, LOGIN_BODY_BYTES, RATE_OVER_S
+from energyguard.model.access import Caller
 from energyguard.ports.policy import Rates
+from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
 from energyguard.telemetry import METRICS
 
@@ -132,17 +131,6 @@ def _who(scope: Scope) -> str:
 
 OTHERS = ("/api/", "/login", "/logout", "/_nicegui", "/ui/", "/healthz", "/readyz", "/metrics")
 """Paths whose answers are ours already, or are read by no person."""
-_PAGE = Template(files(__package__).joinpath("fault.html").read_text("utf-8"))
-_MISSING = "No such page", "There is nothing at {path}. The views are in the rail of the overview."
-_LATE = (
-    "This page takes too long",
-    "It could not be built in time. What it shows may be away or busy: try again in a moment.",
-)
-_FAULT = (
-    "This page cannot be shown",
-    "A fault of ours; the log of the program has it. Try again, or look at another view.",
-)
-_WORDS = {404: _MISSING, 405: _MISSING, 503: _LATE, 504: _LATE}
 
 
 class OwnPages:
@@ -181,21 +169,23 @@ class OwnPages:
                 await page(scope, receive, send)
 
 
-def page_of(status: int, path: str) -> Response:
-    """The page that says what went wrong."""
-    title, about = _WORDS.get(status, _FAULT)
-    text = about.format(path=path)
-    page = _PAGE.substitute(title=escape(title), about=escape(text))
-    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+def _caller(request: Request) -> Caller:
+    caller: Caller | None = request.scope.get("state", {}).get("caller")
+    if caller is None:
+        raise Unauthorized("the API stands behind no gate")
+    return caller
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
-def _user(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("user") or "anyone")
+def _service(request: Request, caller: CurrentCaller) -> Service:
+    services: CallerServices = request.app.state.services
+    return services.of(caller)
+
+
+def _user(caller: CurrentCaller) -> str:
+    return caller.name
 
 
 CurrentService = Annotated[Service, Depends(_service)]

@@ -20,12 +20,6 @@ from energyguard.telemetry import logger
 _logger = logger(__name__)
 
 
-class Forbidden(EnergyGuardError):
-    """Known or not, this may not be done from there."""
-
-    status = 403
-
-
 class TooLarge(EnergyGuardError):
     """The body is longer than `serve.body_limit`."""
 

@@ -53,7 +53,7 @@ _ERRORS: Mapping[int | str, str] = {
 
 
 def build_api() -> FastAPI:
-    """The API, to be mounted at ``/api/v1``; its ``state.service`` is what it serves."""
+    """The API, to be mounted at ``/api/v1``; its ``state.services`` is what it serves to whom."""
     api: FastAPI = FastAPIOffline(
         redoc_url=None,  # its pictures come from elsewhere; one page of the same is enough
         title="EnergyGuard",

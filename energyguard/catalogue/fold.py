@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import RLock
 from typing import Any
 
@@ -40,12 +40,13 @@ class Catalogue:
 
     Attributes:
         revision: of the newest version that is here; each has the next number.
+        changes: how often something changed here, by people or by what domains know.
         zone: of what has no site, or stands at one without a zone.
         listeners: get the kind and the id of what changed, in the thread that folds; quick, please.
     """
 
     def __init__(self, zone: str = "UTC") -> None:
-        self.zone, self.revision = zone, 0
+        self.zone, self.revision, self.changes = zone, 0, 0
         self.listeners: list[Callable[[str, str], object]] = []
         # all versions as the log has them, by kind and id
         self._values: Mapping[str, dict[str, bytes]] = {kind: {} for kind in ENTRIES}
@@ -113,6 +114,7 @@ class Catalogue:
 
     def _show(self, kind: str, entry_id: str, entered: Entry | None) -> None:
         """Let an entry be what people entered, else what domains know."""
+        self.changes += 1
         table = self._tables[kind]
         old, new = table.get(entry_id), entered
         if self._known:
@@ -253,6 +255,20 @@ class Catalogue:
         """The zone of a device's days: that of its site."""
         device = self._devices.get(device_id)
         return self.zone_of(device.site) if device else self.zone
+
+    def part(self, keys: Iterable[str]) -> Catalogue:
+        """The same with these entries alone, as of now; it follows nothing."""
+        found = Catalogue(self.zone)
+        with self._lock:
+            for key in keys:
+                kind, _, entry_id = key.partition("/")
+                if (value := self._values[kind].get(entry_id)) is not None:
+                    found._values[kind][entry_id] = value
+                if key in self._unentered:
+                    found._unentered.add(key)
+                found._show(kind, entry_id, self._tables[kind].get(entry_id))
+            found.revision = self.revision
+        return found
 
     def __iter__(self) -> Iterator[str]:
         """The keys of what there is, sites first, then devices, then groups."""

@@ -15,7 +15,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from energyguard.api.problems import Forbidden
+from energyguard.errors import Forbidden
 from energyguard.log import Records
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import parse_duration, to_nano

@@ -17,10 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from energyguard.access.tokens import Tokens
 from energyguard.api.attempts import Attempts
 from energyguard.api.auth import check_auth, host_name, is_foreign, is_loopback
-from energyguard.api.problems import Answer, Forbidden, TooLarge, internal, problem
+from energyguard.api.problems import Answer, TooLarge, internal, problem
 from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.shapes import TooSlow
-from energyguard.errors import EnergyGuardError, Unauthorized
+from energyguard.errors import EnergyGuardError, Forbidden, Unauthorized
 from energyguard.limits import BODY_BYTES
 
 DEADLINE_S = 5.0

@@ -40,6 +40,8 @@ class View:
         foot: whether it stands below the line of the rail: what is done rarely.
         bare: whether it has the whole screen, without rail and header.
         shown: whether it is there at all, over a service.
+        role: what somebody must be for it.
+        whole: it shows what no site limits: not for who is limited to sites.
     """
 
     path: str
@@ -53,6 +55,12 @@ class View:
     foot: bool = False
     bare: bool = False
     shown: Callable[[Service], bool] = lambda service: True
+    role: AccessRole = AccessRole.READ
+    whole: bool = False
+
+    def is_for(self, caller: Caller) -> bool:
+        """Whether somebody may look at it."""
+        return caller.may(self.role) and not (self.whole and caller.sites)
 
 
 @dataclass

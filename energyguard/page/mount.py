@@ -10,16 +10,17 @@ from fastapi import FastAPI, Request
 from nicegui import app as pages
 from nicegui import ui
 
-from energyguard.errors import Unauthorized
+from energyguard.errors import Forbidden, Unauthorized
 from energyguard.limits import PAGE_S
 from energyguard.model.access import AccessRole, Caller
 from energyguard.page.context import PageContext, View
 from energyguard.page.icons import FAVICON
 from energyguard.page.language import reader_of, speak
 from energyguard.page.layout import frame, keep_fresh
-from energyguard.page.page_cache import PageCache
+from energyguard.page.page_cache import PageCaches
 from energyguard.page.views import VIEWS
 from energyguard.ports.policy import Nonces
+from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
 from energyguard.settings.tree import Settings
 
@@ -32,7 +33,7 @@ SOMEBODY = Caller("somebody", AccessRole.ADMIN)
 
 def mount(
     app: FastAPI,
-    service: Service,
+    services: CallerServices,
     settings: Settings,
     views: Iterable[View] = VIEWS,
     stranger: Caller | None = None,
@@ -42,12 +43,12 @@ def mount(
     Args:
         app: the application. Who may see it is the business of a gate in front of it, which sets
             ``state.caller`` of each request.
-        service: what the pages show and do.
+        services: what the pages show and do, by who looks.
         settings: the settings tree; ``serve.zone`` is the zone of all times shown.
         views: what there is to see, in the order of the rail.
         stranger: who it is of whom no gate says it; None: a page is not built for such.
     """
-    add_pages(service, views, stranger)
+    add_pages(services, views, stranger)
     pages.add_middleware(Nonces)  # before the framework's own, which compress
     ui.run_with(
         app,
@@ -63,30 +64,37 @@ def mount(
 
 
 def add_pages(
-    service: Service, views: Iterable[View] = VIEWS, stranger: Caller | None = SOMEBODY
+    service: Service | CallerServices,
+    views: Iterable[View] = VIEWS,
+    stranger: Caller | None = SOMEBODY,
 ) -> None:
-    """Add the views to NiceGUI's application, all over one cache."""
-    cache, shown = PageCache(service), tuple(view for view in views if view.shown(service))
+    """Add the views to NiceGUI's application, over one cache for all with the same rights."""
+    services = service if isinstance(service, CallerServices) else CallerServices(service)
+    caches, whole = PageCaches(services), services.whole
+    shown = tuple(view for view in views if view.shown(whole))
     pages.add_static_files("/ui", STATIC)
     for view in shown:
-        _serve(view, shown, cache, stranger)
+        _serve(view, shown, caches, stranger)
 
 
-def _serve(view: View, views: tuple[View, ...], cache: PageCache, stranger: Caller | None) -> None:
-    service = cache.service
-
+def _serve(
+    view: View, views: tuple[View, ...], caches: PageCaches, stranger: Caller | None
+) -> None:
     @ui.page(view.path, response_timeout=PAGE_S)
     async def open_page(request: Request) -> None:
         caller: Caller | None = getattr(request.state, "caller", None) or stranger
         if caller is None:
             raise Unauthorized("this page stands behind no gate")
+        if not view.is_for(caller):
+            raise Forbidden(f"{view.path} takes the role {view.role!s}")
+        cache = caches.of(caller)
         accepted = request.headers.get("accept-language", "")
-        reader = reader_of(service.preferences.of(caller.name), accepted)
+        reader = reader_of(cache.service.preferences.of(caller.name), accepted)
         speak(reader, ui.context.client)
         context = PageContext(
             cache=cache,
             view=view,
-            views=views,
+            views=tuple(other for other in views if other.is_for(caller)),
             query={**request.query_params, **request.path_params},
             caller=caller,
             reader=reader,

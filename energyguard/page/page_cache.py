@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from energyguard.model.access import Caller
+from energyguard.service.callers import MAX_CALLERS, CallerServices
 from energyguard.service.contract import Service
 from energyguard.service.views import Overview
 
@@ -173,6 +175,23 @@ class PageCache:
         newest = self.service.live.newest_ms() or self.service.clock.now_ms()
         end = (newest // span.step_ms + 1) * span.step_ms
         return end - span.length_ms, end
+
+
+class PageCaches:
+    """A cache for all whose rights are the same: what one may not see is in none of theirs."""
+
+    def __init__(self, services: CallerServices) -> None:
+        self._services = services
+        self._kept: dict[Service, PageCache] = {}
+
+    def of(self, caller: Caller) -> PageCache:
+        """The cache over the service as far as somebody may use it."""
+        service = self._services.of(caller)
+        found = self._kept.pop(service, None) or PageCache(service)
+        self._kept[service] = found  # the one that was used last is the last
+        if len(self._kept) > MAX_CALLERS:
+            del self._kept[next(iter(self._kept))]
+        return found
 
 
 def times_ms(column: pa.ChunkedArray) -> list[int]:

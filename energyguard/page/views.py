@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from energyguard.domain import installed, load
+from energyguard.model.access import AccessRole
 from energyguard.page.add_device import AddDevicePage
 from energyguard.page.alerts import AlertsPage
 from energyguard.page.cluster import ClusterPage
@@ -34,13 +35,17 @@ VIEWS = (
         "/devices", _("All devices"), "devices", DevicesPage, ranged=False, under="/sites",
     ),
     View("/devices/{device:path}", "{device}", "", DevicePage, ranged=False),
-    View("/data", _("Data"), "data", QualityPage),
-    View("/quality", _("Data"), "", QualityPage),
-    View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used),
+    View("/data", _("Data"), "data", QualityPage, whole=True),
+    View("/quality", _("Data"), "", QualityPage, whole=True),
+    View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used, whole=True),
     View(
         "/cluster", _("Cluster"), "cluster", ClusterPage, ranged=False, under="/data",
+        role=AccessRole.ADMIN,
         shown=lambda service: service.cluster is not None,
     ),
-    View("/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False),
+    View(
+        "/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False,
+        role=AccessRole.OPERATE,
+    ),
     View("/me", _("Settings"), "person", PersonPage, foot=True, ranged=False),
 )  # fmt: skip

@@ -6,22 +6,25 @@ each verb does in full, and what it raises, stands at ``EnergyService``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
-from energyguard.alerts.book import AlertBook
 from energyguard.clock import Clock
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
-from energyguard.rules.registry import RuleBook
 from energyguard.rules.rule import Rule
 from energyguard.service.catalogue_contract import SiteCatalogue
 from energyguard.service.consumption_contract import Consumption
-from energyguard.service.devices import Devices
-from energyguard.service.notifications import Notifications
+from energyguard.service.lookups import (
+    AlertLookup,
+    DeviceLookup,
+    NotificationLookup,
+    ProfileLookup,
+    RuleLookup,
+)
 from energyguard.service.parts import (
     Backups,
     Cluster,
@@ -31,7 +34,6 @@ from energyguard.service.parts import (
     PeoplePreferences,
     StandingSilences,
 )
-from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.views import (
     DeadLetter,
     Overview,
@@ -58,23 +60,23 @@ class Service(Protocol):
         """The newest of everything."""
 
     @property
-    def book(self) -> AlertBook:
+    def book(self) -> AlertLookup:
         """The alerts."""
 
     @property
-    def rules(self) -> RuleBook:
+    def rules(self) -> RuleLookup:
         """The rules, and which of them run."""
 
     @property
-    def notifications(self) -> Notifications:
+    def notifications(self) -> NotificationLookup:
         """Which alerts have fired, and who has read of them."""
 
     @property
-    def devices(self) -> Devices:
+    def devices(self) -> DeviceLookup:
         """Any device, live or of the past."""
 
     @property
-    def profiles(self) -> DeviceProfiles:
+    def profiles(self) -> ProfileLookup:
         """What is usual for a device, as it was learned."""
 
     @property
@@ -136,6 +138,7 @@ class Service(Protocol):
         device: str = "",
         sender: str = "",
         backfill: bool = False,
+        speaks_for: Callable[[str], bool] | None = None,
     ) -> Receipt:
         """Take a batch of readings; durable when it returns."""
 

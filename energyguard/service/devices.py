@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from energyguard.alerts.book import AlertBook
+from energyguard.alerts.alert import Alert
 from energyguard.errors import NotFound, Unavailable
 from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
-from energyguard.service.live import LiveProjection
 from energyguard.service.views import DeviceView
 
 MAX_RANKED = 10_000
@@ -93,6 +92,23 @@ def chosen(
     return sorted((row for row in rows if text in row.device.casefold()), key=SORTS[by])
 
 
+class KnownDevices(Protocol):
+    """Where devices are known from, as they are now."""
+
+    def devices(self) -> list[DeviceView]:
+        """A row per device, topic and channel."""
+
+    def device(self, device_id: str) -> list[DeviceView]:
+        """One device: a row per topic and channel."""
+
+
+class OpenAlerts(Protocol):
+    """Where alerts are known from."""
+
+    def open(self) -> list[Alert]:
+        """Those that are not resolved."""
+
+
 class Devices:
     """Every device.
 
@@ -103,7 +119,7 @@ class Devices:
     """
 
     def __init__(
-        self, live: LiveProjection, book: AlertBook, query: Callable[..., pa.Table]
+        self, live: KnownDevices, book: OpenAlerts, query: Callable[..., pa.Table]
     ) -> None:
         self._live, self._book, self._query = live, book, query
 

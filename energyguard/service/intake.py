@@ -1,16 +1,10 @@
-"""Bytes in, a receipt out: decode, take in at the border, say what became of each row.
-
-How many devices that nobody has sent before one sender may bring in an hour is bounded: every name
-costs memory, here and in the worker, for as long as it is remembered; and a wrong column taken for
-the device makes a new one of every row.
-"""
+"""Bytes in, a receipt out: decode, take in at the border, say what became of each row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
-from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,112 +15,18 @@ from energyguard.codecs.formats import decode, shape_of
 from energyguard.codecs.refusals import ANY_SHAPE, counted, refused_whole
 from energyguard.codecs.sources import device_in
 from energyguard.domain import Messages
-from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded
-from energyguard.history import History
+from energyguard.errors import Forbidden, Malformed
 from energyguard.intake.gateway import Gateway
 from energyguard.intake.messages import border_of, of_shape, recognised
 from energyguard.log import Log
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import METER_READINGS, Holds
-from energyguard.ports.policy import Rates
 from energyguard.service.dead_letters import Letter
 from energyguard.service.judgement import Judgement
-from energyguard.service.live import LiveProjection
+from energyguard.service.new_devices import NewDevices
 from energyguard.service.views import Receipt, RowAnswer
 from energyguard.settings.tree import WireSettings
-from energyguard.telemetry import logger
 from energyguard.topics import topic_named
-
-HOUR_S = 3_600.0
-ASK_AGAIN_S = 60.0
-_RAISE = "`--set serve.new_devices=…` allows more"
-
-_log = logger(__name__)
-
-
-class NewDevices:
-    """Which devices there are, and who brought how many new ones. Thread-safe."""
-
-    def __init__(self, an_hour: int, clock: Clock, known: Callable[[], Iterable[str]]) -> None:
-        """Begin without knowing any.
-
-        Args:
-            an_hour: how many one sender may bring.
-            clock: for the hour.
-            known: the devices that there are; asked where a sender brings too many.
-        """
-        self._an_hour, self._clock, self._ask = an_hour, clock, known
-        self._rates = Rates(clock, an_hour / HOUR_S, an_hour)
-        self._known: set[str] = set()
-        self._looked_s = float("-inf")
-        self._lock = Lock()
-
-    def check(self, sender: str, batch: pa.RecordBatch) -> None:
-        """Let a batch's devices be known from now on, or refuse the batch.
-
-        Raises:
-            OutOfRange: there are more new names in it than an hour allows.
-            Overloaded: the sender has brought too many lately.
-        """
-        names = pc.unique(batch.column("device")).to_pylist()
-        with self._lock:
-            if (new := self._new(names)) and self._wait_s(sender, new):
-                self._learn()
-                new = self._new(names)
-                if new and (wait_s := self._wait_s(sender, new)):
-                    raise self._refusal(sender, len(new), wait_s)
-            self._rates.take(sender, len(new))
-            self._known.update(new)
-
-    def _new(self, names: list[str]) -> list[str]:
-        return [name for name in names if name not in self._known]
-
-    def _wait_s(self, sender: str, new: list[str]) -> float:
-        return self._rates.wait(sender, len(new))
-
-    def _learn(self) -> None:
-        """Ask which devices there are, at most once a minute.
-
-        At first, after a start, it may turn out that some were not new at all: none counts then.
-        """
-        now = self._clock.monotonic()
-        if now < self._looked_s + ASK_AGAIN_S:
-            return
-        known = set(self._ask())
-        if self._looked_s == float("-inf") and known & self._known:
-            self._rates.forget()
-        self._looked_s = now
-        self._known.update(known)
-
-    def _refusal(self, sender: str, many: int, wait_s: float) -> EnergyGuardError:
-        _log.warning("too many new devices at once", sender=sender, new=many)
-        if many > self._an_hour:
-            return OutOfRange(
-                f"{many} devices in it were never sent before, and a token may bring "
-                f"{self._an_hour} an hour: is another column taken for the device? Nothing was "
-                f"taken; send fewer at once, or {_RAISE}",
-                "device",
-            )
-        return Overloaded(
-            f"{many} devices in it were never sent before, and this token has brought its "
-            f"{self._an_hour} of this hour: nothing was taken; wait, or {_RAISE}",
-            wait_s,
-        )
-
-
-def known_to(history: History, live: LiveProjection) -> Callable[[], Iterable[str]]:
-    """Asks history and live view which devices there are."""
-
-    def ask() -> set[str]:
-        found = {view.device for view in live.devices()}
-        try:
-            found.update(history.query("devices").column("device").to_pylist())
-        except EnergyGuardError as error:
-            _log.warning("the history does not say which devices there are", reason=str(error))
-        return found
-
-    return ask
-
 
 LISTED = 1_000
 """Refused rows that a receipt lists; all of them are dead letters."""
@@ -156,6 +56,7 @@ class Reception:
         headed: bool = True,
         sender: str = "",
         backfill: bool = False,
+        speaks_for: Callable[[str], bool] | None = None,
     ) -> Receipt:
         """Decode bytes of a shape, or of any shape, and take them in.
 
@@ -168,8 +69,10 @@ class Reception:
             headed: whether lines may have a header; those of dead letters have none.
             sender: whose devices they are.
             backfill: they are of the past.
+            speaks_for: whether the sender may send readings of a device; None: of all.
 
         Raises:
+            Forbidden: the sender may not send readings of a device that is in it.
             NotFound: there is no such shape.
             Malformed: no column names the device, and the sender does not; or it is Parquet, of
                 which nobody knows what it unfolds to.
@@ -177,6 +80,8 @@ class Reception:
             Unavailable: the log takes nothing now.
         """
         if (messages := recognised(data) if shape is None else of_shape(shape)) is not None:
+            if speaks_for is not None:
+                raise Forbidden("who is limited to sites sends readings, and no other messages")
             return self._messages(messages, data, source)
         found = shape_of(data, shape)
         if found.name == "parquet":
@@ -185,6 +90,8 @@ class Reception:
             why = "no column names the device, so the sender must: ?device=NAME"
             raise Malformed(why, "device")
         shape, decoded = decode(data, shape, self._limits, device=device, headed=headed)
+        if speaks_for is not None:
+            _check_devices(decoded.batch, speaks_for)
         if self._new_devices is not None:
             self._new_devices.check(sender, decoded.batch)
         self._intake.take(decoded, topic=topic, source=source, shape=shape, backfill=backfill)
@@ -251,6 +158,16 @@ class Reception:
         if judgement is not None:
             judgement.sent_messages(messages, topic, taken.identities)
         return _receipt(len(taken.identities), taken.refused, topic, messages.shape)
+
+
+def _check_devices(batch: pa.RecordBatch, speaks_for: Callable[[str], bool]) -> None:
+    names = pc.unique(batch.column("device")).to_pylist()
+    if foreign := [name for name in names if not speaks_for(name)]:
+        more = f", and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise Forbidden(
+            f"{foreign[0]!r}{more}: not at a site that this sender is limited to; nothing was "
+            "taken. Enter the device at its site first, or send without it"
+        )
 
 
 def _receipt(accepted: int, refused: Sequence[RefusedRow], topic: str, shape: str) -> Receipt:

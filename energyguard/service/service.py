@@ -11,7 +11,7 @@ event loop. What is refused raises an ``EnergyGuardError``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import pyarrow as pa
@@ -36,8 +36,9 @@ from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.health import health
 from energyguard.service.idempotency import Answers
-from energyguard.service.intake import NewDevices, Reception, known_to
+from energyguard.service.intake import Reception
 from energyguard.service.live import LiveProjection
+from energyguard.service.new_devices import NewDevices, known_to
 from energyguard.service.notifications import Notifications
 from energyguard.service.parts import Cluster, DomainProjection
 from energyguard.service.profiles import DeviceProfiles
@@ -170,6 +171,7 @@ class EnergyService(AlertVerbs):
         device: str = "",
         sender: str = "",
         backfill: bool = False,
+        speaks_for: Callable[[str], bool] | None = None,
     ) -> Receipt:
         """Take a batch of readings in any shape that ``wire`` knows; durable when it returns.
 
@@ -183,8 +185,10 @@ class EnergyService(AlertVerbs):
             device: the device, where no column names it; none: as ``source`` names it.
             sender: whose they are: of one sender, so many new devices an hour are taken.
             backfill: of the past: kept and counted, but they move no clock.
+            speaks_for: the devices whose readings the sender may send; None: all.
 
         Raises:
+            Forbidden: a device is none of those.
             Malformed: nothing names the device.
             Conflict: the key was used with other bytes.
             OutOfRange: too many devices that nobody has sent before.
@@ -195,7 +199,7 @@ class EnergyService(AlertVerbs):
         def do() -> Receipt:
             topic = topics.METER_READINGS.name
             return self._reception.take(
-                data, shape, source, topic, device, sender=sender, backfill=backfill
+                data, shape, source, topic, device, True, sender, backfill, speaks_for
             )
 
         if idempotency_key is None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from energyguard.api import problems
 from energyguard.api.routes.queries import build_router, row_type
 from energyguard.history.query import Query, queries, read_query
+from tests.application.client import serve_to_all
 
 SUN = """\
 -- question: What the sun gave.
@@ -50,7 +51,7 @@ def sun(answer: str = "") -> Query:
 
 async def get(service: OneTable, query: Query, **given: str) -> httpx.Response:
     app = FastAPI()
-    app.state.service = service
+    serve_to_all(app, service)
     app.include_router(build_router([query]))
     problems.install(app)
     transport = httpx.ASGITransport(app)

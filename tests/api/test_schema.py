@@ -16,6 +16,7 @@ from energyguard.api.rest import build_api
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
+from tests.application.client import serve_to_all
 from tests.compat.described import check, operations_of
 from tests.service.made import StandInHistory, alert_event, raise_alerts
 from tests.waiting import until
@@ -42,7 +43,7 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, A
         until(service.book.open)
         service.take_readings(b"bad,H001,0.1\n", "csv")
         api = build_api()
-        api.state.service = service
+        serve_to_all(api, service)
         yield operations_of(api, token="the gate stands before the API, not in it")
 
 

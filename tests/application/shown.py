@@ -16,6 +16,7 @@ from nicegui import app as pages
 
 from energyguard.page import mount
 from energyguard.page.mount import SOMEBODY
+from energyguard.service.callers import CallerServices
 from tests.application.service import MadeUpService
 
 
@@ -38,7 +39,7 @@ def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown
     with pytest.MonkeyPatch.context() as patch, socket.socket() as ear:
         patch.setattr(pages, "middleware_stack", None)
         patch.setattr(pages, "user_middleware", [])
-        mount(app, service, service.settings, stranger=SOMEBODY)
+        mount(app, CallerServices(service), service.settings, stranger=SOMEBODY)
         ear.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [ear]})

@@ -124,4 +124,4 @@ class FloorGrid:
                 await shown.draw(floor)
 
 
-VIEW = View("/building", "Building", "building", BuildingPage)
+VIEW = View("/building", "Building", "building", BuildingPage, whole=True)

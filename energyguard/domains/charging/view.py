@@ -191,4 +191,4 @@ def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
     }
 
 
-VIEW = View("/stations", "Stations", "stations", StationsPage)
+VIEW = View("/stations", "Stations", "stations", StationsPage, whole=True)

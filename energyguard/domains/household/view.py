@@ -166,4 +166,4 @@ class HouseholdsPage:
         ]
 
 
-VIEW = View("/households", "Households", "households", HouseholdsPage, "Homes")
+VIEW = View("/households", "Households", "households", HouseholdsPage, "Homes", whole=True)

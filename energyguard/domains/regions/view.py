@@ -213,4 +213,4 @@ def is_used(service: Service) -> bool:
     return bool(service.settings.cloud.listen) or regions_of(service).homes > 0
 
 
-VIEW = View("/regions", "Regions", "regions", RegionsPage, shown=is_used)
+VIEW = View("/regions", "Regions", "regions", RegionsPage, shown=is_used, whole=True)

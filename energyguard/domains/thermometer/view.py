@@ -74,4 +74,4 @@ class ThermometerPage:
         self.range.show(f"{number(lowest)} – {number(highest)}", "°C", "in this time")
 
 
-VIEW = View("/thermometer", "Thermometer", "thermometer", ThermometerPage, "Degrees")
+VIEW = View("/thermometer", "Thermometer", "thermometer", ThermometerPage, "Degrees", whole=True)

@@ -1,0 +1,200 @@
+"""The catalogue for somebody who may not change all of it, or not see all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from energyguard.catalogue import Catalogue
+from energyguard.catalogue.changes import Edit
+from energyguard.catalogue.differences import with_fields
+from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
+from energyguard.errors import Forbidden, NotFound
+from energyguard.model.access import AccessRole, Caller
+from energyguard.model.catalogue import DEVICE, Device, Entry, key_of, parts_of
+from energyguard.records.catalogue import CatalogueVersion
+from energyguard.service.catalogue_cards import CatalogueCards
+from energyguard.service.catalogue_contract import SiteCatalogue
+from energyguard.service.catalogue_views import (
+    CatalogueCard,
+    EntryChange,
+    FoundDevices,
+    GroupCard,
+    SiteCard,
+)
+from energyguard.service.sight import Sight
+
+
+class LimitedCatalogue:
+    """Devices are changed with ``operate``, where they are seen; all else is an admin's.
+
+    Args:
+        whole: of all.
+        caller: who asks.
+        sight: what is seen; None: all.
+    """
+
+    def __init__(self, whole: SiteCatalogue, caller: Caller, sight: Sight | None) -> None:
+        self._whole, self._caller, self._sight = whole, caller, sight
+
+    # What there is, as far as it is seen
+
+    @property
+    def entries(self) -> Catalogue:
+        """What there is."""
+        return self._whole.entries if self._sight is None else self._sight.entries
+
+    def find(
+        self, wanted: DeviceFilter = ALL_DEVICES, offset: int = 0, limit: int = 50
+    ) -> FoundDevices:
+        """A page of the devices that fit, by name."""
+        if self._sight is None:
+            return self._whole.find(wanted, offset, limit)
+        listing = DeviceListing(self._sight.entries)
+        cards, found = CatalogueCards(self._sight.entries, listing), listing.find(wanted)
+        rows = tuple(cards.row(device) for device in found[offset : offset + limit])
+        return FoundDevices(rows, len(found), offset)
+
+    def detail(self, device_id: str) -> CatalogueCard:
+        """A device with all that is known of it.
+
+        Raises:
+            NotFound: it is not seen.
+        """
+        if self._sight is None:
+            return self._whole.detail(device_id)
+        if device_id not in self._sight:
+            raise NotFound(f"no device {device_id!r}")
+        return self._cards(self._sight).device(device_id)
+
+    def sites(self) -> list[SiteCard]:
+        """Every site, each followed by those in it, by name."""
+        return self._whole.sites() if self._sight is None else self._cards(self._sight).sites()
+
+    def site(self, site_id: str) -> SiteCard:
+        """One site."""
+        whole, sight = self._whole, self._sight
+        return whole.site(site_id) if sight is None else self._cards(sight).site(site_id)
+
+    def groups(self) -> list[GroupCard]:
+        """Every group, by name."""
+        return self._whole.groups() if self._sight is None else self._cards(self._sight).groups()
+
+    def group(self, group_id: str) -> GroupCard:
+        """One group."""
+        whole, sight = self._whole, self._sight
+        return whole.group(group_id) if sight is None else self._cards(sight).group(group_id)
+
+    def history(self, key: str) -> list[EntryChange]:
+        """Who changed an entry, when and in what; newest first.
+
+        Raises:
+            NotFound: it is not seen.
+        """
+        if self._sight is not None and self._sight.entries.entry(key) is None:
+            raise NotFound(f"nobody ever entered {key}")
+        return self._whole.history(key)
+
+    @staticmethod
+    def _cards(sight: Sight) -> CatalogueCards:
+        entries = sight.entries
+        return CatalogueCards(entries, DeviceListing(entries))
+
+    # Changes
+
+    def put(self, edits: Sequence[Edit], by: str) -> Mapping[str, CatalogueVersion]:
+        """Change entries.
+
+        Raises:
+            Forbidden: one of the edits may not be made; none was.
+        """
+        for edit in edits:
+            self._check(edit.key, edit.entry)
+        return self._whole.put(edits, by)
+
+    def change(
+        self,
+        key: str,
+        by: str,
+        fields: Mapping[str, object],
+        from_ms: int | None = None,
+        based_on: int | None = None,
+    ) -> CatalogueVersion:
+        """Change fields of an entry.
+
+        Raises:
+            Forbidden: it may not be changed, or not to this.
+        """
+        kind = self._kind(key)
+        if self._sight is not None:
+            self._check(key, with_fields(kind, self.entries.entry(key), fields))
+            if based_on is None:  # what was looked at is what is changed
+                version = self.entries.version(key)
+                based_on = version.revision if version else 0
+        return self._whole.change(key, by, fields, from_ms, based_on)
+
+    def remove(self, key: str, by: str, based_on: int | None = None) -> CatalogueVersion:
+        """Take an entry out: an admin's.
+
+        Raises:
+            Forbidden: always.
+        """
+        raise Forbidden(f"{key}: to take it out takes the role admin, for all sites")
+
+    def undo(self, key: str, by: str, revision: int | None = None) -> CatalogueVersion:
+        """Let an entry be as a revision had it.
+
+        Raises:
+            Forbidden: it may not be changed, or not to this.
+        """
+        self._kind(key)
+        if self._sight is not None:
+            versions = self.entries.history(key)
+            chosen = [v.entry for v in versions if v.revision == revision]
+            before = versions[-2].entry if len(versions) > 1 else None
+            self._check(key, before if revision is None else next(iter(chosen), None))
+        return self._whole.undo(key, by, revision)
+
+    def retire(self, device_id: str, by: str, at_ms: int | None = None) -> CatalogueVersion:
+        """Say that a device is not there any more, from a time on; None: now."""
+        self._check_devices(device_id)
+        return self._whole.retire(device_id, by, at_ms)
+
+    def swap(
+        self, old: str, new: str, by: str, at_ms: int | None = None
+    ) -> Mapping[str, CatalogueVersion]:
+        """Let a device take another's place, from a time on; None: now."""
+        self._check_devices(old, new)
+        return self._whole.swap(old, new, by, at_ms)
+
+    def _check_devices(self, *devices: str) -> None:
+        for device in devices:
+            self._kind(key_of(DEVICE, device))
+            if self._sight is not None:
+                self._sight.check(device)
+
+    def _kind(self, key: str) -> str:
+        """What a key is of, for somebody who may change such.
+
+        Raises:
+            Forbidden: the caller may not.
+        """
+        kind, _ = parts_of(key)
+        admin = self._caller.may(AccessRole.ADMIN) and self._sight is None
+        if not admin and (kind != DEVICE or not self._caller.may(AccessRole.OPERATE)):
+            needed = AccessRole.OPERATE if kind == DEVICE else AccessRole.ADMIN
+            raise Forbidden(f"{key}: to change it takes the role {needed!s}")
+        return kind
+
+    def _check(self, key: str, new: Entry | None) -> None:
+        """See that an entry may be changed to this.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        self._kind(key)
+        if self._sight is None:
+            return
+        if not isinstance(new, Device) or new.site not in self._sight.entries.sites:
+            raise Forbidden(f"{key}: it must stay at your sites")
+        for device in (parts_of(key)[1], *(term.device for term in new.terms)):
+            self._sight.check(device)

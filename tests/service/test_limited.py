@@ -1,0 +1,217 @@
+"""Roles and sites: who may do what to whom, and that nothing is told of what is not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import httpx
+import pytest
+
+from energyguard.access.tokens import Tokens
+from energyguard.api import problems
+from energyguard.api.app import build_app
+from energyguard.api.permissions import API
+from energyguard.catalogue.changes import Edit
+from energyguard.errors import Forbidden, NotFound
+from energyguard.model.access import AccessRole, Caller
+from energyguard.model.alerts import Act
+from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
+from energyguard.service.callers import CallerServices
+from energyguard.service.contract import Service
+from tests.application.service import MadeUpService
+from tests.application.world import HOMES
+
+OWN, FOREIGN = "H017", "H003"
+FLOORS = {OWN: "p1", FOREIGN: "p2"}
+SITES = ("lindenhof",)
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[MadeUpService]:
+    """Two sites: in one H017 and, on its floor, H042; in the other one all other homes."""
+    service = MadeUpService(floors=2)
+    entries: dict[str, Entry] = {
+        "site/lindenhof": Site(name="Lindenhof"),
+        "site/floor-2": Site(name="Second floor", parent="lindenhof"),
+        "site/elsewhere": Site(name="Elsewhere"),
+        "group/pumps": DeviceGroup(name="Pumps"),
+        "group/secret": DeviceGroup(name="Secret"),
+        "device/H017": Device(name="Oven", site="lindenhof", groups=("pumps",)),
+        "device/H042": Device(name="Freezer", site="floor-2"),
+        "device/p1": Device(name="Floor 1", site="lindenhof"),
+        "device/p2": Device(name="Floor 2", site="elsewhere"),
+        "device/both": Device(
+            name="", site="lindenhof", terms=(Term(device=OWN), Term(device=FOREIGN))
+        ),
+    }
+    for home in HOMES:
+        entries.setdefault(f"device/{home}", Device(name="", site="elsewhere", groups=("secret",)))
+    for key, entry in entries.items():
+        service.catalogue.entries.see(key, entry, "tests")
+    yield service
+
+
+def of(service: Service, role: AccessRole, sites: tuple[str, ...] = ()) -> Service:
+    return CallerServices(service).of(Caller("guest", role, sites))
+
+
+def an_alert(service: Service, device: str) -> str:
+    return next(alert.id for alert in service.book.find() if alert.device == device)
+
+
+Verb = Callable[[Service, str], Any]
+WRITE, READ, OPERATE, ADMIN = AccessRole
+ROW = b"timestamp,household_id,energy_kwh\n2025-09-06T17:54:02Z,%b,0.1\n"
+VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
+    "send": (lambda s, d: s.take_readings(ROW % d.encode(), "csv"), {WRITE, ADMIN}, True),
+    "look": (lambda s, d: s.devices.detail(d), {READ, OPERATE, ADMIN}, True),
+    "ask": (lambda s, d: s.query("readings", device=d, channel="", start_ms=0, end_ms=1, limit=1),
+            {READ, OPERATE, ADMIN}, True),
+    "acknowledge": (lambda s, d: s.acknowledge(an_alert(s, d), "guest"), {OPERATE, ADMIN}, True),
+    "silence": (lambda s, d: s.silence(an_alert(s, d), for_ms=1), {OPERATE, ADMIN}, True),
+    "act on": (lambda s, d: s.act_on([an_alert(s, d)], Act.ACKNOWLEDGE, "guest"),
+               {OPERATE, ADMIN}, True),
+    "silence device": (lambda s, d: s.silences.put(f"id={d}"), {OPERATE, ADMIN}, True),
+    "change rule": (lambda s, d: s.change_rule("floor-kw", "guest", FLOORS[d], raise_above="99"),
+                    {OPERATE, ADMIN}, True),
+    "change all": (lambda s, d: s.change_rule("household-prod", "guest", raise_above="2"),
+                   {ADMIN}, False),
+    "use rules": (lambda s, d: s.use_rules(["household-prod"], "guest"), {ADMIN}, False),
+    "quality": (lambda s, d: s.quality(), {READ, OPERATE, ADMIN}, False),
+    "letters": (lambda s, d: s.dead_letters(), {READ, OPERATE, ADMIN}, False),
+    "replay": (lambda s, d: s.replay_dead_letters([]), {ADMIN}, False),
+    "totals": (lambda s, d: s.query("totals", start_ms=0, end_ms=1), {READ, OPERATE, ADMIN}, False),
+    "backups": (lambda s, d: s.backups.all(), {ADMIN}, False),
+    "chargers": (lambda s, d: s.projections["chargers"], {READ, OPERATE, ADMIN}, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_who_may_do_what_where(made: MadeUpService, verb: str) -> None:
+    do, roles, of_a_device = VERBS[verb]
+    for role, sites, device in product(AccessRole, ((), SITES), (OWN, FOREIGN)):
+        may = role in roles and (not sites or (of_a_device and device == OWN))
+        try:
+            do(of(made, role, sites), device)
+            done = True
+        except (Forbidden, NotFound, StopIteration):  # StopIteration: it finds no such alert
+            done = False
+        assert done == may, (role, sites, device)
+
+
+def test_a_catalogue_is_changed_where_one_stands(
+    made: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[Edit] = []
+    monkeypatch.setattr(made.catalogue, "put", lambda edits, by: put.extend(edits) or {})
+    local, warden = of(made, OPERATE, SITES).catalogue, of(made, OPERATE).catalogue
+    mine, away = Device(name="Grill", site="floor-2"), Device(name="Grill", site="elsewhere")
+    sum_ = Device(name="", site="lindenhof", terms=(Term(device=FOREIGN),))
+    local.put([Edit("device/H017", mine)], "guest")
+    warden.put([Edit("device/H003", away)], "guest")
+    refused = [
+        (local, Edit("device/H017", away)),
+        (local, Edit("device/H003", mine)),
+        (local, Edit("device/H017", sum_)),
+        (local, Edit("device/H017", None)),
+        (local, Edit("site/lindenhof", Site(name="Mine"))),
+        (warden, Edit("site/lindenhof", Site(name="Mine"))),
+        (of(made, READ).catalogue, Edit("device/H017", mine)),
+    ]
+    for catalogue, edit in refused:
+        with pytest.raises(Forbidden):
+            catalogue.put([edit], "guest")
+    with pytest.raises(Forbidden):
+        local.change("device/H017", "guest", {"site": "elsewhere"})
+    with pytest.raises(Forbidden):
+        local.swap("H017", "H003", "guest")
+    assert [edit.key for edit in put] == ["device/H017", "device/H003"]
+
+
+def test_a_device_that_moves_is_out_of_sight_at_once(made: MadeUpService) -> None:
+    local = of(made, READ, SITES)
+    assert sorted({row.device for row in local.live.devices()}) == ["H017", "H042", "p1"]
+    entries = made.catalogue.entries
+    entries.see("device/H042", Device(name="", site="elsewhere"), "tests")
+    try:
+        assert sorted({row.device for row in local.live.devices()}) == ["H017", "p1"]
+    finally:
+        entries.see("device/H042", Device(name="Freezer", site="floor-2"), "tests")
+    with pytest.raises(Forbidden):
+        local.consumption.zone_of([""])
+    assert local.consumption.zone_of(["site/floor-2"]) == "UTC"
+
+
+HIDDEN = sorted({f'"{home}"' for home in HOMES} - {'"H017"', '"H042"'})
+HIDDEN += ["elsewhere", "Elsewhere", "secret", '"both"', '"p2"']
+GIVEN = {"device": OWN, "channel": "energy_kwh", "id": "", "site": "floor-2", "group": "pumps"}
+
+
+def _fail(error: Exception, *_: object) -> None:
+    raise error
+
+
+async def test_nothing_of_other_sites_is_in_any_answer(
+    made: MadeUpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "internal", _fail)  # else it is logged with all that is there
+    tokens = Tokens(made.settings.data_dir, made.clock)
+    token = tokens.create("leak", READ, SITES)
+    app = build_app(made, tokens, "127.0.0.1")
+    made.change_rule("floor-kw", "mara", "p2", raise_above="98")
+    answered = 0
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://127.0.0.1/api/v1",
+        headers={"Authorization": f"Bearer {token}"},
+        trust_env=False,
+    ) as client:
+        gets = [row.removeprefix("GET ") for row in API if row.startswith("GET ")]
+        paths = [path for path in gets if not path.endswith(("/live", "{path:path}", "json"))]
+        for path in paths:
+            for alert in (an_alert(made, OWN), an_alert(made, FOREIGN)) if "{id}" in path else [""]:
+                named = path.replace(":path", "").format_map(_Given(id=alert))
+                for query in ({}, {"device": OWN}, {"device": FOREIGN}, {"device": ""}):
+                    answer = await client.get(named, params=query)
+                    assert answer.status_code < 500, f"{named}: {answer.text}"
+                    answered += answer.status_code == 200
+                    found = [name for name in HIDDEN if name in answer.text]
+                    assert found == [], f"{named} {query}"
+    assert answered >= 20
+
+
+class _Given(dict[str, str]):
+    def __init__(self, **given: str) -> None:
+        super().__init__(GIVEN | given)
+
+    def __missing__(self, name: str) -> str:
+        return "1"
+
+
+async def test_the_live_stream_tells_of_own_devices_alone(made: MadeUpService) -> None:
+    local = of(made, READ, SITES)
+    updates = local.live.subscribe()
+    assert (await anext(updates)).kind == "ready"
+    from energyguard.service.views import Update
+
+    limited: Any = local.live
+    foreign, own = (made.book.get(an_alert(made, d)) for d in (FOREIGN, OWN))
+    assert limited._update(Update("alert", foreign)) is None
+    assert limited._update(Update("alert", own)) is not None
+    assert limited._update(Update("dead-letter", None)) is None
+    rows = made.live.readings(100)
+    kept = limited._update(Update("readings", {"rows": rows, "per_minute": [(0, 1)]}))
+    assert {row.device for row in kept.data["rows"]} <= {"H017", "H042", "p1"}
+    assert kept.data["per_minute"] == []
+    await updates.aclose()
+
+
+def test_who_writes_sees_no_part_of_it(made: MadeUpService) -> None:
+    writer = of(made, WRITE)
+    parts = [name for name, part in vars(Service).items() if isinstance(part, property)]
+    assert writer.cluster is None
+    for name in set(parts) - {"settings", "clock", "cluster"}:
+        with pytest.raises(Forbidden):
+            getattr(writer, name)
