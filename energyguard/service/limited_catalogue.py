@@ -19,8 +19,10 @@ from energyguard.service.catalogue_views import (
     EntryChange,
     FoundDevices,
     GroupCard,
+    ImportPreview,
     SiteCard,
 )
+from energyguard.service.limited_parts import refuse
 from energyguard.service.sight import Sight
 
 
@@ -136,9 +138,10 @@ class LimitedCatalogue:
         """Take an entry out: an admin's.
 
         Raises:
-            Forbidden: always.
+            Forbidden: the caller is none.
         """
-        raise Forbidden(f"{key}: to take it out takes the role admin, for all sites")
+        self._check_admin(key)
+        return self._whole.remove(key, by, based_on)
 
     def undo(self, key: str, by: str, revision: int | None = None) -> CatalogueVersion:
         """Let an entry be as a revision had it.
@@ -165,6 +168,37 @@ class LimitedCatalogue:
         """Let a device take another's place, from a time on; None: now."""
         self._check_devices(old, new)
         return self._whole.swap(old, new, by, at_ms)
+
+    def preview_file(self, data: bytes, name: str) -> ImportPreview:
+        """What a file of the catalogue would change: for an admin."""
+        self._check_admin(name)
+        return self._whole.preview_file(data, name)
+
+    def import_file(
+        self, data: bytes, name: str, by: str, skip_faulty: bool = False
+    ) -> ImportPreview:
+        """Change what a file says: for an admin."""
+        self._check_admin(name)
+        return self._whole.import_file(data, name, by, skip_faulty)
+
+    def export_file(self, name: str, with_new: bool = False) -> str:
+        """The catalogue as a file, for who sees all of it.
+
+        Raises:
+            Forbidden: the caller sees some sites.
+        """
+        if self._sight is not None:
+            refuse("the catalogue as a file")
+        return self._whole.export_file(name, with_new)
+
+    def _check_admin(self, what: str) -> None:
+        """See that the caller may change all of the catalogue.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if self._sight is not None or not self._caller.may(AccessRole.ADMIN):
+            raise Forbidden(f"{what}: this takes the role admin, for all sites")
 
     def _check_devices(self, *devices: str) -> None:
         for device in devices:

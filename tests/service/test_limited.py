@@ -101,11 +101,16 @@ def test_who_may_do_what_where(made: MadeUpService, verb: str) -> None:
         assert done == may, (role, sites, device)
 
 
+def _keep(put: list[Edit], edits: list[Edit]) -> dict[str, Any]:
+    put += edits
+    return {}
+
+
 def test_a_catalogue_is_changed_where_one_stands(
     made: MadeUpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put: list[Edit] = []
-    monkeypatch.setattr(made.catalogue, "put", lambda edits, by: put.extend(edits) or {})
+    monkeypatch.setattr(made.catalogue, "put", lambda edits, by: _keep(put, edits))
     local, warden = of(made, OPERATE, SITES).catalogue, of(made, OPERATE).catalogue
     mine, away = Device(name="Grill", site="floor-2"), Device(name="Grill", site="elsewhere")
     sum_ = Device(name="", site="lindenhof", terms=(Term(device=FOREIGN),))
