@@ -18,7 +18,7 @@ from energyguard.api.auth import Gate
 from energyguard.api.login import login_routes
 from energyguard.api.metrics import Scrape
 from energyguard.api.middleware import OwnPages, RequestLimits, Requests
-from energyguard.api.permissions import Needed, permissions
+from energyguard.api.permissions import Needed, Permissions, permissions
 from energyguard.api.rest import PREFIX, build_api
 from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
@@ -27,6 +27,12 @@ from energyguard.page import mount
 from energyguard.page.views import VIEWS
 from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
+
+
+def _table() -> Permissions:
+    """Which role each path needs."""
+    pages = [(view.path, Needed(view.role, view.whole)) for view in VIEWS]
+    return permissions(PREFIX, pages)
 
 
 def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
@@ -76,15 +82,6 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     app.mount(PREFIX, api)
     mount(app, services, service.settings)
     limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, service.clock)
-    pages = [(view.path, Needed(view.role, view.whole)) for view in VIEWS]
-    gate = Gate(
-        limits,
-        tokens,
-        sessions,
-        attempts,
-        host,
-        settings.auth,
-        settings.streams,
-        permissions(PREFIX, pages),
-    )
+    auth, streams = settings.auth, settings.streams
+    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table())
     return Requests(gate)
