@@ -130,12 +130,21 @@ def enroll(
 
 
 def forget(call: Call, name: Name) -> None:
-    """At the cloud: refuse an edge from now on. What it sent stays; its devices are free."""
+    """At the cloud: refuse an edge from now on. What it sent stays; its devices are free.
+
+    Once more, it changes nothing.
+    """
     from energyguard.edge.enrolment import Enrolment
 
+    began_ms = SYSTEM.now_ms()
     with call.log() as log:
-        Enrolment(log).forget(name, getpass.getuser())
-    call.out.done(f"edge {name} is refused from now on", forgotten=name)
+        entry = Enrolment(log).forget(name, getpass.getuser())
+    since_ms = entry.forgotten_ms
+    if since_ms is not None and since_ms < began_ms:
+        what = f"edge {name} is refused since {at(since_ms)}: {entry.forgotten_by} forgot it"
+    else:
+        what = f"edge {name} is refused from now on"
+    call.out.done(what, forgotten=name)
 
 
 def _here(call: Call) -> Call:

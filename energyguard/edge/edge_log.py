@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from energyguard.log import Log, TopicPartition
@@ -22,6 +22,10 @@ class EmbeddedLog(Log, Protocol):
 
     def keep(self, topics: Mapping[str, Keeping]) -> None:
         """Keep topics so from now on."""
+        ...
+
+    def evict(self, groups: Collection[str]) -> None:
+        """Take out members of groups that are known to be gone."""
         ...
 
     def is_full(self, topic: str) -> bool:

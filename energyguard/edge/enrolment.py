@@ -38,13 +38,17 @@ class Enrolment:
     def forget(self, edge: str, by: str) -> EdgeEntry:
         """Refuse an edge from now on, and let others send its devices. What it sent stays.
 
+        Who is forgotten already stays so, since when and by whom it was.
+
         Raises:
-            NotFound: no such edge may send.
+            NotFound: none of this name was ever let in.
         """
         entry = self.entries().get(edge)
-        if entry is None or entry.forgotten_ms is not None:
+        if entry is None:
             known = ", ".join(n for n, e in self.entries().items() if e.forgotten_ms is None)
             raise NotFound(f"no edge {edge!r} may send here; those that may: {known or 'none'}")
+        if entry.forgotten_ms is not None:
+            return entry
         now_ms = self._clock.now_ms()
         return self._write(
             edge, msgspec.structs.replace(entry, forgotten_ms=now_ms, forgotten_by=by)

@@ -88,7 +88,7 @@ class LogOutbox:
 
     def span(self, at: TopicPartition) -> tuple[int, int]:
         """The oldest offset that is left, and the next that will be written."""
-        now_s = SYSTEM.monotonic()
+        now_s = self.clock.monotonic()
         if now_s - self._spans_s >= SPAN_S:
             for topic in UPLINK.topics:
                 ends = self.log.positions(topic, LATEST)

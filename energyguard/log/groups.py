@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from energyguard.clock import Clock
@@ -169,6 +169,16 @@ def _owners(connection: Any, group: str) -> dict[TopicPartition, int]:
         "SELECT topic, partition, member FROM owner WHERE group_name = ?", (group,)
     )
     return {TopicPartition(topic, partition): member for topic, partition, member in rows}
+
+
+def evict(connection: Any, groups: Collection[str]) -> None:
+    """Take all members out of these groups, as if their leases had run out."""
+    for group in groups:
+        found = connection.execute("SELECT id FROM member WHERE group_name = ?", (group,))
+        members = [member for (member,) in found]
+        for member in members:
+            _bury(connection, member)
+        _generation(connection, group, bool(members))
 
 
 def _bury(connection: Any, member: int) -> None:

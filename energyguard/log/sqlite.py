@@ -19,7 +19,7 @@ maintenance.py   checkpoints, retention, compaction, in the background
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import count
@@ -30,7 +30,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.connections import Pool, create, our_errors
 from energyguard.log.catalog import Catalog
 from energyguard.log.contract import EARLIEST, LATEST, Membership, Positions, Transaction
-from energyguard.log.groups import SqliteMembership, positions_of
+from energyguard.log.groups import SqliteMembership, evict, positions_of
 from energyguard.log.keeping import Keeping, KeptTopics
 from energyguard.log.maintenance import LogMaintenance
 from energyguard.log.notify import AppendNotifier
@@ -114,6 +114,13 @@ class SqliteLog:
             lambda work: self._write(lambda writer: work(writer.connection)),
             self._look,
         )
+
+    def evict(self, groups: Collection[str]) -> None:
+        """Take out members of groups that are known to be gone: no lease need run out first.
+
+        One that lives all the same is fenced, and joins again.
+        """
+        self._write(lambda writer: evict(writer.connection, groups))
 
     @contextmanager
     def transaction(self, membership: Membership) -> Iterator[Transaction]:

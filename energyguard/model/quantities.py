@@ -6,6 +6,10 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 NANO = 1_000_000_000
+MW_PER_KW = 1_000_000
+"""Milliwatts (mW, not MW) of a kilowatt."""
+NANO_KW_PER_MW = NANO // MW_PER_KW
+"""What a milliwatt is in the 1e-9 kW in which readings count."""
 _STEP = Decimal(1).scaleb(-9)
 _MAX = 2**63 - 1
 

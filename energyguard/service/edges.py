@@ -82,9 +82,9 @@ class EdgeProjection:
             NotFound: none of this name was ever let in.
         """
         with self._lock:
-            found = self.get(name)
-            if found.state != "forgotten":  # who asks sees it at once; told again, it is the same
-                self._entries[name] = Enrolment(self._log, self._clock).forget(name, by)
+            self.get(name)
+            entry = Enrolment(self._log, self._clock).forget(name, by)
+            self._entries[name] = entry  # who asks sees it at once
             return self._shown(name)
 
     def _take(self, table: CompactedTable[Any], fetched: Fetched) -> None:

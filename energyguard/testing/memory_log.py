@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -55,12 +55,9 @@ class _Partition:
         if self.topic.compacted:
             newest = {row[1]: row[0] for row in self.rows}
             tombstones_ms = now_ms - TOMBSTONE_MS
-            kept = [
-                i
-                for i, (offset, key, value, *_) in enumerate(self.rows)
-                if newest[key] == offset
-                and (value is not None or self.appended_ms[i] >= tombstones_ms)
-            ]
+            kept = [i for i, (offset, key, value, *_) in enumerate(self.rows)
+                    if newest[key] == offset
+                    and (value is not None or self.appended_ms[i] >= tombstones_ms)]  # fmt: skip
         else:
             oldest_ms = 0 if keep is None else now_ms - keep
             last = len(self.rows) - 1
@@ -143,6 +140,13 @@ class MemoryLog:
                     self._make(topic)
             return MemoryMembership(self, self._groups.setdefault(group, _Group()), group, topics)
 
+    def evict(self, groups: Collection[str]) -> None:
+        """Take out members of groups that are known to be gone."""
+        with self._changed:
+            for group in [g for name, g in self._groups.items() if name in groups]:
+                group.members.clear()
+                group.owners.clear()
+
     @contextmanager
     def transaction(self, membership: Membership) -> Iterator[Transaction]:
         """Outputs and positions together when the block ends; nothing when it raises."""
@@ -204,11 +208,8 @@ class MemoryLog:
         """Free what lies between two offsets; the newest record stays."""
         with self._changed:
             partition = self._partitions[at]
-            kept = [
-                i
-                for i, row in enumerate(partition.rows)
-                if not first <= row[0] < following or row[0] == partition.end - 1
-            ]
+            kept = [i for i, (offset, *_) in enumerate(partition.rows)
+                    if not first <= offset < following or offset == partition.end - 1]  # fmt: skip
             partition.rows = [partition.rows[i] for i in kept]
             partition.appended_ms = [partition.appended_ms[i] for i in kept]
 

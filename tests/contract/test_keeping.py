@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from energyguard.clock import SYSTEM, ManualClock
-from energyguard.errors import Corrupt, Overloaded
+from energyguard.errors import Corrupt, Fenced, Overloaded
 from energyguard.log import EARLIEST, LATEST, Log, Membership, Records, TopicPartition
 from energyguard.log.keeping import LOOK_S, Keeping
 from energyguard.log.sqlite import SqliteLog
@@ -73,6 +73,16 @@ class KeepingContract:
         move(log, member, 3)
         log.tidy()
         assert log.positions(OUTBOX, EARLIEST)[AT] == 3
+
+    def test_members_that_are_known_to_be_gone_hold_up_nobody(self, log: AnyLog) -> None:
+        gone, bystander = log.join("uplink", [OUTBOX]), log.join("averages", [OUTBOX])
+        log.evict({"uplink", "nobody"})
+        member = log.join("uplink", [OUTBOX])
+        assert set(member.assigned) == set(bystander.assigned)  # no lease ran out
+        with pytest.raises(Fenced):
+            move(log, gone, 1)
+        assert gone.poll()  # it lives all the same, and is a member again
+        move(log, bystander, 0)
 
     def test_a_log_says_how_long_what_was_read_stays(self, log: AnyLog, clock: ManualClock) -> None:
         log.keep({OUTBOX: Keeping(group="slow", keep_ms=60_000)})

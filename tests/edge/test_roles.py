@@ -14,9 +14,10 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.records import pack
 from energyguard.edge import cloud_role, messages
 from energyguard.edge.edge_report import EdgeReport, read_report
-from energyguard.edge.edge_role import Uplink, at_edge
+from energyguard.edge.edge_role import at_edge
 from energyguard.edge.enrolment import Enrolment
 from energyguard.edge.identity import Authority, Bundle
+from energyguard.edge.uplink import Uplink
 from energyguard.log import Records
 from energyguard.log.compacted import CompactedTable
 from energyguard.log.sqlite import SqliteLog

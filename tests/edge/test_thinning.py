@@ -137,7 +137,7 @@ def put(log: EmbeddedLog, readings: pa.RecordBatch) -> None:
 
 def kept(outbox: LogOutbox) -> list[pa.RecordBatch]:
     """The readings of all records that are there for the line."""
-    SYSTEM.sleep(0.03)
+    outbox.clock.sleep(0.03)
     found = outbox.read(READINGS, 0, 2**30)
     assert [r.offset for r in found] == sorted(r.offset for r in found)
     return [unpack([r.value or b""])[0] for r in found]
@@ -157,7 +157,6 @@ def filled(
         put(log, readings)
         clock.sleep(5)
     clock.sleep(300)
-    SYSTEM.sleep(0.03)
     return outbox, OutboxRoom(outbox, settings), records
 
 

@@ -24,8 +24,7 @@ from energyguard.codecs.columns import (
     milliseconds,
 )
 from energyguard.codecs.dialect import Dialect
-
-NANO_KW_PER_MW = 1_000  # 1 mW is 1e-6 kW
+from energyguard.model.quantities import NANO_KW_PER_MW
 
 
 def _parts(table: pa.Table, device: str) -> list[TableReadings]:

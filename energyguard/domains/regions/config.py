@@ -103,13 +103,15 @@ def read_config(path: Path) -> SystemEConfig:
     return SystemEConfig(**found, unknown=tuple(unknown))
 
 
-def moment(text: str) -> int:
+def moment(given: str | int) -> int:
     """A time in ms since 1970 UTC: UTC, where it says no offset; a day is its beginning.
+
+    Numbers below twelve digits are none: they are seconds, or were meant to be something else.
 
     Raises:
         ValueError: it is none.
     """
-    text = text.strip()
+    text = str(given).strip()
     found = tidy_event_time(f"{text} 00:00" if len(text) == len("2019-12-24") else text)
     if not found.isdecimal() or len(found) < len("946684800000"):
         raise ValueError("no time such as 2019-12-24 00:00:00")

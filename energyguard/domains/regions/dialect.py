@@ -30,8 +30,8 @@ from energyguard.codecs.columns import (
     strings,
 )
 from energyguard.codecs.dialect import Dialect
+from energyguard.model.quantities import MW_PER_KW
 
-MW_PER_KW = 1_000_000
 TENTHS_PER_NANO = 10
 """1e-10 kWh, of which registers are counted, in 1e-9 kWh."""
 

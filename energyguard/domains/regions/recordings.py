@@ -22,9 +22,9 @@ from energyguard.codecs import Decoded
 from energyguard.codecs.columns import DEVICE
 from energyguard.codecs.files import read_blocks
 from energyguard.codecs.sources import device_of
-from energyguard.domains.regions.dialect import MW_PER_KW, TENTHS_PER_NANO
+from energyguard.domains.regions.dialect import TENTHS_PER_NANO
 from energyguard.errors import ConfigError, NotFound, Rejected
-from energyguard.model.quantities import NANO
+from energyguard.model.quantities import NANO_KW_PER_MW
 from energyguard.model.readings import times_of
 from energyguard.model.topics import DAY_MS
 
@@ -33,7 +33,6 @@ PREFIX = "household_"
 """What system E puts before a file's name to name its home."""
 SHAPE = "household"
 _ENDINGS = (".csv", ".csv.gz")
-_NANO_PER_MW = NANO // MW_PER_KW
 _NEARLY = 50
 """A recording of a day may lack a fiftieth of it, and is played once a day all the same."""
 
@@ -191,6 +190,6 @@ def _rows_of(decoded: Decoded) -> Rows:
     )
     return Rows(
         times_of(power),
-        power.column("value").to_numpy() // _NANO_PER_MW,
+        power.column("value").to_numpy() // NANO_KW_PER_MW,
         energy.column("value").to_numpy() * TENTHS_PER_NANO,
     )

@@ -277,5 +277,7 @@ def test_a_household_comes_once(tmp_path: Path) -> None:
             meters.Household.create(2, file=str(path))
         with pytest.raises(ConfigError, match="step_size 0"):
             other.start("Meters", step_size=0)
-        with pytest.raises(ConfigError, match="'noon' is no time"):
+        with pytest.raises(ConfigError, match="'noon': no time such as"):
             meters.set_span("noon")
+        with pytest.raises(ConfigError, match="12: no time such as"):
+            meters.set_span(12)  # seconds, as an end may be of a config: no ms since 1970

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from energyguard.codecs.columns import tidy_event_time
+from energyguard.domains.regions.config import moment
 from energyguard.errors import ConfigError
 
 
@@ -14,10 +14,10 @@ def time_of(given: str | int) -> int:
     Raises:
         ConfigError: it is none.
     """
-    text = tidy_event_time(str(given).strip())
-    if not text.lstrip("-").isdecimal():
-        raise ConfigError(f"{given!r} is no time: ms since 1970, or such as 2019-12-24 00:00:00")
-    return int(text)
+    try:
+        return moment(given)
+    except ValueError as error:
+        raise ConfigError(f"{given!r}: {error}, nor ms since 1970 (twelve digits)") from None
 
 
 def checked_step(step_size: int) -> int:

@@ -111,7 +111,7 @@ class HouseholdMeters(mosaik_api_v3.Simulator):
         """Begin with the first household, where nobody said when."""
         if self._clock.start_ms is None and self._homes:
             first_ms = min(int(home.time_ms[0]) for home in self._homes.values())
-            self._clock = SimulationClock.of(self._clock.resolution_s, first_ms)
+            self._clock = SimulationClock(self._clock.resolution_s, first_ms)
 
     def step(self, time: int, inputs: InputData, max_advance: int) -> int:
         """Go on to the next step."""
