@@ -44,7 +44,11 @@ NAMES = pa.array([f"H{home:04d}" for home in range(HOMES)])
 
 
 def figures(pid: int) -> dict[str, int]:
-    """Of a process: the most memory that it had, and bytes that it had the disk write."""
+    """Of a process: memory, now and the most ever, and bytes that it had the disk write.
+
+    A module that Python has to compile at each start (``PYTHONDONTWRITEBYTECODE``, no rights to the
+    folder) costs memory then: an installed package is compiled once.
+    """
     status = Path(f"/proc/{pid}/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
     now = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
@@ -104,7 +108,10 @@ def intake(here: Field, readings: int) -> None:
         written = now["written"] - idle["written"]
         print(f"intake: {readings:,} readings in {took_s:.1f} s: {readings / took_s:,.0f} a second")
         print(f"  (into the log alone {readings / fed_s:,.0f} a second)")
-        print(f"  memory: {idle['rss'] / 1e6:.0f} MB idle, at most {now['peak'] / 1e6:.0f} MB")
+        print(
+            f"  memory: {idle['rss'] / 1e6:.0f} MB idle, at most {idle['peak'] / 1e6:.0f} while it "
+            f"started and {now['peak'] / 1e6:.0f} by the end"
+        )
         print(
             f"  disk: the edge wrote {written / 1e6:.1f} MB for an outbox of {took / 1e6:.1f} MB "
             f"({written / took:.1f} bytes a byte); {came / 1e6:.1f} MB had come"

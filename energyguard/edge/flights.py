@@ -12,7 +12,8 @@ LIVE_SLOTS = 2
 """Batches in flight that the backlog leaves to what is live."""
 MIN_WINDOW, FIRST_WINDOW = 32 * 2**10, 128 * 2**10
 """Bytes of backlog that may always be in flight, and that may be at first."""
-MAX_WINDOW = 16 * 2**20
+MAX_WINDOW = 4 * 2**20
+"""Bytes of backlog that may be in flight: an edge has little memory, and they are in it twice."""
 SLOW_S, FAST_S = 1.0, 0.5
 """A batch that takes longer than the first waits behind others: half as much is to fly. As long as
 they take less than the second there may be more. Where the quickest is slow, as with a cloud whose

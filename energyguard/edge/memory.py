@@ -13,14 +13,18 @@ import mmap
 import os
 from collections.abc import Iterator
 
-SQLITE_BYTES = 12 * 2**20
+SQLITE_BYTES = 4 * 2**20
 """Pages of the log that SQLite keeps in memory, of all connections together."""
 _BEFORE_LOADING = {
     "OPENBLAS_NUM_THREADS": "1",  # numpy's: no algebra here, and each thread has buffers
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the C library's, which gives back what is free
 }
-_M_ARENA_MAX = -8
-_ARENAS = 2
+_MALLOC = {
+    -8: 2,  # M_ARENA_MAX: else each of many threads has a heap of its own
+    -3: 128 * 2**10,  # M_MMAP_THRESHOLD: else it grows, and frames of the line tear holes in a heap
+    -1: 128 * 2**10,  # M_TRIM_THRESHOLD
+}
+"""Of glibc."""
 _MADV_DONTNEED = 4
 _LOADED, _WRITABLE = 1, 2  # PT_LOAD, PF_W
 
@@ -68,8 +72,9 @@ def go_small() -> None:
     apsw.soft_heap_limit(SQLITE_BYTES)
     pa.set_memory_pool(pa.system_memory_pool())
     mallopt = getattr(_c_library(), "mallopt", None)
-    if mallopt is not None:  # glibc: else each of many threads has a heap of its own
-        mallopt(_M_ARENA_MAX, _ARENAS)
+    if mallopt is not None:
+        for name, value in _MALLOC.items():
+            mallopt(name, value)
     release_libraries()
 
 

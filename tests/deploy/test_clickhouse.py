@@ -39,7 +39,7 @@ from energyguard.log import open_log
 from energyguard.records.registry import TABLES
 from energyguard.sinks.archive import Archive
 from tests.deploy.clickhouse import CHARGING, FOLDER, STARTS, Server, asked_by, message, statements
-from tests.deploy.conftest import Composed
+from tests.deploy.conftest import ROOT, Composed
 from tests.deploy.signals import BAD, BEGUN, FINE, GOOD
 from tests.history.charging import LISTED, SCHEMAS, T0_S, Standing, Stayed, table
 from tests.history.test_charging_questions import BORDERS, STANDING, STAYS, keep
@@ -128,6 +128,14 @@ def test_it_has_every_raw_table_as_the_embedded_history_has_it(
         wanted = history.ask(query.format(name, "database = 'energyguard'"), "JSONEachRow", {})
         assert found == [msgspec.json.decode(line) for line in wanted.splitlines()], name
         assert [column["name"] for column in found] == declared.schema.names
+
+
+def test_the_tables_that_stay_empty_are_named(files: list[Path]) -> None:
+    sql = "".join(file.read_text() for file in files if file.suffix == ".sql")
+    filled = re.findall(r"MATERIALIZED VIEW IF NOT EXISTS \w+ TO (\w+)", sql)
+    decision = (ROOT / "docs" / "decisions" / "0010-clickhouse-server.md").read_text()
+    (named,) = re.findall(r"^\*\*Empty on a server\*\*: (.+?)\. ", decision, re.M)
+    assert {*re.findall(r"`(\w+)`", named)} == TABLES.keys() - {*filled}
 
 
 def test_it_keeps_what_the_embedded_history_keeps(

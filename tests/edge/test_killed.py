@@ -23,6 +23,14 @@ EDGES = ("E1", "E2")
 READINGS = EDGE_READINGS.name
 HOMES = 25  # of each
 MAX_LIFE_S = 1.5
+MEMORY_BYTES = 120_000_000
+"""Of an edge, ever since it was started."""
+
+
+def max_memory(role: Role) -> int:
+    """The most memory that a process had, in bytes."""
+    status = Path(f"/proc/{role.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def cut_at_random(line: BadLine, over: threading.Event) -> None:
@@ -66,6 +74,7 @@ def disturbed(here: Field, kills: int) -> None:
                 homes.stop()
             for name in EDGES:
                 until(partial(here.is_drained, name), f"the end of {name}")
+            assert max_memory(roles[2]) <= MEMORY_BYTES
             for role in roles:
                 role.stop()
         finally:

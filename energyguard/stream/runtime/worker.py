@@ -28,7 +28,7 @@ from energyguard.stream.runtime.outputs import (
 from energyguard.stream.runtime.stage import P, Stage, T
 from energyguard.telemetry import METRICS, Condition, logger
 
-READINGS_A_RECORD = 64  # supposed of the first records: nothing is known of them
+READINGS_A_RECORD = 512  # supposed of the first records: nothing is known of them
 STEP_S = 0.5  # a step should take no longer: its member must say that it lives
 WAIT_S = 0.2
 BEAT_S = 0.006  # between two steps, at least: small appends share what a step costs anyway
