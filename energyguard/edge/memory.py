@@ -73,8 +73,8 @@ def go_small() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     mallopt = getattr(_c_library(), "mallopt", None)
     if mallopt is not None:
-        for name, value in _MALLOC.items():
-            mallopt(name, value)
+        for option, limit in _MALLOC.items():
+            mallopt(option, limit)
     release_libraries()
 
 
