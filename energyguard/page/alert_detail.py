@@ -1,153 +1,213 @@
-"""One alert closely: why it fired, how it went on, and what a person can do."""
+"""An alert's story: what it is, what a person can do, the picture, why, and what happened."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
 
 from nicegui import ui
 
 from energyguard.alerts.alert import Alert, TimelineEntry
-from energyguard.errors import NotFound
-from energyguard.model.alerts import Act, State
+from energyguard.errors import EnergyGuardError, NotFound
+from energyguard.model.alerts import State
+from energyguard.page import alert_words as words
 from energyguard.page.alert_picture import has_picture, picture, rule_of
-from energyguard.page.components import ChangingList, Tag, button, card
+from energyguard.page.components import ChangingList, Tag, button, restyle
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import amount, day_moment, moment, side, until
-from energyguard.page.page_cache import HOUR_MS, MINUTE_MS
+from energyguard.page.formatting import day_moment, mark, side
+from energyguard.page.language import _
+from energyguard.page.page_cache import DAY_MS
+from energyguard.page.places import DevicePlace, place_of
 from energyguard.page.plots import Plot
-from energyguard.records.alerts import AlertAction
+from energyguard.rules.rule import Rule
+from energyguard.service.past_alerts import PastAlerts
 
-SILENCES = {"1 h": HOUR_MS, "8 h": 8 * HOUR_MS, "1 day": 24 * HOUR_MS}
-
-APART_MS = 2 * MINUTE_MS
-"""Readings that came later than this, or of another clock, are told with their own time."""
-
-_HAPPENED = {
-    State.PENDING: "over the level, for less than its dwell time",
-    State.FIRING: "fires",
-    State.RESOLVED: "resolved: back under the level",
-    State.UNKNOWN: "unknown: the meter went quiet",
-}
-_DONE = {
-    Act.ACKNOWLEDGE: "acknowledged",
-    Act.SILENCE: "silenced",
-    Act.UNSILENCE: "heard again",
-}
+OFTEN_DAYS = 90
+KNOWN = 10_000
 
 
 class AlertDetail:
-    """The card of the chosen alert."""
+    """The chosen alert.
 
-    def __init__(self, context: PageContext) -> None:
-        self.context, self.cache = context, context.cache
+    Args:
+        context: the open page.
+        silence: asks until when it shall be quiet.
+        back: the address of the list that it came from.
+    """
+
+    def __init__(
+        self, context: PageContext, silence: Callable[[Alert, Rule | None], object], back: str
+    ) -> None:
+        self.context, self.service = context, context.cache.service
+        self.past = PastAlerts(self.service.book, self.service.query)
         self.alert: Alert | None = None
+        self.rule: Rule | None = None
+        self.place: DevicePlace | None = None
         self.peak: int | None = None  # of the picture
-        with card("Why it fired", "c7", anchor="story") as self.note:
-            Tag("a", "All alerts", "link back", href=context.href("/alerts"))
+        self._silence = silence
+        with Tag("section", "", "card story-card", id="story", tabindex="-1"):
+            Tag("a", "‹ " + _("All alerts"), "link back", href=back)
             self.empty = Tag("p", "", "empty")
-            with Tag("div") as self.body:
-                self.title = Tag("p").style("font-weight:600;font-size:16px;margin-bottom:10px")
-                self.plot = Plot("line", "The values around the alert", 210)
-                self.why = Tag("p", "", "why")
-                self.acts = Tag("div", "", "acts").style("margin-top:12px")
-                with self.acts:
+            with Tag("div", "", "story-body") as self.body:
+                with Tag("p", "", "kicker"):
+                    self.kind = Tag("span", "", "tag")
+                    self.where = Tag("span")
+                self.title = Tag("h2", "", "headline")
+                with Tag("div", "", "acts thumb") as self.acts:
                     self._acts()
-                Tag("h3", "What happened", "sub-title")
-                Tag("p", "Times of this system's own clock.", "sub")
-                self.rows: ChangingList[tuple[str, str]] = ChangingList(
-                    self._row, "", "story", "ul"
-                )
+                with Tag("dl", "", "numbers"):
+                    self.seen, self.expected, self.lasts = (self._figure() for _n in range(3))
+                self.plot = Plot("line", _("The values around the alert"), 230)
+                with Tag("div", "", "two"):
+                    with Tag("div"):
+                        Tag("h3", _("Why it fired"), "sub-title")
+                        self.why: ChangingList[words.Reason] = ChangingList(
+                            self._reason, "", "reasons", "ol"
+                        )
+                        self.ends = Tag("p", "", "sub ends")
+                    with Tag("div"):
+                        Tag("h3", _("What happened"), "sub-title")
+                        self.rows: ChangingList[tuple[str, str]] = ChangingList(
+                            self._row, "", "happened", "ol"
+                        )
+                        self.clock = Tag("p", "", "sub")
+                with Tag("p", "", "sub links") as self.links:
+                    self.readings = Tag("a", _("Readings of this device"), "link", href="#")
+                    self.rule_link = Tag("a", _("The rule"), "link", href=context.href("/rules"))
 
     def _acts(self) -> None:
-        self.text = ui.input(placeholder="Note (what you found, what you do)")
-        self.text.props('borderless dense aria-label="Note"').classes("field").mark("note")
-        self.take = button("Acknowledge", self._acknowledge, "main-act").mark("take")
-        with Tag("span", "", "choice small", role="group", aria_label="Silence for") as self.quiet:
-            Tag("span", "Silence").style("padding:1px 4px 1px 8px;color:var(--muted)")
-            for words, length in SILENCES.items():
-                made = Tag("button", words, type="button", aria_label=f"Silence for {words}")
-                made.on("click", lambda _, n=length: self._silence(n))
-        self.loud = button("End the silence", self._unsilence)
+        self.take = button(_("Acknowledge"), self._acknowledge, "main-act", mark="take")
+        self.take.props("data-key=a")
+        self.quiet = button(_("Silence…"), self._quiet, mark="silence")
+        self.quiet.props("data-key=s")
+        self.ours = button(_("That was us"), self._ours, mark="ours")
+        self.loud = button(_("End the silence"), self._unsilence, mark="unsilence")
+        self.text = ui.input(placeholder=_("Note (what you found, what you do)"))
+        self.text.props(f'borderless dense aria-label="{_("Note")}"').classes("field").mark("note")
+
+    @staticmethod
+    def _figure() -> tuple[Tag, Tag, Tag]:
+        with Tag("div"):
+            name = Tag("dt")
+            with Tag("dd"):
+                return name, Tag("b"), Tag("span", "", "unit")
 
     async def _acknowledge(self) -> None:
-        alert, note = self._chosen(), self.text.value or ""
-        service, by = self.cache.service, self.context.user
-        if await self.context.do(
-            lambda: service.acknowledge(alert.id, by=by, note=note), "You have it"
-        ):
+        await self._take(self.text.value or "", _("You have it"))
+
+    async def _ours(self) -> None:
+        """It was us: everybody reads it; the alert is open until it ends by itself."""
+        note = self.text.value or ""
+        note = _("That was us") + (f": {note}" if note else "")
+        await self._take(note, _("Everybody reads that it was you"))
+
+    async def _take(self, note: str, done: str) -> None:
+        if (alert := self.alert) is None or not alert.open:
+            return
+        service, by = self.service, self.context.user
+        if await self.context.do(lambda: service.acknowledge(alert.id, by=by, note=note), done):
             self.text.value = ""
 
-    async def _silence(self, length_ms: int) -> None:
-        alert, note = self._chosen(), self.text.value or ""
-        service, by = self.cache.service, self.context.user
-        await self.context.do(
-            lambda: service.silence(alert.id, for_ms=length_ms, by=by, note=note),
-            lambda quiet: f"Silent until {day_moment(quiet.silenced_until_ms, self.context.zone)}",
-        )
+    async def _quiet(self) -> None:
+        if self.alert is not None and self.alert.open:
+            found = self._silence(self.alert, self.rule)
+            if asyncio.iscoroutine(found):
+                await found
 
     async def _unsilence(self) -> None:
-        alert = self._chosen()
-        service, by = self.cache.service, self.context.user
-        await self.context.do(lambda: service.unsilence(alert.id, by=by), "Heard again")
-
-    def _chosen(self) -> Alert:
-        assert self.alert is not None  # the buttons are hidden without one
-        return self.alert
+        if (alert := self.alert) is None:
+            return
+        service, by = self.service, self.context.user
+        if alert.standing:
+            await self.context.do(
+                lambda: service.silences.end(alert.standing, by), _("It is heard again")
+            )
+            return
+        await self.context.do(lambda: service.unsilence(alert.id, by=by), _("It is heard again"))
 
     async def show(self, alert_id: str) -> None:
         """Show this alert as it is now."""
-        try:
-            alert = self.cache.service.book.get(alert_id) if alert_id else None
-        except NotFound:
-            alert = None
-        self.empty.text = (
-            "There is no such alert here any more. Resolved ones that are long over are kept in "
-            "the history: energyguard alerts list."
-            if alert_id
-            else "Choose an alert to see why it fired."
-        )
+        alert, story = await self._found(alert_id)
         self.empty.set_visibility(alert is None)
         self.body.set_visibility(alert is not None)
-        if alert is None or alert == self.alert:
+        if alert is None or (alert == self.alert and not alert.open):
             return
         first = self.alert is None or self.alert.id != alert.id
-        self.alert = alert
-        self.title.text = alert.about
-        self.note.text = f"{alert.device} · {alert.rule} · {alert.state}"
-        self.why.text = self._why(alert)
-        self.take.set_visibility(alert.open and alert.acknowledged_by is None)
-        self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
-        self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
-        self.rows.show(
-            [self._timeline_row(entry) for entry in self.cache.service.book.story(alert.id)]
-        )
+        changed = alert != self.alert
+        self.alert, self.rule = alert, rule_of(self.context, alert)
+        self.place = place_of(self.service.catalogue, alert.device)
+        self._figures(alert)
+        if not changed:
+            return
+        self._words(alert, self.place)
+        self.rows.show([words.timeline_row(entry, self.place, self.place.zone) for entry in story])
         if first:
             self.peak = None
             await self.draw()
 
-    def _why(self, alert: Alert) -> str:
-        zone = self.context.zone
-        if not alert.measured:
-            last = day_moment(alert.since_ms, zone)
-            if not alert.open:
-                return f"{alert.device} was silent {until(alert.since_ms, alert.changed_ms, zone)}."
-            return (
-                f"The last reading of {alert.device} is of {last}, while others went on. Until it "
-                "sends again nobody knows what it uses: its alerts are unknown, not resolved."
+    async def _found(self, alert_id: str) -> tuple[Alert | None, list[TimelineEntry]]:
+        """The alert, also one that is long over."""
+        if not alert_id:
+            self.empty.text = _("Choose an alert to see why it fired.")
+            return None, []
+        try:
+            if (alert := self.service.book.peek(alert_id)) is not None:
+                return alert, self.service.book.story(alert_id)
+            return await self.context.cache.shared(
+                ("alert", alert_id), 30, lambda: self.past.get(alert_id)
             )
-        level, words = amount(alert.expected, alert.unit), side(alert)
+        except NotFound:
+            self.empty.text = _("There is no such alert.")
+        except EnergyGuardError as error:
+            self.empty.text = _("What is long over is not to be had now: {error}").format(
+                error=error
+            )
+        return None, []
+
+    def _words(self, alert: Alert, place: DevicePlace) -> None:
+        shape, kind = mark(alert)
+        self.kind.text = f"{shape} {words.kind_words(alert, self.rule)}"
+        restyle(self.kind, f"tag {kind}")
+        since = _("since {time}").format(time=day_moment(alert.since_ms, place.zone))
+        parts = [" › ".join([*place.path, place.name]), since, *words.standing(alert, place.zone)]
+        self.where.text = " · ".join(parts)
+        self.title.text = words.sentence(alert, place, self.rule)
+        self.take.set_visibility(alert.open and alert.acknowledged_by is None)
+        self.ours.set_visibility(alert.open and alert.acknowledged_by is None)
+        self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
+        self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
+        self.acts.set_visibility(alert.open)
+        self.ends.text = words.ending(alert, place, self.rule)
+        self.clock.text = _("Times in {zone}, as the log took them.").format(zone=place.zone)
+        self.readings.props(f'href="{self.context.device_href(alert.device)}"')
+        self.rule_link.set_visibility(self.rule is not None)
+        self._why(alert, place)
+
+    def _why(self, alert: Alert, place: DevicePlace) -> None:
         peaks = [alert.peak, *([] if self.peak is None else [self.peak])]
-        peak = amount(words.furthest(peaks), alert.unit)
-        window = until(alert.window_start_ms, alert.window_end_ms, zone)
-        if alert.open:
-            now = amount(alert.observed, alert.unit)
-            how = f"The {words.extreme} so far was {peak}; {now} when it last changed."
-        else:
-            how = f"The {words.extreme} was {peak}. It ended {day_moment(alert.changed_ms, zone)}."
-        if alert.window_start_ms == alert.window_end_ms:
-            return f"{alert.about}. {how}"
-        return (
-            f"{alert.device} {words.passed} {level} in the window {window}. {how} "
-            f"Expected: no {words.allowed} than {level}."
-        )
+        since_ms = alert.since_ms - OFTEN_DAYS * DAY_MS
+        kin = self.service.book.find(device=alert.device, rule=alert.rule, limit=KNOWN)
+        often = sum(since_ms <= other.since_ms <= alert.since_ms for other in kin)
+        furthest = side(alert).furthest(peaks)
+        self.why.show(words.reasons(alert, place, furthest, max(1, often)))
+
+    def _now_ms(self, alert: Alert) -> int:
+        newest = self.service.live.newest_ms(alert.topic or None)
+        return max(newest or self.context.now_ms, alert.changed_ms)
+
+    def _figures(self, alert: Alert) -> None:
+        name, value, unit = self.seen
+        if alert.measured:
+            name.text = words.seen(alert)
+            nano = alert.observed if alert.open else alert.peak
+            value.text, unit.text = words.parted(nano, alert.unit)
+            name, value, unit = self.expected
+            name.text = _("At least") if alert.is_below else _("At most")
+            value.text, unit.text = words.parted(alert.expected, alert.unit)
+        end = self._now_ms(alert) if alert.open else alert.changed_ms
+        name, value, unit = self.lasts
+        name.text = _("For")
+        value.text, unit.text = words.parted_length(end - alert.since_ms)
 
     async def draw(self) -> None:
         """The values around the alert, as far as the history has them: anew until it has all.
@@ -155,38 +215,25 @@ class AlertDetail:
         The highest that the words name is the highest of the picture, or the worker's where the
         history is not as far yet.
         """
-        alert = self.alert
-        rule = None if alert is None else rule_of(self.context, alert)
-        drawn = alert is not None and has_picture(alert, rule)
+        alert, place = self.alert, self.place
+        drawn = alert is not None and has_picture(alert, self.rule)
         self.plot.set_visibility(drawn)
-        if alert is None or not drawn:
+        if alert is None or place is None or not drawn:
             return
-        found = await picture(self.context, alert, rule)
+        found = await picture(self.context, alert, self.rule, place.zone)
         self.peak = found.worst
-        self.why.text = self._why(alert) + found.words
+        self._why(alert, place)
         self.plot.show(found.data)
-        self.plot.say(self.why.text)
+        self.plot.say(f"{self.title.text}.{found.words}")
 
-    def _row(self, row: tuple[str, str]) -> None:
+    @staticmethod
+    def _reason(reason: words.Reason) -> None:
         with Tag("li"):
-            Tag("span", row[0])
-            Tag("span", row[1])
+            Tag("b", reason.title)
+            Tag("span", f" {reason.words}")
 
-    def _timeline_row(self, entry: TimelineEntry) -> tuple[str, str]:
-        """A line: when the log took it, whoever spoke, and what was said."""
-        zone, what = self.context.zone, entry.what
-        when = moment(entry.at_ms, zone, "%a %-d %b, %H:%M:%S")
-        if isinstance(what, AlertAction):
-            words = f"{_DONE[what.act]} by {what.by}"
-            if what.until_ms is not None:
-                words += f" until {day_moment(what.until_ms, zone)}"
-            return when, words + (f": {what.note}" if what.note else "")
-        is_above = what.window_start_ms < what.window_end_ms and what.peak > what.expected
-        words = _HAPPENED[what.state] if what.unit and is_above else what.about
-        if what.unit:
-            words += (
-                f" · {amount(what.observed, what.unit)}, limit {amount(what.expected, what.unit)}"
-            )
-        if abs(entry.at_ms - what.time_ms) > APART_MS:
-            words += f" (readings of {day_moment(what.time_ms, zone)})"
-        return when, words
+    @staticmethod
+    def _row(row: tuple[str, str]) -> None:
+        with Tag("li"):
+            Tag("time", row[0])
+            Tag("span", row[1])

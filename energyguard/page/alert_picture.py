@@ -13,6 +13,7 @@ from energyguard.page.baseline import usual_band
 from energyguard.page.context import PageContext
 from energyguard.page.device_limits import profile_of
 from energyguard.page.formatting import amount, side
+from energyguard.page.language import _
 from energyguard.page.page_cache import HOUR_MS, MINUTE_MS, SPANS, times_ms
 from energyguard.page.plots import Data, line
 from energyguard.page.series_chart import is_near, pace_ms
@@ -42,7 +43,7 @@ class AlertPicture(NamedTuple):
     @property
     def words(self) -> str:
         """What is to be said of how it is drawn."""
-        return " Pale: what is usual." if "band" in self.data else ""
+        return " " + _("Pale: what is usual.") if "band" in self.data else ""
 
 
 def rule_of(context: PageContext, alert: Alert) -> Rule | None:
@@ -63,11 +64,11 @@ def has_picture(alert: Alert, rule: Rule | None) -> bool:
     return alert.measured and (of_windows(alert, rule) or alert.channel in CHANNELS)
 
 
-async def picture(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
-    """The picture of an alert that has one, as far as the history goes."""
+async def picture(context: PageContext, alert: Alert, rule: Rule | None, zone: str) -> AlertPicture:
+    """The picture of an alert that has one, as far as the history goes; times in a zone."""
     if of_windows(alert, rule):
-        return await _windows(context, alert, rule)
-    return await _readings(context, alert, rule)
+        return await _windows(context, alert, rule, zone)
+    return await _readings(context, alert, rule, zone)
 
 
 def _worst(alert: Alert, xs: Sequence[int], ys: Sequence[float]) -> int | None:
@@ -86,7 +87,9 @@ def _level(alert: Alert, word: str) -> Data:
     return {"limit": alert.expected / NANO, "limitName": words, "below": alert.is_below}
 
 
-async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
+async def _windows(
+    context: PageContext, alert: Alert, rule: Rule | None, zone: str
+) -> AlertPicture:
     cache = context.cache
     window = alert.window_end_ms - alert.window_start_ms
     start = min(alert.since_ms, alert.window_start_ms) - 3 * window
@@ -96,21 +99,21 @@ async def _windows(context: PageContext, alert: Alert, rule: Rule | None) -> Ale
     slide = window if window % slide else slide
     furthest = side(alert).furthest
     xs, ys = await cache.sums(alert.device, window, slide, start, end, KEEP_S, furthest)
-    level = _level(alert, "threshold")
-    return AlertPicture(
-        line(start, end, xs, ys, alert.unit, context.zone, **level), _worst(alert, xs, ys)
-    )
+    level = _level(alert, _("limit"))
+    return AlertPicture(line(start, end, xs, ys, alert.unit, zone, **level), _worst(alert, xs, ys))
 
 
-async def _readings(context: PageContext, alert: Alert, rule: Rule | None) -> AlertPicture:
+async def _readings(
+    context: PageContext, alert: Alert, rule: Rule | None, zone: str
+) -> AlertPicture:
     start, end = _around(context, alert)
     xs, ys = await _course(context, alert, start, end)
     more = await _usual(context, alert, start, end) if isinstance(rule, ProfileRule) else None
-    more = more or _level(alert, "limit")
+    more = more or _level(alert, _("limit"))
     more |= {"near": True} if is_near(alert.unit) else {}
     gap = GAP_STEPS * max(pace_ms(xs), 1_000)
     return AlertPicture(
-        line(start, end, xs, ys, alert.unit, context.zone, gap=gap, **more), _worst(alert, xs, ys)
+        line(start, end, xs, ys, alert.unit, zone, gap=gap, **more), _worst(alert, xs, ys)
     )
 
 

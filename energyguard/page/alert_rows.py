@@ -1,14 +1,18 @@
-"""An alert as a row: a sentence, its numbers, one button."""
+"""An alert as a row: a sentence with the device's name, where and since when, one button."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from energyguard.alerts.alert import Alert
+from energyguard.page.alert_words import sentence, under
 from energyguard.page.components import Tag, button
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import detail, mark
 from energyguard.page.language import _
+from energyguard.page.places import DevicePlace
+from energyguard.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +25,28 @@ class AlertRow:
     shape: str
     kind: str
     taken: bool
+    quiet: bool = False
 
     @staticmethod
-    def of(alert: Alert, zone: str) -> AlertRow:
-        """The row of an alert."""
+    def of(
+        alert: Alert,
+        zone: str,
+        place: DevicePlace | None = None,
+        rule: Rule | None = None,
+        now_ms: int | None = None,
+    ) -> AlertRow:
+        """The row of an alert; with a place the device has its name, and its site's zone."""
         shape, kind = mark(alert)
         taken = not alert.open or alert.held
-        return AlertRow(alert.id, alert.about, detail(alert, zone), shape, kind, taken)
+        about, below = alert.about, detail(alert, zone)
+        if place is not None:
+            about, below = sentence(alert, place, rule), under(alert, place, place.zone, now_ms)
+        return AlertRow(alert.id, about, below, shape, kind, taken, alert.open and alert.held)
+
+
+def alert_href(context: PageContext, alert_id: str, **kept: str) -> str:
+    """The address of an alert's story."""
+    return context.href(f"/alerts/{quote(alert_id, safe='')}", **kept)
 
 
 def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
@@ -35,7 +54,7 @@ def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
     with Tag("div", "", "alert chosen" if row.id == chosen else "alert"):
         Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
         with Tag("div"):
-            Tag("a", row.about, "about", href=context.href("/alerts", alert=row.id))
+            Tag("a", row.about, "about", href=alert_href(context, row.id))
             Tag("span", row.detail, "detail")
         if not row.taken:
             with Tag("div", "", "acts"):
@@ -43,7 +62,7 @@ def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
                     _("Acknowledge"),
                     lambda: context.do(
                         lambda: context.cache.service.acknowledge(row.id, by=context.user),
-                        _("You have it: {about}").format(about=row.about),
+                        _("You have it: {alert}").format(alert=row.about),
                     ),
                     about=f": {row.about}",
                     mark=f"take-{row.id}",

@@ -1,4 +1,7 @@
-"""Alerts: when, which, why, and what people did about them; and the rules that raise them."""
+"""Alerts: what is wrong, is it real, and what do I do? The list, and beside it one story.
+
+On a phone the list comes first; a tap is the story, with its buttons at the thumb.
+"""
 
 from __future__ import annotations
 
@@ -8,69 +11,95 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import State
 from energyguard.model.topics import EDGE_LINKS
 from energyguard.page.alert_detail import AlertDetail
-from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.components import ChangingList, Tag, card
+from energyguard.page.alert_filter import RESOLVED, urgency
+from energyguard.page.alert_list import AlertList
+from energyguard.page.alert_rows import alert_href
+from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import count
+from energyguard.page.formatting import count, needs_someone
+from energyguard.page.language import _, ngettext
+from energyguard.page.places import place_of
 from energyguard.page.plots import Data, Plot
-from energyguard.page.rules_card import RulesCard
+from energyguard.page.silence_sheet import SilenceSheet
+from energyguard.page.standing_silences import StandingSilencesCard
 from energyguard.records.alerts import AlertEvent
 
 MAX_LANES = 14
 MAX_ALERTS = 300
-MAX_OPEN = 60
-MAX_RESOLVED = 60
 DETAIL_S = 5.0
 
-_LEGEND = (
-    ("bad", "critical"),
-    ("warn", "warning"),
-    ("info", "info"),
-    ("unknown", "unknown: silent"),
-)
+
+def legend() -> Sequence[tuple[str, str]]:
+    """The colours of the lanes, and what they mean."""
+    return (
+        ("bad", _("critical")),
+        ("warn", _("warning")),
+        ("info", _("info")),
+        ("unknown", _("unknown: silent")),
+    )
 
 
 class AlertsPage:
-    """The alerts of a time range, and one of them closely."""
+    """The alerts, and one of them closely."""
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.chosen = context.query.get("alert", "")
-        with Tag("div", "", "grid chosen" if self.chosen else "grid"):
-            with card("Open", "c5", anchor="attention") as self.open_note:
-                self.rows = self._list("Nothing needs you. No alert is open.")
-            self.detail = AlertDetail(context)
-            with card(f"By device, {context.lasting}", "c12") as remark:
-                self.lanes = Plot("lanes", f"Alerts by device, {context.lasting}")
-                self.none = Tag("p", "No alert in this time.", "empty")
+        self.addressed = bool(self.chosen)
+        with Tag("div", "", "alerts chosen" if self.addressed else "alerts"):
+            self.sheet = SilenceSheet(context)
+            self.list = AlertList(context, self.chosen, self._silence)
+            back = context.href("/alerts", **self.list.filter.kept)
+            self.detail = AlertDetail(
+                context, lambda alert, rule: self.sheet.ask([alert], rule), back
+            )
+            self.silences = StandingSilencesCard(context)
+            with card(_("By device, {span}").format(span=context.lasting), "c12 when") as remark:
+                label = _("Alerts by device, {span}").format(span=context.lasting)
+                self.lanes = Plot("lanes", label)
+                self.none = Tag("p", _("No alert in this time."), "empty")
                 self.none.set_visibility(False)
             with remark, Tag("span", "", "legend"):
-                for kind, words in _LEGEND:
+                for kind, words in legend():
                     with Tag("span"):
                         Tag("i", "", kind)
                         Tag("span", words)
-            with card(f"Resolved, {context.lasting}", "c12", anchor="resolved") as self.over_note:
-                self.over = self._list("No alert was resolved in this time.", "over")
-            self.rules = RulesCard(context)
         context.every(1.0, self.second)
         context.every(DETAIL_S, self.detail.draw)
         context.every(10.0, self.past)
 
-    def _list(self, none: str, classes: str = "") -> ChangingList[AlertRow]:
-        return ChangingList(lambda row: draw_alert(self.context, row, self.chosen), none, classes)
+    async def _silence(self, alerts: list[Alert]) -> None:
+        if alerts:
+            await self.sheet.ask(alerts)
 
     async def second(self) -> None:
-        """The open alerts, the chosen one, the rules."""
+        """The list, the chosen one, what is silenced."""
         opened = self.cache.service.book.open()
-        if not self.chosen and opened:
-            self.chosen = opened[0].id
-        self.open_note.text = f"{len(opened)}, newest first"
-        self.rows.show([AlertRow.of(a, self.context.zone) for a in opened[:MAX_OPEN]])
+        if not self.chosen and opened and self.list.filter.show != RESOLVED:
+            self.chosen = self.list.chosen = min(opened, key=urgency).id
+        self._say(opened)
+        self.silences.show()
+        await self.list.show()
+        if not self.chosen and self.list.pages:
+            self.chosen = self.list.chosen = self.list.pages[0].id
         await self.detail.show(self.chosen)
-        self.rules.show()
+
+    def _say(self, opened: Sequence[Alert]) -> None:
+        n, needed = len(opened), sum(map(needs_someone, opened))
+        if not n:
+            title = _("No alert is open")
+        elif not needed:
+            title = ngettext(
+                "{n} alert is open, and somebody has it",
+                "{n} alerts are open, and somebody has each",
+                n,
+            ).format(n=count(n))
+        else:
+            title = ngettext("{n} alert is open", "{n} alerts are open", n).format(n=count(n))
+        self.context.say(title, _("Alerts · times in {zone}").format(zone=self.context.zone))
 
     async def past(self) -> None:
-        """The lanes, and the alerts that are over."""
+        """The lanes."""
         span = self.context.span
         start, end = self.cache.borders(span)
         data = await self.cache.shared(
@@ -79,24 +108,14 @@ class AlertsPage:
         self.none.set_visibility(not data["lanes"])
         self.lanes.set_visibility(bool(data["lanes"]))
         self.lanes.show(data)
-        over = await self.cache.shared(
-            ("resolved", span.name, end),
-            5,
-            lambda: self.cache.service.book.find(
-                State.RESOLVED, since_ms=start, limit=MAX_RESOLVED
-            ),
-        )
-        self.over.show([AlertRow.of(alert, self.context.zone) for alert in over])
-        more = f"the newest {MAX_RESOLVED}" if len(over) == MAX_RESOLVED else count(len(over))
-        self.over_note.text = f"{more}, newest first"
 
     def _lanes(self, start: int, end: int) -> Data:
-        book = self.cache.service.book
+        book, catalogue = self.cache.service.book, self.cache.service.catalogue
         alerts = [a for a in book.find(limit=MAX_ALERTS) if a.open or a.changed_ms >= start]
         lanes: dict[str, list[Data]] = {}
         for alert in alerts:
             if alert.device in lanes or len(lanes) < MAX_LANES:
-                href = self.context.href("/alerts", alert=alert.id)
+                href = alert_href(self.context, alert.id)
                 bars = stretches(alert, book.story(alert.id), end)
                 lanes.setdefault(alert.device, []).extend(
                     {**bar, "href": href, "about": alert.about} for bar in bars if bar["to"] > start
@@ -106,8 +125,12 @@ class AlertsPage:
             "to": end,
             "zone": self.context.zone,
             "lanes": [
-                {"name": name, "href": self._home(name, alerts), "bars": b}
-                for name, b in lanes.items()
+                {
+                    "name": place_of(catalogue, device).name,
+                    "href": self._home(device, alerts),
+                    "bars": bars,
+                }
+                for device, bars in lanes.items()
             ],
         }
 

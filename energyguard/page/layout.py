@@ -13,6 +13,7 @@ from energyguard.page.bell import Bell
 from energyguard.page.components import Tag
 from energyguard.page.context import PageContext, Refresh
 from energyguard.page.header import Header
+from energyguard.page.key_help import KeyHelp
 from energyguard.page.language import Reader, _, speak
 from energyguard.page.page_cache import SPANS
 from energyguard.page.rail import Rail
@@ -25,13 +26,14 @@ FIRST_S = 2.0
 
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
+<link rel="stylesheet" href="/ui/alerts.css">
 <link rel="stylesheet" href="/ui/explore.css">
 <link rel="manifest" crossorigin="use-credentials" href="/ui/manifest.webmanifest">
 <link rel="apple-touch-icon" href="/ui/icon-192.png">
 <script src="/ui/explore.js"></script>
 <meta name="description" content="EnergyGuard"><meta name="theme-color" content="#0a6472">
 <script src="/ui/room.js" data-language="{language}" data-numbers="{numbers}"
- data-hours="{hours}"></script>
+ data-hours="{hours}"></script><script src="/ui/keys.js"></script>
 """
 
 
@@ -59,7 +61,7 @@ def frame(context: PageContext) -> Iterator[None]:
             ranges if context.view.ranged else [],
             context.zone,
             lambda: (context.fresh or context.cache.service.live.fresh)(),
-            lambda: Bell(context),
+            lambda: (Bell(context), KeyHelp()),
         )
         banner = Tag("div", "", "banner", role="status")
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from energyguard.model.access import Caller
 from energyguard.service.callers import MAX_CALLERS, CallerServices
 from energyguard.service.contract import Service
+from energyguard.service.file_imports import FileImport
 from energyguard.service.views import Overview
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class PageCache:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.zone = service.settings.serve.zone
+        self.imports: list[FileImport] = []  # of files, newest first
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
         self._newest_then: deque[tuple[float, int]] = deque(maxlen=120)  # (s, event time)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each

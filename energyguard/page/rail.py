@@ -81,7 +81,9 @@ class Rail:
 
     def _link(self, view: View, classes: str, named_only: bool = False) -> Tag:
         """A link to a view."""
-        here = {"aria_current": "page"} if view is self.context.view else {}
+        within = self.context.view.path.partition("/{")[0] == view.path != SITES
+        chosen = view is self.context.view or within
+        here = {"aria_current": "page"} if chosen else {}
         link = Tag("a", "", classes, href=self.context.href(view.path), **here)
         with link:
             if not named_only:

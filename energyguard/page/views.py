@@ -13,6 +13,7 @@ from energyguard.page.add_device import AddDevicePage
 from energyguard.page.alerts import AlertsPage
 from energyguard.page.cluster import ClusterPage
 from energyguard.page.context import View
+from energyguard.page.data import DataPage
 from energyguard.page.device import DevicePage
 from energyguard.page.devices import DevicesPage
 from energyguard.page.edges import EdgesPage, is_used
@@ -20,13 +21,15 @@ from energyguard.page.explore import ExplorePage
 from energyguard.page.home import HomePage
 from energyguard.page.language import _
 from energyguard.page.person import PersonPage
-from energyguard.page.quality import QualityPage
+from energyguard.page.rules import RulesPage
 from energyguard.page.site import SitePage
 from energyguard.page.sites import SitesPage
 
 VIEWS = (
     View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),
     View("/alerts", _("Alerts"), "bell", AlertsPage, urgent=True),
+    View("/alerts/{alert:path}", _("Alert"), "", AlertsPage, urgent=True),
+    View("/rules", _("Rules"), "", RulesPage, ranged=False),
     View("/explore", _("Explore"), "explore", ExplorePage, ranged=False),
     View("/sites", _("Sites"), "sites", SitesPage, ranged=False),
     View("/sites/{site:path}", "{site}", "", SitePage, ranged=False),
@@ -35,8 +38,8 @@ VIEWS = (
         "/devices", _("All devices"), "devices", DevicesPage, ranged=False, under="/sites",
     ),
     View("/devices/{device:path}", "{device}", "", DevicePage, ranged=False),
-    View("/data", _("Data"), "data", QualityPage, whole=True),
-    View("/quality", _("Data"), "", QualityPage, whole=True),
+    View("/data", _("Data"), "data", DataPage, ranged=False, whole=True),
+    View("/quality", _("Data"), "", DataPage, ranged=False, whole=True),
     View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used, whole=True),
     View(
         "/cluster", _("Cluster"), "cluster", ClusterPage, ranged=False, under="/data",

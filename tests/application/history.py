@@ -17,6 +17,8 @@ from tests.application.world import DAY, HOMES, HOUR, START, chance, kw, size
 
 STAMP = pa.timestamp("ms", "UTC")
 WEEK = 7 * DAY
+OLD = "H044 passed 2.0 kWh in 15 minutes"
+"""What an alert said that is long over."""
 
 
 def table(times: Sequence[int], **columns: Sequence[Any]) -> pa.Table:
@@ -150,6 +152,40 @@ class MadeUpHistory:
     def alerts_over_time(self, start_ms: int, end_ms: int, step_ms: int) -> pa.Table:
         times = [t for t in range(start_ms, end_ms, step_ms) if not self._empty and chance(t) > 0.7]
         return table(times, raised=[1] * len(times))
+
+    def missing(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
+        """H003 lacks three hours a day before the end, H009 is silent for the last two."""
+        hour = end_ms // HOUR * HOUR
+        rows = [("H003", hour - 27 * HOUR, hour - 24 * HOUR), ("H009", hour - 2 * HOUR, hour)]
+        rows = [row for row in rows if not self._empty and device in ("", row[0])]
+        names, starts, ends = zip(*rows, strict=True) if rows else ((), (), ())
+        hours = [(to - start) // HOUR for _, start, to in rows]
+        return pa.table(
+            {
+                "device": pa.array(names, pa.string()), "start": pa.array(starts, STAMP),
+                "end": pa.array(ends, STAMP), "hours": pa.array(hours, pa.int64()),
+            }
+        )  # fmt: skip
+
+    def resolved_alerts(self, before_ms: int, limit: int, text: str, **_: object) -> pa.Table:
+        """One of a year ago, of a device that the memory does not have any more."""
+        year_ago = START - 365 * DAY
+        known = not self._empty and year_ago < before_ms and text.casefold() in OLD.casefold()
+        ids, times = (["old-alert"], [year_ago]) if known and limit else ([], [])
+        return pa.table({"id": pa.array(ids, pa.string()), "since_ms": pa.array(times, pa.int64())})
+
+    def alert_changes(self, ids: str) -> pa.Table:
+        year_ago = START - 365 * DAY
+        row = {
+            "id": "old-alert", "rule": "household-prod", "device": "H044",
+            "channel": "energy_kwh", "severity": "warning", "since_ms": year_ago,
+            "window_start_ms": year_ago - 840_000, "window_end_ms": year_ago + 60_000,
+            "observed": 2_600_000_000, "expected": 2_000_000_000, "peak": 2_600_000_000,
+            "unit": "kWh", "topic": "energy_readings", "about": OLD,
+        }  # fmt: skip
+        times = (("firing", year_ago + 60_000), ("resolved", year_ago + 900_000))
+        found = [row | {"state": state, "time_ms": at} for state, at in times]
+        return pa.Table.from_pylist(found if "old-alert" in ids.split("\n") else [])
 
     def readings_per_minute(self, start_ms: int, end_ms: int) -> pa.Table:
         times = self._times(start_ms, end_ms - 60_000, 60_000)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,9 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.model import topics
 from energyguard.model.alerts import Severity, State
+from energyguard.model.catalogue import ENTRIES, parts_of
 from energyguard.records.alerts import AlertEvent, alert_id
+from energyguard.records.catalogue import CatalogueHistory, CatalogueVersion
 from energyguard.records.progress import PartitionProgress
 from energyguard.service.consumption import ConsumptionSums
 from energyguard.service.contract import Service
@@ -145,6 +148,18 @@ class MadeUpService(EnergyService):
             self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
         if not empty:
             self._happen()
+
+    def enter(self, key: str, **fields: Any) -> None:
+        """Say what an entry of the catalogue is, as its owner would."""
+        kind, _ = parts_of(key)
+        revision = self.catalogue.entries.revision + 1
+        version = CatalogueVersion(
+            revision=revision, entry=ENTRIES[kind](**fields), by="mara", at_ms=self.began
+        )
+        put(self.log, topics.CATALOGUE.name, key, CatalogueHistory(versions=(version,)), START)
+        at = self.log.positions(topics.CATALOGUE.name, EARLIEST)
+        for part in self.log.read(at, 1_000, 0.0):
+            self.catalogue.entries.take(part)
 
     def t(self) -> int:
         """The event time."""

@@ -19,6 +19,7 @@ from energyguard.records.registry import TABLES
 from tests.history.made import DAY, T0, alert_rows, readings
 
 KWH = 1_000_000_000
+HOUR = 3_600_000
 START = datetime(2025, 9, 6, tzinfo=UTC)
 
 
@@ -189,6 +190,48 @@ class HistoryContract:
         assert [(r["id"], r["state"], r["time_ms"] - T0) for r in rows] == [
             ("a2", "firing", 4_000_000),
             ("a1", "resolved", 1_200_000),
+        ]
+
+    def test_hours_without_readings_are_missing_from_a_devices_first_on(
+        self, history: History
+    ) -> None:
+        rows = history.query("missing", device="", start_ms=T0, end_ms=T0 + 4 * HOUR).to_pylist()
+        assert [(r["device"], r["start"] - START, r["end"] - START, r["hours"]) for r in rows] == [
+            ("H1", timedelta(hours=1), timedelta(hours=4), 3),
+            ("H2", timedelta(hours=2), timedelta(hours=4), 2),
+        ]
+        later = {"start_ms": T0 + 5 * HOUR, "end_ms": T0 + 6 * HOUR}
+        rows = history.query("missing", device="H2", **later).to_pylist()
+        assert [(r["device"], r["hours"]) for r in rows] == [("H2", 1)]
+        before = {"start_ms": T0 - 5 * HOUR, "end_ms": T0}
+        assert history.query("missing", device="", **before).num_rows == 0
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({}, ["a1"]),
+            ({"text": "PASSED 2.0"}, ["a1"]),
+            ({"text": "nothing of the kind"}, []),
+            ({"text": "nothing of the kind", "named": "H9\nH1"}, ["a1"]),
+            ({"devices": "H2\nH3"}, []),
+            ({"devices": "H2\nH1"}, ["a1"]),
+            ({"severity": "critical"}, []),
+            ({"rule": "household-demo"}, []),
+            ({"before_ms": T0}, []),
+        ],
+    )
+    def test_resolved_alerts_are_searched(
+        self, history: History, asked: dict[str, object], found: list[str]
+    ) -> None:
+        nothing = {"text": "", "named": "", "devices": "", "severity": "", "rule": ""}
+        given = {**nothing, "limit": 9, "before_ms": T0 + 1, **asked}
+        assert history.query("resolved_alerts", **given)["id"].to_pylist() == found
+
+    def test_changes_of_some_alerts_are_the_oldest_first(self, history: History) -> None:
+        rows = history.query("alert_changes", ids="a0\na1").to_pylist()
+        assert [(r["id"], r["state"], r["observed"]) for r in rows] == [
+            ("a1", "firing", 2_100_000_000),
+            ("a1", "resolved", 2_100_000_000),
         ]
 
     def test_totals(self, history: History) -> None:

@@ -75,7 +75,7 @@ def test_the_theme_flips_and_stays(window: Window) -> None:
     page = window.open("/")
     page.get_by_role("button", name="Dark or light").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page = window.open("/quality")
+    page = window.open("/data")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
@@ -99,24 +99,6 @@ def test_a_household_is_asked_for_by_name(window: Window) -> None:
     assert "range=1h" in page.url
     expect(page.get_by_text("H017 used")).to_be_visible()
     expect(page.locator(".plot .limit-name")).to_be_visible()
-
-
-def test_alerts_take_a_note_and_rules_a_click(window: Window, service: MadeUpService) -> None:
-    alert = next(a for a in service.book.open() if a.device == "H017")
-    page = window.open(f"/alerts?alert={alert.id}")
-    page.get_by_label("Note").fill("the oven")
-    page.locator("#story").get_by_role("button", name="Acknowledge").click()
-    expect(page.get_by_text("acknowledged by somebody: the oven")).to_be_visible()
-    page.get_by_role("button", name="Start household-demo").click()
-    expect(page.get_by_role("button", name="Stop household-demo")).to_be_visible()
-
-
-def test_quality_replays_a_letter(window: Window) -> None:
-    page = window.open("/quality")
-    expect(page.get_by_text("yesterday,H003")).to_be_visible()
-    page.get_by_role("button", name="Replay dead letter 0").click()
-    expect(page.get_by_text("0 taken, 1 refused again")).to_be_visible()
-    expect(page.get_by_text("yesterday,H003")).to_have_count(2)  # kept, and refused again
 
 
 def test_stations_have_a_wall_a_map_and_a_day(window: Window) -> None:

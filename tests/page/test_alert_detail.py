@@ -28,7 +28,7 @@ async def test_the_highest_in_words_is_the_highest_of_the_picture(
     data = await plotted(user, "line")
     highest = max(y for x, y in zip(data["xs"], data["ys"], strict=True) if x >= alert.since_ms)
     assert highest > 2.1
-    await sees(user, f"The highest so far was {highest:.3f}".rstrip("0"))
+    await sees(user, f"The highest is {highest:.3f}".rstrip("0"))
 
 
 async def test_a_picture_is_drawn_again_as_the_history_goes_on(
@@ -52,18 +52,18 @@ async def test_an_address_leads_to_the_story_also_of_what_is_over(
     user: User, service: MadeUpService
 ) -> None:
     over = alert_of(service, "H029", State.RESOLVED)
-    await user.open(f"/alerts?alert={over.id}")
-    await sees(user, "The highest was")
-    await sees(user, "It ended")
-    await sees(user, "resolved: back under the level")
-    await user.open("/alerts?alert=nobody")
-    await sees(user, "There is no such alert here any more.")
+    await user.open(f"/alerts/{over.id}")
+    await sees(user, "The highest is")
+    await sees(user, "It ended by itself")
+    await sees(user, "resolved: back within the limit")
+    await user.open("/alerts/nobody")
+    await sees(user, "There is no such alert.")
 
 
 async def test_what_is_over_is_in_a_list(user: User, service: MadeUpService) -> None:
     await user.open("/alerts")
-    await sees(user, "Resolved, last 6 hours")
-    await sees(user, "at its highest, limit 2\u00a0kWh")
+    await sees(user, "Resolved lately")
+    await sees(user, "2.9\u00a0kWh, limit 2\u00a0kWh")
     over = alert_of(service, "H029", State.RESOLVED)
     await user.should_not_see(marker=f"take-{over.id}")
 
@@ -79,4 +79,4 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, service: MadeUpSe
     from energyguard.page.formatting import moment
 
     await sees(user, moment(raised, "UTC", "%a %-d %b, %H:%M:%S"))
-    await sees(user, "Times of this system's own clock.")
+    await sees(user, "Times in UTC, as the log took them.")

@@ -37,7 +37,7 @@ async def someone(real_service: EnergyService) -> AsyncIterator[User]:
         yield user
 
 
-@pytest.mark.parametrize("path", ["/", "/households", "/alerts", "/quality"])
+@pytest.mark.parametrize("path", ["/", "/households", "/alerts", "/data"])
 async def test_an_empty_service_without_a_history_shows_every_view(
     someone: User, path: str
 ) -> None:
@@ -63,7 +63,7 @@ async def test_readings_and_an_alert_come_up_and_an_acknowledgement_goes_down(
 async def test_a_threshold_set_on_the_page_is_in_the_log(
     someone: User, real_service: EnergyService, log: MemoryLog
 ) -> None:
-    await someone.open("/alerts")
+    await someone.open("/rules")
     someone.find(marker="level-household-prod").clear().type("1.5")
     someone.find(marker="set-household-prod").click()
     await someone.should_see("household-prod raises above 1.5 kWh", retries=40)

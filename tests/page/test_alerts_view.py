@@ -1,0 +1,136 @@
+"""The list of alerts: names and places, search and filters, several at once, what is silenced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from nicegui.testing import User
+
+from energyguard.model.alerts import State
+from energyguard.page.components import Tag
+from tests.application.service import MadeUpService
+from tests.page.test_views import sees
+
+
+@pytest.fixture
+def service() -> MadeUpService:
+    made = MadeUpService()
+    made.enter("site/lindenhof", name="Lindenhof 12", zone="Europe/Berlin")
+    made.enter("site/second", name="Second floor", parent="lindenhof")
+    made.enter("device/H017", name="Heat pump", site="second")
+    made.enter("device/H029", name="Old oven", site="lindenhof")
+    return made
+
+
+def rows(user: User) -> list[str]:
+    """The alerts in the list, as they are marked."""
+    return [
+        str(tag.props["data-alert"])
+        for tag in user.find(kind=Tag).elements
+        if "data-alert" in tag.props
+    ]
+
+
+async def so(true: Callable[[], bool]) -> None:
+    for _ in range(60):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError
+
+
+async def test_alerts_have_names_and_places_and_the_zone_of_their_site(user: User) -> None:
+    await user.open("/alerts")
+    await sees(user, "Heat pump passed 2\u00a0kWh in 15\u00a0min")
+    await sees(user, "Lindenhof 12 › Second floor · since Sat 22 Nov, 17:34")  # 16:34 UTC
+    await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
+
+
+async def test_a_resolved_alert_is_found_by_the_name_of_its_device(
+    user: User, service: MadeUpService
+) -> None:
+    over = next(alert for alert in service.book.find() if alert.device == "H029")
+    await user.open("/alerts?show=resolved")
+    await so(lambda: len(rows(user)) == 4)
+    await sees(user, "Fri 22 Nov 2024")  # of the history, long ago: with its year
+    user.find(marker="search").type("old OVEN")
+    await so(lambda: rows(user) == [over.id])
+    await user.open(f"/alerts/{over.id}")
+    await sees(user, "Old oven passed 2\u00a0kWh")
+
+
+async def test_what_only_the_history_knows_has_a_story(user: User) -> None:
+    await user.open("/alerts/old-alert")
+    await sees(user, "H044 passed 2\u00a0kWh in 15\u00a0min")
+    await sees(user, "resolved: back within the limit")
+    await user.should_not_see(marker="take")
+
+
+async def test_filters_narrow_the_list_and_stand_in_the_address(
+    user: User, service: MadeUpService
+) -> None:
+    pump = next(alert for alert in service.book.open() if alert.device == "H017")
+    await user.open("/alerts?site=lindenhof")
+    await so(lambda: rows(user) == [pump.id])
+    await user.open("/alerts?site=lindenhof&severity=critical")
+    await sees(user, "No alert fits.")
+    await user.open("/alerts?device=H003")
+    await so(lambda: len(rows(user)) == 1)
+
+
+async def test_several_are_acknowledged_at_once(user: User, service: MadeUpService) -> None:
+    await user.open("/alerts")
+    user.find(marker="several").click()
+    await so(lambda: any("tick" in tag.classes for tag in user.find(kind=Tag).elements))
+    user.find(marker="all").click()
+    await sees(user, "3 selected")
+    user.find(marker="bulk-take").click()
+    await sees(user, "You have 3 alerts")
+    assert all(alert.acknowledged_by == "somebody" for alert in service.book.open())
+
+
+async def test_a_device_is_silenced_and_heard_again(user: User, service: MadeUpService) -> None:
+    pump = next(alert for alert in service.book.open() if alert.device == "H017")
+    await user.open(f"/alerts/{pump.id}")
+    await sees(user, "Why it fired")
+    user.find(marker="silence").click()
+    await sees(user, "It stays in the list, grey, and speaks again by itself.")
+    user.find(marker="pick-device").click()
+    await sees(user, "1 open alert goes quiet.")
+    await sees(user, "In the last 7 days it would have hidden 0 alerts.")
+    user.find(marker="silence-sure").click()
+    await sees(user, "Silenced now")
+    assert service.book.get(pump.id).state is State.SILENCED
+    (silence,) = service.silences.all()
+    assert (silence.selector, silence.by) == ("id=H017", "somebody")
+    user.find(marker=f"end-{silence.id}").click()
+    await so(lambda: service.book.get(pump.id).state is State.FIRING)
+
+
+async def test_a_silence_needs_a_time_to_come(user: User, service: MadeUpService) -> None:
+    await user.open(f"/alerts/{service.book.open()[0].id}")
+    await sees(user, "Why it fired")
+    user.find(marker="silence").click()
+    await sees(user, "It stays in the list, grey, and speaks again by itself.")
+    user.find(marker="pick-date").click()
+    await sees(user, "choose a day and a time")
+    user.find(marker="silence-date").type("2001-01-01T10:00")
+    user.find(marker="pick-all").click()
+    await sees(user, "go quiet")
+    user.find(marker="silence-sure").click()
+    await sees(user, "this time is over; say one to come")
+    assert service.silences.all() == []
+
+
+async def test_that_was_us_is_said_to_everybody_and_ends_nothing(
+    user: User, service: MadeUpService
+) -> None:
+    alert = service.book.open()[0]
+    await user.open(f"/alerts/{alert.id}")
+    await sees(user, "Why it fired")
+    user.find(marker="note").type("we baked")
+    user.find(marker="ours").click()
+    await sees(user, "acknowledged by somebody: That was us: we baked")
+    assert service.book.get(alert.id).open

@@ -1,0 +1,87 @@
+"""Data: what is missing, of which device, in which hours; refused rows; files; the details."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nicegui import ui
+from nicegui.elements.upload_files import SmallFileUpload
+from nicegui.testing import User
+
+from energyguard.log import LATEST
+from energyguard.page.components import Tag
+from energyguard.page.data_missing import as_csv
+from energyguard.page.page_cache import PageCache
+from energyguard.service.missing_hours import missing_data
+from tests.application.service import MadeUpService
+from tests.page.test_views import sees
+
+GOOD = b"timestamp,household_id,energy_kwh\n2026-03-02T10:00:00Z,H001,0.25\n"
+
+
+async def test_what_is_missing_is_said_with_device_and_hours(
+    user: User, service: MadeUpService
+) -> None:
+    service.enter("site/lindenhof", name="Lindenhof 12", zone="Europe/Berlin")
+    service.enter("device/H003", name="Oven", site="lindenhof")
+    await user.open("/data")
+    await sees(user, "5 hours are missing, at 2 devices")
+    await sees(user, "Oven")
+    await sees(user, "Fri 21 Nov, 15:00–18:00")  # 14:00 UTC, three hours
+    await sees(user, "silent since")
+    await sees(user, "49 other devices lack nothing.")
+    gone = [tag for tag in user.find(kind=Tag).elements if "gone" in tag.classes]
+    spans = [tag.props["title"] for tag in gone if "title" in tag.props]
+    assert sorted(spans) == ["Fri 21 Nov, 15:00–18:00", "Sat 22 Nov, 15:00–17:00"]
+
+
+async def test_the_list_is_a_file_with_a_line_per_stretch(service: MadeUpService) -> None:
+    class Opened:
+        cache = PageCache(service)
+
+    text = as_csv(missing_data(service, 7), Opened())  # type: ignore[arg-type]
+    assert text.splitlines()[0] == "device,name,site,from,to,hours"
+    assert "H003,H003,,2025-11-21T14:00:00+00:00,2025-11-21T17:00:00+00:00,3" in text
+
+
+async def test_nothing_is_missing_where_nobody_sends(nobody: User) -> None:
+    await nobody.open("/data")
+    await sees(nobody, "No readings yet")
+    await sees(nobody, "No row was refused")
+
+
+async def test_refused_rows_are_tried_again_after_a_look(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/quality")  # the old address
+    await sees(user, "never,H004,0.1\\xff")
+    user.find(marker="replay-0").click()
+    await sees(user, "0 would be taken now, 1 refused again.")
+    user.find(marker="sure").click()
+    await sees(user, "0 taken, 1 refused again")
+    assert [letter.original for letter in service.dead_letters(1)] == ["yesterday,H003,0.1"]
+    assert len(service.dead_letters()) == 5
+
+
+async def test_details_count_how_readings_ended(user: User) -> None:
+    await user.open("/data")
+    await sees(user, "748,828")
+    await sees(user, "malformed timestamp")
+
+
+async def test_a_file_is_understood_then_taken(
+    user: User, service: MadeUpService, tmp_path: Path
+) -> None:
+    await user.open("/data")
+    upload = next(iter(user.find(kind=ui.upload).elements))
+    await upload.handle_uploads([SmallFileUpload("march.csv", "text/csv", GOOD + b"x,H2,1\n")])
+    await sees(user, "march.csv is understood; something is in doubt")
+    await sees(user, "Row 3")
+    before = len(service.dead_letters())
+    user.find(marker="import").click()
+    await sees(user, "march.csv: 1 reading taken, 1 row refused")
+    assert len(service.dead_letters()) == before + 1
+    ends = service.positions("meter_readings", LATEST).values()
+    assert sum(ends) == 1
+    await upload.handle_uploads([SmallFileUpload("x.csv", "text/csv", b"a;b\n1;2\n")])
+    await sees(user, "x.csv was not understood")

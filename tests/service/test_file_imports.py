@@ -1,0 +1,120 @@
+"""A file: what it would become, and that it is taken once, however often it is brought."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from energyguard.codecs.records import read_records
+from energyguard.errors import Malformed
+from energyguard.log import EARLIEST
+from energyguard.model.quantities import NANO
+from energyguard.service import file_imports
+from energyguard.service.file_imports import FileImport, ImportState, preview
+from energyguard.service.service import EnergyService
+from energyguard.service.views import Receipt
+from energyguard.testing import MemoryLog
+
+ROWS = "".join(f"2026-03-02T{h:02}:00:00Z,H001,0.25\n" for h in range(20))
+GOOD = f"timestamp,household_id,energy_kwh\n{ROWS}"
+
+
+def brought(folder: Path, text: str, name: str = "march.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def taken(log: MemoryLog) -> list[tuple[str, int]]:
+    """Device and time of what is in the log; each record's headers say that it is of the past."""
+    found: list[tuple[str, int]] = []
+    for at in log.positions("meter_readings", EARLIEST):
+        for fetched in log.read({at: 0}, 1_000, wait=0.0):
+            assert all(("backfill", b"1") in headers for headers in fetched.headers)
+            batch = read_records(fetched.values).readings
+            found += zip(
+                batch.column("device").to_pylist(), batch.column("value").to_pylist(), strict=True
+            )
+    return found
+
+
+def run(service: EnergyService, path: Path, device: str = "") -> FileImport:
+    job = FileImport(path.name, "mara", 0, 0)
+    job.run(service, path, device)
+    return job
+
+
+def test_a_file_is_looked_at_and_nothing_stored(
+    service: EnergyService, log: MemoryLog, tmp_path: Path
+) -> None:
+    seen = preview(brought(tmp_path, GOOD + "yesterday,H002,0.1\n"), service)
+    assert (seen.readings, seen.devices, seen.refused_rows) == (20, ("H001",), 1)
+    assert seen.kwh == pytest.approx(5.0)
+    assert (seen.last_ms or 0) - (seen.first_ms or 0) == 19 * 3_600_000
+    assert seen.names_device
+    assert (seen.refused[0].row, seen.refused[0].field) == (22, "timestamp")
+    assert seen.head[0] == "timestamp,household_id,energy_kwh"
+    assert taken(log) == []
+    assert service.dead_letters() == []
+
+
+def test_a_file_comes_in_once_and_says_what_was_refused(
+    service: EnergyService, log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_imports, "ROWS", 6)
+    path = brought(tmp_path, GOOD + "yesterday,H002,0.1\n")
+    job = run(service, path)
+    assert (job.state, job.done, job.refused, job.fault) == (ImportState.DONE, 20, 1, "")
+    assert taken(log) == [("H001", NANO // 4)] * 20
+    assert [letter.original for letter in service.dead_letters()] == ["yesterday,H002,0.1"]
+    assert run(service, path).done == 20
+    assert len(taken(log)) == 20  # the same bytes again: answered, not taken
+    assert len(service.dead_letters()) == 1
+
+
+def test_an_import_that_broke_off_goes_on_where_it_stopped(
+    service: EnergyService, log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_imports, "ROWS", 6)
+    path, real = brought(tmp_path, GOOD), service.take_readings
+    parts: list[int] = []
+
+    def breaks(*given: object, **more: object) -> Receipt:
+        if len(parts) == 2:
+            raise Malformed("the disk is gone", "body")
+        parts.append(1)
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "take_readings", breaks)
+    job = run(service, path)
+    assert (job.state, job.done) == (ImportState.FAILED, 12)
+    assert "the disk is gone" in job.fault
+    monkeypatch.setattr(service, "take_readings", real)
+    assert run(service, path).state is ImportState.DONE
+    assert len(taken(log)) == 20
+
+
+def test_a_file_that_names_no_device_is_whose_one_says(
+    service: EnergyService, log: MemoryLog, tmp_path: Path
+) -> None:
+    path = tmp_path / "garage.csv.gz"
+    path.write_bytes(gzip.compress(b"timestamp,power_w\n2026-03-02T10:00:00Z,45\n"))
+    plain = brought(tmp_path, "timestamp,power_w\n2026-03-02T10:00:00Z,45\n", "garage.csv")
+    assert not preview(plain, service).names_device
+    assert preview(path, service).devices == ("garage",)
+    run(service, plain, "house/garage")
+    run(service, path)
+    assert sorted(device for device, _ in taken(log)) == ["garage", "house/garage"]
+
+
+def test_a_workbook_is_not_understood_and_says_what_to_do(
+    service: EnergyService, tmp_path: Path
+) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"PK\x03\x04" + b"\0" * 50)
+    seen = preview(path, service)
+    assert seen.readings == 0
+    assert "save the sheet as CSV" in seen.refused[0].reason
+    assert seen.head == ()
