@@ -47,7 +47,7 @@ class HomePage:
         self.empty.show(not there)
         self.rest.set_visibility(there)
         waiting = [a for a in self.cache.service.book.open() if needs_someone(a)]
-        self.alerts.show(waiting)
+        self.alerts.show(waiting, zone)
         when = moment(self.context.now_ms, zone, "%a %-d %b %Y, %H:%M")
         self.context.say(answer(len(waiting), there, now.live), f"{_('All sites')} · {when}")
         usual = (await self.data.usual()).get("") if there else None

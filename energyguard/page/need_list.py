@@ -36,20 +36,20 @@ class NeedList:
         )
         self.more = Tag("a", _("All alerts"), "link onward", href=context.href("/alerts"))
 
-    def show(self, alerts: Sequence[Alert]) -> None:
-        """Show the most urgent of these."""
+    def show(self, alerts: Sequence[Alert], zone: str) -> None:
+        """Show the most urgent of these, with times of a zone."""
         ranked = sorted(alerts, key=urgency)
-        self.rows.show([self._row(alert) for alert in ranked[:MAX_ROWS]])
+        self.rows.show([self._row(alert, zone) for alert in ranked[:MAX_ROWS]])
         left = max(0, len(ranked) - MAX_ROWS)
         words = ngettext("and {n} more", "and {n} more", left).format(n=count(left))
         self.more.text = words if left else _("All alerts")
 
-    def _row(self, alert: Alert) -> NeedRow:
+    def _row(self, alert: Alert, zone: str) -> NeedRow:
         context, (shape, kind) = self.context, mark(alert)
         entries = context.cache.service.catalogue.entries
         device = entries.devices.get(alert.device)
         parts = [entries.sites[device.site].name] if device and device.site in entries.sites else []
-        when = near_moment(alert.since_ms, context.now_ms, context.zone)
+        when = near_moment(alert.since_ms, context.now_ms, zone)
         if alert.condition is State.UNKNOWN:
             parts.append(_("the meter is silent: unknown, not resolved"))
         parts.append(_("since {when}").format(when=when))

@@ -28,7 +28,7 @@ class PersonPage:
         chosen = self.preferences.of(context.user)
         context.say(_("How you read this page"), context.user)
         with Tag("div", "", "grid"), card(_("Language and numbers"), "c6"):
-            with Tag("div", "", "form"):
+            with Tag("div", "", "fields"):
                 browser = _("as the browser says")
                 self._choice("language", _("Language"), {"": browser, **LANGUAGES}, chosen.language)
                 formats = {name: f"{text} · {_names(name)}" for name, text in NUMBERS.items()}
