@@ -110,7 +110,7 @@ def _localized(at: datetime, form: str) -> str:
     reader = current()
     if "%H" in form:
         seconds = ":ss" * form.endswith("%S")
-        return _applied(f"h:mm{seconds} a" if reader.half_day else f"HH:mm{seconds}", at)
+        return _applied(f"h:mm{seconds}{SPACE}a" if reader.half_day else f"HH:mm{seconds}", at)
     dates = _DATES.get(str(reader.locale)) or _DATES[reader.locale.language]
     return _applied(dates["%a" not in form if "%Y" not in form else 2 + ("%a" not in form)], at)
 

@@ -44,6 +44,7 @@ def frame(context: PageContext) -> Iterator[None]:
     hours = "12" if reader.half_day else "24"
     ui.add_head_html(_HEAD.format(language=reader.language, numbers=reader.tag, hours=hours))
     if context.view.bare:
+        ui.add_head_html('<link rel="stylesheet" href="/ui/wall.css">')
         with Tag("div", "", "main bare", id="main", tabindex="-1"):
             banner = Tag("div", "", "banner", role="status")
             yield

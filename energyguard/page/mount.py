@@ -73,6 +73,7 @@ def add_pages(
     caches, whole = PageCaches(services), services.whole
     shown = tuple(view for view in views if view.shown(whole))
     pages.add_static_files("/ui", STATIC)
+    pages.add_static_file(local_file=STATIC / "worker.js", url_path="/worker.js", max_cache_age=0)
     for view in shown:
         _serve(view, shown, caches, stranger)
 

@@ -10,14 +10,14 @@ from nicegui import ui
 
 from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import moment, number
+from energyguard.page.formatting import amount, moment
 from energyguard.page.language import LANGUAGES, NUMBERS, _, reader
 
 _THEME = """(event) => {
   const root = document.documentElement;
   localStorage.setItem("theme", root.dataset.theme = event.target.value);
 }"""
-EXAMPLE_KWH = 1234.5
+EXAMPLE_NANO = 1_234_500_000_000
 
 
 class PersonPage:
@@ -73,7 +73,7 @@ class PersonPage:
         )
         Tag(
             "p",
-            _("It reads so: {example}").format(example=f"{number(EXAMPLE_KWH, 5)} kWh · {now}"),
+            _("It reads so: {example}").format(example=f"{amount(EXAMPLE_NANO, 'kWh')} · {now}"),
             "sub",
         )
 

@@ -48,7 +48,9 @@ class Rail:
                             self._link(view, "tab")
             with Tag("div", "", "foot"):
                 Tag("span", _("Times in {zone}").format(zone=context.zone))
-                Tag("a", "API", href="/api/v1/docs")
+                with Tag("span", "", "links"):
+                    Tag("a", _("Wall"), href="/wall")
+                    Tag("a", "API", href="/api/v1/docs")
         built.move(target_index=0)  # first in the order of the keyboard, too
 
     def show(self) -> None:

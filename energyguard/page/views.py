@@ -24,6 +24,7 @@ from energyguard.page.person import PersonPage
 from energyguard.page.rules import RulesPage
 from energyguard.page.site import SitePage
 from energyguard.page.sites import SitesPage
+from energyguard.page.wall import WallPage
 
 VIEWS = (
     View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),
@@ -46,6 +47,7 @@ VIEWS = (
         role=AccessRole.ADMIN,
         shown=lambda service: service.cluster is not None,
     ),
+    View("/wall", _("Wall"), "", WallPage, ranged=False, bare=True),
     View(
         "/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False,
         role=AccessRole.OPERATE,

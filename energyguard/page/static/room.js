@@ -6,6 +6,11 @@ const { language, numbers, hours } = document.currentScript.dataset;
 root.lang = language;
 Object.assign(root.dataset, { numbers, hours });
 
+// A page that says that there is no connection, where there is none.
+if (window.isSecureContext && navigator.serviceWorker) {
+  addEventListener("load", () => navigator.serviceWorker.register("/worker.js").catch(() => {}));
+}
+
 const PATIENCE = 3; // looks, a second each
 const AT_FIRST = 12; // until it has had a connection
 let patience = AT_FIRST;

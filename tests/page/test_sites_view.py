@@ -1,0 +1,126 @@
+"""Sites: the tree, a site with its parts, the wall; what is entered reaches the catalogue."""
+
+from __future__ import annotations
+
+import pytest
+from nicegui.testing import User
+
+from energyguard.catalogue.changes import Edit
+from energyguard.model.catalogue import Device, Site
+from energyguard.page.usage import UsualRange, change, usual_at
+from energyguard.service.consumption import ConsumptionSeries
+from tests.application.service import MadeUpService
+from tests.application.world import HOUR
+from tests.page.test_views import plotted, sees
+
+
+@pytest.fixture
+def placed(service: MadeUpService) -> MadeUpService:
+    """Two homes on a floor of a building in Berlin."""
+    service.catalogue.put(
+        [
+            Edit(
+                "site/lindenhof", Site(name="Lindenhof 12", kind="building", zone="Europe/Berlin")
+            ),
+            Edit("site/floor-2", Site(name="Floor 2", parent="lindenhof", kind="floor")),
+            Edit("device/H003", Device(name="Kitchen", site="floor-2")),
+            Edit("device/H004", Device(name="Office", site="floor-2")),
+        ],
+        "mara",
+    )
+    return service
+
+
+async def send(user: User, mark: str, **values: str) -> None:
+    """Fill in a form, and send it."""
+    for form in user.find(marker=mark).elements:
+        for listener in form._event_listeners.values():
+            if listener.type == "submit":
+                event = {"id": form.id, "listener_id": listener.id, "args": values}
+                form._handle_event(event)
+
+
+async def test_the_tree_has_sites_within_sites(user: User, placed: MadeUpService) -> None:
+    await user.open("/sites")
+    await sees(user, "Lindenhof 12")
+    await sees(user, "Floor 2")
+    await sees(user, "Europe/Berlin")
+    await sees(user, "devices wait for a name")
+
+
+async def test_a_site_has_its_parts_its_day_and_its_alerts(
+    user: User, placed: MadeUpService
+) -> None:
+    await user.open("/sites/lindenhof")
+    await sees(user, "Lindenhof 12: 1 thing needs you")
+    await sees(user, "building · 2 devices · 18:0")  # of its own zone
+    await sees(user, "H003 passed 2.0 kWh in 15 minutes")
+    assert (await plotted(user, "range", "Floor 2"))["top"] > 0
+    assert len((await plotted(user, "bars"))["steps"]) == 24
+    await user.open("/sites/floor-2")
+    await sees(user, "Kitchen")
+    await sees(user, "! 1 alert")
+
+
+async def test_a_site_that_is_not_there_says_so(user: User) -> None:
+    await user.open("/sites/nowhere")
+    await sees(user, "There is no such site")
+
+
+async def test_a_site_is_entered_and_renamed(user: User, service: MadeUpService) -> None:
+    await user.open("/sites")
+    await send(user, "site-new", name="Mill", kind="building", parent="", zone="Mars")
+    await sees(user, "no such zone; write one like Europe/Berlin")
+    await send(user, "site-new", name="Mill", kind="building", parent="", zone="Europe/Rome")
+    await sees(user, "Saved: Mill")
+    assert service.catalogue.entries.sites["mill"].zone == "Europe/Rome"
+    await user.open("/sites/mill")
+    await send(user, "site-mill", name="Old mill", kind="building", parent="", zone="Europe/Rome")
+    await sees(user, "Saved: Old mill")
+    assert service.catalogue.entries.sites["mill"].name == "Old mill"
+
+
+async def test_two_people_do_not_lose_each_others_work(user: User, placed: MadeUpService) -> None:
+    await user.open("/sites/lindenhof")
+    await sees(user, "Lindenhof 12")
+    placed.catalogue.change("site/lindenhof", "enzo", {"name": "Lindenhof"})
+    await send(user, "site-lindenhof", name="L 12", kind="building", parent="", zone="")
+    await sees(user, "somebody else changed")
+    assert placed.catalogue.entries.sites["lindenhof"].name == "Lindenhof"
+
+
+async def test_the_wall_stops_at_what_is_urgent(user: User, placed: MadeUpService) -> None:
+    await user.open("/wall")
+    await sees(user, "Lindenhof 12")  # its alert is critical
+    await sees(user, "stays here: something is urgent")
+    for alert in placed.book.open():
+        placed.acknowledge(alert.id, "mara")
+    await sees(user, "next: ")
+
+
+def series(placed: MadeUpService) -> ConsumptionSeries:
+    """The last eight days of a home, by the hour."""
+    span = placed.consumption.span("last-8-days", ["device/H003"])
+    return placed.consumption.of(["device/H003"], span, step="hour")[0]
+
+
+def test_usual_is_of_this_hour_and_needs_three_days(placed: MadeUpService) -> None:
+    found = series(placed)
+    now = placed.live.data_ms()
+    usual = usual_at(found, now)
+    assert usual is not None
+    hour = now // HOUR % 24
+    seen = [s.kwh for s in found.steps if s.start_ms // HOUR % 24 == hour and s.end_ms <= now]
+    assert usual == UsualRange(min(filter(None, seen)), max(filter(None, seen)))
+    assert usual_at(found._replace(steps=found.steps[-48:]), now) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [(106.0, 100.0, "▲\u00a06\u00a0%"), (96.0, 100.0, "▼\u00a04\u00a0%"),
+     (100.2, 100.0, "±0\u00a0%"), (None, 1.0, ""), (1.0, 0.0, ""), (1.0, None, "")],
+)  # fmt: skip
+def test_a_change_has_a_direction_and_no_judgement(
+    now: float | None, before: float | None, words: str
+) -> None:
+    assert change(now, before) == words
