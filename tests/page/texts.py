@@ -91,7 +91,9 @@ def main() -> None:
                       locations=[(text.place, None)])  # fmt: skip
         with (LOCALES / f"{language}.po").open("wb") as file:
             write_po(file, after, width=100, omit_header=False, sort_by_file=False)
-        missing = sum(not message.string or not all(message.string) for message in after if message.id)
+        missing = sum(
+            not message.string or not all(message.string) for message in after if message.id
+        )
         print(f"{language}: {len(after)} texts, {missing} not translated")
 
 
