@@ -8,6 +8,7 @@ A text that nobody looks up any more is taken out.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -94,7 +95,7 @@ def main() -> None:
         missing = sum(
             not message.string or not all(message.string) for message in after if message.id
         )
-        print(f"{language}: {len(after)} texts, {missing} not translated")
+        sys.stdout.write(f"{language}: {len(after)} texts, {missing} not translated\n")
 
 
 if __name__ == "__main__":
