@@ -89,9 +89,9 @@ def main() -> None:
             key = (text.one, text.many) if text.many else text.one
             same = known is not None and bool(known.pluralizable) == bool(text.many)
             after.add(key, known.string if known is not None and same else None,
-                      locations=[(text.place, None)])  # fmt: skip
+                      locations=[(text.place, 0)])  # fmt: skip
         with (LOCALES / f"{language}.po").open("wb") as file:
-            write_po(file, after, width=100, omit_header=False, sort_by_file=False)
+            write_po(file, after, width=100, include_lineno=False, omit_header=True)
         missing = sum(
             not message.string or not all(message.string) for message in after if message.id
         )
