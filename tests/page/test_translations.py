@@ -20,7 +20,7 @@ def known() -> list[PageText]:
 
 
 def strings(message: Message) -> Iterable[str]:
-    return (message.string,) if isinstance(message.string, str) else message.string
+    return (message.string,) if isinstance(message.string, str) else message.string or ()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
