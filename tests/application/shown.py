@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -14,8 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import app as pages
 
+from energyguard.access.tokens import Tokens
+from energyguard.api.app import build_app
 from energyguard.page import mount
 from energyguard.page.mount import SOMEBODY
+from energyguard.ports.server import serve
+from energyguard.ports.sockets import listen
 from energyguard.service.callers import CallerServices
 from tests.application.service import MadeUpService
 
@@ -49,3 +55,21 @@ def shown(floors: int = 20, made: MadeUpService | None = None) -> Iterator[Shown
         yield Shown(service, f"http://127.0.0.1:{ear.getsockname()[1]}", server)
         server.should_exit = True
         thread.join(15)
+
+
+@contextmanager
+def whole(made: MadeUpService) -> Iterator[str]:
+    """Serve page, API and gate, as ``serve`` does, over a service without log-in; the address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "middleware_stack", None)
+        patch.setattr(pages, "user_middleware", [])
+        app = build_app(made, Tokens(Path(made.settings.data_dir)), "127.0.0.1")
+        listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
+        serving = threading.Thread(
+            target=lambda: asyncio.run(serve(app, listening, stop, ready.set))
+        )
+        serving.start()
+        assert ready.wait(60)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        stop.set()
+        serving.join(20)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, expect
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Site
+from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
-from tests.application.shown import Shown, shown
+from tests.application.shown import whole
+from tests.e2e.test_hand import PHONE, TARGETS
 from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, opened
 
 pytestmark = IN_A_BROWSER
@@ -18,26 +22,29 @@ COMPARED = "/explore?of=device/H001,device/H002&span=2025-11"
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Shown]:
-    with shown() as made:
-        made.service.catalogue.put(
-            [
-                Edit("site/lindenhof", Site(name="Lindenhof 12", zone="Europe/Berlin")),
-                Edit("site/floor-2", Site(name="Floor 2", parent="lindenhof")),
-            ],
-            "mara",
-        )
-        yield made
+def service(tmp_path_factory: pytest.TempPathFactory) -> MadeUpService:
+    folder = tmp_path_factory.mktemp("explore")
+    settings = Settings.model_validate({"data_dir": folder, "serve": {"auth": False}})
+    made = MadeUpService(floors=4, settings=settings)
+    made.catalogue.put(
+        [
+            Edit("site/lindenhof", Site(name="Lindenhof 12", zone="Europe/Berlin")),
+            Edit("site/floor-2", Site(name="Floor 2", parent="lindenhof")),
+        ],
+        "mara",
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(service: MadeUpService) -> Iterator[str]:
+    with whole(service) as found:
+        yield found
 
 
 @pytest.fixture
-def service(served: Shown) -> MadeUpService:
-    return served.service
-
-
-@pytest.fixture
-def window(browser: Browser, served: Shown) -> Iterator[Window]:
-    with opened(browser, served.address) as seen:
+def window(browser: Browser, address: str) -> Iterator[Window]:
+    with opened(browser, address) as seen:
         yield seen
 
 
@@ -117,3 +124,42 @@ def test_a_sender_is_named_where_it_is_added(window: Window, service: MadeUpServ
     row.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Washing machine is there")).to_be_visible()
     assert service.catalogue.entries.devices[device].site == "lindenhof"
+
+
+def test_one_device_gets_a_limit_of_its_own(window: Window, service: MadeUpService) -> None:
+    page = window.open("/devices/H017")
+    page.get_by_role("button", name="Change limit household-prod").click()
+    field = page.get_by_label("Limit for this device")
+    expect(field).to_have_value("2")
+    field.fill("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("its own limit 3")).to_be_visible()
+    rule = service.rules.get("household-prod")
+    assert (rule.of("H017").level, rule.of("H001").level) == (3 * 10**9, 2 * 10**9)
+
+
+def test_a_month_goes_to_a_spreadsheet_as_the_history_has_it(
+    window: Window, service: MadeUpService
+) -> None:
+    page = window.open("/explore?of=device/H003&span=2025-10")
+    expect(page.locator(".plot .bar:not(.before)").first).to_be_visible()
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="XLSX (Excel)").click()
+    sheet = load_workbook(BytesIO(saved.value.path().read_bytes())).active
+    assert sheet is not None
+    names, *rows = sheet.iter_rows(values_only=True)
+    kwh = [row[names.index("kwh")] for row in rows]
+    span = service.consumption.span("2025-10", ["device/H003"])
+    (known,) = service.consumption.of(["device/H003"], span)
+    assert kwh == pytest.approx([step.kwh for step in known.steps])
+    assert len(kwh) == 31
+
+
+@pytest.mark.parametrize("path", [COMPARED, "/devices/H021", "/add"])
+def test_on_a_phone_targets_are_as_large_as_a_thumb(window: Window, path: str) -> None:
+    window.page.set_viewport_size(PHONE)
+    page = window.open(path)
+    expect(page.locator(".plot svg, .arrival").first).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate(TARGETS) == []

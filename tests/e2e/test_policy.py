@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from nicegui import app as pages
 from playwright.sync_api import Browser
 
-from energyguard.access.tokens import Tokens
-from energyguard.api.app import build_app
 from energyguard.page import layout
-from energyguard.ports.server import serve
-from energyguard.ports.sockets import listen
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
+from tests.application.shown import whole
 from tests.e2e.test_page import PATHS
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
@@ -50,21 +43,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> SlowService:
 
 
 @pytest.fixture(scope="module")
-def address(service: SlowService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "middleware_stack", None)
-        patch.setattr(pages, "user_middleware", [])
-        tokens = Tokens(Path(service.settings.data_dir))
-        app = build_app(service, tokens, "127.0.0.1")
-        listening, stop, ready = listen("127.0.0.1", 0, ""), threading.Event(), threading.Event()
-        serving = threading.Thread(
-            target=lambda: asyncio.run(serve(app, listening, stop, ready.set))
-        )
-        serving.start()
-        assert ready.wait(60)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        stop.set()
-        serving.join(20)
+def address(service: SlowService) -> Iterator[str]:
+    with whole(service) as found:
+        yield found
 
 
 @pytest.mark.browser
