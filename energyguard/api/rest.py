@@ -17,12 +17,14 @@ from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
     backups,
+    catalogue,
     cluster,
     consumption,
     edges,
     live,
     notifications,
     past,
+    places,
     quality,
     queries,
     readings,
@@ -73,7 +75,16 @@ def build_api() -> FastAPI:
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
     own = [part.router for part in parts]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
-    for router in (*own, *of_domains, edges.router, backups.router, cluster.router, live.router):
+    for router in (
+        *own,
+        *of_domains,
+        places.router,
+        catalogue.router,
+        edges.router,
+        backups.router,
+        cluster.router,
+        live.router,
+    ):
         api.include_router(router)
     problems.install(api)
     api.add_middleware(Nonces)

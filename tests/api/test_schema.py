@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 from energyguard.api.rest import build_api
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import Settings
-from energyguard.testing import MemoryLog
+from tests.application.catalogue import OwnedLog
 from tests.application.client import serve_to_all
 from tests.compat.described import check, operations_of
 from tests.service.made import StandInHistory, alert_event, raise_alerts
@@ -35,7 +35,7 @@ LABELS = [
 @pytest.fixture(scope="module")
 def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Of the API over a service that has one alert and one dead letter."""
-    log, history = MemoryLog(), StandInHistory()
+    log, history = OwnedLog(), StandInHistory()
     history.answers = {name: pa.table({}) for name in QUESTIONS}
     folder: Path = tmp_path_factory.mktemp("api")
     with EnergyService(log, history, Settings(data_dir=folder)) as service:
