@@ -15,6 +15,7 @@ from energyguard.catalogue.fold import Catalogue
 from energyguard.model.catalogue import DEVICE, key_of
 
 CatalogueState = Literal["new", "named", "retired"]
+STATES: Final[tuple[CatalogueState, ...]] = ("new", "named", "retired")
 """New is what nobody entered, and what no domain has a name for."""
 ANEW: Final = 2_000
 """From so many changes on, all are sorted anew."""

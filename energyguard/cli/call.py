@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
 from energyguard.cli.output import Printer
 
@@ -173,11 +174,24 @@ class Group(NamedTuple):
     verbs: Mapping[str, Callable[..., None]]
     bare: Callable[[typer.Context], None] | None = None  # what it does without a verb
     run: Callable[..., None] | None = None  # the same, of a ``Call`` and options of its own
+    default: str = ""  # the verb that is meant where none is named
 
 
 def named(*verbs: Callable[..., None]) -> dict[str, Callable[..., None]]:
     """Functions by the verbs that they are: ``set_`` is ``set``."""
     return {verb.__name__.rstrip("_").replace("_", "-"): verb for verb in verbs}
+
+
+def _with_default(verb: str) -> type[TyperGroup]:
+    """A group in which a verb is meant where the first word is none."""
+
+    class DefaultVerb(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            if args[:1] != ["--help"] and not (args and args[0] in self.commands):
+                args = [verb, *args]
+            return super().parse_args(ctx, args)
+
+    return DefaultVerb
 
 
 def add(app: typer.Typer, name: str, target: Callable[..., None] | Group) -> None:
@@ -186,7 +200,12 @@ def add(app: typer.Typer, name: str, target: Callable[..., None] | Group) -> Non
         command(app, name, target)
         return
     bare = target.bare or target.run
-    verbs = typer.Typer(help=target.about, no_args_is_help=not bare, rich_markup_mode=None)
+    verbs = typer.Typer(
+        help=target.about,
+        no_args_is_help=not (bare or target.default),
+        rich_markup_mode=None,
+        cls=_with_default(target.default) if target.default else None,
+    )
     if target.run:
         verbs.callback(invoke_without_command=True, help=target.about)(_without_verb(target.run))
     elif target.bare:

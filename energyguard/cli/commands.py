@@ -14,9 +14,9 @@ from energyguard import __version__
 from energyguard.cli import (
     alerts,
     backup,
+    catalogue,
     client,
     consumption,
-    devices,
     dlq,
     doctor,
     edge,
@@ -71,7 +71,10 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
     },
     "Ask": {
-        **named(consumption.consumption, devices.devices),
+        **named(consumption.consumption),
+        "devices": catalogue.DEVICES,
+        "sites": catalogue.SITES,
+        "groups": catalogue.GROUPS,
         **{name: QUERIES[name] for name in ("readings", "windows", "trend", "top", "late")},
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",

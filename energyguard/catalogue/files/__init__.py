@@ -10,8 +10,17 @@ What a file does not name stays as it is: a CSV of ``id,name`` gives names, and 
 
 from __future__ import annotations
 
-from energyguard.catalogue.files.csv_file import write_csv
+from energyguard.catalogue.files.cells import from_file, to_file
+from energyguard.catalogue.files.csv_file import fields_of, write_csv
 from energyguard.catalogue.files.reading import FileChanges, read_changes
 from energyguard.catalogue.files.toml_file import write_toml
 
-__all__ = ["FileChanges", "read_changes", "write_csv", "write_toml"]
+__all__ = [
+    "FileChanges",
+    "fields_of",
+    "from_file",
+    "read_changes",
+    "to_file",
+    "write_csv",
+    "write_toml",
+]

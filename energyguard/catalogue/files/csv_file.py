@@ -19,7 +19,7 @@ from energyguard.catalogue.files.cells import RETIRED, TERMS, FileRow, to_file
 from energyguard.model.catalogue import DEVICE, ChannelFacts, Device, key_of
 
 LABEL, CHANNEL = "label.", "channel."
-LISTS: Final = ("groups", TERMS)
+LISTS: Final = ("groups", TERMS, "holidays")
 COLUMNS: Final = (
     *("id", "name", "site", "groups", "kind", "rating_kw", TERMS, RETIRED, "replaced_by"),
 )
@@ -29,6 +29,8 @@ _NUMBERS: Mapping[str, Callable[[str], object]] = {
     "rating_kw": float,
     "max_power_kw": float,
     "digits": int,
+    "latitude": float,
+    "longitude": float,
 }
 
 
@@ -109,12 +111,17 @@ def _row(
         faults.append((line, "id: is empty"))
         return
     try:
-        yield FileRow(key_of(DEVICE, name), line, _fields(row))
+        yield FileRow(key_of(DEVICE, name), line, fields_of(row))
     except ValueError as error:
         faults.append((line, str(error)))
 
 
-def _fields(row: Mapping[str, str]) -> dict[str, Any]:
+def fields_of(row: Mapping[str, str]) -> dict[str, Any]:
+    """Cells by their columns as fields of an entry; an empty one takes its field out.
+
+    Raises:
+        ValueError: one is no number.
+    """
     found: dict[str, Any] = {}
     for column, cell in row.items():
         if column.startswith(LABEL):

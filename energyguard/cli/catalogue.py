@@ -1,0 +1,333 @@
+"""``sites``, ``groups`` and the verbs of ``devices``: what people say there is, and where."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from energyguard.cli import devices
+from energyguard.cli.call import Call, Group
+from energyguard.cli.output import at, plain
+from energyguard.errors import ConfigError, Faulty
+from energyguard.model.catalogue import DEVICE, GROUP, SITE, key_of
+
+if TYPE_CHECKING:
+    from energyguard.service.catalogue_views import (
+        CatalogueCard,
+        EntryChange,
+        GroupCard,
+        SiteCard,
+    )
+    from energyguard.service.service import EnergyService
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Its id.")]
+Fields = Annotated[
+    list[str],
+    typer.Argument(metavar="FIELD=VALUE…", help="An empty value takes a field out."),
+]
+From = Annotated[
+    str,
+    typer.Option("--from", help="From which event time on it holds.", show_default="always"),
+]
+When = Annotated[str, typer.Option("--at", help="Since when.", show_default="now")]
+Revision = Annotated[
+    int | None,
+    typer.Option(help="As it was in this one.", show_default="before the newest change"),
+]
+
+
+def facts(found: Any) -> dict[str, Any]:
+    """What is shown as JSON has it: parts of entries as they are in files."""
+    import msgspec
+
+    from energyguard.catalogue.files import to_file
+
+    if isinstance(found, msgspec.Struct):
+        return to_file(msgspec.to_builtins(found))
+    return {name: facts(value) if isinstance(value, msgspec.Struct) else value
+            for name, value in plain(found).items()}  # fmt: skip
+
+
+def _instant(call: Call, service: EnergyService, text: str) -> int | None:
+    """A time as people give it; empty: none."""
+    from energyguard.cli.times import parse_time
+
+    zone = call.settings.serve.zone
+    return parse_time(text, service.clock.now_ms(), zone) if text else None
+
+
+def _set(kind: str, call: Call, entry_id: str, fields: Sequence[str], from_: str) -> None:
+    from energyguard.catalogue.files import fields_of, from_file
+
+    wrong = [text for text in fields if not text.partition("=")[1]]
+    if wrong or not fields:
+        raise ConfigError(*(f"{text}: write it as field=value" for text in wrong or ["nothing"]))
+    try:
+        changes = from_file(fields_of(dict(text.split("=", 1) for text in fields)))
+    except ValueError as error:
+        raise Faulty(str(error)) from None
+    key = key_of(kind, entry_id)
+    with call.service() as service:
+        from_ms = _instant(call, service, from_)
+        version = service.catalogue.change(key, getpass.getuser(), changes, from_ms)
+    call.out.done(f"{key} is so now (revision {version.revision})", **facts(version))
+
+
+def _remove(kind: str, call: Call, entry_id: str) -> None:
+    with call.service() as service:
+        version = service.catalogue.remove(key_of(kind, entry_id), getpass.getuser())
+    call.out.done(f"{kind} {entry_id} is taken out", **facts(version))
+
+
+def _undo(kind: str, call: Call, entry_id: str, revision: int | None) -> None:
+    key = key_of(kind, entry_id)
+    with call.service() as service:
+        version = service.catalogue.undo(key, getpass.getuser(), revision)
+    call.out.done(f"{key} is as it was (revision {version.revision})", **facts(version))
+
+
+def _history(kind: str, call: Call, entry_id: str) -> None:
+    with call.service() as service:
+        found = service.catalogue.history(key_of(kind, entry_id))
+    if call.json:
+        call.out.rows(facts(change) for change in found)
+    else:
+        call.out.rows(_change(change) for change in found)
+
+
+def _change(change: EntryChange) -> dict[str, Any]:
+    return {
+        "revision": change.revision,
+        "at": at(change.at_ms),
+        "by": change.by,
+        "what": change.what,
+        "fields": "; ".join(f"{f.field}: {f.before} -> {f.after}" for f in change.fields),
+    }
+
+
+def _verbs(kind: str, about: str) -> dict[str, Callable[..., None]]:
+    """The verbs that all entries have."""
+
+    def set_(call: Call, entry_id: Id, fields: Fields, from_: From = "") -> None:
+        _set(kind, call, entry_id, fields, from_)
+
+    def remove(call: Call, entry_id: Id) -> None:
+        _remove(kind, call, entry_id)
+
+    def undo(call: Call, entry_id: Id, revision: Revision = None) -> None:
+        _undo(kind, call, entry_id, revision)
+
+    def history(call: Call, entry_id: Id) -> None:
+        _history(kind, call, entry_id)
+
+    set_.__doc__ = f"Enter a {kind}, or change it: {about}."
+    remove.__doc__ = f"Take a {kind} out; its history stays."
+    undo.__doc__ = f"Let a {kind} be as it was before the newest change, or in a revision."
+    history.__doc__ = f"Show who changed a {kind}, when and in what."
+    return {"set": set_, "remove": remove, "undo": undo, "history": history}
+
+
+def list_sites(call: Call) -> None:
+    """List the sites, each followed by those in it."""
+    with call.service() as service:
+        found = service.catalogue.sites()
+    if call.json:
+        call.out.rows(facts(card) for card in found)
+    else:
+        call.out.rows(map(_site, found), empty="no site yet: energyguard sites set ID name=…")
+
+
+def _site(card: SiteCard) -> dict[str, Any]:
+    return {
+        "site": card.id,
+        "name": "  " * card.depth + (card.site.name or card.id),
+        "kind": card.site.kind,
+        "zone": card.zone,
+        "devices": card.devices,
+    }
+
+
+def show_site(call: Call, entry_id: Id) -> None:
+    """Show a site, with what it has from those around it."""
+    with call.service() as service:
+        card = service.catalogue.site(entry_id)
+    call.out.record(facts(card) if call.json else _site(card) | facts(card.site))
+
+
+def list_groups(call: Call) -> None:
+    """List the groups."""
+    with call.service() as service:
+        found = service.catalogue.groups()
+    if call.json:
+        call.out.rows(facts(card) for card in found)
+    else:
+        call.out.rows(map(_group, found), empty="no group yet: energyguard groups set ID name=…")
+
+
+def _group(card: GroupCard) -> dict[str, Any]:
+    return {
+        "group": card.id,
+        "name": card.group.name,
+        "about": card.group.about,
+        "devices": card.devices,
+    }
+
+
+def find(
+    call: Call,
+    search: Annotated[str, typer.Argument(help="In the name, the id or a label.")] = "",
+    site: Annotated[str, typer.Option(help="There, or at a site in it.")] = "",
+    group: Annotated[str, typer.Option(help="In this group.")] = "",
+    kind: Annotated[str, typer.Option(help="Of this kind.")] = "",
+    state: Annotated[str, typer.Option(help="new, named or retired.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+) -> None:
+    """Find devices by name, place, group, kind or label, also those that nobody entered."""
+    from energyguard.catalogue.listing import STATES, DeviceFilter
+
+    states = {name: name for name in STATES}
+    if state and state not in states:
+        raise ConfigError(f"--state {state}: write {', '.join(states)}")
+    wanted = DeviceFilter(search, site, group, kind, states[state] if state else "")
+    with call.service() as service:
+        found = service.catalogue.find(wanted, 0, limit)
+    call.out.rows(
+        (
+            {
+                "device": row.id,
+                "name": row.name,
+                "state": row.state,
+                "kind": row.kind,
+                "where": " > ".join(row.path),
+                "groups": ", ".join(row.groups),
+                "labels": ", ".join(f"{label}={text}" for label, text in row.labels.items()),
+            }
+            for row in found.rows
+        ),
+        empty="no such device",
+    )
+    if found.total > len(found.rows):
+        print(f"and {found.total - len(found.rows)} more (--limit)", file=sys.stderr)
+
+
+def show_device(call: Call, entry_id: Id) -> None:
+    """Show what people say of a device, and where it stands."""
+    with call.service() as service:
+        card = service.catalogue.detail(entry_id)
+    call.out.record(facts(card) if call.json else _device(card))
+
+
+def _device(card: CatalogueCard) -> dict[str, Any]:
+    return {
+        "device": card.id,
+        **facts(card.device),
+        "name": card.name,
+        "state": card.state,
+        "where": " > ".join(place.name for place in card.sites),
+        "groups": [group.name for group in card.groups],
+        "zone": card.zone,
+        "replaces": card.replaces,
+        "by": card.by,
+        "at": at(card.at_ms),
+    }
+
+
+def retire(call: Call, entry_id: Id, at_: When = "") -> None:
+    """Say that a device is not there any more."""
+    with call.service() as service:
+        moment = _instant(call, service, at_)
+        version = service.catalogue.retire(entry_id, getpass.getuser(), moment)
+    call.out.done(f"{entry_id} is retired", **facts(version))
+
+
+def swap(
+    call: Call,
+    old: Annotated[str, typer.Argument(help="The device that is gone.")],
+    new: Annotated[str, typer.Argument(help="The one in its place.")],
+    at_: When = "",
+) -> None:
+    """Let a device take another's name, place, groups and labels: a meter was swapped."""
+    with call.service() as service:
+        moment = _instant(call, service, at_)
+        held = service.catalogue.swap(old, new, getpass.getuser(), moment)
+    call.out.done(f"{new} is in the place of {old}", **{key: facts(v) for key, v in held.items()})
+
+
+def import_(
+    call: Call,
+    file: Annotated[Path, typer.Argument(help="A .toml of all, or a .csv of devices.")],
+    skip_faulty: Annotated[
+        bool, typer.Option("--skip", help="Leave out what is wrong; else nothing is changed.")
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say what it would change.")
+    ] = False,
+) -> None:
+    """Change what a file says of sites, groups and devices; the rest stays as it is."""
+    data = file.read_bytes()
+    with call.service() as service:
+        verbs = service.catalogue
+        if preview:
+            found = verbs.preview_file(data, str(file))
+        else:
+            found = verbs.import_file(data, str(file), getpass.getuser(), skip_faulty)
+    for fault in found.faults:
+        print(fault, file=sys.stderr)
+    would = "would be " if preview else ""
+    call.out.done(
+        f"{len(found.new)} {would}new, {len(found.changed)} {would}changed, {found.same} the same"
+        + (f", {len(found.faults)} faults" if found.faults else ""),
+        **facts(found),
+    )
+
+
+def export(
+    call: Call,
+    file: Annotated[
+        Path | None, typer.Argument(help="A .toml of all, or a .csv.", show_default="TOML here")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Also devices that nobody entered.")] = False,
+) -> None:
+    """Write what people entered to a file, which read again changes nothing."""
+    with call.service() as service:
+        text = service.catalogue.export_file(str(file or "catalogue.toml"), new)
+    if file is None:
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8", newline="")
+        call.out.done(f"written to {file}", file=str(file))
+
+
+DEVICES: Final = Group(
+    "Devices: what they measure, what they are called, where they stand.",
+    {
+        "list": devices.devices,
+        "find": find,
+        "show": show_device,
+        **_verbs(DEVICE, "name=Oven site=lindenhof groups='a;b' kind=meter label.floor=2"),
+        "retire": retire,
+        "swap": swap,
+        "import": import_,
+        "export": export,
+    },
+    default="list",
+)
+SITES: Final = Group(
+    "Sites: campuses, buildings, floors, stations.",
+    {
+        "list": list_sites,
+        "show": show_site,
+        **_verbs(SITE, "name='Lindenhof 12' parent=campus zone=Europe/Berlin currency=EUR"),
+    },
+    default="list",
+)
+GROUPS: Final = Group(
+    "Groups of devices: tenants, heat pumps.",
+    {"list": list_groups, **_verbs(GROUP, "name='Heat pumps'")},
+    default="list",
+)
