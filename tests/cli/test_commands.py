@@ -54,6 +54,7 @@ def test_all_the_verbs_are_there() -> None:
         *("config", "version", "role", "job", "quality"),
         *("shard", "coordinator", "measurements", "store", "client"),
         *("import", "privacy", "stations", "trend", "late", "schema"),
+        *("sites", "groups", "silences", "consumption", "backup", "restore", "verify"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 

@@ -1,0 +1,94 @@
+"""Sites, groups and devices in a terminal, over a log whose catalogue has its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from energyguard.catalogue import role
+from energyguard.settings.tree import Settings
+from tests.cli.conftest import Terminal
+
+
+@pytest.fixture
+def house(terminal: Terminal, data_dir: Path) -> Iterator[Terminal]:
+    """A building with a floor, from a file."""
+    stop = Event()
+    owner = Thread(target=role.run, args=(Settings(data_dir=data_dir), stop))
+    owner.start()
+    file = data_dir.parent / "house.toml"
+    file.write_text(
+        '[site.l12]\nname = "Lindenhof 12"\nzone = "Europe/Berlin"\n\n'
+        '[site.f2]\nname = "Floor 2"\nparent = "l12"\n\n[group.pumps]\nname = "Heat pumps"\n'
+    )
+    done = terminal("devices", "import", file)
+    assert done.out == "3 new, 0 changed, 0 the same\n", done.err
+    yield terminal
+    stop.set()
+    owner.join()
+
+
+def test_a_device_is_named_placed_and_found(house: Terminal) -> None:
+    words = ("name=Oven", "site=f2", "groups=pumps", "label.tenant=Müller", "rating_kw=3.5")
+    assert house("devices", "set", "H001", *words).code == 0
+    (row,) = house("devices", "find", "müller", "--site", "l12", "--json").rows
+    assert (row["device"], row["where"]) == ("H001", "Lindenhof 12 > Floor 2")
+    shown = house("devices", "show", "H001", "--json").json
+    assert shown["device"]["rating_kw"] == 3.5
+    assert [line.split()[:1] for line in house("sites").out.splitlines()[1:]] == [["l12"], ["f2"]]
+    assert house("groups", "list", "--json").rows[0]["devices"] == 1
+    house("devices", "set", "H001", "name=Stove", "label.tenant=")
+    (last, first) = house("devices", "history", "H001", "--json").rows
+    assert [change["field"] for change in last["fields"]] == ["name", "labels.tenant"]
+    assert first["what"] == "entered"
+    assert house("devices", "undo", "H001").code == 0
+    assert "Oven" in house("devices", "show", "H001").out
+    assert house("devices", "swap", "H001", "H002", "--at", "2026-11-01").code == 0
+    rows = house("devices", "find", "--state", "retired", "--json").rows
+    assert [row["device"] for row in rows] == ["H001"]
+
+
+def test_a_file_comes_back_as_it_was(house: Terminal, data_dir: Path) -> None:
+    bad, good = data_dir.parent / "bad.csv", data_dir.parent / "devices.csv"
+    bad.write_text("id,site\nH001,gone\nH002,f2\n")
+    refused = house("devices", "import", bad)
+    assert (refused.code, refused.out) == (3, "")
+    assert refused.err.endswith(
+        "bad.csv:2: device/H001: site: there is no site 'gone': enter it first\n"
+    )
+    assert (
+        house("devices", "import", bad, "--skip").out == "1 new, 0 changed, 0 the same, 1 faults\n"
+    )
+    assert house("devices", "export", good).code == 0
+    assert good.read_text() == "id,name,site,groups,kind\nH002,,f2,,\n"
+    preview = house("devices", "import", good, "--preview", "--json").json
+    assert (preview["same"], preview["written"]) == (1, 0)
+    everything = house("devices", "export").out
+    assert everything.startswith('[site.f2]\nname = "Floor 2"\nparent = "l12"\n')
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (("sites", "set", "x", "name"), 2, "name: write it as field=value"),
+        (("sites", "set", "x", "colour=red"), 3, "'colour' is no field of a site"),
+        (("sites", "set", "l12", "latitude=north"), 3, "latitude: 'north' is no number"),
+        (("sites", "remove", "l12"), 3, "site/l12: in it are site/f2: move them first"),
+        (("devices", "find", "--state", "old"), 2, "write new, named, retired"),
+        (("devices", "show", "nobody"), 4, "no device 'nobody'"),
+    ],
+)
+def test_what_cannot_be_is_said(
+    house: Terminal, words: tuple[str, ...], code: int, line: str
+) -> None:
+    refused = house(*words)
+    assert (refused.code, line in refused.err) == (code, True), refused.err
+
+
+def test_devices_are_listed_as_before(terminal: Terminal) -> None:
+    assert terminal("devices", "H001").err == terminal("devices", "list", "H001").err != ""
+    assert "no device 'H001' has sent" in terminal("devices", "H001").err
+    assert terminal("devices", "--sort", "colour").code == 2
