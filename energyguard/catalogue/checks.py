@@ -16,6 +16,7 @@ from babel.numbers import is_currency
 
 from energyguard.catalogue.channel_checks import channel_faults
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
+from energyguard.errors import Malformed
 from energyguard.model.catalogue import (
     DEVICE,
     GROUP,
@@ -25,6 +26,7 @@ from energyguard.model.catalogue import (
     Entry,
     Site,
     key_of,
+    parts_of,
 )
 from energyguard.model.readings import EARLIEST_MS
 from energyguard.settings.section import known_zone
@@ -50,6 +52,19 @@ class EntryFault(NamedTuple):
 
     def __str__(self) -> str:
         return ": ".join(part for part in self if part)
+
+
+def known_key(key: str) -> str:
+    """A key of the catalogue.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        parts_of(key)
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    return key
 
 
 class PlannedCatalogue:

@@ -10,15 +10,15 @@ import msgspec
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import CatalogueChanges, Edit
-from energyguard.catalogue.checks import PlannedCatalogue
+from energyguard.catalogue.checks import PlannedCatalogue, known_key
 from energyguard.catalogue.differences import changed_fields, with_fields
 from energyguard.catalogue.known import Known, KnownPlaces
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
 from energyguard.clock import Clock
 from energyguard.domain import load
-from energyguard.errors import Conflict, Faulty, Malformed, NotFound
+from energyguard.errors import Conflict, Faulty, NotFound
 from energyguard.log import Fetched, Log
-from energyguard.model.catalogue import DEVICE, Entry, parts_of
+from energyguard.model.catalogue import DEVICE, Entry
 from energyguard.model.topics import CATALOGUE
 from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
@@ -122,7 +122,7 @@ class CatalogueVerbs(CatalogueFiles):
         Raises:
             NotFound: nobody ever entered it.
         """
-        versions = self.entries.history(_known_key(key))
+        versions = self.entries.history(known_key(key))
         before: Entry | None = None
         found = []
         for version in versions:
@@ -152,7 +152,7 @@ class CatalogueVerbs(CatalogueFiles):
             Unavailable: nobody takes changes now.
         """
         for edit in edits:
-            _known_key(edit.key)
+            known_key(edit.key)
         with self._changing:
             self._check(edits)
             return self._changes.put(edits, by)
@@ -174,7 +174,7 @@ class CatalogueVerbs(CatalogueFiles):
             Faulty: it cannot be so, or there is no such field.
             Conflict: somebody else changed it meanwhile.
         """
-        kind = _known_key(key).partition("/")[0]
+        kind = known_key(key).partition("/")[0]
         fields = {n: v.strip() if isinstance(v, str) else v for n, v in fields.items()}
         entry = with_fields(kind, self.entries.entry(key), fields)
         return self.put([Edit(key, entry, from_ms, based_on)], by)[key]
@@ -186,7 +186,7 @@ class CatalogueVerbs(CatalogueFiles):
             NotFound: nobody has entered it.
             Faulty: others stand in it, or are made of it; they are named.
         """
-        version = self.entries.version(_known_key(key))
+        version = self.entries.version(known_key(key))
         if version is None or version.entry is None:
             raise NotFound(f"nobody has entered {key}")
         return self.put([Edit(key, None, None, based_on)], by)[key]
@@ -197,7 +197,7 @@ class CatalogueVerbs(CatalogueFiles):
         Raises:
             NotFound: it never was as of this revision.
         """
-        versions = self.entries.history(_known_key(key))
+        versions = self.entries.history(known_key(key))
         if revision is None:
             entry = versions[-2].entry if len(versions) > 1 else None
         else:
@@ -275,16 +275,3 @@ class CatalogueVerbs(CatalogueFiles):
     def _see(self, name: str, known: Known) -> None:
         for key, entry in known:
             self.entries.see(key, entry, name)
-
-
-def _known_key(key: str) -> str:
-    """A key of the catalogue.
-
-    Raises:
-        Malformed: it is none.
-    """
-    try:
-        parts_of(key)
-    except ValueError as error:
-        raise Malformed(str(error)) from None
-    return key

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import Edit
+from energyguard.catalogue.checks import known_key
 from energyguard.catalogue.differences import with_fields
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
 from energyguard.errors import Forbidden, NotFound
@@ -212,7 +213,7 @@ class LimitedCatalogue:
         Raises:
             Forbidden: the caller may not.
         """
-        kind, _ = parts_of(key)
+        kind = known_key(key).partition("/")[0]
         admin = self._caller.may(AccessRole.ADMIN) and self._sight is None
         if not admin and (kind != DEVICE or not self._caller.may(AccessRole.OPERATE)):
             needed = AccessRole.OPERATE if kind == DEVICE else AccessRole.ADMIN
