@@ -99,7 +99,16 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
     "Rules": {
         "rules": Group(
             "Rules: what is abnormal.",
-            named(rules.list_, rules.show, rules.use, rules.set_, rules.reset),
+            named(
+                rules.list_,
+                rules.show,
+                rules.use,
+                rules.set_,
+                rules.reset,
+                rules.undo,
+                rules.add,
+                rules.remove,
+            ),
         ),
         "check": Group(
             "Check files without running anything.",

@@ -1,4 +1,4 @@
-"""``rules list|show|use|set``, ``check rules`` and ``check scenarios``: what is abnormal."""
+"""``rules list|show|use|set|reset|undo|add|remove``, ``check rules``: what is abnormal."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def shown(rule: Rule, active: bool) -> dict[str, Any]:
     more: dict[str, Any] = {name: text for name, text in rule.written().items() if name not in row}
     devices = {device: dict(fields) for device, fields in getattr(rule, "overrides", {}).items()}
     more |= {"devices": devices} if devices else {}
+    selector = getattr(rule, "selector", None)
+    more |= {"selector": selector} if selector else {}
     return row | ({"kind": rule.kind, **more} if more or rule.kind != DEFAULT else {})
 
 
@@ -62,8 +64,13 @@ def show(call: Call, rule_id: RuleId) -> None:
             {"device": device, "by": edit.by, "at": at(edit.at_ms)}
             for device, edit in service.rules.edits(rule_id).items()
         ]
+        history = [
+            {"at": at(row.at_ms), "by": row.by, "device": row.device or None, "what": row.what}
+            for row in service.rules.history(rule_id)
+        ]
         row = shown(rule, rule in service.rules.active())
-        call.out.record(row | ({"changes": changes} if changes else {}))
+        row |= {"changes": changes} if changes else {}
+        call.out.record(row | ({"history": history} if history else {}))
 
 
 def use(
@@ -102,6 +109,36 @@ def reset(call: Call, rule_id: RuleId, device: Device = "") -> None:
         rule = service.reset_rule(rule_id, by=getpass.getuser(), device=device)
         row = shown(rule, rule in service.rules.active())
     call.out.done(_done(rule, device), **row)
+
+
+def undo(call: Call, rule_id: RuleId, device: Device = "") -> None:
+    """Take back the last change of a rule, or the last one of a device; `rules show` has them."""
+    with call.service() as service:
+        rule = service.undo_rule(rule_id, by=getpass.getuser(), device=device)
+        row = shown(rule, rule in service.rules.active())
+    call.out.done(_done(rule, device), **row)
+
+
+def add(
+    call: Call, file: Annotated[Path, typer.Argument(help="A rule file (TOML); `-` is stdin.")]
+) -> None:
+    """Let the rules of a file run, at once: for a site, a group, a device."""
+    if str(file) == "-":
+        text = sys.stdin.read()
+    else:
+        from energyguard.settings.toml import read_toml
+
+        text, _ = read_toml(file)
+    with call.service() as service:
+        names = [rule.id for rule in service.add_rules(text, by=getpass.getuser())]
+    call.out.done(f"runs now: {', '.join(names)}", runs=names)
+
+
+def remove(call: Call, rule_id: RuleId) -> None:
+    """Take out a rule that was added; its open alerts end."""
+    with call.service() as service:
+        service.remove_rule(rule_id, by=getpass.getuser())
+    call.out.done(f"{rule_id}: removed", id=rule_id)
 
 
 def _done(rule: Rule, device: str) -> str:

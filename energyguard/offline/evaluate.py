@@ -24,6 +24,7 @@ from energyguard.codecs import RefusedRow
 from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
+from energyguard.errors import ConfigError
 from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
@@ -75,8 +76,14 @@ def evaluate(
 
     Raises:
         NotFound: a file is not there.
+        ConfigError: the rule looks at where devices stand, which files do not say.
     """
     settings = settings or Settings()
+    if rule.needs_catalogue:
+        raise ConfigError(
+            f"{rule.id}: its selector looks at where devices stand, and files do not say that: "
+            "only a running system can hold readings against it"
+        )
     with ExitStack() as stack:
         files = [(str(path), stack.enter_context(_again(path))) for path in paths]
         for order, reported in ((in_order, on_bytes), (in_runs, None)):

@@ -19,6 +19,17 @@ class RuleEdit(msgspec.Struct, frozen=True):
     at_ms: Annotated[int, doc("Wall time.", "ms")]
 
 
+class RuleBefore(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True, omit_defaults=True):
+    """A rule as it was before a change, and who made that."""
+
+    rule: Annotated[RuleT, doc("The rule with all its fields.")]
+    active: bool
+    by: str
+    at_ms: Annotated[int, doc("When it was changed, wall time.", "ms")]
+    device: Annotated[str, doc("Of which device alone; empty: of all.")] = ""
+    edits: dict[str, RuleEdit] = {}
+
+
 class RuleChange(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True):
     """A rule as it is from now on; no value: as its file has it."""
 
@@ -28,6 +39,10 @@ class RuleChange(msgspec.Struct, Generic[RuleT], frozen=True, kw_only=True):
         dict[str, RuleEdit],
         doc("Who changed the levels that are in force: of a device, or (no name) of all."),
     ] = {}
+    before: Annotated[
+        tuple[RuleBefore[RuleT], ...] | msgspec.UnsetType,
+        doc("As it was before each of its last changes, the newest last: to take them back."),
+    ] = msgspec.UNSET
 
 
 class RuleHeaders(RecordHeaders, frozen=True, gc=False):

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from energyguard.domain import installed
-from energyguard.errors import ConfigError, NotFound
-from energyguard.records.rules import RULE_CHANGE, RuleChange, RuleEdit
+from energyguard.errors import ConfigError, Conflict, NotFound
+from energyguard.records.rules import RuleChange, RuleEdit
+from energyguard.rules import rule_history
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds import decoding
 from energyguard.rules.profile.calendar import calendar_of
 from energyguard.rules.rule import NOWHERE, Rule, SiteCalendar
+from energyguard.rules.rule_history import Before, ChangedRule, RuleInForce, overrides_of
 from energyguard.rules.toml import read_rules
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import logger
 
 _log = logger(__name__)
-RuleRecord = tuple[str, bytes]
-"""A rule's id, and the value of its record in ``energyguard.rules``."""
+RuleRecord = tuple[str, bytes | None]
+"""A rule's id, and the value of its record in ``energyguard.rules``; None: as its file has it."""
 _DECODER = msgspec.json.Decoder(RuleChange[Rule], dec_hook=decoding)
 
 
@@ -49,6 +50,7 @@ class RuleBook:
         self._use, self._site = frozenset(use), site
         self._active = set(use)
         self._edits: dict[str, dict[str, RuleEdit]] = {}
+        self._before: dict[str, tuple[Before, ...]] = {}
 
     def all(self) -> list[Rule]:
         """Every rule."""
@@ -104,6 +106,7 @@ class RuleBook:
             self._active.discard(rule_id)
             self._rules.pop(rule_id, None)
             self._edits.pop(rule_id, None)
+            self._before.pop(rule_id, None)
             if rule_id in self._from_files:
                 self._rules[rule_id] = self._from_files[rule_id]
                 self._active |= {rule_id} & self._use
@@ -115,10 +118,22 @@ class RuleBook:
                 return False
             self._rules[rule_id] = change.rule
             self._edits[rule_id] = change.edits
+            self._before[rule_id] = change.before or ()
             (self._active.add if change.active else self._active.discard)(rule_id)
         return before != (self._rules.get(rule_id), rule_id in self._active)
 
-    def using(self, ids: Sequence[str]) -> list[RuleRecord]:
+    def history(self, rule_id: str) -> list[ChangedRule]:
+        """The last changes of a rule, in words, the newest first.
+
+        Raises:
+            NotFound: there is no such rule.
+        """
+        return rule_history.history_of(self._now(self.get(rule_id)), self._before.get(rule_id, ()))
+
+    def _now(self, rule: Rule) -> RuleInForce:
+        return RuleInForce(rule, rule.id in self._active, self.edits(rule.id))
+
+    def using(self, ids: Sequence[str], edit: RuleEdit | None = None) -> list[RuleRecord]:
         """The records that make exactly these rules run.
 
         Raises:
@@ -126,7 +141,7 @@ class RuleBook:
         """
         wanted = {self.get(rule_id).id for rule_id in ids}
         return [
-            self._record(rule, rule.id in wanted, self.edits(rule.id))
+            self._record(rule, rule.id in wanted, self.edits(rule.id), edit)
             for rule in self._rules.values()
             if (rule.id in wanted) != (rule.id in self._active)
         ]
@@ -147,44 +162,67 @@ class RuleBook:
             ConfigError: a field or a value that cannot be used.
         """
         rule = self.get(rule_id)
-        known = {name: field for name, field in rule.fields().items() if field.may_change}
-        faults: list[str] = []
-        new: dict[str, Any] = {}
-        for name, text in fields.items():
-            if name not in known:
-                faults.append(f"{rule_id}: cannot change {name!r}; can: {', '.join(known)}")
-                continue
-            try:
-                new[known[name].attribute] = known[name].read(text)
-            except ValueError as error:
-                faults.append(f"{rule_id}: {name}: {error}")
+        new, wrong = rule.read_changes(fields)
+        faults = [f"{rule_id}: {sentence}" for sentence in wrong]
         if not device:
             changed = rule.changed(new, fields)
         elif isinstance(rule, DeviceRule):
             changed = rule.differing(device, {**rule.overrides.get(device, {}), **fields})
         else:
-            changed = rule
-            faults.append(f"{rule_id}: a rule of kind {rule.kind!r} is the same for all devices")
+            changed, same = rule, f"a rule of kind {rule.kind!r} is the same for all devices"
+            faults.append(f"{rule_id}: {same}")
         faults = faults or [f"{rule_id}: {sentence}" for sentence in changed.validate()]
         if faults:
             raise ConfigError(*faults)
         edits = {**self.edits(rule_id), **({device: edit} if edit else {})}
-        return self._record(changed, rule_id in self._active, edits)
+        return self._record(changed, rule_id in self._active, edits, edit, device)
 
-    def resetting(self, rule_id: str, device: str = "") -> RuleRecord:
+    def resetting(self, rule_id: str, device: str = "", edit: RuleEdit | None = None) -> RuleRecord:
         """The record that gives a rule the levels of its file again, or a device those of all.
 
         Raises:
             NotFound: no such rule.
         """
-        rule = self.get(rule_id)
-        edits = {name: edit for name, edit in self.edits(rule_id).items() if name != device}
-        if device:
-            changed = rule.differing(device, {}) if isinstance(rule, DeviceRule) else rule
+        rule, edits = self.get(rule_id), {**self.edits(rule_id)}
+        edits.pop(device, None)
+        if not device:
+            changed, edits = self.of_file(rule_id), {}
         else:
-            changed = self.of_file(rule_id)
-            edits = {}
-        return self._record(changed, rule_id in self._active, edits)
+            changed = rule.differing(device, {}) if isinstance(rule, DeviceRule) else rule
+        return self._record(changed, rule_id in self._active, edits, edit, device)
+
+    def undoing(self, rule_id: str, device: str = "") -> RuleRecord:
+        """The record that takes back the last change of a rule, or the last one of a device.
+
+        Raises:
+            NotFound: no such rule.
+            Conflict: nothing is left to take back.
+        """
+        now = self._now(self.get(rule_id))
+        state, left = rule_history.undone(rule_id, now, self._before.get(rule_id, ()), device)
+        return state.written(left)
+
+    def adding(self, rules: Sequence[Rule], edit: RuleEdit) -> list[RuleRecord]:
+        """The records that let new rules run.
+
+        Raises:
+            ConfigError: there is a rule of that id.
+        """
+        known = [rule.id for rule in rules if rule.id in self._rules]
+        if known:
+            raise ConfigError(*(f"{n}: there is such a rule; choose another id" for n in known))
+        return [RuleInForce(rule, True, {"": edit}).written(()) for rule in rules]
+
+    def removing(self, rule_id: str) -> RuleRecord:
+        """The record that takes a rule out which was added while running.
+
+        Raises:
+            NotFound: no such rule.
+            Conflict: a file has it.
+        """
+        if self.get(rule_id).id in self._from_files:
+            raise Conflict(f"{rule_id}: a file has this rule; let it not run instead")
+        return rule_id, None
 
     def replacing(self, rules: Sequence[Rule], edit: RuleEdit) -> list[RuleRecord]:
         """The records that let rules run as they are given; of those that differ, who did it.
@@ -199,23 +237,29 @@ class RuleBook:
         records = []
         for rule in rules:
             before, edits = self.get(rule.id), dict(self.edits(rule.id))
-            devices = {*_overrides(before), *_overrides(rule)}
+            devices = {*overrides_of(before), *overrides_of(rule)}
             for device in ("", *devices):
-                if device and device not in _overrides(rule):
+                if device and device not in overrides_of(rule):
                     edits.pop(device, None)
                 elif before.of(device).written() != rule.of(device).written():
                     edits[device] = edit
             if before != rule or rule.id not in self._active:
-                records.append(self._record(rule, True, edits))
+                records.append(self._record(rule, True, edits, edit))
         return records
 
-    def _record(self, rule: Rule, active: bool, edits: Mapping[str, RuleEdit]) -> RuleRecord:
-        change = RuleChange(rule=rule, active=active, edits=dict(edits))
-        return rule.id, RULE_CHANGE.encode(change)
-
-
-def _overrides(rule: Rule) -> Mapping[str, object]:
-    return rule.overrides if isinstance(rule, DeviceRule) else {}
+    def _record(
+        self,
+        rule: Rule,
+        active: bool,
+        edits: Mapping[str, RuleEdit],
+        edit: RuleEdit | None,
+        device: str = "",
+    ) -> RuleRecord:
+        """A rule as it is from now on; who changes it can take it back."""
+        before = self._before.get(rule.id, ())
+        if edit is not None:
+            before = rule_history.kept((*before, self._now(self.get(rule.id)).before(edit, device)))
+        return RuleInForce(rule, active, edits).written(before)
 
 
 def open_book(files: Iterable[Path], use: Sequence[str], site: SiteCalendar = NOWHERE) -> RuleBook:

@@ -162,6 +162,21 @@ class Rule:
             more["clear_at"] = new[self.limit]
         return self.with_fields(**more)
 
+    def read_changes(self, text: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        """New values by attribute, of what people wrote by name; and what is wrong with it."""
+        known = {name: field for name, field in self.fields().items() if field.may_change}
+        new: dict[str, Any] = {}
+        faults: list[str] = []
+        for name, words in text.items():
+            if name not in known:
+                faults.append(f"cannot change {name!r}; can: {', '.join(known)}")
+                continue
+            try:
+                new[known[name].attribute] = known[name].read(words)
+            except ValueError as error:
+                faults.append(f"{name}: {error}")
+        return new, faults
+
     def at_site(self, site: SiteCalendar) -> Self:
         """The same with a site's clock and holidays, where it looks at them."""
         return self

@@ -22,7 +22,7 @@ from typing import Any
 from energyguard.errors import ConfigError
 from energyguard.rules.kinds import DEFAULT, KINDS
 from energyguard.rules.rule import Rule
-from energyguard.settings.toml import read_toml
+from energyguard.settings.toml import parse_toml, read_toml
 
 FIXED = {"aggregate": "energy", "key": "device"}
 """Settings that older files have, and the one value of each."""
@@ -34,7 +34,19 @@ def read_rules(path: Path) -> list[Rule]:
     Raises:
         ConfigError: with every fault of the file as ``file:line: reason``.
     """
-    text, table = read_toml(path)
+    return _rules_of(*read_toml(path), str(path))
+
+
+def parse_rules(text: str, name: str = "rules") -> list[Rule]:
+    """The rules of a text, as of a file.
+
+    Raises:
+        ConfigError: with every fault as ``name:line: reason``.
+    """
+    return _rules_of(text, parse_toml(text, name), name)
+
+
+def _rules_of(text: str, table: Mapping[str, Any], path: str) -> list[Rule]:
     tables = table.get("rule")
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise ConfigError(f"{path}:1: no [[rule]] in this file")

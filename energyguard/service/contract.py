@@ -177,6 +177,15 @@ class Service(Protocol):
     def reset_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
         """Give a rule the levels of its file again, or a device those of all."""
 
+    def undo_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
+        """Take back the last change of a rule, or the last one of a device."""
+
+    def add_rules(self, toml: str, by: str) -> list[Rule]:
+        """Let new rules run, as a rule file has them."""
+
+    def remove_rule(self, rule_id: str, by: str) -> None:
+        """Take a rule out that was added while running."""
+
     def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
         """The newest dead letters, newest first."""
 

@@ -27,7 +27,7 @@ class RuleChanges:
             NotFound: there is no such rule.
         """
         with self._changing:
-            self._write(self._book.using(ids), by)
+            self._write(self._book.using(ids, self._edit(by)), by)
             return self._book.active()
 
     def change(self, rule_id: str, by: str, device: str, fields: Mapping[str, str]) -> Rule:
@@ -38,8 +38,8 @@ class RuleChanges:
             ConfigError: the changed rule would make no sense; the faults say why.
         """
         with self._changing:
-            edit = RuleEdit(by, self._clock.now_ms())
-            self._write([self._book.changing(rule_id, edit, device, **fields)], by)
+            changed = self._book.changing(rule_id, self._edit(by), device, **fields)
+            self._write([changed], by)
             return self._book.get(rule_id)
 
     def reset(self, rule_id: str, by: str, device: str = "") -> Rule:
@@ -49,8 +49,41 @@ class RuleChanges:
             NotFound: there is no such rule.
         """
         with self._changing:
-            self._write([self._book.resetting(rule_id, device)], by)
+            self._write([self._book.resetting(rule_id, device, self._edit(by))], by)
             return self._book.get(rule_id)
+
+    def undo(self, rule_id: str, by: str, device: str = "") -> Rule:
+        """Take back the last change of a rule, or the last one of a device.
+
+        Raises:
+            NotFound: there is no such rule.
+            Conflict: nothing is left to take back.
+        """
+        with self._changing:
+            self._write([self._book.undoing(rule_id, device)], by)
+            return self._book.get(rule_id)
+
+    def add(self, rules: Sequence[Rule], by: str) -> None:
+        """Let new rules run, all of them or none.
+
+        Raises:
+            ConfigError: there is one of such an id.
+        """
+        with self._changing:
+            self._write(self._book.adding(rules, self._edit(by)), by)
+
+    def remove(self, rule_id: str, by: str) -> None:
+        """Take a rule out that was added while running; its alerts end.
+
+        Raises:
+            NotFound: there is no such rule.
+            Conflict: a file has it.
+        """
+        with self._changing:
+            self._write([self._book.removing(rule_id)], by)
+
+    def _edit(self, by: str) -> RuleEdit:
+        return RuleEdit(by, self._clock.now_ms())
 
     def replace(self, rules: Sequence[Rule], by: str) -> None:
         """Let these rules run as they are given, all in one write.
@@ -60,8 +93,7 @@ class RuleChanges:
             ConfigError: one of them makes no sense; the faults say why, and none is changed.
         """
         with self._changing:
-            edit = RuleEdit(by, self._clock.now_ms())
-            self._write(self._book.replacing(rules, edit), by)
+            self._write(self._book.replacing(rules, self._edit(by)), by)
 
     def _write(self, records: Sequence[RuleRecord], by: str) -> None:
         if records:

@@ -26,7 +26,6 @@ from energyguard.log import Log, Positions
 from energyguard.model import topics
 from energyguard.pipeline import PROJECTIONS
 from energyguard.rules.registry import book_of
-from energyguard.rules.rule import Rule
 from energyguard.service.alert_verbs import AlertVerbs
 from energyguard.service.backups import FolderBackups
 from energyguard.service.cluster import cluster_of
@@ -43,13 +42,14 @@ from energyguard.service.notifications import Notifications
 from energyguard.service.parts import Cluster, DomainProjection
 from energyguard.service.profiles import DeviceProfiles
 from energyguard.service.rule_changes import RuleChanges
+from energyguard.service.rule_verbs import RuleVerbs
 from energyguard.service.senders import Senders
 from energyguard.service.silences import SilenceVerbs
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
 
-class EnergyService(AlertVerbs):
+class EnergyService(AlertVerbs, RuleVerbs):
     """What people and programs may ask and do.
 
     Attributes:
@@ -206,33 +206,6 @@ class EnergyService(AlertVerbs):
             return do()
         key = f"{idempotency_key}@{device}" if device else idempotency_key
         return self._answers.once(key, data, do)
-
-    # Rules
-
-    def use_rules(self, ids: Sequence[str], by: str) -> list[Rule]:
-        """Run these rules and no others; the worker follows within a second, state is kept.
-
-        Raises:
-            NotFound: there is no such rule.
-        """
-        return self._rule_changes.use(ids, by)
-
-    def change_rule(self, rule_id: str, by: str, device: str = "", **fields: str) -> Rule:
-        """Change limits and times of a rule, as text, for all devices or for this one alone.
-
-        Raises:
-            NotFound: there is no such rule.
-            ConfigError: the changed rule would make no sense; the faults say why.
-        """
-        return self._rule_changes.change(rule_id, by, device, fields)
-
-    def reset_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
-        """Give a rule the levels of its file again, on every device; or one device those of all.
-
-        Raises:
-            NotFound: there is no such rule.
-        """
-        return self._rule_changes.reset(rule_id, by, device)
 
     # Dead letters
 

@@ -21,13 +21,25 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return text, parse_toml(text, str(path))
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """What a text says.
+
+    Raises:
+        ConfigError: ``name:line: reason``.
+    """
+    try:
         for number, line in enumerate(text.splitlines(), 1):
             if len(line) > MAX_LINE:
                 wrong = f"the line is longer than {MAX_LINE:,} characters"
-                raise ConfigError(f"{path}:{number}: {wrong}")
-        return text, tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+                raise ConfigError(f"{name}:{number}: {wrong}")
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ConfigError(f"{name}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
-        raise ConfigError(f"{path}:{place[1] if place else 1}: not TOML: {error}") from error
+        raise ConfigError(f"{name}:{place[1] if place else 1}: not TOML: {error}") from error

@@ -143,6 +143,31 @@ async def test_a_device_s_limit_over_http(http: httpx.AsyncClient) -> None:
     assert "devices" not in await ok(http.delete("/rules/floor-kw/devices/p2"))
 
 
+async def test_rules_are_added_told_and_taken_back_over_http(http: httpx.AsyncClient) -> None:
+    toml = """
+    [[rule]]
+    id = "campus"
+    channels = ["energy_kwh"]
+    window = "15 minutes"
+    slide = "15 seconds"
+    raise_above = "2"
+    selector = "site=campus"
+    """
+    (made,) = await ok(http.post("/rules", json={"toml": toml}))
+    assert (made["active"], made["selector"], made["by"]) == (True, "site=campus", "mara")
+    wrong = await http.post("/rules", json={"toml": toml.replace('"2"', '"much"')})
+    assert wrong.status_code == 422
+    assert "rules:7: raise_above" in str(wrong.json()["error"]["faults"])
+    await ok(http.patch("/rules/campus/devices/H1", json={"raise_above": "3"}))
+    (line,) = (await ok(http.get("/rules/campus")))["history"]
+    assert (line["by"], line["device"]) == ("mara", "H1")
+    assert line["what"] == "raise_above 2 → 3, clear_at 2 → 3"
+    assert "devices" not in await ok(http.post("/rules/campus/undo?device=H1"))
+    assert (await http.post("/rules/campus/undo")).status_code == 409
+    assert (await http.delete("/rules/household-prod")).status_code == 409
+    assert "campus" not in {row["id"] for row in await ok(http.delete("/rules/campus"))}
+
+
 async def test_notifications_over_http(log: MemoryLog, http: httpx.AsyncClient) -> None:
     raise_alerts(log, alert_event("a1"), alert_event("a2"))
     while (await ok(http.get("/notifications/unread")))["unread"] < 2:

@@ -62,10 +62,37 @@ def test_a_device_has_a_limit_of_its_own_until_it_is_reset(terminal: Terminal) -
     assert change["at"].startswith(f"{datetime.now(UTC):%Y-%m-%dT}")
     assert getpass.getuser() in terminal("rules", "show", "floor-kw").out
     assert terminal("rules", "set", "floor-kw", "--device", "p2", "clear_at=8").code == 2
-    assert terminal("rules", "set", "household-prod", "--device", "p2", "raise_above=1").code == 2
+    assert terminal("rules", "set", "pattern-kw", "--device", "p2", "sigmas=5").code == 2
     assert terminal("rules", "reset", "floor-kw", "--device", "p2").out.startswith(
         "floor-kw for p2: kW>11"
     )
     assert "devices" not in terminal("rules", "show", "floor-kw", "--json").rows[0]
     terminal("rules", "set", "floor-kw", "raise_above=9")
     assert terminal("rules", "reset", "floor-kw").out.startswith("floor-kw: kW>11")
+
+
+def test_a_rule_is_added_changed_taken_back_and_removed(tmp_path: Path, terminal: Terminal) -> None:
+    file = tmp_path / "campus.toml"
+    file.write_text(CAMPUS)
+    assert terminal("rules", "add", file).out == "runs now: campus\n"
+    terminal("rules", "set", "campus", "--device", "H002", "raise_above=3")
+    shown = terminal("rules", "show", "campus", "--json").rows[0]
+    assert (shown["selector"], shown["devices"]) == (
+        "site=campus kind=meter", {"H002": {"raise_above": "3"}},
+    )  # fmt: skip
+    (change,) = shown["history"]
+    assert (change["device"], change["what"]) == ("H002", "raise_above 2 → 3, clear_at 2 → 3")
+    assert terminal("rules", "undo", "campus").out == "campus: kwh>2 over 15 minutes\n"
+    assert terminal("rules", "undo", "campus").code == 6
+    assert terminal("rules", "remove", "campus").out == "campus: removed\n"
+
+
+CAMPUS = """
+[[rule]]
+id = "campus"
+channels = ["energy_kwh"]
+window = "15 minutes"
+slide = "15 seconds"
+raise_above = "2"
+selector = "site=campus kind=meter"
+"""

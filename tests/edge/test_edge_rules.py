@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -100,4 +101,16 @@ def test_only_what_the_rules_need_is_played() -> None:
 def test_a_rule_that_there_is_not_is_named() -> None:
     used = settings().model_copy(update={"edge": EdgeSettings(rules=("nothing",))})
     with pytest.raises(ConfigError, match="nothing"):
+        edge_rules(MemoryLog(), used)
+
+
+def test_a_rule_by_where_devices_stand_is_refused_by_name(tmp_path: Path) -> None:
+    """An edge's log has no catalogue."""
+    file = tmp_path / "rules.toml"
+    file.write_text(
+        '[[rule]]\nkind = "silence"\nid = "gone"\nlonger_than = "1m"\nselector = "site=home"'
+    )
+    rules = RulesSettings(files=(file,), use=("gone",))
+    used = Settings(edge=EdgeSettings(rules=("gone",)), rules=rules)
+    with pytest.raises(ConfigError, match="'gone' looks at where devices stand"):
         edge_rules(MemoryLog(), used)

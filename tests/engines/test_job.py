@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from energyguard.errors import ConfigError, NotFound
@@ -142,3 +143,12 @@ def test_bad_words(
     said = run(terminal, "spark", *words)
     assert said.code == code
     assert reason in said.err
+
+
+@pytest.mark.parametrize("more", [{"selector": "id=H*"}, {"devices": {"H1": {"dwell": "1m"}}}])
+def test_a_rule_that_is_not_the_same_for_all_devices_is_refused(more: dict[str, Any]) -> None:
+    given = job_of()
+    rule = given.threshold.with_fields(**more)
+    for engine in Engine:
+        with pytest.raises(ConfigError, match="is not the same for all devices"):
+            msgspec.structs.replace(given, rule=rule).check_for(engine)

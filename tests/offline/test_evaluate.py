@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from energyguard.errors import ConfigError
 from energyguard.model.readings import Verdict
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
@@ -33,6 +34,12 @@ def test_every_window_over_the_threshold_is_a_row(tmp_path: Path) -> None:
     assert {row["kwh"] for row in rows} == {0.06, 0.07}
     assert len(rows) == 8  # a reading lies in four windows of a minute, 15 s apart
     assert done.counts == {Verdict.ACCEPTED: 5}
+
+
+def test_a_rule_by_where_devices_stand_is_refused(tmp_path: Path) -> None:
+    rule = RULE.with_fields(selector="site=home")
+    with pytest.raises(ConfigError, match="household-demo: its selector looks at where"):
+        evaluate(rule, [_file(tmp_path, LINES)], io.BytesIO())
 
 
 def test_the_order_of_the_lines_changes_nothing(tmp_path: Path) -> None:

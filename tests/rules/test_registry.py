@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from energyguard.errors import ConfigError, NotFound
+from energyguard.errors import ConfigError, Conflict, NotFound
 from energyguard.model.quantities import to_nano
 from energyguard.records.rules import RuleEdit
-from energyguard.rules.registry import RuleBook
+from energyguard.rules.registry import RuleBook, RuleRecord
+from energyguard.rules.rule_history import MAX_BYTES, MAX_CHANGES
 from tests.rules.lives import rule_of
 from tests.rules.test_devices import FLOORS, OVERRIDES, state_rule
 
@@ -91,3 +92,75 @@ def test_records_of_before_are_still_read(tmp_path: Path) -> None:
     del old["edits"]
     assert book.apply("r", msgspec.json.encode(old)) is True
     assert (book.get("r").level, book.edits("r")) == (to_nano("12"), {})
+
+
+def change(book: RuleBook, *records: RuleRecord) -> None:
+    for record in records:
+        book.apply(*record)
+
+
+def changed_thrice(folder: Path) -> RuleBook:
+    book = book_of(folder)
+    change(book, book.changing("r", MARA, raise_above="12", clear_at="12"))
+    change(book, book.changing("r", TIMO, "p2", raise_above="20", clear_at="20"))
+    change(book, *book.using([], MARA))
+    return book
+
+
+def test_the_last_changes_are_told_and_taken_back(tmp_path: Path) -> None:
+    book, other = changed_thrice(tmp_path), book_of(tmp_path)
+    assert [row[:] for row in book.history("r")] == [
+        ("mara", 1_000, "", "stopped"),
+        ("timo", 2_000, "p2", "raise_above 12 → 20, clear_at 12 → 20"),
+        ("mara", 1_000, "", "raise_above 11 → 12, clear_at 11 → 12"),
+    ]
+    record = book.undoing("r")
+    change(other, record)  # whoever has the record can go on
+    assert (other.active(), other.edits("r")) == (other.all(), {"": MARA, "p2": TIMO})
+    for left in (1, 0):
+        change(other, other.undoing("r"))
+        assert len(other.history("r")) == left
+    assert (other.get("r"), other.edits("r")) == (rule_of(tmp_path, FLOORS), {})
+    with pytest.raises(Conflict, match="r: no change to take back"):
+        other.undoing("r")
+
+
+def test_a_device_s_change_is_taken_back_for_good(tmp_path: Path) -> None:
+    """What came later stays; taking that back does not bring the device's change again."""
+    book = changed_thrice(tmp_path)
+    change(book, book.undoing("r", "p2"))
+    assert (book.get("r").of("p2").level, book.active()) == (to_nano("12"), [])
+    change(book, book.undoing("r"))
+    assert book.active() == book.all()
+    assert (book.get("r").of("p2").level, book.edits("r")) == (to_nano("12"), {"": MARA})
+    with pytest.raises(Conflict, match="no change for p2"):
+        book.undoing("r", "p2")
+
+
+def test_no_more_changes_are_kept_than_anyone_takes_back(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    for n in range(MAX_CHANGES + 5):
+        change(book, book.changing("r", RuleEdit("mara", n), raise_above=str(12 + n)))
+    assert len(book.history("r")) == MAX_CHANGES
+    many = {f"device-{n:04}": {"raise_above": "20"} for n in range(800)}
+    big = state_rule(book.get("r")).with_fields(devices=many)
+    change(book, *book.replacing([big], TIMO))
+    change(book, book.changing("r", MARA, "p1", raise_above="70", clear_at="70"))
+    change(book, record := book.changing("r", MARA, "p1", raise_above="71", clear_at="70"))
+    assert [row.what for row in book.history("r")] == ["raise_above 70 → 71"]
+    assert len(record[1] or b"") < 3 * MAX_BYTES
+
+
+def test_rules_are_added_and_removed_while_running(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    rule = rule_of(tmp_path, FLOORS.replace('"r"', '"site-7"'))
+    (record,) = book.adding([rule], MARA)
+    change(book, record)
+    assert [rule.id for rule in book.active()] == ["r", "site-7"]
+    assert book.edits("site-7") == {"": MARA}
+    with pytest.raises(ConfigError, match="site-7: there is such a rule"):
+        book.adding([rule], MARA)
+    with pytest.raises(Conflict, match="a file has this rule"):
+        book.removing("r")
+    change(book, book.removing("site-7"))
+    assert [rule.id for rule in book.all()] == ["r"]

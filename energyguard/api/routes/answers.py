@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import UNSET
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.alerts.alert import Alert, TimelineEntry
@@ -121,6 +122,7 @@ class RuleBody(BaseModel):
     kind: str | None = Field(None, description="Where it is not a threshold of a sum or mean.")
     limit: str | None = Field(None, description="What raises, where it is not `raise_above`.")
     fields: dict[str, str] | None = Field(None, description="What can be changed of such a rule.")
+    selector: str | None = Field(None, description="Which devices it is about; none: all.")
     devices: dict[str, DeviceFields] | None = Field(None, description="What differs, by device.")
     by: str | None = Field(None, description="Who changed its levels last; none: nobody did.")
     at_ms: int | None = Field(None, description="When, wall time.")
@@ -151,10 +153,26 @@ class RuleBody(BaseModel):
             raise_above=rule.level / NANO,
             clear_at=rule.clear_level / NANO,
             unit=rule.unit,
+            selector=getattr(rule, "selector", UNSET) or None,
             devices=devices or None,
             **_edit(edits.get("")),
             **(more if others else {}),
         )
+
+
+class RuleLine(BaseModel):
+    """A change of a rule."""
+
+    by: str
+    at_ms: int = Field(description="When, wall time.")
+    device: str = Field(description="Of which device alone; empty: of all.")
+    what: str
+
+
+class RuleStory(RuleBody):
+    """A rule and its last changes."""
+
+    history: list[RuleLine] = Field(description="The newest first.")
 
 
 def _edit(edit: RuleEdit | None) -> dict[str, Any]:

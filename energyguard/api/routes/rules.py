@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from energyguard.api.middleware import CurrentService, User
-from energyguard.api.routes.answers import RuleBody
+from energyguard.api.routes.answers import RuleBody, RuleLine, RuleStory
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
@@ -26,6 +26,14 @@ class Use(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     use: list[str]
+
+
+class NewRules(BaseModel):
+    """Rules that are to be added."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    toml: str = Field(max_length=100_000, description="Of a rule file: `[[rule]]`, its fields.")
 
 
 class _Change(BaseModel):
@@ -63,6 +71,38 @@ def _one(service: Service, rule: Rule) -> RuleBody:
 def rules(service: CurrentService) -> list[RuleBody]:
     """Every rule, and whether it runs."""
     return _all(service)
+
+
+@router.post("/rules", response_model_exclude_none=True)
+def add_rules(service: CurrentService, user: User, body: NewRules) -> list[RuleBody]:
+    """Let new rules run, as a rule file has them: all of them or none; every fault is told."""
+    return [_one(service, rule) for rule in service.add_rules(body.toml, user)]
+
+
+@router.get("/rules/{id}", response_model_exclude_none=True)
+def rule(service: CurrentService, rule_id: RuleId) -> RuleStory:
+    """One rule, and its last changes, the newest first."""
+    body = _one(service, service.rules.get(rule_id)).model_dump()
+    lines = [RuleLine(**row._asdict()) for row in service.rules.history(rule_id)]
+    return RuleStory(**body, history=lines)
+
+
+@router.delete("/rules/{id}", response_model_exclude_none=True)
+def remove_rule(service: CurrentService, user: User, rule_id: RuleId) -> list[RuleBody]:
+    """Take out a rule that was added while running; its open alerts end."""
+    service.remove_rule(rule_id, user)
+    return _all(service)
+
+
+@router.post("/rules/{id}/undo", response_model_exclude_none=True)
+def undo_rule(
+    service: CurrentService,
+    user: User,
+    rule_id: RuleId,
+    device: Annotated[str, Query(max_length=200, description="Its last change alone.")] = "",
+) -> RuleBody:
+    """Take back the last change of a rule, or the last one of a device."""
+    return _one(service, service.undo_rule(rule_id, user, device))
 
 
 @router.put("/rules", response_model_exclude_none=True)

@@ -170,9 +170,10 @@ class Job(EngineJob, frozen=True, kw_only=True):
             ConfigError: every thing that it cannot express, and what to change.
         """
         if engine not in self.rule.engines:
+            which = "" if self.rule.is_uniform else " that is not the same for all devices"
             raise ConfigError(
-                f"{engine}: {self.rule.id}: cannot run a rule of the kind {self.rule.kind!r} "
-                f"({self.rule.text}); let the embedded worker run it"
+                f"{engine}: {self.rule.id}: cannot run a rule of the kind {self.rule.kind!r}"
+                f"{which} ({self.rule.text}); let the embedded worker run it"
             )
         faults = [f"{self.rule.id}: {fault}" for fault in self.rule.validate()]
         cannot = {**CANNOT, **CANNOT_OF.get(engine, {})}
