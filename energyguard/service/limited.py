@@ -121,6 +121,19 @@ class LimitedService(LimitedView):
         changed = self._of_rule(device).reset_rule(rule_id, by, device)
         return changed if self._sight is None else self.rules.get(rule_id)
 
+    def undo_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
+        """Take back the last change of a device; of a rule it is an admin's."""
+        changed = self._of_rule(device).undo_rule(rule_id, by, device)
+        return changed if self._sight is None else self.rules.get(rule_id)
+
+    def add_rules(self, toml: str, by: str) -> list[Rule]:
+        """Let new rules run: an admin's."""
+        return self._whole(ADMIN, "which rules there are").add_rules(toml, by)
+
+    def remove_rule(self, rule_id: str, by: str) -> None:
+        """Take a rule out that was added: an admin's."""
+        self._whole(ADMIN, "which rules there are").remove_rule(rule_id, by)
+
     def _of_rule(self, device: str) -> Service:
         if not device:
             return self._whole(ADMIN, "a rule's limits for all")

@@ -15,6 +15,7 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule, SelectedRule
 from energyguard.rules.rule import Rule
+from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.consumption import ConsumptionSeries
 from energyguard.service.consumption_contract import Consumption
 from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
@@ -127,6 +128,15 @@ class LimitedRules:
         found = self._rules.edits(rule_id)
         return {device: edit for device, edit in found.items() if not device or self._sees(device)}
 
+    def history(self, rule_id: str) -> list[ChangedRule]:
+        """The last changes of devices that are seen.
+
+        Raises:
+            NotFound: there is no such rule, or none that is seen.
+        """
+        rows = self._rules.history(self.get(rule_id).id)
+        return [row for row in rows if self._sees(row.device)]
+
     def _sees(self, device: str) -> bool:
         return device in self._sight
 
@@ -140,10 +150,10 @@ class LimitedRules:
         return found
 
     def _those(self, rules: list[Rule]) -> Iterator[Rule]:
-        devices = self._sight.devices
+        devices, facts = self._sight.devices, self._sight.entries.facts
         for rule in rules:
-            is_open = not isinstance(rule, SelectedRule) or rule.selector is UNSET
-            if not is_open and not any(map(rule.selects, devices)):  # type: ignore[attr-defined]
+            chosen = rule if isinstance(rule, SelectedRule) and not rule.is_uniform else None
+            if chosen and not any(chosen.selects(device, facts) for device in devices):
                 continue
             if isinstance(rule, DeviceRule) and rule.overrides:
                 own = {d: dict(f) for d, f in rule.overrides.items() if d in devices}

@@ -13,6 +13,7 @@ from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.model.alerts import State
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
+from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.devices import DeviceDetail, DeviceSummary
 from energyguard.service.notifications import Notification, Wanted, everything
 from energyguard.service.profiles import DeviceProfile
@@ -64,6 +65,9 @@ class RuleLookup(Protocol):
 
     def edits(self, rule_id: str) -> Mapping[str, RuleEdit]:
         """Who changed the levels that are in force, by device; of all: no name."""
+
+    def history(self, rule_id: str) -> list[ChangedRule]:
+        """The last changes of one of them, in words, the newest first."""
 
 
 class NotificationLookup(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -16,7 +17,7 @@ from energyguard.api import problems
 from energyguard.api.app import build_app
 from energyguard.api.permissions import API
 from energyguard.catalogue.changes import Edit
-from energyguard.errors import Forbidden, NotFound
+from energyguard.errors import ConfigError, Conflict, Forbidden, NotFound
 from energyguard.history.query import queries
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import Act
@@ -67,6 +68,15 @@ def an_alert(service: Service, device: str) -> str:
 Verb = Callable[[Service, str], Any]
 WRITE, READ, OPERATE, ADMIN = AccessRole
 ROW = b"timestamp,household_id,energy_kwh\n2025-09-06T17:54:02Z,%b,0.1\n"
+OWN_RULE = '[[rule]]\nkind = "silence"\nid = "floor-kw"\nlonger_than = "1m"'
+
+
+def allowed(do: Callable[..., object], *given: str) -> None:
+    """Whether it may be done at all; what there is may not let it."""
+    with suppress(Conflict, ConfigError):
+        do(*given)
+
+
 VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
     "send": (lambda s, d: s.take_readings(ROW % d.encode(), "csv"), {WRITE, ADMIN}, True),
     "look": (lambda s, d: s.devices.detail(d), {READ, OPERATE, ADMIN}, True),
@@ -82,6 +92,11 @@ VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
     "change all": (lambda s, d: s.change_rule("household-prod", "guest", raise_above="2"),
                    {ADMIN}, False),
     "use rules": (lambda s, d: s.use_rules(["household-prod"], "guest"), {ADMIN}, False),
+    "add rules": (lambda s, d: allowed(s.add_rules, OWN_RULE, "guest"), {ADMIN}, False),
+    "undo for one": (lambda s, d: allowed(s.undo_rule, "floor-kw", "guest", FLOORS[d]),
+                     {OPERATE, ADMIN}, True),
+    "undo": (lambda s, d: allowed(s.undo_rule, "floor-kw", "guest"), {ADMIN}, False),
+    "remove rule": (lambda s, d: allowed(s.remove_rule, "floor-kw", "guest"), {ADMIN}, False),
     "quality": (lambda s, d: s.quality(), {READ, OPERATE, ADMIN}, False),
     "letters": (lambda s, d: s.dead_letters(), {READ, OPERATE, ADMIN}, False),
     "replay": (lambda s, d: s.replay_dead_letters([]), {ADMIN}, False),
