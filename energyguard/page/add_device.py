@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from nicegui import ui
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.errors import EnergyGuardError, Faulty
 from energyguard.model.catalogue import DEVICE, Term, key_of
-from energyguard.page.components import ChangingList, Tag, card, tell
+from energyguard.page.components import Tag, card, tell
 from energyguard.page.context import PageContext
 from energyguard.page.device_form import Wrong, id_for, site_options
 from energyguard.page.explore_channels import level_words
@@ -21,13 +21,13 @@ from energyguard.page.forms import Form, Values
 from energyguard.page.language import _
 from energyguard.service.catalogue_contract import SiteCatalogue
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 MAX_SHOWN = 6
 MAX_KNOWN = 10_000
 
 
 class NewSender(NamedTuple):
-    """A device that sends and has no name; equal ones are not drawn again."""
+    """A device that sends and has no name."""
 
     device: str
     measures: str
@@ -40,14 +40,17 @@ class AddDevicePage:
         self.context, self.cache = context, context.cache
         self.catalogue = self.cache.service.catalogue
         self._values: dict[str, Tag] = {}
+        self._sites = site_options(self.catalogue)
+        self._shown: dict[str, Tag] = {}
         self._known: set[str] | None = None  # that were new when the page was opened
         with Tag("div", "", "grid"):
             with Tag("div", "", "stack c5 beside-parts"):
                 self._how()
-                self._sum()
+                if context.may("operate"):
+                    self._sum()
             with card(_("Devices that wait for a name"), "c7") as self.note:
                 self.waiting = Tag("p", _("Waiting for the first reading …"), "sub", role="status")
-                self.rows: ChangingList[NewSender] = ChangingList(self._draw, "", "arrivals")
+                self.rows = Tag("div", "", "arrivals")
                 href = context.href("/devices", state="new")
                 self.all = Tag("a", _("All that have no name"), "link", href=href)
         context.every(LOOK_S, self.look)
@@ -86,7 +89,7 @@ class AddDevicePage:
         came = [name for name in names if name not in known]
         shown = [*came, *(name for name in names if name in known)][:MAX_SHOWN]
         rows = [NewSender(name, self._measures(name)) for name in shown]
-        self.rows.show(rows)
+        self._show(rows)
         self.waiting.set_visibility(not rows)
         self.all.set_visibility(found.total > MAX_SHOWN)
         self.note.text = count(found.total) if found.total else ""
@@ -113,16 +116,40 @@ class AddDevicePage:
         when = near_moment(newest.time_ms, self.context.now_ms, self.context.zone, "%H:%M:%S")
         return f"{measured(newest.value, newest.unit)} · {when}"
 
-    def _draw(self, row: NewSender) -> None:
-        with Tag("div", "", "arrival"):
+    def _show(self, rows: Sequence[NewSender]) -> None:
+        """Take away who has a name now, add who came: what somebody types stays as it is."""
+        there = {row.device for row in rows}
+        for device in [device for device in self._shown if device not in there]:
+            self._shown.pop(device).delete()
+        for place, row in enumerate(rows):
+            if row.device not in self._shown:
+                with self.rows:
+                    self._shown[row.device] = self._draw(row, is_first=place == 0)
+                self._shown[row.device].move(target_index=place)
+
+    def _draw(self, row: NewSender, is_first: bool) -> Tag:
+        with Tag("div", "", "arrival") as made:
             with Tag("div", "", "arrival-head"):
                 Tag("a", row.device, "about", href=self.context.device_href(row.device))
                 Tag("span", row.measures, "sub small")
                 self._values[row.device] = Tag("b", self._newest(row.device))
+            if self.context.may("operate"):
+                into = Tag("div")
+                about = f"{_('Name it')} {row.device}"
+                ask = Tag("button", _("Name it"), "btn", type="button", aria_label=about)
+                ask.mark(f"ask-{row.device}").on("click", lambda _e: self._ask(into, ask, row))
+                if is_first:
+                    self._ask(into, ask, row)
+        return made
+
+    def _ask(self, into: Tag, button: Tag, row: NewSender) -> None:
+        """The form of one of them; those of all at once would be long."""
+        button.set_visibility(False)
+        with into:
             form = Form(f"name-{row.device}", lambda values: self._name(form, row.device, values))
             with form:
                 form.text("name", _("Name"), "", required="", maxlength="200")
-                form.choose("site", _("Site"), site_options(self.catalogue)[:-1])
+                form.choose("site", _("Site"), self._sites)
                 form.acts(_("Save"))
 
     async def _name(self, form: Form, device: str, values: Values) -> None:
@@ -155,7 +182,7 @@ class AddDevicePage:
                 form.text("name", _("Name"), "", required="", maxlength="200")
                 hint = _("names or numbers, with + and − between them and a space on both sides")
                 form.text("terms", _("Made of"), "", hint, required="")
-                form.choose("site", _("Site"), site_options(self.catalogue)[:-1])
+                form.choose("site", _("Site"), self._sites)
                 form.acts(_("Make it"))
 
     async def _make(self, form: Form, values: Values) -> None:

@@ -12,6 +12,7 @@ from energyguard.errors import Conflict, EnergyGuardError, Faulty, NotFound
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.page.components import ChangingList, ConfirmDialog, Tag, button, card, tell
 from energyguard.page.context import PageContext
+from energyguard.page.device_channels import draw_channels, read_channels
 from energyguard.page.device_form import Wrong, draw_fields, read_fields
 from energyguard.page.explore_channels import level_words
 from energyguard.page.formatting import SPACE, UNKNOWN, day_moment, number
@@ -51,8 +52,10 @@ class AboutCard:
         with card(_("About"), "c12", anchor="about") as note:
             self._body = Tag("div", "", "about-body")
             self._changes = Tag("div", "", "about-changes")
+        self._may = context.may("operate")
         with note:
             self._edit = button(_("Edit"), self.edit, "link", _("this device"), mark="edit-device")
+            self._edit.set_visibility(self._may)
         self._editing = False
 
     async def show(self, channels: tuple[str, ...]) -> None:
@@ -114,7 +117,9 @@ class AboutCard:
         with form:
             if note:
                 Tag("p", note, "note", role="alert")
-            draw_fields(form, found, self.catalogue)
+            draw_fields(form, found, self.catalogue, self.context.may("admin"))
+            if not found.device.is_virtual:
+                draw_channels(form, found.device, self._channels)
             form.acts(_("Save"), self.leave)
         with Tag("div", "", "acts lesser"):
             if found.device.retired_ms is None and not found.device.is_virtual:
@@ -124,7 +129,7 @@ class AboutCard:
     async def leave(self) -> None:
         """Back to the card."""
         self._editing = False
-        self._edit.set_visibility(True)
+        self._edit.set_visibility(self._may)
         await self.show(self._channels)
 
     async def _save(self, form: Form, found: CatalogueCard, values: Values) -> None:
@@ -132,6 +137,8 @@ class AboutCard:
 
         def put() -> None:
             fields, made = read_fields(values, found, self.catalogue)
+            if channels := read_channels(values, found.device):
+                fields["channels"] = channels
             if made:
                 self.catalogue.put(made, by)
             self.catalogue.change(self.key, by, fields, based_on=found.revision)
@@ -216,7 +223,7 @@ class AboutCard:
             with Tag("span"):
                 Tag("b", row.what)
                 Tag("span", row.who, "sub small")
-            if row.newest:
+            if row.newest and self._may:
                 button(_("Undo"), self._undo, "", row.what, mark="undo-device")
 
     async def _undo(self) -> None:

@@ -39,26 +39,39 @@ def id_for(name: str, taken: Mapping[str, object]) -> str:
     return found
 
 
-def site_options(catalogue: SiteCatalogue) -> Options:
-    """Every site, those in another below it and further in."""
+def site_options(catalogue: SiteCatalogue, may_make: bool = False) -> Options:
+    """Every site, those in another below it and further in; and that a new one is made."""
     return [
         ("", _("nowhere yet")),
         *((card.id, f"{'   ' * card.depth}{card.site.name}") for card in catalogue.sites()),
-        (NEW_SITE, _("+ a new site …")),
+        *([(NEW_SITE, _("+ a new site …"))] if may_make else []),
     ]
 
 
-def draw_fields(form: Form, card: CatalogueCard, catalogue: SiteCatalogue) -> None:
-    """The fields of a device, as they are now."""
+def draw_fields(form: Form, card: CatalogueCard, catalogue: SiteCatalogue, may_make: bool) -> None:
+    """The fields of a device, as they are now.
+
+    Args:
+        form: where they go.
+        card: the device.
+        catalogue: the sites that there are.
+        may_make: whether sites and groups may be made, too.
+    """
     device = card.device
     form.text("name", _("Name"), device.name, maxlength="200", placeholder=card.id)
-    form.choose("site", _("Site"), site_options(catalogue), device.site)
-    form.text(
-        "new_site", _("Name of the new site"), "",
-        _("only where “a new site” is chosen; it is part of the site that the device stood at"),
-    )  # fmt: skip
+    form.choose("site", _("Site"), site_options(catalogue, may_make), device.site)
+    if may_make:
+        hint = _("only where “a new site” is chosen; it is part of the site before")
+        form.text("new_site", _("Name of the new site"), "", hint)
     names = ", ".join(group.name for group in card.groups)
-    form.text("groups", _("Groups"), names, _("by name, with commas; a new name makes a group"))
+    form.text(
+        "groups",
+        _("Groups"),
+        names,
+        _("by name, with commas; a new name makes a group")
+        if may_make
+        else _("by name, with commas"),
+    )
     form.text("kind", _("Kind"), device.kind, _("such as {kinds}").format(kinds=", ".join(KINDS)))
     labels = ", ".join(f"{name}={value}" for name, value in device.labels.items())
     form.text("labels", _("Labels"), labels, _("such as floor=2, tenant=Weber"))

@@ -62,7 +62,8 @@ class MeasuredParts:
             self.limits = [LimitBars(context, self.device, rule, self.day) for rule in rules]
             words = {name: level_words(name) for name in names}
             self.levels: LimitsCard | None = None
-            if limit_rows(self.cache.service, self.device, words):
+            may = context.may("operate")
+            if may and limit_rows(self.cache.service, self.device, words):
                 self.levels = LimitsCard(context, self.device, words, _("this device"))
             self.readings = ReadingsCard(context, self.device, self.channel, zone)
             self._details()

@@ -52,6 +52,7 @@ class LimitBars:
                 self._change = button(
                     _("Change limit"), self._open, about=rule.id, mark=f"limit-{rule.id}"
                 )
+            self._change.set_visibility(context.may("operate"))
             self._into = Tag("div")
 
     async def draw(self) -> None:

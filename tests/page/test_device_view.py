@@ -6,7 +6,7 @@ import pyarrow as pa
 from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
-from energyguard.model.catalogue import Site
+from energyguard.model.catalogue import ChannelFacts, Site
 from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext, View
 from energyguard.page.device_hours import silent_stretches
@@ -73,6 +73,8 @@ async def test_a_device_is_named_placed_and_grouped_and_that_is_undone(
     values = {
         "name": "Heat pump", "site": "+", "new_site": "Cellar", "groups": "Heating",
         "kind": "heat pump", "labels": "floor=0", "rating_kw": "4,5",
+        "channels.energy_kwh.cadence": "15 minutes", "channels.energy_kwh.scale": "",
+        "channels.energy_kwh.sign": "export",
     }  # fmt: skip
     user.find(marker="device").trigger("submit", values)
     await sees(user, "Cellar")
@@ -80,6 +82,7 @@ async def test_a_device_is_named_placed_and_grouped_and_that_is_undone(
     device = service.catalogue.entries.devices["H017"]
     assert (device.name, device.site, device.groups) == ("Heat pump", "cellar", ("heating",))
     assert device.rating_kw == 4.5
+    assert device.channels == {"energy_kwh": ChannelFacts(cadence="15 minutes", sign="export")}
     user.find(marker="undo-device").click()
     await sees(user, "It is as it was before")
     assert "H017" not in service.catalogue.entries.devices
@@ -96,6 +99,9 @@ async def test_what_cannot_be_is_said_where_it_was_typed(
     await sees(user, "much is no number")
     user.find(marker="device").trigger("submit", {"name": "x", "labels": "floor"})
     await sees(user, "floor is no label; write name=value")
+    wrong = {"name": "x", "channels.energy_kwh.scale": "much"}
+    user.find(marker="device").trigger("submit", wrong)
+    await sees(user, "'much' is no decimal above 0")
     assert "H017" not in service.catalogue.entries.devices
 
 
@@ -131,6 +137,10 @@ async def test_a_sender_waits_for_its_name(user: User, service: MadeUpService) -
     user.find(marker="name-H001").trigger("submit", {"name": "Washing machine", "site": ""})
     await sees(user, "Washing machine is there")
     await sees(user, "50 devices are sending; give them a name")
+    await user.should_not_see(marker="name-H001", retries=40)
+    user.find(marker="ask-H003").click()
+    user.find(marker="name-H003").trigger("submit", {"name": "Dryer"})
+    await sees(user, "Dryer is there")
     assert service.catalogue.entries.name("H001") == "Washing machine"
 
 
