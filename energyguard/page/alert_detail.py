@@ -172,15 +172,15 @@ class AlertDetail:
         parts = [" › ".join([*place.path, place.name]), since, *words.standing(alert, place.zone)]
         self.where.text = " · ".join(parts)
         self.title.text = words.sentence(alert, place, self.rule)
-        self.take.set_visibility(alert.open and alert.acknowledged_by is None)
-        self.ours.set_visibility(alert.open and alert.acknowledged_by is None)
-        self.quiet.set_visibility(alert.open and alert.state is not State.SILENCED)
-        self.loud.set_visibility(alert.open and alert.state is State.SILENCED)
-        self.acts.set_visibility(alert.open)
+        self.take.set_visibility(alert.acknowledged_by is None)
+        self.ours.set_visibility(alert.acknowledged_by is None)
+        self.quiet.set_visibility(alert.state is not State.SILENCED)
+        self.loud.set_visibility(alert.state is State.SILENCED)
+        self.acts.set_visibility(alert.open and self.context.may("operate"))
         self.ends.text = words.ending(alert, place, self.rule)
         self.clock.text = _("Times in {zone}, as the log took them.").format(zone=place.zone)
         self.readings.props(f'href="{self.context.device_href(alert.device)}"')
-        self.rule_link.set_visibility(self.rule is not None)
+        self.rule_link.set_visibility(self.rule is not None and self.context.may("admin"))
         self._why(alert, place)
 
     def _why(self, alert: Alert, place: DevicePlace) -> None:

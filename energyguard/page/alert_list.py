@@ -99,6 +99,7 @@ class AlertList:
                         lambda v: self._seek(severity=v),
                     ).mark("filter-severity")  # fmt: skip
             self.some = button(_("Select"), self._select, mark="several")
+            self.some.set_visibility(self.context.may("operate"))
         with Tag("div", "", "bulk", role="status") as self.bulk:
             self.bulk_words = Tag("span")
             button(_("Select all"), self._all, mark="all")
@@ -225,7 +226,7 @@ class AlertList:
 
     def _select(self) -> None:
         self.several, self.picked = not self.several, {}
-        self.some.set_visibility(not self.several)
+        self.some.set_visibility(not self.several and self.context.may("operate"))
         ui.timer(0, self.show, once=True)
 
     def _pick(self, alert_id: str) -> None:

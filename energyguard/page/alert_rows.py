@@ -56,7 +56,7 @@ def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
         with Tag("div"):
             Tag("a", row.about, "about", href=alert_href(context, row.id))
             Tag("span", row.detail, "detail")
-        if not row.taken:
+        if not row.taken and context.may("operate"):
             with Tag("div", "", "acts"):
                 button(
                     _("Acknowledge"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from energyguard.page.components import Tag, Tile, button
 from energyguard.page.context import PageContext
 from energyguard.page.controls import Dropdown
+from energyguard.page.data_backups import BackupsCard
 from energyguard.page.data_details import DataDetails
 from energyguard.page.data_import import ImportCard
 from energyguard.page.data_missing import MissingCard
@@ -44,6 +45,8 @@ class DataPage:
             self.missing = MissingCard(context)
             self.letters = RefusedCard(context)
             self.files = ImportCard(context)
+            if context.may("admin"):
+                BackupsCard(context)
             self._ways()
             self.details = DataDetails(context)
         context.every(2.0, self.counts)
@@ -79,7 +82,7 @@ class DataPage:
 
     def _late(self, found: Quality) -> None:
         words = ngettext("reading", "readings", found.late)
-        self.late.show(count(found.late), words, _("kept, and in the totals; no alert saw them"))
+        self.late.show(count(found.late), words, _("kept, and in the totals"))
         refused = found.malformed + found.out_of_range
         words = ngettext("row", "rows", refused)
         self.refused.show(count(refused), words, _("each with its reason, to be tried again"))

@@ -56,6 +56,11 @@ def count(value: int) -> str:
     return _decimal(value, 0)
 
 
+def money(value: float) -> str:
+    """An amount of money to the cent, without its currency."""
+    return _decimal(round(value, 2) + 0.0, 2)
+
+
 def _decimal(value: float, places: int) -> str:
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(value, pattern, current().locale).replace("-", MINUS)

@@ -74,7 +74,8 @@ class StandingSilencesCard:
             with Tag("div"):
                 Tag("span", what, "about")
                 Tag("span", below, "detail")
-            with Tag("div", "", "acts"):
+            with Tag("div", "", "acts") as acts:
+                acts.set_visibility(self.context.may("operate"))
                 button(
                     _("End it"), partial(self._end, silence_id), about=f": {what}",
                     mark=f"end-{silence_id}",

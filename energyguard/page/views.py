@@ -30,7 +30,7 @@ VIEWS = (
     View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),
     View("/alerts", _("Alerts"), "bell", AlertsPage, urgent=True),
     View("/alerts/{alert:path}", _("Alert"), "", AlertsPage, urgent=True),
-    View("/rules", _("Rules"), "", RulesPage, ranged=False),
+    View("/rules", _("Rules"), "", RulesPage, ranged=False, role=AccessRole.ADMIN),
     View("/explore", _("Explore"), "explore", ExplorePage, ranged=False),
     View("/sites", _("Sites"), "sites", SitesPage, ranged=False),
     View("/sites/{site:path}", "{site}", "", SitePage, ranged=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -87,14 +87,30 @@ class ChargingHistory:
         return pa.table({"station": [station], "occupancy": [61.8], "availability": [38.2]})
 
     def stays(self, station: str, **_: object) -> pa.Table:
-        mine = [one for one in self.closed if self._of(one) == station]
-        stood = [(one.end_parking or 0) - one.start_parking for one in mine]
-        mean = [sum(stood) / len(stood)] if stood else []
+        names = sorted({self._of(one) for one in self.closed if station in ("", self._of(one))})
+        stood = {
+            name: [
+                (one.end_parking or 0) - one.start_parking
+                for one in self.closed
+                if self._of(one) == name
+            ]
+            for name in names
+        }
         return pa.table(
             {
-                "station": [station][: len(mean)],
-                "sessions": [len(mine)][: len(mean)],
-                "mean_stay_s": mean,
+                "station": names,
+                "sessions": [len(stood[name]) for name in names],
+                "mean_stay_s": [sum(stood[name]) / len(stood[name]) for name in names],
+            }
+        )
+
+    def violation_kinds(self, **_: object) -> pa.Table:
+        kinds = Counter((self._of(one.session), one.what.value) for one in self.violated)
+        return pa.table(
+            {
+                "station": [station for station, _ in kinds],
+                "kind": [kind for _, kind in kinds],
+                "violations": list(kinds.values()),
             }
         )
 
@@ -124,8 +140,12 @@ class ChargingHistory:
 
     def top(self, n: int, **_: object) -> pa.Table:
         cents: dict[str, int] = defaultdict(int)
+        energy: dict[str, int] = defaultdict(int)
+        charges: dict[str, int] = defaultdict(int)
         for one in self.paid:
             cents[self._of(one)] += profit_cents(one, HOUR)
+            energy[self._of(one)] += energy_nano_kwh(one, HOUR)
+            charges[self._of(one)] += 1
         best = sorted(cents, key=lambda name: -cents[name])
         sides = [("top", name) for name in best[:n]] + [("bottom", name) for name in best[::-1][:n]]
         return pa.table(
@@ -133,6 +153,8 @@ class ChargingHistory:
                 "side": [side for side, _ in sides],
                 "station": [name for _, name in sides],
                 "eur": [cents[name] / 100 for _, name in sides],
+                "kwh": [energy[name] / 1e9 for _, name in sides],
+                "charges": [charges[name] for _, name in sides],
             }
         )
 

@@ -172,7 +172,9 @@ class MadeUpHistory:
         year_ago = START - 365 * DAY
         known = not self._empty and year_ago < before_ms and text.casefold() in OLD.casefold()
         ids, times = (["old-alert"], [year_ago]) if known and limit else ([], [])
-        return pa.table({"id": pa.array(ids, pa.string()), "since_ms": pa.array(times, pa.int64())})
+        whose = pa.array(["H044"] * len(ids), pa.string())
+        found = {"id": pa.array(ids, pa.string()), "device": whose}
+        return pa.table({**found, "since_ms": pa.array(times, pa.int64())})
 
     def alert_changes(self, ids: str) -> pa.Table:
         year_ago = START - 365 * DAY

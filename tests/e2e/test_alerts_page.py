@@ -168,6 +168,36 @@ def test_a_file_is_looked_at_and_taken(window: Window, tmp_path: Path) -> None:
     expect(page.locator("#files")).to_contain_text("march.csv: 1 reading taken")
 
 
+def test_a_months_revenue_and_the_worst_station_are_found(
+    window: Window, service: MadeUpService
+) -> None:
+    rows = service.past.query("station_top", n=99, by="station").to_pylist()
+    earned = {row["station"]: row["eur"] for row in rows}
+    worst = min(earned, key=lambda name: (earned[name], name))
+    page = window.open("/stations")
+    answer = page.locator("#month .why")
+    expect(answer).to_contain_text(f"revenue {sum(earned.values()):,.2f} €")
+    expect(answer).to_contain_text(f"The weakest is {worst} with {earned[worst]:,.2f} €")
+    page.get_by_role("link", name="Revenue, €").click()
+    page.wait_for_url("**by=revenue**")
+    head = page.get_by_role("columnheader", name="Revenue, €")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(page.locator("#month tbody th").last).to_have_text(worst)
+    file = page.get_by_role("link", name="as XLSX").get_attribute("href") or ""
+    assert "month=2025-11" in file and "format=xlsx" in file
+
+
+def test_a_copy_is_made_and_putting_it_back_is_asked_first(window: Window) -> None:
+    page = window.open("/data")
+    page.get_by_role("button", name="Make a copy now").click()
+    row = page.locator("#backups .alert")
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="Put it back…").click()
+    expect(page.locator(".question:visible")).to_contain_text("Everything stops for a moment")
+    page.locator(".question:visible").get_by_role("button", name="Put it back").click()
+    expect(page.get_by_text("only `energyguard up` can stop everything").first).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/alerts?show=resolved", "/alerts/old-alert", "/rules", "/data"])
 def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
     page = window.open(path)

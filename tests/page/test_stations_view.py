@@ -7,6 +7,7 @@ from nicegui.testing import User, user_simulation
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.view import mapped
+from energyguard.page.components import Tag
 from energyguard.page.mount import add_pages
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
@@ -29,6 +30,36 @@ async def test_violations_and_the_ranking_lead_to_their_stations(user: User) -> 
     await sees(user, "Long parking after recharging")
     await sees(user, "stood for")
     await sees(user, "Weakest")
+
+
+async def test_a_months_stations_are_sorted_by_trouble_or_as_one_says(
+    user: User, service: MadeUpService
+) -> None:
+    def first_cells() -> list[str]:
+        heads = [tag for tag in user.find(kind=Tag).elements if tag.props.get("scope") == "row"]
+        heads.sort(key=lambda tag: tag.id)
+        links = [tag.default_slot.children[0] for tag in heads]
+        return [str(link.text) for link in links if isinstance(link, Tag)]
+
+    paid = service.past.query("station_top", n=99, by="station").to_pylist()
+    earned = {row["station"]: row["eur"] for row in paid}
+    worst = min(earned, key=lambda name: (earned[name], name))
+    await user.open("/stations")
+    await sees(user, f"November 2025: revenue {sum(earned.values()):,.2f}")
+    await sees(
+        user, f"The weakest is {worst} with {earned[worst]:,.2f}\u00a0€.".replace("\u00a0", " ")
+    )
+    await sees(user, "1 fault")
+    bays = service.projections["chargers"]
+    faulty = next(bay.station for bay in bays.bays() if bay.state == "faulty")  # type: ignore[attr-defined]
+    assert first_cells()[0] == faulty
+    await user.open("/stations?by=revenue")
+    await sees(user, "The weakest is")
+    assert first_cells() == sorted(earned, key=lambda name: -earned[name])
+    sorted_by = [
+        t for t in user.find(kind=Tag).elements if t.props.get("aria-sort") == "descending"
+    ]
+    assert len(sorted_by) == 1
 
 
 async def test_a_station_has_a_day(user: User) -> None:

@@ -8,6 +8,7 @@ from energyguard.domains.charging.bay_grid import BayGrid, euros, legend
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.station_day import StationDay
+from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
 from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
 from energyguard.page.context import PageContext, View
@@ -60,6 +61,7 @@ class Network:
                     self.best = Ranking("Nothing paid yet.", self.grid.href)
                 with card("Weakest", "", "revenue"):
                     self.worst = Ranking("Nothing paid yet.", self.grid.href)
+            StationTable(context)
             with card(f"Violations, {context.lasting}", "c12", anchor="violations") as self.kinds:
                 self.violations: ChangingList[tuple[str, ...]] = ChangingList(
                     self._row, "Nobody broke a limit."
