@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Act, State
 from energyguard.model.quantities import NANO
-from energyguard.page.formatting import SPACE, age, amount, day_moment, moment, side, until
+from energyguard.page.formatting import (
+    SPACE,
+    age,
+    amount,
+    day_moment,
+    moment,
+    side,
+    silenced_until,
+    until,
+)
 from energyguard.page.language import _
 from energyguard.page.places import DevicePlace
 from energyguard.records.alerts import AlertAction, AlertEvent
@@ -105,8 +115,7 @@ def standing(alert: Alert, zone: str) -> list[str]:
     if alert.condition is State.UNKNOWN and alert.measured:
         found.append(_("the meter is silent: unknown, not resolved"))
     if alert.state is State.SILENCED:
-        when = day_moment(alert.silenced_until_ms, zone)
-        found.append(_("silenced until {time}").format(time=when))
+        found.append(silenced_until(alert, zone))
     elif alert.acknowledged_by is not None:
         found.append(_("{person} has it").format(person=alert.acknowledged_by))
     return found
@@ -223,7 +232,7 @@ def _done(action: AlertAction, zone: str) -> str:
         Act.SILENCE: _("silenced by {person}"),
         Act.UNSILENCE: _("silence ended by {person}"),
     }[action.act].format(person=action.by)
-    if action.until_ms is not None:
+    if action.until_ms is not None and action.until_ms < FOREVER_MS:
         words += " " + _("until {time}").format(time=day_moment(action.until_ms, zone))
     return words + (f": {action.note}" if action.note else "")
 

@@ -10,11 +10,14 @@ from energyguard.errors import NotFound
 from energyguard.model.quantities import NANO
 from energyguard.page.baseline import usual_band
 from energyguard.page.formatting import SPACE, amount, number
+from energyguard.page.language import _
 from energyguard.page.page_cache import PageCache
 from energyguard.page.series_chart import SeriesChart
 from energyguard.records.rules import RuleEdit
+from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.windowed import WindowRule
 from energyguard.service.contract import Service
 from energyguard.service.profiles import DeviceProfile
 
@@ -46,8 +49,11 @@ LABELS = {
     "raise_below": "raises below",
     "clear_at": "clears at",
     "longer_than": "for longer than",
+    "dwell": "for at least",
 }
 """The fields of a limit, in words."""
+DURATIONS = ("longer_than", "dwell")
+"""Those that are a time; the others are in the rule's unit."""
 
 
 def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> list[LimitRow]:
@@ -62,16 +68,17 @@ def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> li
     facts = service.catalogue.entries.facts
     found = []
     for rule in service.rules.all():
-        if not isinstance(rule, StateRule) or not rule.selects(device, facts):
+        if not isinstance(rule, DeviceRule) or not rule.selects(device, facts):
             continue
-        named = [words for channel, words in channels.items() if channel in rule.channels]
+        held = rule.channels if isinstance(rule, WindowRule | StateRule) else ()
+        named = [words for channel, words in channels.items() if channel in held]
         if not named:
             continue
         is_own, edits = device in rule.overrides, service.rules.edits(rule.id)
         found.append(
             LimitRow(
                 rule=rule.id,
-                name=", ".join(named),
+                name=_what(", ".join(named), rule),
                 unit=rule.unit,
                 runs=rule.id in running,
                 fields=_written(rule.of(device)),
@@ -83,9 +90,17 @@ def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> li
     return found
 
 
-def _written(rule: StateRule) -> dict[str, str]:
+def _what(channels: str, rule: DeviceRule) -> str:
+    """What a rule limits: a channel, or what it has in a window."""
+    if not isinstance(rule, WindowRule):
+        return channels
+    return _("{what} in {span}").format(what=channels, span=rule.window_words)
+
+
+def _written(rule: DeviceRule) -> dict[str, str]:
     texts = rule.written()
-    return {name: texts.get(name, "") for name in (rule.limit, "clear_at", "longer_than")}
+    lasts = "dwell" if isinstance(rule, WindowRule) else "longer_than"
+    return {name: texts.get(name, "") for name in (rule.limit, "clear_at", lasts)}
 
 
 def faults_by_field(faults: Iterable[str], row: LimitRow, device: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from babel.dates import parse_pattern
 from babel.numbers import format_decimal
 
 from energyguard.alerts.alert import Alert
+from energyguard.alerts.silences import FOREVER_MS
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import NANO
 from energyguard.page.language import _, current, ngettext
@@ -216,8 +217,7 @@ def detail(alert: Alert, zone: str) -> str:
     else:
         parts = [_("last reading {when}").format(when=when), _("its alerts are unknown")]
     if alert.state is State.SILENCED:
-        until_when = day_moment(alert.silenced_until_ms, zone)
-        parts.append(_("silenced until {when}").format(when=until_when))
+        parts.append(silenced_until(alert, zone))
     elif alert.acknowledged_by is not None:
         parts.append(_("{person} has it").format(person=alert.acknowledged_by))
     return " · ".join(parts)
@@ -233,3 +233,10 @@ def _over(alert: Alert, zone: str) -> str:
         peak=peak, extreme=side(alert).extreme, limit=limit
     )
     return f"{when} · {numbers} · {alert.rule}"
+
+
+def silenced_until(alert: Alert, zone: str) -> str:
+    """For how long nobody wants to hear of an alert."""
+    if (alert.silenced_until_ms or 0) < FOREVER_MS:
+        return _("silenced until {when}").format(when=day_moment(alert.silenced_until_ms, zone))
+    return _("silenced until somebody ends it") if alert.standing else _("silenced until it ends")

@@ -11,7 +11,7 @@ from nicegui import ui
 from energyguard.errors import ConfigError, EnergyGuardError
 from energyguard.page.components import ChangingList, Tag, button, card, tell
 from energyguard.page.context import PageContext
-from energyguard.page.device_limits import LABELS, LimitRow, faults_by_field, limit_rows
+from energyguard.page.device_limits import DURATIONS, LABELS, LimitRow, faults_by_field, limit_rows
 from energyguard.page.formatting import SPACE, day_moment
 
 _EXAMPLES = {"longer_than": "at once"}
@@ -122,7 +122,7 @@ class _LimitForm:
         with Tag("div", "", "limit-field"):
             Tag("span", LABELS[name], "sub", aria_hidden="true")
             field = ui.input(value=row.fields[name], placeholder=_EXAMPLES.get(name, ""))
-            suffix = "" if name == "longer_than" else row.unit
+            suffix = "" if name in DURATIONS else row.unit
             aria = f'aria-label="{row.rule} {LABELS[name]}" aria-describedby="{fault}"'
             field.props(f'borderless dense suffix="{suffix}" {aria}')
             field.classes("field narrow").mark(f"{name}-{row.rule}")
@@ -134,7 +134,7 @@ class _LimitForm:
         """What is no longer as it was."""
         texts = {name: (field.value or "").strip() for name, field in self._inputs.items()}
         return {
-            name: text or ("0s" if name == "longer_than" else text)
+            name: text or ("0s" if name in DURATIONS else text)
             for name, text in texts.items()
             if text != self.row.fields[name]
         }

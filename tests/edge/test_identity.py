@@ -135,7 +135,7 @@ def test_who_is_enrolled_again_or_forgotten() -> None:
     clock.sleep(5)
     again = here.forget("E1", "carla")
     assert (again.forgotten_ms, again.forgotten_by) == (6_000, "ben")
-    with pytest.raises(NotFound, match="those that may: E2$"):
+    with pytest.raises(NotFound, match=r"those that may: E2$"):
         here.forget("E3", "ben")
     elsewhere = Enrolment(log, clock).entries()
     assert elsewhere["E1"].forgotten_by == "ben"

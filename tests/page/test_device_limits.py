@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui.testing import User
 
-from energyguard.page.device_limits import profile_of, usual_now
+from energyguard.page.device_limits import limit_rows, profile_of, usual_now
 from energyguard.page.page_cache import PageCache
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
@@ -53,3 +53,21 @@ async def test_an_alert_about_the_unusual_has_the_band_and_no_limit(
     over = [t for t, kw in zip(data["xs"], data["ys"], strict=True) if kw > 12.5]
     assert min(over) == alert.since_ms
     await sees(someone, "Pale: what is usual.")
+
+
+def test_a_home_has_limits_of_its_own_for_windows() -> None:
+    """What it uses in a window, and for how long; rules of other sites are not there."""
+    service = MadeUpService()
+    names = {"energy_kwh": "Energy"}
+    service.change_rule("household-prod", "mara", "H017", raise_above="3", dwell="2m")
+    rows = {row.rule: row for row in limit_rows(service, "H017", names)}
+    row = rows["household-prod"]
+    assert (row.name, row.is_own) == ("Energy in 15 minutes", True)
+    assert row.fields == {"raise_above": "3", "clear_at": "3", "dwell": "2 minutes"}
+    assert row.of_all["raise_above"] == "2"
+    service.add_rules(
+        '[[rule]]\nkind = "state"\nid = "far"\nchannels = ["power_kw"]\n'
+        'raise_above = "1"\nselector = "site=elsewhere"',
+        "mara",
+    )
+    assert "far" not in {row.rule for row in limit_rows(service, "H017", {"power_kw": "Power"})}
