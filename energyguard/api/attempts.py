@@ -15,7 +15,7 @@ from energyguard.telemetry import METRICS, logger
 
 _log = logger(__name__)
 
-How = Literal["form", "link", "token"]
+How = Literal["form", "link", "token", "password"]
 
 
 class Attempts:

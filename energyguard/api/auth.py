@@ -28,11 +28,13 @@ from energyguard.limits import STREAMS
 from energyguard.model.access import AccessRole, Caller
 from energyguard.ports.policy import with_policy
 
-OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
+OPEN = ("/healthz", "/readyz", "/login", "/invite", "/wall/enter", "/favicon.ico")
 OPEN_FOLDERS = ("/_nicegui/", "/ui/")
 PROGRAMS = ("/api/", "/metrics")
 ANYONE = Caller("anyone", AccessRole.ADMIN)
 """Who is asking where there is no log-in (`--no-auth`)."""
+_WALL = "/wall"
+"""With a key it is a log-in, which takes the key out of the address."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -95,6 +97,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         send = with_policy(scope, send)
+        if scope["path"] == _WALL and b"key=" in scope["query_string"]:
+            scope = {**scope, "path": f"{_WALL}/enter", "raw_path": f"{_WALL}/enter".encode()}
         refusal = self._refusal(scope)
         if refusal is None:
             caller = scope["state"]["caller"]

@@ -52,7 +52,7 @@ def _route(scope: Scope) -> str:
     return "other" if found is None else f"{scope.get('root_path', '')}{found}"
 
 
-_LOGIN = "/login"
+_LOGIN = ("/login", "/invite", "/wall/enter")
 
 
 class RequestLimits:
@@ -72,7 +72,7 @@ class RequestLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        if scope["type"] != "http" or not scope["path"].startswith(("/api/", _LOGIN)):
+        if scope["type"] != "http" or not scope["path"].startswith(("/api/", *_LOGIN)):
             await self._app(scope, receive, send)
             return
         wait = self._rates.take(_who(scope))
@@ -129,7 +129,7 @@ def _who(scope: Scope) -> str:
     return scope.get("state", {}).get("user") or f"@{address_of(scope)}"
 
 
-OTHERS = ("/api/", "/login", "/logout", "/_nicegui", "/ui/", "/healthz", "/readyz", "/metrics")
+OTHERS = ("/api/", *_LOGIN, "/logout", "/_nicegui", "/ui/", "/healthz", "/readyz", "/metrics")
 """Paths whose answers are ours already, or are read by no person."""
 
 

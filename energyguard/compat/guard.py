@@ -1,7 +1,8 @@
 """In front of a door: who may come in, how much may be sent, how long it may take.
 
-Closed unless named: only the ``open`` paths need no token. One pure ASGI layer, which looks at the
-headers once, so that it costs little where thousands of requests a second pass.
+Closed unless named: only the ``open`` paths need no token. Who looks needs ``read``, who changes
+anything ``admin``: these systems knew no roles, and tokens of then are admins. One pure ASGI layer,
+which looks at the headers once: it costs little where thousands of requests a second pass.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.compat.shapes import TooSlow
 from energyguard.errors import EnergyGuardError, Forbidden, Unauthorized
 from energyguard.limits import BODY_BYTES
+from energyguard.model.access import AccessRole, Caller
 
 DEADLINE_S = 5.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -99,6 +101,9 @@ class Guard:
                     if slowed:
                         return slowed
                 return Unauthorized("send `Authorization: Bearer …`, with a token that is known")
+            needed = AccessRole.READ if scope["method"] in _SAFE else AccessRole.ADMIN
+            if found.sites or not Caller(found.name, found.role).may(needed):
+                return Forbidden(f"this takes a token with the role {needed!s}, for all sites")
             scope.setdefault("state", {})["user"] = found.name
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._body_limit:
