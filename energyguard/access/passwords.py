@@ -43,6 +43,8 @@ def check_password(password: str) -> None:
             f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; three words are good",
             "password",
         )
+    if password != password.strip():
+        raise Rejected("a password begins and ends with no space", "password")
 
 
 def hash_password(password: str) -> str:

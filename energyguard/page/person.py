@@ -12,6 +12,7 @@ from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, moment
 from energyguard.page.language import LANGUAGES, NUMBERS, _, reader
+from energyguard.page.own_account import OwnAccount
 
 _THEME = """(event) => {
   const root = document.documentElement;
@@ -42,6 +43,8 @@ class PersonPage:
                 theme = self._select("theme", _("Look"), themes, "")
                 theme.on("change", js_handler=_THEME)
             self._example()
+        with Tag("div", "", "grid"):
+            OwnAccount(context)
 
     def _select(self, name: str, label: str, options: Mapping[str, str], chosen: str) -> Tag:
         with Tag("label", "", "choose"):

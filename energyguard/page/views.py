@@ -20,6 +20,7 @@ from energyguard.page.edges import EdgesPage, is_used
 from energyguard.page.explore import ExplorePage
 from energyguard.page.home import HomePage
 from energyguard.page.language import _
+from energyguard.page.people import PeoplePage
 from energyguard.page.person import PersonPage
 from energyguard.page.rules import RulesPage
 from energyguard.page.site import SitePage
@@ -51,6 +52,10 @@ VIEWS = (
     View(
         "/add", _("Add a device"), "add", AddDevicePage, foot=True, ranged=False,
         role=AccessRole.OPERATE,
+    ),
+    View(
+        "/people", _("People"), "people", PeoplePage, foot=True, ranged=False,
+        role=AccessRole.ADMIN, whole=True,
     ),
     View("/me", _("Settings"), "person", PersonPage, foot=True, ranged=False),
 )  # fmt: skip

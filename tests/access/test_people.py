@@ -71,9 +71,9 @@ def test_somebody_is_invited_sets_a_password_and_is_removed(
 def test_an_invitation_lasts_72_hours(tokens: Tokens, accounts: Accounts) -> None:
     accounts.add("nina", READ)
     key = accounts.invite("nina")
-    tokens.clock.sleep(INVITATION_MS / 1000 - 1)  # type: ignore[attr-defined]
+    tokens.clock.sleep(INVITATION_MS / 1000 - 1)
     assert tokens.link(key) is not None
-    tokens.clock.sleep(1)  # type: ignore[attr-defined]
+    tokens.clock.sleep(1)
     assert tokens.link(key) is None
 
 
@@ -86,7 +86,7 @@ def test_who_is_disabled_or_over_is_out(tokens: Tokens, accounts: Accounts) -> N
     assert accounts.password_of("nina") == ""
     accounts.change("nina", disabled=False)
     again = tokens.open_session("nina", "", 60_000, "nina")
-    tokens.clock.sleep(5)  # type: ignore[attr-defined]
+    tokens.clock.sleep(5)
     assert (tokens.caller(again), accounts.password_of("nina")) == (None, "")
 
 
