@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from energyguard.access.tokens import Tokens
 from energyguard.api import problems
 from energyguard.api.attempts import Attempts
+from energyguard.api.audited import noting
 from energyguard.api.auth import Gate
 from energyguard.api.login import login_routes
 from energyguard.api.metrics import Scrape
@@ -49,7 +50,7 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     """
     settings = service.settings.serve
     sessions = LogIns(service.settings.data_dir, tokens, parse_duration(settings.session))
-    attempts = Attempts(service.clock)
+    attempts, note = Attempts(service.clock), noting(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -76,12 +77,12 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     async def metrics() -> Response:
         return Response(await scrape.get(), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(login_routes(tokens, sessions, attempts))
+    app.include_router(login_routes(tokens, sessions, attempts, note))
     api = build_api()
     services = api.state.services = CallerServices(service)
     app.mount(PREFIX, api)
     mount(app, services, service.settings)
     limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, service.clock)
     auth, streams = settings.auth, settings.streams
-    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table())
+    gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table(), note)
     return Requests(gate)

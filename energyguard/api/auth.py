@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.attempts import Attempts
+from energyguard.api.audited import Note, nobody_notes
 from energyguard.api.fault_page import page_of
 from energyguard.api.permissions import SOCKET, Permissions
 from energyguard.api.problems import problem
@@ -73,6 +74,7 @@ class Gate:
         auth: false lets everyone in who is on this machine.
         streams: how many pages may be open at once.
         permissions: which role each path needs.
+        note: takes note of who was refused.
     """
 
     def __init__(
@@ -85,11 +87,12 @@ class Gate:
         auth: bool = True,
         streams: int = STREAMS,
         permissions: Permissions = Permissions(),
+        note: Note = nobody_notes,
     ) -> None:
         check_auth(auth, host)
         self._app, self._tokens, self._sessions, self._auth = app, tokens, sessions, auth
         self._attempts, self._host = attempts, host
-        self._streams, self._permissions = Streams(streams), permissions
+        self._streams, self._permissions, self._note = Streams(streams), permissions, note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -147,6 +150,7 @@ class Gate:
         needed = self._permissions.needed(method, path)
         if needed.allows(caller):
             return None
+        self._note(f"refused: {method}", caller.name, scope)
         if path.startswith(PROGRAMS) or method not in _SAFE:
             takes = f"{needed.role!s}{' for all sites' if needed.whole and caller.sites else ''}"
             return problem(

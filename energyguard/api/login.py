@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
@@ -21,6 +22,7 @@ from energyguard.access.passwords import PasswordChecks, check_password
 from energyguard.access.people import Accounts
 from energyguard.access.tokens import OWNER, Tokens
 from energyguard.api.attempts import Attempts, How, address_of
+from energyguard.api.audited import Note, nobody_notes
 from energyguard.api.auth import cookie_of
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.errors import Overloaded, Rejected
@@ -40,129 +42,162 @@ _WALL = (
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-def login_routes(tokens: Tokens, sessions: LogIns, attempts: Attempts) -> APIRouter:
-    """``/login``, ``/invite``, ``/logout``, and ``/wall/enter`` behind ``/wall?key=…``."""
-    router = APIRouter(include_in_schema=False)
-    accounts, checks = Accounts(tokens), PasswordChecks()
+def login_routes(
+    tokens: Tokens, sessions: LogIns, attempts: Attempts, note: Note = nobody_notes
+) -> APIRouter:
+    """``/login``, ``/invite``, ``/logout``, and ``/wall/enter`` behind ``/wall?key=…``.
 
-    @router.get("/login")
-    def show(request: Request, key: str = "", next: str = "/") -> Response:  # noqa: A002
+    Args:
+        tokens: tokens, links and people.
+        sessions: where log-ins are opened and ended.
+        attempts: who failed how often.
+        note: takes note of who came in, and who did not.
+    """
+    router = APIRouter(include_in_schema=False)
+    answers = _Answers(tokens, sessions, attempts, note)
+    routes: tuple[tuple[str, dict[str, Callable[..., Any]]], ...] = (
+        ("/login", {"GET": answers.show, "POST": answers.take}),
+        ("/invite", {"GET": answers.invited, "POST": answers.accept}),
+        ("/wall/enter", {"GET": answers.wall}),
+        ("/logout", {"POST": answers.leave}),
+    )
+    for path, methods in routes:
+        for method, answer in methods.items():
+            router.add_api_route(path, answer, methods=[method], response_model=None)
+    return router
+
+
+class _Answers:
+    """The answers of the routes."""
+
+    def __init__(self, tokens: Tokens, sessions: LogIns, attempts: Attempts, note: Note) -> None:
+        self._tokens, self._sessions, self._attempts, self._note = tokens, sessions, attempts, note
+        self._accounts, self._checks = Accounts(tokens), PasswordChecks()
+
+    def show(self, request: Request, key: str = "", next: str = "/") -> Response:  # noqa: A002
+        """The form; with a key it is a log-in."""
         if not key:
             return _form(next)
-        if slowed := attempts.slowed(request.scope):
+        if slowed := self._attempts.slowed(request.scope):
             return _slowed(next, slowed)
-        if (link := tokens.use_link(key)) is None:
-            return _failed(attempts, "link", request, next)
-        return _enter(sessions, request, link.person or OWNER, "", next, link.person)
+        if (link := self._tokens.use_link(key)) is None:
+            return self._failed("link", request, next)
+        return self._enter(request, link.person or OWNER, "", next, link.person)
 
-    @router.post("/login")
     async def take(
+        self,
         request: Request,
         token: Annotated[str, Form(max_length=500)] = "",
         name: Annotated[str, Form(max_length=200)] = "",
         password: Annotated[str, Form(max_length=500)] = "",
         next: Annotated[str, Form(max_length=2_000)] = "/",  # noqa: A002
     ) -> Response:
-        if slowed := attempts.slowed(request.scope):
+        """A log-in by name and password, or by a token."""
+        if slowed := self._attempts.slowed(request.scope):
             return _slowed(next, slowed)
         if name:
-            name = name.strip()
-            kept = await asyncio.to_thread(accounts.password_of, name)
-            try:
-                fits = await checks.check(password, kept, address_of(request.scope))
-            except Overloaded as busy:
-                return _slowed(next, busy)
-            if not fits:
-                return _failed(attempts, "password", request, next)
-            return await asyncio.to_thread(_enter, sessions, request, name, "", next, name)
-        found = await asyncio.to_thread(tokens.find, token.strip())
-        if found is None:
-            return _failed(attempts, "form", request, next)
-        if found.role is AccessRole.WRITE:
-            return _form(next, _WRITES, 403)
-        return await asyncio.to_thread(_enter, sessions, request, found.name, found.hash, next)
+            return await self._by_password(request, name.strip(), password, next)
+        return await asyncio.to_thread(self._by_token, request, token.strip(), next)
 
-    @router.get("/invite")
-    def invited(request: Request, key: str = "") -> Response:
-        if slowed := attempts.slowed(request.scope):
+    async def _by_password(self, request: Request, name: str, password: str, to: str) -> Response:
+        kept = await asyncio.to_thread(self._accounts.password_of, name)
+        try:
+            fits = await self._checks.check(password, kept, address_of(request.scope))
+        except Overloaded as busy:
+            return _slowed(to, busy)
+        if not fits:
+            return await asyncio.to_thread(self._failed, "password", request, to, name)
+        return await asyncio.to_thread(self._enter, request, name, "", to, name)
+
+    def _by_token(self, request: Request, token: str, to: str) -> Response:
+        found = self._tokens.find(token)
+        if found is None:
+            return self._failed("form", request, to)
+        if found.role is AccessRole.WRITE:
+            return _form(to, _WRITES, 403)
+        return self._enter(request, found.name, found.hash, to)
+
+    def invited(self, request: Request, key: str = "") -> Response:
+        """The form of an invitation; to look at it uses nothing up."""
+        if slowed := self._attempts.slowed(request.scope):
             return _slowed("/", slowed)
-        link = tokens.link(key)
+        link = self._tokens.link(key)
         if link is None or not link.invites:
-            return _failed(attempts, "link", request, "/")
+            return self._failed("link", request, "/")
         return _invitation(key, link.person)
 
-    @router.post("/invite")
     def accept(
+        self,
         request: Request,
         key: Annotated[str, Form(max_length=200)] = "",
         password: Annotated[str, Form(max_length=500)] = "",
         again: Annotated[str, Form(max_length=500)] = "",
     ) -> Response:
-        if slowed := attempts.slowed(request.scope):
+        """A password that somebody chose who is invited."""
+        if slowed := self._attempts.slowed(request.scope):
             return _slowed("/", slowed)
-        link = tokens.link(key)
+        link = self._tokens.link(key)
         if link is None or not link.invites:
-            return _failed(attempts, "link", request, "/")
+            return self._failed("link", request, "/")
         if password != again:
             return _invitation(key, link.person, "The two are not the same.", 422)
         try:
             check_password(password)
         except Rejected as error:
             return _invitation(key, link.person, str(error).capitalize() + ".", 422)
-        if tokens.use_link(key, invites=True) is None:
-            return _failed(attempts, "link", request, "/")  # somebody was quicker
-        accounts.set_password(link.person, password)
-        return _enter(sessions, request, link.person, "", "/", link.person)
+        if self._tokens.use_link(key, invites=True) is None:
+            return self._failed("link", request, "/")  # somebody was quicker
+        self._accounts.set_password(link.person, password)
+        return self._enter(request, link.person, "", "/", link.person)
 
-    @router.get("/wall/enter")
-    def wall(request: Request, key: str = "") -> Response:
+    def wall(self, request: Request, key: str = "") -> Response:
+        """A screen on a wall, with its token."""
         rest = [(n, v) for n, v in request.query_params.multi_items() if n != "key"]
         to = f"/wall?{urlencode(rest)}" if rest else "/wall"
         cookie = cookie_of(request.headers)
-        if cookie and sessions.caller(cookie):  # a link does not change who somebody is
+        if cookie and self._sessions.caller(cookie):  # a link does not change who somebody is
             return RedirectResponse(to, 303, _HEADERS)
-        if slowed := attempts.slowed(request.scope):
+        if slowed := self._attempts.slowed(request.scope):
             return _slowed(to, slowed)
-        found = tokens.find(key)
+        found = self._tokens.find(key)
         if found is None:
-            return _failed(attempts, "form", request, to)
+            return self._failed("form", request, to)
         if found.role is not AccessRole.READ:
             return _form(to, _WALL, 403)
-        return _enter(sessions, request, found.name, found.hash, to)
+        return self._enter(request, found.name, found.hash, to)
 
-    @router.post("/logout")
-    def leave(request: Request) -> Response:
+    def leave(self, request: Request) -> Response:
+        """A log-out."""
         if cookie := cookie_of(request.headers):
-            sessions.end(cookie)
+            self._note("log-out", self._sessions.read(cookie) or "", request.scope)
+            self._sessions.end(cookie)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
 
-    return router
+    def _failed(self, how: How, request: Request, to: str, name: str = "") -> Response:
+        self._attempts.failed(request.scope, how)
+        self._note(f"log-in refused: {how}", name, request.scope)
+        return _form(to, _FAULTS[how], 401)
 
-
-def _failed(attempts: Attempts, how: How, request: Request, to: str) -> Response:
-    attempts.failed(request.scope, how)
-    return _form(to, _FAULTS[how], 401)
+    def _enter(
+        self, request: Request, name: str, token: str, to: str, person: str = ""
+    ) -> Response:
+        answer = RedirectResponse(_ours(to), 303, _HEADERS)
+        answer.set_cookie(
+            COOKIE,
+            self._sessions.open(name, token, person, address_of(request.scope)),
+            max_age=self._sessions.lasts_ms // 1000,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        self._note("log-in", name, request.scope)
+        return answer
 
 
 def _slowed(to: str, error: Overloaded) -> Response:
     return _form(to, str(error).capitalize(), 429, error.retry_after)
-
-
-def _enter(
-    sessions: LogIns, request: Request, name: str, token: str, to: str, person: str = ""
-) -> Response:
-    answer = RedirectResponse(_ours(to), 303, _HEADERS)
-    answer.set_cookie(
-        COOKIE,
-        sessions.open(name, token, person, address_of(request.scope)),
-        max_age=sessions.lasts_ms // 1000,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
 
 
 def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:

@@ -97,6 +97,7 @@ API: Final[Mapping[str, Needed]] = {
     "POST /catalogue/swap": _OPERATE,
     "GET /catalogue/file": _ALL,
     "POST /catalogue/file": ADMINS,
+    "GET /missing": _READ,
     "GET /quality": _ALL,
     "GET /dlq": _ALL,
     "GET /dlq/{offset}": _ALL,
@@ -124,6 +125,7 @@ API: Final[Mapping[str, Needed]] = {
     "GET /cluster": ADMINS,
     "POST /cluster/nodes/{node:path}/pause": ADMINS,
     "POST /cluster/nodes/{node:path}/resume": ADMINS,
+    "GET /audit": ADMINS,
     "GET /backups": ADMINS,
     "POST /backups": ADMINS,
     "POST /backups/{name}/restore": ADMINS,
@@ -136,6 +138,7 @@ API: Final[Mapping[str, Needed]] = {
 OTHERS: Final[Mapping[str, Needed]] = {
     "GET /metrics": _ALL,
     "POST /logout": _READ,
+    "GET /worker.js": _READ,
     "GET /_nicegui/{path:path}": _READ,
     "POST /_nicegui/{path:path}": _READ,
     "GET /_nicegui_ws/{path:path}": _READ,

@@ -16,6 +16,7 @@ from energyguard.api.middleware import only_known
 from energyguard.api.problems import ErrorBody
 from energyguard.api.routes import (
     alerts,
+    audit,
     backups,
     catalogue,
     cluster,
@@ -81,6 +82,7 @@ def build_api() -> FastAPI:
         places.router,
         catalogue.router,
         edges.router,
+        audit.router,
         backups.router,
         cluster.router,
         live.router,

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from energyguard import __version__
 from energyguard.cli import (
     alerts,
+    audit,
     backup,
     catalogue,
     client,
@@ -139,6 +140,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
                 people.logout,
             ),
         ),
+        **named(audit.audit),
         "privacy": Group("People of whom signals tell.", named(privacy.names, privacy.forget)),
         "log": Group(
             "The log: topics, records, groups.",

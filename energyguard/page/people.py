@@ -175,6 +175,7 @@ class PeoplePage:
     def _invited(self, values: Values) -> None:
         name = values.get("name", "")
         self.accounts.add(name, *self._rights_of(values), by=self.context.user)
+        self._note("invited", name)
         self._show_link(name)
 
     def _show_link(self, name: str) -> None:
@@ -184,6 +185,7 @@ class PeoplePage:
     def _created(self, values: Values) -> None:
         role, sites, until_ms = self._rights_of(values)
         token = self.tokens.create(values.get("name", ""), role, sites, until_ms)
+        self._note("token made", f"{values['name']}: {role.value}")
         is_screen = role is AccessRole.READ
         words = _("For a wall screen; it is shown this once:") if is_screen else _(
             "It is shown this once:"
@@ -200,24 +202,28 @@ class PeoplePage:
 
     # What the buttons do
 
-    async def _do(self, act: Callable[[], object], done: str) -> None:
-        await self.context.do(act, done)
+    def _note(self, act: str, about: str) -> None:
+        self.service.audit.note(act, self.context.user, about)
+
+    async def _do(self, act: Callable[[], object], done: str, about: str) -> None:
+        if await self.context.do(act, done):
+            await asyncio.to_thread(self._note, done, about)
         await self.look()
 
     async def _again(self, name: str) -> None:
-        await self._do(lambda: self._show_link(name), _("The link is beside"))
+        await self._do(lambda: self._show_link(name), _("The link is beside"), name)
 
     async def _able(self, name: str, disabled: bool) -> None:
         done = _("{name} comes in no more") if disabled else _("{name} may come in again")
         act = lambda: self.accounts.change(name, disabled=disabled)  # noqa: E731
-        await self._do(act, done.format(name=name))
+        await self._do(act, done.format(name=name), name)
 
     def _remove(self, name: str) -> None:
         self._sure.ask(
             _("Remove {name}?").format(name=name),
             _("Log-ins end at once. What they did stays in the log."),
             _("Remove"),
-            lambda: self._do(lambda: self.accounts.remove(name), _("Removed")),
+            lambda: self._do(lambda: self.accounts.remove(name), _("Removed"), name),
         )
 
     def _revoke(self, name: str) -> None:
@@ -225,12 +231,12 @@ class PeoplePage:
             _("Revoke {name}?").format(name=name),
             _("Who uses it is refused at once."),
             _("Revoke"),
-            lambda: self._do(lambda: self.tokens.revoke(name), _("Revoked")),
+            lambda: self._do(lambda: self.tokens.revoke(name), _("Revoked"), name),
         )
 
     async def _out(self, name: str) -> None:
         done = _("{name} is logged out everywhere").format(name=name)
-        await self._do(lambda: self.tokens.end_sessions(name), done)
+        await self._do(lambda: self.tokens.end_sessions(name), done, name)
 
 
 def roles() -> dict[AccessRole, str]:

@@ -22,6 +22,7 @@ from energyguard.model.catalogue import DEVICE, Entry
 from energyguard.model.topics import CATALOGUE
 from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
+from energyguard.service.audit import AuditTrail
 from energyguard.service.catalogue_cards import CatalogueCards
 from energyguard.service.catalogue_files import CatalogueFiles
 from energyguard.service.catalogue_views import (
@@ -34,6 +35,8 @@ from energyguard.service.catalogue_views import (
 )
 from energyguard.service.senders import Senders
 
+MAX_NAMED = 10
+"""Entries that the audit names of a change; the others have their history."""
 PAST_WAIT_S = 2.0
 """How long who looks for a device waits for the history, the first time."""
 
@@ -57,7 +60,7 @@ class CatalogueVerbs(CatalogueFiles):
         self._listing = DeviceListing(self.entries)
         self._cards = CatalogueCards(self.entries, self._listing)
         self._changes, self._clock = CatalogueChanges(log, self.entries, clock), clock
-        self._changing = Lock()
+        self._changing, self._audit = Lock(), AuditTrail(log, clock)
         self._known: Mapping[str, KnownPlaces] = {
             name: load(places.fold)() for name, places in PLACES.items()
         }
@@ -155,7 +158,11 @@ class CatalogueVerbs(CatalogueFiles):
             known_key(edit.key)
         with self._changing:
             self._check(edits)
-            return self._changes.put(edits, by)
+            versions = self._changes.put(edits, by)
+        names, more = [edit.key for edit in edits[:MAX_NAMED]], len(edits) - MAX_NAMED
+        about = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+        self._audit.note("catalogue change", by, about)
+        return versions
 
     def change(
         self,

@@ -16,6 +16,7 @@ from energyguard.clock import Clock
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
+from energyguard.service.audit import Audit
 from energyguard.service.catalogue_contract import SiteCatalogue
 from energyguard.service.consumption_contract import Consumption
 from energyguard.service.lookups import (
@@ -110,6 +111,10 @@ class Service(Protocol):
     @property
     def backups(self) -> Backups:
         """Copies of the data folder."""
+
+    @property
+    def audit(self) -> Audit:
+        """Who came in, who was refused, who changed what."""
 
     def overview(self) -> Overview:
         """The numbers of the first page."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 from energyguard.clock import Clock
 from energyguard.errors import Forbidden
 from energyguard.model.access import AccessRole, Caller
+from energyguard.service.audit import Audit
 from energyguard.service.catalogue_contract import SiteCatalogue
 from energyguard.service.consumption_contract import Consumption
 from energyguard.service.contract import Service
@@ -170,6 +171,11 @@ class LimitedView:
     def preferences(self) -> PeoplePreferences:
         """How each person reads the page."""
         return self._for(READ).preferences
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what: an admin's."""
+        return self._whole(ADMIN, "the audit").audit
 
     @property
     def backups(self) -> Backups:

@@ -11,6 +11,7 @@ from energyguard.model.topics import RULES
 from energyguard.records.rules import RuleEdit, RuleHeaders
 from energyguard.rules.registry import RuleBook, RuleRecord
 from energyguard.rules.rule import Rule
+from energyguard.service.audit import AuditTrail
 
 
 class RuleChanges:
@@ -18,7 +19,7 @@ class RuleChanges:
 
     def __init__(self, log: Log, book: RuleBook, clock: Clock = SYSTEM) -> None:
         self._log, self._book, self._clock = log, book, clock
-        self._changing = Lock()
+        self._audit, self._changing = AuditTrail(log, clock), Lock()
 
     def use(self, ids: Sequence[str], by: str) -> list[Rule]:
         """Run these rules and no others.
@@ -100,5 +101,7 @@ class RuleChanges:
             headers = [RuleHeaders(by).encode()] * len(records)
             keys, values = [rule_id.encode() for rule_id, _ in records], [v for _, v in records]
             self._log.append(RULES.name, Records(keys, values, headers))
+            names = ", ".join(key.decode() for key in keys if key)
+            self._audit.note("rule change", by, names)
         for rule_id, value in records:
             self._book.apply(rule_id, value)

@@ -27,6 +27,7 @@ from energyguard.model import topics
 from energyguard.pipeline import PROJECTIONS
 from energyguard.rules.registry import book_of
 from energyguard.service.alert_verbs import AlertVerbs
+from energyguard.service.audit import AuditTrail
 from energyguard.service.backups import FolderBackups
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption import ConsumptionSums
@@ -87,7 +88,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
             for name, projection in PROJECTIONS.items()
         }
         self._log = log
-        self._letters = Letters(log)
+        self._letters, self.audit = Letters(log), AuditTrail(log, clock)
         new_devices = NewDevices(settings.serve.new_devices, clock, known_to(history, self.live))
         self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)

@@ -21,6 +21,7 @@ from energyguard.model.topics import SILENCES
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.silences import STANDING_SILENCE, StandingSilence
 from energyguard.rules.registry import RuleBook
+from energyguard.service.audit import AuditTrail
 from energyguard.service.notifications import Notifications
 
 MORNING = time(7)
@@ -81,7 +82,7 @@ class SilenceVerbs:
         catalogue: Catalogue,
         clock: Clock,
     ) -> None:
-        self._log, self._clock = log, clock
+        self._log, self._clock, self._audit = log, clock, AuditTrail(log, clock)
         self._book, self._silences = book, book.silences
         self._notifications, self._rules, self._catalogue = notifications, rules, catalogue
 
@@ -143,6 +144,7 @@ class SilenceVerbs:
         silence_id = secrets.token_hex(4)
         old = [r.id for r in self._silences.all() if r.silence.until_ms < now_ms - KEPT_MS]
         self._write([(silence_id, silence), *((old_id, None) for old_id in old)])
+        self._audit.note("silence", by, f"{wanted} {rule}".strip() or "all alerts", note)
         return self.get(silence_id)
 
     def end(self, silence_id: str, by: str) -> SilenceView:
@@ -158,6 +160,7 @@ class SilenceVerbs:
         fields = {name: getattr(row.silence, name) for name in row.silence.__struct_fields__}
         ended = StandingSilence(**fields | {"until_ms": now_ms, "ended_by": by})
         self._write([(silence_id, ended)])
+        self._audit.note("silence ended", by, row.silence.selector or row.silence.rule)
         return self.get(silence_id)
 
     def until(self, words: str, selector: str = "") -> int | None:
