@@ -15,7 +15,8 @@ from energyguard.model.catalogue import Entry
 from energyguard.model.topics import CATALOGUE, CATALOGUE_CHANGES
 from energyguard.records.catalogue import CATALOGUE_REQUEST, CatalogueRequest, CatalogueVersion
 
-WAIT_S = 10.0
+WAIT_S = 15.0
+"""Longer than an owner that was killed keeps its place from the next one."""
 LOOK_S = 0.01
 READ_RECORDS = 4096
 GROUP = "catalogue"
