@@ -119,7 +119,7 @@ def test_a_sender_is_named_where_it_is_added(window: Window, service: MadeUpServ
     page = window.open("/add")
     row = page.locator(".arrival").first
     device = row.locator(".about").inner_text()
-    row.get_by_label("Name").fill("Washing machine")
+    row.get_by_label("Name", exact=True).fill("Washing machine")
     row.get_by_label("Site").select_option("lindenhof")
     row.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Washing machine is there")).to_be_visible()
