@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from energyguard.alerts.alert import Alert
 from energyguard.errors import NotFound
 from energyguard.page.alert_rows import AlertRow, draw_alert
+from energyguard.page.alert_words import sentence
 from energyguard.page.components import ChangingList, Rest, Tag, card
 from energyguard.page.context import PageContext
 from energyguard.page.device_about import AboutCard
@@ -12,6 +15,8 @@ from energyguard.page.device_parts import MeasuredParts, SumParts
 from energyguard.page.device_tiles import UsualNow
 from energyguard.page.formatting import SPACE, age, day_moment, number
 from energyguard.page.language import _
+from energyguard.page.places import place_of
+from energyguard.rules.rule import Rule
 from energyguard.service.catalogue_views import CatalogueCard
 from energyguard.service.devices import DeviceChannel, DeviceDetail
 
@@ -94,9 +99,22 @@ class DevicePage:
             self.parts.move_on()
         book = self.cache.service.book
         found = book.find(device=self.device, limit=MAX_ALERTS)
-        self.alerts.show([AlertRow.of(alert, self.context.zone) for alert in found])
+        place = place_of(self.cache.service.catalogue, self.device)
+        self.alerts.show(
+            [
+                AlertRow.of(alert, place.zone, place, self._rule(alert), self.context.now_ms)
+                for alert in found
+            ]
+        )
         n = sum(alert.open for alert in found)
         self.open.text = _("{n} open").format(n=n) if n else _("none open")
+
+    def _rule(self, alert: Alert) -> Rule | None:
+        """The rule that an alert is of; None: it is no longer there."""
+        try:
+            return self.cache.service.rules.get(alert.rule)
+        except NotFound:
+            return None
 
     def _answer(self, entry: CatalogueCard, detail: DeviceDetail | None) -> str:
         """Whether it is as usual, in a sentence."""
@@ -107,14 +125,19 @@ class DevicePage:
             if entry.device.is_virtual:
                 return _("A sum of others; it sends nothing itself")
             return _("It has not sent anything yet")
-        alerts = [a for a in self.cache.service.book.find(device=self.device, limit=1) if a.open]
+        place = place_of(self.cache.service.catalogue, self.device)
+        alerts = [
+            (sentence(alert, place, self._rule(alert)), alert.since_ms)
+            for alert in self.cache.service.book.find(device=self.device, limit=1)
+            if alert.open
+        ]
         channel = self.parts.channel_of(detail) if isinstance(self.parts, MeasuredParts) else None
         usual = self.parts.usual if isinstance(self.parts, MeasuredParts) else None
         return standing(alerts, channel, usual, max(0, self.context.now_ms - detail.last_ms), zone)
 
 
 def standing(
-    alerts: list[Alert],
+    alerts: Sequence[tuple[str, int]],
     channel: DeviceChannel | None,
     usual: UsualNow | None,
     age_ms: int,
@@ -123,15 +146,15 @@ def standing(
     """How a device is doing now.
 
     Args:
-        alerts: those that are open, the newest first.
+        alerts: what those say that are open, and since when; the newest first.
         channel: the one that is shown.
         usual: what is usual of it now; None: not known.
         age_ms: how old its newest reading is.
         zone: of the times.
     """
     if alerts:
-        since = day_moment(alerts[0].since_ms, zone)
-        return _("{about}, since {when}").format(about=alerts[0].about, when=since)
+        about, since_ms = alerts[0]
+        return _("{about}, since {when}").format(about=about, when=day_moment(since_ms, zone))
     if channel is None or channel.silent:
         old = SPACE.join(age(age_ms))
         return _("Silent: the last reading is {age} old, later than it usually sends").format(

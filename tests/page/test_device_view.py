@@ -22,7 +22,7 @@ from tests.page.test_views import plotted, sees
 async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User) -> None:
     await user.open("/devices/H017")
     await sees(user, "Device that stands nowhere yet")
-    await sees(user, "H017 passed 2.0 kWh in 15 minutes, since Sat 22 Nov")
+    await sees(user, "H017 passed 2\u00a0kWh in 15\u00a0min, since Sat 22 Nov")
     await sees(user, "yesterday by 17:")
     await sees(user, "October 2025 up to 22 Oct: ")
     await sees(user, "5,740")
