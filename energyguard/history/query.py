@@ -10,10 +10,11 @@ A file begins with a header of comments, ``-- key: text``; lines that begin with
     rest             ``FUNCTION /path: sentence``: its route under ``/api/v1``
     cli              ``verb: sentence``: its command
     parameter NAME   ``type = default / default of the command | text | text of the command``; a
-                     type is text N, count N, duration, flag, or choice and words; ``!``: required
+                     type is text N, count N, duration, flag, zone, or choice and words; ``!``:
+                     required
     range            it has a time range; how long it is where a command says nothing
     clock            whose newest time ends a range that has no end
-    constant NAME    what both leave no choice of
+    constant NAME    what both leave no choice of; ``an hour of the zone``: as long as it is in UTC
     instead NAME VALUE   another query, where a parameter has that value
     answer           ``one`` row, ``one or null``, or rows ``newest first``
     empty            what a command says without rows
@@ -60,7 +61,7 @@ class QueryParameter(NamedTuple):
     """What may be said; a default of None: it must be."""
 
     name: str
-    kind: str  # text, count, duration, flag, choice
+    kind: str  # text, count, duration, flag, zone, choice
     limit: int  # of a text its length, of a count itself; 0: none
     choices: tuple[str, ...]
     default: str | None

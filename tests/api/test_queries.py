@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from energyguard.api import problems
 from energyguard.api.routes.queries import build_router, row_type
-from energyguard.history.query import Query, queries, read_query
+from energyguard.history.query import Query, queries, query_named, read_query
 from tests.application.client import serve_to_all
 
 SUN = """\
@@ -49,14 +49,14 @@ def sun(answer: str = "") -> Query:
     return read_query("sun", SUN.format(answer=answer))
 
 
-async def get(service: OneTable, query: Query, **given: str) -> httpx.Response:
+async def get(service: OneTable, query: Query, path: str = "/sun", **given: str) -> httpx.Response:
     app = FastAPI()
     serve_to_all(app, service)
     app.include_router(build_router([query]))
     problems.install(app)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        return await client.get("/sun", params=given)
+        return await client.get(path, params=given)
 
 
 async def test_parameters_reach_the_query_as_its_text_names_them() -> None:
@@ -104,3 +104,17 @@ def test_every_route_of_a_query_is_there_once() -> None:
     paths = [route.path for route in build_router(queries().values()).routes]  # type: ignore[attr-defined]
     assert len(paths) == len(set(paths)) == 20
     assert "/late" in paths
+
+
+@pytest.mark.parametrize(
+    ("zone", "step_ms"), [("", 3_600_000), ("Europe/Berlin", 3_600_000), ("Asia/Kolkata", 900_000)]
+)
+async def test_a_heat_map_has_the_hours_of_a_zone(zone: str, step_ms: int) -> None:
+    service = OneTable([{"device": "H1", "hour": 5, "kwh": 1.0, "alerts": 0}])
+    span = {"start": "2026-03-29", "end": "2026-03-30"} | ({"zone": zone} if zone else {})
+    answer = await get(service, query_named("heatmap"), "/heatmap", **span)
+    assert answer.status_code == 200
+    assert (service.given["zone"], service.given["step_ms"]) == (zone or "UTC", step_ms)
+    wrong = await get(service, query_named("heatmap"), "/heatmap", **span | {"zone": "Mars"})
+    assert wrong.status_code == 422
+    assert "such as Europe/Berlin" in wrong.text

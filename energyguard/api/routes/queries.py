@@ -18,10 +18,12 @@ from energyguard.domain import Projection
 from energyguard.history.people import People
 from energyguard.history.query import Query as HistoryQuery
 from energyguard.history.query import QueryParameter, queries
+from energyguard.model.days import hour_step_ms
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import DAY_MS
 from energyguard.pipeline import PROJECTIONS
 from energyguard.service.contract import Service
+from energyguard.settings.section import Zone
 
 _KINDS: Final[Mapping[str, Any]] = {
     "text": str, "person": str, "integer": int, "number": float, "time": datetime,
@@ -93,6 +95,8 @@ def _parameter(name: str, choice: QueryParameter) -> Parameter:
         limits |= {"ge": 1, "le": choice.limit}
     elif choice.kind == "duration":
         kind, default = Length, parse_duration(choice.default or "")
+    elif choice.kind == "zone":
+        kind = Zone
     elif choice.kind == "choice":
         kind = Literal[choice.choices]
     else:
@@ -114,7 +118,7 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
 
     def answer(service: Service, span: Range | None = None, **given: Any) -> Any:
         chosen = query.instead(given)
-        wanted = _wanted(choices, given, span) | dict(query.named("constant"))
+        wanted = _wanted(choices, given, span) | _constants(query, given, span)
         parameters = {
             field: int(wanted[field]) if kind != "String" else wanted[field]
             for field, kind in chosen.parameters.items()
@@ -135,6 +139,15 @@ def _endpoint(query: HistoryQuery, name: str, about: str) -> Callable[..., Any]:
     answer.__signature__ = Signature([*first, *own])  # type: ignore[attr-defined]
     answer.__name__, answer.__doc__ = name, about
     return answer
+
+
+def _constants(query: HistoryQuery, given: Mapping[str, Any], span: Range | None) -> dict[str, Any]:
+    """What a request leaves no choice of."""
+    constants: dict[str, Any] = dict(query.named("constant"))
+    if span and constants.get("step_ms") == "an hour of the zone":
+        ends = (span.start_ms, span.end_ms)
+        constants["step_ms"] = min(hour_step_ms(at, given["zone"]) for at in ends)
+    return constants
 
 
 def _wanted(

@@ -4,9 +4,9 @@
 --   register, power.
 -- columns: device text, hour integer h, kwh number kWh, alerts integer
 -- row: HeatCell: A device at an hour of the day.
--- rest: heatmap /heatmap: Hour of the day (UTC) by device, of the first ``n`` devices.
--- constant zone: UTC
--- constant step_ms: 3600000
+-- rest: heatmap /heatmap: Hour of the day (UTC, or a zone's) by device, of the first ``n`` devices.
+-- parameter zone: zone = UTC | Whose hours: IANA, such as Europe/Berlin.
+-- constant step_ms: an hour of the zone
 -- parameter by: choice kwh alerts = kwh | What to rank by.
 -- parameter n: count 1000 = 20 | How many devices.
 WITH
