@@ -59,6 +59,12 @@ FROM {fine} AS f
 WHERE f.bucket >= toDateTime({start_s}, 'UTC') AND f.bucket < toDateTime({end_s}, 'UTC')
 GROUP BY device, channel, at
 """
+_MINUTES = """
+INSERT INTO rollup_1m
+SELECT * FROM rollup_15m
+WHERE bucket >= toDateTime({start_s}, 'UTC') AND bucket < toDateTime({end_s}, 'UTC')
+SETTINGS min_insert_block_size_rows = 4000000
+"""  # of one reading each, both are the same
 _LEVELS = (("rollup_15m", "rollup_1h", 3600), ("rollup_1h", "rollup_1d", 86_400))
 
 
@@ -81,6 +87,7 @@ def fill(history: ChdbHistory, devices: int, days: int) -> None:
                     fine=fine, coarse=coarse, seconds=seconds, start_s=start_s, end_s=end_s
                 )
             )
+        history.execute(_MINUTES.format(start_s=start_s, end_s=end_s))
         first += rows
         day = until
         print(

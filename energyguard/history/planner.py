@@ -33,6 +33,9 @@ _WINDOWS: Final = "covering"
 _BETWEEN: Final = "between(borders = {borders:String}, devices = {devices:String})"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
 _OF_SOME: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
+_OF_DAYS: Final = tuple(level for level in READING_LEVELS if level.seconds != 900)
+_DAY_S: Final = 86_400
+_LONG_S: Final = 20 * 3600  # a day of any zone is longer
 _ARGUMENTS = (
     r"\(start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
     r"(, station = (?:\{station:String\}|''))?\)"
@@ -77,43 +80,60 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
 
 
 def _steps(borders: Sequence[int], of_some: bool) -> str:
-    """The rows of steps between borders (seconds), each with the second in which its step began."""
+    """The rows of steps between borders (seconds), each with the second in which its step began.
+
+    All conditions are on what the tables are sorted by, so they may come before ``FINAL``: of rows
+    that are not wanted no more is read. The devices stand twice: once more for the index.
+    """
     columns = f"device, channel, {_last_of('bucket', borders)} AS start_s, kwh, counted"
-    others = f" AND {_ENERGY}" + (f" AND {_OF_SOME}" if of_some else "")
+    others = f" AND {_ENERGY}" + (f" AND {_OF_SOME} WHERE {_OF_SOME}" if of_some else "")
     return " UNION ALL ".join(
-        f"SELECT {columns} FROM {level.table} FINAL WHERE {_in_pieces(level, pieces)}{others}"
+        f"SELECT {columns} FROM {level.table} FINAL PREWHERE {_in_pieces(level, pieces)}{others}"
         for level, pieces in between(borders).items()
     )
 
 
 def _last_of(time: str, borders: Iterable[int]) -> str:
     """The last border at or before a time."""
-    return f"roundDown(toUnixTimestamp({time}), [{', '.join(map(str, borders))}])"
+    return f"roundDown(toUnixTimestamp({time}), [{_list(borders)}])"
+
+
+def _list(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _in_pieces(level: Level, pieces: Sequence[Piece]) -> str:
     """Many pieces as a condition: of each as ranges the engine would plan longer than it reads."""
     low, high = pieces[0][0], pieces[-1][1]
-    whole = f"bucket >= {low} AND bucket < {high}"
-    if len(pieces) > 1:
-        edges = sorted({edge for piece in pieces for edge in piece})
-        starts = ", ".join(str(start) for start, _ in pieces)
-        whole += f" AND {_last_of('bucket', edges)} IN ({starts})"
-    if not level.sorted_by:
-        return whole
+    parts = [f"bucket >= {low} AND bucket < {high}"]
     unit = 86_400 if level.sorted_by == "toStartOfDay" else 3600
     units = {at for start, end in pieces for at in range(start // unit * unit, end, unit)}
-    return f"{whole} AND {level.sorted_by}(bucket) IN ({', '.join(map(str, sorted(units)))})"
+    if len(pieces) > 1:
+        buckets = {at for start, end in pieces for at in range(start, end, level.seconds)}
+        slots = {at % _DAY_S for at in buckets}
+        each = range(0, unit, level.seconds)
+        same = {u + at for u in units for at in each if (u + at) % _DAY_S in slots}
+        if level.sorted_by and buckets == {at for at in same if low <= at < high}:
+            parts.append(f"toUnixTimestamp(bucket) % {_DAY_S} IN ({_list(sorted(slots))})")
+        else:
+            edges = sorted({edge for piece in pieces for edge in piece})
+            starts = _list(start for start, _ in pieces)
+            parts.append(f"{_last_of('bucket', edges)} IN ({starts})")
+    if level.sorted_by:
+        parts.append(f"{level.sorted_by}(bucket) IN ({_list(sorted(units))})")
+    return " AND ".join(parts)
 
 
 def between(borders: Sequence[int]) -> dict[Level, list[Piece]]:
     """Cover the steps between borders (seconds; whole minutes) with as few buckets as can be.
 
-    No bucket lies across a border; what lies side by side is one piece.
+    No bucket lies across a border; what lies side by side is one piece. The quarters of an hour at
+    the ends of a day are read from minutes, which are sorted by the hour: there they lie together.
     """
     covered: dict[Level, list[Piece]] = {}
-    for step in pairwise(map(within, borders)):
-        for level, pieces in _levels(READING_LEVELS, step, 0)[0].items():
+    for low_s, high_s in pairwise(map(within, borders)):
+        levels = _OF_DAYS if high_s - low_s > _LONG_S else READING_LEVELS
+        for level, pieces in _levels(levels, (low_s, high_s), 0)[0].items():
             for low, high in pieces:
                 found = covered.setdefault(level, [])
                 if found and found[-1][1] == low:

@@ -37,13 +37,20 @@ def test_each_minute_between_borders_is_covered_once(minutes: list[int]) -> None
         assert all(border % seconds == 0 for low, high, seconds in pieces if low < border < high)
 
 
-def test_whole_days_are_read_from_days_and_the_rest_from_hours_and_quarters() -> None:
+def test_whole_days_are_read_from_days_and_the_rest_from_hours_and_minutes() -> None:
     shift = 19 * HOUR // 1000 - 45 * 60
     plan = between([shift, shift + 3 * 86_400])
     assert {level.table: pieces for level, pieces in plan.items()} == {
         "rollup_1d": [(86_400, 3 * 86_400)],
         "rollup_1h": [(19 * 3600, 86_400), (3 * 86_400, 3 * 86_400 + 18 * 3600)],
-        "rollup_15m": [(shift, 19 * 3600), (3 * 86_400 + 18 * 3600, 3 * 86_400 + shift)],
+        "rollup_1m": [(shift, 19 * 3600), (3 * 86_400 + 18 * 3600, 3 * 86_400 + shift)],
+    }
+
+
+def test_hours_of_a_zone_of_a_half_are_read_from_quarters() -> None:
+    plan = between([1800 + hour * 3600 for hour in range(3)])
+    assert {level.table: pieces for level, pieces in plan.items()} == {
+        "rollup_15m": [(1800, 1800 + 2 * 3600)]
     }
 
 
@@ -98,6 +105,8 @@ def expected(borders: list[int], devices: tuple[str, ...] = ("H0", "H1", "H2")) 
         [-2 * HOUR, DAY - 2 * HOUR, 2 * DAY - HOUR, 3 * DAY - HOUR],
         [15 * MINUTE, DAY + 15 * MINUTE, DAY + 17 * MINUTE],
         [k * HOUR - 45 * MINUTE for k in range(60)],
+        [k * DAY + 18 * HOUR + 30 * MINUTE for k in range(4)],
+        [HOUR + MINUTE, DAY - 30 * MINUTE, 2 * DAY + 30 * MINUTE, 3 * DAY + 30 * MINUTE],
     ],
 )
 def test_steps_are_what_their_readings_add_up_to(history: ChdbHistory, borders: list[int]) -> None:
