@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
 from energyguard.clock import SYSTEM
 from energyguard.history.chdb import ChdbHistory
@@ -113,6 +116,37 @@ async def test_a_day_and_the_signals(http: httpx.AsyncClient, pseudonym: str) ->
     )
     (signal,) = await ok(http.get(f"/signals?{SPAN}&charger=c1"))
     assert (signal["kind"], signal["who"], signal["price"]) == ("arrive", pseudonym, None)
+
+
+async def test_a_months_sessions_come_as_a_file(http: httpx.AsyncClient, real: ChdbHistory) -> None:
+    """With what the counter showed, in the zone that is asked for; another month has none."""
+    counted = [
+        ("t", 0, 2, "c1", T0_S + 60, "start", "", 22, 100 * 10**9),
+        ("t", 0, 3, "c1", T0_S + 1_860, "stop", "", 22, 111 * 10**9),
+    ]
+    real.insert("signals", table("signals", counted))
+    asked = "month=2024-05&zone=Europe/Berlin"
+    first, second = await ok(http.get(f"/charging-sessions?{asked}"))
+    assert (first["station"], first["charger"], first["kwh"], first["eur"]) == (
+        "north", "c1", 11.0, 6.05,
+    )  # fmt: skip
+    assert (first["meter_start"], first["meter_stop"]) == (100.0, 111.0)
+    assert (second["meter_start"], second["meter_stop"]) == (None, None)
+    times = [first[name] for name in ("arrived", "start", "end", "left")]
+    assert times == [
+        f"2024-05-06T{clock}+02:00" for clock in ("02:00:00", "02:01:00", "02:31:00", "03:00:00")
+    ]
+    answer = await http.get(f"/charging-sessions?{asked}&format=xlsx")
+    assert "sessions-2024-05.xlsx" in answer.headers["content-disposition"]
+    rows = list(load_workbook(BytesIO(answer.content)).worksheets[0].values)
+    columns = [rows[0].index(name) for name in ("start", "meter_stop", "eur")]
+    assert [rows[1][i] for i in columns] == [datetime(2024, 5, 6, 2, 1), 111, 6.05]
+    assert len(rows) == 3
+    assert await ok(http.get("/charging-sessions?month=2024-04")) == []
+    assert await ok(http.get(f"/charging-sessions?{asked}&station=south")) == []
+    wrong = await http.get("/charging-sessions?month=may")
+    assert wrong.status_code == 422
+    assert "month" in wrong.text
 
 
 @pytest.mark.parametrize("names", [True])
