@@ -39,7 +39,9 @@ _WRITES = "This token may send readings, and look at nothing."
 _WALL = (
     "A screen on a wall takes a token with the role read: energyguard token create NAME --role read"
 )
-_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_KEPT_NOWHERE = {"Cache-Control": "no-store"}
+_HEADERS = {**_KEPT_NOWHERE, "Referrer-Policy": "no-referrer"}
+"""Of what takes a key out of an address. A form has none: its browser would send no `Origin`."""
 
 
 def login_routes(
@@ -203,14 +205,14 @@ def _slowed(to: str, error: Overloaded) -> Response:
 def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:
     page = _PAGE.substitute(next=escape(_ours(to), quote=True), fault=_alert(fault))
     wait = {"Retry-After": str(math.ceil(wait_s))} if wait_s else {}
-    return HTMLResponse(page, status, {**_HEADERS, **wait})
+    return HTMLResponse(page, status, {**_KEPT_NOWHERE, **wait})
 
 
 def _invitation(key: str, person: str, fault: str = "", status: int = 200) -> HTMLResponse:
     page = _INVITATION.substitute(
         key=escape(key, quote=True), person=escape(person, quote=True), fault=_alert(fault)
     )
-    return HTMLResponse(page, status, _HEADERS)
+    return HTMLResponse(page, status, _KEPT_NOWHERE)
 
 
 def _alert(fault: str) -> str:

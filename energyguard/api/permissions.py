@@ -50,7 +50,6 @@ API: Final[Mapping[str, Needed]] = {
     "GET /consumption": _READ,
     "GET /heatmap": _READ,
     "GET /late": _READ,
-    "GET /missing": _READ,
     "GET /series": _READ,
     "GET /top": _READ,
     "GET /trend": _READ,

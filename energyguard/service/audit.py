@@ -82,4 +82,6 @@ class AuditTrail:
                         found.append(AUDIT_ENTRY.decode(value or b""))
                     except (msgspec.DecodeError, UnicodeDecodeError) as error:
                         _log.warning("unreadable record", at=AUDIT.name, reason=str(error))
-        return sorted(found[::-1], key=lambda entry: -entry.at_ms)[:limit]
+        found.reverse()
+        found.sort(key=lambda entry: -entry.at_ms)
+        return found[:limit]

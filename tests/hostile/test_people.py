@@ -41,7 +41,7 @@ async def test_an_invitation_lets_in_once_and_only_may_look(house: House) -> Non
     for _ in range(2):  # a preview of the link uses nothing up
         shown = await house.http.get(f"/invite?key={key}")
         assert (shown.status_code, "nina" in shown.text) == (200, True)
-        assert shown.headers["referrer-policy"] == "no-referrer"
+        assert shown.headers["referrer-policy"] == "same-origin"  # else a form has no `Origin`
     short = {"key": key, "password": "short", "again": "short"}
     assert (await house.http.post("/invite", data=short)).status_code == 422
     other = {"key": key, "password": PASSWORD, "again": "another one"}
@@ -92,10 +92,11 @@ async def test_a_wall_screen_may_only_look(house: House, role: AccessRole, statu
     token = house.tokens.create("wall", role)
     answer = await house.http.get(f"/wall?key={token}&site=lindenhof")
     assert answer.status_code == status
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "referrer-policy" in answer.headers
     assert token not in answer.headers.get("location", "")
     assert (COOKIE in house.http.cookies) == (status == 303)
     if status == 303:
+        assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["location"] == "/wall?site=lindenhof"
         house.tokens.revoke("wall")
         assert (await house.http.get("/")).status_code == 303
