@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from msgspec import UNSET
@@ -10,14 +10,11 @@ from msgspec import UNSET
 from energyguard.alerts.alert import Alert, TimelineEntry
 from energyguard.errors import Forbidden, NotFound
 from energyguard.model.alerts import State
-from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule, SelectedRule
 from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
-from energyguard.service.consumption import ConsumptionSeries
-from energyguard.service.consumption_contract import Consumption
 from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
 from energyguard.service.notifications import Notification, Wanted, everything
 from energyguard.service.parts import DomainProjection, Edges
@@ -191,34 +188,6 @@ class LimitedNotifications:
             return event.device in self._sight and wanted(event)
 
         return both
-
-
-class LimitedConsumption:
-    """What was used by devices, sites and groups that are seen."""
-
-    def __init__(self, whole: Consumption, sight: Sight) -> None:
-        self._all, self._sight = whole, sight
-
-    def zone_of(self, keys: Sequence[str]) -> str:
-        """The zone of the days of all of these."""
-        self._sight.check_keys(keys)
-        return self._all.zone_of(keys)
-
-    def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
-        """Read a span such as ``2026-11``, ``today`` or ``last-30-days``."""
-        self._sight.check_keys(keys)
-        return self._all.span(text, keys, zone)
-
-    def of(
-        self,
-        keys: Sequence[str],
-        span: CalendarSpan,
-        until_ms: int | None = None,
-        step: CalendarStep | None = None,
-    ) -> list[ConsumptionSeries]:
-        """What each of these used in a span, step by step, and in the span before."""
-        self._sight.check_keys(keys)
-        return self._all.of(keys, span, until_ms, step)
 
 
 class LimitedProfiles:

@@ -16,11 +16,11 @@ from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
 from energyguard.service.limited_answers import limited_query
 from energyguard.service.limited_catalogue import LimitedCatalogue
+from energyguard.service.limited_consumption import LimitedConsumption
 from energyguard.service.limited_live import LimitedLive
 from energyguard.service.limited_parts import (
     EdgesToSee,
     LimitedAlerts,
-    LimitedConsumption,
     LimitedNotifications,
     LimitedProfiles,
     LimitedRules,

@@ -32,7 +32,7 @@ async def test_people_are_listed_with_what_they_may(user: User, service: MadeUpS
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/alerts", "/explore", "/sites", "/devices", "/devices/H017"]
+    "path", ["/", "/alerts", "/explore", "/sites", "/sites/lindenhof", "/devices", "/devices/H017"]
 )
 async def test_no_other_device_is_on_a_page(service: MadeUpService, path: str) -> None:
     entries = service.catalogue.entries

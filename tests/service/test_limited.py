@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -23,7 +24,10 @@ from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import Act
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
 from energyguard.service.callers import CallerServices
+from energyguard.service.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.contract import Service
+from energyguard.service.limited_consumption import LimitedConsumption
+from energyguard.service.sight import Sight
 from tests.application.service import MadeUpService
 from tests.application.world import HOMES
 
@@ -163,7 +167,10 @@ def test_a_device_that_moves_is_out_of_sight_at_once(made: MadeUpService) -> Non
     finally:
         entries.see("device/H042", Device(name="Freezer", site="floor-2"), "tests")
     with pytest.raises(Forbidden):
-        local.consumption.zone_of([""])
+        local.consumption.zone_of(["site/elsewhere"])
+    with pytest.raises(Forbidden):
+        local.consumption.zone_of(["group/secret"])
+    assert local.consumption.zone_of([""]) == "UTC"
     assert local.consumption.zone_of(["site/floor-2"]) == "UTC"
 
 
@@ -258,3 +265,21 @@ def test_who_writes_sees_no_part_of_it(made: MadeUpService) -> None:
     for name in set(parts) - {"settings", "clock", "cluster"}:
         with pytest.raises(Forbidden):
             getattr(writer, name)
+
+
+def test_everything_is_what_is_at_ones_sites(made: MadeUpService) -> None:
+    def used(keys: list[str], span: Any, *_: Any) -> list[ConsumptionSeries]:
+        assert "" not in keys
+        return [
+            ConsumptionSeries(key, span, (ConsumptionStep(0, 1, kwh, 1),), kwh, (), None, 1, 0, 0,
+                              (0,) * (kwh is None), None)
+            for key, kwh in zip(keys, (1.5, 2.0), strict=False)
+        ]  # fmt: skip
+
+    whole: Any = SimpleNamespace(of=used)
+    for sites, kwh in ((SITES, 1.5), (("lindenhof", "elsewhere", "floor-2"), 3.5)):
+        sight = Sight(made.catalogue, sites)
+        span: Any = "2026-11"
+        [series] = LimitedConsumption(whole, sight).of([""], span)
+        assert (series.key, series.total_kwh, series.steps[0].kwh) == ("", kwh, kwh)
+        assert (series.highest, series.missing) == (0, ())
