@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.listing import DeviceListing
 from energyguard.errors import NotFound
-from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, key_of
+from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, DeviceGroup, key_of
 from energyguard.service.catalogue_views import (
     CatalogueCard,
     CatalogueRow,
@@ -84,9 +84,9 @@ class CatalogueCards:
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""
         here: Counter[str] = Counter()
-        for device in list(self._entries.devices.values()):
-            if device.retired_ms is None:
-                here.update(self._entries.path(device.site))
+        at = Counter(d.site for d in self._here())
+        for site, devices in at.items():
+            here.update(dict.fromkeys(self._entries.path(site), devices))
         waiting, order = self._entries.children()[::-1], dict[str, None]()
         while waiting:
             site = waiting.pop()
@@ -110,7 +110,9 @@ class CatalogueCards:
 
     def groups(self) -> list[GroupCard]:
         """Every group, by name."""
-        cards = [self.group(group) for group in list(self._entries.groups)]
+        members = Counter(group for device in self._here() for group in device.groups)
+        groups = list(self._entries.groups.items())
+        cards = [self._group(name, group, members[name]) for name, group in groups]
         return sorted(cards, key=lambda card: (card.group.name.casefold(), card.id))
 
     def group(self, group_id: str) -> GroupCard:
@@ -122,8 +124,15 @@ class CatalogueCards:
         group = self._entries.groups.get(group_id)
         if group is None:
             raise NotFound(f"no group {group_id!r}; there are: {_some(self._entries.groups)}")
+        members = sum(group_id in device.groups for device in self._here())
+        return self._group(group_id, group, members)
+
+    def _here(self) -> Iterator[Device]:
+        """The devices that are still there."""
         devices = list(self._entries.devices.values())
-        members = sum(group_id in d.groups and d.retired_ms is None for d in devices)
+        return (device for device in devices if device.retired_ms is None)
+
+    def _group(self, group_id: str, group: DeviceGroup, members: int) -> GroupCard:
         return GroupCard(group_id, group, members, *self._revision(key_of(GROUP, group_id)))
 
     def _site(self, site_id: str, devices: int) -> SiteCard:
