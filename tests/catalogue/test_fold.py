@@ -110,3 +110,37 @@ def test_what_was_so_at_a_time_as_a_revision_knew_it() -> None:
     assert [name_at(ms) for ms in (4, 5, 12, 20)] == ["first", *["from five on"] * 2, None]
     assert [name_at(ms, 2) for ms in (4, 5, 12, 20)] == ["first", "first", *["from ten on"] * 2]
     assert catalogue.entry_at("site/y", 0) is None
+
+
+def test_devices_share_the_words_that_they_have_in_common() -> None:
+    catalogue, devices = Catalogue(), {
+        f"device/D{n}": Device(name=f"D{n}", site="f2", groups=("a",), labels={"floor": "2"})
+        for n in range(2)
+    }  # fmt: skip
+    catalogue.take(written(devices))
+    first, second = catalogue.devices["D0"], catalogue.devices["D1"]
+    assert first.labels is second.labels
+    assert first.site is second.site
+    assert first.groups is second.groups
+    assert {**devices} == {f"device/{name}": found for name, found in catalogue.devices.items()}
+
+
+def test_what_domains_know_is_under_what_people_entered() -> None:
+    catalogue, changed = Catalogue(), list[tuple[str, str]]()
+    catalogue.listeners.append(lambda kind, name: changed.append((kind, name)))
+    catalogue.see("device/x", Device(name="", labels={"edge": "north"}), "edges")
+    catalogue.see("device/x", Device(name="Home", kind="home", labels={"city": "Berlin"}), "homes")
+    assert catalogue.devices["x"] == Device(
+        name="Home", kind="home", labels={"edge": "north", "city": "Berlin"}
+    )
+    assert not catalogue.is_entered("device/x")
+    catalogue.take(written({"device/x": Device(name="Mine")}))
+    assert catalogue.devices["x"] == Device(name="Mine")
+    assert catalogue.is_entered("device/x")
+    catalogue.take(written({"device/x": None}, first=2))
+    catalogue.see("device/x", None, "homes")
+    assert catalogue.devices["x"].labels == {"edge": "north"}
+    catalogue.see("device/x", None, "edges")
+    assert "x" not in catalogue.devices
+    assert set(changed) == {("device", "x")}
+    assert len(changed) == 6
