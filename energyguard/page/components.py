@@ -203,7 +203,8 @@ def table(label: str, columns: Sequence[str], classes: str = "") -> Iterator[Non
     with scroll, Tag("table", "", classes):
         with Tag("thead"), Tag("tr"):
             for i, name in enumerate(columns):
-                Tag("th", name, "num" if i else "", scope="col")
+                align = "num" if i else ""
+                Tag("th", name, align, scope="col") if name else Tag("td", "", align)
         yield
 
 
