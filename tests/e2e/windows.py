@@ -48,7 +48,7 @@ class Window:
 
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path)
-        expect(self.page.locator(".chip .dot")).to_be_visible()
+        expect(self.page.locator(".chip .dot").first).to_be_visible()
         return self.page
 
 
@@ -64,9 +64,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, address: str) -> Iterator[Window]:
+def opened(browser: Browser, address: str, locale: str = "en-GB") -> Iterator[Window]:
     """A window in which nothing went wrong, and nobody outside was asked, when it is closed."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
     seen = Window(context.new_page(), address)
     yield seen
     context.close()
