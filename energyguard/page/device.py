@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from energyguard.alerts.alert import Alert
@@ -21,6 +22,7 @@ from energyguard.service.catalogue_views import CatalogueCard
 from energyguard.service.devices import DeviceChannel, DeviceDetail
 
 KEEP_S = 5.0
+LOOK_S = 0.5
 MAX_ALERTS = 6
 
 
@@ -30,6 +32,7 @@ class DevicePage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
         self.device = context.query.get("device", "")
+        self.channels: tuple[str, ...] = ()
         self.parts: MeasuredParts | SumParts | None = None
         self.answer = Tag("p", "", "answer sub")
         self.rest = Rest(
@@ -47,25 +50,39 @@ class DevicePage:
                 self.about = AboutCard(context, self.device, self.draw)
         context.every(KEEP_S, self.draw)
         context.every(2.0, self.move_on)
+        self._revision = -1
+        context.every(LOOK_S, self.look)
 
-    async def draw(self) -> None:
-        """Everything that the history, the live view and the catalogue know of it."""
-        catalogue, detail = self.cache.service.catalogue, await self._detail()
+    async def look(self) -> None:
+        """What somebody else changed of it is said at once."""
+        if self.cache.service.catalogue.entries.revision != self._revision:
+            await self._entry()
+
+    async def _entry(self) -> CatalogueCard | None:
+        """Its name and place, and what is said about it; None: there is no such device."""
+        catalogue = self.cache.service.catalogue
+        self._revision = catalogue.entries.revision
         try:
-            entry = await self.cache.shared(
-                ("entry", self.device), 1.0, lambda: catalogue.detail(self.device)
-            )
+            entry = await asyncio.to_thread(catalogue.detail, self.device)
         except NotFound:
             self.rest.show(False)
             self.context.say(self.device, _("Device"))
-            return
+            return None
         self.rest.show(True)
         where = " › ".join(place.name for place in entry.sites)
         self.context.say(entry.name, where or _("Device that stands nowhere yet"))
+        await self.about.show(self.channels)
+        return entry
+
+    async def draw(self) -> None:
+        """Everything that the history, the live view and the catalogue know of it."""
+        detail = await self._detail()
+        self.channels = tuple(channel.channel for channel in detail.channels) if detail else ()
+        entry = await self._entry()
+        if entry is None:
+            return
         if self.parts is None and (detail is not None or entry.device.is_virtual):
             self.parts = self._build(entry, detail)
-        names = tuple(channel.channel for channel in detail.channels) if detail else ()
-        await self.about.show(names)
         if self.parts is not None:
             await self.parts.draw(detail)
         self.answer.text = self._answer(entry, detail)

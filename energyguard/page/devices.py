@@ -13,6 +13,7 @@ from energyguard.page.language import _
 from energyguard.service.catalogue_views import CatalogueRow
 
 KEEP_S = 5.0
+LOOK_S = 0.5
 PAGE = 50
 STATES = ("", "new", "named", "retired")
 
@@ -63,7 +64,9 @@ class DevicesPage:
                     self._draw, _("No device is called so."), tag="tbody"
                 )
             self.pages: ChangingList[int] = ChangingList(self._pages, "", "pages")
+        self._revision = -1
         context.every(KEEP_S, self.draw)
+        context.every(LOOK_S, self.look)
 
     def _search(self) -> None:
         """A form: works with the keyboard, and without a script."""
@@ -79,11 +82,19 @@ class DevicesPage:
                     Tag("input", type="hidden", name=name, **{"^value": value})
             Tag("button", _("Search"), "btn", type="submit")
 
+    async def look(self) -> None:
+        """What was renamed or placed elsewhere is said at once."""
+        if self.cache.service.catalogue.entries.revision != self._revision:
+            await self.draw()
+
     async def draw(self) -> None:
         """The page of devices as they are."""
+        self._revision = self.cache.service.catalogue.entries.revision
         catalogue, offset = self.cache.service.catalogue, (self.page - 1) * PAGE
         found = await self.cache.shared(
-            ("found", self.wanted, offset), 1.0, lambda: catalogue.find(self.wanted, offset, PAGE)
+            ("found", self.wanted, offset, self._revision),
+            1.0,
+            lambda: catalogue.find(self.wanted, offset, PAGE),
         )
         is_filtered = self.wanted != DeviceFilter()
         self.rest.show(bool(found.total) or is_filtered)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date
 from urllib.parse import urlencode
 
+from nicegui import ui
+
 from energyguard.errors import Malformed, NotFound
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
@@ -28,6 +30,7 @@ from energyguard.page.spans import SpanBar, before_words, last_year, span_name
 from energyguard.service.consumption import ConsumptionSeries
 
 KEEP_S = 15.0
+LOOK_S = 0.5
 HEIGHT = 292
 FORMATS = {"csv": "CSV", "xlsx": "XLSX (Excel)", "parquet": "Parquet"}
 BESIDE = ("before", "year", "none")
@@ -64,6 +67,7 @@ class ExplorePage:
         self.bars: Plot | None = None
         self.lines: LevelLines | None = None
         context.every(KEEP_S, self.draw)
+        context.every(LOOK_S, self.look)
 
     def _span(self, query: Mapping[str, str]) -> CalendarSpan:
         """The span of the address; today, where it says none."""
@@ -144,6 +148,12 @@ class ExplorePage:
             plot.save(f"energyguard-{self.span}")
 
     # What is shown
+
+    async def look(self) -> None:
+        """What is called otherwise now is opened anew."""
+        catalogue = self.cache.service.catalogue
+        if any(name_of(catalogue, item.key) != item.name for item in self.picked):
+            ui.navigate.reload()
 
     async def draw(self) -> None:
         """Ask, and show what came."""

@@ -116,6 +116,19 @@ async def test_two_people_do_not_lose_each_others_work(user: User, service: Made
     assert service.catalogue.entries.devices["H017"].name == "Heat pump"
 
 
+async def test_a_name_that_somebody_else_gives_is_there_within_a_second(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/devices/H017")
+    await sees(user, "Nobody has named it yet.")
+    service.catalogue.change("device/H017", "mara", {"name": "Boiler"})
+    await user.should_see("Boiler", retries=10)
+    await user.open("/devices?search=boiler")
+    await sees(user, "Boiler")
+    service.catalogue.change("device/H017", "mara", {"name": "Boiler room"})
+    await user.should_see("Boiler room", retries=10)
+
+
 async def test_a_virtual_device_is_the_sum_of_others(user: User, service: MadeUpService) -> None:
     service.catalogue.change("device/H001", "mara", {"name": "Main"})
     await user.open("/add")
