@@ -25,6 +25,7 @@ async def test_silences_over_http(http: httpx.AsyncClient, log: Log, service: Se
     alert = await ok(http.get("/alerts/a1"))
     assert (alert["state"], alert["standing"]) == ("silenced", made["id"])
     ended = await ok(http.delete(f"/silences/{made['id']}"))
+    assert "standing" not in await ok(http.get("/alerts/a1"))
     assert (ended["active"], ended["ended_by"]) == (False, "mara")
     assert (await http.delete(f"/silences/{made['id']}")).status_code == 409
     for wrong in ({"selector": "floor"}, {"until": "soon"}):

@@ -46,7 +46,11 @@ class AlertBody(BaseModel):
     silenced_by: str | None
     silenced_until_ms: int | None
     note: str
-    standing: str | None = Field(None, description="The standing silence that it is under.")
+    standing: str | None = Field(
+        None,
+        description="The standing silence that it is under; not there: none.",
+        exclude_if=lambda value: value is None,
+    )
 
     @classmethod
     def of(cls, alert: Alert) -> AlertBody:
