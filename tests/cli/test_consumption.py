@@ -94,6 +94,8 @@ def test_commands_with_a_range_take_days_of_the_calendar(terminal: Terminal) -> 
     assert kwh("--since", "2026-03-29", "--until", "2026-03-30", *SPRING) == 23.0
     rows = terminal("readings", "berlin", "--day", "2026-03-29", "--json").rows
     assert len(rows) == 23  # of its site's day: no zone has to be given
+    since = ("--since", "2026-03-29", "--until", "2026-03-30")
+    assert len(terminal("readings", "berlin", *since, "--json").rows) == 23
     said = terminal("export", "readings", "--day", "2026-03-29", "--device", "berlin")
     assert len(said.out.splitlines()) == 24
 

@@ -186,3 +186,11 @@ def test_questions_go_to_the_history(history: StandInHistory, service: EnergySer
         service.query("top", n=3)
     history.answers["top"] = pa.table({"device": ["H001"]})
     assert service.query("top", n=3).num_rows == 1
+
+
+def test_today_is_a_day_of_the_readings(log: MemoryLog, service: EnergyService) -> None:
+    assert service.consumption.span("today").start_ms > NOON  # by the wall clock, so far
+    send(log, ("H001", 0, 0.05))
+    until(lambda: service.live.newest_ms())
+    assert service.live.data_ms() == NOON
+    assert str(service.consumption.span("yesterday")) == "2025-09-05"
