@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 from nicegui import ui
 
-from energyguard.access.people import Accounts, check_rights
+from energyguard.access.people import Accounts
 from energyguard.access.tokens import Tokens
 from energyguard.errors import EnergyGuardError, Rejected
 from energyguard.model.access import AccessRole
+from energyguard.page.audit_card import AuditCard
 from energyguard.page.components import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import near_moment
-from energyguard.page.forms import Form, Options, Values
+from energyguard.page.forms import Form, Values
 from energyguard.page.language import _
+from energyguard.page.rights import rights_fields, rights_of, roles
 
 LOOK_S = 3.0
-DAY_MS = 86_400_000
 
 
 class PersonRow(NamedTuple):
@@ -66,6 +67,7 @@ class PeoplePage:
                 self.logins: ChangingList[LogInRow] = ChangingList(
                     self._login, _("Nobody."), "people"
                 )
+            self.audit = AuditCard(context)
         context.every(LOOK_S, self.look)
 
     async def look(self) -> None:
@@ -77,7 +79,7 @@ class PeoplePage:
             [
                 PersonRow(
                     person.name,
-                    person.shown or person.name,
+                    f"{person.shown} ({person.name})" if person.shown else person.name,
                     self._rights(person.role, person.sites, person.until_ms),
                     _("disabled") if person.disabled
                     else "" if person.password else _("invited, has no password yet"),
@@ -104,7 +106,7 @@ class PeoplePage:
         return " · ".join(part for part in parts if part)
 
     def _when(self, ms: int) -> str:
-        return near_moment(ms, self.service.clock.now_ms(), self.context.zone)
+        return near_moment(ms, self._now_ms, self.context.zone)
 
     # Rows
 
@@ -114,6 +116,7 @@ class PeoplePage:
             self._who(row)
             with Tag("div", "", "acts"):
                 button(_("New link"), lambda: self._again(name), about=name, mark=f"link-{name}")
+                button(_("Change"), lambda: self._change(name), about=name, mark=f"change-{name}")
                 words = _("Let in again") if row.off else _("Disable")
                 button(words, lambda: self._able(name, not row.off), about=name)
                 button(_("Remove"), lambda: self._remove(name), about=name, mark=f"remove-{name}")
@@ -141,10 +144,6 @@ class PeoplePage:
     # Forms
 
     def _form(self, name: str, words: str, act: Callable[[Values], object], people: bool) -> Form:
-        sites = self.service.catalogue.entries.sites
-        options: Options = [("", _("all sites")), *((s, site.name) for s, site in sites.items())]
-        offered = [r for r in AccessRole if people is not (r is AccessRole.WRITE) or not people]
-
         async def send(values: Values) -> None:
             try:
                 await asyncio.to_thread(act, values)
@@ -158,23 +157,41 @@ class PeoplePage:
         form = Form(name, send)
         with form:
             form.text("name", _("Name"), maxlength="60", required="required")
-            form.choose("role", _("May"), [(r.value, roles()[r]) for r in offered], "read")
-            form.choose("site", _("Sees"), options)
-            ends = [("", _("without an end")), *((str(d), _days(d)) for d in (1, 7, 30, 90, 365))]
-            form.choose("days", _("Until"), ends)
+            rights_fields(form, self.service, people)
             form.acts(words)
         return form
 
-    def _rights_of(self, values: Values) -> tuple[AccessRole, tuple[str, ...], int | None]:
-        role, site, days = AccessRole(values["role"]), values.get("site"), values.get("days")
-        sites = (site,) if site else ()
-        check_rights(role, sites)
-        until_ms = self.service.clock.now_ms() + int(days) * DAY_MS if days else None
-        return role, sites, until_ms
+    def _change(self, name: str) -> None:
+        """Ask what somebody may do from now on."""
+        person = self.accounts.get(name)
+
+        async def send(values: Values) -> None:
+            try:
+                role, sites, until_ms = rights_of(values, self._now_ms)
+            except Rejected as error:
+                form.blame({error.field or "": str(error)})
+                return
+            dialog.close()
+            await self._do(
+                lambda: self.accounts.change(name, role=role, sites=sites, until_ms=until_ms),
+                _("Changed"), name,
+            )  # fmt: skip
+
+        with ui.dialog().props('aria-labelledby="rights"') as dialog, Tag("div", "", "card"):
+            Tag("h2", _("What {name} may do").format(name=name), id="rights")
+            form = Form("rights", send)
+            with form:
+                rights_fields(form, self.service, True, person.role, person.sites)
+                form.acts(_("Change it"), dialog.close)
+        dialog.open()
+
+    @property
+    def _now_ms(self) -> int:
+        return self.service.clock.now_ms()
 
     def _invited(self, values: Values) -> None:
         name = values.get("name", "")
-        self.accounts.add(name, *self._rights_of(values), by=self.context.user)
+        self.accounts.add(name, *rights_of(values, self._now_ms), by=self.context.user)
         self._note("invited", name)
         self._show_link(name)
 
@@ -183,7 +200,7 @@ class PeoplePage:
         self._copy(self._link, words, f"{self._address}invite?key={self.accounts.invite(name)}")
 
     def _created(self, values: Values) -> None:
-        role, sites, until_ms = self._rights_of(values)
+        role, sites, until_ms = rights_of(values, self._now_ms)
         token = self.tokens.create(values.get("name", ""), role, sites, until_ms)
         self._note("token made", f"{values['name']}: {role.value}")
         is_screen = role is AccessRole.READ
@@ -237,17 +254,3 @@ class PeoplePage:
     async def _out(self, name: str) -> None:
         done = _("{name} is logged out everywhere").format(name=name)
         await self._do(lambda: self.tokens.end_sessions(name), done, name)
-
-
-def roles() -> dict[AccessRole, str]:
-    """What each role may do, in the reader's words."""
-    return {
-        AccessRole.WRITE: _("only send readings"),
-        AccessRole.READ: _("look"),
-        AccessRole.OPERATE: _("look and act: alerts, limits, names"),
-        AccessRole.ADMIN: _("everything"),
-    }
-
-
-def _days(days: int) -> str:
-    return _("for {days} days").format(days=days) if days > 1 else _("for a day")

@@ -80,6 +80,12 @@ def test_somebody_is_invited_who_may_only_look(
     expect(guest.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
     expect(admin.get_by_text("look · all sites").first).to_be_visible()
+    expect(admin.get_by_text("nina: refused: PUT /api/v1/rules")).to_be_visible()
+    admin.get_by_role("button", name="Change nina").click()
+    admin.get_by_role("dialog").get_by_label("May").select_option("operate")
+    admin.get_by_role("button", name="Change it").click()
+    expect(admin.get_by_text("look and act: alerts, limits, names · all sites")).to_be_visible()
+    assert axe(admin) == []
     admin.get_by_role("button", name="Log out nina").first.click()
     guest.wait_for_timeout(2_500)
     guest.goto(f"{address}/")
