@@ -5,7 +5,6 @@ from __future__ import annotations
 from energyguard.page.components import Tag, Tile, button
 from energyguard.page.context import PageContext
 from energyguard.page.controls import Dropdown
-from energyguard.page.data_backups import BackupsCard
 from energyguard.page.data_details import DataDetails
 from energyguard.page.data_import import ImportCard
 from energyguard.page.data_missing import MissingCard
@@ -45,8 +44,6 @@ class DataPage:
             self.missing = MissingCard(context)
             self.letters = RefusedCard(context)
             self.files = ImportCard(context)
-            if context.may("admin"):
-                BackupsCard(context)
             self._ways()
             self.details = DataDetails(context)
         context.every(2.0, self.counts)
@@ -65,9 +62,13 @@ class DataPage:
         await self.past()
 
     def _ways(self) -> None:
-        """Where more is known of lines and nodes."""
+        """Where more is known of lines, nodes and copies."""
         there = {view.path: view for view in self.context.views}
-        names = {"/edges": _("Edges and their lines"), "/cluster": _("The store's nodes")}
+        names = {
+            "/edges": _("Edges and their lines"),
+            "/cluster": _("The store's nodes"),
+            "/backups": _("Copies of all data"),
+        }
         found = [path for path in names if path in there]
         if found:
             with Tag("p", "", "links c12"):

@@ -11,6 +11,7 @@ from energyguard.domain import installed, load
 from energyguard.model.access import AccessRole
 from energyguard.page.add_device import AddDevicePage
 from energyguard.page.alerts import AlertsPage
+from energyguard.page.backups import BackupsPage
 from energyguard.page.cluster import ClusterPage
 from energyguard.page.context import View
 from energyguard.page.data import DataPage
@@ -55,6 +56,10 @@ VIEWS = (
     ),
     View(
         "/people", _("People"), "people", PeoplePage, foot=True, ranged=False,
+        role=AccessRole.ADMIN, whole=True,
+    ),
+    View(
+        "/backups", _("Backups"), "backups", BackupsPage, foot=True, ranged=False,
         role=AccessRole.ADMIN, whole=True,
     ),
     View("/me", _("Settings"), "person", PersonPage, foot=True, ranged=False),

@@ -189,18 +189,25 @@ def test_a_months_revenue_and_the_worst_station_are_found(
 
 def test_a_copy_is_made_and_putting_it_back_is_asked_first(window: Window) -> None:
     page = window.open("/data")
+    page.get_by_role("link", name="Copies of all data").click()
+    expect(page.get_by_role("heading", name="There is no copy of the data yet")).to_be_visible()
     page.get_by_role("button", name="Make a copy now").click()
     row = page.locator("#backups .alert")
     expect(row).to_have_count(1)
+    expect(page.get_by_role("heading", name="All can be put back as it was on")).to_be_visible()
     row.get_by_role("button", name="Put it back…").click()
     expect(page.locator(".question:visible")).to_contain_text("Everything stops for a moment")
     page.locator(".question:visible").get_by_role("button", name="Put it back").click()
     expect(page.get_by_text("only `energyguard up` can stop everything").first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/alerts?show=resolved", "/alerts/old-alert", "/rules", "/data"])
+@pytest.mark.parametrize(
+    "path", ["/alerts?show=resolved", "/alerts/old-alert", "/rules", "/data", "/backups"]
+)
 def test_views_fit_and_axe_finds_nothing(window: Window, path: str) -> None:
     page = window.open(path)
-    ready = page.locator(".reasons li, .rule-row, .missing-row .gone").first
+    ready = page.locator(
+        ".reasons li, .rule-row, .missing-row .gone, #backups p, #backups .alert"
+    ).first
     expect(ready).to_be_attached()
     fits_and_axe_finds_nothing(page)

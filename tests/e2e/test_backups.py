@@ -1,4 +1,4 @@
-"""A system that runs is copied, goes on, and is put back as it was: by one process, over HTTP."""
+"""A system that runs is copied, goes on, and is put back as it was, by the page alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from energyguard.history.client import HistoryClient
 from tests.e2e.test_silences import free_port
+from tests.e2e.windows import IN_A_BROWSER
 from tests.waiting import until
 
+pytestmark = IN_A_BROWSER
 CLIENT = httpx.Client(timeout=60)
 SETTINGS = ("history.port=0", "history.flush=100ms", "serve.auth=false")
 
@@ -64,20 +67,30 @@ def kept(folder: Path) -> dict[str, int]:
     return {row["device"]: row["readings"] for row in rows}
 
 
-def test_a_copy_is_made_while_all_runs_and_put_back_over_http(api: str, tmp_path: Path) -> None:
+def test_a_copy_is_made_while_all_runs_and_put_back_on_the_page(
+    browser: Browser, api: str, tmp_path: Path
+) -> None:
     data = tmp_path / "data"
     until(lambda: there(api))
     send(api, "before")
     until(lambda: kept(data) == {"before": 60})
     send(api, "just before")  # in the log, perhaps not yet in the history
-    made = CLIENT.post(f"{api}/backups").json()
-    assert [copy["name"] for copy in CLIENT.get(f"{api}/backups").json()] == [made["name"]]
+    page = browser.new_page()
+    page.goto(api.replace("/api/v1", "/backups"))
+    page.get_by_role("button", name="Make a copy now").click()
+    expect(page.locator("#backups .alert")).to_have_count(1, timeout=20_000)
+    (made,) = CLIENT.get(f"{api}/backups").json()
     send(api, "after")
     until(lambda: "after" in kept(data))
     assert CLIENT.post(f"{api}/backups/none/restore").status_code == 404
-    assert CLIENT.post(f"{api}/backups/{made['name']}/restore").status_code == 202
+    page.evaluate("document.body.dataset.before = 'yes'")
+    page.get_by_role("button", name="Put it back…").click()
+    page.get_by_role("button", name="Put it back", exact=True).click()
     until(lambda: [*tmp_path.glob("data.before-*")] and there(api))
     until(lambda: kept(data) == {"before": 60, "just before": 60})
-    assert [copy["name"] for copy in CLIENT.get(f"{api}/backups").json()] == [made["name"]]
+    # by itself the page is that of what runs now
+    expect(page.locator("body:not([data-before]) #backups .alert")).to_have_count(1, timeout=20_000)
+    assert CLIENT.get(f"{api}/backups").json() == [made]
     send(api, "later")  # and it goes on
     until(lambda: kept(data).get("later") == 60)
+    page.close()

@@ -1,4 +1,4 @@
-"""Copies of all data: made while everything runs, listed, and put back after a question."""
+"""Backups: could all be put back? Copies are made while all runs, and put back when asked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from energyguard.page.language import _, ngettext
 from energyguard.service.views import BackupView
 
 MEGA = 1e6
+LOOK_S = 10.0
 
 
-class BackupsCard:
-    """The copies; only for who may do everything.
+class BackupsPage:
+    """The copies of all data; only for who may do everything.
 
     Args:
         context: the open page.
@@ -23,19 +24,26 @@ class BackupsCard:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.service = context, context.cache.service
-        with card(_("Copies of all data"), "c12", anchor="backups") as self.remark:
+        title = _("Copies of all data")
+        with Tag("div", "", "grid"), card(title, "c12", anchor="backups") as self.remark:
             with Tag("div", "", "acts"):
-                self.make = button(_("Make a copy now"), self._make, mark="backup")
+                self.make = button(_("Make a copy now"), self._make, "main-act", mark="backup")
+                self.progress = Tag("span", "", "sub", role="status")
             self.rows: ChangingList[BackupView] = ChangingList(
                 self._draw, _("There is no copy yet. One can be made while everything runs.")
             )
         self.question = ConfirmDialog()
-        context.every(10.0, self.show)
+        context.every(LOOK_S, self.show)
 
     async def show(self) -> None:
-        """The copies that there are."""
+        """The copies that there are; the title says when the newest whole one was made."""
         found = await asyncio.to_thread(self.service.backups.all)
         self.rows.show(found)
+        whole = next((copy for copy in found if not copy.fault), None)
+        title = _("There is no copy of the data yet")
+        if whole is not None:
+            title = _("All can be put back as it was on {time}").format(time=self._when(whole))
+        self.context.say(title, _("Backups · could all be put back?"))
         words = ngettext("{n} copy, newest first", "{n} copies, newest first", len(found))
         self.remark.text = words.format(n=count(len(found)))
 
@@ -62,6 +70,7 @@ class BackupsCard:
 
     async def _make(self) -> None:
         self.make.props("disabled")
+        self.progress.text = _("A copy is being made; everything goes on meanwhile …")
         try:
             await self.context.do(
                 self.service.backups.make,
@@ -69,6 +78,7 @@ class BackupsCard:
             )
         finally:
             self.make.props(remove="disabled")
+            self.progress.text = ""
         await self.show()
 
     def _ask(self, copy: BackupView) -> None:
