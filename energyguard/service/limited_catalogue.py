@@ -8,7 +8,7 @@ from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import Edit
 from energyguard.catalogue.checks import known_key
 from energyguard.catalogue.differences import with_fields
-from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter, DeviceListing
+from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter
 from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.catalogue import DEVICE, Device, Entry, key_of, parts_of
@@ -52,8 +52,7 @@ class LimitedCatalogue:
         """A page of the devices that fit, by name."""
         if self._sight is None:
             return self._whole.find(wanted, offset, limit)
-        listing = DeviceListing(self._sight.entries)
-        cards, found = CatalogueCards(self._sight.entries, listing), listing.find(wanted)
+        cards, found = self._cards(self._sight), self._sight.listing.find(wanted)
         rows = tuple(cards.row(device) for device in found[offset : offset + limit])
         return FoundDevices(rows, len(found), offset)
 
@@ -99,8 +98,7 @@ class LimitedCatalogue:
 
     @staticmethod
     def _cards(sight: Sight) -> CatalogueCards:
-        entries = sight.entries
-        return CatalogueCards(entries, DeviceListing(entries))
+        return CatalogueCards(sight.entries, sight.listing)
 
     # Changes
 

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.listing import DeviceListing
 from energyguard.errors import Forbidden
 from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, key_of
 from energyguard.service.catalogue_contract import SiteCatalogue
@@ -19,6 +20,7 @@ class _Seen(NamedTuple):
     changes: int
     devices: frozenset[str]
     entries: Catalogue
+    listing: DeviceListing
 
 
 class Sight:
@@ -74,6 +76,11 @@ class Sight:
         """The catalogue, as far as it is seen: these sites, their devices, and these' groups."""
         return self._seen().entries
 
+    @property
+    def listing(self) -> DeviceListing:
+        """The devices that are seen, for lists; one as long as nothing changes."""
+        return self._seen().listing
+
     def _seen(self) -> _Seen:
         with self._lock:
             whole = self._whole.entries
@@ -92,7 +99,8 @@ class Sight:
             *(key_of(DEVICE, device) for device in devices),
             *(key_of(GROUP, group) for group in groups),
         ]
-        return _Seen(changes, devices, whole.part(keys))
+        part = whole.part(keys)
+        return _Seen(changes, devices, part, DeviceListing(part))
 
 
 def _is_of(device: Device | None, devices: set[str]) -> bool:

@@ -174,6 +174,16 @@ def test_a_device_that_moves_is_out_of_sight_at_once(made: MadeUpService) -> Non
     assert local.consumption.zone_of(["site/floor-2"]) == "UTC"
 
 
+def test_a_list_is_kept_as_long_as_nothing_changes(made: MadeUpService) -> None:
+    local = of(made, READ, SITES)
+    assert local.catalogue.find().total == len(local.catalogue.entries.devices) > 0
+    listeners = len(local.catalogue.entries.listeners)
+    for _ in range(3):
+        local.catalogue.find()
+        local.catalogue.detail("H017")
+    assert len(local.catalogue.entries.listeners) == listeners
+
+
 HIDDEN = sorted({f'"{home}"' for home in HOMES} - {'"H017"', '"H042"'})
 HIDDEN += ["elsewhere", "Elsewhere", "secret", '"both"', '"p2"']
 GIVEN = {"device": OWN, "channel": "energy_kwh", "id": "", "site": "floor-2", "group": "pumps"}
