@@ -39,3 +39,10 @@ def test_a_device_without_an_entry_is_known_by_its_id_alone() -> None:
     assert not Selector.parse("kind=*").matches(DeviceFacts("x"))
     assert Selector.parse("id=x id=*").looks_at_ids_only
     assert not Selector.parse("id=x site=y").looks_at_ids_only
+
+
+def test_a_selector_is_written_as_it_is_read() -> None:
+    for text in ("id=p[1-9]*", "site=lindenhof kind=meter", "'label.room=big hall' id=it\\'s"):
+        selector = Selector.parse(text)
+        assert Selector.parse(str(selector)) == selector
+    assert str(Selector.parse("id=p* site=home")) == "id=p* site=home"

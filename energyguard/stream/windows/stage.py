@@ -47,7 +47,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     ) -> None:
         super().__init__(log, topics, clock)
         self.book = book
-        self._active = self._of_flow()
+        self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
         self.catalogue = CatalogueRevisions(log)
         self.plausible = plausible  # in messages that others sent
@@ -59,9 +59,10 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         self._rules_at = dict(log.positions(RULES.name, EARLIEST))
         self._progress_at = dict(log.positions(PROGRESS.name, EARLIEST))
 
-    def _of_flow(self) -> tuple[Rule, ...]:
-        """The rules that run, of those that this flow runs."""
-        return tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
+    def _of_flow(self) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        """The rules that run, of those that this flow runs; and which of them ask for places."""
+        rules = tuple(rule for rule in self.book.running() if rule.flow == self.flow.name)
+        return rules, tuple(rule for rule in rules if rule.needs_catalogue)
 
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""
@@ -115,8 +116,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
         Only where one of them looks at more than ids, and where it is about other devices now.
         """
-        rules = [rule for rule in self._active if rule.needs_catalogue]
-        if not rules:
+        if not self._placed:
             return None
         now, pinned = self.catalogue.revision, task.operator.places.revision
         if pinned is None or task.manifest.decided < 0:
@@ -131,7 +131,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         moved = self.catalogue.moved(since, devices, known)
         before, after = (self.catalogue.facts_at(number) for number in (pinned, now))
         differ = any(
-            (selected(rule, moved, before) != selected(rule, moved, after)).any() for rule in rules
+            (selected(rule, moved, before) != selected(rule, moved, after)).any()
+            for rule in self._placed
         )
         return now if differ else None
 
@@ -171,7 +172,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             self._rules_at[part.at] = part.next_offset
         if changed:
             self._changes += 1
-            self._active = self._of_flow()
+            self._active, self._placed = self._of_flow()
             self._follow_catalogue()
             longest = max((rule.reach_ms for rule in self.book.all()), default=0)
             if longest > self.limits.horizon_ms:
@@ -179,7 +180,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
 
     def _follow_catalogue(self) -> None:
         """Know where devices stand, where a rule asks for it."""
-        if any(rule.needs_catalogue for rule in self._active):
+        if self._placed:
             self.catalogue.refresh()
 
     def _reached(self, progress: PartitionProgress) -> None:
