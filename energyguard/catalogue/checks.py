@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Final, NamedTuple
 
+import msgspec
 from babel.numbers import is_currency
 
 from energyguard.catalogue.channel_checks import channel_faults
@@ -33,6 +34,7 @@ from energyguard.settings.section import known_zone
 
 MAX_ID: Final = 200
 MAX_TEXT: Final = 500
+MAX_BYTES: Final = 50_000
 MAX_MANY: Final = 100
 """Groups, labels, channels, terms of a device; holidays of a site."""
 LATEST_MS: Final = 253_402_300_799_999
@@ -98,6 +100,8 @@ class PlannedCatalogue:
             return
         yield from id_faults(kind, entry_id)
         yield from text_faults("name", entry.name)
+        if len(msgspec.json.encode(entry)) > MAX_BYTES:
+            yield "", f"is longer than {MAX_BYTES} bytes altogether"
         if isinstance(entry, Site):
             yield from site_faults(entry)
             yield from self._site_places(entry_id, entry)

@@ -7,6 +7,7 @@ the same one, is refused, and sees what the first one wrote.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,10 @@ from energyguard.records.catalogue import (
     CatalogueVersion,
 )
 from energyguard.telemetry import logger
+
+MAX_BYTES: Final = 400_000
+"""Of an entry with all of its versions: a broker takes no larger record than a million."""
+MAX_REQUEST_BYTES: Final = 100_000
 
 _log = logger(__name__)
 
@@ -42,7 +47,17 @@ class CatalogueOwner:
         for key, request in _requests(fetched):
             if self._judge(key, request):
                 changed[key] = None
-        return {key: CATALOGUE_ENTRY.encode(self._entries[key]) for key in changed}
+        return {key: self._written(key) for key in changed}
+
+    def _written(self, key: str) -> bytes:
+        """An entry with its versions: where they have grown too long, without the oldest half."""
+        value = CATALOGUE_ENTRY.encode(self._entries[key])
+        while len(value) > MAX_BYTES:
+            versions = self._entries[key].versions
+            _log.warning("the oldest versions are forgotten", key=key, versions=len(versions) // 2)
+            self._entries[key] = CatalogueHistory(versions=versions[len(versions) // 2 :])
+            value = CATALOGUE_ENTRY.encode(self._entries[key])
+        return value
 
     def _judge(self, key: str, request: CatalogueRequest) -> bool:
         history = self._entries.get(key)
@@ -71,6 +86,8 @@ def _requests(fetched: Iterable[Fetched]) -> Iterator[tuple[str, CatalogueReques
             try:
                 name = (key or b"").decode()
                 kind, _ = parts_of(name)
+                if len(value or b"") > MAX_REQUEST_BYTES:
+                    raise ValueError(f"longer than {MAX_REQUEST_BYTES} bytes")
                 request = CATALOGUE_REQUEST.decode(value or b"")
                 entry = request.entry
                 if entry is not None and entry.__struct_config__.tag != kind:

@@ -72,6 +72,11 @@ def test_what_is_right_is_taken() -> None:
     assert faults({"device/a/b": device, "site/l": site}) == []  # in any order
 
 
+def test_an_entry_fits_into_a_record() -> None:
+    labels = {f"label{n}": "😀" * 500 for n in range(26)}
+    assert faults({"device/x": Device(name="", labels=labels)}) == ["device/x: "]
+
+
 @pytest.mark.parametrize(
     "key", ["site/a/b", "group/..", "device/ x", "site/x\x00", f"site/{201 * 'x'}"]
 )

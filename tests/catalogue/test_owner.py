@@ -10,11 +10,14 @@ import pytest
 
 from energyguard.catalogue import Catalogue, role
 from energyguard.catalogue.changes import CatalogueChanges, Edit
+from energyguard.catalogue.owner import MAX_BYTES, MAX_REQUEST_BYTES, CatalogueOwner
 from energyguard.errors import Conflict
-from energyguard.log import Log, Records, open_log
+from energyguard.log import Log, Records, TopicPartition, open_log
 from energyguard.model.catalogue import Device, Site
 from energyguard.model.topics import CATALOGUE_CHANGES
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CATALOGUE_REQUEST, CatalogueRequest
 from energyguard.settings.tree import Settings
+from energyguard.testing import MemoryLog
 
 
 @pytest.fixture
@@ -64,3 +67,23 @@ def test_what_cannot_be_read_costs_its_neighbours_nothing(log: Log) -> None:
     log.append(CATALOGUE_CHANGES.name, Records([b"site/a", b"site/a", b"device/a"], bad))
     changes = CatalogueChanges(log, Catalogue())
     assert list(changes.put([Edit("site/a", Site(name="A"))], "mara")) == ["site/a"]
+
+
+def test_what_is_changed_again_and_again_stays_short_enough_for_a_broker() -> None:
+    owner, log, sizes = CatalogueOwner({}), MemoryLog(), list[int]()
+    at = {TopicPartition(CATALOGUE_CHANGES.name, 0): 0}
+    for n in range(60):
+        device = Device(name=f"{n}", labels={"long": "x" * 20_000})
+        request = CatalogueRequest(id=f"r{n}", based_on=n, entry=device)
+        records = Records([b"device/d"], [CATALOGUE_REQUEST.encode(request)])
+        log.append(CATALOGUE_CHANGES.name, records)
+        fetched = log.read(at, 10, 0)
+        at = {part.at: part.next_offset for part in fetched}
+        value = owner.take(fetched)["device/d"]
+        sizes.append(len(value))
+    assert max(sizes) <= MAX_BYTES < sum(sizes)
+    versions = CATALOGUE_ENTRY.decode(value).versions
+    assert [v.revision for v in versions] == [*range(61 - len(versions), 61)]  # the newest
+    too_long = CatalogueRequest(id="x", based_on=0, entry=Device(name="x" * MAX_REQUEST_BYTES))
+    log.append(CATALOGUE_CHANGES.name, Records([b"device/e"], [CATALOGUE_REQUEST.encode(too_long)]))
+    assert owner.take(log.read(at, 10, 0)) == {}
