@@ -50,7 +50,7 @@ class AlertDetail:
             self.empty = Tag("p", "", "empty")
             with Tag("div", "", "story-body") as self.body:
                 with Tag("p", "", "kicker"):
-                    self.kind = Tag("span", "", "tag")
+                    self.kind = Tag("span", "", "alert-kind")
                     self.where = Tag("span")
                 self.title = Tag("h2", "", "headline")
                 with Tag("div", "", "acts thumb") as self.acts:
@@ -167,7 +167,7 @@ class AlertDetail:
     def _words(self, alert: Alert, place: DevicePlace) -> None:
         shape, kind = mark(alert)
         self.kind.text = f"{shape} {words.kind_words(alert, self.rule)}"
-        restyle(self.kind, f"tag {kind}")
+        restyle(self.kind, f"alert-kind {kind}")
         since = _("since {time}").format(time=day_moment(alert.since_ms, place.zone))
         parts = [" › ".join([*place.path, place.name]), since, *words.standing(alert, place.zone)]
         self.where.text = " · ".join(parts)

@@ -71,7 +71,7 @@ class Segments:
         self._act = act
         self.value = value
         self._buttons: dict[str, Tag] = {}
-        with Tag("div", "", "choice wide", role="group", aria_label=label):
+        with Tag("div", "", "choice segments", role="group", aria_label=label):
             for name, words in options:
                 made = Tag("button", words, type="button").mark(f"pick-{name}")
                 made.on("click", lambda _event, chosen=name: self._chosen(chosen))
