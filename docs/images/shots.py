@@ -26,7 +26,7 @@ VIEWS = {
     "device": "/devices/H001",
     "add-device": "/add",
     "devices": "/devices",
-    "quality": "/quality",
+    "data": "/data",
     "edges": "/edges",
     "cluster": "/cluster",
 }

@@ -127,6 +127,7 @@ def test_on_a_phone_the_story_has_its_buttons_at_the_thumb(
     expect(page.locator("#story")).to_be_hidden()
     page.locator(f"[data-alert='{of(service, 'H042')}'] a").click()
     page.wait_for_url("**/alerts/**")
+    expect(page.locator("#story .reasons li").first).to_be_visible()
     expect(page.locator("#attention")).to_be_hidden()
     for name in ("Acknowledge", "Silence…", "That was us"):
         box = page.locator("#story").get_by_role("button", name=name).bounding_box()
