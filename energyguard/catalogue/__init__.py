@@ -1,6 +1,10 @@
 """Sites, devices and groups: what people say there is, and where it stands.
 
     fold.py      the catalogue as every process has it: a fold of `energyguard.catalogue`
+    memory.py    what keeps it small; listing.py: its devices and senders, searched
+    known.py     what domains know, under what people entered; edge_labels.py: of edges
+    checks.py    what an entry may be; channel_checks.py; differences.py: field by field
+    files/       as TOML and CSV
     owner.py     which requests hold: pure, one after another
     changes.py   asks for changes, and waits for what became of them
     revisions.py any revision of it, for streams
