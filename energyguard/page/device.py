@@ -94,19 +94,10 @@ class DevicePage:
         return MeasuredParts(self.context, detail, entry.zone, self.left, self.right)
 
     async def _detail(self) -> DeviceDetail | None:
-        """What it sent; None: nothing."""
-        devices, span = self.cache.service.devices, self.context.span
+        """What it sent, and how that ended in the day up to its newest reading; None: nothing."""
+        devices, key = self.cache.service.devices, ("device", self.device)
         try:
-            newest = (
-                await self.cache.shared(
-                    ("device", self.device), KEEP_S, lambda: devices.detail(self.device)
-                )
-            ).last_ms
-            return await self.cache.shared(
-                ("device", self.device, span.name),
-                KEEP_S,
-                lambda: devices.detail(self.device, newest + 1 - span.length_ms, newest + 1),
-            )
+            return await self.cache.shared(key, KEEP_S, lambda: devices.detail(self.device))
         except NotFound:
             return None
 

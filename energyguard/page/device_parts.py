@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.channels import CHANNELS, Kind
 from energyguard.model.days import local
@@ -119,6 +121,24 @@ class MeasuredParts:
         if found is None:
             return
         channel = self.channel_of(found)
+        firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
+        now_ms = max(self.context.now_ms, found.last_ms)
+        await asyncio.gather(
+            self._draw_course(found, channel),
+            self.tiles.show_sums(),
+            self.readings.draw(found.last_ms),
+            self.hours.draw(min(firsts, default=None), now_ms),
+            *(limit.draw() for limit in self.limits),
+        )
+        if self.levels is not None:
+            self.levels.show()
+        for name in VERDICTS:
+            n = found.verdicts.get(name, 0)
+            self.figures.show(name, count(n), n > 0 and name in ("conflicting", "ahead"))
+        self.channels.show([self._row(row) for row in found.channels])
+
+    async def _draw_course(self, found: DeviceDetail, channel: DeviceChannel) -> None:
+        """The line, what is usual, and the tile of now: they say the same."""
         self.usual = await usual_at(self.context, self.device, self.channel, found.last_ms)
         held = await hold_against(self.cache, self.series, found.last_ms)
         self.against.text = held.sentence
@@ -126,18 +146,6 @@ class MeasuredParts:
         words = "" if channel.silent else _("now {value}").format(value=measured(value, unit))
         await self.series.draw(found.last_ms, None if channel.silent else value, words)
         self.tiles.show_now(channel, self.usual)
-        await self.tiles.show_sums()
-        for limit in self.limits:
-            await limit.draw()
-        if self.levels is not None:
-            self.levels.show()
-        await self.readings.draw(found.last_ms)
-        firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
-        await self.hours.draw(min(firsts, default=None), max(self.context.now_ms, found.last_ms))
-        for name in VERDICTS:
-            n = found.verdicts.get(name, 0)
-            self.figures.show(name, count(n), n > 0 and name in ("conflicting", "ahead"))
-        self.channels.show([self._row(row) for row in found.channels])
 
     def _row(self, row: DeviceChannel) -> tuple[str, ...]:
         zone = self.day.zone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -81,18 +82,17 @@ class DeviceTiles:
 
     async def show_sums(self) -> Sequence[ConsumptionSeries]:
         """The sums of the spans, each beside the one before up to the same time."""
-        consumption, found = self.context.cache.service.consumption, []
-        key = key_of(DEVICE, self.device)
-        for name, tile in self._spans.items():
-            span = consumption.span(name, [key])
-            (series,) = await self.context.cache.shared(
-                ("consumption", (key,), span),
-                KEEP_S,
-                lambda span=span: consumption.of([key], span),  # type: ignore[misc]
-            )
-            found.append(series)
-            tile.show(number(series.total_kwh), "kWh", self._before(name, series))
-        return found
+        return await asyncio.gather(*(self._show_sum(name) for name in self._spans))
+
+    async def _show_sum(self, name: str) -> ConsumptionSeries:
+        consumption, key = self.context.cache.service.consumption, key_of(DEVICE, self.device)
+        span = consumption.span(name, [key])
+        (series,) = await self.context.cache.shared(
+            ("consumption", (key,), span), KEEP_S, lambda: consumption.of([key], span)
+        )
+        before = self._before(name, series)
+        self._spans[name].show(number(series.total_kwh), "kWh", before)
+        return series
 
     def _before(self, name: str, series: ConsumptionSeries) -> str:
         """The span before up to the same time, in words."""
