@@ -40,16 +40,16 @@ class LimitRow:
     @property
     def summary_of_all(self) -> str:
         """What holds for the others."""
-        words = (f"{LABELS[name]} {text}" for name, text in self.of_all.items() if text)
+        words = (f"{_(LABELS[name])} {text}" for name, text in self.of_all.items() if text)
         return ", ".join(words)
 
 
 LABELS = {
-    "raise_above": "raises above",
-    "raise_below": "raises below",
-    "clear_at": "clears at",
-    "longer_than": "for longer than",
-    "dwell": "for at least",
+    "raise_above": _("raises above"),
+    "raise_below": _("raises below"),
+    "clear_at": _("clears at"),
+    "longer_than": _("for longer than"),
+    "dwell": _("for at least"),
 }
 """The fields of a limit, in words."""
 DURATIONS = ("longer_than", "dwell")

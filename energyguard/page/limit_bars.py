@@ -10,6 +10,7 @@ from nicegui import ui
 from energyguard.errors import ConfigError, EnergyGuardError
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.quantities import NANO
+from energyguard.page.alert_words import length
 from energyguard.page.charts import BarSeries, BarStep, bars
 from energyguard.page.components import Tag, button, card, tell
 from energyguard.page.consumption_chart import stretches
@@ -44,7 +45,7 @@ class LimitBars:
         self.context, self.cache = context, context.cache
         self.device, self.rule, self.day = device, rule, day
         self._past: list[float] = []
-        title = _("Each {window} against the limit").format(window=rule.window_words)
+        title = _("Each {window} against the limit").format(window=length(rule.window_ms))
         with card(title, "c12", anchor=f"rule-{rule.id}") as self.note:
             self.plot = Plot("bars", title, 190)
             with Tag("div", "", "limit-foot"):
@@ -125,7 +126,7 @@ class LimitBars:
             with form:
                 form.text(
                     "level", _("Limit for this device, kWh in {window}").format(
-                        window=rule.window_words),
+                        window=length(rule.window_ms)),
                     f"{rule.level / NANO:g}", _("all other devices keep theirs"),
                     inputmode="decimal", required="",
                 )  # fmt: skip

@@ -13,6 +13,7 @@ from energyguard.page.components import ChangingList, Tag, button, card, tell
 from energyguard.page.context import PageContext
 from energyguard.page.device_limits import DURATIONS, LABELS, LimitRow, faults_by_field, limit_rows
 from energyguard.page.formatting import SPACE, day_moment
+from energyguard.page.language import _
 
 _EXAMPLES = {"longer_than": "at once"}
 
@@ -32,10 +33,10 @@ class LimitsCard:
     ) -> None:
         self.context, self.service = context, context.cache.service
         self.device, self.channels, self.about = device, channels, about
-        note = "a change works from the next reading on"
-        with card(f"Limits of {about}", "c12", note, anchor="limits"):
+        note = _("a change works from the next reading on")
+        with card(_("Limits of {about}").format(about=about), "c12", note, anchor="limits"):
             self.rows: ChangingList[LimitRow] = ChangingList(
-                self._draw, "No rule holds this device to a limit."
+                self._draw, _("No rule holds this device to a limit.")
             )
 
     def show(self) -> None:
@@ -48,19 +49,23 @@ class LimitsCard:
             with Tag("div"):
                 with Tag("div", "", "acts"):
                     Tag("strong", row.name)
-                    Tag("span", "● runs" if row.runs else "○ is off", f"state{' on' * row.runs}")
+                    Tag(
+                        "span",
+                        _("● runs") if row.runs else _("○ is off"),
+                        f"state{' on' * row.runs}",
+                    )
                 Tag("span", self._standing(row), "sub")
             with Tag("div", "", "limit-fields"):
                 for name in row.fields:
                     form.draw(name, partial(self._set, form))
             with Tag("div", "", "acts"):
                 button(
-                    "Set", partial(self._set, form), about=f"limits of {row.rule}",
+                    _("Set"), partial(self._set, form), about=f"limits of {row.rule}",
                     mark=f"set-{row.rule}",
                 )  # fmt: skip
                 if row.is_own:
                     button(
-                        "Back to default", partial(self._reset, row), about=row.rule,
+                        _("Back to default"), partial(self._reset, row), about=row.rule,
                         mark=f"reset-{row.rule}",
                     )  # fmt: skip
 
@@ -68,10 +73,14 @@ class LimitsCard:
         """Whose limit it is, and who set it when."""
         by = ""
         if row.edit is not None:
-            by = f", set by {row.edit.by} {day_moment(row.edit.at_ms, self.context.zone)}"
+            by = _(", set by {who} {when}").format(
+                who=row.edit.by, when=day_moment(row.edit.at_ms, self.context.zone)
+            )
         if row.is_own:
-            return f"{row.rule} · its own{by}; the default {row.summary_of_all}{SPACE}{row.unit}"
-        return f"{row.rule} · the default{by}"
+            default = f"{row.summary_of_all}{SPACE}{row.unit}"
+            words = _("its own{by}; the default {default}").format(by=by, default=default)
+            return f"{row.rule} · {words}"
+        return f"{row.rule} · {_('the default')}{by}"
 
     async def _set(self, form: _LimitForm) -> None:
         changed = form.changed()
@@ -83,7 +92,7 @@ class LimitsCard:
         def change() -> None:
             self.service.change_rule(rule, by=by, device=self.device, **changed)
 
-        words = ", ".join(f"{LABELS[name]} {text}" for name, text in changed.items())
+        words = ", ".join(f"{_(LABELS[name])} {text}" for name, text in changed.items())
         page, faults = ui.context.client, dict[str, str]()
         try:
             await asyncio.to_thread(change)
@@ -120,10 +129,10 @@ class _LimitForm:
         """A field with its label, its unit and room for what is wrong."""
         row, fault = self.row, f"fault-{self.row.rule}-{name}"
         with Tag("div", "", "limit-field"):
-            Tag("span", LABELS[name], "sub", aria_hidden="true")
+            Tag("span", _(LABELS[name]), "sub", aria_hidden="true")
             field = ui.input(value=row.fields[name], placeholder=_EXAMPLES.get(name, ""))
             suffix = "" if name in DURATIONS else row.unit
-            aria = f'aria-label="{row.rule} {LABELS[name]}" aria-describedby="{fault}"'
+            aria = f'aria-label="{row.rule} {_(LABELS[name])}" aria-describedby="{fault}"'
             field.props(f'borderless dense suffix="{suffix}" {aria}')
             field.classes("field narrow").mark(f"{name}-{row.rule}")
             field.on("keydown.enter", enter)
