@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from energyguard.access import passwords
 from energyguard.access.passwords import OF_AN_ADDRESS, WAITING, PasswordChecks, is_password
@@ -43,6 +44,9 @@ def test_the_parameters_are_those_that_are_stated(monkeypatch: pytest.MonkeyPatc
     assert is_password(PASSWORD, kept)
     assert not is_password("three green pears", kept)
     assert not is_password(PASSWORD, "")
+    with pytest.raises(VerifyMismatchError):  # it is a hash: nobody's takes as long as somebody's
+        passwords._HASHER.verify(passwords._NOBODYS, PASSWORD)
+    assert passwords._NOBODYS.split("$")[:4] == kept.split("$")[:4]
 
 
 def test_somebody_is_invited_sets_a_password_and_is_removed(
