@@ -96,6 +96,7 @@ API: Final[Mapping[str, Needed]] = {
     "POST /catalogue/swap": _OPERATE,
     "GET /catalogue/file": _ALL,
     "POST /catalogue/file": ADMINS,
+    "GET /missing": _READ,
     "GET /quality": _ALL,
     "GET /dlq": _ALL,
     "GET /dlq/{offset}": _ALL,
