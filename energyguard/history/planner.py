@@ -74,7 +74,8 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
     if _BETWEEN in sql:
-        borders = [int(border) // 60_000 * 60 for border in bound["borders"].split(",")]
+        given = (within(int(border) // 60_000 * 60) for border in bound["borders"].split(","))
+        borders = sorted(set(given))
         sql = sql.replace(_BETWEEN, f"({_steps(borders, bool(bound['devices']))})")
     return _call().sub(found, sql)
 
@@ -131,7 +132,7 @@ def between(borders: Sequence[int]) -> dict[Level, list[Piece]]:
     the ends of a day are read from minutes, which are sorted by the hour: there they lie together.
     """
     covered: dict[Level, list[Piece]] = {}
-    for low_s, high_s in pairwise(map(within, borders)):
+    for low_s, high_s in pairwise(borders):
         levels = _OF_DAYS if high_s - low_s > _LONG_S else READING_LEVELS
         for level, pieces in _levels(levels, (low_s, high_s), 0)[0].items():
             for low, high in pieces:

@@ -35,6 +35,8 @@ _YEAR: Final = re.compile(r"\d{4}")
 _DATES: Final = re.compile(r"(.+)\.\.(.+)")
 _ONE_DAY = timedelta(days=1)
 
+FIRST_YEAR, LAST_YEAR = 1972, 2104
+"""What can be asked for: the history has no earlier times, and no later ones."""
 FORMS: Final = (
     "today, yesterday, this-week, last-month, last-30-days, 2026-11-24, 2026-W48, 2026-11, 2026, "
     "2026-11-01..2026-11-24"
@@ -86,6 +88,8 @@ class CalendarSpan:
         word = text.strip()
         try:
             found = _named(word, zone, today) or _dated(word, zone)
+            if found and not FIRST_YEAR <= found.first.year <= found.end.year <= LAST_YEAR + 1:
+                raise ValueError(f"it must lie in the years from {FIRST_YEAR} to {LAST_YEAR}")
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{word!r} is no span of the calendar: {error}") from None
         if found is None:

@@ -234,7 +234,7 @@ def _summed(table: pa.Table | None, weights: dict[str, int], cut: _Cut) -> _Amou
         device = table["device"].combine_chunks().cast(pa.string()).dictionary_encode()
         signs = np.array([weights.get(name, 0) for name in device.dictionary.to_pylist()], np.int64)
         sign = signs[device.indices.to_numpy()]
-        at = np.searchsorted(borders, table["start_ms"].to_numpy())
+        at = np.searchsorted(borders, table["start_ms"].to_numpy(), side="right") - 1
         np.add.at(nano, at, sign * table["nano"].to_numpy())
         np.add.at(readings, at, np.abs(np.sign(sign)) * table["readings"].to_numpy())
     return _Amounts(borders, nano, readings)

@@ -74,6 +74,7 @@ async def test_files_have_the_same_rows(http: httpx.AsyncClient) -> None:
     ("given", "status", "field", "says"),
     [
         ({"span": "tomorrow"}, 422, "span", "write one like today"),
+        ({"span": "0001"}, 422, "span", "from 1972 to 2104"),
         ({"zone": "Europe/Berlim"}, 422, "zone", "Europe/Berlin"),
         ({"of": "H001"}, 422, "of", "no key of the catalogue"),
         ({"of": "site/attic"}, 404, None, "no site 'attic'"),

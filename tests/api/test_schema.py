@@ -22,7 +22,16 @@ from tests.service.made import StandInHistory, alert_event, raise_alerts
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-QUESTIONS = ("readings", "top", "heatmap", "series", "window_sums", "totals", "trend")
+QUESTIONS = (
+    "consumption",
+    "readings",
+    "top",
+    "heatmap",
+    "series",
+    "window_sums",
+    "totals",
+    "trend",
+)
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_bytes())
 LABELS = [
     f"{verb.upper()} {path}"

@@ -166,6 +166,9 @@ def test_spans_are_written_in_many_ways(text: str, written: str) -> None:
         ("last-0-days", "no day"),
         ("", "write one like"),
         ("9999", "range"),
+        ("0001", "from 1972 to 2104"),
+        ("9999-12-30", "from 1972 to 2104"),
+        ("1971-12-31..1972-01-02", "from 1972 to 2104"),
         ("20261124", "write one like"),
     ],
 )

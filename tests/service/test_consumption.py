@@ -108,6 +108,8 @@ def test_today_stands_beside_yesterday_up_to_the_same_time(consumption: Consumpt
 
 
 def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:
+    long_ago = asked(consumption, "device/main", "1980-01-01..2026-03-28")  # before it: from 1933
+    assert (long_ago.total_kwh, long_ago.before_total_kwh) == (3 * 48.0, None)
     over, ahead = (asked(consumption, "device/main", text) for text in ("2026-03-28", "2026-03-30"))
     assert (over.open, over.total_kwh, over.before_total_kwh) == (None, 48.0, 48.0)
     assert (ahead.open, ahead.total_kwh, ahead.before_total_kwh) == (None, None, None)
