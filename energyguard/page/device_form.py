@@ -136,6 +136,9 @@ def _site(values: Values, card: CatalogueCard, catalogue: SiteCatalogue, made: l
     name = values.get("new_site", "")
     if not name:
         raise Wrong(new_site=_("say what the new site is called"))
+    for site_id, there in catalogue.entries.sites.items():
+        if (there.name.casefold(), there.parent) == (name.casefold(), card.device.site):
+            return site_id  # it is not new
     site_id = id_for(name, catalogue.entries.sites)
     made.append(Edit(key_of(SITE, site_id), Site(name=name, parent=card.device.site), None, 0))
     return site_id

@@ -9,6 +9,7 @@ from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import ChannelFacts, Site
 from energyguard.page.components import Tag, card
 from energyguard.page.context import PageContext, View
+from energyguard.page.device_form import read_fields
 from energyguard.page.device_hours import silent_stretches
 from energyguard.page.limit_bars import often
 from energyguard.page.mount import add_pages
@@ -83,6 +84,10 @@ async def test_a_device_is_named_placed_and_grouped_and_that_is_undone(
     assert (device.name, device.site, device.groups) == ("Heat pump", "cellar", ("heating",))
     assert device.rating_kw == 4.5
     assert device.channels == {"energy_kwh": ChannelFacts(cadence="15 minutes", sign="export")}
+    made, _edits = read_fields(
+        values | {"new_site": "weber HOUSE"}, service.catalogue.detail("H001"), service.catalogue
+    )
+    assert made["site"] == "home"  # a site of this name is there already
     user.find(marker="undo-device").click()
     await sees(user, "It is as it was before")
     assert "H017" not in service.catalogue.entries.devices
