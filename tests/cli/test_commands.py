@@ -55,6 +55,7 @@ def test_all_the_verbs_are_there() -> None:
         *("shard", "coordinator", "measurements", "store", "client"),
         *("import", "privacy", "stations", "trend", "late", "schema"),
         *("sites", "groups", "silences", "consumption", "backup", "restore", "verify"),
+        *("people", "audit", "missing"),
     }
     assert {words[0] for words in EVERY if words} == wanted
 
