@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
 from nicegui import app as pages
 from nicegui import ui
 
@@ -73,9 +74,16 @@ def add_pages(
     caches, whole = PageCaches(services), services.whole
     shown = tuple(view for view in views if view.shown(whole))
     pages.add_static_files("/ui", STATIC)
-    pages.add_static_file(local_file=STATIC / "worker.js", url_path="/worker.js", max_cache_age=0)
+    pages.add_api_route("/worker.js", _worker, include_in_schema=False)
     for view in shown:
         _serve(view, shown, caches, stranger)
+
+
+def _worker() -> FileResponse:
+    """What answers in the browser while there is no connection; it may ask nobody but us."""
+    policy = "default-src 'none'; connect-src 'self'"
+    headers = {"content-security-policy": policy, "cache-control": "no-cache"}
+    return FileResponse(STATIC / "worker.js", media_type="text/javascript", headers=headers)
 
 
 def _serve(

@@ -47,9 +47,9 @@ class PersonPage:
             OwnAccount(context)
 
     def _select(self, name: str, label: str, options: Mapping[str, str], chosen: str) -> Tag:
-        with Tag("label", "", "choose"):
-            Tag("span", label, "name")
-            with Tag("select", "", "field", name=name).mark(name) as made:
+        with Tag("div", "", "choose"):
+            Tag("label", label, "name", for_=f"reads-{name}")
+            with Tag("select", "", "field", name=name, id=f"reads-{name}").mark(name) as made:
                 for value, words in options.items():
                     here = {"selected": "selected"} if value == chosen else {}
                     Tag("option", words, **{"^value": value}, **here)

@@ -4,6 +4,7 @@ const root = document.documentElement;
 root.dataset.theme = localStorage.getItem("theme") ?? "";
 const { language, numbers, hours } = document.currentScript.dataset;
 root.lang = language;
+addEventListener("load", () => (root.lang = language)); // the framework writes its own
 Object.assign(root.dataset, { numbers, hours });
 
 // A page that says that there is no connection, where there is none.
