@@ -17,8 +17,9 @@ from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, 
 
 pytestmark = IN_A_BROWSER
 PLAIN = [view.path for view in VIEWS if view.icon and view.path not in ("/cluster", "/edges")]
-CUT = """() => [...document.querySelectorAll(".rail > a.tab .word, .rail summary .word, .btn")]
-    .filter((e) => e.offsetWidth && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
+CUT = """() => [...document.querySelectorAll(".rail > * .word, .btn:not(.bell)")]
+    .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+    .map((e) => e.textContent)"""
 MAX_COLD_BYTES = 400_000
 
 
@@ -158,7 +159,7 @@ def test_a_view_is_light(browser: Browser, address: str) -> None:
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(address)
     expect(page.locator(".plot svg").first).to_be_visible()
     bodies = [answer.body() for answer in answers if answer.status == 200]
