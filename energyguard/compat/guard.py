@@ -92,6 +92,7 @@ class Guard:
         bearer = kind.lower() == "bearer"
         if not bearer and scope["method"] not in _SAFE and is_foreign(headers):
             return Forbidden("a page of another site sent this request: refused")
+        caller = Caller("anyone", AccessRole.ADMIN)
         if self._auth and scope["path"] not in self._open:
             found = self._tokens.find(token.strip()) if bearer else None
             if found is None:
@@ -104,7 +105,9 @@ class Guard:
             needed = AccessRole.READ if scope["method"] in _SAFE else AccessRole.ADMIN
             if found.sites or not Caller(found.name, found.role).may(needed):
                 return Forbidden(f"this takes a token with the role {needed!s}, for all sites")
+            caller = Caller(found.name, found.role)
             scope.setdefault("state", {})["user"] = found.name
+        scope.setdefault("state", {})["caller"] = caller
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._body_limit:
             return self._too_large()
