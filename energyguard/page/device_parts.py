@@ -123,8 +123,8 @@ class MeasuredParts:
         channel = self.channel_of(found)
         firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
         now_ms = max(self.context.now_ms, found.last_ms)
+        await self._draw_course(found, channel)  # what people look at first
         await asyncio.gather(
-            self._draw_course(found, channel),
             self.tiles.show_sums(),
             self.readings.draw(found.last_ms),
             self.hours.draw(min(firsts, default=None), now_ms),
