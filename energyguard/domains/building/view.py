@@ -10,6 +10,7 @@ from energyguard.model.topics import BUILDING_READINGS
 from energyguard.page.components import ChangingList, Rest, Tag, card, choice
 from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import plural
+from energyguard.page.language import _
 
 DRAW_S = 10.0
 CARDS = 12
@@ -124,4 +125,4 @@ class FloorGrid:
                 await shown.draw(floor)
 
 
-VIEW = View("/building", "Building", "building", BuildingPage, whole=True)
+VIEW = View("/building", _("Building"), "building", BuildingPage, whole=True)

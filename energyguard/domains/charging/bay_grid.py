@@ -8,17 +8,63 @@ from itertools import groupby
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
 from energyguard.page.components import Tag
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import moment
+from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, money
+from energyguard.page.language import _, ngettext
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240
 """With more bays than that, a tile stands for a station."""
-DETAILS = {"parked": "not plugged in", "connected": "plugged in", "charged": "charged, plugged in"}
+
+
+def states() -> dict[str, str]:
+    """What each state of a bay is called."""
+    return {
+        "free": _("free"), "parked": _("parked"), "charging": _("charging"),
+        "overstaying": _("stays too long"), "faulty": _("fault"),
+    }  # fmt: skip
+
+
+def _parked(detail: str) -> str:
+    """What a car does that only stands there."""
+    words = {
+        "parked": _("not plugged in"),
+        "connected": _("plugged in"),
+        "charged": _("charged, plugged in"),
+    }
+    return words.get(detail, _("charged"))
 
 
 def euros(cents: int | None) -> str:
     """Money for people."""
-    return "–" if cents is None else f"{cents / 100:,.2f}\u00a0€"
+    return UNKNOWN if cents is None else f"{money(cents / 100)}{SPACE}€"
+
+
+def broken_limit(kind: str) -> str:
+    """A limit of parking that a car broke, in words."""
+    words = {
+        "Long parking before recharging": _("Long parking before recharging"),
+        "Long parking after recharging": _("Long parking after recharging"),
+    }
+    return words.get(kind, kind)
+
+
+def trouble(faulty: int, overstaying: int) -> str:
+    """What needs somebody, in words; empty: nothing."""
+    parts = []
+    if faulty:
+        words = ngettext("{n} bay has a fault", "{n} bays have a fault", faulty)
+        parts.append(words.format(n=count(faulty)))
+    if overstaying:
+        words = ngettext("{n} car stays too long", "{n} cars stay too long", overstaying)
+        parts.append(words.format(n=count(overstaying)))
+    return ", ".join(parts)
+
+
+def taken(free: int, bays: int) -> str:
+    """How many bays are free, where nothing needs anybody."""
+    return _("{free} of {bays} bays are free; none needs anybody").format(
+        free=count(free), bays=count(bays)
+    )
 
 
 def legend() -> None:
@@ -26,7 +72,7 @@ def legend() -> None:
     for state in BAY_STATES:
         with Tag("span", "", f"key {state}"):
             Tag("b", MARKS[state], aria_hidden="true")
-            Tag("span", state)
+            Tag("span", states()[state])
 
 
 class BayTile:
@@ -93,16 +139,19 @@ class BayGrid:
         since = moment(bay.since_ms or None, self._visit.zone, "%H:%M:%S")
         name = bay.charger.removeprefix("charger-")
         if bay.state == "faulty":
-            return bay.state, name, "fault", bay.detail
+            return bay.state, name, _("fault"), bay.detail
         if bay.state == "free":
-            return bay.state, name, "free", f"since {since}" if bay.since_ms else "no car yet"
+            words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
+            return bay.state, name, _("free"), words
         if bay.state == "charging":
             cost = euros(bay.cost_cents)
-            return bay.state, name, "charging", f"{bay.power_kw} kW · {since} · {cost}"
+            power = UNKNOWN if bay.power_kw is None else count(bay.power_kw)
+            return bay.state, name, _("charging"), f"{power}{SPACE}kW · {since} · {cost}"
         if bay.state == "overstaying":
-            plugged = "charged" if bay.cost_cents is not None else "not charged"
-            return bay.state, name, "overstay", f"{plugged}, since {since}"
-        return bay.state, name, "parked", f"{DETAILS.get(bay.detail, 'charged')}, {since}"
+            charged = _("charged") if bay.cost_cents is not None else _("not charged")
+            when = _("since {when}").format(when=since)
+            return bay.state, name, _("stays too long"), f"{charged}, {when}"
+        return bay.state, name, _("parked"), f"{_parked(bay.detail)}, {since}"
 
     def _station(self, place: StationView) -> tuple[str, str, str, str]:
         kind = "free" if place.free else "charging" if place.charging else "parked"
@@ -110,11 +159,11 @@ class BayGrid:
             kind = "overstaying"
         if place.faulty:
             kind = "faulty"
-        parts = ("charging", "parked", "overstaying", "faulty")
-        counts = [f"{getattr(place, part)} {part}" for part in parts if getattr(place, part)]
-        return (
-            kind,
-            place.station,
-            f"{place.free} of {place.bays} free",
-            " · ".join(counts) or "all free",
-        )
+        parts = []
+        if place.charging:
+            parts.append(_("{n} charging").format(n=count(place.charging)))
+        if place.parked:
+            parts.append(_("{n} parked").format(n=count(place.parked)))
+        parts.append(trouble(place.faulty, place.overstaying))
+        free = _("{n} of {all} free").format(n=count(place.free), all=count(place.bays))
+        return kind, place.station, free, " · ".join(filter(None, parts)) or _("all free")

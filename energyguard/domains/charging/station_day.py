@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from energyguard.domains.charging.bay_grid import BayGrid, legend
+from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.days import day_ms, local
 from energyguard.page.components import Figures, Tag, card, choice
 from energyguard.page.context import PageContext
-from energyguard.page.formatting import age, count, number, plural
+from energyguard.page.formatting import SPACE, UNKNOWN, age, count, moment, money, number, plural
+from energyguard.page.language import _
 from energyguard.page.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
 from energyguard.page.plots import Plot
 
 KEEP_S = 5.0
 MAX_ROWS = 3_000
-FIGURES = ("occupied", "free", "mean stay", "mean charge", "sessions", "revenue", "energy")
+OCCUPIED, FREE, STAY, CHARGE, SESSIONS, REVENUE, ENERGY = (
+    "occupied", "free", "stay", "charge", "sessions", "revenue", "energy",
+)  # fmt: skip
 
 
 class StationDay:
@@ -28,24 +31,27 @@ class StationDay:
         self.day = _day(context.query.get("day", ""))
         with Tag("div", "", "grid"):
             with Tag("div", "", "c12 crumbs"):
-                Tag("a", "All stations", "link", href=context.href("/stations"))
+                Tag("a", _("All stations"), "link", href=context.href("/stations"))
                 Tag("h2", station)
-            with card("Bays now", "c12") as note:
+            with card(_("Bays now"), "c12") as note:
                 self.grid = BayGrid(context)
             with note, Tag("span", "", "keys"):
                 legend()
             with card(self._title(), "c12") as self.known:
-                self.figures = Figures(FIGURES)
-            with card("Timeline", "c12", anchor="day") as note:
-                self.plot = Plot("lanes", f"Stays, charges and violations at {station}")
+                self.figures = Figures(list(figures().values()))
+            with card(_("Timeline"), "c12", anchor="day") as note:
+                self.plot = Plot(
+                    "lanes",
+                    _("Stays, charges and violations at {station}").format(station=station),
+                )
                 self.more = Tag("p", "", "sub")
             with note:
                 self._days()
                 with Tag("span", "", "legend"):
                     for name, kind in (
-                        ("stay", "unknown"),
-                        ("charge", "info"),
-                        ("violation", "warn"),
+                        (_("stay"), "unknown"),
+                        (_("charge"), "info"),
+                        (_("violation"), "warn"),
                     ):
                         with Tag("span"):
                             Tag("i", "", kind)
@@ -56,7 +62,7 @@ class StationDay:
     def _title(self) -> str:
         if self.day is None:
             return self.context.lasting.capitalize()
-        return f"{self.day:%A, %-d %B %Y}"
+        return self._day_words(self.day, "%A, %-d %B %Y")
 
     def _days(self) -> None:
         """The ranges and days that may be chosen."""
@@ -66,18 +72,21 @@ class StationDay:
         days = [shown - timedelta(1), shown, shown + timedelta(1)]
         options = [
             (
-                f"last {span.words}",
+                _("last {span}").format(span=_(span.words)),
                 self._href(range=span.name, day=""),
                 here is None and span is self.context.span,
             )
             for span in (SPANS["1h"], SPANS["6h"])
         ]
         options += [
-            (f"{day:%a %-d %b}", self._href(day=day.isoformat()), day == here)
+            (self._day_words(day, "%a %-d %b"), self._href(day=day.isoformat()), day == here)
             for day in days
             if day <= today or here is not None
         ]
-        choice("Which time", options, small=True)
+        choice(_("Which time"), options, small=True)
+
+    def _day_words(self, day: date, form: str) -> str:
+        return moment(day_ms(day, self.context.zone)[0], self.context.zone, form)
 
     def _href(self, **changes: str) -> str:
         return self.context.href("", station=self.station, **changes)
@@ -98,6 +107,13 @@ class StationDay:
             bays,
             [station for station in self.service.stations() if station.station == self.station],
         )
+        if not bays:
+            return
+        faulty = sum(bay.state == "faulty" for bay in bays)
+        late = sum(bay.state == "overstaying" for bay in bays)
+        free = sum(bay.state == "free" for bay in bays)
+        answer = trouble(faulty, late) or taken(free, len(bays))
+        self.context.say(f"{self.station}: {answer}", _("Stations"))
 
     async def past(self) -> None:
         """What the history says of the range."""
@@ -129,20 +145,24 @@ class StationDay:
         first, last = await self._with_data(start, end)
         busy = await self._one("station_occupancy", first, last) if first < last else {}
         self.known.text = (
-            f"shares are of the {' '.join(age(last - first))} that have data"
+            _("shares are of the {time} that have data").format(time=SPACE.join(age(last - first)))
             if 0 < last - first < end - start - HOUR_MS // 60
             else ""
         )
         stays = await self._one("station_stays", start, end)
         charges = await self._one("station_charges", start, end)
         paid = await self._ask("station_revenue", start, end, step_ms=DAY_MS)
-        self.figures.show("occupied", _percent(busy.get("occupancy")))
-        self.figures.show("free", _percent(busy.get("availability")))
-        self.figures.show("mean stay", _length(stays.get("mean_stay_s")))
-        self.figures.show("mean charge", _length(charges.get("mean_charge_s")))
-        self.figures.show("sessions", count(int(stays.get("sessions") or 0)))
-        self.figures.show("revenue", f"{sum(row['eur'] for row in paid):,.2f}\u00a0€")
-        self.figures.show("energy", f"{number(sum(row['kwh'] for row in paid))}\u00a0kWh")
+        words = figures()
+        for name, text in (
+            (OCCUPIED, _percent(busy.get("occupancy"))),
+            (FREE, _percent(busy.get("availability"))),
+            (STAY, _length(stays.get("mean_stay_s"))),
+            (CHARGE, _length(charges.get("mean_charge_s"))),
+            (SESSIONS, count(int(stays.get("sessions") or 0))),
+            (REVENUE, f"{money(sum(row['eur'] for row in paid))}{SPACE}€"),
+            (ENERGY, f"{number(sum(row['kwh'] for row in paid))}{SPACE}kWh"),
+        ):
+            self.figures.show(words[name], text)
 
     async def _timeline(self, start: int, end: int) -> None:
         rows = await self._ask("station_day", start, end, n=MAX_ROWS)
@@ -163,10 +183,21 @@ class StationDay:
             }
         )
         if not lanes:
-            self.more.text = f"Nothing is known of a station named {self.station}."
+            words = _("Nothing is known of a station named {station}.")
+            self.more.text = words.format(station=self.station)
             return
         full = len(rows) >= MAX_ROWS
-        self.more.text = f"The first {plural(MAX_ROWS, 'row')} of this time." if full else ""
+        words = _("The first {rows} of this time.").format(rows=plural(MAX_ROWS, "row"))
+        self.more.text = words if full else ""
+
+
+def figures() -> dict[str, str]:
+    """What is said of a station, and its words."""
+    return {
+        OCCUPIED: _("occupied"), FREE: _("free"), STAY: _("mean stay"),
+        CHARGE: _("mean charge"), SESSIONS: _("sessions"), REVENUE: _("revenue"),
+        ENERGY: _("energy"),
+    }  # fmt: skip
 
 
 LAYERS = {"unknown": 0, "info": 1, "warning": 2}
@@ -181,11 +212,13 @@ def _bar(row: dict[str, Any]) -> dict[str, object]:
     since, until = (at and round(at.timestamp() * 1000) for at in (row["start"], row["end"]))
     what = str(row["what"])
     state = {"stay": "unknown", "charge": "info"}.get(what, "warning")
-    about = str(row["detail"]) if what == "violation" else what
+    about = broken_limit(str(row["detail"])) if what == "violation" else _("stay")
     if what == "charge":
-        about = f"charge, {number(_float(row['kwh']))} kWh, {_float(row['eur']):.2f} €"
+        about = _("charge, {kwh} kWh, {eur} €").format(
+            kwh=number(_float(row["kwh"])), eur=money(_float(row["eur"]))
+        )
     elif what == "stay" and row["detail"] != "complete":
-        about = f"stay: {row['detail']}"
+        about = _("stay: {quality}").format(quality=row["detail"])
     return {
         "from": since,
         "to": since if until is None else until,
@@ -201,11 +234,11 @@ def _float(value: object) -> float:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{number(value)}\u202f%"
+    return UNKNOWN if value is None else f"{number(value)}{SPACE}%"
 
 
 def _length(seconds: float | None) -> str:
-    return "–" if seconds is None else " ".join(age(round(seconds * 1000)))
+    return UNKNOWN if seconds is None else SPACE.join(age(round(seconds * 1000)))
 
 
 def _day(text: str) -> date | None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from energyguard.domains.charging.bay_grid import BayGrid, euros, legend
+from energyguard.domains.charging.bay_grid import (
+    BayGrid,
+    broken_limit,
+    euros,
+    legend,
+    taken,
+    trouble,
+)
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.station_day import StationDay
@@ -12,7 +19,8 @@ from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
 from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
 from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import age, count, moment, number, plural
+from energyguard.page.formatting import SPACE, age, count, moment, money, number, plural
+from energyguard.page.language import _
 from energyguard.page.page_cache import HOUR_MS, times_ms
 from energyguard.page.plots import Data, Plot
 
@@ -39,32 +47,34 @@ class Network:
         self.context, self.cache = context, context.cache
         self.service = stations_of(context.cache.service)
         self.rest = Rest(
-            "No chargers yet",
-            "Let some be simulated:",
+            _("No chargers yet"),
+            _("Let some be simulated:"),
             "$ energyguard simulate chargers",
-            "or send your own chargers' signals to the topic charger-station-signals.",
+            _("or send your own chargers' signals to the topic charger-station-signals."),
         )
         with self.rest:
             with Tag("div", "", "tiles four"):
-                self.occupied = Tile("Occupied", "#wall")
-                self.energy = Tile("Energy today", "#best")
-                self.revenue = Tile("Revenue today", "#best")
-                self.broken = Tile("Overstaying", "#violations")
-            with card("Bays now", "c8", anchor="wall") as note:
+                self.occupied = Tile(_("Occupied"), "#wall")
+                self.energy = Tile(_("Energy today"), "#month")
+                self.revenue = Tile(_("Revenue today"), "#month")
+                self.broken = Tile(_("Stay too long"), "#violations")
+            with card(_("Bays now"), "c8", anchor="wall") as note:
                 self.grid = BayGrid(context)
             with note, Tag("span", "", "keys"):
                 legend()
             with Tag("div", "", "c4 stack"):
-                with card("Map", "", anchor="map") as self.map_note:
-                    self.map = Plot("map", "Stations on a map", 300)
-                with card(f"Best stations, {context.lasting}", "", "revenue", anchor="best"):
-                    self.best = Ranking("Nothing paid yet.", self.grid.href)
-                with card("Weakest", "", "revenue"):
-                    self.worst = Ranking("Nothing paid yet.", self.grid.href)
+                with card(_("Map"), "", anchor="map") as self.map_note:
+                    self.map = Plot("map", _("Stations on a map"), 300)
+                best = _("Best stations, {span}").format(span=context.lasting)
+                with card(best, "", _("revenue"), anchor="best"):
+                    self.best = Ranking(_("Nothing paid yet."), self.grid.href)
+                with card(_("Weakest"), "", _("revenue")):
+                    self.worst = Ranking(_("Nothing paid yet."), self.grid.href)
             StationTable(context)
-            with card(f"Violations, {context.lasting}", "c12", anchor="violations") as self.kinds:
+            broken = _("Violations, {span}").format(span=context.lasting)
+            with card(broken, "c12", anchor="violations") as self.kinds:
                 self.violations: ChangingList[tuple[str, ...]] = ChangingList(
-                    self._row, "Nobody broke a limit."
+                    self._row, _("Nobody broke a limit.")
                 )
         context.every(1.0, self.second)
         context.every(KEEP_S, self.past)
@@ -74,7 +84,7 @@ class Network:
         with Tag("a", "", "violation", href=self.grid.href(station)):
             Tag("span", "▲", "sev warning", aria_hidden="true")
             Tag("b", kind)
-            Tag("span", f"{station}, bay {bay}")
+            Tag("span", _("{station}, bay {bay}").format(station=station, bay=bay))
             Tag("span", stood, "sub")
             Tag("span", when, "sub when")
 
@@ -88,15 +98,22 @@ class Network:
         charging = sum(bay.state == "charging" for bay in bays)
         power = sum(bay.power_kw or 0 for bay in bays)
         self.occupied.show(
-            count(here), f"of {count(len(bays))}", f"{number(100 * here / len(bays))} %"
+            count(here),
+            _("of {n}").format(n=count(len(bays))),
+            f"{number(100 * here / len(bays))}{SPACE}%",
         )
         self.grid.show(bays, stations)
         late = [bay for bay in bays if bay.state == "overstaying"]
         faulty = sum(bay.state == "faulty" for bay in bays)
         places = ", ".join(dict.fromkeys(bay.station for bay in late[:2]))
         more = f"; {plural(faulty, 'fault')}" if faulty else ""
-        self.broken.show(count(len(late)), "", (places or "nobody stands too long") + more)
-        self.map_note.text = f"{count(charging)} charging, {count(power)} kW"
+        self.broken.show(count(len(late)), "", (places or _("nobody stands too long")) + more)
+        words = _("{n} charging, {power} kW")
+        self.map_note.text = words.format(n=count(charging), power=count(power))
+        self.context.say(
+            trouble(faulty, len(late)) or taken(len(bays) - here, len(bays)),
+            _("Stations · which bay needs somebody, what did the month bring?"),
+        )
         self.map.show(mapped(stations, self.grid.href))
 
     async def past(self) -> None:
@@ -112,11 +129,11 @@ class Network:
         charges = sum(paid["charges"].to_pylist())
         self.energy.show(number(sum(kwh)), "kWh", plural(charges, "charge"))
         mean = (
-            f"{sum(eur) / sum(kwh):.2f} €/kWh on average"
+            _("{price} €/kWh on average").format(price=money(sum(eur) / sum(kwh)))
             if sum(kwh)
-            else f"since midnight, {moment(day, self.context.zone, '%a %-d %b')}"
+            else _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
         )
-        self.revenue.show(f"{sum(eur):,.2f}", "€", mean)
+        self.revenue.show(money(sum(eur)), "€", mean)
         so_far = (now_ms - day) // HOUR_MS + 1
         self.energy.spark.show({"ys": kwh[:so_far]})
         self.revenue.spark.show({"ys": eur[:so_far]})
@@ -158,13 +175,13 @@ class Network:
                     moment(at, self.context.zone, "%H:%M:%S"),
                     row["station"],
                     row["charger"].removeprefix("charger-"),
-                    row["kind"],
-                    f"stood for {' '.join(age(at - since))} by then",
+                    broken_limit(row["kind"]),
+                    _("stood for {time} by then").format(time=SPACE.join(age(at - since))),
                 )
                 for at, since, row in rows
             ]
         )
-        self.kinds.text = "the newest" if found.num_rows == MAX_VIOLATIONS else ""
+        self.kinds.text = _("the newest") if found.num_rows == MAX_VIOLATIONS else ""
 
 
 def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
@@ -183,14 +200,18 @@ def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
                     ["faulty", station.faulty],
                     ["free", station.free],
                 ],
-                "about": f"{station.station}: {station.free} of {station.bays} free, "
-                f"{station.charging} charging",
+                "about": _("{station}: {free} of {bays} free, {charging} charging").format(
+                    station=station.station,
+                    free=count(station.free),
+                    bays=count(station.bays),
+                    charging=count(station.charging),
+                ),
             }
             for station in stations
             if station.latitude is not None and station.longitude is not None
         ],
-        "none": "No places are known: energyguard stations add FILE.csv",
+        "none": _("No places are known: energyguard stations add FILE.csv"),
     }
 
 
-VIEW = View("/stations", "Stations", "stations", StationsPage, whole=True)
+VIEW = View("/stations", _("Stations"), "stations", StationsPage, whole=True)

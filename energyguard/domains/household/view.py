@@ -7,7 +7,8 @@ from nicegui import ui
 from energyguard.model.days import hour_step_ms
 from energyguard.page.components import Ranking, Tag, card, choice
 from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import moment, number, plural
+from energyguard.page.formatting import count, measured, moment, plural
+from energyguard.page.language import _
 from energyguard.page.plots import Plot, ReadingFeed
 from energyguard.page.rule_chart import RuleChart
 from energyguard.rules.kinds.threshold import ThresholdRule
@@ -20,7 +21,8 @@ MAX_BARS = 10
 MAX_HEAT = 16
 MAX_NAMES = 1_000
 
-BY = {"kwh": ("by kWh", "kWh"), "alerts": ("by alerts", "alerts")}
+BY = {"kwh": "kWh", "alerts": "alerts"}
+"""What can be ranked by, and its unit."""
 
 
 class HouseholdsPage:
@@ -32,22 +34,25 @@ class HouseholdsPage:
         self.device = context.query.get("device", "")
         self.last: ReadingView | None = None
         with Tag("div", "", "grid"):
-            with card("A household against its threshold", "c12", anchor="one") as note:
+            with card(_("A household against its limit"), "c12", anchor="one") as note:
                 with Tag("div", "", "acts").style("margin-bottom:12px"):
                     self._picker()
                 self.chart = RuleChart(context, self._rules(), note)
-            with card(f"Top households, {context.lasting}", "c5") as remark:
+            with card(_("Top households, {span}").format(span=context.lasting), "c5") as remark:
                 self.top = Ranking(
-                    "Nothing was measured in this time.",
+                    _("Nothing was measured in this time."),
                     lambda device: context.href(device=device),
                 )
             with remark:
-                self._by_choice("Ranking by")
-            with card("By hour of the day", "c7") as remark:
-                self.heat = Plot("heat", f"Hour by household, {BY[self.by][0]}")
+                self._by_choice(_("Ranking by"))
+            with card(_("By hour of the day"), "c7") as remark:
+                self.heat = Plot("heat", self._words()[self.by][1])
             with remark:
-                Tag("span", f"{BY[self.by][1]}, hours in {context.zone}, {context.lasting}")
-            with card("Newest readings", "c12", anchor="readings") as self.feed_note:
+                words = _("{what}, hours in {zone}, {span}").format(
+                    what=self._words()[self.by][0], zone=context.zone, span=context.lasting
+                )
+                Tag("span", words)
+            with card(_("Newest readings"), "c12", anchor="readings") as self.feed_note:
                 self.feed = ReadingFeed(MAX_ROWS)
         context.every(2.0, self.one)
         context.every(context.span.keep_s, self.past)
@@ -64,8 +69,8 @@ class HouseholdsPage:
                 name="device",
                 list="devices",
                 type="search",
-                placeholder="Household, e.g. H001",
-                aria_label="Household",
+                placeholder=_("Household, e.g. H001"),
+                aria_label=_("Household"),
                 autocomplete="off",
                 # as an attribute: what someone types meanwhile stays
                 **{"^value": self.context.query.get("device", "")},
@@ -77,7 +82,7 @@ class HouseholdsPage:
                     :MAX_NAMES
                 ]:
                     Tag("option", value=name)
-            Tag("button", "Show", "btn", type="submit")
+            Tag("button", _("Show"), "btn", type="submit")
 
     def _rules(self) -> list[ThresholdRule]:
         """The rules of energies: those that run, else all."""
@@ -88,11 +93,19 @@ class HouseholdsPage:
         return [rule for rule in of_energy if rule in active] or of_energy
 
     def _by_choice(self, name: str) -> None:
-        choice(
-            name,
-            [(words, self.context.href(by=by), by == self.by) for by, (words, _) in BY.items()],
-            small=True,
-        )
+        options = [
+            (words, self.context.href(by=by), by == self.by)
+            for by, (words, _label) in self._words().items()
+        ]
+        choice(name, options, small=True)
+
+    @staticmethod
+    def _words() -> dict[str, tuple[str, str]]:
+        """What can be ranked by: its words, and the heat map's."""
+        return {
+            "kwh": (_("energy in kWh"), _("Energy by hour and household")),
+            "alerts": (_("alerts"), _("Alerts by hour and household")),
+        }
 
     async def one(self) -> None:
         """The window sums of the chosen household."""
@@ -100,7 +113,7 @@ class HouseholdsPage:
         if self.device:
             await self.chart.show(self.device)
         else:
-            self.chart.sentence.text = "No household was heard of yet."
+            self.chart.sentence.text = _("No household was heard of yet.")
 
     async def _choose(self) -> None:
         """Without a choice: the household that an alert is about, else the one that uses most."""
@@ -116,12 +129,12 @@ class HouseholdsPage:
 
     async def past(self) -> None:
         """The ranking and the hours."""
-        span, unit = self.context.span, BY[self.by][1]
+        span, unit = self.context.span, BY[self.by]
         start, end = self.cache.borders(span)
         span_of = {"start_ms": start, "end_ms": end, "by": self.by}
         top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of)
         self.top.show(
-            (d, v, f"{number(v)}\u00a0kWh" if unit == "kWh" else plural(v, "alert"))
+            (d, v, measured(v, "kWh") if unit == "kWh" else plural(v, "alert"))
             for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
             if v
         )
@@ -142,7 +155,8 @@ class HouseholdsPage:
                     for d, v in rows.items()
                 ],
                 "columns": [f"{hour:02d}" for hour in range(24)],
-                "unit": unit,
+                "unit": unit if unit == "kWh" else _("alerts"),
+                "missing": _("nothing measured"),
             }
         )
 
@@ -154,7 +168,9 @@ class HouseholdsPage:
             self.last = fresh[0]
         self.feed.put([self._cells(row) for row in fresh])
         now = await self.cache.now()
-        self.feed_note.text = f"{now.readings_per_minute:,} a minute, at most {MAX_ROWS:,} rows"
+        self.feed_note.text = _("{n} a minute, at most {rows} rows").format(
+            n=count(now.readings_per_minute), rows=count(MAX_ROWS)
+        )
 
     def _cells(self, row: ReadingView) -> list[str]:
         return [
@@ -166,4 +182,4 @@ class HouseholdsPage:
         ]
 
 
-VIEW = View("/households", "Households", "households", HouseholdsPage, "Homes", whole=True)
+VIEW = View("/households", _("Households"), "households", HouseholdsPage, _("Homes"), whole=True)

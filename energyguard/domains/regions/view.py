@@ -26,6 +26,7 @@ from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, 
 from energyguard.page.components import table as plain_table
 from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import UNKNOWN, moment, plural
+from energyguard.page.language import _
 from energyguard.page.page_cache import times_ms
 from energyguard.page.plots import Data, Plot, line
 from energyguard.service.contract import Service
@@ -213,4 +214,4 @@ def is_used(service: Service) -> bool:
     return bool(service.settings.cloud.listen) or regions_of(service).homes > 0
 
 
-VIEW = View("/regions", "Regions", "regions", RegionsPage, shown=is_used, whole=True)
+VIEW = View("/regions", _("Regions"), "regions", RegionsPage, shown=is_used, whole=True)

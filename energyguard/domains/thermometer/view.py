@@ -7,6 +7,7 @@ from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
 from energyguard.page.components import Rest, Tag, Tile, card
 from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, number
+from energyguard.page.language import _
 from energyguard.page.series_chart import KEEP_S, SeriesChart
 
 
@@ -74,4 +75,6 @@ class ThermometerPage:
         self.range.show(f"{number(lowest)} – {number(highest)}", "°C", "in this time")
 
 
-VIEW = View("/thermometer", "Thermometer", "thermometer", ThermometerPage, "Degrees", whole=True)
+VIEW = View(
+    "/thermometer", _("Thermometer"), "thermometer", ThermometerPage, _("Degrees"), whole=True
+)
