@@ -44,6 +44,7 @@ def broken_limit(kind: str) -> str:
     words = {
         "Long parking before recharging": _("Long parking before recharging"),
         "Long parking after recharging": _("Long parking after recharging"),
+        "Parking without charging": _("Parking without charging"),
     }
     return words.get(kind, kind)
 

@@ -40,7 +40,7 @@ class HouseholdsPage:
                 self.chart = RuleChart(context, self._rules(), note)
             with card(_("Top households, {span}").format(span=context.lasting), "c5") as remark:
                 self.top = Ranking(
-                    _("Nothing was measured in this time."),
+                    _("Nothing was measured in this time"),
                     lambda device: context.href(device=device),
                 )
             with remark:
