@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
 VIEWS = {
-    "overview": "/",
+    "home": "/",
+    "sites": "/sites",
+    "wall": "/wall",
     "households": "/households",
     "building": "/building",
     "building-floor": "/building?floor=p3",
