@@ -219,8 +219,9 @@ class AlertList:
             with Tag("div"):
                 href = alert_href(self.context, row.id, **self.filter.kept)
                 here_now = {"aria_current": "true"} if row.id == self.chosen else {}
-                Tag("a", row.about, "about", href=href, **here_now)
-                Tag("span", row.detail, "detail")
+                with Tag("a", "", "about", href=href, **here_now):
+                    Tag("span", row.about, "sentence")
+                    Tag("span", row.detail, "detail")
 
     # Several
 

@@ -57,7 +57,7 @@ def shown_alerts(page: Page) -> list[str]:
 
 def test_a_resolved_alert_is_found(window: Window, service: MadeUpService) -> None:
     page = window.open("/alerts")
-    page.get_by_role("link", name="Resolved").click()
+    page.get_by_role("link", name="Resolved", exact=True).click()
     expect(page.locator(".alert-list [data-alert]")).to_have_count(4)
     page.keyboard.press("/")
     page.keyboard.type("old oven")
