@@ -98,14 +98,17 @@ def test_on_a_phone_five_places_are_in_reach_and_the_rest_behind_one(
     window: Window,
 ) -> None:
     page = window.open("/alerts")
-    expect(page.locator(".rail a.tab[href^='/sites/']").first).to_be_visible()
-    sites = page.locator(".rail a.tab[href^='/sites/']").count()  # a phone has them under Sites
-    views = page.locator(".rail a.tab:visible").count() - sites
+    where = (
+        "(tabs) => tabs.map((tab) => tab.pathname).filter((path) => !path.startsWith('/sites/'))"
+    )
+    views = page.locator(".rail a.tab:visible").evaluate_all(where)
+    assert len(views) > 8
     page.set_viewport_size(PHONE)
     tabs = page.locator(".rail .tab:visible")
     expect(tabs).to_have_count(5)
     page.locator(".rail summary").click()
-    expect(tabs).to_have_count(views + 1)
+    expect(page.locator(".rail .sheet .tab").first).to_be_visible()
+    assert set(page.locator(".rail a.tab:visible").evaluate_all(where)) >= set(views)
     assert page.evaluate(TARGETS) == []
     page.locator(".rail .sheet .tab[href^='/data']").click()
     page.wait_for_url("**/data**")
