@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
+from energyguard.page.alert_words import sentence
 from energyguard.page.components import ChangingList, Tag
 from energyguard.page.context import PageContext
 from energyguard.page.formatting import amount, count, mark, near_moment
 from energyguard.page.language import _, ngettext
+from energyguard.page.places import place_of
 
 MAX_ROWS = 4
 _URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -56,7 +58,7 @@ class NeedList:
         if alert.measured:
             seen, limit = amount(alert.observed, alert.unit), amount(alert.expected, alert.unit)
             parts.append(_("{seen}, limit {limit}").format(seen=seen, limit=limit))
-        return NeedRow(alert.id, alert.about, " · ".join(parts), shape, kind)
+        return NeedRow(alert.id, about(context, alert), " · ".join(parts), shape, kind)
 
     def _draw(self, row: NeedRow) -> None:
         href = self.context.href("/alerts", alert=row.id)
@@ -65,6 +67,13 @@ class NeedList:
             with Tag("span"):
                 Tag("span", row.about, "about")
                 Tag("span", row.detail, "detail")
+
+
+def about(context: PageContext, alert: Alert) -> str:
+    """What happened, in the reader's words and with the device's name."""
+    service = context.cache.service
+    rule = next((rule for rule in service.rules.active() if rule.id == alert.rule), None)
+    return sentence(alert, place_of(service.catalogue, alert.device), rule)
 
 
 def urgency(alert: Alert) -> tuple[bool, int, int]:

@@ -20,7 +20,7 @@ from energyguard.page.formatting import (
 )
 from energyguard.page.language import _
 from energyguard.page.live_sums import LiveSums, live_sums, needed_at
-from energyguard.page.need_list import urgency
+from energyguard.page.need_list import about, urgency
 from energyguard.page.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange, beside
 
 TURN_S = 20
@@ -179,7 +179,7 @@ class WallPage:
     def _row(self, alert: Alert, zone: str) -> WallAlert:
         shape, kind = mark(alert)
         since = _("since {when}").format(when=moment(alert.since_ms, zone))
-        return WallAlert(alert.about, since, shape, kind)
+        return WallAlert(about(self.context, alert), since, shape, kind)
 
     def _part(self, row: WallPart) -> None:
         with Tag("div", "", "wall-part odd" if row.odd else "wall-part"):

@@ -54,7 +54,7 @@ async def test_a_site_has_its_parts_its_day_and_its_alerts(
     await user.open("/sites/lindenhof")
     await sees(user, "Lindenhof 12: 1 thing needs you")
     await sees(user, "building · 2 devices · 18:0")  # of its own zone
-    await sees(user, "H003 passed 2.0 kWh in 15 minutes")
+    await sees(user, "Kitchen passed 2\u00a0kWh in 15\u00a0min")
     assert (await plotted(user, "range", "Floor 2"))["top"] > 0
     assert len((await plotted(user, "bars"))["steps"]) == 24
     await user.open("/sites/floor-2")

@@ -37,7 +37,7 @@ async def test_home_says_how_much_and_what_needs_someone(user: User) -> None:
     await sees(user, "3 things need you; the rest is as usual")
     await sees(user, "All sites · Sat 22 Nov 2025, 17:0")
     await sees(user, "on yesterday by 17:0")
-    await sees(user, "H003 passed 2.0 kWh in 15 minutes")
+    await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
     await sees(user, "the meter is silent: unknown, not resolved · since 15:56 · 2.52")
     await sees(user, "✓ 49 of 50 meters up to date")
     drawn = await plotted(user, "bars")
@@ -99,7 +99,7 @@ async def test_a_history_that_is_away_is_said_and_the_rest_goes_on(
     service.past.away = True
     await user.open("/")
     await sees(user, "the history does not answer")
-    await sees(user, "H003 passed 2.0 kWh in 15 minutes")
+    await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
 
 
 async def test_a_household_stands_against_its_threshold(user: User) -> None:
