@@ -103,7 +103,7 @@ def test_a_chart_is_read_with_the_keyboard_and_saved_as_a_picture(window: Window
     chart.focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
-    expect(chart.locator("[aria-live]")).to_contain_text("10:00")
+    expect(chart.locator("[aria-live]")).to_contain_text("22:00")
     page.keyboard.press("Escape")
     expect(chart.locator(".hint")).to_be_hidden()
     page.get_by_text("Download", exact=True).click()
