@@ -214,4 +214,4 @@ def averaging_worker(
         ConfigError: ``edge.average`` cannot be used.
     """
     stage = AveragingStage(log, edge, stream, clock, plausible, is_full)
-    return Worker(log, stage, stream, clock)
+    return Worker(log, stage, stream, clock).begin_small()

@@ -64,7 +64,7 @@ def edge_rules(log: Log, settings: Settings, clock: Clock = SYSTEM) -> Sequence[
     flows = {rule.flow for rule in edge_book(settings).active()}
     topics = [EDGE_READINGS.name]
     return [
-        make(log, edge_book(settings), settings.stream, topics, clock, settings.wire)
+        make(log, edge_book(settings), settings.stream, topics, clock, settings.wire).begin_small()
         for flow, make in made.items()
         if flow in flows
     ]
