@@ -41,10 +41,13 @@ def window(browser: Browser, served: Shown) -> Iterator[Window]:
 def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str) -> None:
     window.page.emulate_media(reduced_motion="reduce")
     page = window.open(path)
-    expect(page.locator(".plot svg, .devices td, .tree td, form .field").first).to_be_visible()
+    ready = page.locator(".plot svg, .devices td, .tree td, form .field, #backups .empty")
+    expect(ready.first).to_be_visible()
     when = page.locator(".chip > b")
     expect(when).not_to_have_text(when.inner_text())
     if path == "/households":
+        expect(page.locator(".legend-of-heat")).to_contain_text("kWh")
+        expect(page.locator(".legend-of-heat rect")).to_have_count(5)
         page.get_by_label("Filter by device").fill("H001")  # fewer rows for axe to read
         page.get_by_role("button", name="Pause").click()  # axe holds the page up; rows heap up
     fits_and_axe_finds_nothing(page)

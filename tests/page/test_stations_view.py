@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
@@ -21,6 +22,8 @@ async def test_the_wall_says_who_stands_where(user: User) -> None:
     await sees(user, "Market Square")
     await sees(user, "none of the three shapes")
     await sees(user, "€/kWh on average")
+    await sees(user, "1 bay has a fault, ")  # the title
+    await sees(user, "cars stay too long")
     places = (await plotted(user, "map"))["places"]
     assert sum(n for place in places for _, n in place["parts"]) == 24
 
@@ -62,10 +65,28 @@ async def test_a_months_stations_are_sorted_by_trouble_or_as_one_says(
     assert len(sorted_by) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "limit"),
+    [
+        ("de", "Ladeplatz hat eine Störung", "Steht nach dem Laden zu lange"),
+        ("it", "posto ha un guasto", "Sosta troppo lunga dopo la ricarica"),
+        ("pl", "stanowisko ma usterkę", "Zbyt długi postój po ładowaniu"),
+    ],
+)
+async def test_stations_speak_ones_language(
+    user: User, language: str, title: str, limit: str
+) -> None:
+    user.http_client.headers["accept-language"] = language
+    await user.open("/stations")
+    await sees(user, title)
+    await sees(user, limit)
+
+
 async def test_a_station_has_a_day(user: User) -> None:
     await user.open("/stations?station=Harbour Street")
     await sees(user, "mean stay")
     await sees(user, "61.8")
+    await sees(user, "Harbour Street: ")  # the title
     lanes = (await plotted(user, "lanes"))["lanes"]
     assert {bar["state"] for lane in lanes for bar in lane["bars"]} == {
         "unknown",
