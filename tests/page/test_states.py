@@ -67,7 +67,7 @@ async def test_power_of_old_is_grey_and_never_now(user: User, service: MadeUpSer
     await sees(user, "at Sat 22 Nov, 17:")
     await sees(user, "nothing came since")
     await sees(user, "Power")  # not: now
-    await user.open("/devices?range=6h")
+    await user.open("/households?range=6h")
     await sees(user, "6 hours up to Sat 22 Nov, 17:0")
 
 
