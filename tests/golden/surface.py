@@ -157,7 +157,7 @@ def asked(client: httpx.Client) -> Iterator[dict[str, Any]]:
     document = client.get("/api/v1/openapi.json").json()
     alerts = client.get("/api/v1/alerts").json()
     values = {**RANGE, "device": "H001", "charger": "charger-1", "offset": "1", "node": "n"}
-    values["edge"] = "roof"
+    values |= {"edge": "roof", "site": "building", "group": "ovens", "key": "device/H001"}
     values["id"] = sorted(one["id"] for one in alerts)[0]
     values["station"] = "all"
     for path, verbs_of in sorted(document["paths"].items()):
