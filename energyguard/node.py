@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from energyguard.backup.folder_version import copy_older, refuse_newer
 from energyguard.backup.requests import RestoreRequest, take_request
 from energyguard.backup.restore import restore
 from energyguard.clock import SYSTEM
@@ -84,6 +85,7 @@ def run_roles(
 
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
+    refuse_newer(settings.data_dir)
     check_log(settings.log_url, settings.data_dir / "history")
     play_together({name: partial(_run, ROLES[name]) for name in names}, settings, stop)
 
@@ -134,6 +136,7 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     commands = {name: (*command, name, *beside[name]) for name in apart}
     while True:
         check_log(settings.log_url, settings.data_dir / "history")
+        copy_older(settings, say)
         ended = _tend(settings, roles, commands, say, stop, hurry)
         if not isinstance(ended, RestoreRequest):
             return ended

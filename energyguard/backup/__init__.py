@@ -1,10 +1,11 @@
 """Copies of a data folder: made while everything runs, checked, put back.
 
-    manifest.py   what a copy holds, file by file
-    contents.py   which files of a data folder belong into one, and how each is copied
-    make.py       a copy into a folder; unchanged files are shared with the copy before
-    restore.py    a data folder from a copy
-    schedule.py   the role that makes one every so often
+    manifest.py        what a copy holds, file by file
+    contents.py        which files of a data folder belong into one, and how each is copied
+    make.py            a copy into a folder; unchanged files are shared with the copy before
+    restore.py         a data folder from a copy
+    folder_version.py  which version a folder is of: an older one is copied before it is opened
+    schedule.py        the role that makes one every so often
 
 The history is copied first and the log after it, with the position that the history had reached
 before: when a copy is put back, the history reads the log again from there, and lacks nothing.
