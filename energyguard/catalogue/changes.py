@@ -74,8 +74,7 @@ class CatalogueChanges:
         keys = [key.encode() for key in requests]
         values = [CATALOGUE_REQUEST.encode(request) for request in requests.values()]
         ends = self._log.append(CATALOGUE_CHANGES.name, Records(keys, values))
-        self._await(ends[_REQUESTS])
-        self.refresh()
+        self._await(ends[_REQUESTS], requests)
         held = {key: self._held(key, request) for key, request in requests.items()}
         if refused := [key for key, version in held.items() if version is None]:
             shown = ", ".join(refused[:5]) + (" …" if len(refused) > 5 else "")
@@ -96,17 +95,28 @@ class CatalogueChanges:
             at_ms=now_ms,
         )
 
+    def _can_read(self, requests: Mapping[str, CatalogueRequest]) -> bool:
+        """Whether what was decided is here: of what is refused, the version that was first."""
+        self.refresh()
+        newest = ((self._catalogue.version(key), asked) for key, asked in requests.items())
+        return all((now.revision if now else 0) != asked.based_on for now, asked in newest)
+
     def _held(self, key: str, request: CatalogueRequest) -> CatalogueVersion | None:
         if self._catalogue.version(key) is None:
             return None
         versions = self._catalogue.history(key)
         return next((v for v in reversed(versions) if v.request == request.id), None)
 
-    def _await(self, end: int) -> None:
-        """Wait until the owner has decided everything before an offset."""
+    def _await(self, end: int, requests: Mapping[str, CatalogueRequest]) -> None:
+        """Wait until the owner has decided everything before an offset, and that can be read.
+
+        On Kafka a transaction's positions may be seen a little before its records.
+        """
         deadline = self._clock.monotonic() + WAIT_S
         never = Event()
-        while self._log.positions(CATALOGUE_CHANGES.name, GROUP).get(_REQUESTS, 0) < end:
+        while self._log.positions(CATALOGUE_CHANGES.name, GROUP).get(
+            _REQUESTS, 0
+        ) < end or not self._can_read(requests):
             if self._clock.monotonic() > deadline:
                 raise Unavailable(
                     "nobody takes changes of the catalogue now: does the role `catalogue` run? "

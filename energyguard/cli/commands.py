@@ -77,7 +77,10 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         "devices": catalogue.DEVICES,
         "sites": catalogue.SITES,
         "groups": catalogue.GROUPS,
-        **{name: QUERIES[name] for name in ("readings", "windows", "trend", "top", "late")},
+        **{
+            name: QUERIES[name]
+            for name in ("readings", "windows", "trend", "top", "late", "missing")
+        },
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",
             named(alerts.list_, alerts.show, alerts.ack, alerts.silence),

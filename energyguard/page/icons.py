@@ -34,8 +34,9 @@ ICONS: Mapping[str, str] = {
 
 
 def icon(name: str) -> str:
-    """The icon as markup; screen readers skip it, the word beside it says what it means."""
-    return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{ICONS[name]}"/></svg>'
+    """The icon as markup, of an unknown name that of devices; the word beside it says it all."""
+    path = ICONS.get(name, ICONS["devices"])
+    return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}"/></svg>'
 
 
 FAVICON = (

@@ -41,6 +41,7 @@ def terminal(
     """Run commands on a data folder of the test's own."""
     monkeypatch.setenv("ENERGYGUARD_DATA_DIR", str(data_dir))
     monkeypatch.chdir(data_dir.parent)
+    monkeypatch.setattr("energyguard.telemetry.set_up_logging", lambda level, role: None)
 
     def run(*words: object) -> Said:
         code = main([str(word) for word in words])

@@ -258,7 +258,8 @@ def test_a_question_has_one_text_and_one_answer(
     low = (T0_S + borders[0]) * 1000
     given_: dict[str, object] = {
         "start_ms": low, "end_ms": low + borders[1] * 1000, "step_ms": step * 1000,
-        "station": name, "n": 3, "charger": "c1", "by": "charger" if name else "station",
+        "station": name, "n": 3, "limit": 50, "charger": "c1",
+        "by": "charger" if name else "station",
     }  # fmt: skip
     for file in sorted((CHARGING / "queries").glob("station_*.sql")):
         asked = query_named(file.stem)

@@ -121,7 +121,7 @@ def test_health_and_commands_tell_a_full_disk(log: Log, disk: Path) -> None:
         until(lambda: refused(url))
         for command, path in (
             (("doctor", "--json", "--set", f"serve.port={port}"), disk),
-            (("token", "create", "laptop"), disk / "tokens."),
+            (("token", "create", "laptop"), disk / "access."),
         ):
             said = energyguard(*command, "--data-dir", disk)
             assert said.returncode == 8, said

@@ -68,7 +68,7 @@ def test_a_new_device_is_named_and_put_on_the_second_floor_in_berlin(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kitchen")
     page.get_by_role("link", name="Lindenhof 12").first.click()  # of the rail
-    expect(page.locator(".above")).to_contain_text("(Europe/Berlin)")
+    expect(page.locator("p.above")).to_contain_text("(Europe/Berlin)")
     page.get_by_role("link", name="Floor 2").click()
     row = page.locator(".parts tr", has_text="Kitchen")
     expect(row.locator(".plot svg")).to_be_visible()
@@ -111,11 +111,11 @@ def service_user(service: MadeUpService) -> str:
 def test_the_zone_of_a_site_is_set_on_its_page(window: Window, service: MadeUpService) -> None:
     service.catalogue.change("site/mill", "mara", {"name": "Old mill", "kind": "building"})
     page = window.open("/sites/mill")
-    expect(page.locator(".above")).to_contain_text("(UTC)")
+    expect(page.locator("p.above")).to_contain_text("(UTC)")
     page.get_by_text("Name, place and zone").click()
     page.get_by_label("Time zone").fill("Asia/Kolkata")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".above")).to_contain_text("(Asia/Kolkata)")
+    expect(page.locator("p.above")).to_contain_text("(Asia/Kolkata)")
 
 
 @pytest.mark.parametrize("path", ["/sites", "/sites/building", "/me", "/wall"])

@@ -17,6 +17,8 @@ from tests.e2e.windows import IN_A_BROWSER, Window, fits_and_axe_finds_nothing, 
 
 pytestmark = IN_A_BROWSER
 LISTED = [view.path for view in VIEWS if view.icon and view.path not in ("/cluster", "/edges")]
+DRAWN = ".plot svg, .devices td, .tree td, .field, select, #backups .empty"
+"""What a view has once it is drawn: one of these, where it can be seen."""
 PATHS = (*LISTED, "/stations?station=Old Mill", "/devices/H017", "/building?floor=p4")
 
 
@@ -41,8 +43,7 @@ def window(browser: Browser, served: Shown) -> Iterator[Window]:
 def test_a_view_opens_lives_fits_and_axe_finds_nothing(window: Window, path: str) -> None:
     window.page.emulate_media(reduced_motion="reduce")
     page = window.open(path)
-    ready = page.locator(".plot svg, .devices td, .tree td, .field, select, #backups .empty")
-    expect(ready.filter(visible=True).first).to_be_visible()
+    expect(page.locator(DRAWN).filter(visible=True).first).to_be_visible()
     when = page.locator(".chip > b")
     expect(when).not_to_have_text(when.inner_text())
     if path == "/households":

@@ -14,7 +14,7 @@ from energyguard.page import layout
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService
 from tests.application.shown import whole
-from tests.e2e.test_page import PATHS
+from tests.e2e.test_page import DRAWN, PATHS
 from tests.e2e.windows import IN_A_BROWSER, opened
 from tests.hostile.served import connect
 
@@ -54,7 +54,7 @@ def test_the_policy_blocks_nothing_of_ours(browser: Browser, address: str) -> No
     with opened(browser, address) as window:
         for path in PATHS:
             page = window.open(path)
-            page.locator(".plot svg, .devices td").first.wait_for()
+            page.locator(DRAWN).filter(visible=True).first.wait_for()
         page.get_by_role("button", name="Dark or light").click()
         page.locator("html[data-theme]").wait_for()
 
@@ -97,7 +97,7 @@ def test_what_is_missing_or_broken_is_told_in_our_words(address: str) -> None:
     with httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
         for method, path in (
             ("GET", "/nowhere"),
-            ("GET", "/alerts/x"),
+            ("GET", "/households/x"),
             ("POST", "/"),
             ("PUT", "/x"),
         ):

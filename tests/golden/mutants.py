@@ -80,7 +80,7 @@ MUTANTS: Final = (
     Mutant("(silence.until_ms or 0) <= ", "(silence.until_ms or 0) > ", ALERTS),
     Mutant("else max)(entry.peak, event.peak)", "else max)(event.peak, event.peak)", ALERTS),
     Mutant("alert.changed_ms >= since_ms", "alert.changed_ms > since_ms + 1", ALERTS),
-    Mutant("lambda seen, _: replace(seen, silenced=None)", "lambda seen, _: seen", UNSILENCED),
+    Mutant("seen, silenced=None, unsilenced", "seen, unsilenced", UNSILENCED),
     Mutant("if len(self._closed) > self._closed_kept:", "if False:", ALERTS),
     # Versions of rows
     Mutant("if now > self.last.major else", "if now >= self.last.major else", VERSION),
@@ -113,7 +113,11 @@ MUTANTS: Final = (
     Mutant("return min(max(second, 0), _LAST_S)", "return second", COVERING),
     Mutant("if first < end:", "if first <= end:", COVERING),
     Mutant("HASH_BYTES = 10", "HASH_BYTES = 11", PEOPLE),
-    Mutant("return covered or {READING_LEVELS[-1]: [(0, 0)]}", "return covered", SUMS),
+    Mutant(
+        "finest=60)\n    return covered or {READING_LEVELS[-1]: [(0, 0)]}",
+        "finest=60)\n    return covered",
+        SUMS,
+    ),
     # Those that nobody saw for long
     Mutant('"min": 60_000,', '"min": 1_000,', QUANTITIES),
     Mutant("(2 * rest == denominator and whole % 2 == 1)", "2 * rest == denominator", BILLS),
