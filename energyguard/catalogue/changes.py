@@ -98,8 +98,8 @@ class CatalogueChanges:
     def _can_read(self, requests: Mapping[str, CatalogueRequest]) -> bool:
         """Whether what was decided is here: of what is refused, the version that was first."""
         self.refresh()
-        newest = ((self._catalogue.version(key), asked) for key, asked in requests.items())
-        return all((now.revision if now else 0) != asked.based_on for now, asked in newest)
+        newest = ((self._catalogue.version(key), request) for key, request in requests.items())
+        return all((now.revision if now else 0) != request.based_on for now, request in newest)
 
     def _held(self, key: str, request: CatalogueRequest) -> CatalogueVersion | None:
         if self._catalogue.version(key) is None:
