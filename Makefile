@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 TEST_PROCESSES ?= 4 # most tests wait for processes: more of them than cores
+# A process whose test takes longer says where it stands, and ends; another goes on in its place.
+ENDED := -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
 	--python-version 3.11 pyproject.toml --group build
 # Else each of the hundreds of processes that tests start compiles all modules anew.
@@ -56,8 +58,8 @@ engines: .venv/.spark .venv-flink/.installed  ## Spark, Flink, and the jars of K
 kafka: dev              ## a Kafka of one broker on this machine (Java, Maven), until Ctrl-C
 	$(BIN)/python -m deploy.kafka.brokers
 
-test: dev               ## the whole suite, without what takes minutes
-	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile
+test: dev               ## the whole suite, without what takes minutes; a test that hangs is ended
+	$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile $(ENDED)
 
 test-all: dev           ## everything
 	$(BIN)/pytest

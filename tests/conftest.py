@@ -25,10 +25,13 @@ SOON = {
 # be mounted again. So these begin, before the tests with such a person are given to any process.
 MOUNTED = (
     "tests/api/",
-    "tests/e2e/test_building_page.py",
-    "tests/e2e/test_hand.py",
-    "tests/e2e/test_page.py",
-    "tests/e2e/test_policy.py",
+    *(
+        f"tests/e2e/test_{name}.py"
+        for name in (
+            *("alerts_page", "building_page", "cluster_page", "edges_page", "explore_page", "hand"),
+            *("home_page", "page", "people", "policy", "regions_page"),
+        )
+    ),
     "tests/service/",
 )
 # Files whose tests stay in one process: those with a simulated person; of brokers one is enough.

@@ -7,6 +7,7 @@ The binding is loaded by the first socket.
 
 from __future__ import annotations
 
+import select
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -120,15 +121,19 @@ def frames_of(message: bytes) -> list[bytes]:
 
 
 def received(socket: Any, seconds: float) -> Iterator[tuple[int, bytes]]:
-    """Messages that are there, each with its peer, waiting for the first up to ``seconds``."""
+    """Messages that are there, each with its peer, waiting for the first up to ``seconds``.
+
+    The system waits, not NNG: its own wait was once seen not to end.
+    """
     import pynng
 
     try:
-        for place in range(MESSAGES_AT_ONCE):
-            waits = place == 0 and seconds > 0
-            if waits:
-                socket.recv_timeout = max(1, int(seconds * 1000))
-            message = socket.recv_msg(block=waits)
+        if seconds > 0:
+            ready = select.poll()
+            ready.register(socket.recv_fd, select.POLLIN)
+            ready.poll(max(1, int(seconds * 1000)))
+        for _ in range(MESSAGES_AT_ONCE):
+            message = socket.recv_msg(block=False)
             yield (message.pipe.id if message.pipe is not None else 0), message.bytes
     except pynng.NNGException:  # nothing there, or the socket was closed meanwhile
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.components import ChangingList, Tag, symbol
 from energyguard.page.context import PageContext, View
 from energyguard.page.formatting import count, needs_someone
@@ -59,9 +60,8 @@ class Rail:
         needed = sum(needs_someone(alert) for alert in service.book.open())
         self._badge.text = count(needed) if needed else ""
         entries = service.catalogue.entries
-        self._sites.show(
-            [(site, entries.sites[site].name) for site in entries.children()[:MAX_SITES]]
-        )
+        named = [s for s in entries.children() if entries.is_entered(key_of(SITE, s))]
+        self._sites.show([(site, entries.sites[site].name) for site in named[:MAX_SITES]])
 
     def _tab(self, view: View, listed: Sequence[View]) -> None:
         with self._link(view, "tab" if view.path in TABS else "tab far"):

@@ -49,14 +49,18 @@ class SiteTable:
             if site not in entries.sites:
                 continue  # taken out since the page was opened
             series, known = today.get(key), usual.get(key)
+            now, total = sums.of(entries.devices_at(site)), series.total_kwh if series else None
+            alerts = len(needed_at(opened, service.catalogue, site))
+            if now is None and total is None and not alerts and not entries.is_entered(key):
+                continue  # a domain knows it, and nothing of it measures energy
             rows.append(
                 SiteLine(
                     site,
                     entries.sites[site].name,
-                    measured(sums.of(entries.devices_at(site)), "kW"),
+                    measured(now, "kW"),
                     f"{known} kW" if known else "–",
-                    measured(series.total_kwh if series else None, "kWh"),
-                    len(needed_at(opened, service.catalogue, site)),
+                    measured(total, "kWh"),
+                    alerts,
                 )
             )
         if rows:
