@@ -15,9 +15,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from energyguard.durable.connections import our_errors, read_only
+from energyguard.settings.backup import COPIES
 
 HISTORY = "history"
-LEFT_OUT = ("run", "backups")
+LEFT_OUT = ("run", COPIES)
 """Folders that are of the running processes, or copies themselves."""
 _ENDINGS = ("-wal", "-shm", "-bell", ".lock", ".new", ".partial")
 _SQLITE = b"SQLite format 3\0"

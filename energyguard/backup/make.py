@@ -35,9 +35,8 @@ from energyguard.durable.atomic import room_for, sync_folder, write_atomically
 from energyguard.durable.connections import our_errors, read_only
 from energyguard.errors import ConfigError, Conflict
 from energyguard.log.lost import path_of
+from energyguard.pipeline import ARCHIVE
 
-GROUP = "history"
-"""The consumer group whose position goes with the history."""
 Progress = Callable[[int, int | None], None]
 """Told bytes done, and of how many, if that is known."""
 
@@ -213,7 +212,7 @@ def history_positions(log: Path) -> tuple[HistoryPosition, ...]:
     with our_errors(log), closing(read_only(log)) as connection:
         rows = connection.execute(
             "SELECT topic, partition, next FROM position WHERE group_name = ? ORDER BY 1, 2",
-            (GROUP,),
+            (ARCHIVE.group,),
         )
         return tuple(HistoryPosition(*row) for row in rows)
 

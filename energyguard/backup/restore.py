@@ -11,19 +11,17 @@ from types import MappingProxyType
 
 import msgspec
 
-from energyguard.backup.make import GROUP, Progress
+from energyguard.backup.make import Progress
 from energyguard.backup.manifest import CopyManifest, HistoryPosition, faults_of, read_manifest
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import room_for, sync_folder, write_atomically
 from energyguard.durable.connections import connect, our_errors
 from energyguard.errors import Conflict, Corrupt
 from energyguard.history.losses import FILE as LOSSES
-from energyguard.history.losses import Loss, losses
+from energyguard.history.losses import KINDS_OF_ROWS, Loss, losses
+from energyguard.pipeline import ARCHIVE
 from energyguard.processes.registry import living
-
-COPIES = "backups"
-"""Where copies lie in the data folder, where they lie in it."""
-TABLES = ("readings", "late", "alerts", "window_alerts", "stays")
+from energyguard.settings.backup import COPIES
 
 
 def restore(
@@ -121,7 +119,7 @@ def _reread(folder: Path, manifest: CopyManifest, read_to: Mapping[str, int], cl
     if manifest.has_log:
         rewind(log, manifest.positions)
     elif read_to:
-        loss = Loss(found_ms=clock.now_ms(), tables=TABLES, rows=0, until=dict(read_to))
+        loss = Loss(found_ms=clock.now_ms(), tables=KINDS_OF_ROWS, rows=0, until=dict(read_to))
         write_atomically(folder / LOSSES, msgspec.json.encode([*losses(folder), loss]))
 
 
@@ -130,8 +128,8 @@ def rewind(log: Path, positions: Iterable[HistoryPosition]) -> None:
     with our_errors(log), closing(connect(log)) as connection, connection:
         for table in ("member", "owner", "upkeep"):
             connection.execute(f"DELETE FROM {table}")
-        connection.execute("DELETE FROM position WHERE group_name = ?", (GROUP,))
+        connection.execute("DELETE FROM position WHERE group_name = ?", (ARCHIVE.group,))
         connection.executemany(
             "INSERT INTO position VALUES (?, ?, ?, ?)",
-            [(GROUP, at.topic, at.partition, at.next) for at in positions],
+            [(ARCHIVE.group, at.topic, at.partition, at.next) for at in positions],
         )

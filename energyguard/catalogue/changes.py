@@ -10,19 +10,18 @@ from typing import NamedTuple
 from energyguard.catalogue.fold import Catalogue
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import Conflict, Unavailable
-from energyguard.log import EARLIEST, LATEST, Log, Records, TopicPartition
+from energyguard.log import Log, Records, TopicPartition
+from energyguard.log.compacted import CompactedReader
 from energyguard.model.catalogue import Entry
 from energyguard.model.topics import CATALOGUE, CATALOGUE_CHANGES
+from energyguard.pipeline import CATALOGUE as OWNER
 from energyguard.records.catalogue import CATALOGUE_REQUEST, CatalogueRequest, CatalogueVersion
 
 WAIT_S = 15.0
 """Longer than an owner that was killed keeps its place from the next one."""
 LOOK_S = 0.01
-READ_RECORDS = 4096
-GROUP = "catalogue"
-"""The consumer group of the owner: how far it is says which requests are decided."""
 
-_REQUESTS, _ENTRIES = TopicPartition(CATALOGUE_CHANGES.name, 0), TopicPartition(CATALOGUE.name, 0)
+_REQUESTS = TopicPartition(CATALOGUE_CHANGES.name, 0)
 
 
 class Edit(NamedTuple):
@@ -45,20 +44,12 @@ class CatalogueChanges:
 
     def __init__(self, log: Log, catalogue: Catalogue, clock: Clock = SYSTEM) -> None:
         self._log, self._catalogue, self._clock = log, catalogue, clock
-        self._read = -1
+        self._reader = CompactedReader(log, CATALOGUE.name)
 
     def refresh(self) -> None:
         """Take into the catalogue what was written since."""
-        if self._read < 0:
-            self._read = self._log.positions(CATALOGUE.name, EARLIEST)[_ENTRIES]
-        end = self._log.positions(CATALOGUE.name, LATEST)[_ENTRIES]
-        while self._read < end:
-            parts = self._log.read({_ENTRIES: self._read}, READ_RECORDS, 0)
-            for part in parts:
-                self._catalogue.take(part)
-                self._read = part.next_offset
-            if not parts:
-                break
+        for part in self._reader.unread():
+            self._catalogue.take(part)
 
     def put(self, edits: Sequence[Edit], by: str) -> Mapping[str, CatalogueVersion]:
         """Change entries; returns the versions that hold, by key, when they do.
@@ -82,10 +73,7 @@ class CatalogueChanges:
         return {key: version for key, version in held.items() if version is not None}
 
     def _request(self, edit: Edit, by: str, now_ms: int) -> CatalogueRequest:
-        newest = self._catalogue.version(edit.key)
-        based_on = edit.based_on
-        if based_on is None:
-            based_on = newest.revision if newest else 0
+        based_on = self._revision_of(edit.key) if edit.based_on is None else edit.based_on
         return CatalogueRequest(
             id=secrets.token_hex(8),
             based_on=based_on,
@@ -95,11 +83,9 @@ class CatalogueChanges:
             at_ms=now_ms,
         )
 
-    def _can_read(self, requests: Mapping[str, CatalogueRequest]) -> bool:
-        """Whether what was decided is here: of what is refused, the version that was first."""
-        self.refresh()
-        newest = ((self._catalogue.version(key), request) for key, request in requests.items())
-        return all((now.revision if now else 0) != request.based_on for now, request in newest)
+    def _revision_of(self, key: str) -> int:
+        newest = self._catalogue.version(key)
+        return newest.revision if newest else 0
 
     def _held(self, key: str, request: CatalogueRequest) -> CatalogueVersion | None:
         if self._catalogue.version(key) is None:
@@ -114,9 +100,7 @@ class CatalogueChanges:
         """
         deadline = self._clock.monotonic() + WAIT_S
         never = Event()
-        while self._log.positions(CATALOGUE_CHANGES.name, GROUP).get(
-            _REQUESTS, 0
-        ) < end or not self._can_read(requests):
+        while not (self._is_decided(end) and self._is_here(requests)):
             if self._clock.monotonic() > deadline:
                 raise Unavailable(
                     "nobody takes changes of the catalogue now: does the role `catalogue` run? "
@@ -124,3 +108,13 @@ class CatalogueChanges:
                     retry_after=WAIT_S,
                 )
             never.wait(LOOK_S)
+
+    def _is_decided(self, end: int) -> bool:
+        """Whether the owner's group has come as far as an offset."""
+        at = self._log.positions(CATALOGUE_CHANGES.name, OWNER.group)
+        return at.get(_REQUESTS, 0) >= end
+
+    def _is_here(self, requests: Mapping[str, CatalogueRequest]) -> bool:
+        """Whether what was decided can be read: of what is refused, the version that was first."""
+        self.refresh()
+        return all(self._revision_of(key) != r.based_on for key, r in requests.items())

@@ -6,17 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
-from energyguard.errors import BehindRetention
-from energyguard.log import EARLIEST, LATEST, Log, TopicPartition
+from energyguard.log import Log
+from energyguard.log.compacted import CompactedReader
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of, parts_of
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
 
-READ_RECORDS = 4096
 MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""
-
-_ENTRIES = TopicPartition(CATALOGUE.name, 0)
 
 
 class _Change(NamedTuple):
@@ -33,8 +30,8 @@ class CatalogueRevisions:
     """
 
     def __init__(self, log: Log) -> None:
-        self._log, self._catalogue = log, Catalogue()
-        self._next = -1
+        self._reader, self._catalogue = CompactedReader(log, CATALOGUE.name), Catalogue()
+        self._is_new = True  # nothing was read yet
         self._news: list[_Change] = []  # in the order in which they came
         self._complete_from = 0  # of what came after this revision all news are there
 
@@ -45,25 +42,13 @@ class CatalogueRevisions:
 
     def refresh(self) -> None:
         """Take what was written since."""
-        first = self._next < 0
-        if first:
-            self._next = self._log.positions(CATALOGUE.name, EARLIEST)[_ENTRIES]
-        end = self._log.positions(CATALOGUE.name, LATEST)[_ENTRIES]
-        while self._next < end:
-            try:
-                parts = self._log.read({_ENTRIES: self._next}, READ_RECORDS, 0)
-            except BehindRetention as gone:
-                self._next = gone.earliest
-                continue
-            for part in parts:
-                self._catalogue.take(part)
-                self._next = part.next_offset
-                if not first:
-                    self._note(part.keys)
-            if not parts:
-                break
-        if first or len(self._news) > MAX_NEWS:
+        for part in self._reader.unread():
+            self._catalogue.take(part)
+            if not self._is_new:
+                self._note(part.keys)
+        if self._is_new or len(self._news) > MAX_NEWS:
             self._news, self._complete_from = [], self.revision
+        self._is_new = False
 
     def _note(self, keys: Iterable[bytes | None]) -> None:
         for name in keys:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Event
 
 from energyguard.catalogue.owner import CatalogueOwner
-from energyguard.errors import Fenced, Unavailable
 from energyguard.log import Log, Membership, Records
 from energyguard.log.compacted import CompactedTable
 from energyguard.model.topics import CATALOGUE as CATALOGUE_TOPIC
 from energyguard.pipeline import CATALOGUE
 from energyguard.processes.role_log import role_log
+from energyguard.processes.sole_owner import play_alone
 from energyguard.records.catalogue import CATALOGUE_ENTRY
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import Condition, logger
 
 WAIT_S = 0.25
-SECOND_S = 1.0
 MAX_RECORDS = 4096
 
 _log = logger(__name__)
@@ -30,29 +27,7 @@ def run(settings: Settings, stop: Event) -> None:
         if log is None:
             return
         away = Condition(_log, "changes of the catalogue wait", "they are taken again")
-        with _joined(log) as member:
-            while not stop.is_set():
-                try:
-                    member.poll()
-                    if member.assigned:
-                        away.end()
-                        _own(log, member, stop)
-                    else:  # another process is the owner
-                        stop.wait(SECOND_S)
-                except Unavailable as error:
-                    away.begin(error)
-                    stop.wait(error.retry_after)
-                except Fenced as error:
-                    away.begin(error)
-
-
-@contextmanager
-def _joined(log: Log) -> Iterator[Membership]:
-    member = log.join(CATALOGUE.group, CATALOGUE.topics)
-    try:
-        yield member
-    finally:
-        member.leave()
+        play_alone(log, CATALOGUE, stop, away, lambda member: _own(log, member, stop))
 
 
 def _own(log: Log, member: Membership, stop: Event) -> None:

@@ -50,7 +50,6 @@ def restore(
 ) -> None:
     """Put a copy back as the data folder; nothing may run there."""
     from energyguard.backup import restore as restoring
-    from energyguard.backup.make import GROUP
     from energyguard.backup.manifest import read_manifest
     from energyguard.pipeline import ARCHIVE
 
@@ -58,7 +57,7 @@ def restore(
     read_to: dict[str, int] = {}
     if not read_manifest(copy).has_log:
         with call.log() as log:
-            found = (log.positions(topic, GROUP) for topic in ARCHIVE.topics)
+            found = (log.positions(topic, ARCHIVE.group) for topic in ARCHIVE.topics)
             read_to = {f"{at.topic}/{at.partition}": n for some in found for at, n in some.items()}
     with progress("restore", "bytes") as report:
         aside = restoring.restore(

@@ -8,8 +8,7 @@ held. It begins again with what the log holds, and the edges connect again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -24,12 +23,13 @@ from energyguard.edge.line_alerts import LineWatch
 from energyguard.edge.messages import MAX_FRAME
 from energyguard.edge.placing import Placing
 from energyguard.edge.transport import CloudPort, Happened, LineEvent
-from energyguard.errors import ConfigError, Fenced, Unavailable
+from energyguard.errors import ConfigError
 from energyguard.log import Log, Membership, Records, TopicPartition
 from energyguard.log.compacted import CompactedTable
 from energyguard.model.topics import EDGES
 from energyguard.pipeline import CLOUD
 from energyguard.processes.role_log import role_log
+from energyguard.processes.sole_owner import play_alone
 from energyguard.records.alerts import ALERT_EVENT
 from energyguard.records.edges import EDGE_ENTRY, EDGE_LINK, EdgeLink
 from energyguard.settings.tree import Settings
@@ -58,29 +58,13 @@ def run(settings: Settings, stop: Event) -> None:
         if log is None:
             return
         away = Condition(_log, "edges have to wait", "edges are served again")
-        with _joined(log) as member:
-            while not stop.is_set():
-                try:
-                    member.poll()
-                    if member.assigned:
-                        away.end()
-                        Cloud(log, member, settings, authority).serve(stop)
-                    else:  # another process is the cloud
-                        stop.wait(SECOND_S)
-                except Unavailable as error:
-                    away.begin(error)
-                    stop.wait(error.retry_after)
-                except Fenced as error:
-                    away.begin(error)
-
-
-@contextmanager
-def _joined(log: Log) -> Iterator[Membership]:
-    member = log.join(CLOUD.group, CLOUD.topics)
-    try:
-        yield member
-    finally:
-        member.leave()
+        play_alone(
+            log,
+            CLOUD,
+            stop,
+            away,
+            lambda member: Cloud(log, member, settings, authority).serve(stop),
+        )
 
 
 class Cloud:

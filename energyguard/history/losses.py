@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 FILE = "history-losses.json"
+KINDS_OF_ROWS = ("readings", "late", "alerts", "window_alerts", "stays")
+"""A table of each kind of topics: with these everything is read again."""
 
 
 class Loss(msgspec.Struct, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,31 +20,53 @@ READ_RECORDS = 4096
 _log = logger(__name__)
 
 
-class CompactedTable(Generic[T]):
-    """The newest value of each key of a topic of one partition; a deletion takes a key out."""
+class CompactedReader:
+    """Reads a topic of one partition from its beginning, and later what was written since."""
 
-    def __init__(self, log: Log, record: TopicRecord[T]) -> None:
-        self._log, self._record = log, record
-        self._at = TopicPartition(record.name, 0)
-        self.position = -1
-        self.rows: dict[str, T] = {}
+    def __init__(self, log: Log, topic: str) -> None:
+        self._log, self._at = log, TopicPartition(topic, 0)
+        self._position: int | None = None
 
-    def refresh(self) -> bool:
-        """Take what was written since; true if something was."""
-        if self.position < 0:
-            self.position = self._log.positions(self._at.topic, EARLIEST)[self._at]
-        begin, end = self.position, self._log.positions(self._at.topic, LATEST)[self._at]
+    @property
+    def position(self) -> int:
+        """The offset that is read next."""
+        if self._position is None:
+            self._position = self._log.positions(self._at.topic, EARLIEST)[self._at]
+        return self._position
+
+    def unread(self) -> Iterator[Fetched]:
+        """What was written since; a part counts as read when the next one is asked for."""
+        end = self._log.positions(self._at.topic, LATEST)[self._at]
         while self.position < end:
             try:
                 fetched = self._log.read({self._at: self.position}, READ_RECORDS, 0)
             except BehindRetention as gone:
-                self.position = gone.earliest
+                self._position = gone.earliest
                 continue
             for part in fetched:
-                self.take(part)
-                self.position = part.next_offset
+                yield part
+                self._position = part.next_offset
             if not fetched:
-                break
+                return
+
+
+class CompactedTable(Generic[T]):
+    """The newest value of each key of a topic of one partition; a deletion takes a key out."""
+
+    def __init__(self, log: Log, record: TopicRecord[T]) -> None:
+        self._record, self._reader = record, CompactedReader(log, record.name)
+        self.rows: dict[str, T] = {}
+
+    @property
+    def position(self) -> int:
+        """The offset behind what is in the table."""
+        return self._reader.position
+
+    def refresh(self) -> bool:
+        """Take what was written since; true if something was."""
+        begin = self.position
+        for part in self._reader.unread():
+            self.take(part)
         return self.position > begin
 
     def take(self, part: Fetched) -> None:

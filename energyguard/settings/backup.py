@@ -8,6 +8,9 @@ from pydantic import Field
 
 from energyguard.settings.section import Duration, Section
 
+COPIES = "backups"
+"""The folder of the data folder in which copies lie for which no other place is named."""
+
 
 class BackupSettings(Section):
     """Copies of the data folder (`backup`)."""

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from energyguard import limits
 from energyguard.model.quantities import parse_duration
-from energyguard.settings.backup import BackupSettings
+from energyguard.settings.backup import COPIES, BackupSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
@@ -267,7 +267,7 @@ class Settings(Section):
     @property
     def backup_dir(self) -> Path:
         """Where copies lie for which nobody names another place."""
-        return self.backup.to or self.data_dir / "backups"
+        return self.backup.to or self.data_dir / COPIES
 
     @property
     def store_url(self) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from energyguard.clock import SYSTEM, Clock
 from energyguard.durable.atomic import write_atomically
-from energyguard.history.losses import FILE, Loss, losses
+from energyguard.history.losses import FILE, KINDS_OF_ROWS, Loss, losses
 from energyguard.history.parts import Parts, TablePart
 from energyguard.log import EARLIEST, Log, TopicPartition
 from energyguard.log.records import matches
@@ -25,7 +25,6 @@ from energyguard.telemetry import logger
 
 NOTE_S = 10.0
 _READINGS = tuple(topic.name for topic in READINGS)
-_ALL = ("readings", "late", "alerts", "window_alerts", "stays")
 _FEED = {"late": LATE.name, "alerts": ALERTS.name, "window_alerts": ENERGY_ALERTS.name}
 
 _log = logger("history")
@@ -47,7 +46,7 @@ class Refill:
         if lost:
             self._add({part.table for part in lost}, lost)
         elif parts.is_new and not parts.there() and self._were_read(_READINGS):
-            self._add(_ALL, ())
+            self._add(KINDS_OF_ROWS, ())
         for loss in self._open():
             self._read_again(loss)
 
