@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from starlette.responses import HTMLResponse, Response
 
-_PAGE = Template(files(__package__).joinpath("fault.html").read_text("utf-8"))
-_MISSING = "No such page", "There is nothing at {path}. The views are in the rail of the overview."
+from energyguard.api.bare_page import BarePage
+
+_PAGE = BarePage("fault")
+_MISSING = "No such page", "There is nothing at {path}. Home leads to every view."
 _LATE = (
     "This page takes too long",
     "It could not be built in time. What it shows may be away or busy: try again in a moment.",
@@ -29,5 +29,5 @@ def page_of(status: int, path: str) -> Response:
     """The page that says what went wrong."""
     title, about = _WORDS.get(status, _FAULT)
     text = about.format(path=path)
-    page = _PAGE.substitute(title=escape(title), about=escape(text))
+    page = _PAGE.filled(title=escape(title), about=escape(text))
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})

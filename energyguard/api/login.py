@@ -10,8 +10,6 @@ import asyncio
 import math
 from collections.abc import Callable
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -24,12 +22,12 @@ from energyguard.access.tokens import OWNER, Tokens
 from energyguard.api.attempts import Attempts, How, address_of
 from energyguard.api.audited import Note, nobody_notes
 from energyguard.api.auth import cookie_of
+from energyguard.api.bare_page import BarePage
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.errors import Overloaded, Rejected
 from energyguard.model.access import AccessRole
 
-_PAGE = Template(files(__package__).joinpath("login.html").read_text("utf-8"))
-_INVITATION = Template(files(__package__).joinpath("invite.html").read_text("utf-8"))
+_PAGE, _INVITATION = BarePage("login"), BarePage("invite")
 _FAULTS: dict[How, str] = {
     "link": "This link was used already, or is too old. Whoever sent it can send another.",
     "form": "This token is not known. It may have been revoked, or has run out.",
@@ -203,13 +201,13 @@ def _slowed(to: str, error: Overloaded) -> Response:
 
 
 def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:
-    page = _PAGE.substitute(next=escape(_ours(to), quote=True), fault=_alert(fault))
+    page = _PAGE.filled(next=escape(_ours(to), quote=True), fault=_alert(fault))
     wait = {"Retry-After": str(math.ceil(wait_s))} if wait_s else {}
     return HTMLResponse(page, status, {**_KEPT_NOWHERE, **wait})
 
 
 def _invitation(key: str, person: str, fault: str = "", status: int = 200) -> HTMLResponse:
-    page = _INVITATION.substitute(
+    page = _INVITATION.filled(
         key=escape(key, quote=True), person=escape(person, quote=True), fault=_alert(fault)
     )
     return HTMLResponse(page, status, _KEPT_NOWHERE)
