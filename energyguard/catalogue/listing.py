@@ -17,7 +17,7 @@ from energyguard.model.catalogue import DEVICE, key_of
 CatalogueState = Literal["new", "named", "retired"]
 STATES: Final[tuple[CatalogueState, ...]] = ("new", "named", "retired")
 """New is what nobody entered, and what no domain has a name for."""
-ANEW: Final = 2_000
+MIN_CHANGES_SORTED_ANEW: Final = 2_000
 """From so many changes on, all are sorted anew."""
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -103,7 +103,7 @@ class DeviceListing:
             self._is_begun = True
             self._changed |= dict.fromkeys(list(self._catalogue.devices))
         changed = [self._changed.popitem()[0] for _ in range(len(self._changed))]
-        if len(changed) >= ANEW:
+        if len(changed) >= MIN_CHANGES_SORTED_ANEW:
             for device in changed:
                 self._set(device)
             self._order = sorted(self._text, key=self._text.__getitem__)

@@ -29,7 +29,7 @@ class LimitedService(LimitedView):
     def overview(self) -> Overview:
         """The numbers of the first page; of some sites those that can be told of them."""
         whole = self._for(READ).overview()
-        if self._sight is None:
+        if self._scope is None:
             return whole
         return limited_overview(whole, self._live.devices(), self._book.open())
 
@@ -48,7 +48,7 @@ class LimitedService(LimitedView):
     def archived_ms(self, device: str = "", channel: str = "") -> int | None:
         """The newest reading that the history has; None: none that is seen."""
         service = self._for(READ)
-        if device and self._sight is not None and device not in self._sight:
+        if device and self._scope is not None and device not in self._scope:
             return None
         return service.archived_ms(device, channel)
 
@@ -67,7 +67,7 @@ class LimitedService(LimitedView):
     ) -> Receipt:
         """Take a batch of readings, of devices that the sender may speak for."""
         service = self._for(WRITE)
-        seen = speaks_for if self._sight is None else self._sight.__contains__
+        seen = speaks_for if self._scope is None else self._scope.__contains__
         return service.take_readings(
             data, shape, source, idempotency_key, device, sender, backfill, seen
         )
@@ -114,17 +114,17 @@ class LimitedService(LimitedView):
     def change_rule(self, rule_id: str, by: str, device: str = "", **fields: str) -> Rule:
         """Change a rule's limits: of a device that is seen; for all it is an admin's."""
         changed = self._of_rule(device).change_rule(rule_id, by, device, **fields)
-        return changed if self._sight is None else self.rules.get(rule_id)
+        return changed if self._scope is None else self.rules.get(rule_id)
 
     def reset_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
         """Give a device the limits of all; a rule those of its file is an admin's."""
         changed = self._of_rule(device).reset_rule(rule_id, by, device)
-        return changed if self._sight is None else self.rules.get(rule_id)
+        return changed if self._scope is None else self.rules.get(rule_id)
 
     def undo_rule(self, rule_id: str, by: str, device: str = "") -> Rule:
         """Take back the last change of a device; of a rule it is an admin's."""
         changed = self._of_rule(device).undo_rule(rule_id, by, device)
-        return changed if self._sight is None else self.rules.get(rule_id)
+        return changed if self._scope is None else self.rules.get(rule_id)
 
     def add_rules(self, toml: str, by: str) -> list[Rule]:
         """Let new rules run: an admin's."""
@@ -138,8 +138,8 @@ class LimitedService(LimitedView):
         if not device:
             return self._whole(ADMIN, "a rule's limits for all")
         service = self._for(OPERATE)
-        if self._sight is not None:
-            self._sight.check(device)
+        if self._scope is not None:
+            self._scope.check(device)
         return service
 
     def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import State
 from energyguard.service.limited_parts import refuse
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 from energyguard.service.views import DeviceView, Overview
 
 MAX_COUNTED: Final = 10_000
@@ -20,13 +20,13 @@ OLDEST_FIRST: Final = frozenset({"readings"})
 
 
 def limited_query(
-    query: Callable[..., pa.Table], sight: Sight, name: str, parameters: Mapping[str, object]
+    query: Callable[..., pa.Table], scope: SiteScope, name: str, parameters: Mapping[str, object]
 ) -> pa.Table:
     """Ask the history about a device that is seen, or for rows of such.
 
     Args:
         query: asks about all.
-        sight: what is seen.
+        scope: what is seen.
         name: of the question.
         parameters: of it.
 
@@ -34,7 +34,7 @@ def limited_query(
         Forbidden: it is about all devices together, or about one that is not seen.
     """
     if device := parameters.get("device"):
-        sight.check(str(device))
+        scope.check(str(device))
         return query(name, **parameters)
     if name == "newest":
         return query(name, **parameters)  # a time, of no device
@@ -42,7 +42,7 @@ def limited_query(
     found = query(name, **{**parameters, **counts})
     if "device" not in found.column_names:
         refuse(name)
-    seen = _of(found, sight.devices)
+    seen = _of(found, scope.devices)
     if "n" in counts:  # the first n devices, of which each may have several rows
         first = pc.unique(seen["device"]).slice(0, int(str(parameters["n"])))
         seen = _of(seen, frozenset(first.to_pylist()))

@@ -24,7 +24,7 @@ from energyguard.service.catalogue_views import (
     SiteCard,
 )
 from energyguard.service.limited_parts import refuse
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 
 
 class LimitedCatalogue:
@@ -33,26 +33,26 @@ class LimitedCatalogue:
     Args:
         whole: of all.
         caller: who asks.
-        sight: what is seen; None: all.
+        scope: what is seen; None: all.
     """
 
-    def __init__(self, whole: SiteCatalogue, caller: Caller, sight: Sight | None) -> None:
-        self._whole, self._caller, self._sight = whole, caller, sight
+    def __init__(self, whole: SiteCatalogue, caller: Caller, scope: SiteScope | None) -> None:
+        self._whole, self._caller, self._scope = whole, caller, scope
 
     # What there is, as far as it is seen
 
     @property
     def entries(self) -> Catalogue:
         """What there is."""
-        return self._whole.entries if self._sight is None else self._sight.entries
+        return self._whole.entries if self._scope is None else self._scope.entries
 
     def find(
         self, wanted: DeviceFilter = ALL_DEVICES, offset: int = 0, limit: int = 50
     ) -> FoundDevices:
         """A page of the devices that fit, by name."""
-        if self._sight is None:
+        if self._scope is None:
             return self._whole.find(wanted, offset, limit)
-        cards, found = self._cards(self._sight), self._sight.listing.find(wanted)
+        cards, found = self._cards(self._scope), self._scope.listing.find(wanted)
         rows = tuple(cards.row(device) for device in found[offset : offset + limit])
         return FoundDevices(rows, len(found), offset)
 
@@ -62,29 +62,29 @@ class LimitedCatalogue:
         Raises:
             NotFound: it is not seen.
         """
-        if self._sight is None:
+        if self._scope is None:
             return self._whole.detail(device_id)
-        if device_id not in self._sight:
+        if device_id not in self._scope:
             raise NotFound(f"no device {device_id!r}")
-        return self._cards(self._sight).device(device_id)
+        return self._cards(self._scope).device(device_id)
 
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""
-        return self._whole.sites() if self._sight is None else self._cards(self._sight).sites()
+        return self._whole.sites() if self._scope is None else self._cards(self._scope).sites()
 
     def site(self, site_id: str) -> SiteCard:
         """One site."""
-        whole, sight = self._whole, self._sight
-        return whole.site(site_id) if sight is None else self._cards(sight).site(site_id)
+        whole, scope = self._whole, self._scope
+        return whole.site(site_id) if scope is None else self._cards(scope).site(site_id)
 
     def groups(self) -> list[GroupCard]:
         """Every group, by name."""
-        return self._whole.groups() if self._sight is None else self._cards(self._sight).groups()
+        return self._whole.groups() if self._scope is None else self._cards(self._scope).groups()
 
     def group(self, group_id: str) -> GroupCard:
         """One group."""
-        whole, sight = self._whole, self._sight
-        return whole.group(group_id) if sight is None else self._cards(sight).group(group_id)
+        whole, scope = self._whole, self._scope
+        return whole.group(group_id) if scope is None else self._cards(scope).group(group_id)
 
     def history(self, key: str) -> list[EntryChange]:
         """Who changed an entry, when and in what; newest first.
@@ -92,13 +92,13 @@ class LimitedCatalogue:
         Raises:
             NotFound: it is not seen.
         """
-        if self._sight is not None and self._sight.entries.entry(key) is None:
+        if self._scope is not None and self._scope.entries.entry(key) is None:
             raise NotFound(f"nobody ever entered {key}")
         return self._whole.history(key)
 
     @staticmethod
-    def _cards(sight: Sight) -> CatalogueCards:
-        return CatalogueCards(sight.entries, sight.listing)
+    def _cards(scope: SiteScope) -> CatalogueCards:
+        return CatalogueCards(scope.entries, scope.listing)
 
     # Changes
 
@@ -126,7 +126,7 @@ class LimitedCatalogue:
             Forbidden: it may not be changed, or not to this.
         """
         kind = self._kind(key)
-        if self._sight is not None:
+        if self._scope is not None:
             self._check(key, with_fields(kind, self.entries.entry(key), fields))
             if based_on is None:  # what was looked at is what is changed
                 version = self.entries.version(key)
@@ -149,7 +149,7 @@ class LimitedCatalogue:
             Forbidden: it may not be changed, or not to this.
         """
         self._kind(key)
-        if self._sight is not None:
+        if self._scope is not None:
             versions = self.entries.history(key)
             chosen = [v.entry for v in versions if v.revision == revision]
             before = versions[-2].entry if len(versions) > 1 else None
@@ -186,7 +186,7 @@ class LimitedCatalogue:
         Raises:
             Forbidden: the caller sees some sites.
         """
-        if self._sight is not None:
+        if self._scope is not None:
             refuse("the catalogue as a file")
         return self._whole.export_file(name, with_new)
 
@@ -196,14 +196,14 @@ class LimitedCatalogue:
         Raises:
             Forbidden: it may not.
         """
-        if self._sight is not None or not self._caller.may(AccessRole.ADMIN):
+        if self._scope is not None or not self._caller.may(AccessRole.ADMIN):
             raise Forbidden(f"{what}: this takes the role admin, for all sites")
 
     def _check_devices(self, *devices: str) -> None:
         for device in devices:
             self._kind(key_of(DEVICE, device))
-            if self._sight is not None:
-                self._sight.check(device)
+            if self._scope is not None:
+                self._scope.check(device)
 
     def _kind(self, key: str) -> str:
         """What a key is of, for somebody who may change such.
@@ -212,7 +212,7 @@ class LimitedCatalogue:
             Forbidden: the caller may not.
         """
         kind = known_key(key).partition("/")[0]
-        admin = self._caller.may(AccessRole.ADMIN) and self._sight is None
+        admin = self._caller.may(AccessRole.ADMIN) and self._scope is None
         if not admin and (kind != DEVICE or not self._caller.may(AccessRole.OPERATE)):
             needed = AccessRole.OPERATE if kind == DEVICE else AccessRole.ADMIN
             raise Forbidden(f"{key}: to change it takes the role {needed!s}")
@@ -225,9 +225,9 @@ class LimitedCatalogue:
             Forbidden: it may not.
         """
         self._kind(key)
-        if self._sight is None:
+        if self._scope is None:
             return
-        if not isinstance(new, Device) or new.site not in self._sight.entries.sites:
+        if not isinstance(new, Device) or new.site not in self._scope.entries.sites:
             raise Forbidden(f"{key}: it must stay at your sites")
         for device in (parts_of(key)[1], *(term.device for term in new.terms)):
-            self._sight.check(device)
+            self._scope.check(device)

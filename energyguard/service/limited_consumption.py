@@ -8,14 +8,14 @@ from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
 from energyguard.service.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.consumption_contract import Consumption
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 
 
 class LimitedConsumption:
     """What was used by devices, sites and groups that are seen."""
 
-    def __init__(self, whole: Consumption, sight: Sight) -> None:
-        self._all, self._sight = whole, sight
+    def __init__(self, whole: Consumption, scope: SiteScope) -> None:
+        self._all, self._scope = whole, scope
 
     def zone_of(self, keys: Sequence[str]) -> str:
         """The zone of the days of all of these."""
@@ -42,12 +42,12 @@ class LimitedConsumption:
 
     def _roots(self) -> list[str]:
         """The keys of the sites that are in none of the others."""
-        return [key_of(SITE, site) for site in self._sight.entries.children()]
+        return [key_of(SITE, site) for site in self._scope.entries.children()]
 
     def _seen(self, keys: Sequence[str]) -> list[str]:
         """The keys, with those of the sites for everything."""
         wanted = [key for key in keys if key] + (self._roots() if "" in keys else [])
-        self._sight.check_keys(wanted or keys)
+        self._scope.check_keys(wanted or keys)
         return list(dict.fromkeys(wanted))
 
     def _everything(self, found: dict[str, ConsumptionSeries]) -> ConsumptionSeries:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from energyguard.service.parts import Live
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 from energyguard.service.views import (
     DeviceView,
     Freshness,
@@ -24,8 +24,8 @@ MAX_ROWS = 2_000
 class LimitedLive:
     """The live projection of the devices that are seen."""
 
-    def __init__(self, live: Live, sight: Sight) -> None:
-        self._live, self._sight = live, sight
+    def __init__(self, live: Live, scope: SiteScope) -> None:
+        self._live, self._scope = live, scope
 
     @property
     def listeners(self) -> int:
@@ -46,16 +46,16 @@ class LimitedLive:
 
     def devices(self) -> list[DeviceView]:
         """A row per device, topic and channel, by the device's id."""
-        seen = self._sight.devices
+        seen = self._scope.devices
         return [row for row in self._live.devices() if row.device in seen]
 
     def device(self, device_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel."""
-        return self._live.device(device_id) if device_id in self._sight else []
+        return self._live.device(device_id) if device_id in self._scope else []
 
     def windows(self, limit: int = 200, device: str = "") -> list[WindowAlert]:
         """The newest records of ``energy_alerts``, newest first."""
-        seen, found = self._sight.devices, self._live.windows(MAX_ROWS, device)
+        seen, found = self._scope.devices, self._live.windows(MAX_ROWS, device)
         return [row for row in found if row.household_id in seen][:limit]
 
     def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
@@ -79,13 +79,13 @@ class LimitedLive:
                 rows = self._of(update.data["rows"])
                 return replace(update, data={"rows": rows, "per_minute": []}) if rows else None
             case "alert" | "action":
-                return update if update.data.device in self._sight else None
+                return update if update.data.device in self._scope else None
             case "anomaly":
-                return update if update.data.alert.device in self._sight else None
+                return update if update.data.alert.device in self._scope else None
             case "window":
-                return update if update.data.household_id in self._sight else None
+                return update if update.data.household_id in self._scope else None
         return None
 
     def _of(self, rows: list[ReadingView]) -> list[ReadingView]:
-        seen = self._sight.devices
+        seen = self._scope.devices
         return [row for row in rows if row.device in seen]

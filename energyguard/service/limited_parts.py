@@ -19,7 +19,7 @@ from energyguard.service.lookups import AlertLookup, NotificationLookup, Profile
 from energyguard.service.notifications import Notification, Wanted, everything
 from energyguard.service.parts import DomainProjection, Edges
 from energyguard.service.profiles import DeviceProfile
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 from energyguard.service.views import EdgeView
 
 
@@ -35,12 +35,12 @@ def refuse(what: str) -> NoReturn:
 class LimitedAlerts:
     """The alerts of the devices that are seen."""
 
-    def __init__(self, book: AlertLookup, sight: Sight) -> None:
-        self._book, self._sight = book, sight
+    def __init__(self, book: AlertLookup, scope: SiteScope) -> None:
+        self._book, self._scope = book, scope
 
     def open(self) -> list[Alert]:
         """Those that are not resolved, the newest first."""
-        return [alert for alert in self._book.open() if alert.device in self._sight]
+        return [alert for alert in self._book.open() if alert.device in self._scope]
 
     def get(self, alert_id: str) -> Alert:
         """One of them.
@@ -55,7 +55,7 @@ class LimitedAlerts:
     def peek(self, alert_id: str) -> Alert | None:
         """One of them, or None where there is none that is seen."""
         alert = self._book.peek(alert_id)
-        return alert if alert and alert.device in self._sight else None
+        return alert if alert and alert.device in self._scope else None
 
     def story(self, alert_id: str) -> list[TimelineEntry]:
         """Everything that happened to one.
@@ -75,9 +75,9 @@ class LimitedAlerts:
     ) -> list[Alert]:
         """Those that fit all that is given, newest first."""
         if device is not None:
-            seen = device in self._sight
+            seen = device in self._scope
             return self._book.find(state, device, rule, since_ms, limit) if seen else []
-        ids, every = self._sight.devices, 1 << 31
+        ids, every = self._scope.devices, 1 << 31
         found = self._book.find(state, None, rule, since_ms, every)
         return [alert for alert in found if alert.device in ids][:limit]
 
@@ -85,8 +85,8 @@ class LimitedAlerts:
 class LimitedRules:
     """The rules that may be about a device that is seen, with what differs for such devices."""
 
-    def __init__(self, rules: RuleLookup, sight: Sight) -> None:
-        self._rules, self._sight = rules, sight
+    def __init__(self, rules: RuleLookup, scope: SiteScope) -> None:
+        self._rules, self._scope = rules, scope
 
     def all(self) -> list[Rule]:
         """Every rule of them."""
@@ -135,7 +135,7 @@ class LimitedRules:
         return [row for row in rows if self._sees(row.device)]
 
     def _sees(self, device: str) -> bool:
-        return device in self._sight
+        return device in self._scope
 
     def _one(self, ask: Any, rule_id: str) -> Rule:
         try:
@@ -147,7 +147,7 @@ class LimitedRules:
         return found
 
     def _those(self, rules: list[Rule]) -> Iterator[Rule]:
-        devices, facts = self._sight.devices, self._sight.entries.facts
+        devices, facts = self._scope.devices, self._scope.entries.facts
         for rule in rules:
             chosen = rule if isinstance(rule, SelectedRule) and not rule.is_uniform else None
             if chosen and not any(chosen.selects(device, facts) for device in devices):
@@ -162,8 +162,8 @@ class LimitedRules:
 class LimitedNotifications:
     """The notifications of the devices that are seen."""
 
-    def __init__(self, notifications: NotificationLookup, sight: Sight) -> None:
-        self._all, self._sight = notifications, sight
+    def __init__(self, notifications: NotificationLookup, scope: SiteScope) -> None:
+        self._all, self._scope = notifications, scope
 
     def newest(
         self, limit: int = 100, since_ms: int = 0, wanted: Wanted = everything
@@ -185,7 +185,7 @@ class LimitedNotifications:
 
     def _seen(self, wanted: Wanted) -> Wanted:
         def both(event: AlertEvent) -> bool:
-            return event.device in self._sight and wanted(event)
+            return event.device in self._scope and wanted(event)
 
         return both
 
@@ -193,8 +193,8 @@ class LimitedNotifications:
 class LimitedProfiles:
     """What is usual for the devices that are seen."""
 
-    def __init__(self, profiles: ProfileLookup, sight: Sight) -> None:
-        self._profiles, self._sight = profiles, sight
+    def __init__(self, profiles: ProfileLookup, scope: SiteScope) -> None:
+        self._profiles, self._scope = profiles, scope
 
     def get(self, device: str, channel: str = "") -> DeviceProfile:
         """Of one device.
@@ -202,7 +202,7 @@ class LimitedProfiles:
         Raises:
             NotFound: nothing is known of it, or it is not seen.
         """
-        if device not in self._sight:
+        if device not in self._scope:
             raise NotFound(f"nothing is known of what is usual for {device!r}")
         return self._profiles.get(device, channel)
 

@@ -6,8 +6,8 @@ from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.selector import Selector
 from energyguard.service.parts import StandingSilences
-from energyguard.service.sight import Sight
 from energyguard.service.silences import SilencePreview, SilenceView
+from energyguard.service.site_scope import SiteScope
 
 
 class LimitedSilences:
@@ -16,11 +16,11 @@ class LimitedSilences:
     Args:
         whole: of all.
         caller: who asks.
-        sight: what is seen; None: all.
+        scope: what is seen; None: all.
     """
 
-    def __init__(self, whole: StandingSilences, caller: Caller, sight: Sight | None) -> None:
-        self._all, self._caller, self._sight = whole, caller, sight
+    def __init__(self, whole: StandingSilences, caller: Caller, scope: SiteScope | None) -> None:
+        self._all, self._caller, self._scope = whole, caller, scope
 
     def all(self) -> list[SilenceView]:
         """Every silence that is seen, those that last first."""
@@ -80,12 +80,12 @@ class LimitedSilences:
 
     def _sees(self, text: str) -> bool:
         """Whether a selector is about a site or device that is seen, and names no other."""
-        if self._sight is None:
+        if self._scope is None:
             return True
         try:
             terms = Selector.parse(text).terms
         except ValueError:
             return False
-        named = {"site": self._sight.entries.sites, "id": self._sight.devices}
+        named = {"site": self._scope.entries.sites, "id": self._scope.devices}
         places = [name in named[field] for field, name in terms if field in named]
         return bool(places) and all(places)

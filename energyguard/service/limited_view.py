@@ -45,7 +45,7 @@ from energyguard.service.parts import (
     PeoplePreferences,
     StandingSilences,
 )
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 from energyguard.settings.tree import Settings
 
 WRITE, READ, OPERATE, ADMIN = AccessRole
@@ -61,11 +61,11 @@ class LimitedView:
 
     def __init__(self, service: Service, caller: Caller) -> None:
         self._service, self._caller = service, caller
-        self._sight = sight = Sight(service.catalogue, caller.sites) if caller.sites else None
-        self._catalogue = LimitedCatalogue(service.catalogue, caller, sight)
-        self._live: Live = LimitedLive(service.live, sight) if sight else service.live
-        self._book: AlertLookup = LimitedAlerts(service.book, sight) if sight else service.book
-        self._devices = Devices(self._live, self._book, self.query) if sight else service.devices
+        self._scope = scope = SiteScope(service.catalogue, caller.sites) if caller.sites else None
+        self._catalogue = LimitedCatalogue(service.catalogue, caller, scope)
+        self._live: Live = LimitedLive(service.live, scope) if scope else service.live
+        self._book: AlertLookup = LimitedAlerts(service.book, scope) if scope else service.book
+        self._devices = Devices(self._live, self._book, self.query) if scope else service.devices
 
     def _for(self, role: AccessRole) -> Service:
         """The whole service, for what a role may do.
@@ -80,7 +80,7 @@ class LimitedView:
     def _whole(self, role: AccessRole, what: str) -> Service:
         """The whole service, for what is about all sites."""
         service = self._for(role)
-        if self._sight is not None:
+        if self._scope is not None:
             refuse(what)
         return service
 
@@ -112,13 +112,13 @@ class LimitedView:
     def rules(self) -> RuleLookup:
         """The rules, as far as they are about what is seen."""
         rules = self._for(READ).rules
-        return LimitedRules(rules, self._sight) if self._sight else rules
+        return LimitedRules(rules, self._scope) if self._scope else rules
 
     @property
     def notifications(self) -> NotificationLookup:
         """The notifications that are seen."""
         whole = self._for(READ).notifications
-        return LimitedNotifications(whole, self._sight) if self._sight else whole
+        return LimitedNotifications(whole, self._scope) if self._scope else whole
 
     @property
     def devices(self) -> DeviceLookup:
@@ -130,25 +130,25 @@ class LimitedView:
     def profiles(self) -> ProfileLookup:
         """What is usual for a device that is seen."""
         profiles = self._for(READ).profiles
-        return LimitedProfiles(profiles, self._sight) if self._sight else profiles
+        return LimitedProfiles(profiles, self._scope) if self._scope else profiles
 
     @property
     def projections(self) -> Mapping[str, DomainProjection]:
         """How devices of domains are now: none for who sees some."""
         projections = self._for(READ).projections
-        return NoProjections() if self._sight else projections
+        return NoProjections() if self._scope else projections
 
     @property
     def cluster(self) -> Cluster | None:
         """The nodes of the store: an admin's."""
-        admin = self._caller.may(ADMIN) and self._sight is None
+        admin = self._caller.may(ADMIN) and self._scope is None
         return self._service.cluster if admin else None
 
     @property
     def edges(self) -> Edges:
         """The edges; to let one in no more is an admin's."""
         edges = self._for(READ).edges
-        return EdgesToSee(edges) if self._sight is None else NoEdges()
+        return EdgesToSee(edges) if self._scope is None else NoEdges()
 
     @property
     def catalogue(self) -> SiteCatalogue:
@@ -160,12 +160,12 @@ class LimitedView:
     def consumption(self) -> Consumption:
         """What was used by what is seen."""
         consumption = self._for(READ).consumption
-        return LimitedConsumption(consumption, self._sight) if self._sight else consumption
+        return LimitedConsumption(consumption, self._scope) if self._scope else consumption
 
     @property
     def silences(self) -> StandingSilences:
         """Standing silences that are seen."""
-        return LimitedSilences(self._for(READ).silences, self._caller, self._sight)
+        return LimitedSilences(self._for(READ).silences, self._caller, self._scope)
 
     @property
     def preferences(self) -> PeoplePreferences:
@@ -189,6 +189,6 @@ class LimitedView:
             Forbidden: it is about all devices together, or about one that is not seen.
         """
         service = self._for(READ)
-        if self._sight is None:
+        if self._scope is None:
             return service.query(name, **parameters)
-        return limited_query(service.query, self._sight, name, parameters)
+        return limited_query(service.query, self._scope, name, parameters)

@@ -27,7 +27,7 @@ from energyguard.service.callers import CallerServices
 from energyguard.service.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.contract import Service
 from energyguard.service.limited_consumption import LimitedConsumption
-from energyguard.service.sight import Sight
+from energyguard.service.site_scope import SiteScope
 from tests.application.service import MadeUpService
 from tests.application.world import HOMES
 
@@ -288,8 +288,8 @@ def test_everything_is_what_is_at_ones_sites(made: MadeUpService) -> None:
 
     whole: Any = SimpleNamespace(of=used)
     for sites, kwh in ((SITES, 1.5), (("lindenhof", "elsewhere", "floor-2"), 3.5)):
-        sight = Sight(made.catalogue, sites)
+        scope = SiteScope(made.catalogue, sites)
         span: Any = "2026-11"
-        [series] = LimitedConsumption(whole, sight).of([""], span)
+        [series] = LimitedConsumption(whole, scope).of([""], span)
         assert (series.key, series.total_kwh, series.steps[0].kwh) == ("", kwh, kwh)
         assert (series.highest, series.missing) == (0, ())

@@ -1,6 +1,6 @@
 """What somebody sees who is limited to sites: these with all in them, and the devices there.
 
-It follows the catalogue: a device that is moved out of a site is out of sight at once.
+It follows the catalogue: a device that is moved out of a site is out of the scope at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Seen(NamedTuple):
     listing: DeviceListing
 
 
-class Sight:
+class SiteScope:
     """The devices and entries of some sites. Thread-safe.
 
     Args:
