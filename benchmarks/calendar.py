@@ -29,7 +29,7 @@ from energyguard.model.calendar import CalendarSpan, SpanUnit
 from energyguard.model.catalogue import Device, Entry, Site
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
-from energyguard.service.consumption import ConsumptionSums
+from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.testing import MemoryLog
 
 FIRST = date(2024, 1, 1)

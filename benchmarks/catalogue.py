@@ -31,7 +31,7 @@ from energyguard.log import Records, open_log
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
-from energyguard.service.catalogue import CatalogueVerbs
+from energyguard.service.catalogue.catalogue import CatalogueVerbs
 from energyguard.settings.tree import Settings
 
 SITES, AT_ONCE = 100, 5_000

@@ -160,7 +160,7 @@ LIVE = Flow(
         ENTRIES,
         *(topic for places in PLACES.values() for topic in places.topics),
     ),
-    "service/live.py",
+    "service/live/live.py",
     (),
 )
 SIMULATORS = tuple(

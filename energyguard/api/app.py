@@ -26,8 +26,8 @@ from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
 from energyguard.page import mount
 from energyguard.page.views import VIEWS
-from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
+from energyguard.service.limited.callers import CallerServices
 
 
 def _table() -> Permissions:

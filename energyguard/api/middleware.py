@@ -20,8 +20,8 @@ from energyguard.errors import Malformed, Overloaded, Unauthorized
 from energyguard.limits import BODIES_AT_ONCE, LOGIN_BODY_BYTES, RATE_OVER_S
 from energyguard.model.access import Caller
 from energyguard.ports.policy import Rates
-from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
+from energyguard.service.limited.callers import CallerServices
 from energyguard.telemetry import METRICS
 
 

@@ -17,7 +17,7 @@ from energyguard.errors import ConfigError
 from energyguard.model.catalogue import DEVICE, GROUP, SITE
 
 if TYPE_CHECKING:
-    from energyguard.service.catalogue_views import (
+    from energyguard.service.catalogue.views import (
         CatalogueCard,
         GroupCard,
         SiteCard,

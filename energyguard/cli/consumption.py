@@ -14,7 +14,7 @@ from energyguard.cli.spans import Zone
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from energyguard.service.consumption import ConsumptionSeries
+    from energyguard.service.consumption.consumption import ConsumptionSeries
 
 _Step = Literal["quarter", "hour", "day", "week", "month"]
 _Shape = Literal["table", "csv", "xlsx", "parquet"]
@@ -42,8 +42,8 @@ def consumption(
 ) -> None:
     """Show what was used, by hour, day or month, beside the span before."""
     from energyguard.codecs.sheets import write_sheet
-    from energyguard.service.consumption import ConsumptionSums
-    from energyguard.service.consumption_rows import consumption_table
+    from energyguard.service.consumption.consumption import ConsumptionSums
+    from energyguard.service.consumption.rows import consumption_table
 
     keys = [key if "/" in key or not key else f"device/{key}" for key in of or [""]]
     if shape == "xlsx" and output == "-":

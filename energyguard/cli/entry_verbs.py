@@ -14,7 +14,7 @@ from energyguard.errors import ConfigError, Faulty
 from energyguard.model.catalogue import key_of
 
 if TYPE_CHECKING:
-    from energyguard.service.catalogue_views import EntryChange
+    from energyguard.service.catalogue.views import EntryChange
     from energyguard.service.service import EnergyService
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Its id.")]

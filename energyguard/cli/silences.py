@@ -11,7 +11,7 @@ from energyguard.cli.call import Call
 from energyguard.cli.output import at
 
 if TYPE_CHECKING:
-    from energyguard.service.silences import SilenceView
+    from energyguard.service.alerts.silences import SilenceView
 
 Which = Annotated[str, typer.Argument(help="Which devices: site=lindenhof, id=p3; none: all.")]
 OfRule = Annotated[str, typer.Option("--rule", help="Only alerts of this rule.")]

@@ -106,7 +106,7 @@ def coordinator(
     Any number may run; of shards in no cluster it forms one. Without nodes: on `store.url`.
     """
     from energyguard.compat.processes import ClusterLayout, run_coordinator
-    from energyguard.service.alerting import alerting
+    from energyguard.service.alerts.alerting import alerting
 
     layout = ClusterLayout(_list(nodes), copies, strategy, virtual_nodes)
     door = _door(call, port, host, auth, secret)

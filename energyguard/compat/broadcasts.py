@@ -23,7 +23,7 @@ from energyguard.model.topics import ALERTS
 from energyguard.records.alerts import ALERT_EVENT, AlertEvent
 from energyguard.records.floor_alerts import MAX_EVENTS
 from energyguard.records.floors import CHANNELS, MAX_FLOOR, device_of
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.store.keys import microseconds
 
 BROADCAST = "/internal/broadcast"

@@ -19,7 +19,7 @@ from energyguard.compat.quorum import Owners
 from energyguard.compat.shapes import BuildingError, as_building
 from energyguard.compat.sharding import sharding_routes
 from energyguard.compat.thresholds import threshold_routes
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.store import Store
 from energyguard.store.admin import ClusterAdmin
 from energyguard.store.version import HybridClock

@@ -18,8 +18,8 @@ from energyguard.errors import Overloaded, Rejected
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.floor_alerts import alert_document
 from energyguard.records.floors import floor_of
-from energyguard.service.alerting import Alerting
-from energyguard.service.notifications import Notification
+from energyguard.service.alerts.alerting import Alerting
+from energyguard.service.alerts.notifications import Notification
 from energyguard.service.views import Update
 from energyguard.store.keys import microseconds
 

@@ -35,7 +35,7 @@ from energyguard.compat.thresholds import take_over
 from energyguard.errors import ConfigError
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.store import open_store
 from energyguard.store.client import RingStore, ring_nodes
 from energyguard.store.ring import VIRTUAL_NODES

@@ -29,7 +29,7 @@ from energyguard.records.floor_alerts import METRICS
 from energyguard.records.floors import FLOOR_PATTERN, device_of, floor_of
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.registry import RuleBook
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.store import Store
 from energyguard.store.keys import Key
 from energyguard.telemetry import logger

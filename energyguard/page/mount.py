@@ -14,15 +14,15 @@ from nicegui import ui
 from energyguard.errors import Forbidden, Unauthorized
 from energyguard.limits import PAGE_S
 from energyguard.model.access import AccessRole, Caller
-from energyguard.page.context import PageContext, View
-from energyguard.page.icons import FAVICON
-from energyguard.page.language import reader_of, speak
-from energyguard.page.layout import frame, keep_fresh
-from energyguard.page.page_cache import PageCaches
+from energyguard.page.elements.icons import FAVICON
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.frame.layout import frame, keep_fresh
+from energyguard.page.frame.page_cache import PageCaches
 from energyguard.page.views import VIEWS
+from energyguard.page.words.language import reader_of, speak
 from energyguard.ports.policy import Nonces
-from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
+from energyguard.service.limited.callers import CallerServices
 from energyguard.settings.tree import Settings
 
 STATIC = Path(__file__).parent / "static"

@@ -9,24 +9,24 @@ from dataclasses import replace
 
 from energyguard.domain import installed, load
 from energyguard.model.access import AccessRole
-from energyguard.page.add_device import AddDevicePage
-from energyguard.page.alerts import AlertsPage
-from energyguard.page.backups import BackupsPage
-from energyguard.page.cluster import ClusterPage
-from energyguard.page.context import View
-from energyguard.page.data import DataPage
-from energyguard.page.device import DevicePage
-from energyguard.page.devices import DevicesPage
-from energyguard.page.edges import EdgesPage, is_used
-from energyguard.page.explore import ExplorePage
-from energyguard.page.home import HomePage
-from energyguard.page.language import _
-from energyguard.page.people import PeoplePage
-from energyguard.page.person import PersonPage
-from energyguard.page.rules import RulesPage
-from energyguard.page.site import SitePage
-from energyguard.page.sites import SitesPage
-from energyguard.page.wall import WallPage
+from energyguard.page.alerts.view import AlertsPage
+from energyguard.page.data.backups import BackupsPage
+from energyguard.page.data.cluster import ClusterPage
+from energyguard.page.data.edges import EdgesPage, is_used
+from energyguard.page.data.view import DataPage
+from energyguard.page.devices.add import AddDevicePage
+from energyguard.page.devices.list import DevicesPage
+from energyguard.page.devices.view import DevicePage
+from energyguard.page.explore.view import ExplorePage
+from energyguard.page.frame.context import View
+from energyguard.page.people.list import PeoplePage
+from energyguard.page.people.person import PersonPage
+from energyguard.page.rules.view import RulesPage
+from energyguard.page.sites.home import HomePage
+from energyguard.page.sites.list import SitesPage
+from energyguard.page.sites.view import SitePage
+from energyguard.page.sites.wall import WallPage
+from energyguard.page.words.language import _
 
 VIEWS = (
     View("/", _("Home"), "home", HomePage, urgent=True, ranged=False),

@@ -17,8 +17,8 @@ from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
 from energyguard.service.audit import Audit
-from energyguard.service.catalogue_contract import SiteCatalogue
-from energyguard.service.consumption_contract import Consumption
+from energyguard.service.catalogue.contract import SiteCatalogue
+from energyguard.service.consumption.contract import Consumption
 from energyguard.service.lookups import (
     AlertLookup,
     DeviceLookup,

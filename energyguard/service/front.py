@@ -11,7 +11,7 @@ from energyguard.clock import Clock
 from energyguard.errors import Unavailable
 from energyguard.model.alerts import State
 from energyguard.model.days import midnight_ms
-from energyguard.service.live import LiveProjection
+from energyguard.service.live.live import LiveProjection
 from energyguard.service.views import Overview
 
 TOTALS_KEPT_S = 5.0

@@ -17,7 +17,7 @@ from energyguard.model.topics import ALERTS
 from energyguard.pipeline import DETECTOR, DOMAIN_STAGES, INGESTOR, STAGES, flows_at_work
 from energyguard.processes.registry import ailing
 from energyguard.service.edges import trouble
-from energyguard.service.live import LiveProjection
+from energyguard.service.live.live import LiveProjection
 from energyguard.service.views import SystemHealth
 from energyguard.settings.tree import Settings
 

@@ -14,8 +14,8 @@ from energyguard.model.alerts import State
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
 from energyguard.rules.rule_history import ChangedRule
+from energyguard.service.alerts.notifications import Notification, Wanted, everything
 from energyguard.service.devices import DeviceDetail, DeviceSummary
-from energyguard.service.notifications import Notification, Wanted, everything
 from energyguard.service.profiles import DeviceProfile
 
 
@@ -71,7 +71,7 @@ class RuleLookup(Protocol):
 
 
 class NotificationLookup(Protocol):
-    """Which alerts have fired, and who has read of them (``service/notifications.py``)."""
+    """Which alerts have fired, and who has read of them (``service/alerts/notifications.py``)."""
 
     def newest(
         self, limit: int = 100, since_ms: int = 0, wanted: Wanted = everything

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Protocol
 
 from energyguard.records.preferences import Preferences
-from energyguard.service.silences import SilencePreview, SilenceView
+from energyguard.service.alerts.silences import SilencePreview, SilenceView
 from energyguard.service.views import (
     BackupView,
     ClusterView,

@@ -26,26 +26,26 @@ from energyguard.log import Log, Positions
 from energyguard.model import topics
 from energyguard.pipeline import PROJECTIONS
 from energyguard.rules.registry import book_of
-from energyguard.service.alert_verbs import AlertVerbs
+from energyguard.service.alerts.notifications import Notifications
+from energyguard.service.alerts.rule_changes import RuleChanges
+from energyguard.service.alerts.rule_verbs import RuleVerbs
+from energyguard.service.alerts.silences import SilenceVerbs
+from energyguard.service.alerts.verbs import AlertVerbs
 from energyguard.service.audit import AuditTrail
 from energyguard.service.backups import FolderBackups
 from energyguard.service.cluster import cluster_of
-from energyguard.service.consumption import ConsumptionSums
-from energyguard.service.dead_letters import Letters
+from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.health import health
-from energyguard.service.idempotency import Answers
-from energyguard.service.intake import Reception
-from energyguard.service.live import LiveProjection
-from energyguard.service.new_devices import NewDevices, known_to
-from energyguard.service.notifications import Notifications
+from energyguard.service.intake.dead_letters import Letters
+from energyguard.service.intake.idempotency import Answers
+from energyguard.service.intake.intake import Reception
+from energyguard.service.intake.new_devices import NewDevices, known_to
+from energyguard.service.intake.senders import Senders
+from energyguard.service.live.live import LiveProjection
 from energyguard.service.parts import Cluster, DomainProjection
 from energyguard.service.profiles import DeviceProfiles
-from energyguard.service.rule_changes import RuleChanges
-from energyguard.service.rule_verbs import RuleVerbs
-from energyguard.service.senders import Senders
-from energyguard.service.silences import SilenceVerbs
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 from energyguard.settings.tree import Settings
 
@@ -54,15 +54,15 @@ class EnergyService(AlertVerbs, RuleVerbs):
     """What people and programs may ask and do.
 
     Attributes:
-        live: newest readings, devices, counts, subscribers (``service/live.py``).
+        live: newest readings, devices, counts, subscribers (``service/live/live.py``).
         book: the alerts (``alerts/book.py``): ``open()``, ``get()``, ``find()``, ``story()``.
         rules: the rules, ours and the user's, and which of them run.
         history: the past; ``query`` is the short way.
         cluster: the nodes of the store (``service/cluster.py``); None where it is no ring.
         devices, profiles: any device, live or of the past; what is usual for it.
-        catalogue: sites, devices and groups (``service/catalogue.py``).
-        consumption: what was used, in spans of the calendar (``service/consumption.py``).
-        silences: by device, site or rule (``service/silences.py``).
+        catalogue: sites, devices and groups (``service/catalogue/catalogue.py``).
+        consumption: what was used, in spans of the calendar (``service/consumption/``).
+        silences: by device, site or rule (``service/alerts/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         preferences: how people read the page (``service/preferences.py``).
         projections: how devices of domains are now, by the devices' name.
@@ -123,7 +123,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
 
     @property
     def notifications(self) -> Notifications:
-        """Which alerts have fired, and who has read of them (``service/notifications.py``)."""
+        """Which alerts have fired, and who has read of them (``notifications.py``)."""
         return self.live.feed.notifications
 
     # What is so now

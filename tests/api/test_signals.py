@@ -12,7 +12,7 @@ from energyguard.domains.charging.topics import IMPORTED, SIGNALS
 from energyguard.errors import Conflict
 from energyguard.log import EARLIEST, LATEST, Records
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.service import judgement
+from energyguard.service.intake import judgement
 from energyguard.service.service import EnergyService
 from energyguard.settings.tree import ChargingSettings, StreamSettings
 from energyguard.testing import MemoryLog

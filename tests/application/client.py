@@ -13,8 +13,8 @@ from starlette.middleware.base import RequestResponseEndpoint
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
 from energyguard.model.access import AccessRole, Caller
-from energyguard.service.callers import CallerServices
 from energyguard.service.contract import Service
+from energyguard.service.limited.callers import CallerServices
 
 
 def serve_to_all(app: FastAPI, service: Any) -> None:

@@ -21,12 +21,12 @@ from energyguard.model.catalogue import ENTRIES, parts_of
 from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.records.catalogue import CatalogueHistory, CatalogueVersion
 from energyguard.records.progress import PartitionProgress
-from energyguard.service.consumption import ConsumptionSums
+from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
 from energyguard.service.front import Front
-from energyguard.service.live import LiveProjection
-from energyguard.service.senders import Senders
+from energyguard.service.intake.senders import Senders
+from energyguard.service.live.live import LiveProjection
 from energyguard.service.service import EnergyService
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.settings.tree import Settings

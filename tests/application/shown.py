@@ -22,7 +22,7 @@ from energyguard.page import mount
 from energyguard.page.mount import SOMEBODY
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
-from energyguard.service.callers import CallerServices
+from energyguard.service.limited.callers import CallerServices
 from tests.application.service import MadeUpService
 
 

@@ -17,7 +17,7 @@ from energyguard.api.problems import Answer
 from energyguard.clock import ManualClock
 from energyguard.compat.guard import Guard
 from energyguard.errors import Conflict, DiskFull, NotFound, Unavailable
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.settings.tree import Settings
 from energyguard.store import Row
 from energyguard.store.admin import ClusterStatus, NodeStatus

@@ -22,7 +22,7 @@ from energyguard.compat.shapes import as_building
 from energyguard.model.alerts import State
 from energyguard.ports.server import serve
 from energyguard.records.alerts import AlertEvent
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.settings.tree import NotifySettings, ServeSettings, Settings
 from tests.api.test_stream import events
 from tests.compat.doors import NOW, Http, Parts
@@ -173,7 +173,7 @@ async def test_streams_are_counted_and_nonsense_begins_anew(parts: Parts) -> Non
 async def test_who_reads_too_slowly_is_told_how_much_it_missed(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("energyguard.service.subscribers.FACTS_KEPT", 3)
+    monkeypatch.setattr("energyguard.service.live.subscribers.FACTS_KEPT", 3)
     async with served(parts) as http, http.stream("GET", "/anomalies/stream") as answer:
         lines = answer.aiter_lines()
         await events(lines, 1)

@@ -16,7 +16,7 @@ from energyguard.compat.thresholds import OLD_KEY, take_over
 from energyguard.errors import Unavailable
 from energyguard.model.readings import batch_from, batch_of
 from energyguard.rules.registry import RuleBook, open_book
-from energyguard.service.alerting import Alerting
+from energyguard.service.alerts.alerting import Alerting
 from energyguard.settings.tree import Settings
 from energyguard.store.keys import Key
 from energyguard.stream.windows.operator import WindowOperator

@@ -9,7 +9,7 @@ from nicegui.testing import User
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import State
 from energyguard.model.quantities import NANO
-from energyguard.page.plots import Plot
+from energyguard.page.elements.plots import Plot
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
 from tests.page.test_views import plotted, sees
@@ -76,7 +76,7 @@ async def test_a_history_of_an_alert_has_one_clock(user: User, service: MadeUpSe
     await sees(user, "readings of Sat 22 Nov")
     user.find(marker="take").click()
     await sees(user, "acknowledged by somebody")
-    from energyguard.page.formatting import moment
+    from energyguard.page.words.formatting import moment
 
     await sees(user, moment(raised, "UTC", "%a %-d %b, %H:%M:%S"))
     await sees(user, "Times in UTC, as the log took them.")

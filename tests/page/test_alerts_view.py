@@ -9,7 +9,7 @@ import pytest
 from nicegui.testing import User
 
 from energyguard.model.alerts import State
-from energyguard.page.components import Tag
+from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
 

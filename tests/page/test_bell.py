@@ -10,7 +10,7 @@ from nicegui.testing import User
 from energyguard.log import LATEST
 from energyguard.model import topics
 from energyguard.model.alerts import State
-from energyguard.page.components import Tag
+from energyguard.page.elements.components import Tag
 from tests.application.service import MadeUpService, alerts, put
 from tests.page.test_views import sees
 

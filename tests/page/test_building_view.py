@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from nicegui.testing import User, user_simulation
 
-from energyguard.page.components import Tag
+from energyguard.page.elements.components import Tag
+from energyguard.page.elements.plots import Plot
 from energyguard.page.mount import add_pages
-from energyguard.page.plots import Plot
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees

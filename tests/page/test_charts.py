@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.page.charts import (
+from energyguard.page.elements.charts import (
     MAX_SERIES,
     BarGap,
     BarSeries,

@@ -9,7 +9,7 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.errors import Conflict, Unavailable
-from energyguard.page.cluster import summed_up
+from energyguard.page.data.cluster import summed_up
 from energyguard.page.mount import add_pages
 from energyguard.service.views import ClusterView, NodeView
 from energyguard.settings.tree import Settings, StoreSettings

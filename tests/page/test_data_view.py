@@ -9,10 +9,10 @@ from nicegui.elements.upload_files import SmallFileUpload
 from nicegui.testing import User
 
 from energyguard.log import LATEST
-from energyguard.page.components import Tag
-from energyguard.page.data_missing import as_csv
-from energyguard.page.page_cache import PageCache
-from energyguard.service.missing_hours import missing_data
+from energyguard.page.data.missing import as_csv
+from energyguard.page.elements.components import Tag
+from energyguard.page.frame.page_cache import PageCache
+from energyguard.service.consumption.missing_hours import missing_data
 from tests.application.service import MadeUpService
 from tests.page.test_views import sees
 

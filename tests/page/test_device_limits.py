@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nicegui.testing import User
 
-from energyguard.page.device_limits import limit_rows, profile_of, usual_now
-from energyguard.page.page_cache import PageCache
+from energyguard.page.frame.page_cache import PageCache
+from energyguard.page.measures.limits import limit_rows, profile_of, usual_now
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_building_view import floors, someone  # noqa: F401

@@ -7,13 +7,13 @@ from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import ChannelFacts, Site
-from energyguard.page.components import Tag, card
-from energyguard.page.context import PageContext, View
-from energyguard.page.device_form import read_fields
-from energyguard.page.device_hours import silent_stretches
-from energyguard.page.limit_bars import often
+from energyguard.page.devices.form import read_fields
+from energyguard.page.devices.hours import silent_stretches
+from energyguard.page.devices.limit_bars import often
+from energyguard.page.elements.components import Tag, card
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.measures.series_chart import whole_steps
 from energyguard.page.mount import add_pages
-from energyguard.page.series_chart import whole_steps
 from energyguard.page.views import VIEWS
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from nicegui.testing import User, user_simulation
 
-from energyguard.page.edge_cards import MAX_CARDS, clock
-from energyguard.page.edges import enroll_line, summed_up
+from energyguard.page.data.edge_cards import MAX_CARDS, clock
+from energyguard.page.data.edges import enroll_line, summed_up
 from energyguard.page.mount import add_pages
 from energyguard.service.views import EdgeView
 from tests.application.edges import MINUTE, add, edge_service, follow

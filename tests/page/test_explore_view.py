@@ -9,10 +9,10 @@ from nicegui.testing import User
 from energyguard.catalogue.changes import Edit
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, DeviceGroup, Site
-from energyguard.page.components import Tag
-from energyguard.page.consumption_chart import stretches
-from energyguard.page.picked import read_keys, written
-from energyguard.page.spans import last_year, span_name, span_words
+from energyguard.page.elements.components import Tag
+from energyguard.page.measures.consumption_chart import stretches
+from energyguard.page.measures.picked import read_keys, written
+from energyguard.page.measures.spans import last_year, span_name, span_words
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 

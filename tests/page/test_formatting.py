@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
-from energyguard.page import formatting
-from energyguard.page.baseline import baseline_range
-from energyguard.page.page_cache import DAY_MS, SPANS, PageCache
+from energyguard.page.frame.page_cache import DAY_MS, SPANS, PageCache
+from energyguard.page.measures.baseline import baseline_range
+from energyguard.page.words import formatting
 from tests.application.service import MadeUpService
 
 

@@ -8,8 +8,8 @@ import pytest
 from nicegui.testing import User
 
 from energyguard.log import EARLIEST
-from energyguard.page import formatting
-from energyguard.page.language import LANGUAGES, _, reader, reader_of, speak, speaking
+from energyguard.page.words import formatting
+from energyguard.page.words.language import LANGUAGES, _, reader, reader_of, speak, speaking
 from energyguard.records.preferences import Preferences
 from energyguard.service.preferences import PersonPreferences
 from energyguard.testing import MemoryLog

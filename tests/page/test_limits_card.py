@@ -6,8 +6,8 @@ from nicegui.testing import User
 
 from energyguard.errors import ConfigError
 from energyguard.model.quantities import NANO
-from energyguard.page.components import Tag
-from energyguard.page.device_limits import faults_by_field, limit_of, limit_rows
+from energyguard.page.elements.components import Tag
+from energyguard.page.measures.limits import faults_by_field, limit_of, limit_rows
 from tests.application.service import MadeUpService
 from tests.page.test_building_view import floors, someone  # noqa: F401
 from tests.page.test_views import plotted, sees

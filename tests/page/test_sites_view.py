@@ -7,8 +7,8 @@ from nicegui.testing import User
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Device, Site
-from energyguard.page.usage import UsualRange, change, usual_at
-from energyguard.service.consumption import ConsumptionSeries
+from energyguard.page.measures.usage import UsualRange, change, usual_at
+from energyguard.service.consumption.consumption import ConsumptionSeries
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
 from tests.page.test_views import plotted, sees

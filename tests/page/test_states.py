@@ -10,9 +10,9 @@ import pytest
 from nicegui.testing import User, user_simulation
 
 from energyguard.model.days import day_ms, midnight_ms
-from energyguard.page.header import standing
+from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.header import standing
 from energyguard.page.mount import add_pages
-from energyguard.page.plots import Plot
 from energyguard.service.views import Freshness, Overview
 from energyguard.settings.tree import Settings
 from tests.application.service import MadeUpService

@@ -8,7 +8,7 @@ from nicegui.testing import User, user_simulation
 from energyguard.domains.charging.bay_grid import MARKS, MAX_BAYS
 from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.view import mapped
-from energyguard.page.components import Tag
+from energyguard.page.elements.components import Tag
 from energyguard.page.mount import add_pages
 from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees

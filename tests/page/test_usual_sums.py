@@ -6,7 +6,7 @@ import pytest
 from nicegui.testing import User
 
 from energyguard.errors import NotFound
-from energyguard.page.baseline import usual_sum, usual_sums
+from energyguard.page.measures.baseline import usual_sum, usual_sums
 from energyguard.rules.profile.calendar import HALF_HOUR_MS, SLOTS, slot_label
 from energyguard.service.profiles import DeviceProfile, DeviceProfiles, UsualHalfHour
 from tests.application.service import MadeUpService

@@ -11,7 +11,7 @@ from nicegui.testing import User
 from energyguard.catalogue.changes import Edit
 from energyguard.model.alerts import State
 from energyguard.model.catalogue import Device, Site
-from energyguard.page.plots import Plot
+from energyguard.page.elements.plots import Plot
 from tests.application.service import MadeUpService
 
 

@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 import energyguard
-from energyguard.page.language import LANGUAGES, LOCALES
+from energyguard.page.words.language import LANGUAGES, LOCALES
 
 ROOT = Path(energyguard.__file__).parent
 FUNCTIONS = {"_": 0, "ngettext": 0, "plural": 1}
@@ -37,7 +37,7 @@ def texts() -> list[PageText]:
     found: dict[str, PageText] = {}
     for path in sorted(ROOT.rglob("*.py")):
         source = path.read_text()
-        if "page.language" not in source and "plural" not in source:
+        if "words.language" not in source and "plural" not in source:
             continue
         for text in _texts_in(ast.parse(source), str(path.relative_to(ROOT.parent))):
             known = found.get(text.one)

@@ -8,7 +8,7 @@ from energyguard.catalogue.changes import Edit
 from energyguard.catalogue.listing import DeviceFilter
 from energyguard.errors import Conflict, Faulty, Malformed, NotFound
 from energyguard.model.catalogue import Device, DeviceGroup, Site, Term
-from energyguard.service.catalogue_views import FieldChange
+from energyguard.service.catalogue.views import FieldChange
 from tests.application.service import MadeUpService
 from tests.application.world import HOMES
 

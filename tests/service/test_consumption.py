@@ -16,8 +16,8 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.rollups import RollUps
 from energyguard.model.catalogue import Device, DeviceGroup, Site, Term
 from energyguard.model.days import HOUR_MS
-from energyguard.service import consumption as sums
-from energyguard.service.consumption import ConsumptionSeries, ConsumptionSums
+from energyguard.service.consumption import consumption as sums
+from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionSums
 from tests.catalogue.test_fold import written
 from tests.history.made import T0, readings
 

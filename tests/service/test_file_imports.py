@@ -11,8 +11,8 @@ from energyguard.codecs.records import read_records
 from energyguard.errors import Malformed
 from energyguard.log import EARLIEST
 from energyguard.model.quantities import NANO
-from energyguard.service import file_imports
-from energyguard.service.file_imports import FileImport, ImportState, preview
+from energyguard.service.intake import file_imports
+from energyguard.service.intake.file_imports import FileImport, ImportState, preview
 from energyguard.service.service import EnergyService
 from energyguard.service.views import Receipt
 from energyguard.testing import MemoryLog

@@ -8,9 +8,9 @@ from energyguard.codecs.records import pack
 from energyguard.log import Fetched
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import ENERGY_READINGS, METER_READINGS, TICK_HEADER
-from energyguard.service.follow import Pulse
-from energyguard.service.live_devices import LiveDevices, sum_kw
-from energyguard.service.live_readings import LiveReadings
+from energyguard.service.live.devices import LiveDevices, sum_kw
+from energyguard.service.live.follow import Pulse
+from energyguard.service.live.readings import LiveReadings
 
 NOW = 1_757_160_000_000  # 2025-09-06 12:00 UTC
 MINUTE = 60_000

@@ -23,11 +23,11 @@ from energyguard.history.query import queries
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import Act
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
-from energyguard.service.callers import CallerServices
-from energyguard.service.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.contract import Service
-from energyguard.service.limited_consumption import LimitedConsumption
-from energyguard.service.site_scope import SiteScope
+from energyguard.service.limited.callers import CallerServices
+from energyguard.service.limited.consumption import LimitedConsumption
+from energyguard.service.limited.site_scope import SiteScope
 from tests.application.service import MadeUpService
 from tests.application.world import HOMES
 

@@ -17,14 +17,14 @@ from energyguard.errors import Malformed
 from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
-from energyguard.service.live_devices import LiveDevices
-from energyguard.service.service import EnergyService
-from energyguard.service.subscribers import (
+from energyguard.service.live.devices import LiveDevices
+from energyguard.service.live.subscribers import (
     FACTS_KEPT,
     Subscription,
     read_positions,
     write_positions,
 )
+from energyguard.service.service import EnergyService
 from energyguard.service.views import Update
 from energyguard.testing import MemoryLog
 from tests.service.made import NOON, alert_event, raise_alerts, send

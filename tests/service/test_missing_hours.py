@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.service.missing_hours import HOUR_MS, missing_data
+from energyguard.service.consumption.missing_hours import HOUR_MS, missing_data
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, START
 

@@ -12,7 +12,7 @@ from energyguard.api.shared import Shared
 from energyguard.clock import ManualClock
 from energyguard.errors import OutOfRange, Overloaded, Unavailable
 from energyguard.model.readings import batch_of
-from energyguard.service.new_devices import NewDevices
+from energyguard.service.intake.new_devices import NewDevices
 from energyguard.service.service import EnergyService
 from energyguard.testing import MemoryLog
 from tests.service.made import NOON, StandInHistory

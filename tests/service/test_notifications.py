@@ -14,9 +14,9 @@ from energyguard.errors import Malformed
 from energyguard.log import Positions, Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.records.alerts import AlertEvent
-from energyguard.service.notifications import Notifications
+from energyguard.service.alerts.notifications import Notifications
+from energyguard.service.live.updates import Updates, facts_of
 from energyguard.service.service import EnergyService
-from energyguard.service.updates import Updates, facts_of
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory, alert_event, raise_alerts

@@ -7,7 +7,7 @@ import pytest
 from energyguard.alerts.book import AlertBook
 from energyguard.errors import NotFound
 from energyguard.model.alerts import State
-from energyguard.service.past_alerts import AlertSearch, PastAlerts
+from energyguard.service.alerts.past import AlertSearch, PastAlerts
 from tests.application.history import OLD
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, START

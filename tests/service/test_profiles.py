@@ -6,7 +6,7 @@ import pytest
 
 from energyguard.errors import NotFound
 from energyguard.model.channels import MS_PER_HOUR
-from energyguard.page.baseline import usual_band
+from energyguard.page.measures.baseline import usual_band
 from energyguard.service.service import EnergyService
 from energyguard.stream.windows.detector import detector_worker
 from energyguard.testing import MemoryLog

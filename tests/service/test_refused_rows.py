@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.service.refused_rows import refused_groups, would_be_taken
+from energyguard.service.intake.refused_rows import refused_groups, would_be_taken
 from energyguard.service.service import EnergyService
 
 BODY = b"timestamp,household_id,energy_kwh\nyesterday,H003,0.1\nnever,H004,0.1\n%s,H001,n/a\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from energyguard.log import Fetched
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
-from energyguard.service.reports import Reports
+from energyguard.service.live.reports import Reports
 
 
 def progress(*said: PartitionProgress) -> Fetched:

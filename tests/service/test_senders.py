@@ -10,8 +10,8 @@ from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
 from energyguard.log import LATEST
 from energyguard.model.topics import ENERGY_READINGS
-from energyguard.service.live_readings import LiveReadings
-from energyguard.service.senders import AGAIN_S, Senders
+from energyguard.service.intake.senders import AGAIN_S, Senders
+from energyguard.service.live.readings import LiveReadings
 from energyguard.testing import MemoryLog
 from tests.service.made import send
 

@@ -18,9 +18,9 @@ from energyguard.model.catalogue import Device, Site, key_of
 from energyguard.records.alerts import AlertEvent
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from energyguard.rules.registry import book_of
-from energyguard.service.alert_feed import AlertFeed
+from energyguard.service.alerts.feed import AlertFeed
+from energyguard.service.alerts.silences import SilenceVerbs
 from energyguard.service.service import EnergyService
-from energyguard.service.silences import SilenceVerbs
 from energyguard.settings.tree import Settings
 from energyguard.testing import MemoryLog
 from tests.service.made import StandInHistory, alert_event, raise_alerts

@@ -14,8 +14,8 @@ from energyguard.intake.replay import Player, ReplayRun
 from energyguard.log import LATEST, Log, open_log
 from energyguard.model.readings import BACKFILL, batch_of
 from energyguard.model.topics import DAY_MS, METER_READINGS
-from energyguard.service.intake import Reception
-from energyguard.service.live_readings import LiveReadings
+from energyguard.service.intake.intake import Reception
+from energyguard.service.live.readings import LiveReadings
 from energyguard.settings.tree import StreamSettings, WireSettings
 from energyguard.stream.windows.stage import window_worker
 from tests.domains.conftest import StopAfter, records

@@ -19,7 +19,7 @@ from energyguard.api.routes.places import (
 )
 from energyguard.catalogue.listing import CatalogueState, DeviceFilter
 from energyguard.model.catalogue import DEVICE, key_of
-from energyguard.service.catalogue_views import (
+from energyguard.service.catalogue.views import (
     CatalogueCard,
     EntryChange,
     FoundDevices,

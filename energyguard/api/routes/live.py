@@ -15,8 +15,8 @@ from energyguard.alerts.alert import Alert
 from energyguard.api.middleware import CurrentService
 from energyguard.api.routes.answers import AlertBody
 from energyguard.errors import Overloaded
-from energyguard.service.alert_feed import Anomaly
-from energyguard.service.subscribers import read_positions
+from energyguard.service.alerts.feed import Anomaly
+from energyguard.service.live.subscribers import read_positions
 from energyguard.service.views import Kind, Update
 
 router = APIRouter(tags=["live"])

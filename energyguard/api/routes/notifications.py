@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from energyguard.api.middleware import CurrentService, User
 from energyguard.api.routes.asked import Instant, Limit
 from energyguard.model.alerts import Severity
-from energyguard.service.notifications import Notification
+from energyguard.service.alerts.notifications import Notification
 
 router = APIRouter(tags=["notifications"])
 

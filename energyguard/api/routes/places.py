@@ -16,7 +16,7 @@ from energyguard.catalogue.changes import Edit
 from energyguard.catalogue.differences import with_fields
 from energyguard.errors import Malformed
 from energyguard.model.catalogue import GROUP, SITE, Entry, key_of
-from energyguard.service.catalogue_views import GroupCard, PlaceName, SiteCard
+from energyguard.service.catalogue.views import GroupCard, PlaceName, SiteCard
 from energyguard.service.contract import Service
 
 router = APIRouter(tags=["catalogue"])

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from energyguard.api.middleware import CurrentService, User
-from energyguard.service.silences import SilenceView
+from energyguard.service.alerts.silences import SilenceView
 
 router = APIRouter(tags=["alerts"])
 SilenceId = Annotated[str, Path(alias="id", max_length=100)]

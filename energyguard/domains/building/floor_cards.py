@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from energyguard.domains.building.floor_now import METRICS, FloorMetric, FloorNow
-from energyguard.page.components import Tag, restyle
-from energyguard.page.context import PageContext
-from energyguard.page.device_limits import hold_against
-from energyguard.page.formatting import SPACE, UNKNOWN, amount, mark, near_moment, number
-from energyguard.page.series_chart import SeriesChart
+from energyguard.page.elements.components import Tag, restyle
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.limits import hold_against
+from energyguard.page.measures.series_chart import SeriesChart
+from energyguard.page.words.formatting import SPACE, UNKNOWN, amount, mark, near_moment, number
 
 HEIGHT = 120
 

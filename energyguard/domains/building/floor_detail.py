@@ -11,8 +11,9 @@ from energyguard.domains.building.floor_now import (
     in_words,
 )
 from energyguard.domains.building.floor_source import FloorSource
-from energyguard.page.alert_rows import AlertRow, draw_alert
-from energyguard.page.components import (
+from energyguard.page.alerts.rows import AlertRow, draw_alert
+from energyguard.page.devices.limits_card import LimitsCard
+from energyguard.page.elements.components import (
     ChangingList,
     Rest,
     Tag,
@@ -23,10 +24,9 @@ from energyguard.page.components import (
     restyle,
     table,
 )
-from energyguard.page.context import PageContext
-from energyguard.page.device_limits import HeldAgainst, hold_against
-from energyguard.page.formatting import SPACE, UNKNOWN, near_moment, number
-from energyguard.page.limits_card import LimitsCard
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.limits import HeldAgainst, hold_against
+from energyguard.page.words.formatting import SPACE, UNKNOWN, near_moment, number
 
 DRAW_S = 5.0
 MAX_ALERTS = 8

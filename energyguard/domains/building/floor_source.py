@@ -13,8 +13,8 @@ from energyguard.domains.building.floor_now import (
 from energyguard.errors import Unavailable
 from energyguard.model.days import day_ms, local
 from energyguard.model.topics import BUILDING_READINGS
-from energyguard.page.context import PageContext
-from energyguard.page.page_cache import times_ms
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.page_cache import times_ms
 
 KEEP_S = 10.0
 MAX_FLOORS = 1_000

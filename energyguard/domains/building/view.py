@@ -7,10 +7,10 @@ from energyguard.domains.building.floor_detail import FloorDetail
 from energyguard.domains.building.floor_now import METRICS, SORTS, FloorNow, in_words, paged
 from energyguard.domains.building.floor_source import FloorSource
 from energyguard.model.topics import BUILDING_READINGS
-from energyguard.page.components import ChangingList, Rest, Tag, card, choice
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import plural
-from energyguard.page.language import _
+from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.words.formatting import plural
+from energyguard.page.words.language import _
 
 DRAW_S = 10.0
 CARDS = 12

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
-from energyguard.page.components import Tag
-from energyguard.page.context import PageContext
-from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, money
-from energyguard.page.language import _, ngettext
+from energyguard.page.elements.components import Tag
+from energyguard.page.frame.context import PageContext
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, money
+from energyguard.page.words.language import _, ngettext
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240

@@ -8,12 +8,21 @@ from typing import Any
 from energyguard.domains.charging.bay_grid import BayGrid, broken_limit, legend, taken, trouble
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.days import day_ms, local
-from energyguard.page.components import Figures, Tag, card, choice
-from energyguard.page.context import PageContext
-from energyguard.page.formatting import SPACE, UNKNOWN, age, count, moment, money, number, plural
-from energyguard.page.language import _
-from energyguard.page.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
-from energyguard.page.plots import Plot
+from energyguard.page.elements.components import Figures, Tag, card, choice
+from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.page_cache import DAY_MS, HOUR_MS, SPANS, times_ms
+from energyguard.page.words.formatting import (
+    SPACE,
+    UNKNOWN,
+    age,
+    count,
+    moment,
+    money,
+    number,
+    plural,
+)
+from energyguard.page.words.language import _
 
 KEEP_S = 5.0
 MAX_ROWS = 3_000

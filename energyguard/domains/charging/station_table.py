@@ -11,11 +11,11 @@ from energyguard.domains.charging.live.bays import StationView
 from energyguard.domains.charging.live.stations import stations_of
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
-from energyguard.page.components import ChangingList, Tag, button, card, choice
-from energyguard.page.context import PageContext
-from energyguard.page.formatting import SPACE, UNKNOWN, age, count, money, number
-from energyguard.page.language import _, ngettext
-from energyguard.page.spans import span_name
+from energyguard.page.elements.components import ChangingList, Tag, button, card, choice
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.spans import span_name
+from energyguard.page.words.formatting import SPACE, UNKNOWN, age, count, money, number
+from energyguard.page.words.language import _, ngettext
 
 KEEP_S = 30.0
 PAGE = 25

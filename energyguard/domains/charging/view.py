@@ -17,12 +17,12 @@ from energyguard.domains.charging.live.stations import stations_of
 from energyguard.domains.charging.station_day import StationDay
 from energyguard.domains.charging.station_table import StationTable
 from energyguard.model.days import day_ms, local
-from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import SPACE, age, count, moment, money, number, plural
-from energyguard.page.language import _
-from energyguard.page.page_cache import HOUR_MS, times_ms
-from energyguard.page.plots import Data, Plot
+from energyguard.page.elements.components import ChangingList, Ranking, Rest, Tag, Tile, card
+from energyguard.page.elements.plots import Data, Plot
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.frame.page_cache import HOUR_MS, times_ms
+from energyguard.page.words.formatting import SPACE, age, count, moment, money, number, plural
+from energyguard.page.words.language import _
 
 MAX_STATIONS = 5
 MAX_VIOLATIONS = 8

@@ -5,12 +5,12 @@ from __future__ import annotations
 from nicegui import ui
 
 from energyguard.model.days import hour_step_ms
-from energyguard.page.components import Ranking, Tag, card, choice
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import count, measured, moment, plural
-from energyguard.page.language import _
-from energyguard.page.plots import Plot, ReadingFeed
-from energyguard.page.rule_chart import RuleChart
+from energyguard.page.elements.components import Ranking, Tag, card, choice
+from energyguard.page.elements.plots import Plot, ReadingFeed
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.measures.rule_chart import RuleChart
+from energyguard.page.words.formatting import count, measured, moment, plural
+from energyguard.page.words.language import _
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.views import ReadingView
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from energyguard.domains.regions.live.states import RegionsView, RegionView
 
 THIN, SPACE, UNKNOWN = "\u202f", "\u00a0", "–"
-"""As ``page/formatting.py`` has them: the port needs no page for its words."""
+"""As ``page/words/formatting.py`` has them: the port needs no page for its words."""
 SHADES = 4
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5))
 _CENTI = Decimal("0.01")

@@ -22,13 +22,22 @@ from energyguard.domains.regions.region_words import (
     why_hidden,
 )
 from energyguard.domains.regions.states import NAMES
-from energyguard.page.components import ChangingList, Ranking, Rest, Tag, Tile, card, cells, choice
-from energyguard.page.components import table as plain_table
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import UNKNOWN, moment, plural
-from energyguard.page.language import _
-from energyguard.page.page_cache import times_ms
-from energyguard.page.plots import Data, Plot, line
+from energyguard.page.elements.components import (
+    ChangingList,
+    Ranking,
+    Rest,
+    Tag,
+    Tile,
+    card,
+    cells,
+    choice,
+)
+from energyguard.page.elements.components import table as plain_table
+from energyguard.page.elements.plots import Data, Plot, line
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.frame.page_cache import times_ms
+from energyguard.page.words.formatting import UNKNOWN, moment, plural
+from energyguard.page.words.language import _
 from energyguard.service.contract import Service
 
 OUTLINE = Path(__file__).parent / "germany.json"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from energyguard.domains.thermometer import THERMOMETER
 from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
-from energyguard.page.components import Rest, Tag, Tile, card
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import SPACE, UNKNOWN, count, moment, number
-from energyguard.page.language import _
-from energyguard.page.series_chart import KEEP_S, SeriesChart
+from energyguard.page.elements.components import Rest, Tag, Tile, card
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.measures.series_chart import KEEP_S, SeriesChart
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, number
+from energyguard.page.words.language import _
 
 
 class ThermometerPage:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from energyguard.page.components import Tile
-from energyguard.page.context import PageContext, View
-from energyguard.page.formatting import number
+from energyguard.page.elements.components import Tile
+from energyguard.page.frame.context import PageContext, View
+from energyguard.page.words.formatting import number
 from energyguard_solar import SOLAR
 
 

@@ -24,8 +24,8 @@ from energyguard.log import EARLIEST, Records, open_log
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.service.dead_letters import Letters
-from energyguard.service.intake import Reception
+from energyguard.service.intake.dead_letters import Letters
+from energyguard.service.intake.intake import Reception
 from energyguard.settings.tree import ChargingSettings, Settings, StreamSettings, WireSettings
 from tests.domains.charging.test_session_worker import quiet, send
 

@@ -21,7 +21,7 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS, TICK_HEADER
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.service.contract import Service
-from energyguard.service.follow import ALL, Follower, Pulse
+from energyguard.service.live.follow import ALL, Follower, Pulse
 from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
 

@@ -19,7 +19,7 @@ from energyguard.log.records import decoded
 from energyguard.model.readings import times_of
 from energyguard.model.topics import EDGE_READINGS
 from energyguard.service.contract import Service
-from energyguard.service.follow import ALL, Follower, Pulse
+from energyguard.service.live.follow import ALL, Follower, Pulse
 from energyguard.service.views import Freshness
 from energyguard.settings.tree import Settings
 

@@ -1,0 +1,81 @@
+"""What waits for a person, most urgent first; a tap is the whole story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from energyguard.alerts.alert import Alert
+from energyguard.model.alerts import Severity, State
+from energyguard.page.alerts.words import sentence
+from energyguard.page.elements.components import ChangingList, Tag
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.places import place_of
+from energyguard.page.words.formatting import amount, count, mark, near_moment
+from energyguard.page.words.language import _, ngettext
+
+MAX_ROWS = 4
+_URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+class NeedRow(NamedTuple):
+    """An alert as a row."""
+
+    id: str
+    about: str
+    detail: str
+    shape: str
+    kind: str
+
+
+class NeedList:
+    """The most urgent of some alerts, and how many more there are."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+        self.rows: ChangingList[NeedRow] = ChangingList(
+            self._draw, _("Nothing needs you. No alert is open."), "needs-list"
+        )
+        self.more = Tag("a", _("All alerts"), "link onward", href=context.href("/alerts"))
+
+    def show(self, alerts: Sequence[Alert], zone: str) -> None:
+        """Show the most urgent of these, with times of a zone."""
+        ranked = sorted(alerts, key=urgency)
+        self.rows.show([self._row(alert, zone) for alert in ranked[:MAX_ROWS]])
+        left = max(0, len(ranked) - MAX_ROWS)
+        words = ngettext("and {n} more", "and {n} more", left).format(n=count(left))
+        self.more.text = words if left else _("All alerts")
+
+    def _row(self, alert: Alert, zone: str) -> NeedRow:
+        context, (shape, kind) = self.context, mark(alert)
+        entries = context.cache.service.catalogue.entries
+        device = entries.devices.get(alert.device)
+        parts = [entries.sites[device.site].name] if device and device.site in entries.sites else []
+        when = near_moment(alert.since_ms, context.now_ms, zone)
+        if alert.condition is State.UNKNOWN:
+            parts.append(_("the meter is silent: unknown, not resolved"))
+        parts.append(_("since {when}").format(when=when))
+        if alert.measured:
+            seen, limit = amount(alert.observed, alert.unit), amount(alert.expected, alert.unit)
+            parts.append(_("{seen}, limit {limit}").format(seen=seen, limit=limit))
+        return NeedRow(alert.id, about(context, alert), " · ".join(parts), shape, kind)
+
+    def _draw(self, row: NeedRow) -> None:
+        href = self.context.href("/alerts", alert=row.id)
+        with Tag("a", "", "alert need", href=href):
+            Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
+            with Tag("span"):
+                Tag("span", row.about, "about")
+                Tag("span", row.detail, "detail")
+
+
+def about(context: PageContext, alert: Alert) -> str:
+    """What happened, in the reader's words and with the device's name."""
+    service = context.cache.service
+    rule = next((rule for rule in service.rules.active() if rule.id == alert.rule), None)
+    return sentence(alert, place_of(service.catalogue, alert.device), rule)
+
+
+def urgency(alert: Alert) -> tuple[bool, int, int]:
+    """To sort by: what is known before what is silent, the worst and the newest first."""
+    return alert.condition is State.UNKNOWN, _URGENCY[alert.severity], -alert.since_ms

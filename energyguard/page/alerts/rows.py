@@ -1,0 +1,69 @@
+"""An alert as a row: a sentence with the device's name, where and since when, one button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from energyguard.alerts.alert import Alert
+from energyguard.page.alerts.words import sentence, under
+from energyguard.page.elements.components import Tag, button
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.places import DevicePlace
+from energyguard.page.words.formatting import detail, mark
+from energyguard.page.words.language import _
+from energyguard.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """What a row of an alert shows; equal rows are not drawn again."""
+
+    id: str
+    about: str
+    detail: str
+    shape: str
+    kind: str
+    taken: bool
+    quiet: bool = False
+
+    @staticmethod
+    def of(
+        alert: Alert,
+        zone: str,
+        place: DevicePlace | None = None,
+        rule: Rule | None = None,
+        now_ms: int | None = None,
+    ) -> AlertRow:
+        """The row of an alert; with a place the device has its name, and its site's zone."""
+        shape, kind = mark(alert)
+        taken = not alert.open or alert.held
+        about, below = alert.about, detail(alert, zone)
+        if place is not None:
+            about, below = sentence(alert, place, rule), under(alert, place, place.zone, now_ms)
+        return AlertRow(alert.id, about, below, shape, kind, taken, alert.open and alert.held)
+
+
+def alert_href(context: PageContext, alert_id: str, **kept: str) -> str:
+    """The address of an alert's story."""
+    return context.href(f"/alerts/{quote(alert_id, safe='')}", **kept)
+
+
+def draw_alert(context: PageContext, row: AlertRow, chosen: str = "") -> None:
+    """An alert as a sentence, its numbers, and one button."""
+    with Tag("div", "", "alert chosen" if row.id == chosen else "alert"):
+        Tag("span", row.shape, f"sev {row.kind}", aria_hidden="true")
+        with Tag("div"):
+            Tag("a", row.about, "about", href=alert_href(context, row.id))
+            Tag("span", row.detail, "detail")
+        if not row.taken and context.may("operate"):
+            with Tag("div", "", "acts"):
+                button(
+                    _("Acknowledge"),
+                    lambda: context.do(
+                        lambda: context.cache.service.acknowledge(row.id, by=context.user),
+                        _("You have it: {alert}").format(alert=row.about),
+                    ),
+                    about=f": {row.about}",
+                    mark=f"take-{row.id}",
+                )

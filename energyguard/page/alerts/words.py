@@ -1,0 +1,255 @@
+"""What is said of an alert: its kind, its sentence, why it fired, what happened, when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.alerts.silences import FOREVER_MS
+from energyguard.model.alerts import Act, State
+from energyguard.model.quantities import NANO
+from energyguard.page.frame.places import DevicePlace
+from energyguard.page.words.formatting import (
+    SPACE,
+    age,
+    amount,
+    day_moment,
+    moment,
+    side,
+    silenced_until,
+    until,
+)
+from energyguard.page.words.language import _
+from energyguard.records.alerts import AlertAction, AlertEvent
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule import Rule
+
+APART_MS = 120_000
+"""Readings that came later than this, or of another clock, are told with their own time."""
+
+
+YEARLESS_MS = 200 * 86_400_000
+"""What is longer ago is said with its year."""
+
+
+class Reason(NamedTuple):
+    """A point of why it fired: a few bold words, and what they mean."""
+
+    title: str
+    words: str
+
+
+def kind_words(alert: Alert, rule: Rule | None) -> str:
+    """The sort of trouble."""
+    kind = "silence" if not alert.measured else rule.kind if rule is not None else "threshold"
+    if kind == "threshold":
+        return _("Under its limit") if alert.is_below else _("Over its limit")
+    found: Mapping[str, str] = {
+        "silence": _("Silent"),
+        "profile": _("Unusual"),
+        "rate": _("Sudden change"),
+        "state": _("Fault"),
+        "agree": _("Readings disagree"),
+    }
+    return found.get(kind, _("Alert"))
+
+
+def length(ms: int) -> str:
+    """How long something lasted, in its largest unit."""
+    return SPACE.join(age(max(0, ms)))
+
+
+def sentence(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
+    """What happened, with the device's name: built anew where it is a window's sum or a silence."""
+    name = place.name
+    if not alert.measured:
+        return (_("{name} is silent") if alert.open else _("{name} was silent")).format(name=name)
+    window_ms = alert.window_end_ms - alert.window_start_ms
+    if window_ms > 0 and (rule is None or isinstance(rule, ThresholdRule)):
+        words = (
+            _("{name} fell below {limit} in {window}")
+            if alert.is_below
+            else _("{name} passed {limit} in {window}")
+        )
+        limit = amount(alert.expected, alert.unit)
+        return words.format(name=name, limit=limit, window=length(window_ms))
+    return named(alert.about, place)
+
+
+def named(text: str, place: DevicePlace) -> str:
+    """A sentence of the worker, with the device's name for its id."""
+    if place.name == place.device or not text.startswith(place.device):
+        return text
+    return place.name + text.removeprefix(place.device)
+
+
+def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None) -> str:
+    """The line below the sentence: where, since when, how much, who has it.
+
+    Args:
+        alert: which.
+        place: the device's name and place.
+        zone: of the times.
+        now_ms: what time it is there: what is long ago is said with its year.
+    """
+    parts = [place.where] if place.path else []
+    if now_ms is not None and now_ms - alert.since_ms > YEARLESS_MS:
+        parts.append(moment(alert.since_ms, zone, "%a %-d %b %Y"))
+    elif not alert.open:
+        parts.append(until(alert.since_ms, alert.changed_ms, zone))
+    elif alert.measured:
+        parts.append(_("since {time}").format(time=day_moment(alert.since_ms, zone)))
+    else:
+        parts.append(_("last reading {time}").format(time=day_moment(alert.since_ms, zone)))
+    if alert.measured:
+        value = amount(alert.observed if alert.open else alert.peak, alert.unit)
+        limit = amount(alert.expected, alert.unit)
+        parts.append(_("{value}, limit {limit}").format(value=value, limit=limit))
+    return " · ".join([*parts, *standing(alert, zone)])
+
+
+def standing(alert: Alert, zone: str) -> list[str]:
+    """Who has it, or for how long nobody wants to hear of it; that nobody knows any more."""
+    found = []
+    if alert.condition is State.UNKNOWN and alert.measured:
+        found.append(_("the meter is silent: unknown, not resolved"))
+    if alert.state is State.SILENCED:
+        found.append(silenced_until(alert, zone))
+    elif alert.acknowledged_by is not None:
+        found.append(_("{person} has it").format(person=alert.acknowledged_by))
+    return found
+
+
+def reasons(alert: Alert, place: DevicePlace, peak: int, often: int | None) -> list[Reason]:
+    """Why it fired, in up to three points.
+
+    Args:
+        alert: what fired.
+        place: the device's name and zone.
+        peak: the furthest from its limit, of worker and picture; 1e-9 of the unit.
+        often: how many alerts of this rule this device had in the last 90 days; None: not known.
+    """
+    found: list[Reason] = []
+    if not alert.measured:
+        when = day_moment(alert.since_ms, place.zone)
+        found.append(
+            Reason(
+                _("Nothing came."),
+                _("The last reading is of {time}, while others went on.").format(time=when),
+            )
+        )
+        found.append(
+            Reason(
+                _("Nobody knows what it uses."),
+                _("Until it sends again its other alerts are unknown, not resolved."),
+            )
+        )
+    else:
+        found.append(_how_far(alert, peak))
+        window_ms = alert.window_end_ms - alert.window_start_ms
+        if window_ms > 0:
+            window = until(alert.window_start_ms, alert.window_end_ms, place.zone)
+            words = _("Not one value, but all of a window: {window}.")
+            found.append(Reason(_("For a whole window."), words.format(window=window)))
+    if often is not None:
+        found.append(_how_often(often))
+    return found
+
+
+def _how_far(alert: Alert, peak: int) -> Reason:
+    limit = amount(alert.expected, alert.unit)
+    far, value = amount(abs(peak - alert.expected), alert.unit), amount(peak, alert.unit)
+    if alert.is_below:
+        words = _("The lowest is {value}, {far} below the limit of {limit}.")
+        title = _("Too little.")
+    else:
+        words = _("The highest is {value}, {far} above the limit of {limit}.")
+        title = _("Too much.")
+    return Reason(title, words.format(value=value, far=far, limit=limit))
+
+
+def _how_often(often: int) -> Reason:
+    if often <= 1:
+        return Reason(_("Rare."), _("The first one of its kind here in 90 days."))
+    words = _("{n} alerts of this kind here in 90 days.").format(n=often)
+    return Reason(_("Not the first."), words)
+
+
+def ending(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
+    """When it ends by itself, or why it ended."""
+    name = place.name
+    if not alert.open:
+        words = _("It ended by itself, {time}.")
+        return words.format(time=day_moment(alert.changed_ms, place.zone))
+    if not alert.measured:
+        return _("It ends by itself when {name} sends again.").format(name=name)
+    if rule is None:
+        return _("Its rule is no more: it ends when the worker has seen that.")
+    clear = amount(rule.of(place.device).clear_level, alert.unit)
+    window_ms = alert.window_end_ms - alert.window_start_ms
+    if not window_ms:
+        return _("It ends by itself when what raised it is over.")
+    words = (
+        _("It ends by itself when {name} is at {clear} or more for {window}.")
+        if alert.is_below
+        else _("It ends by itself when {name} is at {clear} or less for {window}.")
+    )
+    return words.format(name=name, clear=clear, window=length(window_ms))
+
+
+def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[str, str]:
+    """A line of what happened: when the log took it, and what it was."""
+    what = entry.what
+    when = moment(entry.at_ms, zone, "%a %-d %b, %H:%M:%S")
+    if isinstance(what, AlertAction):
+        return when, _done(what, zone)
+    words = _happened(what, place)
+    if what.unit:
+        value, limit = amount(what.observed, what.unit), amount(what.expected, what.unit)
+        words += " · " + _("{value}, limit {limit}").format(value=value, limit=limit)
+    if abs(entry.at_ms - what.time_ms) > APART_MS:
+        time = day_moment(what.time_ms, zone)
+        words += " " + _("(readings of {time})").format(time=time)
+    return when, words
+
+
+def _happened(event: AlertEvent, place: DevicePlace) -> str:
+    if not event.unit:
+        return named(event.about, place)
+    found = {
+        State.PENDING: _("beyond the limit, not for long enough yet"),
+        State.FIRING: _("the alert opens"),
+        State.RESOLVED: _("resolved: back within the limit"),
+        State.UNKNOWN: _("unknown: the meter went quiet"),
+    }
+    return found[event.state]
+
+
+def _done(action: AlertAction, zone: str) -> str:
+    words = {
+        Act.ACKNOWLEDGE: _("acknowledged by {person}"),
+        Act.SILENCE: _("silenced by {person}"),
+        Act.UNSILENCE: _("silence ended by {person}"),
+    }[action.act].format(person=action.by)
+    if action.until_ms is not None and action.until_ms < FOREVER_MS:
+        words += " " + _("until {time}").format(time=day_moment(action.until_ms, zone))
+    return words + (f": {action.note}" if action.note else "")
+
+
+def seen(alert: Alert) -> str:
+    """What the first figure of a story is called."""
+    if alert.open:
+        return _("Seen last")
+    return _("Lowest") if side(alert).furthest is min else _("Highest")
+
+
+def parted(nano: int, unit: str) -> tuple[str, str]:
+    """An amount as its number and its unit."""
+    number, _space, written = amount(nano, unit).rpartition(SPACE)
+    return (number, written) if number else (f"{nano / NANO:g}", unit)
+
+
+def parted_length(ms: int) -> tuple[str, str]:
+    """How long something lasted, as a number and its unit."""
+    return age(max(0, ms))

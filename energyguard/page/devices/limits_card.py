@@ -1,0 +1,162 @@
+"""The limits of one device: what holds, who said so, and a form to change each, or take it back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from nicegui import ui
+
+from energyguard.errors import ConfigError, EnergyGuardError
+from energyguard.page.elements.components import ChangingList, Tag, button, card, tell
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.limits import (
+    DURATIONS,
+    LABELS,
+    LimitRow,
+    faults_by_field,
+    limit_rows,
+)
+from energyguard.page.words.formatting import SPACE, day_moment
+from energyguard.page.words.language import _
+
+_EXAMPLES = {"longer_than": "at once"}
+
+
+class LimitsCard:
+    """Every limit of a device's channels, a row each.
+
+    Args:
+        context: the open page.
+        device: whose.
+        channels: what each of its channels is called.
+        about: what the device is called.
+    """
+
+    def __init__(
+        self, context: PageContext, device: str, channels: Mapping[str, str], about: str
+    ) -> None:
+        self.context, self.service = context, context.cache.service
+        self.device, self.channels, self.about = device, channels, about
+        note = _("a change works from the next reading on")
+        with card(_("Limits of {about}").format(about=about), "c12", note, anchor="limits"):
+            self.rows: ChangingList[LimitRow] = ChangingList(
+                self._draw, _("No rule holds this device to a limit.")
+            )
+
+    def show(self) -> None:
+        """Draw them again if one has changed."""
+        self.rows.show(limit_rows(self.service, self.device, self.channels))
+
+    def _draw(self, row: LimitRow) -> None:
+        form = _LimitForm(row)
+        with Tag("div", "", "limit-row"):
+            with Tag("div"):
+                with Tag("div", "", "acts"):
+                    Tag("strong", row.name)
+                    Tag(
+                        "span",
+                        _("● runs") if row.runs else _("○ is off"),
+                        f"state{' on' * row.runs}",
+                    )
+                Tag("span", self._standing(row), "sub")
+            with Tag("div", "", "limit-fields"):
+                for name in row.fields:
+                    form.draw(name, partial(self._set, form))
+            with Tag("div", "", "acts"):
+                button(
+                    _("Set"), partial(self._set, form), about=f"limits of {row.rule}",
+                    mark=f"set-{row.rule}",
+                )  # fmt: skip
+                if row.is_own:
+                    button(
+                        _("Back to default"), partial(self._reset, row), about=row.rule,
+                        mark=f"reset-{row.rule}",
+                    )  # fmt: skip
+
+    def _standing(self, row: LimitRow) -> str:
+        """Whose limit it is, and who set it when."""
+        by = ""
+        if row.edit is not None:
+            by = _(", set by {who} {when}").format(
+                who=row.edit.by, when=day_moment(row.edit.at_ms, self.context.zone)
+            )
+        if row.is_own:
+            default = f"{row.summary_of_all}{SPACE}{row.unit}"
+            words = _("its own{by}; the default {default}").format(by=by, default=default)
+            return f"{row.rule} · {words}"
+        return f"{row.rule} · {_('the default')}{by}"
+
+    async def _set(self, form: _LimitForm) -> None:
+        changed = form.changed()
+        if not changed:
+            tell("Nothing is different.")
+            return
+        rule, by = form.row.rule, self.context.user
+
+        def change() -> None:
+            self.service.change_rule(rule, by=by, device=self.device, **changed)
+
+        words = ", ".join(f"{_(LABELS[name])} {text}" for name, text in changed.items())
+        page, faults = ui.context.client, dict[str, str]()
+        try:
+            await asyncio.to_thread(change)
+        except ConfigError as error:
+            faults = faults_by_field(error.faults, form.row, self.device)
+        except EnergyGuardError as error:
+            with page:
+                tell(str(error), bad=True)
+            return
+        with page:
+            form.blame(faults)
+            if not faults:
+                self.show()
+                tell(f"{self.about}: {rule} {words}")
+
+    async def _reset(self, row: LimitRow) -> None:
+        by = self.context.user
+        if await self.context.do(
+            lambda: self.service.reset_rule(row.rule, by=by, device=self.device),
+            f"{self.about}: {row.rule} has the default again",
+        ):
+            self.show()
+
+
+class _LimitForm:
+    """The fields of a row, and what is wrong with each."""
+
+    def __init__(self, row: LimitRow) -> None:
+        self.row = row
+        self._inputs: dict[str, ui.input] = {}
+        self._faults: dict[str, Tag] = {}
+
+    def draw(self, name: str, enter: Callable[[], Awaitable[None]]) -> None:
+        """A field with its label, its unit and room for what is wrong."""
+        row, fault = self.row, f"fault-{self.row.rule}-{name}"
+        with Tag("div", "", "limit-field"):
+            Tag("span", _(LABELS[name]), "sub", aria_hidden="true")
+            field = ui.input(value=row.fields[name], placeholder=_EXAMPLES.get(name, ""))
+            suffix = "" if name in DURATIONS else row.unit
+            aria = f'aria-label="{row.rule} {_(LABELS[name])}" aria-describedby="{fault}"'
+            field.props(f'borderless dense suffix="{suffix}" {aria}')
+            field.classes("field narrow").mark(f"{name}-{row.rule}")
+            field.on("keydown.enter", enter)
+            self._inputs[name] = field
+            self._faults[name] = Tag("span", "", "fault", id=fault, role="alert")
+
+    def changed(self) -> dict[str, str]:
+        """What is no longer as it was."""
+        texts = {name: (field.value or "").strip() for name, field in self._inputs.items()}
+        return {
+            name: text or ("0s" if name in DURATIONS else text)
+            for name, text in texts.items()
+            if text != self.row.fields[name]
+        }
+
+    def blame(self, faults: Mapping[str, str]) -> None:
+        """Say at each field what is wrong with it; nothing at the others."""
+        for name, field in self._inputs.items():
+            self._faults[name].text = faults.get(name, "")
+            field.props(f"aria-invalid={'true' if name in faults else 'false'}")
+            field.classes(**{"add" if name in faults else "remove": "wrong"})

@@ -1,0 +1,197 @@
+"""The cards of a device: of what it measures, or, of a virtual one, of what it is the sum of."""
+
+from __future__ import annotations
+
+import asyncio
+
+from energyguard.model.calendar import CalendarSpan
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.days import local
+from energyguard.page.devices.hours import HoursCard
+from energyguard.page.devices.limit_bars import LimitBars
+from energyguard.page.devices.limits_card import LimitsCard
+from energyguard.page.devices.readings import ReadingsCard
+from energyguard.page.devices.tiles import DeviceTiles, UsualNow, usual_at
+from energyguard.page.elements.components import (
+    ChangingList,
+    Figures,
+    Tag,
+    card,
+    cells,
+    choice,
+    table,
+)
+from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.page_cache import SPANS
+from energyguard.page.measures.channels import level_words
+from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
+from energyguard.page.measures.limits import hold_against, limit_rows
+from energyguard.page.measures.series_chart import SeriesChart
+from energyguard.page.measures.spans import span_name
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, day_moment, measured, number
+from energyguard.page.words.language import _
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.service.devices import DeviceChannel, DeviceDetail
+
+VERDICTS = ("kept", "late", "duplicate", "conflicting", "ahead")
+MAX_RULES = 3
+
+
+class MeasuredParts:
+    """What a device that sends has.
+
+    Attributes:
+        usual: what is usual of the shown channel now; None: not known.
+
+    Args:
+        context: the open page.
+        found: what is known of it.
+        zone: of its days.
+        left: where what it measures goes.
+        right: where its hours go.
+    """
+
+    def __init__(
+        self, context: PageContext, found: DeviceDetail, zone: str, left: Tag, right: Tag
+    ) -> None:
+        self.context, self.cache, self.device = context, context.cache, found.device
+        self.usual: UsualNow | None = None
+        names = [channel.channel for channel in found.channels]
+        wanted = context.query.get("channel", "")
+        self.channel = wanted if wanted in names else _first(names)
+        self.kind = CHANNELS[self.channel].kind if self.channel in CHANNELS else Kind.STATE
+        context.fresh = lambda: self.cache.service.live.fresh(self.channel_of(found).topic)
+        self.day = CalendarSpan.of("day", local(found.last_ms, zone).date(), zone)
+        has_energy = any(n in CHANNELS and CHANNELS[n].kind is not Kind.STATE for n in names)
+        with left:
+            with Tag("div", "", "tiles four plain"):
+                self.tiles = DeviceTiles(context, self.device, has_energy)
+            self._course(names)
+            rules = self._rules(names)[:MAX_RULES]
+            self.limits = [LimitBars(context, self.device, rule, self.day) for rule in rules]
+            words = {name: level_words(name) for name in names}
+            self.levels: LimitsCard | None = None
+            may = context.may("operate")
+            if may and limit_rows(self.cache.service, self.device, words):
+                self.levels = LimitsCard(context, self.device, words, _("this device"))
+            self.readings = ReadingsCard(context, self.device, self.channel, zone)
+            self._details()
+        with right:
+            self.hours = HoursCard(context, self.device, self.channel, zone)
+
+    def _course(self, names: list[str]) -> None:
+        """The channel over time."""
+        context, is_level = self.context, self.kind is Kind.STATE
+        title = level_words(self.channel) if is_level else _("Power")
+        with card(title, "c12", anchor="series") as note:
+            day = None if context.query.get("range") else self.day
+            self.series = SeriesChart(context, self.device, self.channel, day=day)
+            self.against = Tag("p", "", "sub")
+        with note:
+            if len(names) > 1:
+                options = [
+                    (level_words(n), context.href(channel=n), n == self.channel) for n in names
+                ]
+                choice(_("Channel"), options, small=True)
+            ranges = [(_("Today"), context.href(range=""), day is not None)]
+            ranges += [(s.name, context.href(range=s.name), day is None and s is context.span)
+                       for s in SPANS.values()]  # fmt: skip
+            choice(_("Time range"), ranges, small=True)
+
+    def _details(self) -> None:
+        """How its readings ended, and where they come from: for who wants to know."""
+        with Tag("details", "", "card c12 details"):
+            Tag("summary", _("Details"))
+            self.figures = Figures(VERDICTS)
+            columns = (_("Channel"), _("Unit"), _("Topic"), _("Since"), _("Last reading"),
+                       _("Newest"), _("Readings"))  # fmt: skip
+            with table(_("Channels"), columns):
+                self.channels: ChangingList[tuple[str, ...]] = ChangingList(cells, "", tag="tbody")
+
+    def _rules(self, channels: list[str]) -> list[ThresholdRule]:
+        """The rules that run and hold energies of these channels against a level."""
+        active = self.cache.service.rules.active()
+        sums = [rule for rule in active if isinstance(rule, ThresholdRule) and not rule.is_mean]
+        return [rule for rule in sums if set(rule.channels) & set(channels)]
+
+    def channel_of(self, found: DeviceDetail) -> DeviceChannel:
+        """The channel that is shown, as it is now."""
+        return next(row for row in found.channels if row.channel == self.channel)
+
+    def move_on(self) -> None:
+        """The newest end of the line."""
+        if (newest := self.series.newest_ms()) is not None:
+            self.series.push(newest)
+
+    async def draw(self, found: DeviceDetail | None) -> None:
+        """The numbers and the whole line."""
+        if found is None:
+            return
+        channel = self.channel_of(found)
+        firsts = [row.first_ms for row in found.channels if row.first_ms is not None]
+        now_ms = max(self.context.now_ms, found.last_ms)
+        await self._draw_course(found, channel)  # what people look at first
+        await asyncio.gather(
+            self.tiles.show_sums(),
+            self.readings.draw(found.last_ms),
+            self.hours.draw(min(firsts, default=None), now_ms),
+            *(limit.draw() for limit in self.limits),
+        )
+        if self.levels is not None:
+            self.levels.show()
+        for name in VERDICTS:
+            n = found.verdicts.get(name, 0)
+            self.figures.show(name, count(n), n > 0 and name in ("conflicting", "ahead"))
+        self.channels.show([self._row(row) for row in found.channels])
+
+    async def _draw_course(self, found: DeviceDetail, channel: DeviceChannel) -> None:
+        """The line, what is usual, and the tile of now: they say the same."""
+        self.usual = await usual_at(self.context, self.device, self.channel, found.last_ms)
+        held = await hold_against(self.cache, self.series, found.last_ms)
+        self.against.text = held.sentence
+        value, unit = (channel.value, channel.unit) if channel.kw is None else (channel.kw, "kW")
+        words = "" if channel.silent else _("now {value}").format(value=measured(value, unit))
+        await self.series.draw(found.last_ms, None if channel.silent else value, words)
+        self.tiles.show_now(channel, self.usual)
+
+    def _row(self, row: DeviceChannel) -> tuple[str, ...]:
+        zone = self.day.zone
+        kind = f", {CHANNELS[row.channel].kind}" if row.channel in CHANNELS else ""
+        return (
+            row.channel,
+            row.unit + kind,
+            row.topic,
+            day_moment(row.first_ms, zone),
+            day_moment(row.last_ms, zone),
+            UNKNOWN if row.value is None else f"{number(row.value, 4)}{SPACE}{row.unit}",
+            UNKNOWN if row.readings is None else count(row.readings),
+        )
+
+
+class SumParts:
+    """What a virtual device has: the sums of spans, and the hours of today."""
+
+    def __init__(self, context: PageContext, device: str) -> None:
+        self.context, self.device = context, device
+        with Tag("div", "", "tiles three plain"):
+            self.tiles = DeviceTiles(context, device, has_energy=True, sends=False)
+        with card(_("Energy by hour"), "c12", _("today"), anchor="series"):
+            self.plot = Plot("bars", _("Energy by hour today, yesterday behind it"), 260)
+
+    async def draw(self, found: DeviceDetail | None) -> None:
+        """The sums, and the bars of today."""
+        today, *_rest = await self.tiles.show_sums()
+        name = self.context.cache.service.catalogue.entries.name(self.device)
+        row = NamedSeries(name, today, today.before, today.before_total_kwh)
+        span = today.span
+        self.plot.show(consumption_bars([row], span.step, span.zone, span_name(span.before())))
+
+
+def _first(names: list[str]) -> str:
+    """The channel that says most of a device: a power, else its energy, else its first."""
+    for kind in (Kind.POWER, Kind.INTERVAL, Kind.REGISTER):
+        for name in names:
+            if name in CHANNELS and CHANNELS[name].kind is kind:
+                return name
+    return names[0]

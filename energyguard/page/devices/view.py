@@ -1,0 +1,177 @@
+"""A device of any kind: whether it is as usual, what it uses, what is missing, what it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from energyguard.alerts.alert import Alert
+from energyguard.errors import NotFound
+from energyguard.page.alerts.rows import AlertRow, draw_alert
+from energyguard.page.alerts.words import sentence
+from energyguard.page.devices.about import AboutCard
+from energyguard.page.devices.parts import MeasuredParts, SumParts
+from energyguard.page.devices.tiles import UsualNow
+from energyguard.page.elements.components import ChangingList, Rest, Tag, card
+from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.places import place_of
+from energyguard.page.words.formatting import SPACE, age, day_moment, number
+from energyguard.page.words.language import _
+from energyguard.rules.rule import Rule
+from energyguard.service.catalogue.views import CatalogueCard
+from energyguard.service.devices import DeviceChannel, DeviceDetail
+
+KEEP_S = 5.0
+LOOK_S = 0.5
+MAX_ALERTS = 6
+
+
+class DevicePage:
+    """The one that the address names; drawn when the first is known of it."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.device = context.query.get("device", "")
+        self.channels: tuple[str, ...] = ()
+        self.parts: MeasuredParts | SumParts | None = None
+        self.answer = Tag("p", "", "answer sub")
+        self.rest = Rest(
+            _("Nothing was heard of {device} yet").format(device=self.device),
+            _("It appears here by itself with its first reading."),
+        )
+        with self.rest:
+            self.left = Tag("div", "", "stack c8 device-parts")
+            with Tag("div", "", "stack c4 beside-parts"):
+                with card(_("Alerts of this device"), "c12", anchor="alerts") as self.open:
+                    self.alerts: ChangingList[AlertRow] = ChangingList(
+                        lambda row: draw_alert(context, row), _("No alert of this device is known.")
+                    )
+                self.right = Tag("div", "", "stack")
+                self.about = AboutCard(context, self.device, self.draw)
+        context.every(KEEP_S, self.draw)
+        context.every(2.0, self.move_on)
+        self._revision = -1
+        context.every(LOOK_S, self.look)
+
+    async def look(self) -> None:
+        """What somebody else changed of it is said at once."""
+        if self.cache.service.catalogue.entries.revision != self._revision:
+            await self._entry()
+
+    async def _entry(self) -> CatalogueCard | None:
+        """Its name and place, and what is said about it; None: there is no such device."""
+        catalogue = self.cache.service.catalogue
+        self._revision = catalogue.entries.revision
+        try:
+            entry = await asyncio.to_thread(catalogue.detail, self.device)
+        except NotFound:
+            self.rest.show(False)
+            self.context.say(self.device, _("Device"))
+            return None
+        self.rest.show(True)
+        where = " › ".join(place.name for place in entry.sites)
+        self.context.say(entry.name, where or _("Device that stands nowhere yet"))
+        await self.about.show(self.channels)
+        return entry
+
+    async def draw(self) -> None:
+        """Everything that the history, the live view and the catalogue know of it."""
+        detail = await self._detail()
+        self.channels = tuple(channel.channel for channel in detail.channels) if detail else ()
+        entry = await self._entry()
+        if entry is None:
+            return
+        if self.parts is None and (detail is not None or entry.device.is_virtual):
+            self.parts = self._build(entry, detail)
+        if self.parts is not None:
+            await self.parts.draw(detail)
+        self.answer.text = self._answer(entry, detail)
+
+    def _build(self, entry: CatalogueCard, detail: DeviceDetail | None) -> MeasuredParts | SumParts:
+        if detail is None:
+            with self.left:
+                return SumParts(self.context, self.device)
+        return MeasuredParts(self.context, detail, entry.zone, self.left, self.right)
+
+    async def _detail(self) -> DeviceDetail | None:
+        """What it sent, and how that ended in the day up to its newest reading; None: nothing."""
+        devices, key = self.cache.service.devices, ("device", self.device)
+        try:
+            return await self.cache.shared(key, KEEP_S, lambda: devices.detail(self.device))
+        except NotFound:
+            return None
+
+    async def move_on(self) -> None:
+        """The newest end of the lines, and the alerts."""
+        if isinstance(self.parts, MeasuredParts):
+            self.parts.move_on()
+        book = self.cache.service.book
+        found = book.find(device=self.device, limit=MAX_ALERTS)
+        place = place_of(self.cache.service.catalogue, self.device)
+        self.alerts.show(
+            [
+                AlertRow.of(alert, place.zone, place, self._rule(alert), self.context.now_ms)
+                for alert in found
+            ]
+        )
+        n = sum(alert.open for alert in found)
+        self.open.text = _("{n} open").format(n=n) if n else _("none open")
+
+    def _rule(self, alert: Alert) -> Rule | None:
+        """The rule that an alert is of; None: it is no longer there."""
+        try:
+            return self.cache.service.rules.get(alert.rule)
+        except NotFound:
+            return None
+
+    def _answer(self, entry: CatalogueCard, detail: DeviceDetail | None) -> str:
+        """Whether it is as usual, in a sentence."""
+        zone = entry.zone
+        if entry.state == "retired":
+            return _("Retired since {when}").format(when=day_moment(entry.device.retired_ms, zone))
+        if detail is None:
+            if entry.device.is_virtual:
+                return _("A sum of others; it sends nothing itself")
+            return _("It has not sent anything yet")
+        place = place_of(self.cache.service.catalogue, self.device)
+        alerts = [
+            (sentence(alert, place, self._rule(alert)), alert.since_ms)
+            for alert in self.cache.service.book.find(device=self.device, limit=1)
+            if alert.open
+        ]
+        channel = self.parts.channel_of(detail) if isinstance(self.parts, MeasuredParts) else None
+        usual = self.parts.usual if isinstance(self.parts, MeasuredParts) else None
+        return standing(alerts, channel, usual, max(0, self.context.now_ms - detail.last_ms), zone)
+
+
+def standing(
+    alerts: Sequence[tuple[str, int]],
+    channel: DeviceChannel | None,
+    usual: UsualNow | None,
+    age_ms: int,
+    zone: str,
+) -> str:
+    """How a device is doing now.
+
+    Args:
+        alerts: what those say that are open, and since when; the newest first.
+        channel: the one that is shown.
+        usual: what is usual of it now; None: not known.
+        age_ms: how old its newest reading is.
+        zone: of the times.
+    """
+    if alerts:
+        about, since_ms = alerts[0]
+        return _("{about}, since {when}").format(about=about, when=day_moment(since_ms, zone))
+    if channel is None or channel.silent:
+        old = SPACE.join(age(age_ms))
+        return _("Silent: the last reading is {age} old, later than it usually sends").format(
+            age=old
+        )
+    value = channel.value if channel.kw is None else channel.kw
+    if usual is None or value is None:
+        return _("It sends as often as usual")
+    if value > usual.high:
+        more = f"{number(value - usual.high)}{SPACE}{usual.unit}"
+        return _("{more} above the usual at this hour").format(more=more)
+    return _("As usual now")

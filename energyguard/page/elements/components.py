@@ -1,0 +1,257 @@
+"""The few components that all views are made of: tag, card, tile, button, ranking, table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+
+from energyguard.page.elements.icons import icon
+from energyguard.page.elements.plots import Plot
+from energyguard.page.words.language import _
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Tag(TextElement):
+    """An HTML element with a text, which is sent again only when it changes."""
+
+    def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: str) -> None:
+        """Make a ``tag``; attributes have ``_`` for ``-``, and one at the end for a keyword."""
+        super().__init__(tag=tag, text=text)
+        self.classes(classes)
+        for name, value in attributes.items():
+            self._props[name.rstrip("_").replace("_", "-")] = value
+
+
+def restyle(tag: Tag, classes: str) -> None:
+    """Give it these classes and no others, if it has not."""
+    if " ".join(tag.classes) != classes:
+        tag.classes(replace=classes)
+
+
+def symbol(name: str) -> None:
+    """An icon."""
+    ui.html(icon(name), sanitize=False, tag="span").classes("icon")
+
+
+def button(
+    text: str, act: Callable[[], Any], classes: str = "", about: str = "", mark: str = ""
+) -> Tag:
+    """A button that does something; ``about`` says to whom, for those who cannot see where."""
+    label = {"aria_label": f"{text} {about}"} if about else {}
+    made = Tag("button", text, f"btn {classes}", type="button", **label).mark(mark)
+    made.on("click", lambda _: act())
+    return made
+
+
+@contextmanager
+def card(title: str, span: str, aside: str = "", anchor: str = "") -> Iterator[Tag]:
+    """A card with a title and a quiet remark at its right; yields the remark."""
+    at = {"id": anchor, "tabindex": "-1"} if anchor else {}
+    with Tag("section", "", f"card {span}", **at):
+        with Tag("div", "", "title"):
+            Tag("h2", title)
+            remark = Tag("span", aside, "aside")
+        yield remark
+
+
+class Tile:
+    """A big number that leads to what it shows; until it has one it is seen to be waiting.
+
+    Args:
+        name: what it is the number of.
+        href: where it leads.
+        plain: without its course below it: a chart stands beside it.
+    """
+
+    def __init__(self, name: str, href: str, plain: bool = False) -> None:
+        with Tag("a", "", "card tile waiting", href=href) as self._box:
+            with Tag("span", "", "name"):
+                self._name = Tag("span", name)
+                self._tag = Tag("span", "", "tag")
+            with Tag("span", "", "big"):
+                self._value = Tag("span", "–")
+                self._unit = Tag("span", "", "unit")
+            self._sub = Tag("span", "", "sub")
+            if not plain:
+                self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
+
+    def show(
+        self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""
+    ) -> None:
+        """Change the number in place; ``old`` greys what is not of now, a tag says what is odd."""
+        self._value.text, self._unit.text, self._sub.text = value, unit, sub
+        self._name.text, self._tag.text = name or self._name.text, tag
+        restyle(self._box, "card tile old" if old else "card tile")
+
+
+class ChangingList(Generic[T]):
+    """A list that is drawn again only when what it shows has changed."""
+
+    def __init__(
+        self, draw: Callable[[T], Any], empty: str, classes: str = "", tag: str = "div"
+    ) -> None:
+        self._classes, self._in_table = classes, tag == "tbody"
+        self._into = Tag(tag, "", f"{classes} waiting".strip())
+        self._draw = draw
+        self._empty = empty
+        self._shown: Sequence[T] | None = None
+
+    def show(self, items: Sequence[T]) -> None:
+        """Show these items, or the sentence for none."""
+        if items == self._shown:
+            return
+        self._shown = items
+        restyle(self._into, self._classes)
+        self._into.clear()
+        with self._into:
+            for item in items:
+                self._draw(item)
+            if not items and self._in_table:
+                with Tag("tr"):
+                    Tag("td", self._empty, "sub", colspan="99")
+            elif not items and self._empty:
+                Tag("p", self._empty, "empty")
+
+
+class Ranking:
+    """Names with bars and amounts, each leading somewhere; the longest bar is the first's.
+
+    Args:
+        empty: what is said of none.
+        href: where a name leads.
+        classes: of the list.
+    """
+
+    def __init__(self, empty: str, href: Callable[[str], str], classes: str = "") -> None:
+        self._href = href
+        self._list: ChangingList[tuple[str, str, float, str]] = ChangingList(
+            self._bar, empty, classes
+        )
+
+    def show(
+        self, rows: Iterable[tuple[str, float, str]], name: Callable[[str], str] = str
+    ) -> None:
+        """Show these: id, value, and the value in words; ``name`` says what an id is called."""
+        rows = list(rows)
+        largest = max((row[1] for row in rows), default=0) or 1
+        self._list.show([(who, name(who), value / largest, words) for who, value, words in rows])
+
+    def _bar(self, row: tuple[str, str, float, str]) -> None:
+        who, name, share, words = row
+        with Tag("a", "", "bar-row", href=self._href(who)):
+            Tag("span", name, "who")
+            with Tag("span", "", "track"):
+                Tag("span", "", "bar").style(f"display:block;width:{max(0.0, min(1.0, share)):.1%}")
+            Tag("span", words, "much")
+
+
+class Rest:
+    """What a view shows; while there is nothing yet, a card says how to fill it instead.
+
+    Args:
+        title: what there is not.
+        lines: how to fill it; one that begins with ``$ `` is a command.
+    """
+
+    def __init__(self, title: str, *lines: str) -> None:
+        self._empty = Tag("section", "", "card")
+        with self._empty, Tag("div", "", "empty wide") as self.empty:
+            Tag("strong", title)
+            for line in lines:
+                Tag("code" if line.startswith("$ ") else "p", line.removeprefix("$ "))
+        self._rest = Tag("div", "", "grid")
+
+    def __enter__(self) -> None:
+        self._rest.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._rest.__exit__(*error)
+
+    def show(self, there: bool) -> None:
+        """Whether there is something."""
+        self._empty.set_visibility(not there)
+        self._rest.set_visibility(there)
+
+
+class Figures:
+    """A strip of small figures with their words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._figures: dict[str, tuple[Tag, Tag]] = {}
+        with Tag("div", "", "figures"):
+            for name in words:
+                with Tag("div", "", "figure") as box:
+                    self._figures[name] = (box, Tag("b", "–"))
+                    Tag("small", name)
+
+    def show(self, name: str, text: str, matters: bool = False) -> None:
+        """Change a figure; ``matters`` colours it."""
+        box, figure = self._figures[name]
+        figure.text = text
+        restyle(box, "figure matters" if matters else "figure")
+
+
+@contextmanager
+def table(label: str, columns: Sequence[str], classes: str = "") -> Iterator[None]:
+    """A table that scrolls by itself: names left, numbers right; its body goes inside."""
+    scroll = Tag("div", "", "scroll", tabindex="0", role="region", aria_label=label)
+    with scroll, Tag("table", "", classes):
+        with Tag("thead"), Tag("tr"):
+            for i, name in enumerate(columns):
+                align = "num" if i else ""
+                Tag("th", name, align, scope="col") if name else Tag("td", "", align)
+        yield
+
+
+def cells(row: Sequence[str], href: str = "") -> None:
+    """A row of a table; its first cell leads somewhere, if that is given."""
+    with Tag("tr"):
+        with Tag("td", "" if href else row[0]):
+            if href:
+                Tag("a", row[0], href=href)
+        for text in row[1:]:
+            Tag("td", text, "num")
+
+
+def choice(name: str, options: Sequence[tuple[str, str, bool]], small: bool = False) -> None:
+    """A choice between addresses: (words, address, chosen)."""
+    with Tag("nav", "", f"choice{' small' if small else ''}", aria_label=name):
+        for words, href, chosen in options:
+            Tag("a", words, href=href, **({"aria_current": "true"} if chosen else {}))
+
+
+class ConfirmDialog:
+    """A dialog that asks before something is done that somebody may regret."""
+
+    def __init__(self) -> None:
+        self._act: Callable[[], Awaitable[object]] | None = None
+        self._dialog = ui.dialog().props('aria-labelledby="question"')
+        with self._dialog, Tag("div", "", "card question"):
+            self._title = Tag("h2", "", id="question")
+            self._consequence = Tag("p", "", "sub")
+            with Tag("div", "", "acts"):
+                self._sure = button("", self._do, "main-act", mark="sure")
+                button(_("Cancel"), self._dialog.close, mark="cancel")
+
+    def ask(
+        self, title: str, consequence: str, sure: str, act: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Ask; ``act`` is done when ``sure`` is pressed."""
+        self._title.text, self._consequence.text, self._sure.text = title, consequence, sure
+        self._act = act
+        self._dialog.open()
+
+    async def _do(self) -> None:
+        self._dialog.close()
+        if self._act is not None:
+            await self._act()
+
+
+def tell(text: str, bad: bool = False) -> None:
+    """Say that something was done, or why it was not."""
+    ui.notify(text, position="top", color="negative" if bad else "dark", timeout=4000)

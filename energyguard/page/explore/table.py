@@ -1,0 +1,105 @@
+"""Explore in numbers: a row for each, and what they come to together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.page.elements.components import ChangingList, Tag, table
+from energyguard.page.explore.words import highest, missing
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.channels import LevelLines
+from energyguard.page.measures.consumption_chart import NamedSeries
+from energyguard.page.measures.picked import Picked
+from energyguard.page.measures.spans import span_name
+from energyguard.page.measures.usage import change
+from energyguard.page.words.formatting import SPACE, UNKNOWN, number
+from energyguard.page.words.language import _
+
+Row = tuple[str, ...]
+
+
+class ExploreTable:
+    """The table; its columns depend on what is shown."""
+
+    def __init__(self, context: PageContext, picked: Sequence[Picked]) -> None:
+        self.context, self.picked = context, picked
+        self._into = Tag("div")
+        self._columns: Row = ()
+        self._rows: ChangingList[Row] | None = None
+
+    def show(
+        self,
+        rows: Sequence[NamedSeries],
+        span: CalendarSpan,
+        compared: CalendarSpan | None,
+    ) -> None:
+        """Show energies."""
+        step = span.step
+        columns = [_("Device"), f"kWh, {span_name(span)}"]
+        columns += [f"kWh, {span_name(compared)}", _("Change")] if compared else []
+        columns += [_highest_words(step), _("Missing")]
+        body = [self._energy(row, step, compared is not None) for row in rows]
+        if len(rows) > 1:
+            body.append(_together(rows, compared is not None))
+        self._put(tuple(columns), body)
+
+    def show_levels(self, lines: LevelLines) -> None:
+        """Show powers and levels."""
+        columns = (_("Device"), _("Mean"), _("Lowest"), _("Highest"))
+
+        def words(value: float | None, unit: str) -> str:
+            return UNKNOWN if value is None else f"{number(value)}{SPACE}{unit}"
+
+        rows = [
+            (row.name, *(words(v, row.unit) for v in (row.mean, row.lowest, row.highest)))
+            for row in lines.rows
+        ]
+        self._put(columns, rows)
+
+    def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool) -> Row:
+        cells = [row.name, number(row.series.total_kwh, 4)]
+        if beside:
+            cells += [
+                number(row.before_kwh, 4),
+                change(row.series.total_kwh, row.before_kwh) or UNKNOWN,
+            ]
+        return (*cells, highest(row, step), missing(row, step))
+
+    def _put(self, columns: Row, rows: Sequence[Row]) -> None:
+        if columns != self._columns:
+            self._columns = columns
+            self._into.clear()
+            with self._into, table(_("In numbers"), columns, f"explore-table of{len(columns)}"):
+                self._rows = ChangingList(self._draw, _("Nothing is picked."), tag="tbody")
+        if self._rows is not None:
+            self._rows.show([(str(n), *row) for n, row in enumerate(rows)])
+
+    def _draw(self, row: Row) -> None:
+        n, name, *rest = row
+        one = self.picked[int(n)] if int(n) < len(self.picked) else None
+        with Tag("tr", "", "sum" if one is None else f"c{n}"):
+            with Tag("td"):
+                if one is not None:
+                    Tag("i", "", "swatch")
+                href = one.href(self.context) if one else ""
+                Tag("a" if href else "b", name, **({"href": href} if href else {}))
+            for text in rest:
+                Tag("td", text, "num")
+
+
+def _together(rows: Sequence[NamedSeries], beside: bool) -> Row:
+    totals = [row.series.total_kwh for row in rows if row.series.total_kwh is not None]
+    past = [row.before_kwh for row in rows if row.before_kwh is not None]
+    total = sum(totals) if totals else None
+    before = sum(past) if past else None
+    middle = (number(before, 4), change(total, before) or UNKNOWN) if beside else ()
+    return (_("Together"), number(total, 4), *middle, "", "")
+
+
+def _highest_words(step: CalendarStep) -> str:
+    words = {
+        "quarter": _("Highest quarter hour"), "hour": _("Highest hour"), "day": _("Highest day"),
+        "week": _("Highest week"), "month": _("Highest month"),
+    }  # fmt: skip
+    return f"{words[step]}, kWh"

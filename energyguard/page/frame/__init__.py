@@ -1,0 +1,7 @@
+"""What every open page has: rail, header, bell, keys, and its place in the service.
+
+context.py     a view's place, and one open page of it
+layout.py      the frame itself: skip links, rail.py, header.py, bell.py, key_help.py
+page_cache.py  what all open pages share, so that a hundred cost what one does
+places.py      where a device stands, as a path of sites
+"""

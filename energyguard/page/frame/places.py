@@ -1,0 +1,67 @@
+"""What people call a device, and where it stands: names of the catalogue beside ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from energyguard.service.catalogue.contract import SiteCatalogue
+
+APART = " › "
+"""Between the sites of a path."""
+
+
+class DevicePlace(NamedTuple):
+    """A device as people see it.
+
+    Attributes:
+        device: its id.
+        name: what it is called: its id where it has no name.
+        path: the names of its sites, the outermost first; empty: it stands nowhere.
+        site: the id of the site that it stands in.
+        zone: of its days.
+    """
+
+    device: str
+    name: str
+    path: tuple[str, ...]
+    site: str
+    zone: str
+
+    @property
+    def where(self) -> str:
+        """The path in one line."""
+        return APART.join(self.path)
+
+
+def place_of(catalogue: SiteCatalogue, device: str) -> DevicePlace:
+    """A device's name and place."""
+    entries = catalogue.entries
+    known = entries.devices.get(device)
+    site = known.site if known is not None and known.site in entries.sites else ""
+    path = tuple(entries.sites[name].name or name for name in reversed(entries.path(site)))
+    return DevicePlace(device, entries.name(device), path, site, entries.zone_of_device(device))
+
+
+def called(catalogue: SiteCatalogue, text: str) -> frozenset[str]:
+    """The devices whose names, or whose sites' names, have a text in them, in any case."""
+    entries = catalogue.entries
+    if not (text := text.casefold().strip()):
+        return frozenset()
+    found = {device for device, known in entries.devices.items() if text in known.name.casefold()}
+    for site, place in entries.sites.items():
+        if text in place.name.casefold():
+            found.update(entries.devices_at(site))
+    return frozenset(found)
+
+
+def site_choices(catalogue: SiteCatalogue) -> Iterable[tuple[str, str, int]]:
+    """Every site with its name and how deep it is in others, in the order of the tree."""
+    entries = catalogue.entries
+
+    def below(site: str, depth: int) -> Iterable[tuple[str, str, int]]:
+        for inner in entries.children(site):
+            yield inner, entries.sites[inner].name or inner, depth
+            yield from below(inner, depth + 1)
+
+    return below("", 0)

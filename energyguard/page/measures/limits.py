@@ -1,0 +1,190 @@
+"""What a device's channel is held against: the limit of a rule that runs, and what is usual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from energyguard.errors import NotFound
+from energyguard.model.quantities import NANO
+from energyguard.page.frame.page_cache import PageCache
+from energyguard.page.measures.baseline import usual_band
+from energyguard.page.measures.series_chart import SeriesChart
+from energyguard.page.words.formatting import SPACE, amount, number
+from energyguard.page.words.language import _
+from energyguard.records.rules import RuleEdit
+from energyguard.rules.devices import DeviceRule
+from energyguard.rules.kinds.state import StateRule
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.windowed import WindowRule
+from energyguard.service.contract import Service
+from energyguard.service.profiles import DeviceProfile
+
+USUAL_KEEP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit of a device as it can be changed; equal rows are not drawn again."""
+
+    rule: str
+    name: str  # what it limits
+    unit: str
+    runs: bool
+    fields: Mapping[str, str]  # as people write them: the level, what clears it, how long
+    of_all: Mapping[str, str]  # the same, of devices that are like all others
+    is_own: bool
+    edit: RuleEdit | None  # who gave it these, and when; None: as the rule's file has it
+
+    @property
+    def summary_of_all(self) -> str:
+        """What holds for the others."""
+        words = (f"{_(LABELS[name])} {text}" for name, text in self.of_all.items() if text)
+        return ", ".join(words)
+
+
+LABELS = {
+    "raise_above": _("raises above"),
+    "raise_below": _("raises below"),
+    "clear_at": _("clears at"),
+    "longer_than": _("for longer than"),
+    "dwell": _("for at least"),
+}
+"""The fields of a limit, in words."""
+DURATIONS = ("longer_than", "dwell")
+"""Those that are a time; the others are in the rule's unit."""
+
+
+def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> list[LimitRow]:
+    """Every limit of a device's channels that can be changed for it alone, running or not.
+
+    Args:
+        service: whose rules.
+        device: the device.
+        channels: what each of its channels is called.
+    """
+    running = {rule.id for rule in service.rules.active()}
+    facts = service.catalogue.entries.facts
+    found = []
+    for rule in service.rules.all():
+        if not isinstance(rule, DeviceRule) or not rule.selects(device, facts):
+            continue
+        held = rule.channels if isinstance(rule, WindowRule | StateRule) else ()
+        named = [words for channel, words in channels.items() if channel in held]
+        if not named:
+            continue
+        is_own, edits = device in rule.overrides, service.rules.edits(rule.id)
+        found.append(
+            LimitRow(
+                rule=rule.id,
+                name=_what(", ".join(named), rule),
+                unit=rule.unit,
+                runs=rule.id in running,
+                fields=_written(rule.of(device)),
+                of_all=_written(rule),
+                is_own=is_own,
+                edit=edits.get(device if is_own else ""),
+            )
+        )
+    return found
+
+
+def _what(channels: str, rule: DeviceRule) -> str:
+    """What a rule limits: a channel, or what it has in a window."""
+    if not isinstance(rule, WindowRule):
+        return channels
+    return _("{what} in {span}").format(what=channels, span=rule.window_words)
+
+
+def _written(rule: DeviceRule) -> dict[str, str]:
+    texts = rule.written()
+    lasts = "dwell" if isinstance(rule, WindowRule) else "longer_than"
+    return {name: texts.get(name, "") for name in (rule.limit, "clear_at", lasts)}
+
+
+def faults_by_field(faults: Iterable[str], row: LimitRow, device: str) -> dict[str, str]:
+    """What is wrong, in words, by the field that it is said at: the first that it names."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        text = fault.removeprefix(f"{row.rule}: ").removeprefix(f"{device}: ")
+        named = sorted((text.find(name), name) for name in row.fields if name in text)
+        at = named[0][1] if named else next(iter(row.fields))
+        text = text.removeprefix(f"{at}: ")
+        for name, words in LABELS.items():
+            text = text.replace(name, f"“{words}”")
+        found.setdefault(at, []).append(text)
+    return {name: "; ".join(texts) for name, texts in found.items()}
+
+
+class DeviceLimit(NamedTuple):
+    """A level across a chart."""
+
+    rule: str
+    level: float
+    words: str
+    is_below: bool
+
+
+def limit_of(service: Service, device: str, channel: str) -> DeviceLimit | None:
+    """The limit of a channel of a device, where a rule that runs has one; None: nothing has."""
+    for rule in service.rules.active():
+        if not isinstance(rule, StateRule | ThresholdRule) or channel not in rule.channels:
+            continue
+        if isinstance(rule, ThresholdRule) and not rule.is_mean:
+            continue
+        if not rule.selects(device, service.catalogue.entries.facts):
+            continue
+        own = rule.of(device)
+        words = amount(own.level, own.unit)
+        return DeviceLimit(rule.id, own.level / NANO, words, own.is_below)
+    return None
+
+
+class HeldAgainst(NamedTuple):
+    """What a chart is held against, in words; empty: nothing."""
+
+    usual: str
+    limit: str
+
+    @property
+    def sentence(self) -> str:
+        """Both, for under the chart."""
+        pale = f"Pale: {self.usual}." if self.usual else ""
+        dashed = f"Dashed: {self.limit}." if self.limit else ""
+        return f"{pale} {dashed}".strip()
+
+
+async def hold_against(cache: PageCache, chart: SeriesChart, newest_ms: int) -> HeldAgainst:
+    """Give a chart the limit and the usual band that hold now; those of energies by the step have
+    neither.
+    """
+    found = None if chart.energy else limit_of(cache.service, chart.device, chart.channel)
+    chart.limit = None if found is None else (found.level, f"limit {found.words}")
+    chart.below = found is not None and found.is_below
+    profile = None if chart.energy else await profile_of(cache, chart.device, chart.channel)
+    chart.band = None if profile is None else usual_band(profile, *chart.borders(newest_ms))
+    usual = "" if profile is None else usual_now(profile, newest_ms)
+    return HeldAgainst(usual, chart.limit[1] if chart.limit else "")
+
+
+async def profile_of(cache: PageCache, device: str, channel: str) -> DeviceProfile | None:
+    """What is usual for a channel of a device; None: nobody has learned it."""
+    try:
+        return await cache.shared(
+            ("profile", device, channel),
+            USUAL_KEEP_S,
+            lambda: cache.service.profiles.get(device, channel),
+        )
+    except NotFound:
+        return None
+
+
+def usual_now(profile: DeviceProfile, at_ms: int) -> str:
+    """What is usual at a time, in words; empty: too little is known of it."""
+    ((_, row),) = profile.over(at_ms, at_ms + 1)
+    if row.low is None or row.high is None or row.usual is None:
+        return ""
+    low = max(0.0, row.low) if row.usual >= 0 else row.low
+    of = " in the half-hour" if profile.unit == "kWh" else ""
+    return f"usual on {row.half_hour}: {number(low)}–{number(row.high)}{SPACE}{profile.unit}{of}"

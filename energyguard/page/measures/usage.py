@@ -1,0 +1,256 @@
+"""What is used, of everything or of a site: now, today, yesterday, this month; and by the hour.
+
+Each number stands beside the same span before, up to the same time.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from energyguard.model.calendar import CalendarSpan, SpanUnit
+from energyguard.model.days import local
+from energyguard.page.elements.charts import BarSeries, BarStep, bars
+from energyguard.page.elements.components import Tag, Tile, card, choice
+from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.context import PageContext
+from energyguard.page.words.formatting import SPACE, count, days, measure, measured, moment, number
+from energyguard.page.words.language import _
+from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+
+TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
+MIN_USUAL_DAYS = 3
+USUAL_SPAN = "last-8-days"
+UNITS: tuple[SpanUnit, ...] = ("day", "week", "month", "year")
+_LABELS = {"hour": "%H", "day": "%-d", "month": "%b"}
+_FULL = {"hour": "%a %-d %b, %H:%M", "day": "%a %-d %b", "month": "%B %Y"}
+
+
+class UsualRange(NamedTuple):
+    """Between which values something usually is, at this hour."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = number(self.low), number(self.high)
+        return low if low == high else f"{low}–{high}"
+
+
+class UsageData:
+    """What the history says of some keys, shared by all pages that ask the same.
+
+    Args:
+        context: the page.
+        keys: of ``service.consumption``: ``site/ID``, or empty for everything.
+    """
+
+    def __init__(self, context: PageContext, keys: tuple[str, ...]) -> None:
+        self.context, self.cache, self.keys = context, context.cache, keys
+        self._consumption = self.cache.service.consumption
+
+    @property
+    def zone(self) -> str:
+        """The zone of their days."""
+        return self._consumption.zone_of(self.keys[:1])
+
+    async def of(self, span: str, keep_s: float, step: str = "") -> dict[str, ConsumptionSeries]:
+        """What each key used in a span such as ``today``."""
+        zone = self.zone
+        day = local(self.context.now_ms, zone).date()
+
+        def ask() -> dict[str, ConsumptionSeries]:
+            days = CalendarSpan.parse(span, zone, day)
+            found = self._consumption.of(self.keys, days, step="hour" if step else None)
+            return {series.key: series for series in found}
+
+        key = ("usage", self.keys, span, zone, day, step)
+        return await self.cache.shared(key, keep_s, ask)
+
+    async def usual(self) -> dict[str, UsualRange]:
+        """What each key usually draws at this hour (kW), by the days before."""
+        found = await self.of(USUAL_SPAN, USUAL_KEEP_S, step="hour")
+        now_ms = self.context.now_ms
+        usual = {key: usual_at(series, now_ms) for key, series in found.items()}
+        return {key: value for key, value in usual.items() if value is not None}
+
+
+def usual_at(series: ConsumptionSeries, now_ms: int) -> UsualRange | None:
+    """The range of the same hour of the days before; None: there are too few of them."""
+    zone = series.span.zone
+    now = local(now_ms, zone)
+    seen = [
+        step.kwh * 3_600_000 / (step.end_ms - step.start_ms)
+        for step in series.steps
+        if step.kwh is not None
+        and (at := local(step.start_ms, zone)).hour == now.hour
+        and at.date() < now.date()
+    ]
+    return UsualRange(min(seen), max(seen)) if len(seen) >= MIN_USUAL_DAYS else None
+
+
+def change(now: float | None, before: float | None) -> str:
+    """By how much it is more or less: ``▲ 6 %``; empty where there is nothing to compare with."""
+    if now is None or not before:
+        return ""
+    percent = round(100 * (now - before) / abs(before))
+    if percent == 0:
+        return f"±0{SPACE}%"
+    return f"{'▲' if percent > 0 else '▼'}{SPACE}{count(abs(percent))}{SPACE}%"
+
+
+class UsageTiles:
+    """Four big numbers: now, today so far, yesterday, this month."""
+
+    def __init__(self, data: UsageData) -> None:
+        self.data, context = data, data.context
+        key = data.keys[0]
+        with Tag("div", "", "tiles four"):
+            self.now = Tile(_("Now"), "#use", plain=True)
+            self.today, self.yesterday, self.month = (
+                Tile(name, explore_href(context, key, span), plain=True)
+                for name, span in (
+                    (_("Today so far"), "today"),
+                    (_("Yesterday"), "yesterday"),
+                    (_("This month"), "this-month"),
+                )
+            )
+
+    def show_now(
+        self, kw: float | None, at_ms: int | None, live: bool, usual: UsualRange | None
+    ) -> None:
+        """What is drawn; what is old is said with its time, and never as of now."""
+        zone = self.data.context.zone
+        if not live:
+            when = moment(at_ms, zone, "%a %-d %b, %H:%M")
+            words = _("at {when}: nothing came since").format(when=when)
+            self.now.show(*measure(kw, "kW"), words, _("Power"), old=True)
+            return
+        tag = ""
+        words = _("what is usual is known after three days") if usual is None else ""
+        if usual is not None:
+            words = _("usual at this hour: {range}").format(range=usual)
+            if kw is not None and kw > usual.high * 1.05:
+                tag = _("▲ above")
+            elif kw is not None and kw < usual.low * 0.95:
+                tag = _("▼ below")
+        self.now.show(*measure(kw, "kW"), words, _("Now"), tag=tag)
+
+    async def show_past(self) -> None:
+        """The sums, beside those of the span before."""
+        key, zone = self.data.keys[0], self.data.zone
+        today = (await self.data.of("today", TODAY_KEEP_S))[key]
+        time = moment(today.until_ms, zone)
+        self.today.show(
+            number(today.total_kwh),
+            "kWh",
+            beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time),
+        )
+        yesterday = (await self.data.of("yesterday", LONG_KEEP_S))[key]
+        self.yesterday.show(
+            number(yesterday.total_kwh),
+            "kWh",
+            beside(yesterday, _("{change} on the day before ({kwh})")),
+        )
+        month = (await self.data.of("this-month", LONG_KEEP_S))[key]
+        start, until = month.span.before().start_ms, month.before_until_ms
+        span = days(start, until, zone)
+        words = beside(month, _("{change} on {span} ({kwh})"), span=span)
+        self.month.show(
+            number(month.total_kwh), "kWh", words, moment(month.span.start_ms, zone, "%B")
+        )
+
+
+def beside(series: ConsumptionSeries, words: str, **more: str) -> str:
+    """A sum beside that of the span before, in words with ``{change}`` and ``{kwh}``."""
+    changed = change(series.total_kwh, series.before_total_kwh)
+    if not changed:
+        return _("nothing to compare it with yet")
+    return words.format(change=changed, kwh=number(series.before_total_kwh), **more)
+
+
+class UsageChart:
+    """Bars by the hour, day or month, with the span before behind them."""
+
+    def __init__(self, data: UsageData, classes: str = "c8") -> None:
+        self.data, context = data, data.context
+        unit = context.query.get("span", "day")
+        self.unit: SpanUnit = next((known for known in UNITS if known == unit), "day")
+        names = {"day": _("Day"), "week": _("Week"), "month": _("Month"), "year": _("Year")}
+        with card(_("Energy"), classes, anchor="use") as self.note:
+            options = [
+                (names[known], context.href(span=known), known == self.unit) for known in UNITS
+            ]
+            choice(_("Span"), options)
+            self.plot = Plot("bars", _("Energy by time, beside the span before"), 290)
+            with Tag("div", "", "legend"):
+                now, before = span_names()[self.unit]
+                self._key("now", now)
+                self._key("open", _("not over"))
+                self._key("prev", before)
+
+    def _key(self, kind: str, words: str) -> None:
+        with Tag("span"):
+            Tag("i", "", kind, aria_hidden="true")
+            Tag("span", words)
+
+    async def show(self) -> None:
+        """The bars as they are now."""
+        span = "today" if self.unit == "day" else f"this-{self.unit}"
+        keep_s = TODAY_KEEP_S if self.unit == "day" else LONG_KEEP_S
+        series = (await self.data.of(span, keep_s))[self.data.keys[0]]
+        zone = series.span.zone
+        step = series.span.step
+        form = "%a" if self.unit == "week" else _LABELS[step]
+        longest = max(series.steps, series.before, key=len)
+        steps = [
+            BarStep(moment(s.start_ms, zone, form), moment(s.start_ms, zone, _FULL[step]))
+            for s in longest
+        ]
+        now, before = span_names()[self.unit]
+        self.plot.show(
+            bars(
+                steps,
+                [BarSeries(now, _values(series.steps))],
+                "kWh",
+                before=BarSeries(before, _values(series.before)),
+                running=series.open,
+            )
+        )
+        self.plot.say(_words(series))
+        self.note.text = _span_words(series.span)
+
+
+def span_names() -> dict[SpanUnit, tuple[str, str]]:
+    """What a span and the one before it are called."""
+    return {
+        "day": (_("today"), _("yesterday")),
+        "week": (_("this week"), _("the week before")),
+        "month": (_("this month"), _("the month before")),
+        "year": (_("this year"), _("the year before")),
+    }
+
+
+def _values(steps: tuple[ConsumptionStep, ...]) -> list[float | None]:
+    return [None if step.kwh is None else round(step.kwh, 3) for step in steps]
+
+
+def _span_words(span: CalendarSpan) -> str:
+    zone = span.zone
+    if span.unit in ("month", "year"):
+        return moment(span.start_ms, zone, "%B %Y" if span.unit == "month" else "%Y")
+    if span.unit == "day":
+        return moment(span.start_ms, zone, "%a %-d %b %Y")
+    return days(span.start_ms, span.end_ms, zone)
+
+
+def _words(series: ConsumptionSeries) -> str:
+    """The chart for those who cannot see it."""
+    return _("Energy: {kwh} so far, {before} by the same time before").format(
+        kwh=measured(series.total_kwh, "kWh"), before=measured(series.before_total_kwh, "kWh")
+    )
+
+
+def explore_href(context: PageContext, key: str, span: str) -> str:
+    """The address under which a number can be looked into."""
+    chosen = {"of": key} if key else {}
+    return context.href("/explore", span=span, **chosen)

@@ -1,0 +1,138 @@
+"""Home: is all well, and how much is used?"""
+
+from __future__ import annotations
+
+from energyguard.model.days import midnight_ms
+from energyguard.page.alerts.need_list import NeedList
+from energyguard.page.elements.components import Ranking, Tag, card
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.live_sums import live_sums
+from energyguard.page.measures.usage import TODAY_KEEP_S, UsageChart, UsageData, UsageTiles
+from energyguard.page.sites.table import SiteTable
+from energyguard.page.words.formatting import (
+    count,
+    measured,
+    moment,
+    near_moment,
+    needs_someone,
+    number,
+)
+from energyguard.page.words.language import _, ngettext
+
+MAX_BARS = 6
+
+
+class HomePage:
+    """The first page."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        entries = self.cache.service.catalogue.entries
+        self.entries = entries
+        self.empty = Nothing(context)
+        with Tag("div", "", "grid home") as self.rest:
+            self.data = UsageData(context, ("", *(f"site/{s}" for s in entries.children()[:20])))
+            self.tiles = UsageTiles(self.data)
+            self.chart = UsageChart(self.data)
+            with card(_("Needs you"), "c4 needs", _("most urgent first"), anchor="attention"):
+                self.alerts = NeedList(context)
+            self.sites = SiteTable(context, self.data)
+            with card(_("Where it went today"), "c5") as self.of_all:
+                self.top = Ranking(_("Nothing measured yet."), context.device_href)
+            with Tag("div", "", "trust"):
+                self.fine = Tag("span", "", "tag ok")
+                self.silent = Tag("span", "", "sub")
+                Tag("a", _("What is missing"), "link onward", href=context.href("/data"))
+        context.every(1.0, self.second)
+        context.every(3.0, self.look)
+        context.every(TODAY_KEEP_S, self.past)
+
+    async def second(self) -> None:
+        """The answer, what is drawn now, and what needs someone."""
+        now, zone = await self.cache.now(), self.context.zone
+        there = now.newest_ms is not None
+        self.empty.show(not there)
+        self.rest.set_visibility(there)
+        waiting = [a for a in self.cache.service.book.open() if needs_someone(a)]
+        self.alerts.show(waiting, zone)
+        when = moment(self.context.now_ms, zone, "%a %-d %b %Y, %H:%M")
+        self.context.say(answer(len(waiting), there, now.live), f"{_('All sites')} · {when}")
+        usual = (await self.data.usual()).get("") if there else None
+        self.tiles.show_now(now.kw_now, now.kw_at_ms, now.live, usual)
+
+    async def look(self) -> None:
+        """The sites, and who is silent."""
+        sums = await live_sums(self.cache)
+        now, zone = await self.cache.now(), self.context.zone
+        all_of_them = now.devices + now.devices_silent
+        meters = ngettext(
+            "✓ {n} of {all} meter up to date", "✓ {n} of {all} meters up to date", all_of_them
+        )
+        self.fine.text = meters.format(n=count(now.devices), all=count(all_of_them))
+        quiet = sorted(sums.silent, key=lambda device: -sums.silent[device])
+        words = ""
+        if len(quiet) == 1:
+            since = near_moment(sums.silent[quiet[0]], now.now_ms, zone)
+            words = _(
+                "{device} has been silent since {when}; its hours are left open, not guessed."
+            )
+            words = words.format(device=self.entries.name(quiet[0]), when=since)
+        elif quiet:
+            words = _("{n} are silent; their hours are left open, not guessed.")
+            words = words.format(n=count(len(quiet)))
+        self.silent.text = words
+        await self.sites.show(sums, now.kw_now)
+
+    async def past(self) -> None:
+        """The sums, the bars, and where it went."""
+        await self.tiles.show_past()
+        await self.chart.show()
+        start = midnight_ms(self.context.now_ms, self.data.zone)
+        top = await self.cache.ask(
+            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=MAX_BARS
+        )
+        rows = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
+        self.top.show(
+            ((device, kwh, measured(kwh, "kWh")) for device, kwh in rows if kwh),
+            name=self.entries.name,
+        )
+        total = (await self.data.of("today", TODAY_KEEP_S))[""].total_kwh
+        self.of_all.text = _("of {kwh} kWh").format(kwh=number(total))
+
+    def _end(self) -> int:
+        """The end of this quarter hour: pages that ask meanwhile share the answer."""
+        quarter = 900_000
+        return (self.context.now_ms // quarter + 1) * quarter
+
+
+def answer(waiting: int, there: bool, live: bool) -> str:
+    """What the page says first."""
+    if not there:
+        return _("Nothing has been measured yet")
+    if waiting:
+        text = ngettext(
+            "{n} thing needs you; the rest is as usual",
+            "{n} things need you; the rest is as usual",
+            waiting,
+        )
+        return text.format(n=count(waiting))
+    return _("All is as usual; nothing needs you") if live else _("Nothing new comes in")
+
+
+class Nothing:
+    """What is shown before anything was measured: what to do, with buttons."""
+
+    def __init__(self, context: PageContext) -> None:
+        with Tag("section", "", "card") as self._box, Tag("div", "", "empty wide"):
+            Tag("strong", _("Nothing here yet"))
+            Tag(
+                "p",
+                _("Add a device or upload a file; the first numbers show within a minute."),
+            )
+            with Tag("div", "", "acts"):
+                Tag("a", _("Add a device"), "btn main-act", href=context.href("/add"))
+                Tag("a", _("Upload a file"), "btn", href=context.href("/data"))
+
+    def show(self, shown: bool) -> None:
+        """Whether there is nothing."""
+        self._box.set_visibility(shown)

@@ -1,0 +1,137 @@
+"""Sites: what there is of them, one within another, and the devices that wait for a name."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+from urllib.parse import quote
+
+from nicegui import ui
+
+from energyguard.catalogue.listing import DeviceFilter
+from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.live_sums import live_sums, needed_at
+from energyguard.page.sites.form import SiteForm, kind_words
+from energyguard.page.sites.table import site_href
+from energyguard.page.words.formatting import count, measured
+from energyguard.page.words.language import _, ngettext
+from energyguard.service.catalogue.views import SiteCard
+
+MAX_ROWS = 300
+KEEP_S = 2.0
+
+
+class TreeRow(NamedTuple):
+    """A site as a row of the tree."""
+
+    site: str
+    name: str
+    depth: int
+    kind: str
+    zone: str
+    devices: str
+    now: str
+    alerts: int
+
+
+class SitesPage:
+    """The tree of sites, and what is not in it yet."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.catalogue = self.cache.service.catalogue
+        self.search = context.query.get("search", "").casefold()
+        with Tag("div", "", "grid"):
+            self.waiting = Tag("section", "", "card c12 waits")
+            with self.waiting:
+                self.count = Tag("strong", "")
+                Tag(
+                    "span",
+                    _("They are counted already; a name and a place make them found."),
+                    "sub",
+                )
+                Tag("a", _("Name them"), "btn main-act", href=context.href("/devices", state="new"))
+            self.waiting.set_visibility(False)
+            wide = "c8" if context.may("operate") else "c12"
+            with card(_("All sites"), wide) as self.note:
+                self._find()
+                columns = ("", _("Now"), _("Devices"), _("Zone"), "")
+                with table(_("Sites"), columns, "tree plainly"):
+                    self.rows: ChangingList[TreeRow] = ChangingList(
+                        self._draw,
+                        _("No site yet. A site is what has devices: a building, a floor."),
+                        tag="tbody",
+                    )
+            if context.may("operate"):
+                with card(_("Add a site"), "c4", anchor="add"):
+                    SiteForm(context, "", self._added)
+        context.every(KEEP_S, self.draw)
+
+    def _find(self) -> None:
+        """A form: works with the keyboard, and without a script."""
+        with Tag("form", "", "acts find", action="/sites", method="get", role="search"):
+            Tag(
+                "input", "", "field", name="search", type="search", autocomplete="off",
+                placeholder=_("Part of a name"), aria_label=_("Search sites"),
+                **{"^value": self.context.query.get("search", "")},
+            )  # fmt: skip
+            Tag("button", _("Search"), "btn", type="submit")
+
+    async def draw(self) -> None:
+        """The tree as it is."""
+        cards = await self.cache.shared("site-cards", KEEP_S, self.catalogue.sites)
+        wanted = DeviceFilter(state="new")
+        new = await self.cache.shared(
+            "new-devices", KEEP_S, lambda: self.catalogue.find(wanted, limit=1).total
+        )
+        words = ngettext("{n} device waits for a name", "{n} devices wait for a name", new)
+        self.count.text = words.format(n=count(new))
+        self.waiting.set_visibility(bool(new))
+        found = (
+            [c for c in cards if self.search in c.site.name.casefold()] if self.search else cards
+        )
+        sums = await live_sums(self.cache)
+        opened = self.cache.service.book.open()
+
+        def rows() -> list[TreeRow]:
+            entries = self.catalogue.entries
+            return [
+                TreeRow(
+                    c.id, c.site.name, 0 if self.search else c.depth, kind_words(c.site.kind),
+                    c.zone, count(c.devices), measured(sums.of(entries.devices_at(c.id)), "kW"),
+                    len(needed_at(opened, self.catalogue, c.id)),
+                )
+                for c in found[:MAX_ROWS]
+            ]  # fmt: skip
+
+        self.rows.show(await asyncio.to_thread(rows))
+        shown = ngettext("{n} site", "{n} sites", len(found)).format(n=count(len(found)))
+        first = _("the first {n} of {sites}").format(n=count(MAX_ROWS), sites=shown)
+        self.note.text = first if len(found) > MAX_ROWS else shown
+        self.context.say(answer(cards, new), _("Sites"))
+
+    def _draw(self, row: TreeRow) -> None:
+        with Tag("tr"):
+            with Tag("td").style(f"padding-left:{row.depth * 22}px"):
+                Tag("a", row.name, "strong", href=site_href(row.site))
+                Tag("span", row.kind, "sub kind")
+            for text in (row.now, row.devices, row.zone):
+                Tag("td", text, "num")
+            with Tag("td", "", "num"):
+                if row.alerts:
+                    words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
+                    Tag("span", words.format(n=count(row.alerts)), "tag bad")
+
+    async def _added(self, site: str) -> None:
+        ui.navigate.to(f"/sites/{quote(site, safe='')}")
+
+
+def answer(cards: list[SiteCard], new: int) -> str:
+    """What the page says first."""
+    if not cards:
+        return _("No site has been entered yet")
+    if new:
+        words = ngettext("{n} device stands nowhere yet", "{n} devices stand nowhere yet", new)
+        return words.format(n=count(new))
+    return _("Every device has its place")

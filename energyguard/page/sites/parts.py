@@ -1,0 +1,130 @@
+"""The parts of a site as rows: the sites in it, then its devices; each on one scale."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from energyguard.page.elements.charts import value_range
+from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.elements.plots import Plot
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.live_sums import LiveSums, needed_at
+from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData, UsualRange
+from energyguard.page.sites.table import site_href
+from energyguard.page.words.formatting import count, measured
+from energyguard.page.words.language import _, ngettext
+
+PAGE_ROWS = 25
+"""So many parts stand on a page: of a site of 100,000 devices, too."""
+
+
+class PartRow(NamedTuple):
+    """A part of a site as it is now."""
+
+    key: str
+    name: str
+    kw: float | None
+    usual: UsualRange | None
+    today: str
+    alerts: int
+    silent: bool
+    top: float  # kW at which the scale of all rows ends
+
+
+class PartTable:
+    """Sites and devices of a site.
+
+    Args:
+        context: the page.
+        data: of the site itself, and of its parts that are shown.
+        first: the number of the first of them.
+        total: how many there are.
+    """
+
+    def __init__(self, context: PageContext, data: UsageData, first: int, total: int) -> None:
+        self.context, self.data = context, data
+        self.catalogue = context.cache.service.catalogue
+        with card(_("What is in it, now"), "c12") as note:
+            columns = ("", "", _("Now"), _("Usual"), _("Today"), "")
+            with table(_("Parts of the site"), columns, "parts plainly"):
+                self.rows: ChangingList[PartRow] = ChangingList(
+                    self._draw,
+                    _("Nothing stands here yet. Give a device this site on the device's page."),
+                    tag="tbody",
+                )
+            self._pages(first, total)
+        note.text = _("pale: usual at this hour · dot: now")
+
+    def _pages(self, first: int, total: int) -> None:
+        if total <= PAGE_ROWS:
+            return
+        with Tag("nav", "", "acts pages", aria_label=_("Pages")):
+            if first:
+                Tag("a", _("Before"), "btn", href=self.context.href(first=str(first - PAGE_ROWS)))
+            end = min(total, first + PAGE_ROWS)
+            words = _("{first}–{end} of {total}")
+            Tag("span", words.format(first=count(first + 1), end=count(end), total=count(total)))
+            if end < total:
+                Tag("a", _("Next"), "btn", href=self.context.href(first=str(end)))
+
+    async def show(self, sums: LiveSums, usual: dict[str, UsualRange]) -> None:
+        """The parts as they are now."""
+        entries, opened = self.catalogue.entries, self.context.cache.service.book.open()
+        today = await self.data.of("today", TODAY_KEEP_S)
+        found = []
+        for key in self.data.keys[1:]:
+            kind, _slash, part = key.partition("/")
+            if kind == "site":
+                kw = sums.of(entries.devices_at(part))
+                name = entries.sites[part].name if part in entries.sites else part
+                alerts, silent = len(needed_at(opened, self.catalogue, part)), False
+            else:
+                kw, name, silent = sums.kw.get(part), entries.name(part), part in sums.silent
+                alerts = sum(alert.device == part for alert in opened)
+            series = today.get(key)
+            kwh = measured(series.total_kwh if series else None, "kWh")
+            found.append(PartRow(key, name, kw, usual.get(key), kwh, alerts, silent, 0.0))
+        tops = [row.kw or 0 for row in found] + [row.usual.high for row in found if row.usual]
+        top = _round_up(max(tops, default=0))
+        self.rows.show([row._replace(top=top) for row in found])
+
+    def _draw(self, row: PartRow) -> None:
+        kind, _slash, part = row.key.partition("/")
+        href = site_href(part) if kind == "site" else self.context.device_href(part)
+        with Tag("tr"):
+            with Tag("td"):
+                Tag("a", row.name, "strong", href=href)
+            with Tag("td", "", "ranged"):
+                plot = Plot(
+                    "range",
+                    _("{name}: now {kw}").format(name=row.name, kw=measured(row.kw, "kW")),
+                    26,
+                )
+                plot.show(value_range(row.kw, "kW", row.usual, top=row.top or None))
+            Tag("td", measured(row.kw, "kW"), "num strong")
+            Tag("td", f"{row.usual} kW" if row.usual else "–", "num")
+            Tag("td", row.today, "num")
+            with Tag("td", "", "num"):
+                _state(row)
+
+
+def _state(row: PartRow) -> None:
+    """What is to be said of a row: grey until it matters."""
+    if row.alerts:
+        words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
+        Tag("span", words.format(n=count(row.alerts)), "tag bad")
+    elif row.silent:
+        Tag("span", _("? silent"), "tag")
+    elif row.usual and row.kw is not None and row.kw > row.usual.high * 1.05:
+        over = measured(row.kw - row.usual.high, "kW")
+        Tag("span", _("▲ {kw} above usual").format(kw=over), "tag warn")
+    elif row.usual and row.kw is not None:
+        Tag("span", _("as usual"), "sub")
+
+
+def _round_up(value: float) -> float:
+    """The end of a scale: the next of 1, 2, 5 times a power of ten."""
+    if value <= 0:
+        return 0.0
+    power = 10.0 ** len(str(int(value))) / 10 if value >= 1 else 0.1
+    return next(n * power for n in (1, 2, 5, 10, 20, 50, 100) if n * power >= value)

@@ -1,0 +1,99 @@
+"""Sites as a table: now, usual, today, and what needs someone there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from energyguard.page.elements.components import ChangingList, Tag, card, table
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.live_sums import LiveSums, needed_at
+from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData
+from energyguard.page.words.formatting import count, measured
+from energyguard.page.words.language import _, ngettext
+
+
+class SiteLine(NamedTuple):
+    """A site as a row; the last one, together, has no id."""
+
+    site: str
+    name: str
+    now: str
+    usual: str
+    today: str
+    alerts: int
+
+
+class SiteTable:
+    """The outermost sites."""
+
+    def __init__(self, context: PageContext, data: UsageData) -> None:
+        self.context, self.data = context, data
+        columns = (_("Site"), _("Now"), _("Usual"), _("Today"), "")
+        with card(_("Sites"), "c7"):
+            with table(_("Sites"), columns, "sites"):
+                self.rows: ChangingList[SiteLine] = ChangingList(
+                    self._draw, _("No site yet: say which buildings there are."), tag="tbody"
+                )
+            self.more = Tag("a", _("Add a site"), "link onward", href=context.href("/sites"))
+
+    async def show(self, sums: LiveSums, all_kw: float | None) -> None:
+        """The sites as they are now, and what everything draws together (kW)."""
+        service = self.context.cache.service
+        entries, opened = service.catalogue.entries, service.book.open()
+        today = await self.data.of("today", TODAY_KEEP_S)
+        usual = await self.data.usual()
+        rows = []
+        for key in self.data.keys[1:]:
+            site = key.removeprefix("site/")
+            if site not in entries.sites:
+                continue  # taken out since the page was opened
+            series, known = today.get(key), usual.get(key)
+            now, total = sums.of(entries.devices_at(site)), series.total_kwh if series else None
+            alerts = len(needed_at(opened, service.catalogue, site))
+            if now is None and total is None and not alerts and not entries.is_entered(key):
+                continue  # a domain knows it, and nothing of it measures energy
+            rows.append(
+                SiteLine(
+                    site,
+                    entries.sites[site].name,
+                    measured(now, "kW"),
+                    f"{known} kW" if known else "–",
+                    measured(total, "kWh"),
+                    alerts,
+                )
+            )
+        if rows:
+            all_of_it = today[""].total_kwh
+            together = f"{usual['']} kW" if "" in usual else "–"
+            rows.append(
+                SiteLine(
+                    "",
+                    _("Together"),
+                    measured(all_kw, "kW"),
+                    together,
+                    measured(all_of_it, "kWh"),
+                    0,
+                )
+            )
+        self.more.set_visibility(not rows)
+        self.rows.show(rows)
+
+    def _draw(self, row: SiteLine) -> None:
+        with Tag("tr", "", "" if row.site else "sum"):
+            with Tag("td"):
+                if row.site:
+                    Tag("a", row.name, "strong", href=site_href(row.site))
+                else:
+                    Tag("span", row.name)
+            for text in (row.now, row.usual, row.today):
+                Tag("td", text, "num")
+            with Tag("td", "", "num"):
+                if row.alerts:
+                    words = ngettext("! {n} alert", "! {n} alerts", row.alerts)
+                    Tag("span", words.format(n=count(row.alerts)), "tag bad")
+
+
+def site_href(site: str) -> str:
+    """The address of a site's view."""
+    return f"/sites/{quote(site, safe='')}"

@@ -1,0 +1,121 @@
+"""A site: which of its parts is out of the ordinary, its day, its alerts; and what it is called."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from nicegui import ui
+
+from energyguard.errors import NotFound
+from energyguard.model.catalogue import DEVICE, SITE, key_of
+from energyguard.page.alerts.need_list import NeedList
+from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
+from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.live_sums import live_sums, needed_at
+from energyguard.page.measures.usage import TODAY_KEEP_S, UsageChart, UsageData, UsageTiles
+from energyguard.page.sites.form import SiteForm, kind_words
+from energyguard.page.sites.parts import PAGE_ROWS, PartTable
+from energyguard.page.sites.table import site_href
+from energyguard.page.words.formatting import count, moment
+from energyguard.page.words.language import _, ngettext
+
+
+class SitePage:
+    """One site."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.cache = context, context.cache
+        self.catalogue = self.cache.service.catalogue
+        self.site = context.query.get("site", "")
+        if self.site not in self.catalogue.entries.sites:
+            Unknown(context, self.site)
+            return
+        self.first = max(0, int(context.query.get("first", "0") or 0))
+        entries = self.catalogue.entries
+        here = [key_of(SITE, s) for s in entries.children(self.site)]
+        here += [key_of(DEVICE, d) for d in entries.devices_at(self.site, deep=False)]
+        shown = here[self.first : self.first + PAGE_ROWS]
+        self.data = UsageData(context, (key_of(SITE, self.site), *shown))
+        with Tag("div", "", "grid home"):
+            self.tiles = UsageTiles(self.data)
+            self.parts = PartTable(context, self.data, self.first, len(here))
+            self.chart = UsageChart(self.data)
+            with card(_("Needs you"), "c4 needs", _("most urgent first"), anchor="attention"):
+                self.alerts = NeedList(context)
+            self._edit()
+        context.every(1.0, self.second)
+        context.every(TODAY_KEEP_S, self.past)
+
+    def _edit(self) -> None:
+        """What it is called and where, for who may say so."""
+        if not self.context.may("operate"):
+            return
+        with Tag("details", "", "card c12 details", id="edit"):
+            Tag("summary", _("Name, place and zone …"))
+            SiteForm(self.context, self.site, self._changed)
+            self.confirm = ConfirmDialog()
+            name = self.catalogue.entries.sites[self.site].name
+            with Tag("div", "", "acts"):
+                button(_("Take it out …"), lambda: self._ask_out(name), mark="take-out")
+                Tag(
+                    "a", _("Add a site in it"), "link", href=f"/sites?parent={quote(self.site)}#add"
+                )
+
+    def _ask_out(self, name: str) -> None:
+        self.confirm.ask(
+            _("Take {name} out?").format(name=name),
+            _("Its devices go on counting; what they sent is kept. It can be undone."),
+            _("Take it out"),
+            self._take_out,
+        )
+
+    async def _take_out(self) -> None:
+        key, user = key_of(SITE, self.site), self.context.user
+        if await self.context.do(lambda: self.catalogue.remove(key, user), _("It is taken out")):
+            ui.navigate.to("/sites")
+
+    async def _changed(self, site: str) -> None:
+        ui.navigate.to(site_href(site))
+
+    async def second(self) -> None:
+        """The answer, what is drawn now, and what needs someone."""
+        try:
+            about = self.catalogue.site(self.site)
+        except NotFound:
+            return  # taken out meanwhile
+        zone = self.data.zone
+        waiting = needed_at(self.cache.service.book.open(), self.catalogue, self.site)
+        path = ", ".join(place.name for place in reversed(about.path[:-1]))
+        devices = ngettext("{n} device", "{n} devices", about.devices)
+        when = f"{moment(self.context.now_ms, zone)} ({zone})"
+        facts = (path, kind_words(about.site.kind), devices.format(n=count(about.devices)), when)
+        self.context.say(answer(about.site.name, len(waiting)), " · ".join(filter(None, facts)))
+        self.alerts.show(waiting, zone)
+        sums, now = await live_sums(self.cache), await self.cache.now()
+        usual = await self.data.usual()
+        kw = sums.of(self.catalogue.entries.devices_at(self.site))
+        self.tiles.show_now(kw, now.kw_at_ms, now.live, usual.get(self.data.keys[0]))
+        await self.parts.show(sums, usual)
+
+    async def past(self) -> None:
+        """The sums and the bars."""
+        await self.tiles.show_past()
+        await self.chart.show()
+
+
+def answer(name: str, waiting: int) -> str:
+    """What the page says first."""
+    if not waiting:
+        return _("{name}: all is as usual").format(name=name)
+    words = ngettext("{name}: {n} thing needs you", "{name}: {n} things need you", waiting)
+    return words.format(name=name, n=count(waiting))
+
+
+class Unknown:
+    """What is shown of a site that there is not."""
+
+    def __init__(self, context: PageContext, site: str) -> None:
+        context.say(_("There is no such site"), site)
+        with Tag("section", "", "card"), Tag("div", "", "empty wide"):
+            Tag("p", _("It may have been taken out, or is called otherwise now."))
+            Tag("a", _("All sites"), "btn", href="/sites")

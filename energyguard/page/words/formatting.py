@@ -1,0 +1,242 @@
+"""How numbers, times and alerts read: few words, units always, the time of the data always.
+
+All of it as the person in front of the page reads (``language.py``): ``1,234.5 kWh · Tue 24 Nov,
+14:38`` or ``1.234,5 kWh · Di., 24.11., 14:38``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from math import floor, log10
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import parse_pattern
+from babel.numbers import format_decimal
+
+from energyguard.alerts.alert import Alert
+from energyguard.alerts.silences import FOREVER_MS
+from energyguard.model.alerts import Severity, State
+from energyguard.model.quantities import NANO
+from energyguard.page.words.language import _, current, ngettext
+
+SPACE = "\u00a0"
+"""Between a number and its unit: no line break there."""
+MINUS = "\u2212"
+UNKNOWN = "–"
+MAX_FIGURES = 4
+
+_AGES = (86_400_000, 3_600_000, 60_000)
+_DATES: Final = {
+    "en_GB": ("EEE d MMM", "d MMM", "EEE d MMM y", "d MMM y"),
+    "en_US": ("EEE, MMM d", "MMM d", "EEE, MMM d, y", "MMM d, y"),
+    "de": ("EEE, d.M.", "d.M.", "EEE, d.M.y", "d.M.y"),
+    "it": ("EEE d MMM", "d MMM", "EEE d MMM y", "d MMM y"),
+    "pl": ("EEE, d.MM", "d.MM", "EEE, d.MM.y", "d.MM.y"),
+}
+"""By locale: weekday and day, day, and both with the year."""
+_FORMS: Final = ("%a %-d %b %Y", "%-d %b %Y", "%a %-d %b", "%-d %b", "%H:%M:%S", "%H:%M")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people: about ``digits`` figures, never more than four that matter."""
+    if value is None:
+        return UNKNOWN
+    if value == 0:
+        return "0"
+    size = floor(log10(abs(value)))
+    value = round(value, MAX_FIGURES - 1 - size)
+    places = max(0, digits - 1 - max(size, -1))
+    return _decimal(round(value, places) + 0.0, places)
+
+
+def count(value: int) -> str:
+    """A whole number, exact."""
+    return _decimal(value, 0)
+
+
+def money(value: float) -> str:
+    """An amount of money to the cent, without its currency."""
+    return _decimal(round(value, 2) + 0.0, 2)
+
+
+def _decimal(value: float, places: int) -> str:
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return format_decimal(value, pattern, current().locale).replace("-", MINUS)
+
+
+def measure(value: float | None, unit: str) -> tuple[str, str]:
+    """An amount and its unit as people say it: W below 1 kW."""
+    if unit == "kW" and value is not None and 0 < abs(value) < 1:
+        return number(value * 1000), "W"
+    return number(value), unit
+
+
+def measured(value: float | None, unit: str) -> str:
+    """An amount with its unit: ``88.3 kW``, ``310 W``; a dash if it is not known."""
+    text, unit = measure(value, unit)
+    return text if value is None else f"{text}{SPACE}{unit}"
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """``1 home``, ``50 homes``."""
+    return f"{count(n)} {ngettext(one, many or one + 's', n)}"
+
+
+def amount(nano: int, unit: str) -> str:
+    """A fixed-point amount with its unit; as many decimals as matter beside a limit."""
+    text = format_decimal(round(nano / NANO, 3), "#,##0.###", current().locale)
+    return f"{text.replace('-', MINUS)}{SPACE}{unit}"
+
+
+def moment(ms: int | None, zone: str, form: str = "%H:%M") -> str:
+    """An event or wall time in a zone.
+
+    Args:
+        ms: since 1970 UTC; None: a dash.
+        zone: of the page, or of the site.
+        form: as ``strftime`` has it; its dates and times are written as the reader writes them.
+    """
+    if ms is None:
+        return UNKNOWN
+    at = datetime.fromtimestamp(ms / 1000, ZoneInfo(zone))
+    for known in _FORMS:
+        if known in form:
+            form = form.replace(known, _localized(at, known).replace("%", "%%"))
+    for name, pattern in (("%a", "EEE"), ("%A", "EEEE"), ("%B", "LLLL"), ("%b", "LLL")):
+        if name in form:
+            form = form.replace(name, _applied(pattern, at))
+    return at.strftime(form)
+
+
+def _localized(at: datetime, form: str) -> str:
+    """A date or a time of day."""
+    reader = current()
+    if "%H" in form:
+        seconds = ":ss" * form.endswith("%S")
+        return _applied(f"h:mm{seconds}{SPACE}a" if reader.half_day else f"HH:mm{seconds}", at)
+    dates = _DATES.get(str(reader.locale)) or _DATES[reader.locale.language]
+    return _applied(dates["%a" not in form if "%Y" not in form else 2 + ("%a" not in form)], at)
+
+
+def _applied(pattern: str, at: datetime) -> str:
+    reader = current()
+    return parse_pattern(pattern).apply(at, Locale.parse(reader.language)).replace("\u202f", SPACE)
+
+
+def day_moment(ms: int | None, zone: str) -> str:
+    """A time with its day, for what may be long ago."""
+    return moment(ms, zone, "%a %-d %b, %H:%M")
+
+
+def near_moment(ms: int | None, now_ms: int, zone: str, form: str = "%H:%M") -> str:
+    """A time; with its day where that is not today's."""
+    if moment(ms, zone, "%F") == moment(now_ms, zone, "%F"):
+        return moment(ms, zone, form)
+    return day_moment(ms, zone)
+
+
+def until(start_ms: int, end_ms: int, zone: str) -> str:
+    """From when to when: ``Tue 24 Nov, 14:10–14:35``."""
+    same = moment(start_ms, zone, "%F") == moment(end_ms, zone, "%F")
+    return f"{day_moment(start_ms, zone)}–{(moment if same else day_moment)(end_ms, zone)}"
+
+
+def days(start_ms: int, end_ms: int, zone: str) -> str:
+    """The days from one time to another, the end not in it: ``1–24 Oct``."""
+    first, last = (moment(ms, zone, "%-d %b") for ms in (start_ms, end_ms - 1))
+    if first == last:
+        return first
+    month = first.lstrip("0123456789")
+    same = month == last.lstrip("0123456789") and first[0].isdigit()
+    if not same:
+        return f"{first}–{last}"
+    dot = "." * (month.startswith(".") and current().language == "de")
+    return f"{first.removesuffix(month)}{dot}–{last}"
+
+
+def age(ms: int) -> tuple[str, str]:
+    """How long ago, as a number and its unit: ``("26", "min")``."""
+    for length in _AGES:
+        if ms >= length:
+            n = ms // length
+            unit = {86_400_000: ngettext("day", "days", n), 3_600_000: "h"}.get(length, "min")
+            return str(n), unit
+    return (str(ms // 1000) if ms >= 1000 else "<1"), "s"
+
+
+def needs_someone(alert: Alert) -> bool:
+    """Whether it waits for a person: what the overview lists and the rail counts."""
+    return alert.open and alert.condition is not State.PENDING and not alert.held
+
+
+def mark(alert: Alert) -> tuple[str, str]:
+    """The shape and the class that go with a state: never colour alone."""
+    if alert.condition is State.UNKNOWN:
+        return "?", "unknown"
+    if alert.condition is State.RESOLVED:
+        return "✓", "resolved"
+    return severity_shape(alert.severity), str(alert.severity)
+
+
+def severity_shape(severity: Severity) -> str:
+    """The shape of a severity."""
+    return {Severity.CRITICAL: "!", Severity.WARNING: "▲", Severity.INFO: "•"}[severity]
+
+
+class Side(NamedTuple):
+    """The words of an alert about too much, or too little."""
+
+    passed: str
+    extreme: str
+    allowed: str
+    furthest: Callable[..., Any]
+
+
+def side(alert: Alert) -> Side:
+    """On which side of its level an alert is."""
+    if alert.is_below:
+        return Side(_("fell below"), _("lowest"), _("less"), min)
+    return Side(_("went over"), _("highest"), _("more"), max)
+
+
+def detail(alert: Alert, zone: str) -> str:
+    """The numbers under an alert's sentence, and who has it."""
+    if not alert.open:
+        return _over(alert, zone)
+    when = day_moment(alert.since_ms, zone)
+    if alert.measured:
+        numbers = _("{seen}, limit {limit}").format(
+            seen=amount(alert.observed, alert.unit), limit=amount(alert.expected, alert.unit)
+        )
+        parts = [_("since {when}").format(when=when), numbers, alert.rule]
+        if alert.condition is State.UNKNOWN:
+            parts.insert(0, _("the meter is silent: unknown, not resolved"))
+    else:
+        parts = [_("last reading {when}").format(when=when), _("its alerts are unknown")]
+    if alert.state is State.SILENCED:
+        parts.append(silenced_until(alert, zone))
+    elif alert.acknowledged_by is not None:
+        parts.append(_("{person} has it").format(person=alert.acknowledged_by))
+    return " · ".join(parts)
+
+
+def _over(alert: Alert, zone: str) -> str:
+    """The numbers of an alert that is over."""
+    when = until(alert.since_ms, alert.changed_ms, zone)
+    if not alert.measured:
+        return _("silent {when}").format(when=when)
+    peak, limit = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
+    numbers = _("{peak} at its {extreme}, limit {limit}").format(
+        peak=peak, extreme=side(alert).extreme, limit=limit
+    )
+    return f"{when} · {numbers} · {alert.rule}"
+
+
+def silenced_until(alert: Alert, zone: str) -> str:
+    """For how long nobody wants to hear of an alert."""
+    if (alert.silenced_until_ms or 0) < FOREVER_MS:
+        return _("silenced until {when}").format(when=day_moment(alert.silenced_until_ms, zone))
+    return _("silenced until somebody ends it") if alert.standing else _("silenced until it ends")

@@ -1,0 +1,240 @@
+"""What devices, sites and groups use, day by day as their zone has days, beside the span before.
+
+    span = consumption.span("today", ["site/lindenhof"])
+    [lindenhof] = consumption.of(["site/lindenhof"], span)
+    lindenhof.total_kwh, lindenhof.before_total_kwh    # today so far, yesterday up to the same time
+
+A *key* is ``device/ID``, ``site/ID`` (all devices in it), ``group/ID``, or empty: everything. A
+virtual device is the signed sum of its terms. Sums are whole 1e-9 kWh until the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.catalogue import Catalogue
+from energyguard.errors import Malformed
+from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.model.days import local
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import Ints
+from energyguard.service.consumption.keys import weights_of, zone_of_key
+from energyguard.settings.section import known_zone
+
+MAX_NAMED = 500
+"""So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
+MAX_STEPS = 10_000
+MINUTE_MS = 60_000
+
+
+class ConsumptionStep(NamedTuple):
+    """An hour, a day, a month …: what was used in it."""
+
+    start_ms: int
+    end_ms: int
+    kwh: float | None  # None: nothing came in it, or it has not begun
+    readings: int
+
+
+class ConsumptionSeries(NamedTuple):
+    """What a device, a site, a group or everything uses in a span, beside the span before."""
+
+    key: str
+    span: CalendarSpan
+    steps: tuple[ConsumptionStep, ...]
+    total_kwh: float | None  # of the span up to now; None: nothing came in it
+    before: tuple[ConsumptionStep, ...]  # of the span before, all of it
+    before_total_kwh: float | None  # of the span before, up to the same time
+    until_ms: int  # up to when this span counts: now, or its end
+    before_until_ms: int  # and the one before
+    highest: int | None  # the step with the most; None: nothing came
+    missing: tuple[int, ...]  # the steps so far in which nothing came, of what has sent
+    open: int | None  # the step that is not over yet; None: the span is, or has not begun
+
+
+class ConsumptionSums:
+    """Answers what was used, from roll-ups of the history.
+
+    Args:
+        query: asks the history.
+        catalogue: sites, groups, virtual devices, and the zones of days.
+        clock: what time it is where the readings come from (ms since 1970 UTC).
+    """
+
+    def __init__(
+        self, query: Callable[..., pa.Table], catalogue: Catalogue, clock: Callable[[], int]
+    ) -> None:
+        self._query, self._catalogue, self._clock = query, catalogue, clock
+
+    def zone_of(self, keys: Sequence[str]) -> str:
+        """The zone of the days of all of these: their sites' if it is one, else `serve.zone`."""
+        zones = {zone_of_key(key, self._catalogue) for key in keys}
+        return zones.pop() if len(zones) == 1 else self._catalogue.zone
+
+    def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
+        """Read a span such as ``2026-11``, ``today`` or ``last-30-days``.
+
+        Args:
+            text: how it is written (``model/calendar.py``).
+            keys: whose days they are, where no zone is given.
+            zone: an IANA time zone.
+
+        Raises:
+            Malformed: it is no span, or no zone; the message says what can be written.
+        """
+        try:
+            zone = known_zone(zone) if zone else self.zone_of(keys)
+        except ValueError as error:
+            raise Malformed(f"{zone}: {error}", "zone") from None
+        try:
+            return CalendarSpan.parse(text, zone, local(self._clock(), zone).date())
+        except ValueError as error:
+            raise Malformed(str(error), "span") from None
+
+    def of(
+        self,
+        keys: Sequence[str],
+        span: CalendarSpan,
+        until_ms: int | None = None,
+        step: CalendarStep | None = None,
+    ) -> list[ConsumptionSeries]:
+        """What each of these used in a span, step by step, and in the span before. One question.
+
+        Args:
+            keys: ``device/ID``, ``site/ID``, ``group/ID``, or empty for everything.
+            span: days of a zone.
+            until_ms: before when; None: up to now, by the readings' own clock.
+            step: what it is divided into; None: by its length.
+
+        Raises:
+            Malformed: a key is none, or there are too many steps.
+            NotFound: there is no such site or group.
+            Unavailable: the history is not there now.
+        """
+        now_ms = self._clock() + 1 if until_ms is None else until_ms
+        cut = _Cut.of(span, now_ms, step)
+        return [self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut)]
+
+    def _amounts(self, keys: Sequence[str], cut: _Cut) -> list[tuple[str, _Amounts]]:
+        """Of each key its energy and readings between all borders."""
+        weights = {key: weights_of(key, self._catalogue) for key in keys if key}
+        names = sorted({name for of_key in weights.values() for name in of_key})
+        table = self._ask(names, cut) if names else None
+        found: list[tuple[str, _Amounts]] = []
+        for key in keys:
+            if not key:
+                found.append((key, _summed(self._ask([], cut), {"": 1}, cut)))
+            elif table is not None:
+                found.append((key, _summed(table, weights[key], cut)))
+            else:
+                found.append((key, _summed(None, {}, cut)))
+        return found
+
+    def _ask(self, names: Sequence[str], cut: _Cut) -> pa.Table:
+        """The rows of devices by name; of none: of everything together."""
+        wanted = json.dumps(names) if 0 < len(names) <= MAX_NAMED else ""
+        return self._query(
+            "consumption",
+            borders=",".join(map(str, cut.borders)),
+            devices=wanted,
+            apart="yes" if names else "no",
+        )
+
+    @staticmethod
+    def _series(key: str, cut: _Cut, amounts: _Amounts) -> ConsumptionSeries:
+        steps = amounts.steps(cut.steps, cut.until_ms)
+        before = amounts.steps(cut.before)
+        known = [i for i, step in enumerate(steps) if step.kwh is not None]
+        sent = bool(amounts.readings.any())
+        return ConsumptionSeries(
+            key=key,
+            span=cut.span,
+            steps=steps,
+            total_kwh=amounts.total(cut.steps[0], cut.until_ms),
+            before=before,
+            before_total_kwh=amounts.total(cut.before[0], cut.before_until_ms),
+            until_ms=cut.until_ms,
+            before_until_ms=cut.before_until_ms,
+            highest=max(known, key=lambda i: steps[i].kwh or 0.0, default=None),
+            missing=tuple(
+                i
+                for i, step in enumerate(steps)
+                if sent and step.end_ms <= cut.until_ms and not step.readings
+            ),
+            open=cut.open,
+        )
+
+
+class _Cut(NamedTuple):
+    """Where a span and the one before it are cut: all borders are whole minutes in ms."""
+
+    span: CalendarSpan
+    steps: list[int]
+    before: list[int]
+    until_ms: int
+    before_until_ms: int
+    open: int | None
+
+    @classmethod
+    def of(cls, span: CalendarSpan, now_ms: int, step: CalendarStep | None) -> _Cut:
+        step = step or span.step
+        steps, before = span.borders(step), span.before().borders(step)
+        if len(steps) > MAX_STEPS:
+            raise Malformed(f"{span} has over {MAX_STEPS:,} steps of a {step}", "step")
+        until = min(max(-(-now_ms // MINUTE_MS) * MINUTE_MS, steps[0]), steps[-1])
+        there = -(-span.before_until(now_ms) // MINUTE_MS) * MINUTE_MS
+        running = steps[0] <= now_ms < steps[-1]
+        at = int(np.searchsorted(steps, now_ms, side="right")) - 1 if running else None
+        return cls(span, steps, before, until, min(there, before[-1]), at)
+
+    @property
+    def borders(self) -> list[int]:
+        """Of both spans, in order, each once."""
+        return sorted({*self.before, self.before_until_ms, *self.steps, self.until_ms})
+
+
+class _Amounts(NamedTuple):
+    """Energy (1e-9 kWh) and readings from each border to the next."""
+
+    borders: Ints
+    nano: Ints
+    readings: Ints
+
+    def _between(self, start_ms: int, end_ms: int) -> tuple[float | None, int]:
+        low, high = np.searchsorted(self.borders, (start_ms, end_ms))
+        nano, readings = int(self.nano[low:high].sum()), int(self.readings[low:high].sum())
+        return (nano / NANO if nano or readings else None), readings
+
+    def total(self, start_ms: int, end_ms: int) -> float | None:
+        """Of the time between two borders, in kWh; None: nothing came."""
+        return self._between(start_ms, end_ms)[0]
+
+    def steps(
+        self, steps: Sequence[int], until_ms: int | None = None
+    ) -> tuple[ConsumptionStep, ...]:
+        """Step by step, up to a time."""
+        found = []
+        for start_ms, end_ms in pairwise(steps):
+            end = end_ms if until_ms is None else min(end_ms, max(until_ms, start_ms))
+            found.append(ConsumptionStep(start_ms, end_ms, *self._between(start_ms, end)))
+        return tuple(found)
+
+
+def _summed(table: pa.Table | None, weights: dict[str, int], cut: _Cut) -> _Amounts:
+    """The signed sum of devices, from the rows of all."""
+    borders = np.array(cut.borders, np.int64)
+    nano, readings = (np.zeros(len(borders), np.int64) for _ in range(2))
+    if table is not None and table.num_rows:
+        device = table["device"].combine_chunks().cast(pa.string()).dictionary_encode()
+        signs = np.array([weights.get(name, 0) for name in device.dictionary.to_pylist()], np.int64)
+        sign = signs[device.indices.to_numpy()]
+        at = np.searchsorted(borders, table["start_ms"].to_numpy(), side="right") - 1
+        np.add.at(nano, at, sign * table["nano"].to_numpy())
+        np.add.at(readings, at, np.abs(np.sign(sign)) * table["readings"].to_numpy())
+    return _Amounts(borders, nano, readings)

@@ -1,0 +1,28 @@
+"""What page, API and CLI may rely on of what was used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
+
+
+class Consumption(Protocol):
+    """What devices, sites and groups use, as their zone has days."""
+
+    def zone_of(self, keys: Sequence[str]) -> str:
+        """The zone of the days of all of these."""
+
+    def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
+        """Read a span such as ``2026-11``, ``today`` or ``last-30-days``."""
+
+    def of(
+        self,
+        keys: Sequence[str],
+        span: CalendarSpan,
+        until_ms: int | None = None,
+        step: CalendarStep | None = None,
+    ) -> list[ConsumptionSeries]:
+        """What each of these used in a span, step by step, and in the span before."""

@@ -1,0 +1,79 @@
+"""What was used, for somebody who is limited to sites: everything is what is at these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.model.catalogue import SITE, key_of
+from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.contract import Consumption
+from energyguard.service.limited.site_scope import SiteScope
+
+
+class LimitedConsumption:
+    """What was used by devices, sites and groups that are seen."""
+
+    def __init__(self, whole: Consumption, scope: SiteScope) -> None:
+        self._all, self._scope = whole, scope
+
+    def zone_of(self, keys: Sequence[str]) -> str:
+        """The zone of the days of all of these."""
+        return self._all.zone_of(self._seen(keys))
+
+    def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
+        """Read a span such as ``2026-11``, ``today`` or ``last-30-days``."""
+        return self._all.span(text, self._seen(keys), zone)
+
+    def of(
+        self,
+        keys: Sequence[str],
+        span: CalendarSpan,
+        until_ms: int | None = None,
+        step: CalendarStep | None = None,
+    ) -> list[ConsumptionSeries]:
+        """What each of these used in a span, step by step, and in the span before.
+
+        Raises:
+            Forbidden: one of them is not seen, or not all of it.
+        """
+        found = {s.key: s for s in self._all.of(self._seen(keys), span, until_ms, step)}
+        return [found[key] if key else self._everything(found) for key in keys]
+
+    def _roots(self) -> list[str]:
+        """The keys of the sites that are in none of the others."""
+        return [key_of(SITE, site) for site in self._scope.entries.children()]
+
+    def _seen(self, keys: Sequence[str]) -> list[str]:
+        """The keys, with those of the sites for everything."""
+        wanted = [key for key in keys if key] + (self._roots() if "" in keys else [])
+        self._scope.check_keys(wanted or keys)
+        return list(dict.fromkeys(wanted))
+
+    def _everything(self, found: dict[str, ConsumptionSeries]) -> ConsumptionSeries:
+        parts = [found[key] for key in self._roots()]
+        steps = _added(part.steps for part in parts)
+        known = [i for i, step in enumerate(steps) if step.kwh is not None]
+        return parts[0]._replace(
+            key="",
+            steps=steps,
+            total_kwh=_sum(part.total_kwh for part in parts),
+            before=_added(part.before for part in parts),
+            before_total_kwh=_sum(part.before_total_kwh for part in parts),
+            highest=max(known, key=lambda i: steps[i].kwh or 0.0, default=None),
+            missing=tuple(sorted(set.intersection(*(set(part.missing) for part in parts)))),
+        )
+
+
+def _added(series: Iterable[tuple[ConsumptionStep, ...]]) -> tuple[ConsumptionStep, ...]:
+    return tuple(
+        same[0]._replace(
+            kwh=_sum(step.kwh for step in same), readings=sum(step.readings for step in same)
+        )
+        for same in zip(*series, strict=True)
+    )
+
+
+def _sum(amounts: Iterable[float | None]) -> float | None:
+    known = [kwh for kwh in amounts if kwh is not None]
+    return sum(known) if known else None

@@ -1,0 +1,91 @@
+"""The live projection for somebody who is limited to sites."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
+from dataclasses import replace
+
+from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.parts import Live
+from energyguard.service.views import (
+    DeviceView,
+    Freshness,
+    Kind,
+    ReadingView,
+    Update,
+    WindowAlert,
+)
+
+MAX_ROWS = 2_000
+"""As many as the live projection keeps, of all devices."""
+
+
+class LimitedLive:
+    """The live projection of the devices that are seen."""
+
+    def __init__(self, live: Live, scope: SiteScope) -> None:
+        self._live, self._scope = live, scope
+
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are, of all."""
+        return self._live.listeners
+
+    def newest_ms(self, topic: str | None = None) -> int | None:
+        """The newest event time of a topic, or of all that measure energy."""
+        return self._live.newest_ms(topic)
+
+    def fresh(self, topic: str | None = None) -> Freshness:
+        """Whether a topic, or anything that measures energy, is live, and since when not."""
+        return self._live.fresh(topic)
+
+    def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
+        """The newest readings, newest first, of devices whose id contains a text."""
+        return self._of(self._live.readings(MAX_ROWS, device))[:limit]
+
+    def devices(self) -> list[DeviceView]:
+        """A row per device, topic and channel, by the device's id."""
+        seen = self._scope.devices
+        return [row for row in self._live.devices() if row.device in seen]
+
+    def device(self, device_id: str) -> list[DeviceView]:
+        """One device: a row per topic and channel."""
+        return self._live.device(device_id) if device_id in self._scope else []
+
+    def windows(self, limit: int = 200, device: str = "") -> list[WindowAlert]:
+        """The newest records of ``energy_alerts``, newest first."""
+        seen, found = self._scope.devices, self._live.windows(MAX_ROWS, device)
+        return [row for row in found if row.household_id in seen][:limit]
+
+    def per_minute(self, minutes: int = 60) -> list[tuple[int, int]]:
+        """Nothing: readings are counted for all together."""
+        return []
+
+    async def subscribe(
+        self, kinds: Collection[Kind] = (), after: str = ""
+    ) -> AsyncGenerator[Update, None]:
+        """Updates as they come, of the devices that are seen; what is of all is left out."""
+        async with aclosing(self._live.subscribe(kinds, after)) as updates:
+            async for update in updates:
+                if (seen := self._update(update)) is not None:
+                    yield seen
+
+    def _update(self, update: Update) -> Update | None:
+        match update.kind:
+            case "ready" | "missed":
+                return update
+            case "readings":
+                rows = self._of(update.data["rows"])
+                return replace(update, data={"rows": rows, "per_minute": []}) if rows else None
+            case "alert" | "action":
+                return update if update.data.device in self._scope else None
+            case "anomaly":
+                return update if update.data.alert.device in self._scope else None
+            case "window":
+                return update if update.data.household_id in self._scope else None
+        return None
+
+    def _of(self, rows: list[ReadingView]) -> list[ReadingView]:
+        seen = self._scope.devices
+        return [row for row in rows if row.device in seen]

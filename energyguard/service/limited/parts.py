@@ -1,0 +1,267 @@
+"""The parts of the service for somebody who is limited to sites: each knows only what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from msgspec import UNSET
+
+from energyguard.alerts.alert import Alert, TimelineEntry
+from energyguard.errors import Forbidden, NotFound
+from energyguard.model.alerts import State
+from energyguard.records.alerts import AlertEvent
+from energyguard.records.rules import RuleEdit
+from energyguard.rules.devices import DeviceRule, SelectedRule
+from energyguard.rules.rule import Rule
+from energyguard.rules.rule_history import ChangedRule
+from energyguard.service.alerts.notifications import Notification, Wanted, everything
+from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
+from energyguard.service.parts import DomainProjection, Edges
+from energyguard.service.profiles import DeviceProfile
+from energyguard.service.views import EdgeView
+
+
+def refuse(what: str) -> NoReturn:
+    """Say that something is about all sites.
+
+    Raises:
+        Forbidden: always.
+    """
+    raise Forbidden(f"{what}: this is of all sites, and you see some of them")
+
+
+class LimitedAlerts:
+    """The alerts of the devices that are seen."""
+
+    def __init__(self, book: AlertLookup, scope: SiteScope) -> None:
+        self._book, self._scope = book, scope
+
+    def open(self) -> list[Alert]:
+        """Those that are not resolved, the newest first."""
+        return [alert for alert in self._book.open() if alert.device in self._scope]
+
+    def get(self, alert_id: str) -> Alert:
+        """One of them.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        if not (alert := self.peek(alert_id)):
+            raise NotFound(f"no alert {alert_id!r}")
+        return alert
+
+    def peek(self, alert_id: str) -> Alert | None:
+        """One of them, or None where there is none that is seen."""
+        alert = self._book.peek(alert_id)
+        return alert if alert and alert.device in self._scope else None
+
+    def story(self, alert_id: str) -> list[TimelineEntry]:
+        """Everything that happened to one.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        return self._book.story(self.get(alert_id).id)
+
+    def find(
+        self,
+        state: State | None = None,
+        device: str | None = None,
+        rule: str | None = None,
+        since_ms: int | None = None,
+        limit: int = 100,
+    ) -> list[Alert]:
+        """Those that fit all that is given, newest first."""
+        if device is not None:
+            seen = device in self._scope
+            return self._book.find(state, device, rule, since_ms, limit) if seen else []
+        ids, every = self._scope.devices, 1 << 31
+        found = self._book.find(state, None, rule, since_ms, every)
+        return [alert for alert in found if alert.device in ids][:limit]
+
+
+class LimitedRules:
+    """The rules that may be about a device that is seen, with what differs for such devices."""
+
+    def __init__(self, rules: RuleLookup, scope: SiteScope) -> None:
+        self._rules, self._scope = rules, scope
+
+    def all(self) -> list[Rule]:
+        """Every rule of them."""
+        return list(self._those(self._rules.all()))
+
+    def active(self) -> list[Rule]:
+        """Those of them that run."""
+        return list(self._those(self._rules.active()))
+
+    def get(self, rule_id: str) -> Rule:
+        """One of them.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        return self._one(self._rules.get, rule_id)
+
+    def of_file(self, rule_id: str) -> Rule:
+        """One of them as its file has it.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        return self._one(self._rules.of_file, rule_id)
+
+    def at_site(self, rule_id: str) -> Rule:
+        """One of them as it is at the site.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        return self._one(self._rules.at_site, rule_id)
+
+    def edits(self, rule_id: str) -> Mapping[str, RuleEdit]:
+        """Who changed the levels that are in force, by device; of all: no name."""
+        found = self._rules.edits(rule_id)
+        return {device: edit for device, edit in found.items() if not device or self._sees(device)}
+
+    def history(self, rule_id: str) -> list[ChangedRule]:
+        """The last changes of devices that are seen.
+
+        Raises:
+            NotFound: there is no such rule, or none that is seen.
+        """
+        rows = self._rules.history(self.get(rule_id).id)
+        return [row for row in rows if self._sees(row.device)]
+
+    def _sees(self, device: str) -> bool:
+        return device in self._scope
+
+    def _one(self, ask: Any, rule_id: str) -> Rule:
+        try:
+            found = next(self._those([ask(rule_id)]), None)
+        except NotFound:
+            found = None
+        if found is None:
+            raise NotFound(f"no rule {rule_id!r}")
+        return found
+
+    def _those(self, rules: list[Rule]) -> Iterator[Rule]:
+        devices, facts = self._scope.devices, self._scope.entries.facts
+        for rule in rules:
+            chosen = rule if isinstance(rule, SelectedRule) and not rule.is_uniform else None
+            if chosen and not any(chosen.selects(device, facts) for device in devices):
+                continue
+            if isinstance(rule, DeviceRule) and rule.overrides:
+                own = {d: dict(f) for d, f in rule.overrides.items() if d in devices}
+                yield rule.with_fields(devices=own or UNSET)
+            else:
+                yield rule
+
+
+class LimitedNotifications:
+    """The notifications of the devices that are seen."""
+
+    def __init__(self, notifications: NotificationLookup, scope: SiteScope) -> None:
+        self._all, self._scope = notifications, scope
+
+    def newest(
+        self, limit: int = 100, since_ms: int = 0, wanted: Wanted = everything
+    ) -> list[Notification]:
+        """The newest, newest first."""
+        return self._all.newest(limit, since_ms, self._seen(wanted))
+
+    def is_read(self, person: str, notification: Notification) -> bool:
+        """Whether a person has read one."""
+        return self._all.is_read(person, notification)
+
+    def unread(self, person: str, wanted: Wanted = everything) -> int:
+        """How many a person has not read."""
+        return self._all.unread(person, self._seen(wanted))
+
+    def mark_read(self, person: str, until: str = "") -> None:
+        """Let a person have read them."""
+        self._all.mark_read(person, until)
+
+    def _seen(self, wanted: Wanted) -> Wanted:
+        def both(event: AlertEvent) -> bool:
+            return event.device in self._scope and wanted(event)
+
+        return both
+
+
+class LimitedProfiles:
+    """What is usual for the devices that are seen."""
+
+    def __init__(self, profiles: ProfileLookup, scope: SiteScope) -> None:
+        self._profiles, self._scope = profiles, scope
+
+    def get(self, device: str, channel: str = "") -> DeviceProfile:
+        """Of one device.
+
+        Raises:
+            NotFound: nothing is known of it, or it is not seen.
+        """
+        if device not in self._scope:
+            raise NotFound(f"nothing is known of what is usual for {device!r}")
+        return self._profiles.get(device, channel)
+
+
+class NoProjections(Mapping[str, DomainProjection]):
+    """A domain's projection is of all its devices: there is none for who sees some."""
+
+    def __getitem__(self, name: str) -> DomainProjection:
+        refuse(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class EdgesToSee:
+    """All edges, for who may look and no more."""
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+
+    def all(self) -> list[EdgeView]:
+        """Every edge, by name."""
+        return self._edges.all()
+
+    def get(self, name: str) -> EdgeView:
+        """One edge."""
+        return self._edges.get(name)
+
+    def forget(self, name: str, by: str) -> EdgeView:
+        """An admin's.
+
+        Raises:
+            Forbidden: always.
+        """
+        raise Forbidden("to let an edge in no more takes the role admin")
+
+
+class NoEdges:
+    """Edges are of all sites: who sees some sees none."""
+
+    def all(self) -> list[EdgeView]:
+        """None."""
+        return []
+
+    def get(self, name: str) -> EdgeView:
+        """None.
+
+        Raises:
+            NotFound: always.
+        """
+        raise NotFound(f"no edge {name!r}")
+
+    def forget(self, name: str, by: str) -> EdgeView:
+        """Not for them.
+
+        Raises:
+            Forbidden: always.
+        """
+        refuse("edges")

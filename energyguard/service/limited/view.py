@@ -1,0 +1,194 @@
+"""What somebody sees who may not see, or do, everything: the parts of a limited service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from energyguard.clock import Clock
+from energyguard.errors import Forbidden
+from energyguard.model.access import AccessRole, Caller
+from energyguard.service.audit import Audit
+from energyguard.service.catalogue.contract import SiteCatalogue
+from energyguard.service.consumption.contract import Consumption
+from energyguard.service.contract import Service
+from energyguard.service.devices import Devices
+from energyguard.service.limited.answers import limited_query
+from energyguard.service.limited.catalogue import LimitedCatalogue
+from energyguard.service.limited.consumption import LimitedConsumption
+from energyguard.service.limited.live import LimitedLive
+from energyguard.service.limited.parts import (
+    EdgesToSee,
+    LimitedAlerts,
+    LimitedNotifications,
+    LimitedProfiles,
+    LimitedRules,
+    NoEdges,
+    NoProjections,
+    refuse,
+)
+from energyguard.service.limited.silences import LimitedSilences
+from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.lookups import (
+    AlertLookup,
+    DeviceLookup,
+    NotificationLookup,
+    ProfileLookup,
+    RuleLookup,
+)
+from energyguard.service.parts import (
+    Backups,
+    Cluster,
+    DomainProjection,
+    Edges,
+    Live,
+    PeoplePreferences,
+    StandingSilences,
+)
+from energyguard.settings.tree import Settings
+
+WRITE, READ, OPERATE, ADMIN = AccessRole
+
+
+class LimitedView:
+    """The parts of the service as far as somebody may see them.
+
+    Args:
+        service: the whole of it.
+        caller: who asks.
+    """
+
+    def __init__(self, service: Service, caller: Caller) -> None:
+        self._service, self._caller = service, caller
+        self._scope = scope = SiteScope(service.catalogue, caller.sites) if caller.sites else None
+        self._catalogue = LimitedCatalogue(service.catalogue, caller, scope)
+        self._live: Live = LimitedLive(service.live, scope) if scope else service.live
+        self._book: AlertLookup = LimitedAlerts(service.book, scope) if scope else service.book
+        self._devices = Devices(self._live, self._book, self.query) if scope else service.devices
+
+    def _for(self, role: AccessRole) -> Service:
+        """The whole service, for what a role may do.
+
+        Raises:
+            Forbidden: the caller's may not.
+        """
+        if not self._caller.may(role):
+            raise Forbidden(f"this takes the role {role!s}, and yours is {self._caller.role!s}")
+        return self._service
+
+    def _whole(self, role: AccessRole, what: str) -> Service:
+        """The whole service, for what is about all sites."""
+        service = self._for(role)
+        if self._scope is not None:
+            refuse(what)
+        return service
+
+    # What there is
+
+    @property
+    def settings(self) -> Settings:
+        """The settings tree."""
+        return self._service.settings
+
+    @property
+    def clock(self) -> Clock:
+        """The wall clock."""
+        return self._service.clock
+
+    @property
+    def live(self) -> Live:
+        """The newest of what is seen."""
+        self._for(READ)
+        return self._live
+
+    @property
+    def book(self) -> AlertLookup:
+        """The alerts that are seen."""
+        self._for(READ)
+        return self._book
+
+    @property
+    def rules(self) -> RuleLookup:
+        """The rules, as far as they are about what is seen."""
+        rules = self._for(READ).rules
+        return LimitedRules(rules, self._scope) if self._scope else rules
+
+    @property
+    def notifications(self) -> NotificationLookup:
+        """The notifications that are seen."""
+        whole = self._for(READ).notifications
+        return LimitedNotifications(whole, self._scope) if self._scope else whole
+
+    @property
+    def devices(self) -> DeviceLookup:
+        """Any device that is seen."""
+        self._for(READ)
+        return self._devices
+
+    @property
+    def profiles(self) -> ProfileLookup:
+        """What is usual for a device that is seen."""
+        profiles = self._for(READ).profiles
+        return LimitedProfiles(profiles, self._scope) if self._scope else profiles
+
+    @property
+    def projections(self) -> Mapping[str, DomainProjection]:
+        """How devices of domains are now: none for who sees some."""
+        projections = self._for(READ).projections
+        return NoProjections() if self._scope else projections
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The nodes of the store: an admin's."""
+        admin = self._caller.may(ADMIN) and self._scope is None
+        return self._service.cluster if admin else None
+
+    @property
+    def edges(self) -> Edges:
+        """The edges; to let one in no more is an admin's."""
+        edges = self._for(READ).edges
+        return EdgesToSee(edges) if self._scope is None else NoEdges()
+
+    @property
+    def catalogue(self) -> SiteCatalogue:
+        """Sites, devices and groups that are seen."""
+        self._for(READ)
+        return self._catalogue
+
+    @property
+    def consumption(self) -> Consumption:
+        """What was used by what is seen."""
+        consumption = self._for(READ).consumption
+        return LimitedConsumption(consumption, self._scope) if self._scope else consumption
+
+    @property
+    def silences(self) -> StandingSilences:
+        """Standing silences that are seen."""
+        return LimitedSilences(self._for(READ).silences, self._caller, self._scope)
+
+    @property
+    def preferences(self) -> PeoplePreferences:
+        """How each person reads the page."""
+        return self._for(READ).preferences
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what: an admin's."""
+        return self._whole(ADMIN, "the audit").audit
+
+    @property
+    def backups(self) -> Backups:
+        """Copies of the data folder: an admin's."""
+        return self._whole(ADMIN, "copies of the data folder").backups
+
+    def query(self, name: str, **parameters: object) -> pa.Table:
+        """Ask the history: about a device that is seen, or rows of such.
+
+        Raises:
+            Forbidden: it is about all devices together, or about one that is not seen.
+        """
+        service = self._for(READ)
+        if self._scope is None:
+            return service.query(name, **parameters)
+        return limited_query(service.query, self._scope, name, parameters)

@@ -1,0 +1,299 @@
+"""The newest reading of every device, and what it draws: dense arrays, folded batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import times_of
+from energyguard.model.topics import TopicClock
+from energyguard.service.live.follow import MIN_QUIET_MS, MISSED, Pulse
+from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
+from energyguard.stream.time.trusted import ClockLimits
+from energyguard.topics import topic_named
+
+HOUR_MS = 3_600_000
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+NEVER = np.iinfo(np.int64).min
+
+_LIMITS = ClockLimits()
+_BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
+
+
+class LiveChannel:
+    """One channel of a topic: the newest reading of each device, by the device's number."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kind = CHANNELS[name].kind if name in CHANNELS else Kind.STATE
+        self.unit = CHANNELS[name].unit if name in CHANNELS else ""
+        self.time_ms: Ints = np.empty(0, np.int64)
+        self.value: Ints = np.empty(0, np.int64)
+        self.step_ms: Ints = np.empty(0, np.int64)
+        self.step_before: Ints = np.empty(0, np.int64)
+        self.kw: Floats = np.empty(0)
+
+    def take(self, device: Ints, time_ms: Ints, value: Ints, size: int, gap: bool) -> None:
+        """Fold n readings in.
+
+        Args:
+            device: n device numbers below ``size``.
+            time_ms: n event times.
+            value: n values in 1e-9 of the unit.
+            size: how many devices the topic has.
+            gap: readings before these were left out, so the last step is not known.
+        """
+        self._grow(size)
+        order = np.lexsort((time_ms, device))
+        device, time_ms, value = device[order], time_ms[order], value[order]
+        last = np.flatnonzero(np.append(device[1:] != device[:-1], True))
+        last = last[time_ms[last] > self.time_ms[device[last]]]
+        at, newest, amount = device[last], time_ms[last], value[last]
+        before = np.maximum(last - 1, 0)
+        inside = (last > 0) & (device[before] == at) & (time_ms[before] < newest)
+        previous_ms = np.where(inside, time_ms[before], self.time_ms[at])
+        previous = np.where(inside, value[before], self.value[at])
+        known = previous_ms != NEVER
+        step = np.where(known, newest - np.where(known, previous_ms, 0), 0)
+        if gap and self.kind is Kind.INTERVAL:
+            step = np.where(~inside & (self.step_ms[at] > 0), self.step_ms[at], step)
+        self.kw[at] = self._power(amount, previous, step)
+        self.step_before[at] = self.step_ms[at]
+        self.time_ms[at], self.value[at], self.step_ms[at] = newest, amount, step
+
+    def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
+        """Which devices have sent lately: their own pace counts, of two steps the shorter."""
+        allowed = np.maximum(silent_ms, MISSED * self.usual_ms())
+        lately: npt.NDArray[np.bool_] = self.time_ms >= now_ms - allowed
+        return lately
+
+    def usual_ms(self) -> Ints:
+        """The step of each device, 0 where it is not known: of its last two the shorter."""
+        before = np.where(self.step_before > 0, self.step_before, self.step_ms)
+        return np.minimum(self.step_ms, before)
+
+    def _power(self, amount: Ints, previous: Ints, step: Ints) -> Floats:
+        if self.kind is Kind.POWER:
+            return amount / NANO
+        if self.kind is Kind.STATE:
+            return np.full(len(amount), np.nan)
+        interval = self.kind is Kind.INTERVAL  # its energy is of its step, however long
+        energy = amount if interval else amount - previous
+        fit = (step > 0) & (step <= (HOUR_MS if interval else MAX_GAP_MS))
+        return np.where(fit, energy / NANO * HOUR_MS / np.where(fit, step, 1), np.nan)
+
+    def _grow(self, size: int) -> None:
+        if size > len(self.time_ms):
+            self.time_ms = _grown(self.time_ms, size, NEVER)
+            self.value = _grown(self.value, size, 0)
+            self.step_ms = _grown(self.step_ms, size, 0)
+            self.step_before = _grown(self.step_before, size, 0)
+            self.kw = np.append(self.kw, np.full(size - len(self.kw), np.nan))
+
+
+class LiveDevices:
+    """All devices of one topic.
+
+    A reading that is ahead of every clock is not taken for the newest: later than now by more than
+    ``limits.ahead_wall_ms`` where the topic has the clock ``wall``; else later by more than
+    ``limits.ahead_data_ms`` than what two devices have reached, or the worker.
+    """
+
+    def __init__(self, topic: str, silent_ms: int, limits: ClockLimits = _LIMITS) -> None:
+        self.topic = topic
+        self.silent_ms = silent_ms
+        self._limits = limits
+        self._reached: Ints = np.empty(0, np.int64)  # by each device, ahead or not
+        self.wall = getattr(topic_named(topic), "clock", None) is TopicClock.WALL
+        self.names = pa.array([], pa.string())
+        self.channels: dict[str, LiveChannel] = {}
+        self.pulse = Pulse()
+        self.simulated = False
+        self.newest_ms = NEVER
+
+    def take(
+        self, readings: pa.RecordBatch, received_ms: int, gap: bool, judged_ms: int | None = None
+    ) -> None:
+        """Fold n readings in.
+
+        Args:
+            readings: columns as ``model.readings.SCHEMA``.
+            received_ms: the wall time.
+            gap: some were left out before these.
+            judged_ms: the newest time that the worker has let through; None: it has spoken of none.
+        """
+        if not readings.num_rows:
+            return
+        self.pulse.hear(received_ms)
+        number = self._numbers(readings.column("device"))
+        time_ms = times_of(readings)
+        latest_ms = self._latest(number, time_ms, received_ms, judged_ms)
+        if self.newest_ms > latest_ms:  # taken before anybody knew better
+            self._forget_after(latest_ms)
+        if time_ms.max() > latest_ms:
+            here = np.flatnonzero(time_ms <= latest_ms)
+            if not len(here):
+                return
+            readings, number, time_ms = readings.take(pa.array(here)), number[here], time_ms[here]
+        value = readings.column("value").to_numpy()
+        self.newest_ms = max(self.newest_ms, int(time_ms.max()))
+        channels = readings.column("channel").dictionary_encode()
+        code = channels.indices.to_numpy()
+        for n, name in enumerate(channels.dictionary.to_pylist()):
+            own = slice(None) if len(channels.dictionary) == 1 else code == n
+            channel = self.channels.get(name) or self.channels.setdefault(name, LiveChannel(name))
+            channel.take(number[own], time_ms[own], value[own], len(self.names), gap)
+
+    def take_past(self, readings: pa.RecordBatch) -> pa.RecordBatch:
+        """Fold in what of a backfill is newer than all that there is, and give it.
+
+        Nobody was heard now.
+        """
+        newer = np.flatnonzero(times_of(readings) > self.newest_ms)
+        readings = readings.take(pa.array(newer))
+        if len(newer):
+            pulse, self.pulse = self.pulse, Pulse()
+            newest_ms, came_ms = int(times_of(readings).max()), pulse.received_ms
+            self.take(readings, newest_ms if came_ms is None else came_ms, gap=True)
+            self.pulse = pulse
+        return readings
+
+    @property
+    def until_ms(self) -> int:
+        """The newest time; never beyond the wall clock where the topic goes by it."""
+        received_ms = self.pulse.received_ms
+        if received_ms is None or not self.wall:
+            return self.newest_ms
+        return min(self.newest_ms, received_ms)
+
+    def _latest(self, number: Ints, time_ms: Ints, received_ms: int, judged_ms: int | None) -> int:
+        """The latest time that is not ahead."""
+        if self.wall:
+            return received_ms + self._limits.ahead_wall_ms
+        self._reached = _grown(self._reached, len(self.names), NEVER)
+        np.maximum.at(self._reached, number, time_ms)
+        seen = self._reached[self._reached != NEVER]
+        if len(seen) > 1:
+            witnessed = int(np.partition(seen, -2)[-2])
+            latest = witnessed if judged_ms is None else max(witnessed, judged_ms)
+        else:
+            latest = int(seen[0]) if judged_ms is None else judged_ms
+        return latest + self._limits.ahead_data_ms
+
+    def _forget_after(self, latest_ms: int) -> None:
+        for channel in self.channels.values():
+            channel.time_ms[channel.time_ms > latest_ms] = NEVER
+        left = [
+            int(channel.time_ms.max()) for channel in self.channels.values() if len(channel.time_ms)
+        ]
+        self.newest_ms = max(left, default=NEVER)
+
+    def fresh(self, wall_ms: int) -> Freshness:
+        """Whether it is live, and since when it is not."""
+        if self.newest_ms == NEVER:
+            return NOTHING
+        newest_ms, received_ms = self.until_ms, self.pulse.received_ms
+        live, since_ms, clock_ms = self.pulse.beats(wall_ms), received_ms, newest_ms
+        if self.wall:
+            live = any(self._live(channel, wall_ms).any() for channel in self.channels.values())
+            since_ms, clock_ms = min(newest_ms, wall_ms), wall_ms
+        return Freshness(
+            newest_ms, received_ms, since_ms, clock_ms, self._pace_ms(), live, self.simulated
+        )
+
+    def _pace_ms(self) -> int:
+        steps = np.concatenate([channel.usual_ms() for channel in self.channels.values()])
+        steps = steps[(steps > 0) & (steps <= HOUR_MS)]
+        return int(np.quantile(steps, 0.95)) if len(steps) else 0
+
+    def _live(self, channel: LiveChannel, wall_ms: int) -> npt.NDArray[np.bool_]:
+        """Of meters that send as they measure, which did; without a pace yet: within a minute."""
+        return channel.live(wall_ms, 4 * MIN_QUIET_MS)
+
+    def _numbers(self, devices: pa.Array) -> Ints:
+        coded = devices.dictionary_encode()
+        known = pc.index_in(coded.dictionary, value_set=self.names)
+        new = coded.dictionary.filter(known.is_null())
+        if len(new):
+            self.names = pa.concat_arrays([self.names, new])
+            known = pc.index_in(coded.dictionary, value_set=self.names)
+        numbers: Ints = known.to_numpy().astype(np.int64)[coded.indices.to_numpy()]
+        return numbers
+
+    def kw(self, wall_ms: int = 0) -> Drawn:
+        """What all devices draw; of a topic that is not live: what they drew last."""
+        fresh = self.fresh(wall_ms)
+        now_ms = wall_ms if self.wall and fresh.live else self.newest_ms
+        size = len(self.names)
+        draw, sends, at_ms = np.full(size, np.nan), np.zeros(size, bool), NEVER
+        for channel in self._best_first():
+            channel._grow(size)
+            live = channel.live(now_ms, self.silent_ms)
+            draw = np.where(np.isnan(draw) & live, channel.kw, draw)
+            sends |= live
+            at_ms = max(at_ms, int(channel.time_ms[live].max(initial=NEVER)))
+        sending = int(sends.sum()) if fresh.live or not self.wall else 0
+        kw = None if np.isnan(draw).all() else float(np.nansum(draw))
+        return Drawn(kw, None if at_ms == NEVER else at_ms, sending, size - sending, fresh.live)
+
+    def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
+        """A row per device and channel; of one device, or of all."""
+        found = None if device is None else pc.index(self.names, device).as_py()
+        if found == -1:
+            return
+        names = self.names.to_pylist() if found is None else {found: str(device)}
+        now_ms = wall_ms if self.wall else self.newest_ms
+        for channel in self._best_first():
+            live = channel.live(now_ms, self.silent_ms)
+            for n in range(len(channel.time_ms)) if found is None else (found,):
+                if n < len(channel.time_ms) and channel.time_ms[n] != NEVER:
+                    yield self._view(channel, n, names[n], not live[n])
+
+    def _view(self, channel: LiveChannel, n: int, name: str, silent: bool) -> DeviceView:
+        time_ms, kw = int(channel.time_ms[n]), float(channel.kw[n])
+        return DeviceView(
+            device=name,
+            channel=channel.name,
+            topic=self.topic,
+            time_ms=time_ms,
+            value=int(channel.value[n]) / NANO,
+            unit=channel.unit,
+            kw=None if np.isnan(kw) else kw,
+            silent=bool(silent),
+        )
+
+    def _best_first(self) -> list[LiveChannel]:
+        return sorted(self.channels.values(), key=lambda channel: _BEST_FIRST.index(channel.kind))
+
+
+def _grown(values: Ints, size: int, fill: int) -> Ints:
+    return np.append(values, np.full(max(0, size - len(values)), fill))
+
+
+def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:
+    """Of all topics together: of those that are live, else of all, as it was last.
+
+    A simulation or a replay that ended over an hour ago is not counted at all; a meter is.
+    """
+    parts = [
+        devices.kw(now_ms)
+        for devices in of_topics.values()
+        if devices.wall or (devices.pulse.received_ms or 0) >= now_ms - HOUR_MS
+    ]
+    live = any(part.live for part in parts)
+    counted = [part for part in parts if part.live or not live]
+    known = [part.kw for part in counted if part.kw is not None]
+    return Drawn(
+        kw=sum(known) if known else None,
+        at_ms=max((part.at_ms for part in counted if part.at_ms is not None), default=None),
+        sending=sum(part.sending for part in parts),
+        silent=sum(part.silent for part in parts),
+        live=live,
+    )
