@@ -44,6 +44,7 @@ BACKENDS = (
 FOUNDATION = ("errors", "clock", "telemetry", "limits", "domain", "flow", "topics")
 MAY_IMPORT = {
     "model": ("model",),
+    "ledger": ("ledger", "model"),
     "records": ("records", "model", "errors", "domain", "topics"),
     "codecs": ("codecs", "records", "model", "errors", "domain"),
     "settings": ("settings", "model", *FOUNDATION),
@@ -53,7 +54,7 @@ MAY_IMPORT = {
     "log": ("log", "durable", "records", "model", "codecs", *FOUNDATION),
     "rules": ("rules", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
-    "history": ("history", "records", "durable", "ports", "model", *FOUNDATION),
+    "history": ("history", "ledger", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
               "codecs", "stream", "model", "settings", *FOUNDATION),
     "page": ("page", "service", "access", "alerts", "catalogue", "rules", "ports", "codecs",
