@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
-from functools import lru_cache
 from math import isfinite
 from typing import Final, NamedTuple
 
@@ -30,7 +28,10 @@ from energyguard.model.catalogue import (
     parts_of,
 )
 from energyguard.model.readings import EARLIEST_MS
+from energyguard.model.tariffs import TARIFF
 from energyguard.settings.section import known_zone
+from energyguard.tariffs.checks import tariff_faults
+from energyguard.tariffs.holidays import is_holiday_entry
 
 MAX_ID: Final = 200
 MAX_TEXT: Final = 500
@@ -40,9 +41,15 @@ MAX_MANY: Final = 100
 LATEST_MS: Final = 253_402_300_799_999
 """The end of the year 9999."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", re.ASCII)
-_COUNTRY = re.compile(r"([A-Z]{2,3})(?:-([A-Za-z0-9]{1,12}))?", re.ASCII)
 Faults = Iterator[tuple[str, str]]
 """The field at fault, and what is wrong with it."""
+_USED: Mapping[str, tuple[str, str]] = {
+    SITE: ("in it are", "move them first"),
+    GROUP: ("in it are", "take it out of them first"),
+    DEVICE: ("parts of it are", "take it out of them first"),
+    TARIFF: ("it is the tariff of", "give them another one first"),
+}
+"""What an entry is to those that refer to it, and what to do before it is taken out."""
 
 
 class EntryFault(NamedTuple):
@@ -110,8 +117,13 @@ class PlannedCatalogue:
             yield from self._device_places(entry_id, entry)
         elif isinstance(entry, DeviceGroup):
             yield from text_faults("about", entry.about)
+        else:
+            yield from currency_faults(entry.currency)
+            yield from tariff_faults(entry)
 
     def _site_places(self, site_id: str, site: Site) -> Faults:
+        if site.tariff and self.get(TARIFF, site.tariff) is None:
+            yield "tariff", f"there is no tariff {site.tariff!r}: enter it first"
         if site.parent and self.get(SITE, site.parent) is None:
             yield "parent", f"there is no site {site.parent!r}: enter it first"
             return
@@ -162,15 +174,15 @@ class PlannedCatalogue:
         users = list(self._users(kind, entry_id))
         if users:
             shown = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if users[5:] else "")
-            what = {SITE: "in it are", GROUP: "in it are", DEVICE: "parts of it are"}[kind]
-            todo = "move them first" if kind == SITE else "take it out of them first"
+            what, todo = _USED[kind]
             yield "", f"{what} {shown}: {todo}"
 
     def _users(self, kind: str, entry_id: str) -> Iterator[str]:
         catalogue = self._catalogue
         for site_id in {**catalogue.sites, **self._ids(SITE)}:
             site = self.get(SITE, site_id)
-            if isinstance(site, Site) and kind == SITE and site.parent == entry_id:
+            uses_it = {SITE: "parent", TARIFF: "tariff"}.get(kind)
+            if uses_it and getattr(site, uses_it, "") == entry_id:
                 yield key_of(SITE, site_id)
         for device_id in {**catalogue.devices, **self._ids(DEVICE)}:
             device = self.get(DEVICE, device_id)
@@ -181,7 +193,7 @@ class PlannedCatalogue:
                 GROUP: entry_id in device.groups,
                 DEVICE: any(term.device == entry_id for term in device.terms),
             }
-            if uses[kind]:
+            if uses.get(kind):
                 yield key_of(DEVICE, device_id)
 
     def _ids(self, kind: str) -> dict[str, None]:
@@ -196,7 +208,7 @@ def id_faults(kind: str, entry_id: str) -> Faults:
     elif not entry_id.isprintable() or entry_id != entry_id.strip():
         yield "id", f"{entry_id!r} has a character that cannot be seen, or a space at an end"
     elif kind != DEVICE and ("/" in entry_id or entry_id in (".", "..")):
-        yield "id", f"{entry_id!r}: the id of a site or a group has no / and is not . or .."
+        yield "id", f"{entry_id!r}: the id of a {kind} has no / and is not . or .."
 
 
 def text_faults(field: str, text: str) -> Faults:
@@ -218,17 +230,22 @@ def site_faults(site: Site) -> Faults:
             known_zone(site.zone)
         except ValueError as error:
             yield "zone", f"{site.zone!r}: {error}"
-    if site.currency and not is_currency(site.currency):
-        yield "currency", f"{site.currency!r} is no ISO 4217 currency; write EUR"
+    yield from currency_faults(site.currency)
     if len(site.holidays) > MAX_MANY:
         yield "holidays", f"at most {MAX_MANY}"
     for day in site.holidays[:MAX_MANY]:
-        if not _is_holiday(day):
+        if not is_holiday_entry(day):
             yield "holidays", f"{day!r} is no country (DE, DE-BY) and no day (2026-12-24)"
     for field, bound in (("latitude", 90), ("longitude", 180)):
         value = getattr(site, field)
         if value is not None and not -bound <= value <= bound:  # also what is no number
             yield field, f"{value} is not within -{bound} to {bound}"
+
+
+def currency_faults(currency: str) -> Faults:
+    """What is wrong with a currency; empty: nobody said it."""
+    if currency and not is_currency(currency):
+        yield "currency", f"{currency!r} is no ISO 4217 currency; write EUR"
 
 
 def device_faults(device: Device) -> Faults:
@@ -261,23 +278,3 @@ def device_faults(device: Device) -> Faults:
     if device.replaced_by:
         for _, reason in id_faults(DEVICE, device.replaced_by):
             yield "replaced_by", reason
-
-
-def _is_holiday(text: str) -> bool:
-    """Whether it is a country, with its part where it has parts, or a day."""
-    found = _COUNTRY.fullmatch(text)
-    if found is None:
-        try:
-            return len(text) == len("2026-12-24") and bool(date.fromisoformat(text))
-        except ValueError:
-            return False
-    parts = _countries().get(found[1])
-    return parts is not None and (found[2] is None or found[2] in parts)
-
-
-@lru_cache(maxsize=1)
-def _countries() -> Mapping[str, frozenset[str]]:
-    from holidays import list_supported_countries
-
-    countries = list_supported_countries(include_aliases=True)
-    return {country: frozenset(parts) for country, parts in countries.items()}

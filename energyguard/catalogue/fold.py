@@ -24,6 +24,7 @@ from energyguard.model.catalogue import (
     key_of,
 )
 from energyguard.model.selector import DeviceFacts
+from energyguard.model.tariffs import TARIFF, Tariff
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueVersion
 from energyguard.telemetry import logger
 
@@ -56,10 +57,12 @@ class Catalogue:
         self._sites: dict[str, Site] = {}
         self._devices: dict[str, Device] = {}
         self._groups: dict[str, DeviceGroup] = {}
+        self._tariffs: dict[str, Tariff] = {}
         self._tables: Mapping[str, dict[str, Any]] = {
             SITE: self._sites,
             DEVICE: self._devices,
             GROUP: self._groups,
+            TARIFF: self._tariffs,
         }
         self._at: dict[str, dict[str, None]] = {}  # ids of the devices by site
         self._below: dict[str, dict[str, None]] = {}  # ids of the sites by parent
@@ -163,6 +166,11 @@ class Catalogue:
     def groups(self) -> Mapping[str, DeviceGroup]:
         """Every group by its id."""
         return self._groups
+
+    @property
+    def tariffs(self) -> Mapping[str, Tariff]:
+        """Every tariff by its id."""
+        return self._tariffs
 
     def entry(self, key: str) -> Entry | None:
         """An entry as it is now; None: there is none."""
@@ -271,7 +279,7 @@ class Catalogue:
         return found
 
     def __iter__(self) -> Iterator[str]:
-        """The keys of what there is, sites first, then devices, then groups."""
+        """The keys of what there is, sites, devices, groups, tariffs."""
         with self._lock:
             return iter(
                 [f"{kind}/{name}" for kind, table in self._tables.items() for name in table]

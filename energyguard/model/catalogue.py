@@ -1,4 +1,4 @@
-"""What people say of what there is: sites, devices and groups, as the catalogue keeps them.
+"""What people say of what there is: sites, devices, groups and tariffs, in the catalogue.
 
 An id is what readings carry, or what a site's link has; a name is for people. Empty means that
 nobody has said it, and what that comes to stands at each field. Times are ms since 1970 UTC.
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
+
+from energyguard.model.tariffs import TARIFF, Tariff
 
 SITE, DEVICE, GROUP = "site", "device", "group"
 """The first part of a key of the catalogue: ``site/lindenhof``."""
@@ -35,7 +37,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=SI
     postal_code: str = ""
     latitude: float | None = None
     longitude: float | None = None
-    tariff: Annotated[str, msgspec.Meta(description="The id of its tariff.")] = ""
+    tariff: Annotated[
+        str, msgspec.Meta(description="The id of its tariff; empty: its parent's.")
+    ] = ""
 
 
 class ChannelFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,8 +114,13 @@ class DeviceGroup(
     about: str = ""
 
 
-Entry = Site | Device | DeviceGroup
-ENTRIES: Final[Mapping[str, type[Entry]]] = {SITE: Site, DEVICE: Device, GROUP: DeviceGroup}
+Entry = Site | Device | DeviceGroup | Tariff
+ENTRIES: Final[Mapping[str, type[Entry]]] = {
+    SITE: Site,
+    DEVICE: Device,
+    GROUP: DeviceGroup,
+    TARIFF: Tariff,
+}
 """What there is a catalogue of, by the first part of a key."""
 
 

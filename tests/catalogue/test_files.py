@@ -178,8 +178,8 @@ terms = ["H1"]
         "h.toml:5: site/b: parent: a site cannot be in itself: b in a in b",
         "h.toml:6: site/b: zone: 'Europe/Berln': no time zone of this name, such as Europe/Berlin;"
         " did you mean Europe/Berlin?",
-        "h.toml:7: 'house' is nothing that a catalogue has; write [site.ID], [group.ID],"
-        " [device.ID]",
+        "h.toml:7: 'house' is nothing that a catalogue has; write [tariff.ID], [site.ID],"
+        " [group.ID], [device.ID]",
         "h.toml:9: device/H 1: rating_kw: Expected `float | null`, got `str`",
         "h.toml:11: device/H2: 'colour' is no field of a device; there are name, site, groups,"
         " kind, labels, channels, rating_kw, terms, retired_ms, replaced_by",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -22,6 +23,8 @@ class _Body(BaseModel):
 
 def _type(found: Any) -> Any:
     """The type of a body's field: of a struct its body, of a tuple a list."""
+    if found is Decimal:
+        return str | int | float  # a text keeps its zeros
     if isinstance(found, type) and issubclass(found, msgspec.Struct):
         return _body(found, f"{found.__name__}Body", found.__doc__ or "")
     origin, parts = get_origin(found), get_args(found)

@@ -1,4 +1,4 @@
-"""The catalogue as TOML: a table an entry, sites first, then groups, then devices.
+"""The catalogue as TOML: a table an entry: tariffs, then sites, then groups, then devices.
 
 [site.lindenhof]
 name = "Lindenhof 12"
@@ -21,11 +21,13 @@ import msgspec
 
 from energyguard.catalogue.files.cells import RETIRED, FileRow, to_file
 from energyguard.model.catalogue import DEVICE, ENTRIES, GROUP, SITE, Entry, key_of, parts_of
+from energyguard.model.tariffs import TARIFF
 
-ORDER = (SITE, GROUP, DEVICE)
+ORDER = (TARIFF, SITE, GROUP, DEVICE)
+"""What others refer to comes before them."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_HEADER = re.compile(rf"[ \t]*\[[ \t]*({'|'.join(ENTRIES)})[ \t]*\.[ \t]*({_KEY})[ \t]*[].]")
+_HEADER = re.compile(rf"[ \t]*\[{{1,2}}[ \t]*({'|'.join(ENTRIES)})[ \t]*\.[ \t]*({_KEY})[ \t]*[].]")
 _FIELD = re.compile(rf"[ \t]*({_KEY})[ \t]*[.=]")
 _AT = re.compile(r" ?\(at line (\d+), column \d+\)")
 
@@ -101,7 +103,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_quoted(name)} = {_value(found)}" for name, found in value.items())
         return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, str):
         return _string(value)

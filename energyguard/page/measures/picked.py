@@ -72,4 +72,6 @@ def is_there(catalogue: SiteCatalogue, key: str) -> bool:
     kind, _slash, entry_id = key.partition("/")
     if kind == SITE:
         return entry_id in catalogue.entries.sites
-    return kind != GROUP or entry_id in catalogue.entries.groups
+    if kind == GROUP:
+        return entry_id in catalogue.entries.groups
+    return kind == DEVICE

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from energyguard.catalogue import Catalogue
 from energyguard.errors import Malformed, NotFound
 from energyguard.model.catalogue import DEVICE, SITE, parts_of
+from energyguard.model.tariffs import TARIFF
 
 MAX_DEPTH = 8
 """Virtual devices of virtual devices; what is deeper, or goes round, counts nothing."""
@@ -52,9 +53,12 @@ def weights_of(key: str, catalogue: Catalogue) -> dict[str, int]:
 
 def _parts(key: str) -> tuple[str, str]:
     try:
-        return parts_of(key)
+        kind, name = parts_of(key)
     except ValueError as error:
         raise Malformed(str(error), "of") from None
+    if kind == TARIFF:
+        raise Malformed(f"{key} uses nothing; write site/ID, device/ID or group/ID", "of")
+    return kind, name
 
 
 def _members(group: str, catalogue: Catalogue) -> Iterable[str]:
