@@ -32,11 +32,11 @@ def tariff_faults(tariff: Tariff) -> Faults:
         "blocks": bool(tariff.blocks),
         "source": bool(tariff.source),
     }
-    said = [name for name, is_there in kinds.items() if is_there]
-    if len(said) != 1:
-        found = f"; this has {' and '.join(said)}" if said else ""
+    given = [name for name, is_there in kinds.items() if is_there]
+    if len(given) != 1:
+        found = f"; this has {' and '.join(given)}" if given else ""
         yield (
-            said[-1] if said else "price",
+            given[-1] if given else "price",
             "say one of price (flat), prices (time of use), blocks (steps) or source (dynamic)"
             f"{found}",
         )
