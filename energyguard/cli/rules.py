@@ -88,7 +88,8 @@ def set_(
     call: Call,
     rule_id: RuleId,
     changes: Annotated[
-        list[str], typer.Argument(help="raise_above=1.5 clear_at=1.2 dwell=2m window=15m slide=15s")
+        list[str],
+        typer.Argument(help="raise_above=1.5 dwell=2m severity=critical selector=site=home …"),
     ],
     device: Device = "",
 ) -> None:

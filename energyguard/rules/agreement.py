@@ -8,7 +8,6 @@ batches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,30 +15,11 @@ from energyguard.model.channels import MS_PER_HOUR, Ints
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools
 from energyguard.rules.by_key import ByKey, KeyMemory
+from energyguard.rules.tolerance import PARTS, Allowed, Tolerance
 from energyguard.rules.valued import Scores, ValueRows
 
 NEVER = -(1 << 62)
 _PER_MILLI, _PER_MICRO = 10**6, 10**3
-_PARTS = 1000  # a share is counted in parts of so many
-
-
-class Tolerance(NamedTuple):
-    """How far apart two amounts may be: a share of what is expected (1e-9), and an amount."""
-
-    share: int
-    amount: int
-
-    def below(self, bound: Ints) -> Ints:
-        """What is still no less than a bound; amounts of 1e-9 below 9e15."""
-        return bound - self._of(bound)
-
-    def above(self, bound: Ints) -> Ints:
-        """What is still no more than a bound."""
-        return bound + self._of(bound)
-
-    def _of(self, bound: Ints) -> Ints:
-        parts = self.share // (NANO // _PARTS)
-        return np.abs(bound) // _PARTS * parts + self.amount
 
 
 def _between(observed: Ints, low: Ints, high: Ints, tolerance: Tolerance) -> tuple[Ints, Ints]:
@@ -54,33 +34,27 @@ class PowerOfCurrent:
     """A power against voltage times current: no more, and no less than the lowest power factor.
 
     Args:
-        tolerance: how far it may be beyond, in 1e-9 and 1e-9 kW.
-        lowest_factor: the lowest power factor, 1e-9.
-        phases: of how many the current is; the voltage is of one.
-        settle_ms: for how long all has to agree before an alert is over.
+        allowed: by how much it may be beyond, the lowest power factor, phases, when it is over.
     """
 
-    def __init__(
-        self, tolerance: Tolerance, lowest_factor: int, phases: int, settle_ms: int
-    ) -> None:
-        self._tolerance, self._settle_ms = tolerance, settle_ms
-        self._lowest_parts, self._phases = lowest_factor // (NANO // _PARTS), phases
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
         self._kept = KeyMemory(odd_ms=((), NEVER))
 
     def score(self, rows: ValueRows) -> Scores:
         """Judge each moment by itself; channels: power, voltage, current."""
         power, volt, ampere = rows.value.values()
+        limits = self._allowed.at(rows.devices, rows.key)
         product = np.abs((volt // _PER_MILLI) * (ampere // _PER_MILLI))  # mV · mA: 1e-9 kW
-        product *= self._phases
-        lowest = product // _PARTS * self._lowest_parts
-        beyond, expected = _between(np.abs(power), lowest, product, self._tolerance)
+        product *= limits.phases
+        lowest = product // PARTS * (limits.lowest_factor // (NANO // PARTS))
+        beyond, expected = _between(np.abs(power), lowest, product, Tolerance.of(limits))
         names = list(rows.value)
         evidence = {names[1]: volt, names[2]: ampere}
-        return Scores(
-            beyond > 0, self._settled(rows, beyond > 0), beyond, power, expected, evidence
-        )
+        settled = self._settled(rows, beyond > 0, limits.settle_ms)
+        return Scores(beyond > 0, settled, beyond, power, expected, evidence)
 
-    def _settled(self, rows: ValueRows, odd: Bools) -> Bools:
+    def _settled(self, rows: ValueRows, odd: Bools, settle_ms: Ints | int) -> Bools:
         """Whether all has agreed for long enough."""
         self._kept.grow(len(rows.devices))
         if not odd.any() and (self._kept["odd_ms"] == NEVER).all():
@@ -88,7 +62,7 @@ class PowerOfCurrent:
         by_key = ByKey.of(rows)
         odd_ms = by_key.newest(odd[by_key.order], self._kept["odd_ms"])
         self._kept.keep(by_key, odd_ms=odd_ms)
-        settled: Bools = by_key.unsorted(by_key.time - odd_ms >= self._settle_ms)
+        settled: Bools = by_key.unsorted(by_key.time - odd_ms) >= settle_ms
         return settled & ~odd
 
     def save(self) -> dict[str, Ints]:
@@ -108,15 +82,13 @@ class CounterOfPower:
     judges it. A longer gap than ``max_gap_ms`` begins anew. A counter that falls disagrees at once.
 
     Args:
-        tolerance: in 1e-9 and 1e-9 kWh: the counter's resolution is part of it.
-        span_ms: how long a span is.
+        allowed: how far apart they may be (the counter's resolution is part of it), how long a span
+            is, and for how long none may disagree before an alert is over.
         max_gap_ms: how far apart two moments may be.
-        settle_ms: for how long no span may disagree before an alert is over.
     """
 
-    def __init__(self, tolerance: Tolerance, span_ms: int, max_gap_ms: int, settle_ms: int) -> None:
-        self._tolerance, self._span_ms, self._max_gap_ms = tolerance, span_ms, max_gap_ms
-        self._settle_ms = settle_ms
+    def __init__(self, allowed: Allowed, max_gap_ms: int) -> None:
+        self._allowed, self._max_gap_ms = allowed, max_gap_ms
         self._kept = KeyMemory(
             time=((), NEVER),
             odd_ms=((), NEVER),
@@ -130,6 +102,7 @@ class CounterOfPower:
         """Judge spans; channels: counter, power."""
         self._kept.grow(len(rows.devices))
         kept, by_key = self._kept, ByKey.of(rows)
+        limits = self._allowed.at(rows.devices, by_key.key)
         counter, power = (column[by_key.order] for column in rows.value.values())
         power = (
             np.maximum(power, 0) // _PER_MICRO
@@ -140,7 +113,7 @@ class CounterOfPower:
         gap = by_key.time - before_ms > self._max_gap_ms  # or the first of all
         falls = ~gap & (rise < 0)
         anew = gap | falls
-        ends = ~anew & (by_key.time // self._span_ms != before_ms // self._span_ms)
+        ends = ~anew & (by_key.time // limits.span_ms != before_ms // limits.span_ms)
         step = np.where(anew, 0, by_key.time - before_ms)
         steps = np.stack([
             np.where(anew, 0, rise),
@@ -153,7 +126,7 @@ class CounterOfPower:
         begun = np.where(here, ends[at], kept["whole"][by_key.key]).astype(np.int64)
         judged = ends & (by_key.before(begun, kept["whole"]) > 0)
         low, high = _nano_kwh(sums[1:])
-        beyond, expected = _between(sums[0], low, high, self._tolerance)
+        beyond, expected = _between(sums[0], low, high, Tolerance.of(limits))
         odd = falls | (judged & (beyond > 0))
         odd_ms = by_key.newest(odd, kept["odd_ms"])
         kept.keep(
@@ -167,7 +140,7 @@ class CounterOfPower:
         )
         columns = (
             odd,
-            judged & ~odd & (by_key.time - odd_ms >= self._settle_ms),
+            judged & ~odd & (by_key.time - odd_ms >= limits.settle_ms),
             np.where(falls, -rise, np.where(judged, beyond, NEVER)),
             np.where(falls, rise, sums[0]),
             np.where(falls, 0, expected),
@@ -204,13 +177,12 @@ class StillOfOthers:
     another one moved at half of them or more. The alert is over when no value stands so long.
 
     Args:
+        allowed: at how many moments a value may not move, and for how long.
         channels: how many there are.
-        readings: at how many moments it does not move.
-        still_ms: for how long.
     """
 
-    def __init__(self, channels: int, readings: int, still_ms: int) -> None:
-        self._readings, self._still_ms = readings, still_ms
+    def __init__(self, allowed: Allowed, channels: int) -> None:
+        self._allowed = allowed
         each = (channels,)
         self._kept = KeyMemory(
             time=((), NEVER),
@@ -226,6 +198,7 @@ class StillOfOthers:
         """Judge how long each channel has stood; what is observed is the longest, in 1e-9 s."""
         self._kept.grow(len(rows.devices))
         kept, by_key = self._kept, ByKey.of(rows)
+        limits = self._allowed.at(rows.devices, by_key.key)
         value = np.stack([column[by_key.order] for column in rows.value.values()])
         known = by_key.before(by_key.time, kept["time"]) > NEVER
         move = known & (value != by_key.before(value, kept["value"]))
@@ -249,12 +222,20 @@ class StillOfOthers:
             began_moves=began_moves,
         )
         stood, lasted = seen - began_seen, by_key.time - began_ms
-        stands = (stood >= self._readings) & (lasted >= self._still_ms) & (value != 0)
+        stands = (stood >= limits.readings) & (lasted >= limits.still_ms) & (value != 0)
         stuck = stands & (2 * (moves - began_moves).max(axis=1) >= stood)
-        return self._scores(by_key, list(rows.value), value, stands, np.where(stuck, lasted, 0))
+        lasted = np.where(stuck, lasted, 0)
+        expected = np.broadcast_to(np.asarray(limits.still_ms) * _PER_MILLI, known.shape)
+        return self._scores(by_key, list(rows.value), value, stands, lasted, expected)
 
     def _scores(
-        self, by_key: ByKey, names: Sequence[str], value: Ints, stands: Bools, lasted: Ints
+        self,
+        by_key: ByKey,
+        names: Sequence[str],
+        value: Ints,
+        stands: Bools,
+        lasted: Ints,
+        expected: Ints,
     ) -> Scores:
         longest = by_key.unsorted(lasted.max(axis=0))
         value, lasted = by_key.unsorted(value), by_key.unsorted(lasted)
@@ -267,7 +248,7 @@ class StillOfOthers:
             clears=by_key.unsorted(~stands.any(axis=0)),
             score=longest,
             observed=longest * _PER_MILLI,  # ms as 1e-9 s
-            expected=np.full(len(longest), self._still_ms * _PER_MILLI),
+            expected=by_key.unsorted(expected),
             evidence=evidence,
         )
 

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.selector import Selector as DeviceSelector
-from energyguard.rules.fields import written
+from energyguard.rules.fields import FieldShape, written
 from energyguard.rules.rule import Rule
 
 Facts = Callable[[str], DeviceFacts]
@@ -43,11 +43,21 @@ def _overrides(value: Any) -> dict[str, dict[str, str]]:
 
 
 Selector = Annotated[
-    str, written("which devices: `id=p*`, `site=lindenhof kind=meter`; default: all", _selector)
+    str,
+    written(
+        "which devices: `id=p*`, `site=lindenhof kind=meter`; default: all",
+        _selector,
+        str,
+        FieldShape.SELECTOR,
+        may_go=True,
+    ),
 ]
 Overrides = Annotated[
-    dict[str, dict[str, str]], written("what differs, by device and field", _overrides)
+    dict[str, dict[str, str]],
+    written("what differs, by device and field", _overrides, shape=FieldShape.OVERRIDES),
 ]
+OF_RULE = frozenset({"selector", "about"})
+"""Fields that are a rule's, and no device's."""
 
 
 class SelectedRule(Rule):
@@ -113,7 +123,8 @@ class DeviceRule(SelectedRule):
     def override_faults(self) -> Iterator[str]:
         """What makes overrides unusable, in sentences."""
         fields = self.fields().items()
-        known = {n: field for n, field in fields if field.may_change and n not in self.shared}
+        same = self.shared | OF_RULE
+        known = {n: field for n, field in fields if field.may_change and n not in same}
         for device, texts in self.overrides.items():
             faults = []
             for name, text in texts.items():

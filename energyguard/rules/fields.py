@@ -8,7 +8,8 @@ a rule file, ``rules set``, REST and the page all go through them. A field whose
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -21,6 +22,20 @@ from energyguard.model.quantities import from_nano, parse_duration, spell_durati
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
+class FieldShape(StrEnum):
+    """How people enter a field: what a form draws for it."""
+
+    WORDS = "words"
+    AMOUNT = "amount"
+    DURATION = "duration"
+    COUNT = "count"
+    CHOICE = "choice"
+    CHANNELS = "channels"
+    DAYS = "days"
+    SELECTOR = "selector"
+    OVERRIDES = "overrides"
+
+
 class RuleField(NamedTuple):
     """One field as people see it."""
 
@@ -30,6 +45,10 @@ class RuleField(NamedTuple):
     write: Callable[[Any], str]
     needed: bool
     may_change: bool  # while the rule runs
+    shape: FieldShape
+    options: tuple[str, ...]  # of a choice
+    default: Any  # where it is not needed
+    may_go: bool  # whether a change to no text gives it its default again
 
 
 def _level(value: Any) -> int:
@@ -62,19 +81,53 @@ def _count(value: Any) -> int:
     return int(value)
 
 
-def written(about: str, read: Callable[[Any], Any], write: Any = None) -> Meta:
-    """How a field is read from what people write; with ``write``: it may change while it runs."""
-    return Meta(description=about, extra={"read": read, "write": write})
+def written(
+    about: str,
+    read: Callable[[Any], Any],
+    write: Any = None,
+    shape: FieldShape = FieldShape.WORDS,
+    *,
+    options: Iterable[str] = (),
+    may_go: bool = False,
+) -> Meta:
+    """How a field is read from what people write.
+
+    Args:
+        about: what to write, in few words.
+        read: gives the value.
+        write: gives the text of a value; with it the field may change while the rule runs.
+        shape: how people enter it.
+        options: of a choice, what there is to choose.
+        may_go: whether a change to an empty text gives the field its default again.
+    """
+    how = {"read": read, "write": write, "shape": shape, "options": options, "may_go": may_go}
+    return Meta(description=about, extra=how)
 
 
+def chosen(options: type[StrEnum], *, while_it_runs: bool = False) -> Meta:
+    """One of some words, of which the last stands behind an ``or``."""
+    *others, last = (str(option) for option in options)
+    about = f"{', '.join(others)} or {last}"
+    write = str if while_it_runs else None
+    return written(about, options, write, FieldShape.CHOICE, options=options)
+
+
+_S = FieldShape
 Id = Annotated[str, written("unique: small letters, digits, dashes", _id)]
-Channels = Annotated[tuple[str, ...], written("what it is about, all of one unit", _names)]
-Level = Annotated[int, written("a number in the rule's unit", _level, from_nano)]
-Span = Annotated[int, written("a duration of event time", parse_duration, spell_duration)]
-Count = Annotated[int, written("a whole number", _count, str)]
-Days = Annotated[tuple[str, ...], written("days, 2026-04-06 or 12-25; countries, IT", _days)]
+Channels = Annotated[
+    tuple[str, ...], written("what it is about, all of one unit", _names, shape=_S.CHANNELS)
+]
+Level = Annotated[int, written("a number in the rule's unit", _level, from_nano, _S.AMOUNT)]
+Span = Annotated[
+    int, written("a duration of event time", parse_duration, spell_duration, _S.DURATION)
+]
+Count = Annotated[int, written("a whole number", _count, str, _S.COUNT)]
+Days = Annotated[
+    tuple[str, ...], written("days, 2026-04-06 or 12-25; countries, IT", _days, shape=_S.DAYS)
+]
 Text = Annotated[str, written("words", str)]
-HowBad = Annotated[Severity, written("info, warning or critical", Severity)]
+About = Annotated[str, written("what it is for, in words", str, str)]
+HowBad = Annotated[Severity, chosen(Severity, while_it_runs=True)]
 
 
 @cache
@@ -93,6 +146,10 @@ def fields_of(kind: Hashable) -> Mapping[str, RuleField]:
                 how["write"] or str,
                 field.required,
                 how["write"] is not None,
+                how["shape"],
+                tuple(str(option) for option in how["options"]),
+                field.default,
+                how["may_go"],
             )
     return found
 

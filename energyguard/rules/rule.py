@@ -171,8 +171,10 @@ class Rule:
             if name not in known:
                 faults.append(f"cannot change {name!r}; can: {', '.join(known)}")
                 continue
+            field = known[name]
             try:
-                new[known[name].attribute] = known[name].read(words)
+                gone = field.may_go and not words.strip()
+                new[field.attribute] = field.default if gone else field.read(words)
             except ValueError as error:
                 faults.append(f"{name}: {error}")
         return new, faults

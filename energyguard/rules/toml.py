@@ -14,8 +14,9 @@ severity = "warning"              # info, warning, critical
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def _rules_of(text: str, table: Mapping[str, Any], path: str) -> list[Rule]:
     starts += [1] * (len(tables) - len(starts))
     rules, faults, seen = [], [], set()
     for start, table in zip(starts, tables, strict=False):
-        found, rule = _rule(table)
+        found, rule = read_rule(table)
         if rule is not None:
             found += [("", sentence) for sentence in rule.validate()]
             if rule.id in seen:
@@ -65,6 +66,12 @@ def _rules_of(text: str, table: Mapping[str, Any], path: str) -> list[Rule]:
     if faults:
         raise ConfigError(*faults)
     return rules
+
+
+def written_table(table: Mapping[str, str | Sequence[str]]) -> str:
+    """A table of texts, and of lists of them, as a rule file has it."""
+    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in table.items()}
+    return "\n".join(["[[rule]]", *(f"{name} = {text}" for name, text in quoted.items()), ""])
 
 
 def _line(text: str, start: int, key: str) -> int:
@@ -79,8 +86,11 @@ def _line(text: str, start: int, key: str) -> int:
     return start
 
 
-def _rule(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Rule | None]:
-    """A rule of a TOML table, and the faults as (key, reason)."""
+def read_rule(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Rule | None]:
+    """A rule of a table as people write it, and the faults as (field, reason).
+
+    A rule without a fault in any field may still make no sense: ``Rule.validate`` says.
+    """
     given = dict(table)
     kind = KINDS.get(name) if isinstance(name := given.pop("kind", DEFAULT), str) else None
     if kind is None:

@@ -163,6 +163,15 @@ async def test_rules_are_added_told_and_taken_back_over_http(http: httpx.AsyncCl
     assert (line["by"], line["device"]) == ("mara", "H1")
     assert line["what"] == "raise_above 2 → 3, clear_at 2 → 3"
     assert "devices" not in await ok(http.post("/rules/campus/undo?device=H1"))
+    other = {"selector": "site=lawn", "severity": "critical", "about": "Ask the caretaker."}
+    changed = await ok(http.patch("/rules/campus", json=other))
+    assert {name: changed[name] for name in other} == other
+    assert "selector" not in await ok(http.patch("/rules/campus", json={"selector": ""}))
+    wrong = await http.patch("/rules/campus", json={"selector": "lawn"})
+    assert wrong.status_code == 422 and "no part of a selector" in wrong.text
+    for _ in range(2):
+        changed = await ok(http.post("/rules/campus/undo"))
+    assert (changed["selector"], changed["severity"]) == ("site=campus", "warning")
     assert (await http.post("/rules/campus/undo")).status_code == 409
     assert (await http.delete("/rules/household-prod")).status_code == 409
     assert "campus" not in {row["id"] for row in await ok(http.delete("/rules/campus"))}

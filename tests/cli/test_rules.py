@@ -84,6 +84,10 @@ def test_a_rule_is_added_changed_taken_back_and_removed(tmp_path: Path, terminal
     assert (change["device"], change["what"]) == ("H002", "raise_above 2 → 3, clear_at 2 → 3")
     assert terminal("rules", "undo", "campus").out == "campus: kwh>2 over 15 minutes\n"
     assert terminal("rules", "undo", "campus").code == 6
+    terminal("rules", "set", "campus", "selector=site=lawn", "severity=critical")
+    shown = terminal("rules", "show", "campus", "--json").rows[0]
+    assert (shown["selector"], shown["severity"]) == ("site=lawn", "critical")
+    assert terminal("rules", "set", "campus", "selector=lawn").code == 2
     assert terminal("rules", "remove", "campus").out == "campus: removed\n"
 
 

@@ -12,7 +12,7 @@ from energyguard.model.selector import DeviceFacts
 from energyguard.rules.devices import Facts
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
-from energyguard.rules.rule import Rule
+from energyguard.rules.rule import LEFT, Rule
 from tests.rules.lives import START, Row, events, fed, operator_of, rule_of, told
 
 FLOORS = """
@@ -157,7 +157,7 @@ def test_an_override_that_changes_leaves_the_other_alerts_alone(tmp_path: Path) 
     (ended,) = operator.set_rules([more]).events
     assert (ended.device, ended.reason) == ("H1", "the rule was changed")
     (ended,) = operator.set_rules([more.with_fields(selector="id=H1")]).events
-    assert (ended.device, ended.reason) == ("H2", "the rule was changed")
+    assert (ended.device, ended.reason) == ("H2", LEFT)
 
 
 def test_windows_are_the_same_for_all_devices(tmp_path: Path) -> None:

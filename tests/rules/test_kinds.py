@@ -105,6 +105,8 @@ def test_a_kind_from_outside_raises(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found[2].about == "H doubled to 0.6 kWh"
     assert rule_from(msgspec.to_builtins(rule)) == rule
+    with pytest.raises(ConfigError, match="of kind 'x2' is the same for all devices"):
+        RuleBook([rule], []).changing("r", device="H", raise_above="2")
 
 
 def test_what_nobody_knows_is_refused(tmp_path: Path) -> None:

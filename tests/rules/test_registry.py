@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from energyguard.errors import ConfigError, Conflict, NotFound
 from energyguard.model.quantities import to_nano
@@ -81,8 +82,25 @@ def test_what_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         book.resetting("none")
     silent = RuleBook([rule_of(tmp_path, 'kind = "silence"\nid = "s"\nrhythms = 4')], [])
-    with pytest.raises(ConfigError, match="the same for all devices"):
-        silent.changing("s", MARA, "p1", rhythms="5")
+    with pytest.raises(ConfigError, match="p1: rhythms: 1 is every pause"):
+        silent.changing("s", MARA, "p1", rhythms="1")
+    with pytest.raises(ConfigError, match="cannot change 'selector'"):
+        silent.changing("s", MARA, "p1", selector="id=p1")
+    with pytest.raises(ConfigError, match="selector: 'home' is no part of a selector"):
+        silent.changing("s", MARA, selector="home")
+
+
+def test_who_it_is_about_how_bad_it_is_and_why_can_be_changed(tmp_path: Path) -> None:
+    book = book_of(tmp_path)
+    fields = {"selector": "site=home", "severity": "critical", "about": "Ask the caretaker."}
+    book.apply(*book.changing("r", MARA, **fields))
+    rule = state_rule(book.get("r"))
+    assert (rule.selector, rule.severity, rule.about) == tuple(fields.values())
+    assert "selector id=p[1-9]* → site=home" in book.history("r")[0].what
+    book.apply(*book.changing("r", MARA, selector=" "))
+    assert state_rule(book.get("r")).selector is UNSET
+    book.apply(*book.undoing("r"))
+    assert state_rule(book.get("r")).selector == "site=home"
 
 
 def test_records_of_before_are_still_read(tmp_path: Path) -> None:

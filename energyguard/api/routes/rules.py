@@ -18,6 +18,7 @@ Level = Annotated[str | None, Field(pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,9})?$")]
 RuleId = Annotated[str, Path(alias="id", max_length=100)]
 DeviceId = Annotated[str, Path(max_length=200)]
 Words = Annotated[str | None, Field(max_length=40)]
+Sentence = Annotated[str | None, Field(max_length=500)]
 
 
 class Use(BaseModel):
@@ -37,7 +38,9 @@ class NewRules(BaseModel):
 
 
 class _Change(BaseModel):
-    """What to change of a rule; what is left out stays. Levels are decimals, as text."""
+    """What to change of a rule; what is left out stays. Levels are decimals, as text; an empty
+    selector is about every device.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -46,6 +49,8 @@ class _Change(BaseModel):
     dwell: Words = None
     window: Words = None
     slide: Words = None
+    selector: Sentence = None
+    about: Sentence = None
 
 
 _OTHERS: dict[str, Any] = {
@@ -114,7 +119,10 @@ def use_rules(service: CurrentService, user: User, wanted: Use) -> list[RuleBody
 
 @router.patch("/rules/{id}", response_model_exclude_none=True)
 def change_rule(service: CurrentService, user: User, rule_id: RuleId, change: Change) -> RuleBody:
-    """Change levels, dwell, window or slide of a rule while it runs."""
+    """Change levels, times, devices, severity or words of a rule while it runs.
+
+    Alerts of devices that it is no longer about end, and say so.
+    """
     return _one(service, service.change_rule(rule_id, user, **change.model_dump(exclude_none=True)))
 
 

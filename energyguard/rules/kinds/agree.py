@@ -17,10 +17,22 @@ from msgspec import UNSET, UnsetType
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS
 from energyguard.model.quantities import NANO, from_nano, spell_duration
-from energyguard.rules.agreement import CounterOfPower, PowerOfCurrent, StillOfOthers, Tolerance
-from energyguard.rules.devices import SelectedRule, Selector
-from energyguard.rules.fields import Channels, Count, HowBad, Id, Level, Span, Text, written
+from energyguard.rules.agreement import CounterOfPower, PowerOfCurrent, StillOfOthers
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
+from energyguard.rules.fields import (
+    About,
+    Channels,
+    Count,
+    FieldShape,
+    HowBad,
+    Id,
+    Level,
+    Span,
+    written,
+)
+from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.rule import Observation, spell_amount
+from energyguard.rules.tolerance import AgreeLimits
 from energyguard.rules.valued import Scorer, ValueRule
 
 UNITS: Mapping[str, tuple[str, ...]] = {
@@ -43,12 +55,14 @@ def _check(value: Any) -> str:
     return str(value)
 
 
-Check = Annotated[str, written("power, counter or still", _check)]
+Check = Annotated[
+    str, written("power, counter or still", _check, shape=FieldShape.CHOICE, options=UNITS)
+]
 
 
 class AgreeRule(
     ValueRule,
-    SelectedRule,
+    DeviceRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -73,8 +87,9 @@ class AgreeRule(
     settle_ms: Span = 3_600_000
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
-    about: Text = ""
+    about: About = ""
     selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
 
     @property
     def limit(self) -> str:  # type: ignore[override]
@@ -124,12 +139,12 @@ class AgreeRule(
 
     def scorer(self) -> Scorer:
         """The check."""
-        tolerance = Tolerance(self.tolerance, self.allowed)
+        allowed = LimitColumns(self, _allowed)
         if self.check == "power":
-            return PowerOfCurrent(tolerance, self.lowest_factor, self.phases, self.settle_ms)
+            return PowerOfCurrent(allowed)
         if self.check == "counter":
-            return CounterOfPower(tolerance, self.span_ms, MAX_GAP_MS, self.settle_ms)
-        return StillOfOthers(len(self.channels), self.readings, self.still_ms)
+            return CounterOfPower(allowed, MAX_GAP_MS)
+        return StillOfOthers(allowed, len(self.channels))
 
     def sentence(self, found: Observation) -> str:
         """What was held against what."""
@@ -187,7 +202,21 @@ class AgreeRule(
             (self.readings < 2, "readings: 2 or more"),
             (self.span_ms <= 0, "span must be longer than nothing"),
         )
-        return [sentence for wrong, sentence in checks if wrong]
+        own = [sentence for wrong, sentence in checks if wrong]
+        return [*own, *self.override_faults()]
+
+
+def _allowed(rule: AgreeRule) -> AgreeLimits:
+    return AgreeLimits(
+        rule.tolerance,
+        rule.allowed,
+        rule.lowest_factor,
+        rule.phases,
+        rule.span_ms,
+        rule.settle_ms,
+        rule.readings,
+        rule.still_ms,
+    )
 
 
 def _standing(channels: tuple[str, ...], found: Observation) -> str:

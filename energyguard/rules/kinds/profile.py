@@ -16,9 +16,21 @@ from msgspec import UNSET, UnsetType
 from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO, from_nano
-from energyguard.rules.devices import SelectedRule, Selector
-from energyguard.rules.fields import Channels, Count, Days, HowBad, Id, Level, Span, Text, written
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
+from energyguard.rules.fields import (
+    About,
+    Channels,
+    Count,
+    Days,
+    HowBad,
+    Id,
+    Level,
+    Span,
+    Text,
+    chosen,
+)
 from energyguard.rules.kinds.rate import Direction
+from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.profile.calendar import calendar_of, slot_label
 from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
 from energyguard.rules.rule import Observation, SiteCalendar, spell_amount
@@ -29,7 +41,7 @@ _SIGNS = {Direction.UP: 1, Direction.DOWN: -1, Direction.EITHER: 0}
 
 class ProfileRule(
     ValueRule,
-    SelectedRule,
+    DeviceRule,
     msgspec.Struct,
     frozen=True,
     kw_only=True,
@@ -48,14 +60,15 @@ class ProfileRule(
     at_once: Level = 0
     lasting: Level = 0
     clear_at: Level
-    direction: Annotated[Direction, written("up, down or either", Direction)] = Direction.UP
+    direction: Annotated[Direction, chosen(Direction)] = Direction.UP
     needs: Count = 4
     zone: Text = ""
     holidays: Days = ()
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
-    about: Text = ""
+    about: About = ""
     selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
 
     @property
     def level(self) -> int:
@@ -96,15 +109,14 @@ class ProfileRule(
 
     def scorer(self) -> Scorer:
         """Profiles of its channel."""
-        limits = ProfileLimits(
-            self.sigmas,
-            self.at_once,
-            self.lasting,
-            self.clear_at,
-            self.needs,
-            _SIGNS[self.direction],
-        )
-        return ProfileScorer(limits, calendar_of(self.zone, self.holidays))
+        calendar = calendar_of(self.zone, self.holidays)
+        return ProfileScorer(LimitColumns(self, _allowed), calendar, _SIGNS[self.direction])
+
+    def changed(self, new: Mapping[str, Any], text: Mapping[str, str]) -> Self:
+        """One that clears at half of what raises it goes on doing so."""
+        if "sigmas" in new and "clear_at" not in new and self.clear_at == self.sigmas // 2:
+            new = {**new, "clear_at": new["sigmas"] // 2}
+        return super().changed(new, text)
 
     def at_site(self, site: SiteCalendar) -> Self:
         """By the site's clock and holidays, where the rule has none of its own."""
@@ -158,13 +170,18 @@ class ProfileRule(
             (self.lasting > self.sigmas, "lasting is above sigmas: those would tell before"),
             (self.needs < 2, "needs: 2 or more half-hours have a deviation"),
         )
-        return [*(sentence for wrong, sentence in checks if wrong), *self._calendar_faults()]
+        own = (sentence for wrong, sentence in checks if wrong)
+        return [*own, *self._calendar_faults(), *self.override_faults()]
 
     def _calendar_faults(self) -> Iterator[str]:
         try:
             calendar_of(self.zone, self.holidays)
         except (ZoneInfoNotFoundError, ValueError) as error:
             yield f"zone, holidays: {error}"
+
+
+def _allowed(rule: ProfileRule) -> ProfileLimits:
+    return ProfileLimits(rule.sigmas, rule.at_once, rule.lasting, rule.clear_at, rule.needs)
 
 
 KIND = ProfileRule

@@ -15,7 +15,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import MS_PER_HOUR, Ints, Measure
 from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
-from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text, written
+from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, chosen
 from energyguard.rules.levels import clears_where_it_raises
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
@@ -48,10 +48,10 @@ class RateRule(
     raise_above: Level
     clear_at: Level
     per_ms: Span = MS_PER_HOUR
-    direction: Annotated[Direction, written("up, down or either", Direction)] = Direction.EITHER
+    direction: Annotated[Direction, chosen(Direction)] = Direction.EITHER
     dwell_ms: Span = 0
     severity: HowBad = Severity.WARNING
-    about: Text = ""
+    about: About = ""
     longest_gap_ms: Span | UnsetType = UNSET
     selector: Selector | UnsetType = UNSET
     devices: Overrides | UnsetType = UNSET

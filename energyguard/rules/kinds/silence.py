@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
+from energyguard.model.channels import Ints
 from energyguard.model.quantities import NANO, spell_duration
-from energyguard.rules.devices import SelectedRule, Selector
-from energyguard.rules.fields import Count, HowBad, Id, Span, Text
+from energyguard.rules.devices import DeviceRule, Overrides, Selector
+from energyguard.rules.fields import About, Count, HowBad, Id, Span
 from energyguard.rules.rule import Observation
 
 
+class SilenceLimits(NamedTuple):
+    """For how long devices are waited for: numbers, or columns of (n,)."""
+
+    silent_ms: Ints | int
+    """So long at least."""
+    rhythms: Ints | int
+    """So many times a device's usual step; 0: only for ``silent_ms``."""
+
+
 class SilenceRule(
-    SelectedRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silence"
+    DeviceRule, msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silence"
 ):
     """No reading of any channel for longer than ``longer_than``, and than so many usual steps.
 
@@ -31,8 +41,14 @@ class SilenceRule(
     longer_than_ms: Span = 0
     rhythms: Count = 0
     severity: HowBad = Severity.WARNING
-    about: Text = ""
+    about: About = ""
     selector: Selector | UnsetType = UNSET
+    devices: Overrides | UnsetType = UNSET
+
+    @property
+    def limits(self) -> SilenceLimits:
+        """For how long it waits."""
+        return SilenceLimits(self.longer_than_ms, self.rhythms)
 
     @property
     def level(self) -> int:
@@ -86,7 +102,7 @@ class SilenceRule(
             (not self.longer_than_ms and not self.rhythms, "longer_than, or rhythms, above 0"),
             (self.rhythms == 1, "rhythms: 1 is every pause; 2 or more"),
         )
-        return [sentence for wrong, sentence in checks if wrong]
+        return [*(sentence for wrong, sentence in checks if wrong), *self.override_faults()]
 
 
 OF_THE_PRODUCT = SilenceRule(id="silence")

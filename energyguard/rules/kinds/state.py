@@ -7,19 +7,20 @@ machine is in (a bay where a car is parked: ``domains/charging``). Whoever has v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
 from energyguard.model.alerts import Severity, State
-from energyguard.model.channels import CHANNELS, MEASURES
+from energyguard.model.channels import CHANNELS, MEASURES, Ints
 from energyguard.model.quantities import from_nano, spell_duration
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
-from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span
 from energyguard.rules.levels import LevelRule
+from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.valued import Scorer, Scores, ValueRows, ValueRule
 
@@ -60,7 +61,7 @@ class StateRule(
     clear_at: Level = 0
     longer_than_ms: Span = 0
     severity: HowBad = Severity.WARNING
-    about: Text = ""
+    about: About = ""
     selector: Selector | UnsetType = UNSET
     devices: Overrides | UnsetType = UNSET
 
@@ -129,38 +130,33 @@ class StateRule(
         return [*own, *self.level_faults(), *self.override_faults()]
 
 
+class _Levels(NamedTuple):
+    """The level that raises and the one that clears; as scores: higher is worse."""
+
+    level: Ints | int
+    clear: Ints | int
+
+
 class _LevelScorer:
     """Every value by itself: nothing is remembered but what is allowed each device."""
 
     def __init__(self, rule: StateRule) -> None:
-        self._rule, self._sign = rule, -1 if rule.is_below else 1
-        self._level = np.empty(0, np.int64)  # by key, as far as known; as scores: higher is worse
-        self._clear = np.empty(0, np.int64)
+        self._sign = sign = -1 if rule.is_below else 1
+        self._limits = LimitColumns(
+            rule, lambda rule: _Levels(sign * rule.level, sign * rule.clear_level)
+        )
 
     def score(self, rows: ValueRows) -> Scores:
         """Hold values of the one channel against the level of each device."""
         (value,) = rows.value.values()
-        self._know(rows.devices)
-        score = self._sign * value
-        level, clear = self._level[rows.key], self._clear[rows.key]
+        score, limits = self._sign * value, self._limits.at(rows.devices, rows.key)
         return Scores(
-            breaks=score > level,
-            clears=score <= clear,
+            breaks=score > limits.level,
+            clears=score <= limits.clear,
             score=score,
             observed=value,
-            expected=self._sign * level,
+            expected=np.broadcast_to(self._sign * np.asarray(limits.level), score.shape),
         )
-
-    def _know(self, devices: Sequence[str]) -> None:
-        """Have the levels of all devices that there are."""
-        known = len(self._level)
-        if known == len(devices):
-            return
-        rules = [self._rule.of(device) for device in devices[known:]]
-        levels = np.array([rule.level for rule in rules], np.int64) * self._sign
-        clears = np.array([rule.clear_level for rule in rules], np.int64) * self._sign
-        self._level = np.concatenate([self._level, levels])
-        self._clear = np.concatenate([self._clear, clears])
 
     def save(self) -> None:
         """Nothing."""

@@ -13,7 +13,7 @@ from energyguard.model.alerts import Severity, State
 from energyguard.model.channels import Ints, Measure
 from energyguard.model.quantities import from_nano
 from energyguard.rules.devices import DeviceRule, Overrides, Selector
-from energyguard.rules.fields import Channels, HowBad, Id, Level, Span, Text
+from energyguard.rules.fields import About, Channels, HowBad, Id, Level, Span, Text
 from energyguard.rules.levels import LevelRule
 from energyguard.rules.rule import Observation, spell_amount
 from energyguard.rules.windowed import OF_WINDOWS, Amounts, WindowRule, usual_gap
@@ -51,7 +51,7 @@ class ThresholdRule(LevelRule, WindowRule, DeviceRule, msgspec.Struct, frozen=Tr
     severity: HowBad = Severity.WARNING
     mode: Text = ""  # what system C's record says in `mode`; empty: the rule's id
     threshold: str = ""  # the level as it was written, for the record's `rule`
-    about: Text = ""
+    about: About = ""
     raise_below: Level | UnsetType = UNSET
     longest_gap_ms: Span | UnsetType = UNSET
     selector: Selector | UnsetType = UNSET

@@ -10,8 +10,10 @@ import numpy as np
 from energyguard.model.channels import MEASURES
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Bools, Ints
+from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.rules.profile.lasting import ON_END, LastHalfHours
+from energyguard.rules.profile.profiles import Floats
 from energyguard.rules.profile.running import PER_MICRO, Compared, RunningHalfHours
 from energyguard.rules.valued import Scores, ValueRows
 
@@ -21,18 +23,16 @@ _HIGHER = 1.4  # than readings came of late: what a single one must be to be str
 
 
 class ProfileLimits(NamedTuple):
-    """How far from what is usual is too far; deviations in 1e-9."""
+    """How far from what is usual is too far: numbers, or columns of (n,). Deviations in 1e-9."""
 
-    sigmas: int
-    at_once: int
+    sigmas: Ints | int
+    at_once: Ints | int
     """Of a single reading above; 0: none is too far."""
-    lasting: int
+    lasting: Ints | int
     """Of the last half-hours in the mean; 0: no mean is too far."""
-    clear_at: int
-    needs: int
+    clear_at: Ints | int
+    needs: Ints | int
     """How many half-hours a deviation is known from."""
-    sign: int
-    """1: above; -1: below; 0: either."""
 
 
 class _Judged(NamedTuple):
@@ -48,10 +48,16 @@ class _Judged(NamedTuple):
 
 
 class ProfileScorer:
-    """Profiles of one channel of one partition, and readings held against them."""
+    """Profiles of one channel of one partition, and readings held against them.
 
-    def __init__(self, limits: ProfileLimits, calendar: Calendar) -> None:
-        self._limits, self._calendar = limits, calendar
+    Args:
+        allowed: how far each device may be off.
+        calendar: which half-hours are of one kind.
+        sign: 1: above what is usual; -1: below; 0: either.
+    """
+
+    def __init__(self, allowed: LimitColumns[ProfileLimits], calendar: Calendar, sign: int) -> None:
+        self._allowed, self._calendar, self._sign = allowed, calendar, sign
         self._running: RunningHalfHours | None = None
         self._last = LastHalfHours()
         self._saved: Mapping[str, Any] | None = None
@@ -96,17 +102,20 @@ class ProfileScorer:
             self._last.load(saved["last"])
 
     def _scores(self, rows: ValueRows, read: Compared, over: Compared) -> Scores:
-        limits, readings, half_hours = self._limits, self._judged(read), self._judged(over)
+        of_read = self._allowed.at(rows.devices, rows.key[read.at])
+        of_over = self._allowed.at(rows.devices, rows.key[over.at])
+        readings, half_hours = self._judged(read, of_read), self._judged(over, of_over)
         n = len(rows)
-        stays, half_hours, mean = self._lasting(rows.key[over.at], over, half_hours)
+        stays, half_hours, mean = self._lasting(rows.key[over.at], over, half_hours, of_over)
         breaks, clears = np.zeros((2, n), bool)
-        if limits.at_once:
+        if np.any(of_read.at_once):
             higher = read.value - read.usual.mean > _HIGHER * read.usual.highest
-            breaks[read.at] = higher & (readings.z > limits.at_once)
-        clears[over.at] = half_hours.known & (half_hours.bad <= limits.clear_at) & ~stays
+            higher &= np.asarray(of_read.at_once) > 0
+            breaks[read.at] = higher & (readings.z > of_read.at_once)
+        clears[over.at] = half_hours.known & (half_hours.bad <= of_over.clear_at) & ~stays
         clears &= ~breaks
         shown = ~breaks[over.at]  # of a reading that ends a half-hour that, unless it is worse
-        breaks[over.at] |= (half_hours.bad > limits.sigmas) | stays
+        breaks[over.at] |= (half_hours.bad > of_over.sigmas) | stays
         columns = np.zeros((len(readings.columns), n), np.int64)
         for row, of_reading, of_half_hour in zip(
             columns, readings.columns, half_hours.columns, strict=True
@@ -115,38 +124,44 @@ class ProfileScorer:
             row[over.at[shown]] = of_half_hour[shown]
         observed, expected, usual, sigma, z, bad, slot = columns
         evidence = {"usual": usual, "sigma": sigma, "zscore": z, "half_hour": slot}
-        if limits.lasting:
+        if np.any(of_over.lasting):
             evidence["lasting"] = np.zeros(n, np.int64)
             evidence["lasting"][over.at] = mean
         return Scores(breaks, clears, bad, observed, expected, evidence)
 
-    def _lasting(self, key: Ints, over: Compared, found: _Judged) -> tuple[Bools, _Judged, Ints]:
+    def _lasting(
+        self, key: Ints, over: Compared, found: _Judged, limits: ProfileLimits
+    ) -> tuple[Bools, _Judged, Ints]:
         """Which half-hours are a little off with those before them: what these are held against is
         what would have been too much after those; and by how many deviations all are off.
         """
-        limit, far = self._limits.lasting, _CAP * self._limits.lasting
-        if not limit:
+        if not np.any(limits.lasting):
             return np.zeros(len(key), bool), found, np.zeros(len(key), np.int64)
-        z = np.clip(found.z, -far, far) / NANO
+        limit = np.asarray(limits.lasting)
+        z = np.clip(found.z, -_CAP * limit, _CAP * limit) / NANO
         last = self._last.take(key, over.slot, z)
-        sign = np.where(z < 0, -1, 1) if self._limits.sign == 0 else self._limits.sign
-        mean = np.where(found.bad > self._limits.sigmas, 0, np.rint(sign * last.mean * NANO))
-        stays = (mean > limit) & (found.bad > limit // 2)
+        sign = self._side(z)
+        mean = np.where(found.bad > limits.sigmas, 0, np.rint(sign * last.mean * NANO))
+        stays = (limit > 0) & (mean > limit) & (found.bad > limit // 2)
         needed = np.maximum(ON_END * limit / NANO - sign * last.before, limit / NANO / 2)
         held = np.rint(over.usual.mean + sign * needed * over.sigma).astype(np.int64) * PER_MICRO
         observed, expected, *others = found.columns
         columns = (observed, np.where(stays, held, expected), *others)
         return stays, found._replace(columns=columns), np.where(stays, mean, 0).astype(np.int64)
 
-    def _judged(self, found: Compared) -> _Judged:
+    def _side(self, z: Ints | Floats) -> Ints | int:
+        """To which side of what is usual deviations count."""
+        return self._sign or np.where(z < 0, -1, 1)
+
+    def _judged(self, found: Compared, limits: ProfileLimits) -> _Judged:
         """How many deviations values are off; none where these are not known yet."""
-        usual, limits = found.usual, self._limits
+        usual = found.usual
         known = (usual.seen >= limits.needs) & (found.sigma > 0)
         off = (found.value - usual.mean) / np.where(known, found.sigma, 1)
         z = np.rint(np.where(known, np.clip(off, -_MAX_Z, _MAX_Z), 0) * NANO).astype(np.int64)
-        sign = np.where(z < 0, -1, 1) if limits.sign == 0 else limits.sign
+        sign = self._side(z)
         bad = sign * z
-        border = usual.mean + sign * found.sigma * (limits.sigmas / NANO)
+        border = usual.mean + sign * found.sigma * (np.asarray(limits.sigmas) / NANO)
         amounts = (np.rint(n).astype(np.int64) for n in (border, usual.mean, found.sigma))
         nano = (n * PER_MICRO for n in (found.value, *amounts))
         return _Judged(found.at, z, bad, known, (*nano, z, bad, found.slot * NANO))

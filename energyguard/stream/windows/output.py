@@ -158,7 +158,7 @@ def episode_event(topic: str, channel: str, device: str, transition: AlertTransi
 
 def silence_event(topic: str, device: str, transition: SilenceTransition) -> AlertEvent:
     """The event of a device that went silent, or is no longer."""
-    rule, change, reason = transition
+    rule, change, reason = transition.rule.of(device), transition.change, transition.reason
     quiet = State.UNKNOWN if rule is OF_THE_PRODUCT else State.FIRING
     state, since_ms = quiet if change.quiet else State.RESOLVED, change.last_ms
     observed = rule.observed(change.time_ms - since_ms)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from energyguard.model.alerts import State
 from energyguard.model.readings import Ints
-from energyguard.rules.rule import CHANGED
+from energyguard.rules.rule import CHANGED, LEFT
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episode import Episode, EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
@@ -50,10 +50,10 @@ def carried(
             goes_on = other_windows or episode.peak > clear
         else:
             goes_on = bool(((mine > clear) | (mine == SAYS_NOTHING)).any())
-        if not goes_on or not new.limits.has(key):
-            yield EpisodeEvent(
-                0, episode, State.RESOLVED, time_ms, *_amounts(episode, old, new), CHANGED
-            )
+        is_about = new.limits.has(key)
+        if not goes_on or not is_about:
+            amounts, reason = _amounts(episode, old, new), CHANGED if is_about else LEFT
+            yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, reason)
             continue
         if other_windows:
             _begin_anew(episode, old, new, ends, mine)

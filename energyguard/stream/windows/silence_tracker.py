@@ -7,12 +7,14 @@ the log only, so it does not matter how the log is cut into batches.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from energyguard.model.readings import Bools, Ints
+from energyguard.rules.kinds.silence import SilenceLimits
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.verdicts import LaneRows, by_key
 
@@ -49,13 +51,16 @@ class _Advances(NamedTuple):
         return _Advances(*(column[which] for column in self))
 
 
+LimitsOf = Callable[[Ints], SilenceLimits]
+"""For how long some keys are waited for."""
+
+
 @dataclass(slots=True)
 class SilenceTracker:
     """The rhythm of each key of a partition, and the silence that it is in."""
 
-    silent_ms: int
-    rhythms: int = RHYTHMS
-    """A device is waited for so many times its usual step; 0: only for ``silent_ms``."""
+    limits: LimitsOf
+    """For how long keys are waited for."""
     since: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """Of a quiet key the newest reading before its silence; ``NEVER``: it is not quiet."""
     steps: Ints = field(default_factory=lambda: np.zeros((0, STEPS), np.int64))
@@ -72,7 +77,7 @@ class SilenceTracker:
     def restore(self, since: Ints, steps: Ints) -> None:
         """Be as at a snapshot."""
         self.since, self.steps = since, steps.reshape(-1, STEPS)
-        self.patience = self._patience_of(self.steps)
+        self.patience = self._patience_of(self.steps, np.arange(len(self.steps)))
 
     def changes(
         self, rows: LaneRows, prior: Ints, newest: Ints, run: Ints, before: int
@@ -93,6 +98,7 @@ class SilenceTracker:
         places = np.flatnonzero(rows.time > prior)
         order = places[by_key(rows.where(places), len(newest))]
         newer = _Advances(rows.at[order], rows.key[order], rows.time[order], prior[order])
+        self._wait_for_new(newer)
         where = np.zeros(len(newest), np.int64)  # the last place that showed each key
         where[newer.key] = newer.at
         run_before = np.where(newer.at > 0, run[np.maximum(newer.at - 1, 0)], before)
@@ -114,22 +120,29 @@ class SilenceTracker:
         found.sort(key=lambda change: change.at)
         return found
 
+    def _wait_for_new(self, rows: _Advances) -> None:
+        """Room was made for keys before anybody knew whose they are."""
+        if (new := rows.prior <= NEVER).any():
+            key = rows.key[new]
+            self.patience[key] = self._patience_of(self.steps[key], key)
+
     def _waited_long(self, rows: _Advances) -> Ints:
         """No key of these is waited for less long, at any of its readings."""
         begins = np.flatnonzero(_firsts(rows.key))
-        if not len(begins) or not self.rhythms:
-            return np.full_like(rows.key, self.silent_ms)
+        silent_ms, rhythms = self.limits(rows.key[begins])
+        many = np.diff(begins, append=len(rows.key))
+        if not len(begins) or not np.any(rhythms):
+            return np.repeat(np.broadcast_to(np.asarray(silent_ms, np.int64), begins.shape), many)
         step = np.where(rows.prior > NEVER, rows.time - rows.prior, UNKNOWN_RHYTHM_MS)
         steps = self.steps[rows.key[begins]]
         known = np.where(steps > 0, steps, UNKNOWN_RHYTHM_MS).min(axis=1)
         shortest = np.minimum(np.minimum.reduceat(step, begins), known)
-        longest = max(UNKNOWN_RHYTHM_MS, self.silent_ms)
-        shortest = np.clip(self.rhythms * shortest, self.silent_ms, longest)
-        return np.repeat(shortest, np.diff(begins, append=len(step)))
+        longest = np.maximum(UNKNOWN_RHYTHM_MS, silent_ms)
+        return np.repeat(np.clip(rhythms * shortest, silent_ms, longest), many)
 
     def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[SilenceChange]:
         """Follow the keys of which something may have changed, reading by reading."""
-        after = self._patience_of(self._steps_after(rows))
+        after = self._patience_of(self._steps_after(rows), rows.key)
         first = _firsts(rows.key)
         held = np.where(first, self.patience[rows.key], np.roll(after, 1))  # before each reading
         late = (rows.prior > NEVER) & (run_before - held >= rows.prior)
@@ -164,7 +177,7 @@ class SilenceTracker:
         counts = np.diff(ends, prepend=-1)
         key = rows.key[ends]
         self.steps[key] = self._recent(rows.time - rows.prior, ends, counts, key)
-        self.patience[key] = self._patience_of(self.steps[key])
+        self.patience[key] = self._patience_of(self.steps[key], key)
 
     def _steps_after(self, rows: _Advances) -> Ints:
         """The last steps just after each reading: (readings, steps)."""
@@ -182,22 +195,24 @@ class SilenceTracker:
         recent: Ints = np.where(here, step[np.maximum(ends[:, None] + back, 0)], old)
         return recent
 
-    def _patience_of(self, steps: Ints) -> Ints:
-        """How long keys with these last steps are waited for: (keys, steps) to (keys,)."""
-        if not self.rhythms:
-            return np.full(len(steps), self.silent_ms)
+    def _patience_of(self, steps: Ints, key: Ints) -> Ints:
+        """How long keys with these last steps are waited for: (keys, steps), (keys,) to (keys,)."""
+        silent_ms, rhythms = self.limits(key)
+        shortest_ms = np.broadcast_to(np.asarray(silent_ms, np.int64), key.shape)
+        if not np.any(rhythms):
+            return shortest_ms.copy()
         known = (steps > 0).sum(axis=1)
-        unknown = max(UNKNOWN_RHYTHM_MS, self.silent_ms)
         has_rhythm = known >= MIN_STEPS
-        patience = np.where(has_rhythm, self.silent_ms, unknown)
-        slow = np.flatnonzero(has_rhythm & (steps.max(axis=1) * self.rhythms > self.silent_ms))
+        patience = np.where(has_rhythm, silent_ms, np.maximum(UNKNOWN_RHYTHM_MS, silent_ms))
+        slow = np.flatnonzero(has_rhythm & (steps.max(axis=1) * rhythms > silent_ms))
+        times = np.broadcast_to(np.asarray(rhythms, np.int64), key.shape)
         if len(slow):
             inner = np.sort(steps[slow], axis=1)  # what is not known comes first
             many = known[slow]
             rows, left = np.arange(len(slow)), STEPS - many
             low, high = inner[rows, left + (many - 1) // 2], inner[rows, left + many // 2]
-            patience[slow] = np.maximum(self.silent_ms, self.rhythms * (low + high) // 2)
-        return patience
+            patience[slow] = np.maximum(shortest_ms[slow], times[slow] * (low + high) // 2)
+        return np.where(times == 0, shortest_ms, patience)
 
 
 def _firsts(key: Ints) -> Bools:

@@ -15,11 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from energyguard.model.readings import Bools, Ints
-from energyguard.rules.kinds.silence import OF_THE_PRODUCT, SilenceRule
+from energyguard.rules.kinds.silence import OF_THE_PRODUCT, SilenceLimits, SilenceRule
+from energyguard.rules.limit_columns import LimitColumns
 from energyguard.rules.rule import CHANGED, LEFT, STOPPED, Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.silence_tracker import SilenceChange, SilenceTracker
+from energyguard.stream.windows.silence_tracker import (
+    RHYTHMS,
+    LimitsOf,
+    SilenceChange,
+    SilenceTracker,
+)
 from energyguard.stream.windows.verdicts import LaneRows, newest_before
 
 
@@ -41,7 +47,8 @@ class Silences:
         self.places = places
         self.newest: Ints = np.empty(0, np.int64)
         """The newest time of each device, whatever its channel."""
-        self.tracker = SilenceTracker(silent_ms)
+        by_rhythm = SilenceLimits(silent_ms, RHYTHMS)
+        self.tracker = SilenceTracker(lambda key: by_rhythm)
         self.of_rules: dict[str, tuple[SilenceRule, SilenceTracker]] = {}
         self._chosen: dict[str, Bools] = {}  # by rule, of the devices known so far
 
@@ -75,6 +82,11 @@ class Silences:
             found += [SilenceTransition(rule, change) for change in news if chosen[change.key]]
         return changes, found
 
+    def _limits_of(self, rule: SilenceRule) -> LimitsOf:
+        """For how long a rule waits for each device."""
+        columns = LimitColumns(rule, lambda rule: rule.limits)
+        return lambda key: columns.at(self.places.devices, key)
+
     def _about(self, rule: SilenceRule) -> Bools:
         """Whether a rule is about each device."""
         known = self._chosen.get(rule.id, _NONE)
@@ -104,7 +116,7 @@ class Silences:
             if old is not None and old[0] == rule:
                 self.of_rules[rule.id] = old
                 continue
-            tracker = SilenceTracker(rule.longer_than_ms, rule.rhythms)
+            tracker = SilenceTracker(self._limits_of(rule))
             steps = self.tracker.steps.copy()
             since = np.full(len(steps), NEVER) if old is None else old[1].since.copy()
             tracker.restore(since, steps)
@@ -112,7 +124,7 @@ class Silences:
             waited = self.newest[: len(since)] + tracker.patience <= time_ms
             known = chosen.get(rule.id, _NONE)
             found += _ended(rule, tracker, known, ~waited, time_ms, CHANGED)
-            found += _moved(rule, tracker, known, self._about(rule), time_ms, CHANGED)
+            found += _moved(rule, tracker, known, self._about(rule), time_ms, LEFT)
         for rule, tracker in before.values():
             every = np.ones(len(tracker.since), bool)
             found += _ended(rule, tracker, chosen[rule.id], every, time_ms, STOPPED)

@@ -188,13 +188,12 @@ class ValueState:
         if type(old.scorer) is type(self.scorer):
             self.scorer.restore(old.scorer.save())
         for key, episode in sorted(old.episodes.items()):
-            device = self.places.devices[key]
-            if self.places.selects(self.rule, key) and self.rule.still_breaks(
-                device, episode.observed
-            ):
+            is_about = self.places.selects(self.rule, key)
+            if is_about and self.rule.still_breaks(self.places.devices[key], episode.observed):
                 self.episodes[key] = episode
             else:
-                yield _event(0, episode, State.RESOLVED, time_ms, CHANGED)
+                reason = CHANGED if is_about else LEFT
+                yield _event(0, episode, State.RESOLVED, time_ms, reason)
 
     def place_anew(self, time_ms: int) -> Iterator[EpisodeEvent]:
         """Devices may stand elsewhere from now on: alerts of those that left are over."""

@@ -13,7 +13,7 @@ from energyguard.domains.building.floors import Building
 from energyguard.errors import ConfigError
 from energyguard.model.readings import batch_from
 from energyguard.records.alerts import AlertEvent
-from energyguard.rules.rule import Rule
+from energyguard.rules.rule import LEFT, Rule
 from energyguard.rules.toml import read_rules
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.windows.limits import WindowLimits
@@ -124,7 +124,27 @@ def test_it_is_about_the_devices_that_are_selected(tmp_path: Path, text: str) ->
     operator = operator_of([rule_of(tmp_path, POWER)])
     assert told(fed(operator, moments("p1", 0, 9.0, 230, 10))) == [("p1", "firing", 0)]
     (ended,) = operator.set_rules([rule_of(tmp_path, POWER + 'selector = "id=p2*"\n')]).events
-    assert (ended.device, ended.reason) == ("p1", "the rule was changed")
+    assert (ended.device, ended.reason) == ("p1", LEFT)
+
+
+def test_what_differs_for_a_device(tmp_path: Path) -> None:
+    """Its own tolerance, its own span, its own patience; the others keep those of all."""
+    own = '[rule.devices.p2]\nallowed = "10"\n[rule.devices.p3]\nseverity = "critical"\n'
+    rows = [row for p in ("p1", "p2", "p3") for row in moments(p, 0, 9.0, 230, 10)]
+    found = events([rule_of(tmp_path, POWER + own)], rows)
+    assert [(e.device, e.severity.value) for e in found] == [("p1", "warning"), ("p3", "critical")]
+    own = '[rule.devices.p2]\nspan = "20 minutes"\nallowed = "1"\n'
+    counter, kw = [m * 0.5 for m in range(45)], [3.0] * 45
+    rows = sorted(minutes("p1", counter, kw) + minutes("p2", counter, kw), key=lambda row: row[2])
+    found = events([rule_of(tmp_path, COUNTER + own)], rows)
+    assert told(found) == [("p1", "firing", 1200), ("p2", "firing", 2400)]
+    assert "in 20 minutes" in found[1].about
+    own = '[rule.devices.p2]\nstill = "5 minutes"\n'
+    rows = [row for s in range(0, 400, 30) for p in ("p1", "p2")
+            for row in moments(p, s, s / 100 + 1, 230, 10)]  # fmt: skip
+    found = events([rule_of(tmp_path, STILL + own)], rows)
+    assert told(found) == [("p1", "firing", 150), ("p2", "firing", 300)]
+    assert [event.expected for event in found] == [120 * 10**9, 300 * 10**9]
 
 
 def test_it_has_to_last_where_the_rule_says_so(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from energyguard.errors import ConfigError
+from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.rule import SiteCalendar
 from tests.rules.lives import Row, events, rule_of, told
 
@@ -79,6 +80,35 @@ def test_what_stays_a_little_off_is_told_by_the_third_half_hour(
     usual = evidence["usual"]
     assert (raised.observed - usual) / (raised.expected - usual) > 1  # held against what it passed
     assert "in the mean of an hour and a half" in raised.about
+
+
+def test_what_differs_for_a_device(tmp_path: Path) -> None:
+    """How far it may be off, in a half-hour, at once, and for long; learned is the same."""
+    own = """
+[rule.devices.p2]
+sigmas = "60"
+at_once = "60"
+[rule.devices.p3]
+at_once = "0"
+"""
+    more = {(NOON + 1200, NOON + 3000): 9.0}
+    rows = sorted(
+        (row for p in ("p1", "p2", "p3") for row in weeks(more, 17, p)), key=lambda row: row[2]
+    )
+    found = told(events([rule_of(tmp_path, AT_ONCE + own)], rows))
+    assert [event for event in found if event[1] == "firing"] == [
+        ("p1", "firing", NOON + 1200), ("p3", "firing", NOON + 1800)
+    ]  # fmt: skip
+    rows = sorted(
+        (row for p in ("p1", "p2") for row in weeks({(NOON, NOON + 4 * 3600): 0.7}, 17, p)),
+        key=lambda row: row[2],
+    )
+    own = '[rule.devices.p2]\nlasting = "2.5"\n'
+    found = told(events([rule_of(tmp_path, RULE + own)], rows))
+    assert {event[0] for event in found} == {"p2"}
+    rule = rule_of(tmp_path, RULE)
+    assert isinstance(rule, ProfileRule)
+    assert rule.differing("p1", {"sigmas": "4"}).of("p1").written()["clear_at"] == "2"
 
 
 def test_three_half_hours_that_are_not_on_end_are_not_together(tmp_path: Path) -> None:

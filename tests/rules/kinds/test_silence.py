@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from energyguard.errors import ConfigError
+from energyguard.rules.kinds.silence import SilenceRule
+from energyguard.rules.rule import LEFT
 from tests.rules.lives import START, Row, events, fed, operator_of, rule_of, told
 
 FIXED = 'kind = "silence"\nid = "r"\nlonger_than = "2 minutes"\n'
@@ -56,6 +58,54 @@ def test_a_rule_that_starts_later_knows_who_is_silent_and_one_that_ends_says_so(
     fed(operator, [("B", "energy_kwh", 301, 0.01)])
     (stopped,) = operator.set_rules([]).events
     assert stopped.about == "A: the rule was stopped (r: silent for 10 usual steps)"
+
+
+def test_what_differs_for_a_device(tmp_path: Path) -> None:
+    """One is waited for longer, one by its rhythm, one counts as worse; whenever they come."""
+    own = """
+[rule.devices.C]
+longer_than = "4 minutes"
+[rule.devices.D]
+rhythms = "10"
+severity = "critical"
+"""
+    rule = rule_of(tmp_path, FIXED + own)
+    quiet = [row for name in "CDE" for row in meter(name, range(0, 100, 15))]
+    rows = sorted(ROWS + quiet, key=lambda row: row[2])
+    found = events([rule], rows)
+    firing = {event.device: event for event in found if event.state == "firing"}
+    assert {name: (e.time_ms - START) // 1000 for name, e in firing.items()} == {
+        "A": 210, "E": 210, "D": 240, "C": 330,
+    }  # fmt: skip
+    assert firing["C"].about.startswith("C has sent nothing for 4 minutes, since")
+    assert firing["C"].expected == 240 * 10**9
+    assert (firing["D"].severity, firing["E"].severity) == ("critical", "warning")
+
+
+def test_a_device_that_comes_when_there_is_room_already_is_waited_for_as_its_own_limit_says(
+    tmp_path: Path,
+) -> None:
+    own = '[rule.devices.d9]\nlonger_than = "1 hour"\n'
+    operator = operator_of([rule_of(tmp_path, FIXED + own)])
+    names = [f"d{n}" for n in range(10)]
+    for first, stop in ((0, 8), (8, 9), (9, 10)):
+        fed(operator, [(name, "energy_kwh", 0, 0.01) for name in names[first:stop]])
+    found = fed(operator, [("d0", "energy_kwh", 600, 0.01)])
+    assert [event.device for event in found if event.rule == "r"] == names[1:9]
+
+
+def test_an_alert_ends_when_its_device_is_waited_for_longer_or_is_meant_no_more(
+    tmp_path: Path,
+) -> None:
+    rule = rule_of(tmp_path, FIXED)
+    assert isinstance(rule, SilenceRule)
+    operator = operator_of([rule])
+    quiet = [row for name in "CDE" for row in meter(name, range(0, 100, 15))]
+    fed(operator, sorted(quiet + meter("B", range(0, 300, 15)), key=lambda row: row[2]))
+    (ended,) = operator.set_rules([rule.differing("C", {"longer_than": "1 hour"})]).events
+    assert (ended.device, ended.reason) == ("C", "the rule was changed")
+    (ended,) = operator.set_rules([rule.with_fields(selector="id=[BCD]")]).events
+    assert (ended.device, ended.reason) == ("E", LEFT)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from energyguard.model.channels import MEASURES
+from energyguard.rules.kinds.profile import ProfileRule
 from energyguard.rules.profile.calendar import Calendar
 from energyguard.rules.profile.profiles import BYTES
 from energyguard.rules.profile.running import RunningHalfHours
-from energyguard.rules.profile.scorer import ProfileLimits, ProfileScorer
+from energyguard.rules.profile.scorer import ProfileScorer
 from energyguard.rules.valued import ValueRows
 
 MONDAY = 1_757_289_600_000  # 2025-09-08T00:00:00Z
@@ -112,8 +113,12 @@ def test_a_half_hour_of_few_readings_is_judged_as_few_readings() -> None:
 
 
 def test_profiles_are_saved_only_when_a_half_hour_was_over() -> None:
-    limits = ProfileLimits(4 * 10**9, 0, 3 * 10**9, 2 * 10**9, 3, 1)
-    scorer = ProfileScorer(limits, Calendar("UTC"))
+    rule = ProfileRule(
+        id="r", channels=("power_kw",), sigmas=4 * 10**9, lasting=3 * 10**9, clear_at=2 * 10**9,
+        needs=3,
+    )  # fmt: skip
+    scorer = rule.scorer()
+    assert isinstance(scorer, ProfileScorer)
 
     def told(minute: int) -> bool:
         """Whether the profiles are saved anew after a reading."""
@@ -127,6 +132,7 @@ def test_profiles_are_saved_only_when_a_half_hour_was_over() -> None:
     assert [told(minute) for minute in (0, 10, 20, 31, 40, 59, 60)] == [
         True, False, False, True, False, False, True
     ]  # fmt: skip
-    again = ProfileScorer(limits, Calendar("UTC"))
+    again = rule.scorer()
+    assert isinstance(again, ProfileScorer)
     again.restore(scorer.save())
     assert again.parts()[1] is not None
