@@ -29,6 +29,7 @@ from energyguard.model.topics import (
     LATE,
     METER_READINGS,
     PREFERENCES,
+    PRICES,
     PROGRESS,
     READ_MARKS,
     REPARTITIONED,
@@ -138,7 +139,7 @@ SERVICE = Flow(
     "service/service.py",
     (
         *(ALERT_ACTIONS, READ_MARKS, RULES, EDGES),
-        *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES),
+        *(CATALOGUE_CHANGES, AUDIT, PREFERENCES, SILENCES, PRICES),
     ),
     tables=(AUDIT, PREFERENCES),
 )
@@ -152,6 +153,7 @@ LIVE = Flow(
         READ_MARKS,
         SILENCES,
         PREFERENCES,
+        PRICES,
         PROGRESS,
         RULES,
         DEAD_LETTERS,

@@ -18,6 +18,7 @@ from energyguard.api.routes import (
     alerts,
     audit,
     backups,
+    bills,
     catalogue,
     cluster,
     consumption,
@@ -31,6 +32,7 @@ from energyguard.api.routes import (
     readings,
     rules,
     silences,
+    tariffs,
 )
 from energyguard.domain import installed, load
 from energyguard.ports.policy import Nonces
@@ -74,7 +76,7 @@ def build_api() -> FastAPI:
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
-    own = [part.router for part in parts]
+    own = [part.router for part in (*parts, bills, tariffs)]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (
         *own,

@@ -15,6 +15,7 @@ from energyguard.cli import (
     alerts,
     audit,
     backup,
+    bills,
     catalogue,
     client,
     consumption,
@@ -73,10 +74,11 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
     },
     "Ask": {
-        **named(consumption.consumption),
+        **named(consumption.consumption, bills.bill),
         "devices": catalogue.DEVICES,
         "sites": catalogue.SITES,
         "groups": catalogue.GROUPS,
+        "tariffs": bills.TARIFFS,
         **{
             name: QUERIES[name]
             for name in ("readings", "windows", "trend", "top", "late", "missing")

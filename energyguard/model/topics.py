@@ -166,13 +166,13 @@ EDGE_DEVICES = Topic(
 )
 CATALOGUE_CHANGES = Topic(
     "energyguard.catalogue-changes",
-    "Changes of the catalogue that somebody asked for; key: `site/ID`, `device/ID`, `group/ID`.",
+    "Changes of the catalogue that somebody asked for; key: `site/ID`, `device/ID`, …",
     partitions=1,
     retention_ms=None,
 )
 CATALOGUE = Topic(
     "energyguard.catalogue",
-    "Sites, devices and groups, each with all of its versions; key: `site/ID`, `device/ID`, …",
+    "Sites, devices, groups and tariffs, each with all of its versions; key: `site/ID`, …",
     partitions=1,
     compacted=True,
     retention_ms=None,
@@ -186,6 +186,13 @@ AUDIT = Topic(
 PREFERENCES = Topic(
     "energyguard.preferences",
     "How people read the page: language, numbers, clock; key: the person.",
+    partitions=1,
+    compacted=True,
+    retention_ms=None,
+)
+PRICES = Topic(
+    "energyguard.prices",
+    "Dynamic prices of energy; key: `LIST/DAY`, the day of UTC on which they begin.",
     partitions=1,
     compacted=True,
     retention_ms=None,
@@ -228,6 +235,7 @@ CORE_TOPICS: tuple[Topic, ...] = (
     AUDIT,
     PREFERENCES,
     SILENCES,
+    PRICES,
     STATE,
 )
 

@@ -17,6 +17,7 @@ from energyguard.records.decisions import DECISION
 from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK
 from energyguard.records.energy_alerts import ENERGY_ALERT
 from energyguard.records.preferences import PREFERENCES
+from energyguard.records.prices import PRICE_DAY
 from energyguard.records.progress import PARTITION_PROGRESS
 from energyguard.records.read_marks import READ_MARK
 from energyguard.records.rules import RULE_CHANGE
@@ -44,6 +45,7 @@ _ALL: Final[tuple[TopicRecord[Any], ...]] = (
     AUDIT_ENTRY,
     PREFERENCES,
     STANDING_SILENCE,
+    PRICE_DAY,
     SNAPSHOT,
     *(record for domain in installed() if domain.records for record in load(domain.records)),
 )

@@ -17,6 +17,7 @@ from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
 from energyguard.service.audit import Audit
+from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.lookups import (
@@ -99,6 +100,14 @@ class Service(Protocol):
     @property
     def consumption(self) -> Consumption:
         """What was used, in spans of the calendar."""
+
+    @property
+    def bills(self) -> Bills:
+        """What energy cost, by the tariffs of the catalogue."""
+
+    @property
+    def prices(self) -> Prices:
+        """Lists of dynamic prices."""
 
     @property
     def silences(self) -> StandingSilences:

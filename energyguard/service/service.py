@@ -33,6 +33,7 @@ from energyguard.service.alerts.silences import SilenceVerbs
 from energyguard.service.alerts.verbs import AlertVerbs
 from energyguard.service.audit import AuditTrail
 from energyguard.service.backups import FolderBackups
+from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.devices import Devices
@@ -62,6 +63,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         devices, profiles: any device, live or of the past; what is usual for it.
         catalogue: sites, devices and groups (``service/catalogue/catalogue.py``).
         consumption: what was used, in spans of the calendar (``service/consumption/``).
+        bills, prices: what energy cost; lists of dynamic prices (``service/bills/``).
         silences: by device, site or rule (``service/alerts/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         preferences: how people read the page (``service/preferences.py``).
@@ -99,7 +101,9 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
-        self.consumption = ConsumptionSums(self.query, self.catalogue.entries, self.live.data_ms)
+        self.prices, entries = self.live.prices, self.catalogue.entries
+        self.consumption = ConsumptionSums(self.query, entries, self.live.data_ms)
+        self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.data_ms)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""

@@ -21,6 +21,7 @@ from energyguard.model.catalogue import ENTRIES, parts_of
 from energyguard.records.alerts import AlertEvent, alert_id
 from energyguard.records.catalogue import CatalogueHistory, CatalogueVersion
 from energyguard.records.progress import PartitionProgress
+from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
@@ -143,7 +144,9 @@ class MadeUpService(EnergyService):
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self._front = Front(self.live, self.book, self.query, settings.serve.zone, clock)
         self.devices = Devices(self.live, self.book, self.query)
-        self.consumption = ConsumptionSums(self.query, self.catalogue.entries, self.live.data_ms)
+        self.prices, entries, clock_ms = self.live.prices, self.catalogue.entries, self.live.data_ms
+        self.consumption = ConsumptionSums(self.query, entries, clock_ms)
+        self.bills = EnergyBills(self.consumption, entries, self.prices.get, clock_ms)
         if floors:
             self.profiles = building.MadeUpProfiles(self.log, self.live.device, clock)
         if not empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -16,6 +17,7 @@ from energyguard.history.door import HistoryServer
 from energyguard.history.rollups import RollUps
 from energyguard.log import Records, open_log
 from energyguard.model.catalogue import Device, Entry, Site
+from energyguard.model.tariffs import Tariff
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
 from tests.cli.conftest import Terminal
@@ -23,7 +25,8 @@ from tests.history.made import T0, readings
 
 CASE = Path(__file__).parents[1] / "cases" / "meters" / "case22_dst_spring.csv"
 ENTRIES: dict[str, Entry] = {
-    "site/house": Site(name="Lindenhof", zone="Europe/Berlin"),
+    "tariff/home": Tariff(name="Home", price=Decimal("0.29531"), per_month=Decimal("9.30")),
+    "site/house": Site(name="Lindenhof", zone="Europe/Berlin", tariff="home", currency="EUR"),
     "device/berlin": Device(name="Oven", site="house"),
 }
 SPRING = ("--zone", "Europe/Berlin")
@@ -81,6 +84,32 @@ def test_what_was_used_is_shown_in_the_sites_time(terminal: Terminal, tmp_path: 
 
 
 @pytest.mark.usefixtures("_history")
+def test_a_bill_is_shown_line_by_line(terminal: Terminal, tmp_path: Path) -> None:
+    energy, standing = terminal("bill", "site/house", "--day", "2026-03-29", "--json").rows
+    assert (energy["item"], energy["quantity"], energy["price"]) == ("energy", 23.0, 0.29531)
+    assert (energy["amount"], energy["currency"], energy["tariff"]) == (6.79, "EUR", "home")
+    assert (energy["start"], standing["amount"]) == ("2026-03-29T00:00:00+01:00", 0.3)
+    shown = terminal("bill", "berlin", "--month", "2026-03").out.splitlines()
+    assert shown[0].split() == [
+        *("item", "from", "to", "quantity", "unit", "price", "amount", "EUR", "tariff"),
+    ]
+    assert shown[-1].split()[-2:] == ["total", "15.49"]
+    prices = tmp_path / "spot.csv"
+    prices.write_text("start,price\n2026-03-29T00:00+01:00,-0.5\n")
+    assert terminal("tariffs", "take", "spot-de", prices).out == "1 prices in the list spot-de\n"
+    [spot] = terminal("tariffs", "prices", "--json").rows
+    assert (spot["list"], spot["prices"]) == ("spot-de", 1)
+    [row] = terminal("tariffs", "--json").rows
+    assert (row["id"], row["sites"], row["tariff"]["price"]) == ("home", ["house"], "0.29531")
+    assert terminal("tariffs", "show", "home").out.startswith("[tariff.home]\nname = ")
+    book = tmp_path / "bill.xlsx"
+    said = terminal("bill", "berlin", "--span", "2026-03-29", "-o", book, "--format", "xlsx")
+    assert said.out == f"2 lines in {book}\n"
+    cells = list(openpyxl.load_workbook(book).active.values)
+    assert [row[7] for row in cells] == ["amount", 6.79, 0.3]
+
+
+@pytest.mark.usefixtures("_history")
 def test_commands_with_a_range_take_days_of_the_calendar(terminal: Terminal) -> None:
     def kwh(*words: str) -> float:
         return sum(float(row["kwh"]) for row in terminal("top", *words, "--json").rows)
@@ -107,6 +136,8 @@ WRONG = {
     ("top", "--zone", "Europe/Berlim"): "such as Europe/Berlin",
     ("consumption", "--format", "xlsx"): "give it a file",
     ("consumption", "--span", "soon"): "write one like today",
+    ("bill", "x", "--format", "xlsx"): "give it a file",
+    ("bill", "x", "--day", "today", "--span", "today"): "one of them",
 }
 
 

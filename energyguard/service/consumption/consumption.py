@@ -26,10 +26,13 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 from energyguard.service.consumption.keys import weights_of, zone_of_key
 from energyguard.settings.section import known_zone
+from energyguard.tariffs.energy import MeteredEnergy
 
 MAX_NAMED = 500
 """So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
 MAX_STEPS = 10_000
+MAX_BORDERS = 3_000
+"""Of more, the history is asked several times: a month of quarter hours is one question."""
 MINUTE_MS = 60_000
 
 
@@ -119,29 +122,57 @@ class ConsumptionSums:
         """
         now_ms = self._clock() + 1 if until_ms is None else until_ms
         cut = _Cut.of(span, now_ms, step)
-        return [self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut)]
+        return [
+            self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut.borders)
+        ]
 
-    def _amounts(self, keys: Sequence[str], cut: _Cut) -> list[tuple[str, _Amounts]]:
+    def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
+        """What each of these used between any borders, for who makes sums of their own.
+
+        Args:
+            keys: as of ``of``.
+            borders: whole minutes in ms since 1970 UTC, increasing, at least two.
+
+        Raises:
+            Malformed: a key is none.
+            NotFound: there is no such site or group.
+            Unavailable: the history is not there now.
+        """
+        parts = [
+            dict(self._amounts(keys, borders[begin : begin + MAX_BORDERS + 1]))
+            for begin in range(0, len(borders) - 1, MAX_BORDERS)
+        ]
+        at = np.array(borders, np.int64)
+
+        def joined(key: str, column: str) -> Ints:
+            of_parts = [getattr(part[key], column)[:-1] for part in parts]
+            return np.concatenate([*of_parts, np.zeros(1, np.int64)])
+
+        return {
+            key: MeteredEnergy(at, joined(key, "nano"), joined(key, "readings")) for key in keys
+        }
+
+    def _amounts(self, keys: Sequence[str], borders: Sequence[int]) -> list[tuple[str, _Amounts]]:
         """Of each key its energy and readings between all borders."""
         weights = {key: weights_of(key, self._catalogue) for key in keys if key}
         names = sorted({name for of_key in weights.values() for name in of_key})
-        table = self._ask(names, cut) if names else None
+        table = self._ask(names, borders) if names else None
         found: list[tuple[str, _Amounts]] = []
         for key in keys:
             if not key:
-                found.append((key, _summed(self._ask([], cut), {"": 1}, cut)))
+                found.append((key, _summed(self._ask([], borders), {"": 1}, borders)))
             elif table is not None:
-                found.append((key, _summed(table, weights[key], cut)))
+                found.append((key, _summed(table, weights[key], borders)))
             else:
-                found.append((key, _summed(None, {}, cut)))
+                found.append((key, _summed(None, {}, borders)))
         return found
 
-    def _ask(self, names: Sequence[str], cut: _Cut) -> pa.Table:
+    def _ask(self, names: Sequence[str], borders: Sequence[int]) -> pa.Table:
         """The rows of devices by name; of none: of everything together."""
         wanted = json.dumps(names) if 0 < len(names) <= MAX_NAMED else ""
         return self._query(
             "consumption",
-            borders=",".join(map(str, cut.borders)),
+            borders=",".join(map(str, borders)),
             devices=wanted,
             apart="yes" if names else "no",
         )
@@ -226,9 +257,9 @@ class _Amounts(NamedTuple):
         return tuple(found)
 
 
-def _summed(table: pa.Table | None, weights: dict[str, int], cut: _Cut) -> _Amounts:
+def _summed(table: pa.Table | None, weights: dict[str, int], cuts: Sequence[int]) -> _Amounts:
     """The signed sum of devices, from the rows of all."""
-    borders = np.array(cut.borders, np.int64)
+    borders = np.array(cuts, np.int64)
     nano, readings = (np.zeros(len(borders), np.int64) for _ in range(2))
     if table is not None and table.num_rows:
         device = table["device"].combine_chunks().cast(pa.string()).dictionary_encode()

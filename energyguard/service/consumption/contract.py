@@ -7,6 +7,7 @@ from typing import Protocol
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.service.consumption.consumption import ConsumptionSeries
+from energyguard.tariffs.energy import MeteredEnergy
 
 
 class Consumption(Protocol):
@@ -26,3 +27,6 @@ class Consumption(Protocol):
         step: CalendarStep | None = None,
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before."""
+
+    def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
+        """What each of these used between any borders."""

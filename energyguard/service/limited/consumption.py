@@ -9,6 +9,7 @@ from energyguard.model.catalogue import SITE, key_of
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.limited.site_scope import SiteScope
+from energyguard.tariffs.energy import MeteredEnergy
 
 
 class LimitedConsumption:
@@ -39,6 +40,15 @@ class LimitedConsumption:
         """
         found = {s.key: s for s in self._all.of(self._seen(keys), span, until_ms, step)}
         return [found[key] if key else self._everything(found) for key in keys]
+
+    def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
+        """What each of these used between any borders; everything is not one of them.
+
+        Raises:
+            Forbidden: one of them is not seen, or not all of it.
+        """
+        self._scope.check_keys(keys)
+        return self._all.between(keys, borders)
 
     def _roots(self) -> list[str]:
         """The keys of the sites that are in none of the others."""

@@ -13,6 +13,7 @@ from energyguard.catalogue import Catalogue
 from energyguard.catalogue.listing import DeviceListing
 from energyguard.errors import Forbidden
 from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, key_of
+from energyguard.model.tariffs import TARIFF
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 
@@ -73,7 +74,7 @@ class SiteScope:
 
     @property
     def entries(self) -> Catalogue:
-        """The catalogue, as far as it is seen: these sites, their devices, and these' groups."""
+        """The catalogue, as far as it is seen: these sites, their devices, groups and tariffs."""
         return self._seen().entries
 
     @property
@@ -94,7 +95,10 @@ class SiteScope:
         at_sites = {d for site in roots for d in whole.devices_at(site)}
         devices = frozenset(d for d in at_sites if _is_of(whole.devices.get(d), at_sites))
         groups = {group for d in devices for group in whole.facts(d).groups}
+        above = {at for site in roots for at in whole.path(site)}
+        tariffs = {whole.sites[site].tariff for site in {*sites, *above}} & whole.tariffs.keys()
         keys = [
+            *(key_of(TARIFF, tariff) for tariff in tariffs),
             *(key_of(SITE, site) for site in sites),
             *(key_of(DEVICE, device) for device in devices),
             *(key_of(GROUP, group) for group in groups),

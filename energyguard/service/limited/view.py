@@ -10,11 +10,13 @@ from energyguard.clock import Clock
 from energyguard.errors import Forbidden
 from energyguard.model.access import AccessRole, Caller
 from energyguard.service.audit import Audit
+from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
 from energyguard.service.limited.answers import limited_query
+from energyguard.service.limited.bills import LimitedBills
 from energyguard.service.limited.catalogue import LimitedCatalogue
 from energyguard.service.limited.consumption import LimitedConsumption
 from energyguard.service.limited.live import LimitedLive
@@ -161,6 +163,17 @@ class LimitedView:
         """What was used by what is seen."""
         consumption = self._for(READ).consumption
         return LimitedConsumption(consumption, self._scope) if self._scope else consumption
+
+    @property
+    def bills(self) -> Bills:
+        """What the energy of what is seen cost."""
+        bills = self._for(READ).bills
+        return LimitedBills(bills, self._scope) if self._scope else bills
+
+    @property
+    def prices(self) -> Prices:
+        """Lists of dynamic prices: an admin's."""
+        return self._whole(ADMIN, "lists of prices").prices
 
     @property
     def silences(self) -> StandingSilences:

@@ -18,6 +18,7 @@ from energyguard.model import topics
 from energyguard.model.quantities import parse_duration
 from energyguard.pipeline import LIVE, READINGS
 from energyguard.service.alerts.feed import TOPICS, AlertFeed
+from energyguard.service.bills.prices import PriceBook
 from energyguard.service.catalogue.catalogue import CatalogueVerbs
 from energyguard.service.edges import EdgeProjection
 from energyguard.service.live.follow import ALL, Follower
@@ -79,6 +80,7 @@ class LiveProjection:
         self.edges = EdgeProjection(log, settings.cloud, clock)
         self.catalogue = CatalogueVerbs(log, settings.serve.zone, clock)
         self.preferences = PersonPreferences(log)
+        self.prices = PriceBook(log)
         self.feed = AlertFeed(log, book, apply_rule, clock)
         self.updates = Updates(
             log,
@@ -99,6 +101,7 @@ class LiveProjection:
             **self.edges.takers,
             **self.catalogue.takers,
             topics.PREFERENCES.name: self.preferences.take,
+            topics.PRICES.name: self.prices.take,
         }
         common: Mapping[str, Any] = {"stop": self._stop, "clock": clock}
         self._alerts = Follower("alerts", log, _ALERTS, self._take, **common)
