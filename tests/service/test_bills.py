@@ -148,7 +148,7 @@ def test_a_month_that_is_not_over_counts_up_to_now(bills: EnergyBills) -> None:
     assert bill.until_ms == NOW + 60_000
     assert [line.quantity for line in bill.rated.lines] == [D(4 * 24 + 15) * D("2.5"), D(5)]
     ahead = asked(bills, "site/house", "2026-12", "flat")
-    assert (ahead.total, ahead.rated.lines, ahead.missing) == (0, (), ())
+    assert (ahead.rated.total, ahead.rated.lines, ahead.missing) == (0, (), ())
 
 
 def test_what_if_takes_the_oldest_version_before_it_held(bills: EnergyBills) -> None:
@@ -171,7 +171,7 @@ def test_the_past_is_rated_anew_by_asking_again(
     finally:
         enter(catalogue, "tariff/cheap", ENTRIES["tariff/cheap"])
     without = asked(bills, "site/shop", "2026-10-25", "spot")
-    assert (without.total, without.rated.unpriced_nano) == (0, 25 * 10**9)
+    assert (without.rated.total, without.rated.unpriced_nano) == (0, 25 * 10**9)
     prices.put("spot-de", b"start,price\n2026-10-25T00:00+02:00,0.5\n", "spot.csv")
     again = asked(bills, "site/shop", "2026-10-25", "spot")
     assert (again.total, again.rated.unpriced_nano) == (D("0.50"), 24 * 10**9)

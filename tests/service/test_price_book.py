@@ -30,7 +30,8 @@ def test_prices_are_there_for_every_process_day_by_day() -> None:
     for reader in (book, followed(log)):
         assert reader.lists() == [("spot-de", 3, BEGIN, BEGIN + 3 * HOUR_MS)]
         nano, known = reader.get("spot-de").at([BEGIN, BEGIN + 2 * HOUR_MS])
-        assert (nano.tolist(), known.all()) == ([100_000_000, -300_000_000], True)
+        assert nano.tolist() == [100_000_000, -300_000_000]
+        assert known.tolist() == [True, True]
         assert reader.slots("spot-de", BEGIN + 1, BEGIN + HOUR_MS) == [
             PriceSlot(BEGIN, BEGIN + HOUR_MS, 100_000_000)
         ]
