@@ -44,9 +44,7 @@ def bill(
 ) -> None:
     """Show what energy cost, line by line, by the tariffs that held."""
     from energyguard.codecs.sheets import write_sheet
-    from energyguard.service.bills.bills import EnergyBills
     from energyguard.service.bills.rows import bill_table
-    from energyguard.service.consumption.consumption import ConsumptionSums
 
     given = [text for text in (day, week, month, year, span) if text]
     if len(given) > 1:
@@ -54,18 +52,11 @@ def bill(
     if shape == "xlsx" and output == "-":
         raise typer.BadParameter("--format xlsx: give it a file with --output")
     key = of if "/" in of else f"device/{of}"
-    with call.service() as service:
-        newest_ms = service.archived_ms()
-        now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
-        entries = service.catalogue.entries
-        sums = ConsumptionSums(service.query, entries, lambda: now_ms)
-        bills = EnergyBills(sums, entries, service.prices.get, lambda: now_ms)
-        chosen = sums.span(given[0] if given else "this-month", [key], zone or "")
-        found = bills.of(key, chosen, tariff)
+    found = _bill(call, key, given[0] if given else "this-month", zone or "", tariff)
     table = bill_table(found)
     if shape != "table":
         with writable(output) as out:
-            write_sheet(table, shape, out, str(chosen))
+            write_sheet(table, shape, out, str(found.span))
         if output != "-":
             rows = table.num_rows
             call.out.done(f"{rows:,} lines in {output}", rows=rows, output=output)
@@ -73,6 +64,20 @@ def bill(
         call.out.rows(_times(table.to_pylist()))
     else:
         call.out.rows(_lines(table, found), empty="nothing was used")
+
+
+def _bill(call: Call, key: str, span: str, zone: str, tariff: str) -> EnergyBill:
+    """The bill up to the newest reading that the history has."""
+    from energyguard.service.bills.bills import EnergyBills
+    from energyguard.service.consumption.consumption import ConsumptionSums
+
+    with call.service() as service:
+        newest_ms = service.archived_ms()
+        now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
+        entries = service.catalogue.entries
+        sums = ConsumptionSums(service.query, entries, lambda: now_ms)
+        bills = EnergyBills(sums, entries, service.prices.get, lambda: now_ms)
+        return bills.of(key, sums.span(span, [key], zone), tariff)
 
 
 def _times(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
