@@ -1,0 +1,133 @@
+"""Readings sorted by key and time as runs, one for each key, and what went before in each.
+
+runs = KeyRuns(key)
+trail = Trail(runs, rows.powers[runs.keys], powers)  # 16 that are kept of each key, then new ones
+trail.largest_before()                               # of each reading: the largest of 16 before
+trail.newest()                                       # (keys, 16) to be kept
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from energyguard.model.readings import Bools, Ints
+
+Numbers = npt.NDArray[Any]
+
+
+class KeyRuns:
+    """n readings of K keys.
+
+    Attributes:
+        keys: (K,) whose runs they are.
+        first, last, count: (K,) where each run begins and ends, and how many readings it has.
+    """
+
+    def __init__(self, key: Ints) -> None:
+        self.size = len(key)
+        starts = np.flatnonzero(key[1:] != key[:-1]) + 1
+        self.first: Ints = np.concatenate([np.zeros(min(1, self.size), np.int64), starts])
+        self.keys: Ints = key[self.first]
+        self.count: Ints = np.diff(self.first, append=self.size)
+        self.last: Ints = self.first + self.count - 1
+
+    @cached_property
+    def run(self) -> Ints:
+        """(n,) which run a reading is in."""
+        return np.repeat(np.arange(len(self.keys)), self.count)
+
+    @cached_property
+    def place(self) -> Ints:
+        """(n,) how many readings of its run are before a reading."""
+        return np.arange(self.size) - np.repeat(self.first, self.count)
+
+    @cached_property
+    def regular(self) -> bool:
+        """Whether all runs have as many readings."""
+        return len(self.keys) > 0 and bool((self.count == self.count[0]).all())
+
+    def each(self, values: Numbers) -> Numbers:
+        """(n,) what (K,) values of the runs are for their readings; of (1,) those."""
+        return values if len(values) == 1 else np.repeat(values, self.count)
+
+    def previous(self, column: Numbers, kept: Numbers) -> Numbers:
+        """(n,) what a column has at the reading before; at the first of a run what is kept (K,)."""
+        before = np.empty_like(column)
+        before[1:] = column[:-1]
+        before[self.first] = kept
+        return before
+
+    def newest(self, column: Numbers, kept: Numbers) -> Numbers:
+        """(K, width) the newest of a column and of what is kept (K, width), the newest last."""
+        width = kept.shape[1]
+        result = np.empty_like(kept)
+        for back in range(width):
+            old = self.count <= back
+            result[:, width - 1 - back] = column[np.maximum(self.last - back, 0)]
+            if old.any():
+                behind = width - 1 - (back - self.count[old])
+                result[old, width - 1 - back] = kept[old, behind]
+        return result
+
+
+class Trail:
+    """One flat row of numbers: of each key what is kept, then what is new.
+
+    So the ``width`` numbers before any new one are of its own key.
+    """
+
+    def __init__(
+        self, runs: KeyRuns, kept: Numbers, new: Numbers, chosen: Bools | None = None
+    ) -> None:
+        """Lay new numbers behind the kept ones.
+
+        Args:
+            runs: of n readings, of K keys.
+            kept: (K, width) numbers, the newest last.
+            new: a number for each reading, or for each that is chosen.
+            chosen: (n,) which readings have a number; None: all.
+        """
+        keys, self.width = kept.shape
+        offset = self.width * (runs.run + 1)
+        if chosen is None:
+            self.at: Ints = np.arange(runs.size) + offset
+            ends = runs.last + 1
+        else:
+            passed: Ints = np.cumsum(chosen)
+            self.at = passed - chosen.astype(np.int64) + offset
+            ends = passed[runs.last]
+        if chosen is None and runs.regular:
+            self.flat = np.concatenate([kept, new.reshape(keys, -1)], axis=1).ravel()
+        else:
+            places: Ints = self.at if chosen is None else self.at[chosen]
+            is_kept = np.ones(keys * self.width + len(new), np.bool_)
+            is_kept[places] = False
+            self.flat = np.empty(len(is_kept), kept.dtype)
+            self.flat[places] = new
+            self.flat[is_kept] = kept.ravel()
+        self._ends = ends + self.width * np.arange(1, keys + 1)
+
+    def newest(self) -> Numbers:
+        """(K, width) the newest of each key, the newest last."""
+        windows = np.lib.stride_tricks.sliding_window_view(self.flat, self.width)
+        found: Numbers = windows[self._ends - self.width]
+        return found
+
+    def largest_before(self) -> Numbers:
+        """(n,) the largest of the ``width`` (a power of two) numbers before each reading."""
+        return self._before(np.maximum)
+
+    def smallest_before(self) -> Numbers:
+        """(n,) the smallest of them."""
+        return self._before(np.minimum)
+
+    def _before(self, better: np.ufunc) -> Numbers:
+        found, reach = self.flat, 1
+        while reach < self.width:
+            found, reach = better(found[reach:], found[:-reach]), reach * 2
+        before: Numbers = found[self.at - self.width]
+        return before

@@ -1,0 +1,168 @@
+"""What a ledger promises whatever the kind: any batches, copies, snapshots, equal states."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.ledger import Ledger
+from energyguard.model.channels import Kind
+from energyguard.model.readings import Ints
+from tests.ledger.folding import INTERVAL, KWH, MINUTE, MONDAY, POWER, REGISTER, Row, take
+
+KEYS = 5
+Readings = tuple[Ints, Ints, Ints]
+
+
+def channel_of(key: int, kind: Kind) -> EnergyChannel:
+    """Keys that differ in what is said of them."""
+    given: dict[str, Any] = (
+        {}, {"largest_power_w": 20_000, "largest_export_w": 5_000}, {"rollover": 100 * KWH},
+        {"resets_daily": True}, {"resolution": 10**7},
+    )[key % KEYS]  # fmt: skip
+    return EnergyChannel(kind, **given)
+
+
+def readings_of(kind: Kind, seed: int, length: int) -> Readings:
+    """Readings of all keys, sorted by key and time: rhythm with gaps and pauses, faults."""
+    chance = np.random.default_rng(seed)
+    columns: list[tuple[Ints, Ints, Ints]] = []
+    for key in range(KEYS):
+        n = int(chance.integers(0, length))
+        usual = int(chance.choice([2_000, 15_000, 15 * MINUTE, 60 * MINUTE]))
+        steps = np.where(chance.random(n) < 0.05, 7 * usual, usual)
+        steps += np.where(chance.random(n) < 0.3, chance.integers(-usual // 9, usual // 9, n), 0)
+        steps[chance.random(n) < 0.03] = 0
+        time = MONDAY + np.cumsum(steps)
+        use = chance.choice([0, 10**6, 10**7, 123 * 10**5], n) * (usual // 1_000) // 60
+        value = 98 * KWH + np.cumsum(use) if kind == Kind.REGISTER else 3 * use
+        faults = (
+            lambda v: 0,
+            lambda v: v // 2,
+            lambda v: v * 10,
+            lambda v: v - 10**7,
+            lambda v: -v,
+        )
+        for place in np.flatnonzero(chance.random(n) < 0.08):
+            value[place] = faults[int(chance.integers(0, 5))](int(value[place]))
+        for place in np.flatnonzero(chance.random(n) < 0.02):
+            value[place:] -= int(value[place]) if chance.random() < 0.5 else 40 * KWH
+        columns.append((np.full(n, key), time, np.abs(value) if kind == Kind.REGISTER else value))
+    keys, times, values = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return keys, times, values
+
+
+def new(kind: Kind) -> Ledger:
+    ledger = Ledger(kind, lambda key: channel_of(key, kind))
+    ledger.grow(KEYS)
+    return ledger
+
+
+def batches(readings: Readings, cuts: list[float]) -> list[Readings]:
+    """The same readings in pieces of event time, each sorted by key and time."""
+    key, time, value = readings
+    borders = np.quantile(time, sorted(cuts)) if len(time) else np.empty(0)
+    piece = np.searchsorted(borders, time, side="right")
+    chosen = [np.flatnonzero(piece == n) for n in range(len(cuts) + 1)]
+    return [(key[c], time[c], value[c]) for c in chosen]
+
+
+def rows_of(
+    ledger: Ledger, pieces: list[Readings], *, ended: bool = True
+) -> dict[tuple[int, int], Row]:
+    rows: dict[tuple[int, int], Row] = {}
+    for key, time, value in pieces:
+        take(ledger, rows, ledger.fold(key, time, value))
+    if ended:
+        take(ledger, rows, ledger.end())
+    return rows
+
+
+def one_by_one(readings: Readings) -> list[Readings]:
+    return [
+        (readings[0][n : n + 1], readings[1][n : n + 1], readings[2][n : n + 1])
+        for n in range(len(readings[0]))
+    ]
+
+
+KINDS = st.sampled_from([Kind.REGISTER, Kind.INTERVAL, Kind.POWER])
+
+
+@settings(max_examples=50, deadline=None)
+@given(KINDS, st.integers(0, 2**32), st.lists(st.floats(0, 1), max_size=6))
+def test_entries_are_the_same_in_any_batches(kind: Kind, seed: int, cuts: list[float]) -> None:
+    readings = readings_of(kind, seed, 60)
+    whole, cut, single = new(kind), new(kind), new(kind)
+    rows = rows_of(whole, [readings])
+    assert rows_of(cut, batches(readings, cuts)) == rows
+    assert rows_of(single, one_by_one(readings)) == rows
+    assert whole.snapshot() == cut.snapshot() == single.snapshot()
+
+
+@settings(max_examples=30, deadline=None)
+@given(KINDS, st.integers(0, 2**32), st.floats(0.1, 0.9))
+def test_a_ledger_goes_on_from_a_snapshot_and_as_a_copy(
+    kind: Kind, seed: int, where: float
+) -> None:
+    before, after = batches(readings_of(kind, seed, 40), [where])
+    ledger, restored, put = new(kind), new(kind), new(kind)
+    rows_of(ledger, [before])
+    restored.restore(ledger.snapshot())
+    order = np.array([3, 1, 4, 0, 2])
+    put.put(order, ledger.of(order))
+    rows = rows_of(ledger, [after])
+    assert rows_of(restored, [after]) == rows
+    assert rows_of(put, [after]) == rows
+    assert ledger.snapshot() == restored.snapshot()
+
+
+@settings(max_examples=30, deadline=None)
+@given(KINDS, st.integers(0, 2**32))
+def test_a_fold_that_begins_later_meets_the_old_one(kind: Kind, seed: int) -> None:
+    """Where two are the same, all that follows is the same."""
+    readings = readings_of(kind, seed, 160)
+    pieces = batches(readings, [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    early, late = new(kind), new(kind)
+    rows_of(early, pieces[:1])
+    met = np.zeros(KEYS, np.bool_)
+    for key, time, value in pieces[1:]:
+        entries = [ledger.fold(key, time, value) for ledger in (early, late)]
+        equal = [e.where(met[e.key]).columns() for e in entries]
+        assert all((a == b).all() for a, b in zip(*equal, strict=True))
+        assert not (met & ~early.same(late))[~early.waits()].any() or kind == Kind.REGISTER
+        met = early.same(late)
+    many = np.bincount(readings[0], minlength=KEYS) > 120
+    assert kind == Kind.REGISTER or met[many].all()
+
+
+def test_rhythm() -> None:
+    ledger = Ledger(Kind.REGISTER, lambda k: REGISTER._replace(cadence_ms=60_000 * (k == 1)))
+    ledger.grow(3)
+    time = MONDAY + np.cumsum([0, 10, 10, 10, 99, 10, 10, 10, 10]) * 1000
+    ledger.fold(np.repeat([0, 1], 9), np.tile(time, 2), np.arange(18) * 10**7)
+    assert ledger.cadence_ms().tolist() == [10_000, 60_000, 0]
+    assert ledger.usual_ms().tolist() == [10_000, 60_000, 0]
+    assert ledger.steps_known().tolist() == [8, 8, 0]
+
+
+@pytest.mark.parametrize("channel", [REGISTER, INTERVAL, POWER], ids=lambda c: c.kind)
+def test_keys_wait_and_are_forgotten(channel: EnergyChannel) -> None:
+    ledger = Ledger(channel.kind, lambda _: channel)
+    ledger.grow(2)
+    values = [5, 0] if channel.kind == Kind.REGISTER else [5, 6]
+    time = MONDAY + np.arange(2) * 15 * MINUTE
+    ledger.fold(np.zeros(2, np.int64), time, np.array(values) * KWH)
+    assert ledger.waits().tolist() == [True, False]
+    assert len(ledger.end()) > 0
+    ledger.forget(np.array([0]))
+    assert ledger.waits().tolist() == [False, False]
+    assert ledger.snapshot() == _empty(channel).snapshot()
+
+
+def _empty(channel: EnergyChannel) -> Ledger:
+    ledger = Ledger(channel.kind, lambda _: channel)
+    ledger.grow(2)
+    return ledger
