@@ -140,7 +140,8 @@ class PowerFolds:
         export = self.channels.column("largest_export_w", key)
         if export.any():
             largest = np.where((power < 0) & (export > 0), export, largest)
-        return np.asarray(largest * _NANO_KW_PER_W, np.int64)
+        limit: Ints = np.multiply(largest, _NANO_KW_PER_W)
+        return limit
 
 
 def _entries(parts: list[Part]) -> Entries:
