@@ -126,7 +126,7 @@ class PowerFolds:
     def _holds(self, runs: KeyRuns, rhythm: Rhythm) -> Ints:
         """(n,) how long the reading before each holds; -1: not known yet."""
         cadence, usual, steps = rhythm.with_step()
-        hold = np.maximum(2 * cadence, usual + usual // 2)
+        hold: Ints = np.maximum(2 * cadence, usual + usual // 2)
         hold[steps < MIN_STEPS] = UNKNOWN
         given = self.channels.column("cadence_ms", runs.keys)
         if given.any():
