@@ -25,7 +25,9 @@ from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
 from energyguard.page import mount
+from energyguard.page.mount import FILES
 from energyguard.page.views import VIEWS
+from energyguard.ports.kept_files import KeptFiles
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
 
@@ -82,7 +84,8 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
     services = api.state.services = CallerServices(service)
     app.mount(PREFIX, api)
     mount(app, services, service.settings)
-    limits = RequestLimits(OwnPages(app), settings.body_limit, settings.rate_limit, service.clock)
+    behind = OwnPages(KeptFiles(app, FILES))
+    limits = RequestLimits(behind, settings.body_limit, settings.rate_limit, service.clock)
     auth, streams = settings.auth, settings.streams
     gate = Gate(limits, tokens, sessions, attempts, host, auth, streams, _table(), note)
     return Requests(gate)

@@ -26,6 +26,8 @@ from energyguard.service.limited.callers import CallerServices
 from energyguard.settings.tree import Settings
 
 STATIC = Path(__file__).parent / "static"
+FILES = ("/_nicegui/", "/ui/")
+"""Below these are the files that pages are drawn with; they stay the same while a process runs."""
 
 
 SOMEBODY = Caller("somebody", AccessRole.ADMIN)
@@ -59,6 +61,7 @@ def mount(
         language="en-GB",
         dark=None,
         tailwind=False,
+        binding_refresh_interval=None,  # nothing is bound: each view refreshes itself
         show_welcome_message=False,
         storage_secret=secrets.token_hex(),
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from energyguard.records.preferences import Preferences
 from energyguard.service.alerts.silences import SilencePreview, SilenceView
+from energyguard.service.live.sums import LiveSums
 from energyguard.service.views import (
     BackupView,
     ClusterView,
@@ -41,6 +42,9 @@ class Live(Protocol):
 
     def devices(self) -> list[DeviceView]:
         """A row per device, topic and channel, by the device's id."""
+
+    def sums(self) -> LiveSums:
+        """What each device draws now, and who fell silent."""
 
     def device(self, device_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel."""

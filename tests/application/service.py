@@ -28,6 +28,7 @@ from energyguard.service.devices import Devices
 from energyguard.service.front import Front
 from energyguard.service.intake.senders import Senders
 from energyguard.service.live.live import LiveProjection
+from energyguard.service.live.sums import LiveSums
 from energyguard.service.service import EnergyService
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.settings.tree import Settings
@@ -93,6 +94,10 @@ class MadeUpLive(LiveProjection):
             )
             for d in self._homes
         ] + building.views(self._service.floors, t)
+
+    def sums(self) -> LiveSums:
+        rows = self.devices()
+        return LiveSums({row.device: row.kw for row in rows if row.kw is not None}, {})
 
     def senders(self, after: Mapping[str, int]) -> Mapping[str, Sequence[str]]:
         found = dict[str, list[str]]()

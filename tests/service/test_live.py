@@ -18,6 +18,7 @@ from energyguard.log import Records, TopicPartition
 from energyguard.model.alerts import State
 from energyguard.model.readings import batch_of
 from energyguard.service.live.devices import LiveDevices
+from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.subscribers import (
     FACTS_KEPT,
     Subscription,
@@ -114,6 +115,36 @@ def test_a_device_with_two_channels_counts_once() -> None:
     fold(fleet, "power_kw", ("a", 60, 2.9))
     assert rounded(fleet) == (round(2.9, 6), 1, 0)
     assert [view.channel for view in fleet.views("a")] == ["power_kw", "energy_register_kwh"]
+
+
+def test_each_device_draws_by_its_best_channel_that_is_live() -> None:
+    fleet = LiveDevices("t", silent_ms=300_000)
+    fold(fleet, "energy_register_kwh", ("a", 0, 100.0), ("a", 60, 100.05))
+    fold(fleet, "power_kw", ("a", 60, 2.9), ("silent", -400, 7.0), ("b", 60, 1.0))
+    fold(fleet, "temperature_c", ("warm", 60, 21.0))
+    names, kw, sends, newest_ms = fleet.draws()
+    assert names.to_pylist() == ["a", "silent", "b", "warm"]
+    assert sends.tolist() == [True, False, True, True]
+    assert kw[[0, 2]].tolist() == [2.9, 1.0]
+    assert np.isnan(kw[[1, 3]]).all()
+    assert newest_ms[1] == NOON - 400_000
+
+
+def test_sums_are_of_who_sends_and_say_since_when_others_are_silent() -> None:
+    live = LiveReadings(silent_ms=300_000)
+    homes, others = (LiveDevices(topic, silent_ms=300_000) for topic in ("a", "b"))
+    fold(homes, "power_kw", ("H1", 600, 2.0), ("H2", 600, 1.5), ("H3", 0, 4.0))
+    fold(others, "power_kw", ("H1", 600, 9.0))
+    live._topics.update(b=others, a=homes)
+    sums = live.sums(NOON + 600_000)
+    assert sums.kw == {"H1": 2.0, "H2": 1.5}  # of two topics the first: never twice
+    assert sums.silent == {"H3": NOON}
+    assert sums.of(["H1", "H3", "H2"]) == 3.5
+    assert sums.of(["H3"]) is None
+    assert sums.only({"H2"}).kw == {"H2": 1.5}
+    assert sums.only({"H2"}).silent == {}
+    devices = iter((["H1"], ["H2"]))
+    assert [sums.named("west", lambda: next(devices)) for _ in "ab"] == [2.0, 2.0]
 
 
 def test_a_silent_device_draws_nothing_that_we_know_of() -> None:

@@ -14,6 +14,7 @@ from energyguard.errors import Unavailable
 from energyguard.model.alerts import Act, Severity, State
 from energyguard.page.alerts.filter import OPEN, RESOLVED, AlertFilter, urgency
 from energyguard.page.alerts.rows import AlertRow, alert_href
+from energyguard.page.alerts.words import is_long_ago
 from energyguard.page.elements.components import ChangingList, Tag, button, choice
 from energyguard.page.elements.controls import Dropdown, Option
 from energyguard.page.frame.context import PageContext
@@ -44,6 +45,7 @@ class AlertList:
         self.filter = AlertFilter.of(context.query)
         self.chosen, self._silence = chosen, silence
         self.picked: dict[str, Alert] = {}
+        self._rows_kept: dict[str, tuple[object, AlertRow]] = {}  # by alert, with what they show
         self.several = False
         self.pages: list[Alert] = []
         self.before_ms: int | None = FOREVER_MS
@@ -200,8 +202,13 @@ class AlertList:
             self.none.text = _("Nothing needs you. No alert is open.")
 
     def _row(self, alert: Alert, rules: dict[str, Rule]) -> tuple[AlertRow, bool, bool]:
-        place = place_of(self.service.catalogue, alert.device)
-        row = AlertRow.of(alert, place.zone, place, rules.get(alert.rule), self.context.now_ms)
+        place, rule = place_of(self.service.catalogue, alert.device), rules.get(alert.rule)
+        now_ms = self.context.now_ms
+        shows = (alert, place, rule, is_long_ago(alert, now_ms))
+        kept, row = self._rows_kept.get(alert.id, (None, None))
+        if row is None or kept != shows:
+            row = AlertRow.of(alert, place.zone, place, rule, now_ms)
+            self._rows_kept[alert.id] = (shows, row)
         return row, self.several, alert.id in self.picked
 
     def _draw(self, item: tuple[AlertRow, bool, bool]) -> None:

@@ -84,6 +84,11 @@ def named(text: str, place: DevicePlace) -> str:
     return place.name + text.removeprefix(place.device)
 
 
+def is_long_ago(alert: Alert, now_ms: int) -> bool:
+    """Whether it began so long ago that its year is said."""
+    return now_ms - alert.since_ms > YEARLESS_MS
+
+
 def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None) -> str:
     """The line below the sentence: where, since when, how much, who has it.
 
@@ -94,7 +99,7 @@ def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None
         now_ms: what time it is there: what is long ago is said with its year.
     """
     parts = [place.where] if place.path else []
-    if now_ms is not None and now_ms - alert.since_ms > YEARLESS_MS:
+    if now_ms is not None and is_long_ago(alert, now_ms):
         parts.append(moment(alert.since_ms, zone, "%a %-d %b %Y"))
     elif not alert.open:
         parts.append(until(alert.since_ms, alert.changed_ms, zone))

@@ -96,7 +96,7 @@ class PageContext:
     @property
     def now_ms(self) -> int:
         """What time it is where the shown data comes from: a simulation has a clock of its own."""
-        clock_ms = (self.fresh or self.cache.service.live.fresh)().clock_ms
+        clock_ms = (self.fresh or self.cache.fresh)().clock_ms
         return self.cache.service.clock.now_ms() if clock_ms is None else clock_ms
 
     @property
@@ -107,7 +107,7 @@ class PageContext:
     @property
     def lasting(self) -> str:
         """The time range in words: the last hours, or those before all fell silent."""
-        fresh = (self.fresh or self.cache.service.live.fresh)()
+        fresh = (self.fresh or self.cache.fresh)()
         if fresh.live or fresh.newest_ms is None:
             return _("last {span}").format(span=_(self.span.words))
         when = day_moment(fresh.newest_ms, self.zone)

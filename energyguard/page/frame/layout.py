@@ -61,7 +61,7 @@ def frame(context: PageContext) -> Iterator[None]:
             context.title,
             ranges if context.view.ranged else [],
             context.zone,
-            lambda: (context.fresh or context.cache.service.live.fresh)(),
+            lambda: (context.fresh or context.cache.fresh)(),
             lambda: (Bell(context), KeyHelp()),
         )
         banner = Tag("div", "", "banner", role="status")

@@ -20,7 +20,7 @@ from energyguard.page.words.language import _
 from energyguard.service.contract import Service
 from energyguard.service.intake.file_imports import FileImport
 from energyguard.service.limited.callers import MAX_CALLERS, CallerServices
-from energyguard.service.views import Overview
+from energyguard.service.views import Freshness, Overview
 
 T = TypeVar("T")
 Furthest = Callable[..., Any]
@@ -55,6 +55,7 @@ SPANS = {
 }
 
 
+FRESH_KEEP_S = 0.5
 BEFORE_MS = 45 * MINUTE_MS
 """Event time that a demonstration goes on by, while the history settles."""
 MAX_POINTS = 720
@@ -79,6 +80,7 @@ class PageCache:
         self._newest_then: deque[tuple[float, int]] = deque(maxlen=120)  # (s, event time)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}
+        self._fresh: tuple[float, Freshness] | None = None  # until when (s) it is new enough
 
     async def shared(self, key: Hashable, keep_s: float, make: Callable[[], T]) -> T:
         """What ``make`` returns, run in a thread, at most once in ``keep_s`` for all pages."""
@@ -90,6 +92,13 @@ class PageCache:
             self._kept[key] = kept
         answer: T = await asyncio.shield(kept.answer)
         return answer
+
+    def fresh(self) -> Freshness:
+        """How fresh what measures energy is: looked at twice a second, however many pages ask."""
+        now = self.service.clock.monotonic()
+        if self._fresh is None or self._fresh[0] <= now:
+            self._fresh = (now + FRESH_KEEP_S, self.service.live.fresh())
+        return self._fresh[1]
 
     async def now(self) -> Overview:
         """The numbers of this second."""

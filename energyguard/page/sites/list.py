@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -99,7 +100,8 @@ class SitesPage:
             return [
                 TreeRow(
                     c.id, c.site.name, 0 if self.search else c.depth, kind_words(c.site.kind),
-                    c.zone, count(c.devices), measured(sums.of(entries.devices_at(c.id)), "kW"),
+                    c.zone, count(c.devices),
+                    measured(sums.named(c.id, partial(entries.devices_at, c.id)), "kW"),
                     len(needed_at(opened, self.catalogue, c.id)),
                 )
                 for c in found[:MAX_ROWS]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from energyguard.page.elements.charts import value_range
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.live_sums import LiveSums, needed_at
+from energyguard.page.measures.live_sums import needed_at
 from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData, UsualRange
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
+from energyguard.service.live.sums import LiveSums
 
 PAGE_ROWS = 25
 """So many parts stand on a page: of a site of 100,000 devices, too."""
@@ -75,7 +77,7 @@ class PartTable:
         for key in self.data.keys[1:]:
             kind, _slash, part = key.partition("/")
             if kind == "site":
-                kw = sums.of(entries.devices_at(part))
+                kw = sums.named(part, partial(entries.devices_at, part))
                 name = entries.sites[part].name if part in entries.sites else part
                 alerts, silent = len(needed_at(opened, self.catalogue, part)), False
             else:

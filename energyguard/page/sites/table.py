@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.live_sums import LiveSums, needed_at
+from energyguard.page.measures.live_sums import needed_at
 from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
+from energyguard.service.live.sums import LiveSums
 
 
 class SiteLine(NamedTuple):
@@ -49,7 +51,8 @@ class SiteTable:
             if site not in entries.sites:
                 continue  # taken out since the page was opened
             series, known = today.get(key), usual.get(key)
-            now, total = sums.of(entries.devices_at(site)), series.total_kwh if series else None
+            now = sums.named(site, partial(entries.devices_at, site))
+            total = series.total_kwh if series else None
             alerts = len(needed_at(opened, service.catalogue, site))
             if now is None and total is None and not alerts and not entries.is_entered(key):
                 continue  # a domain knows it, and nothing of it measures energy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from nicegui import ui
@@ -93,7 +94,7 @@ class SitePage:
         self.alerts.show(waiting, zone)
         sums, now = await live_sums(self.cache), await self.cache.now()
         usual = await self.data.usual()
-        kw = sums.of(self.catalogue.entries.devices_at(self.site))
+        kw = sums.named(self.site, partial(self.catalogue.entries.devices_at, self.site))
         self.tiles.show_now(kw, now.kw_at_ms, now.live, usual.get(self.data.keys[0]))
         await self.parts.show(sums, usual)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert
@@ -10,7 +11,7 @@ from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.alerts.need_list import about, urgency
 from energyguard.page.elements.components import ChangingList, Tag, Tile, restyle
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.live_sums import LiveSums, live_sums, needed_at
+from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.measures.usage import LONG_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange, beside
 from energyguard.page.words.formatting import (
     count,
@@ -22,6 +23,7 @@ from energyguard.page.words.formatting import (
     number,
 )
 from energyguard.page.words.language import _
+from energyguard.service.live.sums import LiveSums
 
 TURN_S = 20
 """How long each site stands."""
@@ -117,7 +119,7 @@ class WallPage:
         data = self._data(site)
         entries, zone = self.catalogue.entries, data.zone
         now, sums, usual = await self.cache.now(), await live_sums(self.cache), await data.usual()
-        kw = sums.of(entries.devices_at(site)) if site else now.kw_now
+        kw = sums.named(site, partial(entries.devices_at, site)) if site else now.kw_now
         self.title.text = entries.sites[site].name if site else _("All sites")
         self.clock.text = moment(self.context.now_ms, zone, "%a %-d %b, %H:%M")
         known = usual.get(data.keys[0])
@@ -137,9 +139,10 @@ class WallPage:
         entries, rows = self.catalogue.entries, []
         for key in data.keys[1:]:
             kind, _slash, part = key.partition("/")
-            devices = entries.devices_at(part) if kind == SITE else [part]
             name = entries.sites[part].name if kind == SITE else entries.name(part)
-            kw, known = sums.of(devices), usual.get(key)
+            kw, known = sums.kw.get(part), usual.get(key)
+            if kind == SITE:
+                kw = sums.named(part, partial(entries.devices_at, part))
             odd = known is not None and kw is not None and kw > known.high * 1.05
             rows.append(WallPart(name, measured(kw, "kW"), odd))
         return rows
@@ -165,7 +168,7 @@ class WallPage:
         self.month.show(number(month.total_kwh), "kWh", words, name)
 
     def _foot(self, sites: list[str], urgent: bool) -> None:
-        fresh = self.cache.service.live.fresh()
+        fresh = self.cache.fresh()
         restyle(self.chip, "wall-foot chip" if fresh.live else "wall-foot chip stale")
         when = moment(fresh.newest_ms, self.context.zone, "%H:%M:%S")
         self.fresh.text = f"{_('Live') if fresh.live else _('Nothing new since')} {when}"

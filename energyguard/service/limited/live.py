@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.live.sums import LiveSums
 from energyguard.service.parts import Live
 from energyguard.service.views import (
     DeviceView,
@@ -48,6 +49,10 @@ class LimitedLive:
         """A row per device, topic and channel, by the device's id."""
         seen = self._scope.devices
         return [row for row in self._live.devices() if row.device in seen]
+
+    def sums(self) -> LiveSums:
+        """What each device draws now, and who fell silent."""
+        return self._live.sums().only(self._scope.devices)
 
     def device(self, device_id: str) -> list[DeviceView]:
         """One device: a row per topic and channel."""

@@ -3,99 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.model.channels import Kind
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TopicClock
-from energyguard.service.live.follow import MIN_QUIET_MS, MISSED, Pulse
+from energyguard.service.live.channel import HOUR_MS, NEVER, Floats, Ints, LiveChannel, grown
+from energyguard.service.live.follow import MIN_QUIET_MS, Pulse
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
-
-HOUR_MS = 3_600_000
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-NEVER = np.iinfo(np.int64).min
 
 _LIMITS = ClockLimits()
 _BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
 
 
-class LiveChannel:
-    """One channel of a topic: the newest reading of each device, by the device's number."""
+class Draws(NamedTuple):
+    """The n devices of a topic: ids, kW (NaN: not known), whether they send, newest time in ms."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.kind = CHANNELS[name].kind if name in CHANNELS else Kind.STATE
-        self.unit = CHANNELS[name].unit if name in CHANNELS else ""
-        self.time_ms: Ints = np.empty(0, np.int64)
-        self.value: Ints = np.empty(0, np.int64)
-        self.step_ms: Ints = np.empty(0, np.int64)
-        self.step_before: Ints = np.empty(0, np.int64)
-        self.kw: Floats = np.empty(0)
-
-    def take(self, device: Ints, time_ms: Ints, value: Ints, size: int, gap: bool) -> None:
-        """Fold n readings in.
-
-        Args:
-            device: n device numbers below ``size``.
-            time_ms: n event times.
-            value: n values in 1e-9 of the unit.
-            size: how many devices the topic has.
-            gap: readings before these were left out, so the last step is not known.
-        """
-        self._grow(size)
-        order = np.lexsort((time_ms, device))
-        device, time_ms, value = device[order], time_ms[order], value[order]
-        last = np.flatnonzero(np.append(device[1:] != device[:-1], True))
-        last = last[time_ms[last] > self.time_ms[device[last]]]
-        at, newest, amount = device[last], time_ms[last], value[last]
-        before = np.maximum(last - 1, 0)
-        inside = (last > 0) & (device[before] == at) & (time_ms[before] < newest)
-        previous_ms = np.where(inside, time_ms[before], self.time_ms[at])
-        previous = np.where(inside, value[before], self.value[at])
-        known = previous_ms != NEVER
-        step = np.where(known, newest - np.where(known, previous_ms, 0), 0)
-        if gap and self.kind is Kind.INTERVAL:
-            step = np.where(~inside & (self.step_ms[at] > 0), self.step_ms[at], step)
-        self.kw[at] = self._power(amount, previous, step)
-        self.step_before[at] = self.step_ms[at]
-        self.time_ms[at], self.value[at], self.step_ms[at] = newest, amount, step
-
-    def live(self, now_ms: int, silent_ms: int) -> npt.NDArray[np.bool_]:
-        """Which devices have sent lately: their own pace counts, of two steps the shorter."""
-        allowed = np.maximum(silent_ms, MISSED * self.usual_ms())
-        lately: npt.NDArray[np.bool_] = self.time_ms >= now_ms - allowed
-        return lately
-
-    def usual_ms(self) -> Ints:
-        """The step of each device, 0 where it is not known: of its last two the shorter."""
-        before = np.where(self.step_before > 0, self.step_before, self.step_ms)
-        return np.minimum(self.step_ms, before)
-
-    def _power(self, amount: Ints, previous: Ints, step: Ints) -> Floats:
-        if self.kind is Kind.POWER:
-            return amount / NANO
-        if self.kind is Kind.STATE:
-            return np.full(len(amount), np.nan)
-        interval = self.kind is Kind.INTERVAL  # its energy is of its step, however long
-        energy = amount if interval else amount - previous
-        fit = (step > 0) & (step <= (HOUR_MS if interval else MAX_GAP_MS))
-        return np.where(fit, energy / NANO * HOUR_MS / np.where(fit, step, 1), np.nan)
-
-    def _grow(self, size: int) -> None:
-        if size > len(self.time_ms):
-            self.time_ms = _grown(self.time_ms, size, NEVER)
-            self.value = _grown(self.value, size, 0)
-            self.step_ms = _grown(self.step_ms, size, 0)
-            self.step_before = _grown(self.step_before, size, 0)
-            self.kw = np.append(self.kw, np.full(size - len(self.kw), np.nan))
+    devices: pa.Array
+    kw: Floats
+    sends: npt.NDArray[np.bool_]
+    newest_ms: Ints
 
 
 class LiveDevices:
@@ -177,7 +112,7 @@ class LiveDevices:
         """The latest time that is not ahead."""
         if self.wall:
             return received_ms + self._limits.ahead_wall_ms
-        self._reached = _grown(self._reached, len(self.names), NEVER)
+        self._reached = grown(self._reached, len(self.names), NEVER)
         np.maximum.at(self._reached, number, time_ms)
         seen = self._reached[self._reached != NEVER]
         if len(seen) > 1:
@@ -231,17 +166,27 @@ class LiveDevices:
         """What all devices draw; of a topic that is not live: what they drew last."""
         fresh = self.fresh(wall_ms)
         now_ms = wall_ms if self.wall and fresh.live else self.newest_ms
-        size = len(self.names)
-        draw, sends, at_ms = np.full(size, np.nan), np.zeros(size, bool), NEVER
-        for channel in self._best_first():
-            channel._grow(size)
-            live = channel.live(now_ms, self.silent_ms)
-            draw = np.where(np.isnan(draw) & live, channel.kw, draw)
-            sends |= live
-            at_ms = max(at_ms, int(channel.time_ms[live].max(initial=NEVER)))
+        _devices, kw, sends, newest_ms = self._draws(now_ms)
+        at_ms = int(newest_ms[sends].max(initial=NEVER))
         sending = int(sends.sum()) if fresh.live or not self.wall else 0
-        kw = None if np.isnan(draw).all() else float(np.nansum(draw))
-        return Drawn(kw, None if at_ms == NEVER else at_ms, sending, size - sending, fresh.live)
+        total = None if np.isnan(kw).all() else float(np.nansum(kw))
+        silent = len(sends) - sending
+        return Drawn(total, None if at_ms == NEVER else at_ms, sending, silent, fresh.live)
+
+    def draws(self, wall_ms: int = 0) -> Draws:
+        """What each device draws, by the best channel that is live, and when it sent last."""
+        return self._draws(wall_ms if self.wall else self.newest_ms)
+
+    def _draws(self, now_ms: int) -> Draws:
+        size = len(self.names)
+        kw, sends, newest_ms = np.full(size, np.nan), np.zeros(size, bool), np.full(size, NEVER)
+        for channel in self._best_first():
+            channel.grow(size)
+            live = channel.live(now_ms, self.silent_ms)
+            kw = np.where(np.isnan(kw) & live, channel.kw, kw)
+            sends |= live
+            newest_ms = np.maximum(newest_ms, channel.time_ms)
+        return Draws(self.names, kw, sends, newest_ms)
 
     def views(self, device: str | None = None, wall_ms: int = 0) -> Iterator[DeviceView]:
         """A row per device and channel; of one device, or of all."""
@@ -271,10 +216,6 @@ class LiveDevices:
 
     def _best_first(self) -> list[LiveChannel]:
         return sorted(self.channels.values(), key=lambda channel: _BEST_FIRST.index(channel.kind))
-
-
-def _grown(values: Ints, size: int, fill: int) -> Ints:
-    return np.append(values, np.full(max(0, size - len(values)), fill))
 
 
 def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:

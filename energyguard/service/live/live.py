@@ -25,6 +25,7 @@ from energyguard.service.live.follow import ALL, Follower
 from energyguard.service.live.readings import LiveReadings
 from energyguard.service.live.reports import Reports, dead_letters, windows
 from energyguard.service.live.subscribers import Subscription
+from energyguard.service.live.sums import LiveSums
 from energyguard.service.live.updates import Updates, facts_of
 from energyguard.service.preferences import PersonPreferences
 from energyguard.service.views import (
@@ -159,6 +160,10 @@ class LiveProjection:
     def senders(self, after: Mapping[str, int]) -> Mapping[str, Sequence[str]]:
         """By topic the devices behind the first so many, in the order in which they came."""
         return self._live_readings.senders(after)
+
+    def sums(self) -> LiveSums:
+        """What each device draws now, and who fell silent."""
+        return self._live_readings.sums(self._clock.now_ms())
 
     def drawn(self) -> Drawn:
         """What is drawn now, and how many devices send."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from threading import Lock
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +19,9 @@ from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TICK_HEADER, source_of
-from energyguard.service.live.devices import NEVER, LiveDevices, sum_kw
+from energyguard.service.live.channel import NEVER
+from energyguard.service.live.devices import LiveDevices, sum_kw
+from energyguard.service.live.sums import LiveSums
 from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
@@ -163,6 +167,23 @@ class LiveReadings:
                 for topic, devices in self._topics.items()
             }
 
+    def sums(self, now_ms: int) -> LiveSums:
+        """What each device draws, and since when those are silent of which nothing comes."""
+        with self._lock:
+            found = [self._topics[topic].draws(now_ms) for topic in sorted(self._topics)]
+        kw: dict[str, float] = {}
+        silent: dict[str, int] = {}
+        sending: set[str] = set()
+        for names, draws, sends, newest_ms in found:
+            known, quiet = ~np.isnan(draws), ~sends & (newest_ms != NEVER)
+            of_topic = zip(_picked(names, known), draws[known].tolist(), strict=True)
+            kw = {**dict(of_topic), **kw}  # of several topics the first: never twice
+            sending.update(_picked(names, sends))
+            for device, ms in zip(_picked(names, quiet), newest_ms[quiet].tolist(), strict=True):
+                silent[device] = max(ms, silent.get(device, 0))
+        gone = {device: ms for device, ms in silent.items() if device not in sending}
+        return LiveSums(kw, gone)
+
     def drawn(self, now_ms: int) -> Drawn:
         """What all devices draw, and how many of them send."""
         with self._lock:
@@ -199,6 +220,11 @@ class LiveReadings:
                 (m, self._minutes[m])
                 for m in range(last - (minutes - 1) * MINUTE_MS, last + 1, MINUTE_MS)
             ]
+
+
+def _picked(names: pa.Array, which: npt.NDArray[np.bool_]) -> list[str]:
+    picked: list[str] = names.filter(pa.array(which)).to_pylist()
+    return picked
 
 
 def _is_of_energy(topic: str) -> bool:

@@ -1,0 +1,87 @@
+"""Files of the page from memory: the same bytes for everyone, and nobody's cookie."""
+
+from __future__ import annotations
+
+import gzip
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from energyguard.ports import kept_files
+from energyguard.ports.kept_files import KeptFiles
+
+WORDS = b"export const PLOTS = 1;" * 100
+
+
+class Application:
+    """Answers with a file, compressed where that is taken; counts how often."""
+
+    def __init__(self) -> None:
+        self.asked = list[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append(scope["path"])
+        headers = [(b"content-type", b"text/javascript"), (b"set-cookie", b"session=mara")]
+        if not scope["path"].endswith("live.js"):
+            headers.append((b"etag", b'"1"'))
+        body = WORDS
+        if b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b""):
+            headers.append((b"content-encoding", b"gzip"))
+            body = gzip.compress(WORDS)
+        status = 404 if "none" in scope["path"] else 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body[:9], "more_body": True})
+        await send({"type": "http.response.body", "body": body[9:]})
+
+
+@pytest.fixture
+def app() -> Application:
+    return Application()
+
+
+def client(app: Application) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(KeptFiles(app, ("/ui/",)))
+    return httpx.AsyncClient(transport=transport, base_url="http://x")
+
+
+async def test_a_file_is_made_once_for_each_way_to_send_it(app: Application) -> None:
+    async with client(app) as visitors:
+        first, second = [await visitors.get("/ui/a.js") for _ in "ab"]
+        plain = await visitors.get("/ui/a.js", headers={"accept-encoding": "identity"})
+    assert first.content == second.content == plain.content == WORDS
+    assert second.headers["content-encoding"] == "gzip"
+    assert second.headers["vary"] == "Accept-Encoding"
+    assert "content-encoding" not in plain.headers
+    assert app.asked == ["/ui/a.js"] * 2
+
+
+async def test_a_cookie_is_for_whom_it_was_made(app: Application) -> None:
+    async with client(app) as visitors:
+        await visitors.get("/ui/a.js")
+        assert "set-cookie" not in (await visitors.get("/ui/a.js")).headers
+
+
+@pytest.mark.parametrize("path", ["/ui/live.js", "/ui/none.js", "/sites"])
+async def test_what_is_no_file_is_asked_for_each_time(app: Application, path: str) -> None:
+    async with client(app) as visitors:
+        for _ in "ab":
+            await visitors.get(path)
+    assert app.asked == [path] * 2
+
+
+async def test_a_part_of_a_file_is_left_to_the_application(app: Application) -> None:
+    async with client(app) as visitors:
+        for headers in ({}, {"range": "bytes=0-1"}, {"if-none-match": '"1"'}):
+            await visitors.get("/ui/a.js", headers=headers)
+    assert len(app.asked) == 3
+
+
+async def test_it_keeps_no_more_than_there_is_room_for(
+    app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_files, "MAX_KEPT_BYTES", len(gzip.compress(WORDS)))
+    async with client(app) as visitors:
+        for path in ("/ui/a.js", "/ui/b.js", "/ui/a.js", "/ui/b.js"):
+            await visitors.get(path)
+    assert app.asked == ["/ui/a.js", "/ui/b.js", "/ui/b.js"]
