@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from typing import Any, Final
 
 from playwright.sync_api import Page
@@ -11,14 +13,13 @@ window.seen = { painted: 0, charts: 0 };
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.seen.painted = entry.startTime;
 }).observe({ type: "largest-contentful-paint", buffered: true });
-const known = new WeakSet();
+let first = null;  // the charts that the page came with; what is drawn anew later does not count
 new MutationObserver(() => {
-  for (const plot of document.querySelectorAll(".plot:not(.waiting)")) {
-    if (known.has(plot) || !plot.querySelector("svg")) continue;
-    known.add(plot);
-    requestAnimationFrame(() => {
-      window.seen.charts = Math.max(window.seen.charts, performance.now());
-    });
+  first ??= document.querySelector(".plot") && new Set(document.querySelectorAll(".plot"));
+  for (const plot of first ?? []) {
+    if (!plot.querySelector("svg")) continue;
+    first.delete(plot);
+    requestAnimationFrame(() => (window.seen.charts = performance.now()));
   }
 }).observe(document, {
   subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
@@ -36,7 +37,7 @@ class Traffic:
 
     Attributes:
         http_bytes: of requests, as they came over the wire, with their heads.
-        frame_bytes: of the live connection's frames, as the page reads them.
+        frame_bytes: of the live connection, as the page reads them: before compression.
     """
 
     def __init__(self, page: Page) -> None:
@@ -51,3 +52,10 @@ class Traffic:
 
     def _frame(self, event: dict[str, Any]) -> None:
         self.frame_bytes += len(event["response"]["payloadData"].encode())
+
+
+def sent_bytes(port: int) -> int:
+    """What the server has sent on the connections that are open, by the kernel's count (Linux)."""
+    command = ["ss", "-tinH", "state", "established", f"sport = :{port}"]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return sum(map(int, re.findall(r"\bbytes_sent:(\d+)", seen)))

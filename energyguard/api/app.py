@@ -62,7 +62,6 @@ def build_app(service: Service, tokens: Tokens, host: str) -> ASGIApp:
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     problems.install(app)
-
     health = Shared(lambda: service.health(), service.clock)
     scrape = Shared(Scrape(service).text, service.clock)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from nicegui import ui
+from nicegui.testing import User
+
 from energyguard.page.elements.charts import (
     MAX_SERIES,
     BarGap,
@@ -12,6 +15,7 @@ from energyguard.page.elements.charts import (
     hours,
     value_range,
 )
+from energyguard.page.elements.plots import Plot
 
 STEPS = [BarStep("1", "Sun 1 Nov"), BarStep("2", "Mon 2 Nov")]
 
@@ -40,3 +44,20 @@ def test_days_have_the_hours_that_they_have() -> None:
 def test_a_range_without_a_usual_has_none() -> None:
     assert value_range(None, "kW")["low"] is None
     assert value_range(3.0, "kW", (1.0, 2.0), 4.0)["high"] == 2.0
+
+
+async def test_a_chart_that_is_shown_again_is_sent_once(user: User) -> None:
+    drawn: list[Plot] = []
+
+    @ui.page("/chart")
+    def chart() -> None:
+        drawn.append(Plot("bars", "energy"))
+
+    await user.open("/chart")
+    plot = drawn[0]
+    data = bars(STEPS, [BarSeries("cellar", [2.0, 1.0])], "kWh")
+    plot.client.outbox.updates.clear()
+    plot.show(data)
+    plot.say("energy of two days")
+    assert plot.id not in plot.client.outbox.updates  # the call has it all
+    assert plot.props["start"] is data  # for whoever opens the page anew

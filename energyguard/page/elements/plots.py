@@ -47,7 +47,7 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
         if data == self._data:
             return
         self._data = data
-        self._props["start"] = data
+        self._keep("start", data)
         if self.client.has_socket_connection:
             self.run_method("show", data)
         else:
@@ -56,9 +56,16 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
     def say(self, label: str) -> None:
         """Change the words for those who cannot see it."""
         if self._props["label"] != label:
-            self._props["label"] = label
+            self._keep("label", label)
             if self.client.has_socket_connection:
                 self.run_method("say", label)
+
+    def _keep(self, name: str, value: object) -> None:
+        """Keep what the chart is made of for whoever opens it anew.
+
+        Set like any other property it would be watched point by point, and sent a second time.
+        """
+        dict.__setitem__(self._props, name, value)
 
     def save(self, name: str) -> None:
         """Let the browser keep what is drawn as a picture, ``name.png``."""
