@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_KEPT_BYTES: Final = 4 * 2**20
 """Of all files together, as they are sent; the page's own take a tenth of it."""
-_ASKED_OTHERWISE = ("range", "if-none-match", "if-modified-since")
+_NOT_THE_WHOLE = ("range", "if-none-match", "if-modified-since")
 _OF_THE_FILE = (b"content-type", b"content-encoding", b"cache-control", b"etag", b"last-modified")
 """Headers that are the same for everyone; a cookie is not."""
 
@@ -59,7 +59,7 @@ class KeptFiles:
             return None
         headers = Headers(scope=scope)
         if not scope["path"].startswith(self._under) or any(
-            name in headers for name in _ASKED_OTHERWISE
+            name in headers for name in _NOT_THE_WHOLE
         ):
             return None
         address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
