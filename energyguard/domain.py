@@ -90,12 +90,14 @@ class Projection:
         flow: what it reads.
         follow: refers to ``(Log, Settings, Clock) -> service.parts.DomainProjection``.
         span: the query that says from when to when there is anything of them.
+        column: by which tables of the history name the devices; empty: by their ids.
     """
 
     name: str
     flow: Flow
     follow: str
     span: str
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

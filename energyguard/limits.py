@@ -44,7 +44,9 @@ PAGE_S = 60.0
 """To build a page, before one is shown that says so."""
 LOGIN_BODY_BYTES = 16_384
 STATEMENT_BYTES = 2**20
-"""Of a question at the history's door."""
+"""Of a statement at the history's door."""
+QUESTION_BYTES = 16 * STATEMENT_BYTES
+"""There, of the parameters of a question of ours: it names every device that may be read."""
 QUESTIONS_AT_ONCE = 32
 """At the history's door, those that wait for a reader too."""
 

@@ -22,10 +22,12 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import DiskFull, EnergyGuardError, Malformed, Overloaded, Unavailable
 from energyguard.history import DATABASE
 from energyguard.history.query import query_named
+from energyguard.history.row_filter import ONLY
 from energyguard.history.tables import ALL
 from energyguard.telemetry import METRICS
 
 READERS = 4
+OF_SOME = 2
 MAX_QUERY_S = 60
 MAX_QUEUE_S = 10
 MERGES_NICE = 10
@@ -48,6 +50,11 @@ _FOR_READERS = (
     "SET max_threads = 2",
     "SET readonly = 1",
 )
+_FOR_SOME = (
+    *_FOR_READERS[:-1],
+    "SET max_query_size = 67108864",  # it names every device that may be read
+    "SET readonly = 2",  # a filter of rows is a setting; texts here are files of ours alone
+)
 _FAULTS: tuple[tuple[str, type[EnergyGuardError]], ...] = (
     (r"NOT_ENOUGH_SPACE|No space left|errno: 28", DiskFull),
     (r"SYNTAX_ERROR|UNKNOWN_|BAD_|ILLEGAL_|READONLY|CANNOT_PARSE|NO_COMMON_TYPE", Malformed),
@@ -67,6 +74,7 @@ class ChdbHistory:
         self._clock = clock
         self._write, self._roll = threading.Lock(), threading.Lock()
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._of_some: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._writer = chdb.connect(str(self.folder))
@@ -78,12 +86,18 @@ class ChdbHistory:
         self._roller = chdb.connect(str(self.folder))  # roll-ups go on beside inserts
         self._set(self._roller, _FOR_ALL + _FOR_WRITER)
         self._all = [self._writer, self._roller]
-        for _ in range(READERS):
-            reader = chdb.connect(str(self.folder))
-            self._set(reader, _FOR_ALL + _FOR_READERS)
-            self._all.append(reader)
-            self._readers.put(reader)
+        self._open_readers(self._readers, READERS, _FOR_READERS)
+        self._open_readers(self._of_some, OF_SOME, _FOR_SOME)
         _questions_first()
+
+    def _open_readers(
+        self, into: queue.SimpleQueue[Any], n: int, settings: tuple[str, ...]
+    ) -> None:
+        for _ in range(n):
+            reader = chdb.connect(str(self.folder))
+            self._set(reader, _FOR_ALL + settings)
+            self._all.append(reader)
+            into.put(reader)
 
     @staticmethod
     def _set(connection: Any, texts: tuple[str, ...]) -> None:
@@ -103,9 +117,14 @@ class ChdbHistory:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
+        return _rows(self.ask_named(name, parameters))
+
+    def ask_named(self, name: str, parameters: Mapping[str, object]) -> bytes:
+        """Answer ``queries/<name>.sql`` as an Arrow file; with ``only``, of some devices alone."""
         sql, bound = query_named(name).bind(parameters)
+        readers = self._of_some if ONLY in parameters else self._readers
         started = self._clock.monotonic()
-        answer = self.answer(sql, bound)
+        answer = self._ask(readers, sql, "Arrow", bound)
         METRICS["history_query_seconds"].labels(query=name).observe(
             self._clock.monotonic() - started
         )
@@ -113,18 +132,23 @@ class ChdbHistory:
 
     def answer(self, sql: str, parameters: Mapping[str, str]) -> pa.Table:
         """Run a statement that only reads, and give its rows."""
-        return pa.ipc.open_file(pa.py_buffer(self.ask(sql, "Arrow", parameters))).read_all()
+        return _rows(self.ask(sql, "Arrow", parameters))
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""
+        return self._ask(self._readers, sql, shape, parameters)
+
+    def _ask(
+        self, readers: queue.SimpleQueue[Any], sql: str, shape: str, parameters: Mapping[str, str]
+    ) -> bytes:
         try:
-            reader = self._readers.get(timeout=MAX_QUEUE_S)
+            reader = readers.get(timeout=MAX_QUEUE_S)
         except queue.Empty as error:
-            raise Overloaded(f"history: {READERS} long questions are being answered") from error
+            raise Overloaded("history: as many long questions as can be are answered") from error
         try:
             return self._run(reader, sql, shape, parameters)
         finally:
-            self._readers.put(reader)
+            readers.put(reader)
 
     def run(self, sql: str, shape: str = "Null") -> bytes:
         """Run a statement of the housekeeping, and give its answer in a format of ClickHouse."""
@@ -169,6 +193,11 @@ def _in_memory(rows: pa.Table) -> Iterator[str]:
             writer.write_table(rows.combine_chunks())
         file.flush()
         yield f"/proc/self/fd/{number}"
+
+
+def _rows(answer: bytes) -> pa.Table:
+    """The rows of an Arrow file."""
+    return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
 
 
 def _owner(folder: Path, error: RuntimeError) -> str:

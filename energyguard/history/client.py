@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from energyguard.errors import Conflict, EnergyGuardError, Malformed, Overloaded, Unavailable
 from energyguard.history.query import query_named
+from energyguard.history.row_filter import ONLY
 
 CARD = Path("run") / "history.json"
 _RETRY_S = 2.0
@@ -35,16 +36,23 @@ class HistoryClient:
         raise Conflict(f"history: {rows.num_rows} rows for {table}: only its role inserts")
 
     def query(self, name: str, **parameters: object) -> pa.Table:
-        """Answer ``queries/<name>.sql``."""
-        sql, bound = query_named(name).bind(parameters)
-        answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})
+        """Answer ``queries/<name>.sql``.
+
+        Of some devices alone the role `history` is told the name of the question and makes the text
+        itself: a statement that changes settings it takes from nobody.
+        """
+        if ONLY in parameters:
+            answer = self._ask(json.dumps(parameters), {"question": name})
+        else:
+            sql, bound = query_named(name).bind(parameters)
+            answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})
         return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
 
-    def _ask(self, sql: str, bound: dict[str, str]) -> bytes:
+    def _ask(self, body: str, bound: dict[str, str]) -> bytes:
         self._look()
         try:
             answer = self._http.post(
-                self._url, content=sql, auth=self._auth, params=bound | {"default_format": "Arrow"}
+                self._url, content=body, auth=self._auth, params=bound | {"default_format": "Arrow"}
             )
         except httpx.TransportError as error:
             raise Unavailable(f"history: no answer at {self._url}: {error}", _RETRY_S) from error

@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -32,7 +32,7 @@ from starlette.types import Receive, Scope, Send
 from energyguard.durable.atomic import write_atomically
 from energyguard.errors import EnergyGuardError, Malformed, OutOfRange, Overloaded, Unauthorized
 from energyguard.history.guard import only_reads
-from energyguard.limits import QUESTIONS_AT_ONCE, STATEMENT_BYTES
+from energyguard.limits import QUESTION_BYTES, QUESTIONS_AT_ONCE, STATEMENT_BYTES
 from energyguard.ports.server import Background
 from energyguard.ports.sockets import listen
 from energyguard.telemetry import logger
@@ -48,6 +48,10 @@ class Asking(Protocol):
 
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         """Run a statement that only reads, and give its answer in a format of ClickHouse."""
+        ...
+
+    def ask_named(self, name: str, parameters: Mapping[str, object]) -> bytes:
+        """Answer a question of ours as an Arrow file."""
         ...
 
 
@@ -109,7 +113,7 @@ class _Answers:
             await self._answer(request, given, answer)
         except ClientDisconnect:
             return
-        except (EnergyGuardError, UnicodeDecodeError) as error:
+        except (EnergyGuardError, UnicodeDecodeError, msgspec.DecodeError) as error:
             known = error if isinstance(error, EnergyGuardError) else Malformed(str(error), "query")
             await answer.refuse(known)
         except Exception as error:
@@ -124,20 +128,27 @@ class _Answers:
             await answer.send(200, b"Ok.\n")
             return
         self._let_in(request.headers)
-        body = await _body(request) if reads_body else b""
+        name = given.get("question", "")
+        max_bytes = QUESTION_BYTES if name else STATEMENT_BYTES
+        body = await _body(request, max_bytes) if reads_body else b""
+        if name and reads_body:
+            parameters = msgspec.json.decode(body, type=dict[str, str | int])
+            found = await self._run(self._behind.ask_named, name, parameters)
+            await answer.send(200, found, ("Format", "Arrow"))
+            return
         sql, shape = only_reads((given.get("query", "") + " " + body.decode()).strip())
         shape = shape or given.get("default_format", "TabSeparated")
         bound = {k.removeprefix("param_"): v for k, v in given.items() if k[:6] == "param_"}
-        found = await self._ask(sql, shape, bound)
+        found = await self._run(self._behind.ask, sql, shape, bound)
         await answer.send(200, found, ("Format", shape))
 
-    async def _ask(self, sql: str, shape: str, bound: Mapping[str, str]) -> bytes:
+    async def _run(self, ask: Callable[..., bytes], *words: object) -> bytes:
         if self._asking >= QUESTIONS_AT_ONCE:
             raise Overloaded(f"history: {QUESTIONS_AT_ONCE} questions are being answered or wait")
         self._asking += 1
         try:
             loop = asyncio.get_running_loop()
-            asking = loop.run_in_executor(self._threads, self._behind.ask, sql, shape, bound)
+            asking = loop.run_in_executor(self._threads, ask, *words)
             asking.add_done_callback(lambda _: self._answered())
         except RuntimeError:
             self._asking -= 1
@@ -161,31 +172,31 @@ class _Answers:
             )
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, max_bytes: int) -> bytes:
     """A statement, unpacked; no more of it is read or unpacked than it may have."""
     length = request.headers.get("Content-Length", "")
     if length.isdigit():
-        _within(int(length))
+        _within(int(length), max_bytes)
     body = bytearray()
     async for part in request.stream():
         body += part
-        _within(len(body))
+        _within(len(body), max_bytes)
     packed = request.headers.get("Content-Encoding", "identity")
     if packed == "identity":
         return bytes(body)
     if packed != "gzip":
         raise Malformed(f"Content-Encoding {packed!r} is not known: use gzip", "body")
     try:
-        opened = zlib.decompressobj(31).decompress(body, STATEMENT_BYTES + 1)
+        opened = zlib.decompressobj(31).decompress(body, max_bytes + 1)
     except zlib.error as error:
         raise Malformed(f"the body is not gzip: {error}", "body") from error
-    _within(len(opened))
+    _within(len(opened), max_bytes)
     return opened
 
 
-def _within(size: int) -> None:
-    if size > STATEMENT_BYTES:
-        raise OutOfRange(f"a statement has at most {STATEMENT_BYTES} bytes", "body")
+def _within(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise OutOfRange(f"a statement has at most {max_bytes} bytes", "body")
 
 
 class _Sending:

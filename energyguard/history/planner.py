@@ -57,8 +57,14 @@ def _call() -> re.Pattern[str]:
     return re.compile(rf"({_WINDOWS}|(?:{names})_(?:in|by_step)){_ARGUMENTS}")
 
 
-def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
-    """Write the tables that cover the range where the text calls for them."""
+def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> str:
+    """Write the tables that cover the range where the text calls for them.
+
+    Args:
+        sql: the text of a query.
+        bound: its parameters.
+        of_some: rows of some are left out: what is kept of all together says nothing.
+    """
 
     def found(call: re.Match[str]) -> str:
         step_ms = int(call[2] if call[2].isdigit() else bound["step_ms"])
@@ -68,7 +74,7 @@ def with_rollups(sql: str, bound: Mapping[str, str]) -> str:
         sort, _, how = call[1].partition("_")
         source = _sources()[sort]
         here = source.here if call[3] and bound.get("station") else ""
-        if how == "by_step" and not here and source.together is not None:
+        if how == "by_step" and not (here or of_some) and source.together is not None:
             source = source.together
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"

@@ -16,6 +16,8 @@ A file begins with a header of comments, ``-- key: text``; lines that begin with
     clock            whose newest time ends a range that has no end
     constant NAME    what both leave no choice of; ``an hour of the zone``: as long as it is in UTC
     instead NAME VALUE   another query, where a parameter has that value
+    instead of some  another query with these parameters, for who sees some of the devices
+    only times of    a table that says of no row whose it is, and of which it reads but times
     answer           ``one`` row, ``one or null``, or rows ``newest first``
     empty            what a command says without rows
     hidden without   ``COLUMN: text``: rows without it are shown with ``--all`` only
@@ -37,6 +39,7 @@ from typing import NamedTuple
 from energyguard.domain import installed
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.planner import with_rollups
+from energyguard.history.row_filter import ONLY, row_filter
 from energyguard.history.sources import statement
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
@@ -83,16 +86,25 @@ class Query:
     def bind(self, given: Mapping[str, object]) -> tuple[str, dict[str, str]]:
         """Give the text to run, and its parameters as ClickHouse reads them.
 
+        Args:
+            given: the parameters; with ``only`` (``row_filter.py``) rows of some devices alone.
+
         Raises:
             Malformed: one is missing, unknown or not a number; the field names it.
         """
-        for field in self.parameters.keys() ^ given.keys():
+        only = str(given.get(ONLY, ""))
+        if only and (other := self.header.get("instead of some")):
+            return query_named(other).bind(given)
+        for field in self.parameters.keys() ^ (given.keys() - {ONLY}):
             fault = "is missing" if field in self.parameters else "is not a parameter"
             raise Malformed(f"{field} {fault} of the question {self.name!r}", field)
         bound = {
             field: _written(field, kind, given[field]) for field, kind in self.parameters.items()
         }
-        return with_rollups(self.sql, bound), bound
+        sql = with_rollups(self.sql, bound, of_some=bool(only))
+        if only:
+            sql += "\n" + row_filter(sql, only, self.header.get("only times of", ""))
+        return sql, bound
 
     def named(self, key: str) -> Mapping[str, str]:
         """What stands under ``key NAME``, by name."""

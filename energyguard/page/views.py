@@ -41,9 +41,9 @@ VIEWS = (
         "/devices", _("All devices"), "devices", DevicesPage, ranged=False, under="/sites",
     ),
     View("/devices/{device:path}", "{device}", "", DevicePage, ranged=False),
-    View("/data", _("Data"), "data", DataPage, ranged=False, whole=True),
-    View("/quality", _("Data"), "", DataPage, ranged=False, whole=True),
-    View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used, whole=True),
+    View("/data", _("Data"), "data", DataPage, ranged=False),
+    View("/quality", _("Data"), "", DataPage, ranged=False),
+    View("/edges", _("Edges"), "edges", EdgesPage, under="/data", shown=is_used),
     View(
         "/cluster", _("Cluster"), "cluster", ClusterPage, ranged=False, under="/data",
         role=AccessRole.ADMIN,

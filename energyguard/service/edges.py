@@ -19,8 +19,8 @@ from energyguard.errors import NotFound
 from energyguard.log import Fetched, Log
 from energyguard.log.compacted import CompactedTable
 from energyguard.model.quantities import parse_duration
-from energyguard.model.topics import EDGE_LINKS, EDGES
-from energyguard.records.edges import EDGE_ENTRY, EDGE_LINK, EdgeEntry, EdgeLink
+from energyguard.model.topics import EDGE_DEVICES, EDGE_LINKS, EDGES
+from energyguard.records.edges import EDGE_DEVICE, EDGE_ENTRY, EDGE_LINK, EdgeEntry, EdgeLink
 from energyguard.service.views import EdgeState, EdgeView
 from energyguard.settings.edge import CloudSettings
 
@@ -42,12 +42,14 @@ class EdgeProjection:
         self._silent_ms = parse_duration(settings.silent)
         self._off_ms = parse_duration(settings.clock_offset)
         entries, links = CompactedTable(log, EDGE_ENTRY), CompactedTable(log, EDGE_LINK)
+        owned = CompactedTable(log, EDGE_DEVICE)
         self._tables = entries, links
-        self._entries, self._links = entries.rows, links.rows
+        self._entries, self._links, self._owned = entries.rows, links.rows, owned.rows
         self._lock = RLock()
         self.takers: Mapping[str, Callable[[Fetched], object]] = {
             EDGES.name: partial(self._take, entries),
             EDGE_LINKS.name: partial(self._take, links),
+            EDGE_DEVICES.name: partial(self._take, owned),
         }
 
     def read(self) -> None:
@@ -72,6 +74,11 @@ class EdgeProjection:
                 known = ", ".join(sorted(self._entries)) or "none"
                 raise NotFound(f"no edge {name!r}; there are: {known}")
             return self._shown(name)
+
+    def devices(self, name: str) -> frozenset[str]:
+        """The devices that are an edge's."""
+        with self._lock:
+            return frozenset(d for d, owned in self._owned.items() if owned.edge == name)
 
     def forget(self, name: str, by: str) -> EdgeView:
         """Let an edge in no more: the cloud ends its line, and its devices are free for another.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Container, Mapping
 from typing import Protocol
 
 from energyguard.records.preferences import Preferences
@@ -83,6 +83,12 @@ class DomainProjection(Protocol):
             NotFound: there is none of this name.
         """
 
+    def of_some(self, devices: Container[str]) -> DomainProjection:
+        """The same, as if there were no other devices than these: ids of the catalogue."""
+
+    def names(self, devices: Container[str]) -> Collection[str]:
+        """What the domain's records and tables call those of these devices that it has."""
+
 
 class Cluster(Protocol):
     """The nodes of the store, where it is a ring."""
@@ -108,6 +114,9 @@ class Edges(Protocol):
 
     def get(self, name: str) -> EdgeView:
         """One edge."""
+
+    def devices(self, name: str) -> Collection[str]:
+        """The devices that are an edge's."""
 
     def forget(self, name: str, by: str) -> EdgeView:
         """Let an edge in no more."""

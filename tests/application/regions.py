@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import pyarrow as pa
 
 from energyguard.clock import SYSTEM
-from energyguard.domains.regions.live.group_powers import SLOT_MS
+from energyguard.domains.regions.live.group_powers import EVERYBODY, SLOT_MS
 from energyguard.domains.regions.live.regions import RegionProjection
 from energyguard.domains.regions.live.states import RegionsView
 from energyguard.domains.regions.places import HomePlaces, drawn
@@ -40,14 +40,14 @@ class MadeUpRegions(RegionProjection):
             self._powers.put(PLACE.decode(value or b""))
         self.view()
 
-    def view(self) -> RegionsView:
+    def view(self, seen: Container[str] = EVERYBODY) -> RegionsView:
         t = self._now() // SLOT_MS * SLOT_MS
         for home in self._homes:
             self._powers.take(home, t, round(kw(home, t) * 1e9), t)
-        return super().view()
+        return super().view(seen)
 
-    def fresh(self) -> Freshness:
-        if not self._homes:
+    def fresh(self, seen: Container[str] = EVERYBODY) -> Freshness:
+        if not any(home in seen for home in self._homes):
             return Freshness()
         t = self._now()
         return Freshness(t, t, t, t, SLOT_MS, live=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,21 +19,33 @@ from energyguard.api import problems
 from energyguard.api.app import build_app
 from energyguard.api.permissions import API
 from energyguard.catalogue.changes import Edit
+from energyguard.domains.charging.places import device_id
 from energyguard.errors import ConfigError, Conflict, Forbidden, NotFound
 from energyguard.history.query import queries
+from energyguard.log import EARLIEST, LATEST
+from energyguard.model import topics
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.alerts import Act
 from energyguard.model.catalogue import Device, DeviceGroup, Entry, Site, Term
+from energyguard.records.edges import EdgeDevice
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
 from energyguard.service.limited.consumption import LimitedConsumption
 from energyguard.service.limited.site_scope import SiteScope
-from tests.application.service import MadeUpService
+from tests.application.edges import add
+from tests.application.service import MadeUpService, put
 from tests.application.world import HOMES
+from tests.edge.lines import link
 
 OWN, FOREIGN = "H017", "H003"
 FLOORS = {OWN: "p1", FOREIGN: "p2"}
+CHARGERS = {OWN: "charger-1", FOREIGN: "charger-2"}
+EDGES = {OWN: "roof", FOREIGN: "cellar"}
+LETTERS = {OWN: 0, FOREIGN: 0}
+"""Where the letter of each is; filled in by the fixture."""
+BAD_ROWS = b"timestamp,household_id,energy_kwh\nyesterday,H017,0.11\nyesterday,H003,0.12\n"
+BOTH_IN_A_ROW = b'{"timestamp":"never","household_id":"H017","of":"H003","energy_kwh":0.13}\n'
 SITES = ("lindenhof",)
 
 
@@ -40,6 +53,8 @@ SITES = ("lindenhof",)
 def made() -> Iterator[MadeUpService]:
     """Two sites: in one H017 and, on its floor, H042; in the other one all other homes."""
     service = MadeUpService(floors=2)
+    stations: Any = service.projections["chargers"]
+    own, foreign = (stations._bays.listed[name] for name in CHARGERS.values())
     entries: dict[str, Entry] = {
         "site/lindenhof": Site(name="Lindenhof"),
         "site/floor-2": Site(name="Second floor", parent="lindenhof"),
@@ -48,6 +63,8 @@ def made() -> Iterator[MadeUpService]:
         "group/secret": DeviceGroup(name="Secret"),
         "device/H017": Device(name="Oven", site="lindenhof", groups=("pumps",)),
         "device/H042": Device(name="Freezer", site="floor-2"),
+        f"device/{device_id(own)}": Device(name="Bay 1", site="lindenhof"),
+        f"device/{device_id(foreign)}": Device(name="Bay 2", site="elsewhere"),
         "device/p1": Device(name="Floor 1", site="lindenhof"),
         "device/p2": Device(name="Floor 2", site="elsewhere"),
         "device/both": Device(
@@ -58,6 +75,22 @@ def made() -> Iterator[MadeUpService]:
         entries.setdefault(f"device/{home}", Device(name="", site="elsewhere", groups=("secret",)))
     for key, entry in entries.items():
         service.catalogue.entries.see(key, entry, "tests")
+    for device, edge in EDGES.items():
+        add(service, edge, link(service.clock.now_ms(), readings=1))
+        owned = EdgeDevice(edge=edge, at_ms=1)
+        put(service.log, topics.EDGE_DEVICES.name, device, owned, 1)
+    add(service, "mixed", link(service.clock.now_ms(), readings=1))
+    for home in ("H042", "H005"):
+        put(service.log, topics.EDGE_DEVICES.name, home, EdgeDevice(edge="mixed", at_ms=1), 1)
+    service.take_readings(BAD_ROWS, "csv")
+    service.take_readings(BOTH_IN_A_ROW)
+    for letter in service.dead_letters():
+        for device in LETTERS:
+            if device in letter.original:
+                LETTERS[device] = letter.offset
+    for topic in (topics.EDGES, topics.EDGE_LINKS, topics.EDGE_DEVICES):
+        at = service.log.positions(topic.name, EARLIEST)
+        service.live._take(service.log.read(at, 1_000, 0.0))
     yield service
 
 
@@ -101,12 +134,14 @@ VERBS: dict[str, tuple[Verb, set[AccessRole], bool]] = {
                      {OPERATE, ADMIN}, True),
     "undo": (lambda s, d: allowed(s.undo_rule, "floor-kw", "guest"), {ADMIN}, False),
     "remove rule": (lambda s, d: allowed(s.remove_rule, "floor-kw", "guest"), {ADMIN}, False),
-    "quality": (lambda s, d: s.quality(), {READ, OPERATE, ADMIN}, False),
-    "letters": (lambda s, d: s.dead_letters(), {READ, OPERATE, ADMIN}, False),
+    "letter": (lambda s, d: s.dead_letter(LETTERS[d]), {READ, OPERATE, ADMIN}, True),
     "replay": (lambda s, d: s.replay_dead_letters([]), {ADMIN}, False),
-    "totals": (lambda s, d: s.query("totals", start_ms=0, end_ms=1), {READ, OPERATE, ADMIN}, False),
     "backups": (lambda s, d: s.backups.all(), {ADMIN}, False),
-    "chargers": (lambda s, d: s.projections["chargers"], {READ, OPERATE, ADMIN}, False),
+    "charger": (lambda s, d: s.projections["chargers"].check({"charger": CHARGERS[d]}),
+                {READ, OPERATE, ADMIN}, True),
+    "edge": (lambda s, d: s.edges.get(EDGES[d]), {READ, OPERATE, ADMIN}, True),
+    "positions": (lambda s, d: s.positions("energy_readings", LATEST), {READ, OPERATE, ADMIN},
+                  False),
 }  # fmt: skip
 
 
@@ -185,18 +220,25 @@ def test_a_list_is_kept_as_long_as_nothing_changes(made: MadeUpService) -> None:
 
 
 HIDDEN = sorted({f'"{home}"' for home in HOMES} - {'"H017"', '"H042"'})
-HIDDEN += ["elsewhere", "Elsewhere", "secret", '"both"', '"p2"']
+HIDDEN += ["elsewhere", "Elsewhere", "secret", '"both"', '"p2"', '"cellar"']
+HIDDEN += [f'"charger-{n}"' for n in range(1, 25) if f"charger-{n}" != CHARGERS[OWN]]
+HIDDEN += ["0.12", "0.13", "n/a"]  # of letters that name others, or nobody
+QUERIES: list[dict[str, str]] = [
+    {}, {"device": OWN}, {"device": FOREIGN}, {"device": ""}, {"charger": CHARGERS[OWN]},
+    {"charger": CHARGERS[FOREIGN]}, {"station": "x"}, {"name": "x.toml"},
+]  # fmt: skip
 GIVEN = {"device": OWN, "channel": "energy_kwh", "id": "", "site": "floor-2", "group": "pumps"}
 
 
 class TellingHistory:
-    """Answers every question with a row of each device, whether it is asked for one or not."""
+    """Answers every question with a row of each device that may be read, in every column."""
 
-    def query(self, name: str, **parameters: Any) -> pa.Table:
+    def query(self, name: str, only: str = "", **parameters: Any) -> pa.Table:
+        seen = json.loads(only)["device"] if only else [OWN, FOREIGN]
         asked = parameters.get("device") or ""
         rows = [
             {column.name: self._value(column, device) for column in queries()[name].columns}
-            for device in ([asked] if asked else [OWN, FOREIGN])
+            for device in ([asked] if asked else [d for d in (OWN, FOREIGN) if d in seen])
         ]
         return pa.Table.from_pylist(rows)
 
@@ -233,13 +275,13 @@ async def test_nothing_of_other_sites_is_in_any_answer(
         for path in paths:
             for alert in (an_alert(made, OWN), an_alert(made, FOREIGN)) if "{id}" in path else [""]:
                 named = path.replace(":path", "").format_map(_Given(id=alert))
-                for query in ({}, {"device": OWN}, {"device": FOREIGN}, {"device": ""}):
+                for query in QUERIES:
                     answer = await client.get(named, params=query)
                     assert answer.status_code < 500, f"{named}: {answer.text}"
                     answered += answer.status_code == 200
                     found = [name for name in HIDDEN if name in answer.text]
                     assert found == [], f"{named} {query}"
-    assert answered >= 20
+    assert answered >= 70
 
 
 class _Given(dict[str, str]):
@@ -260,12 +302,63 @@ async def test_the_live_stream_tells_of_own_devices_alone(made: MadeUpService) -
     foreign, own = (made.book.get(an_alert(made, d)) for d in (FOREIGN, OWN))
     assert limited._update(Update("alert", foreign)) is None
     assert limited._update(Update("alert", own)) is not None
-    assert limited._update(Update("dead-letter", None)) is None
+    for device, offset in LETTERS.items():
+        letter = Update("dead-letter", made.dead_letter(offset))
+        assert (limited._update(letter) is not None) == (device == OWN)
     rows = made.live.readings(100)
     kept = limited._update(Update("readings", {"rows": rows, "per_minute": [(0, 1)]}))
     assert {row.device for row in kept.data["rows"]} <= {"H017", "H042", "p1"}
     assert kept.data["per_minute"] == []
     await updates.aclose()
+
+
+def test_of_edges_stations_and_letters_one_knows_what_is_wholly_ones_own(
+    made: MadeUpService,
+) -> None:
+    local: Any = of(made, READ, SITES)
+    assert [edge.edge for edge in local.edges.all()] == ["roof"]
+    with pytest.raises(NotFound):
+        local.edges.get("mixed")
+    stations = local.projections["chargers"]
+    assert [bay.charger for bay in stations.bays()] == [CHARGERS[OWN]]
+    assert [(station.bays, station.latitude is None) for station in stations.stations()] == [
+        (1, False)
+    ]
+    assert stations.event_ms() and stations.fresh().live
+    [letter] = local.dead_letters()
+    assert "0.11" in letter.original
+    quality = local.quality()
+    assert (quality.dead_letters, quality.malformed, quality.partitions) == (1, 1, ())
+    nobody: Any = of(made, READ, ("nowhere",))
+    assert nobody.projections["chargers"].event_ms() is None
+    assert not nobody.live.fresh().live
+    assert (nobody.edges.all(), nobody.dead_letters()) == ([], [])
+
+
+def test_states_are_made_of_groups_of_which_one_sees_every_home(made: MadeUpService) -> None:
+    whole: Any = made.projections["regions"]
+    group = next(group for group in whole._powers._groups.values() if len(group.members) > 4)
+    local: Any = of(made, READ, SITES).projections["regions"]
+    assert (local.view().all_shown.homes, local.homes, local.event_ms()) == (None, 0, None)
+    entries, homes = made.catalogue.entries, sorted(group.members)
+    for home in homes:
+        entries.see(f"device/{home}", Device(name="", site="lindenhof"), "tests")
+    assert (local.view().all_shown.homes, local.homes) == (len(homes), len(homes))
+    entries.see(f"device/{homes[0]}", Device(name="", site="elsewhere"), "tests")
+    assert (local.view().all_shown.homes, local.homes) == (None, len(homes) - 1)
+    assert whole.view().all_shown.homes > len(homes)
+    for home in homes:
+        entries.see(f"device/{home}", None, "tests")
+
+
+def test_every_question_is_asked_about_what_is_seen_alone(made: MadeUpService) -> None:
+    local, past = of(made, READ, SITES), made.past
+    local.query("totals", start_ms=0, end_ms=1)
+    overview = local.overview()
+    assert (overview.devices, overview.devices_silent) == (3, 0)
+    with pytest.raises(Forbidden):
+        local.query("series", device=FOREIGN, channel="", start_ms=0, end_ms=1, step_ms=60_000)
+    assert past.asked[-1][0] == "totals"  # the overview's
 
 
 def test_who_writes_sees_no_part_of_it(made: MadeUpService) -> None:

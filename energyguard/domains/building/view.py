@@ -125,4 +125,4 @@ class FloorGrid:
                 await shown.draw(floor)
 
 
-VIEW = View("/building", _("Building"), "building", BuildingPage, whole=True)
+VIEW = View("/building", _("Building"), "building", BuildingPage)

@@ -50,6 +50,7 @@ DOMAIN = Domain(
             flow=STATIONS,
             follow=f"{HERE}.live.stations:StationProjection",
             span="station_span",
+            column="charger",
         ),
     ),
     places=DomainPlaces(fold=f"{HERE}.places:ChargerPlaces", topics=(CHARGERS,)),

@@ -214,4 +214,4 @@ def mapped(stations: list[StationView], href: Callable[[str], str]) -> Data:
     }
 
 
-VIEW = View("/stations", _("Stations"), "stations", StationsPage, whole=True)
+VIEW = View("/stations", _("Stations"), "stations", StationsPage)

@@ -182,4 +182,4 @@ class HouseholdsPage:
         ]
 
 
-VIEW = View("/households", _("Households"), "households", HouseholdsPage, _("Homes"), whole=True)
+VIEW = View("/households", _("Households"), "households", HouseholdsPage, _("Homes"))

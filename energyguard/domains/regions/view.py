@@ -223,4 +223,4 @@ def is_used(service: Service) -> bool:
     return bool(service.settings.cloud.listen) or regions_of(service).homes > 0
 
 
-VIEW = View("/regions", _("Regions"), "regions", RegionsPage, shown=is_used, whole=True)
+VIEW = View("/regions", _("Regions"), "regions", RegionsPage, shown=is_used)

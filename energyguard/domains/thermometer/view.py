@@ -75,6 +75,4 @@ class ThermometerPage:
         self.range.show(f"{number(lowest)} – {number(highest)}", "°C", "in this time")
 
 
-VIEW = View(
-    "/thermometer", _("Thermometer"), "thermometer", ThermometerPage, _("Degrees"), whole=True
-)
+VIEW = View("/thermometer", _("Thermometer"), "thermometer", ThermometerPage, _("Degrees"))

@@ -96,16 +96,29 @@ class CatalogueFiles(ABC):
             self.meet_all()
             for device in self._listing.find(DeviceFilter(state="new")):
                 found.setdefault(f"device/{device}", Device(name=""))
-        if name.lower().endswith(".toml"):
-            return write_toml(found)
-        if name.lower().endswith(".csv"):
-            devices = {
-                key.partition("/")[2]: entry
-                for key, entry in found.items()
-                if isinstance(entry, Device)
-            }
-            return write_csv(devices)
-        raise Malformed(f"{name}: a catalogue is .toml or .csv", "name")
+        return catalogue_text(found, name)
+
+
+def catalogue_text(found: Mapping[str, Entry], name: str) -> str:
+    """Entries as a file.
+
+    Args:
+        found: the entries, by key.
+        name: of the file: ``.toml`` has all of them, ``.csv`` the devices.
+
+    Raises:
+        Malformed: the name says neither.
+    """
+    if name.lower().endswith(".toml"):
+        return write_toml(found)
+    if name.lower().endswith(".csv"):
+        devices = {
+            key.partition("/")[2]: entry
+            for key, entry in found.items()
+            if isinstance(entry, Device)
+        }
+        return write_csv(devices)
+    raise Malformed(f"{name}: a catalogue is .toml or .csv", "name")
 
 
 def _preview(changes: FileChanges, written: int = 0) -> ImportPreview:

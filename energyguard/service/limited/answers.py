@@ -1,68 +1,32 @@
-"""Answers about all devices, for who sees some: rows of others are left out, sums are refused."""
+"""The numbers of the first page, for somebody who sees some devices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from energyguard.alerts.alert import Alert
+from energyguard.errors import Unavailable
 from energyguard.model.alerts import State
-from energyguard.service.limited.parts import refuse
-from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.views import DeviceView, Overview
-
-MAX_COUNTED: Final = 10_000
-OLDEST_FIRST: Final = frozenset({"readings"})
-"""Queries whose newest rows are the last."""
-
-
-def limited_query(
-    query: Callable[..., pa.Table], scope: SiteScope, name: str, parameters: Mapping[str, object]
-) -> pa.Table:
-    """Ask the history about a device that is seen, or for rows of such.
-
-    Args:
-        query: asks about all.
-        scope: what is seen.
-        name: of the question.
-        parameters: of it.
-
-    Raises:
-        Forbidden: it is about all devices together, or about one that is not seen.
-    """
-    if device := parameters.get("device"):
-        scope.check(str(device))
-        return query(name, **parameters)
-    if name == "newest":
-        return query(name, **parameters)  # a time, of no device
-    counts = {count: MAX_COUNTED for count in ("n", "limit") if count in parameters}
-    found = query(name, **{**parameters, **counts})
-    if "device" not in found.column_names:
-        refuse(name)
-    seen = _of(found, scope.devices)
-    if "n" in counts:  # the first n devices, of which each may have several rows
-        first = pc.unique(seen["device"]).slice(0, int(str(parameters["n"])))
-        seen = _of(seen, frozenset(first.to_pylist()))
-    if "limit" in counts:
-        limit = int(str(parameters["limit"]))
-        seen = seen.slice(max(0, seen.num_rows - limit) if name in OLDEST_FIRST else 0, limit)
-    return seen
-
-
-def _of(rows: pa.Table, devices: frozenset[str]) -> pa.Table:
-    wanted = pa.array(sorted(devices), pa.string())
-    return rows.filter(pc.is_in(rows["device"].cast(pa.string()), value_set=wanted))
 
 
 def limited_overview(
-    whole: Overview, rows: Iterable[DeviceView], opened: Iterable[Alert]
+    whole: Overview,
+    rows: Iterable[DeviceView],
+    opened: Iterable[Alert],
+    query: Callable[..., pa.Table],
 ) -> Overview:
     """The numbers of the first page, of devices and alerts that are seen.
 
-    The energy of the day is not known here, and readings are not counted by device.
+    Readings of a minute are not counted by device; how far the worker is, is of all.
+
+    Args:
+        whole: of all.
+        rows: the newest of each device.
+        opened: the alerts that are not resolved.
+        query: asks the history, of these devices.
     """
     by_device: dict[str, list[DeviceView]] = {}
     for row in rows:
@@ -79,7 +43,7 @@ def limited_overview(
         kw_now=sum(drawn) if drawn else None,
         kw_at_ms=newest_ms,
         live=whole.live and bool(drawn),
-        kwh_today=None,
+        kwh_today=_kwh_of_day(whole.day_ms, newest_ms, query),
         day_ms=whole.day_ms,
         readings_per_minute=0,
         devices=len(alive),
@@ -92,3 +56,16 @@ def limited_overview(
         heard_ms=whole.heard_ms,
         now_ms=whole.now_ms,
     )
+
+
+def _kwh_of_day(
+    day_ms: int | None, newest_ms: int | None, query: Callable[..., pa.Table]
+) -> float | None:
+    """The energy since a day began; None: not known."""
+    if day_ms is None or newest_ms is None or newest_ms < day_ms:
+        return None
+    try:
+        rows = query("totals", start_ms=day_ms, end_ms=newest_ms + 1).to_pylist()
+    except Unavailable:
+        return None
+    return float(rows[0]["kwh"] or 0.0) if rows and rows[0]["readings"] else None

@@ -15,6 +15,7 @@ from energyguard.model.catalogue import DEVICE, Device, Entry, key_of, parts_of
 from energyguard.records.catalogue import CatalogueVersion
 from energyguard.service.catalogue.cards import CatalogueCards
 from energyguard.service.catalogue.contract import SiteCatalogue
+from energyguard.service.catalogue.files import catalogue_text
 from energyguard.service.catalogue.views import (
     CatalogueCard,
     EntryChange,
@@ -23,7 +24,6 @@ from energyguard.service.catalogue.views import (
     ImportPreview,
     SiteCard,
 )
-from energyguard.service.limited.parts import refuse
 from energyguard.service.limited.site_scope import SiteScope
 
 
@@ -181,14 +181,16 @@ class LimitedCatalogue:
         return self._whole.import_file(data, name, by, skip_faulty)
 
     def export_file(self, name: str, with_new: bool = False) -> str:
-        """The catalogue as a file, for who sees all of it.
-
-        Raises:
-            Forbidden: the caller sees some sites.
-        """
-        if self._scope is not None:
-            refuse("the catalogue as a file")
-        return self._whole.export_file(name, with_new)
+        """The catalogue as a file, as far as it is seen; what nobody entered is at no site."""
+        if self._scope is None:
+            return self._whole.export_file(name, with_new)
+        seen, whole = self._scope.entries, self._whole.entries
+        found = {
+            key: entry
+            for key in seen
+            if (entry := seen.entry(key)) is not None and (with_new or whole.is_entered(key))
+        }
+        return catalogue_text(found, name)
 
     def _check_admin(self, what: str) -> None:
         """See that the caller may change all of the catalogue.

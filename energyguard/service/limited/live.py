@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import replace
 
 from energyguard.service.limited.site_scope import SiteScope
+from energyguard.service.live.readings import is_of_energy
 from energyguard.service.live.sums import LiveSums
 from energyguard.service.parts import Live
 from energyguard.service.views import (
+    NOTHING,
+    DeadLetter,
     DeviceView,
     Freshness,
     Kind,
@@ -22,11 +25,23 @@ MAX_ROWS = 2_000
 """As many as the live projection keeps, of all devices."""
 
 
-class LimitedLive:
-    """The live projection of the devices that are seen."""
+FEW = 50
+"""So many devices are looked up by their ids; of more, all are looked through."""
 
-    def __init__(self, live: Live, scope: SiteScope) -> None:
-        self._live, self._scope = live, scope
+
+class LimitedLive:
+    """The live projection of the devices that are seen.
+
+    Args:
+        live: of all.
+        scope: what is seen.
+        sees_letter: whether a dead letter is.
+    """
+
+    def __init__(
+        self, live: Live, scope: SiteScope, sees_letter: Callable[[DeadLetter], bool]
+    ) -> None:
+        self._live, self._scope, self._sees_letter = live, scope, sees_letter
 
     @property
     def listeners(self) -> int:
@@ -35,11 +50,31 @@ class LimitedLive:
 
     def newest_ms(self, topic: str | None = None) -> int | None:
         """The newest event time of a topic, or of all that measure energy."""
-        return self._live.newest_ms(topic)
+        newest = self._live.newest_ms(topic)
+        times = [row.time_ms for row in self._rows(topic)]
+        return None if newest is None or not times else min(max(times), newest)
 
     def fresh(self, topic: str | None = None) -> Freshness:
-        """Whether a topic, or anything that measures energy, is live, and since when not."""
-        return self._live.fresh(topic)
+        """Whether a topic, or anything that measures energy, is live, and since when not.
+
+        What time it is there, and when the last message came, is of all who send there.
+        """
+        topics = {row.topic: row for row in self._rows(topic)}
+        found = [self._fresh(name) for name in topics]
+        return max(found, key=lambda part: (part.live, part.newest_ms or 0), default=NOTHING)
+
+    def _fresh(self, topic: str) -> Freshness:
+        rows, whole = self._rows(topic), self._live.fresh(topic)
+        live = whole.live and not all(row.silent for row in rows)
+        return replace(whole, newest_ms=self.newest_ms(topic), live=live)
+
+    def _rows(self, topic: str | None) -> list[DeviceView]:
+        """The newest of each device of a topic, or of those that measure energy."""
+        return [
+            row
+            for row in self.devices()
+            if row.topic == topic or (topic is None and is_of_energy(row.topic))
+        ]
 
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
         """The newest readings, newest first, of devices whose id contains a text."""
@@ -48,6 +83,8 @@ class LimitedLive:
     def devices(self) -> list[DeviceView]:
         """A row per device, topic and channel, by the device's id."""
         seen = self._scope.devices
+        if len(seen) <= FEW:
+            return [row for device in sorted(seen) for row in self._live.device(device)]
         return [row for row in self._live.devices() if row.device in seen]
 
     def sums(self) -> LiveSums:
@@ -87,6 +124,8 @@ class LimitedLive:
                 return update if update.data.device in self._scope else None
             case "anomaly":
                 return update if update.data.alert.device in self._scope else None
+            case "dead-letter":
+                return update if self._sees_letter(update.data) else None
             case "window":
                 return update if update.data.household_id in self._scope else None
         return None

@@ -18,9 +18,7 @@ from energyguard.rules.rule_history import ChangedRule
 from energyguard.service.alerts.notifications import Notification, Wanted, everything
 from energyguard.service.limited.site_scope import SiteScope
 from energyguard.service.lookups import AlertLookup, NotificationLookup, ProfileLookup, RuleLookup
-from energyguard.service.parts import DomainProjection, Edges
 from energyguard.service.profiles import DeviceProfile
-from energyguard.service.views import EdgeView
 
 
 def refuse(what: str) -> NoReturn:
@@ -205,63 +203,3 @@ class LimitedProfiles:
         if device not in self._scope:
             raise NotFound(f"nothing is known of what is usual for {device!r}")
         return self._profiles.get(device, channel)
-
-
-class NoProjections(Mapping[str, DomainProjection]):
-    """A domain's projection is of all its devices: there is none for who sees some."""
-
-    def __getitem__(self, name: str) -> DomainProjection:
-        refuse(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-class EdgesToSee:
-    """All edges, for who may look and no more."""
-
-    def __init__(self, edges: Edges) -> None:
-        self._edges = edges
-
-    def all(self) -> list[EdgeView]:
-        """Every edge, by name."""
-        return self._edges.all()
-
-    def get(self, name: str) -> EdgeView:
-        """One edge."""
-        return self._edges.get(name)
-
-    def forget(self, name: str, by: str) -> EdgeView:
-        """An admin's.
-
-        Raises:
-            Forbidden: always.
-        """
-        raise Forbidden("to let an edge in no more takes the role admin")
-
-
-class NoEdges:
-    """Edges are of all sites: who sees some sees none."""
-
-    def all(self) -> list[EdgeView]:
-        """None."""
-        return []
-
-    def get(self, name: str) -> EdgeView:
-        """None.
-
-        Raises:
-            NotFound: always.
-        """
-        raise NotFound(f"no edge {name!r}")
-
-    def forget(self, name: str, by: str) -> EdgeView:
-        """Not for them.
-
-        Raises:
-            Forbidden: always.
-        """
-        refuse("edges")

@@ -4,7 +4,7 @@
 
 It keeps the same contract around the real one, so that no view, route or question has to think of
 it: verbs above the role are refused, and of devices outside the caller's sites nothing is known.
-What sums over all devices is refused to who sees some of them.
+What is of all together, such as nodes and copies, is refused to who sees some of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.alerts.alert import Alert
+from energyguard.history.newest import newest_ms
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
@@ -31,11 +32,14 @@ class LimitedService(LimitedView):
         whole = self._for(READ).overview()
         if self._scope is None:
             return whole
-        return limited_overview(whole, self._live.devices(), self._book.open())
+        return limited_overview(whole, self._live.devices(), self._book.open(), self.query)
 
     def quality(self) -> Quality:
-        """How readings ended, and how far along everything is: of all."""
-        return self._whole(READ, "how all readings ended").quality()
+        """How readings ended; how far along everything is, of who sees all."""
+        service = self._for(READ)
+        if self._scope is None:
+            return service.quality()
+        return self._letters.quality(self.query, service.clock.now_ms())
 
     def positions(self, topic: str, of: str) -> Positions:
         """Where a topic's partitions end, or how far a group has read them: of all."""
@@ -48,9 +52,11 @@ class LimitedService(LimitedView):
     def archived_ms(self, device: str = "", channel: str = "") -> int | None:
         """The newest reading that the history has; None: none that is seen."""
         service = self._for(READ)
-        if device and self._scope is not None and device not in self._scope:
+        if self._scope is None:
+            return service.archived_ms(device, channel)
+        if device and device not in self._scope:
             return None
-        return service.archived_ms(device, channel)
+        return newest_ms(self.query, service.clock.now_ms(), device, channel)
 
     # What people and programs do
 
@@ -143,12 +149,16 @@ class LimitedService(LimitedView):
         return service
 
     def dead_letters(self, limit: int = 100, before: int | None = None) -> list[DeadLetter]:
-        """The newest dead letters, newest first: of all."""
-        return self._whole(READ, "dead letters").dead_letters(limit, before)
+        """The newest dead letters that are seen, newest first."""
+        service = self._for(READ)
+        if self._scope is None:
+            return service.dead_letters(limit, before)
+        return self._letters.newest(limit, before)
 
     def dead_letter(self, offset: int) -> DeadLetter:
-        """One dead letter: of all."""
-        return self._whole(READ, "dead letters").dead_letter(offset)
+        """One dead letter."""
+        service = self._for(READ)
+        return service.dead_letter(offset) if self._scope is None else self._letters.one(offset)
 
     def replay_dead_letters(
         self, offsets: Sequence[int] | None = None, reason: str | None = None

@@ -41,6 +41,10 @@ class SiteScope:
         """Whether a device is seen."""
         return device in self._seen().devices
 
+    def is_elsewhere(self, device: str) -> bool:
+        """Whether something is a device of the catalogue that is not seen."""
+        return device in self._whole.entries.devices and device not in self
+
     def check(self, device: str) -> None:
         """See that a device is seen.
 

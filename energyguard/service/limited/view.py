@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 
 from energyguard.clock import Clock
 from energyguard.errors import Forbidden
+from energyguard.history.row_filter import only_rows
 from energyguard.model.access import AccessRole, Caller
+from energyguard.pipeline import PROJECTIONS
 from energyguard.service.audit import Audit
 from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
 from energyguard.service.contract import Service
 from energyguard.service.devices import Devices
-from energyguard.service.limited.answers import limited_query
 from energyguard.service.limited.bills import LimitedBills
 from energyguard.service.limited.catalogue import LimitedCatalogue
 from energyguard.service.limited.consumption import LimitedConsumption
+from energyguard.service.limited.edges import LimitedEdges
+from energyguard.service.limited.letters import LimitedLetters
 from energyguard.service.limited.live import LimitedLive
 from energyguard.service.limited.parts import (
-    EdgesToSee,
     LimitedAlerts,
     LimitedNotifications,
     LimitedProfiles,
     LimitedRules,
-    NoEdges,
-    NoProjections,
     refuse,
 )
 from energyguard.service.limited.silences import LimitedSilences
@@ -65,7 +65,14 @@ class LimitedView:
         self._service, self._caller = service, caller
         self._scope = scope = SiteScope(service.catalogue, caller.sites) if caller.sites else None
         self._catalogue = LimitedCatalogue(service.catalogue, caller, scope)
-        self._live: Live = LimitedLive(service.live, scope) if scope else service.live
+        self._live: Live = service.live
+        self._projections: Mapping[str, DomainProjection] = service.projections
+        if scope:
+            self._letters = LimitedLetters(service, scope, self._names)
+            self._live = LimitedLive(service.live, scope, self._letters.sees)
+            self._projections = {
+                name: projection.of_some(scope) for name, projection in service.projections.items()
+            }
         self._book: AlertLookup = LimitedAlerts(service.book, scope) if scope else service.book
         self._devices = Devices(self._live, self._book, self.query) if scope else service.devices
 
@@ -136,9 +143,9 @@ class LimitedView:
 
     @property
     def projections(self) -> Mapping[str, DomainProjection]:
-        """How devices of domains are now: none for who sees some."""
-        projections = self._for(READ).projections
-        return NoProjections() if self._scope else projections
+        """How devices of domains are now, as far as they are seen."""
+        self._for(READ)
+        return self._projections
 
     @property
     def cluster(self) -> Cluster | None:
@@ -148,9 +155,8 @@ class LimitedView:
 
     @property
     def edges(self) -> Edges:
-        """The edges; to let one in no more is an admin's."""
-        edges = self._for(READ).edges
-        return EdgesToSee(edges) if self._scope is None else NoEdges()
+        """The edges whose devices are seen; to let one in no more is an admin's."""
+        return LimitedEdges(self._for(READ).edges, self._scope)
 
     @property
     def catalogue(self) -> SiteCatalogue:
@@ -196,12 +202,28 @@ class LimitedView:
         return self._whole(ADMIN, "copies of the data folder").backups
 
     def query(self, name: str, **parameters: object) -> pa.Table:
-        """Ask the history: about a device that is seen, or rows of such.
+        """Ask the history: as if there were no other devices than those that are seen.
 
         Raises:
-            Forbidden: it is about all devices together, or about one that is not seen.
+            Forbidden: it is about a device that is not seen.
         """
         service = self._for(READ)
         if self._scope is None:
             return service.query(name, **parameters)
-        return limited_query(service.query, self._scope, name, parameters)
+        if device := parameters.get("device"):
+            self._scope.check(str(device))
+        return service.query(name, **parameters, only=only_rows(self._ids()))
+
+    def _ids(self) -> Mapping[str, Collection[str]]:
+        """What is seen, by the columns in which tables of the history name it."""
+        scope = self._scope
+        assert scope is not None
+        found: dict[str, Collection[str]] = {"device": scope.devices}
+        for name, projection in self._service.projections.items():
+            if (declared := PROJECTIONS.get(name)) and declared.column:
+                found[declared.column] = projection.names(scope)
+        return found
+
+    def _names(self) -> Collection[str]:
+        """What domains call the devices that are seen."""
+        return {name for names in self._ids().values() for name in names}

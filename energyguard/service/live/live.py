@@ -101,6 +101,7 @@ class LiveProjection:
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
             **self.edges.takers,
             **self.catalogue.takers,
+            topics.EDGE_DEVICES.name: self._take_edge_devices,
             topics.PREFERENCES.name: self.preferences.take,
             topics.PRICES.name: self.prices.take,
         }
@@ -225,6 +226,10 @@ class LiveProjection:
         for part in fetched:
             self._takers[part.topic](part)
             self.updates.publish(part)
+
+    def _take_edge_devices(self, fetched: Fetched) -> None:
+        for taker in (self.edges.takers, self.catalogue.takers):
+            taker[fetched.topic](fetched)
 
     def _report(self, fetched: Fetched) -> None:
         self.reports.take_progress(fetched)

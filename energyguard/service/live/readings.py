@@ -209,7 +209,7 @@ class LiveReadings:
         return [
             devices
             for name, devices in self._topics.items()
-            if name == topic or (topic is None and _is_of_energy(name))
+            if name == topic or (topic is None and is_of_energy(name))
         ]
 
     def per_minute(self, minutes: int, now_ms: int) -> list[tuple[int, int]]:
@@ -227,6 +227,7 @@ def _picked(names: pa.Array, which: npt.NDArray[np.bool_]) -> list[str]:
     return picked
 
 
-def _is_of_energy(topic: str) -> bool:
+def is_of_energy(topic: str) -> bool:
+    """Whether a topic's readings measure energy; one that nobody declared may."""
     row = topic_named(topic)
     return row is None or row.energy

@@ -7,7 +7,7 @@ too long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,6 +91,11 @@ class Bays:
         )
         self._far: dict[str, int] = {}
         self._witnesses: set[str] = set()  # who has reached that time, within AHEAD_S
+
+    @property
+    def listed(self) -> Mapping[str, Charger]:
+        """The chargers that are listed, by name."""
+        return self._chargers
 
     def take_charger(self, charger: Charger) -> None:
         """A charger is listed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from threading import Event, Lock
 
@@ -11,6 +11,7 @@ from energyguard.domains.charging import topics
 from energyguard.domains.charging.codec import signal
 from energyguard.domains.charging.flows import STATIONS
 from energyguard.domains.charging.live.bays import Bays, BayView, StationView
+from energyguard.domains.charging.places import device_id
 from energyguard.domains.charging.records.stations import BAY, CHARGER
 from energyguard.domains.charging.sessions.stage import limits_of
 from energyguard.domains.charging.topics import SENT
@@ -22,7 +23,7 @@ from energyguard.model.topics import DEAD_LETTERS, TICK_HEADER
 from energyguard.records.dead_letters import DeadLetterHeaders
 from energyguard.service.contract import Service
 from energyguard.service.live.follow import ALL, Follower, Pulse
-from energyguard.service.views import Freshness
+from energyguard.service.views import NOTHING, Freshness
 from energyguard.settings.tree import Settings
 
 SIGNALS_SHARE = 0.1
@@ -82,17 +83,28 @@ class StationProjection:
         with self._lock:
             return self._bays.stations(self._bays.views(self._clock.now_ms()))
 
+    def of_bays(self, bays: Iterable[BayView]) -> list[StationView]:
+        """The stations that these bays are of, by name."""
+        with self._lock:
+            return self._bays.stations(bays)
+
     def check(self, given: Mapping[str, object]) -> None:
         """See that there is the charger of which something is asked.
 
         Raises:
             NotFound: there is none of this name; the message has some that are near.
         """
-        known = [bay.charger for bay in self.bays()]
-        charger = str(given.get("charger", ""))
-        if charger and charger not in known:
-            near = ", ".join(get_close_matches(charger, known)) or "none of a similar name"
-            raise NotFound(f"no charger {charger!r}; near: {near}")
+        check_charger(given, self.bays())
+
+    def of_some(self, devices: Container[str]) -> SomeStations:
+        """Bays and stations as far as their chargers are some devices of the catalogue."""
+        return SomeStations(self, devices)
+
+    def names(self, devices: Container[str]) -> frozenset[str]:
+        """The chargers that are listed, and are some devices of the catalogue."""
+        with self._lock:
+            listed = list(self._bays.listed.values())
+        return frozenset(charger.charger for charger in listed if device_id(charger) in devices)
 
     def event_ms(self) -> int | None:
         """What time it is at the chargers; None: nothing was heard."""
@@ -142,8 +154,79 @@ class StationProjection:
                 self._bays.take_fault(value, found.reason)
 
 
-def stations_of(service: Service) -> StationProjection:
-    """The stations of a service."""
+class SomeStations:
+    """Bays and stations as if there were no other chargers than some.
+
+    A charger that is not listed is no device of the catalogue, and so in nobody's part. What time
+    it is at the chargers is of all: a clock is no one's.
+
+    Args:
+        whole: all of them.
+        devices: the ids of those that are seen; they may change.
+    """
+
+    def __init__(self, whole: StationProjection | SomeStations, devices: Container[str]) -> None:
+        self._whole, self._devices = whole, devices
+
+    def start(self) -> None:
+        """Nothing: who has all of them follows."""
+
+    def close(self) -> None:
+        """Nothing, as well."""
+
+    def bays(self, station: str = "") -> list[BayView]:
+        """Every bay that is seen, of a station or of all."""
+        seen = self._whole.names(self._devices)
+        return [bay for bay in self._whole.bays(station) if bay.charger in seen]
+
+    def stations(self) -> list[StationView]:
+        """Every station with bays that are seen, and these alone."""
+        return self.of_bays(self.bays())
+
+    def of_bays(self, bays: Iterable[BayView]) -> list[StationView]:
+        """The stations that these bays are of, by name."""
+        return self._whole.of_bays(bays)
+
+    def check(self, given: Mapping[str, object]) -> None:
+        """See that there is the charger of which something is asked, and that it is seen.
+
+        Raises:
+            NotFound: there is none of this name that is seen.
+        """
+        check_charger(given, self.bays())
+
+    def event_ms(self) -> int | None:
+        """What time it is at the chargers; None: none is seen, or nothing was heard."""
+        return self._whole.event_ms() if self._whole.names(self._devices) else None
+
+    def fresh(self) -> Freshness:
+        """Whether signals come; of none, where no charger is seen."""
+        return self._whole.fresh() if self._whole.names(self._devices) else NOTHING
+
+    def of_some(self, devices: Container[str]) -> SomeStations:
+        """Of fewer still."""
+        return SomeStations(self, devices)
+
+    def names(self, devices: Container[str]) -> frozenset[str]:
+        """The chargers that are seen here and there."""
+        return self._whole.names(self._devices) & self._whole.names(devices)
+
+
+def check_charger(given: Mapping[str, object], bays: Iterable[BayView]) -> None:
+    """See that there is the charger of which something is asked.
+
+    Raises:
+        NotFound: there is none of this name; the message has some that are near.
+    """
+    known = [bay.charger for bay in bays]
+    charger = str(given.get("charger", ""))
+    if charger and charger not in known:
+        near = ", ".join(get_close_matches(charger, known)) or "none of a similar name"
+        raise NotFound(f"no charger {charger!r}; near: {near}")
+
+
+def stations_of(service: Service) -> StationProjection | SomeStations:
+    """The stations of a service, as far as they are seen."""
     projection = service.projections["chargers"]
-    assert isinstance(projection, StationProjection)
+    assert isinstance(projection, StationProjection | SomeStations)
     return projection

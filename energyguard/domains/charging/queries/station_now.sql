@@ -8,6 +8,7 @@
 --   certain; null before the first.
 -- answer: one or null
 -- clock: chargers
+-- instead of some: station_now_of_some
 SELECT
     toDateTime64(max(o.time), 0, 'UTC') AS time, sum(o.stand) AS occupied,
     (SELECT count() FROM chargers FINAL) AS chargers

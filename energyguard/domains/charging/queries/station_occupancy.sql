@@ -13,6 +13,7 @@
 -- cli: stations occupancy: Show how much of the time of their bays cars stood at stations, and how
 --   much was free (%).
 -- clock: chargers
+-- only times of: occupied
 -- empty: nothing of chargers in this time
 -- parameter station: text 200 = "" | Only this one's; empty: all. | Only this station's.
 -- range: 1d

@@ -7,6 +7,7 @@
 -- rest: station_occupied /stations/occupied: How many cars stood at all chargers together, step by
 --   step.
 -- clock: chargers
+-- instead of some: station_occupied_of_some
 -- empty: nothing of chargers in this time
 -- parameter step: duration = 1m
 SELECT time, sum(o.mean) AS occupied, sum(o.fewest) AS least, sum(o.greatest) AS most

@@ -7,9 +7,9 @@ often, learns more than the sum of a group (``docs/regions.md``, Privacy).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from energyguard.domains.regions.records import Place
 
@@ -41,6 +41,18 @@ class _Group:
     whole_ms: int = 0  # wall time at which the last home's word on that moment came
 
 
+class _Everybody:
+    def __contains__(self, home: object) -> bool:
+        return True
+
+
+EVERYBODY: Final[Container[str]] = _Everybody()
+
+
+def _is_of(group: _Group, homes: Container[str]) -> bool:
+    return homes is EVERYBODY or all(home in homes for home in group.members)
+
+
 class GroupPowers:
     """A fold of places and of averages. For one thread at a time.
 
@@ -53,16 +65,16 @@ class GroupPowers:
         self._places: dict[str, Place] = {}
         self._groups: defaultdict[str, _Group] = defaultdict(lambda: _Group(0, 0))
 
-    @property
-    def newest_ms(self) -> int | None:
-        """The newest moment of any group, event time; None: none was whole yet."""
-        slot = max((group.slot for group in self._groups.values()), default=-1)
+    def newest_ms(self, seen: Container[str] = EVERYBODY) -> int | None:
+        """The newest moment of any group of homes that are seen, event time; None: none yet."""
+        slots = [group.slot for group in self._groups.values() if _is_of(group, seen)]
+        slot = max(slots, default=-1)
         return None if slot < 0 else slot * SLOT_MS
 
     @property
-    def homes(self) -> int:
-        """How many homes have a place."""
-        return len(self._places)
+    def homes(self) -> Collection[str]:
+        """The homes that have a place."""
+        return self._places.keys()
 
     def put(self, place: Place) -> None:
         """A home has a place. A group that changes begins anew."""
@@ -104,11 +116,16 @@ class GroupPowers:
         elif len(group.open) > MAX_OPEN:
             del group.open[min(group.open)]
 
-    def shown(self, now_ms: int) -> Iterator[GroupPower]:
-        """The groups that may be shown: whole, large enough, rested, and measured lately."""
+    def shown(self, now_ms: int, seen: Container[str] = EVERYBODY) -> Iterator[GroupPower]:
+        """The groups that may be shown: whole, large enough, rested, and measured lately.
+
+        Args:
+            now_ms: wall time.
+            seen: the homes that somebody sees: a group that has others is not shown.
+        """
         for name, group in self._groups.items():
             is_whole = len(group.members) == group.size >= self._min_homes
             is_now = group.slot >= 0 and now_ms - group.whole_ms <= FRESH_MS
-            if is_whole and is_now and now_ms >= group.from_ms:
+            if is_whole and is_now and now_ms >= group.from_ms and _is_of(group, seen):
                 region = name.rpartition("/")[0]
                 yield GroupPower(region, group.size, group.nano_kw / 1e6, group.slot)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from threading import Event, Lock
 
 import pyarrow.compute as pc
 
 from energyguard.clock import Clock
 from energyguard.codecs.records import backfilled, read_settled
-from energyguard.domains.regions.live.group_powers import SLOT_MS, GroupPowers
+from energyguard.domains.regions.live.group_powers import EVERYBODY, SLOT_MS, GroupPowers
 from energyguard.domains.regions.live.states import RegionsView, regions_view
 from energyguard.domains.regions.records import PLACE
+from energyguard.domains.regions.states import NAMES
 from energyguard.domains.regions.topics import PLACES
 from energyguard.errors import NotFound
 from energyguard.log import Fetched, Log
@@ -20,7 +21,7 @@ from energyguard.model.readings import times_of
 from energyguard.model.topics import EDGE_READINGS
 from energyguard.service.contract import Service
 from energyguard.service.live.follow import ALL, Follower, Pulse
-from energyguard.service.views import Freshness
+from energyguard.service.views import NOTHING, Freshness
 from energyguard.settings.tree import Settings
 
 CHANNEL = "power_kw"
@@ -73,14 +74,17 @@ class RegionProjection:
     @property
     def homes(self) -> int:
         """How many homes have a place, shown or not."""
-        with self._lock:
-            return self._powers.homes
+        return len(self.names(EVERYBODY))
 
-    def view(self) -> RegionsView:
-        """All states as they may be shown; none while places are read that may be old ones."""
+    def view(self, seen: Container[str] = EVERYBODY) -> RegionsView:
+        """All states as they may be shown; none while places are read that may be old ones.
+
+        Args:
+            seen: the homes that somebody sees: a group that has others is not shown.
+        """
         is_reading = self._places.is_alive() and not self._places.caught_up.is_set()
         with self._lock:
-            groups = [] if is_reading else list(self._powers.shown(self._clock.now_ms()))
+            groups = [] if is_reading else list(self._powers.shown(self._clock.now_ms(), seen))
         return regions_view(groups, self._settings.min_homes, self._settings.price_eur_per_kwh)
 
     def check(self, given: Mapping[str, object]) -> None:
@@ -90,18 +94,28 @@ class RegionProjection:
             NotFound: there is none of this name.
         """
         region = str(given.get("region", ""))
-        known = [state.region for state in self.view().regions]
-        if region and region not in known:
-            raise NotFound(f"no state {region!r}; there are: {', '.join(known)}")
+        if region and region not in NAMES:
+            raise NotFound(f"no state {region!r}; there are: {', '.join(NAMES)}")
 
-    def event_ms(self) -> int | None:
-        """What time it is at the homes; None: nothing was heard."""
+    def of_some(self, devices: Container[str]) -> SomeRegions:
+        """The states as far as their homes are some devices of the catalogue."""
+        return SomeRegions(self, devices)
+
+    def names(self, devices: Container[str]) -> Collection[str]:
+        """The homes that have a place, and are some devices of the catalogue."""
         with self._lock:
-            return self._powers.newest_ms
+            return [home for home in self._powers.homes if home in devices]
 
-    def fresh(self) -> Freshness:
-        """Whether averages come."""
-        newest_ms, received_ms = self.event_ms(), self._pulse.received_ms
+    def event_ms(self, seen: Container[str] = EVERYBODY) -> int | None:
+        """What time it is at the homes that are seen; None: nothing was heard."""
+        with self._lock:
+            return self._powers.newest_ms(seen)
+
+    def fresh(self, seen: Container[str] = EVERYBODY) -> Freshness:
+        """Whether averages come, of homes that are seen."""
+        newest_ms, received_ms = self.event_ms(seen), self._pulse.received_ms
+        if newest_ms is None and seen is not EVERYBODY:
+            return NOTHING
         live = newest_ms is not None and self._pulse.beats(self._clock.now_ms(), QUIET_MS)
         return Freshness(newest_ms, received_ms, received_ms, newest_ms, SLOT_MS, live=live)
 
@@ -134,8 +148,59 @@ class RegionProjection:
                     self._powers.take(device, time_ms, nano_kw, received_ms)
 
 
-def regions_of(service: Service) -> RegionProjection:
-    """The states of a service."""
+class SomeRegions:
+    """The states as if there were no other homes than some: of groups that have others, nothing.
+
+    Args:
+        whole: all of them.
+        devices: the homes that are seen; they may change.
+    """
+
+    def __init__(self, whole: RegionProjection, devices: Container[str]) -> None:
+        self._whole, self._devices = whole, devices
+
+    def start(self) -> None:
+        """Nothing: who has all of them follows."""
+
+    def close(self) -> None:
+        """Nothing, as well."""
+
+    @property
+    def homes(self) -> int:
+        """How many homes that are seen have a place, shown or not."""
+        return len(self._whole.names(self._devices))
+
+    def view(self) -> RegionsView:
+        """All states as they may be shown."""
+        return self._whole.view(self._devices)
+
+    def check(self, given: Mapping[str, object]) -> None:
+        """See that there is the state of which something is asked.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        self._whole.check(given)
+
+    def event_ms(self) -> int | None:
+        """What time it is at the homes; None: nothing was heard."""
+        return self._whole.event_ms(self._devices)
+
+    def fresh(self) -> Freshness:
+        """Whether averages come."""
+        return self._whole.fresh(self._devices)
+
+    def of_some(self, devices: Container[str]) -> SomeRegions:
+        """Of fewer still."""
+        return SomeRegions(self._whole, frozenset(self.names(devices)))
+
+    def names(self, devices: Container[str]) -> Collection[str]:
+        """The homes that are seen here and there."""
+        return [home for home in self._whole.names(self._devices) if home in devices]
+
+
+def regions_of(service: Service) -> RegionProjection | SomeRegions:
+    """The states of a service, as far as they are seen."""
     projection = service.projections["regions"]
-    assert isinstance(projection, RegionProjection)
+    assert isinstance(projection, RegionProjection | SomeRegions)
     return projection
