@@ -157,6 +157,7 @@ class MadeUpHistory:
         """H003 lacks three hours a day before the end, H009 is silent for the last two."""
         hour = end_ms // HOUR * HOUR
         rows = [("H003", hour - 27 * HOUR, hour - 24 * HOUR), ("H009", hour - 2 * HOUR, hour)]
+        rows += [("H017", START - 3 * HOUR, START - 2 * HOUR)] if device == "H017" else []
         rows = [row for row in rows if not self._empty and device in ("", row[0])]
         names, starts, ends = zip(*rows, strict=True) if rows else ((), (), ())
         hours = [(to - start) // HOUR for _, start, to in rows]

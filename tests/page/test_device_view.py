@@ -8,7 +8,6 @@ from nicegui.testing import User, user_simulation
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import ChannelFacts, Site
 from energyguard.page.devices.form import read_fields
-from energyguard.page.devices.hours import silent_stretches
 from energyguard.page.devices.limit_bars import often
 from energyguard.page.elements.components import Tag, card
 from energyguard.page.frame.context import PageContext, View
@@ -43,17 +42,6 @@ async def test_a_range_of_an_older_link_is_still_there(user: User) -> None:
     await user.open("/devices/H017?range=6h")
     course = await plotted(user, "line", "energy_kwh of H017")
     assert course["to"] - course["from"] == 6 * HOUR
-
-
-def test_hours_lack_by_the_rhythm_of_who_sends() -> None:
-    hourly = [h * HOUR for h in (0, 1, 4, 5)]
-    assert silent_stretches(hourly, 0, 7 * HOUR) == [
-        (2 * HOUR, 4 * HOUR), (6 * HOUR, 7 * HOUR)
-    ]  # fmt: skip
-    daily = [h * HOUR for h in (0, 24, 48)]
-    assert silent_stretches(daily, 0, 60 * HOUR) == []
-    assert silent_stretches(daily, 0, 90 * HOUR) == [(49 * HOUR, 90 * HOUR)]
-    assert silent_stretches([], 2 * HOUR, 5 * HOUR) == [(2 * HOUR, 5 * HOUR)]
 
 
 def test_how_often_a_limit_would_have_alerted() -> None:

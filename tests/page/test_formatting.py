@@ -65,20 +65,6 @@ async def test_open_pages_share_an_answer_until_it_is_old() -> None:
     assert len(asked) == 2
 
 
-async def test_the_history_is_asked_for_what_was_newest_a_minute_ago() -> None:
-    clock = ManualClock(1_000)
-    service = MadeUpService(clock)
-    cache = PageCache(service)
-    far = service.t() + DAY_MS
-    assert cache.settled_ms(far) == far
-    newest = [service.overview().watermark_ms]  # nobody looked before: the worker was so far then
-    for minute in range(3):
-        newest.append(service.t())
-        await cache.now()
-        assert cache.settled_ms(far) == newest[minute]
-        clock.sleep(60)
-
-
 async def test_windows_end_where_the_history_is_not_behind() -> None:
     """Readings that it has not inserted yet would be missing in the sums: a dip that never was."""
     clock = ManualClock(1_000)
@@ -90,6 +76,19 @@ async def test_windows_end_where_the_history_is_not_behind() -> None:
     xs, _ = await cache.sums("H017", 900_000, 15_000, start, end, 5)
     known = service.t() - service.past.behind_ms
     assert known - 15_000 < xs[-1] <= known
+
+
+async def test_where_a_device_fell_silent_no_window_is_drawn_as_zero() -> None:
+    """Another clock goes on: to its end there are windows, and nothing came in them."""
+    service = MadeUpService(ManualClock(1_000))
+    cache = PageCache(service)
+    service.past.behind_ms = 40 * 60_000
+    for _ in range(3):  # somebody looks
+        await cache.now()
+        service.clock.sleep(60)
+    start, end = cache.borders(SPANS["1h"])
+    xs, _ = await cache.sums("H017", 900_000, 15_000, start, end, 5)
+    assert xs[-1] <= service.t() - service.past.behind_ms < end - 30 * 60_000
 
 
 async def test_a_failure_is_shared_too_and_forgotten() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from energyguard.catalogue import Catalogue
@@ -105,6 +107,25 @@ def test_today_stands_beside_yesterday_up_to_the_same_time(consumption: Consumpt
         NOON + 60_000,  # the minute of the newest reading counts
         ms("2026-03-28T14:31+01:00"),
     )
+
+
+def test_what_nobody_compares_is_not_asked_for(
+    consumption: ConsumptionSums, history: ChdbHistory
+) -> None:
+    borders = list[str]()
+
+    def query(name: str, **parameters: Any) -> pa.Table:
+        borders.append(parameters["borders"])
+        return history.query(name, **parameters)
+
+    sums = ConsumptionSums(query, consumption._catalogue, lambda: NOON)
+    span = sums.span("today", ["device/main"])
+    [beside] = sums.of(["device/main"], span)
+    [alone] = sums.of(["device/main"], span, compare=False)
+    assert (alone.before, alone.before_total_kwh) == ((), None)
+    assert (alone.steps, alone.total_kwh) == (beside.steps, beside.total_kwh)
+    starts = [int(of_both.partition(",")[0]) for of_both in borders]
+    assert starts == [span.before().start_ms, span.start_ms]
 
 
 def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:

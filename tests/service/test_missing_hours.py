@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energyguard.service.consumption.missing_hours import HOUR_MS, missing_data
+from energyguard.service.consumption.missing_hours import HOUR_MS, gaps_of, missing_data
 from tests.application.service import MadeUpService
 from tests.application.world import DAY, START
 
@@ -32,3 +32,17 @@ def test_a_device_that_was_taken_away_lacks_nothing_afterwards() -> None:
     found = missing_data(service, 7)
     assert [(row.device, row.hours, row.silent) for row in found.rows] == [("H003", 1, False)]
     assert found.devices == 50
+
+
+def test_a_device_alone_is_judged_as_among_all() -> None:
+    service = MadeUpService()
+    found = missing_data(service, 7)
+    for row in found.rows:
+        assert tuple(gaps_of(service, row.device, row.start_ms, row.end_ms)) == row.stretches
+        assert tuple(gaps_of(service, row.device, row.start_ms, row.end_ms + 1_000)) == (
+            row.stretches
+        )
+    service.enter("device/H003", name="Oven", retired_ms=START - 26 * HOUR_MS)
+    [cut] = missing_data(service, 7).rows[1:]
+    assert cut.device == "H003"
+    assert tuple(gaps_of(service, "H003", cut.start_ms, cut.end_ms)) == cut.stretches

@@ -90,7 +90,7 @@ def consumption(
     if len(keys) > MAX_KEYS:
         raise Malformed(f"{len(keys)} at once: at most {MAX_KEYS}", "of")
     chosen = service.consumption.span(span, keys, zone)
-    found = service.consumption.of(keys, chosen, step=step)
+    found = service.consumption.of(keys, chosen, step=step, compare=compare)
     if shape == "json":
         return _answer(service, found, compare)
     table = consumption_table(found, service.catalogue.entries, compare)

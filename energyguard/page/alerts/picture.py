@@ -93,7 +93,7 @@ async def _windows(
     cache = context.cache
     window = alert.window_end_ms - alert.window_start_ms
     start = min(alert.since_ms, alert.window_start_ms) - 3 * window
-    newest = cache.service.live.newest_ms() or alert.changed_ms
+    newest = cache.service.live.newest_ms(alert.topic or None) or alert.changed_ms
     end = alert.changed_ms + 2 * window if not alert.open else max(newest, alert.changed_ms)
     slide = rule.slide_ms if isinstance(rule, ThresholdRule) else window
     slide = window if window % slide else slide

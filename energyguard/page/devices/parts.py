@@ -78,7 +78,7 @@ class MeasuredParts:
             self.readings = ReadingsCard(context, self.device, self.channel, zone)
             self._details()
         with right:
-            self.hours = HoursCard(context, self.device, self.channel, zone)
+            self.hours = HoursCard(context, self.device, zone)
 
     def _course(self, names: list[str]) -> None:
         """The channel over time."""

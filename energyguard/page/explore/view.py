@@ -224,10 +224,13 @@ class ExplorePage:
     async def _ask(
         self, keys: tuple[str, ...], span: CalendarSpan, until_ms: int | None = None
     ) -> list[ConsumptionSeries]:
-        key = ("consumption", keys, span)
+        is_compared = self.compared is not None and self.beside != "year"
+        key = ("consumption", keys, span, is_compared)
         ask = self.cache.service.consumption.of
         try:
-            return await self.cache.shared(key, KEEP_S, lambda: ask(keys, span, until_ms))
+            return await self.cache.shared(
+                key, KEEP_S, lambda: ask(keys, span, until_ms, compare=is_compared)
+            )
         except NotFound:  # taken out meanwhile
             await asyncio.sleep(0)
             return []

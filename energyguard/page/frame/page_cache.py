@@ -56,11 +56,7 @@ SPANS = {
 
 
 FRESH_KEEP_S = 0.5
-BEFORE_MS = 45 * MINUTE_MS
-"""Event time that a demonstration goes on by, while the history settles."""
 MAX_POINTS = 720
-SETTLED_S = 60.0
-"""The history inserts, and sums up, what came by then; in event time it may be half an hour."""
 
 
 @dataclass(slots=True)
@@ -77,7 +73,6 @@ class PageCache:
         self.zone = service.settings.serve.zone
         self.imports: list[FileImport] = []  # of files, newest first
         self.trail: deque[tuple[int, float]] = deque(maxlen=900)  # (event time, kW of all)
-        self._newest_then: deque[tuple[float, int]] = deque(maxlen=120)  # (s, event time)
         self.ages: deque[float] = deque(maxlen=60)  # s since the last word, a look each
         self._kept: dict[Hashable, _Kept] = {}
         self._fresh: tuple[float, Freshness] | None = None  # until when (s) it is new enough
@@ -109,22 +104,9 @@ class PageCache:
         at_ms, kw = now.kw_at_ms or 0, now.kw_now
         if now.live and kw is not None and (not self.trail or self.trail[-1][0] < at_ms):
             self.trail.append((at_ms, kw))
-        if now.newest_ms is not None:
-            if not self._newest_then:  # nobody looked a minute ago: the worker was so far then
-                before = self.service.clock.monotonic() - SETTLED_S
-                lowest = now.newest_ms - BEFORE_MS  # another topic's time may be days behind
-                self._newest_then.append((before, max(now.watermark_ms or lowest, lowest)))
-            self._newest_then.append((self.service.clock.monotonic(), now.newest_ms))
         if now.heard_ms is not None:
             self.ages.append((now.now_ms - now.heard_ms) / 1000)
         return now
-
-    def settled_ms(self, end_ms: int) -> int:
-        """Up to which event time the history has everything: what was newest a while ago."""
-        until = self.service.clock.monotonic() - SETTLED_S
-        known = [newest for at, newest in self._newest_then if at <= until]
-        first = [newest for _, newest in self._newest_then][:1]
-        return min([end_ms, *(known[-1:] or first)])
 
     async def ask(self, name: str, keep_s: float, **parameters: object) -> pa.Table:
         """A question to the history, shared by all pages that ask the same."""
@@ -156,9 +138,10 @@ class PageCache:
 
         A coarser slide still divides the window; where even the window is too fine, the furthest
         of neighbours stands for them, the highest or the lowest: what was beyond a limit is beyond
-        it in the picture. Windows that the history may not have all readings of yet are left out.
+        it in the picture. Windows that the history may not have all readings of yet are left out,
+        and those that end after the device's last reading: nothing that came is no zero.
         """
-        whole = max(await self.archived_ms(device, keep_s), self.settled_ms(end_ms))
+        whole = await self.archived_ms(device, keep_s)
         min_slide_ms = -(-(end_ms - start_ms) // MAX_POINTS)
         slides = range(slide_ms, window_ms + 1, slide_ms)
         fit = [slide for slide in slides if window_ms % slide == 0] or [slide_ms]

@@ -106,6 +106,7 @@ class ConsumptionSums:
         span: CalendarSpan,
         until_ms: int | None = None,
         step: CalendarStep | None = None,
+        compare: bool = True,
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before. One question.
 
@@ -114,6 +115,7 @@ class ConsumptionSums:
             span: days of a zone.
             until_ms: before when; None: up to now, by the readings' own clock.
             step: what it is divided into; None: by its length.
+            compare: ask of the span before, too; else nothing is known of it.
 
         Raises:
             Malformed: a key is none, or there are too many steps.
@@ -121,7 +123,7 @@ class ConsumptionSums:
             Unavailable: the history is not there now.
         """
         now_ms = self._clock() + 1 if until_ms is None else until_ms
-        cut = _Cut.of(span, now_ms, step)
+        cut = _Cut.of(span, now_ms, step, compare)
         return [
             self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut.borders)
         ]
@@ -189,7 +191,9 @@ class ConsumptionSums:
             steps=steps,
             total_kwh=amounts.total(cut.steps[0], cut.until_ms),
             before=before,
-            before_total_kwh=amounts.total(cut.before[0], cut.before_until_ms),
+            before_total_kwh=amounts.total(cut.before[0], cut.before_until_ms)
+            if cut.before
+            else None,
             until_ms=cut.until_ms,
             before_until_ms=cut.before_until_ms,
             highest=max(known, key=lambda i: steps[i].kwh or 0.0, default=None),
@@ -207,13 +211,13 @@ class _Cut(NamedTuple):
 
     span: CalendarSpan
     steps: list[int]
-    before: list[int]
+    before: list[int]  # none, where nothing is asked of it
     until_ms: int
     before_until_ms: int
     open: int | None
 
     @classmethod
-    def of(cls, span: CalendarSpan, now_ms: int, step: CalendarStep | None) -> _Cut:
+    def of(cls, span: CalendarSpan, now_ms: int, step: CalendarStep | None, compare: bool) -> _Cut:
         step = step or span.step
         steps, before = span.borders(step), span.before().borders(step)
         if len(steps) > MAX_STEPS:
@@ -222,12 +226,14 @@ class _Cut(NamedTuple):
         there = -(-span.before_until(now_ms) // MINUTE_MS) * MINUTE_MS
         running = steps[0] <= now_ms < steps[-1]
         at = int(np.searchsorted(steps, now_ms, side="right")) - 1 if running else None
-        return cls(span, steps, before, until, min(there, before[-1]), at)
+        there = min(there, before[-1])
+        return cls(span, steps, before if compare else [], until, there, at)
 
     @property
     def borders(self) -> list[int]:
-        """Of both spans, in order, each once."""
-        return sorted({*self.before, self.before_until_ms, *self.steps, self.until_ms})
+        """Of all that is asked, in order, each once."""
+        before = {*self.before, self.before_until_ms} if self.before else set[int]()
+        return sorted({*before, *self.steps, self.until_ms})
 
 
 class _Amounts(NamedTuple):

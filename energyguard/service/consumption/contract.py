@@ -25,6 +25,7 @@ class Consumption(Protocol):
         span: CalendarSpan,
         until_ms: int | None = None,
         step: CalendarStep | None = None,
+        compare: bool = True,
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before."""
 

@@ -93,6 +93,23 @@ def missing_data(service: Service, days: int) -> MissingData:
     )
 
 
+def gaps_of(service: Service, device: str, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+    """The stretches of hours of which one device has no reading, by the same rule.
+
+    Args:
+        service: who knows.
+        device: whose.
+        start_ms: from when on.
+        end_ms: up to when; the hour in which that is is not over, and a retired device lacks none.
+
+    Raises:
+        Unavailable: the history is not there now.
+    """
+    whole_ms = end_ms // HOUR_MS * HOUR_MS
+    until_ms = min(whole_ms, _retired(service.catalogue.entries).get(device, whole_ms))
+    return list(_cut(_gaps(service, start_ms, whole_ms, device).get(device, ()), until_ms))
+
+
 def _known(service: Service) -> Iterable[_Known]:
     """Every device that the history has, with the topic that its newest reading came in."""
     rows = service.query("devices").to_pylist()
@@ -122,10 +139,12 @@ def _retired(entries: Catalogue) -> dict[str, int]:
     }
 
 
-def _gaps(service: Service, start_ms: int, end_ms: int) -> dict[str, list[tuple[int, int]]]:
-    """The stretches of all devices in a range, by device."""
+def _gaps(
+    service: Service, start_ms: int, end_ms: int, device: str = ""
+) -> dict[str, list[tuple[int, int]]]:
+    """The stretches of all devices in a range, or of one, by device."""
     found: dict[str, list[tuple[int, int]]] = {}
-    rows = service.query("missing", device="", start_ms=start_ms, end_ms=end_ms)
+    rows = service.query("missing", device=device, start_ms=start_ms, end_ms=end_ms)
     for row in rows.to_pylist():
         found.setdefault(row["device"], []).append((_ms(row["start"]), _ms(row["end"])))
     return found

@@ -32,13 +32,14 @@ class LimitedConsumption:
         span: CalendarSpan,
         until_ms: int | None = None,
         step: CalendarStep | None = None,
+        compare: bool = True,
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before.
 
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        found = {s.key: s for s in self._all.of(self._seen(keys), span, until_ms, step)}
+        found = {s.key: s for s in self._all.of(self._seen(keys), span, until_ms, step, compare)}
         return [found[key] if key else self._everything(found) for key in keys]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
