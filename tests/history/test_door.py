@@ -116,6 +116,9 @@ class _Nobody:
     def ask(self, sql: str, shape: str, parameters: object) -> bytes:
         raise AssertionError(sql)
 
+    def ask_named(self, name: str, parameters: object) -> bytes:
+        raise AssertionError(name)
+
 
 def test_the_real_client(door: HistoryServer) -> None:
     client = clickhouse_connect.get_client(

@@ -233,7 +233,8 @@ GIVEN = {"device": OWN, "channel": "energy_kwh", "id": "", "site": "floor-2", "g
 class TellingHistory:
     """Answers every question with a row of each device that may be read, in every column."""
 
-    def query(self, name: str, only: str = "", **parameters: Any) -> pa.Table:
+    def query(self, name: str, **parameters: Any) -> pa.Table:
+        only = parameters.get("only", "")
         seen = json.loads(only)["device"] if only else [OWN, FOREIGN]
         asked = parameters.get("device") or ""
         rows = [
