@@ -45,6 +45,9 @@ class Counting:
         self.go = threading.Event()
         self._lock = threading.Lock()
 
+    def ask_named(self, name: str, parameters: Mapping[str, object]) -> bytes:
+        return self.ask(name, "", {})
+
     def ask(self, sql: str, shape: str, parameters: Mapping[str, str]) -> bytes:
         with self._lock:
             self.asked, self.now = self.asked + 1, self.now + 1
