@@ -56,6 +56,10 @@ _REPORTS = {
 }
 
 
+Takers = Mapping[str, Callable[[Fetched], object]]
+"""By topic, who gets its records."""
+
+
 class LiveProjection:
     """The newest of everything, in memory. All methods are quick and thread-safe.
 
@@ -94,14 +98,12 @@ class LiveProjection:
             ClockLimits.of(settings.stream),
             self.reports.judged_ms,
         )
-        self._takers: Mapping[str, Callable[[Fetched], object]] = {
+        self._takers: Takers = {
             **self.feed.takers,
             topics.PROGRESS.name: self._report,
             topics.DEAD_LETTERS.name: self.reports.take_dead_letters,
             topics.ENERGY_ALERTS.name: self.reports.take_windows,
-            **self.edges.takers,
-            **self.catalogue.takers,
-            topics.EDGE_DEVICES.name: self._take_edge_devices,
+            **_for_both(self.edges.takers, self.catalogue.takers),
             topics.PREFERENCES.name: self.preferences.take,
             topics.PRICES.name: self.prices.take,
         }
@@ -227,10 +229,6 @@ class LiveProjection:
             self._takers[part.topic](part)
             self.updates.publish(part)
 
-    def _take_edge_devices(self, fetched: Fetched) -> None:
-        for taker in (self.edges.takers, self.catalogue.takers):
-            taker[fetched.topic](fetched)
-
     def _report(self, fetched: Fetched) -> None:
         self.reports.take_progress(fetched)
         for listener in self.updates.listeners:
@@ -248,3 +246,13 @@ class LiveProjection:
         rows = self.readings(ROWS_SENT) if listeners else []
         for listener in listeners if rows else ():
             listener.put_state("readings", {"rows": rows, "per_minute": self.per_minute(2)})
+
+
+def _for_both(these: Takers, those: Takers) -> Takers:
+    """Takers of either; of a topic that both take, each gets the records."""
+
+    def take(fetched: Fetched) -> None:
+        these[fetched.topic](fetched)
+        those[fetched.topic](fetched)
+
+    return {**these, **those, **dict.fromkeys(these.keys() & those.keys(), take)}
