@@ -29,7 +29,7 @@ MOUNTED = (
         f"tests/e2e/test_{name}.py"
         for name in (
             *("alerts_page", "building_page", "cluster_page", "edges_page", "explore_page", "hand"),
-            *("home_page", "page", "people", "policy", "regions_page"),
+            *("home_page", "page", "people", "policy", "regions_page", "rules_page"),
         )
     ),
     "tests/service/",

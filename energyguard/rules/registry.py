@@ -92,6 +92,10 @@ class RuleBook:
         """
         return self._from_files.get(rule_id) or self.get(rule_id)
 
+    def is_of_file(self, rule_id: str) -> bool:
+        """Whether a file has it: such a rule may be stopped, and not removed."""
+        return rule_id in self._from_files
+
     def edits(self, rule_id: str) -> Mapping[str, RuleEdit]:
         """Who changed the levels of a rule that are in force: by device; of all: no name."""
         return self._edits.get(rule_id, {})
@@ -220,7 +224,7 @@ class RuleBook:
             NotFound: no such rule.
             Conflict: a file has it.
         """
-        if self.get(rule_id).id in self._from_files:
+        if self.is_of_file(self.get(rule_id).id):
             raise Conflict(f"{rule_id}: a file has this rule; let it not run instead")
         return rule_id, None
 

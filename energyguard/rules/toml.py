@@ -68,10 +68,35 @@ def _rules_of(text: str, table: Mapping[str, Any], path: str) -> list[Rule]:
     return rules
 
 
-def written_table(table: Mapping[str, str | Sequence[str]]) -> str:
-    """A table of texts, and of lists of them, as a rule file has it."""
-    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in table.items()}
-    return "\n".join(["[[rule]]", *(f"{name} = {text}" for name, text in quoted.items()), ""])
+Written = Mapping[str, str | Sequence[str] | Mapping[str, Mapping[str, str]]]
+"""A table of a rule file: texts, lists of them, and what differs by device."""
+
+
+def table_of(rule: Rule) -> Written:
+    """A rule as a table of a rule file; what is as its kind has it is left out."""
+    table: dict[str, str | Sequence[str] | Mapping[str, Mapping[str, str]]] = {"kind": rule.kind}
+    for name, field in rule.fields().items():
+        value = getattr(rule, field.attribute)
+        if field.needed or value != field.default:
+            table[name] = value if isinstance(value, tuple | dict) else field.write(value)
+    return table
+
+
+def written_table(table: Written) -> str:
+    """A table as it stands in a rule file."""
+    lines, below = ["[[rule]]"], []
+    for name, value in table.items():
+        if not isinstance(value, Mapping):
+            lines.append(f"{name} = {_quoted(value)}")
+            continue
+        for device, texts in value.items():
+            below.append(f"[rule.{name}.{_quoted(device)}]")
+            below += [f"{field} = {_quoted(text)}" for field, text in texts.items()]
+    return "\n".join([*lines, *below, ""])
+
+
+def _quoted(value: str | Sequence[str]) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _line(text: str, start: int, key: str) -> int:

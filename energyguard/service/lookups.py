@@ -60,6 +60,9 @@ class RuleLookup(Protocol):
     def of_file(self, rule_id: str) -> Rule:
         """One of them as its file has it."""
 
+    def is_of_file(self, rule_id: str) -> bool:
+        """Whether a file has it: such a rule may be stopped, and not removed."""
+
     def at_site(self, rule_id: str) -> Rule:
         """One of them as it is at the site."""
 

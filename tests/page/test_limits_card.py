@@ -87,7 +87,7 @@ def test_the_limit_across_a_chart_is_the_devices_own() -> None:
     assert other is not None
     assert (own.level, own.words, other.level) == (9.0, "9\u00a0kW", 11.0)
     assert limit_of(service, "H001", "power_kw") is None  # a rule of floors is about floors
-    (row,) = limit_rows(service, "p1", POWER)
+    row = limit_rows(service, "p1", POWER)[0]
     assert (row.is_own, row.edit and row.edit.by, row.fields["clear_at"]) == (True, "mara", "9")
     service.use_rules(["household-prod"], by="mara")
     assert limit_of(service, "p1", "power_kw") is None
@@ -96,9 +96,25 @@ def test_the_limit_across_a_chart_is_the_devices_own() -> None:
 
 def test_a_fault_is_said_at_the_first_field_that_it_names_else_at_the_level() -> None:
     service = MadeUpService(floors=1)
-    (row,) = limit_rows(service, "p1", POWER)
+    row = limit_rows(service, "p1", POWER)[0]
     error = ConfigError("floor-kw: p1: clear_at is above raise_above", "floor-kw: no way")
     assert faults_by_field(error.faults, row, "p1") == {
         "clear_at": "“clears at” is above “raises above”",
         "raise_above": "no way",
     }
+
+
+def test_a_device_has_limits_of_rules_of_every_kind() -> None:
+    """Of those that it is about: also of its silence, and of what is unusual of it."""
+    service = MadeUpService(floors=2)
+    service.add_rules('[[rule]]\nkind = "silence"\nid = "mute"\nlonger_than = "1h"', "mara")
+    service.change_rule("mute", "mara", "p1", longer_than="3h")
+    service.change_rule("pattern-kw", "mara", "p1", sigmas="4")
+    rows = {row.rule: row for row in limit_rows(service, "p1", POWER)}
+    assert rows["mute"].fields == {"longer_than": "3 hours", "rhythms": ""}
+    assert (rows["mute"].name, rows["mute"].is_own) == ("Silence", True)
+    assert rows["pattern-kw"].fields["sigmas"] == "4"
+    assert set(rows["power-agrees"].fields) == {"tolerance", "allowed", "longer_than"}
+    others = {row.rule: row for row in limit_rows(service, "p2", POWER)}
+    assert others["mute"].fields["longer_than"] == "1 hour"
+    assert not others["pattern-kw"].is_own

@@ -65,9 +65,11 @@ async def test_a_threshold_set_on_the_page_is_in_the_log(
     someone: User, real_service: EnergyService, log: MemoryLog
 ) -> None:
     await someone.open("/rules")
-    someone.find(marker="level-household-prod").clear().type("1.5")
-    someone.find(marker="set-household-prod").click()
-    await someone.should_see("household-prod raises above 1.5 kWh", retries=40)
+    await someone.should_see(marker="change-household-prod", retries=40)
+    someone.find(marker="change-household-prod").click()
+    await someone.should_see(marker="rule-household-prod", retries=40)
+    someone.find(marker="rule-household-prod").trigger("submit", {"raise_above": "1.5"})
+    await someone.should_see("household-prod was changed", retries=40)
     until(lambda: real_service.rules.get("household-prod").level == 1_500_000_000)
 
 

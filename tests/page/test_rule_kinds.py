@@ -19,29 +19,11 @@ WHY = {
     "idle": "below the limit of 1 kWh.",
     "thirsty": "H002 passed 1.5 kWh in",
 }
-LEVELS = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "thirsty": "3"}
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> MadeUpService:
     return service_of_kinds(tmp_path)
-
-
-async def test_alerts_and_rules_of_every_kind_are_listed_and_set(
-    user: User, service: MadeUpService
-) -> None:
-    await user.open("/rules")
-    for name in IDS:
-        rule = service.rules.get(name)
-        await sees(user, rule.summary)
-        user.find(marker=f"level-{name}").clear().type(LEVELS[name])
-        user.find(marker=f"set-{name}").click()
-        await sees(user, f"{name} {rule.limit.replace('raise_', 'raises ').replace('_', ' ')}")
-        assert service.rules.get(name).written()[rule.limit] == LEVELS[name]
-    user.find(marker="level-mute").clear().type("soon")
-    user.find(marker="set-mute").click()
-    await sees(user, "longer_than")
-    assert service.rules.get("mute").written()["longer_than"] == LEVELS["mute"]
 
 
 async def test_an_alert_of_every_kind_says_why(user: User, service: MadeUpService) -> None:

@@ -1,24 +1,19 @@
-"""A device's windows of today against the limit of a rule, and the limit changed for it alone."""
+"""A device's windows of today against the limit of a rule."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from nicegui import ui
-
-from energyguard.errors import ConfigError, EnergyGuardError
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.quantities import NANO
 from energyguard.page.alerts.words import length
 from energyguard.page.elements.charts import BarSeries, BarStep, bars
-from energyguard.page.elements.components import Tag, button, card, tell
-from energyguard.page.elements.forms import Form, Values
+from energyguard.page.elements.components import Tag, card
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, MINUTE_MS, times_ms
 from energyguard.page.measures.consumption_chart import stretches
-from energyguard.page.words.formatting import SPACE, amount, count, moment, number
+from energyguard.page.words.formatting import amount, count, moment, number
 from energyguard.page.words.language import _, ngettext
 from energyguard.rules.kinds.threshold import ThresholdRule
 
@@ -50,11 +45,9 @@ class LimitBars:
             self.plot = Plot("bars", title, 190)
             with Tag("div", "", "limit-foot"):
                 self.words = Tag("p", "", "sub")
-                self._change = button(
-                    _("Change limit"), self._open, about=rule.id, mark=f"limit-{rule.id}"
-                )
-            self._change.set_visibility(context.may("operate"))
-            self._into = Tag("div")
+                if context.may("operate"):
+                    words = _("Change limit")
+                    Tag("a", words, "link", href="#limits", aria_label=f"{words} {rule.id}")
 
     async def draw(self) -> None:
         """Ask for the windows of today, and hold them against the limit that holds now."""
@@ -115,42 +108,6 @@ class LimitBars:
             )  # fmt: skip
             self._past = seen["kwh"].to_pylist()
         return often(self._past, limit)
-
-    # The limit
-
-    def _open(self) -> None:
-        rule = self.rule.of(self.device)
-        self._into.clear()
-        with self._into:
-            form = Form(f"set-{rule.id}", lambda values: self._set(form, values))
-            with form:
-                form.text(
-                    "level", _("Limit for this device, kWh in {window}").format(
-                        window=length(rule.window_ms)),
-                    f"{rule.level / NANO:g}", _("all other devices keep theirs"),
-                    inputmode="decimal", required="",
-                )  # fmt: skip
-                form.acts(_("Set"), self._into.clear)
-
-    async def _set(self, form: Form, values: Values) -> None:
-        level, by, page = values.get("level", "").replace(",", "."), self.context.user, ui.context
-        client, rule = page.client, self.rule
-        try:
-            await asyncio.to_thread(
-                lambda: self.cache.service.change_rule(
-                    rule.id, by=by, device=self.device, **{rule.limit: level}
-                )
-            )
-        except ConfigError as error:
-            form.blame({"level": "; ".join(error.faults)})
-        except EnergyGuardError as error:
-            form.blame({"level": str(error)})
-        else:
-            with client:
-                self._into.clear()
-                tell(_("The limit of this device is {amount}").format(
-                    amount=f"{level}{SPACE}kWh"))  # fmt: skip
-                await self.draw()
 
 
 def often(past: Sequence[float], limit: float) -> str:

@@ -14,6 +14,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.limits import (
     DURATIONS,
     LABELS,
+    PLAIN,
     LimitRow,
     faults_by_field,
     limit_rows,
@@ -44,6 +45,9 @@ class LimitsCard:
             self.rows: ChangingList[LimitRow] = ChangingList(
                 self._draw, _("No rule holds this device to a limit.")
             )
+            if context.may("admin"):
+                address = context.href("/rules", device=device)
+                Tag("a", _("A rule for this device …"), "link", href=address)
 
     def show(self) -> None:
         """Draw them again if one has changed."""
@@ -91,7 +95,7 @@ class LimitsCard:
     async def _set(self, form: _LimitForm) -> None:
         changed = form.changed()
         if not changed:
-            tell("Nothing is different.")
+            tell(_("Nothing is different."))
             return
         rule, by = form.row.rule, self.context.user
 
@@ -118,7 +122,7 @@ class LimitsCard:
         by = self.context.user
         if await self.context.do(
             lambda: self.service.reset_rule(row.rule, by=by, device=self.device),
-            f"{self.about}: {row.rule} has the default again",
+            _("{about}: {rule} has the default again").format(about=self.about, rule=row.rule),
         ):
             self.show()
 
@@ -137,7 +141,7 @@ class _LimitForm:
         with Tag("div", "", "limit-field"):
             Tag("span", _(LABELS[name]), "sub", aria_hidden="true")
             field = ui.input(value=row.fields[name], placeholder=_EXAMPLES.get(name, ""))
-            suffix = "" if name in DURATIONS else row.unit
+            suffix = "" if name in (*DURATIONS, *PLAIN) else row.unit
             aria = f'aria-label="{row.rule} {_(LABELS[name])}" aria-describedby="{fault}"'
             field.props(f'borderless dense suffix="{suffix}" {aria}')
             field.classes("field narrow").mark(f"{name}-{row.rule}")
@@ -147,7 +151,11 @@ class _LimitForm:
 
     def changed(self) -> dict[str, str]:
         """What is no longer as it was."""
-        texts = {name: (field.value or "").strip() for name, field in self._inputs.items()}
+        texts = {
+            name: text if name in DURATIONS else text.replace(",", ".")
+            for name, field in self._inputs.items()
+            for text in ((field.value or "").strip(),)
+        }
         return {
             name: text or ("0s" if name in DURATIONS else text)
             for name, text in texts.items()

@@ -112,8 +112,10 @@ class MeasuredParts:
     def _rules(self, channels: list[str]) -> list[ThresholdRule]:
         """The rules that run and hold energies of these channels against a level."""
         active = self.cache.service.rules.active()
+        facts = self.cache.service.catalogue.entries.facts
         sums = [rule for rule in active if isinstance(rule, ThresholdRule) and not rule.is_mean]
-        return [rule for rule in sums if set(rule.channels) & set(channels)]
+        about = [rule for rule in sums if set(rule.channels) & set(channels)]
+        return [rule for rule in about if rule.selects(self.device, facts)]
 
     def channel_of(self, found: DeviceDetail) -> DeviceChannel:
         """The channel that is shown, as it is now."""

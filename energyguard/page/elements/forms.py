@@ -11,11 +11,15 @@ from energyguard.page.words.language import _
 Values = Mapping[str, str]
 Options = Sequence[tuple[str, str]]
 """Values with their words."""
+Choices = Sequence[tuple[str, Options]]
+"""Options in groups, each with its name."""
 
-_SUBMIT = (
-    "(e) => { e.preventDefault(); "
-    "emit(Object.fromEntries(new FormData(e.target.closest('form')))) }"
-)
+_VALUES = "emit(Object.fromEntries(new FormData(e.target.closest('form'))))"
+_SUBMIT = f"(e) => {{ e.preventDefault(); {_VALUES} }}"
+_CHANGE = f"(e) => {{ {_VALUES} }}"
+_ADD = """(e) => { const field = e.target.closest('form').elements[NAME];
+if (e.target.value) field.value = (field.value.trim() + ' ' + e.target.value).trim();
+e.target.value = ''; field.focus() }"""
 
 
 class Form:
@@ -65,6 +69,36 @@ class Form:
                     here = {"selected": "selected"} if key == value else {}
                     Tag("option", words, **{"^value": key}, **here)
 
+    def check(self, name: str, label: str, *, checked: bool = False) -> None:
+        """Something that is so or not: its value is ``on``, or missing."""
+        here = {"checked": "checked"} if checked else {}
+        with Tag("label", "", "check"):
+            box = Tag("input", "", "", name=name, type="checkbox", id=self._id(name), **here)
+            box.mark(f"{self.name}-{name}")
+            Tag("span", label)
+
+    def pick(self, into: str, label: str, choices: Choices) -> None:
+        """What may be added to a text field, after what stands there."""
+        name = self._id(f"{into}-pick")
+        with Tag("div", "", "labelled"):
+            Tag("label", label, "", for_=name)
+            picked = Tag("select", "", "field", id=name).mark(name)
+            picked.on("change", js_handler=_ADD.replace("NAME", f"'{into}'"))
+            with picked:
+                Tag("option", _("choose …"), **{"^value": ""})
+                for group, options in choices:
+                    with Tag("optgroup", "", label=group):
+                        for value, words in options:
+                            Tag("option", words, **{"^value": value})
+
+    def on_change(self, act: Callable[[Values], Awaitable[object]]) -> None:
+        """Let something be done with the values whenever one was entered."""
+
+        async def changed(event: Any) -> None:
+            await act(_values(event))
+
+        self._box.on("change", changed, js_handler=_CHANGE)
+
     def acts(self, words: str, cancel: Callable[[], Any] | None = None) -> None:
         """What sends it, and what leaves it."""
         with Tag("div", "", "acts"):
@@ -88,7 +122,11 @@ class Form:
 
     async def _sent(self, event: Any) -> None:
         self.blame({})
-        await self._act({key: str(value).strip() for key, value in dict(event.args).items()})
+        await self._act(_values(event))
+
+
+def _values(event: Any) -> Values:
+    return {key: str(value).strip() for key, value in dict(event.args).items()}
 
 
 class _Labelled:

@@ -47,13 +47,23 @@ class LimitRow:
 LABELS = {
     "raise_above": _("raises above"),
     "raise_below": _("raises below"),
+    "sigmas": _("deviations of a half-hour"),
+    "at_once": _("deviations of a reading"),
+    "lasting": _("deviations for long"),
+    "tolerance": _("share that may differ"),
+    "allowed": _("amount that may differ"),
+    "still": _("still for"),
     "clear_at": _("clears at"),
     "longer_than": _("for longer than"),
+    "rhythms": _("usual steps"),
     "dwell": _("for at least"),
 }
 """The fields of a limit, in words."""
-DURATIONS = ("longer_than", "dwell")
+DURATIONS = ("longer_than", "dwell", "still")
 """Those that are a time; the others are in the rule's unit."""
+PLAIN = ("sigmas", "at_once", "lasting", "tolerance", "rhythms")
+"""Those that have no unit."""
+_OF_CHECK = {"tolerance": "power counter", "allowed": "power counter", "still": "still"}
 
 
 def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> list[LimitRow]:
@@ -70,15 +80,16 @@ def limit_rows(service: Service, device: str, channels: Mapping[str, str]) -> li
     for rule in service.rules.all():
         if not isinstance(rule, DeviceRule) or not rule.selects(device, facts):
             continue
-        held = rule.channels if isinstance(rule, WindowRule | StateRule) else ()
-        named = [words for channel, words in channels.items() if channel in held]
+        held = getattr(rule, "channels", None)
+        named = [words for channel, words in channels.items() if held is None or channel in held]
         if not named:
             continue
+        what = _("Silence") if held is None else _what(", ".join(named), rule)
         is_own, edits = device in rule.overrides, service.rules.edits(rule.id)
         found.append(
             LimitRow(
                 rule=rule.id,
-                name=_what(", ".join(named), rule),
+                name=what,
                 unit=rule.unit,
                 runs=rule.id in running,
                 fields=_written(rule.of(device)),
@@ -98,9 +109,16 @@ def _what(channels: str, rule: DeviceRule) -> str:
 
 
 def _written(rule: DeviceRule) -> dict[str, str]:
-    texts = rule.written()
-    lasts = "dwell" if isinstance(rule, WindowRule) else "longer_than"
-    return {name: texts.get(name, "") for name in (rule.limit, "clear_at", lasts)}
+    """What can be changed of a rule for a device alone, as people write it."""
+    known, texts = rule.fields(), rule.written()
+    return {
+        name: texts.get(name, "")
+        for name in LABELS
+        if name in known
+        and (not name.startswith("raise_") or name == rule.limit)
+        and (name != "clear_at" or rule.kind != "profile")
+        and getattr(rule, "check", "") in _OF_CHECK.get(name, getattr(rule, "check", ""))
+    }
 
 
 def faults_by_field(faults: Iterable[str], row: LimitRow, device: str) -> dict[str, str]:

@@ -1,82 +1,141 @@
-"""The rules: which of them run, at which threshold; one click changes either."""
+"""The rules: what each watches, of which devices, and whether it runs; each opens to be changed."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
-
-from nicegui import ui
+from typing import NamedTuple
 
 from energyguard.page.elements.components import ChangingList, ConfirmDialog, Tag, button, card
 from energyguard.page.frame.context import PageContext
+from energyguard.page.rules.change import RuleForm
+from energyguard.page.rules.words import devices_words, option_words
+from energyguard.page.words.formatting import day_moment
+from energyguard.page.words.language import _
+from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
 
-RuleRow = tuple[Rule, bool]
+
+class RuleRow(NamedTuple):
+    """A rule as a row; equal rows are not drawn again."""
+
+    rule: Rule
+    runs: bool
+    devices: str
+    edit: RuleEdit | None
 
 
 class RulesCard:
-    """Every rule with a switch and its threshold."""
+    """Every rule with a switch, and its form where somebody opens it.
 
-    def __init__(self, context: PageContext) -> None:
+    Args:
+        context: the open page.
+        new: shows the form of a new rule.
+    """
+
+    def __init__(self, context: PageContext, new: Callable[[], Awaitable[object]]) -> None:
         self.context, self.service = context, context.cache.service
-        with card(
-            "Rules", "c12", "a change works within a second and loses no state", anchor="rules"
-        ):
+        self._open: str | None = None  # the rule whose form is open: it is not drawn again
+        self._into: dict[str, Tag] = {}  # where the form of each rule goes
+        note = _("a change works within a second and loses no state")
+        with card(_("Rules"), "c12", note, anchor="rules"):
+            with Tag("div", "", "acts rules-head"):
+                button(_("New rule"), new, "main-act", mark="new-rule-open")
             with Tag("p", "", "undo", role="status") as self.undone:
                 self.undone_words = Tag("span")
-                button("Undo", self._undo, mark="undo")
+                button(_("Undo"), self._undo, mark="undo")
             self.undone.set_visibility(False)
-            self.rows: ChangingList[RuleRow] = ChangingList(self._draw, "There are no rules.")
+            self.rows: ChangingList[RuleRow] = ChangingList(self._draw, _("There are no rules."))
         self.question = ConfirmDialog()
-        self.before: list[str] = []  # the rules that ran before some were stopped
+        self._back: Callable[[], Awaitable[bool]] | None = None
 
     def show(self) -> None:
-        """Draw the rules again if one has changed."""
-        running = {rule.id for rule in self.service.rules.active()}
-        self.rows.show([(rule, rule.id in running) for rule in self.service.rules.all()])
+        """Draw the rules again if one has changed; not under somebody's hands."""
+        if self._open is not None:
+            return
+        rules, catalogue = self.service.rules, self.service.catalogue
+        running = {rule.id for rule in rules.active()}
+        self.rows.show(
+            [
+                RuleRow(
+                    rule, rule.id in running, devices_words(rule, catalogue),
+                    rules.edits(rule.id).get(""),
+                )
+                for rule in rules.all()
+            ]
+        )  # fmt: skip
 
     def _draw(self, row: RuleRow) -> None:
-        rule, runs = row
+        rule, runs = row.rule, row.runs
         with Tag("div", "", "rule-row"):
             with Tag("div"):
                 with Tag("div", "", "acts"):
                     Tag("strong", rule.id)
-                    Tag("span", "● runs" if runs else "○ is off", "state on" if runs else "state")
-                Tag("span", rule.summary, "sub")
+                    Tag("span", _("● runs") if runs else _("○ is off"), f"state{' on' * runs}")
+                Tag("span", rule.about or rule.summary, "sub")
+                if rule.about:
+                    Tag("span", rule.summary, "sub block")
+                Tag("span", self._below(row), "sub block")
             with Tag("div", "", "acts"):
-                level = ui.input(value=rule.written()[rule.limit])
-                suffix = rule.unit if rule.limit.startswith("raise_") else ""
-                level.props(
-                    f'borderless dense suffix="{suffix}" aria-label="Threshold of {rule.id}"'
-                )
-                level.classes("field narrow").mark(f"level-{rule.id}")
-
-                def set_level() -> Awaitable[None]:
-                    return self._threshold(rule, level.value)
-
-                level.on("keydown.enter", set_level)
+                button(_("Change"), partial(self._change, rule), about=rule.id,
+                       mark=f"change-{rule.id}")  # fmt: skip
                 change = partial(self._switch, rule, not runs)
+                button(_("Stop") if runs else _("Start"), change, about=rule.id,
+                       mark=f"switch-{rule.id}")  # fmt: skip
                 only = partial(self._only, rule)
-                button("Set threshold", set_level, about=f"of {rule.id}", mark=f"set-{rule.id}")
-                button("Stop" if runs else "Start", change, about=rule.id)
-                button("Run only this", only, about=rule.id, mark=f"only-{rule.id}")
+                button(_("Run only this"), only, about=rule.id, mark=f"only-{rule.id}")
+            self._into[rule.id] = Tag("div", "", "rule-form")
 
-    async def _threshold(self, rule: Rule, text: str) -> None:
-        by, limit = self.context.user, rule.limit.replace("raise_", "raises ").replace("_", " ")
-        await self.context.do(
-            lambda: self.service.change_rule(rule.id, by=by, **{rule.limit: text.strip()}),
-            f"{rule.id} {limit} {text.strip()} {rule.unit}",
-        )
+    def _below(self, row: RuleRow) -> str:
+        """Which devices, how bad it is, and who changed it last."""
+        parts = [row.devices, option_words(row.rule.severity)]
+        if row.edit is not None:
+            when = day_moment(row.edit.at_ms, self.context.zone)
+            parts.append(_("changed by {who} {when}").format(who=row.edit.by, when=when))
+        return " · ".join(parts)
+
+    # A rule, opened
+
+    async def _change(self, rule: Rule) -> None:
+        before = self._open
+        if before is not None:
+            self._leave()  # one at a time: two forms of rules are easily confused
+        if before == rule.id:
+            return
+        self._open, rule = rule.id, self.service.rules.get(rule.id)
+        with self._into[rule.id]:
+            removed = partial(self._removed, rule.id)
+            form = RuleForm(self.context, rule, self._leave, removed, self.question)
+        await form.show()
+
+    def _leave(self) -> None:
+        """Close the form: all are drawn as they are now."""
+        self._open = None
+        self.rows.show([])
+        self.show()
+
+    def _removed(self, rule_id: str, table: str) -> None:
+        by = self.context.user
+
+        async def back() -> bool:
+            done = _("{rule} is there again").format(rule=rule_id)
+            return await self.context.do(lambda: self.service.add_rules(table, by), done)
+
+        self._leave()
+        self._offer(_("{rule} was removed").format(rule=rule_id), back)
+
+    # Which rules run
 
     def _running(self) -> list[str]:
         return [rule.id for rule in self.service.rules.active()]
 
     async def _switch(self, rule: Rule, on: bool) -> None:
         ids = [r for r in self._running() if r != rule.id] + [rule.id] * on
-        await self._use(ids, f"{rule.id} {'runs' if on else 'is off'}")
+        words = _("{rule} runs") if on else _("{rule} is off")
+        await self._use(ids, words.format(rule=rule.id))
 
     async def _only(self, rule: Rule) -> None:
-        await self._use([rule.id], f"Only {rule.id} runs")
+        await self._use([rule.id], _("Only {rule} runs").format(rule=rule.id))
 
     async def _use(self, ids: list[str], done: str) -> None:
         """Let these rules run; before one stops a person is asked, once."""
@@ -84,20 +143,33 @@ class RulesCard:
         if not stopped:
             await self._do(ids, done)
             return
-        names = " and ".join(stopped)
+        names = _(" and ").join(stopped)
         self.question.ask(
-            f"Stop {names}?",
-            "No more alerts are raised by it. Open ones stay; you can start it again at any time.",
-            f"Stop {names}",
+            _("Stop {rules}?").format(rules=names),
+            _("No more alerts are raised by it, and open ones end; you can start it again."),
+            _("Stop {rules}").format(rules=names),
             lambda: self._do(ids, done),
         )
 
-    async def _do(self, ids: list[str], done: str) -> None:
+    async def _do(self, ids: list[str], done: str) -> bool:
         by, before = self.context.user, self._running()
-        if await self.context.do(lambda: self.service.use_rules(ids, by=by), done):
-            self.before = before
-            self.undone_words.text = done
-            self.undone.set_visibility(not set(before) <= set(ids))
+        if not await self.context.do(lambda: self.service.use_rules(ids, by=by), done):
+            return False
+        again = _("As before: {rules} runs").format(rules=", ".join(before))
+        if set(before) <= set(ids):
+            self.undone.set_visibility(False)
+        else:
+            self._offer(done, lambda: self._do(before, again))
+        return True
+
+    def _offer(self, done: str, back: Callable[[], Awaitable[bool]]) -> None:
+        """Say what was done, beside the way back."""
+        self._back, self.undone_words.text = back, done
+        self.undone.set_visibility(True)
 
     async def _undo(self) -> None:
-        await self._do(self.before, f"As before: {', '.join(self.before)} runs")
+        back, self._back = self._back, None
+        self.undone.set_visibility(False)
+        if back is not None:
+            await back()
+            self.show()

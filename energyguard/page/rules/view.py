@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from energyguard.model.selector import Selector
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.card import RulesCard
+from energyguard.page.rules.new import NewRuleCard
 from energyguard.page.words.language import _, ngettext
 
 
@@ -15,11 +17,24 @@ class RulesPage:
         self.context = context
         Tag("a", "‹ " + _("All alerts"), "link", href=context.href("/alerts"))
         with Tag("div", "", "grid"):
-            self.rules = RulesCard(context)
+            self.new = NewRuleCard(context, self.shown)
+            self.rules = RulesCard(context, self.begin)
+        self._device = context.query.get("device", "")
         context.every(1.0, self.second)
 
+    async def begin(self) -> None:
+        """Show the form of a new rule."""
+        await self.new.open({})
+
+    def shown(self) -> None:
+        """The rules as they are now."""
+        self.rules.show()
+
     async def second(self) -> None:
-        """The rules as they are."""
+        """The rules as they are; a link from a device begins with a rule about it."""
+        if self._device:
+            device, self._device = self._device, ""
+            await self.new.open({"selector": str(Selector((("id", device),)))})
         self.rules.show()
         n = len(self.context.cache.service.rules.active())
         title = ngettext("{n} rule watches", "{n} rules watch", n).format(n=n)

@@ -110,6 +110,14 @@ class LimitedRules:
         """
         return self._one(self._rules.of_file, rule_id)
 
+    def is_of_file(self, rule_id: str) -> bool:
+        """Whether a file has one of them.
+
+        Raises:
+            NotFound: there is none, or none that is seen.
+        """
+        return self._rules.is_of_file(self.get(rule_id).id)
+
     def at_site(self, rule_id: str) -> Rule:
         """One of them as it is at the site.
 

@@ -1,0 +1,99 @@
+"""What a rule would do, before it runs: which devices it is about, and what it would say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, NamedTuple
+
+from energyguard.model.alerts import State
+from energyguard.page.elements.components import Tag
+from energyguard.page.frame.context import PageContext
+from energyguard.page.rules.words import some_of
+from energyguard.page.words.formatting import count
+from energyguard.page.words.language import _, ngettext
+from energyguard.rules.devices import SelectedRule
+from energyguard.rules.rule import Observation, Rule
+from energyguard.service.contract import Service
+
+PLAIN: Final = frozenset({"threshold", "rate", "state", "silence"})
+"""The kinds whose sentences need nothing but an amount."""
+_BEYOND: Final = 10
+"""An example is beyond its limit by a part of so many of it."""
+
+
+class MeantDevices(NamedTuple):
+    """The devices that a rule is about."""
+
+    names: tuple[str, ...]
+    """What they are called, by name."""
+    all_devices: int
+    """How many there are."""
+    mute: int
+    """How many of the meant ones have sent nothing yet of what it looks at."""
+
+
+def meant_devices(service: Service, rule: Rule) -> MeantDevices:
+    """Which of all devices that are known a rule is about."""
+    entries = service.catalogue.entries
+    sent: dict[str, set[str]] = {}
+    for row in service.live.devices():
+        sent.setdefault(row.device, set()).add(row.channel)
+    entered = (d for d, device in list(entries.devices.items()) if device.retired_ms is None)
+    known = dict.fromkeys([*sent, *entered])
+    channels = set(getattr(rule, "channels", ()))
+    meant = [
+        device
+        for device in known
+        if not isinstance(rule, SelectedRule) or rule.selects(device, entries.facts)
+    ]
+    mute = sum(
+        device not in sent or bool(channels and not channels & sent[device]) for device in meant
+    )
+    return MeantDevices(tuple(sorted(map(entries.name, meant))), len(known), mute)
+
+
+def example_sentence(rule: Rule, device: str) -> str:
+    """What an alert of a rule would say of a device; empty: it cannot be said without readings."""
+    if rule.kind not in PLAIN:
+        return ""
+    side = -1 if getattr(rule, "is_below", False) else 1
+    observed = rule.level + side * max(abs(rule.level) // _BEYOND, 1)
+    found = Observation(device, State.FIRING, observed, 0)
+    return rule.of(device).sentence(found).removesuffix(found.since)
+
+
+class Preview:
+    """The lines below a form: drawn again whenever a value was entered."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.service = context.cache.service
+        with Tag("div", "", "preview", role="status"):
+            self._devices = Tag("p")
+            self._names = Tag("p", "", "sub")
+            self._says = Tag("p", "", "sub")
+
+    async def show(self, rule: Rule | None) -> None:
+        """What a rule would do; None: it cannot be said yet."""
+        if rule is None:
+            self._devices.text = _("Fill in what is missing to see which devices it is about.")
+            self._names.text = self._says.text = ""
+            return
+        found = await asyncio.to_thread(meant_devices, self.service, rule)
+        n = len(found.names)
+        words = ngettext("It is about {n} of {all} devices", "It is about {n} of {all} devices", n)
+        parts = [words.format(n=count(n), all=count(found.all_devices))]
+        if found.mute:
+            mute = ngettext(
+                "{n} of them has not sent this yet", "{n} of them have not sent this yet",
+                found.mute,
+            )  # fmt: skip
+            parts.append(mute.format(n=count(found.mute)))
+        self._devices.text = "; ".join(parts) + "."
+        self._names.text = some_of(found.names)
+        self._says.text = self._says_of(rule, found)
+
+    def _says_of(self, rule: Rule, found: MeantDevices) -> str:
+        device = found.names[0] if found.names else _("A device")
+        if sentence := example_sentence(rule, device):
+            return _("An alert would say: “{sentence}”").format(sentence=sentence)
+        return rule.summary

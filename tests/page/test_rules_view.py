@@ -1,0 +1,176 @@
+"""The rules on the page: a new one of any kind, one changed in place, removed, and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+from nicegui.testing import User
+
+from energyguard.catalogue.changes import Edit
+from energyguard.model.catalogue import Device, Site
+from energyguard.page.rules.fields import form_fields
+from energyguard.page.rules.new import draft_of
+from energyguard.page.rules.preview import example_sentence, meant_devices
+from energyguard.page.rules.words import change_words, devices_words, field_words
+from energyguard.rules.kinds import KINDS
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.rule_history import ChangedRule
+from tests.application.kinds import IDS, service_of_kinds
+from tests.application.service import MadeUpService
+from tests.page.test_views import sees
+
+ENERGY = {"channels.energy_kwh": "on"}
+TYPED = {
+    "threshold": {**ENERGY, "window": "15 minutes", "slide": "1 minute", "raise_above": "1,5"},
+    "rate": {**ENERGY, "window": "15 minutes", "slide": "1 minute", "raise_above": "3"},
+    "state": {"channels.voltage_v": "on", "raise_below": "207"},
+    "silence": {"longer_than": "2 hours"},
+    "profile": {"channels.power_kw": "on", "sigmas": "4"},
+    "agree": {"check": "counter"},
+}
+"""What somebody types who needs no more than a kind asks for."""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> MadeUpService:
+    made = service_of_kinds(tmp_path)
+    edits = [
+        Edit("site/home", Site(name="Weber house")),
+        Edit("device/H003", Device(name="Heat pump", site="home", kind="heat pump")),
+    ]
+    made.catalogue.put(edits, "mara")
+    return made
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_rule_of_every_kind_is_made_of_what_its_form_asks_for(kind: str) -> None:
+    values = {"selector": "site=home", "severity": "critical", **TYPED[kind]}
+    draft = draft_of(KINDS[kind], values, ["taken"])
+    assert draft.faults == {}
+    assert draft.rule is not None
+    assert draft.rule.id == f"{kind}-site-home"
+    assert (draft.rule.severity, getattr(draft.rule, "selector", "")) == ("critical", "site=home")
+    empty = draft_of(KINDS[kind], {}, [])
+    first, more = form_fields(KINDS[kind])
+    assert set(empty.faults) <= set(first)  # what is missing is asked for at once
+    assert {**first, **more}.keys() == KINDS[kind].fields().keys() - {"devices"}
+
+
+def test_what_is_wrong_is_said_at_its_field() -> None:
+    def faults(**more: str) -> Any:
+        return draft_of(ThresholdRule, {**TYPED["threshold"], **more}, []).faults
+
+    wrong = faults(raise_above="much", selector="home")
+    assert "much" in wrong["raise_above"]
+    assert "no part of a selector" in wrong["selector"]
+    assert faults(window="")["window"] == "is missing"
+    assert "is not a multiple of slide" in faults(window="7 minutes", slide="2 minutes")["window"]
+    assert faults(clear_at="9") == {"clear_at": "“Ends at” is above “Raises above”"}
+
+
+def test_a_preview_says_who_is_meant_and_what_would_be_said(service: MadeUpService) -> None:
+    values = {"selector": "site=home", **TYPED["threshold"]}
+    rule = draft_of(ThresholdRule, values, []).rule
+    assert rule is not None
+    found = meant_devices(service, rule)
+    assert (found.names, found.mute) == (("Heat pump",), 0)
+    assert found.all_devices >= 50
+    assert example_sentence(rule, "Heat pump") == "Heat pump passed 1.5 kWh in 15 minutes"
+    volts = draft_of(KINDS["state"], {"selector": "id=H00[34]", **TYPED["state"]}, []).rule
+    assert volts is not None
+    assert meant_devices(service, volts).mute == 2  # they send energies
+    assert example_sentence(volts, "H1").startswith("H1: 186.3 V is below 207 V, by 20.7 V")
+    assert devices_words(rule, service.catalogue) == "site Weber house"
+    everything = draft_of(ThresholdRule, TYPED["threshold"], []).rule
+    assert everything is not None
+    assert devices_words(everything, service.catalogue) == "all devices"
+
+
+def test_a_change_is_told_in_the_words_of_the_form() -> None:
+    row = ChangedRule("mara", 0, "", "raise_above 2 → 3, selector id=p1 → site=home")
+    assert change_words(row) == "Raises above 2 → 3, Devices id=p1 → site=home"
+    assert field_words("of_another_kind") == "of another kind"
+
+
+async def test_a_rule_is_made_changed_undone_and_removed(
+    user: User, service: MadeUpService
+) -> None:
+    await user.open("/rules")
+    await user.should_see(marker="new-rule-open", retries=40)
+    user.find(marker="new-rule-open").click()
+    await user.should_see(marker="new-rule", retries=40)
+    form = user.find(marker="new-rule")
+    form.trigger("change", {"kind": "threshold", "selector": "site=home", **TYPED["threshold"]})
+    await sees(user, "It is about 1 of ")
+    await sees(user, "Heat pump")
+    form.trigger("submit", {"kind": "threshold", **TYPED["threshold"], "raise_above": ""})
+    await sees(user, "is missing")
+    values = {"kind": "threshold", "id": "Night use", "selector": "site=home"}
+    form.trigger("submit", {**values, **TYPED["threshold"]})
+    await sees(user, "night-use runs")
+    rule = service.rules.get("night-use")
+    assert isinstance(rule, ThresholdRule)
+    assert (rule.level, rule.selector) == (1_500_000_000, "site=home")
+    await sees(user, "site Weber house · warning · changed by ")
+
+    user.find(marker="change-night-use").click()
+    await user.should_see(marker="rule-night-use", retries=40)
+    form = user.find(marker="rule-night-use")
+    now = rule.written()
+    form.trigger("submit", {**now, "raise_above": "0,5", "clear_at": "0,9"})
+    await sees(user, "“Ends at” is above")
+    form.trigger("submit", {**now, "raise_above": "3", "selector": "", "severity": "critical"})
+    await sees(user, "night-use was changed")
+    rule = service.rules.get("night-use")
+    assert isinstance(rule, ThresholdRule)
+    assert (rule.level, rule.clear_at, rule.selector) == (3_000_000_000, 3_000_000_000, UNSET)
+    await sees(user, "all devices · critical")
+
+    user.find(marker="change-night-use").click()
+    await sees(user, "Raises above 1.5 → 3")
+    user.find(marker="undo-night-use").click()
+    await sees(user, "night-use is as it was before")
+    assert service.rules.get("night-use").level == 1_500_000_000
+
+    user.find(marker="change-night-use").click()
+    await user.should_see(marker="remove-night-use", retries=40)
+    user.find(marker="remove-night-use").click()
+    user.find(marker="sure").click()
+    await sees(user, "night-use was removed")
+    assert "night-use" not in [known.id for known in service.rules.all()]
+    user.find(marker="undo").click()
+    await sees(user, "night-use is there again")
+    again = service.rules.get("night-use")
+    assert (again.level, getattr(again, "selector", "")) == (1_500_000_000, "site=home")
+
+
+async def test_rules_of_every_kind_are_opened_and_changed(
+    user: User, service: MadeUpService
+) -> None:
+    limits = {"climbs": "90", "mute": "20 minutes", "cold": "12.5", "idle": "0.5", "thirsty": "3"}
+    await user.open("/rules")
+    for name in IDS:
+        rule = service.rules.get(name)
+        await sees(user, rule.summary)
+        user.find(marker=f"change-{name}").click()
+        await user.should_see(marker=f"rule-{name}", retries=40)
+        typed = {**rule.written(), rule.limit: limits[name]}
+        user.find(marker=f"rule-{name}").trigger("submit", typed)
+        await sees(user, f"{name} was changed")
+        assert service.rules.get(name).written()[rule.limit] == limits[name]
+    user.find(marker="change-mute").click()
+    await user.should_see(marker="rule-mute", retries=40)
+    user.find(marker="rule-mute").trigger("submit", {"longer_than": "soon"})
+    await sees(user, "not a duration: 'soon'")
+    assert service.rules.get("mute").written()["longer_than"] == limits["mute"]
+
+
+async def test_a_device_s_page_leads_to_a_rule_about_it(user: User) -> None:
+    await user.open("/rules?device=H003")
+    await user.should_see(marker="new-rule-selector", retries=40)
+    (field,) = user.find(marker="new-rule-selector").elements
+    assert "id=H003" in field.props.values()
+    await sees(user, "Fill in what is missing")
