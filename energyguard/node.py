@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from energyguard.audit import AuditTrail
 from energyguard.backup.folder_version import copy_older, refuse_newer
 from energyguard.backup.requests import RestoreRequest, take_request
 from energyguard.backup.restore import restore
@@ -186,6 +187,9 @@ def _put_back(request: RestoreRequest, settings: Settings, say: Callable[[str], 
         say(f"the copy that {request.by} wanted could not be put back: {error}")
     else:
         say(f"{request.by} had {request.copy} put back; what was there is {aside} now")
+        with open_log(settings) as log:
+            copy = Path(request.copy).name
+            AuditTrail(log, SYSTEM).note("copy put back", request.by, copy, f"before: {aside}")
 
 
 def _wait_for_predecessors(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
+from energyguard.audit import AuditTrail
 from energyguard.backup.make import keep_newest, make_copy
 from energyguard.backup.manifest import copies, read_manifest
 from energyguard.clock import SYSTEM, Clock
 from energyguard.errors import ConfigError, EnergyGuardError
+from energyguard.log import open_log
 from energyguard.model.quantities import parse_duration
 from energyguard.settings.tree import Settings
 from energyguard.telemetry import Condition, logger
@@ -39,6 +42,8 @@ def run(settings: Settings, stop: Event, clock: Clock = SYSTEM) -> None:
             copy = make_copy(settings.data_dir, settings.log_url, to, clock)
             gone = keep_newest(to, settings.backup.keep)
             fails.end()
+            with closing(open_log(settings.log_url, options=settings.log.kafka)) as log:
+                AuditTrail(log, clock).note("copy made", "the schedule", copy.name)
             _log.info("a copy was made", copy=str(copy), deleted=len(gone))
         except EnergyGuardError as error:
             fails.begin(error)

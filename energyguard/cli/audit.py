@@ -14,8 +14,8 @@ def audit(
     call: Call, limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50
 ) -> None:
     """Say who came in, who was refused, and who changed what; newest first."""
+    from energyguard.audit import AuditTrail
     from energyguard.clock import SYSTEM
-    from energyguard.service.audit import AuditTrail
 
     with call.log() as log:
         entries = AuditTrail(log, SYSTEM).newest(limit)

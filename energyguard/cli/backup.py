@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.noting import note
 from energyguard.cli.output import at, progress
 
 Copy = Annotated[Path, typer.Argument(help="The folder of a copy: `…/energyguard-20261130T…Z`.")]
@@ -37,6 +38,7 @@ def backup(
         return
     with progress("backup", "bytes") as report:
         copy = make_copy(settings.data_dir, settings.log_url, folder, progress=report)
+    note(call, "copy made", copy.name)
     size = read_manifest(copy).size
     call.out.done(f"{copy}: {size:,} bytes", copy=str(copy), bytes=size)
 
@@ -63,6 +65,7 @@ def restore(
         aside = restoring.restore(
             copy, settings.data_dir, replace=replace, read_to=read_to, progress=report
         )
+    note(call, "copy put back", copy.name, f"before: {aside}" if aside else "")
     kept = f"; what was there is {aside} now" if aside else ""
     call.out.done(
         f"{settings.data_dir} is as it was in {copy.name}{kept}",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.noting import note
 from energyguard.cli.output import at
 from energyguard.cli.tokens import Expires, Sites, address_of_page, end_of
 from energyguard.model.access import AccessRole
 
 Name = Annotated[str, typer.Argument(help="The name that is typed to log in.")]
 Role = Annotated[AccessRole, typer.Option("--role", help="read, operate or admin.")]
-BY = "the command line"
 
 
 def add(
@@ -27,11 +28,13 @@ def add(
     """Let there be somebody, and print the link with which they choose a password."""
     from energyguard.access.people import Accounts
     from energyguard.access.tokens import Tokens
+    from energyguard.audit import COMMAND_LINE
 
     tokens = Tokens(call.settings.data_dir)
     accounts = Accounts(tokens)
     until_ms = end_of(expires, tokens.clock.now_ms())
-    accounts.add(name, role, site or (), until_ms, shown, BY)
+    accounts.add(name, role, site or (), until_ms, shown, COMMAND_LINE)
+    note(call, "person invited", name, _rights(role, site))
     invite(call, name)
 
 
@@ -43,6 +46,7 @@ def invite(call: Call, name: Name) -> None:
 
     folder = call.settings.data_dir
     key = Accounts(Tokens(folder)).invite(name)
+    note(call, "invitation", name)
     try:
         page = address_of_page(folder)
     except Unavailable:
@@ -58,6 +62,7 @@ def link(call: Call, name: Name) -> None:
 
     folder = call.settings.data_dir
     made = f"{address_of_page(folder)}login?key={Accounts(Tokens(folder)).link(name)}"
+    note(call, "link to log in", name)
     call.out.done(made, name=name, link=made)
 
 
@@ -95,6 +100,7 @@ def role(
     tokens = Tokens(call.settings.data_dir)
     until_ms = end_of(expires, tokens.clock.now_ms())
     Accounts(tokens).change(name, role=role, sites=tuple(site or ()), until_ms=until_ms)
+    note(call, "person changed", name, _rights(role, site))
     call.out.done(f"{name} has the role {role.value}", name=name, role=role.value)
 
 
@@ -104,6 +110,7 @@ def disable(call: Call, name: Name) -> None:
     from energyguard.access.tokens import Tokens
 
     Accounts(Tokens(call.settings.data_dir)).change(name, disabled=True)
+    note(call, "person disabled", name)
     call.out.done(f"{name} comes in no more", disabled=name)
 
 
@@ -113,6 +120,7 @@ def enable(call: Call, name: Name) -> None:
     from energyguard.access.tokens import Tokens
 
     Accounts(Tokens(call.settings.data_dir)).change(name, disabled=False)
+    note(call, "person enabled", name)
     call.out.done(f"{name} may come in again", enabled=name)
 
 
@@ -122,6 +130,7 @@ def remove(call: Call, name: Name) -> None:
     from energyguard.access.tokens import Tokens
 
     Accounts(Tokens(call.settings.data_dir)).remove(name)
+    note(call, "person removed", name)
     call.out.done(f"removed {name}", removed=name)
 
 
@@ -147,4 +156,10 @@ def logout(call: Call, name: Name) -> None:
     from energyguard.access.tokens import Tokens
 
     ended = Tokens(call.settings.data_dir).end_sessions(name)
+    note(call, "log-ins ended", name)
     call.out.done(f"ended {ended} log-ins of {name}", name=name, ended=ended)
+
+
+def _rights(role: AccessRole, sites: Sequence[str] | None) -> str:
+    """A role, and where it holds."""
+    return " ".join((role.value, *(f"site={site}" for site in sites or ())))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.noting import MAX_NAMED, note
 from energyguard.cli.output import at, progress, until_signal
 from energyguard.domain import Messages, load
 from energyguard.errors import ConfigError, Rejected
@@ -113,6 +114,8 @@ def _play(call: Call, wanted: ReplayRun) -> None:
         played = Player(wanted, log, stop).play(report)
         if wanted.alerts and played.last_ms is not None and not stop.is_set():
             end_input(log, played.topic, played.last_ms + _longest_wait_ms(call.settings))
+    names = ", ".join(path.name for path in wanted.paths[:MAX_NAMED])
+    note(call, "import", names, f"{played.readings:,} readings into {played.topic}")
     call.out.done(
         f"{played.readings:,} readings into {played.topic}, {played.refused:,} rows refused",
         topic=played.topic,

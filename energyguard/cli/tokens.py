@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.noting import note
 from energyguard.cli.output import at
 from energyguard.model.access import AccessRole
 
@@ -36,6 +37,7 @@ def create(
     check_rights(role, site or ())
     tokens = Tokens(call.settings.data_dir)
     token = tokens.create(name, role, site or (), end_of(expires, tokens.clock.now_ms()))
+    note(call, "token made", name, " ".join((role.value, *(f"site={s}" for s in site or ()))))
     call.out.done(token, name=name, token=token, role=role.value)
 
 
@@ -62,6 +64,7 @@ def revoke(call: Call, name: Name) -> None:
     from energyguard.access.tokens import Tokens
 
     Tokens(call.settings.data_dir).revoke(name)
+    note(call, "token revoked", name)
     call.out.done(f"revoked {name}", revoked=name)
 
 
@@ -71,6 +74,7 @@ def link(call: Call) -> None:
 
     folder = call.settings.data_dir
     made = address_of_page(folder) + f"login?key={Tokens(folder).make_link()}"
+    note(call, "link to log in", "an admin")
     call.out.done(made, link=made)
 
 

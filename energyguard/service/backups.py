@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Lock
 
+from energyguard.audit import Audit
 from energyguard.backup.make import keep_newest, make_copy
 from energyguard.backup.manifest import copies, faults_of, read_manifest
 from energyguard.backup.requests import RestoreRequest, leave_request
@@ -20,11 +21,12 @@ class FolderBackups:
 
     Args:
         settings: the data folder, and where its copies lie.
+        audit: takes note of who made one, and who has one put back.
         clock: the wall clock.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(self, settings: Settings, audit: Audit, clock: Clock) -> None:
+        self._settings, self._audit, self._clock = settings, audit, clock
         self._making = Lock()
 
     def all(self) -> list[BackupView]:
@@ -32,8 +34,11 @@ class FolderBackups:
         found = [self._view(copy) for copy in copies(self._settings.backup_dir)]
         return found[::-1]
 
-    def make(self) -> BackupView:
+    def make(self, by: str) -> BackupView:
         """Copy the data folder, while everything runs.
+
+        Args:
+            by: who wants it.
 
         Raises:
             Conflict: a copy is being made now.
@@ -47,6 +52,7 @@ class FolderBackups:
             keep_newest(here.backup_dir, here.backup.keep)
         finally:
             self._making.release()
+        self._audit.note("copy made", by, copy.name)
         return self._view(copy)
 
     def restore(self, name: str, by: str) -> BackupView:
@@ -67,6 +73,7 @@ class FolderBackups:
                 "only `energyguard up` can stop everything and start it again; where roles run by "
                 f"themselves, stop them and use `energyguard restore {copy} --replace`"
             )
+        self._audit.note("restore wanted", by, name)
         leave_request(self._settings.data_dir, RestoreRequest(str(copy.absolute()), by))
         return self._view(copy)
 

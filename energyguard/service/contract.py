@@ -12,11 +12,11 @@ from typing import Protocol
 import pyarrow as pa
 
 from energyguard.alerts.alert import Alert
+from energyguard.audit import Audit
 from energyguard.clock import Clock
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
 from energyguard.rules.rule import Rule
-from energyguard.service.audit import Audit
 from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption

@@ -170,7 +170,7 @@ class Backups(Protocol):
     def all(self) -> list[BackupView]:
         """The copies, the newest first."""
 
-    def make(self) -> BackupView:
+    def make(self, by: str) -> BackupView:
         """Copy the data folder, while everything runs."""
 
     def restore(self, name: str, by: str) -> BackupView:

@@ -17,6 +17,7 @@ from typing import Self
 import pyarrow as pa
 
 from energyguard.alerts.book import AlertBook
+from energyguard.audit import AuditTrail
 from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.sources import device_in
 from energyguard.domain import load
@@ -31,7 +32,6 @@ from energyguard.service.alerts.rule_changes import RuleChanges
 from energyguard.service.alerts.rule_verbs import RuleVerbs
 from energyguard.service.alerts.silences import SilenceVerbs
 from energyguard.service.alerts.verbs import AlertVerbs
-from energyguard.service.audit import AuditTrail
 from energyguard.service.backups import FolderBackups
 from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.cluster import cluster_of
@@ -81,7 +81,6 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.live = LiveProjection(log, self.book, self.rules.apply, settings, clock)
         self.edges = self.live.edges
         self.catalogue = self.live.catalogue
-        self.backups = FolderBackups(settings, clock)
         self.catalogue.senders = Senders(self.live.senders, self.query, clock)
         self.book.silences.facts = self.catalogue.entries.facts
         self.preferences = self.live.preferences
@@ -91,6 +90,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         }
         self._log = log
         self._letters, self.audit = Letters(log), AuditTrail(log, clock)
+        self.backups = FolderBackups(settings, self.audit, clock)
         new_devices = NewDevices(settings.serve.new_devices, clock, known_to(history, self.live))
         self._reception = Reception(log, settings.wire, clock, new_devices)
         self._answers = Answers(settings.data_dir, clock)

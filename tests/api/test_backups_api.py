@@ -27,3 +27,5 @@ async def test_a_copy_is_made_and_wished_back(http: httpx.AsyncClient, service: 
     copy = service.settings.backup_dir / made["name"]
     assert take_request(data) == RestoreRequest(str(Path(copy).absolute()), "mara")
     assert (await http.post("/backups/none/restore")).status_code == 404
+    noted = [(entry.act, entry.by, entry.about) for entry in service.audit.newest()]
+    assert noted == [("restore wanted", "mara", copy.name), ("copy made", "mara", copy.name)]

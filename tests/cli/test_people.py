@@ -45,5 +45,24 @@ def test_tokens_have_roles_sites_and_an_end(terminal: Terminal, data_dir: Path) 
     assert found.role is AccessRole.READ
 
 
+def test_what_commands_do_is_in_the_audit(terminal: Terminal) -> None:
+    for words in (
+        "people add nina --role operate --site lindenhof", "people role nina read",
+        "people disable nina", "people enable nina", "people invite nina", "people remove nina",
+        "token create wall --role read", "token revoke wall", "backup",
+    ):  # fmt: skip
+        assert terminal(*words.split()).code == 0
+    assert terminal("people", "remove", "nobody").code == 4
+    rows = terminal("audit", "--json").rows[::-1]
+    assert {row["by"] for row in rows} == {"the command line"}
+    assert [(row["act"], row["about"], row["note"]) for row in rows[:-1]] == [
+        ("person invited", "nina", "operate site=lindenhof"), ("invitation", "nina", ""),
+        ("person changed", "nina", "read"), ("person disabled", "nina", ""),
+        ("person enabled", "nina", ""), ("invitation", "nina", ""), ("person removed", "nina", ""),
+        ("token made", "wall", "read"), ("token revoked", "wall", ""),
+    ]  # fmt: skip
+    assert rows[-1]["act"] == "copy made"
+
+
 def test_the_audit_is_empty_at_first(terminal: Terminal) -> None:
     assert terminal("audit").err == "nothing yet\n"

@@ -9,11 +9,11 @@ import pytest
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
+from energyguard.audit import REFUSALS_AT_ONCE, AuditTrail
 from energyguard.clock import ManualClock
 from energyguard.errors import Unavailable
 from energyguard.log import EARLIEST
 from energyguard.model.access import AccessRole
-from energyguard.service.audit import REFUSALS_AT_ONCE, AuditTrail
 from energyguard.testing import MemoryLog
 from tests.application.service import MadeUpService
 from tests.waiting import until

@@ -46,6 +46,15 @@ def run(service: EnergyService, path: Path, device: str = "") -> FileImport:
     return job
 
 
+def test_an_import_is_in_the_audit(service: EnergyService, tmp_path: Path) -> None:
+    run(service, brought(tmp_path, GOOD + "yesterday,H002,0.1\n"))
+    run(service, brought(tmp_path, "nothing that is known\n", "odd.csv"))
+    failed, done = service.audit.newest()
+    assert (done.act, done.by, done.about) == ("import", "mara", "march.csv")
+    assert done.note == "20 readings, 1 rows refused"
+    assert failed.note == "0 readings, 1 rows refused"
+
+
 def test_a_file_is_looked_at_and_nothing_stored(
     service: EnergyService, log: MemoryLog, tmp_path: Path
 ) -> None:

@@ -20,9 +20,9 @@ def backups(service: CurrentService) -> list[BackupView]:
 
 
 @router.post("/backups", status_code=201)
-def make_backup(service: CurrentService) -> BackupView:
+def make_backup(service: CurrentService, user: User) -> BackupView:
     """Copy the data folder, while everything runs; answers when the copy is whole."""
-    return service.backups.make()
+    return service.backups.make(user)
 
 
 @router.post("/backups/{name}/restore", status_code=202)

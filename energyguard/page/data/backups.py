@@ -72,8 +72,9 @@ class BackupsPage:
         self.make.props("disabled")
         self.progress.text = _("A copy is being made; everything goes on meanwhile …")
         try:
+            by = self.context.user
             await self.context.do(
-                self.service.backups.make,
+                lambda: self.service.backups.make(by),
                 lambda copy: _("The copy {name} is there").format(name=copy.name),
             )
         finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
+from energyguard.audit import AuditTrail
 from energyguard.clock import SYSTEM, Clock
 from energyguard.log import Log, Records
 from energyguard.model.topics import RULES
 from energyguard.records.rules import RuleEdit, RuleHeaders
 from energyguard.rules.registry import RuleBook, RuleRecord
 from energyguard.rules.rule import Rule
-from energyguard.service.audit import AuditTrail
 
 
 class RuleChanges:

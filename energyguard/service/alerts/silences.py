@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.book import AlertBook
 from energyguard.alerts.silences import FOREVER_MS, NamedSilence
+from energyguard.audit import AuditTrail
 from energyguard.catalogue import Catalogue
 from energyguard.clock import Clock
 from energyguard.errors import Conflict, Malformed, NotFound
@@ -22,7 +23,6 @@ from energyguard.records.alerts import AlertEvent
 from energyguard.records.silences import STANDING_SILENCE, StandingSilence
 from energyguard.rules.registry import RuleBook
 from energyguard.service.alerts.notifications import Notifications
-from energyguard.service.audit import AuditTrail
 
 MORNING = time(7)
 """``tonight`` lasts until then."""

@@ -8,6 +8,7 @@ from threading import Lock
 
 import msgspec
 
+from energyguard.audit import AuditTrail
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import CatalogueChanges, Edit
 from energyguard.catalogue.checks import PlannedCatalogue, known_key
@@ -22,7 +23,6 @@ from energyguard.model.catalogue import DEVICE, Entry
 from energyguard.model.topics import CATALOGUE
 from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
-from energyguard.service.audit import AuditTrail
 from energyguard.service.catalogue.cards import CatalogueCards
 from energyguard.service.catalogue.files import CatalogueFiles
 from energyguard.service.catalogue.views import (

@@ -125,6 +125,9 @@ class FileImport:
             self.fault, self.state = str(error), ImportState.FAILED
         else:
             self.state = ImportState.DONE
+        more = f"{self.done:,} readings, {self.refused:,} rows refused"
+        more += f"; stopped: {self.fault}" if self.fault else ""
+        service.audit.note("import", self.by, self.name, more)
 
     def _take(self, service: Service, path: Path, device: str) -> None:
         """Send blocks as Arrow, and refused rows as they came: these become dead letters."""

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 
+from energyguard.audit import Audit
 from energyguard.clock import Clock
 from energyguard.errors import Forbidden
 from energyguard.history.row_filter import only_rows
 from energyguard.model.access import AccessRole, Caller
 from energyguard.pipeline import PROJECTIONS
-from energyguard.service.audit import Audit
 from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption

@@ -6,13 +6,14 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from energyguard.cli.call import Call
+from energyguard.cli.noting import MAX_NAMED, note
 from energyguard.cli.output import progress, writable
 from energyguard.errors import Malformed
 
@@ -67,7 +68,7 @@ def sessions(
         take(fix)
     export.sort_out()
     if not dry_run:
-        _put(call, export)
+        _put(call, export, files)
     call.out.rows(_counts(counted, fixes), empty="no defects")
     _summary(call, export, len(taken), dry_run=dry_run)
     if why := why_useless(export):
@@ -80,12 +81,14 @@ def _named(network: str) -> str:
     return network
 
 
-def _put(call: Call, export: Export) -> None:
+def _put(call: Call, export: Export, files: Sequence[Path]) -> None:
     from energyguard.domains.charging.exports.importer import Importer
 
     total = len(export.sessions)
     with call.log() as log, progress("import", "sessions") as tell:
         Importer(log, lambda done: tell(done, total)).put(export)
+    names = ", ".join(path.name for path in files[:MAX_NAMED])
+    note(call, "import", names, f"{total:,} charging sessions")
 
 
 def _counts(counted: Counter[Defect], fixes: list[Fix]) -> Iterator[dict[str, Any]]:

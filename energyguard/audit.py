@@ -19,6 +19,8 @@ from energyguard.ports.policy import Rates
 from energyguard.records.audit import AUDIT_ENTRY, AuditEntry
 from energyguard.telemetry import logger
 
+COMMAND_LINE = "the command line"
+"""Who did what a command did: whoever can read the folder."""
 REFUSALS_AT_ONCE, REFUSAL_S = 10, 60.0
 READ_RECORDS = 1_000
 _log = logger(__name__)
