@@ -16,11 +16,10 @@ from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.plausible import largest_energies, reach_ms
-from energyguard.ledger.rhythm import MIN_STEPS, POINT_MS, STEPS, Rhythm, snapped
+from energyguard.ledger.rhythm import MIN_STEPS, POINT_MS, STEPS, UNKNOWN, Rhythm, lengths_of
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import KeyRuns, Numbers
 from energyguard.ledger.waiting import (
-    UNKNOWN,
     WAITING,
     Part,
     constant,
@@ -65,18 +64,20 @@ class IntervalFolds:
         """
         key, time, value = _added_up(key, time, value)
         runs, rows = KeyRuns(key), self.rows
-        kept_time, kept_energy = rows.time[runs.keys], rows.energy[runs.keys]
-        waiting, length_before = rows.waiting[runs.keys], rows.length[runs.keys]
+        kept_time, kept_energy = rows.time[runs.rows], rows.energy[runs.rows]
+        waiting, length_before = rows.waiting[runs.rows], rows.length[runs.rows]
         before = runs.previous(time, kept_time[:, -1])
         step = np.where(before == NOTHING, 0, time - before)
         again = np.flatnonzero((step[runs.first] == 0) & (before[runs.first] != NOTHING))
         if len(again):
+            kept_time, kept_energy = kept_time.copy(), kept_energy.copy()
+            waiting, length_before = waiting.copy(), length_before.copy()
             value = value.copy()
             value[runs.first[again]] += kept_energy[again, -1]
             without_newest(kept_time, kept_energy, waiting, again)
             before[runs.first[again]] = kept_time[again, -1]
             length_before[again] = UNKNOWN
-        rhythm = Rhythm(runs, rows.steps[runs.keys], step)
+        rhythm = Rhythm(runs, rows.steps[runs.rows], step)
         length = self._lengths(runs, rhythm)
         known = resolved(runs, length)
         parts = [(key, time, value, length, before, following(runs, time, NOTHING))]
@@ -90,11 +91,11 @@ class IntervalFolds:
                     kept_time[cut, -2], time[runs.first[cut]],
                 )
             )  # fmt: skip
-        rows.time[runs.keys] = runs.newest(time, kept_time)
-        rows.energy[runs.keys] = runs.newest(value, kept_energy)
-        rows.steps[runs.keys] = rhythm.newest()
-        rows.length[runs.keys] = length[runs.last]
-        rows.waiting[runs.keys] = np.where(known == UNKNOWN, waiting + runs.count, 0)
+        rows.time[runs.rows] = runs.newest(time, kept_time)
+        rows.energy[runs.rows] = runs.newest(value, kept_energy)
+        rows.steps[runs.rows] = rhythm.newest()
+        rows.length[runs.rows] = length[runs.last]
+        rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 0)
         return self._entries(parts)
 
     def end(self) -> Entries:
@@ -104,7 +105,7 @@ class IntervalFolds:
             return Entries.none()
         runs, rows = KeyRuns(keys), self.rows
         none = np.zeros(len(keys), np.int64)
-        length = _length(Rhythm(runs, rows.steps[keys], none).before_step()[0])
+        length = lengths_of(Rhythm(runs, rows.steps[keys], none).before_step()[0])
         after = np.full(len(keys), NOTHING)
         return self._entries(
             waited(runs, rows.time[keys], rows.energy[keys], rows.waiting[keys], length, after)
@@ -120,12 +121,14 @@ class IntervalFolds:
 
     def _lengths(self, runs: KeyRuns, rhythm: Rhythm) -> Ints:
         """(n,) the length of each; 0: a point; -1: not known yet."""
-        cadence, _, steps = rhythm.with_step()
-        if steps.min() >= MIN_STEPS and cadence.max() <= POINT_MS:
-            length = np.zeros(runs.size, np.int64)
-        else:
-            length = _length(cadence)
-            length[(steps < MIN_STEPS) & ((length > 0) | (steps == 0))] = UNKNOWN
+        of_keys = rhythm.lengths()
+        length = np.repeat(of_keys, runs.count)
+        if of_keys.min() == UNKNOWN:
+            rest = np.flatnonzero(length == UNKNOWN)
+            cadence, _, steps = rhythm.with_step(rest)
+            found = lengths_of(cadence)
+            found[(steps < MIN_STEPS) & ((found > 0) | (steps == 0))] = UNKNOWN
+            length[rest] = found
         for field in ("cadence_ms", "length_ms"):
             given = self.channels.column(field, runs.keys)
             if given.any():
@@ -171,13 +174,6 @@ class IntervalFolds:
             power = np.where((energy < 0) & (export > 0), export, power)
         duration = np.maximum(length, POINT_MS) if length.max(initial=0) else np.array([POINT_MS])
         return largest_energies(power, reach_ms(int(power.max(initial=1))), duration)
-
-
-def _length(cadence: Ints) -> Ints:
-    """The length of intervals of a cadence; 0: points."""
-    length = snapped(cadence)
-    length[length <= POINT_MS] = 0
-    return length
 
 
 def _added_up(key: Ints, time: Ints, value: Ints) -> tuple[Ints, Ints, Ints]:

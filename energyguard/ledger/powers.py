@@ -14,11 +14,10 @@ import numpy as np
 from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
-from energyguard.ledger.rhythm import MIN_STEPS, STEPS, Rhythm
+from energyguard.ledger.rhythm import MIN_STEPS, STEPS, UNKNOWN, Rhythm
 from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import KeyRuns, Numbers
 from energyguard.ledger.waiting import (
-    UNKNOWN,
     WAITING,
     Part,
     constant,
@@ -77,24 +76,25 @@ class PowerFolds:
         if not len(key):
             return Entries.none()
         runs, rows = KeyRuns(key), self.rows
-        kept_time, kept_power = rows.time[runs.keys], rows.power[runs.keys]
-        waiting = rows.waiting[runs.keys]
+        kept_time, kept_power = rows.time[runs.rows], rows.power[runs.rows]
+        waiting = rows.waiting[runs.rows]
         before = runs.previous(time, kept_time[:, -1])
         step = np.where(before == NOTHING, 0, time - before)
         again = np.flatnonzero((step[runs.first] == 0) & (before[runs.first] != NOTHING))
         if len(again):
+            kept_time, kept_power, waiting = kept_time.copy(), kept_power.copy(), waiting.copy()
             without_newest(kept_time, kept_power, waiting, again)
             before[runs.first[again]] = kept_time[again, -1]
-        rhythm = Rhythm(runs, rows.steps[runs.keys], step)
+        rhythm = Rhythm(runs, rows.steps[runs.rows], step)
         hold = self._holds(runs, rhythm)
         known = resolved(runs, hold)
         parts = waited(runs, kept_time, kept_power, waiting, known, time[runs.first])
         after = following(runs, time, NOTHING)
         parts.append((key, time, value, following(runs, hold, UNKNOWN), before, after))
-        rows.time[runs.keys] = runs.newest(time, kept_time)
-        rows.power[runs.keys] = runs.newest(value, kept_power)
-        rows.steps[runs.keys] = rhythm.newest()
-        rows.waiting[runs.keys] = np.where(known == UNKNOWN, waiting + runs.count, 1)
+        rows.time[runs.rows] = runs.newest(time, kept_time)
+        rows.power[runs.rows] = runs.newest(value, kept_power)
+        rows.steps[runs.rows] = rhythm.newest()
+        rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 1)
         return _entries(parts)
 
     def end(self) -> Entries:

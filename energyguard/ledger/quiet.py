@@ -52,10 +52,10 @@ class QuietReadings:
         self.rows, self.channels = rows, channels
         key, time, register = readings
         runs = KeyRuns(key)
-        start = runs.previous(time, rows.time[runs.keys, -1])
-        step = time - runs.previous(time, rows.newest[runs.keys])
-        energy = register - runs.previous(register, rows.register[runs.keys, -1])
-        is_first = runs.first[rows.newest[runs.keys] == NOTHING]
+        start = runs.previous(time, rows.time[runs.rows, -1])
+        step = time - runs.previous(time, rows.newest[runs.rows])
+        energy = register - runs.previous(register, rows.register[runs.rows, -1])
+        is_first = runs.first[rows.newest[runs.rows] == NOTHING]
         start[is_first], step[is_first], energy[is_first] = time[is_first], 1, 0
         follows = (energy >= 0) & (step > 0) & (energy <= self._largest(runs, time - start))
         follows &= self._may_follow(runs, register, in_doubt)
@@ -96,8 +96,8 @@ class QuietReadings:
             (rows.time, self.time), (rows.register, self.register), (rows.number, number),
             (rows.kind, kind), (rows.evidence, evidence), (rows.cost, cost),
         ):  # fmt: skip
-            column[runs.keys] = runs.newest(values, column[runs.keys])
-        rows.newest[runs.keys] = self.time[runs.last]
+            column[runs.rows] = runs.newest(values, column[runs.rows])
+        rows.newest[runs.rows] = self.time[runs.last]
         energy = self.energy
         return Entries(
             self.key,
@@ -118,15 +118,15 @@ class QuietReadings:
         chosen = None if stepped.all() else stepped
         self.digits_from = (self.energy > 0) | ~stepped
         fresh = exponents(self.register[self.digits_from])
-        self.digits = Trail(runs, rows.exponents[runs.keys], fresh, self.digits_from)
+        self.digits = Trail(runs, rows.exponents[runs.rows], fresh, self.digits_from)
         duration = np.maximum(self.time - self.start, 1)
         power = np.minimum(np.ceil(self.energy * 3.6 / duration), MAX_POWER_W).astype(np.int32)
         powers = power if chosen is None else power[chosen]
-        self.powers = Trail(runs, rows.powers[runs.keys], powers, chosen)
-        self.rhythm = Rhythm(runs, rows.steps[runs.keys], self.step)
-        rows.exponents[runs.keys] = self.digits.newest()
-        rows.powers[runs.keys] = self.powers.newest()
-        rows.steps[runs.keys] = self.rhythm.newest()
+        self.powers = Trail(runs, rows.powers[runs.rows], powers, chosen)
+        self.rhythm = Rhythm(runs, rows.steps[runs.rows], self.step)
+        rows.exponents[runs.rows] = self.digits.newest()
+        rows.powers[runs.rows] = self.powers.newest()
+        rows.steps[runs.rows] = self.rhythm.newest()
 
     def _explained(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Kind, evidence, number and cost of each."""
@@ -141,24 +141,30 @@ class QuietReadings:
             kind = np.where(gap, np.int64(EntryKind.GAP), kind)
             evidence = np.where(gap, np.int64(Evidence.LONG), evidence)
             number = np.where(gap, usual, number)
-        power = self.powers.largest_before()
-        found = np.flatnonzero(self.energy > unusual_energy(np.maximum(power, 0), duration))
-        found = found[power[found] >= 0]
-        found = found[self.energy[found] > MANY_STEPS * self._resolution(found)]
+        found, power = self._unusual(duration)
         if not len(found):
             return kind, evidence, number, cost
-        cost = cost.copy()
+        cost, evidence, number = cost.copy(), evidence.copy(), number.copy()
         cost[found] = SURPRISE
-        found = found[power[found] > 0]
-        evidence, number = evidence.copy(), number.copy()
+        found, power = found[power > 0], power[power > 0]
         evidence[found] = Evidence.UNUSUAL
-        number[found] = tenths_of(self.energy[found], power[found], duration[found])
+        number[found] = tenths_of(self.energy[found], power, duration[found])
         return kind, evidence, number, cost
+
+    def _unusual(self, duration: Ints) -> tuple[Ints, Ints]:
+        """Which readings surprise, and the largest power of the steps before each of them."""
+        last = np.maximum(self.powers.last_before(), 0)  # most are not above three times this
+        found = np.flatnonzero(self.energy > unusual_energy(last, duration))
+        power = self.powers.largest_before(found)
+        unusual = self.energy[found] > unusual_energy(np.maximum(power, 0), duration[found])
+        found, power = found[unusual & (power >= 0)], power[unusual & (power >= 0)]
+        unusual = self.energy[found] > MANY_STEPS * self._resolution(found)
+        return found[unusual], power[unusual]
 
     def _resolution(self, found: Ints) -> Ints:
         """The register's smallest step at some of the readings."""
         given = self.channels.column("resolution", self.key[found])
-        smallest = np.minimum(self.digits.smallest_before()[found], UNKNOWN_EXPONENT)
+        smallest = np.minimum(self.digits.smallest_before(found), UNKNOWN_EXPONENT)
         return np.where(given > 0, given, _TENS[smallest])
 
 

@@ -18,6 +18,8 @@ STEPS: Final = 8
 """How many steps are kept of a key."""
 MIN_STEPS: Final = 3
 """With fewer a key's rhythm is not known."""
+UNKNOWN: Final = -1
+"""Stands for a duration that is not known yet."""
 MAX_STEP_MS: Final = 2**32 - 1
 POINT_MS: Final = 60_000
 """An interval of at most this is a point at its stamp."""
@@ -52,6 +54,13 @@ def snapped(cadence_ms: Ints) -> Ints:
     return np.where(np.abs(cadence_ms - length) * 20 <= length, length, cadence_ms)
 
 
+def lengths_of(cadence_ms: Ints) -> Ints:
+    """The length of intervals of a cadence; 0: points."""
+    length = snapped(cadence_ms)
+    length[length <= POINT_MS] = 0
+    return length
+
+
 class Rhythm:
     """The rhythm at each of n readings, with the step that leads to it or without."""
 
@@ -66,27 +75,46 @@ class Rhythm:
         chosen = None if (steps > 0).all() else steps > 0
         new = np.minimum(steps if chosen is None else steps[chosen], MAX_STEP_MS)
         self._trail = Trail(runs, kept, new.astype(np.uint32), chosen)
-        self._sorted: list[Numbers] = []
+        self._kept = kept
         self._stepped: Ints | bool = True if chosen is None else chosen.astype(np.int64)
 
     def newest(self) -> Numbers:
         """(K, 8) the steps to be kept."""
         return self._trail.newest()
 
-    def with_step(self) -> tuple[Ints, Ints, Ints]:
-        """(n,) cadence, longest usual step (ms) and how many steps they are of, at each reading."""
-        return self._at(self._trail.at - STEPS + self._stepped)
+    def lengths(self) -> Ints:
+        """(K,) how long the intervals of each key are at all of the readings; -1: not so simple.
+
+        0: points. Where all steps of a key, the kept and the new, are near the same length, no
+        median of eight of them need be looked for.
+        """
+        known = self._kept[:, STEPS - MIN_STEPS] > 0
+        if self._trail.flat.max() <= POINT_MS:
+            return np.where(known, 0, UNKNOWN)
+        shortest, longest = self._trail.extremes()
+        length, other = lengths_of(shortest), lengths_of(longest)
+        steady = known & (length == other) & ((length == 0) | (self._kept[:, 0] > 0))
+        return np.where(steady, length, UNKNOWN)
+
+    def with_step(self, chosen: Ints | None = None) -> tuple[Ints, Ints, Ints]:
+        """(n,) cadence, longest usual step (ms) and how many steps they are of, at each reading.
+
+        Of the readings that are chosen, or of all.
+        """
+        windows = self._trail.at - STEPS + self._stepped
+        return self._at(windows if chosen is None else windows[chosen])
 
     def before_step(self) -> tuple[Ints, Ints, Ints]:
         """The same without the step that leads to the reading."""
         return self._at(self._trail.at - STEPS)
 
     def _at(self, windows: Ints) -> tuple[Ints, Ints, Ints]:
-        if not self._sorted:
-            flat = self._trail.flat
-            stop = len(flat) - STEPS + 1
-            self._sorted = sorted_columns([flat[n : n + stop] for n in range(STEPS)])
-        return rhythm_of([column[windows] for column in self._sorted])
+        flat = self._trail.flat
+        if len(flat) > 2 * len(windows):
+            return rhythm_of(sorted_columns([flat[windows + n] for n in range(STEPS)]))
+        stop = len(flat) - STEPS + 1
+        columns = sorted_columns([flat[n : n + stop] for n in range(STEPS)])
+        return rhythm_of([column[windows] for column in columns])
 
 
 def sorted_columns(columns: list[Numbers]) -> list[Numbers]:

@@ -36,6 +36,12 @@ class KeyRuns:
         self.last: Ints = self.first + self.count - 1
 
     @cached_property
+    def rows(self) -> slice | Ints:
+        """Where their rows are: as a slice, where the keys follow each other without a gap."""
+        first, last = int(self.keys[0]), int(self.keys[-1])
+        return slice(first, last + 1) if last - first + 1 == len(self.keys) else self.keys
+
+    @cached_property
     def run(self) -> Ints:
         """(n,) which run a reading is in."""
         return np.repeat(np.arange(len(self.keys)), self.count)
@@ -64,13 +70,17 @@ class KeyRuns:
     def newest(self, column: Numbers, kept: Numbers) -> Numbers:
         """(K, width) the newest of a column and of what is kept (K, width), the newest last."""
         width = kept.shape[1]
-        result = np.empty_like(kept)
-        for back in range(width):
-            old = self.count <= back
-            result[:, width - 1 - back] = column[np.maximum(self.last - back, 0)]
-            if old.any():
-                behind = width - 1 - (back - self.count[old])
-                result[old, width - 1 - back] = kept[old, behind]
+        if self.regular:
+            new = column.reshape(len(self.keys), -1)
+            if new.shape[1] >= width:
+                return new[:, -width:]
+            return np.concatenate([kept[:, new.shape[1] :], new], axis=1)
+        back = np.arange(width - 1, -1, -1)
+        result: Numbers = column[np.maximum(self.last[:, None] - back, 0)]
+        old = np.flatnonzero(self.count < width)
+        behind = self.count[old, None] + np.arange(width)
+        rows, places = np.nonzero(behind < width)
+        result[old[rows], places] = kept[old[rows], behind[rows, places]]
         return result
 
 
@@ -100,34 +110,44 @@ class Trail:
             passed: Ints = np.cumsum(chosen)
             self.at = passed - chosen.astype(np.int64) + offset
             ends = passed[runs.last]
-        if chosen is None and runs.regular:
-            self.flat = np.concatenate([kept, new.reshape(keys, -1)], axis=1).ravel()
-        else:
-            places: Ints = self.at if chosen is None else self.at[chosen]
-            is_kept = np.ones(keys * self.width + len(new), np.bool_)
-            is_kept[places] = False
-            self.flat = np.empty(len(is_kept), kept.dtype)
-            self.flat[places] = new
-            self.flat[is_kept] = kept.ravel()
         self._ends = ends + self.width * np.arange(1, keys + 1)
+        self._regular = chosen is None and runs.regular
+        if self._regular:
+            self.flat = np.concatenate([kept, new.reshape(keys, -1)], axis=1).ravel()
+            return
+        self.flat = np.empty(keys * self.width + len(new), kept.dtype)
+        begins = np.zeros(keys, np.int64)
+        begins[1:] = self._ends[:-1]
+        self._windows(writeable=True)[begins] = kept
+        self.flat[self.at if chosen is None else self.at[chosen]] = new
+
+    def _windows(self, *, writeable: bool = False) -> Numbers:
+        return np.lib.stride_tricks.sliding_window_view(self.flat, self.width, writeable=writeable)
 
     def newest(self) -> Numbers:
         """(K, width) the newest of each key, the newest last."""
-        windows = np.lib.stride_tricks.sliding_window_view(self.flat, self.width)
-        found: Numbers = windows[self._ends - self.width]
+        if self._regular:
+            table = self.flat.reshape(len(self._ends), -1)
+            return table[:, -self.width :]
+        found: Numbers = self._windows()[self._ends - self.width]
         return found
 
-    def largest_before(self) -> Numbers:
-        """(n,) the largest of the ``width`` (a power of two) numbers before each reading."""
-        return self._before(np.maximum)
+    def extremes(self) -> tuple[Numbers, Numbers]:
+        """(K,) the smallest and the largest number of each key, of the kept and the new."""
+        begins = np.concatenate([np.zeros(1, np.int64), self._ends[:-1]])
+        return np.minimum.reduceat(self.flat, begins), np.maximum.reduceat(self.flat, begins)
 
-    def smallest_before(self) -> Numbers:
-        """(n,) the smallest of them."""
-        return self._before(np.minimum)
+    def largest_before(self, chosen: Ints) -> Numbers:
+        """The largest of the ``width`` numbers before some of the readings."""
+        found: Numbers = self._windows()[self.at[chosen] - self.width].max(axis=1)
+        return found
 
-    def _before(self, better: np.ufunc) -> Numbers:
-        found, reach = self.flat, 1
-        while reach < self.width:
-            found, reach = better(found[reach:], found[:-reach]), reach * 2
-        before: Numbers = found[self.at - self.width]
-        return before
+    def smallest_before(self, chosen: Ints) -> Numbers:
+        """The smallest of them."""
+        found: Numbers = self._windows()[self.at[chosen] - self.width].min(axis=1)
+        return found
+
+    def last_before(self) -> Numbers:
+        """(n,) the number before each reading."""
+        found: Numbers = self.flat[self.at - 1]
+        return found

@@ -6,13 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from energyguard.ledger.rhythm import MIN_STEPS
+from energyguard.ledger.rhythm import MIN_STEPS, UNKNOWN
 from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import KeyRuns
 from energyguard.model.readings import Ints
 
-UNKNOWN: Final = -1
-"""Stands for a duration that is not known yet."""
 WAITING: Final = MIN_STEPS
 """So many readings may wait."""
 Part = tuple[Ints, Ints, Ints, Ints, Ints, Ints]
