@@ -56,6 +56,8 @@ class Descriptions:
         return np.broadcast_to(self.column(field, keys) != 0, keys.shape)
 
     def _number(self, channel: EnergyChannel) -> int:
+        if self._list and channel is self._list[-1]:
+            return len(self._list) - 1
         number = self._channels.setdefault(channel, len(self._channels))
         if number == len(self._list):
             self._list.append(channel)

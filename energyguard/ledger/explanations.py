@@ -229,7 +229,8 @@ def _apart_entry(
     node: Explanation, before: AcceptedReading | None, after: AcceptedReading | None
 ) -> KeyEntry:
     """The entry of a reading that is set apart, between two that are accepted."""
-    lower = before is not None and node.value < before.register
+    near = before or after
+    lower = near is not None and node.value < near.register
     kind = EntryKind.DIP if lower else EntryKind.GLITCH
     if after is None:
         return point(node.time, kind, Evidence.OPEN)

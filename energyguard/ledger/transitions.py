@@ -18,7 +18,7 @@ from energyguard.model.days import midnight_ms
 
 SURPRISE: Final = 5
 LAST_DIGIT: Final = 4
-ROLLOVER: Final = 5
+ROLLOVER, ROLLOVER_OF_STEPS = 5, 7
 NEW_DAY: Final = 4
 RESET_AT_MIDNIGHT: Final = 9
 RESTORED: Final = 11
@@ -114,23 +114,23 @@ def rollover(
     if register >= before.register:
         return None
     duration = time - before.time
-    limit = min(habits.largest(duration), habits.usual(duration))
-    for end in _ends(habits):
+    largest, usual = habits.largest(duration), habits.usual(duration)
+    limit = min(largest, max(usual, largest // 10))
+    for end, cost in _ends(habits):
         energy = end - before.register + register
         if before.register < end and before.register * 100 >= end * 99 and energy <= limit:
-            return AcceptedReading(
-                time, register, EntryKind.ROLLOVER, Evidence.DIGITS, end, ROLLOVER
-            )
+            cost += SURPRISE * (energy > usual)
+            return AcceptedReading(time, register, EntryKind.ROLLOVER, Evidence.DIGITS, end, cost)
     return None
 
 
-def _ends(habits: RegisterHabits) -> Iterator[int]:
-    """Where a register may begin again at 0."""
+def _ends(habits: RegisterHabits) -> Iterator[tuple[int, int]]:
+    """Where a register may begin again at 0, and what speaks against that."""
     if habits.channel.rollover:
-        yield habits.channel.rollover
+        yield habits.channel.rollover, ROLLOVER
         return
-    yield from _WHOLE
-    yield from (steps * habits.resolution for steps in _STEPS)
+    yield from ((whole, ROLLOVER) for whole in _WHOLE)
+    yield from ((steps * habits.resolution, ROLLOVER_OF_STEPS) for steps in _STEPS)
 
 
 def reset(
@@ -158,7 +158,7 @@ def restored(
 ) -> AcceptedReading | None:
     """A register that goes on a little lower, as from a value that was kept a while ago."""
     lower = before.register - register
-    if not 0 < lower <= min(habits.largest(time - before.time), before.register // 10):
+    if not 0 < lower <= before.register // 10:
         return None
     return AcceptedReading(time, register, EntryKind.SWAP, Evidence.RESTORED, lower, RESTORED)
 

@@ -35,7 +35,7 @@ CASES: tuple[tuple[str, list[float], int | list[int], float, str], ...] = (
     ("a value restored", [300.00, 300.40, 299.10, 299.50, 299.90], 15 * MINUTE, 1.2, "fdsdd"),
     ("a misread that may be", [500.00, 500.02, 505.90, 500.05, 500.07], 15 * MINUTE, 0.07,
      "fdgdd"),
-    ("a wrong first reading", [0, 412.73, 412.74, 412.75], 10_000, 0.02, "gfdd"),
+    ("a wrong first reading", [0, 412.73, 412.74, 412.75], 10_000, 0.02, "Dfdd"),
     ("a small counter's zero", [1.60, 0, 2.06, 2.50], HOUR, 0.90, "fDdd"),
     ("two days without a reading", [10.0, 10.5, 59.5, 60.0],
      [0, 30 * MINUTE, 49 * HOUR + 30 * MINUTE, 50 * HOUR], 50.0, "fdGd"),
