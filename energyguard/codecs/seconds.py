@@ -1,15 +1,22 @@
-"""Times as system D writes them, ``2024-05-19 11:03:12``: whole seconds, UTC."""
+"""Times as system D writes them, ``2024-05-19 11:03:12``: whole seconds, UTC.
+
+Others write ISO 8601: ``2024-05-19T11:03:12Z``, ``2024-05-19T13:03:12.250+02:00``.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import floor
 
 from energyguard.errors import Malformed, OutOfRange
 
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
 
 
 @lru_cache(maxsize=4_096)
@@ -26,6 +33,30 @@ def seconds(text: str) -> int:
         second = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
     except ValueError as error:
         raise Malformed(f"timestamp: {text!r}: {error}", "timestamp") from error
+    return _after_2000(second, text)
+
+
+@lru_cache(maxsize=4_096)
+def instant(text: str) -> int:
+    """A time of ISO 8601, or as system D writes it, as seconds since 1970 UTC.
+
+    Without an offset it is UTC; a part of a second is left out.
+
+    Raises:
+        Malformed: it is no such time.
+        OutOfRange: it is before 2000: a clock that was never set.
+    """
+    if _TIME.fullmatch(text) or not _ISO.fullmatch(text):
+        return seconds(text)
+    try:
+        found = datetime.fromisoformat(text.upper())
+        second = floor((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"timestamp: {text!r}: {error}", "timestamp") from error
+    return _after_2000(second, text)
+
+
+def _after_2000(second: int, text: str) -> int:
     if second < EARLIEST_S:
         raise OutOfRange(f"timestamp: {text} is before 2000: a clock that is not set", "timestamp")
     return second

@@ -28,6 +28,7 @@ _ARROW: Mapping[str, pa.DataType] = {
     "Int32": pa.int32(),
     "Int64": pa.int64(),
     "UInt64": pa.uint64(),
+    "UInt8": pa.uint8(),
     "Float64": pa.float64(),
     "Array(Tuple(UInt16, UInt16))": pa.list_(
         pa.struct([("from", pa.uint16()), ("to", pa.uint16())])
@@ -58,7 +59,10 @@ class TableColumn(NamedTuple):
 
 @dataclass(frozen=True)
 class HistoryTable:
-    """A table. ``version``: of rows with one key that with the largest stays, else the last."""
+    """A table. ``version``: of rows with one key that with the largest stays, else the last.
+
+    A second column behind it (``revision, withdrawn``) says that a row is none any more.
+    """
 
     name: str
     about: str

@@ -138,6 +138,17 @@ class ChargingSettings(Section):
     hour: Duration = Field(
         "60s", description="The event time that an hour of energy takes; real time: `1h`."
     )
+    tariff_change: Literal["start", "split"] = Field(
+        "start",
+        description="A price that changes during a charge: the one of its start holds, or the bill "
+        "is split when it changes.",
+    )
+    restate: Literal["apart", "append"] = Field(
+        "apart",
+        description="What late signals make of a stay, a violation or a bill that was written: a "
+        "record of the same id and a header `revision` in `….restated`; or `append`: in the "
+        "topic itself, a second record for readers who know nothing of revisions.",
+    )
 
 
 class ServeSettings(Section):

@@ -30,7 +30,7 @@ from energyguard.telemetry import logger
 LATEST_S = 4_102_444_800
 """2100: nothing is kept under a time beyond it."""
 _TIMES = (pa.timestamp("s", "UTC"), pa.timestamp("ms", "UTC"))
-_DEFAULTS: Mapping[str, str] = {"quality": "complete"}
+_DEFAULTS: Mapping[str, str] = {"quality": "complete", "revision": "1", "withdrawn": "0"}
 _log = logger("history")
 
 Read: TypeAlias = Callable[[Any], Any]
@@ -164,6 +164,8 @@ def _header(
     text = found.get(name, b"").decode(errors="replace")
     if column.kind == TIME:
         return _counted(name, text)
+    if column.kind.startswith("UInt"):
+        return _counted(name, text or _DEFAULTS.get(name, ""))
     if text or name != "id":
         return text or _DEFAULTS.get(name, "")
     return f"{fetched.topic}/{fetched.partition}/{fetched.offsets[i]}"
@@ -171,7 +173,7 @@ def _header(
 
 def _counted(header: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise Malformed(f"header {header}: {text!r} is no second since 1970", header)
+        raise Malformed(f"header {header}: {text!r} is no whole number", header)
     return int(text)
 
 

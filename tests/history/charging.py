@@ -60,20 +60,21 @@ def tables(stays: Sequence[Stayed]) -> dict[str, pa.Table]:
         begin, name = T0_S + one.start, "/".join(map(str, one))
         end, made = begin + one.seconds, (None,) * 4
         rows["stays"].append(
-            (name, "t", one.charger, begin, "p", None, "u", *made, None, end, "complete")
+            (name, "t", one.charger, begin, "p", None, "u", *made, None, end, "complete", 1, 0)
         )
         if one.charge:
             after, length, energy, cents = one.charge
             start = begin + after
             stop = None if length is None else start + length
             rows["charges"].append(
-                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy, cents)
+                (f"{name}/c", name, "t", one.charger, "u", start, stop, energy, cents, 1, 0)
             )
         if one.violation:
             after, kind = one.violation
             rows["violations"].append(
                 (f"{name}/v", name, "t", one.charger, begin + after, KINDS[kind], "p", "u", begin)
                 + (None,) * 3
+                + (1, 0)
             )
     return {name: table(name, found) for name, found in rows.items() if found}
 

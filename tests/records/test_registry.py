@@ -77,7 +77,7 @@ def test_what_a_table_takes_from_a_record_is_there() -> None:
             assert rows.sources.keys() <= columns
             for source in rows.sources.values():
                 known = source in places | headers or hasattr(record.value, source)
-                assert known or source == "second", (record.name, source)  # of a decoded signal
+                assert known or source in ("second", "amount"), (record.name, source)  # of a signal
     assert set(TABLES) >= {"readings", "late", "alerts", "window_alerts", "stays"}
 
 

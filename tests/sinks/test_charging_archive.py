@@ -10,6 +10,7 @@ import pytest
 from energyguard.domains.charging import codec as results
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.model import (
+    NANO,
     ChargingTransaction,
     ParkingLimits,
     ParkingSession,
@@ -27,12 +28,13 @@ from tests.history.charging import SCHEMAS
 from tests.sinks.test_archive import drain
 
 S = 1_714_953_600
+CENTS_55 = 550_000_000
 DAY: dict[str, Any] = {"start_ms": S * 1000, "end_ms": (S + 86_400) * 1000}
 PLATE, USER = "AB12CD34", "0123456789abcdef"
 STAY = ParkingSession(
-    "c-1", S + 10, 1, PLATE, S + 12, USER, 5_500, S + 14, 22, None, S + 44, S + 44, S + 50
+    "c-1", S + 10, 1, PLATE, S + 12, USER, CENTS_55, S + 14, 22 * NANO, None, S + 44, S + 44, S + 50
 )  # fmt: skip
-CHARGE = ChargingTransaction("c-1", USER, S + 14, S + 44, 22, 5_500, None, STAY.id)
+CHARGE = ChargingTransaction("c-1", USER, S + 14, S + 44, 22 * NANO, CENTS_55, None, STAY.id)
 Header = tuple[str, bytes]
 
 
@@ -46,8 +48,8 @@ def everything(log: Log) -> None:
     here: Header = ("topic", told[0])
     for signal in (
         Signal("c-1", S + 10, SignalKind.ARRIVE, PLATE),
-        Signal("c-1", S + 12, SignalKind.CONNECT, USER, 5_500),
-        Signal("c-1", S + 14, SignalKind.START, "", 22, 7_000_000_000),
+        Signal("c-1", S + 12, SignalKind.CONNECT, USER, CENTS_55),
+        Signal("c-1", S + 14, SignalKind.START, "", 22 * NANO, 7_000_000_000),
     ):
         append(log, "charger-station-signals", wire.message(signal))
     append(log, "charger-station-signals.dundee", wire.message(Signal("c-9", S, SignalKind.STOP)))
@@ -105,20 +107,20 @@ def test_what_chargers_tell_is_kept_once(log: Log, history: ChdbHistory, people:
     assert [r[5:] for r in signals] == [
         ["stop", "", "0", r"\N"],
         ["arrive", plate, "0", r"\N"],
-        ["connect", user, "5500", r"\N"],
-        ["start", "", "22", "7000000000"],
+        ["connect", user, "550000000", r"\N"],
+        ["start", "", "22000000000", "7000000000"],
     ]
     stay, imported, free = rows(history, "stays", "start_parking, id")
     assert stay == [
         STAY.id, "signals.here", "c-1", "2024-05-06 00:00:10", plate, "2024-05-06 00:00:12", user,
-        "5500", "2024-05-06 00:00:14", "22", *["2024-05-06 00:00:44"] * 2, "2024-05-06 00:00:50",
-        "complete",
+        "550000000", "2024-05-06 00:00:14", "22000000000", *["2024-05-06 00:00:44"] * 2,
+        "2024-05-06 00:00:50", "complete", "1", "0",
     ]  # fmt: skip
-    assert (imported[1], imported[2], imported[-1]) == ("dundee", "c-2", "idle time")
+    assert (imported[1], imported[2], *imported[-3:]) == ("dundee", "c-2", "idle time", "0", "0")
     assert free[0] == "d/2"
     paid, brought = rows(history, "charges", "start")
-    assert (paid[0], paid[1], paid[-2], paid[-1]) == (CHARGE.id, STAY.id, "11000000000", "605")
-    assert (brought[1], brought[6], brought[-1]) == ("d/1", r"\N", "190")
+    assert (paid[0], paid[1], paid[-4], paid[-3]) == (CHARGE.id, STAY.id, "11000000000", "605")
+    assert (brought[1], brought[6], brought[-3]) == ("d/1", r"\N", "190")
     (broken,) = rows(history, "violations", "time")
     assert broken[4:8] == ["2024-05-06 00:00:51", "Long parking after recharging", plate, user]
     assert history.query("station_now").to_pylist()[0]["occupied"] == 7

@@ -44,7 +44,12 @@ def test_a_column_is_had_from_a_field_a_header_or_a_place(people: People) -> Non
     headers = (("id", b"c-1/0"), ("quality", b"no leave"), ("topic", b"signals"))
     (row,) = rows(people, "full-sessions", SESSION % MORNING, headers=headers)["stays"].to_pylist()
     assert (row["id"], row["quality"], row["source"]) == ("c-1/0", "no leave", "signals")
-    assert (row["charger"], row["power_kw"], row["price"], row["user"]) == ("c-1", 22, 5500, "")
+    assert (row["charger"], row["power"], row["price"], row["user"]) == (
+        "c-1",
+        22 * 10**9,
+        55 * 10**7,
+        "",
+    )
     assert row["plate"] == people.pseudonym("AB12CD34") != "AB12CD34"
     assert row["start_parking"].isoformat() == "2024-05-19T10:00:00+00:00"
     assert row["start_session"] is None
@@ -80,7 +85,12 @@ def test_a_signal_says_its_place_and_what_it_is(people: People) -> None:
     )
     (row,) = rows(people, "charger-station-signals.x", value)["signals"].to_pylist()
     assert (row["topic"], row["partition"], row["offset"]) == ("charger-station-signals.x", 3, 7)
-    assert (row["kind"], row["amount"], row["who"], row["register"]) == ("start", 22, "", None)
+    assert (row["kind"], row["value"], row["who"], row["register"]) == (
+        "start",
+        22 * 10**9,
+        "",
+        None,
+    )
 
 
 def test_an_imported_session_has_a_charge_only_where_there_was_one(people: People) -> None:

@@ -18,6 +18,7 @@ from energyguard.domains.charging.topics import (
     BAYS,
     CHARGERS,
     IMPORTED,
+    RESTATED,
     RESULTS,
     SENT,
     TOPICS,
@@ -29,7 +30,7 @@ DOMAIN = Domain(
     name="charging",
     topics=TOPICS,
     records=f"{HERE}.records:RECORDS",
-    archived=(*SENT, *RESULTS, TOTAL_OCCUPIED, BAYS, CHARGERS, IMPORTED),
+    archived=(*SENT, *RESULTS, *RESTATED, TOTAL_OCCUPIED, BAYS, CHARGERS, IMPORTED),
     rollups=f"{HERE}.rollups:CHARGING",
     messages=(
         Messages(
@@ -71,5 +72,8 @@ DOMAIN = Domain(
         "import sessions": f"{HERE}.commands.imports:sessions",
     },
     simulators=(Simulator(name="chargers", role="simulate-chargers", run=f"{HERE}.role:run"),),
-    upgrades=(f"{HERE}.exports.matched_imports:match_old_imports",),
+    upgrades=(
+        f"{HERE}.records.exact_tables:make_exact",
+        f"{HERE}.exports.matched_imports:match_old_imports",
+    ),
 )

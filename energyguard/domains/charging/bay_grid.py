@@ -8,7 +8,7 @@ from itertools import groupby
 from energyguard.domains.charging.live.bays import BAY_STATES, BayView, StationView
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, money
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, money, number
 from energyguard.page.words.language import _, ngettext
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
@@ -146,7 +146,7 @@ class BayGrid:
             return bay.state, name, _("free"), words
         if bay.state == "charging":
             cost = euros(bay.cost_cents)
-            power = UNKNOWN if bay.power_kw is None else count(bay.power_kw)
+            power = number(bay.power_kw)
             return bay.state, name, _("charging"), f"{power}{SPACE}kW · {since} · {cost}"
         if bay.state == "overstaying":
             charged = _("charged") if bay.cost_cents is not None else _("not charged")

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from energyguard.domains.charging.model import Signal, SignalKind
+from energyguard.domains.charging.model import NANO, Signal, SignalKind
 
+CENT = NANO // 100  # of a price
 ARRIVAL = 0.30  # per second, at a free charger
 WITHOUT_CHARGE = 0.05
 OVERSTAY = 0.15
@@ -85,7 +86,7 @@ def _signals(number: int, seed: int, timings: Timings) -> Iterator[Signal]:
 
 def _session(name: str, random: Random, now: int, timings: Timings) -> Iterator[Signal]:
     user = "".join(random.choices(LETTERS, k=16))
-    price, power = 100 * random.randint(40, 99), random.randint(10, 30)
+    price, power = CENT * random.randint(40, 99), NANO * random.randint(10, 30)
     is_late = timings.late_connect is not None and random.random() < LATE_CONNECT
     now += random.randint(*(timings.late_connect if is_late else None) or timings.connect)
     yield Signal(name, now, SignalKind.CONNECT, user, price)

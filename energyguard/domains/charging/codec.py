@@ -5,9 +5,10 @@
     {…,"user_id":"0123456789ABCDEF","price":0.55,"user_connection":true}
     {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
 
-Times are UTC; ``energy_delivered`` is a power in kW, ``register_kwh`` what the meter shows. What
-older senders called ``station_state``, ``recharging_state`` and ``payment`` is refused as
-superseded.
+Times are UTC, or ISO 8601 with their offset; ``energy_delivered`` is a power in kW (in W where
+``"unit":"W"`` says so, or no charger could give so many kW), ``register_kwh`` what the meter shows.
+A charger of several plugs says of which one with ``connector_id``: each has a bay. What older
+senders called ``station_state``, ``recharging_state`` and ``payment`` is refused as superseded.
 
 System D's four results are each the value of a record.
 """
@@ -22,9 +23,9 @@ import msgspec
 from msgspec import UNSET
 
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.seconds import seconds, text_of, text_or_none
+from energyguard.codecs.seconds import instant, text_of, text_or_none
 from energyguard.domains.charging.model import (
-    PRICE_PER_EUR,
+    MAX_KW,
     ChargingTransaction,
     ParkingLimits,
     ParkingSession,
@@ -48,9 +49,11 @@ from energyguard.model.readings import Verdict
 
 SHAPE = "signal"
 SUPERSEDED = ("station_state", "recharging_state", "payment")
-MAX_EUR = 10
-"""The highest price of a kWh that is believed."""
-MAX_KW = 1_000
+MAX_PRICE = 1_000_000
+"""The highest price of a kWh that is believed, in any currency; and negative, the lowest."""
+MAX_USER = 128
+"""The longest id of a user."""
+_PER_KW = {"kW": 1, "W": 1_000}
 MAX_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 # The class's own attributes are slow to look up.
@@ -73,16 +76,19 @@ def signal(message: bytes | str) -> Signal:
         sent = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _what_else(message, error) from error
-    second = seconds(sent.timestamp)
-    if not sent.charger_id:
+    second = instant(sent.timestamp)
+    charger, connector = sent.charger_id, ""
+    if not charger:
         raise Malformed("charger_id: empty", "charger_id")
+    if sent.connector_id is not UNSET and (connector := str(sent.connector_id)):
+        charger = f"{charger}/{connector}"
     car, user, charge = sent.vehicle_detected, sent.user_connection, sent.recharging
     if user is UNSET and charge is UNSET and car is not UNSET:
-        return _parking(sent, second, car)
+        return _parking(sent, charger, connector, second, car)
     if car is UNSET and charge is UNSET and user is not UNSET:
-        return _user(sent, second, user)
+        return _user(sent, charger, connector, second, user)
     if car is UNSET and user is UNSET and charge is not UNSET:
-        return _charging(sent, second, charge)
+        return _charging(sent, charger, connector, second, charge)
     raise _what_else(message, None)
 
 
@@ -92,43 +98,65 @@ def refused(row: int, message: bytes, error: Rejected) -> RefusedRow:
     return RefusedRow(row, verdict, error.field or "message", error.reason, message)
 
 
-def _parking(sent: SignalMessage[Decimal], second: int, arrives: bool) -> Signal:
+def _parking(
+    sent: SignalMessage[Decimal], charger: str, connector: str, second: int, arrives: bool
+) -> Signal:
     plate = sent.plate
     if plate is UNSET or len(plate) != 8 or not _of_plates.issuperset(plate):
         raise Malformed("plate: eight of A-Z and 0-9", "plate")
     kind = _ARRIVE if arrives else _LEAVE
-    return Signal(sent.charger_id, second, kind, plate)
+    return Signal(charger, second, kind, plate, connector=connector)
 
 
-def _user(sent: SignalMessage[Decimal], second: int, connects: bool) -> Signal:
-    if sent.user_id is UNSET or len(sent.user_id) != 16:
-        raise Malformed("user_id: sixteen characters", "user_id")
+def _user(
+    sent: SignalMessage[Decimal], charger: str, connector: str, second: int, connects: bool
+) -> Signal:
+    user = "" if sent.user_id is UNSET else str(sent.user_id).strip()
+    if not 0 < len(user) <= MAX_USER:
+        raise Malformed(f"user_id: an id of 1 to {MAX_USER} characters", "user_id")
     if sent.price is UNSET:
         raise Malformed("price: missing", "price")
     kind = _CONNECT if connects else _DISCONNECT
-    return Signal(sent.charger_id, second, kind, sent.user_id, _exact(sent.price))
+    return Signal(charger, second, kind, user, _exact(sent.price), connector=connector)
 
 
 @lru_cache(maxsize=4_096)
 def _exact(price: Decimal) -> int:
-    """A price in 1e-4 EUR/kWh."""
-    if not price.is_finite() or not 0 <= price <= MAX_EUR:
-        raise OutOfRange(f"price: {price} is not within 0 to {MAX_EUR} EUR/kWh", "price")
-    found = price * PRICE_PER_EUR
+    """A price in 1e-9 of the currency per kWh."""
+    if not price.is_finite() or abs(price) > MAX_PRICE:
+        raise OutOfRange(f"price: {price} is not within {-MAX_PRICE} to {MAX_PRICE}", "price")
+    found = price * NANO
     if found != found.to_integral_value():
-        raise Malformed(f"price: {price} has more than four decimals", "price")
+        raise Malformed(f"price: {price} has more than nine decimals", "price")
     return int(found)
 
 
-def _charging(sent: SignalMessage[Decimal], second: int, starts: bool) -> Signal:
-    power = sent.energy_delivered
-    if power is UNSET:
+def _charging(
+    sent: SignalMessage[Decimal], charger: str, connector: str, second: int, starts: bool
+) -> Signal:
+    if sent.energy_delivered is UNSET:
         raise Malformed("energy_delivered: missing", "energy_delivered")
-    if not 0 <= power <= MAX_KW or (starts and not power):
-        raise OutOfRange(f"energy_delivered: {power} kW cannot be", "energy_delivered")
+    power = _power(sent.energy_delivered, None if sent.unit is UNSET else sent.unit)
+    if starts and not power:
+        raise OutOfRange(
+            f"energy_delivered: {sent.energy_delivered} at a start cannot be", "energy_delivered"
+        )
     kind = _START if starts else _STOP
     register = None if sent.register_kwh is UNSET else _shown(sent.register_kwh)
-    return Signal(sent.charger_id, second, kind, "", power if starts else 0, register)
+    amount = power if starts else 0
+    return Signal(charger, second, kind, "", amount, register, connector=connector)
+
+
+@lru_cache(maxsize=4_096)
+def _power(power: Decimal, unit: str | None) -> int:
+    """A power in 1e-9 kW; without a unit kW, or W where no charger could give so many kW."""
+    if unit is None:
+        unit = "W" if power.is_finite() and power > MAX_KW else "kW"
+    if unit not in _PER_KW:
+        raise Malformed(f"unit: {unit!r} is neither kW nor W", "unit")
+    if not power.is_finite() or not 0 <= power <= MAX_KW * _PER_KW[unit]:
+        raise OutOfRange(f"energy_delivered: {power} {unit} cannot be", "energy_delivered")
+    return round(power * NANO / _PER_KW[unit])
 
 
 def _shown(register: Decimal) -> int:
@@ -152,7 +180,9 @@ def _what_else(message: bytes | str, error: Exception | None) -> Malformed:
 
 def message(sent: Signal) -> bytes:
     """A signal as its senders write it."""
-    fields = SignalMessage[msgspec.Raw](text_of(sent.second), sent.charger)
+    fields = SignalMessage[msgspec.Raw](text_of(sent.second), sent.sender)
+    if sent.connector:
+        fields.connector_id = sent.connector
     if sent.kind in (SignalKind.ARRIVE, SignalKind.LEAVE):
         fields.vehicle_detected, fields.plate = sent.kind is SignalKind.ARRIVE, sent.who
     elif sent.kind in (SignalKind.CONNECT, SignalKind.DISCONNECT):
@@ -160,7 +190,7 @@ def message(sent: Signal) -> bytes:
         fields.user_connection = sent.kind is SignalKind.CONNECT
     else:
         fields.recharging = sent.kind is SignalKind.START
-        fields.energy_delivered = sent.amount
+        fields.energy_delivered = digits_of(sent.amount)
         if sent.register is not None:
             fields.register_kwh = msgspec.Raw(from_nano(sent.register).encode())
     return SIGNAL.encode(fields)
@@ -169,9 +199,15 @@ def message(sent: Signal) -> bytes:
 @lru_cache(maxsize=4_096)
 def price_of(price: int) -> msgspec.Raw:
     """A price as senders write it: two decimals, more where it has more."""
-    whole, part = divmod(price, PRICE_PER_EUR)
-    digits = f"{part:04d}"
-    return msgspec.Raw(f"{whole}.{digits if part % 100 else digits[:2]}".encode())
+    digits = from_nano(price)
+    whole, _, part = digits.partition(".")
+    return msgspec.Raw(f"{whole}.{part:0<2}".encode())
+
+
+@lru_cache(maxsize=4_096)
+def digits_of(nano: int) -> msgspec.Raw:
+    """1e-9 units as a decimal without trailing zeros."""
+    return msgspec.Raw(from_nano(nano).encode())
 
 
 _encode = FULL_SESSION.encode
@@ -188,7 +224,7 @@ def full_session(session: ParkingSession) -> bytes:
             session.user,
             None if session.price is None else price_of(session.price),
             text_or_none(session.start_recharging),
-            session.power_kw,
+            None if session.power is None else digits_of(session.power),
             text_or_none(session.end_recharging),
             text_or_none(session.end_session),
             text_or_none(session.end_parking),
@@ -212,10 +248,9 @@ def violation(session: ParkingSession, what: Violation) -> bytes:
     )
 
 
-def _digits(nano: int) -> bytes:
-    """1e-9 units, not negative, as a decimal without trailing zeros."""
-    digits = b"%d.%09d" % divmod(nano, NANO)
-    return digits if digits[-1] != 0x30 else digits.rstrip(b"0").rstrip(b".")
+def money_of(cents: int) -> bytes:
+    """0.01 of a currency as a decimal of two places."""
+    return (b"-" if cents < 0 else b"") + b"%d.%02d" % divmod(abs(cents), 100)
 
 
 def transaction_profit(transaction: ChargingTransaction, limits: ParkingLimits) -> bytes:
@@ -229,8 +264,8 @@ def transaction_profit(transaction: ChargingTransaction, limits: ParkingLimits) 
             transaction.user,
             text_of(transaction.start),
             text_of(transaction.end),
-            msgspec.Raw(_digits(energy)),
-            msgspec.Raw(b"%d.%02d" % divmod(cents, 100)),
+            msgspec.Raw(from_nano(energy).encode()),
+            msgspec.Raw(money_of(cents)),
         )
     )
 

@@ -7,6 +7,7 @@ from energyguard.domains.charging.topics import (
     CHARGERS,
     IMPORTED,
     OCCUPANCY,
+    RESTATED,
     RESULTS,
     SENT,
     TOTAL_OCCUPIED,
@@ -26,7 +27,7 @@ SESSIONS = Flow(
     "sessions",
     SENT,
     "domains/charging/sessions/operator.py",
-    (*RESULTS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
+    (*RESULTS, *RESTATED, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
     group="sessions",
     tables=(CHARGERS, TIME, STATE),
 )

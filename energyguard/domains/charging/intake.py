@@ -94,7 +94,7 @@ class SignalBorder:
         """
         found, bad = decode_signals(data)
         if found:
-            post_signals(gateway, [(sent.charger.encode(), text) for sent, text in found], topic)
+            post_signals(gateway, [(sent.sender.encode(), text) for sent, text in found], topic)
         gateway.refuse(bad, topic=topic, source=source, shape=SHAPE)
         return TakenMessages([_identity(sent) for sent, _ in found], bad)
 

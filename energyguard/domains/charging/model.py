@@ -12,10 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
-PRICE_PER_EUR = 10_000
-"""Prices are in 1e-4 EUR per kWh."""
 NANO = 10**9
-"""Energies are in 1e-9 kWh."""
+"""Energies are in 1e-9 kWh, powers in 1e-9 kW, prices in 1e-9 of the currency per kWh."""
 
 
 class SignalKind(IntEnum):
@@ -30,15 +28,21 @@ class SignalKind(IntEnum):
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One signal of one charger."""
+    """One signal of one charger, or of one of its connectors: each has a bay of its own."""
 
     charger: str
     second: int  # event time, s since 1970 UTC
     kind: SignalKind
     who: str = ""  # the plate of a car; a user's id
-    amount: int = 0  # of a user: the price; of a start: the power in kW
+    amount: int = 0  # of a user: the price, 1e-9 per kWh; of a start: the power, 1e-9 kW
     register: int | None = None  # of a start or stop: what the charger's meter shows, 1e-9 kWh
     rating_kw: float | None = None  # of a start: what its charger gives at the most, where listed
+    connector: str = ""  # which one, where its charger has several: ``charger`` ends in it
+
+    @property
+    def sender(self) -> str:
+        """The charger that sent it: of ``CP1/2`` the connector 2 is one of the charger CP1."""
+        return self.charger[: -len(self.connector) - 1] if self.connector else self.charger
 
 
 class Violation(StrEnum):
@@ -55,6 +59,14 @@ class ParkingLimits(msgspec.Struct, frozen=True):
     before_s: int = 10  # from its arrival until it is charged
     after_s: int = 6  # from the end of its charge until it leaves
     seconds_per_hour: int = 60  # of event time: a simulated second is a minute; real time: 3,600
+    splits_tariffs: bool = False  # a price that changes during a charge holds from then on
+
+
+class PriceChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A price that was told while its user was plugged in."""
+
+    second: int
+    price: int  # 1e-9 per kWh
 
 
 class Unbilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -62,22 +74,22 @@ class Unbilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     start: int
     end: int
-    power_kw: int
+    power: int  # 1e-9 kW
     metered: int | None = None  # 1e-9 kWh by the charger's register; None: it told none
 
 
-class ParkingSession(msgspec.Struct):
+class ParkingSession(msgspec.Struct, rename={"power": "power_kw"}):
     """What is known of a car at a charger; times in s since 1970 UTC."""
 
     charger: str
     start_parking: int
-    number: int = 0  # of this parking session at its charger
+    number: int = 0  # of those that begin in this second at this charger
     plate: str | None = None
     start_session: int | None = None
     user: str | None = None
-    price: int | None = None  # 1e-4 EUR/kWh
+    price: int | None = None  # 1e-9 per kWh, when the user plugged in
     start_recharging: int | None = None
-    power_kw: int | None = None
+    power: int | None = None  # 1e-9 kW
     register: int | None = None  # 1e-9 kWh, at the start of the charge, where it was told
     end_recharging: int | None = None
     end_session: int | None = None
@@ -87,11 +99,24 @@ class ParkingSession(msgspec.Struct):
     violation: str = ""  # the newest one that was told while the car stood there
     rating_kw: float | None = None  # of the charger, at the start of the charge
     end_register: int | None = None  # 1e-9 kWh, at the end of the charge
+    tariffs: list[PriceChange] = msgspec.field(default_factory=list)  # told since, in their order
+    known_as: str = ""  # the id under which it was first written, where a late signal moved it
+    broken: list[str] = msgspec.field(default_factory=list)  # timers that were up, each once
+
+    @property
+    def own_id(self) -> str:
+        """What its beginning makes of it."""
+        return f"{self.charger}/{self.start_parking}/{self.number}"
 
     @property
     def id(self) -> str:
-        """The same in every replay."""
-        return f"{self.charger}/{self.start_parking}/{self.number}"
+        """The same in every replay, and after every restatement."""
+        return self.known_as or self.own_id
+
+    @property
+    def newest_price(self) -> int | None:
+        """The price that was told last, 1e-9 per kWh."""
+        return self.tariffs[-1].price if self.tariffs else self.price
 
     @property
     def quality(self) -> str:
@@ -106,15 +131,22 @@ class ChargingTransaction(msgspec.Struct, frozen=True, gc=False):
     user: str
     start: int
     end: int
-    power_kw: int
-    price: int  # 1e-4 EUR/kWh
+    power: int  # 1e-9 kW
+    price: int  # 1e-9 per kWh, when the charge began
     metered: int | None = None  # 1e-9 kWh, by the charger's register; None: power by time
     session_id: str = ""  # of its parking session
+    tariffs: tuple[PriceChange, ...] = ()  # during the charge, where the bill is split at them
+    known_as: str = ""  # the id under which it was first written, where a late signal moved it
+
+    @property
+    def own_id(self) -> str:
+        """What its session and its beginning make of it."""
+        return f"{self.session_id}/{self.start}"
 
     @property
     def id(self) -> str:
-        """The same in every replay."""
-        return f"{self.session_id}/{self.start}"
+        """The same in every replay, and after every restatement."""
+        return self.known_as or self.own_id
 
 
 class SessionEnded(msgspec.Struct, frozen=True, gc=False):
@@ -129,10 +161,16 @@ class ViolationRaised(msgspec.Struct, frozen=True, gc=False):
     second: int
     session: ParkingSession
     what: Violation
+    known_as: str = ""  # the id under which it was first written, where a late signal moved it
 
     @property
     def id(self) -> str:
-        """The same in every replay; a session of several charges may be too long after each."""
+        """The same in every replay, and after every restatement."""
+        return self.known_as or self.own_id
+
+    @property
+    def own_id(self) -> str:
+        """What its session makes of it; one of several charges may be too long after each."""
         if self.what is Violation.NO_CHARGE:
             return f"{self.session.id}/no-charge"
         if self.what is Violation.BEFORE:
@@ -155,7 +193,17 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Outcome: TypeAlias = SessionEnded | ViolationRaised | Occupied | Ignored | ChargingTransaction
+class Restated(msgspec.Struct, frozen=True, gc=False):
+    """A result that was written before, and is another one since a late signal is known."""
+
+    result: SessionEnded | ViolationRaised | ChargingTransaction
+    revision: int  # 2 is the first
+    withdrawn: bool = False  # there is no such result any more, or it is kept under another time
+
+
+Outcome: TypeAlias = (
+    SessionEnded | ViolationRaised | Occupied | Ignored | ChargingTransaction | Restated
+)
 """What comes of signals."""
 
 
@@ -163,18 +211,27 @@ def energy_nano_kwh(transaction: ChargingTransaction, seconds_per_hour: int) -> 
     """Energy of a charge in 1e-9 kWh: by the register, or a constant power by time, half-even."""
     if transaction.metered is not None:
         return transaction.metered
-    return _half_even(
-        transaction.power_kw * (transaction.end - transaction.start) * 10**9, seconds_per_hour
-    )
+    return _half_even(transaction.power * (transaction.end - transaction.start), seconds_per_hour)
 
 
 def profit_cents(transaction: ChargingTransaction, seconds_per_hour: int) -> int:
-    """What a charge brings in, in cents: rounded once, here, half-even."""
-    cent = PRICE_PER_EUR // 100
-    if transaction.metered is not None:
-        return _half_even(transaction.metered * transaction.price, cent * 10**9)
-    exact = transaction.power_kw * (transaction.end - transaction.start) * transaction.price
-    return _half_even(exact, seconds_per_hour * cent)
+    """What a charge brings in, in 0.01 of the currency: rounded once, here, half-even.
+
+    The energy of a charge is even over its time: a price that holds for a part of the time is paid
+    for that part of it.
+    """
+    length = transaction.end - transaction.start
+    weighted, since, price = 0, transaction.start, transaction.price
+    for change in transaction.tariffs:
+        weighted += (change.second - since) * price
+        since, price = change.second, change.price
+    weighted += (transaction.end - since) * price  # prices by seconds
+    cent = NANO // 100
+    if transaction.metered is None:
+        return _half_even(transaction.power * weighted, seconds_per_hour * NANO * cent)
+    if not length:
+        return _half_even(transaction.metered * price, NANO * cent)
+    return _half_even(transaction.metered * weighted, length * NANO * cent)
 
 
 def partition_of(charger: str, partitions: int) -> int | None:
@@ -187,7 +244,7 @@ def partition_of(charger: str, partitions: int) -> int | None:
 
 
 def _half_even(numerator: int, denominator: int) -> int:
-    """A quotient of non-negative numbers, to the nearest integer, of two the even one."""
+    """A quotient, the denominator positive, to the nearest integer, of two the even one."""
     whole, rest = divmod(numerator, denominator)
     above = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
     return whole + above
@@ -197,7 +254,7 @@ MAX_KW = 1_000
 """The largest power of a charger that is plausible."""
 TOLERANCE = 1.05
 """Of a power: meters and names are rounded."""
-ROUNDED_KW = 1  # powers of signals are whole kW
+ROUNDED_KW = 1  # powers of most signals are whole kW
 ROUNDED_S = 1  # their times are whole seconds
 MAX_HOURS_BY_POWER = 24  # a power that was told once does not hold for longer
 MAX_HOURS = 31 * 24  # two registers so far apart are not of one charge
@@ -231,18 +288,19 @@ def billable(
         time are; None where neither fits.
     """
     hour, length, metered = limits.seconds_per_hour, charge.end - charge.start, charge.metered
-    by_power = Unbilled(charge.start, charge.end, charge.power_kw)
+    by_power = Unbilled(charge.start, charge.end, charge.power)
+    power_kw = charge.power / NANO
     why = ""
     if metered is not None and length <= MAX_HOURS * hour:
-        limit_kw = rating_kw or charge.power_kw + ROUNDED_KW
+        limit_kw = rating_kw or power_kw + ROUNDED_KW
         limit = energy_limit_nano(limit_kw, length + ROUNDED_S, hour) + RESOLUTION_NANO
-        if metered == 0 and charge.power_kw * length * NANO > STANDS_NANO * hour:
+        if metered == 0 and charge.power * length > STANDS_NANO * hour:
             return None, STANDS
         if 0 <= metered <= limit:
             return charge, ""
         why = BACK if metered < 0 else TOO_MUCH
     if length > MAX_HOURS_BY_POWER * hour:
         return None, TOO_LONG
-    if rating_kw and charge.power_kw > rating_kw * TOLERANCE + ROUNDED_KW:
+    if rating_kw and power_kw > rating_kw * TOLERANCE + ROUNDED_KW:
         return None, TOO_STRONG
     return by_power, why

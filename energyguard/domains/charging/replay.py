@@ -87,7 +87,7 @@ class SignalPlayer:
     def _moved(self, signal: Signal, shift: int) -> tuple[bytes, bytes]:
         charger = self._replay.prefix + signal.charger
         moved = replace(signal, charger=charger, second=signal.second + shift)
-        return moved.charger.encode(), message(moved)
+        return moved.sender.encode(), message(moved)
 
     def _signals(self) -> Iterator[Signal]:
         for path in self._replay.paths:

@@ -47,10 +47,21 @@ IMPORTED = Topic(
     "Charging sessions imported from a network's export; key: charger.",
 )
 
+RESTATED_SESSIONS, RESTATED_VIOLATIONS, RESTATED_PROFIT = (
+    Topic(
+        f"{topic.name}.restated",
+        f"Records of `{topic.name}` that late signals made other ones: the same id, and a header"
+        " `revision`, of which the highest counts; with `withdrawn` there is no such record.",
+    )
+    for topic in (FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT)
+)
+
 SENT = (SIGNALS, REGION_SIGNALS)
 """What chargers send."""
 RESULTS = (FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT)
 """What comes of it, a record for each parking session, violation and bill."""
+RESTATED = (RESTATED_SESSIONS, RESTATED_VIOLATIONS, RESTATED_PROFIT)
+"""The same, told again."""
 TOPICS = (
     SIGNALS,
     REGION_SIGNALS,
@@ -62,7 +73,13 @@ TOPICS = (
     OCCUPANCY,
     CHARGERS,
     IMPORTED,
+    *RESTATED,
 )
+
+
+def restated_topic(name: str) -> str:
+    """Where records of one of the results are told again."""
+    return f"{name}.restated"
 
 
 def signals_topic(region: str = "") -> str:

@@ -109,7 +109,7 @@ class Network:
         more = f"; {plural(faulty, 'fault')}" if faulty else ""
         self.broken.show(count(len(late)), "", (places or _("nobody stands too long")) + more)
         words = _("{n} charging, {power} kW")
-        self.map_note.text = words.format(n=count(charging), power=count(power))
+        self.map_note.text = words.format(n=count(charging), power=count(round(power)))
         self.context.say(
             trouble(faulty, len(late)) or taken(len(bays) - here, len(bays)),
             _("Stations · which bay needs somebody, what did the month bring?"),

@@ -18,7 +18,7 @@ class Bill(NamedTuple):
     user: str
     start: int
     end: int
-    power_kw: int
+    power: int
     price: int
 
 
@@ -34,7 +34,22 @@ class Told(NamedTuple):
 def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
     """The signals of each stay, in order, and the one that ends it; of the last, what there is."""
     stay: list[Signal] = []
+    has_sensor = plugged = False
+    user: str | None = None
     for signal in signals:
+        kind = signal.kind
+        has_sensor |= kind in (SignalKind.ARRIVE, SignalKind.LEAVE)
+        starts = kind is SignalKind.START and not plugged
+        follows = kind is SignalKind.CONNECT and not (plugged and user == signal.who)
+        if stay and not has_sensor and (starts or follows):
+            yield [*stay, _gone(stay, signal, plugged)]
+            stay = []
+        if kind is SignalKind.CONNECT:
+            user, plugged = signal.who, True
+        elif starts:
+            user, plugged = None, True
+        elif kind is SignalKind.DISCONNECT and stay:
+            user, plugged = user if plugged and user else signal.who, False
         if not stay and signal.kind not in BEGINS:
             continue  # of a car that nobody knows
         if stay and signal.kind is SignalKind.ARRIVE:
@@ -44,8 +59,17 @@ def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
         if signal.kind is SignalKind.LEAVE:
             yield stay
             stay = []
+    if stay and not has_sensor and not plugged:
+        stay.append(_gone(stay, stay[-1], plugged))
     if stay:
         yield stay
+
+
+def _gone(stay: Sequence[Signal], by: Signal, plugged: bool) -> Signal:
+    """A car that no sensor saw leave: it went when its user unplugged, or when the next came."""
+    unplugged = [one.second for one in stay if one.kind is SignalKind.DISCONNECT]
+    end = by.second if plugged else unplugged[-1]
+    return Signal(by.charger, end, SignalKind.ARRIVE)
 
 
 def is_over(stay: Sequence[Signal]) -> bool:
@@ -110,5 +134,5 @@ def _before(stay: Sequence[Signal], signal: Signal) -> list[Signal]:
 
 def cents(bill: Bill, seconds_per_hour: int) -> int:
     """Money, by fractions; Python rounds half to even."""
-    kwh = Fraction(bill.power_kw * (bill.end - bill.start), seconds_per_hour)
-    return round(kwh * Fraction(bill.price, 100))
+    kwh = Fraction(bill.power * (bill.end - bill.start), seconds_per_hour * 10**9)
+    return round(kwh * Fraction(bill.price, 10**7))

@@ -47,7 +47,7 @@ def charge(
     last: float | None = None,
     *,
     hours: float = 1,
-    power: int = 7,
+    power: float = 7,
     rating: float | None = None,
 ) -> list[Signal]:
     """Registers in kWh at start and stop; the power in kW."""
@@ -85,6 +85,7 @@ def billed(signals: list[Signal]) -> tuple[list[float], str]:
         (charge(100, 107), [7], "complete"),
         (charge(100, 101.2), [1.2], "complete"),  # a battery that was nearly full
         (charge(100, 107.4), [7.4], "complete"),  # 7.4 kW, told as 7
+        (charge(power=7.4), [7.4], "complete"),
         (charge(0, 7_930.179), [7], TOO_MUCH),  # not read yet at the start
         (charge(0, 12.5), [7], TOO_MUCH),
         (charge(100_000, 107_000), [7], TOO_MUCH),  # Wh
@@ -123,7 +124,7 @@ def test_stops_and_starts_of_one_second_in_any_order() -> None:
     for twice, at, kwh, quality in (
         (replace(base[3], register=round(109.5 * KWH)), 3, 7.0, TWO_STOPS),
         (replace(base[2], register=101 * KWH), 2, 7.0, TWO_STARTS),
-        (replace(base[2], amount=22), 2, 7.0, TWO_POWERS),
+        (replace(base[2], amount=22 * KWH), 2, 7.0, TWO_POWERS),
         (replace(base[3], register=None), 3, 7.0, "complete"),
         (replace(base[3]), 3, 7.0, "complete"),
     ):
@@ -172,9 +173,12 @@ def test_a_queue_behind_one_jump_is_billed_as_it_was() -> None:
     assert not [one for one in found if isinstance(one, Ignored)]
 
 
-@pytest.mark.parametrize(("price", "cents"), [(50, 0), (51, 1), (150, 2), (250, 2), (350, 4)])
+@pytest.mark.parametrize(
+    ("price", "cents"),
+    [(50, 0), (51, 1), (150, 2), (250, 2), (350, 4), (-50, 0), (-51, -1), (-150, -2)],
+)
 @pytest.mark.parametrize("metered", [None, KWH], ids=["by power", "by register"])
 def test_half_a_cent_goes_to_the_even_one(price: int, cents: int, metered: int | None) -> None:
     """One kWh at so many 1e-4 EUR."""
-    bill = ChargingTransaction("charger-1", "u", 0, HOUR, 1, price, metered)
+    bill = ChargingTransaction("charger-1", "u", 0, HOUR, KWH, price * KWH // 10_000, metered)
     assert profit_cents(bill, HOUR) == cents

@@ -9,6 +9,7 @@ import pytest
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.chargers import TIMINGS, signals
 from energyguard.domains.charging.model import (
+    NANO,
     ChargingTransaction,
     ParkingLimits,
     ParkingSession,
@@ -30,14 +31,14 @@ def test_the_three_shapes_as_listed() -> None:
         f'"user_id":"{USER}","price":0.55,"user_connection":true': (
             SignalKind.CONNECT,
             USER,
-            5_500,
+            550_000_000,
         ),
         f'"user_id":"{USER}","price":0.40,"user_connection":false': (
             SignalKind.DISCONNECT,
             USER,
-            4_000,
+            400_000_000,
         ),
-        '"recharging":true,"energy_delivered":22': (SignalKind.START, "", 22),
+        '"recharging":true,"energy_delivered":22': (SignalKind.START, "", 22_000_000_000),
         '"recharging":false,"energy_delivered":0': (SignalKind.STOP, "", 0),
     }
     for fields, (kind, who, amount) in told.items():
@@ -68,20 +69,28 @@ def test_what_the_simulator_sends_comes_back(timings: str) -> None:
         (f'{{{WHEN},"payment":1}}', "payment", "superseded"),
         (f'{{{WHEN},"vehicle_detected":true,"plate":"ab12cd34"}}', "plate", "eight of A-Z"),
         (f'{{{WHEN},"vehicle_detected":true}}', "plate", "eight of A-Z"),
-        (f'{{{WHEN},"user_id":"x","price":0.5,"user_connection":true}}', "user_id", "sixteen"),
+        (f'{{{WHEN},"user_id":" ","price":0.5,"user_connection":true}}', "user_id", "1 to 128"),
+        (f'{{{WHEN},"price":0.5,"user_connection":true}}', "user_id", "1 to 128"),
         (f'{{{WHEN},"user_id":"{USER}","user_connection":true}}', "price", "missing"),
-        (f'{{{WHEN},"user_id":"{USER}","price":-1,"user_connection":true}}', "price", "not within"),
+        (f'{{{WHEN},"user_id":"{USER}","price":-1e7,"user_connection":true}}', "price", "within"),
         (f'{{{WHEN},"user_id":"{USER}","price":"NaN","user_connection":true}}', "price", "within"),
-        (f'{{{WHEN},"user_id":"{USER}","price":11,"user_connection":true}}', "price", "not within"),
         (
-            f'{{{WHEN},"user_id":"{USER}","price":0.12345,"user_connection":true}}',
+            f'{{{WHEN},"user_id":"{USER}","price":1000001,"user_connection":true}}',
             "price",
-            "more than four decimals",
+            "not within",
+        ),
+        (
+            f'{{{WHEN},"user_id":"{USER}","price":0.1234567891,"user_connection":true}}',
+            "price",
+            "more than nine decimals",
         ),
         (f'{{{WHEN},"recharging":true}}', "energy_delivered", "missing"),
         (f'{{{WHEN},"recharging":true,"energy_delivered":-2}}', "energy_delivered", "cannot be"),
         (f'{{{WHEN},"recharging":true,"energy_delivered":0}}', "energy_delivered", "cannot be"),
-        (f'{{{WHEN},"recharging":true,"energy_delivered":1.5}}', "message", "energy_delivered"),
+        (f'{{{WHEN},"recharging":true,"energy_delivered":7,"unit":"MW"}}', "unit", "neither kW"),
+        (f'{{{WHEN},"recharging":true,"energy_delivered":"NaN"}}', "energy_delivered", "cannot"),
+        ('{"timestamp":"2024-05-19T25:00:00Z","charger_id":"c"}', "timestamp", "hour"),
+        ('{"timestamp":"1999-12-31T23:00:00Z","charger_id":"c"}', "timestamp", "not set"),
         ('{"timestamp":"2024-05-19","charger_id":"c","recharging":true}', "timestamp", "no time"),
         ('{"timestamp":"2024-02-30 00:00:00","charger_id":"c"}', "timestamp", "day"),
         ('{"timestamp":"1970-01-01 00:00:01","charger_id":"c"}', "timestamp", "not set"),
@@ -113,7 +122,7 @@ def test_results_have_the_fields_of_system_d() -> None:
     told = json.loads(wire.violation(stay, Violation.BEFORE))
     assert told["violation"] == "Long parking before recharging"
     assert list(told)[-2:] == ["end_parking", "violation"]
-    charge = ChargingTransaction("charger-7", USER, NOON, NOON + 26, 22, 5_500)
+    charge = ChargingTransaction("charger-7", USER, NOON, NOON + 26, 22 * NANO, 550_000_000)
     assert wire.transaction_profit(charge, ParkingLimits()).decode() == (
         f'{{"charger_id":"charger-7","user_id":"{USER}",'
         '"start_recharging":"2024-05-19 12:00:00","end_recharging":"2024-05-19 12:00:26",'
@@ -124,7 +133,9 @@ def test_results_have_the_fields_of_system_d() -> None:
 
 def test_a_charge_has_at_most_a_thousand_kilowatts() -> None:
     text = f'{{{{{WHEN},"recharging":true,"energy_delivered":{{}}}}}}'
-    assert wire.signal(text.format(1_000)).amount == 1_000
-    for power in (1_001, 0, -1):
+    assert wire.signal(text.format(1_000)).amount == 1_000 * NANO
+    assert wire.signal(text.format(1_001)).amount == 1_001 * NANO // 1_000  # so it is in W
+    assert wire.signal(text.format('900,"unit":"W"')).amount == 900 * NANO // 1_000
+    for power in ('1001,"unit":"kW"', 1_000_001, 0, -1):
         with pytest.raises(OutOfRange, match="energy_delivered"):
             wire.signal(text.format(power))

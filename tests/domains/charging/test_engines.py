@@ -225,7 +225,7 @@ def test_state_of_older_versions_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
         plate="AB12CD34",
         start_session=arrived + 10,
         user="0123456789ABCDEF",
-        price=5_500,
+        price=550_000_000,
     )
     assert isinstance(total, Occupancy)
     assert (total.stand, total.changes, total.newest) == (1, {arrived + 30: -1}, arrived + 30)

@@ -38,12 +38,12 @@ def log(kafka: Cluster) -> Iterator[Log]:
 def stay(charger: str, start: int) -> list[Signal]:
     """A whole stay, and a signal long after it, so that it is over."""
     car = Signal(charger, start, SignalKind.ARRIVE, "AB12CD34")
-    told = Signal(charger, start + 2, SignalKind.CONNECT, USER, 5_500)
+    told = Signal(charger, start + 2, SignalKind.CONNECT, USER, 550_000_000)
     end = start + 30
     return [
         car,
         told,
-        Signal(charger, start + 4, SignalKind.START, amount=22),
+        Signal(charger, start + 4, SignalKind.START, amount=22_000_000_000),
         Signal(charger, end, SignalKind.STOP),
         replace(told, second=end, kind=SignalKind.DISCONNECT),
         replace(car, second=end + 3, kind=SignalKind.LEAVE),

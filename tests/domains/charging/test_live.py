@@ -39,10 +39,10 @@ def one(second: int, kind: SignalKind, who: str = "", amount: int = 0) -> Signal
 
 STAY = [
     one(0, SignalKind.ARRIVE, "AB12CD34"),
-    one(2, SignalKind.CONNECT, ANNA, 5_500),
-    one(4, SignalKind.START, amount=22),
+    one(2, SignalKind.CONNECT, ANNA, 550_000_000),
+    one(4, SignalKind.START, amount=22_000_000_000),
     one(30, SignalKind.STOP),
-    one(30, SignalKind.DISCONNECT, ANNA, 5_500),
+    one(30, SignalKind.DISCONNECT, ANNA, 550_000_000),
     one(33, SignalKind.LEAVE, "AB12CD34"),
 ]
 SEEN = [

@@ -248,7 +248,7 @@ def test_what_cannot_be_is_a_dead_letter_and_the_state_stays_sound(tmp_path: Pat
         places = [int(first.removeprefix("charger-"))] * len(bad)
         log.append(SIGNALS.name, Records([b"charger-0"] * len(bad), list(bad), partitions=places))
         work(worker)
-        send(log, [replace(told[half - 1], second=NOON - 100)])  # late
+        send(log, [replace(told[half - 1], second=NOON - 40 * 86_400)])  # late
         send(log, told[half:])
         work(worker)
         letters = told_in(log, DEAD_LETTERS.name)

@@ -58,7 +58,7 @@ def judged(message: SourceMessage) -> Signal | RefusedRow:
     """A signal, or why it is none that counts."""
     try:
         received = signal(message.value)
-        if received.charger != message.charger:
+        if received.sender != message.charger:
             raise Rejected("charger_id: told twice", "charger_id")
     except Rejected as error:
         verdict = Verdict.OUT_OF_RANGE if isinstance(error, OutOfRange) else Verdict.MALFORMED

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from energyguard.domains.charging.model import (
+    NANO,
     ChargingTransaction,
     ParkingLimits,
     Signal,
@@ -36,6 +37,9 @@ _AFTER = {
 }
 
 
+_PLUGGED_IN = frozenset({"connected", "charging", "charged"})
+
+
 @dataclass(frozen=True, slots=True)
 class BayView:
     """A bay as it is now; times in ms since 1970 UTC."""
@@ -45,7 +49,7 @@ class BayView:
     state: BayState
     detail: str  # free, parked, connected, charging, charged, unplugged; of a fault, the reason
     since_ms: int
-    power_kw: int | None
+    power_kw: float | None
     cost_cents: int | None  # of the charge that is under way, or over and the car still there
     violation: str
 
@@ -73,8 +77,8 @@ class _Bay:
     start_parking: int | None = None
     start: int | None = None
     end: int | None = None
-    power_kw: int | None = None
-    price: int | None = None
+    power: int | None = None  # 1e-9 kW
+    price: int | None = None  # 1e-9 per kWh
     violation: str = ""
     fault: str = ""
 
@@ -112,12 +116,14 @@ class Bays:
             return
         if signal.kind is SignalKind.ARRIVE:
             bay.start_parking, bay.start, bay.end = signal.second, None, None
-            bay.power_kw = bay.price = None
+            bay.power = bay.price = None
             bay.violation = ""
         elif signal.kind is SignalKind.CONNECT:
+            if bay.state in _PLUGGED_IN and bay.price is not None:
+                return  # another price, or a repetition; another user is the worker's to tell
             bay.price = signal.amount
         elif signal.kind is SignalKind.START:
-            bay.start, bay.end, bay.power_kw = signal.second, None, signal.amount
+            bay.start, bay.end, bay.power = signal.second, None, signal.amount
         elif signal.kind is SignalKind.STOP:
             bay.end = signal.second
         elif signal.kind is SignalKind.LEAVE:
@@ -135,7 +141,7 @@ class Bays:
         bay.state, bay.since = facts.state, facts.since
         bay.start_parking, bay.violation = facts.start_parking, facts.violation
         bay.start, bay.end = facts.start_recharging, facts.end_recharging
-        bay.power_kw, bay.price = facts.power_kw, facts.price
+        bay.power, bay.price = _nano(facts.power_kw, NANO), _nano(facts.price, NANO // 10_000)
 
     def take_fault(self, message: bytes, reason: str) -> None:
         """A message of a charger was refused; of which, if it says so."""
@@ -197,7 +203,7 @@ class Bays:
 
     def station_of(self, charger: str) -> str:
         """Where a charger stands; one that is not listed is a station of its own."""
-        listed = self._chargers.get(charger)
+        listed = self._chargers.get(charger) or self._chargers.get(charger.rpartition("/")[0])
         return charger if listed is None else listed.station
 
     def _view(self, charger: str, bay: _Bay, now_s: int) -> BayView:
@@ -216,17 +222,17 @@ class Bays:
             state=state,
             detail=bay.fault or bay.state,
             since_ms=bay.since * 1000,
-            power_kw=bay.power_kw if bay.state == "charging" else None,
+            power_kw=_kw(bay.power) if bay.state == "charging" else None,
             cost_cents=self._cost(charger, bay, now_s),
             violation=bay.violation if bay.state != "free" else "",
         )
 
     def _cost(self, charger: str, bay: _Bay, now_s: int) -> int | None:
-        if bay.state == "free" or None in (bay.start, bay.power_kw, bay.price):
+        if bay.state == "free" or None in (bay.start, bay.power, bay.price):
             return None
-        assert bay.start is not None and bay.power_kw is not None and bay.price is not None
+        assert bay.start is not None and bay.power is not None and bay.price is not None
         end = max(bay.start, now_s if bay.end is None else bay.end)
-        so_far = ChargingTransaction(charger, "", bay.start, end, bay.power_kw, bay.price)
+        so_far = ChargingTransaction(charger, "", bay.start, end, bay.power, bay.price)
         return profit_cents(so_far, self._limits.seconds_per_hour)
 
     def _stands_too_long(self, bay: _Bay, now_s: int) -> bool:
@@ -251,6 +257,15 @@ class Bays:
             StationView(name, *places.get(name, (None, None)), sum(of.values()), **of)
             for name, of in sorted(counts.items())
         ]
+
+
+def _nano(number: float | None, unit: int) -> int | None:
+    """A number of a record in 1e-9."""
+    return None if number is None else round(number * unit)
+
+
+def _kw(power: int | None) -> float | None:
+    return None if power is None else power / NANO
 
 
 class _Whose(msgspec.Struct):

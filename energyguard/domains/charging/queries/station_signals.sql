@@ -1,6 +1,6 @@
 -- question: The newest n signals of a charger in a range, oldest first; those of one second by
 --   rank. Plates and users are pseudonyms.
--- columns: time time, charger text, kind text, who person, price number? EUR/kWh, power_kw integer?
+-- columns: time time, charger text, kind text, who person, price number? EUR/kWh, power_kw number?
 --   kW, register_kwh number? kWh, topic text
 -- column kind: arrive, connect, start, stop, disconnect, leave.
 -- column price: EUR/kWh.
@@ -17,8 +17,8 @@ SELECT toDateTime64(o.time, 0, 'UTC') AS time, charger, kind, who, price, power_
 FROM (
     SELECT
         time, charger, kind, who,
-        if(kind IN ('connect', 'disconnect'), amount / 1e4, NULL) AS price,
-        if(kind IN ('start', 'stop'), amount, NULL) AS power_kw,
+        if(kind IN ('connect', 'disconnect'), value / 1e9, NULL) AS price,
+        if(kind IN ('start', 'stop'), value / 1e9, NULL) AS power_kw,
         register / 1e9 AS register_kwh,
         topic, offset,
         indexOf(['stop', 'disconnect', 'leave', 'arrive', 'connect', 'start'], toString(kind)) AS rank

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from energyguard.domains.charging.records.occupancy import OCCUPANCY_UPDATE
-from energyguard.domains.charging.records.results import FULL_SESSION, PROFIT, TOTAL, VIOLATION
+from energyguard.domains.charging.records.results import (
+    FULL_SESSION,
+    PROFIT,
+    RESTATED_PROFIT,
+    RESTATED_SESSION,
+    RESTATED_VIOLATION,
+    TOTAL,
+    VIOLATION,
+)
 from energyguard.domains.charging.records.signals import REGION_SIGNAL, SIGNAL
 from energyguard.domains.charging.records.stations import BAY, CHARGER, IMPORTED_SESSION
 from energyguard.records.contract import TopicRecord
@@ -21,4 +29,7 @@ RECORDS: Final[tuple[TopicRecord[Any], ...]] = (
     OCCUPANCY_UPDATE,
     CHARGER,
     IMPORTED_SESSION,
+    RESTATED_SESSION,
+    RESTATED_VIOLATION,
+    RESTATED_PROFIT,
 )

@@ -36,9 +36,9 @@ class FullSession(msgspec.Struct, Generic[Number], gc=False):
     plate: str | None
     start_session: str | None
     user_id: str | None
-    price: Annotated[Number | None, doc("", "EUR/kWh")]
+    price: Annotated[Number | None, doc("", "the currency/kWh")]
     start_recharging: str | None
-    energy_delivered: Annotated[int | None, doc("A power, as system D has it.", "kW")]
+    energy_delivered: Annotated[Number | None, doc("A power, as system D has it.", "kW")]
     end_recharging: str | None
     end_session: str | None
     end_parking: str | None
@@ -65,7 +65,7 @@ class TransactionProfit(msgspec.Struct, Generic[Number], gc=False):
     start_recharging: str
     end_recharging: str
     total_energy_delivered: Annotated[Number, doc("To nine decimals.", "kWh")]
-    profit: Annotated[Number, doc("To the cent.", "EUR")]
+    profit: Annotated[Number, doc("To the cent.", "the currency")]
 
 
 class TotalOccupied(msgspec.Struct, gc=False):
@@ -81,6 +81,8 @@ class SessionHeaders(RecordHeaders, frozen=True, gc=False):
     id: str
     quality: Annotated[str, doc("`complete`, or what was inferred and why.")]
     topic: Annotated[str, doc("The topic of its signals.")]
+    revision: Annotated[str, doc("Of a record told again: 2 and more; the highest counts.")] = ""
+    withdrawn: Annotated[str, doc("1: there is no such record any more, or at another time.")] = ""
 
 
 class ViolationHeaders(RecordHeaders, frozen=True, gc=False):
@@ -90,6 +92,8 @@ class ViolationHeaders(RecordHeaders, frozen=True, gc=False):
     stay: Annotated[str, doc("The id of the stay.")]
     topic: Annotated[str, doc("The topic of its signals.")]
     time: Annotated[str, doc("When the limit was broken.", "s")]
+    revision: Annotated[str, doc("Of a record told again: 2 and more; the highest counts.")] = ""
+    withdrawn: Annotated[str, doc("1: there is no such record any more, or at another time.")] = ""
 
 
 class ProfitHeaders(RecordHeaders, frozen=True, gc=False):
@@ -98,6 +102,8 @@ class ProfitHeaders(RecordHeaders, frozen=True, gc=False):
     id: str
     stay: Annotated[str, doc("The id of the stay.")]
     topic: Annotated[str, doc("The topic of its signals.")]
+    revision: Annotated[str, doc("Of a record told again: 2 and more; the highest counts.")] = ""
+    withdrawn: Annotated[str, doc("1: there is no such record any more, or at another time.")] = ""
 
 
 class TotalHeaders(RecordHeaders, frozen=True, gc=False):
@@ -107,6 +113,11 @@ class TotalHeaders(RecordHeaders, frozen=True, gc=False):
     topic: Annotated[str, doc("The topic of the signals.")]
 
 
+REVISION = (
+    TableColumn("revision", "UInt64", "of rows with one id the highest counts; imports have 0"),
+    TableColumn("withdrawn", "UInt8", "1: there is no such row any more"),
+)
+HIGHEST = "revision, withdrawn"
 STAYS_TABLE = HistoryTable(
     "stays",
     "Cars that stood at a charger and are gone: `full-sessions`, and what was imported.",
@@ -118,15 +129,17 @@ STAYS_TABLE = HistoryTable(
         TableColumn("plate", "String", "pseudonyms; empty: not known", person=True),
         TableColumn("start_session", MAYBE_TIME),
         TableColumn("user", "String", person=True),
-        TableColumn("price", "Nullable(Int64)", "1e-4 EUR/kWh", scale=10_000),
+        TableColumn("price", "Nullable(Int64)", "1e-9 of the currency/kWh", scale=10**9),
         TableColumn("start_recharging", MAYBE_TIME),
-        TableColumn("power_kw", "Nullable(Int64)"),
+        TableColumn("power", "Nullable(Int64)", "1e-9 kW", scale=10**9),
         TableColumn("end_recharging", MAYBE_TIME),
         TableColumn("end_session", MAYBE_TIME),
         TableColumn("end_parking", TIME),
         TableColumn("quality", NAME, "complete, or what was inferred and why"),
+        *REVISION,
     ),
     order_by="(toStartOfDay(start_parking), charger, start_parking, id)",
+    version=HIGHEST,
     partition_by="toYYYYMM(start_parking)",
     indexes=("ends end_parking TYPE minmax GRANULARITY 1",),
 )
@@ -143,9 +156,11 @@ CHARGES_TABLE = HistoryTable(
         TableColumn("start", TIME, codec=TIMES_CODEC),
         TableColumn("end", MAYBE_TIME, "where an export does not tell it: null"),
         TableColumn("energy", "Int64", "1e-9 kWh", scale=10**9),
-        TableColumn("cents", "Int64", scale=100),
+        TableColumn("cents", "Int64", "0.01 of the currency", scale=100),
+        *REVISION,
     ),
     order_by="(toStartOfDay(start), charger, start, id)",
+    version=HIGHEST,
     partition_by="toYYYYMM(start)",
     indexes=("ends ifNull(end, start) TYPE minmax GRANULARITY 1",),
 )
@@ -165,8 +180,10 @@ VIOLATIONS_TABLE = HistoryTable(
         TableColumn("start_session", MAYBE_TIME),
         TableColumn("end_session", MAYBE_TIME),
         TableColumn("end_parking", MAYBE_TIME),
+        *REVISION,
     ),
     order_by="(toStartOfDay(time), charger, time, id)",
+    version=HIGHEST,
     partition_by="toYYYYMM(time)",
 )
 OCCUPIED_TABLE = HistoryTable(
@@ -181,45 +198,36 @@ OCCUPIED_TABLE = HistoryTable(
     partition_by="toYYYYMM(time)",
 )
 
-_COMMON = {"id": "@id", "source": "@topic", "charger": "charger_id", "user": "user_id"}
-FULL_SESSION = TopicRecord(
-    topics.FULL_SESSIONS,
-    FullSession[Decimal],
-    "charger",
-    SessionHeaders,
-    tables=(
-        RowMapping(STAYS_TABLE, _COMMON | {"power_kw": "energy_delivered", "quality": "@quality"}),
-    ),
+_COMMON = {
+    "id": "@id", "source": "@topic", "charger": "charger_id", "user": "user_id",
+    "revision": "@revision", "withdrawn": "@withdrawn",
+}  # fmt: skip
+_STAYS = RowMapping(STAYS_TABLE, _COMMON | {"power": "energy_delivered", "quality": "@quality"})
+_VIOLATIONS = RowMapping(
+    VIOLATIONS_TABLE, _COMMON | {"stay": "@stay", "time": "@time", "kind": "violation"}
 )
-VIOLATION = TopicRecord(
-    topics.VIOLATIONS,
-    LimitBroken,
-    "charger",
-    ViolationHeaders,
-    tables=(
-        RowMapping(
-            VIOLATIONS_TABLE, _COMMON | {"stay": "@stay", "time": "@time", "kind": "violation"}
-        ),
-    ),
+_CHARGES = RowMapping(
+    CHARGES_TABLE,
+    _COMMON
+    | {
+        "stay": "@stay",
+        "start": "start_recharging",
+        "end": "end_recharging",
+        "energy": "total_energy_delivered",
+        "cents": "profit",
+    },
 )
-PROFIT = TopicRecord(
-    topics.TRANSACTION_PROFIT,
-    TransactionProfit[Decimal],
-    "charger",
-    ProfitHeaders,
-    tables=(
-        RowMapping(
-            CHARGES_TABLE,
-            _COMMON
-            | {
-                "stay": "@stay",
-                "start": "start_recharging",
-                "end": "end_recharging",
-                "energy": "total_energy_delivered",
-                "cents": "profit",
-            },
-        ),
-    ),
+FULL_SESSION, RESTATED_SESSION = (
+    TopicRecord(topic, FullSession[Decimal], "charger", SessionHeaders, tables=(_STAYS,))
+    for topic in (topics.FULL_SESSIONS, topics.RESTATED_SESSIONS)
+)
+VIOLATION, RESTATED_VIOLATION = (
+    TopicRecord(topic, LimitBroken, "charger", ViolationHeaders, tables=(_VIOLATIONS,))
+    for topic in (topics.VIOLATIONS, topics.RESTATED_VIOLATIONS)
+)
+PROFIT, RESTATED_PROFIT = (
+    TopicRecord(topic, TransactionProfit[Decimal], "charger", ProfitHeaders, tables=(_CHARGES,))
+    for topic in (topics.TRANSACTION_PROFIT, topics.RESTATED_PROFIT)
 )
 TOTAL = TopicRecord(
     topics.TOTAL_OCCUPIED,

@@ -26,16 +26,26 @@ Number = TypeVar("Number")
 class SignalMessage(msgspec.Struct, Generic[Number], gc=False):
     """All fields of the three shapes; numbers are ``Decimal`` to read, digits to write."""
 
-    timestamp: Annotated[str, doc("`YYYY-MM-DD HH:MM:SS`, UTC.")]
+    timestamp: Annotated[str, doc("`YYYY-MM-DD HH:MM:SS`, UTC; or ISO 8601.")]
     charger_id: str
     vehicle_detected: Annotated[bool | UnsetType, doc("A car comes, or leaves.")] = UNSET
     plate: Annotated[str | UnsetType, doc("Eight of A-Z and 0-9.")] = UNSET
-    user_id: Annotated[str | UnsetType, doc("Sixteen characters.")] = UNSET
-    price: Annotated[Number | UnsetType, doc("Four decimals at most.", "EUR/kWh")] = UNSET
+    user_id: Annotated[
+        str | int | UnsetType, doc("As the reader gives it: an RFID, a contract, a number.")
+    ] = UNSET
+    price: Annotated[
+        Number | UnsetType, doc("Nine decimals at most, perhaps negative.", "the currency/kWh")
+    ] = UNSET
     user_connection: Annotated[bool | UnsetType, doc("A user begins a session, or ends.")] = UNSET
     recharging: Annotated[bool | UnsetType, doc("A charge begins, or ends.")] = UNSET
-    energy_delivered: Annotated[int | UnsetType, doc("A power, as system D has it.", "kW")] = UNSET
+    energy_delivered: Annotated[
+        Number | UnsetType, doc("A power, as system D has it; above 1,000 it is in W.", "kW")
+    ] = UNSET
     register_kwh: Annotated[Number | UnsetType, doc("What the meter shows.", "kWh")] = UNSET
+    unit: Annotated[str | UnsetType, doc("Of `energy_delivered`: kW or W.")] = UNSET
+    connector_id: Annotated[
+        str | int | UnsetType, doc("Which plug, where a charger has several: each has a bay.")
+    ] = UNSET
 
 
 class SignalHeaders(RecordHeaders, frozen=True, gc=False, rename={"first": "from"}):
@@ -57,7 +67,7 @@ SIGNALS_TABLE = HistoryTable(
         TableColumn("time", TIME, codec=TIMES_CODEC),
         TableColumn("kind", NAME, "arrive, connect, start, stop, disconnect, leave"),
         TableColumn("who", "String", "pseudonym of a plate or of a user; empty: none", person=True),
-        TableColumn("amount", "Int64", "of a user: the price, 1e-4 EUR/kWh; of a start: kW"),
+        TableColumn("value", "Int64", "of a user: the price, of a start: the power in kW; 1e-9"),
         TableColumn("register", "Nullable(Int64)", "1e-9 kWh, where the charger sends it"),
     ),
     order_by="(toStartOfDay(time), charger, time, topic, partition, offset)",
@@ -66,7 +76,13 @@ SIGNALS_TABLE = HistoryTable(
 
 _ROWS = RowMapping(
     SIGNALS_TABLE,
-    {"topic": "#topic", "partition": "#partition", "offset": "#offset", "time": "second"},
+    {
+        "topic": "#topic",
+        "partition": "#partition",
+        "offset": "#offset",
+        "time": "second",
+        "value": "amount",
+    },
 )
 SIGNAL, REGION_SIGNAL = (
     TopicRecord(

@@ -41,8 +41,8 @@ class BayNow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_parking: Annotated[int | None, doc("", "s")] = None
     start_recharging: Annotated[int | None, doc("", "s")] = None
     end_recharging: Annotated[int | None, doc("", "s")] = None
-    power_kw: Annotated[int | None, doc("", "kW")] = None
-    price: Annotated[int | None, doc("", "1e-4 EUR/kWh")] = None
+    power_kw: Annotated[int | float | None, doc("", "kW")] = None
+    price: Annotated[int | float | None, doc("", "1e-4 of the currency/kWh")] = None
     violation: Annotated[str, doc("The newest one of this stay.")] = ""
 
 

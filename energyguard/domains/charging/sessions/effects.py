@@ -1,4 +1,4 @@
-"""What transitions of chargers lead to: times that will be up, and the bills of a parking session.
+"""What transitions of chargers lead to: charges that are over, and the bills of a parking session.
 
 Charges that are over are held against what can be, until somebody pays.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from energyguard.domains.charging.model import (
     ChargingTransaction,
     Outcome,
     ParkingLimits,
     ParkingSession,
+    PriceChange,
     Signal,
     Unbilled,
     Violation,
@@ -24,16 +26,22 @@ from energyguard.rules.kinds.state import StateRule
 _BEFORE, _AFTER = Violation.BEFORE, Violation.AFTER
 
 
+Timer: TypeAlias = tuple[int, str, int, str]
+"""The last second before it is up, the charger, its sessions by then, and what it is: a violation,
+or one of ``timers``."""
+
+
 @dataclass(slots=True)
 class TransitionContext:
     """What all chargers share: what comes out, and the times that will be up."""
 
     limits: ParkingLimits
     out: list[Outcome] = field(default_factory=list)
-    timers: list[tuple[int, str, int, Violation]] = field(default_factory=list)
-    """A heap of: last second that is allowed, charger, its sessions by then, what it would be."""
+    timers: list[Timer] = field(default_factory=list)
+    """A heap."""
     occupied: int = 0
     touched: set[str] = field(default_factory=set)  # chargers of which something changed
+    keeps: bool = False  # whether bays keep their signals, for those that come late
     longest_s: Mapping[Violation, int] = field(init=False)
     """How long each state may last."""
 
@@ -69,7 +77,7 @@ def started_again(session: ParkingSession, signal: Signal) -> None:
     """Another start of a charge; in its second it may contradict the first."""
     if session.start_recharging != signal.second:
         return
-    if session.power_kw != signal.amount:
+    if session.power != signal.amount:
         session.inferred.append(TWO_POWERS)
     if _differ(session.register, signal.register):
         session.inferred.append(TWO_STARTS)
@@ -78,7 +86,7 @@ def started_again(session: ParkingSession, signal: Signal) -> None:
 
 def stopped(session: ParkingSession, signal: Signal, limits: ParkingLimits) -> None:
     """A charge is over."""
-    start, power = session.start_recharging, session.power_kw
+    start, power = session.start_recharging, session.power
     assert start is not None and power is not None
     metered = None
     if session.register is not None and signal.register is not None:
@@ -97,21 +105,32 @@ def stopped_again(session: ParkingSession, signal: Signal, limits: ParkingLimits
     if last is not None and last.end == signal.second and last.metered is not None:
         del session.unbilled[-1]
         session.inferred.append(TWO_STOPS)
-        _hold(session, Unbilled(last.start, last.end, last.power_kw), limits)
+        _hold(session, Unbilled(last.start, last.end, last.power), limits)
 
 
-def paid(session: ParkingSession) -> list[ChargingTransaction]:
+def paid(session: ParkingSession, limits: ParkingLimits) -> list[ChargingTransaction]:
     """The bills of the user who has plugged in; nothing is left to pay then."""
     assert session.user is not None and session.price is not None
-    user, price = session.user, session.price
-    found = [
-        ChargingTransaction(
-            session.charger, user, due.start, due.end, due.power_kw, price, due.metered, session.id
-        )
-        for due in session.unbilled
-    ]  # fmt: skip
+    found = [_bill(session, charge, session.user, limits) for charge in session.unbilled]
     session.unbilled.clear()
     return found
+
+
+def _bill(
+    session: ParkingSession, charge: Unbilled, user: str, limits: ParkingLimits
+) -> ChargingTransaction:
+    """A bill at the price that held when the charge began; later ones count where bills split."""
+    assert session.price is not None
+    price, later = session.price, list[PriceChange]()
+    for change in session.tariffs:
+        if change.second <= charge.start:
+            price = change.price
+        elif limits.splits_tariffs and change.second < charge.end:
+            later.append(change)
+    return ChargingTransaction(
+        session.charger, user, charge.start, charge.end, charge.power, price, charge.metered,
+        session.id, tuple(later),
+    )  # fmt: skip
 
 
 def _hold(session: ParkingSession, charge: Unbilled, limits: ParkingLimits) -> None:

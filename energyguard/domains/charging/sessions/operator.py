@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Set
-from operator import attrgetter
-from typing import Final
 
 import msgspec
 
@@ -19,19 +17,21 @@ from energyguard.domains.charging.model import (
     Occupied,
     Outcome,
     ParkingLimits,
-    ParkingSession,
     Signal,
-    Violation,
-    ViolationRaised,
 )
-from energyguard.domains.charging.sessions.bays import Bay, BayState, happen
-from energyguard.domains.charging.sessions.effects import TransitionContext
-from energyguard.domains.charging.sessions.signals import AHEAD_S, PAUSE_S, FarSignals
+from energyguard.domains.charging.sessions.bay import UNPLUGGED, Bay, has_left
+from energyguard.domains.charging.sessions.bays import happen
+from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
+from energyguard.domains.charging.sessions.old_form import bays_of, signals_of
+from energyguard.domains.charging.sessions.restate import release, take_late
+from energyguard.domains.charging.sessions.signals import AHEAD_S, PAUSE_S, FarSignals, in_order
+from energyguard.domains.charging.sessions.timers import HELD, due_timer, leave_unseen, ring
 from energyguard.stream.time.witnesses import Waits, Witnesses
 
 LATENESS_S = 5  # of event time
 AHEAD = "ahead: more than an hour beyond all others"
 LATE = "late: its second is over"
+FORM = 2  # of a snapshot
 
 
 class SavedSessions(msgspec.Struct):
@@ -40,7 +40,7 @@ class SavedSessions(msgspec.Struct):
     bays: dict[str, Bay]
     waiting: list[Signal]
     ahead: list[Signal]
-    timers: list[tuple[int, str, int, Violation]]
+    timers: list[Timer]
     occupied: int
     newest: int | None
     done: int | None
@@ -48,6 +48,7 @@ class SavedSessions(msgspec.Struct):
     witnesses: Witnesses = Witnesses.UNKNOWN
     reached: int | None = None
     in_row: int = 0
+    form: int = 1  # before ``FORM``: prices in 1e-4 EUR, powers in kW, no journals
 
 
 _KEPT = msgspec.msgpack.Decoder(SavedSessions)
@@ -60,6 +61,7 @@ class SessionOperator:
         limits: how long cars may stand.
         lateness_s: of event time.
         witnesses: what is known of the topic's other chargers.
+        restates: whether a signal that comes late restates what was written without it.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class SessionOperator:
         limits: ParkingLimits | None = None,
         lateness_s: int = LATENESS_S,
         witnesses: Witnesses = Witnesses.NONE,
+        *,
+        restates: bool = False,
     ) -> None:
         self.limits, self._lateness = limits or ParkingLimits(), lateness_s
         self.bays: dict[str, Bay] = {}
@@ -76,7 +80,7 @@ class SessionOperator:
         self._far = FarSignals(witnesses)
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
-        self._shared = TransitionContext(self.limits)
+        self._shared = TransitionContext(self.limits, keeps=restates)
 
     def process(self, signals: Iterable[Signal]) -> list[Outcome]:
         """Take signals; gives what is certain now."""
@@ -136,7 +140,9 @@ class SessionOperator:
 
     def _accept(self, signal: Signal) -> None:
         if self._done is not None and signal.second <= self._done:
-            self._ignore(signal, LATE)
+            h = self._shared
+            if not (h.keeps and take_late(h, self.bays, signal, self._done)):
+                self._ignore(signal, LATE)
             return
         second = signal.second
         waiting = self._waiting.get(second)
@@ -162,11 +168,9 @@ class SessionOperator:
     @property
     def due(self) -> int | None:
         """When something happens by time alone; None: nothing waits."""
-        timers = self._shared.timers
-        while timers and not self._may_break(*timers[0]):
-            heapq.heappop(timers)
+        timer = due_timer(self._shared, self.bays)
         waits = [self._seconds[0]] if self._seconds else []
-        return min([*waits, *(limit + 1 for limit, *_ in timers[:1])], default=None)
+        return min([*waits, *([timer[0] + 1] if timer else [])], default=None)
 
     def take_touched(self) -> set[str]:
         """The chargers of which something has changed since this was asked last."""
@@ -189,10 +193,10 @@ class SessionOperator:
                 break
             self._count_up_to(now - 1)
             while timers and timers[0][0] < now:  # the last second that was allowed is over
-                self._ring(*heapq.heappop(timers))
+                self._ring(heapq.heappop(timers))
             if due == now:
                 heapq.heappop(self._seconds)
-                signals = _in_order(self._waiting.pop(due))
+                signals = in_order(self._waiting.pop(due))
                 if self._done is None:
                     self._done = due - 1
                 happen(self._shared, self.bays, signals)
@@ -204,7 +208,16 @@ class SessionOperator:
             self._accept(signal)
         for signal in self._far.take_all():
             self._ignore(signal, AHEAD)
-        return self.advance(self._newest) if self._newest is not None else []
+        found = self.advance(self._newest) if self._newest is not None else []
+        return found + self._left()
+
+    def _left(self) -> list[Outcome]:
+        """Cars that no parking sensor saw leave, and that nobody waits for any more."""
+        for charger, bay in self.bays.items():
+            if bay.session is not None and bay.state is UNPLUGGED and has_left(bay, bay.session):
+                leave_unseen(self._shared, bay)
+                self._shared.touched.add(charger)
+        return self._take()
 
     def _take(self) -> list[Outcome]:
         out, self._shared.out = self._shared.out, []
@@ -220,25 +233,12 @@ class SessionOperator:
             self._shared.out.append(Occupied(self._done + 1, second, self._shared.occupied))
             self._done = second
 
-    def _ring(self, limit: int, charger: str, ended: int, what: Violation) -> None:
-        """A time is up: it is a violation if the car has not done what it should have by then."""
-        bay = self.bays[charger]
-        if bay.session is not None and self._may_break(limit, charger, ended, what):
-            bay.session.violation = what.value
-            self._shared.touched.add(charger)
-            self._shared.out.append(ViolationRaised(limit + 1, _copy(bay.session), what))
-
-    def _may_break(self, limit: int, charger: str, ended: int, what: Violation) -> bool:
-        """Whether, as far as is known, the car breaks this limit."""
-        bay = self.bays[charger]
-        if bay.ended != ended or bay.session is None:
-            return False
-        if what is _BEFORE:
-            return bay.session.start_recharging is None
-        stopped = bay.session.end_recharging  # unless it was charged again since
-        if stopped is None or bay.state is _CHARGING:
-            return False
-        return stopped + self._shared.longest_s[what] == limit
+    def _ring(self, timer: Timer) -> None:
+        limit, charger, _, what = timer
+        if what != HELD:
+            ring(self._shared, self.bays, timer)
+        elif self.bays[charger].held_until == limit:
+            release(self._shared, self.bays, charger, limit)
 
     def snapshot(self) -> dict[str, bytes | None]:
         """All that is known, to go on from."""
@@ -256,6 +256,7 @@ class SessionOperator:
             self._far.witnesses,
             self._far.reached,
             self._far.in_row,
+            form=FORM,
         )
         return {"sessions": msgspec.msgpack.encode(kept)}
 
@@ -267,6 +268,9 @@ class SessionOperator:
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Be as at a snapshot."""
         kept = _KEPT.decode(parts["sessions"])
+        if kept.form < FORM:
+            bays_of(kept.bays)
+            kept.waiting, kept.ahead = signals_of(kept.waiting), signals_of(kept.ahead)
         self.bays, self._far.held = kept.bays, kept.ahead
         self._far.witnesses, self._far.reached = kept.witnesses, kept.reached
         self._far.in_row = kept.in_row
@@ -275,22 +279,3 @@ class SessionOperator:
         for signal in kept.waiting:
             self._waiting.setdefault(signal.second, []).append(signal)
         self._seconds = sorted(self._waiting)
-
-
-# The classes' attributes are slow to look up.
-_BEFORE, _CHARGING = Violation.BEFORE, BayState.CHARGING
-_RANK: Final = attrgetter("kind", "charger", "who", "amount", "register")
-
-
-def _in_order(signals: list[Signal]) -> list[Signal]:
-    """Signals of one second, in an order that is total: that of their arrival never counts."""
-    try:
-        return sorted(signals, key=_RANK)
-    except TypeError:  # one told a register, and the same one did not
-        known = sorted(signals, key=lambda one: one.register or 0)
-        known.sort(key=lambda one: one.register is None)
-        return sorted(known, key=attrgetter("kind", "charger", "who", "amount"))
-
-
-def _copy(session: ParkingSession) -> ParkingSession:
-    return ParkingSession(**{name: getattr(session, name) for name in session.__struct_fields__})

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from energyguard.domains.charging import codec as wire
 from energyguard.domains.charging.model import (
+    NANO,
     ChargingTransaction,
     Outcome,
     ParkingLimits,
+    Restated,
     SessionEnded,
     ViolationRaised,
 )
@@ -19,35 +21,57 @@ from energyguard.domains.charging.records.results import (
     ViolationHeaders,
 )
 from energyguard.domains.charging.records.stations import BAY, BayNow
-from energyguard.domains.charging.sessions.bays import Bay
-from energyguard.domains.charging.topics import FULL_SESSIONS, TRANSACTION_PROFIT, VIOLATIONS
+from energyguard.domains.charging.sessions.bay import Bay
+from energyguard.domains.charging.topics import (
+    FULL_SESSIONS,
+    TRANSACTION_PROFIT,
+    VIOLATIONS,
+    restated_topic,
+)
 from energyguard.log.records import Headers, Records
 
 Result = tuple[str, str, bytes, Headers]
 """A topic, a charger, a value, and headers."""
 
 
-def results(outcomes: Iterable[Outcome], limits: ParkingLimits, topic: str) -> Iterable[Result]:
+def results(
+    outcomes: Iterable[Outcome], limits: ParkingLimits, topic: str, *, appends: bool = False
+) -> Iterable[Result]:
     """The records that outcomes become.
 
     Args:
         outcomes: what came of signals.
         limits: how long an hour of energy takes.
         topic: where the signals came.
+        appends: whether what is restated goes where it was first written, for readers who know
+            nothing of revisions; what is withdrawn never does.
     """
     for outcome in outcomes:
-        if isinstance(outcome, SessionEnded):
-            session = outcome.session
-            headers = SessionHeaders(session.id, session.quality, topic).encode()
-            yield FULL_SESSIONS.name, session.charger, wire.full_session(session), headers
-        elif isinstance(outcome, ViolationRaised):
-            session, second = outcome.session, str(outcome.second)
-            headers = ViolationHeaders(outcome.id, session.id, topic, second).encode()
-            yield VIOLATIONS.name, session.charger, wire.violation(session, outcome.what), headers
-        elif isinstance(outcome, ChargingTransaction):
-            headers = ProfitHeaders(outcome.id, outcome.session_id, topic).encode()
-            value = wire.transaction_profit(outcome, limits)
-            yield TRANSACTION_PROFIT.name, outcome.charger, value, headers
+        if isinstance(outcome, Restated):
+            how = str(outcome.revision), "1" if outcome.withdrawn else ""
+            for written, charger, value, headers in _records(outcome.result, limits, topic, *how):
+                same = appends and not outcome.withdrawn
+                yield written if same else restated_topic(written), charger, value, headers
+        else:
+            yield from _records(outcome, limits, topic)
+
+
+def _records(
+    outcome: Outcome, limits: ParkingLimits, topic: str, revision: str = "", withdrawn: str = ""
+) -> Iterable[Result]:
+    how = revision, withdrawn
+    if isinstance(outcome, SessionEnded):
+        session = outcome.session
+        headers = SessionHeaders(session.id, session.quality, topic, *how).encode()
+        yield FULL_SESSIONS.name, session.charger, wire.full_session(session), headers
+    elif isinstance(outcome, ViolationRaised):
+        session, second = outcome.session, str(outcome.second)
+        headers = ViolationHeaders(outcome.id, session.id, topic, second, *how).encode()
+        yield VIOLATIONS.name, session.charger, wire.violation(session, outcome.what), headers
+    elif isinstance(outcome, ChargingTransaction):
+        headers = ProfitHeaders(outcome.id, outcome.session_id, topic, *how).encode()
+        value = wire.transaction_profit(outcome, limits)
+        yield TRANSACTION_PROFIT.name, outcome.charger, value, headers
 
 
 def result_records(found: Iterable[Result]) -> dict[str, Records]:
@@ -80,7 +104,12 @@ def _now(charger: str, bay: Bay, topic: str) -> BayNow:
         start_parking=session.start_parking,
         start_recharging=session.start_recharging,
         end_recharging=session.end_recharging,
-        power_kw=session.power_kw,
-        price=session.price,
+        power_kw=None if session.power is None else _plain(session.power, NANO),
+        price=None if session.price is None else _plain(session.price, NANO // 10_000),
         violation=session.violation,
     )
+
+
+def _plain(nano: int, unit: int) -> int | float:
+    """A number of units: whole where it is."""
+    return nano / unit if nano % unit else nano // unit

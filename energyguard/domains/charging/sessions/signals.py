@@ -63,6 +63,11 @@ class Listed:
         since = self._since.get((topic, charger))
         return since is not None and since <= at_ms
 
+    def name(self, topic: str, sent: Signal, at_ms: int) -> str | None:
+        """As what a signal's sender is listed: as its connector, or as its charger; None: not."""
+        names = (sent.charger, sent.sender) if sent.connector else (sent.charger,)
+        return next((name for name in names if self.knows(topic, name, at_ms)), None)
+
     def rating_kw(self, topic: str, charger: str, at_ms: int) -> float | None:
         """What a charger gives at the most, as it was listed at a time; None: nobody has said."""
         ratings = self._ratings.get((topic, charger))
@@ -128,13 +133,14 @@ def decoded_signals(fetched: Fetched, listed: Listed) -> DecodedSignals:
     for offset, value, at_ms in rows:
         try:
             sent = signal(value or b"")
-            if not listed.knows(fetched.topic, sent.charger, at_ms):
+            name = listed.name(fetched.topic, sent, at_ms)
+            if name is None:
                 raise Rejected(f"charger_id: {sent.charger!r} is not listed", "charger_id")
         except Rejected as error:
             bad.append((offset, refused(1, value or b"", error)))
         else:
             if sent.kind is _START:
-                rating = listed.rating_kw(fetched.topic, sent.charger, at_ms)
+                rating = listed.rating_kw(fetched.topic, name, at_ms)
                 sent = sent if rating is None else structs.replace(sent, rating_kw=rating)
             offsets.append(offset)
             signals.append(sent)
@@ -226,3 +232,16 @@ class FarSignals:
             self.witnesses is not Witnesses.UNKNOWN,
             len(seconds) > MAX_AHEAD,
         )
+
+
+_RANK = attrgetter("kind", "charger", "who", "amount", "register")
+
+
+def in_order(signals: list[Signal]) -> list[Signal]:
+    """Signals of one second, in an order that is total: that of their arrival never counts."""
+    try:
+        return sorted(signals, key=_RANK)
+    except TypeError:  # one told a register, and the same one did not
+        known = sorted(signals, key=lambda signal: signal.register or 0)
+        known.sort(key=lambda signal: signal.register is None)
+        return sorted(known, key=attrgetter("kind", "charger", "who", "amount"))

@@ -35,10 +35,17 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
     """The chargers of one partition, from the snapshot on."""
 
     def __init__(
-        self, at: TopicPartition, limits: ParkingLimits, listed: Listed, clock: Clock
+        self,
+        at: TopicPartition,
+        limits: ParkingLimits,
+        listed: Listed,
+        clock: Clock,
+        *,
+        appends: bool = False,
     ) -> None:
-        super().__init__(at, SessionOperator(limits, witnesses=Witnesses.UNKNOWN), clock)
-        self._limits, self._listed = limits, listed
+        operator = SessionOperator(limits, witnesses=Witnesses.UNKNOWN, restates=True)
+        super().__init__(at, operator, clock)
+        self._limits, self._listed, self._appends = limits, listed, appends
         self.reported_s: int | None = None  # up to which second
 
     @property
@@ -85,7 +92,8 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
             self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
 
     def _tell(self, outcomes: list[Outcome], outputs: PendingOutputs) -> None:
-        found = result_records(results(outcomes, self._limits, self.at.topic))
+        written = results(outcomes, self._limits, self.at.topic, appends=self._appends)
+        found = result_records(written)
         for topic, records in found.items():
             outputs.add(topic, records)
         if touched := self.operator.take_touched():
@@ -154,7 +162,7 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__(log, SESSIONS.topics, clock)
-        self._limits = limits_of(charging)
+        self._limits, self._appends = limits_of(charging), charging.restate == "append"
         self._grace_ms = parse_duration(charging.idle)
         self._idle_s = parse_duration(stream.idle) / 1000
         self._listed = Listed(log)
@@ -162,7 +170,7 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
 
     def task(self, at: TopicPartition) -> SessionTask:
         """A partition without chargers."""
-        return SessionTask(at, self._limits, self._listed, self.clock)
+        return SessionTask(at, self._limits, self._listed, self.clock, appends=self._appends)
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedSignals]:
         """The signals that were read. Who was listed before they came is known by now."""
@@ -246,7 +254,8 @@ def _matters(task: SessionTask, second: int) -> bool:
 def limits_of(charging: ChargingSettings) -> ParkingLimits:
     """The limits of these settings."""
     spans = (charging.before, charging.after, charging.hour)
-    return ParkingLimits(*(parse_duration(text) // 1000 for text in spans))
+    before_s, after_s, hour_s = (parse_duration(text) // 1000 for text in spans)
+    return ParkingLimits(before_s, after_s, hour_s, charging.tariff_change == "split")
 
 
 def session_worker(

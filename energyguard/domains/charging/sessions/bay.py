@@ -1,0 +1,150 @@
+"""One charger: the state of its bay, the session there, and its newest signals.
+
+The journal of a bay has its signals of the newest sessions, packed one after another, so that one
+that comes late can be put where it belongs and what followed it be folded anew. It begins at a cut
+between two sessions, where nothing but a few numbers is known of what was before.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from energyguard.domains.charging.model import ParkingSession, Signal, SignalKind
+
+
+class BayState(StrEnum):
+    """What a charger's bay looks like."""
+
+    FREE = "free"
+    PARKED = "parked"
+    CONNECTED = "connected"
+    CHARGING = "charging"
+    CHARGED = "charged"
+    UNPLUGGED = "unplugged"
+
+
+UNPLUGGED = BayState.UNPLUGGED
+
+
+class Cut(NamedTuple):
+    """A bay between two sessions: from here on its signals can be folded anew."""
+
+    place: int = 0  # in the bay's journal, bytes
+    signals: int = 0  # before it
+    second: int = 0  # of what came before it; 0: nothing did
+    ended: int = 0  # sessions before it
+    has_sensor: bool = False
+    is_blind: bool = False
+    last_start: int = 0
+    last_number: int = 0
+
+
+class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
+    """One charger. Snapshots have the names that they always had."""
+
+    state: BayState = BayState.FREE
+    since: int = 0  # in this state, s since 1970 UTC
+    session: ParkingSession | None = None
+    ended: int = 0  # sessions until now: a timer of an earlier one is over
+    has_sensor: bool = False  # it has told of a car that came or went
+    is_blind: bool = False  # users followed each other, and no car was told of
+    last_start: int = 0  # the second in which its newest session began
+    last_number: int = 0  # and the number of that one among those of this second
+    journal: bytearray = msgspec.field(default_factory=bytearray)  # its signals: see journal.py
+    signals: int = 0  # in the journal
+    cuts: list[Cut] = msgspec.field(default_factory=list)  # in the journal, the first is its base
+    is_kept: bool = True  # whether the journal has all signals since its base
+    names: dict[str, str] = {}  # of sessions that were first written under another id
+    results: dict[str, str] = {}  # the same of their charges and violations
+    revisions: dict[str, int] = {}  # of results that were restated
+    held: list[str] = []  # violations that wait for more signals of a queue
+    held_until: int = 0  # event time
+
+
+def has_left(bay: Bay, session: ParkingSession) -> bool:
+    """Whether the unplugged car of a charger that never told of one is taken to be gone."""
+    return not bay.has_sensor and session.plate is None and session.end_session is not None
+
+
+MAX_SIGNALS = 48
+"""So many signals of a charger are kept, and those of the session that they begin in."""
+MAX_OF_SESSION = 192
+"""A session of more signals is not folded anew: what comes late to it is late."""
+_ARRAY = b"\xdd"  # of a length in four bytes
+_encode_into = msgspec.msgpack.Encoder().encode_into
+_KEPT = msgspec.msgpack.Decoder(
+    list[tuple[int, SignalKind, str, int, int | None, float | None, str]]
+).decode
+
+
+def keep(bay: Bay, signal: Signal) -> None:
+    """Add a signal to the journal, behind all that are there."""
+    if bay.is_kept:
+        _encode_into(
+            (
+                signal.second, signal.kind, signal.who, signal.amount, signal.register,
+                signal.rating_kw, signal.connector,
+            ),
+            bay.journal,
+            -1,
+        )  # fmt: skip
+        bay.signals += 1
+
+
+def cut(bay: Bay, second: int) -> None:
+    """Note that a session is over and none has begun."""
+    cut_at(bay, here(bay, second))
+
+
+def here(bay: Bay, second: int) -> Cut:
+    """The end of the journal, where the bay is as it is between two sessions."""
+    return Cut(
+        len(bay.journal),
+        bay.signals,
+        second,
+        bay.ended,
+        bay.has_sensor,
+        bay.is_blind,
+        bay.last_start,
+        bay.last_number,
+    )
+
+
+def cut_at(bay: Bay, place: Cut) -> None:
+    """Note a place between two sessions; a journal that had lost signals begins anew there."""
+    if bay.is_kept:
+        bay.cuts.append(place)
+    elif bay.session is None:
+        bay.is_kept, bay.cuts = True, [place._replace(place=0, signals=0)]
+
+
+def base(bay: Bay) -> Cut:
+    """Where the journal begins."""
+    return bay.cuts[0] if bay.cuts and not bay.cuts[0].place else Cut()
+
+
+def kept(bay: Bay, charger: str) -> list[Signal]:
+    """The signals of the journal, in the order in which they happened."""
+    found = _KEPT(_ARRAY + bay.signals.to_bytes(4, "big") + bay.journal)
+    return [Signal(charger, *row) for row in found]
+
+
+def forget(bay: Bay) -> None:
+    """Let the oldest sessions go, up to the newest cut that leaves enough."""
+    for number in range(len(bay.cuts) - 1, -1, -1):
+        newest = bay.cuts[number]
+        if newest.place and bay.signals - newest.signals >= MAX_SIGNALS // 2:
+            del bay.journal[: newest.place]
+            bay.signals -= newest.signals
+            bay.cuts = [
+                later._replace(
+                    place=later.place - newest.place, signals=later.signals - newest.signals
+                )
+                for later in bay.cuts[number:]
+            ]
+            return
+    if bay.signals > MAX_OF_SESSION:
+        bay.journal, bay.signals, bay.cuts, bay.is_kept = bytearray(), 0, [], False
