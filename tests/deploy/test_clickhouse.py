@@ -24,6 +24,7 @@ from energyguard.domains.charging.topics import (
     CHARGERS,
     FULL_SESSIONS,
     IMPORTED,
+    RESTATED,
     SIGNALS,
     TOTAL_OCCUPIED,
     TRANSACTION_PROFIT,
@@ -50,7 +51,7 @@ TOPICS = tuple(
     topic.name
     for topic in (
         SIGNALS, FULL_SESSIONS, VIOLATIONS, TRANSACTION_PROFIT, TOTAL_OCCUPIED, BAYS, CHARGERS,
-        IMPORTED, THERMOMETER,
+        IMPORTED, THERMOMETER, *RESTATED,
     )
 )  # fmt: skip
 
@@ -191,7 +192,7 @@ def test_of_signals_it_refuses_what_the_codec_refuses(server: Server, people: Pe
              people.pseudonym(told.who), told.amount, told.register)
         )  # fmt: skip
     found = server.run(
-        "SELECT offset, charger, toUnixTimestamp(time) AS second, kind, who, amount, register "
+        "SELECT offset, charger, toUnixTimestamp(time) AS second, kind, who, value, register "
         "FROM signals FINAL ORDER BY offset"
     )
     assert [tuple(_numbers(row).values()) for row in found] == wanted
@@ -201,7 +202,7 @@ def test_of_signals_it_refuses_what_the_codec_refuses(server: Server, people: Pe
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    wide = ("offset", "second", "amount", "register")  # JSON of ClickHouse quotes 64 bits
+    wide = ("offset", "second", "value", "register")  # JSON of ClickHouse quotes 64 bits
     return {k: int(v) if k in wide and v is not None else v for k, v in row.items()}
 
 

@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS signals (
     time      DateTime('UTC') CODEC(DoubleDelta, LZ4),
     kind      LowCardinality(String),  -- arrive, connect, start, stop, disconnect, leave
     who       String,  -- pseudonym of a plate or of a user; empty: none
-    amount    Int64,  -- of a user: the price, 1e-4 EUR/kWh; of a start: kW
+    value     Int64,  -- of a user: the price, of a start: the power in kW; 1e-9
     register  Nullable(Int64)  -- 1e-9 kWh, where the charger sends it
 ) ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
@@ -91,15 +91,17 @@ CREATE TABLE IF NOT EXISTS stays (
     plate            String,  -- pseudonyms; empty: not known
     start_session    Nullable(DateTime('UTC')),
     user             String,
-    price            Nullable(Int64),  -- 1e-4 EUR/kWh
+    price            Nullable(Int64),  -- 1e-9 of the currency/kWh
     start_recharging Nullable(DateTime('UTC')),
-    power_kw         Nullable(Int64),
+    power            Nullable(Int64),  -- 1e-9 kW
     end_recharging   Nullable(DateTime('UTC')),
     end_session      Nullable(DateTime('UTC')),
     end_parking      DateTime('UTC'),
     quality          LowCardinality(String),  -- complete, or what was inferred and why
+    revision         UInt64,  -- of rows with one id the highest counts; imports have 0
+    withdrawn        UInt8,  -- 1: there is no such row any more
     INDEX ends end_parking TYPE minmax GRANULARITY 1
-) ENGINE = ReplacingMergeTree
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start_parking)
 ORDER BY (toStartOfDay(start_parking), charger, start_parking, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -117,8 +119,10 @@ CREATE TABLE IF NOT EXISTS violations (
     start_parking DateTime('UTC'),
     start_session Nullable(DateTime('UTC')),
     end_session   Nullable(DateTime('UTC')),
-    end_parking   Nullable(DateTime('UTC'))
-) ENGINE = ReplacingMergeTree
+    end_parking   Nullable(DateTime('UTC')),
+    revision      UInt64,  -- of rows with one id the highest counts; imports have 0
+    withdrawn     UInt8  -- 1: there is no such row any more
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(time)
 ORDER BY (toStartOfDay(time), charger, time, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -135,17 +139,19 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Charges that are paid: `transaction-profit`, and what was imported.
 CREATE TABLE IF NOT EXISTS charges (
-    id      String,
-    stay    String,
-    source  LowCardinality(String),
-    charger LowCardinality(String),
-    user    String,
-    start   DateTime('UTC') CODEC(DoubleDelta, LZ4),
-    end     Nullable(DateTime('UTC')),  -- where an export does not tell it: null
-    energy  Int64,  -- 1e-9 kWh
-    cents   Int64,
+    id        String,
+    stay      String,
+    source    LowCardinality(String),
+    charger   LowCardinality(String),
+    user      String,
+    start     DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    end       Nullable(DateTime('UTC')),  -- where an export does not tell it: null
+    energy    Int64,  -- 1e-9 kWh
+    cents     Int64,  -- 0.01 of the currency
+    revision  UInt64,  -- of rows with one id the highest counts; imports have 0
+    withdrawn UInt8,  -- 1: there is no such row any more
     INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
-) ENGINE = ReplacingMergeTree
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start)
 ORDER BY (toStartOfDay(start), charger, start, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS read_signals (
     time      Nullable(DateTime('UTC')),
     kind      LowCardinality(String),
     person    String,
-    amount    Nullable(Int64),
+    value     Nullable(Int64),
     register  Nullable(Int64),
     fault     String                                    -- why it is no signal; empty: it is one
 ) ENGINE = Null;
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS read_signals (
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_signals TO signals AS
 SELECT
     topic, partition, offset, charger, assumeNotNull(time) AS time, kind, pseudonym(person) AS who,
-    ifNull(amount, 0) AS amount, register
+    ifNull(value, 0) AS value, register
 FROM read_signals
 WHERE fault = '';
 
@@ -38,11 +38,16 @@ WITH
     multiIf(parking, 'vehicle_detected', user, 'user_connection', 'recharging') AS field,
     JSONExtractBool(message, field) AS begins,
     nano(message, 'price') AS price,
-    nano(message, 'energy_delivered') AS power
+    nano(message, 'energy_delivered') AS power,
+    JSONHas(message, 'unit') AS has_unit,
+    JSONExtractString(message, 'unit') AS unit,
+    if(unit = 'W' OR NOT has_unit AND power > 1000000000000, 1000, 1) AS per_kw,
+    word_of(message, 'connector_id') AS connector,
+    JSONExtractString(message, 'charger_id') AS sender
 SELECT
     topic, partition, offset, message,
-    JSONExtractString(message, 'charger_id') AS charger,
-    second_of(JSONExtractString(message, 'timestamp')) AS time,
+    if(connector = '', sender, concat(sender, '/', connector)) AS charger,
+    instant_of(JSONExtractString(message, 'timestamp')) AS time,
     multiIf(
         parking, if(begins, 'arrive', 'leave'),
         user, if(begins, 'connect', 'disconnect'),
@@ -50,10 +55,10 @@ SELECT
     ) AS kind,
     multiIf(
         parking, JSONExtractString(message, 'plate'),
-        user, JSONExtractString(message, 'user_id'),
+        user, trimBoth(word_of(message, 'user_id')),
         ''
     ) AS person,
-    multiIf(user, intDiv(price, 100000), charging AND begins, intDiv(power, 1000000000), 0) AS amount,
+    multiIf(user, price, charging AND begins, intDiv(power + intDiv(per_kw, 2), per_kw), 0) AS value,
     if(charging, nano(message, 'register_kwh'), NULL) AS register,
     multiIf(
         JSONType(message) != 'Object', 'no JSON object',
@@ -63,14 +68,17 @@ SELECT
             'superseded', 'none of the three shapes of a signal'
         ),
         time IS NULL, 'timestamp: no time such as 2024-05-19 11:03:12, or a clock that is not set',
-        charger = '', 'charger_id: empty',
+        sender = '', 'charger_id: empty',
         parking AND NOT match(person, '^[A-Z0-9]{8}$'), 'plate: eight of A-Z and 0-9',
-        user AND lengthUTF8(person) != 16, 'user_id: sixteen characters',
+        user AND (person = '' OR lengthUTF8(person) > 128), 'user_id: an id of 1 to 128 characters',
         user AND price IS NULL, 'price: missing',
-        user AND (price < 0 OR price > 10000000000), 'price: not within 0 to 10 EUR/kWh',
-        user AND price % 100000 != 0, 'price: more than four decimals',
-        charging AND (power IS NULL OR power % 1000000000 != 0), 'energy_delivered: no whole number',
-        charging AND (power < if(begins, 1, 0) OR power > 1000000000000), 'energy_delivered: cannot be',
+        user AND abs(price) > 1000000000000000, 'price: not within -1000000 to 1000000',
+        user AND match(message, '"price"[[:space:]]*:[[:space:]]*"?-?[0-9]*[.][0-9]{9}0*[1-9]'),
+        'price: more than nine decimals',
+        charging AND has_unit AND unit NOT IN ('kW', 'W'), 'unit: neither kW nor W',
+        charging AND power IS NULL, 'energy_delivered: no number',
+        charging AND (power < 0 OR begins AND value = 0 OR power > 1000000000000 * per_kw),
+        'energy_delivered: cannot be',
         charging AND JSONHas(message, 'register_kwh') AND (register IS NULL OR register < 0),
         'register_kwh: cannot be',
         ''

@@ -1,5 +1,8 @@
 -- What the sessions came to, chargers, imported sessions, and the thermometer. Its writers are
 -- EnergyGuard's own; a record that cannot be read is in `refused` all the same.
+CREATE FUNCTION IF NOT EXISTS revision_of AS (names, said) -> if(
+    header(names, said, 'revision') = '', toUInt64(1), toUInt64OrZero(header(names, said, 'revision')));
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_stays TO stays AS
 SELECT
     if(header(names, said, 'id') = '', concat(topic, '/', toString(partition), '/', toString(offset)),
@@ -10,15 +13,16 @@ SELECT
     pseudonym(JSONExtractString(message, 'plate')) AS plate,
     second_of(JSONExtractString(message, 'start_session')) AS start_session,
     pseudonym(JSONExtractString(message, 'user_id')) AS user,
-    intDiv(nano(message, 'price'), 100000) AS price,
+    nano(message, 'price') AS price,
     second_of(JSONExtractString(message, 'start_recharging')) AS start_recharging,
-    intDiv(nano(message, 'energy_delivered'), 1000000000) AS power_kw,
+    nano(message, 'energy_delivered') AS power,
     second_of(JSONExtractString(message, 'end_recharging')) AS end_recharging,
     second_of(JSONExtractString(message, 'end_session')) AS end_session,
     assumeNotNull(second_of(JSONExtractString(message, 'end_parking'))) AS end_parking,
-    if(header(names, said, 'quality') = '', 'complete', header(names, said, 'quality')) AS quality
+    if(header(names, said, 'quality') = '', 'complete', header(names, said, 'quality')) AS quality,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'full-sessions'
+WHERE topic IN ('full-sessions', 'full-sessions.restated')
     AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
     AND second_of(JSONExtractString(message, 'end_parking')) IS NOT NULL;
 
@@ -33,9 +37,10 @@ SELECT
     assumeNotNull(second_of(JSONExtractString(message, 'start_recharging'))) AS start,
     second_of(JSONExtractString(message, 'end_recharging')) AS end,
     assumeNotNull(nano(message, 'total_energy_delivered')) AS energy,
-    assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents
+    assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'transaction-profit'
+WHERE topic IN ('transaction-profit', 'transaction-profit.restated')
     AND second_of(JSONExtractString(message, 'start_recharging')) IS NOT NULL
     AND nano(message, 'total_energy_delivered') IS NOT NULL
     AND nano(message, 'profit') IS NOT NULL;
@@ -54,9 +59,10 @@ SELECT
     assumeNotNull(second_of(JSONExtractString(message, 'start_parking'))) AS start_parking,
     second_of(JSONExtractString(message, 'start_session')) AS start_session,
     second_of(JSONExtractString(message, 'end_session')) AS end_session,
-    second_of(JSONExtractString(message, 'end_parking')) AS end_parking
+    second_of(JSONExtractString(message, 'end_parking')) AS end_parking,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'violations'
+WHERE topic IN ('violations', 'violations.restated')
     AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
     AND toUInt32OrNull(header(names, said, 'time')) IS NOT NULL;
 
@@ -133,20 +139,21 @@ WHERE topic = 'topic-test'
     AND nano(message, 'celsius') IS NOT NULL;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_refused_results TO refused AS
+WITH replaceRegexpOne(topic, '[.]restated$', '') AS result
 SELECT
     topic, partition, offset, message,
     multiIf(
         JSONType(message) != 'Object', 'no JSON object',
-        topic IN ('full-sessions', 'violations') AND second_of(JSONExtractString(message, 'start_parking')) IS NULL,
+        result IN ('full-sessions', 'violations') AND second_of(JSONExtractString(message, 'start_parking')) IS NULL,
         'start_parking: no time',
-        topic = 'full-sessions' AND second_of(JSONExtractString(message, 'end_parking')) IS NULL, 'end_parking: no time',
-        topic = 'violations' AND toUInt32OrNull(header(names, said, 'time')) IS NULL,
+        result = 'full-sessions' AND second_of(JSONExtractString(message, 'end_parking')) IS NULL, 'end_parking: no time',
+        result = 'violations' AND toUInt32OrNull(header(names, said, 'time')) IS NULL,
         'header time: no second since 1970',
-        topic = 'transaction-profit' AND second_of(JSONExtractString(message, 'start_recharging')) IS NULL,
+        result = 'transaction-profit' AND second_of(JSONExtractString(message, 'start_recharging')) IS NULL,
         'start_recharging: no time',
-        topic = 'transaction-profit' AND nano(message, 'total_energy_delivered') IS NULL,
+        result = 'transaction-profit' AND nano(message, 'total_energy_delivered') IS NULL,
         'total_energy_delivered: no number',
-        topic = 'transaction-profit' AND nano(message, 'profit') IS NULL, 'profit: no number',
+        result = 'transaction-profit' AND nano(message, 'profit') IS NULL, 'profit: no number',
         topic IN ('total-occupied', 'topic-test') AND second_of(JSONExtractString(message, 'timestamp')) IS NULL,
         'timestamp: no time',
         topic = 'topic-test' AND nano(message, 'celsius') IS NULL, 'celsius: no number',
