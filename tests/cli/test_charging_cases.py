@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.cli.conftest import Terminal
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"
@@ -66,17 +64,80 @@ def test_a_charge_of_years_is_not_billed(terminal: Terminal, tmp_path: Path) -> 
     assert "longer than a charge can be: not billed" in said.err
 
 
-@pytest.mark.parametrize("case", ["s10_rfid", "s13_7_4kw"])
-def test_what_cannot_be_understood_yet_is_never_billed_wrong(terminal: Terminal, case: str) -> None:
-    assert bills(terminal, case, *REAL) == []
+def test_any_rfid_any_time_of_iso_8601_and_powers_with_decimals(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    assert bills(terminal, "s10_rfid", *REAL) == [(11.0, 5.5)]
+    assert bills(terminal, "s22_iso") == [(11.0, 5.5)]
+    assert bills(terminal, "s13_7_4kw", *REAL) == [(7.4, 3.7)]
+    changed = {
+        "s10_rfid": [("04A1B2C3", "04:a1:b2:c3"), ('"04A1B2C3"', "123456789012345678")],
+        "s22_iso": [("Z", "+00:00"), ("T10:", "t12:"), (":00:40Z", ":00:40.25-00:00")],
+        "s13_7_4kw": [("7.4", "7400"), ("7.4", '7400,"unit":"W"'), ("7.4", '"7.4"')],
+    }
+    changed["s22_iso"][1] = ("T10:00:06Z", "t12:00:06+0200")
+    for case, changes in changed.items():
+        for old, new in changes:
+            file = tmp_path / "changed.jsonl"
+            file.write_text((CASES / f"{case}.jsonl").read_text().replace(old, new))
+            words = () if case == "s22_iso" else REAL
+            assert paid(terminal, file, *words) == bills(terminal, case, *words), (case, new)
 
 
-def test_signals_of_which_none_can_be_read_are_an_error(terminal: Terminal) -> None:
-    file = CASES / "s22_iso.jsonl"
+def test_a_tariff_that_changes_during_a_charge(terminal: Terminal) -> None:
+    split = ("--set", "charging.tariff_change=split")
+    assert bills(terminal, "s08_tariff_change", *REAL) == [(44.0, 13.2)]
+    assert bills(terminal, "s08_tariff_change", *REAL, *split) == [(44.0, 16.51)]
+    (stay,) = results(terminal, "s08_tariff_change", "full-sessions", *REAL)
+    assert stay["price"] == 0.3
+
+
+def test_without_a_parking_sensor_a_stay_is_from_plug_to_plug(terminal: Terminal) -> None:
+    assert bills(terminal, "s11_no_parking_sensor", *REAL) == [(11.0, 5.5)] * 3
+    stays = results(terminal, "s11_no_parking_sensor", "full-sessions", *REAL)
+    assert [(one["start_parking"][11:], one["end_parking"][11:]) for one in stays] == [
+        ("08:00:00", "08:30:10"),
+        ("10:00:00", "10:30:10"),
+        ("12:00:00", "12:30:10"),
+    ]
+    assert results(terminal, "s11_no_parking_sensor", "violations", *REAL) == []
+
+
+def test_prices_of_any_currency_below_zero_and_with_five_decimals(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    for price, profit in (("-0.12345", -1.36), ("4200.5", 46_205.5), ("0.00045", 0.0)):
+        file = tmp_path / "price.jsonl"
+        text = (CASES / "s10_rfid.jsonl").read_text()
+        file.write_text(text.replace('"price": 0.5', f'"price": {price}'))
+        assert paid(terminal, file, *REAL) == [(11.0, profit)]
+
+
+def test_two_connectors_of_a_charger_are_two_bays(terminal: Terminal, tmp_path: Path) -> None:
+    first = (CASES / "s10_rfid.jsonl").read_text().splitlines()
+    other = [line.replace("AB12CD34", "ZZ99ZZ99").replace("04A1", "05B2") for line in first]
+    lines = [
+        line.replace("}", f', "connector_id": {connector}}}')
+        for pair in zip(first, other, strict=True)
+        for connector, line in enumerate(pair, 1)
+    ]
+    file = tmp_path / "connectors.jsonl"
+    file.write_text("\n".join(lines))
+    assert paid(terminal, file, *REAL) == [(11.0, 5.5)] * 2
+    stays = rows(terminal, file, "full-sessions", *REAL)
+    assert [(one["charger_id"], one["plate"]) for one in stays] == [
+        ("charger-7/1", "AB12CD34"),
+        ("charger-7/2", "ZZ99ZZ99"),
+    ]
+
+
+def test_signals_of_which_none_can_be_read_are_an_error(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "none.jsonl"
+    file.write_text((CASES / "s22_iso.jsonl").read_text().replace("2024-05-19T", "19.05.2024 "))
     said = terminal("evaluate", "--rule", "charging", "--output", "transaction-profit", file)
     assert (said.code, said.rows) == (3, [])
     assert said.err.count("nothing could be taken: ") == 1
-    assert "'2024-05-19T10:00:00Z' is no time" in said.err
+    assert "'19.05.2024 10:00:00Z' is no time" in said.err
 
 
 def test_a_file_is_taken_in_order_of_time_so_a_queue_in_it_is_not_late(terminal: Terminal) -> None:

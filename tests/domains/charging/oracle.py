@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from energyguard.domains.charging.model import Signal, SignalKind
+from energyguard.domains.charging.model import ParkingLimits, Signal, SignalKind
 
 BEGINS = (SignalKind.ARRIVE, SignalKind.CONNECT, SignalKind.START)
 
@@ -34,24 +34,29 @@ class Told(NamedTuple):
 def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
     """The signals of each stay, in order, and the one that ends it; of the last, what there is."""
     stay: list[Signal] = []
-    has_sensor = plugged = False
+    has_sensor = plugged = is_blind = False
     user: str | None = None
     for signal in signals:
         kind = signal.kind
+        if stay and is_blind and not (has_sensor or plugged):
+            gone = _gone(stay, signal, plugged)
+            if signal.second > gone.second + ParkingLimits().after_s:
+                yield [*stay, gone]
+                stay = []
         has_sensor |= kind in (SignalKind.ARRIVE, SignalKind.LEAVE)
+        if not stay and kind not in BEGINS:
+            continue  # of a car that nobody knows
         starts = kind is SignalKind.START and not plugged
         follows = kind is SignalKind.CONNECT and not (plugged and user == signal.who)
         if stay and not has_sensor and (starts or follows):
             yield [*stay, _gone(stay, signal, plugged)]
-            stay = []
+            stay, is_blind = [], True
         if kind is SignalKind.CONNECT:
             user, plugged = signal.who, True
         elif starts:
             user, plugged = None, True
-        elif kind is SignalKind.DISCONNECT and stay:
+        elif kind is SignalKind.DISCONNECT:
             user, plugged = user if plugged and user else signal.who, False
-        if not stay and signal.kind not in BEGINS:
-            continue  # of a car that nobody knows
         if stay and signal.kind is SignalKind.ARRIVE:
             yield [*stay, signal]
             stay = []
@@ -67,8 +72,10 @@ def stays(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
 
 def _gone(stay: Sequence[Signal], by: Signal, plugged: bool) -> Signal:
     """A car that no sensor saw leave: it went when its user unplugged, or when the next came."""
-    unplugged = [one.second for one in stay if one.kind is SignalKind.DISCONNECT]
-    end = by.second if plugged else unplugged[-1]
+    plugs = (SignalKind.CONNECT, SignalKind.START)
+    last = max(at for at, one in enumerate(stay) if one.kind in plugs)
+    unplugged = [one.second for one in stay[last:] if one.kind is SignalKind.DISCONNECT]
+    end = by.second if plugged else unplugged[0]
     return Signal(by.charger, end, SignalKind.ARRIVE)
 
 

@@ -43,9 +43,9 @@ PACKAGE: Final = Path(__file__).parents[3]
 _TEXT: Final = "CAST(message AS STRING)"
 _TIME: Final = f"JSON_VALUE({_TEXT}, '$.timestamp')"
 _CHARGER: Final = f"JSON_VALUE({_TEXT}, '$.charger_id')"
-_CLOCK: Final = r" (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+_CLOCK: Final = r"[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?"
 _SHAPE: Final = r'"(?:vehicle_detected|user_connection|recharging)"\s*:\s*(?:true|false)'
-_AT: Final = f"TO_TIMESTAMP({_TIME}, 'yyyy-MM-dd HH:mm:ss')"
+_AT: Final = f"TO_TIMESTAMP(REPLACE(SUBSTRING({_TIME}, 1, 19), 'T', ' '), 'yyyy-MM-dd HH:mm:ss')"
 
 
 class ChargingJob(EngineJob, frozen=True, kw_only=True):
@@ -75,11 +75,12 @@ class ChargingJob(EngineJob, frozen=True, kw_only=True):
             "signals": f"{self.signals}, one signal in each message",
             "results": ", ".join(self.results),
             "key": "charger_id; of total-occupied all chargers",
-            "event time": "timestamp, in UTC; s",
+            "event time": "timestamp, in UTC: 2024-05-19 11:03:12, or with T and Z; s",
             "lateness": f"{self.lateness_ms // 1000} s behind the newest signal of its partition",
             "order": "second, then stop, disconnect, leave, arrive, connect, start",
             "limits": f"{limits.before_s} s before, {limits.after_s} s after the charge",
             "hour": f"{limits.seconds_per_hour} s of event time",
+            "restatement": "none: a late signal is set apart, and bills stay as they are",
             "late, malformed, ahead": f"to {self.dead_letters or 'nowhere'}, with the reason",
             "duplicates": "a repeated signal changes nothing",
         }

@@ -8,6 +8,7 @@ between two sessions, where nothing but a few numbers is known of what was befor
 from __future__ import annotations
 
 from enum import StrEnum
+from struct import Struct
 from typing import NamedTuple
 
 import msgspec
@@ -42,6 +43,16 @@ class Cut(NamedTuple):
     last_number: int = 0
 
 
+class Written(msgspec.Struct):
+    """Under which ids and revisions results of a charger were written, where it is not usual."""
+
+    sessions: dict[str, str] = {}  # that were first written under another id, by their own one
+    results: dict[str, str] = {}  # the same of their charges and violations
+    revisions: dict[str, int] = {}  # of results that were restated
+    held: list[str] = []  # violations that wait for more signals of a queue
+    held_until: int = 0  # event time
+
+
 class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
     """One charger. Snapshots have the names that they always had."""
 
@@ -53,15 +64,11 @@ class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
     is_blind: bool = False  # users followed each other, and no car was told of
     last_start: int = 0  # the second in which its newest session began
     last_number: int = 0  # and the number of that one among those of this second
-    journal: bytearray = msgspec.field(default_factory=bytearray)  # its signals: see journal.py
+    journal: bytearray = msgspec.field(default_factory=bytearray)  # its signals, packed
     signals: int = 0  # in the journal
-    cuts: list[Cut] = msgspec.field(default_factory=list)  # in the journal, the first is its base
+    cuts: bytearray = msgspec.field(default_factory=bytearray)  # in the journal, packed
     is_kept: bool = True  # whether the journal has all signals since its base
-    names: dict[str, str] = {}  # of sessions that were first written under another id
-    results: dict[str, str] = {}  # the same of their charges and violations
-    revisions: dict[str, int] = {}  # of results that were restated
-    held: list[str] = []  # violations that wait for more signals of a queue
-    held_until: int = 0  # event time
+    written: Written | None = None  # what late signals made of its results; None: nothing
 
 
 def has_left(bay: Bay, session: ParkingSession) -> bool:
@@ -69,10 +76,11 @@ def has_left(bay: Bay, session: ParkingSession) -> bool:
     return not bay.has_sensor and session.plate is None and session.end_session is not None
 
 
-MAX_SIGNALS = 48
+MAX_SIGNALS = 32
 """So many signals of a charger are kept, and those of the session that they begin in."""
 MAX_OF_SESSION = 192
 """A session of more signals is not folded anew: what comes late to it is late."""
+_CUT = Struct("<HHqI??qH")
 _ARRAY = b"\xdd"  # of a length in four bytes
 _encode_into = msgspec.msgpack.Encoder().encode_into
 _KEPT = msgspec.msgpack.Decoder(
@@ -96,34 +104,35 @@ def keep(bay: Bay, signal: Signal) -> None:
 
 def cut(bay: Bay, second: int) -> None:
     """Note that a session is over and none has begun."""
-    cut_at(bay, here(bay, second))
-
-
-def here(bay: Bay, second: int) -> Cut:
-    """The end of the journal, where the bay is as it is between two sessions."""
-    return Cut(
-        len(bay.journal),
-        bay.signals,
-        second,
-        bay.ended,
-        bay.has_sensor,
-        bay.is_blind,
-        bay.last_start,
-        bay.last_number,
-    )
+    last = bay.last_start, bay.last_number
+    place = len(bay.journal), bay.signals, second
+    cut_at(bay, Cut(*place, bay.ended, bay.has_sensor, bay.is_blind, *last))
 
 
 def cut_at(bay: Bay, place: Cut) -> None:
     """Note a place between two sessions; a journal that had lost signals begins anew there."""
     if bay.is_kept:
-        bay.cuts.append(place)
+        bay.cuts += _CUT.pack(*place)
     elif bay.session is None:
-        bay.is_kept, bay.cuts = True, [place._replace(place=0, signals=0)]
+        begin(bay, place)
+
+
+def begin(bay: Bay, place: Cut) -> None:
+    """Let the journal begin at a cut, with nothing in it."""
+    bay.journal, bay.signals, bay.is_kept = bytearray(), 0, True
+    bay.cuts = bytearray(_CUT.pack(*place._replace(place=0, signals=0)))
+
+
+def cuts(bay: Bay) -> list[Cut]:
+    """The places between sessions in the journal, the oldest first."""
+    return [Cut(*fields) for fields in _CUT.iter_unpack(bay.cuts)]
 
 
 def base(bay: Bay) -> Cut:
     """Where the journal begins."""
-    return bay.cuts[0] if bay.cuts and not bay.cuts[0].place else Cut()
+    if bay.cuts and not (first := Cut(*_CUT.unpack_from(bay.cuts))).place:
+        return first
+    return Cut()
 
 
 def kept(bay: Bay, charger: str) -> list[Signal]:
@@ -134,17 +143,20 @@ def kept(bay: Bay, charger: str) -> list[Signal]:
 
 def forget(bay: Bay) -> None:
     """Let the oldest sessions go, up to the newest cut that leaves enough."""
-    for number in range(len(bay.cuts) - 1, -1, -1):
-        newest = bay.cuts[number]
+    every = cuts(bay)
+    for number in range(len(every) - 1, -1, -1):
+        newest = every[number]
         if newest.place and bay.signals - newest.signals >= MAX_SIGNALS // 2:
             del bay.journal[: newest.place]
             bay.signals -= newest.signals
-            bay.cuts = [
-                later._replace(
-                    place=later.place - newest.place, signals=later.signals - newest.signals
+            bay.cuts = bytearray().join(
+                _CUT.pack(
+                    *later._replace(
+                        place=later.place - newest.place, signals=later.signals - newest.signals
+                    )
                 )
-                for later in bay.cuts[number:]
-            ]
+                for later in every[number:]
+            )
             return
     if bay.signals > MAX_OF_SESSION:
-        bay.journal, bay.signals, bay.cuts, bay.is_kept = bytearray(), 0, [], False
+        bay.journal, bay.signals, bay.cuts, bay.is_kept = bytearray(), 0, bytearray(), False

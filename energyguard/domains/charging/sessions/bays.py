@@ -15,11 +15,11 @@ from energyguard.domains.charging.sessions.bay import (
     MAX_SIGNALS,
     Bay,
     BayState,
+    Cut,
     cut,
     cut_at,
     forget,
     has_left,
-    here,
     keep,
 )
 from energyguard.domains.charging.sessions.effects import TransitionContext
@@ -64,15 +64,18 @@ def with_journal(h: TransitionContext, bay: Bay, signal: Signal, path: tuple[Ste
     """Take the steps of a signal, and keep it, so that a late one can be put before it."""
     if bay.signals >= MAX_SIGNALS:
         forget(bay)
-    before = here(bay, signal.second - 1)
+    place, signals, ended = len(bay.journal), bay.signals, bay.ended
+    last = bay.last_start, bay.last_number
     keep(bay, signal)
     for step in path:
         step(h, bay, signal)
-    if bay.ended != before.ended:
-        if bay.session is None:
-            cut(bay, signal.second)
-        else:  # it began the next session
-            cut_at(bay, before._replace(ended=bay.ended, is_blind=bay.is_blind))
+    if bay.ended == ended:
+        return
+    if bay.session is None:
+        cut(bay, signal.second)
+    else:  # it began the next session
+        begun = signal.second - 1
+        cut_at(bay, Cut(place, signals, begun, bay.ended, bay.has_sensor, bay.is_blind, *last))
 
 
 def _event(bay: Bay, session: ParkingSession, signal: Signal) -> Event:

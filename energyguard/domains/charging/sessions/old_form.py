@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from energyguard.domains.charging.model import NANO, ParkingSession, Signal, SignalKind, Unbilled
-from energyguard.domains.charging.sessions.bay import Bay, Cut
+from energyguard.domains.charging.sessions.bay import Bay, Cut, begin
 
 _PRICE = NANO // 10_000
 _PER = {SignalKind.CONNECT: _PRICE, SignalKind.DISCONNECT: _PRICE, SignalKind.START: NANO}
@@ -22,7 +22,7 @@ def bays_of(bays: Mapping[str, Bay]) -> None:
     """Make bays what they are now. Of a session that is open no signal was kept."""
     for bay in bays.values():
         if bay.session is None:
-            bay.cuts = [Cut(second=bay.since, ended=bay.ended)]
+            begin(bay, Cut(second=bay.since, ended=bay.ended))
         else:
             bay.is_kept = False
             _session(bay.session)

@@ -237,7 +237,7 @@ class SessionOperator:
         limit, charger, _, what = timer
         if what != HELD:
             ring(self._shared, self.bays, timer)
-        elif self.bays[charger].held_until == limit:
+        elif (written := self.bays[charger].written) and written.held_until == limit:
             release(self._shared, self.bays, charger, limit)
 
     def snapshot(self) -> dict[str, bytes | None]:

@@ -30,7 +30,7 @@ from energyguard.domains.charging.model import (
     Violation,
     ViolationRaised,
 )
-from energyguard.domains.charging.sessions.bay import Bay, Cut, base, kept
+from energyguard.domains.charging.sessions.bay import Bay, Cut, Written, base, begin, kept
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
 from energyguard.domains.charging.sessions.signals import in_order
@@ -78,41 +78,43 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
     if signal in before:
         h.out.append(Ignored(signal, REPEATED))
         return True
-    was = _fold(h.limits, charger, start, bay, before, done)
+    known = bay.written or Written()
+    was = _fold(h.limits, charger, start, known, before, done)
     signals = _put(before, signal)
-    now = _fold(h.limits, charger, start, bay, signals, done)
+    now = _fold(h.limits, charger, start, known, signals, done)
     names = _names(was.sessions, now.sessions, done)
     if names != {own: session.known_as for own, session in now.sessions.items()}:
-        named = replace(bay, names=names)
-        now = _fold(h.limits, charger, start, named, signals, done)
+        now = _fold(h.limits, charger, start, replace(known, sessions=names), signals, done)
     written = {_id(result): result for result in was.results}
     results = _paired(written, now.results)
-    _write(h, bay, now.bay, written, results)
-    bay = now.bay
-    bay.names = {own: name for own, name in names.items() if name}
-    bay.results = {
+    found = _write(h, known, written, results)
+    found.sessions = {own: name for own, name in names.items() if name}
+    found.results = {
         result.own_id: result.known_as
         for result in results.values()
         if not isinstance(result, SessionEnded) and result.known_as
     }
+    bay = now.bay
+    bay.written = found if found != Written() else None
     h.out += [ignored for ignored in now.ignored if ignored.signal == signal]
     h.occupied += (bay.session is not None) - _stands(bays.get(charger))
     bays[charger] = bay
     h.touched.add(charger)
     for timer in now.timers:
         heappush(h.timers, timer)
-    if bay.held:
-        bay.held_until = done + HOLD_S
-        heappush(h.timers, (bay.held_until, charger, 0, HELD))
+    if found.held:
+        found.held_until = done + HOLD_S
+        heappush(h.timers, (found.held_until, charger, 0, HELD))
     return True
 
 
 def release(h: TransitionContext, bays: dict[str, Bay], charger: str, second: int) -> None:
     """Write the violations that waited for more signals, as far as there are any."""
     bay = bays[charger]
-    found = _fold(h.limits, charger, base(bay), bay, kept(bay, charger), second).results
-    h.out += [result for result in found if _id(result) in bay.held]
-    bay.held, bay.held_until = [], 0
+    known = bay.written or Written()
+    found = _fold(h.limits, charger, base(bay), known, kept(bay, charger), second).results
+    h.out += [result for result in found if _id(result) in known.held]
+    known.held, known.held_until = [], 0
 
 
 def _stands(bay: Bay | None) -> bool:
@@ -133,7 +135,7 @@ def _fold(
     limits: ParkingLimits,
     charger: str,
     start: Cut,
-    known: Bay,
+    known: Written,
     signals: Iterable[Signal],
     done: int,
 ) -> Folded:
@@ -148,7 +150,9 @@ def _fold(
         done: the second.
     """
     h = TransitionContext(limits, keeps=True)
-    bay = Bay(cuts=[start] if start != Cut() else [], names=dict(known.names))
+    bay = Bay(written=known)
+    if start != Cut():
+        begin(bay, start)
     for name in ("ended", "has_sensor", "is_blind", "last_start", "last_number"):
         setattr(bay, name, getattr(start, name))
     bays = {charger: bay}
@@ -249,13 +253,12 @@ def _kind(result: Result) -> tuple[str, ...]:
 
 def _write(
     h: TransitionContext,
-    before: Bay,
-    bay: Bay,
+    known: Written,
     was: Mapping[str, Result],
     now: Mapping[str, Result],
-) -> None:
-    """Write what differs, and note it in the bay as it is now."""
-    revisions, held = dict(before.revisions), set(before.held)
+) -> Written:
+    """Write what differs; gives what is written now."""
+    revisions, held = dict(known.revisions), set(known.held)
 
     def restate(key: str, *results: tuple[Result, bool]) -> None:
         for result, gone in results:
@@ -278,8 +281,10 @@ def _write(
         elif key not in held and _text(old) != _text(result):
             moved = [(old, True)] if _time(old) != _time(result) else []
             restate(key, *moved, (result, False))
-    bay.held = [key for key in now if key in held]
-    bay.revisions = dict(list(revisions.items())[-MAX_REVISIONS:])
+    return Written(
+        revisions=dict(list(revisions.items())[-MAX_REVISIONS:]),
+        held=[key for key in now if key in held],
+    )
 
 
 def _is_by_time(result: Result) -> bool:

@@ -57,7 +57,7 @@ def _is_open(h: TransitionContext, bays: dict[str, Bay], timer: Timer) -> bool:
     limit, charger, ended, what = timer
     bay = bays[charger]
     if what == HELD:
-        return bay.held_until == limit
+        return bay.written is not None and bay.written.held_until == limit
     session = bay.session
     if bay.ended != ended or session is None or f"{limit} {what}" in session.broken:
         return False
