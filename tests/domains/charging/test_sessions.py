@@ -26,7 +26,8 @@ from energyguard.domains.charging.model import (
     energy_nano_kwh,
     profit_cents,
 )
-from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITIONS, BayState
+from energyguard.domains.charging.sessions.bay import BayState
+from energyguard.domains.charging.sessions.bays import OTHER_CONNECT, TRANSITIONS
 from energyguard.domains.charging.sessions.operator import AHEAD, LATENESS_S, SessionOperator
 from tests.domains.charging import oracle
 
