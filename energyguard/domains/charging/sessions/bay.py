@@ -43,7 +43,7 @@ class Cut(NamedTuple):
     last_number: int = 0
 
 
-class Written(msgspec.Struct):
+class WrittenResults(msgspec.Struct):
     """Under which ids and revisions results of a charger were written, where it is not usual."""
 
     sessions: dict[str, str] = {}  # that were first written under another id, by their own one
@@ -68,7 +68,7 @@ class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
     signals: int = 0  # in the journal
     cuts: bytearray = msgspec.field(default_factory=bytearray)  # in the journal, packed
     is_kept: bool = True  # whether the journal has all signals since its base
-    written: Written | None = None  # what late signals made of its results; None: nothing
+    written: WrittenResults | None = None  # what late signals made of its results; None: nothing
 
 
 def has_left(bay: Bay, session: ParkingSession) -> bool:

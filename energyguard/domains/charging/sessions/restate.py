@@ -30,7 +30,7 @@ from energyguard.domains.charging.model import (
     Violation,
     ViolationRaised,
 )
-from energyguard.domains.charging.sessions.bay import Bay, Cut, Written, base, begin, kept
+from energyguard.domains.charging.sessions.bay import Bay, Cut, WrittenResults, base, begin, kept
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
 from energyguard.domains.charging.sessions.signals import in_order
@@ -78,7 +78,7 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
     if signal in before:
         h.out.append(Ignored(signal, REPEATED))
         return True
-    known = bay.written or Written()
+    known = bay.written or WrittenResults()
     was = _fold(h.limits, charger, start, known, before, done)
     signals = _put(before, signal)
     now = _fold(h.limits, charger, start, known, signals, done)
@@ -95,7 +95,7 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
         if not isinstance(result, SessionEnded) and result.known_as
     }
     bay = now.bay
-    bay.written = found if found != Written() else None
+    bay.written = found if found != WrittenResults() else None
     h.out += [ignored for ignored in now.ignored if ignored.signal == signal]
     h.occupied += (bay.session is not None) - _stands(bays.get(charger))
     bays[charger] = bay
@@ -111,7 +111,7 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
 def release(h: TransitionContext, bays: dict[str, Bay], charger: str, second: int) -> None:
     """Write the violations that waited for more signals, as far as there are any."""
     bay = bays[charger]
-    known = bay.written or Written()
+    known = bay.written or WrittenResults()
     found = _fold(h.limits, charger, base(bay), known, kept(bay, charger), second).results
     h.out += [result for result in found if _id(result) in known.held]
     known.held, known.held_until = [], 0
@@ -135,7 +135,7 @@ def _fold(
     limits: ParkingLimits,
     charger: str,
     start: Cut,
-    known: Written,
+    known: WrittenResults,
     signals: Iterable[Signal],
     done: int,
 ) -> Folded:
@@ -253,10 +253,10 @@ def _kind(result: Result) -> tuple[str, ...]:
 
 def _write(
     h: TransitionContext,
-    known: Written,
+    known: WrittenResults,
     was: Mapping[str, Result],
     now: Mapping[str, Result],
-) -> Written:
+) -> WrittenResults:
     """Write what differs; gives what is written now."""
     revisions, held = dict(known.revisions), set(known.held)
 
@@ -281,7 +281,7 @@ def _write(
         elif key not in held and _text(old) != _text(result):
             moved = [(old, True)] if _time(old) != _time(result) else []
             restate(key, *moved, (result, False))
-    return Written(
+    return WrittenResults(
         revisions=dict(list(revisions.items())[-MAX_REVISIONS:]),
         held=[key for key in now if key in held],
     )
