@@ -45,7 +45,7 @@ def happen(h: TransitionContext, bays: dict[str, Bay], signals: Iterable[Signal]
             bay = bays[charger] = Bay()
         kind = signal.kind
         event: Event = kind
-        if bay.session is not None and kind in _TOLD_APART:
+        if bay.session is not None and kind in _AMBIGUOUS:
             event = _event(bay, bay.session, signal)
         if kind is _ARRIVE or kind is _LEAVE:
             bay.has_sensor = True
@@ -100,7 +100,7 @@ NEW_PRICE = "CONNECT at another price"
 SAME_ARRIVE = "ARRIVE of the car that is there"
 NEXT_CONNECT = "CONNECT of the next car, without a parking sensor"
 NEXT_START = "START of the next car, without a parking sensor"
-_TOLD_APART = frozenset({_CONNECT, _ARRIVE, _START})
+_AMBIGUOUS = frozenset({_CONNECT, _ARRIVE, _START})
 Event: TypeAlias = SignalKind | str
 
 
