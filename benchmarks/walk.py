@@ -34,7 +34,8 @@ from energyguard.log import LATEST, Records
 from energyguard.model.topics import BUILDING_READINGS, LATE, METER_READINGS
 from energyguard.rules.registry import open_book
 from energyguard.service.service import EnergyService
-from energyguard.settings.tree import ChargingSettings, ServeSettings, Settings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import ServeSettings, Settings, StreamSettings
 from energyguard.stream.windows.stage import window_worker
 from energyguard.testing import MemoryLog
 

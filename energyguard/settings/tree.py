@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from energyguard import limits
 from energyguard.model.quantities import parse_duration
 from energyguard.settings.backup import COPIES, BackupSettings
+from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
@@ -120,34 +121,6 @@ class NotifySettings(Section):
         "30s",
         description="A broadcast to the building monitor's door that repeats the newest of its "
         "floor and type within this time is left out (wall clock).",
-    )
-
-
-class ChargingSettings(Section):
-    """Chargers (the role `sessions`, `evaluate --rule charging`). Times are event time."""
-
-    before: Duration = Field(
-        "10s", description="How long a car may stand before it is charged; longer is a violation."
-    )
-    after: Duration = Field("6s", description="How long it may stand after its charge.")
-    idle: Duration = Field(
-        "5s",
-        description="How long a signal may be on its way (wall clock), before a silent charger's "
-        "time goes on.",
-    )
-    hour: Duration = Field(
-        "60s", description="The event time that an hour of energy takes; real time: `1h`."
-    )
-    tariff_change: Literal["start", "split"] = Field(
-        "start",
-        description="A price that changes during a charge: the one of its start holds, or the bill "
-        "is split when it changes.",
-    )
-    restate: Literal["apart", "append"] = Field(
-        "apart",
-        description="What late signals make of a stay, a violation or a bill that was written: a "
-        "record of the same id and a header `revision` in `….restated`; or `append`: in the "
-        "topic itself, a second record for readers who know nothing of revisions.",
     )
 
 

@@ -14,7 +14,8 @@ from energyguard.log import EARLIEST, LATEST, Records
 from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.intake import judgement
 from energyguard.service.service import EnergyService
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 from energyguard.testing import MemoryLog
 
 CASES = Path(__file__).parents[1] / "cases" / "charging"

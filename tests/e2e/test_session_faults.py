@@ -27,7 +27,8 @@ from energyguard.domains.charging.topics import (
 )
 from energyguard.log import LATEST, Log, Records, open_log
 from energyguard.model.topics import TIME
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 from tests.domains.charging.test_session_worker import send, work
 from tests.e2e.processes import kill_often, roles
 from tests.e2e.undisturbed import Row, fetched, rows

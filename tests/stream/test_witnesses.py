@@ -21,7 +21,8 @@ from energyguard.domains.charging.topics import FULL_SESSIONS
 from energyguard.log import EARLIEST, Log, Records, TopicPartition, open_log
 from energyguard.model.readings import Verdict, batch_from, batch_of
 from energyguard.model.topics import DEAD_LETTERS, ENERGY_READINGS, LATE, TIME, TopicClock
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 from energyguard.stream.time.clock import PartitionClock
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.time.witnesses import Witnesses

@@ -2,6 +2,7 @@
 
 topics.py, flows.py   what is written and read; records/: how
 model.py, codec.py    signals and what comes of them; their messages
+physics.py            what a charge can have been: bills are held against it
 sessions/             parking sessions, by event time; live/: stations as they are now
 intake.py, replay.py, charger_list.py, exports/   how signals, files, lists, exports come in
 chargers.py, stations.py, faults.py, feed.py, role.py   the simulator

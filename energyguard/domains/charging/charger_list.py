@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from energyguard.domains.charging.model import MAX_KW
+from energyguard.domains.charging.physics import MAX_KW
 from energyguard.domains.charging.records.stations import CHARGER, Charger
 from energyguard.domains.charging.topics import CHARGERS, SIGNALS
 from energyguard.errors import Malformed

@@ -25,7 +25,6 @@ from msgspec import UNSET
 from energyguard.codecs import RefusedRow
 from energyguard.codecs.seconds import instant, text_of, text_or_none
 from energyguard.domains.charging.model import (
-    MAX_KW,
     ChargingTransaction,
     ParkingLimits,
     ParkingSession,
@@ -35,6 +34,7 @@ from energyguard.domains.charging.model import (
     energy_nano_kwh,
     profit_cents,
 )
+from energyguard.domains.charging.physics import MAX_KW
 from energyguard.domains.charging.records.results import (
     FULL_SESSION,
     FullSession,

@@ -10,11 +10,6 @@ from msgspec.structs import replace
 
 from energyguard.domains.charging.codec import signal
 from energyguard.domains.charging.model import (
-    BACK,
-    STANDS,
-    TOO_LONG,
-    TOO_MUCH,
-    TOO_STRONG,
     ChargingTransaction,
     Ignored,
     Outcome,
@@ -23,6 +18,7 @@ from energyguard.domains.charging.model import (
     energy_nano_kwh,
     profit_cents,
 )
+from energyguard.domains.charging.physics import BACK, STANDS, TOO_LONG, TOO_MUCH, TOO_STRONG
 from energyguard.domains.charging.sessions.effects import TWO_POWERS, TWO_STARTS, TWO_STOPS
 from energyguard.domains.charging.sessions.operator import AHEAD, LATE, SessionOperator
 from tests.domains.charging.test_sessions import (

@@ -19,7 +19,8 @@ from energyguard.domains.charging.topics import FULL_SESSIONS, SIGNALS, signals_
 from energyguard.errors import Unavailable
 from energyguard.intake.gateway import Gateway
 from energyguard.log import EARLIEST, LATEST, Log, open_log
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 
 if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster

@@ -26,7 +26,8 @@ from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS
 from energyguard.service.intake.dead_letters import Letters
 from energyguard.service.intake.intake import Reception
-from energyguard.settings.tree import ChargingSettings, Settings, StreamSettings, WireSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import Settings, StreamSettings, WireSettings
 from tests.domains.charging.test_session_worker import quiet, send
 
 NOON = 1_716_120_000

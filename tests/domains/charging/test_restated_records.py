@@ -25,7 +25,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.people import People
 from energyguard.log import EARLIEST, Fetched, Log
 from energyguard.records.registry import RECORDS
-from energyguard.settings.tree import ChargingSettings
+from energyguard.settings.charging import ChargingSettings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.record_rows import tables_of
 from tests.domains.charging.test_session_worker import STREAM, opened, quiet, send, work

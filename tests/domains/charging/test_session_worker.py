@@ -34,7 +34,8 @@ from energyguard.domains.charging.topics import (
 )
 from energyguard.log import EARLIEST, Log, Records, open_log
 from energyguard.model.topics import DEAD_LETTERS, TIME
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 
 NOON = 1_716_120_000
 STREAM = StreamSettings(snapshot="1s")

@@ -4,7 +4,7 @@ operator.py           the chargers of a partition: what waits, what is over, wha
 bays.py, steps.py     the state machine, declared as a table; what happens on the way
 bay.py                one charger, with its newest signals; old_form.py: as it once was saved
 timers.py, effects.py   times that are up; charges that are over, held against what can be
-restate.py            what a late signal makes of what was written without it
+restate.py, results.py   what a late signal makes of what was written without it
 signals.py            signals decoded, held against who is listed, and those that are far ahead
 occupancy.py, total.py   how many cars stand at all chargers, second by second
 records.py            what comes of it, as records

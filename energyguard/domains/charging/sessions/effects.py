@@ -18,8 +18,8 @@ from energyguard.domains.charging.model import (
     Signal,
     Unbilled,
     Violation,
-    billable,
 )
+from energyguard.domains.charging.physics import billable
 from energyguard.rules.kinds.state import StateRule
 
 # The class's own attributes are slow to look up.

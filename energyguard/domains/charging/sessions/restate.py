@@ -14,11 +14,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from energyguard.domains.charging.codec import full_session, violation
 from energyguard.domains.charging.model import (
     ChargingTransaction,
     Ignored,
@@ -27,16 +26,23 @@ from energyguard.domains.charging.model import (
     Restated,
     SessionEnded,
     Signal,
-    Violation,
     ViolationRaised,
 )
 from energyguard.domains.charging.sessions.bay import Bay, Cut, WrittenResults, base, begin, kept
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
+from energyguard.domains.charging.sessions.results import (
+    SessionResult,
+    group_of,
+    id_of,
+    is_by_time,
+    own_id_of,
+    text_of,
+    time_of,
+)
 from energyguard.domains.charging.sessions.signals import in_order
 from energyguard.domains.charging.sessions.timers import HELD, ring
 
-Result: TypeAlias = SessionEnded | ViolationRaised | ChargingTransaction
 MAX_LATE_S: Final = 31 * 86_400
 """What is older than that is a wrong clock's, or of an archive."""
 HOLD_S: Final = 60
@@ -50,7 +56,7 @@ class Folded(NamedTuple):
 
     bay: Bay
     timers: list[Timer]
-    results: list[Result]
+    results: list[SessionResult]
     ignored: list[Ignored]
 
     @property
@@ -85,7 +91,7 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
     names = _names(was.sessions, now.sessions, done)
     if names != {own: session.known_as for own, session in now.sessions.items()}:
         now = _fold(h.limits, charger, start, replace(known, sessions=names), signals, done)
-    written = {_id(result): result for result in was.results}
+    written = {id_of(result): result for result in was.results}
     results = _paired(written, now.results)
     found = _write(h, known, written, results)
     found.sessions = {own: name for own, name in names.items() if name}
@@ -113,7 +119,7 @@ def release(h: TransitionContext, bays: dict[str, Bay], charger: str, second: in
     bay = bays[charger]
     known = bay.written or WrittenResults()
     found = _fold(h.limits, charger, base(bay), known, kept(bay, charger), second).results
-    h.out += [result for result in found if _id(result) in known.held]
+    h.out += [result for result in found if id_of(result) in known.held]
     known.held, known.held_until = [], 0
 
 
@@ -173,11 +179,7 @@ def _ring_before(h: TransitionContext, bays: dict[str, Bay], second: int) -> Non
         ring(h, bays, heappop(h.timers))
 
 
-def _id(result: Result) -> str:
-    return result.session.id if isinstance(result, SessionEnded) else result.id
-
-
-def _named(result: Result, names: Mapping[str, str]) -> Result:
+def _named(result: SessionResult, names: Mapping[str, str]) -> SessionResult:
     """A charge or a violation under the id that it was first written with."""
     if isinstance(result, SessionEnded) or result.own_id not in names:
         return result
@@ -218,49 +220,39 @@ def _overlap(one: ParkingSession, other: ParkingSession, done: int) -> int:
     return min(ends) - max(one.start_parking, other.start_parking)
 
 
-def _paired(was: Mapping[str, Result], now: Sequence[Result]) -> dict[str, Result]:
+def _paired(
+    was: Mapping[str, SessionResult], now: Sequence[SessionResult]
+) -> dict[str, SessionResult]:
     """The results, a charge or violation that only has another time under its old id."""
-    ids = {_own(result): key for key, result in was.items()}
-    own = {_own(result) for result in now}
+    ids = {own_id_of(result): key for key, result in was.items()}
+    own = {own_id_of(result) for result in now}
     gone: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for key, result in was.items():
-        if _own(result) not in own:
-            gone[_kind(result)].append(key)
+        if own_id_of(result) not in own:
+            gone[group_of(result)].append(key)
     used = {ids[name] for name in own if name in ids}
-    found: dict[str, Result] = {}
+    found: dict[str, SessionResult] = {}
     for result in now:
         if not isinstance(result, SessionEnded):
-            name, old = ids.get(result.own_id, ""), gone[_kind(result)]
+            name, old = ids.get(result.own_id, ""), gone[group_of(result)]
             if not name:
                 name = old.pop(0) if old else _free(result.own_id, used)
                 used.add(name)
             result = replace(result, known_as="" if name == result.own_id else name)
-        found[_id(result)] = result
+        found[id_of(result)] = result
     return found
-
-
-def _own(result: Result) -> str:
-    return result.session.own_id if isinstance(result, SessionEnded) else result.own_id
-
-
-def _kind(result: Result) -> tuple[str, ...]:
-    if isinstance(result, ViolationRaised):
-        return result.session.id, result.what.value
-    if isinstance(result, ChargingTransaction):
-        return (result.session_id,)
-    return result.session.id, ""
 
 
 def _write(
     h: TransitionContext,
     known: WrittenResults,
-    was: Mapping[str, Result],
-    now: Mapping[str, Result],
+    was: Mapping[str, SessionResult],
+    now: Mapping[str, SessionResult],
 ) -> WrittenResults:
     """Write what differs; gives what is written now."""
     revisions, held = dict(known.revisions), set(known.held)
 
-    def restate(key: str, *results: tuple[Result, bool]) -> None:
+    def restate(key: str, *results: tuple[SessionResult, bool]) -> None:
         for result, gone in results:
             revisions[key] = revisions.pop(key, 1) + 1  # the newest last
             h.out.append(Restated(result, revisions[key], gone))
@@ -274,34 +266,14 @@ def _write(
         old = was.get(key)
         if old is None and key in revisions:
             restate(key, (result, False))
-        elif old is None and _is_by_time(result):
+        elif old is None and is_by_time(result):
             held.add(key)
         elif old is None:
             h.out.append(result)
-        elif key not in held and _text(old) != _text(result):
-            moved = [(old, True)] if _time(old) != _time(result) else []
+        elif key not in held and text_of(old) != text_of(result):
+            moved = [(old, True)] if time_of(old) != time_of(result) else []
             restate(key, *moved, (result, False))
     return WrittenResults(
         revisions=dict(list(revisions.items())[-MAX_REVISIONS:]),
         held=[key for key in now if key in held],
     )
-
-
-def _is_by_time(result: Result) -> bool:
-    return isinstance(result, ViolationRaised) and result.what is not Violation.NO_CHARGE
-
-
-def _time(result: Result) -> tuple[int | None, ...]:
-    """When it is: sinks keep it, and count it, under that time."""
-    if isinstance(result, SessionEnded):
-        return result.session.start_parking, result.session.end_parking
-    return (result.start if isinstance(result, ChargingTransaction) else result.second,)
-
-
-def _text(result: Result) -> tuple[object, ...]:
-    """What is written of a result."""
-    if isinstance(result, SessionEnded):
-        return full_session(result.session), result.session.quality
-    if isinstance(result, ViolationRaised):
-        return violation(result.session, result.what), result.second
-    return (replace(result, known_as=""),)

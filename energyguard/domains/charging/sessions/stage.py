@@ -21,7 +21,8 @@ from energyguard.log.dead_letters import dead_letters
 from energyguard.model.quantities import parse_duration
 from energyguard.model.readings import Verdict
 from energyguard.model.topics import DEAD_LETTERS
-from energyguard.settings.tree import ChargingSettings, StreamSettings
+from energyguard.settings.charging import ChargingSettings
+from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
 from energyguard.stream.runtime.stage import Stage, Task
 from energyguard.stream.runtime.worker import Worker
