@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from energyguard.model.alerts import Severity, State
 from energyguard.model.quantities import from_nano
@@ -43,6 +43,7 @@ class Alert:
     reason: str = ""  # why it is resolved, where no window says so
     is_below: bool = False  # little is the bad sign: the peak is the lowest
     standing: str = ""  # the standing silence that it is under
+    evidence: Mapping[str, int] = field(default_factory=dict)  # of what raised it, 1e-9
 
     @property
     def open(self) -> bool:

@@ -257,6 +257,7 @@ class AlertBook:
             note=seen.note,
             reason=last.reason,
             is_below=_is_below(first),
+            evidence=dict((entry.raised or first).evidence),
         )
 
 

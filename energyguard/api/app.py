@@ -24,8 +24,7 @@ from energyguard.api.rest import PREFIX, build_api
 from energyguard.api.sessions import LogIns
 from energyguard.api.shared import Shared
 from energyguard.model.quantities import parse_duration
-from energyguard.page import mount
-from energyguard.page.mount import FILES
+from energyguard.page.mount import FILES, mount
 from energyguard.page.views import VIEWS
 from energyguard.ports.kept_files import KeptFiles
 from energyguard.service.contract import Service

@@ -156,7 +156,7 @@ class Gate:
             return problem(
                 Forbidden(f"this takes the role {takes}; {caller.name} has {caller.role!s}")
             )
-        return page_of(403, path)
+        return page_of(403, scope)
 
     def _caller(self, headers: Headers) -> tuple[Caller | None, bool]:
         kind, _, token = headers.get("authorization", "").partition(" ")

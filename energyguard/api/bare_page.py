@@ -1,9 +1,18 @@
-"""Pages that stand without the control room: log-in, invitation, a fault. One look for all."""
+"""Pages that stand without the control room: log-in, invitation, a fault. One look for all.
+
+They speak the browser's language: who asks is not known yet.
+"""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from string import Template
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from energyguard.page.words.language import current, reader_of, speak
+from energyguard.records.preferences import Preferences
 
 _FOLDER = files(__package__)
 _STYLE = _FOLDER.joinpath("bare_page.css").read_text("utf-8")
@@ -21,4 +30,9 @@ class BarePage:
 
     def filled(self, **texts: str) -> str:
         """The page with its texts, which are HTML already."""
-        return self._page.substitute(style=_STYLE, **texts)
+        return self._page.substitute(style=_STYLE, language=current().language, **texts)
+
+
+def speak_as_asked(scope: Scope) -> None:
+    """Let what follows be in the language that a request's browser prefers."""
+    speak(reader_of(Preferences(), Headers(scope=scope).get("accept-language", "")))

@@ -13,30 +13,35 @@ from html import escape
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from energyguard.access.passwords import PasswordChecks, check_password
+from energyguard.access.passwords import (
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    PasswordChecks,
+    check_password,
+)
 from energyguard.access.people import Accounts
 from energyguard.access.tokens import OWNER, Tokens
 from energyguard.api.attempts import Attempts, How, address_of
 from energyguard.api.audited import Note, nobody_notes
 from energyguard.api.auth import cookie_of
-from energyguard.api.bare_page import BarePage
+from energyguard.api.bare_page import BarePage, speak_as_asked
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.errors import Overloaded, Rejected
 from energyguard.model.access import AccessRole
+from energyguard.page.words.language import _, ngettext
 
 _PAGE, _INVITATION = BarePage("login"), BarePage("invite")
 _FAULTS: dict[How, str] = {
-    "link": "This link was used already, or is too old. Whoever sent it can send another.",
-    "form": "This token is not known. It may have been revoked, or has run out.",
-    "password": "Name and password do not fit together.",
+    "link": _("This link was used already, or is too old. Whoever sent it can send another."),
+    "form": _("This token is not known. It may have been revoked, or has run out."),
+    "password": _("Name and password do not fit together."),
 }
-_WRITES = "This token may send readings, and look at nothing."
-_WALL = (
-    "A screen on a wall takes a token with the role read: energyguard token create NAME --role read"
-)
+_WRITES = _("This token may send readings, and look at nothing.")
+_WALL = _("A screen on a wall takes a token with the role read: {command}")
+_WALL_TOKEN = "energyguard token create NAME --role read"
 _KEPT_NOWHERE = {"Cache-Control": "no-store"}
 _HEADERS = {**_KEPT_NOWHERE, "Referrer-Policy": "no-referrer"}
 """Of what takes a key out of an address. A form has none: its browser would send no `Origin`."""
@@ -53,7 +58,7 @@ def login_routes(
         attempts: who failed how often.
         note: takes note of who came in, and who did not.
     """
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(_speak)])
     answers = _Answers(tokens, sessions, attempts, note)
     routes: tuple[tuple[str, dict[str, Callable[..., Any]]], ...] = (
         ("/login", {"GET": answers.show, "POST": answers.take}),
@@ -65,6 +70,10 @@ def login_routes(
         for method, answer in methods.items():
             router.add_api_route(path, answer, methods=[method], response_model=None)
     return router
+
+
+async def _speak(request: Request) -> None:
+    speak_as_asked(request.scope)
 
 
 class _Answers:
@@ -114,7 +123,7 @@ class _Answers:
         if found is None:
             return self._failed("form", request, to)
         if found.role is AccessRole.WRITE:
-            return _form(to, _WRITES, 403)
+            return _form(to, _(_WRITES), 403)
         return self._enter(request, found.name, found.hash, to)
 
     def invited(self, request: Request, key: str = "") -> Response:
@@ -140,11 +149,11 @@ class _Answers:
         if link is None or not link.invites:
             return self._failed("link", request, "/")
         if password != again:
-            return _invitation(key, link.person, "The two are not the same.", 422)
+            return _invitation(key, link.person, _("The two are not the same."), 422)
         try:
             check_password(password)
-        except Rejected as error:
-            return _invitation(key, link.person, str(error).capitalize() + ".", 422)
+        except Rejected:
+            return _invitation(key, link.person, _refusal(password), 422)
         if self._tokens.use_link(key, invites=True) is None:
             return self._failed("link", request, "/")  # somebody was quicker
         self._accounts.set_password(link.person, password)
@@ -163,7 +172,7 @@ class _Answers:
         if found is None:
             return self._failed("form", request, to)
         if found.role is not AccessRole.READ:
-            return _form(to, _WALL, 403)
+            return _form(to, _(_WALL).format(command=_WALL_TOKEN), 403)
         return self._enter(request, found.name, found.hash, to)
 
     def leave(self, request: Request) -> Response:
@@ -178,7 +187,7 @@ class _Answers:
     def _failed(self, how: How, request: Request, to: str, name: str = "") -> Response:
         self._attempts.failed(request.scope, how)
         self._note(f"log-in refused: {how}", name, request.scope)
-        return _form(to, _FAULTS[how], 401)
+        return _form(to, _(_FAULTS[how]), 401)
 
     def _enter(
         self, request: Request, name: str, token: str, to: str, person: str = ""
@@ -197,18 +206,62 @@ class _Answers:
 
 
 def _slowed(to: str, error: Overloaded) -> Response:
-    return _form(to, str(error).capitalize(), 429, error.retry_after)
+    seconds = math.ceil(error.retry_after)
+    words = ngettext(
+        "Too many log-ins: wait {n} second, then try again.",
+        "Too many log-ins: wait {n} seconds, then try again.",
+        seconds,
+    )
+    return _form(to, words.format(n=seconds), 429, error.retry_after)
+
+
+def _refusal(password: str) -> str:
+    """Why a password is not taken."""
+    if password != password.strip():
+        return _("A password begins and ends with no space.")
+    return _("A password has {least} to {most} characters; three words are good.").format(
+        least=MIN_PASSWORD, most=MAX_PASSWORD
+    )
 
 
 def _form(to: str, fault: str = "", status: int = 200, wait_s: float = 0.0) -> HTMLResponse:
-    page = _PAGE.filled(next=escape(_ours(to), quote=True), fault=_alert(fault))
+    ways = _(
+        "No password yet? An admin invites you, at {people}. On the machine itself, {link} prints "
+        "a one-time link, and {token} a token."
+    )
+    page = _PAGE.filled(
+        next=escape(_ours(to), quote=True),
+        fault=_alert(fault),
+        enter=escape(_("Log in")),
+        name=escape(_("Name")),
+        password=escape(_("Password")),
+        with_token=escape(_("With a token")),
+        token=escape(_("Token")),
+        ways=escape(ways).format(
+            people=f"<em>{escape(_('People'))}</em>",
+            link="<code>energyguard token link</code>",
+            token="<code>energyguard token create NAME</code>",
+        ),
+    )
     wait = {"Retry-After": str(math.ceil(wait_s))} if wait_s else {}
     return HTMLResponse(page, status, {**_KEPT_NOWHERE, **wait})
 
 
 def _invitation(key: str, person: str, fault: str = "", status: int = 200) -> HTMLResponse:
     page = _INVITATION.filled(
-        key=escape(key, quote=True), person=escape(person, quote=True), fault=_alert(fault)
+        key=escape(key, quote=True),
+        person=escape(person, quote=True),
+        fault=_alert(fault),
+        title=escape(_("Welcome")),
+        welcome=escape(
+            _(
+                "Welcome, {person}. Choose a password of ten characters or more; three words are "
+                "good."
+            )
+        ).format(person=f"<strong>{escape(person)}</strong>"),
+        password=escape(_("Password")),
+        again=escape(_("Once more")),
+        begin=escape(_("Begin")),
     )
     return HTMLResponse(page, status, _KEPT_NOWHERE)
 

@@ -155,7 +155,7 @@ class OwnPages:
                 begun = True
                 if ours and message["status"] >= 400:
                     replaced = True
-                    await page_of(message["status"], scope["path"])(scope, receive, send)
+                    await page_of(message["status"], scope)(scope, receive, send)
                     return
             await send(message)
 
@@ -165,7 +165,7 @@ class OwnPages:
             if not scope["state"].get("logged"):
                 answer = internal(error, scope["path"])
             if not begun and scope["type"] == "http":
-                page = page_of(500, scope["path"]) if ours else answer
+                page = page_of(500, scope) if ours else answer
                 await page(scope, receive, send)
 
 

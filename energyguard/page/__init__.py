@@ -8,9 +8,3 @@ frame/      what every open page has
 measures/   charts of measurements and sums that several views show
 sites/, explore/, devices/, alerts/, rules/, data/, people/    the views
 """
-
-from __future__ import annotations
-
-from energyguard.page.mount import mount
-
-__all__ = ["mount"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse
+from nicegui import Client, context, ui
 from nicegui import app as pages
-from nicegui import ui
 
 from energyguard.errors import Forbidden, Unauthorized
 from energyguard.limits import PAGE_S
@@ -19,7 +19,7 @@ from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.layout import frame, keep_fresh
 from energyguard.page.frame.page_cache import PageCaches
 from energyguard.page.views import VIEWS
-from energyguard.page.words.language import reader_of, speak
+from energyguard.page.words.language import pages_by, reader_of, speak
 from energyguard.ports.policy import Nonces
 from energyguard.service.contract import Service
 from energyguard.service.limited.callers import CallerServices
@@ -76,10 +76,18 @@ def add_pages(
     services = service if isinstance(service, CallerServices) else CallerServices(service)
     caches, whole = PageCaches(services), services.whole
     shown = tuple(view for view in views if view.shown(whole))
+    pages_by(_page_now)
     pages.add_static_files("/ui", STATIC)
     pages.add_api_route("/worker.js", _worker, include_in_schema=False)
     for view in shown:
         _serve(view, shown, caches, stranger)
+
+
+def _page_now() -> Client | None:
+    try:
+        return context.client
+    except RuntimeError:  # no page is being built, nor was one clicked
+        return None
 
 
 def _worker() -> FileResponse:

@@ -18,8 +18,7 @@ from nicegui import app as pages
 
 from energyguard.access.tokens import Tokens
 from energyguard.api.app import build_app
-from energyguard.page import mount
-from energyguard.page.mount import SOMEBODY
+from energyguard.page.mount import SOMEBODY, mount
 from energyguard.ports.server import serve
 from energyguard.ports.sockets import listen
 from energyguard.service.limited.callers import CallerServices

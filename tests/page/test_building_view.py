@@ -10,6 +10,7 @@ from nicegui.testing import User, user_simulation
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.plots import Plot
 from energyguard.page.mount import add_pages
+from energyguard.page.words.readings import level_words
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
@@ -44,7 +45,7 @@ async def test_the_floors_are_cards_trouble_first_a_page_of_them(someone: User) 
     shown = names(someone)
     assert len(shown) == 12
     assert sorted(shown) == sorted(f"Floor {n}" for n in range(1, 13))
-    await plotted(someone, "line", "power_kw of p1 ")
+    await plotted(someone, "line", "Power of p1 ")
     await someone.open("/building?page=2")
     await sees(someone, "page 2 of 2")
     assert sorted(names(someone)) == sorted(f"Floor {n}" for n in range(13, 21))
@@ -68,7 +69,7 @@ async def test_the_selector_says_what_the_charts_show(
     someone: User, metric: str, channel: str, unit: str, extra: dict[str, bool]
 ) -> None:
     await someone.open(f"/building?floor=p4&metric={metric}")
-    data = await plotted(someone, "line", f"{channel} of p4")
+    data = await plotted(someone, "line", f"{level_words(channel)} of p4")
     assert data["unit"] == unit
     assert {k: v for k, v in data.items() if k == "near"} == extra
     assert not [t for t in data["xs"] if START - 3 * HOUR <= t < START - 2 * HOUR]  # a hole

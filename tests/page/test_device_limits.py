@@ -30,13 +30,13 @@ async def test_a_floor_has_its_usual_band_round_the_line(
     await someone.open("/building?floor=p4&range=24h")
     await sees(someone, "Pale: usual on Sat 1")
     await sees(someone, "Dashed: limit 11\u00a0kW.")
-    band = (await plotted(someone, "line", "power_kw of p4"))["band"]
+    band = (await plotted(someone, "line", "Power of p4"))["band"]
     assert None in band["low"]  # of last night nothing is known
     assert {high for high in band["high"] if high is not None} == {12.5}
     await someone.open("/building")
     await sees(someone, "usual on Sat 1")
     await someone.open("/building?floor=p4&metric=kwh")
-    assert "band" not in await plotted(someone, "line", "energy_register_kwh of p4")
+    assert "band" not in await plotted(someone, "line", "Counter of p4")
     floors.use_rules([], by="mara")
     await someone.open("/building?floor=p4&metric=volt")
     await sees(someone, "No limit of it runs, and what is usual is not known yet.")
@@ -62,7 +62,7 @@ def test_a_home_has_limits_of_its_own_for_windows() -> None:
     service.change_rule("household-prod", "mara", "H017", raise_above="3", dwell="2m")
     rows = {row.rule: row for row in limit_rows(service, "H017", names)}
     row = rows["household-prod"]
-    assert (row.name, row.is_own) == ("Energy in 15 minutes", True)
+    assert (row.name, row.is_own) == ("Energy in 15\u00a0min", True)
     assert row.fields == {"raise_above": "3", "clear_at": "3", "dwell": "2 minutes"}
     assert row.of_all["raise_above"] == "2"
     service.add_rules(

@@ -27,7 +27,7 @@ async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User
     await sees(user, "October 2025 up to 22 Oct: ")
     await sees(user, "5,740")
     await sees(user, "1 of 161 hours missing: Sat 22 Nov, 14:00–15:00")
-    course = await plotted(user, "line", "energy_kwh of H017")
+    course = await plotted(user, "line", "Energy of H017")
     assert course["unit"] == "kW"
     assert max(course["ys"]) > 8.6  # its heater
     assert not [t for t in course["xs"] if START - 3 * HOUR <= t < START - 2 * HOUR]
@@ -40,7 +40,7 @@ async def test_a_meter_has_its_sums_its_course_its_limit_and_its_gaps(user: User
 
 async def test_a_range_of_an_older_link_is_still_there(user: User) -> None:
     await user.open("/devices/H017?range=6h")
-    course = await plotted(user, "line", "energy_kwh of H017")
+    course = await plotted(user, "line", "Energy of H017")
     assert course["to"] - course["from"] == 6 * HOUR
 
 

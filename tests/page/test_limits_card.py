@@ -26,7 +26,7 @@ async def test_a_limit_of_one_floor_is_set_shown_and_taken_back(
 ) -> None:  # fmt: skip
     await someone.open("/building?floor=p4")
     await sees(someone, "floor-kw · the default")
-    assert (await plotted(someone, "line", "power_kw of p4"))["limit"] == 11.0
+    assert (await plotted(someone, "line", "Power of p4"))["limit"] == 11.0
     someone.find(marker="raise_above-floor-kw").clear().type("25")
     someone.find(marker="set-floor-kw").click()
     await sees(someone, "its own, set by somebody")
@@ -35,7 +35,7 @@ async def test_a_limit_of_one_floor_is_set_shown_and_taken_back(
     assert rule.of("p4").level == rule.of("p4").clear_level == 25 * NANO
     assert rule.of("p3").level == 11 * NANO
     await someone.open("/building?floor=p4")
-    assert (await plotted(someone, "line", "power_kw of p4"))["limit"] == 25.0
+    assert (await plotted(someone, "line", "Power of p4"))["limit"] == 25.0
     await someone.open("/building?floor=p3")
     await sees(someone, "floor-kw · the default")
     await someone.open("/building?floor=p4")

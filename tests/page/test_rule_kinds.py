@@ -79,6 +79,6 @@ async def test_a_state_has_its_level_on_the_course_of_its_channel(
     user: User, service: MadeUpService
 ) -> None:
     await user.open("/devices/thermometer?range=1h")
-    drawn = await plotted(user, "line", "temperature_c of thermometer")
+    drawn = await plotted(user, "line", "Temperature of thermometer")
     assert (drawn["limit"], drawn["below"]) == (16.0, True)
     assert drawn["limitName"] == "limit 16\u00a0°C"

@@ -72,7 +72,7 @@ async def test_the_chart_of_a_household_has_its_usual_band(
 ) -> None:
     service.profiles = HomeProfiles(service.log, service.live.device, service.clock)
     await user.open("/households?device=H017&range=1h")
-    await sees(user, "Usual: 0.200–1.00 kWh.")
+    await sees(user, "Usual: 0.200–1.00\u00a0kWh.")
     data = await plotted(user, "line", "H017 used")
     assert data["band"]["low"] == pytest.approx([0.2] * len(data["band"]["xs"]))
     assert data["band"]["high"] == pytest.approx([1.0] * len(data["band"]["xs"]))

@@ -7,7 +7,16 @@ from energyguard.page.elements.components import Tag, restyle
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.limits import hold_against
 from energyguard.page.measures.series_chart import SeriesChart
-from energyguard.page.words.formatting import SPACE, UNKNOWN, amount, mark, near_moment, number
+from energyguard.page.words.formatting import (
+    SPACE,
+    UNKNOWN,
+    amount,
+    count,
+    mark,
+    near_moment,
+    number,
+)
+from energyguard.page.words.language import _
 
 HEIGHT = 120
 
@@ -23,17 +32,26 @@ def standing(floor: FloorNow, now_ms: int, zone: str) -> tuple[str, str, str]:
     if floor.alerts:
         alert = floor.alerts[0]
         shape, kind = mark(alert)
-        words = f"silent since {near_moment(alert.since_ms, now_ms, zone)}"
+        words = _silent(alert.since_ms, now_ms, zone)
         if alert.measured:
             limit = amount(alert.expected, alert.unit)
-            words = f"{amount(alert.observed, alert.unit)}, limit {limit}"
-        more = f" and {len(floor.alerts) - 1} more" if len(floor.alerts) > 1 else ""
-        taken = f"; {alert.acknowledged_by} has it" if alert.acknowledged_by else ""
-        taken = taken or ("; silenced" if alert.held else "")
-        return shape, kind, words + more + taken
+            words = _("{value}, limit {limit}").format(
+                value=amount(alert.observed, alert.unit), limit=limit
+            )
+        if more := len(floor.alerts) - 1:
+            words = _("{words} and {n} more").format(words=words, n=count(more))
+        if alert.acknowledged_by:
+            words += "; " + _("{person} has it").format(person=alert.acknowledged_by)
+        elif alert.held:
+            words += "; " + _("silenced")
+        return shape, kind, words
     if floor.silent:
-        return "?", "unknown", f"silent since {near_moment(floor.last_ms, now_ms, zone)}"
-    return "", "", "no open alert"
+        return "?", "unknown", _silent(floor.last_ms, now_ms, zone)
+    return "", "", _("no open alert")
+
+
+def _silent(since_ms: int, now_ms: int, zone: str) -> str:
+    return _("silent since {time}").format(time=near_moment(since_ms, now_ms, zone))
 
 
 class FloorCard:
@@ -57,7 +75,7 @@ class FloorCard:
     def _number(self, metric: FloorMetric) -> Tag:
         chosen = " chosen" if metric is self.metric else ""
         with Tag("div", "", f"figure{chosen}"):
-            Tag("dt", "Today" if metric.name == "kwh" else metric.words, "small")
+            Tag("dt", _("Today") if metric.name == "kwh" else _(metric.words), "small")
             return Tag("dd", UNKNOWN)
 
     def show(self, floor: FloorNow, kwh: float | None) -> None:

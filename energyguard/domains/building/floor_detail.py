@@ -5,13 +5,16 @@ from __future__ import annotations
 from energyguard.domains.building.floor_cards import figure, floor_chart, standing
 from energyguard.domains.building.floor_now import (
     METRICS,
+    FloorMetric,
     FloorNow,
     FloorSample,
     floor_name,
     in_words,
 )
 from energyguard.domains.building.floor_source import FloorSource
+from energyguard.page.alerts.picture import rule_of
 from energyguard.page.alerts.rows import AlertRow, draw_alert
+from energyguard.page.alerts.words import sentence
 from energyguard.page.devices.limits_card import LimitsCard
 from energyguard.page.elements.components import (
     ChangingList,
@@ -25,8 +28,10 @@ from energyguard.page.elements.components import (
     table,
 )
 from energyguard.page.frame.context import PageContext
+from energyguard.page.frame.places import place_of
 from energyguard.page.measures.limits import HeldAgainst, hold_against
-from energyguard.page.words.formatting import SPACE, UNKNOWN, near_moment, number
+from energyguard.page.words.formatting import SPACE, UNKNOWN, exact, near_moment, number
+from energyguard.page.words.language import _
 
 DRAW_S = 5.0
 MAX_ALERTS = 8
@@ -43,11 +48,13 @@ class FloorDetail:
         with Tag("div", "", "crumbs").style("margin-bottom:12px"):
             Tag("h2", name)
             floors = context.href(context.view.path, metric=self.metric.name)
-            Tag("a", "All floors", "link", href=floors)
-            Tag("a", "As a device", "link", href=context.device_href(device))
+            Tag("a", _("All floors"), "link", href=floors)
+            Tag("a", _("As a device"), "link", href=context.device_href(device))
         self.rest = Rest(
-            f"Nothing was heard of {name} yet",
-            f"It appears here by itself with its first message: the floor is {device}.",
+            _("Nothing was heard of {name} yet").format(name=name),
+            _("It appears here by itself with its first message: the floor is {device}.").format(
+                device=device
+            ),
         )
         with self.rest:
             with Tag("p", "", "summary c12") as self.summary:
@@ -55,24 +62,25 @@ class FloorDetail:
                 self._words = Tag("span", "")
             with Tag("div", "", "tiles four plain"):
                 self.tiles = {each.name: self._tile(each.name) for each in METRICS.values()}
-            with card(f"{self.metric.words} of {name}", "c8", anchor="course") as note:
+            course = _("{what} of {name}").format(what=_(self.metric.words), name=name)
+            with card(course, "c8", anchor="course") as note:
                 self.chart = floor_chart(context, device, self.metric, 300)
                 self.against = Tag("p", "", "sub")
             with note:
                 self._choice()
-            with card("Alerts", "c4", "newest first", anchor="alerts"):
+            with card(_("Alerts"), "c4", _("newest first"), anchor="alerts"):
                 self.alerts: ChangingList[AlertRow] = ChangingList(
-                    lambda row: draw_alert(context, row), "No alert of this floor is known."
+                    lambda row: draw_alert(context, row), _("No alert of this floor is known.")
                 )
-            channels = {each.channel: each.words for each in METRICS.values()}
-            channels |= {"delta_kwh": "Rise of the counter between two readings"}
+            channels = {each.channel: _(each.words) for each in METRICS.values()}
+            channels |= {"delta_kwh": _("Rise of the counter between two readings")}
             self.limits = LimitsCard(context, device, channels, name)
             self._table()
         context.every(2.0, self.second)
         context.every(DRAW_S, self.draw)
 
     def _tile(self, metric: str) -> Tile:
-        words = "Energy today" if metric == "kwh" else f"{METRICS[metric].words} now"
+        words = _("Energy today") if metric == "kwh" else _now(METRICS[metric])
         return Tile(words, self.context.href(metric=metric))
 
     def _choice(self) -> None:
@@ -80,15 +88,16 @@ class FloorDetail:
             (each.unit, self.context.href(metric=each.name), each is self.metric)
             for each in METRICS.values()
         ]
-        choice("The chart shows", options, small=True)
+        choice(_("The chart shows"), options, small=True)
         Tag("span", self.context.lasting)
 
     def _table(self) -> None:
-        columns = ["Time", *(f"{m.words}, {m.unit}" for m in METRICS.values()), "Rise, kWh"]
-        shown = card("Last samples", "c12", "newest first", anchor="samples")
-        with shown, table("Last samples", columns, "samples"):
+        measured = [f"{_(m.words)}, {m.unit}" for m in METRICS.values()]
+        columns = [_("Time"), *measured, _("Rise, kWh")]
+        shown = card(_("Last samples"), "c12", _("newest first"), anchor="samples")
+        with shown, table(_("Last samples"), columns, "samples"):
             self.samples: ChangingList[tuple[str, ...]] = ChangingList(
-                cells, "No message of the last hour is kept.", tag="tbody"
+                cells, _("No message of the last hour is kept."), tag="tbody"
             )
 
     async def _floor(self) -> FloorNow | None:
@@ -104,8 +113,11 @@ class FloorDetail:
         if floor is None:
             return
         context = self.context
-        self._shape.text, kind, _ = standing(floor, context.now_ms, context.zone)
-        self._words.text = in_words([floor]) if not floor.alerts else floor.alerts[0].about
+        self._shape.text, kind, words = standing(floor, context.now_ms, context.zone)
+        place = place_of(context.cache.service.catalogue, self.device)
+        if floor.alerts:
+            words = sentence(floor.alerts[0], place, rule_of(context, floor.alerts[0]))
+        self._words.text = words if floor.alerts else in_words([floor])
         restyle(self._shape, f"sev {kind}".strip())
         kwh = (await self.source.kwh_today()).get(self.device)
         for name, tile in self.tiles.items():
@@ -115,23 +127,27 @@ class FloorDetail:
             self.chart.push(reading.time_ms)
         found = context.cache.service.book.find(device=self.device, limit=MAX_ALERTS)
         self.limits.show()
-        self.alerts.show([AlertRow.of(alert, context.zone) for alert in found])
+        self.alerts.show([AlertRow.of(alert, place, rule_of(context, alert)) for alert in found])
 
     def _figure(self, tile: Tile, name: str, floor: FloorNow, kwh: float | None) -> None:
         """A tile; what is not of now is grey and says of when it is."""
         metric, context = METRICS[name], self.context
         reading = floor.readings.get(metric.channel)
-        value, _, unit = figure(floor, metric, kwh).partition(SPACE)
+        value, _space, unit = figure(floor, metric, kwh).partition(SPACE)
         silent = reading is None or reading.silent
         if name == "kwh":
-            counter = "" if reading is None else f"counter at {reading.value:,.1f}{SPACE}kWh"
+            shown = "" if reading is None else f"{exact(reading.value, 1)}{SPACE}kWh"
+            counter = _("counter at {shown}").format(shown=shown) if shown else ""
             tile.show(value, unit, counter, old=kwh is None)
             return
         if reading is None:
-            tile.show(UNKNOWN, "", "it did not send this", f"{metric.words}, not known", old=True)
+            unknown = _("{what}, not known").format(what=_(metric.words))
+            tile.show(UNKNOWN, "", _("it did not send this"), unknown, old=True)
             return
-        when = f"at {near_moment(reading.time_ms, context.now_ms, context.zone, '%H:%M:%S')}"
-        words = f"{metric.words}, last known" if silent else f"{metric.words} now"
+        time = near_moment(reading.time_ms, context.now_ms, context.zone, "%H:%M:%S")
+        when = _("at {time}").format(time=time)
+        last = _("{what}, last known").format(what=_(metric.words))
+        words = last if silent else _now(metric)
         tile.show(value, unit, when, words, old=silent)
 
     async def draw(self) -> None:
@@ -150,22 +166,26 @@ class FloorDetail:
     def _held_against(self, held: HeldAgainst) -> str:
         """What the chart shows, in words."""
         if self.chart.energy:
-            return f"kWh of each {self.context.span.energy_words}."
-        return held.sentence or "No limit of it runs, and what is usual is not known yet."
+            return _(self.context.span.energy_words) + "."
+        return held.sentence or _("No limit of it runs, and what is usual is not known yet.")
 
     def _sample(self, sample: FloorSample) -> tuple[str, ...]:
         when = near_moment(sample.time_ms, self.context.now_ms, self.context.zone, "%H:%M:%S")
         values = sample.values
         numbers = [
             UNKNOWN if (value := values.get(metric.channel)) is None
-            else f"{value:,.3f}" if metric.name == "kwh" else number(value, 4)
+            else exact(value, 3) if metric.name == "kwh" else number(value, 4)
             for metric in METRICS.values()
         ]  # fmt: skip
         return when, *numbers, _rise(sample.rise)
+
+
+def _now(metric: FloorMetric) -> str:
+    return _("{what} now").format(what=_(metric.words))
 
 
 def _rise(kwh: float | None) -> str:
     """By how much a counter rose; where it fell it began anew."""
     if kwh is None:
         return UNKNOWN
-    return f"{kwh:.3f}" if kwh >= 0 else "began anew"
+    return exact(kwh, 3) if kwh >= 0 else _("began anew")

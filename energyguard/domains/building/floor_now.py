@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
 from energyguard.model.topics import BUILDING_READINGS
+from energyguard.page.words.formatting import listed, plural
+from energyguard.page.words.language import _, ngettext
 from energyguard.service.views import DeviceView
 
 _FLOOR = re.compile(r"p([1-9][0-9]*)")
@@ -31,10 +33,10 @@ class FloorMetric(NamedTuple):
 METRICS: Mapping[str, FloorMetric] = {
     metric.name: metric
     for metric in (
-        FloorMetric("kw", "Power", "kW", "power_kw"),
-        FloorMetric("amp", "Current", "A", "current_a"),
-        FloorMetric("volt", "Voltage", "V", "voltage_v"),
-        FloorMetric("kwh", "Energy", "kWh", "energy_register_kwh"),
+        FloorMetric("kw", _("Power"), "kW", "power_kw"),
+        FloorMetric("amp", _("Current"), "A", "current_a"),
+        FloorMetric("volt", _("Voltage"), "V", "voltage_v"),
+        FloorMetric("kwh", _("Energy"), "kWh", "energy_register_kwh"),
     )
 }
 
@@ -76,7 +78,7 @@ class FloorNow:
 def floor_name(device: str) -> str:
     """``p2`` is Floor 2; a device that is called otherwise keeps its id."""
     found = _FLOOR.fullmatch(device)
-    return f"Floor {found[1]}" if found else device
+    return _("Floor {n}").format(n=found[1]) if found else device
 
 
 def _weight(alert: Alert) -> int:
@@ -132,9 +134,9 @@ def _by_value(floor: FloorNow, metric: FloorMetric) -> float:
 
 
 SORTS: Mapping[str, tuple[str, Callable[[FloorNow, FloorMetric], Any]]] = {
-    "trouble": ("trouble first", lambda floor, _: -floor.trouble),
-    "floor": ("by floor", lambda floor, _: 0),
-    "value": ("by value", _by_value),
+    "trouble": (_("trouble first"), lambda floor, metric: -floor.trouble),
+    "floor": (_("by floor"), lambda floor, metric: 0),
+    "value": (_("by value"), _by_value),
 }
 """How floors may be sorted, in words and by what; equal ones stay in the order of the floors."""
 
@@ -175,23 +177,26 @@ def in_words(floors: Sequence[FloorNow]) -> str:
     quiet = [floor for floor in floors if floor.silent and not floor.alerts]
     if not alerting and not quiet:
         if len(floors) == 1:
-            return f"No alert of {_names(floors)} is open."
-        return f"None of the {len(floors)} floors has an open alert."
+            return _("No alert of {floor} is open.").format(floor=_names(floors))
+        return _("None of the {n} floors has an open alert.").format(n=len(floors))
     parts = []
     if alerting:
-        parts.append(f"{_names(alerting)} {'has' if len(alerting) == 1 else 'have'} an open alert")
+        words = ngettext("{floors} has an open alert", "{floors} have an open alert", len(alerting))
+        parts.append(words.format(floors=_names(alerting)))
     if quiet:
-        parts.append(f"{_names(quiet)} {'is' if len(quiet) == 1 else 'are'} silent")
+        words = ngettext("{floors} is silent", "{floors} are silent", len(quiet))
+        parts.append(words.format(floors=_names(quiet)))
     rest = len(floors) - len(alerting) - len(quiet)
-    others = f"the other {rest} floors are" if rest > 1 else "the other floor is"
-    return "; ".join(parts) + (f"; {others} without." if rest and alerting else ".")
+    if rest and alerting:
+        words = ngettext("the other floor is without", "the other {n} floors are without", rest)
+        parts.append(words.format(n=rest))
+    return "; ".join(parts) + "."
 
 
 def _names(floors: Sequence[FloorNow]) -> str:
     if len(floors) > 3:
-        return f"{len(floors)} floors"
-    names = [floor.name for floor in floors]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return plural(len(floors), "floor")
+    return listed([floor.name for floor in floors])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from energyguard.catalogue.known import Known
-from energyguard.domains.building.floor_now import floor_name
 from energyguard.log import Fetched
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of
 from energyguard.model.topics import BUILDING_READINGS
@@ -25,5 +24,5 @@ class FloorPlaces:
         """A floor, and with the first one the building."""
         if topic == BUILDING_READINGS.name and floor_of(device) is not None:
             yield key_of(SITE, BUILDING), Site(name="Building", kind="building")
-            floor = Device(name=floor_name(device), site=BUILDING, kind="floor")
+            floor = Device(name=f"Floor {floor_of(device)}", site=BUILDING, kind="floor")
             yield key_of(DEVICE, device), floor

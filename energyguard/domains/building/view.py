@@ -9,7 +9,7 @@ from energyguard.domains.building.floor_source import FloorSource
 from energyguard.model.topics import BUILDING_READINGS
 from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice
 from energyguard.page.frame.context import PageContext, View
-from energyguard.page.words.formatting import plural
+from energyguard.page.words.formatting import count, plural
 from energyguard.page.words.language import _
 
 DRAW_S = 10.0
@@ -41,18 +41,18 @@ class FloorGrid:
         self.page = int(query["page"]) if query.get("page", "").isdecimal() else 1
         self.cards: dict[str, FloorCard] = {}
         self.rest = Rest(
-            "No floor yet",
-            "Let a building be simulated:",
+            _("No floor yet"),
+            _("Let a building be simulated:"),
             "$ energyguard simulate building",
-            "or send your own sensors' messages to the topic energyguard.readings.",
+            _("or send your own sensors' messages to the topic energyguard.readings."),
         )
-        with self.rest, card("Floors now", "c12", anchor="floors") as self.note:
+        with self.rest, card(_("Floors now"), "c12", anchor="floors") as self.note:
             self.words = Tag("p", "", "summary")
             with Tag("div", "", "acts floor-acts"):
                 self._search()
                 self._choices()
             self.grid: ChangingList[tuple[str, str]] = ChangingList(
-                self._card, "No floor has such a name.", "floors"
+                self._card, _("No floor has such a name."), "floors"
             )
             self.pages: ChangingList[tuple[int, int]] = ChangingList(self._pages, "", "pages")
         context.every(2.0, self.second)
@@ -64,19 +64,19 @@ class FloorGrid:
         path = self.context.view.path
         with Tag("form", "", "acts", action=path, method="get", role="search"):
             Tag(
-                "input", "", "field", name="search", type="search", placeholder="Floor",
-                aria_label="Search floors", autocomplete="off", **{"^value": self.search},
+                "input", "", "field", name="search", type="search", placeholder=_("Floor"),
+                aria_label=_("Search floors"), autocomplete="off", **{"^value": self.search},
             )  # fmt: skip
             for name, value in kept.items():
                 Tag("input", type="hidden", name=name, value=value)
-            Tag("button", "Search", "btn", type="submit")
+            Tag("button", _("Search"), "btn", type="submit")
 
     def _choices(self) -> None:
         href, metric = self.context.href, self.metric
         metrics = [(m.unit, href(metric=m.name), m is metric) for m in METRICS.values()]
-        choice("The charts show", metrics, small=True)
-        sorts = [(words, href(by=by, page=""), by == self.by) for by, (words, _) in SORTS.items()]
-        choice("Sorted", sorts, small=True)
+        choice(_("The charts show"), metrics, small=True)
+        sorts = [(_(row[0]), href(by=by, page=""), by == self.by) for by, row in SORTS.items()]
+        choice(_("Sorted"), sorts, small=True)
 
     def _card(self, floor: tuple[str, str]) -> None:
         device, name = floor
@@ -86,12 +86,13 @@ class FloorGrid:
         page, pages = at
         if pages == 1:
             return
-        with Tag("nav", "", "acts", aria_label="Pages of floors"):
+        with Tag("nav", "", "acts", aria_label=_("Pages of floors")):
             if page > 1:
-                Tag("a", "Before", "btn", href=self.context.href(page=str(page - 1)))
-            Tag("span", f"page {page} of {pages}", "sub")
+                Tag("a", _("Before"), "btn", href=self.context.href(page=str(page - 1)))
+            words = _("page {page} of {pages}").format(page=count(page), pages=count(pages))
+            Tag("span", words, "sub")
             if page < pages:
-                Tag("a", "Next", "btn", href=self.context.href(page=str(page + 1)))
+                Tag("a", _("Next"), "btn", href=self.context.href(page=str(page + 1)))
 
     async def _look(self) -> list[FloorNow]:
         """The floors of the page; draws other cards where they are others."""
@@ -99,9 +100,12 @@ class FloorGrid:
         self.rest.show(bool(floors))
         self.words.text = in_words(floors) if floors else ""
         shown = paged(floors, self.metric, self.search, self.by, self.page, CARDS)
-        whole = f"{shown.found} of " if shown.found < len(floors) else ""
-        each = f"kWh of each {self.context.span.energy_words}, " * (self.metric.name == "kwh")
-        self.note.text = f"{whole}{plural(len(floors), 'floor')}, {each}{self.context.lasting}"
+        parts = [plural(len(floors), "floor"), self.context.lasting]
+        if shown.found < len(floors):
+            parts[0] = _("{found} of {floors}").format(found=count(shown.found), floors=parts[0])
+        if self.metric.name == "kwh":
+            parts.insert(1, _(self.context.span.energy_words))
+        self.note.text = ", ".join(parts)
         self.grid.show([(floor.device, floor.name) for floor in shown.floors])
         self.cards = {floor.device: self.cards[floor.device] for floor in shown.floors}
         self.pages.show([(shown.page, shown.pages)])

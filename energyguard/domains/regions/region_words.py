@@ -7,34 +7,34 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from energyguard.domains.regions.live.states import RegionsView, RegionView
+from energyguard.page.words.formatting import (
+    SPACE,
+    UNKNOWN,
+    count,
+    currency,
+    exact,
+    plural,
+)
+from energyguard.page.words.language import _
 
-THIN, SPACE, UNKNOWN = "\u202f", "\u00a0", "–"
-"""As ``page/words/formatting.py`` has them: the port needs no page for its words."""
 SHADES = 4
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5))
 _CENTI = Decimal("0.01")
 
 
-def thousands(value: int) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{value:,}".replace(",", THIN)
-
-
 def kilowatts(value: float | None) -> str:
     """A mean power, as exact as it is shown anywhere: to 10 W."""
-    return UNKNOWN if value is None else f"{value:.2f}{SPACE}kW".replace("-", "−")
+    return UNKNOWN if value is None else f"{exact(value, 2)}{SPACE}kW"
 
 
 def kilowatt_hours(value: float | None) -> str:
     """A year's energy."""
-    return UNKNOWN if value is None else f"{thousands(round(value))}{SPACE}kWh".replace("-", "−")
+    return UNKNOWN if value is None else f"{count(round(value))}{SPACE}kWh"
 
 
 def euros(cents: int | None) -> str:
     """A year's price: cents would say more than is known."""
-    if cents is None:
-        return UNKNOWN
-    return f"{'−' if cents < 0 else ''}€{thousands(abs(round(cents / 100)))}"
+    return UNKNOWN if cents is None else currency(cents / 100, 0)
 
 
 class Shades(NamedTuple):
@@ -52,7 +52,8 @@ class Shades(NamedTuple):
     def words(self, shade: int) -> str:
         """What a shade means."""
         first = self.lowest + self.step * (shade - 1)
-        ends = (f"{end:f}".replace("-", "−") for end in (first, first + self.step))
+        places = max(0, -int(self.step.as_tuple().exponent))
+        ends = (exact(float(end), places) for end in (first, first + self.step))
         return f"{'–'.join(ends)}{SPACE}kW"
 
 
@@ -74,41 +75,46 @@ def about(state: RegionView, min_homes: int) -> str:
     """A state in a sentence."""
     if state.homes is None:
         return f"{state.name}: {why_hidden(min_homes)}"
-    return f"{state.name}: {kilowatts(state.power_kw)} on average, {state.homes} homes"
+    return _("{name}: {power} on average, {homes}").format(
+        name=state.name, power=kilowatts(state.power_kw), homes=plural(state.homes, "home")
+    )
 
 
 def why_hidden(min_homes: int) -> str:
     """Why nothing is shown of a state."""
     if min_homes == 1:
-        return "no home measured"
-    return f"not shown, fewer than {min_homes} homes measured together"
+        return _("no home measured")
+    return _("not shown, fewer than {n} homes measured together").format(n=min_homes)
 
 
 def average_words(view: RegionsView) -> str:
     """The answer of the page in a sentence."""
     shown = view.all_shown
     if shown.homes is None:
-        return "Nothing can be shown yet"
-    return (
-        f"A home draws {kilowatts(shown.power_kw)} on average: "
-        f"{kilowatt_hours(shown.year_kwh)} in a year at this rate, {euros(shown.year_cost_cents)}"
+        return _("Nothing can be shown yet")
+    words = _("A home draws {power} on average: {energy} in a year at this rate, {price}")
+    return words.format(
+        power=kilowatts(shown.power_kw),
+        energy=kilowatt_hours(shown.year_kwh),
+        price=euros(shown.year_cost_cents),
     )
 
 
 def price_words(view: RegionsView) -> str:
     """What a kWh is taken to cost."""
-    return f"€{view.price_eur_per_kwh} a kWh"
+    places = max(2, len(view.price_eur_per_kwh.partition(".")[2]))
+    return _("{price} a kWh").format(price=currency(float(view.price_eur_per_kwh), places))
 
 
 def group_words(min_homes: int) -> str:
     """Whom the numbers are of."""
     if min_homes == 1:
-        return (
+        return _(
             "Each home is shown by itself (regions.min_homes is 1): for demonstrations with public "
             "data, never for people's homes."
         )
-    return (
-        f"Homes are shown in groups of {min_homes}, whole or not at all, so that nobody learns "
-        "what one draws. A home that waits for company, or with a silent one in its group, is in "
-        "no number here."
-    )
+    return _(
+        "Homes are shown in groups of {n}, whole or not at all, so that nobody learns what one "
+        "draws. A home that waits for company, or with a silent one in its group, is in no number "
+        "here."
+    ).format(n=min_homes)

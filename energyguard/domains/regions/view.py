@@ -36,7 +36,7 @@ from energyguard.page.elements.components import table as plain_table
 from energyguard.page.elements.plots import Data, Plot, line
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.frame.page_cache import times_ms
-from energyguard.page.words.formatting import UNKNOWN, moment, plural
+from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, plural
 from energyguard.page.words.language import _
 from energyguard.service.contract import Service
 
@@ -46,7 +46,7 @@ HEIGHT = 470
 KEEP_S = 10.0
 GAP_STEPS = 3
 BARS, TABLE = "bars", "table"
-COLUMNS = ("State", "Homes", "Average power", "A year", "Its price")
+COLUMNS = (_("State"), _("Homes"), _("Average power"), _("A year"), _("Its price"))
 
 
 @lru_cache(maxsize=1)
@@ -67,26 +67,27 @@ class RegionsPage:
         self.chosen = region if region in NAMES else self._largest()
         self.look = TABLE if context.query.get("as") == TABLE else BARS
         self.rest = Rest(
-            "No home is measured yet",
-            "Let an edge measure some, and a cloud hear of it:",
+            _("No home is measured yet"),
+            _("Let an edge measure some, and a cloud hear of it:"),
             "$ energyguard up --scenario regions",
-            "or let your own edges send: energyguard edge enroll.",
+            _("or let your own edges send: {command}").format(command="energyguard edge enroll"),
         )
         with self.rest:
             self.words = Tag("p", "", "summary c12")
             with Tag("div", "", "tiles three c12"):
-                self.power = Tile("Average home now", "#states")
-                self.energy = Tile("A year at this rate", "#states")
-                self.price = Tile("Its price", "#states")
-            with card("Map", "c5", anchor="map"):
-                self.map = Plot("areas", "States by average power", HEIGHT, outline())
+                self.power = Tile(_("Average home now"), "#states")
+                self.energy = Tile(_("A year at this rate"), "#states")
+                self.price = Tile(_("Its price"), "#states")
+            with card(_("Map"), "c5", anchor="map"):
+                self.map = Plot("areas", _("States by average power"), HEIGHT, outline())
                 self.legend: ChangingList[tuple[int, str]] = ChangingList(_key, "", "legend")
             with Tag("div", "", "c7 stack"):
                 self._states()
                 if self.chosen:
                     name = NAMES[self.chosen]
                     with card(f"{name}, {context.lasting}", "", anchor="past"):
-                        self.past = Plot("line", f"Average power in {name} over time", 200)
+                        label = _("Average power in {name} over time").format(name=name)
+                        self.past = Plot("line", label, 200)
                     context.every(KEEP_S, self.draw)
         context.every(2.0, self.second)
 
@@ -97,16 +98,17 @@ class RegionsPage:
 
     def _states(self) -> None:
         """The states as bars, or as a table of the same numbers."""
-        looks = [(each.title(), self._as(each), each == self.look) for each in (BARS, TABLE)]
-        with card("States", "", anchor="states") as self.note:
+        words = {BARS: _("Bars"), TABLE: _("Table")}
+        looks = [(words[each], self._as(each), each == self.look) for each in words]
+        with card(_("States"), "", anchor="states") as self.note:
             with Tag("div", "", "acts"):
-                choice("Shown as", looks, small=True)
+                choice(_("Shown as"), looks, small=True)
             if self.look == BARS:
-                self.bars = Ranking("No state can be shown yet.", self._past_of, "states")
+                self.bars = Ranking(_("No state can be shown yet."), self._past_of, "states")
             else:
-                with plain_table("States", COLUMNS):
+                with plain_table(_("States"), [_(name) for name in COLUMNS]):
                     self.rows: ChangingList[tuple[str, ...]] = ChangingList(
-                        self._row, "No state can be shown yet.", tag="tbody"
+                        self._row, _("No state can be shown yet."), tag="tbody"
                     )
             self.hidden = Tag("p", "", "sub small")
             self.why = Tag("p", "", "sub small")
@@ -119,7 +121,7 @@ class RegionsPage:
         return self.context.href(region=region) + "#past" * bool(region)
 
     def _row(self, row: tuple[str, ...]) -> None:
-        cells(row, "" if row[0] == "All shown" else self._past_of(row[0]))
+        cells(row, self._past_of(row[0]) if row[0] in NAMES.values() else "")
 
     async def second(self) -> None:
         """The numbers as they are now."""
@@ -141,21 +143,28 @@ class RegionsPage:
         else:
             self.rows.show([_cells(state) for state in (*shown, view.all_shown) if state.homes])
         hidden = [state.name for state in view.regions if state.homes is None]
-        reason = f"{why_hidden(view.min_homes)}: ".capitalize()
-        self.hidden.text = reason + ", ".join(hidden) + "." if hidden else ""
+        reason = why_hidden(view.min_homes)
+        self.hidden.text = (
+            f"{reason[:1].upper()}{reason[1:]}: " + ", ".join(hidden) + "." if hidden else ""
+        )
         self.why.text = group_words(view.min_homes)
 
     def _tiles(self, view: RegionsView) -> None:
         shown = view.all_shown
-        at = f"of {plural(shown.homes or 0, 'home')}"
+        at = _("of {homes}").format(homes=plural(shown.homes or 0, "home"))
         if shown.time_ms is not None:
-            at += f", at {moment(shown.time_ms, self.context.zone, '%H:%M:%S')}"
+            time = moment(shown.time_ms, self.context.zone, "%H:%M:%S")
+            at += ", " + _("at {time}").format(time=time)
         for tile, words, sub in (
             (self.power, kilowatts(shown.power_kw), at),
-            (self.energy, kilowatt_hours(shown.year_kwh), "if all its hours were as now"),
-            (self.price, euros(shown.year_cost_cents), f"at {price_words(view)}"),
+            (self.energy, kilowatt_hours(shown.year_kwh), _("if all its hours were as now")),
+            (
+                self.price,
+                euros(shown.year_cost_cents),
+                _("at {price}").format(price=price_words(view)),
+            ),
         ):
-            value, _, unit = words.rpartition("\u00a0") if "\u00a0" in words else (words, "", "")
+            value, unit = words.split(SPACE) if SPACE in words else (words, "")
             is_old = not self.projection.fresh().live
             tile.show(value or UNKNOWN, unit, sub, old=is_old)
 
@@ -167,8 +176,9 @@ class RegionsPage:
 
     def _map_words(self, view: RegionsView, shown: list[RegionView]) -> str:
         if not shown:
-            return "Map of the states; none can be shown yet"
-        return f"Map of the states: {about(shown[0], view.min_homes)} is the most of {len(shown)}"
+            return _("Map of the states; none can be shown yet")
+        words = _("Map of the states. The highest of {n}: {state}")
+        return words.format(n=len(shown), state=about(shown[0], view.min_homes))
 
     async def draw(self) -> None:
         """The past of the chosen state."""
@@ -183,7 +193,7 @@ class RegionsPage:
             region=self.chosen, start_ms=start, end_ms=end, step_ms=span.step_ms,
         )  # fmt: skip
         xs, ys = times_ms(found["time"]), found["power_kw"].to_pylist()
-        none = "Nothing of this state can be shown in this time"
+        none = _("Nothing of this state can be shown in this time")
         gap = GAP_STEPS * span.step_ms
         self.past.show(line(start, end, xs, ys, "kW", zone, gap=gap, none=none))
 
@@ -198,7 +208,7 @@ def _key(key: tuple[int, str]) -> None:
 
 def _legend(min_homes: int, scale: Shades) -> list[tuple[int, str]]:
     keys = [(shade, scale.words(shade)) for shade in range(1, SHADES + 1)]
-    return [*keys, (-1, "not shown" if min_homes > 1 else "no home")]
+    return [*keys, (-1, _("not shown") if min_homes > 1 else _("no home"))]
 
 
 def _much(state: RegionView) -> str:
@@ -210,8 +220,8 @@ def _much(state: RegionView) -> str:
 
 def _cells(state: RegionView) -> tuple[str, ...]:
     return (
-        state.name,
-        str(state.homes),
+        state.name if state.region in NAMES else _("All shown"),
+        count(state.homes or 0),
         kilowatts(state.power_kw),
         kilowatt_hours(state.year_kwh),
         euros(state.year_cost_cents),

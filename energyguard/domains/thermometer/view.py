@@ -7,7 +7,7 @@ from energyguard.domains.thermometer.dialect import CHANNEL, DEVICE
 from energyguard.page.elements.components import Rest, Tag, Tile, card
 from energyguard.page.frame.context import PageContext, View
 from energyguard.page.measures.series_chart import KEEP_S, SeriesChart
-from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, number
+from energyguard.page.words.formatting import UNKNOWN, exact, moment, number, plural
 from energyguard.page.words.language import _
 
 
@@ -19,17 +19,18 @@ class ThermometerPage:
         self.live = context.cache.service.live
         context.fresh = lambda: self.live.fresh(THERMOMETER.name)
         self.rest = Rest(
-            "No degrees yet",
-            "Let a thermometer be simulated:",
+            _("No degrees yet"),
+            _("Let a thermometer be simulated:"),
             "$ energyguard simulate thermometer",
         )
         with self.rest:
             with Tag("div", "", "tiles four"):
-                self.now = Tile("Degrees now", "#curve")
-                self.mean = Tile(f"Mean, {context.lasting}", "#curve")
-                self.trend = Tile("Trend", "#curve")
-                self.range = Tile("Lowest and highest", "#curve")
-            with card("Temperature", "c12", context.lasting, anchor="curve"):
+                self.now = Tile(_("Degrees now"), "#curve")
+                mean = _("Mean, {span}").format(span=context.lasting)
+                self.mean = Tile(mean, "#curve")
+                self.trend = Tile(_("Trend"), "#curve")
+                self.range = Tile(_("Lowest and highest"), "#curve")
+            with card(_("Temperature"), "c12", context.lasting, anchor="curve"):
                 self.curve = SeriesChart(context, DEVICE, CHANNEL, height=340)
         context.every(1.0, self.second)
         context.every(KEEP_S, self.past)
@@ -41,9 +42,10 @@ class ThermometerPage:
         xs, ys = self.curve.tail()
         if newest is None or not xs:
             return
-        when = f"at {moment(xs[-1], self.context.zone, '%a %-d %b, %H:%M:%S')}"
+        time = moment(xs[-1], self.context.zone, "%a %-d %b, %H:%M:%S")
         live = self.live.fresh(THERMOMETER.name).live
-        name = "Degrees now" if live else "Degrees, last known"
+        name = _("Degrees now") if live else _("Degrees, last known")
+        when = _("at {time}").format(time=time)
         self.now.show(number(ys[-1]), "°C", when, name, old=not live)
         self.now.spark.show({"ys": ys[-60:]})
         self.curve.push(newest)
@@ -62,17 +64,20 @@ class ThermometerPage:
         self._figures(trend.to_pylist()[0])
 
     def _figures(self, row: dict[str, float | None]) -> None:
-        readings = count(int(row["readings"] or 0))
-        self.mean.show(number(row["mean"]), "°C", f"of {readings} readings")
+        readings = plural(int(row["readings"] or 0), "reading")
+        self.mean.show(number(row["mean"]), "°C", _("of {readings}").format(readings=readings))
         slope, error = row["slope"], row["error"]
         if slope is None or error is None:
-            self.trend.show(UNKNOWN, "", "too few readings")
+            self.trend.show(UNKNOWN, "", _("too few readings"))
         else:
-            tends = "rises" if slope > 2 * error else "falls" if slope < -2 * error else "no trend"
-            near = f"±{SPACE}{number(error, 2)} (standard error): {tends}"
-            self.trend.show(f"{slope:+.2f}", "°C/h", near)
+            tends = _("rises") if slope > 0 else _("falls")
+            tends = tends if abs(slope) > 2 * error else _("no trend")
+            near = _("±\u00a0{error} (standard error): {tends}").format(
+                error=number(error, 2), tends=tends
+            )
+            self.trend.show(("+" if slope >= 0 else "") + exact(slope, 2), "°C/h", near)
         lowest, highest = row["lowest"], row["highest"]
-        self.range.show(f"{number(lowest)} – {number(highest)}", "°C", "in this time")
+        self.range.show(f"{number(lowest)} – {number(highest)}", "°C", _("in this time"))
 
 
 VIEW = View("/thermometer", _("Thermometer"), "thermometer", ThermometerPage, _("Degrees"))

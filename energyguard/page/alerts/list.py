@@ -207,7 +207,7 @@ class AlertList:
         shows = (alert, place, rule, is_long_ago(alert, now_ms))
         kept, row = self._rows_kept.get(alert.id, (None, None))
         if row is None or kept != shows:
-            row = AlertRow.of(alert, place.zone, place, rule, now_ms)
+            row = AlertRow.of(alert, place, rule, now_ms)
             self._rows_kept[alert.id] = (shows, row)
         return row, self.several, alert.id in self.picked
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import Severity, State
+from energyguard.page.alerts.picture import rule_of
 from energyguard.page.alerts.words import sentence
 from energyguard.page.elements.components import ChangingList, Tag
 from energyguard.page.frame.context import PageContext
@@ -72,8 +73,8 @@ class NeedList:
 def about(context: PageContext, alert: Alert) -> str:
     """What happened, in the reader's words and with the device's name."""
     service = context.cache.service
-    rule = next((rule for rule in service.rules.active() if rule.id == alert.rule), None)
-    return sentence(alert, place_of(service.catalogue, alert.device), rule)
+    place = place_of(service.catalogue, alert.device)
+    return sentence(alert, place, rule_of(context, alert))
 
 
 def urgency(alert: Alert) -> tuple[bool, int, int]:

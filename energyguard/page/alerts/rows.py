@@ -10,7 +10,7 @@ from energyguard.page.alerts.words import sentence, under
 from energyguard.page.elements.components import Tag, button
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import DevicePlace
-from energyguard.page.words.formatting import detail, mark
+from energyguard.page.words.formatting import mark
 from energyguard.page.words.language import _
 from energyguard.rules.rule import Rule
 
@@ -30,17 +30,14 @@ class AlertRow:
     @staticmethod
     def of(
         alert: Alert,
-        zone: str,
-        place: DevicePlace | None = None,
-        rule: Rule | None = None,
+        place: DevicePlace,
+        rule: Rule | None,
         now_ms: int | None = None,
     ) -> AlertRow:
-        """The row of an alert; with a place the device has its name, and its site's zone."""
+        """The row of an alert, with times of the device's site."""
         shape, kind = mark(alert)
         taken = not alert.open or alert.held
-        about, below = alert.about, detail(alert, zone)
-        if place is not None:
-            about, below = sentence(alert, place, rule), under(alert, place, place.zone, now_ms)
+        about, below = sentence(alert, place, rule), under(alert, place, place.zone, now_ms)
         return AlertRow(alert.id, about, below, shape, kind, taken, alert.open and alert.held)
 
 

@@ -13,6 +13,7 @@ from energyguard.model.topics import EDGE_LINKS
 from energyguard.page.alerts.detail import AlertDetail
 from energyguard.page.alerts.filter import RESOLVED, urgency
 from energyguard.page.alerts.list import AlertList
+from energyguard.page.alerts.need_list import about
 from energyguard.page.alerts.rows import alert_href
 from energyguard.page.alerts.silence_sheet import SilenceSheet
 from energyguard.page.alerts.standing_silences import StandingSilencesCard
@@ -21,7 +22,7 @@ from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count, needs_someone
-from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.language import _, current, ngettext
 from energyguard.records.alerts import AlertEvent
 
 MAX_LANES = 14
@@ -103,7 +104,7 @@ class AlertsPage:
         span = self.context.span
         start, end = self.cache.borders(span)
         data = await self.cache.shared(
-            ("lanes", span.name, end), 5, lambda: self._lanes(start, end)
+            ("lanes", span.name, end, current()), 5, lambda: self._lanes(start, end)
         )
         self.none.set_visibility(not data["lanes"])
         self.lanes.set_visibility(bool(data["lanes"]))
@@ -118,7 +119,9 @@ class AlertsPage:
                 href = alert_href(self.context, alert.id)
                 bars = stretches(alert, book.story(alert.id), end)
                 lanes.setdefault(alert.device, []).extend(
-                    {**bar, "href": href, "about": alert.about} for bar in bars if bar["to"] > start
+                    {**bar, "href": href, "about": about(self.context, alert)}
+                    for bar in bars
+                    if bar["to"] > start
                 )
         return {
             "from": start,

@@ -21,8 +21,9 @@ from energyguard.page.words.formatting import (
     until,
 )
 from energyguard.page.words.language import _
+from energyguard.page.words.lengths import duration
+from energyguard.page.words.sentences import alert_sentence, why_ended
 from energyguard.records.alerts import AlertAction, AlertEvent
-from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import Rule
 
 APART_MS = 120_000
@@ -55,33 +56,9 @@ def kind_words(alert: Alert, rule: Rule | None) -> str:
     return found.get(kind, _("Alert"))
 
 
-def length(ms: int) -> str:
-    """How long something lasted, in its largest unit."""
-    return SPACE.join(age(max(0, ms)))
-
-
 def sentence(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
-    """What happened, with the device's name: built anew where it is a window's sum or a silence."""
-    name = place.name
-    if not alert.measured:
-        return (_("{name} is silent") if alert.open else _("{name} was silent")).format(name=name)
-    window_ms = alert.window_end_ms - alert.window_start_ms
-    if window_ms > 0 and (rule is None or isinstance(rule, ThresholdRule)):
-        words = (
-            _("{name} fell below {limit} in {window}")
-            if alert.is_below
-            else _("{name} passed {limit} in {window}")
-        )
-        limit = amount(alert.expected, alert.unit)
-        return words.format(name=name, limit=limit, window=length(window_ms))
-    return named(alert.about, place)
-
-
-def named(text: str, place: DevicePlace) -> str:
-    """A sentence of the worker, with the device's name for its id."""
-    if place.name == place.device or not text.startswith(place.device):
-        return text
-    return place.name + text.removeprefix(place.device)
+    """What happened, with the device's name."""
+    return alert_sentence(alert, place.name, rule)
 
 
 def is_long_ago(alert: Alert, now_ms: int) -> bool:
@@ -117,6 +94,8 @@ def under(alert: Alert, place: DevicePlace, zone: str, now_ms: int | None = None
 def standing(alert: Alert, zone: str) -> list[str]:
     """Who has it, or for how long nobody wants to hear of it; that nobody knows any more."""
     found = []
+    if alert.condition is State.PENDING:
+        found.append(_("not for long enough yet"))
     if alert.condition is State.UNKNOWN and alert.measured:
         found.append(_("the meter is silent: unknown, not resolved"))
     if alert.state is State.SILENCED:
@@ -185,8 +164,11 @@ def ending(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
     """When it ends by itself, or why it ended."""
     name = place.name
     if not alert.open:
-        words = _("It ended by itself, {time}.")
-        return words.format(time=day_moment(alert.changed_ms, place.zone))
+        when = day_moment(alert.changed_ms, place.zone)
+        if alert.reason:
+            words = _("It ended, {time}: {reason}.")
+            return words.format(time=when, reason=why_ended(alert.reason))
+        return _("It ended by itself, {time}.").format(time=when)
     if not alert.measured:
         return _("It ends by itself when {name} sends again.").format(name=name)
     if rule is None:
@@ -200,7 +182,7 @@ def ending(alert: Alert, place: DevicePlace, rule: Rule | None) -> str:
         if alert.is_below
         else _("It ends by itself when {name} is at {clear} or less for {window}.")
     )
-    return words.format(name=name, clear=clear, window=length(window_ms))
+    return words.format(name=name, clear=clear, window=duration(window_ms))
 
 
 def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[str, str]:
@@ -220,8 +202,11 @@ def timeline_row(entry: TimelineEntry, place: DevicePlace, zone: str) -> tuple[s
 
 
 def _happened(event: AlertEvent, place: DevicePlace) -> str:
+    if event.reason:
+        return _("it ended: {reason}").format(reason=why_ended(event.reason))
     if not event.unit:
-        return named(event.about, place)
+        over = event.state is State.RESOLVED
+        return (_("{name} sends again") if over else _("{name} is silent")).format(name=place.name)
     found = {
         State.PENDING: _("beyond the limit, not for long enough yet"),
         State.FIRING: _("the alert opens"),

@@ -18,23 +18,11 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import MAX_POINTS, times_ms
 from energyguard.page.words.formatting import age, count, moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.readings import ending_words
 from energyguard.service.views import PartitionView, Quality
 
 ENDINGS = ("accepted", "late", "duplicate", "conflicting", "ahead", "malformed", "out of range")
 Cells = tuple[str, ...]
-
-
-def ending_words() -> dict[str, str]:
-    """What the endings of readings are called."""
-    return {
-        "accepted": _("accepted"),
-        "late": _("late"),
-        "duplicate": _("duplicate"),
-        "conflicting": _("conflicting"),
-        "ahead": _("ahead"),
-        "malformed": _("malformed"),
-        "out of range": _("out of range"),
-    }
 
 
 class DataDetails:
@@ -46,7 +34,8 @@ class DataDetails:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.cache = context, context.cache
-        self.words = ending_words()
+        known = ending_words()
+        self.words = {name: known[name] for name in ENDINGS}
         opened = {"open": "open"} if context.query.get("details") else {}
         with Tag("details", "", "engine c12", id="details", **opened):
             Tag("summary", _("Details: how readings ended, how far along everything is"))
@@ -84,9 +73,14 @@ class DataDetails:
             matters = n > 0 and name in ("conflicting", "malformed", "out of range")
             self.endings.show(words, count(n), matters)
         self._table(found.partitions)
-        self.refused.show((why, n, count(n)) for why, n in found.refused_by.items())
+        self.refused.show((self._why(why), n, count(n)) for why, n in found.refused_by.items())
         rows = found.malformed + found.out_of_range
         self.refused_note.text = ngettext("{n} row", "{n} rows", rows).format(n=count(rows))
+
+    def _why(self, why: str) -> str:
+        """An ending and its field, in words."""
+        verdict, _space, field = why.partition(" ")
+        return f"{self.words.get(verdict.replace('-', ' '), verdict)}: {field}"
 
     def _table(self, partitions: tuple[PartitionView, ...]) -> None:
         by_topic = groupby(sorted(partitions, key=lambda p: p.topic), key=lambda p: p.topic)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from energyguard.page.elements.components import Tag, button, restyle
-from energyguard.page.words.formatting import SPACE, UNKNOWN, age, count, day_moment
+from energyguard.page.words.formatting import UNKNOWN, count, day_moment
+from energyguard.page.words.language import _
+from energyguard.page.words.lengths import length
 from energyguard.service.views import EdgeState, EdgeView
 
 MAX_CARDS = 60
-FACTS = ("Last heard", "Behind by", "Waiting there", "Clock", "Readings", "Lost")
-STATES: Mapping[EdgeState, tuple[str, str]] = {
-    "connected": ("● connected", "state on"),
-    "disconnected": ("○ no line", "state"),
-    "silent": ("▲ silent", "state away"),
-    "unknown": ("? not known", "state"),
-    "never-heard": ("○ not heard yet", "state"),
-    "forgotten": ("✕ forgotten", "state"),
+HEARD, BEHIND, WAITING = _("Last heard"), _("Behind by"), _("Waiting there")
+CLOCK, READINGS, LOST = _("Clock"), _("Readings"), _("Lost")
+FACTS = (HEARD, BEHIND, WAITING, CLOCK, READINGS, LOST)
+STATES: Mapping[EdgeState, tuple[str, str, str]] = {
+    "connected": ("●", _("connected"), "state on"),
+    "disconnected": ("○", _("no line"), "state"),
+    "silent": ("▲", _("silent"), "state away"),
+    "unknown": ("?", _("not known"), "state"),
+    "never-heard": ("○", _("not heard yet"), "state"),
+    "forgotten": ("✕", _("forgotten"), "state"),
 }
 """What is said of each state: a shape and a word, and the look of them."""
 Ask = Callable[[EdgeView], None]
@@ -42,7 +46,8 @@ class EdgeCards:
         for edge in shown:
             self._cards[edge.edge].show(edge, now_ms)
         left = len(edges) - len(shown)
-        self._more.text = f"and {count(left)} more: energyguard edges" if left else ""
+        more = _("and {n} more: {command}").format(n=count(left), command="energyguard edges")
+        self._more.text = more if left else ""
 
 
 class _EdgeCard:
@@ -57,53 +62,54 @@ class _EdgeCard:
             if self._edge is not None:
                 ask(self._edge)
 
-        with Tag("section", "", "card edge", aria_label=f"Edge {name}"):
+        with Tag("section", "", "card edge", aria_label=_("Edge {name}").format(name=name)):
             with Tag("div", "", "title"):
                 Tag("h3", name)
                 self._state = Tag("span", "", "state")
             with Tag("dl", "", "facts"):
                 for fact in FACTS:
                     with Tag("div") as box:
-                        Tag("dt", fact)
+                        Tag("dt", _(fact))
                         self._facts[fact] = box, Tag("dd", UNKNOWN)
             with Tag("div", "", "acts"):
                 self._since = Tag("span", "", "sub small")
-                button("Forget", on_press, about=name, mark=f"forget-{name}")
+                button(_("Forget"), on_press, about=name, mark=f"forget-{name}")
 
     def show(self, edge: EdgeView, now_ms: int) -> None:
         """Change what has changed."""
         self._edge = edge
-        self._state.text, look = STATES[edge.state]
+        shape, words, look = STATES[edge.state]
+        self._state.text = f"{shape} {_(words)}"
         restyle(self._state, look)
         when = day_moment(edge.let_in_ms, self._zone)
-        self._since.text = f"Let in by {edge.let_in_by}, {when}"
+        self._since.text = _("Let in by {person}, {time}").format(person=edge.let_in_by, time=when)
         is_known = edge.heartbeat_ms is not None and edge.state != "never-heard"
         texts = {
-            "Last heard": f"{ago(now_ms - (edge.heartbeat_ms or 0))} ago" if is_known else "never",
-            "Behind by": UNKNOWN if edge.lag_ms is None else ago(edge.lag_ms),
-            "Waiting there": waiting(edge) if is_known else UNKNOWN,
-            "Clock": clock(edge.offset_ms),
-            "Readings": count(edge.readings),
-            "Lost": count(edge.lost),
+            HEARD: ago(now_ms - (edge.heartbeat_ms or 0)) if is_known else _("never"),
+            BEHIND: UNKNOWN if edge.lag_ms is None else length(edge.lag_ms),
+            WAITING: waiting(edge) if is_known else UNKNOWN,
+            CLOCK: clock(edge.offset_ms),
+            READINGS: count(edge.readings),
+            LOST: count(edge.lost),
         }
-        matters = {"Clock": edge.clock_off, "Lost": edge.lost > 0}
-        matters["Last heard"] = edge.state == "silent"
+        matters = {CLOCK: edge.clock_off, LOST: edge.lost > 0, HEARD: edge.state == "silent"}
         for fact, (box, shown) in self._facts.items():
             shown.text = texts[fact]
             restyle(box, "matters" if matters.get(fact) else "")
 
 
 def ago(ms: int) -> str:
-    """A length of time for people: ``26 min``."""
-    amount, unit = age(max(0, ms))
-    return f"{amount}{SPACE}{unit}"
+    """How long ago something was: ``26 min ago``."""
+    return _("{length} ago").format(length=length(ms))
 
 
 def waiting(edge: EdgeView) -> str:
     """What waited at an edge when it was last heard."""
     if not edge.queued:
-        return "nothing"
-    return count(edge.queued) + (f", {ago(edge.queued_ms)} old" if edge.queued_ms else "")
+        return _("nothing")
+    if not edge.queued_ms:
+        return count(edge.queued)
+    return _("{n}, {length} old").format(n=count(edge.queued), length=length(edge.queued_ms))
 
 
 def clock(offset_ms: int | None) -> str:
@@ -111,5 +117,6 @@ def clock(offset_ms: int | None) -> str:
     if offset_ms is None:
         return UNKNOWN
     if abs(offset_ms) < 1_000:
-        return "right"
-    return f"{ago(abs(offset_ms))} {'ahead' if offset_ms > 0 else 'behind'}"
+        return _("right")
+    words = _("{length} ahead") if offset_ms > 0 else _("{length} behind")
+    return words.format(length=length(abs(offset_ms)))

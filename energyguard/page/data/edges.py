@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from energyguard.model.topics import EDGE_LINKS
 from energyguard.page.alerts.view import stretches
 from energyguard.page.data.cluster import SHAPES
-from energyguard.page.data.edge_cards import EdgeCards, ago
+from energyguard.page.data.edge_cards import EdgeCards
 from energyguard.page.elements.components import (
     ChangingList,
     ConfirmDialog,
@@ -18,17 +18,25 @@ from energyguard.page.elements.components import (
 )
 from energyguard.page.elements.plots import Data, Plot
 from energyguard.page.frame.context import PageContext
-from energyguard.page.words.formatting import UNKNOWN, count, day_moment, plural
+from energyguard.page.words.formatting import UNKNOWN, count, day_moment, listed, plural
+from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.lengths import length
+from energyguard.page.words.sentences import alert_sentence
 from energyguard.service.contract import Service
 from energyguard.service.views import EdgeState, EdgeView
 
-FIGURES = ("edges connected", "records that wait there", "furthest behind", "records lost")
+FIGURES = (
+    _("edges connected"), _("records that wait there"), _("furthest behind"), _("records lost"),
+)  # fmt: skip
 ANYWHERE = ("", "0.0.0.0", "::", "*")
 """A cloud that listens so cannot know how edges reach it."""
 COMMANDS = (
-    ("Let one in: here", "energyguard edge enroll NAME"),
-    ("Start it: there, with the file", "energyguard edge join NAME.edge.json && energyguard edge"),
-    ("How it is: there", "energyguard edge status"),
+    (_("Let one in: here"), "energyguard edge enroll NAME"),
+    (
+        _("Start it: there, with the file"),
+        "energyguard edge join NAME.edge.json && energyguard edge",
+    ),
+    (_("How it is: there"), "energyguard edge status"),
 )
 MAX_ALERTS = 300
 _COPY = """() => {
@@ -55,33 +63,37 @@ class EdgesPage:
     def __init__(self, context: PageContext) -> None:
         self.context, self.service = context, context.cache.service
         self.rest = Rest(
-            "No edge was let in yet",
-            "An edge is a box in the field. It measures, keeps what it measured through any "
-            "outage, and sends it when there is a line. Let the first one in, on this machine:",
+            _("No edge was let in yet"),
+            _(
+                "An edge is a box in the field. It measures, keeps what it measured through any "
+                "outage, and sends it when there is a line. Let the first one in, on this machine:"
+            ),
         )
         with self.rest.empty:
             line = enroll_line(self.service.settings.cloud.listen)
-            Tag("pre", line, "enroll", tabindex="0", aria_label="Command that lets an edge in")
-            copy = Tag("button", "Copy", "btn", type="button")
+            Tag("pre", line, "enroll", tabindex="0", aria_label=_("Command that lets an edge in"))
+            copy = Tag("button", _("Copy"), "btn", type="button")
             copy.on("click", js_handler=_COPY)
         with self.rest:
-            with card("State", "c12"):
+            with card(_("State"), "c12"):
                 with Tag("p", "", "summary") as self.summary:
                     self.mark = Tag("span", "", "sev", aria_hidden="true")
                     self.sentence = Tag("span")
-                self.figures = Figures(FIGURES)
+                self.figures = Figures([_(name) for name in FIGURES])
             with Tag("div", "", "c12"):
                 self.cards = EdgeCards(self._ask, context.zone)
-            with card(f"Lines, last {context.span.words}", "c12") as remark:
-                self.lanes = Plot("lanes", f"When edges were silent, last {context.span.words}")
+            last = _("last {span}").format(span=_(context.span.words))
+            with card(_("Lines, {span}").format(span=last), "c12") as remark:
+                label = _("When edges were silent, {span}").format(span=last)
+                self.lanes = Plot("lanes", label)
             with remark, Tag("span", "", "legend"), Tag("span"):
                 Tag("i", "", "warn")
-                Tag("span", "silent, or its clock off")
-            with card("Let edges in", "c12", "from a terminal"):
+                Tag("span", _("silent, or its clock off"))
+            with card(_("Let edges in"), "c12", _("from a terminal")):
                 for words, command in COMMANDS:
                     with Tag("div", "", "command"):
-                        Tag("span", words)
-                        Tag("pre", command, tabindex="0", aria_label=words)
+                        Tag("span", _(words))
+                        Tag("pre", command, tabindex="0", aria_label=_(words))
                 self.gone: ChangingList[str] = ChangingList(
                     lambda line: Tag("p", line, "sub"), "", "gone"
                 )
@@ -99,12 +111,13 @@ class EdgesPage:
         if " ".join(self.mark.classes) != f"sev {kind}":
             self.mark.classes(replace=f"sev {kind}")
         connected = sum(edge.state == "connected" for edge in here)
-        self.figures.show(FIGURES[0], f"{connected} of {len(here)}", connected < len(here))
-        self.figures.show(FIGURES[1], count(sum(edge.queued for edge in here)))
+        of_all = _("{n} of {all}").format(n=connected, all=len(here))
+        self.figures.show(_(FIGURES[0]), of_all, connected < len(here))
+        self.figures.show(_(FIGURES[1]), count(sum(edge.queued for edge in here)))
         behind = max((edge.lag_ms for edge in here if edge.lag_ms is not None), default=None)
-        self.figures.show(FIGURES[2], UNKNOWN if behind is None else ago(behind))
+        self.figures.show(_(FIGURES[2]), UNKNOWN if behind is None else length(behind))
         lost = sum(edge.lost for edge in here)
-        self.figures.show(FIGURES[3], count(lost), lost > 0)
+        self.figures.show(_(FIGURES[3]), count(lost), lost > 0)
         self.cards.show(here, now_ms)
         self.gone.show([self._forgotten(edge) for edge in found if edge.state == "forgotten"])
 
@@ -127,7 +140,11 @@ class EdgesPage:
         book = self.service.book
         found = book.find(device=name, limit=MAX_ALERTS)
         return [
-            {**bar, "href": self.context.href("/alerts", alert=alert.id), "about": alert.about}
+            {
+                **bar,
+                "href": self.context.href("/alerts", alert=alert.id),
+                "about": alert_sentence(alert, name, None),
+            }
             for alert in found
             if alert.topic == EDGE_LINKS.name and (alert.open or alert.changed_ms >= start)
             for bar in stretches(alert, book.story(alert.id), end)
@@ -136,76 +153,88 @@ class EdgesPage:
 
     def _forgotten(self, edge: EdgeView) -> str:
         when = day_moment(edge.forgotten_ms, self.context.zone)
-        return f"{edge.edge} was forgotten by {edge.forgotten_by}, {when}; what it sent stays."
+        words = _("{name} was forgotten by {person}, {time}; what it sent stays.")
+        return words.format(name=edge.edge, person=edge.forgotten_by, time=when)
 
     def _ask(self, edge: EdgeView) -> None:
         """Ask before an edge is let in no more."""
-        waiting = f" What waits there ({plural(edge.queued, 'record')}) will not come any more."
+        parts = [
+            _(
+                "Its line is ended and its certificate is refused from now on. What it sent "
+                "stays; its devices may come from another edge."
+            ),
+            _("To let it in again, enroll it anew."),
+        ]
+        if edge.queued:
+            words = _("What waits there ({records}) will not come any more.")
+            parts.insert(1, words.format(records=plural(edge.queued, "record")))
         self.question.ask(
-            f"Forget {edge.edge}?",
-            "Its line is ended and its certificate is refused from now on. What it sent stays; its "
-            f"devices may come from another edge.{waiting if edge.queued else ''} To let it in "
-            "again, enroll it anew.",
-            "Forget it",
+            _("Forget {name}?").format(name=edge.edge),
+            " ".join(parts),
+            _("Forget it"),
             lambda: self._forget(edge.edge),
         )
 
     async def _forget(self, name: str) -> None:
         act = self.service.edges.forget
-        if await self.context.do(lambda: act(name, self.context.user), f"{name} is forgotten"):
+        if await self.context.do(
+            lambda: act(name, self.context.user), _("{name} is forgotten").format(name=name)
+        ):
             await self.second()
-
-
-Summary = tuple[str, Callable[[Sequence[str]], str]]
-_SUMMARIES: Mapping[EdgeState, Summary] = {
-    "unknown": (
-        "warning",
-        lambda _: (
-            "The role cloud tells nothing, so nobody knows how the lines are. Does it run? "
-            "energyguard status"
-        ),
-    ),
-    "silent": (
-        "warning",
-        lambda names: (
-            f"{_are(names, 'silent')}. Look after power and network there; what is "
-            "measured waits on the edge's disk."
-        ),
-    ),
-    "disconnected": (
-        "info",
-        lambda names: f"{_are(names, 'without a line')} just now. It is tried again by itself.",
-    ),
-    "never-heard": (
-        "info",
-        lambda names: f"{_are(names, 'not heard yet')} since it was let in: start it there.",
-    ),
-}
 
 
 def summed_up(edges: Sequence[EdgeView]) -> tuple[str, str]:
     """How bad it is, and a sentence that says what is so and what to do."""
     if not edges:
-        return "info", "No edge may send: all were forgotten."
-    off = [edge.edge for edge in edges if edge.clock_off]
-    for state, (kind, words) in _SUMMARIES.items():
-        if state == "disconnected" and off:
-            break
-        if names := [edge.edge for edge in edges if edge.state == state]:
-            return kind, words(names)
-    if off:
-        clocks = f"The clock of {off[0]} is" if len(off) == 1 else f"Clocks are off: {_all(off)}:"
-        way = "off: set it there" if len(off) == 1 else "set them there"
-        return "warning", f"{clocks} {way} (timedatectl set-ntp true)."
+        return "info", _("No edge may send: all were forgotten.")
+    by_state: dict[EdgeState, list[str]] = {}
+    for edge in edges:
+        by_state.setdefault(edge.state, []).append(edge.edge)
+    if "unknown" in by_state:
+        return "warning", _(
+            "The role cloud tells nothing, so nobody knows how the lines are. Does it run? "
+            "{command}"
+        ).format(command="energyguard status")
+    if names := by_state.get("silent"):
+        words = ngettext(
+            "{names} is silent. Look after power and network there; what is measured waits on the "
+            "edge's disk.",
+            "{names} are silent. Look after power and network there; what is measured waits on "
+            "the edges' disks.",
+            len(names),
+        )
+        return "warning", words.format(names=listed(names))
+    if off := [edge.edge for edge in edges if edge.clock_off]:
+        words = ngettext(
+            "The clock of {names} is off: set it there ({command}).",
+            "The clocks of {names} are off: set them there ({command}).",
+            len(off),
+        )
+        return "warning", words.format(names=listed(off), command="timedatectl set-ntp true")
+    return _lines(edges, by_state)
+
+
+def _lines(
+    edges: Sequence[EdgeView], by_state: Mapping[EdgeState, Sequence[str]]
+) -> tuple[str, str]:
+    """How the lines are, where no edge is in trouble."""
+    if names := by_state.get("disconnected"):
+        words = ngettext(
+            "{names} is without a line just now. It is tried again by itself.",
+            "{names} are without a line just now. It is tried again by itself.",
+            len(names),
+        )
+        return "info", words.format(names=listed(names))
+    if names := by_state.get("never-heard"):
+        words = ngettext(
+            "{names} is not heard yet since it was let in: start it there.",
+            "{names} are not heard yet since they were let in: start them there.",
+            len(names),
+        )
+        return "info", words.format(names=listed(names))
     waiting = sum(edge.queued for edge in edges)
-    rest = f"{plural(waiting, 'record')} on the way." if waiting else "nothing waits."
-    whole = "The edge is" if len(edges) == 1 else f"All {len(edges)} edges are"
-    return "resolved", f"{whole} connected, {rest}"
-
-
-def _are(names: Sequence[str], what: str) -> str:
-    return f"{_all(names)} {'is' if len(names) == 1 else 'are'} {what}"
-
-
-def _all(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    words = ngettext("The edge is connected", "All {n} edges are connected", len(edges))
+    whole, rest = words.format(n=len(edges)), _("nothing waits.")
+    if waiting:
+        rest = _("{records} on the way.").format(records=plural(waiting, "record"))
+    return "resolved", f"{whole}, {rest}"

@@ -15,6 +15,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import count, day_moment, number
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.refusals import why_refused
 from energyguard.service.intake.file_imports import (
     MAX_FILE_BYTES,
     FileImport,
@@ -118,7 +119,7 @@ class ImportCard:
                 Tag("dd", value)
         self.doubts.show(
             [
-                (_("Row {n}").format(n=count(row.row)), row.reason)
+                (_("Row {n}").format(n=count(row.row)), why_refused(row.reason))
                 for row in seen.refused[:MAX_DOUBTS]
             ]
         )

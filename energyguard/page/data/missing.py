@@ -16,6 +16,7 @@ from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.places import place_of
 from energyguard.page.words.formatting import SPACE, count, day_moment, moment, until
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.refusals import why_refused
 from energyguard.service.consumption.missing_hours import DeviceGaps, MissingData
 
 PAGE = 25
@@ -148,7 +149,7 @@ class MissingCard:
         """What the refused rows say of it, if any of the newest is its own."""
         for letter in self.service.dead_letters(50):
             if device in letter.original:
-                return _("Its rows are refused: {reason}").format(reason=letter.reason)
+                return _("Its rows are refused: {reason}").format(reason=why_refused(letter.reason))
         return None
 
     def _draw(self, row: GapRow) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from energyguard.page.elements.components import Tag, button
-from energyguard.page.words.formatting import UNKNOWN, count, number
+from energyguard.page.words.formatting import UNKNOWN, count, percent
+from energyguard.page.words.language import _
 from energyguard.service.views import NodeView
 
-COLUMNS = ("Node", "State", "Share", "Slots", "Rows", "Slots that differ", "Slots to fetch",
-           "Hints", "For others", "")  # fmt: skip
+COLUMNS = (
+    _("Node"), _("State"), _("Share"), _("Slots"), _("Rows"), _("Slots that differ"),
+    _("Slots to fetch"), _("Hints"), _("For others"), "",
+)  # fmt: skip
 Ask = Callable[[NodeView, bool], None]
 
 
@@ -19,12 +22,12 @@ class NodeTable:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._lines: dict[str, _Line] = {}
-        scroll = Tag("div", "", "scroll nodes", tabindex="0", role="region", aria_label="Nodes")
+        scroll = Tag("div", "", "scroll nodes", tabindex="0", role="region", aria_label=_("Nodes"))
         with scroll, Tag("table"):
             with Tag("thead"), Tag("tr"):
                 for i, name in enumerate(COLUMNS):
                     if name:
-                        Tag("th", name, "num" if i > 1 else "", scope="col")
+                        Tag("th", _(name), "num" if i > 1 else "", scope="col")
                     else:
                         Tag("td")
             self._body = Tag("tbody")
@@ -53,13 +56,13 @@ class _Line:
             Tag("th", short(name), "who", scope="row")
             with Tag("td"):
                 self._state = Tag("span", "", "state")
-            self._cells = [Tag("td", UNKNOWN, "num") for _ in COLUMNS[2:-1]]
+            self._cells = [Tag("td", UNKNOWN, "num") for _column in COLUMNS[2:-1]]
             with Tag("td", "", "num"):
                 self._fail = button(
-                    "Fail", lambda: on_press(True), about=short(name), mark=f"hold-{short(name)}"
+                    _("Fail"), lambda: on_press(True), about=short(name), mark=f"hold-{short(name)}"
                 )
                 self._recover = button(
-                    "Recover",
+                    _("Recover"),
                     lambda: on_press(False),
                     about=short(name),
                     mark=f"free-{short(name)}",
@@ -69,7 +72,7 @@ class _Line:
         """Change what has changed."""
         self._node = node
         texts = (
-            f"{number(node.share * 100)}\u202f%",
+            percent(node.share),
             count(node.slots),
             UNKNOWN if node.rows is None else count(node.rows),
             count(node.lacking) if node.up else UNKNOWN,
@@ -80,9 +83,10 @@ class _Line:
         for cell, text in zip(self._cells, texts, strict=True):
             cell.text = text
         if node.up:
-            self._state.text, look = "● up", "state on"
+            self._state.text, look = "● " + _("up"), "state on"
         else:
-            self._state.text = "▲ silent: made to fail" if node.held else "▲ silent"
+            words = _("silent: made to fail") if node.held else _("silent")
+            self._state.text = f"▲ {words}"
             look = "state away"
         if " ".join(self._state.classes) != look:
             self._state.classes(replace=look)

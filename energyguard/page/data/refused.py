@@ -10,6 +10,7 @@ from energyguard.page.elements.components import ChangingList, ConfirmDialog, Ta
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, day_moment
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.refusals import why_refused
 from energyguard.service.intake.refused_rows import RefusedGroup, refused_groups, would_be_taken
 from energyguard.service.views import DeadLetter, Receipt
 
@@ -50,7 +51,7 @@ class RefusedCard:
             with Tag("summary"):
                 Tag("span", "!", "sev critical", aria_hidden="true")
                 with Tag("span"):
-                    Tag("span", group.reason, "about")
+                    Tag("span", why_refused(group.reason), "about")
                     when = day_moment(newest.at_ms, self.context.zone)
                     words = _("{rows} from {source}, the newest {time}").format(
                         rows=rows, source=_source(group.source), time=when
@@ -64,7 +65,7 @@ class RefusedCard:
                 with Tag("div", "", "acts"):
                     ask = partial(self._ask, group)
                     button(
-                        _("Try them again"), ask, about=group.reason,
+                        _("Try them again"), ask, about=why_refused(group.reason),
                         mark=f"replay-{newest.offset}",
                     )  # fmt: skip
 

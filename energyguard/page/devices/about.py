@@ -22,9 +22,9 @@ from energyguard.page.elements.components import (
 )
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.channels import level_words
 from energyguard.page.words.formatting import SPACE, UNKNOWN, day_moment, number
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import kind_of_device, level_words
 from energyguard.service.catalogue.views import CatalogueCard, EntryChange
 
 MAX_CHANGES = 6
@@ -83,7 +83,7 @@ class AboutCard:
         rows = [
             (_("Place"), " › ".join(place.name for place in found.sites) or UNKNOWN),
             (_("Groups"), ", ".join(group.name for group in found.groups)),
-            (_("Kind"), device.kind),
+            (_("Kind"), kind_of_device(device.kind)),
             (_("Labels"), ", ".join(f"{name}={text}" for name, text in device.labels.items())),
             (_("Rating"), "" if device.rating_kw is None
              else f"{number(device.rating_kw)}{SPACE}kW"),

@@ -16,9 +16,9 @@ from energyguard.page.devices.form import Wrong, id_for, site_options
 from energyguard.page.elements.components import Tag, card, tell
 from energyguard.page.elements.forms import Form, Values
 from energyguard.page.frame.context import PageContext
-from energyguard.page.measures.channels import level_words
 from energyguard.page.words.formatting import count, measured, near_moment
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import level_words
 from energyguard.service.catalogue.contract import SiteCatalogue
 
 LOOK_S = 2.0

@@ -10,8 +10,8 @@ from energyguard.model.channels import CHANNELS, Kind
 from energyguard.page.devices.form import read_number
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.forms import Form, Values
-from energyguard.page.measures.channels import level_words
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import level_words
 
 PREFIX: Final = "channels"
 COUNTERS: Final = ("digits", "resolution")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.quantities import NANO
-from energyguard.page.alerts.words import length
 from energyguard.page.elements.charts import BarSeries, BarStep, bars
 from energyguard.page.elements.components import Tag, card
 from energyguard.page.elements.plots import Data, Plot
@@ -15,6 +14,7 @@ from energyguard.page.frame.page_cache import DAY_MS, MINUTE_MS, times_ms
 from energyguard.page.measures.consumption_chart import stretches
 from energyguard.page.words.formatting import amount, count, moment, number
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.lengths import duration
 from energyguard.rules.kinds.threshold import ThresholdRule
 
 KEEP_S = 15.0
@@ -40,7 +40,7 @@ class LimitBars:
         self.context, self.cache = context, context.cache
         self.device, self.rule, self.day = device, rule, day
         self._past: list[float] = []
-        title = _("Each {window} against the limit").format(window=length(rule.window_ms))
+        title = _("Each {window} against the limit").format(window=duration(rule.window_ms))
         with card(title, "c12", anchor=f"rule-{rule.id}") as self.note:
             self.plot = Plot("bars", title, 190)
             with Tag("div", "", "limit-foot"):

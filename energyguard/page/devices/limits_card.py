@@ -22,7 +22,7 @@ from energyguard.page.measures.limits import (
 from energyguard.page.words.formatting import SPACE, day_moment
 from energyguard.page.words.language import _
 
-_EXAMPLES = {"longer_than": "at once"}
+_EXAMPLES = {"longer_than": _("at once")}
 
 
 class LimitsCard:
@@ -69,10 +69,9 @@ class LimitsCard:
                 for name in row.fields:
                     form.draw(name, partial(self._set, form))
             with Tag("div", "", "acts"):
-                button(
-                    _("Set"), partial(self._set, form), about=f"limits of {row.rule}",
-                    mark=f"set-{row.rule}",
-                )  # fmt: skip
+                about = _("limits of {rule}").format(rule=row.rule)
+                set_it = partial(self._set, form)
+                button(_("Set"), set_it, about=about, mark=f"set-{row.rule}")
                 if row.is_own:
                     button(
                         _("Back to default"), partial(self._reset, row), about=row.rule,
@@ -140,7 +139,7 @@ class _LimitForm:
         row, fault = self.row, f"fault-{self.row.rule}-{name}"
         with Tag("div", "", "limit-field"):
             Tag("span", _(LABELS[name]), "sub", aria_hidden="true")
-            field = ui.input(value=row.fields[name], placeholder=_EXAMPLES.get(name, ""))
+            field = ui.input(value=row.fields[name], placeholder=_(_EXAMPLES.get(name, "")))
             suffix = "" if name in (*DURATIONS, *PLAIN) else row.unit
             aria = f'aria-label="{row.rule} {_(LABELS[name])}" aria-describedby="{fault}"'
             field.props(f'borderless dense suffix="{suffix}" {aria}')

@@ -24,13 +24,13 @@ from energyguard.page.elements.components import (
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import SPANS
-from energyguard.page.measures.channels import level_words
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
 from energyguard.page.measures.limits import hold_against, limit_rows
 from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, day_moment, measured, number
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import ending_words, kind_of_channel, level_words
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.service.devices import DeviceChannel, DeviceDetail
 
@@ -103,7 +103,8 @@ class MeasuredParts:
         """How its readings ended, and where they come from: for who wants to know."""
         with Tag("details", "", "card c12 details"):
             Tag("summary", _("Details"))
-            self.figures = Figures(VERDICTS)
+            self.endings = ending_words()
+            self.figures = Figures([self.endings[name] for name in VERDICTS])
             columns = (_("Channel"), _("Unit"), _("Topic"), _("Since"), _("Last reading"),
                        _("Newest"), _("Readings"))  # fmt: skip
             with table(_("Channels"), columns):
@@ -144,7 +145,9 @@ class MeasuredParts:
             self.levels.show()
         for name in VERDICTS:
             n = found.verdicts.get(name, 0)
-            self.figures.show(name, count(n), n > 0 and name in ("conflicting", "ahead"))
+            self.figures.show(
+                self.endings[name], count(n), n > 0 and name in ("conflicting", "ahead")
+            )
         self.channels.show([self._row(row) for row in found.channels])
 
     async def _draw_course(self, found: DeviceDetail, channel: DeviceChannel) -> None:
@@ -159,10 +162,9 @@ class MeasuredParts:
 
     def _row(self, row: DeviceChannel) -> tuple[str, ...]:
         zone = self.day.zone
-        kind = f", {CHANNELS[row.channel].kind}" if row.channel in CHANNELS else ""
         return (
             row.channel,
-            row.unit + kind,
+            ", ".join(filter(None, (row.unit, kind_of_channel(row.channel)))),
             row.topic,
             day_moment(row.first_ms, zone),
             day_moment(row.last_ms, zone),

@@ -109,10 +109,7 @@ class DevicePage:
         found = book.find(device=self.device, limit=MAX_ALERTS)
         place = place_of(self.cache.service.catalogue, self.device)
         self.alerts.show(
-            [
-                AlertRow.of(alert, place.zone, place, self._rule(alert), self.context.now_ms)
-                for alert in found
-            ]
+            [AlertRow.of(alert, place, self._rule(alert), self.context.now_ms) for alert in found]
         )
         n = sum(alert.open for alert in found)
         self.open.text = _("{n} open").format(n=n) if n else _("none open")

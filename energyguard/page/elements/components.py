@@ -78,7 +78,7 @@ class Tile:
                 self._unit = Tag("span", "", "unit")
             self._sub = Tag("span", "", "sub")
             if not plain:
-                self.spark = Plot("spark", f"{name.removesuffix(' now')} over time", 30)
+                self.spark = Plot("spark", _("{what} over time").format(what=name), 30)
 
     def show(
         self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""

@@ -4,18 +4,18 @@ export default {
   template: `
     <div class="feed">
       <div class="acts" style="margin-bottom:10px">
-        <input class="field" type="search" v-model="text" placeholder="Filter by device" aria-label="Filter by device" style="flex:1">
-        <button class="btn" type="button" :aria-pressed="String(paused)" @click="flip">{{ paused ? "Go on" + (waiting ? " (" + waiting + " new)" : "") : "Pause" }}</button>
+        <input class="field" type="search" v-model="text" :placeholder="words.filter" :aria-label="words.filter" style="flex:1">
+        <button class="btn" type="button" :aria-pressed="String(paused)" @click="flip">{{ paused ? (waiting ? words.more.replace("{n}", waiting) : words.on) : words.pause }}</button>
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Newest readings">
+      <div class="scroll" tabindex="0" role="region" :aria-label="words.label">
         <table>
-          <thead><tr><th>Time</th><th>Device</th><th>Channel</th><th class="num">Value</th></tr></thead>
+          <thead><tr><th v-for="(name, i) in words.columns" :class="i === 3 ? 'num' : null">{{ name }}</th></tr></thead>
           <tbody ref="body"></tbody>
         </table>
-        <p v-if="empty" class="empty">Readings appear here as they come.</p>
+        <p v-if="empty" class="empty">{{ words.none }}</p>
       </div>
     </div>`,
-  props: { most: Number },
+  props: { most: Number, words: Object },
   data: () => ({ text: "", paused: false, waiting: 0, empty: true }),
   created() {
     this.queue = [];

@@ -7,9 +7,9 @@ const MOVES = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1, PageDow
 
 export default {
   template: `<figure :class="['plot', { waiting: !drawn }]" :style="{ minHeight: drawn ? null : (height || 60) + 'px' }"
-    :role="links ? 'group' : keys ? 'application' : 'img'" :aria-roledescription="keys ? 'chart' : null" :tabindex="keys ? 0 : null"
+    :role="links ? 'group' : keys ? 'application' : 'img'" :aria-roledescription="keys ? chart : null"" :tabindex="keys ? 0 : null"
     :aria-label="said || label" @keydown="press" @blur="leave"></figure>`,
-  props: { kind: String, label: String, height: Number, start: Object, ground: Object, links: Boolean, keys: Boolean },
+  props: { kind: String, label: String, height: Number, start: Object, ground: Object, links: Boolean, keys: Boolean, none: String, chart: String },
   data: () => ({ said: "", drawn: false }),
   watch: {
     start(data) {
@@ -83,7 +83,7 @@ export default {
       if (!width || !this.shown) return;
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const hint = Object.assign(document.createElement("div"), { className: "hint", hidden: true });
-      const height = PLOTS[this.kind](svg, this.shown, { width, height: this.height, ground: this.ground, hint }) ?? this.height;
+      const height = PLOTS[this.kind](svg, { none: this.none, ...this.shown }, { width, height: this.height, ground: this.ground, hint }) ?? this.height;
       svg.setAttribute("height", height);
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       if (!this.links) svg.setAttribute("aria-hidden", "true");

@@ -9,6 +9,7 @@ from nicegui.element import Element
 
 from energyguard.model.quantities import NANO
 from energyguard.page.words.formatting import amount
+from energyguard.page.words.language import _
 
 Data = dict[str, Any]
 Kind = Literal["areas", "bars", "heat", "hours", "lanes", "line", "map", "range", "shares", "spark"]
@@ -33,7 +34,14 @@ class Plot(Element, component="plot.js", esm={"energyguard-plots": "plots"}):
         super().__init__()
         links, keys = kind in LINKS, kind in READ
         self._props.update(
-            kind=kind, label=label, height=height, links=links, keys=keys, ground=ground
+            kind=kind,
+            label=label,
+            height=height,
+            links=links,
+            keys=keys,
+            ground=ground,
+            none=_("Nothing was measured in this time"),
+            chart=_("chart"),
         )
         self._data: Data | None = None
 
@@ -104,7 +112,7 @@ def limit_line(level: int, unit: str, is_below: bool) -> Data:
         unit: of the chart's values.
         is_below: what is below it is red, not what is above.
     """
-    name = f"threshold {amount(level, unit)}"
+    name = _("limit {limit}").format(limit=amount(level, unit))
     return {"limit": level / NANO, "limitName": name, "below": is_below}
 
 
@@ -115,6 +123,12 @@ class ReadingFeed(Element, component="feed.js"):
         """Make a table of at most ``max_rows`` rows."""
         super().__init__()
         self._props["most"] = max_rows
+        self._props["words"] = {
+            "filter": _("Filter by device"), "pause": _("Pause"), "on": _("Go on"),
+            "more": _("Go on ({n} new)"), "label": _("Newest readings"),
+            "columns": [_("Time"), _("Device"), _("Channel"), _("Value")],
+            "none": _("Readings appear here as they come."),
+        }  # fmt: skip
 
     def put(self, rows: list[list[str]]) -> None:
         """Put rows on top: time, device, channel, value, link; the newest first."""

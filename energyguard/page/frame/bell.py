@@ -11,6 +11,8 @@ from energyguard.page.elements.components import ChangingList, Tag, button, symb
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import count, near_moment, severity_shape
 from energyguard.page.words.language import _
+from energyguard.page.words.sentences import alert_sentence
+from energyguard.records.alerts import AlertEvent
 from energyguard.service.alerts.notifications import Notification
 
 MAX_ROWS = 50
@@ -75,7 +77,7 @@ class Bell:
         if self.known is not None and not self.context.view.urgent:
             new = [n for n in newest if (str(n.at), n.offset) not in self.known]
             for found in new[:MAX_TOASTS]:
-                tell(f"{severity_shape(found.event.severity)} {found.event.about}")
+                tell(f"{severity_shape(found.event.severity)} {self._about(found.event)}")
             if len(new) > MAX_TOASTS:
                 more = count(len(new) - MAX_TOASTS)
                 tell(_("and {n} more: see the bell").format(n=more))
@@ -88,12 +90,21 @@ class Bell:
     def _show(self, newest: list[Notification]) -> None:
         self._rows.show([self._row(found) for found in newest])
 
+    def _about(self, event: AlertEvent) -> str:
+        """What happened; as the worker wrote it, where the alert is not known any more."""
+        service = self.service
+        alert = service.book.peek(event.id)
+        if alert is None:
+            return event.about
+        rule = next((rule for rule in service.rules.all() if rule.id == alert.rule), None)
+        return alert_sentence(alert, service.catalogue.entries.name(alert.device), rule)
+
     def _row(self, found: Notification) -> NoticeRow:
         event, context = found.event, self.context
         now_ms = self.service.clock.now_ms()
         return NoticeRow(
             alert=event.id,
-            about=event.about,
+            about=self._about(event),
             when=near_moment(found.at_ms, now_ms, context.zone, "%H:%M:%S"),
             shape=severity_shape(event.severity),
             kind=str(event.severity),

@@ -47,10 +47,20 @@ class Span:
 SPANS = {
     span.name: span
     for span in (
-        Span("1h", _("1 hour"), HOUR_MS, MINUTE_MS, 10, 5 * MINUTE_MS, "five minutes"),
-        Span("6h", _("6 hours"), 6 * HOUR_MS, MINUTE_MS, 15, 15 * MINUTE_MS, "quarter hour"),
-        Span("24h", _("24 hours"), DAY_MS, 15 * MINUTE_MS, 20, HOUR_MS, "hour"),
-        Span("7d", _("7 days"), 7 * DAY_MS, HOUR_MS, 30, 6 * HOUR_MS, "six hours"),
+        Span(
+            "1h", _("1 hour"), HOUR_MS, MINUTE_MS, 10, 5 * MINUTE_MS, _("kWh of each five minutes")
+        ),
+        Span(
+            "6h",
+            _("6 hours"),
+            6 * HOUR_MS,
+            MINUTE_MS,
+            15,
+            15 * MINUTE_MS,
+            _("kWh of each quarter hour"),
+        ),
+        Span("24h", _("24 hours"), DAY_MS, 15 * MINUTE_MS, 20, HOUR_MS, _("kWh of each hour")),
+        Span("7d", _("7 days"), 7 * DAY_MS, HOUR_MS, 30, 6 * HOUR_MS, _("kWh of each six hours")),
     )
 }
 

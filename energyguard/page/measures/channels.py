@@ -17,6 +17,7 @@ from energyguard.page.measures.picked import Picked
 from energyguard.page.measures.series_chart import is_near, pace_ms, whole_steps
 from energyguard.page.words.formatting import SPACE, number
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import level_words
 from energyguard.service.devices import GAP_STEPS
 
 ENERGY, POWER = "energy", "power"
@@ -54,15 +55,6 @@ class Channels:
         if has_energy and self.devices:
             found[POWER] = _("Power")
         return found | {name: level_words(name) for name in levels}
-
-
-def level_words(channel: str) -> str:
-    """A channel for people: ``Temperature``."""
-    words = {
-        "temperature_c": _("Temperature"), "voltage_v": _("Voltage"), "current_a": _("Current"),
-        "power_kw": _("Power"), "energy_kwh": _("Energy"), "energy_register_kwh": _("Counter"),
-    }  # fmt: skip
-    return words.get(channel) or channel.rpartition("_")[0].replace("_", " ") or channel
 
 
 class LevelRow(NamedTuple):

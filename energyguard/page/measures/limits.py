@@ -13,6 +13,7 @@ from energyguard.page.measures.baseline import usual_band
 from energyguard.page.measures.series_chart import SeriesChart
 from energyguard.page.words.formatting import SPACE, amount, number
 from energyguard.page.words.language import _
+from energyguard.page.words.lengths import duration, half_hour
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.devices import DeviceRule
 from energyguard.rules.kinds.state import StateRule
@@ -105,7 +106,7 @@ def _what(channels: str, rule: DeviceRule) -> str:
     """What a rule limits: a channel, or what it has in a window."""
     if not isinstance(rule, WindowRule):
         return channels
-    return _("{what} in {span}").format(what=channels, span=rule.window_words)
+    return _("{what} in {span}").format(what=channels, span=duration(rule.window_ms))
 
 
 def _written(rule: DeviceRule) -> dict[str, str]:
@@ -168,8 +169,8 @@ class HeldAgainst(NamedTuple):
     @property
     def sentence(self) -> str:
         """Both, for under the chart."""
-        pale = f"Pale: {self.usual}." if self.usual else ""
-        dashed = f"Dashed: {self.limit}." if self.limit else ""
+        pale = _("Pale: {usual}.").format(usual=self.usual) if self.usual else ""
+        dashed = _("Dashed: {limit}.").format(limit=self.limit) if self.limit else ""
         return f"{pale} {dashed}".strip()
 
 
@@ -178,7 +179,9 @@ async def hold_against(cache: PageCache, chart: SeriesChart, newest_ms: int) -> 
     neither.
     """
     found = None if chart.energy else limit_of(cache.service, chart.device, chart.channel)
-    chart.limit = None if found is None else (found.level, f"limit {found.words}")
+    chart.limit = (
+        None if found is None else (found.level, _("limit {limit}").format(limit=found.words))
+    )
     chart.below = found is not None and found.is_below
     profile = None if chart.energy else await profile_of(cache, chart.device, chart.channel)
     chart.band = None if profile is None else usual_band(profile, *chart.borders(newest_ms))
@@ -200,9 +203,12 @@ async def profile_of(cache: PageCache, device: str, channel: str) -> DeviceProfi
 
 def usual_now(profile: DeviceProfile, at_ms: int) -> str:
     """What is usual at a time, in words; empty: too little is known of it."""
-    ((_, row),) = profile.over(at_ms, at_ms + 1)
+    ((_begin, row),) = profile.over(at_ms, at_ms + 1)
     if row.low is None or row.high is None or row.usual is None:
         return ""
     low = max(0.0, row.low) if row.usual >= 0 else row.low
-    of = " in the half-hour" if profile.unit == "kWh" else ""
-    return f"usual on {row.half_hour}: {number(low)}–{number(row.high)}{SPACE}{profile.unit}{of}"
+    words = _("usual on {half_hour}: {range}")
+    if profile.unit == "kWh":
+        words = _("usual on {half_hour}: {range} in the half-hour")
+    span = f"{number(low)}–{number(row.high)}{SPACE}{profile.unit}"
+    return words.format(half_hour=half_hour(profile.half_hours.index(row)), range=span)

@@ -10,13 +10,15 @@ from energyguard.page.elements.plots import Data, Plot, limit_line, line
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.baseline import usual_sum, usual_sums
 from energyguard.page.measures.limits import profile_of
-from energyguard.page.words.formatting import amount, moment, number
+from energyguard.page.words.formatting import SPACE, amount, moment, number
+from energyguard.page.words.language import _
+from energyguard.page.words.lengths import duration
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.profile.calendar import HALF_HOUR_MS
 
 _RED = {
-    False: "over the threshold",
-    True: "under the threshold; a window that lacks readings raises nothing",
+    False: _("red: above the limit"),
+    True: _("red: below the limit; a window that lacks readings raises nothing"),
 }
 
 
@@ -37,9 +39,9 @@ class RuleChart:
         self.band: Data | None = None
         if len(rules) > 1:
             options = [(rule.id, context.href(rule=rule.id), rule is self.rule) for rule in rules]
-            choice("Rule", options, small=True)
+            choice(_("Rule"), options, small=True)
         self.sentence = Tag("p", "", "sub").mark("window sum")
-        self.plot = Plot("line", "Window sum against its threshold", 260)
+        self.plot = Plot("line", _("Window sum against its limit"), 260)
 
     async def show(self, device: str) -> None:
         """The window sums of a device: whole at first and each half-hour, then their newest end."""
@@ -60,9 +62,9 @@ class RuleChart:
         else:
             self.plot.push(start, end, xs, ys)
         self.newest_ms = xs[-1] if xs else 0
-        self.note.text = f"sum of each {rule.window_words} · {rule.id} · red: {_RED[rule.is_below]}"
-        if band:
-            self.note.text += " · pale: usual"
+        sums = _("sums of {window}").format(window=duration(rule.window_ms))
+        parts = [sums, rule.id, _(_RED[rule.is_below]), *[_("pale: usual")] * (band is not None)]
+        self.note.text = " · ".join(parts)
         self.sentence.text = self._sentence(device, xs, ys, rule.level / NANO)
         self.plot.say(self.sentence.text)
 
@@ -77,14 +79,29 @@ class RuleChart:
 
     def _sentence(self, device: str, xs: list[int], ys: list[float], limit: float) -> str:
         if not xs:
-            return f"{device}: nothing was measured in this time."
+            return _("{name}: nothing was measured in this time.").format(name=device)
         beyond = limit - ys[-1] if self.rule.is_below else ys[-1] - limit
-        side = "under" if self.rule.is_below else "over"
-        far = f"{number(beyond, 3)} kWh {side}" if beyond > 0 else "within"
-        usual = usual_sum(self.band, xs[-1]) if self.band else None
-        range_of = f" Usual: {number(usual[0])}–{number(usual[1])} kWh." if usual else ""
-        return (
-            f"{device} used {number(ys[-1], 4)} kWh in the {self.rule.window_words} up to "
-            f"{moment(xs[-1], self.context.zone, '%H:%M:%S')}: {far} the threshold of "
-            f"{amount(self.rule.level, 'kWh')}.{range_of}"
+        words = _("{name} used {value} in the {window} up to {time}: within the limit of {limit}.")
+        if beyond > 0 and self.rule.is_below:
+            words = _(
+                "{name} used {value} in the {window} up to {time}: {far} below the limit of "
+                "{limit}."
+            )
+        elif beyond > 0:
+            words = _(
+                "{name} used {value} in the {window} up to {time}: {far} above the limit of "
+                "{limit}."
+            )
+        words = words.format(
+            name=device,
+            value=f"{number(ys[-1], 4)}{SPACE}kWh",
+            window=duration(self.rule.window_ms),
+            time=moment(xs[-1], self.context.zone, "%H:%M:%S"),
+            far=f"{number(beyond, 3)}{SPACE}kWh",
+            limit=amount(self.rule.level, "kWh"),
         )
+        if usual := usual_sum(self.band, xs[-1]) if self.band else None:
+            low, high = usual
+            usually = f"{number(low)}–{number(high)}{SPACE}kWh"
+            words += " " + _("Usual: {range}.").format(range=usually)
+        return words

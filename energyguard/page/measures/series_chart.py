@@ -14,10 +14,12 @@ from energyguard.model.days import local
 from energyguard.page.elements.plots import Data, Plot, line
 from energyguard.page.frame.context import PageContext
 from energyguard.page.frame.page_cache import DAY_MS, HOUR_MS, MINUTE_MS, SPANS, Span, times_ms
+from energyguard.page.words.language import _
+from energyguard.page.words.readings import level_words
 from energyguard.service.devices import GAP_STEPS
 
 KEEP_S = 5.0
-DAY_SPAN = Span("day", "today", DAY_MS, 5 * MINUTE_MS, 15, HOUR_MS, "hour")
+DAY_SPAN = Span("day", "today", DAY_MS, 5 * MINUTE_MS, 15, HOUR_MS, _("kWh of each hour"))
 """A day of the calendar, by its five minutes."""
 TAIL = 120  # readings that the history may not have yet
 
@@ -59,7 +61,8 @@ class SeriesChart:
         if channel in CHANNELS:
             self.kind, self.unit = CHANNELS[channel].kind, CHANNELS[channel].unit
         self.is_level = self.kind in (Kind.STATE, Kind.POWER) and not energy
-        self.plot = Plot("line", f"{channel} of {device} over time", height)
+        label = _("{what} of {name} over time").format(what=level_words(channel), name=device)
+        self.plot = Plot("line", label, height)
 
     def newest_ms(self) -> int | None:
         """The time of its newest reading, live or of the history."""
@@ -118,7 +121,7 @@ class SeriesChart:
         step, xs, ys = await self._past(start, end)
         if self.shows_readings:
             new = [(x, y) for x, y in zip(*self.tail(), strict=True) if x > (xs[-1:] or [0])[0]]
-            xs, ys = xs + [x for x, _ in new], ys + [y for _, y in new]
+            xs, ys = xs + [x for x, _y in new], ys + [y for _x, y in new]
         unit = "kWh" if self.energy else self.unit if self.is_level else "kW"
         more: Data = {"limit": self.limit[0], "limitName": self.limit[1]} if self.limit else {}
         more |= {"band": self.band} if self.band else {}
@@ -128,7 +131,7 @@ class SeriesChart:
             xs, ys = [*xs, newest_ms], [*ys, now]
         more |= {"now": words} if words else {}
         if not xs and self.newest_ms() is not None:
-            more["none"] = "The history is not as far yet"
+            more["none"] = _("The history is not as far yet")
         gap = max(GAP_STEPS * max(step, pace_ms(xs)), 0 if self.is_level else MAX_GAP_MS)
         self.plot.show(line(start, end, xs, ys, unit, self.zone, gap=gap, **more))
 

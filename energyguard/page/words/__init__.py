@@ -2,4 +2,8 @@
 
 language.py    texts in a person's language (locale/*.po)
 formatting.py  numbers, times and alerts
+lengths.py     lengths of time
+readings.py    what channels, and the endings of readings, are called
+refusals.py    why a row was not taken
+sentences.py   what an alert says
 """

@@ -6,7 +6,7 @@ All of it as the person in front of the page reads (``language.py``): ``1,234.5 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import floor, log10
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import parse_pattern
-from babel.numbers import format_decimal
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
 
 from energyguard.alerts.alert import Alert
 from energyguard.alerts.silences import FOREVER_MS
@@ -52,6 +53,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return _decimal(round(value, places) + 0.0, places)
 
 
+def percent(share: float) -> str:
+    """A share of a whole, 0 to 1: ``33.3 %``."""
+    return f"{number(share * 100)}\u202f%"
+
+
 def count(value: int) -> str:
     """A whole number, exact."""
     return _decimal(value, 0)
@@ -60,6 +66,25 @@ def count(value: int) -> str:
 def money(value: float) -> str:
     """An amount of money to the cent, without its currency."""
     return _decimal(round(value, 2) + 0.0, 2)
+
+
+def currency(value: float, places: int = 2, code: str = "EUR") -> str:
+    """An amount of money with its currency where the reader has it: ``€9.70``, ``9,70 €``."""
+    locale, value = current().locale, round(value, places) + 0.0
+    pattern = locale.currency_formats["standard"].pattern
+    pattern = pattern.replace("0.00", "0." + "0" * places if places else "0")
+    text = format_currency(value, code, pattern, locale, currency_digits=False)
+    return text.replace("-", MINUS).replace("\u202f", SPACE)
+
+
+def exact(value: float, places: int) -> str:
+    """A number with so many decimals: columns of it stand one below the other."""
+    return _decimal(round(value, places) + 0.0, places)
+
+
+def listed(names: Sequence[str]) -> str:
+    """``Floor 1, Floor 2 and Floor 3``."""
+    return format_list(names, locale=current().spoken)
 
 
 def _decimal(value: float, places: int) -> str:
@@ -200,39 +225,6 @@ def side(alert: Alert) -> Side:
     if alert.is_below:
         return Side(_("fell below"), _("lowest"), _("less"), min)
     return Side(_("went over"), _("highest"), _("more"), max)
-
-
-def detail(alert: Alert, zone: str) -> str:
-    """The numbers under an alert's sentence, and who has it."""
-    if not alert.open:
-        return _over(alert, zone)
-    when = day_moment(alert.since_ms, zone)
-    if alert.measured:
-        numbers = _("{seen}, limit {limit}").format(
-            seen=amount(alert.observed, alert.unit), limit=amount(alert.expected, alert.unit)
-        )
-        parts = [_("since {when}").format(when=when), numbers, alert.rule]
-        if alert.condition is State.UNKNOWN:
-            parts.insert(0, _("the meter is silent: unknown, not resolved"))
-    else:
-        parts = [_("last reading {when}").format(when=when), _("its alerts are unknown")]
-    if alert.state is State.SILENCED:
-        parts.append(silenced_until(alert, zone))
-    elif alert.acknowledged_by is not None:
-        parts.append(_("{person} has it").format(person=alert.acknowledged_by))
-    return " · ".join(parts)
-
-
-def _over(alert: Alert, zone: str) -> str:
-    """The numbers of an alert that is over."""
-    when = until(alert.since_ms, alert.changed_ms, zone)
-    if not alert.measured:
-        return _("silent {when}").format(when=when)
-    peak, limit = amount(alert.peak, alert.unit), amount(alert.expected, alert.unit)
-    numbers = _("{peak} at its {extreme}, limit {limit}").format(
-        peak=peak, extreme=side(alert).extreme, limit=limit
-    )
-    return f"{when} · {numbers} · {alert.rule}"
 
 
 def silenced_until(alert: Alert, zone: str) -> str:

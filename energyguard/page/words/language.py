@@ -7,11 +7,13 @@
 
 English is what the code says; others are looked up by it in ``locale/<language>.po``. Which one
 counts stands in the context, so that builders, timers and threads of one page speak the same; what
-a click starts has no such context, and goes by the page that was clicked.
+a click starts has no such context, and goes by the page that was clicked. Nothing here needs the
+page's framework: what the log-in and a domain's own port say goes through here, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +26,6 @@ from weakref import WeakKeyDictionary
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from nicegui import Client, context
 
 from energyguard.records.preferences import Preferences
 
@@ -63,6 +64,11 @@ class Reader:
     def tag(self) -> str:
         """The locale of numbers as browsers write it: ``de-DE``."""
         return str(self.locale).replace("_", "-")
+
+    @property
+    def spoken(self) -> str:
+        """The locale of lists and names, which go with the words."""
+        return _USUAL[self.language]
 
 
 @cache
@@ -112,10 +118,16 @@ def reader_of(preferences: Preferences, accepted: str = "") -> Reader:
 ENGLISH = reader()
 speaking: ContextVar[Reader | None] = ContextVar("speaking", default=None)
 """Who reads the page that is built, or refreshed, now."""
-_of_pages: WeakKeyDictionary[Client, Reader] = WeakKeyDictionary()
+_of_pages: WeakKeyDictionary[object, Reader] = WeakKeyDictionary()
+_page_now: list[Callable[[], object | None]] = []
 
 
-def speak(to: Reader, page: Client | None = None) -> Token[Reader | None]:
+def pages_by(page_now: Callable[[], object | None]) -> None:
+    """Know pages: ``page_now`` gives the one that was clicked, or None."""
+    _page_now[:] = [page_now]
+
+
+def speak(to: Reader, page: object | None = None) -> Token[Reader | None]:
     """Let all that follows in this context, and all that is clicked on a page, be for a reader."""
     if page is not None:
         _of_pages[page] = to
@@ -125,11 +137,8 @@ def speak(to: Reader, page: Client | None = None) -> Token[Reader | None]:
 def current() -> Reader:
     """Who reads what is written now."""
     known = speaking.get()
-    if known is None:
-        try:
-            known = _of_pages.get(context.client)
-        except RuntimeError:  # no page is being built, nor was one clicked
-            known = None
+    if known is None and _page_now and (page := _page_now[0]()) is not None:
+        known = _of_pages.get(page)
     return known or ENGLISH
 
 

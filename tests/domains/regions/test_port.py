@@ -166,7 +166,7 @@ def test_the_port_answers_as_system_e_did(tmp_path: Path) -> None:
             ]
             page = httpx.get(address, headers=bearer)
             assert "Berlin" in page.text and "Hamburg" not in page.text
-            assert "3\u202f504\u00a0kWh" in page.text and "€1\u202f051" in page.text
+            assert "3,504\u00a0kWh" in page.text and "€1,051" in page.text
             elsewhere = httpx.get(f"{address}/api/data", headers=bearer | {"Host": "evil.test"})
             assert elsewhere.status_code == 403
 

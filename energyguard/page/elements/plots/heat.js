@@ -8,8 +8,8 @@ const MOST = 30;
 const LEGEND = 34;
 const SHADES = 4;
 
-export function heat(svg, { rows, columns, unit, missing }, { width, height }) {
-  if (!rows.length) return nothing(svg, width);
+export function heat(svg, { rows, columns, unit, missing, none }, { width, height }) {
+  if (!rows.length) return nothing(svg, width, none);
   const links = width >= PHONE; // too small for a finger; the ranking leads there, too
   const ROW = Math.min(MOST, Math.max(LEAST, (height - 18 - LEGEND) / (rows.length || 1)));
   const LEFT = Math.min(150, 14 + 7.2 * Math.max(3, ...rows.map((row) => row.name.length)));

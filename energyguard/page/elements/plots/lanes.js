@@ -21,7 +21,7 @@ export function lanes(svg, { from, to, zone, lanes: rows }, { width }) {
     for (const bar of row.bars) {
       const start = Math.max(LEFT, x(bar.from));
       const shape = node("rect", { class: `${bar.state}${bar.quiet ? " quiet" : ""}`, x: start, y: top, width: Math.max(4, Math.min(width, x(bar.to)) - start), height: TALL, rx: 4 });
-      const about = `${bar.about}, ${say(bar.from)} to ${say(bar.to)}`;
+      const about = `${bar.about}, ${say(bar.from)}–${say(bar.to)}`;
       svg.append(node("a", { href: bar.href, "aria-label": about }, node("title", {}, about), touch(start, r * ROW, 0, ROW), shape));
     }
   });

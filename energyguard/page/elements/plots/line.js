@@ -53,7 +53,7 @@ export function line(svg, data, { width, height, hint }) {
   if (limit !== null) {
     svg.append(
       node("line", { class: "limit", x1: LEFT, x2: width - 4, y1: y(limit), y2: y(limit) }),
-      node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `limit ${amount(limit)} ${unit}`),
+      node("text", { class: "limit-name", x: width - 6, y: y(limit) - 5 }, data.limitName ?? `${amount(limit)} ${unit}`),
     );
   }
   const levels = lines.length > 1 ? [] : [limit !== null && (() => limit), band?.raises && stairs(usual)].filter(Boolean);
