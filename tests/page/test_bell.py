@@ -40,7 +40,7 @@ async def test_what_is_unread_is_counted_listed_and_marked_for_this_person_alone
     await sees(user, str(ALL))
     assert badge(user) == str(ALL)
     user.find(marker="bell").click()
-    await sees(user, "H003 passed 2.0 kWh in 15 minutes")
+    await sees(user, "H003 passed 2\u00a0kWh in 15\u00a0min")
     await sees(user, "unread")
     user.find(marker="read-all").click()
     await sees(user, "All are read")
@@ -54,7 +54,8 @@ async def test_what_fires_meanwhile_is_said_once_where_nothing_lists_it(
 ) -> None:
     await user.open("/quality")
     await sees(user, str(ALL))
-    about = fire(service, "H099")
+    fire(service, "H099")
+    about = "H099 passed 2\u00a0kWh in 15\u00a0min"
     await sees(user, about)
     assert user.notify.messages == [f"▲ {about}"]
     assert badge(user) == str(ALL + 1)

@@ -163,7 +163,7 @@ async def test_a_store_that_is_no_ring_has_no_such_view(user: User) -> None:
         (
             with_nodes(VIEW, 0, 1, up=False),
             "critical",
-            "10.0.0.1:8101, 10.0.0.2:8101 are silent. Keys with too few copies elsewhere can "
+            "10.0.0.1:8101 and 10.0.0.2:8101 are silent. Keys with too few copies elsewhere can "
             "be neither read nor written until they are back.",
         ),
         (

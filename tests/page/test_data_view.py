@@ -66,7 +66,7 @@ async def test_refused_rows_are_tried_again_after_a_look(
 async def test_details_count_how_readings_ended(user: User) -> None:
     await user.open("/data")
     await sees(user, "748,828")
-    await sees(user, "malformed timestamp")
+    await sees(user, "malformed: timestamp")
 
 
 async def test_a_file_is_understood_then_taken(

@@ -47,7 +47,7 @@ async def test_an_alert_about_the_unusual_has_the_band_and_no_limit(
 ) -> None:  # fmt: skip
     alert = next(alert for alert in floors.book.open() if alert.rule == "pattern-kw")
     await someone.open(f"/alerts?alert={alert.id}")
-    data = await plotted(someone, "line", "sigma above the usual")
+    data = await plotted(someone, "line", "above the usual")
     assert data["band"]["raises"]
     assert data.get("limit") is None
     over = [t for t, kw in zip(data["xs"], data["ys"], strict=True) if kw > 12.5]

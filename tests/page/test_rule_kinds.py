@@ -13,8 +13,8 @@ from tests.application.service import MadeUpService
 from tests.page.test_views import plotted, sees
 
 WHY = {
-    "climbs": "above the limit of 60 °C per hour.",
-    "mute": "H003 has sent nothing for 10 minutes",
+    "climbs": "above the limit of 60 °C/h.",
+    "mute": "H003 has sent nothing for 10\u00a0min",
     "cold": "The lowest is 14.763 °C",
     "idle": "below the limit of 1 kWh.",
     "thirsty": "H002 passed 1.5 kWh in",

@@ -10,6 +10,7 @@ from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.words.formatting import SPACE, UNKNOWN, count, moment, money, number
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.refusals import why_refused
 
 MARKS = {"free": "○", "parked": "◐", "charging": "●", "overstaying": "▲", "faulty": "!"}
 MAX_BAYS = 240
@@ -140,7 +141,7 @@ class BayGrid:
         since = moment(bay.since_ms or None, self._visit.zone, "%H:%M:%S")
         name = bay.charger.removeprefix("charger-")
         if bay.state == "faulty":
-            return bay.state, name, _("fault"), bay.detail
+            return bay.state, name, _("fault"), why_refused(bay.detail)
         if bay.state == "free":
             words = _("since {when}").format(when=since) if bay.since_ms else _("no car yet")
             return bay.state, name, _("free"), words

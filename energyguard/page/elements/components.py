@@ -85,7 +85,10 @@ class Tile:
     ) -> None:
         """Change the number in place; ``old`` greys what is not of now, a tag says what is odd."""
         self._value.text, self._unit.text, self._sub.text = value, unit, sub
-        self._name.text, self._tag.text = name or self._name.text, tag
+        if name and name != self._name.text:
+            self._name.text = name
+            self.spark.say(_("{what} over time").format(what=name))
+        self._tag.text = tag
         restyle(self._box, "card tile old" if old else "card tile")
 
 

@@ -113,7 +113,17 @@ def plural(n: int, one: str, many: str = "") -> str:
 def amount(nano: int, unit: str) -> str:
     """A fixed-point amount with its unit; as many decimals as matter beside a limit."""
     text = format_decimal(round(nano / NANO, 3), "#,##0.###", current().locale)
-    return f"{text.replace('-', MINUS)}{SPACE}{unit}"
+    return f"{text.replace('-', MINUS)}{SPACE}{_short(unit)}"
+
+
+def _short(unit: str) -> str:
+    """A unit as it is written in every language: ``°C/h``, which rules call ``°C per hour``."""
+    of, per, length = unit.partition(" per ")
+    if not per:
+        return unit
+    for words, sign in (("minute", "min"), ("hour", "h"), ("second", "s"), ("day", "d")):
+        length = length.replace(f"{words}s", sign).replace(words, sign)
+    return f"{of}/{length}"
 
 
 def moment(ms: int | None, zone: str, form: str = "%H:%M") -> str:
