@@ -147,7 +147,8 @@ def test_without_a_connection_a_page_says_so(browser: Browser, address: str) -> 
         "caches.keys().then(n => caches.open(n[0])).then(c => c.keys())"
         ".then(r => r.map(x => new URL(x.url).pathname).sort())"
     )
-    assert kept == ["/ui/icon.svg", "/ui/offline.html", "/ui/tokens.css"]  # no data, no page
+    parts = ["icon.svg", "offline.html", "offline.js", "tokens.css"]
+    assert kept == [f"/ui/{part}" for part in parts]  # no data, no page
     context.set_offline(True)
     page.goto(address)
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from nicegui.testing import User
+from nicegui.testing import User, user_simulation
 
 from energyguard.catalogue.changes import Edit
 from energyguard.model.catalogue import Device, Site
+from energyguard.page.elements.components import Tag
 from energyguard.page.measures.usage import UsualRange, change, usual_at
+from energyguard.page.mount import add_pages
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
@@ -124,3 +126,30 @@ def test_a_change_has_a_direction_and_no_judgement(
     now: float | None, before: float | None, words: str
 ) -> None:
     assert change(now, before) == words
+
+
+async def test_what_people_entered_stands_first_and_what_domains_know_is_folded() -> None:
+    service = MadeUpService(floors=3)
+    async with user_simulation() as someone:
+        add_pages(service)
+        await someone.open("/sites")
+        await sees(someone, "Building")
+        await someone.should_not_see("known by its devices")
+        service.catalogue.put([Edit("site/mill", Site(name="Old mill"))], "mara")
+        await someone.open("/sites")
+        await sees(someone, "known by its devices")
+        await sees(someone, "Old mill")
+
+
+async def test_a_site_that_has_a_view_of_its_own_is_that_view_in_the_rail() -> None:
+    service = MadeUpService(floors=3)
+    async with user_simulation() as someone:
+        add_pages(service)
+        service.catalogue.sites()
+        service.catalogue.put([Edit("site/building", Site(name="Main house"))], "mara")
+        await someone.open("/sites")
+        await sees(someone, "Main house")
+        words = [tag for tag in someone.find(kind=Tag).elements if tag.text == "Main house"]
+        tabs = [tag.parent_slot.parent for tag in words if "word" in tag.classes]  # type: ignore[union-attr]
+        assert [tab.props["href"].partition("?")[0] for tab in tabs] == ["/building"]
+        assert not any("inner" in tag.classes for tag in words)

@@ -6,27 +6,21 @@ all marks, and has letters, is either data (names, ids, units, commands) or was 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from gettext import NullTranslations
 from typing import Any
 
 import pytest
-from babel import Locale
 from nicegui.element import Element
 from nicegui.testing import User, user_simulation
 
 from energyguard.domains.regions.states import STATES
 from energyguard.page import mount
 from energyguard.page.elements.plots import Plot, ReadingFeed
-from energyguard.page.words.language import Reader
 from tests.application.edges import edge_service
 from tests.application.service import MadeUpService
+from tests.page.marking import GERMAN_MARKED, unmarked, words_left
 from tests.page.test_cluster_view import NODES, FakeCluster
 
-OPENING, CLOSING = "⟦", "⟧"
-_MARKED = re.compile(f"{OPENING}[^{OPENING}{CLOSING}]*{CLOSING}")
-_WORD = re.compile(r"[^\W\d_]{2,}")
 SAID = ("aria-label", "placeholder", "title", "alt", "label", "suffix", "aria-roledescription")
 """The properties of an element that somebody reads or hears."""
 DATA = frozenset(state.name for state in STATES) | frozenset(
@@ -39,37 +33,6 @@ DATA = frozenset(state.name for state in STATES) | frozenset(
 """Names, ids and commands that the made-up systems have."""
 UNREAD = ("pre", "code", "kbd", "option", "script", "style")
 """What is to be typed, or stands for choices of data."""
-NAMES = re.compile(
-    r"EnergyGuard|Excel|API|CSV|XLSX|Parquet|PNG|JSON|TOML|UTC|Europe/\w+|[A-Z]?[a-z]*\d[\w.:/-]*"
-    r"|\b(k?Wh?|MWh?|kW|min|°C|ms|km)\b"
-)
-GERMAN = Locale.parse("de_DE")
-DATES = frozenset(
-    name.rstrip(".")
-    for names in (GERMAN.days, GERMAN.months)
-    for width in ("abbreviated", "wide")
-    for context in ("format", "stand-alone")
-    for name in names[context][width].values()
-)
-"""The names of days and months, as the reader has them."""
-
-
-class Marking(NullTranslations):
-    """Translations that put marks around every text."""
-
-    def gettext(self, message: str) -> str:
-        return f"{OPENING}{message}{CLOSING}"
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"{OPENING}{msgid1 if n == 1 else msgid2}{CLOSING}"
-
-
-def unmarked(text: str) -> str:
-    """What is left of a text without what is marked."""
-    before = None
-    while before != text:
-        before, text = text, _MARKED.sub("", text)
-    return text
 
 
 def texts_of(element: Element) -> Iterator[str]:
@@ -102,16 +65,7 @@ def strings(data: Any) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _marking(monkeypatch: pytest.MonkeyPatch) -> None:
-    marked = Reader("de", Marking(), Locale.parse("de_DE"), half_day=False)
-    monkeypatch.setattr(mount, "reader_of", lambda *_: marked)
-
-
-def words_left(text: str, data: Sequence[str]) -> set[str]:
-    """The words of a text that nobody translated, and that are no data."""
-    rest = unmarked(text)
-    for name in data:
-        rest = rest.replace(name, "")
-    return set(_WORD.findall(NAMES.sub("", rest))) - DATES
+    monkeypatch.setattr(mount, "reader_of", lambda *_: GERMAN_MARKED)
 
 
 def forgotten(user: User, data: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from energyguard.domains.building.floor_cards import FloorCard
 from energyguard.domains.building.floor_detail import FloorDetail
 from energyguard.domains.building.floor_now import METRICS, SORTS, FloorNow, in_words, paged
 from energyguard.domains.building.floor_source import FloorSource
+from energyguard.domains.building.places import BUILDING
 from energyguard.model.topics import BUILDING_READINGS
 from energyguard.page.elements.components import ChangingList, Rest, Tag, card, choice
 from energyguard.page.frame.context import PageContext, View
@@ -129,4 +130,4 @@ class FloorGrid:
                 await shown.draw(floor)
 
 
-VIEW = View("/building", _("Building"), "building", BuildingPage)
+VIEW = View("/building", _("Building"), "building", BuildingPage, site=BUILDING)

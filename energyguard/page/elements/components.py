@@ -77,6 +77,7 @@ class Tile:
                 self._value = Tag("span", "–")
                 self._unit = Tag("span", "", "unit")
             self._sub = Tag("span", "", "sub")
+            self._is_plain = plain
             if not plain:
                 self.spark = Plot("spark", _("{what} over time").format(what=name), 30)
 
@@ -87,7 +88,8 @@ class Tile:
         self._value.text, self._unit.text, self._sub.text = value, unit, sub
         if name and name != self._name.text:
             self._name.text = name
-            self.spark.say(_("{what} over time").format(what=name))
+            if not self._is_plain:
+                self.spark.say(_("{what} over time").format(what=name))
         self._tag.text = tag
         restyle(self._box, "card tile old" if old else "card tile")
 

@@ -37,6 +37,7 @@ class View:
         ranged: whether a time range means anything there.
         urgent: whether it has a list of what needs someone (``#attention``).
         under: the view below which it stands in the rail, as ``/sites``.
+        site: the site that it shows in a skin of its own; empty: none, or several.
         foot: whether it stands below the line of the rail: what is done rarely.
         bare: whether it has the whole screen, without rail and header.
         shown: whether it is there at all, over a service.
@@ -52,6 +53,7 @@ class View:
     ranged: bool = True
     urgent: bool = False
     under: str = ""
+    site: str = ""
     foot: bool = False
     bare: bool = False
     shown: Callable[[Service], bool] = lambda service: True

@@ -1,7 +1,7 @@
 """The rail: the views by name, at the side; on a phone five tabs, and the rest behind the last.
 
-Below *Sites* stand those that somebody entered, by name, and the views of domains; below the line
-is what is done rarely.
+Below *Sites* stand those that somebody entered, by name, and the views of domains; a site that a
+view is the skin of is that view, by the site's name. Below the line is what is done rarely.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Rail:
 
     def __init__(self, context: PageContext) -> None:
         self.context = context
+        self._skins: dict[str, Tag] = {}  # by site the name of the view that shows it
         listed = [view for view in context.views if view.icon]
         top = [view for view in listed if not view.under and not view.foot]
         foot = [view for view in listed if view.foot]
@@ -61,10 +62,14 @@ class Rail:
         self._badge.text = count(needed) if needed else ""
         entries = service.catalogue.entries
         named = [s for s in entries.children() if entries.is_entered(key_of(SITE, s))]
-        self._sites.show([(site, entries.sites[site].name) for site in named[:MAX_SITES]])
+        shown = [(s, entries.sites[s].name) for s in named if s not in self._skins]
+        self._sites.show(shown[:MAX_SITES])
+        for site, word in self._skins.items():
+            if site in named:
+                word.text = entries.sites[site].name
 
     def _tab(self, view: View, listed: Sequence[View]) -> None:
-        with self._link(view, "tab" if view.path in TABS else "tab far"):
+        with self._link(view, "tab" if view.path in TABS else "tab far")[0]:
             if view.path == "/alerts":
                 self._badge = Tag("span", "", "count", title=_("alerts that nobody has yet"))
         below = [inner for inner in listed if inner.under == view.path]
@@ -72,7 +77,9 @@ class Rail:
             self._sites: ChangingList[SiteLink] = ChangingList(self._site, "", "inner")
         near = self.context.view in (view, *below) or view.path == SITES
         for inner in below if near else ():
-            self._link(inner, "tab inner skin far", named_only=True)
+            word = self._link(inner, "tab inner skin far", named_only=True)[1]
+            if inner.site:
+                self._skins[inner.site] = word
 
     def _site(self, site: SiteLink) -> None:
         site_id, name = site
@@ -81,8 +88,8 @@ class Rail:
         chosen = here and self.context.query.get("site") == site_id
         Tag("a", name, "tab inner far", href=path, **({"aria_current": "page"} if chosen else {}))
 
-    def _link(self, view: View, classes: str, named_only: bool = False) -> Tag:
-        """A link to a view."""
+    def _link(self, view: View, classes: str, named_only: bool = False) -> tuple[Tag, Tag]:
+        """A link to a view, and its name in it."""
         within = self.context.view.path.partition("/{")[0] == view.path != SITES
         chosen = view is self.context.view or within
         here = {"aria_current": "page"} if chosen else {}
@@ -90,7 +97,7 @@ class Rail:
         with link:
             if not named_only:
                 symbol(view.icon)
-            Tag("span", _(view.title), "word long" if view.short else "word")
+            word = Tag("span", _(view.title), "word long" if view.short else "word")
             if view.short:
                 Tag("span", _(view.short), "word short")
-        return link
+        return link, word

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
 from nicegui import ui
 
+from energyguard.catalogue.fold import Catalogue
 from energyguard.catalogue.listing import DeviceFilter
+from energyguard.model.catalogue import SITE, key_of
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.live_sums import live_sums, needed_at
@@ -57,17 +60,21 @@ class SitesPage:
             wide = "c8" if context.may("operate") else "c12"
             with card(_("All sites"), wide) as self.note:
                 self._find()
-                columns = ("", _("Now"), _("Devices"), _("Zone"), "")
-                with table(_("Sites"), columns, "tree plainly"):
-                    self.rows: ChangingList[TreeRow] = ChangingList(
-                        self._draw,
-                        _("No site yet. A site is what has devices: a building, a floor."),
-                        tag="tbody",
-                    )
+                self.rows = self._tree(
+                    _("Sites"), _("No site yet. A site is what has devices: a building, a floor.")
+                )
+                with Tag("details", "", "details known") as self.known:
+                    self.known_words = Tag("summary")
+                    self.known_rows = self._tree(_("Sites that are known by their devices"), "")
             if context.may("operate"):
                 with card(_("Add a site"), "c4", anchor="add"):
                     SiteForm(context, "", self._added)
         context.every(KEEP_S, self.draw)
+
+    def _tree(self, title: str, empty: str) -> ChangingList[TreeRow]:
+        columns = ("", _("Now"), _("Devices"), _("Zone"), "")
+        with table(title, columns, "tree plainly"):
+            return ChangingList(self._draw, empty, tag="tbody")
 
     def _find(self) -> None:
         """A form: works with the keyboard, and without a script."""
@@ -107,11 +114,25 @@ class SitesPage:
                 for c in found[:MAX_ROWS]
             ]  # fmt: skip
 
-        self.rows.show(await asyncio.to_thread(rows))
+        self._show(await asyncio.to_thread(rows))
         shown = ngettext("{n} site", "{n} sites", len(found)).format(n=count(len(found)))
         first = _("the first {n} of {sites}").format(n=count(MAX_ROWS), sites=shown)
         self.note.text = first if len(found) > MAX_ROWS else shown
         self.context.say(answer(cards, new), _("Sites"))
+
+    def _show(self, rows: list[TreeRow]) -> None:
+        """What people entered first; what domains know by itself is folded below it."""
+        entered = entered_trees(rows, self.catalogue.entries)
+        known = [row for row in rows if row.site not in entered]
+        is_folded = bool(entered) and not self.search
+        self.rows.show([row for row in rows if row.site in entered] if is_folded else rows)
+        self.known.set_visibility(is_folded and bool(known))
+        words = ngettext(
+            "{n} more site, known by its devices", "{n} more sites, known by their devices",
+            len(known),
+        )  # fmt: skip
+        self.known_words.text = words.format(n=count(len(known)))
+        self.known_rows.show(known if is_folded else [])
 
     def _draw(self, row: TreeRow) -> None:
         with Tag("tr"):
@@ -127,6 +148,13 @@ class SitesPage:
 
     async def _added(self, site: str) -> None:
         ui.navigate.to(f"/sites/{quote(site, safe='')}")
+
+
+def entered_trees(rows: Sequence[TreeRow], entries: Catalogue) -> set[str]:
+    """The ids of the sites that people entered, with all that is around and within those."""
+    outermost = {entries.path(row.site)[-1] for row in rows
+                 if entries.is_entered(key_of(SITE, row.site))}  # fmt: skip
+    return {row.site for row in rows if entries.path(row.site)[-1] in outermost}
 
 
 def answer(cards: list[SiteCard], new: int) -> str:

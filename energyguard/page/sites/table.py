@@ -27,7 +27,7 @@ class SiteLine(NamedTuple):
 
 
 class SiteTable:
-    """The outermost sites."""
+    """The outermost sites: those that people entered, then those that domains know."""
 
     def __init__(self, context: PageContext, data: UsageData) -> None:
         self.context, self.data = context, data
@@ -46,7 +46,7 @@ class SiteTable:
         today = await self.data.of("today", TODAY_KEEP_S)
         usual = await self.data.usual()
         rows = []
-        for key in self.data.keys[1:]:
+        for key in sorted(self.data.keys[1:], key=lambda key: not entries.is_entered(key)):
             site = key.removeprefix("site/")
             if site not in entries.sites:
                 continue  # taken out since the page was opened

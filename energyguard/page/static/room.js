@@ -4,6 +4,7 @@ const root = document.documentElement;
 root.dataset.theme = localStorage.getItem("theme") ?? "";
 const { language, numbers, hours } = document.currentScript.dataset;
 root.lang = language;
+localStorage.setItem("language", language); // for the page that says that there is no connection
 addEventListener("load", () => (root.lang = language)); // the framework writes its own
 Object.assign(root.dataset, { numbers, hours });
 

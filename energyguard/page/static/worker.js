@@ -1,10 +1,11 @@
 // Answers for pages while there is no connection, with a page that says so. It keeps that page and
 // what it is drawn with, and nothing else: no data, no page that somebody has seen, no log-in.
-const KEPT = "energyguard-offline-1";
+const KEPT = "energyguard-offline-2";
 const OFFLINE = "/ui/offline.html";
+const PARTS = ["/ui/tokens.css", "/ui/icon.svg", "/ui/offline.js"];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll([OFFLINE, "/ui/tokens.css", "/ui/icon.svg"])));
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll([OFFLINE, ...PARTS])));
   self.skipWaiting();
 });
 
@@ -18,7 +19,7 @@ self.addEventListener("fetch", (event) => {
   const path = new URL(request.url).pathname;
   if (request.mode === "navigate") {
     event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
-  } else if (["/ui/tokens.css", "/ui/icon.svg"].includes(path)) {
+  } else if (PARTS.includes(path)) {
     event.respondWith(fetch(request).catch(() => caches.match(path)));
   }
 });
