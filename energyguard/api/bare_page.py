@@ -33,6 +33,6 @@ class BarePage:
         return self._page.substitute(style=_STYLE, language=current().language, **texts)
 
 
-def speak_as_asked(scope: Scope) -> None:
+def speak_as_preferred(scope: Scope) -> None:
     """Let what follows be in the language that a request's browser prefers."""
     speak(reader_of(Preferences(), Headers(scope=scope).get("accept-language", "")))

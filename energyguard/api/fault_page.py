@@ -7,7 +7,7 @@ from html import escape
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from energyguard.api.bare_page import BarePage, speak_as_asked
+from energyguard.api.bare_page import BarePage, speak_as_preferred
 from energyguard.page.words.language import _
 
 _PAGE = BarePage("fault")
@@ -29,7 +29,7 @@ _WORDS = {403: _NOT_FOR_YOU, 404: _MISSING, 405: _MISSING, 503: _LATE, 504: _LAT
 
 def page_of(status: int, scope: Scope) -> Response:
     """The page that says what went wrong with a request."""
-    speak_as_asked(scope)
+    speak_as_preferred(scope)
     title, about = _WORDS.get(status, _FAULT)
     text = _(about).format(path=scope["path"])
     page = _PAGE.filled(title=escape(_(title)), about=escape(text), home=escape(_("Home")))

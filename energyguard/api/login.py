@@ -27,7 +27,7 @@ from energyguard.access.tokens import OWNER, Tokens
 from energyguard.api.attempts import Attempts, How, address_of
 from energyguard.api.audited import Note, nobody_notes
 from energyguard.api.auth import cookie_of
-from energyguard.api.bare_page import BarePage, speak_as_asked
+from energyguard.api.bare_page import BarePage, speak_as_preferred
 from energyguard.api.sessions import COOKIE, LogIns
 from energyguard.errors import Overloaded, Rejected
 from energyguard.model.access import AccessRole
@@ -73,7 +73,7 @@ def login_routes(
 
 
 async def _speak(request: Request) -> None:
-    speak_as_asked(request.scope)
+    speak_as_preferred(request.scope)
 
 
 class _Answers:

@@ -11,9 +11,9 @@ from energyguard.page.words.lengths import length
 from energyguard.service.views import EdgeState, EdgeView
 
 MAX_CARDS = 60
-HEARD, BEHIND, WAITING = _("Last heard"), _("Behind by"), _("Waiting there")
+CONTACT, BEHIND, WAITING = _("Last heard"), _("Behind by"), _("Waiting there")
 CLOCK, READINGS, LOST = _("Clock"), _("Readings"), _("Lost")
-FACTS = (HEARD, BEHIND, WAITING, CLOCK, READINGS, LOST)
+FACTS = (CONTACT, BEHIND, WAITING, CLOCK, READINGS, LOST)
 STATES: Mapping[EdgeState, tuple[str, str, str]] = {
     "connected": ("●", _("connected"), "state on"),
     "disconnected": ("○", _("no line"), "state"),
@@ -85,14 +85,14 @@ class _EdgeCard:
         self._since.text = _("Let in by {person}, {time}").format(person=edge.let_in_by, time=when)
         is_known = edge.heartbeat_ms is not None and edge.state != "never-heard"
         texts = {
-            HEARD: ago(now_ms - (edge.heartbeat_ms or 0)) if is_known else _("never"),
+            CONTACT: ago(now_ms - (edge.heartbeat_ms or 0)) if is_known else _("never"),
             BEHIND: UNKNOWN if edge.lag_ms is None else length(edge.lag_ms),
             WAITING: waiting(edge) if is_known else UNKNOWN,
             CLOCK: clock(edge.offset_ms),
             READINGS: count(edge.readings),
             LOST: count(edge.lost),
         }
-        matters = {CLOCK: edge.clock_off, LOST: edge.lost > 0, HEARD: edge.state == "silent"}
+        matters = {CLOCK: edge.clock_off, LOST: edge.lost > 0, CONTACT: edge.state == "silent"}
         for fact, (box, shown) in self._facts.items():
             shown.text = texts[fact]
             restyle(box, "matters" if matters.get(fact) else "")

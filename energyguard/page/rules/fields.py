@@ -10,9 +10,9 @@ from energyguard.model.channels import CHANNELS
 from energyguard.model.selector import Selector
 from energyguard.page.elements.components import Tag
 from energyguard.page.elements.forms import Choices, Form, Values
-from energyguard.page.measures.channels import level_words
 from energyguard.page.rules.words import field_words, hint_of, option_words
 from energyguard.page.words.language import _
+from energyguard.page.words.readings import level_words
 from energyguard.rules.fields import FieldShape, RuleField
 from energyguard.rules.rule import Rule
 from energyguard.rules.toml import Written
