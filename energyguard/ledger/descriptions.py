@@ -19,6 +19,7 @@ class Descriptions:
         self._channels: dict[EnergyChannel, int] = {}
         self._list: list[EnergyChannel] = []
         self._index = np.empty(0, np.int32)
+        self._tables: dict[str, tuple[int, Ints]] = {}
 
     def grow(self, keys: int) -> None:
         """Ask for the channels of keys that are new, up to ``keys`` of them."""
@@ -44,12 +45,21 @@ class Descriptions:
 
     def column(self, field: str, keys: Ints) -> Ints:
         """(K,) what is said in a field for some keys; (1,) where it is the same for all."""
-        if field == "reach":
-            table = np.array([reach_ms(c.largest_power_w) for c in self._list], np.int64)
-        else:
-            table = np.array([getattr(c, field) for c in self._list], np.int64)
-        same = len(table) > 0 and bool((table == table[0]).all())
-        return table[:1] if same else table[self._index[keys]]
+        table = self._table(field)
+        return table if len(table) == 1 else table[self._index[keys]]
+
+    def _table(self, field: str) -> Ints:
+        """What the different channels have in a field; one number where all have the same."""
+        size, table = self._tables.get(field, (0, np.empty(0, np.int64)))
+        if size != len(self._list):
+            if field == "reach":
+                table = np.array([reach_ms(c.largest_power_w) for c in self._list], np.int64)
+            else:
+                table = np.array([getattr(c, field) for c in self._list], np.int64)
+            if (table == table[0]).all():
+                table = table[:1]
+            self._tables[field] = len(self._list), table
+        return table
 
     def where(self, field: str, keys: Ints) -> Bools:
         """(K,) for which keys a field is not 0."""

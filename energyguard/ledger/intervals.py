@@ -26,6 +26,7 @@ from energyguard.ledger.waiting import (
     following,
     in_order,
     resolved,
+    sorted_parts,
     waited,
     without_newest,
 )  # fmt: skip
@@ -80,12 +81,12 @@ class IntervalFolds:
         rhythm = Rhythm(runs, rows.steps[runs.rows], step)
         length = self._lengths(runs, rhythm)
         known = resolved(runs, length)
-        parts = [(key, time, value, length, before, following(runs, time, NOTHING))]
-        parts += waited(runs, kept_time, kept_energy, waiting, known, time[runs.first])
+        new = (key, time, value, length, before, following(runs, time, NOTHING))
+        older = waited(runs, kept_time, kept_energy, waiting, known, time[runs.first])
         cut = 10 * step[runs.first] < 9 * length_before
         if cut.any():
             cut &= ~self.channels.where("stamp_is_end", runs.keys)
-            parts.append(
+            older.append(
                 (
                     runs.keys[cut], kept_time[cut, -1], kept_energy[cut, -1], length_before[cut],
                     kept_time[cut, -2], time[runs.first[cut]],
@@ -96,7 +97,7 @@ class IntervalFolds:
         rows.steps[runs.rows] = rhythm.newest()
         rows.length[runs.rows] = length[runs.last]
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 0)
-        return self._entries(parts)
+        return self._entries(in_order(runs, new, older))
 
     def end(self) -> Entries:
         """The entries of what waits: as long as the rhythm says so far, or a point."""
@@ -108,7 +109,9 @@ class IntervalFolds:
         length = lengths_of(Rhythm(runs, rows.steps[keys], none).before_step()[0])
         after = np.full(len(keys), NOTHING)
         return self._entries(
-            waited(runs, rows.time[keys], rows.energy[keys], rows.waiting[keys], length, after)
+            sorted_parts(
+                waited(runs, rows.time[keys], rows.energy[keys], rows.waiting[keys], length, after)
+            )
         )
 
     def waits(self) -> Bools:
@@ -136,9 +139,9 @@ class IntervalFolds:
                 length = np.where(given == 0, length, np.where(given <= POINT_MS, 0, given))
         return length
 
-    def _entries(self, parts: list[Part]) -> Entries:
+    def _entries(self, part: Part) -> Entries:
         """The entries of readings with their lengths."""
-        key, stamp, energy, length, before, after = in_order(parts)
+        key, stamp, energy, length, before, after = part
         start, end = self._spans(key, stamp, length, before, after)
         zero, plain = constant(0, key), constant(EntryKind.INTERVAL, key)
         wrong = np.flatnonzero(np.abs(energy) > self._limit(key, energy, length))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -17,8 +17,14 @@ from energyguard.ledger.rows import NOTHING, KeyRows, RowColumn
 from energyguard.ledger.runs import Numbers
 from energyguard.model.readings import Ints
 
+_Number = TypeVar("_Number", int, Ints)
 NO_POWER = -1
 _NO_EXPONENT = UNKNOWN_EXPONENT + 1
+
+
+def ways(kind: _Number, evidence: _Number, cost: _Number) -> _Number:
+    """How a reading was accepted, as one number."""
+    return kind + evidence * 2**8 + cost * 2**16
 
 
 class KeptRegisters(KeyRows):
@@ -29,9 +35,7 @@ class KeptRegisters(KeyRows):
         "time": RowColumn(np.int64, KEPT, NOTHING),
         "register": RowColumn(np.int64, KEPT),
         "number": RowColumn(np.int64, KEPT),
-        "kind": RowColumn(np.int8, KEPT),
-        "evidence": RowColumn(np.int8, KEPT),
-        "cost": RowColumn(np.int8, KEPT),
+        "way": RowColumn(np.int32, KEPT),
         "exponents": RowColumn(np.int8, LEARNED, _NO_EXPONENT),
         "powers": RowColumn(np.int32, LEARNED, NO_POWER),
         "steps": RowColumn(np.uint32, STEPS),
@@ -40,9 +44,7 @@ class KeptRegisters(KeyRows):
     time: Ints  # (keys, 4) of the newest accepted readings, the newest last; so all that follow
     register: Ints
     number: Ints
-    kind: Numbers
-    evidence: Numbers
-    cost: Numbers
+    way: Numbers  # kind, evidence and cost of each: see ``ways``
     exponents: Numbers  # (keys, 16) of the digits of the newest different registers
     powers: Numbers  # (keys, 16) W, of the newest accepted steps
     steps: Numbers  # (keys, 8) ms, between all readings
@@ -52,9 +54,13 @@ class KeptRegisters(KeyRows):
         fold = RegisterFold(channel)
         newest = int(self.newest[key])
         fold.newest = None if newest == NOTHING else newest
-        columns = (self.time, self.register, self.kind, self.evidence, self.number, self.cost)
+        columns = (self.time, self.register, self.way, self.number)
         rows = zip(*(column[key].tolist() for column in columns), strict=True)
-        fold.kept = [AcceptedReading(*row) for row in rows if row[0] != NOTHING]
+        fold.kept = [
+            AcceptedReading(time, register, way & 255, way >> 8 & 255, number, way >> 16)
+            for time, register, way, number in rows
+            if time != NOTHING
+        ]
         fold.exponents = [e for e in self.exponents[key].tolist() if e != _NO_EXPONENT]
         fold.powers = [power for power in self.powers[key].tolist() if power != NO_POWER]
         fold.steps = [step for step in self.steps[key].tolist() if step]
@@ -65,10 +71,11 @@ class KeptRegisters(KeyRows):
         newest, steps = fold.before_doubt if fold.doubt else (fold.newest, fold.steps)
         self.forget(np.array([key]))
         self.newest[key] = NOTHING if newest is None else newest
-        if fold.kept:
-            columns = (self.time, self.register, self.kind, self.evidence, self.number, self.cost)
-            for column, values in zip(columns, zip(*fold.kept, strict=True), strict=True):
-                column[key, KEPT - len(values) :] = values
+        for place, reading in enumerate(fold.kept, KEPT - len(fold.kept)):
+            self.time[key, place] = reading.time
+            self.register[key, place] = reading.register
+            self.number[key, place] = reading.number
+            self.way[key, place] = ways(reading.kind, reading.evidence, reading.cost)
         for column, learned in (
             (self.exponents, fold.exponents), (self.powers, fold.powers), (self.steps, steps),
         ):  # fmt: skip

@@ -24,6 +24,7 @@ from energyguard.ledger.waiting import (
     following,
     in_order,
     resolved,
+    sorted_parts,
     waited,
     without_newest,
 )  # fmt: skip
@@ -88,14 +89,14 @@ class PowerFolds:
         rhythm = Rhythm(runs, rows.steps[runs.rows], step)
         hold = self._holds(runs, rhythm)
         known = resolved(runs, hold)
-        parts = waited(runs, kept_time, kept_power, waiting, known, time[runs.first])
+        older = waited(runs, kept_time, kept_power, waiting, known, time[runs.first])
         after = following(runs, time, NOTHING)
-        parts.append((key, time, value, following(runs, hold, UNKNOWN), before, after))
+        new = (key, time, value, following(runs, hold, UNKNOWN), before, after)
         rows.time[runs.rows] = runs.newest(time, kept_time)
         rows.power[runs.rows] = runs.newest(value, kept_power)
         rows.steps[runs.rows] = rhythm.newest()
         rows.waiting[runs.rows] = np.where(known == UNKNOWN, waiting + runs.count, 1)
-        return _entries(parts)
+        return _entries(in_order(runs, new, older))
 
     def end(self) -> Entries:
         """The entries of what has no reading after it: the newest holds for one cadence."""
@@ -113,7 +114,7 @@ class PowerFolds:
             runs, time, rows.power[keys], rows.waiting[keys], hold, time[:, -1] + cadence
         )
         *older, (key, stamp, power, _, before, after) = parts
-        return _entries([*older, (key, stamp, power, cadence, before, after)])
+        return _entries(sorted_parts([*older, (key, stamp, power, cadence, before, after)]))
 
     def waits(self) -> Bools:
         """(keys,) whose rhythm is not known yet."""
@@ -144,9 +145,9 @@ class PowerFolds:
         return limit
 
 
-def _entries(parts: list[Part]) -> Entries:
+def _entries(part: Part) -> Entries:
     """The entries of powers with the longest time for which each holds."""
-    key, stamp, power, hold, _, after = in_order(parts)
+    key, stamp, power, hold, _, after = part
     end = np.minimum(after, stamp + hold)
     whole, rest = np.divmod(np.abs(power), MS_PER_HOUR)
     energy = np.sign(power) * (whole * (end - stamp) + rest * (end - stamp) // MS_PER_HOUR)

@@ -10,7 +10,7 @@ import numpy as np
 from energyguard.ledger.descriptions import Descriptions
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import Evidence
-from energyguard.ledger.kept_registers import KeptRegisters
+from energyguard.ledger.kept_registers import KeptRegisters, ways
 from energyguard.ledger.plausible import (
     MAX_POWER_W,
     MIN_GAP_MS,
@@ -94,7 +94,7 @@ class QuietReadings:
         rows, runs = self.rows, self.runs
         for column, values in (
             (rows.time, self.time), (rows.register, self.register), (rows.number, number),
-            (rows.kind, kind), (rows.evidence, evidence), (rows.cost, cost),
+            (rows.way, ways(kind, evidence, cost).astype(np.int32)),
         ):  # fmt: skip
             column[runs.rows] = runs.newest(values, column[runs.rows])
         rows.newest[runs.rows] = self.time[runs.last]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from energyguard.ledger.runs import KeyRuns, Numbers, Trail
-from energyguard.model.readings import Ints
+from energyguard.model.readings import Bools, Ints
 
 STEPS: Final = 8
 """How many steps are kept of a key."""
@@ -29,6 +29,7 @@ _SNAP = np.array(
     + [n * 3_600_000 for n in (1, 2, 3, 6, 12, 24)],
     np.int64,
 )
+_BETWEEN = (_SNAP[1:] + _SNAP[:-1]) // 2
 _SORTING = (
     ((0, 1), (2, 3), (4, 5), (6, 7)), ((0, 2), (1, 3), (4, 6), (5, 7)), ((1, 2), (5, 6)),
     ((0, 4), (1, 5), (2, 6), (3, 7)), ((2, 4), (3, 5)), ((1, 2), (3, 4), (5, 6)),
@@ -48,10 +49,8 @@ def usual_of(steps: Sequence[int]) -> int:
 
 def snapped(cadence_ms: Ints) -> Ints:
     """Cadences as the lengths of intervals that people use, where they are within 5 % of any."""
-    near = np.clip(np.searchsorted(_SNAP, cadence_ms), 1, len(_SNAP) - 1)
-    low, high = _SNAP[near - 1], _SNAP[near]
-    length = np.where(cadence_ms - low <= high - cadence_ms, low, high)
-    return np.where(np.abs(cadence_ms - length) * 20 <= length, length, cadence_ms)
+    length = _nearest(cadence_ms)
+    return np.where(_is_near(cadence_ms, length), length, cadence_ms)
 
 
 def lengths_of(cadence_ms: Ints) -> Ints:
@@ -59,6 +58,16 @@ def lengths_of(cadence_ms: Ints) -> Ints:
     length = snapped(cadence_ms)
     length[length <= POINT_MS] = 0
     return length
+
+
+def _nearest(cadence_ms: Ints) -> Ints:
+    """The usual length that is nearest."""
+    return _SNAP[np.searchsorted(_BETWEEN, cadence_ms)]
+
+
+def _is_near(cadence_ms: Ints, length: Ints) -> Bools:
+    near: Bools = np.abs(cadence_ms - length) * 20 <= length
+    return near
 
 
 class Rhythm:
@@ -91,10 +100,11 @@ class Rhythm:
         known = self._kept[:, STEPS - MIN_STEPS] > 0
         if self._trail.flat.max() <= POINT_MS:
             return np.where(known, 0, UNKNOWN)
-        shortest, longest = self._trail.extremes()
-        length, other = lengths_of(shortest), lengths_of(longest)
-        steady = known & (length == other) & ((length == 0) | (self._kept[:, 0] > 0))
-        return np.where(steady, length, UNKNOWN)
+        shortest, longest = (column.astype(np.int64) for column in self._trail.extremes())
+        length = _nearest(longest)
+        points = known & (length <= POINT_MS) & _is_near(longest, length)
+        alike = _is_near(shortest, length) & _is_near(longest, length) & (self._kept[:, 0] > 0)
+        return np.where(points, 0, np.where(alike & (length > POINT_MS), length, UNKNOWN))
 
     def with_step(self, chosen: Ints | None = None) -> tuple[Ints, Ints, Ints]:
         """(n,) cadence, longest usual step (ms) and how many steps they are of, at each reading.

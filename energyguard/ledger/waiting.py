@@ -76,15 +76,34 @@ def without_newest(time: Ints, value: Ints, waiting: Ints, chosen: Ints) -> None
     waiting[chosen] = np.maximum(waiting[chosen] - 1, 0)
 
 
-def in_order(parts: list[Part]) -> Part:
-    """Parts as one, sorted by key and stamp, without those whose duration is not known."""
-    if len(parts) == 1:
-        only = parts[0]
-        if only[3].min(initial=0) >= 0:
-            return only
+def in_order(runs: KeyRuns, new: Part, older: list[Part]) -> Part:
+    """New readings, and older ones each before the new ones of its key; without unknown durations.
+
+    Args:
+        runs: of the new readings.
+        new: readings, sorted by key and stamp.
+        older: some that have no entry yet, or get another one.
+    """
+    columns = list(new)
+    if older:
+        parts = [np.concatenate(column) for column in zip(*older, strict=True)]
+        order = np.lexsort((parts[1], parts[0]))
+        places = runs.first[np.searchsorted(runs.keys, parts[0][order])]
+        columns = [
+            np.insert(column, places, part[order])
+            for column, part in zip(columns, parts, strict=True)
+        ]
+    if columns[3].min(initial=0) < 0:
+        known = np.flatnonzero(columns[3] >= 0)
+        columns = [column[known] for column in columns]
+    key, stamp, value, duration, before, after = columns
+    return key, stamp, value, duration, before, after
+
+
+def sorted_parts(parts: list[Part]) -> Part:
+    """Parts as one, sorted by key and stamp."""
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    known = np.flatnonzero(columns[3] >= 0)
-    order = known[np.lexsort((columns[1][known], columns[0][known]))]
+    order = np.lexsort((columns[1], columns[0]))
     key, stamp, value, duration, before, after = (column[order] for column in columns)
     return key, stamp, value, duration, before, after
 
