@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 
 import pyarrow as pa
 
@@ -11,10 +12,12 @@ from energyguard.clock import Clock
 from energyguard.errors import Unavailable
 from energyguard.model.alerts import State
 from energyguard.model.days import midnight_ms
+from energyguard.model.quantities import NANO
 from energyguard.service.live.live import LiveProjection
 from energyguard.service.views import Overview
 
 TOTALS_KEPT_S = 5.0
+MINUTE_MS = 60_000
 
 
 class Front:
@@ -75,7 +78,19 @@ class Front:
         try:
             rows = self._query("totals", start_ms=day_ms, end_ms=now_ms + 1).to_pylist()
             kwh = float(rows[0]["kwh"] or 0.0) if rows and rows[0]["readings"] else None
+            if kwh is not None and (apart := self._live.apart()):
+                kwh -= self._kwh_of(apart, day_ms, now_ms)
         except Unavailable:
             kwh = None
         self._totals = (self._clock.monotonic(), kwh)
         return kwh
+
+    def _kwh_of(self, devices: Collection[str], start_ms: int, end_ms: int) -> float:
+        """The energy of some devices, to the minute."""
+        until_ms = (end_ms // MINUTE_MS + 1) * MINUTE_MS
+        rows = self._query(
+            "consumption", borders=f"{start_ms},{until_ms}",
+            devices=json.dumps(sorted(devices)), apart="no",
+        )  # fmt: skip
+        nano: list[int] = rows["nano"].to_pylist()
+        return sum(nano) / NANO

@@ -37,6 +37,12 @@ class Live(Protocol):
     def fresh(self, topic: str | None = None) -> Freshness:
         """Whether a topic, or anything that measures energy, is live, and since when not."""
 
+    def apart(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """The devices of simulations with a clock of their own: in no sum of everything."""
+
+    def clock_of(self, devices: Collection[str]) -> int | None:
+        """What time it is where the readings of some devices come from."""
+
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
         """The newest readings, newest first, of devices whose id contains a text."""
 

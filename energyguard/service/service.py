@@ -102,7 +102,9 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.devices = Devices(self.live, self.book, self.query)
         self.profiles = DeviceProfiles(log, self.live.device, clock)
         self.prices, entries = self.live.prices, self.catalogue.entries
-        self.consumption = ConsumptionSums(self.query, entries, self.live.data_ms)
+        self.consumption = ConsumptionSums(
+            self.query, entries, self.live.data_ms, self.live.clock_of
+        )
         self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.data_ms)
 
     def start(self) -> None:

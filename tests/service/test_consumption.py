@@ -128,6 +128,26 @@ def test_what_nobody_compares_is_not_asked_for(
     assert starts == [span.before().start_ms, span.start_ms]
 
 
+def test_what_lives_in_another_time_is_left_out_and_has_its_own_day(
+    consumption: ConsumptionSums, history: ChdbHistory
+) -> None:
+    keys = ["", "site/house"]
+    span = consumption.span("2026-03-28", keys)
+    every, house = consumption.of(keys, span)
+    less, without = consumption.of(keys, span, without=["pump", "delhi"])
+    assert every.total_kwh and less.total_kwh and house.total_kwh and without.total_kwh
+    [gone] = consumption.of(["device/delhi"], span)
+    assert house.total_kwh - without.total_kwh == 12.0
+    assert every.total_kwh - less.total_kwh == 12.0 + (gone.total_kwh or 0)
+    assert [step.kwh for step in without.steps] == [(s.kwh or 0) - 0.5 for s in house.steps]
+    clocks = {frozenset({"main"}): NOON - 10 * 86_400_000}
+    sums = ConsumptionSums(
+        history.query, consumption._catalogue, lambda: NOON, lambda d: clocks.get(frozenset(d))
+    )
+    assert str(sums.span("today", ["device/main"])) == "2026-03-19"
+    assert str(sums.span("today", [""])) == str(sums.span("today", ["device/pump"])) == "2026-03-29"
+
+
 def test_a_span_that_is_over_or_not_begun_has_no_open_step(consumption: ConsumptionSums) -> None:
     long_ago = asked(consumption, "device/main", "1980-01-01..2026-03-28")  # before it: from 1933
     assert (long_ago.total_kwh, long_ago.before_total_kwh) == (3 * 48.0, None)

@@ -110,3 +110,52 @@ def test_what_the_worker_says_later_is_heeded() -> None:
     judged_ms[ENERGY_READINGS.name] = NOW
     newest.take([fetched(NOW, simulated=True, time_ms=NOW + 10**10)], NOW)
     assert newest.newest_ms() == NOW
+
+
+SIMULATED = "energyguard.readings"
+
+
+def live_of(*topics: tuple[str, int, tuple[str, ...]]) -> LiveReadings:
+    """Topics whose devices send each quarter hour, up to a time of their own; all heard now."""
+    live = LiveReadings(5 * MINUTE)
+    for topic, until_ms, devices in topics:
+        rows = quarter_hours(until_ms, *devices)
+        names, times, values = zip(*rows, strict=True)
+        batch = batch_of(names, "energy_kwh", times, [round(v * 1e9) for v in values])
+        ticks = () if topic == METER_READINGS.name else ((TICK_HEADER, b"1"),)
+        ((_, value),) = pack(batch, 1)
+        live.take([Fetched(topic, 0, [0], [None], [value], [ticks], [NOW])], NOW)
+    return live
+
+
+DAYS = 86_400_000
+
+
+def test_a_simulation_in_a_time_of_its_own_says_not_what_time_it_is() -> None:
+    live = live_of(
+        (METER_READINGS.name, NOW, ("a",)),
+        (ENERGY_READINGS.name, NOW + 90 * DAYS, ("h1", "h2", "h3")),
+        (SIMULATED, NOW + MINUTE, ("p1",)),  # in the time of the meters, nearly
+    )
+    assert live.fresh(NOW).clock_ms == NOW
+    assert live.apart(NOW) == {"h1", "h2", "h3"}
+    assert live.clock_of(NOW, ["h1"]) == NOW + 90 * DAYS
+    assert live.clock_of(NOW, ["a", "p1"]) == NOW
+    assert live.clock_of(NOW, ["nobody"]) is None
+    drawn = live.drawn(NOW)
+    assert (drawn.kw, drawn.sending) == (2.0, 5)  # of the meter and of p1
+    alone = live.apart(NOW, ["h1", "h2"])
+    assert alone == frozenset()  # who sees these alone has their clock
+    assert live.apart(NOW, ["h1", "a"]) == {"h1"}
+
+
+def test_of_simulations_alone_the_one_with_the_devices_is_the_clock() -> None:
+    live = live_of(
+        (ENERGY_READINGS.name, NOW, ("h1", "h2", "h3")),
+        (SIMULATED, NOW + 90 * DAYS, ("p1",)),  # the furthest, and alone
+    )
+    assert live.fresh(NOW).clock_ms == NOW
+    assert live.apart(NOW) == {"p1"}
+    assert live.drawn(NOW).kw == 3.0
+    one = live_of((SIMULATED, NOW + 90 * DAYS, ("p1",)))
+    assert (one.apart(NOW), one.clock_of(NOW, [])) == (frozenset(), NOW + 90 * DAYS)

@@ -19,6 +19,8 @@ from energyguard.service.consumption.consumption import ConsumptionSeries, Consu
 
 TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
 MIN_USUAL_DAYS = 3
+SAME_CLOCK_MS = 3_600_000
+"""Devices whose clocks differ by less are asked about together."""
 USUAL_SPAN = "last-8-days"
 UNITS: tuple[SpanUnit, ...] = ("day", "week", "month", "year")
 _LABELS = {"hour": "%H", "day": "%-d", "month": "%b"}
@@ -53,24 +55,48 @@ class UsageData:
         """The zone of their days."""
         return self._consumption.zone_of(self.keys[:1])
 
+    @property
+    def now_ms(self) -> int:
+        """What time it is where the readings of the first key come from."""
+        return self._consumption.now_of(self.keys[:1])
+
     async def of(self, span: str, keep_s: float, step: str = "") -> dict[str, ConsumptionSeries]:
-        """What each key used in a span such as ``today``."""
-        zone = self.zone
-        day = local(self.context.now_ms, zone).date()
+        """What each key used in a span such as ``today``, each by the clock of its devices.
+
+        Everything together is what goes by one clock: a simulation that lives in another time has
+        a *today* of its own, and is not added to it.
+        """
+        zone, now_ms = self.zone, self.now_ms
 
         def ask() -> dict[str, ConsumptionSeries]:
-            days = CalendarSpan.parse(span, zone, day)
-            found = self._consumption.of(self.keys, days, step="hour" if step else None)
+            found: list[ConsumptionSeries] = []
+            apart = self.cache.service.live.apart() if "" in self.keys else ()
+            for at_ms, keys in self._by_clock(now_ms):
+                days = CalendarSpan.parse(span, zone, local(at_ms, zone).date())
+                found += self._consumption.of(
+                    keys, days, at_ms + 1, "hour" if step else None,
+                    without=apart if "" in keys else (),
+                )  # fmt: skip
             return {series.key: series for series in found}
 
-        key = ("usage", self.keys, span, zone, day, step)
+        key = ("usage", self.keys, span, zone, local(now_ms, zone).date(), step)
         return await self.cache.shared(key, keep_s, ask)
+
+    def _by_clock(self, now_ms: int) -> list[tuple[int, list[str]]]:
+        """The keys by what time it is there; those that show nearly the same are asked together."""
+        found: list[tuple[int, list[str]]] = [(now_ms, [])]
+        for key in self.keys:
+            at_ms = self._consumption.now_of([key])
+            group = next((g for g in found if abs(g[0] - at_ms) <= SAME_CLOCK_MS), None)
+            if group is None:
+                found.append(group := (at_ms, []))
+            group[1].append(key)
+        return [group for group in found if group[1]]
 
     async def usual(self) -> dict[str, UsualRange]:
         """What each key usually draws at this hour (kW), by the days before."""
         found = await self.of(USUAL_SPAN, USUAL_KEEP_S, step="hour")
-        now_ms = self.context.now_ms
-        usual = {key: usual_at(series, now_ms) for key, series in found.items()}
+        usual = {key: usual_at(series, series.until_ms - 1) for key, series in found.items()}
         return {key: value for key, value in usual.items() if value is not None}
 
 

@@ -20,6 +20,7 @@ from energyguard.page.words.formatting import (
 from energyguard.page.words.language import _, ngettext
 
 MAX_BARS = 6
+MAX_APART = 500
 
 
 class HomePage:
@@ -42,6 +43,7 @@ class HomePage:
             with Tag("div", "", "trust"):
                 self.fine = Tag("span", "", "tag ok")
                 self.silent = Tag("span", "", "sub")
+                self.apart = Tag("span", "", "sub")
                 Tag("a", _("What is missing"), "link onward", href=context.href("/data"))
         context.every(1.0, self.second)
         context.every(3.0, self.look)
@@ -88,10 +90,19 @@ class HomePage:
         await self.tiles.show_past()
         await self.chart.show()
         start = midnight_ms(self.context.now_ms, self.data.zone)
+        apart = self.cache.service.live.apart()
+        limit = MAX_BARS + min(len(apart), MAX_APART)
         top = await self.cache.ask(
-            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=MAX_BARS
+            "top", TODAY_KEEP_S * 3, start_ms=start, end_ms=self._end(), by="kwh", n=limit
         )
-        rows = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
+        found = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
+        rows = [row for row in found if row[0] not in apart][:MAX_BARS]
+        words = ngettext(
+            "{n} device is simulated in a time of its own, and is not in these sums.",
+            "{n} devices are simulated in times of their own, and are not in these sums.",
+            len(apart),
+        )
+        self.apart.text = words.format(n=count(len(apart))) if apart else ""
         self.top.show(
             ((device, kwh, measured(kwh, "kWh")) for device, kwh in rows if kwh),
             name=self.entries.name,

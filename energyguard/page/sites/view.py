@@ -88,7 +88,7 @@ class SitePage:
         waiting = needed_at(self.cache.service.book.open(), self.catalogue, self.site)
         path = ", ".join(place.name for place in reversed(about.path[:-1]))
         devices = ngettext("{n} device", "{n} devices", about.devices)
-        when = f"{moment(self.context.now_ms, zone)} ({zone})"
+        when = f"{moment(self.data.now_ms, zone)} ({zone})"
         facts = (path, kind_words(about.site.kind), devices.format(n=count(about.devices)), when)
         self.context.say(answer(about.site.name, len(waiting)), " · ".join(filter(None, facts)))
         self.alerts.show(waiting, zone)

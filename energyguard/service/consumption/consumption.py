@@ -11,7 +11,7 @@ virtual device is the signed sum of its terms. Sums are whole 1e-9 kWh until the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -68,12 +68,25 @@ class ConsumptionSums:
         query: asks the history.
         catalogue: sites, groups, virtual devices, and the zones of days.
         clock: what time it is where the readings come from (ms since 1970 UTC).
+        clock_of: the same of some devices: a simulation has a clock of its own; None: not known.
     """
 
     def __init__(
-        self, query: Callable[..., pa.Table], catalogue: Catalogue, clock: Callable[[], int]
+        self,
+        query: Callable[..., pa.Table],
+        catalogue: Catalogue,
+        clock: Callable[[], int],
+        clock_of: Callable[[Collection[str]], int | None] = lambda devices: None,
     ) -> None:
         self._query, self._catalogue, self._clock = query, catalogue, clock
+        self._clock_of = clock_of
+
+    def now_of(self, keys: Sequence[str]) -> int:
+        """What time it is where the readings of all of these come from, ms since 1970 UTC."""
+        if not keys or "" in keys:
+            return self._clock()
+        names = {name for key in keys for name in weights_of(key, self._catalogue)}
+        return self._clock_of(names) or self._clock()
 
     def zone_of(self, keys: Sequence[str]) -> str:
         """The zone of the days of all of these: their sites' if it is one, else `serve.zone`."""
@@ -96,7 +109,7 @@ class ConsumptionSums:
         except ValueError as error:
             raise Malformed(f"{zone}: {error}", "zone") from None
         try:
-            return CalendarSpan.parse(text, zone, local(self._clock(), zone).date())
+            return CalendarSpan.parse(text, zone, local(self.now_of(keys), zone).date())
         except ValueError as error:
             raise Malformed(str(error), "span") from None
 
@@ -107,6 +120,7 @@ class ConsumptionSums:
         until_ms: int | None = None,
         step: CalendarStep | None = None,
         compare: bool = True,
+        without: Collection[str] = (),
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before. One question.
 
@@ -116,17 +130,17 @@ class ConsumptionSums:
             until_ms: before when; None: up to now, by the readings' own clock.
             step: what it is divided into; None: by its length.
             compare: ask of the span before, too; else nothing is known of it.
+            without: devices that are left out, such as ``Live.apart``.
 
         Raises:
             Malformed: a key is none, or there are too many steps.
             NotFound: there is no such site or group.
             Unavailable: the history is not there now.
         """
-        now_ms = self._clock() + 1 if until_ms is None else until_ms
+        now_ms = self.now_of(keys) + 1 if until_ms is None else until_ms
         cut = _Cut.of(span, now_ms, step, compare)
-        return [
-            self._series(key, cut, amounts) for key, amounts in self._amounts(keys, cut.borders)
-        ]
+        amounts = self._amounts(keys, cut.borders, without)
+        return [self._series(key, cut, of_key) for key, of_key in amounts]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What each of these used between any borders, for who makes sums of their own.
@@ -154,20 +168,32 @@ class ConsumptionSums:
             key: MeteredEnergy(at, joined(key, "nano"), joined(key, "readings")) for key in keys
         }
 
-    def _amounts(self, keys: Sequence[str], borders: Sequence[int]) -> list[tuple[str, _Amounts]]:
+    def _amounts(
+        self, keys: Sequence[str], borders: Sequence[int], without: Collection[str] = ()
+    ) -> list[tuple[str, _Amounts]]:
         """Of each key its energy and readings between all borders."""
         weights = {key: weights_of(key, self._catalogue) for key in keys if key}
+        for of_key in weights.values():
+            for name in of_key.keys() & set(without):
+                del of_key[name]
         names = sorted({name for of_key in weights.values() for name in of_key})
         table = self._ask(names, borders) if names else None
         found: list[tuple[str, _Amounts]] = []
         for key in keys:
             if not key:
-                found.append((key, _summed(self._ask([], borders), {"": 1}, borders)))
+                found.append((key, self._everything(borders, without)))
             elif table is not None:
                 found.append((key, _summed(table, weights[key], borders)))
             else:
                 found.append((key, _summed(None, {}, borders)))
         return found
+
+    def _everything(self, borders: Sequence[int], without: Collection[str]) -> _Amounts:
+        every = _summed(self._ask([], borders), {"": 1}, borders)
+        if not without:
+            return every
+        less = _summed(self._ask(sorted(without), borders), dict.fromkeys(without, 1), borders)
+        return _Amounts(every.borders, every.nano - less.nano, every.readings - less.readings)
 
     def _ask(self, names: Sequence[str], borders: Sequence[int]) -> pa.Table:
         """The rows of devices by name; of none: of everything together."""

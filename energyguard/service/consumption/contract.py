@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
@@ -16,6 +16,9 @@ class Consumption(Protocol):
     def zone_of(self, keys: Sequence[str]) -> str:
         """The zone of the days of all of these."""
 
+    def now_of(self, keys: Sequence[str]) -> int:
+        """What time it is where the readings of all of these come from."""
+
     def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
         """Read a span such as ``2026-11``, ``today`` or ``last-30-days``."""
 
@@ -26,6 +29,7 @@ class Consumption(Protocol):
         until_ms: int | None = None,
         step: CalendarStep | None = None,
         compare: bool = True,
+        without: Collection[str] = (),
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before."""
 

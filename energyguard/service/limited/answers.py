@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import pyarrow as pa
 
@@ -17,6 +17,7 @@ def limited_overview(
     rows: Iterable[DeviceView],
     opened: Iterable[Alert],
     query: Callable[..., pa.Table],
+    apart: Collection[str] = (),
 ) -> Overview:
     """The numbers of the first page, of devices and alerts that are seen.
 
@@ -27,6 +28,7 @@ def limited_overview(
         rows: the newest of each device.
         opened: the alerts that are not resolved.
         query: asks the history, of these devices.
+        apart: of these devices those with a clock of their own: what they draw is in no sum.
     """
     by_device: dict[str, list[DeviceView]] = {}
     for row in rows:
@@ -34,7 +36,8 @@ def limited_overview(
     alive = {d: rows for d, rows in by_device.items() if not all(row.silent for row in rows)}
     firsts = (
         next((row.kw for row in rows if row.kw is not None and not row.silent), None)
-        for rows in alive.values()
+        for device, rows in alive.items()
+        if device not in apart
     )
     drawn = [kw for kw in firsts if kw is not None]
     alerts = list(opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.catalogue import SITE, key_of
@@ -22,6 +22,10 @@ class LimitedConsumption:
         """The zone of the days of all of these."""
         return self._all.zone_of(self._seen(keys))
 
+    def now_of(self, keys: Sequence[str]) -> int:
+        """What time it is where the readings of all of these come from."""
+        return self._all.now_of(self._seen(keys))
+
     def span(self, text: str, keys: Sequence[str] = (), zone: str = "") -> CalendarSpan:
         """Read a span such as ``2026-11``, ``today`` or ``last-30-days``."""
         return self._all.span(text, self._seen(keys), zone)
@@ -33,13 +37,15 @@ class LimitedConsumption:
         until_ms: int | None = None,
         step: CalendarStep | None = None,
         compare: bool = True,
+        without: Collection[str] = (),
     ) -> list[ConsumptionSeries]:
         """What each of these used in a span, step by step, and in the span before.
 
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        found = {s.key: s for s in self._all.of(self._seen(keys), span, until_ms, step, compare)}
+        asked = self._all.of(self._seen(keys), span, until_ms, step, compare, without)
+        found = {series.key: series for series in asked}
         return [found[key] if key else self._everything(found) for key in keys]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:

@@ -59,8 +59,10 @@ class LimitedLive:
 
         What time it is there, and when the last message came, is of all who send there.
         """
-        topics = {row.topic: row for row in self._rows(topic)}
-        found = [self._fresh(name) for name in topics]
+        rows = self._rows(topic)
+        apart = self.apart()
+        names = {row.topic for row in rows if row.device not in apart} or {r.topic for r in rows}
+        found = [self._fresh(name) for name in names]
         return max(found, key=lambda part: (part.live, part.newest_ms or 0), default=NOTHING)
 
     def _fresh(self, topic: str) -> Freshness:
@@ -75,6 +77,15 @@ class LimitedLive:
             for row in self.devices()
             if row.topic == topic or (topic is None and is_of_energy(row.topic))
         ]
+
+    def apart(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """The devices that are seen, of simulations with a clock of their own."""
+        seen = self._scope.devices
+        return self._live.apart(seen if among is None else seen.intersection(among))
+
+    def clock_of(self, devices: Collection[str]) -> int | None:
+        """What time it is where the readings of some devices come from."""
+        return self._live.clock_of(self._scope.devices.intersection(devices))
 
     def readings(self, limit: int = 200, device: str = "") -> list[ReadingView]:
         """The newest readings, newest first, of devices whose id contains a text."""

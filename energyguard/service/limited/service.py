@@ -32,7 +32,9 @@ class LimitedService(LimitedView):
         whole = self._for(READ).overview()
         if self._scope is None:
             return whole
-        return limited_overview(whole, self._live.devices(), self._book.open(), self.query)
+        return limited_overview(
+            whole, self._live.devices(), self._book.open(), self.query, self._live.apart()
+        )
 
     def quality(self) -> Quality:
         """How readings ended; how far along everything is, of who sees all."""

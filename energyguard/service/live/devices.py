@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ from energyguard.topics import topic_named
 
 _LIMITS = ClockLimits()
 _BEST_FIRST = (Kind.POWER, Kind.INTERVAL, Kind.REGISTER, Kind.STATE)
+SAME_CLOCK_MS = HOUR_MS
+"""Clocks that differ by less show the same time: topics are read one after the other."""
 
 
 class Draws(NamedTuple):
@@ -162,6 +164,11 @@ class LiveDevices:
         numbers: Ints = known.to_numpy().astype(np.int64)[coded.indices.to_numpy()]
         return numbers
 
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of these devices sends to this topic."""
+        found = pc.is_in(self.names, value_set=pa.array(list(names), pa.string()))
+        return bool(pc.any(found).as_py())
+
     def kw(self, wall_ms: int = 0) -> Drawn:
         """What all devices draw; of a topic that is not live: what they drew last."""
         fresh = self.fresh(wall_ms)
@@ -218,18 +225,39 @@ class LiveDevices:
         return sorted(self.channels.values(), key=lambda channel: _BEST_FIRST.index(channel.kind))
 
 
-def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int) -> Drawn:
+def main_clock(of_topics: Iterable[LiveDevices], now_ms: int) -> Freshness:
+    """The topic that says what time it is: of those that are live meters, else what most send to.
+
+    A simulation runs ahead of the others by hours or years: the furthest clock would be its own.
+    """
+    known = [
+        (fresh, devices.wall, len(devices.names))
+        for devices in of_topics
+        if (fresh := devices.fresh(now_ms)).newest_ms is not None
+    ]
+    best = max(known, key=lambda k: (k[0].live, k[1], k[2], k[0].newest_ms), default=None)
+    return NOTHING if best is None else best[0]
+
+
+def sum_kw(of_topics: Mapping[str, LiveDevices], now_ms: int, apart: Collection[str] = ()) -> Drawn:
     """Of all topics together: of those that are live, else of all, as it was last.
 
     A simulation or a replay that ended over an hour ago is not counted at all; a meter is.
+
+    Args:
+        of_topics: by their names.
+        now_ms: the wall clock.
+        apart: topics with a clock of their own: their devices are counted, and not what they draw.
     """
-    parts = [
-        devices.kw(now_ms)
-        for devices in of_topics.values()
+    every = {
+        name: devices.kw(now_ms)
+        for name, devices in of_topics.items()
         if devices.wall or (devices.pulse.received_ms or 0) >= now_ms - HOUR_MS
-    ]
-    live = any(part.live for part in parts)
-    counted = [part for part in parts if part.live or not live]
+    }
+    parts = every.values()
+    together = [part for name, part in every.items() if name not in apart]
+    live = any(part.live for part in together)
+    counted = [part for part in together if part.live or not live]
     known = [part.kw for part in counted if part.kw is not None]
     return Drawn(
         kw=sum(known) if known else None,

@@ -176,6 +176,18 @@ class LiveProjection:
         """Whether a topic, or anything that measures energy, is live, and since when not."""
         return self._live_readings.fresh(self._clock.now_ms(), topic)
 
+    def apart(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """The devices of simulations with a clock of their own: in no sum of everything.
+
+        Args:
+            among: as if there were no other devices than these; None: of all.
+        """
+        return self._live_readings.apart(self._clock.now_ms(), among)
+
+    def clock_of(self, devices: Collection[str]) -> int | None:
+        """What time it is where the readings of some devices come from; None: they send none."""
+        return self._live_readings.clock_of(self._clock.now_ms(), devices)
+
     def data_ms(self) -> int:
         """What time it is where the readings come from; while nothing comes, the wall clock's."""
         return self.fresh().clock_ms or self._clock.now_ms()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from threading import Lock
 
@@ -20,9 +20,9 @@ from energyguard.model.quantities import NANO
 from energyguard.model.readings import times_of
 from energyguard.model.topics import TICK_HEADER, source_of
 from energyguard.service.live.channel import NEVER
-from energyguard.service.live.devices import LiveDevices, sum_kw
+from energyguard.service.live.devices import SAME_CLOCK_MS, LiveDevices, main_clock, sum_kw
 from energyguard.service.live.sums import LiveSums
-from energyguard.service.views import NOTHING, DeviceView, Drawn, Freshness, ReadingView
+from energyguard.service.views import DeviceView, Drawn, Freshness, ReadingView
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.topics import topic_named
 
@@ -185,16 +185,46 @@ class LiveReadings:
         return LiveSums(kw, gone)
 
     def drawn(self, now_ms: int) -> Drawn:
-        """What all devices draw, and how many of them send."""
+        """What all devices draw on the clock that most go by, and how many of all send."""
         with self._lock:
-            return sum_kw(self._topics, now_ms)
+            return sum_kw(self._topics, now_ms, {devices.topic for devices in self._apart(now_ms)})
 
     def fresh(self, now_ms: int, topic: str | None = None) -> Freshness:
-        """Whether a topic is live, or what is newest of all that measure energy."""
+        """Whether a topic is live, or of all that measure energy those that say what time it is."""
         with self._lock:
-            found = [devices.fresh(now_ms) for devices in self._of(topic)]
-        known = [part for part in found if part.newest_ms is not None]
-        return max(known, key=lambda part: (part.live, part.newest_ms), default=NOTHING)
+            return main_clock(self._of(topic), now_ms)
+
+    def apart(self, now_ms: int, among: Collection[str] | None = None) -> frozenset[str]:
+        """The devices of simulations and replays whose clock shows another hour than the others'.
+
+        What they measure *today* is of another day: they are in no sum of everything.
+
+        Args:
+            now_ms: the wall clock.
+            among: as if there were no other devices than these; None: of all.
+        """
+        with self._lock:
+            found = [devices.names.to_pylist() for devices in self._apart(now_ms, among)]
+        names = frozenset(name for of_topic in found for name in of_topic)
+        return names if among is None else names.intersection(among)
+
+    def clock_of(self, now_ms: int, names: Collection[str]) -> int | None:
+        """What time it is where the readings of some devices come from; None: they send none."""
+        with self._lock:
+            found = self._of(None)
+            if self._apart(now_ms):
+                found = [devices for devices in found if devices.has_any(names)]
+            return main_clock(found, now_ms).clock_ms
+
+    def _apart(self, now_ms: int, among: Collection[str] | None = None) -> list[LiveDevices]:
+        found = self._of(None)
+        if among is not None:
+            found = [devices for devices in found if devices.has_any(among)]
+        if len(found) < 2:
+            return []
+        main_ms = main_clock(found, now_ms).clock_ms or 0
+        clocks = [(devices, devices.fresh(now_ms).clock_ms or 0) for devices in found]
+        return [d for d, ms in clocks if not d.wall and abs(ms - main_ms) > SAME_CLOCK_MS]
 
     def newest_ms(self, topic: str | None = None) -> int | None:
         """The newest event time of a topic, or of all that measure energy.
