@@ -44,8 +44,8 @@ class LimitedConsumption:
         Raises:
             Forbidden: one of them is not seen, or not all of it.
         """
-        asked = self._all.of(self._seen(keys), span, until_ms, step, compare, without)
-        found = {series.key: series for series in asked}
+        every = self._all.of(self._seen(keys), span, until_ms, step, compare, without)
+        found = {series.key: series for series in every}
         return [found[key] if key else self._everything(found) for key in keys]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
