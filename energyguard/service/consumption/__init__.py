@@ -1,6 +1,6 @@
 """What was used, in spans of the calendar, and what is missing.
 
 contract.py      what may be relied on; consumption.py: in full; rows.py: for a file
-keys.py          whose energy a key means
+keys.py          whose energy a key means; cut.py: a span's steps, and those before
 missing_hours.py hours without readings
 """

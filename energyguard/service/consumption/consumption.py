@@ -24,16 +24,15 @@ from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.days import local
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
+from energyguard.service.consumption.cut import SpanCut
 from energyguard.service.consumption.keys import weights_of, zone_of_key
 from energyguard.settings.section import known_zone
 from energyguard.tariffs.energy import MeteredEnergy
 
 MAX_NAMED = 500
 """So many devices are asked for by name; of more, everything is asked for and theirs is taken."""
-MAX_STEPS = 10_000
 MAX_BORDERS = 3_000
 """Of more, the history is asked several times: a month of quarter hours is one question."""
-MINUTE_MS = 60_000
 
 
 class ConsumptionStep(NamedTuple):
@@ -138,7 +137,7 @@ class ConsumptionSums:
             Unavailable: the history is not there now.
         """
         now_ms = self.now_of(keys) + 1 if until_ms is None else until_ms
-        cut = _Cut.of(span, now_ms, step, compare)
+        cut = SpanCut.of(span, now_ms, step, compare)
         amounts = self._amounts(keys, cut.borders, without)
         return [self._series(key, cut, of_key) for key, of_key in amounts]
 
@@ -206,7 +205,7 @@ class ConsumptionSums:
         )
 
     @staticmethod
-    def _series(key: str, cut: _Cut, amounts: _Amounts) -> ConsumptionSeries:
+    def _series(key: str, cut: SpanCut, amounts: _Amounts) -> ConsumptionSeries:
         steps = amounts.steps(cut.steps, cut.until_ms)
         before = amounts.steps(cut.before)
         known = [i for i, step in enumerate(steps) if step.kwh is not None]
@@ -230,36 +229,6 @@ class ConsumptionSums:
             ),
             open=cut.open,
         )
-
-
-class _Cut(NamedTuple):
-    """Where a span and the one before it are cut: all borders are whole minutes in ms."""
-
-    span: CalendarSpan
-    steps: list[int]
-    before: list[int]  # none, where nothing is asked of it
-    until_ms: int
-    before_until_ms: int
-    open: int | None
-
-    @classmethod
-    def of(cls, span: CalendarSpan, now_ms: int, step: CalendarStep | None, compare: bool) -> _Cut:
-        step = step or span.step
-        steps, before = span.borders(step), span.before().borders(step)
-        if len(steps) > MAX_STEPS:
-            raise Malformed(f"{span} has over {MAX_STEPS:,} steps of a {step}", "step")
-        until = min(max(-(-now_ms // MINUTE_MS) * MINUTE_MS, steps[0]), steps[-1])
-        there = -(-span.before_until(now_ms) // MINUTE_MS) * MINUTE_MS
-        running = steps[0] <= now_ms < steps[-1]
-        at = int(np.searchsorted(steps, now_ms, side="right")) - 1 if running else None
-        there = min(there, before[-1])
-        return cls(span, steps, before if compare else [], until, there, at)
-
-    @property
-    def borders(self) -> list[int]:
-        """Of all that is asked, in order, each once."""
-        before = {*self.before, self.before_until_ms} if self.before else set[int]()
-        return sorted({*before, *self.steps, self.until_ms})
 
 
 class _Amounts(NamedTuple):
