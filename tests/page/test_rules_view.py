@@ -15,6 +15,7 @@ from energyguard.page.rules.fields import form_fields
 from energyguard.page.rules.new import draft_of
 from energyguard.page.rules.preview import example_sentence, meant_devices
 from energyguard.page.rules.words import change_words, devices_words, field_words
+from energyguard.page.words.rules import rule_summary
 from energyguard.rules.kinds import KINDS
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule_history import ChangedRule
@@ -78,11 +79,11 @@ def test_a_preview_says_who_is_meant_and_what_would_be_said(service: MadeUpServi
     found = meant_devices(service, rule)
     assert (found.names, found.mute) == (("Heat pump",), 0)
     assert found.all_devices >= 50
-    assert example_sentence(rule, "Heat pump") == "Heat pump passed 1.5 kWh in 15 minutes"
+    assert example_sentence(rule, "Heat pump") == "Heat pump passed 1.5\u00a0kWh in 15\u00a0min"
     volts = draft_of(KINDS["state"], {"selector": "id=H00[34]", **TYPED["state"]}, []).rule
     assert volts is not None
     assert meant_devices(service, volts).mute == 2  # they send energies
-    assert example_sentence(volts, "H1").startswith("H1: 186.3 V is below 207 V, by 20.7 V")
+    assert example_sentence(volts, "H1").startswith("H1 fell below 207\u00a0V")
     assert devices_words(rule, service.catalogue) == "site Weber house"
     everything = draft_of(ThresholdRule, TYPED["threshold"], []).rule
     assert everything is not None
@@ -154,7 +155,7 @@ async def test_rules_of_every_kind_are_opened_and_changed(
     await user.open("/rules")
     for name in IDS:
         rule = service.rules.get(name)
-        await sees(user, rule.summary)
+        await sees(user, rule_summary(rule))
         user.find(marker=f"change-{name}").click()
         await user.should_see(marker=f"rule-{name}", retries=40)
         typed = {**rule.written(), rule.limit: limits[name]}

@@ -99,8 +99,8 @@ SYSTEMS: tuple[tuple[Callable[[], MadeUpService], tuple[str, ...]], ...] = (
     (
         with_floors,
         (
-            "/", "/alerts", "/explore", "/sites", "/devices", "/devices/H017", "/data", "/wall",
-            "/add", "/people", "/backups", "/me", "/building", "/building?floor=p4", "/stations",
+            "/", "/alerts", "/rules", "/explore", "/sites", "/devices", "/devices/H017", "/data",
+            "/wall", "/add", "/people", "/backups", "/me", "/building", "/building?floor=p4", "/stations",
             "/households", "/regions", "/regions?as=table", "/thermometer",
         ),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +35,7 @@ class PageText(NamedTuple):
 
 def texts() -> list[PageText]:
     """Every text that is looked up, once, in the order of the files."""
-    found: dict[str, PageText] = {}
+    found = {text.one: text for text in _of_rules()}
     for path in sorted(ROOT.rglob("*.py")):
         source = path.read_text()
         if "words.language" not in source and "plural" not in source:
@@ -44,6 +45,13 @@ def texts() -> list[PageText]:
             if known is None or (text.many and not known.many):
                 found[text.one] = text
     return list(found.values())
+
+
+def _of_rules() -> Iterator[PageText]:
+    """What the product's own rules say of themselves."""
+    for path in sorted(ROOT.glob("domains/*/rules.toml")):
+        for rule in tomllib.loads(path.read_text())["rule"]:
+            yield PageText(rule["about"], "", str(path.relative_to(ROOT.parent)))
 
 
 def _texts_in(tree: ast.AST, place: str) -> Iterator[PageText]:

@@ -12,6 +12,7 @@ from energyguard.page.rules.change import RuleForm
 from energyguard.page.rules.words import devices_words, option_words
 from energyguard.page.words.formatting import day_moment
 from energyguard.page.words.language import _
+from energyguard.page.words.rules import rule_summary
 from energyguard.records.rules import RuleEdit
 from energyguard.rules.rule import Rule
 
@@ -72,9 +73,9 @@ class RulesCard:
                 with Tag("div", "", "acts"):
                     Tag("strong", rule.id)
                     Tag("span", _("● runs") if runs else _("○ is off"), f"state{' on' * runs}")
-                Tag("span", rule.about or rule.summary, "sub")
+                Tag("span", _(rule.about) or rule_summary(rule), "sub")
                 if rule.about:
-                    Tag("span", rule.summary, "sub block")
+                    Tag("span", rule_summary(rule), "sub block")
                 Tag("span", self._below(row), "sub block")
             with Tag("div", "", "acts"):
                 button(_("Change"), partial(self._change, rule), about=rule.id,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple
 
+from energyguard.alerts.alert import Alert
 from energyguard.model.alerts import State
 from energyguard.page.elements.components import Tag
 from energyguard.page.frame.context import PageContext
 from energyguard.page.rules.words import some_of
 from energyguard.page.words.formatting import count
 from energyguard.page.words.language import _, ngettext
+from energyguard.page.words.rules import rule_summary
+from energyguard.page.words.sentences import alert_sentence
 from energyguard.rules.devices import SelectedRule
-from energyguard.rules.rule import Observation, Rule
+from energyguard.rules.rule import Rule
+from energyguard.rules.windowed import WindowRule
 from energyguard.service.contract import Service
 
 PLAIN: Final = frozenset({"threshold", "rate", "state", "silence"})
@@ -58,8 +62,14 @@ def example_sentence(rule: Rule, device: str) -> str:
         return ""
     side = -1 if getattr(rule, "is_below", False) else 1
     observed = rule.level + side * max(abs(rule.level) // _BEYOND, 1)
-    found = Observation(device, State.FIRING, observed, 0)
-    return rule.of(device).sentence(found).removesuffix(found.since)
+    window_ms = rule.window_ms if isinstance(rule, WindowRule) else 0
+    example = Alert(
+        id="", rule=rule.id, device=device, channel="", topic="", severity=rule.severity,
+        state=State.FIRING, condition=State.FIRING, since_ms=0, changed_ms=0, window_start_ms=0,
+        window_end_ms=window_ms, observed=observed, expected=rule.level, peak=observed,
+        unit=rule.unit, about="", is_below=side < 0,
+    )  # fmt: skip
+    return alert_sentence(example, device, rule)
 
 
 class Preview:
@@ -96,4 +106,4 @@ class Preview:
         device = found.names[0] if found.names else _("A device")
         if sentence := example_sentence(rule, device):
             return _("An alert would say: “{sentence}”").format(sentence=sentence)
-        return rule.summary
+        return rule_summary(rule)

@@ -5,5 +5,6 @@ formatting.py  numbers, times and alerts
 lengths.py     lengths of time
 readings.py    what channels, and the endings of readings, are called
 refusals.py    why a row was not taken
+rules.py       what a rule does
 sentences.py   what an alert says
 """
