@@ -100,8 +100,8 @@ SYSTEMS: tuple[tuple[Callable[[], MadeUpService], tuple[str, ...]], ...] = (
         with_floors,
         (
             "/", "/alerts", "/rules", "/explore", "/sites", "/devices", "/devices/H017", "/data",
-            "/wall", "/add", "/people", "/backups", "/me", "/building", "/building?floor=p4", "/stations",
-            "/households", "/regions", "/regions?as=table", "/thermometer",
+            "/wall", "/add", "/people", "/backups", "/me", "/building", "/building?floor=p4",
+            "/stations", "/households", "/regions", "/regions?as=table", "/thermometer",
         ),
     ),
     (edge_service, ("/edges",)),
