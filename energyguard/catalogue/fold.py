@@ -184,7 +184,7 @@ class Catalogue:
 
     def version(self, key: str) -> CatalogueVersion | None:
         """The newest version of a key, also of one that was taken out; None: never there."""
-        versions = self._versions(key)
+        versions = self.versions(key)
         return versions[-1] if versions else None
 
     def history(self, key: str) -> tuple[CatalogueVersion, ...]:
@@ -193,13 +193,14 @@ class Catalogue:
         Raises:
             NotFound: there never was such an entry.
         """
-        versions = self._versions(key)
+        versions = self.versions(key)
         if not versions:
             kind, _, entry_id = key.partition("/")
             raise NotFound(f"no {kind} {entry_id!r} in the catalogue")
         return versions
 
-    def _versions(self, key: str) -> tuple[CatalogueVersion, ...]:
+    def versions(self, key: str) -> tuple[CatalogueVersion, ...]:
+        """All versions of a key, oldest first; empty: there never was such an entry."""
         kind, _, entry_id = key.partition("/")
         value = self._values[kind].get(entry_id) if kind in self._values else None
         return () if value is None else CATALOGUE_ENTRY.decode(value).versions
@@ -209,7 +210,7 @@ class Catalogue:
 
         What was said later counts, from its time on, whatever was said before.
         """
-        for version in reversed(self._versions(key)):
+        for version in reversed(self.versions(key)):
             known = revision is None or version.revision <= revision
             if known and (version.from_ms is None or version.from_ms <= time_ms):
                 return version.entry

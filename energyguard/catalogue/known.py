@@ -6,7 +6,7 @@ what people entered; so nothing is written for them, and there is nothing to bri
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -25,7 +25,21 @@ class KnownPlaces(Protocol):
         """What records of the domain's compacted topics change."""
 
     def sender(self, device: str, topic: str) -> Known:
-        """What a device is that sends to a topic of readings; empty: none of this domain."""
+        """What a device is that sends to a topic of readings; empty: none of this domain.
+
+        It follows from the two alone, whatever was taken: streams go by it, and their replays.
+        """
+
+
+def sender_entries(places: Iterable[KnownPlaces], device: str, topic: str) -> Mapping[str, Entry]:
+    """What follows from a device's id and its topic, of several domains: entries by their keys."""
+    found: dict[str, list[Entry]] = {}
+    for domain in places:
+        for key, entry in domain.sender(device, topic):
+            if entry is not None:
+                found.setdefault(key, []).append(entry)
+    known = {key: known_entry(entries) for key, entries in found.items()}
+    return {key: entry for key, entry in known.items() if entry is not None}
 
 
 def known_entry(found: Collection[Entry]) -> Entry | None:

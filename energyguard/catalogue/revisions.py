@@ -1,8 +1,14 @@
-"""The catalogue for who goes by revisions of it: a stream, whose replays see what it saw."""
+"""The catalogue for who goes by revisions of it: a stream, whose replays see what it saw.
+
+A revision is of what was *said*; that a device stands at a site from some event time on takes
+effect when that time has come. So a stream goes by a revision and by its own time: ``places_at``
+says where devices stand then, until when that holds, and who may stand elsewhere after.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
@@ -11,9 +17,15 @@ from energyguard.log.compacted import CompactedReader
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of, parts_of
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
+from energyguard.records.catalogue import CatalogueVersion
 
 MAX_NEWS = 100_000
 """So many changes are remembered by device: whoever is further back looks at all of them."""
+
+
+Senders = Callable[[str, str], Mapping[str, Entry]]
+"""What follows from a device's id and its topic: entries by their keys."""
+_TIMED = b'"from_ms":'
 
 
 class _Change(NamedTuple):
@@ -22,14 +34,32 @@ class _Change(NamedTuple):
     entry_id: str
 
 
+class PlacesFrom(NamedTuple):
+    """Where devices stand from an event time on."""
+
+    facts: Callable[[str], DeviceFacts]
+    until_ms: int | None = None
+    """The next event time at which something changes; None: nothing does."""
+    moving: Collection[str] | None = None
+    """The devices that may stand elsewhere then; None: all of them."""
+
+
+def _nobody(device: str, topic: str) -> Mapping[str, Entry]:
+    return {}
+
+
 class CatalogueRevisions:
     """A fold that is read when it is asked for, and any revision of it.
 
     Args:
         log: has the catalogue.
+        senders: what is known of devices that nobody entered.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, senders: Senders = _nobody) -> None:
+        self._senders = senders
+        self._timed: dict[int, tuple[int, _Change]] = {}  # by revision, versions from a time on
+        self._borders: tuple[int, list[int]] = (-1, [])  # of a revision, the times of all of them
         self._reader, self._catalogue = CompactedReader(log, CATALOGUE.name), Catalogue()
         self._is_new = True  # nothing was read yet
         self._news: list[_Change] = []  # in the order in which they came
@@ -44,6 +74,7 @@ class CatalogueRevisions:
         """Take what was written since."""
         for part in self._reader.unread():
             self._catalogue.take(part)
+            self._note_times(part.keys, part.values)
             if not self._is_new:
                 self._note(part.keys)
         if self._is_new or len(self._news) > MAX_NEWS:
@@ -56,11 +87,53 @@ class CatalogueRevisions:
             if (version := self._catalogue.version(key)) is not None:
                 self._news.append(_Change(version.revision, *parts_of(key)))
 
-    def facts_at(self, revision: int) -> RevisionFacts:
-        """Where devices stand at a revision; what is not read yet is read."""
+    def _note_times(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
+        """Note which versions hold from some event time on."""
+        for name, value in zip(keys, values, strict=True):
+            if value is None or _TIMED not in value:
+                continue
+            key = (name or b"").decode("utf-8", "replace")
+            for version in self._catalogue.versions(key):
+                if version.from_ms is not None:
+                    change = _Change(version.revision, *parts_of(key))
+                    self._timed[version.revision] = version.from_ms, change
+
+    def facts_at(self, revision: int, time_ms: int | None = None, topic: str = "") -> RevisionFacts:
+        """Where devices stand at a revision; what is not read yet is read.
+
+        Args:
+            revision: of the catalogue.
+            time_ms: the event time; None: of all versions the newest counts, whenever from.
+            topic: where the devices send.
+        """
         if self.revision < revision:
             self.refresh()
-        return RevisionFacts(self._catalogue, revision)
+        return RevisionFacts(self._catalogue, revision, time_ms, topic, self._senders)
+
+    def places_at(self, revision: int, time_ms: int, topic: str = "") -> PlacesFrom:
+        """Where devices stand at a revision and an event time, and until when that holds."""
+        facts = self.facts_at(revision, time_ms, topic)
+        until_ms = next(iter(self.borders(revision, time_ms)), None)
+        if until_ms is None:
+            return PlacesFrom(facts)
+        moving: set[str] = set()
+        for from_ms, change in self._timed.values():
+            if from_ms == until_ms and change.revision <= revision:
+                if change.kind == SITE:
+                    return PlacesFrom(facts, until_ms)
+                if change.kind == DEVICE:
+                    moving.add(change.entry_id)
+        return PlacesFrom(facts, until_ms, moving)
+
+    def borders(self, revision: int, after_ms: int) -> Sequence[int]:
+        """The event times after one from which something holds that a revision knows, rising."""
+        known, times = self._borders
+        if known != revision:
+            times = sorted(
+                {at for at, change in self._timed.values() if change.revision <= revision}
+            )
+            self._borders = revision, times
+        return times[bisect_right(times, after_ms) :]
 
     def moved(self, since: int, devices: Sequence[str], known: int) -> Sequence[str]:
         """The devices that may stand elsewhere than at a revision.
@@ -80,27 +153,51 @@ class CatalogueRevisions:
 class RevisionFacts:
     """Where devices stand at a revision, whatever was changed since.
 
-    Of the versions that the revision knew the newest counts, from whatever event time on it is.
+    Of the versions that the revision knew the newest counts whose event time has come.
     """
 
-    def __init__(self, catalogue: Catalogue, revision: int) -> None:
-        self._catalogue, self._revision = catalogue, revision
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        revision: int,
+        time_ms: int | None = None,
+        topic: str = "",
+        senders: Senders = _nobody,
+    ) -> None:
+        self._catalogue, self._revision, self._time_ms = catalogue, revision, time_ms
+        self._topic, self._senders = topic, senders
         self._paths: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, device_id: str) -> DeviceFacts:
-        """What selectors look at."""
+        """What selectors look at; of who nobody entered what follows from id and topic."""
         device = self._entry(key_of(DEVICE, device_id))
-        if not isinstance(device, Device):
+        if isinstance(device, Device):
+            path = self._path(device.site)
+            return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
+        known = self._senders(device_id, self._topic)
+        seen = known.get(key_of(DEVICE, device_id))
+        if not isinstance(seen, Device):
             return DeviceFacts(device_id)
-        path = self._path(device.site)
-        return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
+        path = self._path(seen.site)
+        if not path and key_of(SITE, seen.site) in known:
+            path = (seen.site,)
+        return DeviceFacts(device_id, path, seen.groups, seen.kind, seen.labels)
 
     def _entry(self, key: str) -> Entry | None:
         newest = self._catalogue.version(key)
-        if newest is None or newest.revision <= self._revision:
-            return newest.entry if newest else None
-        versions = reversed(self._catalogue.history(key))
-        return next((v.entry for v in versions if v.revision <= self._revision), None)
+        if newest is None:
+            return None
+        if self._holds(newest):
+            return newest.entry
+        versions = reversed(self._catalogue.versions(key))
+        return next((version.entry for version in versions if self._holds(version)), None)
+
+    def _holds(self, version: CatalogueVersion) -> bool:
+        """Whether the revision knew it, and its time has come."""
+        if version.revision > self._revision:
+            return False
+        from_ms, time_ms = version.from_ms, self._time_ms
+        return from_ms is None or time_ms is None or from_ms <= time_ms
 
     def _path(self, site_id: str) -> tuple[str, ...]:
         """As ``Catalogue.path``: the site and those that it is part of."""

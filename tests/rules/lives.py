@@ -14,7 +14,7 @@ from energyguard.rules.toml import read_rules
 from energyguard.stream.time.trusted import ClockLimits
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.places import FactsAt, nowhere
+from energyguard.stream.windows.places import PlacesAt, nowhere
 
 START = 1_757_116_800_000  # 2025-09-06T00:00:00Z
 TOPIC = "replay.kinds"
@@ -31,11 +31,11 @@ def rule_of(folder: Path, text: str) -> Rule:
 
 
 def operator_of(
-    rules: Sequence[Rule], lateness_s: int = 0, facts_at: FactsAt = nowhere
+    rules: Sequence[Rule], lateness_s: int = 0, places_at: PlacesAt = nowhere
 ) -> WindowOperator:
     clock = ClockLimits(lateness_ms=lateness_s * 1000, ahead_data_ms=10**12)
     limits = WindowLimits(clock, 300_000, 86_400_000)
-    return WindowOperator(TOPIC, rules, limits, facts_at=facts_at)
+    return WindowOperator(TOPIC, rules, limits, places_at=places_at)
 
 
 def fed(operator: WindowOperator, rows: Sequence[Row], start_ms: int = START) -> list[AlertEvent]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from energyguard.catalogue.revisions import PlacesFrom
 from energyguard.errors import ConfigError
 from energyguard.model.quantities import to_nano
 from energyguard.model.selector import DeviceFacts
-from energyguard.rules.devices import Facts
 from energyguard.rules.kinds.state import StateRule
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.rules.rule import LEFT, Rule
@@ -165,9 +165,10 @@ def test_windows_are_the_same_for_all_devices(tmp_path: Path) -> None:
         rule_of(tmp_path, SUMS + 'window = "2 minutes"')
 
 
-def stands(revision: int) -> Facts:
+def stands(revision: int, time_ms: int) -> PlacesFrom:
     """At odd revisions p1 is at home, at even ones p2."""
-    return lambda device: DeviceFacts(device, ("home",) if device == f"p{2 - revision % 2}" else ())
+    at_home = f"p{2 - revision % 2}"
+    return PlacesFrom(lambda name: DeviceFacts(name, ("home",) if name == at_home else ()))
 
 
 def test_values_and_silences_go_by_where_devices_stand(tmp_path: Path) -> None:
@@ -175,14 +176,14 @@ def test_values_and_silences_go_by_where_devices_stand(tmp_path: Path) -> None:
     gone = rule_of(
         tmp_path, 'kind = "silence"\nid = "g"\nlonger_than = "1m"\nselector = "site=home"'
     )
-    operator = operator_of([level, gone], facts_at=stands)
+    operator = operator_of([level, gone], places_at=stands)
     assert fed(operator, kw("p1", (0, 12)) + kw("p2", (1, 12)) + kw("p3", (2, 1))) == []
     assert operator.place(1).events == []  # values that were there before say nothing
     assert [e.device for e in fed(operator, kw("p1", (3, 12)) + kw("p2", (4, 12)))] == ["p1"]
     found = fed(operator, kw("p3", (90, 1)))
     assert [(e.rule, e.device, e.state) for e in found if e.rule == "g"] == [("g", "p1", "firing")]
     parts = {name: part for name, part in operator.snapshot().items() if part}
-    operator = operator_of([level, gone], facts_at=stands)
+    operator = operator_of([level, gone], places_at=stands)
     operator.restore(parts)
     moved = [(e.rule, e.device, e.state, e.reason) for e in operator.place(2).events]
     left = "it is none of the rule's devices any more"

@@ -10,6 +10,7 @@ episodes.py           one alert per episode: raise, dwell, clear, unknown
 values.py             rules about values as they come, over all channels of a partition
 states.py             their episodes: the newest reading of each key
 key_limits.py         at which scores a rule raises and clears, device by device
+numbering.py          numbers of devices, rows of each channel
 places.py             which devices rules are about, by a revision of the catalogue
 silence_tracker.py    who is quiet, by the rhythm of each
 silences.py           who is silent, for the product and for rules of that kind

@@ -88,7 +88,7 @@ class DetectorStage(WindowStage):
     def task(self, at: TopicPartition) -> DetectorTask:
         """A partition's rules, with no more in them than what the history had."""
         task = DetectorTask(
-            at, self.book, self.limits, self.clock, self.plausible, self.catalogue.facts_at
+            at, self.book, self.limits, self.clock, self.plausible, self.places_of(at.topic)
         )
         task.learned = self.learned.get(at)
         return task

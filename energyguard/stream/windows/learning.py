@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from energyguard.catalogue.revisions import CatalogueRevisions
@@ -19,6 +20,7 @@ from energyguard.pipeline import DETECTOR
 from energyguard.rules.registry import RuleBook
 from energyguard.rules.valued import ValueRule
 from energyguard.stream.runtime.checkpoint import read_snapshots
+from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
@@ -91,10 +93,10 @@ def _operator(
         limits,
         witnesses=Witnesses.UNKNOWN,
         flow=DETECTOR.name,
-        facts_at=catalogue.facts_at,
+        places_at=partial(catalogue.places_at, topic=source_of(topic)),
     )
     if catalogue.revision:
-        operator.places.pin(catalogue.revision)
+        operator.places.pin(catalogue.revision, NEVER)
     return operator
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from energyguard.model.readings import Ints, ReadingBatch, Verdict
 from energyguard.model.topics import TopicClock
@@ -16,6 +15,7 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
+from energyguard.stream.windows.numbering import DeviceNumbers, rows_by_channel
 from energyguard.stream.windows.output import (
     AlertTransition,
     Collected,
@@ -24,12 +24,12 @@ from energyguard.stream.windows.output import (
     in_order,
     silence_event,
 )
-from energyguard.stream.windows.places import DevicePlaces, FactsAt, nowhere
+from energyguard.stream.windows.places import DevicePlaces, PlacesAt, nowhere
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.silences import Silences, SilenceTransition
 from energyguard.stream.windows.snapshot import LEARNED, load_windows, save_windows
 from energyguard.stream.windows.values import Happened, ValueRules
-from energyguard.stream.windows.verdicts import Judged, LaneRows
+from energyguard.stream.windows.verdicts import LaneRows
 from energyguard.topics import topic_named
 
 _LIMITS = WindowLimits()
@@ -47,7 +47,7 @@ class WindowOperator:
         follow_episodes: bool = True,
         witnesses: Witnesses = Witnesses.NONE,
         flow: str = "",
-        facts_at: FactsAt = nowhere,
+        places_at: PlacesAt = nowhere,
     ) -> None:
         """Make an operator in which nothing is yet.
 
@@ -60,14 +60,14 @@ class WindowOperator:
             flow: run only the rules of this flow; empty: of all. That of the detector judges
                 values as they come, and no more: it counts no readings, keeps none of them, and
                 leaves it to the windows to say who is silent.
-            facts_at: where devices stand at a revision of the catalogue.
+            places_at: where devices stand at a revision of the catalogue and a time.
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
         self.topic, self.limits = topic, limits
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
-        self.places = DevicePlaces(self.devices, facts_at)
+        self.places = DevicePlaces(self.devices, places_at)
         self.lanes: dict[str, ChannelOperator] = {}
         self.flow, self.counts_readings = flow, flow != ValueRule.flow
         self.rules, self.follow_episodes = self.runs(rules), follow_episodes
@@ -77,7 +77,7 @@ class WindowOperator:
         self.values.run(self.rules)
         self.kept: dict[str, bytes] = {}  # parts of a snapshot that its owner has
         self.saved: set[str] = set()  # the names of the parts that the last snapshot left
-        self._numbers: dict[str, int] = {}
+        self._numbers = DeviceNumbers(self.devices)
         self._rank: Ints = np.empty(0, np.int64)
 
     def runs(self, rules: Sequence[Rule]) -> list[Rule]:
@@ -89,7 +89,7 @@ class WindowOperator:
         outcome = WindowOutput(self.devices)
         if not len(batch):
             return outcome
-        admitted = self.clock.admit(batch, self._number(batch.readings.column(0)))
+        admitted = self.clock.admit(batch, self._numbers.of(batch.readings.column(0)))
         return self._admit(admitted, outcome)
 
     def witness(self, reached_ms: int | None) -> WindowOutput:
@@ -105,18 +105,38 @@ class WindowOperator:
             return outcome
         if admitted.ahead is not None and self.counts_readings:
             outcome.put_apart(Verdict.AHEAD, admitted.ahead)
-        batch = admitted.batch
-        if not len(batch):
-            return outcome
-        before = self.clock.newest
+        batch, device, start = admitted.batch, admitted.device, 0
+        while start < len(batch):
+            stop = len(batch)
+            if (until_ms := self.places.until_ms) is not None:
+                came = batch.time[start:] >= until_ms
+                stop = start + int(came.argmax()) if came.any() else stop
+            if stop > start:
+                outcome.add(self._judge(batch.cut(start, stop), device[start:stop]))
+            if stop < len(batch):
+                self._cross(int(batch.time[stop]), outcome)
+            start = stop
+        return outcome
+
+    def _cross(self, time_ms: int, outcome: WindowOutput, *, end: bool = False) -> None:
+        """Let devices stand where they do from each event time on that comes up to this one."""
+        while (until_ms := self.places.until_ms) is not None and until_ms <= time_ms:
+            before = self.clock.newest
+            if before > NEVER:
+                self.clock.pass_through(np.array([until_ms]))
+                outcome.add(self._pass(until_ms, before, end=end))
+            if self.places.pass_time(until_ms if before > NEVER else time_ms):
+                outcome.add(self._place_anew())
+
+    def _judge(self, batch: ReadingBatch, device: Ints) -> WindowOutput:
+        """Take readings over which nobody comes to stand elsewhere."""
+        outcome, before = WindowOutput(self.devices), self.clock.newest
         run = self.clock.pass_through(batch.time)
-        places = self._places(batch)
+        places = rows_by_channel(batch)
         for channel in places:
             self.lane(channel)  # a new one knows who is quiet before this batch
         collected = Collected(follow_episodes=self.follow_episodes)
-        every = LaneRows(
-            np.arange(len(batch)), admitted.device, batch.time, batch.value, batch.sequence
-        )
+        every = LaneRows(np.arange(len(batch)), device, batch.time, batch.value, batch.sequence)
         changes = self._silences(outcome, every, run, before)
         news: dict[str, LaneRows] = {}
         for channel in [*places, *(c for c in self.lanes if c not in places)]:
@@ -125,7 +145,7 @@ class WindowOperator:
             lane = self.lane(channel)
             judged, news[channel] = lane.process(rows, run, before, changes, collected)
             if self.counts_readings:
-                self._put_apart(outcome, batch, at, judged)
+                outcome.put_judged(batch, at, judged)
             self._place(outcome, channel, collected)
         self._judge_values(outcome, news, run, changes)
         self._finish(outcome, collected)
@@ -153,10 +173,17 @@ class WindowOperator:
         ``end``: because the input ends, so that no device has gone silent.
         """
         outcome = WindowOutput(self.devices)
+        if self.clock.newest > NEVER:
+            self._cross(time_ms, outcome, end=end)
         before = self.clock.newest
         self.clock.decide(time_ms)
-        if before <= NEVER or time_ms <= before:
-            return outcome
+        if before > NEVER and time_ms > before:
+            outcome.add(self._pass(time_ms, before, end=end))
+        return outcome
+
+    def _pass(self, time_ms: int, before: int, *, end: bool) -> WindowOutput:
+        """Time has come from one to another, without a reading."""
+        outcome = WindowOutput(self.devices)
         collected = Collected(follow_episodes=self.follow_episodes)
         none = np.empty(0, np.int64)
         rows = LaneRows(none, none, none, none, none)
@@ -183,8 +210,12 @@ class WindowOperator:
 
     def place(self, revision: int) -> WindowOutput:
         """Go by a revision of the catalogue from the next reading on."""
+        self.places.pin(revision, self.clock.newest)
+        return self._place_anew()
+
+    def _place_anew(self) -> WindowOutput:
+        """Devices may stand elsewhere from now on."""
         outcome, newest = WindowOutput(self.devices), self.clock.newest
-        self.places.pin(revision)
         self._place_silences(outcome, self.silences.place_anew(newest))
         for channel, lane in self.lanes.items():
             self._place(outcome, channel, Collected(transitions=lane.place_anew(newest)))
@@ -197,9 +228,8 @@ class WindowOperator:
         other = WindowOperator(
             self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow
         )
-        other.devices += self.devices
+        other._numbers.extend(self.devices)
         other.places.follow(self.places)
-        other._numbers = dict(self._numbers)
         return other
 
     def widen(self, other: WindowOperator) -> None:
@@ -216,7 +246,7 @@ class WindowOperator:
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Be as at a snapshot, from all its parts."""
         load_windows(self, parts)
-        self._numbers = {name: number for number, name in enumerate(self.devices)}
+        self._numbers.recount()
 
     def lane(self, channel: str) -> ChannelOperator:
         """The lane of a channel, made on first use."""
@@ -229,28 +259,6 @@ class WindowOperator:
             lane.run_rules(self.rules, NEVER)
         lane.grow(len(self.devices))
         return lane
-
-    def _number(self, devices: pa.StringArray) -> Ints:
-        """Each reading's device number; new devices get the next ones."""
-        encoded = devices.dictionary_encode()
-        numbers = self._numbers
-        names = encoded.dictionary.to_pylist()
-        for name in names:
-            if name not in numbers:
-                numbers[name] = len(self.devices)
-                self.devices.append(name)
-        lookup = np.fromiter((numbers[name] for name in names), np.int64, len(names))
-        codes: Ints = encoded.indices.to_numpy()
-        return np.asarray(lookup[codes], np.int64)
-
-    def _places(self, batch: ReadingBatch) -> dict[str, Ints]:
-        """For each channel, where its readings stand in the batch."""
-        encoded = batch.readings.column(1).dictionary_encode()
-        names = encoded.dictionary.to_pylist()
-        if len(names) == 1:
-            return {names[0]: np.arange(len(batch))}
-        code = encoded.indices.to_numpy()
-        return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
 
     def _silences(
         self, outcome: WindowOutput, rows: LaneRows, run: Ints, before: int
@@ -267,21 +275,6 @@ class WindowOperator:
             change = transition.change
             event = silence_event(self.topic, self.devices[change.key], transition)
             outcome.placed.append(((change.at, change.key), event))
-
-    def _put_apart(
-        self, outcome: WindowOutput, batch: ReadingBatch, at: Ints, judged: Judged
-    ) -> None:
-        if judged.good.all():
-            outcome.counts[Verdict.ACCEPTED] += len(at)
-            return
-        outcome.counts[Verdict.ACCEPTED] += int(judged.good.sum())
-        for verdict, mask in (
-            (Verdict.LATE, judged.late),
-            (Verdict.DUPLICATE, judged.duplicate),
-            (Verdict.CONFLICTING, judged.conflicting),
-        ):
-            if mask.any():
-                outcome.put_apart(verdict, batch.take(at[mask]))
 
     def _place(self, outcome: WindowOutput, channel: str, collected: Collected) -> None:
         """Turn a channel's transitions into alert events; none are left for the next channel."""

@@ -29,6 +29,7 @@ from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.silences import SilenceTransition
 from energyguard.stream.windows.states import ValueEpisode, ValueState
+from energyguard.stream.windows.verdicts import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,38 @@ class WindowOutput:
         """The alert events."""
         return [event for _, event in self.placed]
 
+    def add(self, other: WindowOutput) -> None:
+        """Have what came after, too."""
+        self.counts.update(other.counts)
+        self.apart += other.apart
+        self.breaches += other.breaches
+        self.placed += other.placed
+
     def put_apart(self, verdict: Verdict, batch: ReadingBatch) -> None:
         """Count readings that no window takes, and keep them."""
         if len(batch):
             self.counts[verdict] += len(batch)
             self.apart.append((verdict, batch))
+
+    def put_judged(self, batch: ReadingBatch, at: Ints, judged: Judged) -> None:
+        """Count the readings of a channel, and keep those that no window takes.
+
+        Args:
+            batch: all readings.
+            at: where those of the channel are.
+            judged: how they ended.
+        """
+        if judged.good.all():
+            self.counts[Verdict.ACCEPTED] += len(at)
+            return
+        self.counts[Verdict.ACCEPTED] += int(judged.good.sum())
+        for verdict, mask in (
+            (Verdict.LATE, judged.late),
+            (Verdict.DUPLICATE, judged.duplicate),
+            (Verdict.CONFLICTING, judged.conflicting),
+        ):
+            if mask.any():
+                self.put_apart(verdict, batch.take(at[mask]))
 
 
 def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:

@@ -1,23 +1,39 @@
-"""Where the devices of a partition stand, as its rules know it: by a pinned revision."""
+"""Where the devices of a partition stand, as its rules know it: by a pinned revision, in time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
+from energyguard.catalogue.known import KnownPlaces, sender_entries
+from energyguard.catalogue.revisions import PlacesFrom
+from energyguard.domain import load
+from energyguard.model.catalogue import Entry
 from energyguard.model.readings import Bools
 from energyguard.model.selector import DeviceFacts
+from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
 from energyguard.rules.rule import Rule
 
-FactsAt = Callable[[int], Facts]
-"""Where devices stand at a revision of the catalogue."""
+PlacesAt = Callable[[int, int], PlacesFrom]
+"""Where devices stand at a revision of the catalogue and an event time (ms)."""
 
 
-def nowhere(revision: int) -> Facts:
+def nowhere(revision: int, time_ms: int) -> PlacesFrom:
     """Of a device nothing is known but its id: there is no catalogue."""
-    return DeviceFacts
+    return PlacesFrom(DeviceFacts)
+
+
+@cache
+def _domains() -> tuple[KnownPlaces, ...]:
+    return tuple(load(places.fold)() for places in PLACES.values())
+
+
+def senders(device: str, topic: str) -> Mapping[str, Entry]:
+    """What domains know of who sends, by id and topic alone: a replay knows the same."""
+    return sender_entries(_domains(), device, topic)
 
 
 class DevicePlaces:
@@ -25,34 +41,53 @@ class DevicePlaces:
 
     Args:
         devices: the name of each key; the operator's, which grows.
-        facts_at: where devices stand at a revision.
+        places_at: where devices stand at a revision and a time.
     """
 
-    def __init__(self, devices: Sequence[str], facts_at: FactsAt = nowhere) -> None:
-        self.devices, self._facts_at = devices, facts_at
+    def __init__(self, devices: Sequence[str], places_at: PlacesAt = nowhere) -> None:
+        self.devices, self._places_at = devices, places_at
         self.revision: int | None = None
         """The revision of the catalogue that the rules go by; None: by none."""
-        self._facts: Facts = DeviceFacts
-        self._before: Facts = DeviceFacts  # where they stood at the revision before
+        self._now = PlacesFrom(DeviceFacts)
+        self._before: Facts = DeviceFacts  # where they stood before they were placed anew
 
-    def pin(self, revision: int | None) -> None:
-        """Go by a revision from now on."""
-        self.revision, self._before = revision, self._facts
-        self._facts = DeviceFacts if revision is None else self._facts_at(revision)
+    @property
+    def until_ms(self) -> int | None:
+        """The event time at which somebody may stand elsewhere; None: nobody will."""
+        return self._now.until_ms
+
+    def pin(self, revision: int | None, time_ms: int) -> None:
+        """Go by a revision from now on, at an event time."""
+        self.revision, self._before = revision, self._now.facts
+        self._now = (
+            PlacesFrom(DeviceFacts) if revision is None else self._places_at(revision, time_ms)
+        )
+
+    def pass_time(self, time_ms: int) -> bool:
+        """Let the time have come that ``until_ms`` says, or a later one.
+
+        Returns:
+            Whether a device that is there may stand elsewhere.
+        """
+        at_border, moving = time_ms == self._now.until_ms, self._now.moving
+        self.pin(self.revision, time_ms)
+        if not at_border or moving is None:
+            return True
+        return not set(moving).isdisjoint(self.devices)
 
     def follow(self, other: DevicePlaces) -> None:
         """Go by what others go by."""
-        self.revision, self._facts_at, self._facts = other.revision, other._facts_at, other._facts
+        self.revision, self._places_at, self._now = other.revision, other._places_at, other._now
 
     def selects(self, rule: Rule, key: int) -> bool:
         """Whether a rule is about the device of a key."""
         if not isinstance(rule, SelectedRule):
             return True
-        return rule.selects(self.devices[key], self._facts)
+        return rule.selects(self.devices[key], self._now.facts)
 
     def selected(self, rule: Rule, first: int = 0) -> Bools:
         """Whether a rule is about each device from a key on: (devices - first,)."""
-        return selected(rule, self.devices[first:], self._facts)
+        return selected(rule, self.devices[first:], self._now.facts)
 
     def selected_before(self, rule: Rule) -> Bools:
         """Whether a rule was about each device at the revision that was pinned before."""

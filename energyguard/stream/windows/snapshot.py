@@ -160,7 +160,8 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
         windows.clock.witnesses = Witnesses(clock["witnesses"])
     windows.clock.waiting = clock["waiting"] and _batch_in(clock["waiting"])
     _load_devices(windows, load(parts["devices"]))
-    windows.places.pin(load(parts["catalogue"]) if "catalogue" in parts else None)
+    pinned = load(parts["catalogue"]) if "catalogue" in parts else None
+    windows.places.pin(pinned, windows.clock.newest)
     windows.rules = windows.runs(rules_of(parts))
     saved_silences = load(parts["silences"]) if "silences" in parts else {}
     windows.silences.restore(windows.rules, saved_silences)

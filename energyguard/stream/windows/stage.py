@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
@@ -11,7 +12,7 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
 from energyguard.model.quantities import parse_duration
-from energyguard.model.topics import PROGRESS, RULES, TopicClock
+from energyguard.model.topics import PROGRESS, RULES, TopicClock, source_of
 from energyguard.pipeline import WINDOWS
 from energyguard.records.progress import PARTITION_PROGRESS, PartitionProgress
 from energyguard.rules.registry import RuleBook
@@ -24,11 +25,13 @@ from energyguard.stream.time.alignment import Alignment, DecodedReadings, decode
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Other
 from energyguard.stream.windows.limits import WindowLimits
-from energyguard.stream.windows.places import selected
+from energyguard.stream.windows.places import PlacesAt, selected, senders
 from energyguard.stream.windows.task import WindowTask
 from energyguard.topics import topic_named
 
 REPORT_S = 1.0
+MAX_TIMES = 32
+"""Where a revision has more event times ahead, nobody looks at each before going by it."""
 
 
 class WindowStage(Stage[WindowTask, DecodedReadings]):
@@ -49,7 +52,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         self.book = book
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
-        self.catalogue = CatalogueRevisions(log)
+        self.catalogue = CatalogueRevisions(log, senders)
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
@@ -67,8 +70,12 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     def task(self, at: TopicPartition) -> WindowTask:
         """A partition's windows, empty."""
         return WindowTask(
-            at, self.book, self.limits, self.clock, self.plausible, self.catalogue.facts_at
+            at, self.book, self.limits, self.clock, self.plausible, self.places_of(at.topic)
         )
+
+    def places_of(self, topic: str) -> PlacesAt:
+        """Where the devices of a topic stand, at a revision and a time."""
+        return partial(self.catalogue.places_at, topic=source_of(topic))
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedReadings]:
         """The readings that were read."""
@@ -129,12 +136,20 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             known = 0  # other rules: nobody has looked at any device
         since = max(pinned, revision)
         moved = self.catalogue.moved(since, devices, known)
-        before, after = (self.catalogue.facts_at(number) for number in (pinned, now))
-        differ = any(
-            (selected(rule, moved, before) != selected(rule, moved, after)).any()
+        time = task.operator.clock.newest
+        times = [time, *self.catalogue.borders(now, time)]
+        is_other = len(times) > MAX_TIMES or any(
+            self._differ(moved, pinned, now, time, task.operator.topic) for time in times
+        )
+        return now if is_other else None
+
+    def _differ(self, devices: Sequence[str], old: int, new: int, time: int, topic: str) -> bool:
+        """Whether rules are about other devices at a time, by another revision."""
+        before, after = (self.catalogue.facts_at(n, time, topic) for n in (old, new))
+        return any(
+            (selected(rule, devices, before) != selected(rule, devices, after)).any()
             for rule in self._placed
         )
-        return now if differ else None
 
     def elsewhere(self, at: TopicPartition) -> Other | None:
         """What a partition's progress says."""

@@ -28,7 +28,7 @@ from energyguard.stream.windows.handover import Handover, handover_of
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
-from energyguard.stream.windows.places import FactsAt, nowhere
+from energyguard.stream.windows.places import PlacesAt, nowhere
 
 MARK_MS = 900_000
 MAX_MARKS = 2_000
@@ -46,7 +46,7 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
         limits: WindowLimits,
         clock: Clock,
         plausible: PlausibilityLimits = DEFAULT,
-        facts_at: FactsAt = nowhere,
+        places_at: PlacesAt = nowhere,
     ) -> None:
         self.plausible, self.limits = plausible, limits
         topic = source_of(at.topic)
@@ -56,7 +56,7 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
             limits,
             witnesses=Witnesses.UNKNOWN,
             flow=self.flow.name,
-            facts_at=facts_at,
+            places_at=places_at,
         )
         super().__init__(at, operator, clock)
         self.placed = (-1, -1, -1)  # the catalogue, devices and rules that were looked at last

@@ -1,0 +1,55 @@
+"""Numbers of devices, and where each channel's readings stand: what a batch is cut up by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.model.readings import Ints, ReadingBatch
+
+
+class DeviceNumbers:
+    """The number of each device of a partition: its place in a list of names, which grows.
+
+    Args:
+        names: the list.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._numbers: dict[str, int] = {}
+        self.recount()
+
+    def recount(self) -> None:
+        """The list was filled anew."""
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+
+    def extend(self, names: Iterable[str]) -> None:
+        """Number more devices."""
+        self._names += names
+        self.recount()
+
+    def of(self, devices: pa.StringArray) -> Ints:
+        """Each reading's device number, (n,); new devices get the next ones."""
+        encoded = devices.dictionary_encode()
+        numbers = self._numbers
+        names = encoded.dictionary.to_pylist()
+        for name in names:
+            if name not in numbers:
+                numbers[name] = len(self._names)
+                self._names.append(name)
+        lookup = np.fromiter((numbers[name] for name in names), np.int64, len(names))
+        codes: Ints = encoded.indices.to_numpy()
+        return np.asarray(lookup[codes], np.int64)
+
+
+def rows_by_channel(batch: ReadingBatch) -> dict[str, Ints]:
+    """For each channel, where its readings stand in a batch."""
+    encoded = batch.readings.column(1).dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    if len(names) == 1:
+        return {names[0]: np.arange(len(batch))}
+    code = encoded.indices.to_numpy()
+    return {name: np.flatnonzero(code == i) for i, name in enumerate(names)}
