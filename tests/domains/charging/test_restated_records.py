@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from energyguard.clock import ManualClock
 from energyguard.codecs.seconds import text_of
@@ -96,6 +97,27 @@ def test_the_history_keeps_the_newest_revision(
     ]
     (rolled,) = history.query("station_stays", station="charger-7", **DAY).to_pylist()
     assert (rolled["sessions"], rolled["mean_stay_s"]) == (1, 1_860)
+
+
+def test_the_only_charger_is_billed_after_hours_without_a_signal(tmp_path: Path) -> None:
+    """Beyond an hour its clock might be wrong: there is nobody else to ask, and nothing follows."""
+    told = [signal(line) for line in (CASES / "s08_tariff_change.jsonl").read_bytes().splitlines()]
+    clock = ManualClock(1_716_120_000_000)
+    with opened(tmp_path / "log.db", clock) as log:
+        strict = SETTINGS.model_copy(update={"before": "20s"})
+        worker = session_worker(log, strict, STREAM, clock)
+        send(log, told)
+        work(worker)
+        quiet(clock, 12, worker)
+        ((bill, _),) = read(log, TRANSACTION_PROFIT.name)
+        assert b'"total_energy_delivered":44,"profit":13.20' in bill
+        ((stay, _),) = read(log, FULL_SESSIONS.name)
+        assert b'"end_parking":"2024-05-20 01:01:00"' in stay
+        send(log, [replace(told[0], second=told[-1].second + 300)])  # time has gone on from there
+        work(worker)
+        quiet(clock, 32, worker)
+        ((violation, _),) = read(log, VIOLATIONS.name)
+        assert b"Long parking before recharging" in violation
 
 
 def test_rows_that_come_in_any_order_come_to_the_same(

@@ -131,6 +131,15 @@ class SessionOperator:
         seconds = [signal.second for signal in self._far.held]
         return max([*seconds, *([] if self._newest is None else [self._newest])], default=None)
 
+    @property
+    def pause_end(self) -> int | None:
+        """The newest second that waits behind a pause; None: none, or others may tell of it."""
+        if not self._far or self._far.witnesses is not Witnesses.NONE:
+            return None
+        seconds = [held.second for held in self._far.held if held.second <= self._trusted + PAUSE_S]
+        is_alone = len({*self._chargers(), *(held.charger for held in self._far.held)}) == 1
+        return max(seconds) if seconds and is_alone else None
+
     def _chargers(self) -> Iterator[str]:
         yield from self.bays
         yield from (signal.charger for signals in self._waiting.values() for signal in signals)

@@ -90,7 +90,10 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
             reached = None if decision.reached is None else decision.reached // 1000
             self._tell(self.operator.witness(reached), outputs)
         elif decision.time is not None:
+            newest = self.operator.newest
             self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
+            if self.operator.newest != newest:  # a pause is over: time goes on from here
+                self.manifest.marks = [(self.operator.newest or 0, self.clock.now_ms())]
 
     def _tell(self, outcomes: list[Outcome], outputs: PendingOutputs) -> None:
         written = results(outcomes, self._limits, self.at.topic, appends=self._appends)
@@ -196,6 +199,11 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
         for task in tasks:
             time = times[task.at]
             if time is None or now_s - task.last_record_s < QUIET_S:
+                continue
+            pause_end = task.operator.pause_end
+            if pause_end is not None and now_s - task.last_record_s >= self._grace_ms / 1000:
+                end_ms = (pause_end + LATENESS_S) * 1000  # its input is over, as a file's is
+                quiet[task.at.topic][task.at.partition] = task.position, end_ms
                 continue
             if now_s - task.last_record_s >= self._idle_s:
                 time = max(time, newest[task.at.topic])
