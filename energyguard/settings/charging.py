@@ -24,6 +24,11 @@ class ChargingSettings(Section):
     hour: Duration = Field(
         "60s", description="The event time that an hour of energy takes; real time: `1h`."
     )
+    silent: Duration = Field(
+        "26h",
+        description="A charger that sends nothing for this long, and for three of its own usual "
+        "pauses, is silent: `unknown`.",
+    )
     tariff_change: Literal["start", "split"] = Field(
         "start",
         description="A price that changes during a charge: the one of its start holds, or the bill "

@@ -13,7 +13,7 @@ from energyguard.domains.charging.topics import (
     TOTAL_OCCUPIED,
 )
 from energyguard.flow import Flow, Role
-from energyguard.model.topics import DEAD_LETTERS, STATE, TIME
+from energyguard.model.topics import ALERTS, DEAD_LETTERS, STATE, TIME
 
 FEED = Flow("chargers", (), "domains/charging/feed.py", (*SENT, CHARGERS))
 IMPORT = Flow(
@@ -27,7 +27,7 @@ SESSIONS = Flow(
     "sessions",
     SENT,
     "domains/charging/sessions/operator.py",
-    (*RESULTS, *RESTATED, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
+    (*RESULTS, *RESTATED, ALERTS, BAYS, OCCUPANCY, DEAD_LETTERS, TIME, STATE),
     group="sessions",
     tables=(CHARGERS, TIME, STATE),
 )

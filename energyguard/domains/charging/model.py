@@ -196,8 +196,23 @@ class Restated(msgspec.Struct, frozen=True, gc=False):
     withdrawn: bool = False  # there is no such result any more, or it is kept under another time
 
 
+class ChargerSilence(msgspec.Struct, frozen=True, gc=False):
+    """A charger fell silent, or sends again."""
+
+    charger: str
+    second: int  # when it was so
+    since: int  # of the newest signal before the silence
+    is_silent: bool
+
+
 Outcome: TypeAlias = (
-    SessionEnded | ViolationRaised | Occupied | Ignored | ChargingTransaction | Restated
+    SessionEnded
+    | ViolationRaised
+    | Occupied
+    | Ignored
+    | ChargingTransaction
+    | Restated
+    | ChargerSilence
 )
 """What comes of signals."""
 

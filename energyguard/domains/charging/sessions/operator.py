@@ -22,36 +22,16 @@ from energyguard.domains.charging.model import (
 from energyguard.domains.charging.sessions.bay import UNPLUGGED, Bay, has_left
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
-from energyguard.domains.charging.sessions.old_form import bays_of, signals_of
 from energyguard.domains.charging.sessions.restate import release, take_late
+from energyguard.domains.charging.sessions.saved import FORM, SavedSessions, loaded
 from energyguard.domains.charging.sessions.signals import AHEAD_S, PAUSE_S, FarSignals, in_order
+from energyguard.domains.charging.sessions.silences import ChargerSilences
 from energyguard.domains.charging.sessions.timers import HELD, due_timer, leave_unseen, ring
 from energyguard.stream.time.witnesses import Waits, Witnesses
 
 LATENESS_S = 5  # of event time
 AHEAD = "ahead: more than an hour beyond all others"
 LATE = "late: its second is over"
-FORM = 2  # of a snapshot
-
-
-class SavedSessions(msgspec.Struct):
-    """A snapshot."""
-
-    bays: dict[str, Bay]
-    waiting: list[Signal]
-    ahead: list[Signal]
-    timers: list[Timer]
-    occupied: int
-    newest: int | None
-    done: int | None
-    changes: list[tuple[int, int]]
-    witnesses: Witnesses = Witnesses.UNKNOWN
-    reached: int | None = None
-    in_row: int = 0
-    form: int = 1  # before ``FORM``: prices in 1e-4 EUR, powers in kW, no journals
-
-
-_KEPT = msgspec.msgpack.Decoder(SavedSessions)
 
 
 class SessionOperator:
@@ -62,6 +42,7 @@ class SessionOperator:
         lateness_s: of event time.
         witnesses: what is known of the topic's other chargers.
         restates: whether a signal that comes late restates what was written without it.
+        silent_s: how long a charger may send nothing, at least; 0: nobody asks.
     """
 
     def __init__(
@@ -71,6 +52,7 @@ class SessionOperator:
         witnesses: Witnesses = Witnesses.NONE,
         *,
         restates: bool = False,
+        silent_s: int = 0,
     ) -> None:
         self.limits, self._lateness = limits or ParkingLimits(), lateness_s
         self.bays: dict[str, Bay] = {}
@@ -78,6 +60,7 @@ class SessionOperator:
         self._waiting: dict[int, list[Signal]] = {}  # by second
         self._seconds: list[int] = []  # of those that wait: a heap
         self._far = FarSignals(witnesses)
+        self._silences = ChargerSilences(silent_s) if silent_s else None
         self._newest: int | None = None
         self._done: int | None = None  # all signals up to this second have been taken
         self._shared = TransitionContext(self.limits, keeps=restates)
@@ -152,6 +135,8 @@ class SessionOperator:
             h = self._shared
             if not (h.keeps and take_late(h, self.bays, signal, self._done)):
                 self._ignore(signal, LATE)
+            elif self._silences is not None:
+                h.out += self._silences.take((signal,))
             return
         second = signal.second
         waiting = self._waiting.get(second)
@@ -209,7 +194,12 @@ class SessionOperator:
                 if self._done is None:
                     self._done = due - 1
                 happen(self._shared, self.bays, signals)
+                if self._silences is not None:
+                    self._shared.out += self._silences.take(signals)
         self._count_up_to(second)
+        if self._silences is not None and self._silences.is_due(second):
+            waiting = {one.charger for signals in self._waiting.values() for one in signals}
+            self._shared.out += self._silences.advance(second, waiting)
 
     def end(self) -> list[Outcome]:
         """The input has ended: everything that came happens; who stands there stays."""
@@ -265,6 +255,7 @@ class SessionOperator:
             self._far.witnesses,
             self._far.reached,
             self._far.in_row,
+            self._silences.rhythms if self._silences is not None else {},
             form=FORM,
         )
         return {"sessions": msgspec.msgpack.encode(kept)}
@@ -276,13 +267,12 @@ class SessionOperator:
 
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Be as at a snapshot."""
-        kept = _KEPT.decode(parts["sessions"])
-        if kept.form < FORM:
-            bays_of(kept.bays)
-            kept.waiting, kept.ahead = signals_of(kept.waiting), signals_of(kept.ahead)
+        kept = loaded(parts["sessions"])
         self.bays, self._far.held = kept.bays, kept.ahead
         self._far.witnesses, self._far.reached = kept.witnesses, kept.reached
         self._far.in_row = kept.in_row
+        if self._silences is not None:
+            self._silences = ChargerSilences(self._silences.least_s, kept.rhythms)
         self._newest, self._done, self.changes = kept.newest, kept.done, kept.changes
         self._shared.timers, self._shared.occupied = kept.timers, kept.occupied
         for signal in kept.waiting:

@@ -42,6 +42,7 @@ class Listed:
         self._at = dict(log.positions(CHARGERS.name, EARLIEST))
         self._since: dict[tuple[str, str], int] = {}  # when a charger was first listed
         self._first: dict[str, int] = {}  # when the first of a topic was
+        self._networks: dict[tuple[str, str], str] = {}
         self._ratings: dict[tuple[str, str], list[tuple[int, float]]] = {}  # kW, since when
 
     def refresh(self) -> None:
@@ -52,6 +53,7 @@ class Listed:
                     if charger.topic:
                         self._since.setdefault((charger.topic, charger.charger), found.at_ms)
                         self._first.setdefault(charger.topic, found.at_ms)
+                        self._networks[charger.topic, charger.charger] = charger.network
                         self._rate(charger, found.at_ms)
                 self._at[part.at] = part.next_offset
 
@@ -62,6 +64,10 @@ class Listed:
             return True
         since = self._since.get((topic, charger))
         return since is not None and since <= at_ms
+
+    def network(self, topic: str, charger: str) -> str:
+        """Whose a charger is; empty: nobody has said."""
+        return self._networks.get((topic, charger), "")
 
     def name(self, topic: str, sent: Signal, at_ms: int) -> str | None:
         """As what a signal's sender is listed: as its connector, or as its charger; None: not."""

@@ -10,17 +10,25 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs import RefusedRow
 from energyguard.domains.charging.codec import SHAPE, message
 from energyguard.domains.charging.flows import SESSIONS
-from energyguard.domains.charging.model import Ignored, Occupied, Outcome, ParkingLimits, Signal
+from energyguard.domains.charging.model import (
+    ChargerSilence,
+    Ignored,
+    Occupied,
+    Outcome,
+    ParkingLimits,
+    Signal,
+)
 from energyguard.domains.charging.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.domains.charging.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
 from energyguard.domains.charging.sessions.records import bay_records, result_records, results
 from energyguard.domains.charging.sessions.signals import DecodedSignals, Listed, decoded_signals
+from energyguard.domains.charging.silence_alerts import silence_records
 from energyguard.domains.charging.topics import BAYS, OCCUPANCY
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
 from energyguard.log.dead_letters import dead_letters
 from energyguard.model.quantities import parse_duration
 from energyguard.model.readings import Verdict
-from energyguard.model.topics import DEAD_LETTERS
+from energyguard.model.topics import ALERTS, DEAD_LETTERS
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.tree import StreamSettings
 from energyguard.stream.runtime.outputs import Decision, Decisions, PendingOutputs
@@ -43,8 +51,11 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
         clock: Clock,
         *,
         appends: bool = False,
+        silent_s: int = 0,
     ) -> None:
-        operator = SessionOperator(limits, witnesses=Witnesses.UNKNOWN, restates=True)
+        operator = SessionOperator(
+            limits, witnesses=Witnesses.UNKNOWN, restates=True, silent_s=silent_s
+        )
         super().__init__(at, operator, clock)
         self._limits, self._listed, self._appends = limits, listed, appends
         self.reported_s: int | None = None  # up to which second
@@ -102,6 +113,9 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
             outputs.add(topic, records)
         if touched := self.operator.take_touched():
             outputs.add(BAYS.name, bay_records(self.operator.bays, touched, self.at.topic))
+        silences = [outcome for outcome in outcomes if isinstance(outcome, ChargerSilence)]
+        if silences:
+            outputs.add(ALERTS.name, silence_records(silences, self.at.topic, self._listed.network))
         ignored = [outcome for outcome in outcomes if isinstance(outcome, Ignored)]
         for reason, some in groupby(ignored, key=lambda outcome: outcome.reason):
             self._ignore(reason, [outcome.signal for outcome in some], outputs)
@@ -167,6 +181,7 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
     ) -> None:
         super().__init__(log, SESSIONS.topics, clock)
         self._limits, self._appends = limits_of(charging), charging.restate == "append"
+        self._silent_s = parse_duration(charging.silent) // 1000
         self._grace_ms = parse_duration(charging.idle)
         self._idle_s = parse_duration(stream.idle) / 1000
         self._listed = Listed(log)
@@ -174,7 +189,14 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
 
     def task(self, at: TopicPartition) -> SessionTask:
         """A partition without chargers."""
-        return SessionTask(at, self._limits, self._listed, self.clock, appends=self._appends)
+        return SessionTask(
+            at,
+            self._limits,
+            self._listed,
+            self.clock,
+            appends=self._appends,
+            silent_s=self._silent_s,
+        )
 
     def decode(self, fetched: Sequence[Fetched]) -> list[DecodedSignals]:
         """The signals that were read. Who was listed before they came is known by now."""
