@@ -198,7 +198,7 @@ class SessionOperator:
                     self._shared.out += self._silences.take(signals)
         self._count_up_to(second)
         if self._silences is not None and self._silences.is_due(second):
-            waiting = {one.charger for signals in self._waiting.values() for one in signals}
+            waiting = {s.charger for signals in self._waiting.values() for s in signals}
             self._shared.out += self._silences.advance(second, waiting)
 
     def end(self) -> list[Outcome]:
@@ -272,7 +272,7 @@ class SessionOperator:
         self._far.witnesses, self._far.reached = kept.witnesses, kept.reached
         self._far.in_row = kept.in_row
         if self._silences is not None:
-            self._silences = ChargerSilences(self._silences.least_s, kept.rhythms)
+            self._silences = ChargerSilences(self._silences.min_s, kept.rhythms)
         self._newest, self._done, self.changes = kept.newest, kept.done, kept.changes
         self._shared.timers, self._shared.occupied = kept.timers, kept.occupied
         for signal in kept.waiting:

@@ -32,12 +32,12 @@ class ChargerSilences:
     """The rhythm of each charger, and which are silent.
 
     Args:
-        least_s: for how long a charger is waited for at least.
+        min_s: for how long a charger is waited for at least.
         rhythms: of the chargers, as they were saved.
     """
 
-    def __init__(self, least_s: int, rhythms: dict[str, ChargerRhythm] | None = None) -> None:
-        self.least_s = least_s
+    def __init__(self, min_s: int, rhythms: dict[str, ChargerRhythm] | None = None) -> None:
+        self.min_s = min_s
         self.rhythms = rhythms or {}
         self._due: list[tuple[int, str]] = []  # a heap: when a charger is looked at again
         for charger, rhythm in self.rhythms.items():
@@ -79,7 +79,7 @@ class ChargerSilences:
             rhythm = self.rhythms[charger]
             limit = self._limit(rhythm)
             if charger in waiting:
-                heappush(self._due, (second + self.least_s, charger))
+                heappush(self._due, (second + self.min_s, charger))
             elif limit > looked:
                 heappush(self._due, (limit, charger))
             else:
@@ -88,4 +88,4 @@ class ChargerSilences:
         return found
 
     def _limit(self, rhythm: ChargerRhythm) -> int:
-        return rhythm.last + max(self.least_s, PAUSES * rhythm.usual)
+        return rhythm.last + max(self.min_s, PAUSES * rhythm.usual)
