@@ -6,13 +6,14 @@ what people entered; so nothing is written for them, and there is nothing to bri
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from energyguard.log import Fetched
-from energyguard.model.catalogue import Device, Entry
+from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, key_of
+from energyguard.model.selector import DeviceFacts
 
 Known = Iterable[tuple[str, Entry | None]]
 """Entries by their keys; None: it is not there any more."""
@@ -40,6 +41,24 @@ def sender_entries(places: Iterable[KnownPlaces], device: str, topic: str) -> Ma
                 found.setdefault(key, []).append(entry)
     known = {key: known_entry(entries) for key, entries in found.items()}
     return {key: entry for key, entry in known.items() if entry is not None}
+
+
+def sender_facts(
+    device: str, known: Mapping[str, Entry], path: Callable[[str], tuple[str, ...]]
+) -> DeviceFacts:
+    """What selectors look at of who nobody entered.
+
+    Args:
+        device: its id.
+        known: what follows from its id and its topic.
+        path: a site and those that it is part of; empty: nobody entered it.
+    """
+    seen = known.get(key_of(DEVICE, device))
+    if not isinstance(seen, Device):
+        return DeviceFacts(device)
+    is_known = key_of(SITE, seen.site) in known
+    sites = path(seen.site) or ((seen.site,) if is_known else ())
+    return DeviceFacts(device, sites, seen.groups, seen.kind, seen.labels)
 
 
 def known_entry(found: Collection[Entry]) -> Entry | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
+from energyguard.catalogue.known import sender_facts
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
 from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of, parts_of
@@ -174,14 +175,7 @@ class RevisionFacts:
         if isinstance(device, Device):
             path = self._path(device.site)
             return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
-        known = self._senders(device_id, self._topic)
-        seen = known.get(key_of(DEVICE, device_id))
-        if not isinstance(seen, Device):
-            return DeviceFacts(device_id)
-        path = self._path(seen.site)
-        if not path and key_of(SITE, seen.site) in known:
-            path = (seen.site,)
-        return DeviceFacts(device_id, path, seen.groups, seen.kind, seen.labels)
+        return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
 
     def _entry(self, key: str) -> Entry | None:
         newest = self._catalogue.version(key)
@@ -208,6 +202,9 @@ class RevisionFacts:
         while at not in found and len(found) < MAX_DEPTH:
             site = self._entry(key_of(SITE, at))
             if not isinstance(site, Site):
+                # A site that only a domain lists is a name all the same; one taken out is none.
+                unknown = self._catalogue.version(key_of(SITE, at)) is None
+                found += [at] if at and unknown and not found else []
                 break
             found.append(at)
             at = site.parent

@@ -103,6 +103,8 @@ def test_what_follows_from_an_id_is_known_of_who_nobody_entered(writer: Writer) 
     assert known.places_at(4, 0, topic).facts("p4").sites == ("building", "home")
     writer.put("device/p4", Device(name="Attic", site="home"))  # people's word counts
     assert known.places_at(5, 0, topic).facts("p4") == DeviceFacts("p4", ("home",))
+    writer.put("device/H7", Device(name="Flat", site="region:DE-BE"))  # a site that is only listed
+    assert known.places_at(6, 0, topic).facts("H7").sites == ("region:DE-BE",)
     for domain in PLACES.values():  # what it was told changes nothing of it: a replay may ask
         places = load(domain.fold)()
         before = list(places.sender("p4", topic))

@@ -85,6 +85,10 @@ def test_a_preview_says_who_is_meant_and_what_would_be_said(service: MadeUpServi
     assert meant_devices(service, volts).mute == 2  # they send energies
     assert example_sentence(volts, "H1").startswith("H1 fell below 207\u00a0V")
     assert devices_words(rule, service.catalogue) == "site Weber house"
+    service.catalogue.entries.see("device/H004", Device(name="", kind="home"), "regions")
+    homes = draft_of(KINDS["silence"], {**TYPED["silence"], "selector": "kind=home"}, []).rule
+    assert homes is not None
+    assert meant_devices(service, homes)[2:] == (0, 1)  # only listed: no rule knows it
     everything = draft_of(ThresholdRule, TYPED["threshold"], []).rule
     assert everything is not None
     assert devices_words(everything, service.catalogue) == "all devices"

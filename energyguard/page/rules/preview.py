@@ -34,26 +34,36 @@ class MeantDevices(NamedTuple):
     """How many there are."""
     mute: int
     """How many of the meant ones have sent nothing yet of what it looks at."""
+    listed: int
+    """How many more it would be about, if somebody saved what a domain only lists."""
 
 
 def meant_devices(service: Service, rule: Rule) -> MeantDevices:
     """Which of all devices that are known a rule is about."""
     entries = service.catalogue.entries
     sent: dict[str, set[str]] = {}
+    topics: dict[str, str] = {}
     for row in service.live.devices():
         sent.setdefault(row.device, set()).add(row.channel)
+        topics[row.device] = row.topic
     entered = (d for d, device in list(entries.devices.items()) if device.retired_ms is None)
     known = dict.fromkeys([*sent, *entered])
     channels = set(getattr(rule, "channels", ()))
-    meant = [
-        device
-        for device in known
-        if not isinstance(rule, SelectedRule) or rule.selects(device, entries.facts)
-    ]
+    meant, listed = list(known), 0
+    if isinstance(rule, SelectedRule):
+        shown = [device for device in known if rule.selects(device, entries.facts)]
+        meant = [
+            device
+            for device in known
+            if rule.selects(
+                device, lambda name: service.catalogue.rule_facts(name, topics.get(name, ""))
+            )
+        ]
+        listed = len(set(shown) - set(meant))
     mute = sum(
         device not in sent or bool(channels and not channels & sent[device]) for device in meant
     )
-    return MeantDevices(tuple(sorted(map(entries.name, meant))), len(known), mute)
+    return MeantDevices(tuple(sorted(map(entries.name, meant))), len(known), mute, listed)
 
 
 def example_sentence(rule: Rule, device: str) -> str:
@@ -98,6 +108,13 @@ class Preview:
                 found.mute,
             )  # fmt: skip
             parts.append(mute.format(n=count(found.mute)))
+        if found.listed:
+            listed = ngettext(
+                "{n} more is only listed: save it once, and the rule is about it, too",
+                "{n} more are only listed: save them once, and the rule is about them, too",
+                found.listed,
+            )  # fmt: skip
+            parts.append(listed.format(n=count(found.listed)))
         self._devices.text = "; ".join(parts) + "."
         self._names.text = some_of(found.names)
         self._says.text = self._says_of(rule, found)

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from energyguard.catalogue import Catalogue
+from energyguard.catalogue.known import KnownPlaces, sender_entries, sender_facts
 from energyguard.catalogue.listing import DeviceListing
 from energyguard.errors import NotFound
 from energyguard.model.catalogue import DEVICE, GROUP, SITE, Device, DeviceGroup, key_of
+from energyguard.model.selector import DeviceFacts
 from energyguard.service.catalogue.views import (
     CatalogueCard,
     CatalogueRow,
@@ -31,6 +33,17 @@ class CatalogueCards:
 
     def __init__(self, entries: Catalogue, listing: DeviceListing) -> None:
         self._entries, self._listing = entries, listing
+
+    def rule_facts(self, device_id: str, topic: str, domains: Iterable[KnownPlaces]) -> DeviceFacts:
+        """What rules know of a device that sends to a topic (``stream/windows/places.py``).
+
+        What people entered; of who nobody entered what follows from its id and its topic. What
+        domains only list no rule knows.
+        """
+        if self._entries.is_entered(key_of(DEVICE, device_id)):
+            return self._entries.facts(device_id)
+        known = sender_entries(domains, device_id, topic)
+        return sender_facts(device_id, known, self._entries.path)
 
     def row(self, device_id: str) -> CatalogueRow:
         """A device as a row of a list."""

@@ -20,6 +20,7 @@ from energyguard.domain import load
 from energyguard.errors import Conflict, Faulty, NotFound
 from energyguard.log import Fetched, Log
 from energyguard.model.catalogue import DEVICE, Entry
+from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
 from energyguard.pipeline import PLACES
 from energyguard.records.catalogue import CatalogueVersion
@@ -93,6 +94,10 @@ class CatalogueVerbs(CatalogueFiles):
         """
         self.meet_all()
         return self._cards.device(device_id)
+
+    def rule_facts(self, device_id: str, topic: str) -> DeviceFacts:
+        """What rules know of a device that sends to a topic: entered, or by its id."""
+        return self._cards.rule_facts(device_id, topic, self._known.values())
 
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.changes import Edit
 from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter
+from energyguard.model.selector import DeviceFacts
 from energyguard.records.catalogue import CatalogueVersion
 from energyguard.service.catalogue.views import (
     CatalogueCard,
@@ -33,6 +34,9 @@ class SiteCatalogue(Protocol):
 
     def detail(self, device_id: str) -> CatalogueCard:
         """A device with all that is known of it."""
+
+    def rule_facts(self, device_id: str, topic: str) -> DeviceFacts:
+        """What rules know of a device that sends to a topic: entered, or by its id."""
 
     def sites(self) -> list[SiteCard]:
         """Every site, each followed by those in it, by name."""

@@ -12,6 +12,7 @@ from energyguard.catalogue.listing import ALL_DEVICES, DeviceFilter
 from energyguard.errors import Forbidden, NotFound
 from energyguard.model.access import AccessRole, Caller
 from energyguard.model.catalogue import DEVICE, Device, Entry, key_of, parts_of
+from energyguard.model.selector import DeviceFacts
 from energyguard.records.catalogue import CatalogueVersion
 from energyguard.service.catalogue.cards import CatalogueCards
 from energyguard.service.catalogue.contract import SiteCatalogue
@@ -55,6 +56,12 @@ class LimitedCatalogue:
         cards, found = self._cards(self._scope), self._scope.listing.find(wanted)
         rows = tuple(cards.row(device) for device in found[offset : offset + limit])
         return FoundDevices(rows, len(found), offset)
+
+    def rule_facts(self, device_id: str, topic: str) -> DeviceFacts:
+        """What rules know of a device that is seen; of another its id alone."""
+        if self._scope is not None and device_id not in self._scope:
+            return DeviceFacts(device_id)
+        return self._whole.rule_facts(device_id, topic)
 
     def detail(self, device_id: str) -> CatalogueCard:
         """A device with all that is known of it.
