@@ -36,6 +36,11 @@ class KeyEntry(NamedTuple):
     number: int
 
 
+def is_beginning(reading: AcceptedReading) -> bool:
+    """Whether a reading is the first of its register."""
+    return reading.kind == EntryKind.FIRST or reading.evidence == Evidence.SINCE_MIDNIGHT
+
+
 def point(stamp: int, kind: int, evidence: int = Evidence.PLAIN, number: int = 0) -> KeyEntry:
     """An entry of nothing: a first reading, or what is set apart."""
     return KeyEntry(stamp, stamp, stamp, 0, 0, 0, kind, evidence, number)

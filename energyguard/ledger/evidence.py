@@ -28,6 +28,7 @@ class Evidence(IntEnum):
     RESTORED = 12  # by how much the register went on lower
     TOO_LARGE = 13  # the power that it would need, W
     NOT_FOLLOWED = 14  # the register after it, which fits neither
+    BEYOND = 15  # where the register begins again at 0: it cannot show more
 
 
 _SENTENCES = {
@@ -46,6 +47,7 @@ _SENTENCES = {
     Evidence.RESTORED: "the register went on lower by {energy}",
     Evidence.TOO_LARGE: "it would need {watts} W",
     Evidence.NOT_FOLLOWED: "the register went on at {energy}",
+    Evidence.BEYOND: "more than it can show: it begins again at {energy}",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of, point
+from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of, is_beginning, point
 from energyguard.ledger.entries import EntryKind
 from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.transitions import (
@@ -88,7 +88,7 @@ class Doubt:
         self.habits = habits
         self.readings: list[tuple[int, int]] = []
         self.seen: dict[int, KeyEntry] = {}
-        self._whole = _begins(kept[0])
+        self._whole = is_beginning(kept[0])
         node: Explanation | None = None
         heads: list[Explanation | None] = [None]
         for reading in kept:
@@ -213,25 +213,25 @@ class Doubt:
             node = nodes[n]
             before = nodes[n - 1].newest if n else None
             if node.way is None:
-                yield _apart_entry(node, before, after)
+                yield _apart_entry(node, before, after, self.habits.channel.rollover)
                 continue
             after = node.way
             if n or self._whole:
                 yield entry_of(before, node.way, self.habits.channel)
 
 
-def _begins(reading: AcceptedReading) -> bool:
-    """Whether a reading is the first of its register."""
-    return reading.kind == EntryKind.FIRST or reading.evidence == Evidence.SINCE_MIDNIGHT
-
-
 def _apart_entry(
-    node: Explanation, before: AcceptedReading | None, after: AcceptedReading | None
+    node: Explanation, before: AcceptedReading | None, after: AcceptedReading | None, end: int
 ) -> KeyEntry:
-    """The entry of a reading that is set apart, between two that are accepted."""
+    """The entry of a reading that is set apart, between two that are accepted.
+
+    ``end`` is where the register is known to begin again at 0, or 0.
+    """
     near = before or after
     lower = near is not None and node.value < near.register
     kind = EntryKind.DIP if lower else EntryKind.GLITCH
+    if end and node.value >= end:
+        return point(node.time, kind, Evidence.BEYOND, end)
     if after is None:
         return point(node.time, kind, Evidence.OPEN)
     fits = after.kind in (EntryKind.DIFFERENCE, EntryKind.GAP, EntryKind.FIRST, EntryKind.DIP)

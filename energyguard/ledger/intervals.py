@@ -114,6 +114,14 @@ class IntervalFolds:
             )
         )
 
+    def recent(self) -> Entries:
+        """The newest of each key: the next reading may cut it, or add to it."""
+        rows = self.rows
+        keys = np.flatnonzero(rows.length[: rows.size] != UNKNOWN)
+        time, energy, length = rows.time[keys], rows.energy[keys], rows.length[keys]
+        after = np.full(len(keys), NOTHING)
+        return self._entries((keys, time[:, -1], energy[:, -1], length, time[:, -2], after))
+
     def waits(self) -> Bools:
         """(keys,) whose newest reading has no length yet."""
         return self.rows.waiting[: self.rows.size] > 0

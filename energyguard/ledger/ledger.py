@@ -88,6 +88,16 @@ class Ledger:
         """
         return self._fold.end()
 
+    def recent(self) -> Entries:
+        """The entries, as they are now, that readings to come may replace.
+
+        Whoever folds again from an earlier state takes these of that state, and all that the fold
+        then makes: together they are all entries from the first of these on, and a reading that has
+        none among them is in doubt now. Where it stops, as
+        its state is the ``same`` as one of before, those of that state are as they were.
+        """
+        return self._fold.recent()
+
     def waits(self) -> Bools:
         """(keys,) whose newest reading has no entry yet that counts: in doubt, or no rhythm."""
         return self._fold.waits()

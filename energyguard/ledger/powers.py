@@ -116,6 +116,10 @@ class PowerFolds:
         *older, (key, stamp, power, _, before, after) = parts
         return _entries(sorted_parts([*older, (key, stamp, power, cadence, before, after)]))
 
+    def recent(self) -> Entries:
+        """None: the newest reading has no entry, and those of the others stay."""
+        return Entries.none()
+
     def waits(self) -> Bools:
         """(keys,) whose rhythm is not known yet."""
         return self.rows.waiting[: self.rows.size] > 1

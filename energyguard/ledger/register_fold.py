@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of
+from energyguard.ledger.accepted import AcceptedReading, KeyEntry, entry_of, is_beginning, point
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import EntryKind
+from energyguard.ledger.evidence import Evidence
 from energyguard.ledger.explanations import KEPT, Doubt
 from energyguard.ledger.plausible import (
     MAX_POWER_W,
@@ -72,7 +73,7 @@ class RegisterFold:
             if quiet:
                 return [self._accept(quiet)]
             if not self.kept:
-                return []
+                return [point(time, EntryKind.GLITCH, Evidence.BEYOND, self.channel.rollover)]
             self.doubt = Doubt(self.kept, habits)
         self.doubt.add(time, register)
         if not self.doubt.settled:
@@ -81,6 +82,17 @@ class RegisterFold:
         if self.doubt.over:
             self._conclude(self.doubt)
         return entries
+
+    def recent(self) -> list[KeyEntry]:
+        """The entries that readings to come may replace, as they are now."""
+        if self.doubt:
+            return list(self.doubt.seen.values())
+        whole = bool(self.kept) and is_beginning(self.kept[0])
+        return [
+            entry_of(self.kept[n - 1] if n else None, reading, self.channel)
+            for n, reading in enumerate(self.kept)
+            if n or whole
+        ]
 
     def _quiet(self, time: int, register: int, habits: RegisterHabits) -> AcceptedReading | None:
         """A reading that leaves nothing open."""

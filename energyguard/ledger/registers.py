@@ -18,6 +18,7 @@ from energyguard.ledger.kept_registers import KeptRegisters
 from energyguard.ledger.quiet import QuietReadings
 from energyguard.ledger.register_fold import RegisterFold
 from energyguard.ledger.rhythm import STEPS
+from energyguard.ledger.rows import NOTHING
 from energyguard.ledger.runs import KeyRuns, Numbers
 from energyguard.model.readings import Bools, Ints
 
@@ -103,6 +104,14 @@ class RegisterFolds:
             if fold.doubt
             for entry in fold.doubt.news(keep=False)
         ]
+        return _newest_of_each(_columns(found))
+
+    def recent(self) -> Entries:
+        """Those of the newest accepted readings of each key, up to four."""
+        found: list[tuple[int, KeyEntry]] = []
+        for key in np.flatnonzero(self.rows.newest[: self.rows.size] != NOTHING).tolist():
+            fold = self.folds.get(key) or self._load(key)
+            found += zip(repeat(key), fold.recent(), strict=False)
         return _newest_of_each(_columns(found))
 
     def waits(self) -> Bools:

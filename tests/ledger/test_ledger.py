@@ -147,6 +147,46 @@ def test_a_fold_that_begins_later_meets_the_old_one(kind: Kind, seed: int) -> No
     assert kind == Kind.REGISTER or met[seen > 40].all()
 
 
+@settings(max_examples=30, deadline=None)
+@given(KINDS, st.integers(0, 2**32))
+def test_restated_entries_are_those_of_all_readings_in_order(kind: Kind, seed: int) -> None:
+    """A reading comes late: fold again from a state before it, until the state is the old one."""
+    pieces = batches(readings_of(kind, seed, 90), [n / 20 for n in range(1, 20)])
+    chance = np.random.default_rng(seed)
+    late = int(chance.integers(3, 17))
+    if not len(pieces[late][0]):
+        return
+    dropped = int(chance.integers(0, len(pieces[late][0])))
+    known = list(pieces)
+    key, time, value = (np.delete(column, dropped) for column in pieces[late])
+    known[late] = key, time, value
+    rows: dict[tuple[int, int], Row] = {}
+    marks = [new(kind)]
+    for piece in known:
+        ledger = marks[-1].of(np.arange(KEYS))
+        rows |= rows_of(ledger, [piece], ended=False)
+        marks.append(ledger)
+    again, left = marks[late].of(np.arange(KEYS)), np.arange(KEYS)
+    fresh = recent(again, left)
+    for (key, time, value), mark in zip(pieces[late:], marks[late + 1 :], strict=True):
+        chosen = np.isin(key, left)
+        fresh |= rows_of(again, [(key[chosen], time[chosen], value[chosen])], ended=False)
+        same = left[again.same(mark)[left]]
+        for identity in recent(mark, same):
+            fresh.pop(identity, None)  # what becomes of it afterwards was known
+        left = np.setdiff1d(left, same)
+    before = max(time.max(initial=0) for _, time, _ in pieces[:late])
+    rows = {k: row for k, row in rows.items() if k[0] not in left or k[1] <= before}
+    assert rows | fresh == rows_of(new(kind), pieces, ended=False)
+
+
+def recent(ledger: Ledger, keys: Ints) -> dict[tuple[int, int], Row]:
+    """The entries of some keys that readings to come may replace."""
+    rows: dict[tuple[int, int], Row] = {}
+    take(ledger, rows, ledger.recent())
+    return {identity: row for identity, row in rows.items() if identity[0] in keys}
+
+
 def test_a_register_folded_again_meets_its_old_state_after_its_next_sixteen_values() -> None:
     time = MONDAY + np.arange(60) * 15 * MINUTE
     value = 500 * KWH + np.arange(60) * 3 * 10**7

@@ -108,6 +108,8 @@ def test_digits_that_are_given_say_where_a_register_begins_again() -> None:
     assert (total(rows), kinds(rows)) == (1.7, "fdOdd")
     above = folded(channel, [50.0, 50.1, 120.0, 50.2, 50.3])
     assert (total(above), kinds(above)) == (0.3, "fdgdd")
+    assert above[2][8:] == (Evidence.BEYOND, 100 * KWH)
+    assert kinds(folded(channel, [120.0, 50.1, 50.2])) == "gfd"
 
 
 def test_what_is_in_doubt_at_the_end_is_open() -> None:
