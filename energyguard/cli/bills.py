@@ -76,7 +76,7 @@ def _bill(call: Call, key: str, span: str, zone: str, tariff: str) -> EnergyBill
         now_ms = service.clock.now_ms() if newest_ms is None else newest_ms
         entries = service.catalogue.entries
         sums = ConsumptionSums(service.query, entries, lambda: now_ms)
-        bills = EnergyBills(sums, entries, service.prices.get, lambda: now_ms)
+        bills = EnergyBills(sums, entries, service.prices.get)
         return bills.of(key, sums.span(span, [key], zone), tariff)
 
 

@@ -19,6 +19,8 @@ from energyguard.page.devices.list import DevicesPage
 from energyguard.page.devices.view import DevicePage
 from energyguard.page.explore.view import ExplorePage
 from energyguard.page.frame.context import View
+from energyguard.page.money.bill import BillPage
+from energyguard.page.money.tariffs import TariffPage, TariffsPage
 from energyguard.page.people.list import PeoplePage
 from energyguard.page.people.person import PersonPage
 from energyguard.page.rules.view import RulesPage
@@ -40,6 +42,9 @@ VIEWS = (
     View(
         "/devices", _("All devices"), "devices", DevicesPage, ranged=False, under="/sites",
     ),
+    View("/bills", _("Bill"), "", BillPage, ranged=False),
+    View("/tariffs", _("Tariffs"), "money", TariffsPage, ranged=False, under="/sites"),
+    View("/tariffs/{tariff}", _("Tariff"), "", TariffPage, ranged=False),
     View("/devices/{device:path}", "{device}", "", DevicePage, ranged=False),
     View("/data", _("Data"), "data", DataPage, ranged=False),
     View("/quality", _("Data"), "", DataPage, ranged=False),

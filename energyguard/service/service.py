@@ -105,7 +105,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         self.consumption = ConsumptionSums(
             self.query, entries, self.live.data_ms, self.live.clock_of
         )
-        self.bills = EnergyBills(self.consumption, entries, self.prices.get, self.live.data_ms)
+        self.bills = EnergyBills(self.consumption, entries, self.prices.get)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""

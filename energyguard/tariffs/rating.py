@@ -125,9 +125,12 @@ class PieceRater:
 
     def _timed(self, tariff: Tariff, unpriced: list[Unpriced]) -> Iterator[BillLine]:
         labels = np.array(self._grid.labels)
+        alike: dict[tuple[str, Decimal], list[int]] = {}
         for n, row in enumerate(tariff.prices):
-            if (at := labels == n).any():
-                yield self._kwh("energy", row.name, int(self._taken[at].sum()), row.price)
+            alike.setdefault((row.name, row.price), []).append(n)
+        for (name, price), rows in alike.items():
+            if (at := np.isin(labels, rows)).any():
+                yield self._kwh("energy", name, int(self._taken[at].sum()), price)
         self._leave_out(labels == NO_PRICE, "no-price-then", unpriced)
 
     def _blocks(self, tariff: Tariff) -> Iterator[BillLine]:

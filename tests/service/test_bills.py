@@ -104,7 +104,7 @@ def prices() -> PriceBook:
 
 @pytest.fixture
 def bills(consumption: ConsumptionSums, catalogue: Catalogue, prices: PriceBook) -> EnergyBills:
-    return EnergyBills(consumption, catalogue, prices.get, lambda: NOW)
+    return EnergyBills(consumption, catalogue, prices.get)
 
 
 def asked(bills: EnergyBills, key: str, text: str, tariff: str = "") -> EnergyBill:

@@ -51,7 +51,7 @@ def test_times_of_use_by_weekday_and_holiday() -> None:
         lines = rated(tariff, span, per_hour(KWH), holidays).lines
         return [(line.name, line.quantity) for line in lines]
 
-    assert kwh("2026-12-25") == [("HT", D(16)), ("NT", D(8))]
+    assert kwh("2026-12-25") == [("NT", D(8)), ("HT", D(16))]
     assert kwh("2026-12-25", "DE") == [("NT", D(24))]
     assert kwh("2026-12-24", "DE", "2026-12-24") == [("NT", D(24))]
 

@@ -85,8 +85,7 @@ def oracle(energy: Mapping[datetime, int]) -> tuple[int, dict[str, int]]:
             minute = wall.hour * 60 + wall.minute
             free = wall.weekday() >= 5 or (month, wall.day) in HOLIDAYS
             high = not free and (420 <= minute < 690 or 1020 <= minute < 1260)
-            # two rows of the tariff are called low: each is a line
-            row = "high" if high else "low, free days" if free else "low, nights"
+            row = "high" if high else "low"  # two rows are called so, and are one line
             price = TIMED.prices[1].price if high else TIMED.prices[0].price
             exact[month, old, row] += Fraction(price) * taken
             exact[month, old, "export"] -= Fraction(D("0.08203")) * fed

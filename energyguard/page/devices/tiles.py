@@ -9,6 +9,7 @@ from typing import NamedTuple
 from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.page.elements.components import Tile
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import cost_words, costs_of
 from energyguard.page.measures.limits import profile_of
 from energyguard.page.measures.spans import span_name
 from energyguard.page.words.formatting import SPACE, measure, moment, number
@@ -17,7 +18,7 @@ from energyguard.rules.profile.calendar import HALF_HOUR_MS
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from energyguard.service.devices import DeviceChannel
 
-KEEP_S = 15.0
+KEEP_S, MONEY_KEEP_S = 15.0, 20.0
 SPANS = ("today", "this-week", "this-month")
 HOUR_MS = 3_600_000
 
@@ -92,6 +93,8 @@ class DeviceTiles:
         )
         before = self._before(name, series)
         self._spans[name].show(number(series.total_kwh), "kWh", before)
+        costs = await costs_of(self.context.cache, (key,), span, MONEY_KEEP_S)
+        self._spans[name].show_money(cost_words(costs.get(key), series.total_kwh, brief=True))
         return series
 
     def _before(self, name: str, series: ConsumptionSeries) -> str:

@@ -76,10 +76,15 @@ class Tile:
             with Tag("span", "", "big"):
                 self._value = Tag("span", "–")
                 self._unit = Tag("span", "", "unit")
+                self._money = Tag("span", "", "money")
             self._sub = Tag("span", "", "sub")
             self._is_plain = plain
             if not plain:
                 self.spark = Plot("spark", _("{what} over time").format(what=name), 30)
+
+    def show_money(self, words: str) -> None:
+        """What it costs, beside the number; empty: nobody knows."""
+        self._money.text = words
 
     def show(
         self, value: str, unit: str, sub: str, name: str = "", old: bool = False, tag: str = ""

@@ -27,6 +27,7 @@ ICONS: Mapping[str, str] = {
     "regions": "M3 6l6-3 6 3 6-3v15l-6 3-6-3-6 3zM9 3v15M15 6v15",
     "thermometer": "M10 14V5a2 2 0 0 1 4 0v9a4 4 0 1 1-4 0zM12 9v8",
     "devices": "M5 4h14v6H5zM5 14h14v6H5zM8.5 7v.5M8.5 17v.5",
+    "money": "M3 6h18v12H3zM9.5 12a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0M6 9v.5M18 15v.5",
     "more": "M5 12v.5M12 12v.5M19 12v.5",
     "bell": "M6 16V10a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
     "theme": "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18",

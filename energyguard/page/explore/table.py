@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
 
 from energyguard.model.calendar import CalendarSpan, CalendarStep
+from energyguard.model.quantities import NANO
 from energyguard.page.elements.components import ChangingList, Tag, table
 from energyguard.page.explore.words import highest, missing
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import LevelLines
 from energyguard.page.measures.consumption_chart import NamedSeries
+from energyguard.page.measures.costs import Costs, cost_words, together
 from energyguard.page.measures.picked import Picked
 from energyguard.page.measures.spans import span_name
 from energyguard.page.measures.usage import change
-from energyguard.page.words.formatting import SPACE, UNKNOWN, number
+from energyguard.page.words.formatting import SPACE, UNKNOWN, number, price_in
 from energyguard.page.words.language import _
+from energyguard.service.bills.contract import EnergyCost
 
 Row = tuple[str, ...]
+_EACH: Final = Decimal("0.0001")
+"""To which a price of a kWh is rounded that comes of a sum."""
 
 
 class ExploreTable:
@@ -33,15 +40,17 @@ class ExploreTable:
         rows: Sequence[NamedSeries],
         span: CalendarSpan,
         compared: CalendarSpan | None,
+        costs: Costs,
     ) -> None:
-        """Show energies."""
+        """Show energies, and what they cost where any of them has a tariff."""
         step = span.step
         columns = [_("Device"), f"kWh, {span_name(span)}"]
         columns += [f"kWh, {span_name(compared)}", _("Change")] if compared else []
+        columns += [_("Cost"), _("per kWh")] if costs else []
         columns += [_highest_words(step), _("Missing")]
-        body = [self._energy(row, step, compared is not None) for row in rows]
+        body = [self._energy(row, step, compared is not None, costs) for row in rows]
         if len(rows) > 1:
-            body.append(_together(rows, compared is not None))
+            body.append(_together(rows, compared is not None, costs))
         self._put(tuple(columns), body)
 
     def show_levels(self, lines: LevelLines) -> None:
@@ -57,13 +66,15 @@ class ExploreTable:
         ]
         self._put(columns, rows)
 
-    def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool) -> Row:
+    def _energy(self, row: NamedSeries, step: CalendarStep, beside: bool, costs: Costs) -> Row:
         cells = [row.name, number(row.series.total_kwh, 4)]
         if beside:
             cells += [
                 number(row.before_kwh, 4),
                 change(row.series.total_kwh, row.before_kwh) or UNKNOWN,
             ]
+        if costs:
+            cells += _money(costs.get(row.series.key), row.series.total_kwh)
         return (*cells, highest(row, step), missing(row, step))
 
     def _put(self, columns: Row, rows: Sequence[Row]) -> None:
@@ -88,13 +99,24 @@ class ExploreTable:
                 Tag("td", text, "num")
 
 
-def _together(rows: Sequence[NamedSeries], beside: bool) -> Row:
+def _money(cost: EnergyCost | None, kwh: float | None) -> tuple[str, str]:
+    """What it costs, and what a kWh does."""
+    if cost is None or not cost.nano:
+        return cost_words(cost, kwh) or UNKNOWN, UNKNOWN
+    each = cost.amount * NANO / cost.nano
+    return cost_words(cost, kwh), price_in(each.quantize(_EACH), cost.currency)
+
+
+def _together(rows: Sequence[NamedSeries], beside: bool, costs: Costs) -> Row:
     totals = [row.series.total_kwh for row in rows if row.series.total_kwh is not None]
     past = [row.before_kwh for row in rows if row.before_kwh is not None]
     total = sum(totals) if totals else None
     before = sum(past) if past else None
     middle = (number(before, 4), change(total, before) or UNKNOWN) if beside else ()
-    return (_("Together"), number(total, 4), *middle, "", "")
+    money: tuple[str, str] | tuple[()] = ()
+    if costs:
+        money = _money(together(costs.get(row.series.key) for row in rows), total)
+    return (_("Together"), number(total, 4), *middle, *money, "", "")
 
 
 def _highest_words(step: CalendarStep) -> str:

@@ -24,6 +24,7 @@ from energyguard.page.explore.words import answer
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import ENERGY, Channels, LevelLines
 from energyguard.page.measures.consumption_chart import NamedSeries, consumption_bars
+from energyguard.page.measures.costs import costs_of
 from energyguard.page.measures.picked import Picked, is_there, name_of, read_keys, written
 from energyguard.page.measures.spans import SpanBar, before_words, last_year, span_name
 from energyguard.page.words.language import _
@@ -177,7 +178,9 @@ class ExplorePage:
             data = consumption_bars(rows, step, self.zone, name)
             self.bars.show(data)
             self.bars.say(answer(rows, self.span, self.today, words))
-        self.table.show(rows, self.span, compared)
+        keys = tuple(row.series.key for row in rows)
+        costs = await costs_of(self.cache, keys, self.span, KEEP_S)
+        self.table.show(rows, self.span, compared, costs)
 
     @property
     def _above(self) -> str:

@@ -27,7 +27,7 @@ FIRST_S = 2.0
 _HEAD = """
 <link rel="stylesheet" href="/ui/tokens.css"><link rel="stylesheet" href="/ui/room.css">
 <link rel="stylesheet" href="/ui/alerts.css">
-<link rel="stylesheet" href="/ui/explore.css">
+<link rel="stylesheet" href="/ui/explore.css"><link rel="stylesheet" href="/ui/money.css">
 <link rel="manifest" crossorigin="use-credentials" href="/ui/manifest.webmanifest">
 <link rel="apple-touch-icon" href="/ui/icon-192.png">
 <script src="/ui/explore.js"></script>

@@ -74,4 +74,4 @@ def is_there(catalogue: SiteCatalogue, key: str) -> bool:
         return entry_id in catalogue.entries.sites
     if kind == GROUP:
         return entry_id in catalogue.entries.groups
-    return kind == DEVICE
+    return not key or kind == DEVICE

@@ -147,7 +147,8 @@ class SpanBar:
         chosen = self.span.unit == "dates" and not is_thirty
         with Tag("details", "", "dates"):
             Tag("summary", _("Dates…"), "btn chosen" if chosen else "btn")
-            with Tag("form", "", "card dates-form", method="get", action="/explore"):
+            path = self.context.view.path
+            with Tag("form", "", "card dates-form", method="get", action=path):
                 for name, value in self.context.query.items():
                     if name not in ("span", "from", "to") and "{" not in self.context.view.path:
                         Tag("input", type="hidden", name=name, **{"^value": value})

@@ -13,11 +13,14 @@ from energyguard.page.elements.charts import BarSeries, BarStep, bars
 from energyguard.page.elements.components import Tag, Tile, card, choice
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import Costs, cost_words
 from energyguard.page.words.formatting import SPACE, count, days, measure, measured, moment, number
 from energyguard.page.words.language import _
+from energyguard.service.bills.contract import EnergyCost
 from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 
 TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
+MONEY_KEEP_S = 20.0
 MIN_USUAL_DAYS = 3
 SAME_CLOCK_MS = 3_600_000
 """Devices whose clocks differ by less are asked about together."""
@@ -92,6 +95,29 @@ class UsageData:
                 found.append(group := (at_ms, []))
             group[1].append(key)
         return [group for group in found if group[1]]
+
+    async def costs(self, span: str, keep_s: float, first: bool = False) -> Costs:
+        """What the energy of each key costs in a span, of those that have a tariff.
+
+        Args:
+            span: such as ``today``, by the clock of each key's devices.
+            keep_s: for how long an answer is new enough.
+            first: of the first key alone.
+        """
+        service, zone, now_ms = self.cache.service, self.zone, self.now_ms
+        if not service.catalogue.entries.tariffs:
+            return {}
+
+        def ask() -> Costs:
+            found: dict[str, EnergyCost] = {}
+            for at_ms, keys in self._by_clock(now_ms):
+                wanted = [key for key in keys if not first or key == self.keys[0]]
+                days = CalendarSpan.parse(span, zone, local(at_ms, zone).date())
+                found |= service.bills.costs(wanted, days) if wanted else {}
+            return found
+
+        key = ("usage-costs", self.keys, span, zone, local(now_ms, zone).date(), first)
+        return await self.cache.shared(key, keep_s, ask)
 
     async def usual(self) -> dict[str, UsualRange]:
         """What each key usually draws at this hour (kW), by the days before."""
@@ -171,13 +197,19 @@ class UsageTiles:
             "kWh",
             beside(today, _("{change} on yesterday by {time} ({kwh})"), time=time),
         )
+        costs = await self.data.costs("today", MONEY_KEEP_S)
+        self.today.show_money(cost_words(costs.get(key), today.total_kwh, brief=True))
         yesterday = (await self.data.of("yesterday", LONG_KEEP_S))[key]
         self.yesterday.show(
             number(yesterday.total_kwh),
             "kWh",
             beside(yesterday, _("{change} on the day before ({kwh})")),
         )
+        costs = await self.data.costs("yesterday", LONG_KEEP_S, first=True)
+        self.yesterday.show_money(cost_words(costs.get(key), yesterday.total_kwh, brief=True))
         month = (await self.data.of("this-month", LONG_KEEP_S))[key]
+        costs = await self.data.costs("this-month", LONG_KEEP_S, first=True)
+        self.month.show_money(cost_words(costs.get(key), month.total_kwh, brief=True))
         start, until = month.span.before().start_ms, month.before_until_ms
         span = days(start, until, zone)
         words = beside(month, _("{change} on {span} ({kwh})"), span=span)

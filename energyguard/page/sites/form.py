@@ -80,7 +80,19 @@ class SiteForm:
             with Tag("datalist", "", id="zones"):
                 for zone in common_zones():
                     Tag("option", **{"^value": zone})
+            self._money(known, site)
             self.form.acts(_("Save") if site else _("Add the site"))
+
+    def _money(self, known: Site, site: str) -> None:
+        """What its energy costs, and the days that its prices may ask for."""
+        tariffs = self.context.cache.service.bills.tariffs()
+        if tariffs:
+            named = [(found.id, found.tariff.name or found.id) for found in tariffs]
+            options = [("", _("as what it is part of")), *named]
+            self.form.choose("tariff", _("Tariff"), options, known.tariff)
+        if site:
+            hint = _("countries and days, with commas: DE-BY, 2026-12-24")
+            self.form.text("holidays", _("Holidays"), ", ".join(known.holidays), hint)
 
     async def _send(self, values: Values) -> None:
         zone = values.get("zone", "").replace(" ", "_")
@@ -88,6 +100,9 @@ class SiteForm:
             self.form.blame({"zone": _("no such zone; write one like Europe/Berlin")})
             return
         fields: dict[str, Any] = {**values, "zone": zone}
+        if "holidays" in values:
+            days = (day.strip() for day in values["holidays"].split(","))
+            fields["holidays"] = [day for day in days if day]
         site = self.site or id_for(values["name"], self.catalogue.entries.sites)
         page = self.context
         try:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from energyguard.model.catalogue import DEVICE, key_of
 from energyguard.model.days import midnight_ms
 from energyguard.page.alerts.need_list import NeedList
 from energyguard.page.elements.components import Ranking, Tag, card
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import cost_alone, costs_of
 from energyguard.page.measures.live_sums import live_sums
-from energyguard.page.measures.usage import TODAY_KEEP_S, UsageChart, UsageData, UsageTiles
+from energyguard.page.measures.usage import (
+    MONEY_KEEP_S,
+    TODAY_KEEP_S,
+    UsageChart,
+    UsageData,
+    UsageTiles,
+)
 from energyguard.page.sites.table import SiteTable
 from energyguard.page.words.formatting import (
     count,
@@ -97,14 +105,22 @@ class HomePage:
         )
         found = zip(top["device"].to_pylist(), top["kwh"].to_pylist(), strict=True)
         rows = [row for row in found if row[0] not in apart][:MAX_BARS]
-        words = ngettext(
+        apart_words = ngettext(
             "{n} device is simulated in a time of its own, and is not in these sums.",
             "{n} devices are simulated in times of their own, and are not in these sums.",
             len(apart),
         )
-        self.apart.text = words.format(n=count(len(apart))) if apart else ""
+        self.apart.text = apart_words.format(n=count(len(apart))) if apart else ""
+        keys = tuple(sorted(key_of(DEVICE, device) for device, kwh in rows if kwh))
+        span = self.cache.service.consumption.span("today", zone=self.data.zone)
+        costs = await costs_of(self.cache, keys, span, MONEY_KEEP_S)
+
+        def words(device: str, kwh: float) -> str:
+            cost = costs.get(key_of(DEVICE, device))
+            return " · ".join(filter(None, (measured(kwh, "kWh"), cost_alone(cost))))
+
         self.top.show(
-            ((device, kwh, measured(kwh, "kWh")) for device, kwh in rows if kwh),
+            ((device, kwh, words(device, kwh)) for device, kwh in rows if kwh),
             name=self.entries.name,
         )
         total = (await self.data.of("today", TODAY_KEEP_S))[""].total_kwh

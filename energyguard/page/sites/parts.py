@@ -9,8 +9,9 @@ from energyguard.page.elements.charts import value_range
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.elements.plots import Plot
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import cost_words
 from energyguard.page.measures.live_sums import needed_at
-from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData, UsualRange
+from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageData, UsualRange
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
@@ -28,6 +29,7 @@ class PartRow(NamedTuple):
     kw: float | None
     usual: UsualRange | None
     today: str
+    cost: str
     alerts: int
     silent: bool
     top: float  # kW at which the scale of all rows ends
@@ -47,7 +49,7 @@ class PartTable:
         self.context, self.data = context, data
         self.catalogue = context.cache.service.catalogue
         with card(_("What is in it, now"), "c12") as note:
-            columns = ("", "", _("Now"), _("Usual"), _("Today"), "")
+            columns = ("", "", _("Now"), _("Usual"), _("Today"), _("Cost"), "")
             with table(_("Parts of the site"), columns, "parts plainly"):
                 self.rows: ChangingList[PartRow] = ChangingList(
                     self._draw,
@@ -73,6 +75,7 @@ class PartTable:
         """The parts as they are now."""
         entries, opened = self.catalogue.entries, self.context.cache.service.book.open()
         today = await self.data.of("today", TODAY_KEEP_S)
+        costs = await self.data.costs("today", MONEY_KEEP_S)
         found = []
         for key in self.data.keys[1:]:
             kind, _slash, part = key.partition("/")
@@ -84,8 +87,13 @@ class PartTable:
                 kw, name, silent = sums.kw.get(part), entries.name(part), part in sums.silent
                 alerts = sum(alert.device == part for alert in opened)
             series = today.get(key)
-            kwh = measured(series.total_kwh if series else None, "kWh")
-            found.append(PartRow(key, name, kw, usual.get(key), kwh, alerts, silent, 0.0))
+            total = series.total_kwh if series else None
+            cost = cost_words(costs.get(key), total)
+            found.append(
+                PartRow(
+                    key, name, kw, usual.get(key), measured(total, "kWh"), cost, alerts, silent, 0.0
+                )
+            )
         tops = [row.kw or 0 for row in found] + [row.usual.high for row in found if row.usual]
         top = _round_up(max(tops, default=0))
         self.rows.show([row._replace(top=top) for row in found])
@@ -106,6 +114,7 @@ class PartTable:
             Tag("td", measured(row.kw, "kW"), "num strong")
             Tag("td", f"{row.usual} kW" if row.usual else "–", "num")
             Tag("td", row.today, "num")
+            Tag("td", row.cost, "num cost")
             with Tag("td", "", "num"):
                 _state(row)
 

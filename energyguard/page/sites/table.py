@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from energyguard.page.elements.components import ChangingList, Tag, card, table
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import cost_words
 from energyguard.page.measures.live_sums import needed_at
-from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData
+from energyguard.page.measures.usage import MONEY_KEEP_S, TODAY_KEEP_S, UsageData
 from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.live.sums import LiveSums
@@ -23,6 +24,7 @@ class SiteLine(NamedTuple):
     now: str
     usual: str
     today: str
+    cost: str
     alerts: int
 
 
@@ -31,7 +33,7 @@ class SiteTable:
 
     def __init__(self, context: PageContext, data: UsageData) -> None:
         self.context, self.data = context, data
-        columns = (_("Site"), _("Now"), _("Usual"), _("Today"), "")
+        columns = (_("Site"), _("Now"), _("Usual"), _("Today"), _("Cost"), "")
         with card(_("Sites"), "c7"):
             with table(_("Sites"), columns, "sites"):
                 self.rows: ChangingList[SiteLine] = ChangingList(
@@ -45,6 +47,7 @@ class SiteTable:
         entries, opened = service.catalogue.entries, service.book.open()
         today = await self.data.of("today", TODAY_KEEP_S)
         usual = await self.data.usual()
+        costs = await self.data.costs("today", MONEY_KEEP_S)
         rows = []
         for key in sorted(self.data.keys[1:], key=lambda key: not entries.is_entered(key)):
             site = key.removeprefix("site/")
@@ -63,6 +66,7 @@ class SiteTable:
                     measured(now, "kW"),
                     f"{known} kW" if known else "–",
                     measured(total, "kWh"),
+                    cost_words(costs.get(key), total),
                     alerts,
                 )
             )
@@ -76,6 +80,7 @@ class SiteTable:
                     measured(all_kw, "kW"),
                     together,
                     measured(all_of_it, "kWh"),
+                    cost_words(costs.get(""), all_of_it),
                     0,
                 )
             )
@@ -91,6 +96,7 @@ class SiteTable:
                     Tag("span", row.name)
             for text in (row.now, row.usual, row.today):
                 Tag("td", text, "num")
+            Tag("td", row.cost, "num cost")
             with Tag("td", "", "num"):
                 if row.alerts:
                     words = ngettext("! {n} alert", "! {n} alerts", row.alerts)

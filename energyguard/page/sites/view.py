@@ -12,6 +12,7 @@ from energyguard.model.catalogue import DEVICE, SITE, key_of
 from energyguard.page.alerts.need_list import NeedList
 from energyguard.page.elements.components import ConfirmDialog, Tag, button, card
 from energyguard.page.frame.context import PageContext
+from energyguard.page.measures.costs import bill_href
 from energyguard.page.measures.live_sums import live_sums, needed_at
 from energyguard.page.measures.usage import TODAY_KEEP_S, UsageChart, UsageData, UsageTiles
 from energyguard.page.sites.form import SiteForm, kind_words
@@ -39,6 +40,7 @@ class SitePage:
         self.data = UsageData(context, (key_of(SITE, self.site), *shown))
         with Tag("div", "", "grid home"):
             self.tiles = UsageTiles(self.data)
+            self._money()
             self.parts = PartTable(context, self.data, self.first, len(here))
             self.chart = UsageChart(self.data)
             with card(_("Needs you"), "c4 needs", _("most urgent first"), anchor="attention"):
@@ -46,6 +48,17 @@ class SitePage:
             self._edit()
         context.every(1.0, self.second)
         context.every(TODAY_KEEP_S, self.past)
+
+    def _money(self) -> None:
+        """The month's bill; of a site without a tariff, where to say what its energy costs."""
+        entries = self.catalogue.entries
+        with Tag("div", "", "trust"):
+            if any(entries.sites[site].tariff for site in entries.path(self.site)):
+                href = bill_href(key_of(SITE, self.site))
+                Tag("a", _("Bill of this month"), "link onward", href=href)
+            elif self.context.may("admin"):
+                href = f"/tariffs?site={quote(self.site)}#add"
+                Tag("a", _("Say what its energy costs"), "link onward", href=href)
 
     def _edit(self) -> None:
         """What it is called and where, for who may say so."""

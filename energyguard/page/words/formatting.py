@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from math import floor, log10
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ SPACE = "\u00a0"
 MINUS = "\u2212"
 UNKNOWN = "–"
 MAX_FIGURES = 4
+BRIEF_FROM = 1_000
+"""From so much money on tiles have no cents."""
 
 _AGES = (86_400_000, 3_600_000, 60_000)
 _DATES: Final = {
@@ -85,6 +88,31 @@ def exact(value: float, places: int) -> str:
 def listed(names: Sequence[str]) -> str:
     """``Floor 1, Floor 2 and Floor 3``."""
     return format_list(names, locale=current().spoken)
+
+
+def money_in(value: Decimal, currency: str, brief: bool = False) -> str:
+    """An amount with its currency, as the reader writes it: ``€9.70``, ``9,70 €``.
+
+    Args:
+        value: in units of the currency.
+        currency: ISO 4217.
+        brief: without cents from a thousand on.
+    """
+    locale = current().locale
+    if brief and abs(value) >= BRIEF_FROM:
+        pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
+        text = format_currency(value, currency, pattern, locale, currency_digits=False)
+    else:
+        text = format_currency(value, currency, locale=locale)
+    return text.replace("-", MINUS)
+
+
+def price_in(value: Decimal, currency: str) -> str:
+    """A price of a unit, with all its decimals."""
+    locale = current().locale
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", ".00#######")
+    text = format_currency(value, currency, pattern, locale, currency_digits=False)
+    return text.replace("-", MINUS)
 
 
 def _decimal(value: float, places: int) -> str:

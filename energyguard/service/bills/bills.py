@@ -52,7 +52,6 @@ class EnergyBills:
         consumption: what was used.
         catalogue: sites and tariffs.
         prices: a list of dynamic prices by its id; of one that there is not, none.
-        clock: what time it is where the readings come from (ms since 1970 UTC).
     """
 
     def __init__(
@@ -60,10 +59,8 @@ class EnergyBills:
         consumption: Consumption,
         catalogue: Catalogue,
         prices: Callable[[str], PriceList],
-        clock: Callable[[], int],
     ) -> None:
-        self._consumption, self._catalogue = consumption, catalogue
-        self._prices, self._clock = prices, clock
+        self._consumption, self._catalogue, self._prices = consumption, catalogue, prices
 
     def of(
         self, key: str, span: CalendarSpan, tariff: str = "", until_ms: int | None = None
@@ -82,7 +79,7 @@ class EnergyBills:
             Faulty: several currencies or tariffs that cannot be on one bill, or no currency.
             Unavailable: the history is not there now.
         """
-        end_ms = self._until(span, until_ms)
+        end_ms = self._until(key, span, until_ms)
         planned = self._plan(key, span, end_ms, tariff)
         hours = [ms for ms in span.borders("hour") if ms < end_ms] + [end_ms]
         borders = sorted({*borders_of(planned.pieces), *hours})
@@ -109,12 +106,11 @@ class EnergyBills:
         Raises:
             Unavailable: the history is not there now.
         """
-        end_ms = self._until(span, None)
         parts = {key: self._billed(key) for key in keys}
         planned: dict[str, _Planned] = {}
         for key in dict.fromkeys(part for found in parts.values() for part in found):
             try:
-                planned[key] = self._plan(key, span, end_ms)
+                planned[key] = self._plan(key, span, self._until(key, span, None))
             except (Malformed, NotFound, Faulty):
                 continue  # it has no tariff, or is not there any more: nothing is said of it
         borders = sorted({ms for found in planned.values() for ms in borders_of(found.pieces)})
@@ -147,9 +143,9 @@ class EnergyBills:
         amount = major(rated.energy_amount, planned.digits)
         return EnergyCost(amount, planned.currency, rated.nano - rated.unpriced_nano)
 
-    def _until(self, span: CalendarSpan, until_ms: int | None) -> int:
+    def _until(self, key: str, span: CalendarSpan, until_ms: int | None) -> int:
         """Up to when a bill of a span counts: a whole minute, as consumption does."""
-        now_ms = self._clock() + 1 if until_ms is None else until_ms
+        now_ms = self._consumption.now_of([key]) + 1 if until_ms is None else until_ms
         whole = -(-now_ms // MINUTE_MS) * MINUTE_MS
         return min(max(whole, span.start_ms), span.end_ms)
 

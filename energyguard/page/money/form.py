@@ -1,0 +1,105 @@
+"""A tariff as a form: flat, or two prices by time; and from when on it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+from energyguard.catalogue.changes import Edit
+from energyguard.catalogue.differences import with_fields
+from energyguard.errors import EnergyGuardError, Faulty
+from energyguard.model.catalogue import SITE, key_of
+from energyguard.model.days import day_ms
+from energyguard.model.tariffs import TARIFF
+from energyguard.page.devices.form import id_for
+from energyguard.page.elements.components import tell
+from energyguard.page.elements.forms import Form, Values
+from energyguard.page.frame.context import PageContext
+from energyguard.page.money.prices import FLAT, PEAK_TIMES, TIMED, TariffFields, entered
+from energyguard.page.words.language import _
+
+INDENT = "\u00a0\u00a0\u00a0"
+Done = Callable[[str], Awaitable[object]]
+"""What is done with the id of a tariff that was entered."""
+
+
+class TariffForm:
+    """Enters a tariff, or changes one.
+
+    Args:
+        context: the page.
+        tariff: its id; empty: a new one.
+        known: as it is now.
+        done: what comes then.
+        site: the site that is to have a new one; empty: none yet.
+    """
+
+    def __init__(
+        self, context: PageContext, tariff: str, known: TariffFields, done: Done, site: str = ""
+    ) -> None:
+        self.context, self.tariff, self._done = context, tariff, done
+        self.catalogue = context.cache.service.catalogue
+        version = self.catalogue.entries.version(key_of(TARIFF, tariff)) if tariff else None
+        self._based_on = version.revision if version else 0
+        self.form = Form(f"tariff-{tariff or 'new'}", self._send)
+        with self.form as form:
+            form.text("name", _("Name"), known.name, maxlength="200", required="required")
+            hint = _("ISO 4217, such as EUR; empty: the site's")
+            form.text("currency", _("Currency"), known.currency, hint, maxlength="3")
+            kinds = [(FLAT, _("one price")), (TIMED, _("two prices, by time"))]
+            form.choose("kind", _("Prices"), kinds, known.kind)
+            form.text("price", _("Price per kWh"), known.price, _("of two, the low one"))
+            form.text("peak", _("High price per kWh"), known.peak, _("only where there are two"))
+            form.text("when", _("When the high price holds"), known.when, PEAK_TIMES)
+            holidays = [("", _("as on any day")), ("low", _("the low price all day"))]
+            form.choose("holidays", _("On holidays"), holidays, known.holidays)
+            form.text("per_month", _("Standing charge a month"), known.per_month)
+            hint = _("empty: it is taken off")
+            form.text("export_price", _("Paid per kWh fed in"), known.export_price, hint)
+            form.text("tax", _("Tax on the sum, %"), known.tax)
+            if tariff:
+                form.text("from", _("Holds from"), "", _("empty: always"), type="date")
+            else:
+                form.choose("site", _("Site that has it"), self._sites(), site)
+            form.acts(_("Save") if tariff else _("Add the tariff"))
+
+    def _sites(self) -> list[tuple[str, str]]:
+        cards = self.catalogue.sites()
+        named = [(card.id, INDENT * card.depth + (card.site.name or card.id)) for card in cards]
+        return [("", _("none yet")), *named]
+
+    async def _send(self, values: Values) -> None:
+        typed = {name: values.get(name, "") for name in TariffFields._fields}
+        fields = TariffFields(**{**typed, "kind": typed["kind"] or FLAT})
+        fields = fields._replace(currency=fields.currency.upper())
+        made, faults = entered(fields)
+        if faults:
+            self.form.blame(faults)
+            return
+        tariff = self.tariff or id_for(fields.name, self.catalogue.entries.tariffs)
+        day, site, user = values.get("from", ""), values.get("site", ""), self.context.user
+        try:
+            await asyncio.to_thread(self._write, tariff, made, day, site, user)
+        except Faulty as error:
+            field = {"prices": "when"}.get(error.field or "", error.field or "")
+            self.form.blame({field: str(error)})
+            return
+        except EnergyGuardError as error:
+            self.form.blame({"": str(error)})
+            return
+        tell(_("Saved: {name}").format(name=fields.name))
+        await self._done(tariff)
+
+    def _write(self, tariff: str, made: dict[str, Any], day: str, site: str, by: str) -> None:
+        entries, key = self.catalogue.entries, key_of(TARIFF, tariff)
+        from_ms = day_ms(date.fromisoformat(day), self.context.zone)[0] if day else None
+        before = entries.entry(key) if self.tariff else None
+        edits = [Edit(key, with_fields(TARIFF, before, made), from_ms, self._based_on)]
+        if site:
+            place = key_of(SITE, site)
+            edits.append(
+                Edit(place, with_fields(SITE, entries.entry(place), {"tariff": tariff}), None)
+            )
+        self.catalogue.put(edits, by)
