@@ -54,7 +54,17 @@ def test_all_the_verbs_are_there() -> None:
         *("config", "version", "role", "job", "quality"),
         *("shard", "coordinator", "measurements", "store", "client"),
         *("import", "privacy", "stations", "trend", "late", "schema"),
-        *("sites", "groups", "silences", "consumption", "backup", "restore", "verify"),
+        *(
+            "sites",
+            "groups",
+            "tariffs",
+            "bill",
+            "silences",
+            "consumption",
+            "backup",
+            "restore",
+            "verify",
+        ),
         *("people", "audit", "missing"),
     }
     assert {words[0] for words in EVERY if words} == wanted
