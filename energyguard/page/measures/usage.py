@@ -1,4 +1,4 @@
-"""What is used, of everything or of a site: now, today, yesterday, this month; and by the hour.
+"""What is used, of everything or of a site: now, today, yesterday, this month.
 
 Each number stands beside the same span before, up to the same time.
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from energyguard.model.calendar import CalendarSpan, SpanUnit
+from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
-from energyguard.page.elements.charts import BarSeries, BarStep, bars
-from energyguard.page.elements.components import Tag, Tile, card, choice
-from energyguard.page.elements.plots import Plot
+from energyguard.page.elements.components import Tag, Tile
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import Costs, cost_words
-from energyguard.page.words.formatting import SPACE, count, days, measure, measured, moment, number
+from energyguard.page.words.formatting import SPACE, count, days, measure, moment, number
 from energyguard.page.words.language import _
 from energyguard.service.bills.contract import EnergyCost
-from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
+from energyguard.service.consumption.consumption import ConsumptionSeries
 
 TODAY_KEEP_S, LONG_KEEP_S, USUAL_KEEP_S = 10.0, 60.0, 600.0
 MONEY_KEEP_S = 20.0
@@ -25,9 +23,6 @@ MIN_USUAL_DAYS = 3
 SAME_CLOCK_MS = 3_600_000
 """Devices whose clocks differ by less are asked about together."""
 USUAL_SPAN = "last-8-days"
-UNITS: tuple[SpanUnit, ...] = ("day", "week", "month", "year")
-_LABELS = {"hour": "%H", "day": "%-d", "month": "%b"}
-_FULL = {"hour": "%a %-d %b, %H:%M", "day": "%a %-d %b", "month": "%B %Y"}
 
 
 class UsualRange(NamedTuple):
@@ -224,88 +219,6 @@ def beside(series: ConsumptionSeries, words: str, **more: str) -> str:
     if not changed:
         return _("nothing to compare it with yet")
     return words.format(change=changed, kwh=number(series.before_total_kwh), **more)
-
-
-class UsageChart:
-    """Bars by the hour, day or month, with the span before behind them."""
-
-    def __init__(self, data: UsageData, classes: str = "c8") -> None:
-        self.data, context = data, data.context
-        unit = context.query.get("span", "day")
-        self.unit: SpanUnit = next((known for known in UNITS if known == unit), "day")
-        names = {"day": _("Day"), "week": _("Week"), "month": _("Month"), "year": _("Year")}
-        with card(_("Energy"), classes, anchor="use") as self.note:
-            options = [
-                (names[known], context.href(span=known), known == self.unit) for known in UNITS
-            ]
-            choice(_("Span"), options)
-            self.plot = Plot("bars", _("Energy by time, beside the span before"), 290)
-            with Tag("div", "", "legend"):
-                now, before = span_names()[self.unit]
-                self._key("now", now)
-                self._key("open", _("not over"))
-                self._key("prev", before)
-
-    def _key(self, kind: str, words: str) -> None:
-        with Tag("span"):
-            Tag("i", "", kind, aria_hidden="true")
-            Tag("span", words)
-
-    async def show(self) -> None:
-        """The bars as they are now."""
-        span = "today" if self.unit == "day" else f"this-{self.unit}"
-        keep_s = TODAY_KEEP_S if self.unit == "day" else LONG_KEEP_S
-        series = (await self.data.of(span, keep_s))[self.data.keys[0]]
-        zone = series.span.zone
-        step = series.span.step
-        form = "%a" if self.unit == "week" else _LABELS[step]
-        longest = max(series.steps, series.before, key=len)
-        steps = [
-            BarStep(moment(s.start_ms, zone, form), moment(s.start_ms, zone, _FULL[step]))
-            for s in longest
-        ]
-        now, before = span_names()[self.unit]
-        self.plot.show(
-            bars(
-                steps,
-                [BarSeries(now, _values(series.steps))],
-                "kWh",
-                before=BarSeries(before, _values(series.before)),
-                running=series.open,
-            )
-        )
-        self.plot.say(_words(series))
-        self.note.text = _span_words(series.span)
-
-
-def span_names() -> dict[SpanUnit, tuple[str, str]]:
-    """What a span and the one before it are called."""
-    return {
-        "day": (_("today"), _("yesterday")),
-        "week": (_("this week"), _("the week before")),
-        "month": (_("this month"), _("the month before")),
-        "year": (_("this year"), _("the year before")),
-    }
-
-
-def _values(steps: tuple[ConsumptionStep, ...]) -> list[float | None]:
-    return [None if step.kwh is None else round(step.kwh, 3) for step in steps]
-
-
-def _span_words(span: CalendarSpan) -> str:
-    zone = span.zone
-    if span.unit in ("month", "year"):
-        return moment(span.start_ms, zone, "%B %Y" if span.unit == "month" else "%Y")
-    if span.unit == "day":
-        return moment(span.start_ms, zone, "%a %-d %b %Y")
-    return days(span.start_ms, span.end_ms, zone)
-
-
-def _words(series: ConsumptionSeries) -> str:
-    """The chart for those who cannot see it."""
-    return _("Energy: {kwh} so far, {before} by the same time before").format(
-        kwh=measured(series.total_kwh, "kWh"), before=measured(series.before_total_kwh, "kWh")
-    )
 
 
 def explore_href(context: PageContext, key: str, span: str) -> str:

@@ -12,10 +12,10 @@ from energyguard.page.measures.live_sums import live_sums
 from energyguard.page.measures.usage import (
     MONEY_KEEP_S,
     TODAY_KEEP_S,
-    UsageChart,
     UsageData,
     UsageTiles,
 )
+from energyguard.page.measures.usage_chart import UsageChart
 from energyguard.page.sites.table import SiteTable
 from energyguard.page.words.formatting import (
     count,

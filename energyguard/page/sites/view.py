@@ -14,7 +14,8 @@ from energyguard.page.elements.components import ConfirmDialog, Tag, button, car
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.costs import bill_href
 from energyguard.page.measures.live_sums import live_sums, needed_at
-from energyguard.page.measures.usage import TODAY_KEEP_S, UsageChart, UsageData, UsageTiles
+from energyguard.page.measures.usage import TODAY_KEEP_S, UsageData, UsageTiles
+from energyguard.page.measures.usage_chart import UsageChart
 from energyguard.page.sites.form import SiteForm, kind_words
 from energyguard.page.sites.parts import PAGE_ROWS, PartTable
 from energyguard.page.sites.table import site_href
