@@ -58,8 +58,8 @@ MAY_IMPORT = {
     "history": ("history", "ledger", "records", "durable", "ports", "model", *FOUNDATION),
     "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
               "codecs", "stream", "model", "settings", *FOUNDATION),
-    "page": ("page", "service", "access", "alerts", "catalogue", "rules", "ports", "codecs",
-             "records", "model", "settings", *FOUNDATION),
+    "page": ("page", "service", "access", "alerts", "catalogue", "rules", "tariffs", "ports",
+             "codecs", "records", "model", "settings", *FOUNDATION),
 }  # fmt: skip
 """What a folder may import of ours; a folder that is not named may import anything."""
 
