@@ -10,11 +10,13 @@ What is of all together, such as nodes and copies, is refused to who sees some o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from energyguard.alerts.alert import Alert
 from energyguard.history.newest import newest_ms
 from energyguard.log import Positions
 from energyguard.model.alerts import Act
+from energyguard.model.days import midnight_ms
 from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
 from energyguard.service.limited.answers import limited_overview
@@ -32,8 +34,14 @@ class LimitedService(LimitedView):
         whole = self._for(READ).overview()
         if self._scope is None:
             return whole
+        clock_ms = self._live.fresh().clock_ms
+        day_ms = clock_ms and midnight_ms(clock_ms, self.settings.serve.zone)
         return limited_overview(
-            whole, self._live.devices(), self._book.open(), self.query, self._live.apart()
+            replace(whole, day_ms=day_ms),
+            self._live.devices(),
+            self._book.open(),
+            self.query,
+            self._live.apart(),
         )
 
     def quality(self) -> Quality:

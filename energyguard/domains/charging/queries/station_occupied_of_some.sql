@@ -1,9 +1,15 @@
 -- question: How many cars stood at some chargers together, step by step, from their stays and from
---   who stands there now: mean, least and most of its seconds, up to the newest that is known of
---   these chargers.
+--   who stands there now: mean, least and most of its seconds, from the first to the newest that is
+--   known of these chargers.
 -- columns: time time, occupied number, least integer, most integer
 WITH
-    intDiv({start_ms:Int64} + 999, 1000) AS low,
+    ifNull((
+        SELECT toInt64(min(at)) FROM (
+            SELECT toUnixTimestamp(min(start_parking)) AS at FROM standing
+            UNION ALL SELECT toUnixTimestamp(min(start_parking)) AS at FROM stays HAVING count() > 0
+        )
+    ), 0) AS first,
+    greatest(intDiv({start_ms:Int64} + 999, 1000), first) AS low,
     ifNull((
         SELECT toInt64(max(at)) FROM (
             SELECT toUnixTimestamp(max(since)) AS at FROM standing
