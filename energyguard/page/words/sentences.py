@@ -136,7 +136,7 @@ def _of_check(alert: Alert, name: str, rule: AgreeRule) -> str:
 def _of_silence(alert: Alert, name: str, _rule: SilenceRule) -> str:
     if not alert.expected:
         return (_("{name} is silent") if alert.open else _("{name} was silent")).format(name=name)
-    span = length(alert.expected // MS_NANO)
+    span = duration(alert.expected // MS_NANO)
     return _("{name} has sent nothing for {span}").format(name=name, span=span)
 
 
@@ -147,7 +147,7 @@ def _of_edge(alert: Alert, name: str) -> str:
             "Edge {name} has not been heard for {span}: look after its power and its network; "
             "what it measures waits on its disk"
         )
-        return words.format(name=name, span=length(alert.expected // MS_NANO))
+        return words.format(name=name, span=duration(alert.expected // MS_NANO))
     words = _(
         "The clock of edge {name} is off by {span}: set it there ({command}); its readings have "
         "its times"
