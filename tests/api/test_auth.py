@@ -142,8 +142,8 @@ async def test_a_token_in_the_form_logs_in(house: House) -> None:
 async def test_a_session_ends_and_cannot_be_forged(house: House, tmp_path: Path) -> None:
     cookie = house.cookie()
     assert (await house.http.get("/", headers=cookie)).status_code == 200
-    *body, middle, last = cookie["Cookie"]  # of the last character not every bit counts
-    forged = {"Cookie": "".join([*body, "y" if middle == "x" else "x", last])}
+    good = cookie["Cookie"]  # of its last character not every bit counts
+    forged = {"Cookie": good[:-2] + ("y" if good[-2] == "x" else "x") + good[-1]}
     assert (await house.http.get("/", headers=forged)).status_code == 303
     other = LogIns(tmp_path / "other", house.tokens, 60_000)
     stranger = {"Cookie": f"{COOKIE}={other.open('owner')}"}

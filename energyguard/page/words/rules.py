@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from energyguard.model.quantities import NANO
-from energyguard.page.words.formatting import amount, number
+from energyguard.page.words.formatting import amount
 from energyguard.page.words.language import _
 from energyguard.page.words.lengths import duration
 from energyguard.rules.kinds.agree import AgreeRule
@@ -77,13 +76,13 @@ def _of_usual(rule: ProfileRule) -> str:
         Direction.DOWN: _("Raises when a half-hour is {n} deviations below what is usual then"),
         Direction.EITHER: _("Raises when a half-hour is {n} deviations off what is usual then"),
     }[rule.direction]
-    parts = [words.format(n=number(rule.sigmas / NANO))]
+    parts = [words.format(n=_plain(rule.sigmas))]
     if rule.at_once:
-        parts.append(_("or a reading {n}").format(n=number(rule.at_once / NANO)))
+        parts.append(_("or a reading {n}").format(n=_plain(rule.at_once)))
     if rule.lasting:
         words = _("or three half-hours on end {n}")
-        parts.append(words.format(n=number(rule.lasting / NANO)))
-    parts.append(_("clears at {clear}").format(clear=number(rule.clear_at / NANO)))
+        parts.append(words.format(n=_plain(rule.lasting)))
+    parts.append(_("clears at {clear}").format(clear=_plain(rule.clear_at)))
     return f"{', '.join(parts)}."
 
 
@@ -94,10 +93,15 @@ def _of_check(rule: AgreeRule) -> str:
     words = _("Raises when the counter and the power are apart by more than {far} over {span}.")
     if rule.check == "power":
         words = _("Raises when power, voltage and current are apart by more than {far}.")
-    far = f"{number(rule.tolerance * 100 / NANO)}\u202f%"
+    far = f"{_plain(rule.tolerance * 100)}\u202f%"
     if rule.allowed:
         far = _("{far} and {amount}").format(far=far, amount=amount(rule.allowed, rule.unit))
     return words.format(far=far, span=duration(rule.span_ms))
+
+
+def _plain(nano: int) -> str:
+    """A number without a unit, with as many decimals as it has."""
+    return amount(nano, "").strip()
 
 
 def _with_end(what: str, rule: Rule, slide_ms: int = 0) -> str:
