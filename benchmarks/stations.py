@@ -43,9 +43,10 @@ SELECT
     concat('charger-', toString(number % chargers)) AS name,
     toDateTime({start:Int64} + intDiv(number, chargers) * slot + r % intDiv(slot, 3), 'UTC')
         AS begin,
-    toString(r % 900000), begin + 60, toString(r % 300000), 4000 + r % 5900,
-    begin + 120, 10 + r % 21, begin + length - 300, begin + length - 120,
-    begin + (600 + intDiv(r, 1000) % (intDiv(slot, 3) * 2 - 700) AS length), 'complete'
+    toString(r % 900000), begin + 60, toString(r % 300000), (4000 + r % 5900) * 100000,
+    begin + 120, (10 + r % 21) * 1000000000, begin + length - 300, begin + length - 120,
+    begin + (600 + intDiv(r, 1000) % (intDiv(slot, 3) * 2 - 700) AS length), 'complete',
+    1, 0
 FROM numbers({first:Int64}, {count:Int64})
 """
 _MADE = """
@@ -57,10 +58,11 @@ _CHARGES = f"""
 INSERT INTO charges
 WITH
     assumeNotNull(start_recharging) AS begin,
-    toInt64(assumeNotNull(power_kw)) * dateDiff('second', begin, end_recharging) AS kws
+    intDiv(assumeNotNull(power), 1000000000) * dateDiff('second', begin, end_recharging) AS kws
 SELECT
     concat(id, '/c'), id, source, charger, user, begin, end_recharging,
-    assumeNotNull(intDiv(kws * 1000000000, 3600)), assumeNotNull(intDiv(kws * price, 360000))
+    assumeNotNull(intDiv(kws * 1000000000, 3600)),
+    assumeNotNull(intDiv(kws * intDiv(price, 100000), 360000)), 1, 0
 {_MADE} AND cityHash64(id) % 20 > 0
 """
 _VIOLATIONS = f"""
@@ -69,7 +71,7 @@ WITH ['Parking without ', 'Long parking before re', 'Long parking after re'] AS 
 SELECT
     concat(id, '/v'), id, source, charger, end_parking,
     concat(kinds[1 + cityHash64(id, 1) % 3], 'charging'),
-    plate, user, start_parking, start_session, end_session, end_parking
+    plate, user, start_parking, start_session, end_session, end_parking, 1, 0
 {_MADE} AND cityHash64(id) % 7 = 0
 """
 _CURVE = """

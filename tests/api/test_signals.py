@@ -51,7 +51,7 @@ def read(log: MemoryLog, topic: str) -> list[list[bytes | None]]:
     return [list(part.values) for part in found]
 
 
-def test_what_is_late_again_is_not_accepted(log: MemoryLog, service: EnergyService) -> None:
+def test_what_is_too_late_again_is_not_accepted(log: MemoryLog, service: EnergyService) -> None:
     stop = Event()
 
     def work() -> None:
@@ -68,7 +68,7 @@ def test_what_is_late_again_is_not_accepted(log: MemoryLog, service: EnergyServi
             service.take_readings(
                 line.replace(b"11:30", b"10:50")
             )  # no jump that waits for a witness
-        late = BASE.replace(b"charger-7", b"charger-8").replace(b"2024-05-19 10", b"2024-05-18 10")
+        late = BASE.replace(b"charger-7", b"charger-8").replace(b"2024-05-19 10", b"2024-04-08 10")
         service.take_readings(late)
         for _ in range(200):
             if count(log, DEAD_LETTERS.name) == 6:
