@@ -64,7 +64,7 @@ def test_a_rule_is_made_changed_undone_and_removed(window: Window, service: Made
     expect(card.get_by_label("Devices", exact=True)).to_have_value("site=lindenhof")
     expect(card.get_by_text("It is about 2 of ")).to_be_visible()
     expect(card.get_by_text("Heat pump, Oven")).to_be_visible()
-    expect(card.get_by_text("Heat pump passed 1.5 kWh in 15 minutes")).to_be_visible()
+    expect(card.get_by_text("Heat pump passed 1.5 kWh in 15 min")).to_be_visible()
     fits_and_axe_finds_nothing(page)
     page.set_viewport_size(PHONE)
     assert page.evaluate(TARGETS) == []
