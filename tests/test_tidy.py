@@ -56,8 +56,8 @@ MAY_IMPORT = {
     "rules": ("rules", "records", "settings", "model", *FOUNDATION),
     "store": ("store", "durable", "ports", *FOUNDATION),
     "history": ("history", "ledger", "records", "durable", "ports", "model", *FOUNDATION),
-    "sinks": ("sinks", "pipeline", "processes", "records", "history", "store", "log", "durable",
-              "codecs", "stream", "model", "settings", *FOUNDATION),
+    "sinks": ("sinks", "catalogue", "ledger", "pipeline", "processes", "records", "history",
+              "store", "log", "durable", "codecs", "stream", "model", "settings", *FOUNDATION),
     "page": ("page", "service", "access", "alerts", "catalogue", "rules", "tariffs", "ports",
              "codecs", "records", "model", "settings", *FOUNDATION),
 }  # fmt: skip

@@ -47,6 +47,8 @@ API: Final[Mapping[str, Needed]] = {
     "GET /device-summaries": _READ,
     "GET /windows/alerting": _READ,
     "GET /windows": _READ,
+    "GET /entries": _READ,
+    "GET /bounds": _READ,
     "GET /consumption": _READ,
     "GET /heatmap": _READ,
     "GET /late": _READ,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Final, get_args
 
-from energyguard.model.catalogue import ChannelFacts, Sign, Stamp
+from energyguard.model.catalogue import ChannelFacts, Resets, Sign, Stamp
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import parse_duration, to_nano
 
@@ -30,7 +30,9 @@ def channel_faults(channel: str, meant: ChannelFacts) -> Iterator[tuple[str, str
         text = getattr(meant, field)
         if text and (not _DECIMAL.fullmatch(text) or to_nano(text) <= 0):
             yield f"{place}.{field}", f"{text!r} is no decimal above 0; write 0.001"
-    for field, choices in (("sign", get_args(Sign)), ("stamp", get_args(Stamp))):
+    for field, choices in (
+        ("sign", get_args(Sign)), ("stamp", get_args(Stamp)), ("resets", get_args(Resets))
+    ):  # fmt: skip
         if getattr(meant, field) not in choices:
             yield f"{place}.{field}", f"write {' or '.join(filter(None, choices))}"
     for field in ("length", "cadence", "delay"):
@@ -42,6 +44,7 @@ def channel_faults(channel: str, meant: ChannelFacts) -> Iterator[tuple[str, str
                 yield f"{place}.{field}", str(error)
     if not 0 <= meant.digits <= MAX_DIGITS:
         yield f"{place}.digits", f"a register has 1 to {MAX_DIGITS} digits; 0: not known"
-    power = meant.max_power_kw
-    if power is not None and not (isfinite(power) and power > 0):
-        yield f"{place}.max_power_kw", f"{power} is no power above 0"
+    for field in ("max_power_kw", "max_export_kw"):
+        power = getattr(meant, field)
+        if power is not None and not (isfinite(power) and power > 0):
+            yield f"{place}.{field}", f"{power} is no power above 0"

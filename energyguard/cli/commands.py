@@ -81,7 +81,16 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         "tariffs": bills.TARIFFS,
         **{
             name: QUERIES[name]
-            for name in ("readings", "windows", "trend", "top", "late", "missing")
+            for name in (
+                "readings",
+                "windows",
+                "explain",
+                "bounds",
+                "trend",
+                "top",
+                "late",
+                "missing",
+            )
         },
         "alerts": Group(
             "Alerts: what is wrong, and who has it.",

@@ -149,12 +149,15 @@ def history(settings: Settings) -> Finding:
     """Every part of the history that was noted is on disk, and nothing is lost."""
     from energyguard.history.losses import FILE, open_losses
     from energyguard.history.parts import noted, on_disk, uncovered
+    from energyguard.history.recounted import recounted
 
     if lost_rows := open_losses(settings.data_dir):
         path = settings.data_dir / FILE
         return Finding(
             lost_rows, f"put a backup of the history back, or delete {path} to go on without"
         )
+    if left := recounted(settings.data_dir):
+        return Finding(str(left), "nothing: it goes on while `energyguard up` runs")
     parts = noted(settings.data_dir) or []
     lost = uncovered(parts, list(on_disk(settings.data_dir)))
     if lost:

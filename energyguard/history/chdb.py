@@ -117,7 +117,10 @@ class ChdbHistory:
 
     def query(self, name: str, **parameters: object) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        return _rows(self.ask_named(name, parameters))
+        question = query_named(name)
+        return question.answered(
+            _rows(self.ask_named(name, parameters)), question.bind(parameters)[1]
+        )
 
     def ask_named(self, name: str, parameters: Mapping[str, object]) -> bytes:
         """Answer ``queries/<name>.sql`` as an Arrow file; with ``only``, of some devices alone."""

@@ -41,12 +41,13 @@ class HistoryClient:
         Of some devices alone the role `history` is told the name of the question and makes the text
         itself: a statement that changes settings it takes from nobody.
         """
+        question = query_named(name)
+        sql, bound = question.bind(parameters)
         if ONLY in parameters:
             answer = self._ask(json.dumps(parameters), {"question": name})
         else:
-            sql, bound = query_named(name).bind(parameters)
             answer = self._ask(sql, {f"param_{k}": v for k, v in bound.items()})
-        return pa.ipc.open_file(pa.py_buffer(answer)).read_all()
+        return question.answered(pa.ipc.open_file(pa.py_buffer(answer)).read_all(), bound)
 
     def _ask(self, body: str, bound: dict[str, str]) -> bytes:
         self._look()

@@ -9,6 +9,7 @@ one place only its rows are read; ``…_by_step`` of all reads the sums of all.
 
 ``between(borders = …, devices = …)`` is energy in the steps between any borders, such as those of
 days in a zone: each step from the coarsest buckets that lie in it whole, with its ``start_s``.
+``to_fold(device = …, …)`` is the readings of a device that the ledger's entries are made of.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from energyguard.history.sources import (
@@ -26,6 +28,7 @@ from energyguard.history.sources import (
     Source,
     as_time,
     in_piece,
+    statement,
 )
 
 _LAST_S: Final = 2**32 // 60 * 60  # of a DateTime
@@ -33,9 +36,14 @@ _WINDOWS: Final = "covering"
 _BETWEEN: Final = "between(borders = {borders:String}, devices = {devices:String})"
 _ENERGY: Final = "channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')"
 _OF_SOME: Final = "device IN (SELECT arrayJoin(JSONExtract({devices:String}, 'Array(String)')))"
-_OF_DAYS: Final = tuple(level for level in READING_LEVELS if level.seconds != 900)
 _DAY_S: Final = 86_400
-_LONG_S: Final = 20 * 3600  # a day of any zone is longer
+_MINUTES: Final = READING_LEVELS[-1]
+_SCRIPTS: Final = Path(__file__).parent / "rollup"
+_PARTS: Final = statement((_SCRIPTS / "minutes.sql").read_text("utf-8"))
+_TO_FOLD: Final = statement((_SCRIPTS / "to_fold.sql").read_text("utf-8"))
+_FOLD: Final = (
+    "to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})"
+)
 _ARGUMENTS = (
     r"\(start_ms = \{start_ms:Int64\}, end_ms = \{end_ms:Int64\}, step_ms = ([^,)]+)"
     r"(, station = (?:\{station:String\}|''))?\)"
@@ -79,6 +87,7 @@ def with_rollups(sql: str, bound: Mapping[str, str], of_some: bool = False) -> s
         low, high = (within(-(-ms // 1000)) for ms in (start_ms, end_ms))
         return f"({_exactly(source, (low, max(low, high)), step_ms, here)})"
 
+    sql = sql.replace(_FOLD, f"({_TO_FOLD})")
     if _BETWEEN in sql:
         given = (within(int(border) // 60_000 * 60) for border in bound["borders"].split(","))
         borders = sorted(set(given))
@@ -94,10 +103,28 @@ def _steps(borders: Sequence[int], of_some: bool) -> str:
     """
     columns = f"device, channel, {_last_of('bucket', borders)} AS start_s, kwh, counted"
     others = f" AND {_ENERGY}" + (f" AND {_OF_SOME} WHERE {_OF_SOME}" if of_some else "")
-    return " UNION ALL ".join(
+    covered = between(borders)
+    parts = [
         f"SELECT {columns} FROM {level.table} FINAL PREWHERE {_in_pieces(level, pieces)}{others}"
-        for level, pieces in between(borders).items()
-    )
+        for level, pieces in covered.items()
+    ]
+    if pieces := covered.get(_MINUTES):
+        parts.append(f"SELECT {columns} FROM ({_long(pieces, _OF_SOME if of_some else '1')})")
+    return " UNION ALL ".join(parts)
+
+
+def _long(pieces: Sequence[Piece], among: str = "1") -> str:
+    """The minutes of entries that are longer than one: in no roll-up, so their parts are summed."""
+    days = {day for low, high in pieces for day in range(low // _DAY_S, -(-high // _DAY_S))}
+    starts = [f"bucket >= {low} AND bucket < {high}" for low, high in pieces]
+    named = {
+        "days": _list(day * _DAY_S for day in sorted(days)) or "0",
+        "low": str(pieces[0][0] * 1000),
+        "high": str(pieces[-1][1] * 1000),
+        "pieces": " OR ".join(starts),
+        "among": among,
+    }
+    return re.sub(r"\{(\w+)\}", lambda name: named[name[1]], _PARTS)
 
 
 def _last_of(time: str, borders: Iterable[int]) -> str:
@@ -134,13 +161,11 @@ def _in_pieces(level: Level, pieces: Sequence[Piece]) -> str:
 def between(borders: Sequence[int]) -> dict[Level, list[Piece]]:
     """Cover the steps between borders (seconds; whole minutes) with as few buckets as can be.
 
-    No bucket lies across a border; what lies side by side is one piece. The quarters of an hour at
-    the ends of a day are read from minutes, which are sorted by the hour: there they lie together.
+    No bucket lies across a border; what lies side by side is one piece.
     """
     covered: dict[Level, list[Piece]] = {}
     for low_s, high_s in pairwise(borders):
-        levels = _OF_DAYS if high_s - low_s > _LONG_S else READING_LEVELS
-        for level, pieces in _levels(levels, (low_s, high_s), 0)[0].items():
+        for level, pieces in _levels(READING_LEVELS, (low_s, high_s), 0)[0].items():
             for low, high in pieces:
                 found = covered.setdefault(level, [])
                 if found and found[-1][1] == low:
@@ -195,7 +220,9 @@ def within(second: int) -> int:
 
 def _windows(covered: Mapping[Level, Sequence[Piece]]) -> str:
     columns = _sources()[_WINDOWS].columns
-    return _union(covered, columns, "", str)
+    rows = _union(covered, columns, "", str)
+    pieces = covered.get(_MINUTES)
+    return rows + (f" UNION ALL SELECT {columns} FROM ({_long(pieces)})" if pieces else "")
 
 
 def _exactly(source: Source, span: Piece, step_ms: int, here: str) -> str:

@@ -20,6 +20,7 @@ A file begins with a header of comments, ``-- key: text``; lines that begin with
     only times of    a table that says of no row whose it is, and of which it reads but times
     answer           ``one`` row, ``one or null``, or rows ``newest first``
     empty            what a command says without rows
+    folded           ``module:function``: makes the answer of the rows, and of what was asked
     hidden without   ``COLUMN: text``: rows without it are shown with ``--all`` only
     tag              where its route stands in the API's document
 
@@ -29,18 +30,21 @@ Row types, routes, commands, the API's document and docs/architecture.md are mad
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from energyguard.domain import installed
+from energyguard.domain import installed, load
 from energyguard.errors import Malformed, NotFound
 from energyguard.history.planner import with_rollups
 from energyguard.history.row_filter import ONLY, row_filter
 from energyguard.history.sources import statement
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _KEY = re.compile(r"-- ([a-z]+(?: \w+)*): (.*)")
@@ -105,6 +109,14 @@ class Query:
         if only:
             sql += "\n" + row_filter(sql, only, self.header.get("only times of", ""))
         return sql, bound
+
+    def answered(self, rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+        """The answer that its rows make."""
+        reference = self.header.get("folded")
+        if reference is None:
+            return rows
+        fold: Callable[[pa.Table, Mapping[str, str]], pa.Table] = load(reference)
+        return fold(rows, bound)
 
     def named(self, key: str) -> Mapping[str, str]:
         """What stands under ``key NAME``, by name."""

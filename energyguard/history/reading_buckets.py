@@ -1,8 +1,11 @@
-"""Roll-ups of readings: 1 min, 15 min, 1 h, 1 day."""
+"""Roll-ups of readings: 1 min, 15 min, 1 h, 1 day.
+
+Energy is what the ledger's entries come to (``energy_rollup.py``); levels are summed up by SQL.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energyguard.history import Tables
+from energyguard.history.energy_buckets import LONG_ENTRIES
+from energyguard.history.energy_channels import ENERGY_CHANNELS, Changes
+from energyguard.history.energy_rollup import FOLDED, EnergyRollUp, touch
 from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES, RollUpKind, script
 from energyguard.history.sources import READING_LEVELS, Source
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind
+from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import NAME, HistoryTable, TableColumn, memory_table
 
@@ -50,14 +56,17 @@ def _finer(name: str, about: str, sorted_by: str) -> HistoryTable:
     )
 
 
+QUARTERS = _finer("rollup_15m", "15 minutes", "toStartOfHour")
 _TABLES = (
     _finer("rollup_1m", "a minute", "toStartOfHour"),
-    _finer("rollup_15m", "15 minutes", "toStartOfDay"),
+    QUARTERS,
     _finer("rollup_1h", "an hour", "toStartOfDay"),
     _DAILY,
+    LONG_ENTRIES,
+    ENERGY_CHANNELS,
 )
 
-_WHAT = tuple(TableColumn(name, "String") for name in ("device", "channel", "kind"))
+_WHAT = tuple(TableColumn(name, "String") for name in ("device", "channel"))
 
 
 def _ms(*names: str) -> tuple[TableColumn, ...]:
@@ -72,9 +81,10 @@ _WORKING = (
     ),
     memory_table(
         "spans",
-        "What is read for it, and what is replaced, [from, to).",
-        _WHAT + _ms("read_from", "read_to", "from_ms", "to_ms"),
+        "What is replaced, [from, to).",
+        _WHAT + _ms("from_ms", "to_ms"),
     ),
+    FOLDED,
 )
 
 _script = partial(script, Path(__file__).parent / "rollup")
@@ -85,7 +95,7 @@ LEVELS = (
     ("rollup_1h", "rollup_1d", 86_400),
 )
 MAX_RUNS = 16
-_LINKED = (Kind.REGISTER, Kind.POWER)
+ENERGY = frozenset(name for name, channel in CHANNELS.items() if not channel.is_level)
 _COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
 _SCHEMA = pa.schema(
     [(name, pa.string() if name in ("device", "channel") else pa.int64()) for name in _COLUMNS]
@@ -115,43 +125,51 @@ def _in_range(history: Tables, lo_ms: int, hi_ms: int) -> Iterator[pa.Table]:
     yield history.answer(_RANGE, ends).cast(_SCHEMA)
 
 
-def _replace_marked(history: Tables, marked: pa.Table) -> None:
-    """Replace the minutes of what is marked, and the coarser roll-ups above them."""
-    for run in _runs(_grouped(marked)):
-        _replace(history, run)
+class ReadingBuckets:
+    """Replaces the minutes of what is marked, and the coarser roll-ups above them."""
 
+    def __init__(self, history: Tables) -> None:
+        self._history = history
+        self._energy = EnergyRollUp(history)
 
-def _replace(history: Tables, run: pa.Table) -> None:
-    kinds = [_kind(channel) for channel in run["channel"].to_pylist()]
-    run = run.select(["device", "channel", "lo_ms", "hi_ms"]).append_column(
-        "kind", pa.array(kinds, pa.string())
-    )
-    execute = history.execute
-    execute("TRUNCATE TABLE touched")
-    execute("TRUNCATE TABLE spans")
-    history.insert("touched", run)
-    low = pc.min(run["lo_ms"]).as_py()
-    execute(_script("spans"), gap=MAX_GAP_MS, low_s=low // DAY_MS * 86_400)
-    reach = history.answer(
-        "SELECT min(read_from), max(read_to), min(from_ms), max(to_ms) FROM spans", {}
-    )
-    read_from, read_to, from_ms, to_ms = (column[0].as_py() for column in reach.itercolumns())
-    ends = {"low_ms": read_from, "high_ms": read_to}
-    if set(kinds) - set(_LINKED):
-        execute(_script("plain"), **ends)
-    if set(kinds) & set(_LINKED):
-        day_s = read_from // DAY_MS * 86_400
-        execute(_script("linked"), gap=MAX_GAP_MS, day_s=day_s, **ends)
-    for fine, coarse, seconds in LEVELS:
-        execute(
-            _script("coarser"),
-            fine=fine, coarse=coarse, seconds=seconds, low_ms=from_ms, high_ms=to_ms,
-        )  # fmt: skip
+    def __call__(self, marked: pa.Table) -> None:
+        """Replace what is marked: device, channel, day, and the earliest and latest time (ms)."""
+        for run in _runs(_grouped(marked)):
+            is_energy = pc.is_in(run["channel"], pa.array(sorted(ENERGY)))
+            self._levels(run.filter(pc.invert(is_energy)))
+            self._energies(run.filter(is_energy))
+        self._energy.keep_described()
 
+    def describe(self, changes: Changes) -> pa.Table:
+        """Fold by what is said of channels now: marks of all their readings, to be replaced."""
+        return self._energy.describe(changes).cast(_SCHEMA)
 
-def _kind(channel: str) -> Kind:
-    known = CHANNELS.get(channel)
-    return known.kind if known else Kind.STATE
+    def _levels(self, run: pa.Table) -> None:
+        if not run.num_rows:
+            return
+        execute = self._history.execute
+        touch(self._history, run)
+        execute("TRUNCATE TABLE spans")
+        execute(_script("spans"))
+        reach = self._history.answer("SELECT min(from_ms), max(to_ms) FROM spans", {})
+        from_ms, to_ms = (column[0].as_py() for column in reach.itercolumns())
+        execute(_script("levels"), low_ms=from_ms, high_ms=to_ms)
+        self._coarser(LEVELS, from_ms, to_ms)
+
+    def _energies(self, run: pa.Table) -> None:
+        names = zip(run["device"].to_pylist(), run["channel"].to_pylist(), strict=True)
+        ends = zip(run["lo_ms"].to_pylist(), run["hi_ms"].to_pylist(), strict=True)
+        for replaced in self._energy.replace(dict(zip(names, ends, strict=True))):
+            self._history.execute("TRUNCATE TABLE spans")
+            self._history.insert("spans", replaced.rows())
+            self._coarser(LEVELS[1:], int(replaced.from_ms.min()), int(replaced.to_ms.max()))
+
+    def _coarser(self, levels: Sequence[tuple[str, str, int]], low_ms: int, high_ms: int) -> None:
+        for fine, coarse, seconds in levels:
+            self._history.execute(
+                _script("coarser"),
+                fine=fine, coarse=coarse, seconds=seconds, low_ms=low_ms, high_ms=high_ms,
+            )  # fmt: skip
 
 
 def _grouped(table: pa.Table) -> pa.Table:
@@ -192,7 +210,7 @@ READINGS = RollUpKind(
     sources={"covering": Source(READING_LEVELS, "device, channel, bucket, kwh, counted, total")},
     marks=_marks,
     in_range=_in_range,
-    replace=_replace_marked,
+    replace=ReadingBuckets,
     max_rows=MAX_ROWS,
 )
 """Minutes to days of what devices measure."""

@@ -33,7 +33,7 @@ class RollUpKind:
         sources: how queries read it, by what they call it: ``stays`` of ``stays_in(…)``.
         marks: ``(table, rows)`` to the buckets that these rows concern, a table of any columns.
         in_range: ``(history, from ms, to ms)`` to the same of all rows that the history has there.
-        replace: makes what is marked anew, and what is coarser: ``(history, marked)``.
+        replace: of a history, what makes what is marked anew, and what is coarser.
         max_rows: with so many raw rows marked, to wait for more would cost too much memory.
         max_marks: with so many marks; 0: as ``max_rows`` says alone.
     """
@@ -45,7 +45,7 @@ class RollUpKind:
     sources: Mapping[str, Source]
     marks: Callable[[str, pa.Table], pa.Table]
     in_range: Callable[[Tables, int, int], Iterable[pa.Table]]
-    replace: Callable[[Tables, pa.Table], None]
+    replace: Callable[[Tables], Callable[[pa.Table], None]]
     max_rows: int = 0
     max_marks: int = 0
 

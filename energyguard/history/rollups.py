@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from energyguard.domain import installed, load
 from energyguard.history import Tables
-from energyguard.history.reading_buckets import READINGS
+from energyguard.history.energy_channels import Changes
+from energyguard.history.reading_buckets import READINGS, ReadingBuckets
 from energyguard.history.rollup_kind import RollUpKind
 
 Taken = dict[str, list[pa.Table]]
@@ -34,8 +35,10 @@ class RollUps:
     def __init__(self, history: Tables) -> None:
         self._history = history
         self._kinds = rollup_kinds()
+        self._replace = {kind.name: kind.replace(history) for kind in self._kinds}
         self._marked: Taken = {kind.name: [] for kind in self._kinds}
         self._rows: dict[str, int] = {}  # that are marked, by kind
+        self._described: Changes = {}
 
     @property
     def readings(self) -> int:
@@ -60,6 +63,10 @@ class RollUps:
                     self._rows[kind.name] = self._rows.get(kind.name, 0) + rows.num_rows
                 return True
         return False
+
+    def describe(self, changes: Changes) -> None:
+        """Count by what is said of channels of energy from the next settling on, the past too."""
+        self._described = {**self._described, **changes}
 
     def mark_range(self, lo_ms: int, hi_ms: int) -> None:
         """Note where all rows of a range are that the history has."""
@@ -87,7 +94,12 @@ class RollUps:
 
     def replace(self, taken: Taken) -> None:
         """Make the buckets of what was taken anew, and the coarser ones above them."""
+        changes, self._described = self._described, {}
+        if changes:
+            buckets = self._replace[READINGS.name]
+            assert isinstance(buckets, ReadingBuckets)
+            taken[READINGS.name].append(buckets.describe(changes))
         for kind in self._kinds:
             marked = pa.concat_tables(taken[kind.name]) if taken.get(kind.name) else ()
             if len(marked):
-                kind.replace(self._history, marked)
+                self._replace[kind.name](marked)

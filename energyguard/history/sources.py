@@ -46,7 +46,7 @@ class Source(NamedTuple):
 READING_LEVELS: Final = (
     Level("rollup_1d", 86_400),
     Level("rollup_1h", 3600, "toStartOfDay"),
-    Level("rollup_15m", 900, "toStartOfDay"),
+    Level("rollup_15m", 900, "toStartOfHour"),
     Level("rollup_1m", 60, "toStartOfHour"),
 )
 """What readings are read from, coarsest first."""

@@ -101,7 +101,13 @@ class IntervalFolds:
 
     def end(self) -> Entries:
         """The entries of what waits: as long as the rhythm says so far, or a point."""
-        keys = np.flatnonzero(self.rows.waiting[: self.rows.size])
+        waits = self.rows.waiting[: self.rows.size] > 0
+        is_lone = (self.steps() == 0).all(axis=1)  # of which no step, so no power, is known
+        parts = [self._of_waiting(np.flatnonzero(waits & ~is_lone), judged=True)]
+        parts.append(self._of_waiting(np.flatnonzero(waits & is_lone), judged=False))
+        return _by_key(Entries.joined(parts))
+
+    def _of_waiting(self, keys: Ints, judged: bool) -> Entries:
         if not len(keys):
             return Entries.none()
         runs, rows = KeyRuns(keys), self.rows
@@ -111,7 +117,8 @@ class IntervalFolds:
         return self._entries(
             sorted_parts(
                 waited(runs, rows.time[keys], rows.energy[keys], rows.waiting[keys], length, after)
-            )
+            ),
+            judged,
         )
 
     def recent(self) -> Entries:
@@ -147,13 +154,13 @@ class IntervalFolds:
                 length = np.where(given == 0, length, np.where(given <= POINT_MS, 0, given))
         return length
 
-    def _entries(self, part: Part) -> Entries:
-        """The entries of readings with their lengths."""
+    def _entries(self, part: Part, judged: bool = True) -> Entries:
+        """The entries of readings with their lengths; ``judged``: by the largest power."""
         key, stamp, energy, length, before, after = part
         start, end = self._spans(key, stamp, length, before, after)
         zero, plain = constant(0, key), constant(EntryKind.INTERVAL, key)
         wrong = np.flatnonzero(np.abs(energy) > self._limit(key, energy, length))
-        if not len(wrong):
+        if not judged or not len(wrong):
             return Entries(key, stamp, start, end, energy, energy, energy, plain, zero, zero)
         kind, evidence, number = plain.copy(), zero.copy(), zero.copy()
         kind[wrong], evidence[wrong] = EntryKind.GLITCH, Evidence.TOO_LARGE
@@ -185,6 +192,11 @@ class IntervalFolds:
             power = np.where((energy < 0) & (export > 0), export, power)
         duration = np.maximum(length, POINT_MS) if length.max(initial=0) else np.array([POINT_MS])
         return largest_energies(power, reach_ms(int(power.max(initial=1))), duration)
+
+
+def _by_key(entries: Entries) -> Entries:
+    """Entries by key, in the order in which they are within each."""
+    return entries.where(np.argsort(entries.key, kind="stable"))
 
 
 def _added_up(key: Ints, time: Ints, value: Ints) -> tuple[Ints, Ints, Ints]:

@@ -17,6 +17,7 @@ SITE, DEVICE, GROUP = "site", "device", "group"
 """The first part of a key of the catalogue: ``site/lindenhof``."""
 
 Sign = Literal["", "import", "export", "net"]
+Resets = Literal["", "daily"]
 Stamp = Literal["", "start", "end"]
 
 
@@ -57,8 +58,15 @@ class ChannelFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     length: Annotated[str, msgspec.Meta(description="Of an interval: `30 minutes`.")] = ""
     digits: Annotated[int, msgspec.Meta(description="Of a register, before it begins at 0.")] = 0
     resolution: Annotated[str, msgspec.Meta(description="A register's smallest step.")] = ""
+    resets: Annotated[
+        Resets, msgspec.Meta(description="`daily`: a counter of today, from 0 at midnight.")
+    ] = ""
     max_power_kw: Annotated[
         float | None, msgspec.Meta(description="The largest plausible power.")
+    ] = None
+    max_export_kw: Annotated[
+        float | None,
+        msgspec.Meta(description="The same the other way: a register may run backwards."),
     ] = None
     cadence: Annotated[str, msgspec.Meta(description="How often it sends: `15 minutes`.")] = ""
     delay: Annotated[str, msgspec.Meta(description="How late it sends: `1 day`.")] = ""

@@ -18,6 +18,7 @@ from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.errors import Fenced
 from energyguard.history.alert_files import AlertFiles
 from energyguard.history.chdb import ChdbHistory
+from energyguard.history.energy_channels import Changes
 from energyguard.history.people import People
 from energyguard.history.rollups import RollUps, Taken
 from energyguard.log import Fetched, Log, Positions
@@ -88,6 +89,10 @@ class Archive:
     def roll_up_again(self, lo_ms: int, hi_ms: int) -> None:
         """Have the roll-ups of a range made anew from its raw rows."""
         self._rollups.mark_range(lo_ms, hi_ms)
+
+    def describe(self, changes: Changes) -> None:
+        """Count by what is said of channels of energy from now on, the past too."""
+        self._rollups.describe(changes)
 
     def step(self, wait: float) -> None:
         """Take what the log has, waiting up to ``wait`` s for it; flush and settle when due."""

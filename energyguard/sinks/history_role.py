@@ -15,10 +15,13 @@ from energyguard.history.client import CARD
 from energyguard.history.door import HistoryServer
 from energyguard.history.parts import Parts
 from energyguard.history.people import People
+from energyguard.log import Log
 from energyguard.model.quantities import parse_duration
 from energyguard.processes.role_log import role_log
 from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
+from energyguard.sinks.energy_facts import EnergyFacts
+from energyguard.sinks.recount import Recount, prepare
 from energyguard.sinks.refill import Refill
 from energyguard.telemetry import Condition, logger
 
@@ -36,7 +39,6 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
     """
     history = ChdbHistory(settings.data_dir / "history", clock)
     card = Path(settings.data_dir) / CARD
-    place = settings.history.parquet_alerts
     with (
         closing(history),
         closing(People(settings.data_dir)) as people,
@@ -48,22 +50,18 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         for domain in installed():
             for upgrade in domain.upgrades:
                 load(upgrade)(history)
-        archive = Archive(
-            history,
-            log,
-            parse_duration(settings.history.flush) / 1000,
-            people,
-            AlertFiles(place, history, clock) if place else None,
-            clock,
-            settings.wire,
-        )
+        prepare(history, settings.data_dir)
+        archive = _archive(settings, history, log, people, clock)
         refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
+        recount = Recount(settings.data_dir, archive)
+        facts = EnergyFacts(log, history, archive, settings.serve.zone)
         _log.info("history is open", door=f"http://{door.host}:{door.port}")
         waits = Condition(_log, "history waits", "history goes on")
         while not stop.is_set():
             try:
                 archive.step(READ_WAIT_S)
-                refill.step()
+                for step in (refill.step, recount.step, facts.step):
+                    step()
                 waits.end()
                 if not archive.behind:
                     stop.wait(archive.flush_s / PAUSES)
@@ -74,3 +72,18 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
                 stop.wait(error.retry_after)
         archive.close()
         refill.close()
+
+
+def _archive(
+    settings: Settings, history: ChdbHistory, log: Log, people: People, clock: Clock
+) -> Archive:
+    place = settings.history.parquet_alerts
+    return Archive(
+        history,
+        log,
+        parse_duration(settings.history.flush) / 1000,
+        people,
+        AlertFiles(place, history, clock) if place else None,
+        clock,
+        settings.wire,
+    )

@@ -15,6 +15,7 @@ from energyguard.history.chdb import ChdbHistory
 from energyguard.history.planner import between
 from energyguard.history.rollups import RollUps
 from tests.history.made import T0, readings
+from tests.history.test_energy import used, whole
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
@@ -37,13 +38,13 @@ def test_each_minute_between_borders_is_covered_once(minutes: list[int]) -> None
         assert all(border % seconds == 0 for low, high, seconds in pieces if low < border < high)
 
 
-def test_whole_days_are_read_from_days_and_the_rest_from_hours_and_minutes() -> None:
+def test_whole_days_are_read_from_days_and_the_rest_from_hours_and_quarters() -> None:
     shift = 19 * HOUR // 1000 - 45 * 60
     plan = between([shift, shift + 3 * 86_400])
     assert {level.table: pieces for level, pieces in plan.items()} == {
         "rollup_1d": [(86_400, 3 * 86_400)],
         "rollup_1h": [(19 * 3600, 86_400), (3 * 86_400, 3 * 86_400 + 18 * 3600)],
-        "rollup_1m": [(shift, 19 * 3600), (3 * 86_400 + 18 * 3600, 3 * 86_400 + shift)],
+        "rollup_15m": [(shift, 19 * 3600), (3 * 86_400 + 18 * 3600, 3 * 86_400 + shift)],
     }
 
 
@@ -59,6 +60,7 @@ ROWS = [
     for n in range(3)
     for ms in range(0, 4 * DAY, 7 * MINUTE * (n + 1))
 ]
+ENTRIES = whole([(device, "energy_kwh", ms, value) for device, ms, value in ROWS])
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +94,10 @@ def expected(borders: list[int], devices: tuple[str, ...] = ("H0", "H1", "H2")) 
     found: Answer = {}
     for device in devices:
         for low, high in pairwise(borders):
-            values = [v for d, ms, v in ROWS if d == device and low <= ms < high]
-            if values:
-                found[device, low] = (sum(values), len(values))
+            count = sum(d == device and low <= ms < high for d, ms, _ in ROWS)
+            nano = used(ENTRIES[device, "energy_kwh"], T0 + low, T0 + high)
+            if nano or count:
+                found[device, low] = (nano, count)
     return found
 
 

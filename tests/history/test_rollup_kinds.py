@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,7 +65,7 @@ KIND = RollUpKind(
     },
     marks=marks,
     in_range=in_range,
-    replace=make,
+    replace=lambda history: partial(make, history),
     max_marks=3,
 )
 

@@ -28,6 +28,7 @@ FIRST: Final = COLUMNS[:5]
 _NUMBERS: Mapping[str, Callable[[str], object]] = {
     "rating_kw": float,
     "max_power_kw": float,
+    "max_export_kw": float,
     "digits": int,
     "latitude": float,
     "longitude": float,

@@ -5,6 +5,8 @@ hours.py     which hours rows concern, and how these are replaced
 sources.py   how queries read them
 """
 
+from functools import partial
+
 from energyguard.domains.charging.rollups.hours import MAX_MARKS, RAW, in_range, marks, replace
 from energyguard.domains.charging.rollups.sources import SOURCES
 from energyguard.domains.charging.rollups.tables import TABLES, WORKING
@@ -18,6 +20,6 @@ CHARGING = RollUpKind(
     sources=SOURCES,
     marks=marks,
     in_range=in_range,
-    replace=replace,
+    replace=lambda history: partial(replace, history),
     max_marks=MAX_MARKS,
 )

@@ -1,0 +1,45 @@
+"""What the catalogue says of a device's channels of energy, as the ledger goes by it."""
+
+from __future__ import annotations
+
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.catalogue import ChannelFacts, Device
+from energyguard.model.channels import CHANNELS
+from energyguard.model.quantities import NANO, parse_duration, to_nano
+
+
+def energy_channels(device: Device | None, zone: str) -> dict[str, EnergyChannel]:
+    """By name the channels of energy of which something is said.
+
+    Args:
+        device: an entry of the catalogue; None: there is none.
+        zone: the IANA time zone of its days.
+    """
+    facts = device.channels if device is not None else {}
+    return {
+        name: channel
+        for name, of_one in facts.items()
+        if name in CHANNELS and not CHANNELS[name].is_level
+        if (channel := energy_channel(name, of_one, zone)) != EnergyChannel(CHANNELS[name].kind)
+    }
+
+
+def energy_channel(name: str, facts: ChannelFacts, zone: str) -> EnergyChannel:
+    """A channel of energy as it is described."""
+    plain = EnergyChannel(CHANNELS[name].kind)
+    resets_daily = facts.resets == "daily"
+    return plain._replace(
+        largest_power_w=_watts(facts.max_power_kw, plain.largest_power_w),
+        largest_export_w=_watts(facts.max_export_kw, plain.largest_export_w),
+        resolution=to_nano(facts.resolution) if facts.resolution else 0,
+        rollover=10**facts.digits * NANO if facts.digits else 0,
+        length_ms=parse_duration(facts.length) if facts.length else 0,
+        stamp_is_end=facts.stamp == "end",
+        cadence_ms=parse_duration(facts.cadence) if facts.cadence else 0,
+        resets_daily=resets_daily,
+        zone=zone if resets_daily else plain.zone,
+    )
+
+
+def _watts(kw: float | None, otherwise: int) -> int:
+    return otherwise if kw is None else max(1, round(kw * 1000))

@@ -1,0 +1,67 @@
+"""What is said of channels of energy, beside their readings: whoever folds them goes by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pyarrow as pa
+
+from energyguard.history import Tables
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.channels import CHANNELS, Kind
+from energyguard.records.tables import NAME, HistoryTable, TableColumn
+
+ENERGY_CHANNELS = HistoryTable(
+    "energy_channels",
+    "What is said of a device's channel of energy; none: as `model/channels.py` has it.",
+    (
+        TableColumn("device", NAME),
+        TableColumn("channel", NAME),
+        TableColumn("facts", "String", "`ledger/channels.py` as JSON; empty: no more"),
+    ),
+    order_by="(device, channel)",
+)
+Changes = Mapping[tuple[str, str], EnergyChannel | None]
+"""What is said, by device and channel; None: nothing any more."""
+
+
+def plain(channel: str) -> EnergyChannel:
+    """A channel of which nothing is said."""
+    return EnergyChannel(CHANNELS[channel].kind)
+
+
+def spelled(channel: EnergyChannel) -> str:
+    """As the table has it."""
+    return msgspec.json.encode(channel._asdict()).decode()
+
+
+def read_channel(text: str, channel: str) -> EnergyChannel:
+    """What a row says; of an empty one, what holds of its channel anyway."""
+    if not text:
+        return plain(channel)
+    fields = msgspec.json.decode(text)
+    return EnergyChannel(**fields | {"kind": Kind(fields["kind"])})
+
+
+def described(history: Tables) -> dict[tuple[str, str], EnergyChannel]:
+    """All that is said in a history."""
+    rows = history.answer(
+        "SELECT toString(device) AS device, toString(channel) AS channel, facts"
+        " FROM energy_channels FINAL WHERE facts != ''",
+        {},
+    )
+    return {
+        (row["device"], row["channel"]): read_channel(row["facts"], row["channel"])
+        for row in rows.to_pylist()
+    }
+
+
+def describe(history: Tables, changes: Changes) -> None:
+    """Keep what is said of some channels."""
+    if not changes:
+        return
+    device, channel = (pa.array([name[at] for name in changes]) for at in range(2))
+    facts = pa.array([spelled(of) if of else "" for of in changes.values()])
+    rows = pa.table([device, channel, facts], ["device", "channel", "facts"])
+    history.insert(ENERGY_CHANNELS.name, rows.cast(ENERGY_CHANNELS.schema))

@@ -1,0 +1,197 @@
+"""The buckets of energy, replaced where readings came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.history import Tables
+from energyguard.history.energy_buckets import (
+    MINUTE_MS,
+    Readings,
+    minutes_of,
+    quarters_of,
+)
+from energyguard.history.energy_channels import Changes, describe, described, plain
+from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
+from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, FoldSpan, fold_spans
+from energyguard.history.energy_writes import Replaced, ReplacedRows
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.topics import DAY_MS
+from energyguard.records.tables import TableColumn, memory_table
+
+Touched = Mapping[tuple[str, str], tuple[int, int]]
+"""By device and channel, the earliest and the latest reading that came in (ms)."""
+FOLDED = memory_table(
+    "folded",
+    "Whose readings are folded now; empty between two roll-ups.",
+    (
+        TableColumn("device", "String"),
+        TableColumn("channel", "String"),
+        *(
+            TableColumn(name, "Int64")
+            for name in ("number", "read_from", "read_to", "from_ms", "to_ms")
+        ),
+    ),
+)
+MAX_DEVICES = 5_000
+"""So many are folded at a time: bounds memory."""
+LONG_MS = 31 * DAY_MS  # readings so far apart are not read in one piece
+
+_READINGS = """
+SELECT f.number AS key, r.ms AS time, r.value AS value, r.topic AS topic
+FROM (
+    SELECT device, channel, toUnixTimestamp64Milli(time) AS ms, sequence, value, topic
+    FROM readings FINAL
+    WHERE time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
+        AND time < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
+        AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli({low:Int64}, 'UTC'))
+        AND toStartOfHour(time) < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
+        AND (device, channel) IN (SELECT device, channel FROM folded)
+) AS r
+INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
+WHERE r.ms >= f.read_from AND r.ms < f.read_to
+ORDER BY key, time, r.sequence
+"""
+_ALL_DAYS = """
+SELECT
+    toString(device) AS device, toString(channel) AS channel,
+    intDiv(toInt64(toUnixTimestamp(bucket)), 86400) AS day, first_ms AS lo_ms, last_ms AS hi_ms
+FROM rollup_1d FINAL
+WHERE counted > 0 AND (device, channel) IN (SELECT device, channel FROM touched)
+"""
+
+
+class EnergyRollUp:
+    """Replaces the buckets of energy of one history; keeps from where on to fold the next time."""
+
+    def __init__(self, history: Tables) -> None:
+        self._history, self._described = history, dict(described(history))
+        self._folds: dict[str, ChannelFolds] = {}
+        self._to_keep: dict[tuple[str, str], EnergyChannel | None] = {}
+
+    def describe(self, changes: Changes) -> pa.Table:
+        """Fold by what is said of channels now; where all their readings lie, by day.
+
+        It is kept when these have been folded anew: whoever stops before begins again.
+        """
+        for (device, channel), facts in changes.items():
+            if facts is None:
+                self._described.pop((device, channel), None)
+            else:
+                self._described[device, channel] = facts
+            if (folds := self._folds.get(channel)) is not None:
+                folds.describe_again(device)
+        self._to_keep = {**self._to_keep, **changes}
+        names = [pa.array([name[at] for name in changes]) for at in range(2)]
+        none = pa.array(np.zeros(len(changes), np.int64))
+        rows = pa.table([*names, none, none], ["device", "channel", "lo_ms", "hi_ms"])
+        touch(self._history, rows)
+        return self._history.answer(_ALL_DAYS, {})
+
+    def keep_described(self) -> None:
+        """Keep what is said of channels whose readings have been folded anew."""
+        describe(self._history, self._to_keep)
+        self._to_keep = {}
+
+    def replace(self, touched: Touched) -> Iterator[Replaced]:
+        """Make minutes and quarters anew where readings came in; what was replaced, in lots."""
+        spans = self._spans(touched)
+        names = sorted(spans, key=lambda name: (name[1], _piece(spans[name]), name[0]))
+        for (channel, _), of_one in groupby(names, lambda n: (n[1], _piece(spans[n]))):
+            devices = [device for device, _ in of_one]
+            for start in range(0, len(devices), MAX_DEVICES):
+                lot = devices[start : start + MAX_DEVICES]
+                yield self._replace(channel, lot, [spans[device, channel] for device in lot])
+
+    def _of(self, device: str, channel: str) -> EnergyChannel:
+        return self._described.get((device, channel)) or plain(channel)
+
+    def _spans(self, touched: Touched) -> dict[tuple[str, str], FoldSpan]:
+        found: dict[tuple[str, str], FoldSpan] = {}
+        cold: dict[tuple[str, str], tuple[int, int]] = {}
+        for (device, channel), (lo_ms, hi_ms) in touched.items():
+            folds = self._folds.get(channel)
+            if folds is None:
+                folds = self._folds[channel] = ChannelFolds(channel, self._of)
+            span = folds.span_from_mark(device, lo_ms, hi_ms)
+            if span is None:
+                cold[device, channel] = (lo_ms, hi_ms)
+            else:
+                found[device, channel] = span
+        if cold:
+            names = [pa.array([name[at] for name in cold]) for at in range(2)]
+            ends = [pa.array([of[at] for of in cold.values()]) for at in range(2)]
+            touch(self._history, pa.table([*names, *ends], ["device", "channel", "lo_ms", "hi_ms"]))
+        for (device, channel), span in fold_spans(self._history, cold).items():
+            self._folds[channel].forget(device, span.to_ms)
+            found[device, channel] = span
+        return found
+
+    def _replace(self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]) -> Replaced:
+        history = self._history
+        self._tell(channel, devices, spans)
+        readings, topics = self._readings(spans)
+        folded = self._folds[channel].fold(devices, spans, readings)
+        if (reaching := _reaching(spans, folded)) != spans:
+            self._tell(channel, devices, spans := reaching)
+        from_ms, to_ms = (np.array([s[at] for s in spans], np.int64) for at in (2, 3))
+        replaced = Replaced(channel, devices, from_ms, to_ms)
+        lot = ReplacedRows(history, replaced, readings, folded.entries, topics)
+        is_short = folded.entries.end - folded.entries.start <= MINUTE_MS
+        all_short = bool(is_short.all())
+        short = folded.entries if all_short else folded.entries.where(is_short)
+        minutes = minutes_of(readings, short)
+        quarters = quarters_of(minutes, folded.entries.where(~is_short))
+        end = lot.put_buckets("rollup_1m", minutes, MINUTE_MS)
+        end = max(end, lot.put_buckets("rollup_15m", quarters, QUARTER_MS))
+        lot.put_long_entries()
+        folded.keep()
+        return replaced._replace(to_ms=np.where(to_ms == FOREVER_MS, end, to_ms))
+
+    def _tell(self, channel: str, devices: Sequence[str], spans: Sequence[FoldSpan]) -> None:
+        """Let the table ``folded`` have these."""
+        self._history.execute("TRUNCATE TABLE folded")
+        columns = [np.array(column, np.int64) for column in zip(*spans, strict=True)]
+        whose = [pa.array(devices), pa.array([channel] * len(devices))]
+        numbers = np.arange(len(devices))
+        self._history.insert("folded", pa.table([*whose, numbers, *columns], FOLDED.schema))
+
+    def _readings(self, spans: Sequence[FoldSpan]) -> tuple[Readings, list[str]]:
+        low, high = min(s.read_from for s in spans), max(s.read_to for s in spans)
+        rows = self._history.answer(_READINGS, {"low": str(low), "high": str(high)})
+        topic = rows["topic"].combine_chunks().cast(pa.string()).dictionary_encode()
+        key, time, value = (rows[name].to_numpy() for name in ("key", "time", "value"))
+        readings = Readings(key, time, value, topic.indices.to_numpy().astype(np.int64))
+        return readings, topic.dictionary.to_pylist()
+
+
+def _reaching(spans: Sequence[FoldSpan], folded: FoldOutcome) -> Sequence[FoldSpan]:
+    """Spans from where the entries of their readings begin: that may be before the first of them.
+
+    From a mark on all is as it is: what reaches back from there was counted before.
+    """
+    entries = folded.entries
+    from_ms = np.array([span.from_ms for span in spans], np.int64)
+    mine = (entries.stamp >= from_ms[entries.key]) & (entries.end > entries.start)
+    first = from_ms.copy()
+    np.minimum.at(first, entries.key[mine], entries.start[mine] // QUARTER_MS * QUARTER_MS)
+    first = np.where(folded.from_mark, from_ms, first)
+    return [
+        span if at == span.from_ms else span._replace(from_ms=at)
+        for span, at in zip(spans, first.tolist(), strict=True)
+    ]
+
+
+def touch(history: Tables, rows: pa.Table) -> None:
+    """Let the table ``touched`` have these rows: device, channel, from and to in ms."""
+    history.execute("TRUNCATE TABLE touched")
+    history.insert("touched", rows.select(["device", "channel", "lo_ms", "hi_ms"]))
+
+
+def _piece(span: FoldSpan) -> tuple[int, int]:
+    """Spans of one piece are read together."""
+    return span.read_from // LONG_MS, span.read_to // LONG_MS

@@ -1,0 +1,182 @@
+"""The buckets of some devices as rows, inserted where others were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.history import Tables
+from energyguard.history.energy_buckets import LONG_ENTRIES, Buckets, Readings, long_rows
+from energyguard.ledger.entries import Entries
+from energyguard.model.readings import Ints
+from energyguard.model.topics import DAY_MS
+
+LAST_S = 2**32 - 1
+"""The last second of a DateTime."""
+_BUCKETS = """
+SELECT f.number AS key, r.start AS start
+FROM (
+    SELECT device, channel, toInt64(toUnixTimestamp(bucket)) * 1000 AS start
+    FROM {table} FINAL
+    WHERE (kwh != 0 OR counted > 0)
+        AND bucket >= toDateTime({low:Int64}, 'UTC') AND bucket < toDateTime({high:Int64}, 'UTC')
+        AND toStartOfHour(bucket) >= toDateTime({low:Int64}, 'UTC')
+        AND toStartOfHour(bucket) < toDateTime({high:Int64}, 'UTC')
+        AND (device, channel) IN (SELECT device, channel FROM folded)
+) AS r
+INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
+WHERE r.start >= f.from_ms AND r.start < f.to_ms
+"""
+_LONG = """
+SELECT f.number AS key, r.ms AS day, r.stamp_ms AS stamp
+FROM (
+    SELECT device, channel, toInt64(toUnixTimestamp(day)) * 1000 AS ms, stamp_ms, start_ms, end_ms
+    FROM long_entries FINAL
+    WHERE end_ms > start_ms
+        AND day >= toDateTime({low:Int64}, 'UTC') AND day < toDateTime({high:Int64}, 'UTC')
+        AND (device, channel) IN (SELECT device, channel FROM folded)
+) AS r
+INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
+WHERE r.end_ms > f.from_ms AND r.start_ms < f.to_ms
+"""
+
+
+class Replaced(NamedTuple):
+    """Of which devices which buckets are replaced: [from, to) in ms."""
+
+    channel: str
+    devices: Sequence[str]
+    from_ms: Ints
+    to_ms: Ints
+
+    def rows(self) -> pa.Table:
+        """As rows of the table ``spans``."""
+        number = len(self.devices)
+        names = ("device", "channel", "from_ms", "to_ms")
+        columns = [pa.array(self.devices), pa.array([self.channel] * number)]
+        return pa.table([*columns, self.from_ms, self.to_ms], names)
+
+
+class ReplacedRows(NamedTuple):
+    """Some devices of a channel whose buckets are replaced."""
+
+    history: Tables
+    replaced: Replaced
+    readings: Readings
+    entries: Entries
+    topics: list[str]
+
+    def put_buckets(self, table: str, made: Buckets, width: int) -> int:
+        """Insert the buckets of this width, and empty ones where there were others.
+
+        Returns:
+            The end of the last of them (ms).
+        """
+        made = made.where(self._inside(made.key, made.start))
+        ends = self._ends(width)
+        sql = _BUCKETS.replace("{table}", table)
+        before = self.history.answer(sql, ends)
+        key, start = before["key"].to_numpy(), before["start"].to_numpy()
+        gone = ~np.isin(_pairs(key, start // width), _pairs(made.key, made.start // width))
+        key, start = key[gone], start[gone]
+        self.history.insert(table, self._rows(made, key, start))
+        return max(int(start.max(initial=0)), int(made.start.max(initial=0))) + width
+
+    def _rows(self, made: Buckets, key: Ints, start: Ints) -> pa.Table:
+        empty = np.zeros(len(key), np.int64)
+        has = made.counted > 0
+
+        def of_reading(column: Ints, place: Ints) -> Ints:
+            found = np.zeros(len(place), np.int64)
+            found[has] = column[place[has]]
+            return np.concatenate([found, empty])
+
+        readings = self.readings
+        topic = np.where(has, readings.topic[made.last] if len(readings.key) else -1, -1)
+        topics = pa.array([*self.topics, ""])
+        topic = np.concatenate([np.where(topic < 0, len(self.topics), topic), empty - 1])
+        topic[topic < 0] = len(self.topics)
+        names = pa.array(self.replaced.devices)
+        keys = np.concatenate([made.key, key])
+        columns = {
+            "device": pa.DictionaryArray.from_arrays(keys.astype(np.int32), names),
+            "channel": _repeated(self.replaced.channel, len(keys)),
+            "bucket": pa.array(np.concatenate([made.start, start]) // 1000).cast(
+                pa.timestamp("s", "UTC")
+            ),
+            "topic": pa.DictionaryArray.from_arrays(topic.astype(np.int32), topics),
+            "kwh": np.concatenate([made.energy, empty]),
+            "counted": np.concatenate([made.counted, empty]).astype(np.uint64),
+            "first_ms": of_reading(readings.time, made.first),
+            "last_ms": of_reading(readings.time, made.last),
+            "first": of_reading(readings.value, made.first),
+            "last": of_reading(readings.value, made.last),
+            "lowest": np.concatenate([made.lowest, empty]),
+            "highest": np.concatenate([made.highest, empty]),
+            "total": np.concatenate([made.total, empty.astype(np.float64)]),
+        }
+        return pa.table(columns)
+
+    def put_long_entries(self) -> None:
+        """Insert the long entries that touch what is replaced, and withdraw others."""
+        entries, replaced = self.entries, self.replaced
+        rows = long_rows(entries)
+        key = entries.key[rows.entry]
+        rows = rows.where((rows.end > replaced.from_ms[key]) & (rows.start < replaced.to_ms[key]))
+        key, stamp = entries.key[rows.entry], entries.stamp[rows.entry]
+        before = self.history.answer(_LONG, self._ends(DAY_MS))
+        was = [before[name].to_numpy() for name in ("key", "day", "stamp")]
+        gone = ~np.isin(_triples(*was), _triples(key, rows.day, stamp))
+        none = np.zeros(int(gone.sum()), np.int64)
+        keys, days, stamps = (
+            np.concatenate([now, old[gone]])
+            for now, old in zip((key, rows.day, stamp), was, strict=True)
+        )
+        names = pa.array(replaced.devices)
+        columns = {
+            "device": pa.DictionaryArray.from_arrays(keys.astype(np.int32), names),
+            "channel": _repeated(replaced.channel, len(keys)),
+            "day": _seconds(days),
+            "stamp_ms": stamps,
+            "start_ms": np.concatenate([rows.start, none]),
+            "end_ms": np.concatenate([rows.end, none]),
+            "energy": np.concatenate([entries.energy[rows.entry], none]),
+            "length": np.concatenate([rows.length, none + 1]),
+            "carry": np.concatenate([rows.carry, none]),
+        }
+        self.history.insert(LONG_ENTRIES.name, pa.table(columns))
+
+    def _inside(self, key: Ints, start: Ints) -> Ints:
+        return np.flatnonzero(
+            (start >= self.replaced.from_ms[key]) & (start < self.replaced.to_ms[key])
+        )
+
+    def _ends(self, width: int) -> dict[str, str]:
+        """What is replaced, in seconds: whole hours or days."""
+        unit = max(width, 3_600_000)
+        low, high = int(self.replaced.from_ms.min()), int(self.replaced.to_ms.max())
+        return {
+            "low": str(low // unit * unit // 1000),
+            "high": str(min(-(-high // unit) * unit // 1000, LAST_S)),
+        }
+
+
+def _pairs(key: Ints, number: Ints) -> Ints:
+    return key << 40 | number
+
+
+def _triples(key: Ints, day: Ints, stamp: Ints) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    rows = np.ascontiguousarray(np.stack([key, day, stamp], axis=1).astype(np.int64))
+    found: np.ndarray[tuple[int], np.dtype[np.void]] = rows.view([("", np.int64)] * 3).ravel()
+    return found
+
+
+def _seconds(ms: Ints) -> pa.TimestampArray:
+    return pa.array(ms // 1000).cast(pa.timestamp("s", "UTC"))
+
+
+def _repeated(text: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [text])

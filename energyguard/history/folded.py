@@ -1,0 +1,161 @@
+"""Answers that are made of the ledger's entries: the readings of a device are folded for each.
+
+The rows that come are those of ``to_fold(…)`` in a query: ``name`` (the channel), ``ms``, ``nano``
+and ``facts``, in order, with some readings before and after the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import gcd
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.history.energy_buckets import Readings, spread
+from energyguard.history.energy_channels import read_channel
+from energyguard.history.energy_folds import entries_of
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.entries import Entries, EntryKind
+from energyguard.ledger.evidence import sentence
+from energyguard.ledger.spread import part, part_bounds
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import Ints
+
+_PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
+_MS = pa.timestamp("ms", "UTC")
+
+
+class FoldedChannel:
+    """The channel of a device that counts: the first of ``_PREFERRED`` with readings in a range."""
+
+    def __init__(self, rows: pa.Table, start_ms: int, end_ms: int) -> None:
+        names = np.array(rows["name"].to_pylist(), object)
+        time, value = rows["ms"].to_numpy(), rows["nano"].to_numpy()
+        inside = (time >= start_ms) & (time <= end_ms)
+        there = {name: mine for name in _PREFERRED if (mine := names == name).any()}
+        self.name = min(
+            there, key=lambda name: (not (there[name] & inside).any(), _PREFERRED.index(name))
+        )
+        mine = there[self.name]
+        facts = rows["facts"][int(np.flatnonzero(mine)[0])].as_py() or ""
+        self.channel: EnergyChannel = read_channel(facts, self.name)
+        self.time, self.value = time[mine], value[mine]
+        zeros = np.zeros(len(self.time), np.int64)
+        self.entries: Entries = entries_of(
+            Readings(zeros, self.time, self.value, zeros), self.channel
+        )
+
+    def within(self, start_ms: int, end_ms: int) -> Entries:
+        """The entries that have a part in a range, or whose reading does."""
+        e = self.entries
+        is_point = e.start == e.end
+        at = np.where(is_point, e.stamp, e.start)
+        return e.where((at < end_ms) & (np.where(is_point, e.stamp + 1, e.end) > start_ms))
+
+
+def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+    """Sum the entries in windows.
+
+    Args:
+        rows: to fold.
+        bound: ``start_ms``, ``end_ms``, ``window_ms`` and ``slide_ms`` of the question.
+
+    Returns:
+        The start and the end of each window that lies in the range, and its kWh.
+    """
+    start_ms, end_ms, window_ms, slide_ms = (
+        int(bound[name]) for name in ("start_ms", "end_ms", "window_ms", "slide_ms")
+    )
+    ends = np.arange(-(-(start_ms + window_ms) // slide_ms), end_ms // slide_ms + 1) * slide_ms
+    sums = np.zeros(len(ends), np.int64)
+    if rows.num_rows and len(ends):
+        width = gcd(window_ms, slide_ms)
+        first, last = int(ends[0]) - window_ms, int(ends[-1])
+        entries = FoldedChannel(rows, start_ms, end_ms).entries
+        until = _cumulated(entries, first, last, width)
+        sums = until[(ends - first) // width] - until[(ends - window_ms - first) // width]
+    times = (pa.array(at).cast(_MS) for at in (ends - window_ms, ends))
+    return pa.table([*times, sums / NANO], ["window_start", "window_end", "kwh"])
+
+
+def _cumulated(entries: Entries, first_ms: int, last_ms: int, width: int) -> Ints:
+    """The energy from ``first_ms`` to each of the next borders, ``width`` ms apart."""
+    is_point = entries.start == entries.end
+    inside = (entries.start < last_ms) & ((entries.end > first_ms) | is_point)
+    _, start, energy = spread(entries.where(inside), width, first_ms, last_ms)
+    found = np.zeros((last_ms - first_ms) // width + 1, np.int64)
+    np.add.at(found, (start - first_ms) // width + 1, energy)
+    return np.cumsum(found)
+
+
+def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+    """List the entries of a range: what of each lies in it, and why it is what it is.
+
+    Returns:
+        channel, time and value of the reading, from when to when it speaks, its energy, what of
+        that lies in the range, at least and at most of the whole, its kind and the reason.
+    """
+    start_ms, end_ms = int(bound["start_ms"]), int(bound["end_ms"])
+    if not rows.num_rows:
+        return pa.table({name: pa.array([], kind) for name, kind in _ENTRY.items()})
+    folded = FoldedChannel(rows, start_ms, end_ms)
+    e = folded.within(start_ms, end_ms)
+    whose = (e.energy, e.start, e.end)
+    inside = part(*whose, np.full(len(e), end_ms)) - part(*whose, np.full(len(e), start_ms))
+    at = np.minimum(np.searchsorted(folded.time, e.stamp), len(folded.time) - 1)
+    columns = (
+        [folded.name] * len(e),
+        *(pa.array(of).cast(_MS) for of in (e.stamp,)),
+        folded.value[at] / NANO,
+        *(pa.array(of).cast(_MS) for of in (e.start, e.end)),
+        *(of / NANO for of in (e.energy, inside, e.low, e.high)),
+        [EntryKind(kind).name.lower() for kind in e.kind.tolist()],
+        [sentence(*why) for why in zip(e.evidence.tolist(), e.number.tolist(), strict=True)],
+    )
+    return pa.table(dict(zip(_ENTRY, map(pa.array, columns), strict=True)))
+
+
+_ENTRY = {
+    "channel": pa.string(), "time": _MS, "value": pa.float64(), "start": _MS, "end": _MS,
+    "kwh": pa.float64(), "inside": pa.float64(), "low": pa.float64(), "high": pa.float64(),
+    "kind": pa.string(), "why": pa.string(),
+}  # fmt: skip
+
+
+def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+    """What was used in each step: the estimate, at least and at most, and how much is covered.
+
+    Returns:
+        The start of each step, kWh, low, high, and the ms of it that entries speak of. Of a time
+        that none speaks of, at most is what the largest plausible power would come to.
+    """
+    start_ms, end_ms, step_ms = (int(bound[name]) for name in ("start_ms", "end_ms", "step_ms"))
+    first, last = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
+    steps = np.arange(first, last, step_ms)
+    energy, low, high, covered = (np.zeros(len(steps), np.int64) for _ in range(4))
+    power_w = export_w = 0
+    if rows.num_rows and len(steps):
+        folded = FoldedChannel(rows, start_ms, end_ms)
+        facts, e = folded.channel, folded.within(first, last)
+        power_w, export_w = facts.largest_power_w, facts.largest_export_w
+        of, start, amount = spread(e, step_ms, first, last)
+        whole = e.where(of)
+        inside = np.minimum(whole.end, start + step_ms) - np.maximum(whole.start, start)
+        outside = whole.end - whole.start - inside
+        low_of, high_of = part_bounds(
+            whole.low, whole.high, inside, outside, power_w, export_w, facts.resolution
+        )
+        at = (start - first) // step_ms
+        for found, column in ((energy, amount), (low, low_of), (high, high_of), (covered, inside)):
+            np.add.at(found, at, column)
+        covered = np.minimum(covered, step_ms)
+    open_ms = step_ms - covered
+    low, high = low - _largest_energy(export_w, open_ms), high + _largest_energy(power_w, open_ms)
+    columns = [pa.array(steps).cast(_MS), *(of / NANO for of in (energy, low, high)), covered]
+    return pa.table(columns, ["time", "kwh", "low", "high", "covered_ms"])
+
+
+def _largest_energy(power_w: int, ms: Ints) -> Ints:
+    """The energy of a power over a time, in 1e-9 kWh, rounded up: ceil(P * dt * 5 / 18)."""
+    return -(-power_w * ms * 5 // 18)

@@ -1,0 +1,91 @@
+"""The past is counted anew: of an older version's folder, and when a channel is described anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.energy_channels import described
+from energyguard.history.people import People
+from energyguard.history.reading_buckets import QUARTERS
+from energyguard.history.recounted import recounted
+from energyguard.history.rollups import RollUps
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.log import Log, Records
+from energyguard.model.catalogue import ChannelFacts, Device
+from energyguard.model.channels import Kind
+from energyguard.model.topics import CATALOGUE
+from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from energyguard.sinks.archive import Archive
+from energyguard.sinks.energy_facts import EnergyFacts
+from energyguard.sinks.recount import Recount, prepare
+from tests.history.made import T0, readings
+
+HOUR, KWH = 3_600_000, 10**9
+
+
+def put(history: ChdbHistory, rows: list[tuple[str, int, int]], channel: str) -> None:
+    table = readings(rows, channel)
+    history.insert("readings", table)
+    rollups = RollUps(history)
+    rollups.mark("readings", table)
+    rollups.settle()
+
+
+def quarters(history: ChdbHistory) -> dict[int, int]:
+    rows = history.answer(
+        "SELECT toInt64(toUnixTimestamp(bucket)) * 1000 AS at, sum(kwh) AS nano"
+        " FROM rollup_15m FINAL GROUP BY at HAVING nano != 0",
+        {},
+    ).to_pylist()
+    return {row["at"] - T0: row["nano"] for row in rows}
+
+
+def test_a_folder_of_an_older_version_is_counted_anew_and_goes_on_after_a_stop(
+    history: ChdbHistory, log: Log, people: People, tmp_path: Path
+) -> None:
+    put(history, [("A", i * HOUR, i * KWH) for i in range(30 * 24)], "energy_register_kwh")
+    right = quarters(history)
+    assert len(right) == 4 * (30 * 24 - 1)
+    history.execute("DROP TABLE rollup_15m")
+    old = QUARTERS.ddl.replace("toStartOfHour(bucket)", "toStartOfDay(bucket)")
+    history.execute(old.rstrip().rstrip(";"))
+    history.execute("TRUNCATE TABLE long_entries")
+    prepare(history, tmp_path)
+    assert quarters(history) == {}
+    left = recounted(tmp_path)
+    assert left is not None and left.share == 0 and "0% is done" in str(left)
+    archive = Archive(history, log, 0.0, people)
+    Recount(tmp_path, archive).step()
+    part = quarters(history)
+    assert 0 < len(part) < len(right)
+    assert max(part) == max(right)  # the newest first
+    again = Recount(tmp_path, archive)  # another process goes on
+    for _ in range(10):
+        again.step()
+    assert recounted(tmp_path) is None
+    assert quarters(history) == right
+    prepare(history, tmp_path)
+    assert recounted(tmp_path) is None  # it is of this version now
+
+
+def test_what_people_say_of_a_channel_counts_in_the_past_too(
+    history: ChdbHistory, log: Log, people: People
+) -> None:
+    put(history, [("A", HOUR, 4 * KWH), ("B", HOUR, 4 * KWH)], "energy_kwh")
+    assert quarters(history) == {HOUR: 8 * KWH}  # one reading tells no rhythm: a moment
+    archive = Archive(history, log, 0.0, people)
+    facts = EnergyFacts(log, history, archive, "UTC")
+    facts.step()
+    assert described(history) == {}
+    meter = Device(name="A", channels={"energy_kwh": ChannelFacts(length="1 hour", stamp="end")})
+    version = CatalogueVersion(revision=1, entry=meter)
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))
+    log.append(CATALOGUE.name, Records([b"device/A"], [value]))
+    facts.step()
+    archive.settle()
+    assert quarters(history) == {i * HOUR // 4: KWH for i in range(4)} | {HOUR: 4 * KWH}
+    said = EnergyChannel(Kind.INTERVAL, length_ms=HOUR, stamp_is_end=True)
+    assert described(history) == {("A", "energy_kwh"): said}
+    EnergyFacts(log, history, archive, "UTC").step()
+    assert not archive._rollups._described  # nothing is new to who starts again
