@@ -1,45 +1,62 @@
 """Take the pictures of this folder from a running system: all views, light, dark and phone.
 
+python docs/images/demonstration.py http://127.0.0.1:8400   # names and a past, in a fresh folder
 python docs/images/shots.py LINK             # the log-in link that `energyguard up` prints
 python docs/images/shots.py LINK cluster     # these views only; this one is there with a ring
+python docs/images/shots.py LINK --into /tmp/shots
+
+With all views come the contact sheets: ``sheet.jpg``, ``sheet-dark.jpg``, ``sheet-phone.jpg``.
 """
 
 from __future__ import annotations
 
+import argparse
+import io
+import math
 import shutil
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from PIL import Image
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
 VIEWS = {
     "home": "/",
+    "alerts": "/alerts",
+    "explore": "/explore?of=device/H001,device/H002&span=last-30-days",
     "sites": "/sites",
-    "wall": "/wall",
+    "site": "/sites/lindenhof",
+    "device": "/devices/H001",
+    "devices": "/devices",
     "households": "/households",
     "building": "/building",
     "building-floor": "/building?floor=p3",
     "stations": "/stations",
     "station-day": "/stations?station=Old Mill",
     "thermometer": "/thermometer",
-    "alerts": "/alerts",
-    "explore": "/explore?of=device/H001,device/H002&span=today",
-    "device": "/devices/H001",
-    "add-device": "/add",
-    "devices": "/devices",
+    "rules": "/rules",
     "data": "/data",
-    "edges": "/edges",
-    "cluster": "/cluster",
+    "add-device": "/add",
+    "people": "/people",
+    "backups": "/backups",
+    "settings": "/me",
+    "wall": "/wall",
 }
+SOMETIMES = {"edges": "/edges", "cluster": "/cluster", "regions": "/regions"}
 SPANS = {"station-day": "1h", "thermometer": "1h", "building": "24h", "building-floor": "24h"}
 LOOKS = {
     "": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     "-dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-}
-SETTLED_MS = 6_000
+    "-phone": {
+        "viewport": {"width": 390, "height": 844}, "color_scheme": "light",
+        "has_touch": True, "is_mobile": True,
+    },
+}  # fmt: skip
+SETTLED_MS = 4_000
 TALLEST = 1_900
+COLOURS = 128
+SHEET_COLUMNS = {"": 4, "-dark": 4, "-phone": 7}
+SHEET_CELL = {"": (480, 420), "-dark": (480, 420), "-phone": (260, 563)}
 
 
 def log_in(browser: Browser, link: str) -> StorageState:
@@ -52,36 +69,68 @@ def log_in(browser: Browser, link: str) -> StorageState:
 
 
 def take(
-    browser: Browser, link: str, state: StorageState, look: str, into: Path, views: list[str]
-) -> None:
+    browser: Browser, link: str, state: StorageState, look: str, into: Path, views: dict[str, str]
+) -> dict[str, Image.Image]:
     """Take views in one look, as tall as each is."""
     parts = urlsplit(link)
     page = browser.new_context(
         **LOOKS[look],  # type: ignore[arg-type]
         reduced_motion="reduce",
         storage_state=state,
+        locale="en-GB",
     ).new_page()
     width = page.viewport_size["width"] if page.viewport_size else 0
-    for name in views:
-        mark = "&" if "?" in VIEWS[name] else "?"
-        span = SPANS.get(name, "6h")
-        page.goto(f"{parts.scheme}://{parts.netloc}{VIEWS[name]}{mark}range={span}")
+    taken = {}
+    for name, path in views.items():
+        span = f"{'&' if '?' in path else '?'}range={SPANS[name]}" if name in SPANS else ""
+        page.goto(f"{parts.scheme}://{parts.netloc}{path}{span}")
         page.wait_for_timeout(SETTLED_MS)
         height = min(TALLEST, int(page.evaluate("document.documentElement.scrollHeight")))
         page.set_viewport_size({"width": width, "height": max(844, height)})
-        page.wait_for_timeout(500)
-        page.screenshot(path=into / f"{name}{look}.png")
+        page.wait_for_timeout(400)
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
+            into / f"{name}{look}.png", optimize=True
+        )
+        taken[name] = picture
         page.set_viewport_size({"width": width, "height": 844})
     page.context.close()
+    return taken
 
 
-if __name__ == "__main__":
+def sheet(pictures: dict[str, Image.Image], look: str, into: Path) -> None:
+    """All views of a look on one picture, each from its top."""
+    columns, (width, height) = SHEET_COLUMNS[look], SHEET_CELL[look]
+    rows = math.ceil(len(pictures) / columns)
+    ground = "#0a0d0f" if look == "-dark" else "#dfe4e6"
+    whole = Image.new("RGB", (columns * (width + 12) + 12, rows * (height + 12) + 12), ground)
+    for n, picture in enumerate(pictures.values()):
+        small = picture.resize((width, round(picture.height * width / picture.width)))
+        at = (12 + n % columns * (width + 12), 12 + n // columns * (height + 12))
+        whole.paste(small.crop((0, 0, width, min(height, small.height))), at)
+    whole.save(into / f"sheet{look}.jpg", quality=72, optimize=True, progressive=True)
+
+
+def main() -> None:
+    """Take what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("link")
+    parser.add_argument("views", nargs="*")
+    parser.add_argument("--into", type=Path, default=Path(__file__).parent)
+    given = parser.parse_args()
+    known = {**VIEWS, **SOMETIMES}
+    views = {name: known[name] for name in given.views} if given.views else VIEWS
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        logged_in = log_in(chromium, sys.argv[1])
-        for kind in LOOKS:
-            wanted = sys.argv[2:] or list(VIEWS)
-            take(chromium, sys.argv[1], logged_in, kind, Path(__file__).parent, wanted)
+        logged_in = log_in(chromium, given.link)
+        for look in LOOKS:
+            taken = take(chromium, given.link, logged_in, look, given.into, views)
+            if not given.views:
+                sheet(taken, look, given.into)
         chromium.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 from nicegui import ui
 from nicegui.elements.upload_files import SmallFileUpload
 from nicegui.testing import User
@@ -67,6 +70,18 @@ async def test_details_count_how_readings_ended(user: User) -> None:
     await user.open("/data")
     await sees(user, "748,828")
     await sees(user, "malformed: timestamp")
+
+
+async def test_a_workbook_is_understood_in_the_zone_of_the_page(user: User) -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (["time", "device", "energy_kwh"], [datetime(2026, 3, 2, 10), "H001", 0.25]):
+        book.active.append(row)
+    book.save(out)
+    await user.open("/data")
+    upload = next(iter(user.find(kind=ui.upload).elements))
+    await upload.handle_uploads([SmallFileUpload("march.xlsx", "", out.getvalue())])
+    await sees(user, "march.xlsx is understood")
+    await sees(user, "Import 1 reading")
 
 
 async def test_a_file_is_understood_then_taken(

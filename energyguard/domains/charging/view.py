@@ -27,6 +27,8 @@ from energyguard.page.words.language import _
 MAX_STATIONS = 5
 MAX_VIOLATIONS = 8
 KEEP_S = 5.0
+MIN_COURSE = 3
+"""Of fewer hours that are over a course would say nothing."""
 
 
 class StationsPage:
@@ -134,9 +136,9 @@ class Network:
             else _("since midnight, {day}").format(day=moment(day, self.context.zone, "%a %-d %b"))
         )
         self.revenue.show(money(sum(eur)), "€", mean)
-        so_far = (now_ms - day) // HOUR_MS + 1
-        self.energy.spark.show({"ys": kwh[:so_far]})
-        self.revenue.spark.show({"ys": eur[:so_far]})
+        over = (now_ms - day) // HOUR_MS  # the running hour would look like a fall
+        for tile, sums in ((self.energy, kwh), (self.revenue, eur)):
+            tile.spark.show({"ys": sums[:over] if over >= MIN_COURSE else []})
         await self._ranked(now_ms)
         await self._broken(now_ms)
 

@@ -133,10 +133,14 @@ class HouseholdsPage:
         start, end = self.cache.borders(span)
         span_of = {"start_ms": start, "end_ms": end, "by": self.by}
         top = await self.cache.ask("top", span.keep_s, n=MAX_BARS, **span_of)
+        entries = self.cache.service.catalogue.entries
         self.top.show(
-            (d, v, measured(v, "kWh") if unit == "kWh" else plural(v, "alert"))
-            for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
-            if v
+            (
+                (d, v, measured(v, "kWh") if unit == "kWh" else plural(v, "alert"))
+                for d, v in zip(top["device"].to_pylist(), top[self.by].to_pylist(), strict=True)
+                if v
+            ),
+            name=entries.name,
         )
         heat = await self.cache.ask(
             "heatmap", span.keep_s, n=MAX_HEAT, zone=self.context.zone,
@@ -151,7 +155,7 @@ class HouseholdsPage:
         self.heat.show(
             {
                 "rows": [
-                    {"name": d, "href": self.context.href(device=d), "values": v}
+                    {"name": entries.name(d), "href": self.context.href(device=d), "values": v}
                     for d, v in rows.items()
                 ],
                 "columns": [f"{hour:02d}" for hour in range(24)],

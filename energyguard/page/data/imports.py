@@ -22,6 +22,7 @@ from energyguard.service.intake.file_imports import (
     FilePreview,
     ImportState,
     preview,
+    unfold_workbook,
 )
 
 MAX_NAMES = 8
@@ -62,7 +63,7 @@ class ImportCard:
         with Tag("div", "", "acts"):
             pick = Tag("button", _("Choose a file"), "btn main-act", type="button")
             pick.on("click", js_handler=f"() => getElement({self.upload.id}).pickFiles()")
-            words = _("CSV, JSON, Parquet or Arrow, also gzipped, up to {size} MB.")
+            words = _("CSV, XLSX, JSON, Parquet or Arrow, also gzipped, up to {size} MB.")
             Tag("span", words.format(size=count(size >> 20)), "sub")
 
     def _preview(self) -> None:
@@ -91,6 +92,7 @@ class ImportCard:
         await event.file.save(self.path)
         self.upload.reset()
         try:
+            await asyncio.to_thread(unfold_workbook, self.path, self.context.zone)
             self.seen = await asyncio.to_thread(preview, self.path, self.service)
         except EnergyGuardError as error:
             tell(str(error), bad=True)

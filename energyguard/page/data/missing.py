@@ -51,7 +51,7 @@ class MissingCard:
         self.found: MissingData | None = None
         self.shown = PAGE
         with card(_("What is missing"), "c12", anchor="missing") as self.remark:
-            with Tag("div", "", "missing-row heads", aria_hidden="true"):
+            with Tag("div", "", "missing-row heads", aria_hidden="true") as self.heads:
                 Tag("span", _("Device"))
                 self.days: ChangingList[tuple[float, str]] = ChangingList(
                     self._day, "", "presence-days"
@@ -64,7 +64,7 @@ class MissingCard:
             )
             self.more = button(_("Show more"), self._more, mark="more-missing")
             self.more.set_visibility(False)
-            with Tag("p", "", "swatches"):
+            with Tag("p", "", "swatches") as self.key:
                 with Tag("span"):
                     Tag("i")
                     Tag("span", _("readings"))
@@ -79,6 +79,8 @@ class MissingCard:
         self.found = found
         rows = found.rows[: self.shown]
         self.rows.show([self._row(gaps) for gaps in rows])
+        self.heads.set_visibility(bool(rows))
+        self.key.set_visibility(bool(rows))
         self.more.set_visibility(len(found.rows) > self.shown)
         words = ngettext("last {n} day, by hour", "last {n} days, by hour", found.days)
         self.remark.text = words.format(n=count(found.days))

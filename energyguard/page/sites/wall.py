@@ -54,6 +54,7 @@ class WallPage:
         self.context, self.cache = context, context.cache
         self.catalogue = self.cache.service.catalogue
         self.turn, self.left_s = 0, TURN_S
+        self.sums: LiveSums | None = None
         with Tag("div", "", "wall"):
             with Tag("div", "", "wall-head"):
                 self.title = Tag("h1", _("All sites"))
@@ -85,7 +86,16 @@ class WallPage:
     @property
     def sites(self) -> list[str]:
         """What it turns through: everything, then each of the outermost sites."""
-        return ["", *self.catalogue.entries.children()[:MAX_SITES]]
+        return ["", *filter(self._shows, self.catalogue.entries.children())][: MAX_SITES + 1]
+
+    def _shows(self, site: str) -> bool:
+        """Whether there is anything to see of a site, or somebody entered it."""
+        entries = self.catalogue.entries
+        if entries.is_entered(key_of(SITE, site)) or self.sums is None:
+            return True
+        if self.sums.named(site, partial(entries.devices_at, site)) is not None:
+            return True
+        return bool(needed_at(self._waiting(), self.catalogue, site))
 
     def _waiting(self) -> list[Alert]:
         """What is not known to anybody yet, most urgent first."""
@@ -93,6 +103,7 @@ class WallPage:
 
     async def second(self) -> None:
         """The numbers of this second; and on to the next site, unless something is urgent."""
+        self.sums = await live_sums(self.cache)
         waiting, sites = self._waiting(), self.sites
         urgent = [a for a in waiting if a.severity is Severity.CRITICAL]
         urgent = [a for a in urgent if a.condition is not State.UNKNOWN]
@@ -118,7 +129,8 @@ class WallPage:
     async def _show(self, site: str, waiting: list[Alert]) -> None:
         data = self._data(site)
         entries, zone = self.catalogue.entries, data.zone
-        now, sums, usual = await self.cache.now(), await live_sums(self.cache), await data.usual()
+        now, usual = await self.cache.now(), await data.usual()
+        sums = await live_sums(self.cache)
         kw = sums.named(site, partial(entries.devices_at, site)) if site else now.kw_now
         self.title.text = entries.sites[site].name if site else _("All sites")
         self.clock.text = moment(self.context.now_ms, zone, "%a %-d %b, %H:%M")
@@ -149,7 +161,7 @@ class WallPage:
 
     def _data(self, site: str) -> UsageData:
         entries = self.catalogue.entries
-        keys = [key_of(SITE, inner) for inner in entries.children(site)]
+        keys = [key_of(SITE, inner) for inner in filter(self._shows, entries.children(site))]
         if site:
             keys += [f"device/{device}" for device in entries.devices_at(site, deep=False)]
         return UsageData(self.context, (key_of(SITE, site) if site else "", *keys[:MAX_ROWS]))

@@ -22,6 +22,7 @@ from energyguard.codecs.files import read_blocks
 from energyguard.codecs.formats import HEAD_BYTES, encode, plain, shape_of
 from energyguard.codecs.refusals import counted
 from energyguard.codecs.sources import device_of
+from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
 from energyguard.errors import EnergyGuardError, Overloaded, Unavailable
 from energyguard.intake.messages import recognised
 from energyguard.model.channels import CHANNELS, Kind
@@ -158,6 +159,20 @@ class FileImport:
                 if not error.retry_after or error.retry_after > 60:
                     raise
                 self._wait.wait(error.retry_after)
+
+
+def unfold_workbook(path: Path, zone: str) -> None:
+    """Make of a workbook (XLSX), where a file is one, the CSV that it would be, in its place.
+
+    Args:
+        path: the file; its name stays.
+        zone: of a workbook's times, which have none of their own.
+
+    Raises:
+        Malformed: it is a workbook that cannot be read, or has no rows.
+    """
+    if is_workbook(path):
+        path.write_bytes(workbook_as_csv(path, zone))
 
 
 def preview(path: Path, service: Service) -> FilePreview:

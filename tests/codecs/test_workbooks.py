@@ -1,0 +1,71 @@
+"""A workbook becomes the CSV that it would be, its times those of a zone's clock."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from energyguard.codecs import workbooks
+from energyguard.codecs.workbooks import is_workbook, workbook_as_csv
+from energyguard.errors import Malformed
+
+HEAD = ["time", "device", "energy_kwh"]
+
+
+def saved(folder: Path, *sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for n, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"sheet {n}")
+        for row in rows:
+            sheet.append(row)
+    path = folder / "march.xlsx"
+    book.save(path)
+    return path
+
+
+def test_times_are_those_of_the_zones_clock(tmp_path: Path) -> None:
+    winter, summer = datetime(2026, 3, 29, 1, 45), datetime(2026, 3, 29, 3, 0)
+    rows = [HEAD, [winter, "H001", 0.25], [], [summer, "H001", 1]]
+    path = saved(tmp_path, [], rows, [["another"]])
+    assert is_workbook(path)
+    assert workbook_as_csv(path, "Europe/Berlin").decode().splitlines() == [
+        "time,device,energy_kwh",
+        "2026-03-29T01:45:00+01:00,H001,0.25",
+        "2026-03-29T03:00:00+02:00,H001,1",
+    ]
+
+
+def test_what_is_no_workbook_is_left_alone(tmp_path: Path) -> None:
+    text, archive = tmp_path / "a.csv", tmp_path / "b.zip"
+    text.write_text("PK")
+    with zipfile.ZipFile(archive, "w") as parts:
+        parts.writestr("a.csv", "time")
+    assert not is_workbook(text)
+    assert not is_workbook(archive)
+
+
+def test_an_empty_one_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match=r"march\.xlsx has no rows: put the readings on its first"):
+        workbook_as_csv(saved(tmp_path, []), "UTC")
+
+
+def test_one_that_unpacks_to_very_much_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbooks, "MAX_UNPACKED_BYTES", 2**10)
+    with pytest.raises(Malformed, match="save it as CSV"):
+        workbook_as_csv(saved(tmp_path, [HEAD]), "UTC")
+
+
+def test_a_broken_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(path, "w") as parts:
+        parts.writestr("xl/workbook.xml", "<nothing>")
+    assert is_workbook(path)
+    with pytest.raises(Malformed, match=r"broken\.xlsx is not a whole workbook"):
+        workbook_as_csv(path, "UTC")
