@@ -14,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import httpx
 
@@ -64,7 +65,9 @@ def main(address: str) -> None:
     with httpx.Client(base_url=f"{address}/api/v1", timeout=120, trust_env=False) as api:
         for site, entry in SITES.items():
             api.put(f"/sites/{site}", json=entry).raise_for_status()
-        lines = list(past(int(time.time()) // DAY_S * DAY_S))
+        newest = api.get("/readings", params={"device": "H001", "limit": 1}).json()[0]
+        began = datetime.fromisoformat(newest["time"]).timestamp()
+        lines = list(past(int(began) // QUARTER_S * QUARTER_S))
         taken = 0
         for start in range(0, len(lines), 20_000):
             body = "\n".join(["time,device,energy_kwh", *lines[start : start + 20_000]])

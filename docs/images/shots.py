@@ -54,7 +54,7 @@ LOOKS = {
 }  # fmt: skip
 SETTLED_MS = 4_000
 TALLEST = 1_900
-COLOURS = 128
+COLOURS = 160
 SHEET_COLUMNS = {"": 4, "-dark": 4, "-phone": 7}
 SHEET_CELL = {"": (480, 420), "-dark": (480, 420), "-phone": (260, 563)}
 
@@ -89,7 +89,7 @@ def take(
         page.set_viewport_size({"width": width, "height": max(844, height)})
         page.wait_for_timeout(400)
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
+        picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             into / f"{name}{look}.png", optimize=True
         )
         taken[name] = picture
@@ -108,7 +108,7 @@ def sheet(pictures: dict[str, Image.Image], look: str, into: Path) -> None:
         small = picture.resize((width, round(picture.height * width / picture.width)))
         at = (12 + n % columns * (width + 12), 12 + n // columns * (height + 12))
         whole.paste(small.crop((0, 0, width, min(height, small.height))), at)
-    whole.save(into / f"sheet{look}.jpg", quality=72, optimize=True, progressive=True)
+    whole.save(into / f"sheet{look}.jpg", quality=66, optimize=True, progressive=True)
 
 
 def main() -> None:

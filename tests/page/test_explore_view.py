@@ -10,10 +10,14 @@ from energyguard.catalogue.changes import Edit
 from energyguard.model.calendar import CalendarSpan
 from energyguard.model.catalogue import Device, DeviceGroup, Site
 from energyguard.page.elements.components import Tag
-from energyguard.page.measures.consumption_chart import stretches
+from energyguard.page.explore.differences import by_hour_of_day, differences
+from energyguard.page.explore.gaps import gap_reason
+from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.picked import read_keys, written
 from energyguard.page.measures.spans import last_year, span_name, span_words
+from energyguard.service.consumption.consumption import ConsumptionSeries, ConsumptionStep
 from tests.application.service import MadeUpService
+from tests.application.world import HOUR, START
 from tests.page.test_views import plotted, sees
 
 TODAY = date(2026, 11, 24)
@@ -136,3 +140,50 @@ def test_the_same_of_last_year() -> None:
 def test_steps_that_follow_one_another_are_one_gap() -> None:
     assert stretches([1, 2, 5]) == [(1, 3), (5, 6)]
     assert stretches([]) == []
+
+
+def hourly(name: str, *kwh: float | None) -> NamedSeries:
+    """Hours of a day in Berlin, from midnight on."""
+    span = CalendarSpan.parse("2026-11-24", "Europe/Berlin", TODAY)
+    steps = tuple(
+        ConsumptionStep(span.start_ms + n * HOUR, span.start_ms + (n + 1) * HOUR, v, 1)
+        for n, v in enumerate(kwh)
+    )
+    series = ConsumptionSeries(f"device/{name}", span, steps, 0.0, (), None, 0, 0, None, (), None)
+    return NamedSeries(name, series, (), None)
+
+
+def test_the_hours_of_the_day_that_differ_most_come_first() -> None:
+    first, second = hourly("a", 1.0, 2.0, None), hourly("b", 1.5, 0.5, 3.0)
+    assert differences(first.series, second.series) == [-0.5, 1.5, None]
+    assert by_hour_of_day(first.series, second.series) == [(1, 1.5), (0, -0.5)]
+
+
+async def test_two_devices_say_when_they_differ(user: User) -> None:
+    await user.open("/explore?of=device/H001,device/H017&span=2025-11-10..2025-11-16")
+    await sees(user, "When they differ")
+    await sees(user, "By hour of the day, on the mean")
+    rows = [e.text for e in user.find(kind=Tag).elements if "much" in e.classes]
+    assert len(rows) == 10
+    assert all("kWh more" in text.replace("\xa0", " ") for text in rows), rows
+    await user.open("/explore?of=device/H001&span=2025-11-10..2025-11-16")
+    await user.should_not_see("When they differ")
+
+
+def test_a_gap_says_why_where_it_is_known(service: MadeUpService) -> None:
+    def reason(start_ms: int = START, key: str = "device/H001") -> str:
+        return gap_reason(service, key, start_ms, start_ms + HOUR)
+
+    assert reason(0) == ""
+    letter = service.dead_letters(1)[0]
+    device = f"device/{letter.original.split(',')[1]}"
+    assert reason(letter.at_ms, device) == f"its rows are refused: {letter.reason}"
+    assert reason(letter.at_ms - HOUR, device) == ""  # they were refused later
+    assert reason(key="") == reason(key="site/west") == ""
+    entry = {"name": "Meter", "retired_ms": START}
+    service.catalogue.change("device/H001", "mara", entry)
+    assert reason() == "retired"
+    assert reason(START - 2 * HOUR) == ""  # it was still there
+    service.catalogue.change("device/H002", "mara", {"name": "New meter"})
+    service.catalogue.change("device/H001", "mara", {**entry, "replaced_by": "H002"})
+    assert reason() == "New meter took its place"

@@ -9,10 +9,11 @@ from typing import Final
 from energyguard.model.calendar import CalendarSpan, CalendarStep
 from energyguard.model.quantities import NANO
 from energyguard.page.elements.components import ChangingList, Tag, table
+from energyguard.page.explore.gaps import gap_reason
 from energyguard.page.explore.words import highest, missing
 from energyguard.page.frame.context import PageContext
 from energyguard.page.measures.channels import LevelLines
-from energyguard.page.measures.consumption_chart import NamedSeries
+from energyguard.page.measures.consumption_chart import NamedSeries, stretches
 from energyguard.page.measures.costs import Costs, cost_words, together
 from energyguard.page.measures.picked import Picked
 from energyguard.page.measures.spans import span_name
@@ -75,7 +76,17 @@ class ExploreTable:
             ]
         if costs:
             cells += _money(costs.get(row.series.key), row.series.total_kwh)
-        return (*cells, highest(row, step), missing(row, step))
+        return (*cells, highest(row, step), self._missing(row, step))
+
+    def _missing(self, row: NamedSeries, step: CalendarStep) -> str:
+        """Which steps have no readings, and why, where it is known."""
+        words = missing(row, step)
+        if not (gaps := stretches(row.missing)):
+            return words
+        steps, (first, end) = row.series.steps, gaps[-1]
+        service = self.context.cache.service
+        why = gap_reason(service, row.series.key, steps[first].start_ms, steps[end - 1].end_ms)
+        return f"{words} ({why})" if why else words
 
     def _put(self, columns: Row, rows: Sequence[Row]) -> None:
         if columns != self._columns:

@@ -18,6 +18,7 @@ from energyguard.model.calendar import CalendarSpan
 from energyguard.model.days import local
 from energyguard.page.elements.components import Tag, button, card, choice
 from energyguard.page.elements.plots import Plot
+from energyguard.page.explore.differences import MAX_HOURLY_DAYS, DifferenceCard
 from energyguard.page.explore.search import AddSeries
 from energyguard.page.explore.table import ExploreTable
 from energyguard.page.explore.words import answer
@@ -31,6 +32,7 @@ from energyguard.page.words.language import _
 from energyguard.service.consumption.consumption import ConsumptionSeries
 
 KEEP_S = 15.0
+HOURLY_KEEP_S = 120.0
 LOOK_S = 0.5
 HEIGHT = 292
 FORMATS = {"csv": "CSV", "xlsx": "XLSX (Excel)", "parquet": "Parquet"}
@@ -63,12 +65,18 @@ class ExplorePage:
                     self._choices()
                     self._downloads()
                 self.body = Tag("div", "", "explore-body")
+            self.apart = self._differences()
             with card(_("In numbers"), "c12") as self.note:
                 self.table = ExploreTable(context, self.picked)
         self.bars: Plot | None = None
         self.lines: LevelLines | None = None
         context.every(KEEP_S, self.draw)
         context.every(LOOK_S, self.look)
+
+    def _differences(self) -> DifferenceCard | None:
+        """When they differ, where two are shown side by side."""
+        two = len(self.picked) == 2 and self.channels.shown == ENERGY
+        return DifferenceCard() if two else None
 
     def _span(self, query: Mapping[str, str]) -> CalendarSpan:
         """The span of the address; today, where it says none."""
@@ -181,6 +189,8 @@ class ExplorePage:
         keys = tuple(row.series.key for row in rows)
         costs = await costs_of(self.cache, keys, self.span, KEEP_S)
         self.table.show(rows, self.span, compared, costs)
+        if self.apart is not None and len(rows) == 2:
+            self.apart.show(rows[0], rows[1], await self._hourly())
 
     @property
     def _above(self) -> str:
@@ -223,6 +233,16 @@ class ExplorePage:
                 before, total = (), None
             rows.append(NamedSeries(item.name, series, before, total))
         return rows
+
+    async def _hourly(self) -> list[ConsumptionSeries]:
+        """What is shown, by the hour, where its steps are longer; of long spans nothing."""
+        if not 1 < self.span.days <= MAX_HOURLY_DAYS:
+            return []
+        keys, span = tuple(item.key for item in self.picked), self.span
+        ask = self.cache.service.consumption.of
+        return await self.cache.shared(
+            ("hourly", keys, span), HOURLY_KEEP_S, lambda: ask(keys, span, step="hour")
+        )
 
     async def _ask(
         self, keys: tuple[str, ...], span: CalendarSpan, until_ms: int | None = None
