@@ -2,7 +2,7 @@
 
 python -m docs.images.demonstration http://127.0.0.1:8400     # of `up --no-auth`, in a fresh folder
 
-Five weeks of quarter hours of the simulated homes, as their simulator would have had them, with a
+Nine weeks of quarter hours of the simulated homes, as their simulator would have had them, with a
 meter that was away for a night; a building in Berlin with two floors, and names. The same each time
 for the same day.
 """
@@ -18,7 +18,7 @@ from datetime import datetime
 
 import httpx
 
-WEEKS = 5
+WEEKS = 9
 QUARTER_S = 900
 HOMES = 50
 DAY_S = 86_400

@@ -10,6 +10,8 @@ from energyguard.model.catalogue import Device, Site
 from energyguard.page.elements.components import Tag
 from energyguard.page.measures.usage import UsualRange, change, usual_at
 from energyguard.page.mount import add_pages
+from energyguard.page.sites.parts import PartRow
+from energyguard.page.sites.view import answer
 from energyguard.service.consumption.consumption import ConsumptionSeries
 from tests.application.service import MadeUpService
 from tests.application.world import HOUR
@@ -153,3 +155,15 @@ async def test_a_site_that_has_a_view_of_its_own_is_that_view_in_the_rail() -> N
         tabs = [tag.parent_slot.parent for tag in words if "word" in tag.classes]  # type: ignore[union-attr]
         assert [tab.props["href"].partition("?")[0] for tab in tabs] == ["/building"]
         assert not any("inner" in tag.classes for tag in words)
+
+
+def test_a_site_is_not_as_usual_while_a_part_is_above_it() -> None:
+    row = PartRow("device/H003", "Kitchen", 1.06, UsualRange(0.5, 1.0), "", 0, False, 2.0)
+    assert row.above == pytest.approx(0.06)
+    assert row._replace(kw=1.05).above is None
+    assert row._replace(usual=None).above is row._replace(kw=None).above is None
+    assert answer("Lindenhof", 0) == "Lindenhof: all is as usual"
+    assert answer("Lindenhof", 0, ["Kitchen"]) == "Lindenhof: Kitchen is above what is usual"
+    many = answer("Lindenhof", 0, ["Kitchen", "Office", "Lift"])
+    assert many == "Lindenhof: Kitchen, Office, … are above what is usual"
+    assert answer("Lindenhof", 1, ["Kitchen"]) == "Lindenhof: 1 thing needs you"

@@ -17,6 +17,8 @@ from energyguard.page.words.formatting import count, measured
 from energyguard.page.words.language import _, ngettext
 from energyguard.service.live.sums import LiveSums
 
+MUCH = 1.05
+"""What is a twentieth above the usual is above it."""
 PAGE_ROWS = 25
 """So many parts stand on a page: of a site of 100,000 devices, too."""
 
@@ -33,6 +35,13 @@ class PartRow(NamedTuple):
     alerts: int
     silent: bool
     top: float  # kW at which the scale of all rows ends
+
+    @property
+    def above(self) -> float | None:
+        """By how many kW it is above what is usual; None: it is not, or nothing is known."""
+        if self.usual is None or self.kw is None or self.kw <= self.usual.high * MUCH:
+            return None
+        return self.kw - self.usual.high
 
 
 class PartTable:
@@ -71,8 +80,8 @@ class PartTable:
             if end < total:
                 Tag("a", _("Next"), "btn", href=self.context.href(first=str(end)))
 
-    async def show(self, sums: LiveSums, usual: dict[str, UsualRange]) -> None:
-        """The parts as they are now."""
+    async def show(self, sums: LiveSums, usual: dict[str, UsualRange]) -> list[str]:
+        """Show the parts as they are now; the names of those that draw more than usual."""
         entries, opened = self.catalogue.entries, self.context.cache.service.book.open()
         today = await self.data.of("today", TODAY_KEEP_S)
         costs = await self.data.costs("today", MONEY_KEEP_S)
@@ -97,6 +106,7 @@ class PartTable:
         tops = [row.kw or 0 for row in found] + [row.usual.high for row in found if row.usual]
         top = _round_up(max(tops, default=0))
         self.rows.show([row._replace(top=top) for row in found])
+        return [row.name for row in found if row.above is not None]
 
     def _draw(self, row: PartRow) -> None:
         kind, _slash, part = row.key.partition("/")
@@ -126,8 +136,8 @@ def _state(row: PartRow) -> None:
         Tag("span", words.format(n=count(row.alerts)), "tag bad")
     elif row.silent:
         Tag("span", _("? silent"), "tag")
-    elif row.usual and row.kw is not None and row.kw > row.usual.high * 1.05:
-        over = measured(row.kw - row.usual.high, "kW")
+    elif row.above is not None:
+        over = measured(row.above, "kW")
         Tag("span", _("▲ {kw} above usual").format(kw=over), "tag warn")
     elif row.usual and row.kw is not None:
         Tag("span", _("as usual"), "sub")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -21,6 +22,9 @@ from energyguard.page.sites.parts import PAGE_ROWS, PartTable
 from energyguard.page.sites.table import site_href
 from energyguard.page.words.formatting import count, moment
 from energyguard.page.words.language import _, ngettext
+
+MAX_NAMED = 2
+"""So many parts are named in the title."""
 
 
 class SitePage:
@@ -104,13 +108,14 @@ class SitePage:
         devices = ngettext("{n} device", "{n} devices", about.devices)
         when = f"{moment(self.data.now_ms, zone)} ({zone})"
         facts = (path, kind_words(about.site.kind), devices.format(n=count(about.devices)), when)
-        self.context.say(answer(about.site.name, len(waiting)), " · ".join(filter(None, facts)))
+        above = " · ".join(filter(None, facts))
         self.alerts.show(waiting, zone)
         sums, now = await live_sums(self.cache), await self.cache.now()
         usual = await self.data.usual()
         kw = sums.named(self.site, partial(self.catalogue.entries.devices_at, self.site))
         self.tiles.show_now(kw, now.kw_at_ms, now.live, usual.get(self.data.keys[0]))
-        await self.parts.show(sums, usual)
+        odd = await self.parts.show(sums, usual)
+        self.context.say(answer(about.site.name, len(waiting), odd), above)
 
     async def past(self) -> None:
         """The sums and the bars."""
@@ -118,10 +123,23 @@ class SitePage:
         await self.chart.show()
 
 
-def answer(name: str, waiting: int) -> str:
-    """What the page says first."""
-    if not waiting:
+def answer(name: str, waiting: int, odd: Sequence[str] = ()) -> str:
+    """What the page says first.
+
+    Args:
+        name: the site's.
+        waiting: alerts that need someone.
+        odd: the names of its parts that draw more than usual.
+    """
+    if not waiting and not odd:
         return _("{name}: all is as usual").format(name=name)
+    if not waiting:
+        words = ngettext(
+            "{name}: {parts} is above what is usual", "{name}: {parts} are above what is usual",
+            len(odd),
+        )  # fmt: skip
+        more = ["…"] if len(odd) > MAX_NAMED else []
+        return words.format(name=name, parts=", ".join([*odd[:MAX_NAMED], *more]))
     words = ngettext("{name}: {n} thing needs you", "{name}: {n} things need you", waiting)
     return words.format(name=name, n=count(waiting))
 
