@@ -190,7 +190,10 @@ class ExplorePage:
         costs = await costs_of(self.cache, keys, self.span, KEEP_S)
         self.table.show(rows, self.span, compared, costs)
         if self.apart is not None and len(rows) == 2:
-            self.apart.show(rows[0], rows[1], await self._hourly())
+            hourly = await self._hourly()
+            more, less = sorted((0, 1), key=lambda n: -(rows[n].series.total_kwh or 0.0))
+            pair = (hourly[more], hourly[less]) if hourly else ()
+            self.apart.show(rows[more], rows[less], pair)
 
     @property
     def _above(self) -> str:
