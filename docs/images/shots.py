@@ -100,7 +100,8 @@ def take(
 
 def flat(picture: Image.Image) -> Image.Image:
     """A picture in its own most frequent colours: a page is drawn in few, and each is exact."""
-    seen = Counter(cast("list[tuple[int, int, int]]", list(picture.getdata())))
+    counted = picture.getcolors(picture.width * picture.height) or []
+    seen = Counter({cast("tuple[int, int, int]", colour): n for n, colour in counted})
     colours = [channel for colour, _count in seen.most_common(COLOURS) for channel in colour]
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours)
@@ -117,7 +118,7 @@ def sheet(pictures: dict[str, Image.Image], look: str, into: Path) -> None:
         small = picture.resize((width, round(picture.height * width / picture.width)))
         at = (12 + n % columns * (width + 12), 12 + n // columns * (height + 12))
         whole.paste(small.crop((0, 0, width, min(height, small.height))), at)
-    whole.save(into / f"sheet{look}.jpg", quality=66, optimize=True, progressive=True)
+    whole.save(into / f"sheet{look}.jpg", quality=60, optimize=True, progressive=True)
 
 
 def main() -> None:
