@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from energyguard.errors import Malformed
 HEAD = ["time", "device", "energy_kwh"]
 
 
-def saved(folder: Path, *sheets: list[list[object]]) -> Path:
+def saved(folder: Path, *sheets: Sequence[Sequence[object]]) -> Path:
     book = openpyxl.Workbook()
     book.remove(book.active)
     for n, rows in enumerate(sheets):
@@ -30,7 +31,7 @@ def saved(folder: Path, *sheets: list[list[object]]) -> Path:
 
 def test_times_are_those_of_the_zones_clock(tmp_path: Path) -> None:
     winter, summer = datetime(2026, 3, 29, 1, 45), datetime(2026, 3, 29, 3, 0)
-    rows = [HEAD, [winter, "H001", 0.25], [], [summer, "H001", 1]]
+    rows: list[list[object]] = [[*HEAD], [winter, "H001", 0.25], [], [summer, "H001", 1]]
     path = saved(tmp_path, [], rows, [["another"]])
     assert is_workbook(path)
     assert workbook_as_csv(path, "Europe/Berlin").decode().splitlines() == [

@@ -158,7 +158,10 @@ async def test_a_site_that_has_a_view_of_its_own_is_that_view_in_the_rail() -> N
 
 
 def test_a_site_is_not_as_usual_while_a_part_is_above_it() -> None:
-    row = PartRow("device/H003", "Kitchen", 1.06, UsualRange(0.5, 1.0), "", 0, False, 2.0)
+    row = PartRow(
+        key="device/H003", name="Kitchen", kw=1.06, usual=UsualRange(0.5, 1.0), today="", cost="",
+        alerts=0, silent=False, top=2.0,
+    )  # fmt: skip
     assert row.above == pytest.approx(0.06)
     assert row._replace(kw=1.05).above is None
     assert row._replace(usual=None).above is row._replace(kw=None).above is None
