@@ -143,7 +143,7 @@ def each_view(
         for name in views:
             seen[name].append(open_once(browser, state, base + VIEWS[name], serve, live_s))
     print(
-        f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts   drawn: median, all (ms)"
+        f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)"
     )
     for name, found in seen.items():
         middle = [median(values) for values in zip(*found, strict=True)]
