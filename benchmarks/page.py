@@ -142,9 +142,7 @@ def each_view(
     for _ in range(runs):
         for name in views:
             seen[name].append(open_once(browser, state, base + VIEWS[name], serve, live_s))
-    print(
-        f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)"
-    )
+    print(f"{'view':<15} sent kB  serve ms  live kB/s (plain)  painted  charts  drawn, ms (all)")
     for name, found in seen.items():
         middle = [median(values) for values in zip(*found, strict=True)]
         drawn = sorted(one.drawn_ms for one in found)
