@@ -76,7 +76,9 @@ class QuietReadings:
 
     def _may_follow(self, runs: KeyRuns, register: Ints, in_doubt: Ints) -> Bools:
         """Which readings the fold of one register would not look at more closely."""
-        alone = self.channels.where("resets_daily", runs.keys)
+        rows = self.rows
+        none_accepted = (rows.time[runs.rows, -1] == NOTHING) & (rows.newest[runs.rows] != NOTHING)
+        alone = self.channels.where("resets_daily", runs.keys) | none_accepted
         if len(in_doubt):
             alone = alone | np.isin(runs.keys, in_doubt)
         follows = runs.each(~alone) if alone.any() else np.array([True])

@@ -109,7 +109,11 @@ def test_digits_that_are_given_say_where_a_register_begins_again() -> None:
     above = folded(channel, [50.0, 50.1, 120.0, 50.2, 50.3])
     assert (total(above), kinds(above)) == (0.3, "fdgdd")
     assert above[2][8:] == (Evidence.BEYOND, 100 * KWH)
-    assert kinds(folded(channel, [120.0, 50.1, 50.2])) == "gfd"
+    for cuts in ((), (1,), (1, 2)):
+        first = folded(channel, [120.0, 50.1, 50.2], cuts=cuts)
+        assert (total(first), kinds(first)) == (0.1, "gfd"), (
+            "the first that it can show is the first"
+        )
 
 
 def test_what_is_in_doubt_at_the_end_is_open() -> None:
