@@ -26,6 +26,7 @@ def test_half_hours_are_known_by_their_rhythm() -> None:
 def test_a_length_near_a_usual_one_is_that() -> None:
     stamps = [0, 15 * MINUTE + 1_000, 30 * MINUTE + 3_000, 45 * MINUTE + 5_000]
     assert spans([1.0] * 4, stamps)[0] == (0, 15)
+    assert spans([1.0] * 4, 28 * MINUTE + 40_000)[0] == (0, 30)
     assert spans([1.0] * 4, 7 * MINUTE)[0] == (0, 7)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.ledger import Ledger
+from energyguard.ledger.register_fold import RegisterFold
 from energyguard.model.channels import Kind
 from energyguard.model.readings import Ints
 from tests.ledger.folding import (
@@ -110,6 +111,20 @@ def test_entries_are_the_same_in_any_batches(kind: Kind, seed: int, cuts: list[f
     assert rows_of(cut, batches(readings, cuts)) == rows
     assert rows_of(single, one_by_one(readings)) == rows
     assert whole.snapshot() == cut.snapshot() == single.snapshot()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_many_registers_at_once_are_folded_as_each_by_itself(seed: int) -> None:
+    """The quiet path, in columns, makes what the fold of one register makes."""
+    readings = readings_of(Kind.REGISTER, seed, 60)
+    rows: dict[tuple[int, int], Row] = {}
+    for number in range(KEYS):
+        fold = RegisterFold(channel_of(number, Kind.REGISTER))
+        for key, time, value in zip(*(column.tolist() for column in readings), strict=True):
+            if key == number:
+                rows |= {(key, e.stamp): (key, *map(int, e)) for e in fold.take(time, value)}
+    assert rows_of(new(Kind.REGISTER), [readings], ended=False) == rows
 
 
 @settings(max_examples=20, deadline=None)

@@ -54,6 +54,12 @@ def test_of_one_time_the_last_counts() -> None:
     assert total(rows) == pytest.approx(0.5, abs=1e-8)
 
 
+def test_a_power_that_cannot_be_leaves_nothing_beside_one_of_its_time_that_can() -> None:
+    rows = held([6.0, 6.0, 6.0, 6.0, 600.0, 6.0], [n * MINUTE for n in (0, 1, 2, 3, 3, 4)])
+    assert EntryKind.GLITCH not in {row[7] for row in rows}
+    assert total(rows) == 0.5
+
+
 def test_energies_are_floored_toward_zero() -> None:
     rows = held([1e-9] * 4 + [-1e-9] * 4, MINUTE)
     assert total(rows) == 0

@@ -68,6 +68,19 @@ def test_what_is_believed_is_withdrawn_when_it_turns_out_wrong() -> None:
     assert total(folded(REGISTER, values, ended=False)) == 0.07
 
 
+def test_what_settles_a_doubt_and_what_does_not_yet() -> None:
+    midnight = folded(
+        REGISTER, [8.90, 9.20, 0.15, 0.30], 30 * MINUTE, MONDAY - 45 * MINUTE, ended=False
+    )
+    assert len(midnight) == 4, "a reset at midnight is believed with the next reading"
+    swap = [640.20, 640.45, 12880.00, 12880.30]
+    assert kinds(folded(REGISTER, swap)) == "fdsd", "two that rise are rather a meter than glitches"
+    assert len(folded(REGISTER, swap, ended=False)) == 2
+    restored = [300.00, 300.40, 299.10, 299.50, 299.50]
+    assert kinds(folded(REGISTER, restored[:4])) == "fdsd"
+    assert kinds(folded(REGISTER, [300.00, 300.40, 299.10, 299.10, 300.50])) == "fdDDd"
+
+
 def test_a_net_register_counts_both_ways_where_that_is_said() -> None:
     channel = REGISTER._replace(largest_export_w=20_000)
     rows = folded(channel, [40.0, 40.3, 39.8, 39.9])

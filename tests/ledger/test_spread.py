@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from energyguard.ledger.spread import part, part_bounds, spread
@@ -27,6 +27,8 @@ def exact(energy: int, start: int, end: int, border: int) -> int:
     st.sampled_from([0, 1, 900_000, 30 * 86_400_000, 40 * 86_400_000, 3 * YEAR]),
     st.floats(-0.2, 1.2),
 )
+@example(2**61 + 12_345, 7, 3 * YEAR, 0.37)
+@example(-(2**61) - 12_345, 7, 3 * YEAR, 0.73)
 def test_a_part_is_exact_up_to_years(energy: int, start: int, length: int, where: float) -> None:
     border = start + round(length * where)
     columns = [np.array([n], np.int64) for n in (energy, start, start + length)]
