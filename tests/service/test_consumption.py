@@ -91,16 +91,22 @@ def test_the_day_of_summer_time_has_23_hours_and_23_kwh(consumption: Consumption
     assert {step.kwh for step in day.steps} == {1.0}
     assert all(a.end_ms == b.start_ms for a, b in pairwise(day.steps))
     assert day.missing == ()
-    [march] = consumption.of(["device/berlin"], consumption.span("2026-03", [], BERLIN))
-    assert march.steps[28].kwh == 14.0  # until 14:30
+    march_span = consumption.span("2026-03", [], BERLIN)
+    [march] = consumption.of(["device/berlin"], march_span, until_ms=NOON + 1)
+    assert march.steps[28].kwh == pytest.approx(13 + 31 / 60)  # until 14:31
     assert len(march.missing) == 28
 
 
 def test_today_stands_beside_yesterday_up_to_the_same_time(consumption: ConsumptionSums) -> None:
-    today = asked(consumption, "device/main", "today")
+    span = consumption.span("today", ["device/main"])
+    [today] = consumption.of(["device/main"], span, until_ms=NOON + 1)
     assert str(today.span) == "2026-03-29"
-    assert (today.total_kwh, today.before_total_kwh) == (28.0, 30.0)  # 14 hours: one is left out
-    assert [step.kwh for step in today.steps[13:15]] == [2.0, None]
+    minutes = 13 * 60 + 31  # since midnight; the hour that there was not is none
+    sums = (today.total_kwh, today.before_total_kwh)
+    assert sums == pytest.approx((2 * minutes / 60, 2 * (minutes + 60) / 60))
+    assert [step.kwh for step in today.steps[13:15]] == [pytest.approx(2 * 31 / 60), None]
+    [whole] = consumption.of(["device/main"], span)  # what came is not cut where it was told
+    assert whole.total_kwh == 28.0
     assert sum(step.kwh or 0 for step in today.before) == 48.0
     assert (today.open, today.highest) == (13, 0)
     assert (today.until_ms, today.before_until_ms) == (

@@ -33,7 +33,7 @@ from energyguard.tariffs.holidays import holiday_dates
 from energyguard.tariffs.pieces import TariffPart
 from energyguard.tariffs.prices import PriceList
 
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
 
 class _Planned(NamedTuple):
@@ -71,7 +71,7 @@ class EnergyBills:
             key: ``site/ID``, ``device/ID`` or ``group/ID``.
             span: days of a zone; the bill's months are that zone's, too.
             tariff: what it would be with this one; empty: the ones that held.
-            until_ms: before when; None: up to now, by the readings' own clock.
+            until_ms: before when; None: up to now, by the readings' own clock: the hour's end.
 
         Raises:
             Malformed: it is no key of what uses energy.
@@ -144,9 +144,14 @@ class EnergyBills:
         return EnergyCost(amount, planned.currency, rated.nano - rated.unpriced_nano)
 
     def _until(self, key: str, span: CalendarSpan, until_ms: int | None) -> int:
-        """Up to when a bill of a span counts: a whole minute, as consumption does."""
-        now_ms = self._consumption.now_of([key]) + 1 if until_ms is None else until_ms
-        whole = -(-now_ms // MINUTE_MS) * MINUTE_MS
+        """Up to when a bill of a span counts: a whole minute.
+
+        Up to now is to the end of the hour: the newest reading may speak of that.
+        """
+        if until_ms is None:
+            whole = -(-(self._consumption.now_of([key]) + 1) // HOUR_MS) * HOUR_MS
+        else:
+            whole = -(-until_ms // MINUTE_MS) * MINUTE_MS
         return min(max(whole, span.start_ms), span.end_ms)
 
     def _plan(self, key: str, span: CalendarSpan, end_ms: int, tariff: str = "") -> _Planned:

@@ -126,7 +126,8 @@ class ConsumptionSums:
         Args:
             keys: ``device/ID``, ``site/ID``, ``group/ID``, or empty for everything.
             span: days of a zone.
-            until_ms: before when; None: up to now, by the readings' own clock.
+            until_ms: before when; None: all that came, and the span before up to now, by the
+                readings' own clock: what the newest of them tell may be of a time after their own.
             step: what it is divided into; None: by its length.
             compare: ask of the span before, too; else nothing is known of it.
             without: devices that are left out, such as ``Live.apart``.
@@ -139,7 +140,8 @@ class ConsumptionSums:
         now_ms = self.now_of(keys) + 1 if until_ms is None else until_ms
         cut = SpanCut.of(span, now_ms, step, compare)
         amounts = self._amounts(keys, cut.borders, without)
-        return [self._series(key, cut, of_key) for key, of_key in amounts]
+        end_ms = cut.steps[-1] if until_ms is None else cut.until_ms
+        return [self._series(key, cut, of_key, end_ms) for key, of_key in amounts]
 
     def between(self, keys: Sequence[str], borders: Sequence[int]) -> dict[str, MeteredEnergy]:
         """What each of these used between any borders, for who makes sums of their own.
@@ -205,8 +207,8 @@ class ConsumptionSums:
         )
 
     @staticmethod
-    def _series(key: str, cut: SpanCut, amounts: _Amounts) -> ConsumptionSeries:
-        steps = amounts.steps(cut.steps, cut.until_ms)
+    def _series(key: str, cut: SpanCut, amounts: _Amounts, end_ms: int) -> ConsumptionSeries:
+        steps = amounts.steps(cut.steps, end_ms)
         before = amounts.steps(cut.before)
         known = [i for i, step in enumerate(steps) if step.kwh is not None]
         sent = bool(amounts.readings.any())
@@ -214,7 +216,7 @@ class ConsumptionSums:
             key=key,
             span=cut.span,
             steps=steps,
-            total_kwh=amounts.total(cut.steps[0], cut.until_ms),
+            total_kwh=amounts.total(cut.steps[0], end_ms),
             before=before,
             before_total_kwh=amounts.total(cut.before[0], cut.before_until_ms)
             if cut.before
@@ -225,7 +227,7 @@ class ConsumptionSums:
             missing=tuple(
                 i
                 for i, step in enumerate(steps)
-                if sent and step.end_ms <= cut.until_ms and not step.readings
+                if sent and step.end_ms <= cut.until_ms and step.kwh is None
             ),
             open=cut.open,
         )
