@@ -25,7 +25,6 @@ from energyguard.codecs.csv import strings_of
 from energyguard.codecs.deliveries import Block, OutOfOrder, in_order, in_runs, merged
 from energyguard.codecs.files import read_blocks
 from energyguard.errors import ConfigError
-from energyguard.model.channels import MAX_GAP_MS
 from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
@@ -35,6 +34,8 @@ from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput, window_alerts
 
 _BLOCKS_AHEAD = 3
+LONGEST_MS = 40 * 86_400_000
+"""How long after the newest reading windows are closed: the last interval may be a month's."""
 HELD_BYTES = 64 << 20
 """So much of what is written is held in memory until the input is known to be in order."""
 
@@ -114,7 +115,7 @@ def _evaluate(
             _write(windows.process(batch_from(batch)), out, episodes, result)
     if windows.clock.newest > NEVER:
         _write(windows.end(), out, episodes, result)
-        end = windows.clock.newest + limits.clock.lateness_ms + rule.reach_ms + MAX_GAP_MS
+        end = windows.clock.newest + limits.clock.lateness_ms + rule.reach_ms + LONGEST_MS
         _write(windows.advance(end, end=True), out, episodes, result)
     return result
 

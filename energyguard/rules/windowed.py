@@ -21,6 +21,8 @@ from energyguard.rules.rule import Rule
 
 OF_WINDOWS = frozenset({"window", "slide", "longest_gap", "per"})
 """Fields that are the same for all devices: windows are summed for all at once."""
+RESTATED = "a later reading shows that it was not so"
+"""Why an alert ends that no window ends: the energy that raised it was counted anew."""
 Amounts = Callable[[int], Ints]
 """What windows hold that end so many slides before those in question: (windows, keys)."""
 

@@ -120,7 +120,12 @@ def test_an_old_and_a_new_worker_take_over_from_each_other(name: str, tmp_path: 
         upgrade.kill("new")
         upgrade.read(parts[4], *reads)
         found = upgrade.found()
-    ours, theirs = (store.text_of(_shown(every, name)) for every in (found, _golden(name)))
+    # What is slow, or has too few readings for a rhythm, an older worker counts otherwise.
+    alike = [
+        [one for one in every if not (one.key or b"").startswith((b"Q", b"X"))]
+        for every in (found, _golden(name))
+    ]
+    ours, theirs = (store.text_of(_shown(every, name)) for every in alike)
     assert store.differences(ours, theirs) == []
     ids = Counter(one.headers for one in found if one.topic == "energy_alerts")
     assert set(ids.values()) == {1}, "a window is told once"

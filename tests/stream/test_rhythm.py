@@ -105,7 +105,7 @@ def test_old_news_of_a_silent_device_leaves_its_silence_as_it_is() -> None:
     assert len({alert for alert, _ in found}) == 1
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_batch_borders_and_restarts_decide_nothing(seed: int) -> None:
     rng = random.Random(seed)
     rows: list[tuple[int, Row]] = []
@@ -125,7 +125,7 @@ def test_batch_borders_and_restarts_decide_nothing(seed: int) -> None:
     assert len(whole) > 10
     for size in (1, 7, 60):
         places = range(1, len(log)) if size == 1 else sorted(rng.sample(range(1, len(log)), size))
-        parts = silences(log, list(places)[:300])
+        parts = silences(log, list(places)[:60])
         assert parts == whole
 
 

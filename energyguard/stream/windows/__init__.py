@@ -1,7 +1,16 @@
 """Windows by event time: verdicts, panes, episodes, alerts.
 
 operator.py           one partition: clock and channels; batch in, output out
+channel_lane.py       what is kept of one channel, and what becomes of it when rules change
 channel_operator.py   one channel: verdicts, recent readings, panes, episodes
+energy_state.py       what is known of the devices of a channel of energy
+energy_operator.py    a channel of energy: windows sum the entries of the ledger
+apart_operator.py     devices that are slow, new, late or in doubt
+patience.py           how long windows wait for each device
+key_entries.py        what one key's readings come to
+key_windows.py        its windows
+key_events.py         what happens to its episodes
+entry_registers.py    the panes of energies; spreading.py: entries over panes and windows
 verdicts.py           which readings count, held against those of the horizon
 panes.py              every channel becomes a register, known at the pane borders
 registers.py          the registers of one channel; scores

@@ -7,29 +7,22 @@ batch closed. Where one does, the batch is cut at the closings, and each closing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from energyguard.model.channels import MAX_GAP_MS, MEASURES
-from energyguard.model.readings import Bools, Ints
-from energyguard.rules.rule import Rule
-from energyguard.rules.windowed import WindowRule
-from energyguard.stream.time.trusted import NEVER
+from energyguard.model.channels import MAX_GAP_MS
+from energyguard.model.readings import Ints
+from energyguard.stream.windows.channel_lane import ChannelLane
 from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice, Closings, Increments, closing_places
-from energyguard.stream.windows.places import DevicePlaces
-from energyguard.stream.windows.registers import Registers
-from energyguard.stream.windows.rule_change import carried
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import (
     Judged,
     LaneRows,
-    RecentReadings,
     joined,
     judge,
     newest_before,
@@ -39,94 +32,8 @@ CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
 
 
-class ChannelOperator:
-    """The state of one channel. Keys are device numbers, dense over the partition."""
-
-    def __init__(
-        self, channel: str, limits: ChannelLimits, places: DevicePlaces, *, keeps_past: bool = True
-    ) -> None:
-        self.channel, self.places, self.limits = channel, places, limits
-        self.keeps_past = keeps_past  # else a reading can only be new, or late
-        self.measure = MEASURES[channel]
-        # A level is judged by what is known when time passes the window's end: no sum is to become
-        # complete, and whoever waits for a danger to be certain is told too late.
-        self.patience_ms = 0 if self.measure.is_level else limits.lateness_ms
-        self.ring = RecentReadings()
-        self.newest = np.empty(0, np.int64)
-        self.registers = Registers(self.measure)
-        self.rule_states: list[RuleState] = []
-        self._widths: dict[int, int] = {}  # for each slide, how many panes its longest window has
-        self._windows: set[tuple[int, int]] = set()  # slides and lengths of windows
-        self.silent: dict[int, int] = {}  # of each quiet key, the newest reading before its silence
-
-    def grow(self, keys: int) -> None:
-        """Make room for so many keys."""
-        if keys > len(self.newest):
-            more = np.full(max(keys, len(self.newest) * 5 // 4) - len(self.newest), NEVER)
-            self.newest = np.concatenate([self.newest, more])
-        self.registers.grow(len(self.newest))
-
-    def widen(self, other: ChannelOperator) -> None:
-        """Hold the past that another has, which has just read more of it."""
-        self.limits, self.ring = other.limits, other.ring
-        self.registers.widen(other.registers)
-
-    def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
-        """Run these rules from now on; what they need of the past comes from the ring."""
-        about = [r for r in rules if isinstance(r, WindowRule) and self.channel in r.channels]
-        self.rule_states = [
-            RuleState(rule, self.measure, self.places, self.silent) for rule in about
-        ]
-        self._widths.clear()
-        for slide, reach in (windows := {(r.slide_ms, r.reach_ms) for r in about}):
-            self._widths[slide] = max(self._widths.get(slide, 0), reach // slide)
-        self._windows = windows
-        gaps = {(rule.slide_ms, rule.gap_ms) for rule in about if rule.gap_ms}
-        self.registers.cover(gaps, len(self.newest))
-        if newest > NEVER:
-            self.registers.rebuild(self._widths, self._closed(newest), newest, self.ring)
-
-    def set_rules(self, rules: Sequence[Rule], newest: int) -> list[AlertTransition]:
-        """Run other rules: open episodes go on or end, and those that the past holds begin."""
-        old = {state.rule.id: state for state in self.rule_states}
-        self.run_rules(rules, newest)
-        found: list[AlertTransition] = []
-        for state in self.rule_states if newest > NEVER else ():
-            rule = state.rule
-            panes = self.registers.panes[rule.slide_ms]
-            closed = self._closed(newest)[rule.slide_ms]
-            before = old.get(rule.id)
-            if before is not None and before.rule.scored == rule.scored:
-                del old[rule.id]
-                ends = np.arange(closed, (panes.head + 1 if state.is_early else closed) + 1)
-                scores = self.registers.scores(rule, ends)
-                more = carried(before, state, ends, scores, newest)
-                found += [AlertTransition(state, event) for event in more]
-            found += [AlertTransition(state, e) for e in state.begin_all(panes, closed, newest)]
-        return [AlertTransition(s, e) for s in old.values() for e in s.stop(newest)] + found
-
-    def place_anew(self, newest: int) -> list[AlertTransition]:
-        """Devices may stand elsewhere from now on."""
-        panes, closed = self.registers.panes, self._closed(newest)
-        about = [state for state in self.rule_states if state.rule.needs_catalogue]
-        return [
-            AlertTransition(state, event)
-            for state in (about if newest > NEVER else ())
-            for slide in (state.rule.slide_ms,)
-            for event in state.place_anew(panes[slide], closed[slide], newest)
-        ]
-
-    def _closed(self, newest: int) -> dict[int, int]:
-        """For each slide, the end (in panes) of the last window closed at a newest time."""
-        return {slide: (newest - self.patience_ms) // slide for slide in self._widths}
-
-    def late(self, rows: LaneRows, run: Ints) -> Bools:
-        """Readings for which every window that would hold them is closed."""
-        watermark, late = run[rows.at] - self.limits.lateness_ms, np.ones(len(rows), bool)
-        for slide, window in self._windows or {(1, self.limits.horizon_ms)}:
-            pane = (rows.time - self.measure.shift) // slide
-            late &= pane * slide + window <= watermark
-        return late
+class ChannelOperator(ChannelLane):
+    """What the readings of one channel do to it."""
 
     def process(
         self,
@@ -148,18 +55,29 @@ class ChannelOperator:
             collected: gets the breaches, and what happened to episodes.
         """
         prior = newest_before(rows, self.newest)
-        pieces, whole = [0, len(run)], BatchSlice(run, before, 0, len(run), changes)
-        if self.registers.in_order and (rows.time <= prior).any():
-            # A reading out of order makes registers again from the ring: it may hold no later ones.
-            pieces = [0, *closing_places(whole, self.patience_ms, self._widths), len(run)]
+        whole = BatchSlice(run, before, 0, len(run), changes)
+        self._prior = rows, prior
+        pieces = {0, len(run)} | self.cuts(rows, prior, whole)
         parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
-            for start, stop in pairwise(sorted(set(pieces)))
+            for start, stop in pairwise(sorted(pieces))
         ]
         judged = parts[0] if len(parts) == 1 else joined(parts)
         self._note(changes)
         new = judged.good & (rows.time > prior)
         return judged, rows if new.all() else rows.where(new)
+
+    def prior_of(self, rows: LaneRows, span: BatchSlice) -> Ints:
+        """The newest time of each reading's key before it; of a whole batch it is known."""
+        known, prior = self._prior
+        return prior if known is rows else newest_before(rows, self.newest)
+
+    def cuts(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> set[int]:
+        """Where a batch has to be cut, so that each part can be taken at once."""
+        if self.registers.in_order and (rows.time <= prior).any():
+            # A reading out of order makes registers again from the ring: it may hold no later ones.
+            return set(closing_places(whole, self.patience_ms, self._widths))
+        return set()
 
     def _process_part(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
         """A part of a batch; its events get their places in the whole."""
@@ -168,13 +86,14 @@ class ChannelOperator:
         run, before, start, stop, changes = span
         low, high = np.searchsorted(rows.at, [start, stop])
         part = replace(rows.where(slice(low, high)), at=rows.at[low:high] - start)
-        inner = Collected(collected.breaches, [], collected.follow_episodes)
+        inner = Collected([], [], collected.follow_episodes)
         mine = [change._replace(at=change.at - start) for change in changes]
         alone = BatchSlice(run[start:stop], before, 0, stop - start, mine)
         judged = self._process(part, alone, inner)
         collected.transitions += [
             t._replace(event=t.event._replace(at=t.event.at + start)) for t in inner.transitions
         ]
+        collected.breaches += [replace(found, at=found.at + start) for found in inner.breaches]
         return judged
 
     def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
@@ -287,9 +206,9 @@ class ChannelOperator:
         if state.makes_energy_alerts and len(ends) and (scores.max(axis=0) > level).any():
             end, key = np.nonzero(scores > level)
             nano = scores[end, key] // self.measure.per_nano
-            end_ms = ends[end] * rule.slide_ms
+            end_ms, at = ends[end] * rule.slide_ms, closings.at[end]
             collected.breaches += [
-                Breaches(own, key[which], end_ms[which], nano[which])
+                Breaches(own, key[which], end_ms[which], nano[which], at[which])
                 for own, which in state.limits.by_rule(key)
             ]
         if collected.follow_episodes:

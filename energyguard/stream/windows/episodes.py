@@ -21,6 +21,7 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.rules.rule import LEFT, STOPPED
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episode import BACK, CLOSE, QUIET, READ, Episode, EpisodeEvent
+from energyguard.stream.windows.key_events import KeyEvents, Over
 from energyguard.stream.windows.key_limits import KeyLimits
 from energyguard.stream.windows.panes import Closings, Increments, Panes
 from energyguard.stream.windows.places import DevicePlaces
@@ -41,15 +42,17 @@ class RuleState:
     measure: Measure
     places: DevicePlaces
     silent: Mapping[int, int] = field(default_factory=dict)
+    apart: Bools = field(default_factory=lambda: np.empty(0, bool))
+    """Keys whose windows are followed elsewhere, each by its own entries."""
     episodes: dict[int, Episode] = field(default_factory=dict)
 
     limits: KeyLimits = field(init=False)  # the scores at which it raises and clears
-    is_early: bool = field(init=False)  # a window may raise before it closes: it only grows
+    is_early: bool = field(init=False)  # a window of energy may raise before it closes
     makes_energy_alerts: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.limits = KeyLimits(self.rule, self.measure, self.places)
-        self.is_early = self.rule.may_raise_early and self.measure.grows
+        self.is_early = self.rule.may_raise_early and not self.measure.is_level
         self.makes_energy_alerts = self.rule.makes_energy_alerts
 
     def follow(
@@ -69,11 +72,16 @@ class RuleState:
             sums: their scores: (windows, keys).
             quiet: the keys that went quiet or came back.
         """
-        changed = {c.key for c in quiet if c.key in self.episodes}
+        here = [c for c in quiet if not self.is_apart(c.key)]
+        changed = {c.key for c in here if c.key in self.episodes}
         for key in sorted(changed | self._candidates(panes, rows, closings, sums, changed)):
-            mine = [c for c in quiet if c.key == key]
+            mine = [c for c in here if c.key == key]
             readings = rows.of(key) if self.is_early else []
             yield from _KeyInBatch(self, panes, closings, sums, key).events(readings, mine)
+
+    def is_apart(self, key: int) -> bool:
+        """Whether a key's windows are followed elsewhere."""
+        return key < len(self.apart) and bool(self.apart[key])
 
     def begin_all(
         self, panes: Panes, closed: int, time_ms: int, of: Bools | None = None
@@ -86,6 +94,8 @@ class RuleState:
             return
         ends = np.arange(closed + 1, panes.head + 2)
         breaches = panes.windows(ends, self.rule.panes) > self.limits.of(panes.keys)[0]
+        known = min(panes.keys, len(self.apart))
+        breaches[:, :known] &= ~self.apart[:known]
         if of is not None:
             breaches &= of[: panes.keys]
         for key in np.flatnonzero(breaches.any(axis=0)).tolist():
@@ -114,18 +124,21 @@ class RuleState:
             EpisodeEvent(0, e, State.RESOLVED, time_ms, e.observed, e.peak, STOPPED) for e in ended
         ]
 
-    def place_anew(self, panes: Panes, closed: int, time_ms: int) -> Iterator[EpisodeEvent]:
-        """Devices may stand elsewhere: those that left the rule are over, others come under it."""
+    def leave(self, time_ms: int) -> Iterator[EpisodeEvent]:
+        """Devices may stand elsewhere: the episodes of those that left the rule are over."""
         self.limits.forget()
         for key, episode in sorted(self.episodes.items()):
             if not self.limits.has(key):
                 del self.episodes[key]
                 amounts = episode.observed, episode.peak
                 yield EpisodeEvent(0, episode, State.RESOLVED, time_ms, *amounts, LEFT)
-        came = self.limits.selected(panes.keys).copy()
-        before = self.places.selected_before(self.rule)[: panes.keys]
+
+    def came(self, keys: int) -> Bools:
+        """Which of so many keys came under the rule where devices stand now."""
+        came = self.limits.selected(keys).copy()
+        before = self.places.selected_before(self.rule)[:keys]
         came[: len(before)] &= ~before
-        yield from self.begin_all(panes, closed, time_ms, came)
+        return came
 
     def _candidates(
         self, panes: Panes, rows: Increments, closings: Closings, sums: Ints, changed: set[int]
@@ -134,23 +147,27 @@ class RuleState:
         found: set[int] = set()
         level, _ = self.limits.of(panes.keys)
         calm = np.ones(panes.keys, bool)
-        if self.episodes:
-            calm[np.fromiter(self.episodes, np.int64, len(self.episodes))] = False
-            found |= self._of_episodes(closings, sums, changed)
+        known = min(panes.keys, len(self.apart))
+        calm[:known] = ~self.apart[:known]
+        if mine := [key for key in self.episodes if not self.is_apart(key)]:
+            keys = np.array(mine)
+            calm[keys] = False
+            found |= self._of_episodes(keys, closings, sums, changed)
         if len(closings.ends):
             found |= set(np.flatnonzero((sums.max(axis=0) > level) & calm).tolist())
         if self.is_early and len(rows.at):
             closed = int(closings.ends[-1]) if len(closings.ends) else closings.closed_before
             ends = np.arange(max(int(rows.amounts.pane.min()), closed) + 1, panes.head + 2)
-            highest = panes.windows(ends, self.rule.panes).max(axis=0)
+            highest = panes.windows(ends, self.rule.panes).max(axis=0) + rows.given(panes.keys)
             found |= set(np.flatnonzero((highest > level) & calm).tolist())
         return found
 
-    def _of_episodes(self, closings: Closings, sums: Ints, changed: set[int]) -> set[int]:
+    def _of_episodes(
+        self, keys: Ints, closings: Closings, sums: Ints, changed: set[int]
+    ) -> set[int]:
         """The keys of episodes that may change; the peaks of the others grow at once."""
         if not len(closings.ends):
             return set()
-        keys = np.fromiter(self.episodes, np.int64, len(self.episodes))
         first = np.array([self.episodes[k].first_end for k in keys.tolist()])
         open_ = closings.ends[:, None] >= first
         mine = sums[:, keys]
@@ -168,18 +185,16 @@ class RuleState:
         return set(keys[busy].tolist())
 
 
-class _KeyInBatch:
-    """One key through one batch, event by event."""
+class _KeyInBatch(KeyEvents):
+    """One key through one batch, by its registers."""
 
     def __init__(
         self, state: RuleState, panes: Panes, closings: Closings, sums: Ints, key: int
     ) -> None:
-        self.state, self.panes, self.key = state, panes, key
-        self.slide, self.n = panes.slide_ms, state.rule.panes
-        self.closed = closings.closed_before
-        self.level, self.clear = state.limits.of_key(key)
+        quiet_ms = state.silent.get(key)  # the newest reading before a silence that lasts
+        super().__init__(state, key, panes.slide_ms, closings.closed_before, quiet_ms)
+        self.panes, self.n = panes, state.rule.panes
         self.closings = closings
-        self.quiet_ms = state.silent.get(key)  # the newest reading before a silence that lasts
         self.sums = sums[:, key].tolist() if len(closings.ends) else []
         self.column: Ints = panes.registers(np.arange(panes.base, panes.head + 1), np.array([key]))[
             :, 0
@@ -198,79 +213,33 @@ class _KeyInBatch:
         ]
         for at, kind, i in sorted(happened):
             if kind == CLOSE:
-                yield from self._close(at, int(self.closings.ends[i]), self.sums[i])
+                yield from self.closes(at, int(self.closings.ends[i]), self.sums[i])
             elif kind == READ:
                 _, time, pane, amount = rows[i]
                 self.column[max(pane - self.panes.base, 0) :] += amount
-                yield from self._raise(at, pane + 1, pane + self.n, time)
+                if i + 1 < len(rows) and rows[i + 1][0] == at:
+                    continue  # a part of an entry: the reading's other parts follow
+                first = min(row[2] for row in _back(rows, i))
+                yield from self.raises(at, first + 1, pane + self.n, time)
             else:
-                yield from self._silence(quiet[i])
+                yield from self.turns(quiet[i])
+
+    def over(self, first: int, last: int | None) -> Over | None:
+        """By the registers."""
+        for end in range(first, (self.panes.head + self.n if last is None else last) + 1):
+            if (total := self._sum(end)) > self.level:
+                return end, total
+        return None
 
     def _sum(self, end: int) -> int:
         top = min(end - 1 - self.panes.base, len(self.column) - 1)
         low = min(end - 1 - self.n - self.panes.base, len(self.column) - 1)
         return int(self.column[max(top, 0)] - self.column[max(low, 0)])
 
-    def _raise(self, at: int, first: int, last: int, time: int) -> Iterator[EpisodeEvent]:
-        """Begin an episode at the first open window over the level, if there is one."""
-        if self.key in self.state.episodes:
-            return
-        for end in range(max(first, self.closed + 1), min(last, self.panes.head + 1) + 1):
-            total = self._sum(end)
-            if total > self.level:
-                yield from self._begin(at, end, total, time)
-                return
 
-    def _begin(self, at: int, end: int, total: int, time: int) -> Iterator[EpisodeEvent]:
-        return self.state.begin(at, self.key, end, total, time, self.quiet_ms is not None)
-
-    def _close(self, at: int, end: int, total: int) -> Iterator[EpisodeEvent]:
-        self.closed = end
-        episode = self.state.episodes.get(self.key)
-        end_ms = end * self.slide
-        if episode is None:
-            if total > self.level:
-                yield from self._begin(at, end, total, end_ms)
+def _back(rows: list[tuple[int, int, int, int]], i: int) -> Iterator[tuple[int, int, int, int]]:
+    """The parts of the entry of which part ``i`` is the last."""
+    for row in rows[i::-1]:
+        if row[0] != rows[i][0]:
             return
-        if end < episode.first_end or total == SAYS_NOTHING:
-            return
-        episode.peak = max(episode.peak, total)
-        silent = self._in_silence(episode, end_ms)
-        if total <= self.clear and not silent:
-            del self.state.episodes[self.key]
-            yield EpisodeEvent(at, episode, State.RESOLVED, end_ms, total, episode.peak)
-            if self.state.is_early:
-                yield from self._raise(at, end + 1, self.panes.head + 1, end_ms)
-            return
-        dwell_ms = self.state.limits.rule_of(self.key).dwell_ms
-        long_enough = end_ms - episode.since_ms >= dwell_ms
-        if episode.state is State.PENDING and long_enough and not silent:
-            episode.state = State.FIRING
-            yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
-        elif end == episode.first_end and total != episode.observed:
-            episode.observed = total  # the final sum of the window that began it
-            yield EpisodeEvent(at, episode, self._shown(episode), end_ms, total, episode.peak)
-
-    def _silence(self, change: SilenceChange) -> Iterator[EpisodeEvent]:
-        episode = self.state.episodes.get(self.key)
-        since, self.quiet_ms = self.quiet_ms, change.last_ms if change.quiet else None
-        if episode is None:
-            return
-        if not change.quiet:
-            if since is None:
-                return
-            episode.gap = (since, change.time_ms)
-        state = self._shown(episode)
-        yield EpisodeEvent(
-            change.at, episode, state, change.time_ms, episode.observed, episode.peak
-        )
-
-    def _shown(self, episode: Episode) -> State:
-        """The state of an episode: of a quiet device nobody knows."""
-        return episode.state if self.quiet_ms is None else State.UNKNOWN
-
-    def _in_silence(self, episode: Episode, end_ms: int) -> bool:
-        """Does a window that ends then lack readings, so that its low sum says nothing?"""
-        if self.quiet_ms is not None and end_ms > self.quiet_ms:
-            return True
-        return episode.gap is not None and episode.gap[0] < end_ms <= episode.gap[1]
+        yield row

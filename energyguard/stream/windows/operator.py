@@ -14,6 +14,8 @@ from energyguard.stream.time.clock import Admitted, PartitionClock
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
+from energyguard.stream.windows.energy_operator import operator_of
+from energyguard.stream.windows.energy_state import SaidOf, by_kind
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.numbering import DeviceNumbers, rows_by_channel
 from energyguard.stream.windows.output import (
@@ -48,6 +50,7 @@ class WindowOperator:
         witnesses: Witnesses = Witnesses.NONE,
         flow: str = "",
         places_at: PlacesAt = nowhere,
+        said: SaidOf = by_kind,
     ) -> None:
         """Make an operator in which nothing is yet.
 
@@ -61,10 +64,11 @@ class WindowOperator:
                 values as they come, and no more: it counts no readings, keeps none of them, and
                 leaves it to the windows to say who is silent.
             places_at: where devices stand at a revision of the catalogue and a time.
+            said: what is said of devices' channels of energy.
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
-        self.topic, self.limits = topic, limits
+        self.topic, self.limits, self._said = topic, limits, said
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.places = DevicePlaces(self.devices, places_at)
@@ -190,7 +194,9 @@ class WindowOperator:
         run = np.array([time_ms])
         changes = [] if end else self._silences(outcome, rows, run, before)
         for channel, lane in self.lanes.items():
+            lane.ended = end
             lane.process(rows, run, before, changes, collected)
+            lane.ended = False
             self._place(outcome, channel, collected)
         self._judge_values(outcome, {}, run, changes)
         self._finish(outcome, collected)
@@ -226,8 +232,9 @@ class WindowOperator:
     def like(self, limits: WindowLimits) -> WindowOperator:
         """An empty operator with the same devices, rules and other limits: to read again."""
         other = WindowOperator(
-            self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow
-        )
+            self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow,
+            said=self._said,
+        )  # fmt: skip
         other._numbers.extend(self.devices)
         other.places.follow(self.places)
         return other
@@ -253,8 +260,8 @@ class WindowOperator:
         lane = self.lanes.get(channel)
         if lane is None:
             limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
-            lane = ChannelOperator(channel, limits, self.places, keeps_past=self.counts_readings)
-            self.lanes[channel] = lane
+            about = channel, limits, self.places, self._said
+            self.lanes[channel] = lane = operator_of(*about, keeps_past=self.counts_readings)
             lane.silent.update(self.silences.quiet)
             lane.run_rules(self.rules, NEVER)
         lane.grow(len(self.devices))

@@ -40,11 +40,12 @@ class Breaches:
     key: Ints
     end_ms: Ints
     nano_kwh: Ints
+    at: Ints  # where in the batch each was closed
 
 
 @dataclass(slots=True)
 class WindowOutput:
-    """Windows in the order of output (end, device, rule), events in that of their causes."""
+    """Windows in the order of output (place, end, device, rule), events in that of their causes."""
 
     devices: Sequence[str] = ()  # by key
     counts: Counter[Verdict] = field(default_factory=Counter)
@@ -92,7 +93,7 @@ class WindowOutput:
 
 
 def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
-    """Breaches by (end, device, rule), in runs of one rule each.
+    """Breaches by (place, end, device, rule), in runs of one rule each.
 
     Args:
         breaches: as the channels found them.
@@ -108,11 +109,13 @@ def in_order(breaches: list[Breaches], rank: Ints) -> list[Breaches]:
     key = np.concatenate([b.key for b in breaches])
     end = np.concatenate([b.end_ms for b in breaches])
     nano = np.concatenate([b.nano_kwh for b in breaches])
-    order = np.lexsort((rule, rank[key], end))
-    rule, key, end, nano = rule[order], key[order], end[order], nano[order]
+    at = np.concatenate([b.at for b in breaches])
+    order = np.lexsort((rule, rank[key], end, at))
+    rule, key, end, nano, at = (column[order] for column in (rule, key, end, nano, at))
     cuts = [0, *(np.flatnonzero(np.diff(rule)) + 1).tolist(), len(rule)]
     return [
-        Breaches(rules[names[rule[a]]], key[a:b], end[a:b], nano[a:b]) for a, b in pairwise(cuts)
+        Breaches(rules[names[rule[a]]], *(column[a:b] for column in (key, end, nano, at)))
+        for a, b in pairwise(cuts)
     ]
 
 

@@ -1,13 +1,10 @@
 """Every channel becomes a register; the registers of all keys at the pane borders make windows.
 
-Readings of a key, in order of time, become amounts per pane. Interval energy: the reading's own
-value, in the pane that holds its time: panes are ``[start, end)``. A register: the difference to
-the reading before, in the pane that holds its time; panes are ``(start, end]``, so a reading on a
-border is the border's value. A lower value is a counter that began again, or another meter: what it
-used meanwhile is not known, and counts as nothing. A power: it holds until the next reading, and
-its energy goes to the panes that this spans. A level does the same, counted from what is nothing
-(0 K), so that a time without readings lowers the mean of a window and never raises it. Nothing is
-counted across a gap longer than ``MAX_GAP_MS`` for registers, nor beyond it for powers and levels.
+Energies are entries of the ledger: each is given to the panes that its time touches, exactly, so
+that the parts add up; a point is in the pane that holds its time: panes are ``[start, end)``. A
+level holds until the next reading, and goes to the panes that this spans, counted from what is
+nothing (0 K), so that a time without readings lowers the mean of a window and never raises it; it
+does not hold for longer than ``MAX_GAP_MS``.
 
 A window is one subtraction. Row i holds each key's register at the end of pane ``base + i``; row 0
 is the border before the first pane that any open window needs. Cost of a batch: O(readings + panes
@@ -52,6 +49,14 @@ class Increments:
         columns = (self.at, self.time, self.amounts.pane, self.amounts.amount)
         return list(zip(*(c[mine].tolist() for c in columns), strict=True))
 
+    def given(self, keys: int) -> Ints | int:
+        """By how much a window of each key may have been higher between two readings: export."""
+        amount = self.amounts.amount
+        if int(amount.min(initial=0)) >= 0:
+            return 0
+        below = amount < 0
+        return bincount_exact(self.amounts.key[below], -amount[below], keys)
+
 
 NOTHING = np.empty(0, np.int64)
 NO_ROWS = Increments(NOTHING, NOTHING, Amounts(NOTHING, NOTHING, NOTHING))
@@ -77,13 +82,6 @@ def chain(key: Ints, time: Ints, value: Ints, last_time: Ints, last_value: Ints)
     time_before[first] = last_time[key[first]]
     value_before[first] = last_value[key[first]]
     return Chain(key, time, value, time_before, value_before, time_before > 0)
-
-
-def register_amounts(links: Chain, slide_ms: int) -> Amounts:
-    """What a counter gained, at the time of each reading."""
-    gain = links.value - links.value_before
-    near = links.has & (gain >= 0) & (links.time - links.time_before <= MAX_GAP_MS)
-    return Amounts(links.key[near], (links.time[near] - 1) // slide_ms, gain[near])
 
 
 def power_amounts(links: Chain, slide_ms: int) -> Amounts:

@@ -1,8 +1,7 @@
-"""The registers of one channel: what its readings add, whatever the channel is.
+"""The registers of one channel that is a level: what its readings add; energies build on it.
 
-Interval energies are added as they come, in any order. A register or a power needs the reading
-before each: readings in order are linked to their key's newest; for a key with a reading out of
-order, the registers are made again from the ring.
+A level needs the reading before each: readings in order are linked to their key's newest; for a key
+with a reading out of order, the registers are made again from the ring.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguard.model.channels import MAX_GAP_MS, Kind, Measure
+from energyguard.model.channels import MAX_GAP_MS, Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.panes import (
     NO_ROWS,
     NOTHING,
-    Amounts,
     Chain,
     Increments,
     Panes,
@@ -27,7 +25,6 @@ from energyguard.stream.windows.panes import (
     covered_amounts,
     held_until,
     power_amounts,
-    register_amounts,
 )
 from energyguard.stream.windows.verdicts import LaneRows, ReadingRun, RecentReadings
 
@@ -59,7 +56,7 @@ class Registers:
     @property
     def in_order(self) -> bool:
         """Whether a reading adds by the one before it."""
-        return self.measure.kind is not Kind.INTERVAL or bool(self.covered)
+        return True
 
     @property
     def reaches_back(self) -> bool:
@@ -111,8 +108,7 @@ class Registers:
 
     def far(self, slide_ms: int, width: int) -> int:
         """How many panes beyond the newest a window may end and still hold something."""
-        held = MAX_GAP_MS // slide_ms if self.measure.holds else 0
-        return width + held + 2
+        return width + MAX_GAP_MS // slide_ms + 2
 
     def link(self, rows: LaneRows, prior: Ints, ring: RecentReadings) -> Chained | None:
         """Find each reading's reading before; None: none is needed."""
@@ -155,23 +151,15 @@ class Registers:
                 if links.anew is not None:
                     covered.clear(links.anew[: covered.keys])
                 self._cover(covered, links.chain, gap_ms)
-        if self.measure.kind is Kind.INTERVAL:
-            pane = rows.time // slide_ms
-            if len(pane) and int(pane.min()) <= panes.base:  # another slide's window is longer
-                rows = rows.where(pane > panes.base)
-                pane = rows.time // slide_ms
-            amounts = Amounts(rows.key, pane, rows.value)
-            panes.add(amounts)
-            return Increments(rows.at, rows.time, amounts)
+        return self.count(panes, rows, links)
+
+    def count(self, panes: Panes, rows: LaneRows, links: Chained | None) -> Increments:
+        """Add what levels were until the next reading."""
         if links is not None:
             if links.anew is not None:
                 panes.clear(links.anew[: panes.keys])
-            self._add(panes, links.chain)
+            panes.add_within(power_amounts(links.chain, panes.slide_ms))
         return NO_ROWS
-
-    def _add(self, panes: Panes, links: Chain) -> None:
-        make = power_amounts if self.measure.holds else register_amounts
-        panes.add_within(make(links, panes.slide_ms))
 
     def _cover(self, panes: Panes, links: Chain, gap_ms: int) -> None:
         panes.add_within(covered_amounts(links, panes.slide_ms, gap_ms, self.measure.holds))
@@ -197,7 +185,7 @@ class Registers:
     def sums(self, panes: Panes, ends: Ints, width: int) -> Ints:
         """What windows hold that end before panes ``ends``: (ends, keys), in amounts."""
         sums = panes.windows(ends, width)
-        if self.measure.holds and len(ends):
+        if len(ends):
             last = self.last_time[: panes.keys], self.last_value[: panes.keys]
             slide = panes.slide_ms
             sums = (
@@ -237,19 +225,18 @@ class Registers:
         self.panes = {}
         is_linked = self.in_order and bool(widths)
         links = self._from_ring(np.ones(self.keys, bool), ring) if is_linked else None
-        key, time, value = ring.of_keys(None)
         for slide, width in widths.items():
             panes = self.open(slide, closed[slide] - width)  # the last closed window is whole
             self.reach(slide, newest // slide, self.keys)
-            if self.measure.kind is Kind.INTERVAL:
-                pane = time // slide
-                kept = pane > panes.base
-                panes.add(Amounts(key[kept], pane[kept], value[kept]))
-            elif links is not None:
-                self._add(panes, links)
-            for (of, gap_ms), covered in self.covered.items():
-                if of == slide and links is not None:
-                    self._cover(covered, links, gap_ms)
+            if links is not None:
+                self.count_past(panes, links)
+                for (of, gap_ms), covered in self.covered.items():
+                    if of == slide:
+                        self._cover(covered, links, gap_ms)
+
+    def count_past(self, panes: Panes, links: Chain) -> None:
+        """Add what readings of the past come to."""
+        panes.add_within(power_amounts(links, panes.slide_ms))
 
 
 def _both(a: Chain, b: Chain) -> Chain:

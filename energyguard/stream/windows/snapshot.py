@@ -115,6 +115,7 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
         registers = lane.registers
         parts[f"lane/{channel}"] = dump(
             {
+                **lane.save(),
                 "newest": lane.newest,
                 "last_time": registers.last_time,
                 "last_value": registers.last_value,
@@ -177,6 +178,7 @@ def load_windows(windows: WindowState, parts: Mapping[str, bytes]) -> None:
             setattr(lane.registers, column, saved[column])
         lane.grow(len(windows.devices))
         _load_ring(lane.ring, f"ring/{channel}/", parts)
+        lane.restore(saved)
         lane.run_rules(windows.rules, windows.clock.newest)
         for state in lane.rule_states:
             episodes = msgspec.convert(saved["episodes"].get(state.rule.id, []), list[Episode])

@@ -30,10 +30,12 @@ class ReadingRun:
     value: Ints
     sequence: Ints
     newest: int
+    oldest: int = 0
     _order: Ints | None = field(default=None)
     _sorted: Ints | None = field(default=None)
 
     def __post_init__(self) -> None:
+        self.oldest = int(self.time.min())
         if (self.sequence == self.sequence[:1]).all():  # none has one, as a rule: takes no room
             self.sequence = np.broadcast_to(self.sequence[:1].copy(), self.sequence.shape)
 
@@ -68,6 +70,7 @@ class RecentReadings:
     def __init__(self) -> None:
         self.sealed: dict[int, ReadingRun] = {}  # by serial number, oldest first
         self.next_serial = 0
+        self._kept: int | None = None  # the piece of what slow keys need of pieces that went
         self._open: list[tuple[Ints, Ints, Ints, Ints]] = []
         self._open_rows = 0
         self._whole: ReadingRun | None = None
@@ -120,6 +123,45 @@ class RecentReadings:
             known |= hit
             same[hit] = piece.value[at[hit]] == value[hit]
         return known, same
+
+    def let_go(self, before: Ints, since: Ints, newest_ms: int) -> tuple[Ints, Ints, Ints] | None:
+        """Let go of readings older than a time of their key; what is sealed goes when all is old.
+
+        Args:
+            before: of each key, which readings go.
+            since: the same, the time before: these are gone, though they may still lie here.
+            newest_ms: no key keeps less than what is newer.
+
+        Returns:
+            Key, time and value of those that go, sorted by key and time; None: none yet.
+        """
+        old = [serial for serial, piece in self.sealed.items() if piece.newest < newest_ms]
+        if not [serial for serial in old if serial != self._kept]:
+            return None
+        gone: list[tuple[Ints, ...]] = []
+        for piece in self.pieces():
+            if piece.oldest < newest_ms:
+                mine = (piece.time < before[piece.key]) & (piece.time >= since[piece.key])
+                gone.append((piece.key[mine], piece.time[mine], piece.value[mine]))
+        self._keep([self.sealed.pop(serial) for serial in old], before)
+        key, time, value = (np.concatenate(column) for column in zip(*gone, strict=True))
+        order = np.lexsort((time, key))
+        return key[order], time[order], value[order]
+
+    def _keep(self, pieces: Sequence[ReadingRun], before: Ints) -> None:
+        """Seal again what slow keys still need of pieces that go."""
+        parts = [
+            (p.key[mine], p.time[mine], p.value[mine], p.sequence[mine])
+            for p in pieces
+            for mine in (p.time >= before[p.key],)
+            if mine.any()
+        ]
+        self._kept = None
+        if parts:
+            key, time, value, sequence = (np.concatenate(c) for c in zip(*parts, strict=True))
+            self._kept = self.next_serial
+            self.sealed[self._kept] = ReadingRun(key, time, value, sequence, int(time.max()))
+            self.next_serial += 1
 
     def evict(self, before_ms: int) -> list[ReadingRun]:
         """Let go of sealed pieces that are wholly older than a time, and give them back."""

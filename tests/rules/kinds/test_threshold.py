@@ -73,12 +73,12 @@ def test_readings_out_of_order_complete_a_window(tmp_path: Path) -> None:
     assert told(found)[0] == ("H1", "firing", 60)
 
 
-@pytest.mark.parametrize(("channel", "worth"), [("temperature_c", 5.0), ("power_kw", 3.0)])
+@pytest.mark.parametrize(("channel", "worth"), [("temperature_c", 5.0), ("power_kw", 0.3)])
 def test_of_a_level_or_a_power(tmp_path: Path, channel: str, worth: float) -> None:
     text = BELOW.replace("energy_kwh", channel).replace('"0.1"', f'"{worth}"')
     text = text.replace('"0.2"', f'"{worth}"')
-    # A minute of 180 kW is 3 kWh.
-    low, high = (2.0, 9.0) if channel == "temperature_c" else (60.0, 360.0)
+    # A minute of 18 kW is 0.3 kWh.
+    low, high = (2.0, 9.0) if channel == "temperature_c" else (6.0, 36.0)
     rows: list[Row] = [
         ("T", channel, s, high if s < 120 or s >= 240 else low) for s in range(0, 400, 10)
     ]

@@ -1,0 +1,279 @@
+"""One channel of energy of one partition: windows sum the entries of a ledger.
+
+Most devices are quick and in order: their windows close when the partition's time says so, all at
+once, by panes. A device that is slow, new, late, out of order or in doubt is *apart*: its windows
+wait as long as it needs, and are followed by its own entries. Which way a device goes decides how
+fast it is counted and nothing else: both give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from energyguard.ledger.entries import Entries
+from energyguard.ledger.evidence import Evidence
+from energyguard.model.channels import MEASURES, Kind
+from energyguard.model.readings import Bools, Ints
+from energyguard.rules.rule import Rule
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.apart_operator import ApartOperator, RowsByKey
+from energyguard.stream.windows.channel_operator import ChannelOperator
+from energyguard.stream.windows.energy_state import LONG_STEPS, POINT_MS, SaidOf
+from energyguard.stream.windows.entry_registers import EntryRows
+from energyguard.stream.windows.key_entries import KeyEntries
+from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.output import Collected
+from energyguard.stream.windows.panes import BatchSlice, bincount_exact
+from energyguard.stream.windows.patience import (
+    BORDER_MS,
+    GRAIN_MS,
+    MIN_STEPS,
+    hold_of,
+    unsteady,
+)
+from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.verdicts import Judged, LaneRows, by_key, judge
+
+
+class EnergyOperator(ApartOperator):
+    """The state of one channel of energy, and what its readings do to it."""
+
+    def run_rules(self, rules: Sequence[Rule], newest: int) -> None:
+        """Run these rules from now on; what they need of the past comes from the ring."""
+        super().run_rules(rules, newest)
+        for state in self.rule_states:
+            state.apart = ~self.is_quick
+        known = len(self.newest)
+        self.most = np.zeros((len(self.rule_states), known), np.int64)
+        if not self.rule_states or newest <= NEVER:
+            return
+        begins = (self.newest > NEVER) & (self.holds.decided <= NEVER)  # no rule ran before
+        self.holds.decided[begins] = newest - self.limits.lateness_ms
+        if self.is_quick.any():
+            self._enter_from_ring(self.is_quick)
+        apart = (self.newest > NEVER) & ~self.is_quick
+        if apart.any():  # no window can have more than all that is kept
+            entries, _, _ = self._counted(apart)
+            self.most += bincount_exact(entries.key, np.maximum(entries.energy, 0), known)
+
+    # Which pieces a batch has
+
+    def cuts(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> set[int]:
+        """Where a batch is cut: at borders of time, as long as holds may change."""
+        found = super().cuts(rows, prior, whole)
+        if not self.rule_states:
+            return found
+        minutes = whole.run // BORDER_MS
+        steps = np.diff(minutes, prepend=max(self._border, NEVER // BORDER_MS))
+        borders = np.flatnonzero(steps > 0)
+        if not len(borders):
+            return found
+        until = self._unsteady_until(rows, prior, whole.run)
+        if (self.holds.hold != self.holds.next_hold).any():
+            until = max(until, int(borders[0]))
+        return found | set(borders[borders <= until].tolist())
+
+    def _unsteady_until(self, rows: LaneRows, prior: Ints, run: Ints) -> int:
+        """The last place of a batch after which a hold may change; -1: none does."""
+        if not len(rows):
+            return -1
+        step = np.where(prior > NEVER, rows.time - prior, 0)
+        most = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        np.maximum.at(most, rows.key, np.maximum(run[rows.at] - rows.time, 0))
+        lateness = self.limits.lateness_ms
+        if self.measure.kind is Kind.INTERVAL:  # points, in whatever order
+            steady = self.is_quick & (most <= lateness)
+            doubtful = ~steady[rows.key] | (step > POINT_MS)
+            if not doubtful.any():
+                return -1
+            rows, step = rows.where(doubtful), step[doubtful]
+        hold, high = self.holds.hold[rows.key], step + most[rows.key]
+        doubtful = unsteady(hold, step, high, lateness) | (step <= 0)
+        if not doubtful.any():
+            return -1
+        return len(run) - 1
+
+    # A piece of a batch
+
+    def _process(self, rows: LaneRows, span: BatchSlice, collected: Collected) -> Judged:
+        if not self.rule_states:
+            return super()._process(rows, span, collected)
+        run = span.run
+        if (border := int(run[0]) // BORDER_MS) > self._border:
+            self._border = border
+            self.holds.adopt()
+        if self.ended:
+            self.holds.hold = np.zeros_like(self.holds.hold)
+        prior = self.prior_of(rows, span)
+        judged = judge(rows, self.late(rows, run), prior, self.ring)
+        np.maximum.at(self.newest, rows.key, rows.time)
+        good = judged.good
+        if not good.all():
+            rows, prior = rows.where(good), prior[good]
+        self._count(rows, prior, span, collected)
+        self.holds.pass_by(int(run[-1]), self.limits.lateness_ms)
+        self._let_go(int(run[-1]))
+        return judged
+
+    def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
+        """Readings that count: by panes, or key by key."""
+        order = by_key(rows, len(self.newest))
+        given = RowsByKey(rows.where(order), prior[order], span.run[rows.at[order]])
+        newest = int(span.run[-1])
+        self.holds.deliver(given.rows.key, given.rows.time, given.run)
+        quick, out = self._quick(given, newest)
+        self.is_quick &= ~out
+        for state in self.rule_states:
+            state.apart = ~self.is_quick
+        calm, busy = self._calm(given, out)
+        busy |= self._watched(newest, span.changes)
+        followed = self._follow_apart(busy, rows, span, collected)
+        self.registers.leave(out)
+        mine = self.is_quick[rows.key]
+        if not mine.all():
+            rows, prior = rows.where(mine), prior[mine]
+        if quick is not None:
+            rows, prior = quick.where(np.argsort(quick.at, kind="stable")), _never(len(quick))
+        for start, stop, close_first in self._spans(rows, prior, span):
+            self._take(rows, prior, span.cut(start, stop), close_first, collected)
+        self._learn(followed, calm, newest)
+
+    def _quick(self, given: RowsByKey, newest: int) -> tuple[EntryRows | None, Bools]:
+        """The entries of quick keys, and which keys are no longer quick.
+
+        Entries are None where each reading is a point.
+        """
+        rows, prior, run = given
+        out = np.zeros(len(self.newest), bool)
+        if self.measure.holds:  # who is silent: how long its newest power holds is its own
+            out |= self.is_quick & self._falls_silent(newest)
+        if not len(rows):
+            return None, out
+        mine = self.is_quick[rows.key]
+        if not mine.all():
+            rows, prior, run = rows.where(mine), prior[mine], run[mine]
+        lateness = self.limits.lateness_ms
+        step = np.where(prior > NEVER, rows.time - prior, 0)
+        if self.measure.kind is Kind.INTERVAL:
+            many = np.abs(rows.value) > self._largest[rows.key]
+            old = (step <= 0) & (rows.time <= self._since[rows.key])
+            out[rows.key[many | old]] = True
+            if (long := step > POINT_MS).any():
+                np.add.at(self._long, rows.key[long], 1)
+                known = len(self._length)
+                out[:known] |= (self._long[:known] > LONG_STEPS) & (self._length == 0)
+            out |= self.is_quick & (self.holds.delay() > lateness)
+            return None, out
+        most = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        np.maximum.at(most, rows.key, run - rows.time)
+        out[rows.key[(step <= 0) | (step + most[rows.key] > lateness)]] = True
+        keep = ~out[rows.key]
+        rows, prior = rows.where(keep), prior[keep]
+        entries = self.head.fold(rows.key, rows.time, rows.value)
+        return self._entry_rows(rows, prior, entries, out)
+
+    def _entry_rows(
+        self, rows: LaneRows, prior: Ints, entries: Entries, out: Bools
+    ) -> tuple[EntryRows, Bools]:
+        """Each reading with its entry; keys of which one made none, or another, are out."""
+        odd = (entries.evidence != Evidence.PLAIN) & (entries.evidence != Evidence.LONG)
+        out[entries.key[odd]] = True
+        counts = np.bincount(entries.key, minlength=len(out))
+        out |= counts != np.bincount(rows.key, minlength=len(out))
+        if self.measure.kind is Kind.REGISTER:
+            waits = self.head.waits()
+            out[: len(waits)] |= waits & self.is_quick[: len(waits)]
+        kept = ~out[entries.key]
+        entries = entries if kept.all() else entries.where(kept)
+        kept = ~out[rows.key]
+        rows, prior = (rows, prior) if kept.all() else (rows.where(kept), prior[kept])
+        stamp = prior if self.measure.holds else rows.time
+        if (wrong := entries.stamp != stamp).any():
+            out[rows.key[wrong]] = True
+            return self._entry_rows(rows, prior, entries, out)
+        columns = entries.start, entries.end
+        return EntryRows(rows.at, rows.key, rows.time, entries.energy, rows.sequence, *columns), out
+
+    def _learn(self, followed: Mapping[int, KeyEntries], calm: Bools, newest: int) -> None:
+        """Know the rhythm of keys that were followed; those that are quick come to the others."""
+        for key, entries in followed.items():
+            self.head.put(np.array([key]), entries.ledger)
+            self._is_stale[key] = False
+        keys = np.union1d(np.flatnonzero(calm), np.fromiter(followed, np.int64, len(followed)))
+        if not len(keys):
+            return
+        ledger = self.head.of(keys)
+        steps, cadence, longest = ledger.steps_known(), ledger.cadence_ms(), ledger.usual_ms()
+        if self.measure.kind is Kind.INTERVAL:
+            length = np.where(self._length[keys] > 0, self._length[keys], cadence)
+            is_point = (length > 0) & (length <= POINT_MS)
+            few_long = (self._length[keys] > 0) | (longest <= POINT_MS)  # of eight one at most
+            steps = np.where(is_point & (self._length[keys] > 0), MIN_STEPS, steps)
+            longest = np.where(is_point, 0, longest)
+        else:
+            is_point = few_long = np.ones(len(keys), bool)
+        hold = hold_of(steps, longest, self.holds.delay(keys), self.limits.lateness_ms)
+        self.holds.next_hold[keys] = hold
+        quick = is_point & few_long & (steps >= MIN_STEPS) & (hold == 0)
+        if self.measure.kind is Kind.REGISTER:
+            quick &= ~ledger.waits()
+        quick &= self.holds.hold[keys] == 0
+        if self.measure.holds:
+            quick &= ~self._falls_silent(newest)[keys]
+        if not self.ended and quick.any():
+            self._enter(keys[quick], followed)
+
+    def _enter(self, keys: Ints, followed: Mapping[int, KeyEntries]) -> None:
+        """Some keys are quick from now on: what they have goes into the panes."""
+        self.is_quick[keys] = True
+        self._long[keys], self._since[keys] = 1, self.newest[keys]
+        self._is_stale[keys] = self.measure.kind is Kind.INTERVAL
+        back = {key: followed[key] for key in keys.tolist() if key in followed}
+        self.registers.enter(back)
+        rest = np.zeros(len(self.newest), bool)
+        rest[[key for key in keys.tolist() if key not in back]] = True
+        if rest.any():
+            self.registers.leave(rest)
+            self._enter_from_ring(rest)
+
+    def _enter_from_ring(self, which: Bools) -> None:
+        """Put what some keys have into the panes, from their readings."""
+        entries, key, time = self._counted(which)
+        columns = entries.start, entries.end, entries.energy
+        self.registers.add_entries(entries.key, columns)
+        self.registers.cover_again(key, time)
+
+    def _counted(self, which: Bools) -> tuple[Entries, Ints, Ints]:
+        """The entries of some keys as far as the ring reaches; keys and times of readings."""
+        keys, number = np.flatnonzero(which), np.cumsum(which) - 1
+        key, time, value = self.ring.of_keys(which)
+        kept = time >= self.folded[key]
+        key, time, value = key[kept], time[kept], value[kept]
+        order = np.lexsort((time, key))
+        key, time, value = key[order], time[order], value[order]
+        entries = self.base.of(keys).fold(number[key], time, value)
+        return replace(entries, key=keys[entries.key]), key, time
+
+
+def _never(rows: int) -> Ints:
+    return np.full(rows, NEVER)
+
+
+def operator_of(
+    channel: str, limits: ChannelLimits, places: DevicePlaces, said: SaidOf, *, keeps_past: bool
+) -> ChannelOperator:
+    """The operator of a channel: of an energy, or of a level.
+
+    Args:
+        channel: its name.
+        limits: what event time allows.
+        places: which devices rules are about.
+        said: what is said of devices' channels of energy.
+        keeps_past: whether readings are counted; else a reading can only be new, or late.
+    """
+    if keeps_past and not MEASURES[channel].is_level:
+        return EnergyOperator(channel, limits, places, said)
+    return ChannelOperator(channel, limits, places, keeps_past=keeps_past)

@@ -1,0 +1,195 @@
+"""What is known of the devices of a channel of energy, key by key, and kept over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.ledger import Ledger
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind, Measure
+from energyguard.model.readings import Bools, Ints
+from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.channel_lane import ChannelLane
+from energyguard.stream.windows.channel_operator import ChannelOperator
+from energyguard.stream.windows.entry_registers import EntryRegisters
+from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.patience import (
+    Patience,
+)
+from energyguard.stream.windows.places import DevicePlaces
+from energyguard.stream.windows.verdicts import LaneRows
+
+POINT_MS = 63_000
+"""Readings of an interval of at most a minute, give or take a twentieth, are points."""
+LONG_STEPS = 3
+"""Of eight steps so many may be longer: the usual one is still a minute at most."""
+
+
+SaidOf = Callable[[str, str], EnergyChannel]
+"""What is said of a device's channel."""
+
+
+def by_kind(device: str, channel: str) -> EnergyChannel:
+    """Nothing is said of it: it is as its kind is."""
+    return EnergyChannel(CHANNELS[channel].kind)
+
+
+class EnergyState(ChannelOperator):
+    """What is known of the keys of a channel. Keys are device numbers, dense over the partition."""
+
+    registers: EntryRegisters
+
+    def __init__(
+        self, channel: str, limits: ChannelLimits, places: DevicePlaces, said: SaidOf = by_kind
+    ) -> None:
+        super().__init__(channel, limits, places)
+        kind = self.measure.kind
+        self._said = said
+        self.measure = Measure(kind)  # entries are 1e-9 kWh, whatever made them
+        self.registers = EntryRegisters(self.measure)
+        self.base = Ledger(kind, self.described)  # of the readings that left the ring
+        self.head = Ledger(kind, self.described)  # of all; of interval energies only if apart
+        self.holds = Patience()
+        self.folded: Ints = np.empty(0, np.int64)  # of each key, until when readings are in `base`
+        self.is_quick: Bools = np.empty(0, bool)
+        self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
+        self._length: Ints = np.empty(0, np.int64)  # of an interval, where that is said
+        self.most: Ints = np.empty((0, 0), np.int64)
+        """By rule: no window of a key that is apart has more."""
+        self._tail: Ints = np.empty(0, np.int64)  # nor more than this, where its power holds
+        self._is_stale: Bools = np.empty(0, bool)  # whether the head lacks readings
+        self._since: Ints = np.empty(0, np.int64)  # since when all of a quick key are points
+        self._long: Ints = np.empty(0, np.int64)  # how many of the last steps were long, at most
+        self._border = NEVER
+
+    def described(self, key: int) -> EnergyChannel:
+        """What is said of a key's channel."""
+        return self._said(self.places.devices[key], self.channel)
+
+    def grow(self, keys: int) -> None:
+        """Make room for so many keys."""
+        super().grow(keys)
+        more = len(self.newest) - len(self.folded)
+        if more > 0:
+            self.folded = np.concatenate([self.folded, np.full(more, NEVER)])
+            self.is_quick = np.concatenate([self.is_quick, np.zeros(more, bool)])
+            self._is_stale = np.concatenate([self._is_stale, np.zeros(more, bool)])
+            nothing = np.zeros(more, np.int64)
+            self._long = np.concatenate([self._long, nothing])
+            self._tail = np.concatenate([self._tail, nothing])
+            self._since = np.concatenate([self._since, nothing])
+            nothing = np.zeros((len(self.most), more), np.int64)
+            self.most = np.concatenate([self.most, nothing], axis=1)
+        self.holds.grow(len(self.newest))
+        self._describe(keys)
+
+    def _describe(self, keys: int) -> None:
+        """Ask what is said of new keys."""
+        if keys > (known := len(self._largest)):
+            said = [self.described(key) for key in range(known, keys)]
+            largest = [one.largest_power_w * 60_000 * 5 // 18 for one in said]
+            self._largest = np.concatenate([self._largest, np.array(largest, np.int64)])
+            length = [one.length_ms for one in said]
+            self._length = np.concatenate([self._length, np.array(length, np.int64)])
+            self.base.grow(keys)
+            self.head.grow(keys)
+
+    # Snapshots
+
+    def save(self) -> dict[str, Any]:
+        """Holds, folds, and which keys are quick."""
+        quick = np.flatnonzero(self.is_quick)
+        return {
+            "holds": self.holds.save(),
+            "folded": self.folded,
+            "quick": [quick, self._long[quick], self._since[quick]],
+            "border": self._border,
+            "tail": self._tail,
+            "ledgers": [self.base.snapshot(), self.head.snapshot()],
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Be as at a snapshot; of an older version, go on from its newest readings."""
+        if "ledgers" not in saved:
+            self._restore_older()
+            return
+        self.holds.restore(saved["holds"])
+        self.folded, self._border = saved["folded"], saved["border"]
+        self._is_stale = np.zeros(len(self.folded), bool)
+        quick, long, since = saved["quick"]
+        self.is_quick, self._long = np.zeros(len(self.folded), bool), np.zeros_like(self.folded)
+        self.is_quick[quick], self._long[quick] = True, long
+        self._is_stale[quick] = self.measure.kind is Kind.INTERVAL
+        self._tail, self._since = saved["tail"], np.zeros_like(self.folded)
+        self._since[quick] = since
+        for ledger, data in zip((self.base, self.head), saved["ledgers"], strict=True):
+            ledger.restore(data)
+        self.grow(len(self.newest))
+
+    def _restore_older(self) -> None:
+        """A snapshot that knew no ledger: the newest reading that left the ring begins it."""
+        registers = self.registers
+        known = np.flatnonzero(registers.old_time > 0)
+        self.base.fold(known, registers.old_time[known], registers.old_value[known])
+        self.folded[known] = registers.old_time[known] + 1
+        self._is_stale[: len(self.newest)] = self.newest > NEVER
+
+    def widen(self, other: ChannelLane) -> None:
+        """Hold the past that another has, which has just read more of it."""
+        super().widen(other)
+        assert isinstance(other, EnergyState)
+        known = min(len(self.folded), len(other.folded))
+        self.base, self.folded[:known] = other.base, other.folded[:known]
+        self.base.grow(len(self.folded))
+
+    def late(self, rows: LaneRows, run: Ints) -> Bools:
+        """Readings for which every window of their key that would hold them is closed."""
+        if not self.rule_states:
+            return super().late(rows, run)
+        closed = self.holds.reached(rows.key, run[rows.at], self.limits.lateness_ms)
+        late = np.ones(len(rows), bool)
+        for slide, window in self._windows:
+            pane = (rows.time - self.measure.shift) // slide
+            late &= pane * slide + window <= closed
+        return late
+
+    def _falls_silent(self, newest: int) -> Bools:
+        """Whether windows close that end after the newest reading of each key."""
+        return self.newest < newest - self.limits.lateness_ms
+
+    def _past(self, apart: Bools, rows: LaneRows) -> dict[int, tuple[Ints, Ints]]:
+        """Times and values of the readings of keys before a piece, from the ring."""
+        key, time, value = self.ring.of_keys(apart)
+        order = np.argsort(key, kind="stable")
+        key, time, value = key[order], time[order], value[order]
+        new = np.bincount(rows.key, minlength=len(self.newest))
+        if not len(key):
+            return {}
+        ends = np.flatnonzero(np.append(key[1:] != key[:-1], True)) + 1
+        found: dict[int, tuple[Ints, Ints]] = {}
+        for one, a, b in zip(
+            key[ends - 1].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True
+        ):
+            stop = b - int(new[one])
+            times, values = time[a:stop], value[a:stop]
+            kept = times >= self.folded[one]
+            times, values = times[kept], values[kept]
+            by_time = np.argsort(times, kind="stable")
+            found[one] = times[by_time], values[by_time]
+        return found
+
+    def _let_go(self, newest: int) -> None:
+        """Readings that no window will need go into the base."""
+        horizon = newest - sum(self.limits) - MAX_GAP_MS
+        before = horizon - 2 * self.holds.hold
+        if (gone := self.ring.let_go(before, self.folded, horizon)) is None:
+            return
+        self.base.fold(*gone)
+        self.folded = np.maximum(self.folded, before)
+        self.registers.remember_gone(*gone)
+
+
+NO_NUMBERS = np.empty(0, np.int64)

@@ -1,0 +1,161 @@
+"""What one key's readings come to, entry by entry, and what its windows hold.
+
+Readings are folded as they come. One that is older than the newest of its key has all of them
+folded again, from what the ledger knew before the oldest that is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+
+from energyguard.ledger.entries import Entries
+from energyguard.ledger.ledger import Ledger
+from energyguard.model.channels import Kind
+from energyguard.model.readings import Ints
+from energyguard.stream.windows.spreading import Columns
+
+ALL = np.zeros(1, np.int64)
+"""The only key of a ledger of one."""
+Counted = tuple[int, int, int]
+"""What an entry counts: from when, until when, how much in 1e-9 kWh."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryChange:
+    """What a reading changed: entries that are there now, and those that they replace."""
+
+    made: list[Counted]
+    gone: list[Counted]
+
+    @property
+    def first_ms(self) -> int:
+        """The beginning of the time of which another sum is known now."""
+        return min(start for start, _, _ in (*self.made, *self.gone))
+
+    @property
+    def last_ms(self) -> int:
+        """Its end: the last time of which one of them speaks."""
+        return max(max(end, start + 1) for start, end, _ in (*self.made, *self.gone))
+
+    def __bool__(self) -> bool:
+        return self.made != self.gone
+
+
+class KeyEntries:
+    """The entries of one key.
+
+    Args:
+        base: the fold of its readings before those kept; a ledger of one key, not shared.
+        time, value: its readings that are kept, sorted by time.
+    """
+
+    def __init__(self, base: Ledger, time: Ints, value: Ints) -> None:
+        self._base, self.ledger = base, base.of(ALL)
+        self.readings = list(zip(time.tolist(), value.tolist(), strict=True))
+        self._of: dict[int, Counted] = {}  # by stamp
+        self._columns: Columns | None = None
+        self._put(self._fold(time, value))
+
+    def _fold(self, time: Ints, value: Ints) -> Entries:
+        if not len(time):
+            return Entries.none()
+        return self.ledger.fold(np.zeros(len(time), np.int64), time, value)
+
+    def _put(self, entries: Entries) -> EntryChange:
+        """Know entries that were made or replaced."""
+        made: list[Counted] = []
+        gone: list[Counted] = []
+        columns = (c.tolist() for c in (entries.start, entries.end, entries.energy))
+        for stamp, *one in zip(entries.stamp.tolist(), *columns, strict=True):
+            if (before := self._of.get(stamp)) is not None:
+                gone.append(before)
+            self._of[stamp] = (one[0], one[1], one[2])
+            made.append(self._of[stamp])
+        self._columns = None if made else self._columns
+        return EntryChange(made, gone)
+
+    def take(self, time: int, value: int) -> EntryChange:
+        """Count a reading."""
+        newest = self.readings[-1][0] if self.readings else time
+        if time >= newest:
+            self.readings.append((time, value))
+            return self._put(self._fold(np.array([time]), np.array([value])))
+        insort(self.readings, (time, value), key=itemgetter(0))
+        before = self.counted
+        self.ledger, self._of = self._base.of(ALL), {}
+        every = np.array(self.readings, np.int64)
+        self._put(self._fold(every[:, 0], every[:, 1]))
+        after = self.counted
+        was, now = set(before), set(after)
+        return EntryChange(
+            [one for one in after if one not in was], [one for one in before if one not in now]
+        )
+
+    def end(self) -> None:
+        """No more readings come, or not in time: what waits counts as far as it is known."""
+        self._put(self.ledger.end())
+
+    @property
+    def doubt_ms(self) -> int:
+        """How much longer its windows wait: two rhythms while its newest reading is in doubt."""
+        if self.ledger.kind is not Kind.REGISTER or not self.ledger.waits()[0]:
+            return 0
+        return 2 * int(self.ledger.cadence_ms()[0])
+
+    def held_until(self, time_ms: int) -> Columns | None:
+        """What counts at a time that no reading has reached, where a power holds; else None."""
+        if self.ledger.kind is not Kind.POWER or not self.readings:
+            return None
+        if self.readings[-1][0] >= time_ms:
+            return None
+        entries = self.ledger.end()
+        columns = entries.start, entries.end, entries.energy
+        known = [one for stamp, one in self._of.items() if stamp not in entries.stamp]
+        return _columns([*known, *zip(*(column.tolist() for column in columns), strict=True)])
+
+    @property
+    def counted(self) -> list[Counted]:
+        """What all entries count."""
+        return list(self._of.values())
+
+    @property
+    def columns(self) -> Columns:
+        """Start, end and energy of the entries that count."""
+        if self._columns is None:
+            self._columns = _columns(self.counted)
+        return self._columns
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """From when to when entries speak; None: there are none."""
+        if not self._of:
+            return None
+        every = np.array(self.counted, np.int64)
+        return int(every[:, 0].min()), int(np.maximum(every[:, 1], every[:, 0] + 1).max())
+
+    @property
+    def times(self) -> Ints:
+        """When it has readings, sorted."""
+        return np.array([one[0] for one in self.readings], np.int64)
+
+
+def _columns(counted: list[Counted]) -> Columns:
+    every = np.array(counted, np.int64).reshape(-1, 3)
+    start, end, energy = every[every[:, 2] != 0].T
+    return start, end, energy
+
+
+def covered_by(time: Ints, ends_ms: Ints, reach_ms: int, gap_ms: int, *, holds: bool) -> Ints:
+    """Of how many ms before some ends readings at these times speak: (ends,)."""
+    start, end = time[:-1], time[1:]
+    if holds:
+        start, end = time, np.append(np.minimum(end, start + gap_ms), time[-1:] + gap_ms)
+    near = end - start <= gap_ms
+    start, end = start[near], end[near]
+    until = np.minimum(end, ends_ms[:, None]) - np.maximum(start, ends_ms[:, None] - reach_ms)
+    covered: Ints = np.maximum(until, 0).sum(axis=1)
+    return covered

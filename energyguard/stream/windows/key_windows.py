@@ -1,0 +1,238 @@
+"""The windows of one key, by its entries: for devices that are slow, new, late or in doubt.
+
+What the panes do for many keys at once, this does for one, reading by reading in log order: fold,
+close the windows whose time has come, raise early. Both give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from energyguard.model.readings import Ints
+from energyguard.rules.windowed import WindowRule
+from energyguard.stream.windows.episode import EpisodeEvent
+from energyguard.stream.windows.episodes import RuleState
+from energyguard.stream.windows.key_entries import EntryChange, KeyEntries, covered_by
+from energyguard.stream.windows.key_events import KeyEvents, Over
+from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
+from energyguard.stream.windows.registers import SAYS_NOTHING
+from energyguard.stream.windows.silence_tracker import SilenceChange
+from energyguard.stream.windows.spreading import Columns, sums_of
+
+
+@dataclass(slots=True)
+class KeyTime:
+    """How far a key's own time goes over a piece of a batch, in ms.
+
+    Attributes:
+        run: the partition's newest time just after each reading of the batch.
+        first: the first place at which windows may close: no earlier than what closes them.
+        patience_ms: a window of this key closes so long after its end,
+        doubt_ms: and so much later while its newest reading is in doubt.
+        decided_ms: windows that end at or before this were closed before.
+    """
+
+    run: Ints
+    first: int
+    patience_ms: int
+    decided_ms: int
+    doubt_ms: int = 0
+
+    def come_to(self, place: int) -> int:
+        """Windows that end at or before this are closed from just after a place on."""
+        now = int(self.run[place]) - self.patience_ms - self.doubt_ms
+        self.decided_ms = max(self.decided_ms, now)
+        return self.decided_ms
+
+    def places(self, ends_ms: Ints) -> Ints:
+        """Where windows close."""
+        found: Ints = np.searchsorted(self.run, ends_ms + self.patience_ms + self.doubt_ms)
+        return np.maximum(found, self.first)
+
+
+class WindowsOfRule(KeyEvents):
+    """One key's windows under one rule."""
+
+    def __init__(self, state: RuleState, key: int, time: KeyTime, *, follows: bool) -> None:
+        slide = state.rule.slide_ms
+        super().__init__(state, key, slide, time.decided_ms // slide, state.silent.get(key))
+        self.of = state
+        self.rule, self.time, self.holds = state.rule, time, state.measure.holds
+        self.own: WindowRule = state.limits.rule_of(key)
+        self.follows = follows
+        self.told = state.makes_energy_alerts and state.limits.has(key)
+        self.columns: Columns = (_NONE, _NONE, _NONE)
+        self.read: Ints = _NONE
+        self.last = self.closed  # no window that ends later holds anything
+        self.found: list[EpisodeEvent] = []
+        self.breaches: list[tuple[int, int, int]] = []  # place, end in ms, 1e-9 kWh
+
+    def knows(self, entries: KeyEntries) -> None:
+        """Go by these entries from now on."""
+        self.columns = entries.columns
+        if self.rule.gap_ms:
+            self.read = entries.times
+        if (span := entries.span) is not None:
+            if self.key not in self.state.episodes:  # before its first reading no window is its own
+                self.closed = max(self.closed, span[0] // self.slide)
+            self.last = span[1] // self.slide + self.rule.reach_ms // self.slide + 2
+
+    def scores(self, ends: Ints) -> Ints:
+        """How bad windows are."""
+        ends_ms, window = ends * self.slide, self.rule.window_ms
+        scores = self.rule.score(
+            lambda back: sums_of(self.columns, ends_ms - back * self.slide, window)
+        )
+        if not (gap := self.rule.gap_ms):
+            return scores
+        reach = self.rule.reach_ms
+        covered = covered_by(self.read, ends_ms, reach, gap, holds=self.holds)
+        return np.where(covered == reach, scores, SAYS_NOTHING)
+
+    def over(self, first: int, last: int | None) -> Over | None:
+        """By the entries."""
+        ends = np.arange(first, (self.last if last is None else min(last, self.last)) + 1)
+        scores = self.scores(ends)
+        above = np.flatnonzero(scores > self.level)
+        return (int(ends[above[0]]), int(scores[above[0]])) if len(above) else None
+
+    def close_until(self, time_ms: int, held: Columns | None = None) -> None:
+        """Close the windows that end by a time, where they close.
+
+        Args:
+            time_ms: the time.
+            held: what counts then, where that is more than what is known for certain.
+        """
+        until = time_ms // self.slide
+        if held is not None:
+            certain, self.columns = self.columns, held
+            self.close_until(time_ms)
+            self.columns = certain
+            return
+        ends = np.arange(self.closed + 1, min(until, self.last) + 1)
+        if len(ends):
+            places, scores = self.time.places(ends * self.slide), self.scores(ends)
+            over = np.flatnonzero(scores > self.level)
+            if self.told:
+                self.breaches += [
+                    (int(places[i]), int(ends[i]) * self.slide, int(scores[i])) for i in over
+                ]
+            if self.follows and (self.key in self.state.episodes or len(over)):
+                for at, end, score in zip(
+                    places.tolist(), ends.tolist(), scores.tolist(), strict=True
+                ):
+                    self.found += self.closes(at, end, score)
+        self.closed = max(self.closed, until)
+
+    def restated(self, at: int, change: EntryChange, time_ms: int) -> None:
+        """A reading changed entries: raise what they lift, withdraw what they lower."""
+        if not self.state.is_early or not self.follows:
+            return
+        episode = self.state.episodes.get(self.key)
+        if episode is not None and change.gone and episode.first_end > self.closed:
+            total = int(self.scores(np.array([episode.first_end]))[0])
+            if total <= self.clear:
+                self.found += self.withdraws(at, time_ms, total)
+        first = change.first_ms // self.slide + 1
+        last = (change.last_ms - 1) // self.slide + self.rule.panes
+        self.found += self.raises(at, first, last, time_ms)
+
+
+class KeyWindows:
+    """One key's windows under all rules of a channel, over a piece of a batch."""
+
+    def __init__(
+        self,
+        key: int,
+        entries: KeyEntries,
+        states: Sequence[RuleState],
+        time: KeyTime,
+        *,
+        follows: bool,
+    ) -> None:
+        self.key, self.entries, self.time = key, entries, time
+        self.rules = [WindowsOfRule(state, key, time, follows=follows) for state in states]
+        for rule in self.rules:
+            rule.knows(entries)
+        time.doubt_ms = entries.doubt_ms
+
+    def follow(
+        self, rows: Sequence[tuple[int, int, int]], changes: Sequence[SilenceChange], stop: int
+    ) -> None:
+        """Go through a piece.
+
+        Args:
+            rows: place, time and value of the key's readings that count, in log order.
+            changes: when it goes quiet, or comes back.
+            stop: the place after the last of the piece.
+        """
+        happened: list[tuple[int, int, int]] = [
+            *((c.at, 0 if c.quiet else 2, i) for i, c in enumerate(changes)),
+            *((row[0], 3, i) for i, row in enumerate(rows)),
+        ]
+        for at, kind, i in sorted(happened):
+            if at:
+                self._close(self.time.come_to(at - 1))
+            if kind == 3:
+                self._read(*rows[i])
+                continue
+            if kind == 2:
+                self._close(self.time.come_to(at))
+            for rule in self.rules:
+                rule.found += rule.turns(changes[i])  # none, where there is no episode
+        self._close(self.time.come_to(stop - 1))
+
+    def _close(self, time_ms: int) -> None:
+        held = self.entries.held_until(time_ms)
+        for rule in self.rules:
+            rule.close_until(time_ms, held)
+
+    def _read(self, at: int, time: int, value: int) -> None:
+        """Count a reading; windows that close with it hold what it says of them."""
+        change = self.entries.take(time, value)
+        now = self.time.come_to(at)
+        held = None if change else self.entries.held_until(now)
+        reaches_back = bool(change) and change.first_ms < now
+        for rule in self.rules:
+            if reaches_back:
+                rule.knows(self.entries)
+            rule.close_until(now, held)
+            rule.knows(self.entries)
+            if change:
+                rule.restated(at, change, time)
+        if self.time.doubt_ms != (doubt := self.entries.doubt_ms):
+            self.time.doubt_ms, self.time.first = doubt, at
+            self._close(self.time.come_to(at))
+
+    def end(self) -> None:
+        """No more readings come: what waits counts as far as it is known."""
+        self.entries.end()
+        for rule in self.rules:
+            rule.knows(self.entries)
+
+    def tell(self, into: Collected) -> None:
+        """What came of it."""
+        for rule in self.rules:
+            if rule.breaches:
+                at, end, nano = np.array(rule.breaches, np.int64).T
+                key = np.full(len(end), self.key)
+                into.breaches.append(Breaches(rule.own, key, end, nano, at))
+            into.transitions += [AlertTransition(rule.of, event) for event in rule.found]
+
+    def highest(self, rule: WindowsOfRule) -> int:
+        """No open window has more than this now."""
+        start, end, _ = rule.columns
+        if not len(start):
+            return 0
+        borders = np.concatenate([start, end, start + 1])
+        borders = np.concatenate([borders, borders + rule.rule.window_ms]) // rule.slide
+        ends = np.unique(np.concatenate([borders, borders + 1, borders + 2]))
+        ends = ends[ends > rule.closed]
+        most = rule.scores(ends).max(initial=0)
+        return int(most) + 2 * len(start)  # between two borders the floors of each entry
+
+
+_NONE = np.empty(0, np.int64)

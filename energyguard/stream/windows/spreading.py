@@ -1,0 +1,40 @@
+"""Entries over the panes and windows that they touch; the arithmetic is the ledger's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from energyguard.ledger.spread import part
+from energyguard.model.readings import Ints
+from energyguard.stream.windows.panes import Amounts
+
+Columns = tuple[Ints, Ints, Ints]
+"""Start, end and energy of entries."""
+
+
+def sums_of(columns: Columns, ends_ms: Ints, window_ms: int) -> Ints:
+    """What windows hold of entries that end then: (ends,)."""
+    start, end, energy = columns
+    if not len(start) or not len(ends_ms):
+        return np.zeros(len(ends_ms), np.int64)
+    borders = np.concatenate([ends_ms, ends_ms - window_ms])
+    times = len(borders)
+    of = np.tile(energy, times), np.tile(start, times), np.tile(end, times)
+    until = part(*of, np.repeat(borders, len(start))).reshape(times, -1).sum(axis=1)
+    sums: Ints = until[: len(ends_ms)] - until[len(ends_ms) :]
+    return sums
+
+
+def spread(
+    key: Ints, columns: Columns, slide_ms: int, first: int, last: int
+) -> tuple[Ints, Amounts]:
+    """Which entry each part is of, and the parts that lie in panes ``first`` to ``last``."""
+    start, end, energy = columns
+    begins = np.maximum(start // slide_ms, first)
+    ends = np.minimum((np.maximum(end, start + 1) - 1) // slide_ms, last)
+    spans = np.maximum(ends - begins + 1, 0)
+    row = np.repeat(np.arange(len(key)), spans)
+    pane = begins[row] + np.arange(len(row)) - np.repeat(np.cumsum(spans) - spans, spans)
+    of = energy[row], start[row], end[row]
+    amount = part(*of, (pane + 1) * slide_ms) - part(*of, pane * slide_ms)
+    return row, Amounts(key[row], pane, amount)

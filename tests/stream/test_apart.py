@@ -1,0 +1,117 @@
+"""Which way a device is counted decides how fast it is, and nothing else."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from energyguard.model.readings import Bools, batch_from, batch_of
+from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.stream.windows import energy_operator
+from energyguard.stream.windows.apart_operator import RowsByKey
+from energyguard.stream.windows.energy_operator import EnergyOperator
+from energyguard.stream.windows.limits import WindowLimits
+from energyguard.stream.windows.operator import WindowOperator
+from energyguard.stream.windows.output import WindowOutput
+
+START, HOUR_MS = 1_757_116_800_000, 3_600_000
+LIMITS = WindowLimits(horizon_ms=HOUR_MS)
+Row = tuple[str, int, int]
+
+
+class KeyByKey(EnergyOperator):
+    """Follows each key by its own entries, reading by reading, whatever it could do at once."""
+
+    def _enter(self, keys: object, followed: object) -> None:
+        """No key is quick."""
+
+    def _calm(self, given: RowsByKey, out: Bools) -> tuple[Bools, Bools]:
+        calm, busy = super()._calm(given, out)
+        return calm & False, calm | busy
+
+
+def rules(channel: str) -> list[ThresholdRule]:
+    """A window of many slides, and one that is its slide, above nothing."""
+    return [
+        ThresholdRule(
+            id=name,
+            channels=(channel,),
+            window_ms=window,
+            slide_ms=slide,
+            raise_above=level,
+            clear_at=level * 3 // 4,
+        )
+        for name, window, slide, level in (
+            ("quarter", 900_000, 15_000, 200_000_000),
+            ("hour", HOUR_MS, HOUR_MS, 0),
+        )
+    ]
+
+
+def made(seed: int, channel: str) -> list[Row]:
+    """Three devices of any rhythm, with gaps, faults, export, delays and repeated readings."""
+    rng = random.Random(seed)
+    rows = []
+    for device in "ABC":
+        step = rng.choice([15_000, 60_000, 300_000, 900_000, 1_800_000])
+        time, register, delay = START + rng.randrange(20_000), 10**12, rng.choice([0, 0, 400_000])
+        for _ in range(120 if step < 100_000 else 20):
+            time += step + rng.randrange(-2000, 2000)
+            time += rng.choice([120_000, HOUR_MS // 2, 2 * HOUR_MS]) if rng.random() < 0.02 else 0
+            power = rng.random() * 3e9
+            value = int(power * step / HOUR_MS) * (-1 if rng.random() < 0.05 else 1)
+            if channel == "power_kw":
+                value = int(power)
+            elif channel == "energy_register_kwh":
+                register += abs(value)
+                faults = [0, register - 10**8, register + 5 * 10**9]
+                value = rng.choice(faults) if rng.random() < 0.02 else register
+            comes = time + (rng.random() * delay if rng.random() < 0.3 else 0)
+            comes += 3_000_000 if rng.random() < 0.01 else 0
+            rows += [(comes, device, time, value)] * (2 if rng.random() < 0.02 else 1)
+    return [row[1:] for row in sorted(rows)]
+
+
+def told(rows: list[Row], channel: str, cuts: list[int], *, restarts: bool = False) -> list[object]:
+    """Windows, alerts and verdicts of readings in batches; at each cut a snapshot is restored."""
+    windows = WindowOperator("replay.t", rules(channel), LIMITS)
+    kept: dict[str, bytes | None] = {}
+    outcomes: list[WindowOutput] = []
+    for a, b in pairwise([0, *cuts, len(rows)]):
+        device, time, value = zip(*rows[a:b], strict=True)
+        outcomes.append(windows.process(batch_from(batch_of(device, channel, time, value))))
+        if restarts:
+            kept |= windows.snapshot()
+            parts = {name: data for name, data in kept.items() if data is not None}
+            windows = WindowOperator("replay.t", rules(channel), LIMITS)
+            windows.restore(parts)
+    outcomes.append(windows.advance(windows.clock.newest + 200 * HOUR_MS, end=True))
+    over = [
+        (found.rule.id, windows.devices[key], end, nano)
+        for outcome in outcomes
+        for found in outcome.breaches
+        for key, end, nano in zip(
+            found.key.tolist(), found.end_ms.tolist(), found.nano_kwh.tolist(), strict=True
+        )
+    ]
+    assert len({one[:3] for one in over}) == len(over), "a window is told once"
+    counts = sum((outcome.counts for outcome in outcomes), outcomes[0].counts.__class__())
+    return [over, [event for outcome in outcomes for event in outcome.events], counts]
+
+
+@pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
+@pytest.mark.parametrize("seed", [1, 5])
+def test_ways_batches_and_restarts_change_nothing(
+    seed: int, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = made(seed, channel)
+    cuts = sorted(random.Random(seed).sample(range(1, len(rows)), 6))
+    at_once = told(rows, channel, [])
+    assert at_once[0]
+    assert at_once[1]
+    assert told(rows, channel, cuts) == at_once
+    assert told(rows, channel, cuts[:3], restarts=True) == at_once
+    monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
+    assert told(rows, channel, []) == at_once
