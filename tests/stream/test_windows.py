@@ -110,7 +110,7 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
     rng = random.Random(seed)
     for pieces in (0, 3, 60):
         cuts = sorted(rng.sample(range(1, len(readings)), pieces))
-        windows = WindowOperator("replay.test", [rule(window, level)], said=points)
+        windows = WindowOperator("replay.test", [rule(window, level)], described_by=points)
         outcomes = run(windows, readings, cuts)
         expected = {v: oracle.verdicts.count(v) for v in set(oracle.verdicts)}
         assert counts_of(outcomes) == expected

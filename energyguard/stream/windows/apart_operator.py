@@ -89,7 +89,7 @@ class ApartOperator(EnergyState):
         if not len(rows):
             return calm, busy
         entries = self.head.fold(rows.key, rows.time, rows.value)
-        self.most += bincount_exact(entries.key, np.maximum(entries.energy, 0), len(out))
+        self.ceiling += bincount_exact(entries.key, np.maximum(entries.energy, 0), len(out))
         if self.measure.holds:
             longest = np.maximum(self.head.usual_ms(), MAX_GAP_MS)
             held = np.maximum(rows.value, 0) // MS_PER_HOUR + 1
@@ -103,8 +103,8 @@ class ApartOperator(EnergyState):
     def _may_tell(self) -> Bools:
         """Whether a window of each key may be above the level of a rule."""
         found = np.zeros(len(self.newest), bool)
-        for state, most in zip(self.rule_states, self.most, strict=True):
-            found |= most + self._tail > state.limits.of(len(found))[0]
+        for state, highest in zip(self.rule_states, self.ceiling, strict=True):
+            found |= highest + self._tail > state.limits.of(len(found))[0]
         return found
 
     def _watched(self, newest: int, changes: Sequence[SilenceChange]) -> Bools:
@@ -139,8 +139,8 @@ class ApartOperator(EnergyState):
             of_key[key].append((row[0], row[1], row[2]))
         followed: dict[int, KeyEntries] = {}
         for key in keys:
-            one = np.array([key])
-            entries = KeyEntries(self.base.of(one), *past.get(key, (NO_NUMBERS, NO_NUMBERS)))
+            number = np.array([key])
+            entries = KeyEntries(self.base.of(number), *past.get(key, (NO_NUMBERS, NO_NUMBERS)))
             patience = self.limits.lateness_ms + int(self.holds.hold[key])
             time = KeyTime(span.run, 0, patience, int(self.holds.decided[key]))
             windows = KeyWindows(
@@ -151,7 +151,7 @@ class ApartOperator(EnergyState):
             changes = [change for change in span.changes if change.key == key]
             windows.follow(of_key[key], changes, span.stop)
             windows.tell(collected)
-            self.most[:, key] = [windows.highest(rule) for rule in windows.rules]
+            self.ceiling[:, key] = [windows.highest(rule) for rule in windows.rules]
             self._tail[key] = 0
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries

@@ -21,7 +21,7 @@ from energyguard.rules.rule import Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.apart_operator import ApartOperator, RowsByKey
 from energyguard.stream.windows.channel_operator import ChannelOperator
-from energyguard.stream.windows.energy_state import LONG_STEPS, POINT_MS, SaidOf
+from energyguard.stream.windows.energy_state import LONG_STEPS, POINT_MS, DescriptionOf
 from energyguard.stream.windows.entry_registers import EntryRows
 from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.limits import ChannelLimits
@@ -47,7 +47,7 @@ class EnergyOperator(ApartOperator):
         for state in self.rule_states:
             state.apart = ~self.is_quick
         known = len(self.newest)
-        self.most = np.zeros((len(self.rule_states), known), np.int64)
+        self.ceiling = np.zeros((len(self.rule_states), known), np.int64)
         if not self.rule_states or newest <= NEVER:
             return
         begins = (self.newest > NEVER) & (self.holds.decided <= NEVER)  # no rule ran before
@@ -57,7 +57,7 @@ class EnergyOperator(ApartOperator):
         apart = (self.newest > NEVER) & ~self.is_quick
         if apart.any():  # no window can have more than all that is kept
             entries, _, _ = self._counted(apart)
-            self.most += bincount_exact(entries.key, np.maximum(entries.energy, 0), known)
+            self.ceiling += bincount_exact(entries.key, np.maximum(entries.energy, 0), known)
 
     # Which pieces a batch has
 
@@ -81,16 +81,16 @@ class EnergyOperator(ApartOperator):
         if not len(rows):
             return -1
         step = np.where(prior > NEVER, rows.time - prior, 0)
-        most = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
-        np.maximum.at(most, rows.key, np.maximum(run[rows.at] - rows.time, 0))
+        longest_delay = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        np.maximum.at(longest_delay, rows.key, np.maximum(run[rows.at] - rows.time, 0))
         lateness = self.limits.lateness_ms
         if self.measure.kind is Kind.INTERVAL:  # points, in whatever order
-            steady = self.is_quick & (most <= lateness)
+            steady = self.is_quick & (longest_delay <= lateness)
             doubtful = ~steady[rows.key] | (step > POINT_MS)
             if not doubtful.any():
                 return -1
             rows, step = rows.where(doubtful), step[doubtful]
-        hold, high = self.holds.hold[rows.key], step + most[rows.key]
+        hold, high = self.holds.hold[rows.key], step + longest_delay[rows.key]
         doubtful = unsteady(hold, step, high, lateness) | (step <= 0)
         if not doubtful.any():
             return -1
@@ -167,9 +167,9 @@ class EnergyOperator(ApartOperator):
                 out[:known] |= (self._long[:known] > LONG_STEPS) & (self._length == 0)
             out |= self.is_quick & (self.holds.delay() > lateness)
             return None, out
-        most = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
-        np.maximum.at(most, rows.key, run - rows.time)
-        out[rows.key[(step <= 0) | (step + most[rows.key] > lateness)]] = True
+        longest_delay = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        np.maximum.at(longest_delay, rows.key, run - rows.time)
+        out[rows.key[(step <= 0) | (step + longest_delay[rows.key] > lateness)]] = True
         keep = ~out[rows.key]
         rows, prior = rows.where(keep), prior[keep]
         entries = self.head.fold(rows.key, rows.time, rows.value)
@@ -263,7 +263,12 @@ def _never(rows: int) -> Ints:
 
 
 def operator_of(
-    channel: str, limits: ChannelLimits, places: DevicePlaces, said: SaidOf, *, keeps_past: bool
+    channel: str,
+    limits: ChannelLimits,
+    places: DevicePlaces,
+    described_by: DescriptionOf,
+    *,
+    keeps_past: bool,
 ) -> ChannelOperator:
     """The operator of a channel: of an energy, or of a level.
 
@@ -271,9 +276,9 @@ def operator_of(
         channel: its name.
         limits: what event time allows.
         places: which devices rules are about.
-        said: what is said of devices' channels of energy.
+        described_by: what is said of devices' channels of energy.
         keeps_past: whether readings are counted; else a reading can only be new, or late.
     """
     if keeps_past and not MEASURES[channel].is_level:
-        return EnergyOperator(channel, limits, places, said)
+        return EnergyOperator(channel, limits, places, described_by)
     return ChannelOperator(channel, limits, places, keeps_past=keeps_past)

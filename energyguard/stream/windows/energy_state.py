@@ -28,7 +28,7 @@ LONG_STEPS = 3
 """Of eight steps so many may be longer: the usual one is still a minute at most."""
 
 
-SaidOf = Callable[[str, str], EnergyChannel]
+DescriptionOf = Callable[[str, str], EnergyChannel]
 """What is said of a device's channel."""
 
 
@@ -43,11 +43,15 @@ class EnergyState(ChannelOperator):
     registers: EntryRegisters
 
     def __init__(
-        self, channel: str, limits: ChannelLimits, places: DevicePlaces, said: SaidOf = by_kind
+        self,
+        channel: str,
+        limits: ChannelLimits,
+        places: DevicePlaces,
+        described_by: DescriptionOf = by_kind,
     ) -> None:
         super().__init__(channel, limits, places)
         kind = self.measure.kind
-        self._said = said
+        self._described_by = described_by
         self.measure = Measure(kind)  # entries are 1e-9 kWh, whatever made them
         self.registers = EntryRegisters(self.measure)
         self.base = Ledger(kind, self.described)  # of the readings that left the ring
@@ -57,7 +61,7 @@ class EnergyState(ChannelOperator):
         self.is_quick: Bools = np.empty(0, bool)
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
         self._length: Ints = np.empty(0, np.int64)  # of an interval, where that is said
-        self.most: Ints = np.empty((0, 0), np.int64)
+        self.ceiling: Ints = np.empty((0, 0), np.int64)
         """By rule: no window of a key that is apart has more."""
         self._tail: Ints = np.empty(0, np.int64)  # nor more than this, where its power holds
         self._is_stale: Bools = np.empty(0, bool)  # whether the head lacks readings
@@ -67,7 +71,7 @@ class EnergyState(ChannelOperator):
 
     def described(self, key: int) -> EnergyChannel:
         """What is said of a key's channel."""
-        return self._said(self.places.devices[key], self.channel)
+        return self._described_by(self.places.devices[key], self.channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -81,18 +85,18 @@ class EnergyState(ChannelOperator):
             self._long = np.concatenate([self._long, nothing])
             self._tail = np.concatenate([self._tail, nothing])
             self._since = np.concatenate([self._since, nothing])
-            nothing = np.zeros((len(self.most), more), np.int64)
-            self.most = np.concatenate([self.most, nothing], axis=1)
+            nothing = np.zeros((len(self.ceiling), more), np.int64)
+            self.ceiling = np.concatenate([self.ceiling, nothing], axis=1)
         self.holds.grow(len(self.newest))
         self._describe(keys)
 
     def _describe(self, keys: int) -> None:
         """Ask what is said of new keys."""
         if keys > (known := len(self._largest)):
-            said = [self.described(key) for key in range(known, keys)]
-            largest = [one.largest_power_w * 60_000 * 5 // 18 for one in said]
+            channels = [self.described(key) for key in range(known, keys)]
+            largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
             self._largest = np.concatenate([self._largest, np.array(largest, np.int64)])
-            length = [one.length_ms for one in said]
+            length = [single.length_ms for single in channels]
             self._length = np.concatenate([self._length, np.array(length, np.int64)])
             self.base.grow(keys)
             self.head.grow(keys)
@@ -170,15 +174,15 @@ class EnergyState(ChannelOperator):
             return {}
         ends = np.flatnonzero(np.append(key[1:] != key[:-1], True)) + 1
         found: dict[int, tuple[Ints, Ints]] = {}
-        for one, a, b in zip(
+        for single, a, b in zip(
             key[ends - 1].tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True
         ):
-            stop = b - int(new[one])
+            stop = b - int(new[single])
             times, values = time[a:stop], value[a:stop]
-            kept = times >= self.folded[one]
+            kept = times >= self.folded[single]
             times, values = times[kept], values[kept]
             by_time = np.argsort(times, kind="stable")
-            found[one] = times[by_time], values[by_time]
+            found[single] = times[by_time], values[by_time]
         return found
 
     def _let_go(self, newest: int) -> None:

@@ -25,7 +25,7 @@ Counted = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class EntryChange:
+class CountedAnew:
     """What a reading changed: entries that are there now, and those that they replace."""
 
     made: list[Counted]
@@ -65,20 +65,20 @@ class KeyEntries:
             return Entries.none()
         return self.ledger.fold(np.zeros(len(time), np.int64), time, value)
 
-    def _put(self, entries: Entries) -> EntryChange:
+    def _put(self, entries: Entries) -> CountedAnew:
         """Know entries that were made or replaced."""
         made: list[Counted] = []
         gone: list[Counted] = []
         columns = (c.tolist() for c in (entries.start, entries.end, entries.energy))
-        for stamp, *one in zip(entries.stamp.tolist(), *columns, strict=True):
+        for stamp, *single in zip(entries.stamp.tolist(), *columns, strict=True):
             if (before := self._of.get(stamp)) is not None:
                 gone.append(before)
-            self._of[stamp] = (one[0], one[1], one[2])
+            self._of[stamp] = (single[0], single[1], single[2])
             made.append(self._of[stamp])
         self._columns = None if made else self._columns
-        return EntryChange(made, gone)
+        return CountedAnew(made, gone)
 
-    def take(self, time: int, value: int) -> EntryChange:
+    def take(self, time: int, value: int) -> CountedAnew:
         """Count a reading."""
         newest = self.readings[-1][0] if self.readings else time
         if time >= newest:
@@ -91,8 +91,9 @@ class KeyEntries:
         self._put(self._fold(every[:, 0], every[:, 1]))
         after = self.counted
         was, now = set(before), set(after)
-        return EntryChange(
-            [one for one in after if one not in was], [one for one in before if one not in now]
+        return CountedAnew(
+            [single for single in after if single not in was],
+            [single for single in before if single not in now],
         )
 
     def end(self) -> None:
@@ -114,7 +115,7 @@ class KeyEntries:
             return None
         entries = self.ledger.end()
         columns = entries.start, entries.end, entries.energy
-        known = [one for stamp, one in self._of.items() if stamp not in entries.stamp]
+        known = [single for stamp, single in self._of.items() if stamp not in entries.stamp]
         return _columns([*known, *zip(*(column.tolist() for column in columns), strict=True)])
 
     @property
@@ -140,7 +141,7 @@ class KeyEntries:
     @property
     def times(self) -> Ints:
         """When it has readings, sorted."""
-        return np.array([one[0] for one in self.readings], np.int64)
+        return np.array([single[0] for single in self.readings], np.int64)
 
 
 def _columns(counted: list[Counted]) -> Columns:

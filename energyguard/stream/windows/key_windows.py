@@ -15,7 +15,7 @@ from energyguard.model.readings import Ints
 from energyguard.rules.windowed import WindowRule
 from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
-from energyguard.stream.windows.key_entries import EntryChange, KeyEntries, covered_by
+from energyguard.stream.windows.key_entries import CountedAnew, KeyEntries, covered_by
 from energyguard.stream.windows.key_events import KeyEvents, Over
 from energyguard.stream.windows.output import AlertTransition, Breaches, Collected
 from energyguard.stream.windows.registers import SAYS_NOTHING
@@ -63,7 +63,7 @@ class WindowsOfRule(KeyEvents):
         self.rule, self.time, self.holds = state.rule, time, state.measure.holds
         self.own: WindowRule = state.limits.rule_of(key)
         self.follows = follows
-        self.told = state.makes_energy_alerts and state.limits.has(key)
+        self.tells = state.makes_energy_alerts and state.limits.has(key)
         self.columns: Columns = (_NONE, _NONE, _NONE)
         self.read: Ints = _NONE
         self.last = self.closed  # no window that ends later holds anything
@@ -116,7 +116,7 @@ class WindowsOfRule(KeyEvents):
         if len(ends):
             places, scores = self.time.places(ends * self.slide), self.scores(ends)
             over = np.flatnonzero(scores > self.level)
-            if self.told:
+            if self.tells:
                 self.breaches += [
                     (int(places[i]), int(ends[i]) * self.slide, int(scores[i])) for i in over
                 ]
@@ -127,7 +127,7 @@ class WindowsOfRule(KeyEvents):
                     self.found += self.closes(at, end, score)
         self.closed = max(self.closed, until)
 
-    def restated(self, at: int, change: EntryChange, time_ms: int) -> None:
+    def restated(self, at: int, change: CountedAnew, time_ms: int) -> None:
         """A reading changed entries: raise what they lift, withdraw what they lower."""
         if not self.state.is_early or not self.follows:
             return
@@ -231,8 +231,8 @@ class KeyWindows:
         borders = np.concatenate([borders, borders + rule.rule.window_ms]) // rule.slide
         ends = np.unique(np.concatenate([borders, borders + 1, borders + 2]))
         ends = ends[ends > rule.closed]
-        most = rule.scores(ends).max(initial=0)
-        return int(most) + 2 * len(start)  # between two borders the floors of each entry
+        highest = rule.scores(ends).max(initial=0)
+        return int(highest) + 2 * len(start)  # between two borders the floors of each entry
 
 
 _NONE = np.empty(0, np.int64)

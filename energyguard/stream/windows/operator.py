@@ -15,7 +15,7 @@ from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Witnesses
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.energy_operator import operator_of
-from energyguard.stream.windows.energy_state import SaidOf, by_kind
+from energyguard.stream.windows.energy_state import DescriptionOf, by_kind
 from energyguard.stream.windows.limits import ChannelLimits, WindowLimits
 from energyguard.stream.windows.numbering import DeviceNumbers, rows_by_channel
 from energyguard.stream.windows.output import (
@@ -50,7 +50,7 @@ class WindowOperator:
         witnesses: Witnesses = Witnesses.NONE,
         flow: str = "",
         places_at: PlacesAt = nowhere,
-        said: SaidOf = by_kind,
+        described_by: DescriptionOf = by_kind,
     ) -> None:
         """Make an operator in which nothing is yet.
 
@@ -64,11 +64,11 @@ class WindowOperator:
                 values as they come, and no more: it counts no readings, keeps none of them, and
                 leaves it to the windows to say who is silent.
             places_at: where devices stand at a revision of the catalogue and a time.
-            said: what is said of devices' channels of energy.
+            described_by: what is said of devices' channels of energy.
         """
         row = topic_named(topic)
         kind = row.clock if row else TopicClock.DATA
-        self.topic, self.limits, self._said = topic, limits, said
+        self.topic, self.limits, self._described_by = topic, limits, described_by
         self.clock = PartitionClock(kind, limits.clock, witnesses)
         self.devices: list[str] = []
         self.places = DevicePlaces(self.devices, places_at)
@@ -233,7 +233,7 @@ class WindowOperator:
         """An empty operator with the same devices, rules and other limits: to read again."""
         other = WindowOperator(
             self.topic, self.rules, limits, witnesses=self.clock.witnesses, flow=self.flow,
-            said=self._said,
+            described_by=self._described_by,
         )  # fmt: skip
         other._numbers.extend(self.devices)
         other.places.follow(self.places)
@@ -260,7 +260,7 @@ class WindowOperator:
         lane = self.lanes.get(channel)
         if lane is None:
             limits = ChannelLimits(self.limits.clock.lateness_ms, self.limits.horizon_ms)
-            about = channel, limits, self.places, self._said
+            about = channel, limits, self.places, self._described_by
             self.lanes[channel] = lane = operator_of(*about, keeps_past=self.counts_readings)
             lane.silent.update(self.silences.quiet)
             lane.run_rules(self.rules, NEVER)
