@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS signals (
     time      DateTime('UTC') CODEC(DoubleDelta, LZ4),
     kind      LowCardinality(String),
     who       String,
-    amount    Int64,
+    value     Int64,
     register  Nullable(Int64)
 ) ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
@@ -80,13 +80,15 @@ CREATE TABLE IF NOT EXISTS stays (
     user             String,
     price            Nullable(Int64),
     start_recharging Nullable(DateTime('UTC')),
-    power_kw         Nullable(Int64),
+    power            Nullable(Int64),
     end_recharging   Nullable(DateTime('UTC')),
     end_session      Nullable(DateTime('UTC')),
     end_parking      DateTime('UTC'),
     quality          LowCardinality(String),
+    revision         UInt64,
+    withdrawn        UInt8,
     INDEX ends end_parking TYPE minmax GRANULARITY 1
-) ENGINE = ReplacingMergeTree
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start_parking)
 ORDER BY (toStartOfDay(start_parking), charger, start_parking, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -102,8 +104,10 @@ CREATE TABLE IF NOT EXISTS violations (
     start_parking DateTime('UTC'),
     start_session Nullable(DateTime('UTC')),
     end_session   Nullable(DateTime('UTC')),
-    end_parking   Nullable(DateTime('UTC'))
-) ENGINE = ReplacingMergeTree
+    end_parking   Nullable(DateTime('UTC')),
+    revision      UInt64,
+    withdrawn     UInt8
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(time)
 ORDER BY (toStartOfDay(time), charger, time, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -116,17 +120,19 @@ PARTITION BY toYYYYMM(time)
 ORDER BY (time, source)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE TABLE IF NOT EXISTS charges (
-    id      String,
-    stay    String,
-    source  LowCardinality(String),
-    charger LowCardinality(String),
-    user    String,
-    start   DateTime('UTC') CODEC(DoubleDelta, LZ4),
-    end     Nullable(DateTime('UTC')),
-    energy  Int64,
-    cents   Int64,
+    id        String,
+    stay      String,
+    source    LowCardinality(String),
+    charger   LowCardinality(String),
+    user      String,
+    start     DateTime('UTC') CODEC(DoubleDelta, LZ4),
+    end       Nullable(DateTime('UTC')),
+    energy    Int64,
+    cents     Int64,
+    revision  UInt64,
+    withdrawn UInt8,
     INDEX ends ifNull(end, start) TYPE minmax GRANULARITY 1
-) ENGINE = ReplacingMergeTree
+) ENGINE = ReplacingMergeTree(revision, withdrawn)
 PARTITION BY toYYYYMM(start)
 ORDER BY (toStartOfDay(start), charger, start, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
@@ -205,7 +211,7 @@ fi
 == 30-queue.sql
 CREATE TABLE IF NOT EXISTS queue (message String) ENGINE = Kafka(brokers)
 SETTINGS
-    kafka_topic_list = 'charger-station-signals,full-sessions,violations,transaction-profit,total-occupied,energyguard.bays,energyguard.chargers,energyguard.sessions,topic-test',
+    kafka_topic_list = 'charger-station-signals,full-sessions,full-sessions.restated,violations,violations.restated,transaction-profit,transaction-profit.restated,total-occupied,energyguard.bays,energyguard.chargers,energyguard.sessions,topic-test',
     kafka_format = 'RawBLOB',
     kafka_flush_interval_ms = 500,
     kafka_max_block_size = 65536;
@@ -221,6 +227,18 @@ CREATE FUNCTION IF NOT EXISTS header AS (names, said, name) -> said[indexOf(name
 CREATE FUNCTION IF NOT EXISTS second_of AS text -> if(
     toString(toDateTimeOrNull(text, 'UTC')) = text AND text >= '2000' AND text < '2100',
     toDateTimeOrNull(text, 'UTC'), NULL);
+CREATE FUNCTION IF NOT EXISTS east_of AS text -> (
+    extract(text, '([+-][0-9]{2}:?[0-9]{0,2})$') AS zone, replaceAll(substring(zone, 2), ':', '') AS digits,
+    if(startsWith(zone, '-'), -60, 60)
+        * (toInt32OrZero(substring(digits, 1, 2)) * 60 + toInt32OrZero(substring(digits, 3, 2)))).3;
+CREATE FUNCTION IF NOT EXISTS instant_of AS text -> if(
+    match(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?$'),
+    second_of(concat(
+        substring(text, 1, 10), ' ', substring(text, 12, 5),
+        if(substring(text, 17, 1) = ':', substring(text, 17, 3), ':00'))) - toIntervalSecond(east_of(text)),
+    NULL);
+CREATE FUNCTION IF NOT EXISTS word_of AS (message, field) -> if(
+    JSONType(message, field) IN ('Int64', 'UInt64'), JSONExtractRaw(message, field), JSONExtractString(message, field));
 CREATE FUNCTION IF NOT EXISTS nano AS (message, field) -> reinterpretAsInt64(toDecimal64OrNull(
     extract(message, concat('"', field, '"[[:space:]]*:[[:space:]]*"?([^,}"[:space:]]+)')), 9));
 == 40-signals.sql
@@ -233,14 +251,14 @@ CREATE TABLE IF NOT EXISTS read_signals (
     time      Nullable(DateTime('UTC')),
     kind      LowCardinality(String),
     person    String,
-    amount    Nullable(Int64),
+    value     Nullable(Int64),
     register  Nullable(Int64),
     fault     String
 ) ENGINE = Null;
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_signals TO signals AS
 SELECT
     topic, partition, offset, charger, assumeNotNull(time) AS time, kind, pseudonym(person) AS who,
-    ifNull(amount, 0) AS amount, register
+    ifNull(value, 0) AS value, register
 FROM read_signals
 WHERE fault = '';
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_signals_as_sent TO signals_as_sent AS
@@ -259,11 +277,16 @@ WITH
     multiIf(parking, 'vehicle_detected', user, 'user_connection', 'recharging') AS field,
     JSONExtractBool(message, field) AS begins,
     nano(message, 'price') AS price,
-    nano(message, 'energy_delivered') AS power
+    nano(message, 'energy_delivered') AS power,
+    JSONHas(message, 'unit') AS has_unit,
+    JSONExtractString(message, 'unit') AS unit,
+    if(unit = 'W' OR NOT has_unit AND power > 1000000000000, 1000, 1) AS per_kw,
+    word_of(message, 'connector_id') AS connector,
+    JSONExtractString(message, 'charger_id') AS sender
 SELECT
     topic, partition, offset, message,
-    JSONExtractString(message, 'charger_id') AS charger,
-    second_of(JSONExtractString(message, 'timestamp')) AS time,
+    if(connector = '', sender, concat(sender, '/', connector)) AS charger,
+    instant_of(JSONExtractString(message, 'timestamp')) AS time,
     multiIf(
         parking, if(begins, 'arrive', 'leave'),
         user, if(begins, 'connect', 'disconnect'),
@@ -271,10 +294,10 @@ SELECT
     ) AS kind,
     multiIf(
         parking, JSONExtractString(message, 'plate'),
-        user, JSONExtractString(message, 'user_id'),
+        user, trimBoth(word_of(message, 'user_id')),
         ''
     ) AS person,
-    multiIf(user, intDiv(price, 100000), charging AND begins, intDiv(power, 1000000000), 0) AS amount,
+    multiIf(user, price, charging AND begins, intDiv(power + intDiv(per_kw, 2), per_kw), 0) AS value,
     if(charging, nano(message, 'register_kwh'), NULL) AS register,
     multiIf(
         JSONType(message) != 'Object', 'no JSON object',
@@ -284,14 +307,17 @@ SELECT
             'superseded', 'none of the three shapes of a signal'
         ),
         time IS NULL, 'timestamp: no time such as 2024-05-19 11:03:12, or a clock that is not set',
-        charger = '', 'charger_id: empty',
+        sender = '', 'charger_id: empty',
         parking AND NOT match(person, '^[A-Z0-9]{8}$'), 'plate: eight of A-Z and 0-9',
-        user AND lengthUTF8(person) != 16, 'user_id: sixteen characters',
+        user AND (person = '' OR lengthUTF8(person) > 128), 'user_id: an id of 1 to 128 characters',
         user AND price IS NULL, 'price: missing',
-        user AND (price < 0 OR price > 10000000000), 'price: not within 0 to 10 EUR/kWh',
-        user AND price % 100000 != 0, 'price: more than four decimals',
-        charging AND (power IS NULL OR power % 1000000000 != 0), 'energy_delivered: no whole number',
-        charging AND (power < if(begins, 1, 0) OR power > 1000000000000), 'energy_delivered: cannot be',
+        user AND abs(price) > 1000000000000000, 'price: not within -1000000 to 1000000',
+        user AND match(message, '"price"[[:space:]]*:[[:space:]]*"?-?[0-9]*[.][0-9]{9}0*[1-9]'),
+        'price: more than nine decimals',
+        charging AND has_unit AND unit NOT IN ('kW', 'W'), 'unit: neither kW nor W',
+        charging AND power IS NULL, 'energy_delivered: no number',
+        charging AND (power < 0 OR begins AND value = 0 OR power > 1000000000000 * per_kw),
+        'energy_delivered: cannot be',
         charging AND JSONHas(message, 'register_kwh') AND (register IS NULL OR register < 0),
         'register_kwh: cannot be',
         ''
@@ -299,6 +325,8 @@ SELECT
 FROM taken
 WHERE startsWith(topic, 'charger-station-signals') AND message != '';
 == 50-results.sql
+CREATE FUNCTION IF NOT EXISTS revision_of AS (names, said) -> if(
+    header(names, said, 'revision') = '', toUInt64(1), toUInt64OrZero(header(names, said, 'revision')));
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_stays TO stays AS
 SELECT
     if(header(names, said, 'id') = '', concat(topic, '/', toString(partition), '/', toString(offset)),
@@ -309,15 +337,16 @@ SELECT
     pseudonym(JSONExtractString(message, 'plate')) AS plate,
     second_of(JSONExtractString(message, 'start_session')) AS start_session,
     pseudonym(JSONExtractString(message, 'user_id')) AS user,
-    intDiv(nano(message, 'price'), 100000) AS price,
+    nano(message, 'price') AS price,
     second_of(JSONExtractString(message, 'start_recharging')) AS start_recharging,
-    intDiv(nano(message, 'energy_delivered'), 1000000000) AS power_kw,
+    nano(message, 'energy_delivered') AS power,
     second_of(JSONExtractString(message, 'end_recharging')) AS end_recharging,
     second_of(JSONExtractString(message, 'end_session')) AS end_session,
     assumeNotNull(second_of(JSONExtractString(message, 'end_parking'))) AS end_parking,
-    if(header(names, said, 'quality') = '', 'complete', header(names, said, 'quality')) AS quality
+    if(header(names, said, 'quality') = '', 'complete', header(names, said, 'quality')) AS quality,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'full-sessions'
+WHERE topic IN ('full-sessions', 'full-sessions.restated')
     AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
     AND second_of(JSONExtractString(message, 'end_parking')) IS NOT NULL;
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_charges TO charges AS
@@ -331,9 +360,10 @@ SELECT
     assumeNotNull(second_of(JSONExtractString(message, 'start_recharging'))) AS start,
     second_of(JSONExtractString(message, 'end_recharging')) AS end,
     assumeNotNull(nano(message, 'total_energy_delivered')) AS energy,
-    assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents
+    assumeNotNull(intDiv(nano(message, 'profit'), 10000000)) AS cents,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'transaction-profit'
+WHERE topic IN ('transaction-profit', 'transaction-profit.restated')
     AND second_of(JSONExtractString(message, 'start_recharging')) IS NOT NULL
     AND nano(message, 'total_energy_delivered') IS NOT NULL
     AND nano(message, 'profit') IS NOT NULL;
@@ -351,9 +381,10 @@ SELECT
     assumeNotNull(second_of(JSONExtractString(message, 'start_parking'))) AS start_parking,
     second_of(JSONExtractString(message, 'start_session')) AS start_session,
     second_of(JSONExtractString(message, 'end_session')) AS end_session,
-    second_of(JSONExtractString(message, 'end_parking')) AS end_parking
+    second_of(JSONExtractString(message, 'end_parking')) AS end_parking,
+    revision_of(names, said) AS revision, toUInt8(header(names, said, 'withdrawn') = '1') AS withdrawn
 FROM taken
-WHERE topic = 'violations'
+WHERE topic IN ('violations', 'violations.restated')
     AND second_of(JSONExtractString(message, 'start_parking')) IS NOT NULL
     AND toUInt32OrNull(header(names, said, 'time')) IS NOT NULL;
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_occupied TO occupied AS
@@ -423,20 +454,21 @@ WHERE topic = 'topic-test'
     AND second_of(JSONExtractString(message, 'timestamp')) IS NOT NULL
     AND nano(message, 'celsius') IS NOT NULL;
 CREATE MATERIALIZED VIEW IF NOT EXISTS keep_refused_results TO refused AS
+WITH replaceRegexpOne(topic, '[.]restated$', '') AS result
 SELECT
     topic, partition, offset, message,
     multiIf(
         JSONType(message) != 'Object', 'no JSON object',
-        topic IN ('full-sessions', 'violations') AND second_of(JSONExtractString(message, 'start_parking')) IS NULL,
+        result IN ('full-sessions', 'violations') AND second_of(JSONExtractString(message, 'start_parking')) IS NULL,
         'start_parking: no time',
-        topic = 'full-sessions' AND second_of(JSONExtractString(message, 'end_parking')) IS NULL, 'end_parking: no time',
-        topic = 'violations' AND toUInt32OrNull(header(names, said, 'time')) IS NULL,
+        result = 'full-sessions' AND second_of(JSONExtractString(message, 'end_parking')) IS NULL, 'end_parking: no time',
+        result = 'violations' AND toUInt32OrNull(header(names, said, 'time')) IS NULL,
         'header time: no second since 1970',
-        topic = 'transaction-profit' AND second_of(JSONExtractString(message, 'start_recharging')) IS NULL,
+        result = 'transaction-profit' AND second_of(JSONExtractString(message, 'start_recharging')) IS NULL,
         'start_recharging: no time',
-        topic = 'transaction-profit' AND nano(message, 'total_energy_delivered') IS NULL,
+        result = 'transaction-profit' AND nano(message, 'total_energy_delivered') IS NULL,
         'total_energy_delivered: no number',
-        topic = 'transaction-profit' AND nano(message, 'profit') IS NULL, 'profit: no number',
+        result = 'transaction-profit' AND nano(message, 'profit') IS NULL, 'profit: no number',
         topic IN ('total-occupied', 'topic-test') AND second_of(JSONExtractString(message, 'timestamp')) IS NULL,
         'timestamp: no time',
         topic = 'topic-test' AND nano(message, 'celsius') IS NULL, 'celsius: no number',
