@@ -62,7 +62,7 @@ class StreamSettings(Section):
     silent: Duration = Field(
         "5m",
         description="A device at least this far behind its partition (event time), and three of"
-        " its own usual steps, is silent: `unknown`.",
+        " its own usual steps, beyond what it is usually late, is silent: `unknown`.",
     )
     snapshot: Duration = Field("30s", description="How often operators save their state.")
     poll_readings: int = Field(

@@ -180,3 +180,45 @@ def test_export_counts_against_import() -> None:
     found = count(lines("case48"))
     assert sum(found.sums["hour"].values()) == 7_500_000_000  # hours of import
     assert found.sums["day"] == {}  # net: -1.5 kWh
+
+
+def registers(*values: str) -> list[Line]:
+    """Registers of a meter, one each 15 min."""
+    start = 1_757_116_800_000
+    return [
+        Line("R", "energy_register_kwh", start + at * QUARTER_MS, to_nano(value))
+        for at, value in enumerate(values)
+    ]
+
+
+def test_a_misread_digit_raises_and_what_comes_after_takes_it_back() -> None:
+    rows = registers("500.00", "500.02", "505.90", "500.05", "500.07")
+    beside = beside_quick_ones(rows)
+    found_by_way = {
+        "alone": count(rows),
+        "one by one": count(rows, range(1, len(rows))),
+        "beside": count(beside, range(len(beside) // 5, len(beside), len(beside) // 5)),
+    }
+    for way, found in found_by_way.items():
+        assert abs(sum(found.sums["quarter"].values()) - 70_000_000) <= NEAR, way
+        assert found.sums["home"] == {}, way
+        told = [e for e in found.events if e.rule == "home"]
+        when = [(e.state, e.time_ms) for e in told]
+        assert when == [(State.FIRING, rows[2].time), (State.RESOLVED, rows[4].time)], way
+        assert (told[0].observed, "later reading" in told[1].reason) == (2_071_000_000, True), way
+
+
+@pytest.mark.parametrize(
+    ("values", "kwh"),
+    [
+        (("9998.41", "9999.65", "0.83", "2.10"), 3.69),  # it begins again at 0
+        (("640.20", "640.45", "12880.00", "12880.30", "12880.60"), 0.85),  # another meter
+        (("88.31", "88.34", "38.37", "88.40", "88.43"), 0.12),  # a misread digit
+        (("300.00", "300.40", "299.10", "299.50", "299.90"), 1.2),  # put back
+        (("70.00", "70.10", "0", "170.20", "70.30", "70.40"), 0.4),  # two faults side by side
+    ],
+)
+def test_windows_know_what_a_register_means(values: Sequence[str], kwh: float) -> None:
+    found = count(registers(*values), range(1, len(values)))
+    assert abs(sum(found.sums["quarter"].values()) - to_nano(str(kwh))) <= NEAR
+    assert abs(sum(found.sums["day"].values()) - to_nano(str(kwh))) <= NEAR

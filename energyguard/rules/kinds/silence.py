@@ -30,8 +30,9 @@ class SilenceRule(
 ):
     """No reading of any channel for longer than ``longer_than``, and than so many usual steps.
 
-    The usual step is the median of a device's last eight; ``rhythms`` 0 asks for none, and until
-    two steps are known a device is waited for a day and two hours.
+    The usual step is the second longest of a device's last eight, and its usual delay is on top;
+    ``rhythms`` 0 asks for neither, and until two steps are known a device is waited for a day and
+    two hours.
     """
 
     kind: ClassVar[str] = "silence"

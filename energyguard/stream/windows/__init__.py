@@ -6,6 +6,7 @@ channel_operator.py   one channel: verdicts, recent readings, panes, episodes
 energy_state.py       what is known of the devices of a channel of energy
 energy_operator.py    a channel of energy: windows sum the entries of the ledger
 apart_operator.py     devices that are slow, new, late or in doubt
+delays.py             how late each device usually is
 patience.py           how long windows wait for each device
 key_entries.py        what one key's readings come to
 key_windows.py        its windows
@@ -21,7 +22,7 @@ states.py             their episodes: the newest reading of each key
 key_limits.py         at which scores a rule raises and clears, device by device
 numbering.py          numbers of devices, rows of each channel
 places.py             which devices rules are about, by a revision of the catalogue
-silence_tracker.py    who is quiet, by the rhythm of each
+silence_tracker.py    who is quiet, by the rhythm and the delay of each
 silences.py           who is silent, for the product and for rules of that kind
 output.py             what comes of a batch, alert events among it; as records
 rule_change.py        what becomes of an episode whose rule was changed

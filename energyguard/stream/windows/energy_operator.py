@@ -29,7 +29,6 @@ from energyguard.stream.windows.output import Collected
 from energyguard.stream.windows.panes import BatchSlice, bincount_exact
 from energyguard.stream.windows.patience import (
     BORDER_MS,
-    GRAIN_MS,
     MIN_STEPS,
     hold_of,
     unsteady,
@@ -81,7 +80,7 @@ class EnergyOperator(ApartOperator):
         if not len(rows):
             return -1
         step = np.where(prior > NEVER, rows.time - prior, 0)
-        longest_delay = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        longest_delay = self.holds.delays.longest()
         np.maximum.at(longest_delay, rows.key, np.maximum(run[rows.at] - rows.time, 0))
         lateness = self.limits.lateness_ms
         if self.measure.kind is Kind.INTERVAL:  # points, in whatever order
@@ -123,7 +122,7 @@ class EnergyOperator(ApartOperator):
         order = by_key(rows, len(self.newest))
         given = RowsByKey(rows.where(order), prior[order], span.run[rows.at[order]])
         newest = int(span.run[-1])
-        self.holds.deliver(given.rows.key, given.rows.time, given.run)
+        self.holds.delays.deliver(given.rows.key, given.rows.time, given.run)
         quick, out = self._quick(given, newest)
         self.is_quick &= ~out
         for state in self.rule_states:
@@ -165,9 +164,9 @@ class EnergyOperator(ApartOperator):
                 np.add.at(self._long, rows.key[long], 1)
                 known = len(self._length)
                 out[:known] |= (self._long[:known] > LONG_STEPS) & (self._length == 0)
-            out |= self.is_quick & (self.holds.delay() > lateness)
+            out |= self.is_quick & (self.holds.delays.usual() > lateness)
             return None, out
-        longest_delay = self.holds.delays.max(axis=1, initial=0) + GRAIN_MS
+        longest_delay = self.holds.delays.longest()
         np.maximum.at(longest_delay, rows.key, run - rows.time)
         out[rows.key[(step <= 0) | (step + longest_delay[rows.key] > lateness)]] = True
         keep = ~out[rows.key]
@@ -215,7 +214,7 @@ class EnergyOperator(ApartOperator):
             longest = np.where(is_point, 0, longest)
         else:
             is_point = few_long = np.ones(len(keys), bool)
-        hold = hold_of(steps, longest, self.holds.delay(keys), self.limits.lateness_ms)
+        hold = hold_of(steps, longest, self.holds.delays.usual(keys), self.limits.lateness_ms)
         self.holds.next_hold[keys] = hold
         quick = is_point & few_long & (steps >= MIN_STEPS) & (hold == 0)
         if self.measure.kind is Kind.REGISTER:

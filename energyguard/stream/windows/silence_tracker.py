@@ -1,8 +1,10 @@
 """Which devices are quiet, by their own rhythm: what the product and each rule hold against it.
 
-The patience with a device is its own: some times the median of its last eight steps in event time,
-and a duration at least; until two steps are known, a day and two hours. All depends on the order of
-the log only, so it does not matter how the log is cut into batches.
+The patience with a device is its own: some times its longest usual step (the second longest of the
+last eight in event time, the longest of fewer than four), and a duration at least; until two steps
+are known, a day and two hours. Its usual delay is on top, so who brings yesterday once a day is
+waited for. All depends on the order of the log only, so it does not matter how the log is cut into
+batches.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from energyguard.ledger.rhythm import STEPS, rhythm_of, sorted_columns
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.kinds.silence import SilenceLimits
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.delays import UsualDelays
 from energyguard.stream.windows.verdicts import LaneRows, by_key
 
-STEPS = 8
-"""So many steps of a device are remembered."""
 RHYTHMS = 3
-"""A device is waited for so many times its usual step."""
+"""A device is waited for so many times its longest usual step."""
 MIN_STEPS = 2
 UNKNOWN_RHYTHM_MS = 26 * 3_600_000
 """How long a device is waited for of which fewer than ``MIN_STEPS`` are known: a daily meter is
@@ -65,6 +67,8 @@ class SilenceTracker:
     """Of a quiet key the newest reading before its silence; ``NEVER``: it is not quiet."""
     steps: Ints = field(default_factory=lambda: np.zeros((0, STEPS), np.int64))
     """The last steps of each key in ms, the newest last; 0: not known yet."""
+    delays: UsualDelays = field(default_factory=UsualDelays)
+    """Of readings that are the newest of their key: what was sent again makes nobody late."""
     patience: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     def grow(self, keys: int) -> None:
@@ -72,12 +76,25 @@ class SilenceTracker:
         more = keys - len(self.since)
         if more > 0:
             since = np.concatenate([self.since, np.full(more, NEVER)])
-            self.restore(since, np.concatenate([self.steps, np.zeros((more, STEPS), np.int64)]))
+            steps = np.concatenate([self.steps, np.zeros((more, STEPS), np.int64)])
+            self.delays.grow(keys)
+            self._know(since, steps)
 
-    def restore(self, since: Ints, steps: Ints) -> None:
-        """Be as at a snapshot."""
+    def save(self) -> list[Ints]:
+        """What is known."""
+        return [self.since, self.steps.ravel(), *self.delays.save()]
+
+    def restore(self, since: Ints, steps: Ints, *delays: Ints) -> None:
+        """Be as at a snapshot; one from before delays were known has none."""
+        if delays:
+            self.delays.restore([*delays])
+        self.delays.grow(len(since))
+        self._know(since, steps)
+
+    def _know(self, since: Ints, steps: Ints) -> None:
         self.since, self.steps = since, steps.reshape(-1, STEPS)
-        self.patience = self._patience_of(self.steps, np.arange(len(self.steps)))
+        every = np.arange(len(self.steps))
+        self.patience = self._patience_of(self.steps, every, self.delays.usual())
 
     def changes(
         self, rows: LaneRows, prior: Ints, newest: Ints, run: Ints, before: int
@@ -111,7 +128,7 @@ class SilenceTracker:
             marked[newer.key[doubtful]] = True
             mine = marked[newer.key]
             found = self._followed(newer.of(mine), run_before[mine], run)
-        self._learn(newer)
+        self._learn(newer, run)
         gone = (newest > NEVER) & (newest + self.patience[: len(newest)] <= run[-1])
         gone &= self.since[: len(newest)] <= NEVER
         for key in np.flatnonzero(gone).tolist():
@@ -124,7 +141,7 @@ class SilenceTracker:
         """Room was made for keys before anybody knew whose they are."""
         if (new := rows.prior <= NEVER).any():
             key = rows.key[new]
-            self.patience[key] = self._patience_of(self.steps[key], key)
+            self.patience[key] = self._patience_of(self.steps[key], key, self.delays.usual(key))
 
     def _waited_long(self, rows: _Advances) -> Ints:
         """No key of these is waited for less long, at any of its readings."""
@@ -142,7 +159,8 @@ class SilenceTracker:
 
     def _followed(self, rows: _Advances, run_before: Ints, run: Ints) -> list[SilenceChange]:
         """Follow the keys of which something may have changed, reading by reading."""
-        after = self._patience_of(self._steps_after(rows), rows.key)
+        delay = self.delays.after(rows.key, rows.time, run[rows.at])
+        after = self._patience_of(self._steps_after(rows), rows.key, delay)
         first = _firsts(rows.key)
         held = np.where(first, self.patience[rows.key], np.roll(after, 1))  # before each reading
         late = (rows.prior > NEVER) & (run_before - held >= rows.prior)
@@ -168,16 +186,19 @@ class SilenceTracker:
         when = last + patience
         return SilenceChange(max(int(np.searchsorted(run, when)), shown), key, True, when, last)
 
-    def _learn(self, rows: _Advances) -> None:
-        """Remember the last steps of each key."""
-        rows = rows.of(rows.prior > NEVER)
+    def _learn(self, rows: _Advances, run: Ints) -> None:
+        """Remember the last steps of each key, and how late they came."""
         if not len(rows.key):
             return
-        ends = np.flatnonzero(np.append(rows.key[1:] != rows.key[:-1], True))
-        counts = np.diff(ends, prepend=-1)
-        key = rows.key[ends]
-        self.steps[key] = self._recent(rows.time - rows.prior, ends, counts, key)
-        self.patience[key] = self._patience_of(self.steps[key], key)
+        self.delays.deliver(rows.key, rows.time, run[rows.at])
+        keys = rows.key[_firsts(rows.key)]
+        rows = rows.of(rows.prior > NEVER)
+        if len(rows.key):
+            ends = np.flatnonzero(np.append(rows.key[1:] != rows.key[:-1], True))
+            counts = np.diff(ends, prepend=-1)
+            key = rows.key[ends]
+            self.steps[key] = self._recent(rows.time - rows.prior, ends, counts, key)
+        self.patience[keys] = self._patience_of(self.steps[keys], keys, self.delays.usual(keys))
 
     def _steps_after(self, rows: _Advances) -> Ints:
         """The last steps just after each reading: (readings, steps)."""
@@ -195,24 +216,26 @@ class SilenceTracker:
         recent: Ints = np.where(here, step[np.maximum(ends[:, None] + back, 0)], old)
         return recent
 
-    def _patience_of(self, steps: Ints, key: Ints) -> Ints:
-        """How long keys with these last steps are waited for: (keys, steps), (keys,) to (keys,)."""
+    def _patience_of(self, steps: Ints, key: Ints, delay: Ints) -> Ints:
+        """How long keys are waited for with these last steps and these usual delays, in ms.
+
+        Args:
+            steps: (keys, steps), the newest last; 0: not known yet.
+            key: (keys,).
+            delay: (keys,).
+        """
         silent_ms, rhythms = self.limits(key)
         shortest_ms = np.broadcast_to(np.asarray(silent_ms, np.int64), key.shape)
         if not np.any(rhythms):
             return shortest_ms.copy()
-        known = (steps > 0).sum(axis=1)
-        has_rhythm = known >= MIN_STEPS
+        has_rhythm = (steps > 0).sum(axis=1) >= MIN_STEPS
         patience = np.where(has_rhythm, silent_ms, np.maximum(UNKNOWN_RHYTHM_MS, silent_ms))
         slow = np.flatnonzero(has_rhythm & (steps.max(axis=1) * rhythms > silent_ms))
         times = np.broadcast_to(np.asarray(rhythms, np.int64), key.shape)
         if len(slow):
-            inner = np.sort(steps[slow], axis=1)  # what is not known comes first
-            many = known[slow]
-            rows, left = np.arange(len(slow)), STEPS - many
-            low, high = inner[rows, left + (many - 1) // 2], inner[rows, left + many // 2]
-            patience[slow] = np.maximum(shortest_ms[slow], times[slow] * (low + high) // 2)
-        return np.where(times == 0, shortest_ms, patience)
+            _, longest, _ = rhythm_of(sorted_columns([*steps[slow].T]))
+            patience[slow] = np.maximum(shortest_ms[slow], times[slow] * longest)
+        return np.where(times == 0, shortest_ms, patience + delay)
 
 
 def _firsts(key: Ints) -> Bools:

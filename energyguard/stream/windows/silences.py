@@ -117,9 +117,10 @@ class Silences:
                 self.of_rules[rule.id] = old
                 continue
             tracker = SilenceTracker(self._limits_of(rule))
-            steps = self.tracker.steps.copy()
-            since = np.full(len(steps), NEVER) if old is None else old[1].since.copy()
-            tracker.restore(since, steps)
+            _, *rhythm = (column.copy() for column in self.tracker.save())
+            fresh = np.full(len(self.tracker.since), NEVER)
+            since = fresh if old is None else old[1].since.copy()
+            tracker.restore(since, *rhythm)
             self.of_rules[rule.id] = rule, tracker
             waited = self.newest[: len(since)] + tracker.patience <= time_ms
             known = chosen.get(rule.id, _NONE)
@@ -132,14 +133,14 @@ class Silences:
 
     def save(self) -> dict[str, list[Ints]]:
         """What the rules' trackers know, by rule."""
-        return {i: [t.since, t.steps.ravel()] for i, (_, t) in self.of_rules.items()}
+        return {rule_id: tracker.save() for rule_id, (_, tracker) in self.of_rules.items()}
 
     def restore(self, rules: Sequence[Rule], saved: Mapping[str, Sequence[Ints]]) -> None:
         """Be as at a snapshot; the product's own tracker is known by now."""
         self.set_rules(rules, NEVER)
-        for rule_id, (since, steps) in saved.items():
+        for rule_id, columns in saved.items():
             if rule_id in self.of_rules:
-                self.of_rules[rule_id][1].restore(since, steps)
+                self.of_rules[rule_id][1].restore(*columns)
 
 
 def _ended(

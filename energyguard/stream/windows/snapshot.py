@@ -101,7 +101,7 @@ def save_windows(windows: WindowState) -> dict[str, bytes | None]:
     parts: dict[str, bytes | None] = {
         **windows.kept,
         "clock": dump(_clock_out(windows.clock)),
-        "devices": dump([windows.devices, silences.newest, tracker.since, tracker.steps.ravel()]),
+        "devices": dump([windows.devices, silences.newest, *tracker.save()]),
         "rules": dump([msgspec.to_builtins(rule) for rule in windows.rules]),
     }
     if windows.places.revision is not None:
@@ -202,9 +202,9 @@ def rules_of(parts: Mapping[str, bytes]) -> list[Rule]:
 def _load_devices(windows: WindowState, saved: list[Any]) -> None:
     """Names, newest readings, silences and rhythms of all devices."""
     silences = windows.silences
-    windows.devices[:], silences.newest, since, *steps = saved
-    if steps:
-        silences.tracker.restore(since, steps[0])
+    windows.devices[:], silences.newest, since, *rhythm = saved
+    if rhythm:
+        silences.tracker.restore(since, *rhythm)
         return
     silent = since  # a snapshot from before rhythms were known: who is silent, no more
     silences.tracker.grow(len(silent))
