@@ -169,7 +169,9 @@ def test_quarter_hours_with_jitter_and_a_daily_pause_are_no_silence() -> None:
     assert stops + 20 * MINUTE_MS < found[0].time_ms < stops + HOUR_MS
 
 
-def over_level(rows: list[tuple[str, int, int]]) -> tuple[list[object], list[AlertEvent]]:
+def over_level(
+    rows: list[tuple[str, int, int]],
+) -> tuple[list[tuple[str, int, int]], list[AlertEvent]]:
     """Windows of 15 min over 2 kWh, and alerts, of readings in log order."""
     windows = WindowOperator("replay.t", [rule(900_000, 2 * 10**9)])
     outcomes = []
@@ -202,9 +204,9 @@ def test_who_brings_yesterday_alerts_then_and_neighbours_do_not_wait() -> None:
     ]
     (alone, events), (beside, all_events) = over_level(others), over_level(rows)
     assert len(alone) > 5
-    assert [found for found in beside if found[0] != "daily"] == alone  # type: ignore[index]
+    assert [found for found in beside if found[0] != "daily"] == alone
     assert [e for e in all_events if e.device != "daily"] == events
-    quarters = {end: kwh for name, end, kwh in beside if name == "daily" and not end % 900_000}  # type: ignore[misc]
+    quarters = {end: kwh for name, end, kwh in beside if name == "daily" and not end % 900_000}
     assert quarters == {noon + 900_000: 2_500_000_000, noon + 1_800_000: 2_500_000_000}
     mine = [e for e in all_events if e.device == "daily"]
     assert [e.state for e in mine] == [State.FIRING, State.RESOLVED]
