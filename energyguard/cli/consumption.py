@@ -40,7 +40,10 @@ def consumption(
     ] = "-",
     shape: Annotated[_Shape, typer.Option("--format", help="The file's format.")] = "table",
 ) -> None:
-    """Show what was used, by hour, day or month, beside the span before."""
+    """Show what was used, by hour, day or month, beside the span before.
+
+    Sums are net: what was fed in counts against what was drawn. `bounds` says both apart.
+    """
     from energyguard.codecs.sheets import write_sheet
     from energyguard.service.consumption.consumption import ConsumptionSums
     from energyguard.service.consumption.rows import consumption_table

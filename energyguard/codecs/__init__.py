@@ -39,7 +39,7 @@ class RefusedRow:
     row: int  # 1-based line or message number in the input
     verdict: Verdict  # malformed or out-of-range
     field: str  # the part at fault: "timestamp", "energy_kwh", … or "row"
-    reason: str  # a sentence: "energy_kwh is negative: -0.2"
+    reason: str  # a sentence: "power_kw is missing"
     original: bytes
     count: int = 1  # the rows that it stands for
     shape: str = ""  # how its bytes are decoded again; empty: as all of the input

@@ -40,7 +40,7 @@ class PlausibilityLimits(Protocol):
 
     @property
     def plausible_kwh(self) -> float:
-        """The most that an interval energy may be."""
+        """The most that an interval energy may be, either sign: below 0 it was fed in."""
         ...
 
     @property
@@ -72,7 +72,7 @@ def _bounds(channel: str, limits: PlausibilityLimits, lowest: int | None) -> tup
     """The lowest and highest value of a channel, in 1e-9 of its unit."""
     low, high = CHANNELS[channel].lowest, CHANNELS[channel].highest
     if channel == "energy_kwh":
-        high = min(high, limits.plausible_kwh)
+        low, high = max(low, -limits.plausible_kwh), min(high, limits.plausible_kwh)
     elif channel == "power_kw":
         low, high = max(low, -limits.plausible_kw), min(high, limits.plausible_kw)
     nano = int(low * NANO)

@@ -127,13 +127,14 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     """What was used in each step: the estimate, at least and at most, and how much is covered.
 
     Returns:
-        The start of each step, kWh, low, high, and the ms of it that entries speak of. Of a time
-        that none speaks of, at most is what the largest plausible power would come to.
+        The start of each step, kWh, what of it was drawn and fed in, low, high, and the ms of it
+        that entries speak of. Of a time that none speaks of, at most is what the largest plausible
+        power would come to.
     """
     start_ms, end_ms, step_ms = (int(bound[name]) for name in ("start_ms", "end_ms", "step_ms"))
     first, last = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
     steps = np.arange(first, last, step_ms)
-    energy, low, high, covered = (np.zeros(len(steps), np.int64) for _ in range(4))
+    drawn, fed_in, low, high, covered = (np.zeros(len(steps), np.int64) for _ in range(5))
     power_w = export_w = 0
     if rows.num_rows and len(steps):
         folded = FoldedChannel(rows, start_ms, end_ms)
@@ -147,13 +148,17 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
             whole.low, whole.high, inside, outside, power_w, export_w, facts.resolution
         )
         at = (start - first) // step_ms
-        for found, column in ((energy, amount), (low, low_of), (high, high_of), (covered, inside)):
+        signed = (drawn, np.maximum(amount, 0)), (fed_in, np.maximum(-amount, 0))
+        for found, column in (*signed, (low, low_of), (high, high_of), (covered, inside)):
             np.add.at(found, at, column)
         covered = np.minimum(covered, step_ms)
     open_ms = step_ms - covered
     low, high = low - _largest_energy(export_w, open_ms), high + _largest_energy(power_w, open_ms)
-    columns = [pa.array(steps).cast(_MS), *(of / NANO for of in (energy, low, high)), covered]
-    return pa.table(columns, ["time", "kwh", "low", "high", "covered_ms"])
+    energies = (of / NANO for of in (drawn - fed_in, drawn, fed_in, low, high))
+    columns = [pa.array(steps).cast(_MS), *energies, covered]
+    return pa.table(
+        columns, ["time", "kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms"]
+    )
 
 
 def _largest_energy(power_w: int, ms: Ints) -> Ints:

@@ -21,7 +21,7 @@ from energyguard.model.quantities import NANO
 class Kind(StrEnum):
     """How the readings of a channel aggregate over a window."""
 
-    INTERVAL = "interval"  # an amount since the last reading: summed
+    INTERVAL = "interval"  # an amount since the last reading: summed; below 0: fed in
     REGISTER = "register"  # a counter that only grows: the difference between the borders
     POWER = "power"  # a rate: integrated over time, with a longest gap
     STATE = "state"  # a level such as a temperature: no energy; its mean over time
@@ -50,7 +50,7 @@ class Channel:
 
 
 _TABLE = (
-    Channel("energy_kwh", "kWh", Kind.INTERVAL, 0.0, 1_000.0),
+    Channel("energy_kwh", "kWh", Kind.INTERVAL, -1_000.0, 1_000.0),  # below 0: fed in
     Channel("energy_register_kwh", "kWh", Kind.REGISTER, 0.0, 9_000_000_000.0),
     Channel("power_kw", "kW", Kind.POWER, -100_000.0, 100_000.0),
     Channel("current_a", "A", Kind.STATE, -100_000.0, 100_000.0),
@@ -81,11 +81,6 @@ class Measure:
     shift: int = 0
     per_nano: int = 1  # how many units of an amount make 1e-9 kWh; of a level: not used
     nothing: int = 0  # of a level, 1e-9 of its unit
-
-    @property
-    def grows(self) -> bool:
-        """Whether more readings can only add: an alert may fire before the window closes."""
-        return self.kind is Kind.INTERVAL
 
     @property
     def holds(self) -> bool:

@@ -39,7 +39,9 @@ class WireSettings(Section):
     """The border (`wire`)."""
 
     plausible_kwh: float = Field(
-        100.0, gt=0, description="An interval energy above this many kWh is out of range."
+        100.0,
+        gt=0,
+        description="An interval energy above this many kWh, either sign, is out of range.",
     )
     plausible_kw: float = Field(
         10_000.0, gt=0, description="A power above this many kW, either sign, is out of range."

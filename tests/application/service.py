@@ -42,7 +42,7 @@ from tests.application.world import HOMES, HOUR, SPEED, START, chance, kw
 MINUTE = 60_000
 REFUSED = b"""timestamp,household_id,energy_kwh
 yesterday,H003,0.1
-2025-09-06T17:54:02Z,H002,-0.4
+2025-09-06T17:54:02Z,H002,-400
 2025-09-06T17:54:02Z,H001,n/a
 never,H004,0.1\xff
 """

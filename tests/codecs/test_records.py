@@ -43,7 +43,7 @@ def test_many_with_few_bad_ones_between() -> None:
 
 BAD = {
     b"": "is empty",
-    b"2025-09-06T00:00:15Z,H007,-0.05": "negative",
+    b"2025-09-06T00:00:15Z,H007,-100.05": "below the plausible -100 kWh",
     CSV + b"\n" + CSV: "more than one line",
     b"{": "not JSON",
     b"\x01\x00": "cannot be read",

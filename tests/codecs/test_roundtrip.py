@@ -19,7 +19,7 @@ from energyguard.codecs.formats import decode, encode, plain
 from energyguard.codecs.headers import known
 from energyguard.codecs.records import pack, unpack
 from energyguard.codecs.refusals import ANY_SHAPE, counted
-from energyguard.model.quantities import NANO
+from energyguard.model.quantities import NANO, to_nano
 from energyguard.model.readings import batch_of
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -116,6 +116,28 @@ def test_limits_are_settings() -> None:
     assert decode(line, "csv", DefaultLimits(plausible_kwh=3))[1].batch.num_rows == 1
     (refused,) = decode(line, "csv", DefaultLimits(plausible_kwh=2.9))[1].refused
     assert refused.reason == "energy_kwh is above the plausible 2.9 kWh: 3 kWh"
+
+
+@pytest.mark.parametrize("shape", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("kwh", "reason"),
+    [
+        ("-0.5", None),
+        ("-1000", None),
+        ("-1000.000000001", "energy_kwh is below the plausible -1000 kWh: -1000.000000001 kWh"),
+        ("1000.000000001", "energy_kwh is above the plausible 1000 kWh: 1000.000000001 kWh"),
+    ],
+)
+def test_an_energy_below_0_is_fed_in(shape: str, kwh: str, reason: str | None) -> None:
+    form = {
+        "csv": "2025-09-06T17:54:02Z,H1,{}",
+        "json": '{{"timestamp":"2025-09-06T17:54:02Z","household_id":"H1","energy_kwh":{}}}',
+    }
+    line = form[shape].format(kwh).encode()
+    _, decoded = decode(line, shape, DefaultLimits(plausible_kwh=10_000))
+    assert [row.reason for row in decoded.refused] == ([reason] if reason else [])
+    if not reason:
+        assert decoded.batch["value"].to_pylist() == [to_nano(kwh)]
 
 
 def test_gzipped_files_whole_in_parts_and_cut_short(tmp_path: Path) -> None:

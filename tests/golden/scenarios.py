@@ -105,7 +105,7 @@ def bodies() -> Mapping[str, tuple[str, bytes]]:
     header = b"timestamp,household_id,energy_kwh"
     old = [(one[0] - 3 * 86_400, *one[1:]) for one in rows[:8]]
     future = inputs.iso(product.NOW_MS // 1000 + 3_600)
-    wrong = b"2025-09-07T11:00:00Z,H001,much\n2025-09-07T11:00:00Z,H001,-1\n"
+    wrong = b"2025-09-07T11:00:00Z,H001,much\n2025-09-07T11:00:00Z,H001,-101\n"
     array = b"[" + b",".join(rest[-40:]) + b"]"
     return {
         "csv": ("text/csv", b"\n".join([header, *halves]) + b"\n"),

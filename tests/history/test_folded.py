@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import random
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +15,11 @@ from energyguard.history.energy_channels import describe
 from energyguard.history.rollups import RollUps
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import Kind
+from energyguard.model.quantities import to_nano
 from tests.history.made import T0, readings
 from tests.history.test_window_sums import HOUR, MINUTE
 
+NET_METERING = Path(__file__).parents[1] / "cases" / "meters" / "case48_net_metering.csv"
 ROWS = [
     (i * 15 * MINUTE, value)
     for i, value in enumerate(
@@ -71,6 +77,45 @@ def test_what_is_said_of_a_channel_counts(history: ChdbHistory) -> None:
     assert history.query("bounds", device="P", **span)["high"].to_pylist() == [20.0]
     describe(history, {of: None})
     assert history.query("bounds", device="P", **span)["high"].to_pylist() == [100.0]
+
+
+@pytest.mark.parametrize("order", ["in order", "reversed", "shuffled"])
+def test_what_is_fed_in_counts_against_what_is_drawn(history: ChdbHistory, order: str) -> None:
+    rows = net_metering(order)
+    if order == "reversed":
+        rows.reverse()
+    elif order == "shuffled":
+        random.Random(48).shuffle(rows)
+    rollups = RollUps(history)
+    for first in range(0, len(rows), 4):  # in six bodies
+        table = readings(rows[first : first + 4], first=first)
+        history.insert("readings", table)
+        rollups.mark("readings", table)
+        rollups.settle()
+    start = T0 + min(ms for _, ms, _ in rows)
+    span = {"start_ms": start, "end_ms": start + 24 * HOUR, "step_ms": 24 * HOUR}
+    [day] = history.query("bounds", device=order, **span).to_pylist()
+    assert (day["kwh"], day["import_kwh"], day["export_kwh"]) == (-1.5, 7.5, 9.0)
+    assert day["low"] <= day["kwh"] <= day["high"]
+    assert day["covered_ms"] == 24 * HOUR
+    [net] = history.query("energy", device=order, **span)["kwh"].to_pylist()
+    assert net == -1.5
+    span["step_ms"] = HOUR
+    hours = history.query("energy", device=order, **span)["kwh"].to_pylist()
+    assert (hours.count(0.5), hours.count(-1.0)) == (15, 9)
+
+
+def net_metering(device: str) -> list[tuple[str, int, int]]:
+    """A day of a home with panels: 15 hours of 0.5 kWh drawn, 9 of 1 kWh fed in."""
+    with NET_METERING.open(newline="") as file:
+        return [
+            (
+                device,
+                int(datetime.fromisoformat(row["timestamp"]).timestamp() * 1000) - T0,
+                to_nano(row["energy_kwh"]),
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 def test_a_device_that_is_not_known_has_no_entries(history: ChdbHistory) -> None:

@@ -161,7 +161,7 @@ def test_damaged_arrow_is_answered(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"x,", b",,", b"a,b,c", b"2026-13-02T10:00:00Z,H,1", b"2026-03-02T10:00:00Z,H,-1"]
+    "line", [b"x,", b",,", b"a,b,c", b"2026-13-02T10:00:00Z,H,1", b"2026-03-02T10:00:00Z,H,-101"]
 )
 def test_a_body_of_bad_rows_is_bounded(line: bytes) -> None:
     n = 50_000
@@ -191,7 +191,7 @@ def test_a_gzipped_line_without_end_is_not_held(
 
 
 def test_verdicts_of_dead_letters_are_exact() -> None:
-    rows = b"2026-03-02T10:00:00Z,H,-1\n" * 1_500 + b"x\n" * 1_500
+    rows = b"2026-03-02T10:00:00Z,H,-101\n" * 1_500 + b"x\n" * 1_500
     _, decoded = decode(rows)
     of = {
         verdict: counted(row for row in decoded.refused if row.verdict is verdict)

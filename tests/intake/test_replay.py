@@ -87,11 +87,11 @@ def test_files_are_merged_by_time_and_keep_their_own(log: Log, tmp_path: Path) -
 
 def test_refused_rows_are_kept_with_their_file(log: Log, tmp_path: Path) -> None:
     path = csv(tmp_path / "bad.csv", 1_757_116_800_000, 1)
-    path.write_bytes(path.read_bytes() + b"2025-09-06T00:10:00Z,H001,-1\ngarbage\n")
+    path.write_bytes(path.read_bytes() + b"2025-09-06T00:10:00Z,H001,-101\ngarbage\n")
     done = played(log, ReplayRun(paths=[path]))
     assert (done.readings, done.refused) == (40, 2)
     letters = records(log, "energyguard.dead-letters")
-    assert [value for _, value, _ in letters] == [b"2025-09-06T00:10:00Z,H001,-1", b"garbage"]
+    assert [value for _, value, _ in letters] == [b"2025-09-06T00:10:00Z,H001,-101", b"garbage"]
     headers = [dict(headers) for _, _, headers in letters]
     assert headers[0]["source"] == b"file:bad.csv"
     assert headers[0]["topic"] == b"energy_readings"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,9 +17,11 @@ import pytest
 
 from energyguard.model.alerts import State
 from energyguard.model.quantities import to_nano
-from energyguard.model.readings import batch_from, batch_of
+from energyguard.model.readings import Verdict, batch_from, batch_of
+from energyguard.offline.evaluate import evaluate
 from energyguard.records.alerts import AlertEvent
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.rules.registry import open_book
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 
@@ -177,9 +181,24 @@ def test_what_is_no_jump_raises_nothing(case: str) -> None:
 
 
 def test_export_counts_against_import() -> None:
-    found = count(lines("case48"))
-    assert sum(found.sums["hour"].values()) == 7_500_000_000  # hours of import
-    assert found.sums["day"] == {}  # net: -1.5 kWh
+    for way, found in ways("case48").items():
+        assert sum(found.sums["hour"].values()) == 7_500_000_000, way  # hours of import
+        assert found.sums["day"] == {}, way  # net: -1.5 kWh
+
+
+@pytest.mark.parametrize(("rule", "written"), [("wday", 0), ("w60", 15), ("w15", 60)])
+@pytest.mark.parametrize("order", ["as it is", "reversed"])
+def test_a_file_with_export_is_taken_whole(
+    tmp_path: Path, rule: str, written: int, order: str
+) -> None:
+    head, *rows = (CASES / "case48_net_metering.csv").read_text().splitlines()
+    path = tmp_path / "net.csv"
+    path.write_text("\n".join([head, *(rows if order == "as it is" else rows[::-1])]) + "\n")
+    out = io.BytesIO()
+    done = evaluate(open_book([CASES / "rules.toml"], []).get(rule), [path], out)
+    assert done.counts == {Verdict.ACCEPTED: 24}
+    sums = [json.loads(line)["kwh"] for line in out.getvalue().splitlines()]
+    assert (len(sums), sum(sums)) == (written, 7.5 if written else 0)
 
 
 def registers(*values: str) -> list[Line]:

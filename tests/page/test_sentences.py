@@ -163,5 +163,6 @@ def test_reasons_are_said_in_the_readers_words_and_others_stay() -> None:
     speak(reader("de"))
     assert why_ended(STOPPED) == "die Regel wurde angehalten"
     assert why_ended("the edge was sold") == "the edge was sold"
-    assert why_refused("energy_kwh is negative: -0.4 kWh") == "energy_kwh ist negativ: -0.4 kWh"
+    refused = "energy_register_kwh is negative: -0.4 kWh"
+    assert why_refused(refused) == "energy_register_kwh ist negativ: -0.4 kWh"
     assert why_refused("a meteorite") == "a meteorite"

@@ -19,7 +19,9 @@ from tests.waiting import until
 
 CSV = b"timestamp,household_id,energy_kwh\n"
 GOOD = CSV + b"2025-09-06T12:00:00Z,H001,0.05251\n2025-09-06T12:00:15Z,H001,0.04\n"
-MIXED = GOOD + b"yesterday,H001,0.1\n2025-09-06T12:00:30Z,H001,-0.2\n2025-09-06T12:00:45Z,H1,0.1\n"
+MIXED = (
+    GOOD + b"yesterday,H001,0.1\n2025-09-06T12:00:30Z,H001,-200.2\n2025-09-06T12:00:45Z,H1,0.1\n"
+)
 
 
 def written(log: MemoryLog, topic: str) -> int:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
 START_MS = 1_757_178_000_000  # 17:00 UTC: the evening peak
-BAD = b"2025-09-06T17:00:00Z,H001,-1"
+BAD = b"2025-09-06T17:00:00Z,H001,-101"
 PATIENCE_S = 60.0
 TOPICS = (ENERGY_READINGS.name, repartitioned(ENERGY_READINGS.name))
 

@@ -169,7 +169,7 @@ def test_what_is_plausible_is_a_setting(log: Log) -> None:
 
 
 def test_every_reading_is_seen_once_by_those_who_follow(log: Log, lines: list[bytes]) -> None:
-    bad = b"2025-09-06T13:00:00Z,H001,-1"
+    bad = b"2025-09-06T13:00:00Z,H001,-101"
     scattered(log, [*lines[:600], bad], [1] * 8)
     worker = worker_of(log)
     while not caught_up(log):

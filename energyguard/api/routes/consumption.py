@@ -26,7 +26,7 @@ class StepBody(BaseModel):
 
     start: datetime
     end: datetime
-    kwh: float | None = Field(description="None: nothing came.")
+    kwh: float | None = Field(description="Net: drawn less fed in. None: nothing came.")
     readings: int
 
     @classmethod

@@ -22,7 +22,7 @@ _ROW = {
     "properties": {
         "timestamp": {"type": "string", "format": "date-time"},
         "household_id": {"type": "string", "minLength": 1},
-        "energy_kwh": {"type": "number", "minimum": 0},
+        "energy_kwh": {"type": "number", "description": "Below 0: fed in."},
     },
 }
 _CSV = {

@@ -108,7 +108,7 @@ SELECT
     'reason', ENCODE(CASE verdict
       WHEN 'late' THEN 'every window that would hold it is closed'
       WHEN 'malformed' THEN 'not a reading: timestamp, household_id, energy_kwh'
-      WHEN 'out-of-range' THEN 'energy_kwh is negative or not plausible'
+      WHEN 'out-of-range' THEN 'energy_kwh is not plausible'
       ELSE 'timestamp is ahead of the time of the append'
     END, 'UTF-8'),
     'row', ENCODE('1', 'UTF-8'),

@@ -88,23 +88,22 @@ def _usual_time(begin: int) -> str:
 
 
 def _plausible(field: str, max_nano: int) -> str:
-    """Whether a number, rounded to nine places, is neither below 0 nor above a limit."""
-    half = Decimal("0.0000000005")
+    """Whether a number, rounded to nine places, is not beyond a limit, either sign."""
+    limit = Decimal(max_nano) / NANO + Decimal("0.0000000005")
     sign = "<=" if max_nano % 2 == 0 else "<"  # a half goes to the even one
-    return (
-        f"(TRY_CAST({field} AS DECIMAL(38, 20)) >= -{half:f} "
-        f"AND TRY_CAST({field} AS DECIMAL(38, 20)) {sign} {Decimal(max_nano) / NANO + half:f})"
-    )
+    return f"ABS(TRY_CAST({field} AS DECIMAL(38, 20))) {sign} {limit:f}"
 
 
 def _nine_places(field: str) -> str:
     """A field as a decimal with nine places; what has more is rounded half to even, as by us."""
-    rounded = f"TRY_CAST({field} AS DECIMAL(18, 9))"  # Flink rounds half up
-    half = f"{rounded} - TRY_CAST({field} AS DECIMAL(38, 20)) = 0.0000000005"
-    odd = f"MOD(CAST({rounded} * 1000000000 AS BIGINT), 2) = 1"
+    rounded = f"TRY_CAST({field} AS DECIMAL(18, 9))"  # Flink rounds a half away from 0
+    half = f"ABS({rounded} - TRY_CAST({field} AS DECIMAL(38, 20))) = 0.0000000005"
+    odd = f"MOD(CAST({rounded} * 1000000000 AS BIGINT), 2) <> 0"
+    less = f"CASE WHEN {rounded} > 0 THEN 0.000000001 ELSE -0.000000001 END"
+    exact = f"REGEXP({field}, '^-?\\d+\\.\\d{{1,9}}\\z')"
     return (
-        f"CASE WHEN REGEXP({field}, '^\\d+\\.\\d{{1,9}}\\z') THEN {rounded} WHEN {half} AND {odd} "
-        f"THEN CAST({rounded} - 0.000000001 AS DECIMAL(18, 9)) ELSE {rounded} END"
+        f"CASE WHEN {exact} THEN {rounded} WHEN {half} AND {odd} "
+        f"THEN CAST({rounded} - {less} AS DECIMAL(18, 9)) ELSE {rounded} END"
     )
 
 

@@ -123,10 +123,10 @@ def faults() -> list[tuple[Column, str, str, Column]]:
             text("timestamp is before 2000 or after 2100"),
         ),
         (
-            ~nano.between(0, PLAUSIBLE_NANO_KWH),
+            ~nano.between(-PLAUSIBLE_NANO_KWH, PLAUSIBLE_NANO_KWH),
             "out-of-range",
             "energy_kwh",
-            text(f"energy_kwh is negative or above the plausible {max_kwh} kWh"),
+            text(f"energy_kwh is above the plausible {max_kwh} kWh, either sign"),
         ),
     ]
     if AHEAD_MS is not None:  # one reading of the far future would make all others late
