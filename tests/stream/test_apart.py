@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from energyguard.model.readings import Bools, batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows import energy_operator
-from energyguard.stream.windows.apart_operator import RowsByKey
+from energyguard.stream.windows.apart_operator import KeysApart, RowsByKey
 from energyguard.stream.windows.energy_operator import EnergyOperator
+from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
-from energyguard.stream.windows.output import WindowOutput
+from energyguard.stream.windows.output import Collected, WindowOutput
+from energyguard.stream.windows.panes import BatchSlice
+from energyguard.stream.windows.verdicts import LaneRows
 
 START, HOUR_MS = 1_757_116_800_000, 3_600_000
 LIMITS = WindowLimits(horizon_ms=HOUR_MS)
@@ -27,9 +31,9 @@ class KeyByKey(EnergyOperator):
     def _enter(self, keys: object, followed: object) -> None:
         """No key is quick."""
 
-    def _calm(self, given: RowsByKey, out: Bools) -> tuple[Bools, Bools]:
-        calm, busy = super()._calm(given, out)
-        return calm & False, calm | busy
+    def _calm(self, given: RowsByKey, out: Bools) -> KeysApart:
+        calm, busy, smooth = super()._calm(given, out)
+        return KeysApart(calm & False, calm | busy, smooth & False)
 
 
 def rules(channel: str) -> list[ThresholdRule]:
@@ -48,6 +52,9 @@ def rules(channel: str) -> list[ThresholdRule]:
             ("hour", HOUR_MS, HOUR_MS, 0),
         )
     ]
+
+
+RULES = rules
 
 
 def made(seed: int, channel: str) -> list[Row]:
@@ -74,9 +81,33 @@ def made(seed: int, channel: str) -> list[Row]:
     return [row[1:] for row in sorted(rows)]
 
 
-def told(rows: list[Row], channel: str, cuts: list[int], *, restarts: bool = False) -> list[object]:
+def slow(channel: str) -> list[Row]:
+    """Meters of 15 min to an hour: far below the level, about it, or up and down, with a gap."""
+    rng = random.Random(3)
+    rows = []
+    for device, step, per_hour in (
+        ("A", 900_000, 300), ("B", 900_000, 790), ("C", HOUR_MS, 800), ("D", HOUR_MS, 100),
+        ("E", 1_800_000, 790), ("F", 300_000, 780),
+    ):  # fmt: skip
+        time, register = START + rng.randrange(20_000), 10**12
+        for n in range(12 * HOUR_MS // step):
+            time += step + (2 * step if n == 9 else 0)
+            value = int(rng.gauss(per_hour, per_hour / 20) * 1_000_000 * step / HOUR_MS)
+            register += value
+            rows.append((time, device, register if channel == "energy_register_kwh" else value))
+    return [(device, time, value) for time, device, value in sorted(rows)]
+
+
+def told(
+    rows: list[Row],
+    channel: str,
+    cuts: list[int],
+    *,
+    restarts: bool = False,
+    follows: bool = True,
+) -> list[object]:
     """Windows, alerts and verdicts of readings in batches; at each cut a snapshot is restored."""
-    windows = WindowOperator("replay.t", rules(channel), LIMITS)
+    windows = WindowOperator("replay.t", rules(channel), LIMITS, follow_episodes=follows)
     kept: dict[str, bytes | None] = {}
     outcomes: list[WindowOutput] = []
     for a, b in pairwise([0, *cuts, len(rows)]):
@@ -115,3 +146,28 @@ def test_ways_batches_and_restarts_change_nothing(
     assert told(rows, channel, cuts[:3], restarts=True) == at_once
     monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
     assert told(rows, channel, []) == at_once
+
+
+@pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh"])
+@pytest.mark.parametrize("follows", [False, True])
+def test_slow_meters_are_told_at_once_as_key_by_key(
+    channel: str, follows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{__name__}.rules", lambda channel: RULES(channel)[:1])
+    rows, followed = slow(channel), Counter[str]()
+    follow = EnergyOperator._follow_apart
+
+    def counted(
+        self: EnergyOperator, apart: Bools, rows: LaneRows, span: BatchSlice, into: Collected
+    ) -> dict[int, KeyEntries]:
+        followed[way] += int(apart.sum())
+        return follow(self, apart, rows, span, into)
+
+    monkeypatch.setattr(EnergyOperator, "_follow_apart", counted)
+    way = "at once"
+    at_once = told(rows, channel, [100, 101, 200], follows=follows)
+    assert at_once[0]
+    way = "key by key"
+    monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
+    assert told(rows, channel, [], follows=follows) == at_once
+    assert follows or followed["at once"] < followed["key by key"] // 2

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from energyguard.ledger.entries import Entries
+from energyguard.ledger.evidence import Evidence
 from energyguard.model.channels import MAX_GAP_MS, MS_PER_HOUR, Kind
 from energyguard.model.readings import Bools, Ints
 from energyguard.rules.windowed import WindowRule
@@ -19,8 +21,15 @@ from energyguard.stream.windows.energy_state import NO_NUMBERS, EnergyState
 from energyguard.stream.windows.episode import EpisodeEvent
 from energyguard.stream.windows.episodes import RuleState
 from energyguard.stream.windows.key_entries import KeyEntries
+from energyguard.stream.windows.key_sums import (
+    MARGIN,
+    KeySums,
+    Listed,
+    most_of,
+    overlapping,
+)
 from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
-from energyguard.stream.windows.output import Collected
+from energyguard.stream.windows.output import Breaches, Collected
 from energyguard.stream.windows.panes import BatchSlice, bincount_exact
 from energyguard.stream.windows.silence_tracker import SilenceChange
 from energyguard.stream.windows.verdicts import LaneRows
@@ -32,6 +41,15 @@ class RowsByKey(NamedTuple):
     rows: LaneRows
     prior: Ints
     run: Ints
+    before: Ints  # the partition's newest time before each
+
+
+class KeysApart(NamedTuple):
+    """What there may be to tell of keys whose windows are their own: (keys,) each."""
+
+    calm: Bools  # have readings, and nothing is to tell
+    busy: Bools  # have readings, and something may be
+    smooth: Bools  # each of their readings just follows: windows can be closed at once
 
 
 class ApartOperator(EnergyState):
@@ -67,45 +85,145 @@ class ApartOperator(EnergyState):
             windows.knows(KeyEntries(base, *past.get(key, (NO_NUMBERS, NO_NUMBERS))))
             yield key, windows
 
-    def _calm(self, given: RowsByKey, out: Bools) -> tuple[Bools, Bools]:
-        """The keys apart of which nothing is to tell whatever their readings say, and the others.
+    def _calm(self, given: RowsByKey, out: Bools) -> KeysApart:
+        """What there may be to tell of the keys apart, whatever their readings say.
 
-        Their readings are folded all at once. A window can have no more than the most that one had
+        Readings are folded all at once. A window can have no more than the most that one had
         before and all that has come since: where that is below each level, none is looked at.
         """
-        rows, calm, busy = given.rows, np.zeros(len(out), bool), np.zeros(len(out), bool)
+        rows = given.rows
+        smooth = ~self._is_stale & ~out & (self.holds.doubt == 0)
+        for state in self.rule_states:
+            smooth[[*state.episodes]] = False
+        if self.ended or not all(state.is_early for state in self.rule_states):
+            smooth[:] = False
+        busy = np.zeros(len(out), bool)
         mine = ~self.is_quick[rows.key]
-        if not mine.any():
-            return calm, busy
         rows, prior = rows.where(mine), given.prior[mine]
         busy[rows.key] = True
-        if self.ended or not all(state.is_early for state in self.rule_states):
-            return calm, busy
-        calm = busy & ~self._is_stale & ~out & (self.holds.doubt == 0)
-        calm[rows.key[rows.time <= prior]] = False
-        for state in self.rule_states:
-            calm[[*state.episodes]] = False
+        smooth[rows.key[rows.time <= prior]] = False
+        calm = busy & smooth
         rows = rows.where(calm[rows.key])
-        if not len(rows):
-            return calm, busy
-        entries = self.head.fold(rows.key, rows.time, rows.value)
-        self.ceiling += bincount_exact(entries.key, np.maximum(entries.energy, 0), len(out))
-        if self.measure.holds:
+        if len(rows):
+            entries = self.head.fold(rows.key, rows.time, rows.value)
+            odd = (entries.evidence != Evidence.PLAIN) & (entries.evidence != Evidence.LONG)
+            calm[entries.key[odd]] = False
+            self._allow(entries)
+            smooth &= calm | ~busy
+            smooth &= self._one_each(rows, entries)
+        if self.measure.holds and len(rows):
             longest = np.maximum(self.head.usual_ms(), MAX_GAP_MS)
             held = np.maximum(rows.value, 0) // MS_PER_HOUR + 1
             self._tail[rows.key] = held * longest[rows.key]
         calm &= ~self._may_tell()
-        if self.measure.kind is Kind.REGISTER:
+        if self.measure.kind is not Kind.POWER:
             waits = self.head.waits()
-            calm[: len(waits)] &= ~waits
-        return calm, busy & ~calm
+            smooth[: len(waits)] &= ~waits
+            if self.measure.kind is Kind.REGISTER:
+                calm[: len(waits)] &= ~waits
+        return KeysApart(calm, busy & ~calm, smooth)
+
+    def _one_each(self, rows: LaneRows, entries: Entries) -> Bools:
+        """(keys,) whose readings made an entry each, and none was made anew."""
+        keys = len(self.newest)
+        counts = np.bincount(rows.key, minlength=keys)
+        found: Bools = counts == np.bincount(entries.key, minlength=keys)
+        rows, made = rows.where(found[rows.key]), found[entries.key]
+        found[rows.key[entries.stamp[made] != rows.time]] = False
+        return found
+
+    def _allow(self, entries: Entries) -> None:
+        """Windows may have these entries, too, which came after all that is in the bounds."""
+        key, length = entries.key, entries.end - entries.start
+        lone = ~overlapping(key, entries.start, entries.end, self._paced)[key]
+        np.maximum.at(self._paced, key[lone], entries.end[lone])
+        for state, ceiling, pace in zip(self.rule_states, self.ceiling, self.pace, strict=True):
+            window = state.rule.window_ms
+            long = lone & (length >= window)
+            most = most_of(entries.energy[long], length[long], window)
+            np.maximum.at(pace, key[long], most)
+            energy = np.maximum(entries.energy[~long], 0)
+            ceiling += bincount_exact(key[~long], energy, len(ceiling))
 
     def _may_tell(self) -> Bools:
         """Whether a window of each key may be above the level of a rule."""
         found = np.zeros(len(self.newest), bool)
-        for state, highest in zip(self.rule_states, self.ceiling, strict=True):
+        for state, highest in zip(self.rule_states, self.ceiling + self.pace, strict=True):
             found |= highest + self._tail > state.limits.of(len(found))[0]
         return found
+
+    def _tell_at_once(
+        self, which: Bools, given: RowsByKey, span: BatchSlice, collected: Collected
+    ) -> Bools:
+        """Close the windows of keys whose readings just follow; of which keys that was possible.
+
+        What a window has when it closes is then what it has by all readings of the piece.
+        """
+        told = np.zeros_like(which)
+        if self.measure.kind is Kind.POWER or not which.any():
+            return told
+        which = which & ~self._reaches_back(which, given)
+        entries, _, _ = self._counted(which)
+        unlike = overlapping(entries.key, entries.start, entries.end, np.full(len(which), NEVER))
+        if self.measure.kind is Kind.INTERVAL:  # one that was cut off had been longer before
+            length, same = entries.end - entries.start, entries.key[1:] == entries.key[:-1]
+            unlike[entries.key[1:][same & (length[1:] != length[:-1])]] = True
+        which &= ~unlike
+        if not (entries := entries.where(which[entries.key])):
+            return told
+        told = which
+        keys, number = np.flatnonzero(told), np.cumsum(told) - 1
+        columns = number[entries.key], entries.start, entries.end, entries.energy
+        sums, decided = KeySums(*columns), self.holds.decided[keys]
+        closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
+        highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
+        found: list[tuple[RuleState, Listed]] = []
+        for state, most in zip(self.rule_states, highest, strict=True):
+            slide, window = state.rule.slide_ms, state.rule.window_ms
+            last, level = closed // slide, np.zeros(len(keys), np.int64)
+            level[:] = np.broadcast_to(state.limits.of(len(told))[0], told.shape)[keys]
+            turns = sums.turns((decided // slide + 1, last + 1), slide, window)
+            is_open = turns.end > last[turns.key]
+            np.maximum.at(most, turns.key[is_open], turns.total[is_open] + MARGIN)
+            if collected.follow_episodes:
+                told[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
+            elif state.makes_energy_alerts:
+                found.append((state, sums.above(turns, level, last, slide, window)))
+        for state, over in found:
+            key, end_ms = keys[over.key], over.end * state.rule.slide_ms
+            wait = self.limits.lateness_ms + self.holds.hold[key]
+            at = np.searchsorted(span.run, end_ms + wait)
+            collected.breaches += [
+                Breaches(own, key[of], end_ms[of], over.total[of], at[of])
+                for own, of in state.limits.by_rule(key)
+                if len(key)
+            ]
+        self._bound_anew(told, entries, keys, highest, closed)
+        return told
+
+    def _reaches_back(self, which: Bools, given: RowsByKey) -> Bools:
+        """(keys,) of which a reading speaks of windows that were closed before it."""
+        rows = given.rows
+        mine = np.flatnonzero(which[rows.key])
+        key, start = rows.key[mine], given.prior[mine]  # no entry of these begins before
+        before = given.before[mine] - self.limits.lateness_ms - self.holds.hold[key]
+        found = np.zeros_like(which)
+        found[key[start < np.maximum(before, self.holds.decided[key])]] = True
+        return found
+
+    def _bound_anew(
+        self, told: Bools, entries: Entries, keys: Ints, highest: Ints, closed: Ints
+    ) -> None:
+        """What no open window of some keys has more of: the least that is known."""
+        mine = told[keys]
+        self.ceiling[:, told], self.pace[:, told], self._paced[told] = 0, 0, NEVER
+        until = np.zeros(len(told), np.int64)
+        until[keys] = closed - max(state.rule.window_ms for state in self.rule_states)
+        self._allow(entries.where(told[entries.key] & (entries.end >= until[entries.key])))
+        ceiling, pace = self.ceiling[:, told], self.pace[:, told]
+        summed = ceiling > 0
+        self.ceiling[:, told] = np.where(summed, highest[:, mine], ceiling)
+        self.pace[:, told] = np.where(summed, 0, pace)
 
     def _watched(self, newest: int, changes: Sequence[SilenceChange]) -> Bools:
         """Keys that are apart, without a reading, whose windows may have something to tell."""
@@ -122,7 +240,12 @@ class ApartOperator(EnergyState):
             watched |= about & (closed // slide > self.holds.decided // slide)
         turned = np.array([change.key for change in changes], np.int64)
         watched[turned] |= may_tell[turned]
-        return (watched | self.ended) & apart
+        if self.ended:  # what waits counts now
+            waits = self._is_stale | (self.holds.doubt > 0) | may_tell
+            waits[: self.head.keys] |= self.head.waits()[: len(waits)]
+            watched |= waits | (self.measure.kind is Kind.POWER)
+            watched |= not all(state.is_early for state in self.rule_states)
+        return watched & apart
 
     def _follow_apart(
         self, apart: Bools, rows: LaneRows, span: BatchSlice, collected: Collected
@@ -152,7 +275,7 @@ class ApartOperator(EnergyState):
             windows.follow(of_key[key], changes, span.stop)
             windows.tell(collected)
             self.ceiling[:, key] = [windows.highest(rule) for rule in windows.rules]
-            self._tail[key] = 0
+            self.pace[:, key] = self._tail[key] = 0
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries
         return followed

@@ -9,7 +9,6 @@ fast it is counted and nothing else: both give the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from energyguard.stream.windows.entry_registers import EntryRows
 from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.limits import ChannelLimits
 from energyguard.stream.windows.output import Collected
-from energyguard.stream.windows.panes import BatchSlice, bincount_exact
+from energyguard.stream.windows.panes import BatchSlice
 from energyguard.stream.windows.patience import (
     BORDER_MS,
     MIN_STEPS,
@@ -47,6 +46,7 @@ class EnergyOperator(ApartOperator):
             state.apart = ~self.is_quick
         known = len(self.newest)
         self.ceiling = np.zeros((len(self.rule_states), known), np.int64)
+        self.pace, self._paced = np.zeros_like(self.ceiling), np.full(known, NEVER)
         if not self.rule_states or newest <= NEVER:
             return
         begins = (self.newest > NEVER) & (self.holds.decided <= NEVER)  # no rule ran before
@@ -55,8 +55,7 @@ class EnergyOperator(ApartOperator):
             self._enter_from_ring(self.is_quick)
         apart = (self.newest > NEVER) & ~self.is_quick
         if apart.any():  # no window can have more than all that is kept
-            entries, _, _ = self._counted(apart)
-            self.ceiling += bincount_exact(entries.key, np.maximum(entries.energy, 0), known)
+            self._allow(self._counted(apart)[0])
 
     # Which pieces a batch has
 
@@ -120,15 +119,19 @@ class EnergyOperator(ApartOperator):
     def _count(self, rows: LaneRows, prior: Ints, span: BatchSlice, collected: Collected) -> None:
         """Readings that count: by panes, or key by key."""
         order = by_key(rows, len(self.newest))
-        given = RowsByKey(rows.where(order), prior[order], span.run[rows.at[order]])
+        before = np.concatenate([[NEVER], span.run])  # until its first reading nothing closes
+        at = rows.at[order]
+        given = RowsByKey(rows.where(order), prior[order], span.run[at], before[at])
         newest = int(span.run[-1])
         self.holds.delays.deliver(given.rows.key, given.rows.time, given.run)
         quick, out = self._quick(given, newest)
         self.is_quick &= ~out
         for state in self.rule_states:
             state.apart = ~self.is_quick
-        calm, busy = self._calm(given, out)
+        calm, busy, smooth = self._calm(given, out)
         busy |= self._watched(newest, span.changes)
+        told = self._tell_at_once(busy & smooth, given, span, collected)
+        calm, busy = calm | told, busy & ~told
         followed = self._follow_apart(busy, rows, span, collected)
         self.registers.leave(out)
         mine = self.is_quick[rows.key]
@@ -145,7 +148,7 @@ class EnergyOperator(ApartOperator):
 
         Entries are None where each reading is a point.
         """
-        rows, prior, run = given
+        rows, prior, run, _ = given
         out = np.zeros(len(self.newest), bool)
         if self.measure.holds:  # who is silent: how long its newest power holds is its own
             out |= self.is_quick & self._falls_silent(newest)
@@ -244,17 +247,6 @@ class EnergyOperator(ApartOperator):
         columns = entries.start, entries.end, entries.energy
         self.registers.add_entries(entries.key, columns)
         self.registers.cover_again(key, time)
-
-    def _counted(self, which: Bools) -> tuple[Entries, Ints, Ints]:
-        """The entries of some keys as far as the ring reaches; keys and times of readings."""
-        keys, number = np.flatnonzero(which), np.cumsum(which) - 1
-        key, time, value = self.ring.of_keys(which)
-        kept = time >= self.folded[key]
-        key, time, value = key[kept], time[kept], value[kept]
-        order = np.lexsort((time, key))
-        key, time, value = key[order], time[order], value[order]
-        entries = self.base.of(keys).fold(number[key], time, value)
-        return replace(entries, key=keys[entries.key]), key, time
 
 
 def _never(rows: int) -> Ints:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
 from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind, Measure
 from energyguard.model.readings import Bools, Ints
@@ -62,7 +64,10 @@ class EnergyState(ChannelOperator):
         self._largest: Ints = np.empty(0, np.int64)  # what a point may have at most
         self._length: Ints = np.empty(0, np.int64)  # of an interval, where that is said
         self.ceiling: Ints = np.empty((0, 0), np.int64)
-        """By rule: no window of a key that is apart has more."""
+        """By rule: no window of a key that is apart has more, but for what is in ``pace``."""
+        self.pace: Ints = np.empty((0, 0), np.int64)
+        """By rule: no window has more of the entries that are as long as it, and do not overlap."""
+        self._paced: Ints = np.empty(0, np.int64)  # until when entries are in the pace
         self._tail: Ints = np.empty(0, np.int64)  # nor more than this, where its power holds
         self._is_stale: Bools = np.empty(0, bool)  # whether the head lacks readings
         self._since: Ints = np.empty(0, np.int64)  # since when all of a quick key are points
@@ -87,6 +92,8 @@ class EnergyState(ChannelOperator):
             self._since = np.concatenate([self._since, nothing])
             nothing = np.zeros((len(self.ceiling), more), np.int64)
             self.ceiling = np.concatenate([self.ceiling, nothing], axis=1)
+            self.pace = np.concatenate([self.pace, nothing], axis=1)
+            self._paced = np.concatenate([self._paced, np.full(more, NEVER)])
         self.holds.grow(len(self.newest))
         self._describe(keys)
 
@@ -184,6 +191,17 @@ class EnergyState(ChannelOperator):
             by_time = np.argsort(times, kind="stable")
             found[single] = times[by_time], values[by_time]
         return found
+
+    def _counted(self, which: Bools) -> tuple[Entries, Ints, Ints]:
+        """The entries of some keys as far as the ring reaches; keys and times of readings."""
+        keys, number = np.flatnonzero(which), np.cumsum(which) - 1
+        key, time, value = self.ring.of_keys(which)
+        kept = time >= self.folded[key]
+        key, time, value = key[kept], time[kept], value[kept]
+        order = np.lexsort((time, key))
+        key, time, value = key[order], time[order], value[order]
+        entries = self.base.of(keys).fold(number[key], time, value)
+        return replace(entries, key=keys[entries.key]), key, time
 
     def _let_go(self, newest: int) -> None:
         """Readings that no window will need go into the base."""

@@ -229,7 +229,8 @@ class KeyWindows:
             return 0
         borders = np.concatenate([start, end, start + 1])
         borders = np.concatenate([borders, borders + rule.rule.window_ms]) // rule.slide
-        ends = np.unique(np.concatenate([borders, borders + 1, borders + 2]))
+        now = np.array([rule.closed + 1])  # sums may go down from there to the next border
+        ends = np.unique(np.concatenate([now, borders, borders + 1, borders + 2]))
         ends = ends[ends > rule.closed]
         highest = rule.scores(ends).max(initial=0)
         return int(highest) + 2 * len(start)  # between two borders the floors of each entry
