@@ -24,7 +24,7 @@ from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.key_sums import (
     MARGIN,
     KeySums,
-    Listed,
+    WindowTotals,
     most_of,
     overlapping,
 )
@@ -177,7 +177,7 @@ class ApartOperator(EnergyState):
         sums, decided = KeySums(*columns), self.holds.decided[keys]
         closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
         highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
-        found: list[tuple[RuleState, Listed]] = []
+        found: list[tuple[RuleState, WindowTotals]] = []
         for state, most in zip(self.rule_states, highest, strict=True):
             slide, window = state.rule.slide_ms, state.rule.window_ms
             last, level = closed // slide, np.zeros(len(keys), np.int64)

@@ -20,16 +20,16 @@ ENDS_AT_ONCE = 1 << 18
 """Of so many windows the sums are made at once, to bound memory."""
 
 
-class Listed(NamedTuple):
+class WindowTotals(NamedTuple):
     """Windows: whose, where they end in slides, and what they have, sorted by key and end."""
 
     key: Ints
     end: Ints
     total: Ints
 
-    def where(self, which: Bools) -> Listed:
+    def where(self, which: Bools) -> WindowTotals:
         """Some of them."""
-        return Listed(*(column[which] for column in self))
+        return WindowTotals(*(column[which] for column in self))
 
 
 class KeySums:
@@ -64,7 +64,7 @@ class KeySums:
         end_ms = end * slide_ms
         return self.until(key, end_ms) - self.until(key, end_ms - window_ms)
 
-    def turns(self, first: tuple[Ints, ...], slide_ms: int, window_ms: int) -> Listed:
+    def turns(self, first: tuple[Ints, ...], slide_ms: int, window_ms: int) -> WindowTotals:
         """The windows at which sums may turn, from the first of each key on.
 
         Args:
@@ -83,11 +83,11 @@ class KeySums:
         low, stride = int(every.min()), int(np.ptp(every)) + 1
         places = np.unique(key * stride + (every - low))
         key, end = places // stride, places % stride + low
-        return Listed(key, end, self.totals(key, end, slide_ms, window_ms))
+        return WindowTotals(key, end, self.totals(key, end, slide_ms, window_ms))
 
     def above(
-        self, turns: Listed, level: Ints, last: Ints, slide_ms: int, window_ms: int
-    ) -> Listed:
+        self, turns: WindowTotals, level: Ints, last: Ints, slide_ms: int, window_ms: int
+    ) -> WindowTotals:
         """All windows above the levels of their keys that end no later than the last of each."""
         found = [turns.where((turns.total > level[turns.key]) & (turns.end <= last[turns.key]))]
         key = turns.key[:-1]
@@ -100,11 +100,11 @@ class KeySums:
             which = np.repeat(block, counts)
             step = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
             key, end = turns.key[which], turns.end[which] + 1 + step
-            listed = Listed(key, end, self.totals(key, end, slide_ms, window_ms))
+            listed = WindowTotals(key, end, self.totals(key, end, slide_ms, window_ms))
             found.append(listed.where(listed.total > level[key]))
-        joined = Listed(*(np.concatenate(column) for column in zip(*found, strict=True)))
+        joined = WindowTotals(*(np.concatenate(column) for column in zip(*found, strict=True)))
         order = np.lexsort((joined.end, joined.key))
-        return Listed(*(column[order] for column in joined))
+        return WindowTotals(*(column[order] for column in joined))
 
 
 def overlapping(key: Ints, start: Ints, end: Ints, until: Ints) -> Bools:
