@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguard.stream.windows.key_sums import MARGIN, KeySums, most_of, overlapping
+from energyguard.stream.windows.key_sums import MARGIN, KeySums, overlapping, pace_of
 from energyguard.stream.windows.spreading import sums_of
 
 SLIDE, WINDOW, LAST = 10, 60, 200
@@ -45,7 +45,7 @@ def test_windows_above_a_level(keys: list[list[Step]], level: int, first: int) -
         assert above.end[above.key == k].tolist() == ends[each > level].tolist()
         assert above.total[above.key == k].tolist() == each[each > level].tolist()
         if (length := (end - start)[mine]).min() >= WINDOW:
-            assert each.max() <= most_of(energy[mine], length, WINDOW).max()
+            assert each.max() <= pace_of(energy[mine], length, WINDOW).max()
 
 
 def test_who_overlaps() -> None:

@@ -25,8 +25,8 @@ from energyguard.stream.windows.key_sums import (
     MARGIN,
     KeySums,
     WindowTotals,
-    most_of,
     overlapping,
+    pace_of,
 )
 from energyguard.stream.windows.key_windows import KeyTime, KeyWindows, WindowsOfRule
 from energyguard.stream.windows.output import Breaches, Collected
@@ -140,8 +140,7 @@ class ApartOperator(EnergyState):
         for state, ceiling, pace in zip(self.rule_states, self.ceiling, self.pace, strict=True):
             window = state.rule.window_ms
             long = lone & (length >= window)
-            most = most_of(entries.energy[long], length[long], window)
-            np.maximum.at(pace, key[long], most)
+            np.maximum.at(pace, key[long], pace_of(entries.energy[long], length[long], window))
             energy = np.maximum(entries.energy[~long], 0)
             ceiling += bincount_exact(key[~long], energy, len(ceiling))
 
@@ -159,9 +158,9 @@ class ApartOperator(EnergyState):
 
         What a window has when it closes is then what it has by all readings of the piece.
         """
-        told = np.zeros_like(which)
+        done = np.zeros_like(which)
         if self.measure.kind is Kind.POWER or not which.any():
-            return told
+            return done
         which = which & ~self._reaches_back(which, given)
         entries, _, _ = self._counted(which)
         unlike = overlapping(entries.key, entries.start, entries.end, np.full(len(which), NEVER))
@@ -170,23 +169,23 @@ class ApartOperator(EnergyState):
             unlike[entries.key[1:][same & (length[1:] != length[:-1])]] = True
         which &= ~unlike
         if not (entries := entries.where(which[entries.key])):
-            return told
-        told = which
-        keys, number = np.flatnonzero(told), np.cumsum(told) - 1
+            return done
+        done = which
+        keys, number = np.flatnonzero(done), np.cumsum(done) - 1
         columns = number[entries.key], entries.start, entries.end, entries.energy
         sums, decided = KeySums(*columns), self.holds.decided[keys]
         closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
         highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
         found: list[tuple[RuleState, WindowTotals]] = []
-        for state, most in zip(self.rule_states, highest, strict=True):
+        for state, top in zip(self.rule_states, highest, strict=True):
             slide, window = state.rule.slide_ms, state.rule.window_ms
             last, level = closed // slide, np.zeros(len(keys), np.int64)
-            level[:] = np.broadcast_to(state.limits.of(len(told))[0], told.shape)[keys]
+            level[:] = np.broadcast_to(state.limits.of(len(done))[0], done.shape)[keys]
             turns = sums.turns((decided // slide + 1, last + 1), slide, window)
             is_open = turns.end > last[turns.key]
-            np.maximum.at(most, turns.key[is_open], turns.total[is_open] + MARGIN)
+            np.maximum.at(top, turns.key[is_open], turns.total[is_open] + MARGIN)
             if collected.follow_episodes:
-                told[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
+                done[keys[turns.key[turns.total > level[turns.key] - MARGIN]]] = False
             elif state.makes_energy_alerts:
                 found.append((state, sums.above(turns, level, last, slide, window)))
         for state, over in found:
@@ -198,8 +197,8 @@ class ApartOperator(EnergyState):
                 for own, of in state.limits.by_rule(key)
                 if len(key)
             ]
-        self._bound_anew(told, entries, keys, highest, closed)
-        return told
+        self._bound_anew(done, entries, keys, highest, closed)
+        return done
 
     def _reaches_back(self, which: Bools, given: RowsByKey) -> Bools:
         """(keys,) of which a reading speaks of windows that were closed before it."""
@@ -212,18 +211,18 @@ class ApartOperator(EnergyState):
         return found
 
     def _bound_anew(
-        self, told: Bools, entries: Entries, keys: Ints, highest: Ints, closed: Ints
+        self, done: Bools, entries: Entries, keys: Ints, highest: Ints, closed: Ints
     ) -> None:
         """What no open window of some keys has more of: the least that is known."""
-        mine = told[keys]
-        self.ceiling[:, told], self.pace[:, told], self._paced[told] = 0, 0, NEVER
-        until = np.zeros(len(told), np.int64)
+        mine = done[keys]
+        self.ceiling[:, done], self.pace[:, done], self._paced[done] = 0, 0, NEVER
+        until = np.zeros(len(done), np.int64)
         until[keys] = closed - max(state.rule.window_ms for state in self.rule_states)
-        self._allow(entries.where(told[entries.key] & (entries.end >= until[entries.key])))
-        ceiling, pace = self.ceiling[:, told], self.pace[:, told]
+        self._allow(entries.where(done[entries.key] & (entries.end >= until[entries.key])))
+        ceiling, pace = self.ceiling[:, done], self.pace[:, done]
         summed = ceiling > 0
-        self.ceiling[:, told] = np.where(summed, highest[:, mine], ceiling)
-        self.pace[:, told] = np.where(summed, 0, pace)
+        self.ceiling[:, done] = np.where(summed, highest[:, mine], ceiling)
+        self.pace[:, done] = np.where(summed, 0, pace)
 
     def _watched(self, newest: int, changes: Sequence[SilenceChange]) -> Bools:
         """Keys that are apart, without a reading, whose windows may have something to tell."""

@@ -130,8 +130,8 @@ class EnergyOperator(ApartOperator):
             state.apart = ~self.is_quick
         calm, busy, smooth = self._calm(given, out)
         busy |= self._watched(newest, span.changes)
-        told = self._tell_at_once(busy & smooth, given, span, collected)
-        calm, busy = calm | told, busy & ~told
+        closed_at_once = self._tell_at_once(busy & smooth, given, span, collected)
+        calm, busy = calm | closed_at_once, busy & ~closed_at_once
         followed = self._follow_apart(busy, rows, span, collected)
         self.registers.leave(out)
         mine = self.is_quick[rows.key]

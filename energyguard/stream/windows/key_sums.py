@@ -117,7 +117,7 @@ def overlapping(key: Ints, start: Ints, end: Ints, until: Ints) -> Bools:
     return found
 
 
-def most_of(energy: Ints, length_ms: Ints, window_ms: int) -> Ints:
+def pace_of(energy: Ints, length_ms: Ints, window_ms: int) -> Ints:
     """(n,) no window that lies in entries at least as long as it is has more than the highest."""
     share = np.maximum(energy, 0) * (window_ms / np.maximum(length_ms, 1))
     return np.ceil(share).astype(np.int64) + MARGIN
