@@ -36,6 +36,7 @@ def readings(text: bytes, **options: str) -> list[tuple[str, str, int]]:
     [
         ("case08_bom_crlf.csv", 2, 0),
         ("case08e_bom_and_one_bad.csv", 2, 1),
+        ("case48_net_metering.csv", 24, 0),
         ("case63_concatenated.csv", 288, 0),
         ("case66_own_export.csv", 2, 0),
         ("case71_nanoseconds.csv", 2, 0),

@@ -62,7 +62,7 @@ class Topics:
         producer = Producer(client)
         for line in lines:
             fields = (line or b"").split(b",")
-            key = fields[1] if keyed and len(fields) == 3 else None
+            key = fields[1].strip(b' \t"') if keyed and len(fields) == 3 else None
             producer.produce(self.readings, line, key=key)
         assert producer.flush(ANSWER_S) == 0
 
