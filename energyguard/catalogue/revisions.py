@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
+from energyguard.catalogue.energy import energy_channels
 from energyguard.catalogue.fold import MAX_DEPTH, Catalogue
 from energyguard.catalogue.known import sender_facts
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
-from energyguard.model.catalogue import DEVICE, SITE, Device, Entry, Site, key_of, parts_of
+from energyguard.model.catalogue import (
+    DEVICE,
+    SITE,
+    ChannelFacts,
+    Device,
+    Entry,
+    Site,
+    key_of,
+    parts_of,
+)
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CatalogueVersion
@@ -26,7 +38,9 @@ MAX_NEWS = 100_000
 
 Senders = Callable[[str, str], Mapping[str, Entry]]
 """What follows from a device's id and its topic: entries by their keys."""
-_TIMED = b'"from_ms":'
+_TIMED, _DESCRIBED = b'"from_ms":', b'"channels":'
+Described = Mapping[str, Mapping[str, EnergyChannel]]
+"""What is said of channels of energy, by device and channel; of the others nothing is."""
 
 
 class _Change(NamedTuple):
@@ -43,6 +57,7 @@ class PlacesFrom(NamedTuple):
     """The next event time at which something changes; None: nothing does."""
     moving: Collection[str] | None = None
     """The devices that may stand elsewhere then; None: all of them."""
+    channels: Described = MappingProxyType({})
 
 
 def _nobody(device: str, topic: str) -> Mapping[str, Entry]:
@@ -55,13 +70,19 @@ class CatalogueRevisions:
     Args:
         log: has the catalogue.
         senders: what is known of devices that nobody entered.
+        zone: of what has no site, or stands at one without a zone.
+
+    Attributes:
+        described_at: the newest revision that says something else of a channel of energy.
     """
 
-    def __init__(self, log: Log, senders: Senders = _nobody) -> None:
-        self._senders = senders
+    def __init__(self, log: Log, senders: Senders = _nobody, zone: str = "UTC") -> None:
+        self._senders, self.described_at = senders, 0
+        self._described: dict[str, bool] = {}  # ids of which; whether a zone matters for it
+        self._channels: tuple[tuple[int, int], Described] = ((-1, 0), {})  # of a revision and time
         self._timed: dict[int, tuple[int, _Change]] = {}  # by revision, versions from a time on
         self._borders: tuple[int, list[int]] = (-1, [])  # of a revision, the times of all of them
-        self._reader, self._catalogue = CompactedReader(log, CATALOGUE.name), Catalogue()
+        self._reader, self._catalogue = CompactedReader(log, CATALOGUE.name), Catalogue(zone)
         self._is_new = True  # nothing was read yet
         self._news: list[_Change] = []  # in the order in which they came
         self._complete_from = 0  # of what came after this revision all news are there
@@ -76,6 +97,7 @@ class CatalogueRevisions:
         for part in self._reader.unread():
             self._catalogue.take(part)
             self._note_times(part.keys, part.values)
+            self._note_channels(part.keys, part.values)
             if not self._is_new:
                 self._note(part.keys)
         if self._is_new or len(self._news) > MAX_NEWS:
@@ -99,6 +121,24 @@ class CatalogueRevisions:
                     change = _Change(version.revision, *parts_of(key))
                     self._timed[version.revision] = version.from_ms, change
 
+    def _note_channels(self, keys: Iterable[bytes | None], values: Iterable[bytes | None]) -> None:
+        """Note which devices' channels are described, and what was the last to change that."""
+        for name, value in zip(keys, values, strict=True):
+            key = (name or b"").decode("utf-8", "replace")
+            kind, entry_id = parts_of(key)
+            if kind == SITE and any(self._described.values()):  # its zone may be another
+                newest = self._catalogue.version(key)
+                self.described_at = max(self.described_at, newest.revision if newest else 0)
+            if kind != DEVICE or value is None or _DESCRIBED not in value:
+                continue
+            before = _channel_facts(None)
+            for version in self._catalogue.versions(key):
+                facts = _channel_facts(version.entry)
+                if facts != before:
+                    self.described_at = max(self.described_at, version.revision)
+                by_zone = self._described.get(entry_id, False) or bool(facts[1])
+                self._described[entry_id], before = by_zone, facts
+
     def facts_at(self, revision: int, time_ms: int | None = None, topic: str = "") -> RevisionFacts:
         """Where devices stand at a revision; what is not read yet is read.
 
@@ -114,17 +154,26 @@ class CatalogueRevisions:
     def places_at(self, revision: int, time_ms: int, topic: str = "") -> PlacesFrom:
         """Where devices stand at a revision and an event time, and until when that holds."""
         facts = self.facts_at(revision, time_ms, topic)
-        until_ms = next(iter(self.borders(revision, time_ms)), None)
-        if until_ms is None:
-            return PlacesFrom(facts)
+        borders = self.borders(revision, time_ms)
+        channels = self._channels_of(facts, (revision, len(borders)))
+        if not borders:
+            return PlacesFrom(facts, channels=channels)
+        until_ms = borders[0]
         moving: set[str] = set()
         for from_ms, change in self._timed.values():
             if from_ms == until_ms and change.revision <= revision:
                 if change.kind == SITE:
-                    return PlacesFrom(facts, until_ms)
+                    return PlacesFrom(facts, until_ms, None, channels)
                 if change.kind == DEVICE:
                     moving.add(change.entry_id)
-        return PlacesFrom(facts, until_ms, moving)
+        return PlacesFrom(facts, until_ms, moving, channels)
+
+    def _channels_of(self, facts: RevisionFacts, when: tuple[int, int]) -> Described:
+        """What is said of channels at a revision, with so many event times ahead."""
+        if self._channels[0] != when:
+            described = {device: facts.channels(device) for device in self._described}
+            self._channels = when, {device: found for device, found in described.items() if found}
+        return self._channels[1]
 
     def borders(self, revision: int, after_ms: int) -> Sequence[int]:
         """The event times after one from which something holds that a revision knows, rising."""
@@ -149,6 +198,14 @@ class CatalogueRevisions:
             return devices
         changed = {change.entry_id for change in news if change.kind == DEVICE}
         return [*(d for d in devices[:known] if d in changed), *devices[known:]]
+
+
+def _channel_facts(entry: Entry | None) -> tuple[Mapping[str, ChannelFacts], str]:
+    """What an entry says of channels, and whose days these go by, where that matters."""
+    if not isinstance(entry, Device):
+        return {}, ""
+    by_zone = any(facts.resets for facts in entry.channels.values())
+    return entry.channels, (entry.site or "-") if by_zone else ""
 
 
 class RevisionFacts:
@@ -176,6 +233,15 @@ class RevisionFacts:
             path = self._path(device.site)
             return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
         return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
+
+    def channels(self, device_id: str) -> Mapping[str, EnergyChannel]:
+        """By name the channels of energy of a device of which something is said."""
+        device = self._entry(key_of(DEVICE, device_id))
+        if not isinstance(device, Device) or not device.channels:
+            return {}
+        sites = (self._entry(key_of(SITE, site)) for site in self._path(device.site))
+        zones = (site.zone for site in sites if isinstance(site, Site) and site.zone)
+        return energy_channels(device, next(zones, self._catalogue.zone))
 
     def _entry(self, key: str) -> Entry | None:
         newest = self._catalogue.version(key)

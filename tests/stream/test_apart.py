@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 
+from energyguard.catalogue.revisions import PlacesFrom
+from energyguard.ledger.channels import EnergyChannel
+from energyguard.model.channels import MEASURES
 from energyguard.model.readings import Bools, batch_from, batch_of
+from energyguard.model.selector import DeviceFacts
 from energyguard.rules.kinds.threshold import ThresholdRule
 from energyguard.stream.windows import energy_operator
 from energyguard.stream.windows.apart_operator import KeysApart, RowsByKey
@@ -98,6 +103,14 @@ def slow(channel: str) -> list[Row]:
     return [(device, time, value) for time, device, value in sorted(rows)]
 
 
+def described(channel: str, revision: int) -> PlacesFrom:
+    """What is said of A from the first revision on; of B, too, from the second on."""
+    said = EnergyChannel(MEASURES[channel].kind, largest_power_w=2_500, stamp_is_end=True)
+    other = said._replace(length_ms=1_800_000, cadence_ms=300_000, largest_power_w=90_000)
+    first, second = {"A": {channel: said}}, {"A": {channel: other}, "B": {channel: said}}
+    return PlacesFrom(DeviceFacts, channels=second if revision == 2 else first)
+
+
 def told(
     rows: list[Row],
     channel: str,
@@ -105,18 +118,35 @@ def told(
     *,
     restarts: bool = False,
     follows: bool = True,
+    pins: Sequence[int] = (),
+    count: int = 2,
 ) -> list[object]:
-    """Windows, alerts and verdicts of readings in batches; at each cut a snapshot is restored."""
-    windows = WindowOperator("replay.t", rules(channel), LIMITS, follow_episodes=follows)
+    """Windows, alerts and verdicts of readings in batches, by so many rules.
+
+    At each cut a snapshot is restored; at each pin the next revision of the catalogue counts.
+    """
+
+    def made() -> WindowOperator:
+        return WindowOperator(
+            "replay.t",
+            rules(channel)[:count],
+            LIMITS,
+            follow_episodes=follows,
+            places_at=lambda revision, _: described(channel, revision),
+        )
+
+    windows = made()
     kept: dict[str, bytes | None] = {}
     outcomes: list[WindowOutput] = []
-    for a, b in pairwise([0, *cuts, len(rows)]):
+    for a, b in pairwise(sorted({0, *cuts, *pins, len(rows)})):
+        if a in pins:
+            outcomes.append(windows.place(pins.index(a) + 1))
         device, time, value = zip(*rows[a:b], strict=True)
         outcomes.append(windows.process(batch_from(batch_of(device, channel, time, value))))
         if restarts:
             kept |= windows.snapshot()
             parts = {name: data for name, data in kept.items() if data is not None}
-            windows = WindowOperator("replay.t", rules(channel), LIMITS)
+            windows = made()
             windows.restore(parts)
     outcomes.append(windows.advance(windows.clock.newest + 200 * HOUR_MS, end=True))
     over = [
@@ -171,3 +201,37 @@ def test_slow_meters_are_told_at_once_as_key_by_key(
     monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
     assert told(rows, channel, [], follows=follows) == at_once
     assert follows or followed["at once"] < followed["key by key"] // 2
+
+
+@pytest.mark.parametrize("channel", ["energy_kwh", "energy_register_kwh", "power_kw"])
+def test_what_is_said_of_channels_counts_from_its_place_in_the_log(
+    channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is told before it stays told, and ways, batches and restarts change nothing."""
+    rows = made(4, channel)
+    pins = len(rows) // 3, len(rows) * 2 // 3
+    cuts = sorted({*random.Random(4).sample(range(1, len(rows)), 3), pins[0] + 1, pins[1]})
+    at_once = told(rows, channel, [], pins=pins)
+    assert at_once != told(rows, channel, [])
+    assert told(rows, channel, cuts, pins=pins) == at_once
+    assert told(rows, channel, cuts, restarts=True, pins=pins) == at_once
+    monkeypatch.setattr(energy_operator, "EnergyOperator", KeyByKey)
+    assert told(rows, channel, [], pins=pins) == at_once
+
+
+def steady(step_ms: int, values: Sequence[int]) -> list[Row]:
+    """Readings of A, and of two others that say what time it is."""
+    rows = [("A", START + at * step_ms, value) for at, value in enumerate(values)]
+    return [
+        row for mine in rows for row in (mine, ("Y", mine[1] + 1, 1), ("Z", mine[1] + 2, 10**6))
+    ]
+
+
+def test_what_was_no_energy_is_told_when_it_is_said_that_it_may_be() -> None:
+    """5 kWh in half an hour: too much for 2.5 kW, and no longer when 90 kW are said."""
+    rows = steady(1_800_000, [10**6] * 6 + [5 * 10**9] + [0] * 60)
+    rows = [row for at, row in enumerate(rows) if at < 21 or row[0] != "A"]  # no more of A
+    over = told(rows, "energy_kwh", [], pins=(1, 21), count=1)[0]
+    assert {name for _, name, _, _ in over} == {"A"}  # type: ignore[attr-defined]
+    assert max(nano for *_, nano in over) == 2_500_000_000  # type: ignore[attr-defined]
+    assert told(rows, "energy_kwh", [], pins=(1,), count=1)[0] == []

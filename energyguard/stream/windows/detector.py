@@ -82,6 +82,7 @@ class DetectorStage(WindowStage):
 
     flow = DETECTOR
     owner: ClassVar[str] = OWNER
+    counts_energy: ClassVar[bool] = False
 
     learned: Mapping[TopicPartition, Mapping[str, bytes]] = MappingProxyType({})
 
@@ -141,10 +142,11 @@ def detector_worker(
     topics: Sequence[str],
     clock: Clock = SYSTEM,
     plausible: PlausibilityLimits = DEFAULT,
+    zone: str = "UTC",
     past: Past | None = None,
 ) -> Worker[WindowTask, DecodedReadings]:
     """A member of the group ``detector``: alerts about values over topics of readings."""
-    stage = DetectorStage(log, book, settings, topics, clock, plausible)
+    stage = DetectorStage(log, book, settings, topics, clock, plausible, zone)
     if past is not None:
         stage.learn(past)
     return Worker(log, stage, settings, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Kind, Measure
+from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Measure
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channel_lane import ChannelLane
 from energyguard.stream.windows.channel_operator import ChannelOperator
 from energyguard.stream.windows.entry_registers import EntryRegisters
 from energyguard.stream.windows.limits import ChannelLimits
+from energyguard.stream.windows.output import AlertTransition
 from energyguard.stream.windows.patience import (
     Patience,
 )
@@ -28,8 +29,8 @@ POINT_MS = 63_000
 """Readings of an interval of at most a minute, give or take a twentieth, are points."""
 LONG_STEPS = 3
 """Of eight steps so many may be longer: the usual one is still a minute at most."""
-
-
+_ANY = 2**60
+"""1e-9 kWh: nobody has looked at what the windows of a key have at most."""
 DescriptionOf = Callable[[str, str], EnergyChannel]
 """What is said of a device's channel."""
 
@@ -76,7 +77,8 @@ class EnergyState(ChannelOperator):
 
     def described(self, key: int) -> EnergyChannel:
         """What is said of a key's channel."""
-        return self._described_by(self.places.devices[key], self.channel)
+        found = self.places.described(key, self.channel)
+        return found or self._described_by(self.places.devices[key], self.channel)
 
     def grow(self, keys: int) -> None:
         """Make room for so many keys."""
@@ -100,13 +102,41 @@ class EnergyState(ChannelOperator):
     def _describe(self, keys: int) -> None:
         """Ask what is said of new keys."""
         if keys > (known := len(self._largest)):
-            channels = [self.described(key) for key in range(known, keys)]
-            largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
-            self._largest = np.concatenate([self._largest, np.array(largest, np.int64)])
-            length = [single.length_ms for single in channels]
-            self._length = np.concatenate([self._length, np.array(length, np.int64)])
+            largest, length = self._points_of(range(known, keys))
+            self._largest = np.concatenate([self._largest, largest])
+            self._length = np.concatenate([self._length, length])
             self.base.grow(keys)
             self.head.grow(keys)
+
+    def _points_of(self, keys: Iterable[int]) -> tuple[Ints, Ints]:
+        """The most that a point of each key may have, and how long its intervals are said to be."""
+        channels = [self.described(key) for key in keys]
+        largest = [single.largest_power_w * 60_000 * 5 // 18 for single in channels]
+        return np.array(largest, np.int64), np.array([c.length_ms for c in channels], np.int64)
+
+    def place_anew(self, newest: int) -> list[AlertTransition]:
+        """Devices may stand elsewhere, or be described otherwise, from now on."""
+        keys = self.places.described_anew(self.channel)
+        if len(keys := keys[keys < len(self._largest)]):
+            self._describe_anew(keys)
+        return super().place_anew(newest)
+
+    def _describe_anew(self, keys: Ints) -> None:
+        """Something else is said of some keys: what is kept of them is folded by that.
+
+        They are apart from now on, until their next reading shows whether they are quick.
+        """
+        self.base.describe_again(keys)
+        self.head.describe_again(keys)
+        self._largest[keys], self._length[keys] = self._points_of(keys.tolist())
+        is_changed = np.zeros(len(self.is_quick), bool)
+        is_changed[keys] = True
+        self.is_quick &= ~is_changed
+        for state in self.rule_states:
+            state.apart = ~self.is_quick
+        self.registers.leave(is_changed)
+        self._is_stale[keys] = self.newest[keys] > NEVER
+        self.ceiling[:, keys] = _ANY
 
     # Snapshots
 
@@ -116,6 +146,7 @@ class EnergyState(ChannelOperator):
         return {
             "holds": self.holds.save(),
             "folded": self.folded,
+            "stale": np.flatnonzero(self._is_stale),
             "quick": [quick, self._long[quick], self._since[quick]],
             "border": self._border,
             "tail": self._tail,
@@ -130,10 +161,10 @@ class EnergyState(ChannelOperator):
         self.holds.restore(saved["holds"])
         self.folded, self._border = saved["folded"], saved["border"]
         self._is_stale = np.zeros(len(self.folded), bool)
+        self._is_stale[saved["stale"]] = True
         quick, long, since = saved["quick"]
         self.is_quick, self._long = np.zeros(len(self.folded), bool), np.zeros_like(self.folded)
         self.is_quick[quick], self._long[quick] = True, long
-        self._is_stale[quick] = self.measure.kind is Kind.INTERVAL
         self._tail, self._since = saved["tail"], np.zeros_like(self.folded)
         self._since[quick] = since
         for ledger, data in zip((self.base, self.head), saved["ledgers"], strict=True):

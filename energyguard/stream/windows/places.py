@@ -1,4 +1,4 @@
-"""Where the devices of a partition stand, as its rules know it: by a pinned revision, in time."""
+"""Where a partition's devices stand, and what is said of them: by a pinned revision, in time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import cache
 import numpy as np
 
 from energyguard.catalogue.known import KnownPlaces, sender_entries
-from energyguard.catalogue.revisions import PlacesFrom
+from energyguard.catalogue.revisions import Described, PlacesFrom
 from energyguard.domain import load
+from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.catalogue import Entry
-from energyguard.model.readings import Bools
+from energyguard.model.readings import Bools, Ints
 from energyguard.model.selector import DeviceFacts
 from energyguard.pipeline import PLACES
 from energyguard.rules.devices import Facts, SelectedRule
@@ -37,7 +38,7 @@ def senders(device: str, topic: str) -> Mapping[str, Entry]:
 
 
 class DevicePlaces:
-    """Which devices rules are about. Keys are device numbers.
+    """Which devices rules are about, and what is said of their channels. Keys are device numbers.
 
     Args:
         devices: the name of each key; the operator's, which grows.
@@ -50,6 +51,7 @@ class DevicePlaces:
         """The revision of the catalogue that the rules go by; None: by none."""
         self._now = PlacesFrom(DeviceFacts)
         self._before: Facts = DeviceFacts  # where they stood before they were placed anew
+        self._described_before: Described = {}
 
     @property
     def until_ms(self) -> int | None:
@@ -59,6 +61,7 @@ class DevicePlaces:
     def pin(self, revision: int | None, time_ms: int) -> None:
         """Go by a revision from now on, at an event time."""
         self.revision, self._before = revision, self._now.facts
+        self._described_before = self._now.channels
         self._now = (
             PlacesFrom(DeviceFacts) if revision is None else self._places_at(revision, time_ms)
         )
@@ -78,6 +81,22 @@ class DevicePlaces:
     def follow(self, other: DevicePlaces) -> None:
         """Go by what others go by."""
         self.revision, self._places_at, self._now = other.revision, other._places_at, other._now
+
+    def described(self, key: int, channel: str) -> EnergyChannel | None:
+        """What is said of a channel of energy; None: nothing."""
+        channels = self._now.channels
+        return channels.get(self.devices[key], {}).get(channel) if channels else None
+
+    def described_anew(self, channel: str) -> Ints:
+        """The keys of which something else is said than before they were placed anew."""
+        before, now = self._described_before, self._now.channels
+        changed = {
+            device
+            for device in before.keys() | now.keys()
+            if before.get(device, {}).get(channel) != now.get(device, {}).get(channel)
+        }
+        found = [key for key, name in enumerate(self.devices) if name in changed] if changed else []
+        return np.array(found, np.int64)
 
     def selects(self, rule: Rule, key: int) -> bool:
         """Whether a rule is about the device of a key."""

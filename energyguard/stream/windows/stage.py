@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.clock import SYSTEM, Clock
@@ -38,6 +39,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
     """Windows by event time, by the rules of a book."""
 
     flow = WINDOWS
+    counts_energy: ClassVar[bool] = True
+    """Whether what the catalogue says of channels of energy counts."""
 
     def __init__(
         self,
@@ -47,12 +50,13 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         topics: Sequence[str],
         clock: Clock = SYSTEM,
         plausible: PlausibilityLimits = DEFAULT,
+        zone: str = "UTC",
     ) -> None:
         super().__init__(log, topics, clock)
         self.book = book
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
-        self.catalogue = CatalogueRevisions(log, senders)
+        self.catalogue = CatalogueRevisions(log, senders, zone)
         self.plausible = plausible  # in messages that others sent
         self.limits = WindowLimits.of(settings, book.all())
         self.idle_s = parse_duration(settings.idle) / 1000
@@ -119,13 +123,16 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         return made + self.witness(task)
 
     def _revision(self, task: WindowTask) -> int | None:
-        """The catalogue that rules have to go by from now on; None: the one that they go by.
+        """The catalogue that windows have to go by from now on; None: the one that they go by.
 
-        Only where one of them looks at more than ids, and where it is about other devices now.
+        Only where something else is said of a channel of energy, or where a rule looks at more than
+        ids, and is about other devices now.
         """
+        now, pinned = self.catalogue.revision, task.operator.places.revision
+        if self.counts_energy and self.catalogue.described_at > (pinned or 0):
+            return now
         if not self._placed:
             return None
-        now, pinned = self.catalogue.revision, task.operator.places.revision
         if pinned is None or task.manifest.decided < 0:
             return now
         devices, (revision, known, changes) = task.operator.devices, task.placed
@@ -194,8 +201,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
                 self._widen(longest, tasks, decisions)
 
     def _follow_catalogue(self) -> None:
-        """Know where devices stand, where a rule asks for it."""
-        if self._placed:
+        """Know what is said of channels, and where devices stand, where a rule asks for it."""
+        if self._placed or self.counts_energy:
             self.catalogue.refresh()
 
     def _reached(self, progress: PartitionProgress) -> None:
@@ -229,7 +236,8 @@ def window_worker(
     topics: Sequence[str],
     clock: Clock = SYSTEM,
     plausible: PlausibilityLimits = DEFAULT,
+    zone: str = "UTC",
 ) -> Worker[WindowTask, DecodedReadings]:
     """A member of the group ``worker``: windows and alerts over topics of readings."""
-    stage = WindowStage(log, book, settings, topics, clock, plausible)
+    stage = WindowStage(log, book, settings, topics, clock, plausible, zone)
     return Worker(log, stage, settings, clock)
