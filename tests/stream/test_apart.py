@@ -23,7 +23,7 @@ from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import Collected, WindowOutput
 from energyguard.stream.windows.panes import BatchSlice
-from energyguard.stream.windows.verdicts import LaneRows
+from energyguard.stream.windows.verdicts import Judged, LaneRows
 
 START, HOUR_MS = 1_757_116_800_000, 3_600_000
 LIMITS = WindowLimits(horizon_ms=HOUR_MS)
@@ -235,3 +235,18 @@ def test_what_was_no_energy_is_told_when_it_is_said_that_it_may_be() -> None:
     assert {name for _, name, _, _ in over} == {"A"}  # type: ignore[attr-defined]
     assert max(nano for *_, nano in over) == 2_500_000_000  # type: ignore[attr-defined]
     assert told(rows, "energy_kwh", [], pins=(1,), count=1)[0] == []
+
+
+def test_a_batch_is_not_cut_once_rhythms_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = []
+    process = EnergyOperator._process
+
+    def counted(self: EnergyOperator, rows: LaneRows, span: BatchSlice, into: Collected) -> Judged:
+        pieces.append(len(rows))
+        return process(self, rows, span, into)
+
+    monkeypatch.setattr(EnergyOperator, "_process", counted)
+    rows = [("A", START + n * HOUR_MS, n * 10**8) for n in range(100)]
+    told(rows, "energy_register_kwh", [])
+    assert len(pieces) < 20
+    assert max(pieces) > 90

@@ -30,6 +30,8 @@ from energyguard.stream.windows.verdicts import (
 
 CELLS = 1 << 18
 """About how many register cells a step may touch: bounds memory when a batch spans long."""
+PIECES = 8
+"""After so many pieces of a batch it may be that it need not be cut any more."""
 
 
 class ChannelOperator(ChannelLane):
@@ -57,15 +59,32 @@ class ChannelOperator(ChannelLane):
         prior = newest_before(rows, self.newest)
         whole = BatchSlice(run, before, 0, len(run), changes)
         self._prior = rows, prior
-        pieces = {0, len(run)} | self.cuts(rows, prior, whole)
         parts = [
             self._process_part(rows, whole.cut(start, stop), collected)
-            for start, stop in pairwise(sorted(pieces))
+            for start, stop in self._pieces(rows, prior, whole)
         ]
         judged = parts[0] if len(parts) == 1 else joined(parts)
         self._note(changes)
         new = judged.good & (rows.time > prior)
         return judged, rows if new.all() else rows.where(new)
+
+    def _pieces(self, rows: LaneRows, prior: Ints, whole: BatchSlice) -> Iterator[tuple[int, int]]:
+        """Cut a batch; after some pieces the others are asked for anew, by what they changed."""
+        start, stop, many = 0, len(whole.run), PIECES
+        while start < stop:
+            low = int(np.searchsorted(rows.at, start))
+            rest = (
+                rows
+                if not start
+                else replace(rows.where(slice(low, None)), at=rows.at[low:] - start)
+            )
+            run, before, _, _, changes = whole.cut(start, stop)
+            span = BatchSlice(run[start:], before, 0, stop - start, changes)
+            cuts = sorted({0, stop - start} | self.cuts(rest, prior[low:], span))
+            for a, b in pairwise(cuts[: many + 1]):
+                yield start + a, start + b
+            start += cuts[: many + 1][-1]
+            many *= 2
 
     def prior_of(self, rows: LaneRows, span: BatchSlice) -> Ints:
         """The newest time of each reading's key before it; of a whole batch it is known."""

@@ -20,6 +20,7 @@ from energyguard.rules.rule import Rule
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.apart_operator import ApartOperator, RowsByKey
 from energyguard.stream.windows.channel_operator import ChannelOperator
+from energyguard.stream.windows.delays import GRAIN_MS
 from energyguard.stream.windows.energy_state import LONG_STEPS, POINT_MS, DescriptionOf
 from energyguard.stream.windows.entry_registers import EntryRows
 from energyguard.stream.windows.key_entries import KeyEntries
@@ -79,8 +80,9 @@ class EnergyOperator(ApartOperator):
         if not len(rows):
             return -1
         step = np.where(prior > NEVER, rows.time - prior, 0)
-        longest_delay = self.holds.delays.longest()
-        np.maximum.at(longest_delay, rows.key, np.maximum(run[rows.at] - rows.time, 0))
+        longest_delay = self.holds.delays.longest() - GRAIN_MS
+        late = np.maximum(run[rows.at] - rows.time, 0) // GRAIN_MS * GRAIN_MS
+        np.maximum.at(longest_delay, rows.key, late)  # as the usual delay will be, if it is this
         lateness = self.limits.lateness_ms
         if self.measure.kind is Kind.INTERVAL:  # points, in whatever order
             steady = self.is_quick & (longest_delay <= lateness)
