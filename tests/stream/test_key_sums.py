@@ -52,3 +52,8 @@ def test_who_overlaps() -> None:
     key, start, end = np.array([[0, 0, 1, 1, 2], [10, 20, 10, 19, 10], [20, 30, 20, 29, 20]])
     assert overlapping(key, start, end, np.array([0, 0, 0])).tolist() == [False, True, False]
     assert overlapping(key, start, end, np.array([11, 0, 10])).tolist() == [True, True, False]
+
+
+def test_no_window_in_long_entries_has_more_than_their_pace() -> None:
+    energy, length = np.array([1_200_000, -5, 0]), np.array([2 * WINDOW, WINDOW, WINDOW])
+    assert pace_of(energy, length, WINDOW).tolist() == [600_000 + MARGIN, MARGIN, MARGIN]
