@@ -158,6 +158,15 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
             for rule in self._placed
         )
 
+    def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
+        """Whether something is said of channels of which partitions that are new do not know."""
+        fresh = [task for task in tasks if task.manifest.decided < 0] if self.counts_energy else []
+        if fresh:
+            self._follow_catalogue()
+        return any(
+            self.catalogue.described_at > (task.operator.places.revision or 0) for task in fresh
+        )
+
     def elsewhere(self, at: TopicPartition) -> Other | None:
         """What a partition's progress says."""
         if (reached := self._reached_by.get(at)) is None:
