@@ -102,7 +102,7 @@ def test_a_row_has_the_types_of_its_columns() -> None:
 
 def test_every_route_of_a_query_is_there_once() -> None:
     paths = [route.path for route in build_router(queries().values()).routes]  # type: ignore[attr-defined]
-    assert len(paths) == len(set(paths)) == 21
+    assert len(paths) == len(set(paths)) == 23
     assert "/late" in paths
 
 

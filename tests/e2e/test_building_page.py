@@ -76,7 +76,7 @@ def test_the_bell_rings_opens_by_keyboard_and_is_read(window: Window, served: Sh
     page = window.open("/building?floor=p2")
     bell = page.get_by_role("button", name="Notifications")
     expect(bell).to_have_accessible_name("Notifications, 8 unread")
-    about = fire(served.service, "H099")
+    fire(served.service, about := "H099")
     expect(page.get_by_role("alert").filter(has_text=about)).to_be_visible()
     bell.press("Enter")
     dialog = page.get_by_role("dialog")

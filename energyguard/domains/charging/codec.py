@@ -123,7 +123,7 @@ def _user(
 @lru_cache(maxsize=4_096)
 def _exact(price: Decimal) -> int:
     """A price in 1e-9 of the currency per kWh."""
-    if not price.is_finite() or abs(price) > MAX_PRICE:
+    if not price.is_finite() or price.copy_abs() > MAX_PRICE:
         raise OutOfRange(f"price: {price} is not within {-MAX_PRICE} to {MAX_PRICE}", "price")
     found = price * NANO
     if found != found.to_integral_value():
