@@ -59,7 +59,8 @@ def test_acknowledge_is_a_few_keys_away(window: Window) -> None:
 
 def test_the_field_of_a_threshold_shows_its_focus(window: Window) -> None:
     page = window.open("/rules")
-    box = page.get_by_role("textbox", name="Threshold of household-prod")
+    page.get_by_role("button", name="Change household-prod").click()
+    box = page.locator(".rule-row form").get_by_label("Raises above")
     box.focus()
     field = page.locator(".field.q-field", has=box)
     assert field.evaluate("(el) => getComputedStyle(el).outlineStyle") == "solid"
