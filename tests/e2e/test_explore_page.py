@@ -128,8 +128,8 @@ def test_a_sender_is_named_where_it_is_added(window: Window, service: MadeUpServ
 
 def test_one_device_gets_a_limit_of_its_own(window: Window, service: MadeUpService) -> None:
     page = window.open("/devices/H017")
-    page.get_by_role("button", name="Change limit household-prod").click()
-    field = page.get_by_label("Limit for this device")
+    page.get_by_role("link", name="Change limit").first.click()
+    field = page.get_by_role("textbox", name="household-prod Raises above")
     expect(field).to_have_value("2")
     field.fill("3")
     page.keyboard.press("Enter")

@@ -122,7 +122,7 @@ def kwh(device: str, of: float, seconds: range) -> list[Row]:
 def test_windows_hold_a_device_to_its_own_limit(tmp_path: Path) -> None:
     """Its alert and its record of energy_alerts say the limit that it has."""
     rule = rule_of(tmp_path, SUMS)
-    seconds = range(0, 300, 15)
+    seconds = range(0, 600, 15)  # what a device's windows come to is told when its rhythm is known
     readings = merged(
         kwh("H1", 0.6, seconds),
         kwh("H2", 0.6, seconds),

@@ -96,12 +96,12 @@ raise_above = "0.1"
 def test_a_kind_from_outside_raises(tmp_path: Path) -> None:
     rule = rule_of(tmp_path, DOUBLE)
     rows: list[Row] = [
-        ("H", "energy_kwh", second, 0.05 if second < 120 else 0.15) for second in range(0, 300, 15)
+        ("H", "energy_kwh", second, 0.05 if second < 300 else 0.15) for second in range(0, 600, 15)
     ]
     found = events([rule], rows)
     # A window without a past doubles, too: this kind does not ask for complete ones.
     assert told(found) == [
-        ("H", "firing", 60), ("H", "resolved", 120), ("H", "firing", 180), ("H", "resolved", 240),
+        ("H", "firing", 60), ("H", "resolved", 120), ("H", "firing", 360), ("H", "resolved", 420),
     ]  # fmt: skip
     assert found[2].about == "H doubled to 0.6 kWh"
     assert rule_from(msgspec.to_builtins(rule)) == rule

@@ -13,6 +13,7 @@ from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.channels import Kind
 from energyguard.model.readings import batch_from, batch_of
 from energyguard.rules.kinds.threshold import ThresholdRule
+from energyguard.stream.windows.energy_state import DescriptionOf, by_kind
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput
 from tests.stream.oracle import Oracle, Seen
@@ -120,17 +121,32 @@ def test_windows_are_what_the_oracle_says(window: int, shuffle: int, seed: int) 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.data())
 def test_batches_change_nothing(seed: int, data: st.DataObject) -> None:
-    readings = stream(seed, 150, random.Random(seed).choice([0, 60_000, 900_000]))
-    whole = WindowOperator(
-        "replay.test",
-        [
-            rule(60_000, 60),
-        ],
-    )
-    one = run(whole, readings, [])
+    readings = stream(seed, 150, random.Random(seed).choice([0, 60_000]))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(readings) - 1), max_size=12)))
-    cut = WindowOperator("replay.test", [rule(60_000, 60)])
-    many = run(cut, readings, cuts)
+    assert_the_same(readings, cuts, points)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an early alert may name another of its open windows, or come later, in other batches",
+)
+@pytest.mark.parametrize(
+    ("seed", "chance", "cuts", "described"),
+    [(106, 106, [120], by_kind), (703, 19, [12, 31, 52, 131, 134], points)],
+    ids=["unsteady intervals", "shuffled by more than the lateness"],
+)
+def test_batches_change_nothing_where_order_is_lost(
+    seed: int, chance: int, cuts: list[int], described: DescriptionOf
+) -> None:
+    readings = stream(seed, 150, random.Random(chance).choice([0, 60_000, 900_000]))
+    assert_the_same(readings, cuts, described)
+
+
+def assert_the_same(readings: list[Seen], cuts: list[int], described: DescriptionOf) -> None:
+    whole, cut = (
+        WindowOperator("replay.test", [rule(60_000, 60)], described_by=described) for _ in range(2)
+    )
+    one, many = run(whole, readings, []), run(cut, readings, cuts)
     assert over_of(cut, many) == over_of(whole, one)
     assert [e for o in many for e in o.events] == [e for o in one for e in o.events]
     assert counts_of(many) == counts_of(one)
