@@ -32,7 +32,7 @@ FAULTS = ("missing", "late", "duplicate", "malformed", "spike")
 LATE_BY_MS = 30 * 60 * 1000
 SPIKE_TIMES = 20
 # What stands in place of the energy; each is refused for another reason.
-_BROKEN = (b"n/a", b"", b"nan", b"-0.01000", b"1e9", b"0.01,0.02")
+_BROKEN = (b"n/a", b"", b"nan", b"-1e9", b"1e9", b"0.01,0.02")
 
 
 class Label(msgspec.Struct, frozen=True):

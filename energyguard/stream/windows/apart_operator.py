@@ -176,12 +176,14 @@ class ApartOperator(EnergyState):
         sums, decided = KeySums(*columns), self.holds.decided[keys]
         closed = self.holds.decided_at(int(span.run[-1]), self.limits.lateness_ms)[keys]
         highest = np.zeros((len(self.rule_states), len(keys)), np.int64)
+        begins = _first_starts(columns[0], entries.start, len(keys))
         found: list[tuple[RuleState, WindowTotals]] = []
         for state, top in zip(self.rule_states, highest, strict=True):
             slide, window = state.rule.slide_ms, state.rule.window_ms
             last, level = closed // slide, np.zeros(len(keys), np.int64)
             level[:] = np.broadcast_to(state.limits.of(len(done))[0], done.shape)[keys]
-            turns = sums.turns((decided // slide + 1, last + 1), slide, window)
+            first = np.maximum(decided, begins - slide) // slide + 1  # before it all have nothing
+            turns = sums.turns((first, last + 1), slide, window)
             is_open = turns.end > last[turns.key]
             np.maximum.at(top, turns.key[is_open], turns.total[is_open] + MARGIN)
             if collected.follow_episodes:
@@ -278,3 +280,10 @@ class ApartOperator(EnergyState):
             self.holds.doubt[key], self.holds.decided[key] = time.doubt_ms, time.decided_ms
             followed[key] = entries
         return followed
+
+
+def _first_starts(key: Ints, start: Ints, keys: int) -> Ints:
+    """(keys,) when the first entry of each begins, of entries sorted by key."""
+    at = np.searchsorted(key, np.arange(keys))
+    found: Ints = start[np.minimum(at, len(start) - 1)]
+    return found
