@@ -46,6 +46,7 @@ QUANTITIES = ("tests/model/test_quantities.py",)
 ROWS = ("tests/sinks/test_rows.py",)
 SESSIONS = ("tests/domains/charging/test_sessions.py",)
 SIGNALS = ("tests/domains/charging/test_codec.py",)
+SPREAD = ("tests/ledger/test_spread.py",)
 SUMS = ("tests/history/test_window_sums.py",)
 UNSILENCED = ("tests/api/test_api.py::test_an_alert_from_list_to_unsilenced",)
 VERDICTS = ("tests/codecs/test_verdicts.py",)
@@ -70,7 +71,7 @@ MUTANTS: Final = (
     ),
     Mutant("signal.register - session.register", "session.register - signal.register", BILLS),
     Mutant("if _differ(session.register, signal.register):", "if False:", BILLS),
-    Mutant("if session.power_kw != signal.amount:", "if False:", BILLS),
+    Mutant("if session.power != signal.amount:", "if False:", BILLS),
     Mutant(
         "if last is not None and last.end == signal.second and",
         "if last is not None and not",
@@ -100,12 +101,11 @@ MUTANTS: Final = (
     Mutant("old = (rows.time <= prior) & ~late", "old = (rows.time < prior) & ~late", WINDOWS),
     Mutant("conflicting[places[known & ~same]]", "duplicate[places[known & ~same]]", WINDOWS),
     # Amounts
-    Mutant("// slide_ms, gain[near])", "// slide_ms, links.value[near])", CHANNELS),
-    Mutant("(links.time[near] - 1) // slide_ms", "links.time[near] // slide_ms", CHANNELS),
+    Mutant("np.where(border > start, size, 0)", "np.where(border >= start, size, 0)", SPREAD),
+    Mutant("np.where(energy < 0, -before, before)", "before", SPREAD),
     Mutant("per_ms[row] * held", "per_ms[row] * (held + 1)", CHANNELS),
     # The border
-    Mutant("if not sent.charger_id:", "if False:", SIGNALS),
-    Mutant("MAX_EUR = 10\n", "MAX_EUR = 100\n", SIGNALS),
+    Mutant("MAX_PRICE = 1_000_000\n", "MAX_PRICE = 10_000_000\n", SIGNALS),
     Mutant("EARLIEST_S = 946_684_800", "EARLIEST_S = 0", SIGNALS),
     Mutant("return (value < low) | (value > high),", "return (value < low),", VERDICTS),
     # History
@@ -128,7 +128,6 @@ MUTANTS: Final = (
     ),
     Mutant("np.minimum(links.time, links.time_before + MAX_GAP_MS)", "links.time", CHANNELS),
     Mutant("mine[share:]", "mine[share + 1 :]", BALANCE),
-    Mutant("MAX_KW = 1_000\nMAX_KWH", "MAX_KW = 1_001\nMAX_KWH", SIGNALS),
 )
 
 
