@@ -18,7 +18,7 @@ from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, REVISED, Fo
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
-from energyguard.model.channels import CHANNELS, Kind
+from energyguard.model.channels import CHANNELS
 from energyguard.model.readings import Bools, Ints
 
 Described = Callable[[str, str], EnergyChannel]
@@ -101,22 +101,16 @@ class ChannelFolds:
             for place in np.flatnonzero(from_mark).tolist()
             if (part := self.carried.get(int(numbers[place]))) is not None
         ]
-        one = of_moments(readings, self.kind)
-        border = _borders(one, spans)
-        before = one.time < border[one.key]
-        early = Entries.joined([*carried, ledger.fold(*one.where(before)[:3])])
+        border = _borders(readings, spans)
+        before = readings.time < border[readings.key]
+        early = Entries.joined([*carried, ledger.fold(*readings.where(before)[:3])])
         mark = ledger.of(np.arange(len(devices)))
-        late = ledger.fold(*one.where(~before)[:3])
+        late = ledger.fold(*readings.where(~before)[:3])
         entries = newest_of(Entries.joined([early, late, ledger.end()]))
         early = newest_of(early)
         beyond = early.where(early.end > border[early.key])
         newest = np.array([span.read_to - 1 for span in spans], np.int64)
         return FoldOutcome(self, numbers, from_mark, border, newest, mark, beyond, entries)
-
-    @property
-    def kind(self) -> Kind:
-        """How its readings are counted."""
-        return CHANNELS[self.channel].kind
 
 
 class FoldOutcome(NamedTuple):
@@ -160,23 +154,11 @@ def _borders(readings: Readings, spans: Sequence[FoldSpan]) -> Ints:
     return border
 
 
-def of_moments(readings: Readings, kind: Kind) -> Readings:
-    """Readings of one device and moment as one: of intervals the sum, else the last."""
-    new = np.ones(len(readings.key), bool)
-    new[1:] = (np.diff(readings.key) != 0) | (np.diff(readings.time) != 0)
-    if new.all():
-        return readings
-    begins = np.flatnonzero(new)
-    if kind is Kind.INTERVAL:
-        return readings.where(new)._replace(value=np.add.reduceat(readings.value, begins))
-    return readings.where(np.append(begins[1:], len(new)) - 1)
-
-
 def entries_of(readings: Readings, channel: EnergyChannel) -> Entries:
     """The entries of readings of one device (of key 0), by stamp."""
     ledger = Ledger(channel.kind, lambda _: channel)
     ledger.grow(1)
-    folded = ledger.fold(*of_moments(readings, channel.kind)[:3])
+    folded = ledger.fold(*readings[:3])
     return newest_of(Entries.joined([folded, ledger.end()]))
 
 

@@ -18,6 +18,7 @@ from energyguard.history.energy_folds import entries_of
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import sentence
+from energyguard.ledger.plausible import largest_energies, reach_ms
 from energyguard.ledger.spread import part, part_bounds
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
@@ -153,14 +154,10 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
             np.add.at(found, at, column)
         covered = np.minimum(covered, step_ms)
     open_ms = step_ms - covered
-    low, high = low - _largest_energy(export_w, open_ms), high + _largest_energy(power_w, open_ms)
+    low = low - largest_energies(export_w, reach_ms(export_w), open_ms)
+    high = high + largest_energies(power_w, reach_ms(power_w), open_ms)
     energies = (of / NANO for of in (drawn - fed_in, drawn, fed_in, low, high))
     columns = [pa.array(steps).cast(_MS), *energies, covered]
     return pa.table(
         columns, ["time", "kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms"]
     )
-
-
-def _largest_energy(power_w: int, ms: Ints) -> Ints:
-    """The energy of a power over a time, in 1e-9 kWh, rounded up: ceil(P * dt * 5 / 18)."""
-    return -(-power_w * ms * 5 // 18)
