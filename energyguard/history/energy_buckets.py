@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS
+from energyguard.history.energy_spans import QUARTER_MS
 from energyguard.ledger.entries import Entries
-from energyguard.ledger.spread import part
+from energyguard.ledger.spread import spread
 from energyguard.model.readings import Bools, Ints
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import NAME, TIME, HistoryTable, TableColumn
@@ -88,14 +88,15 @@ def minutes_of(readings: Readings, entries: Entries) -> Buckets:
     samples = Buckets(
         readings.key, readings.time, one - 1, one, places, places, value, value, value.astype(float)
     )
-    of, start, energy = spread(entries, MINUTE_MS)
-    return _grouped(samples, (entries.key[of], start, energy), MINUTE_MS)
+    of, bucket, energy, _ = spread(entries.energy, entries.start, entries.end, MINUTE_MS)
+    return _grouped(samples, (entries.key[of], bucket * MINUTE_MS, energy), MINUTE_MS)
 
 
 def quarters_of(minutes: Buckets, entries: Entries) -> Buckets:
     """The quarters of an hour of these minutes, and of entries that are not in them."""
     has = np.flatnonzero(minutes.counted)
-    of, start, energy = spread(entries, QUARTER_MS)
+    of, bucket, energy, _ = spread(entries.energy, entries.start, entries.end, QUARTER_MS)
+    start = bucket * QUARTER_MS
     both = ((minutes.key, entries.key[of]), (minutes.start, start), (minutes.energy, energy))
     key, start, energy = (np.concatenate(pair) for pair in both)
     return _grouped(minutes.where(has), (key, start, energy), QUARTER_MS)
@@ -122,27 +123,6 @@ def _grouped(samples: Buckets, used: tuple[Ints, Ints, Ints], width: int) -> Buc
         total[has] = np.add.reduceat(samples.total, begins)
     at = (cells & (1 << 40) - 1) * width
     return Buckets(cells >> 40, at, energy, counted, first, last, lowest, highest, total)
-
-
-def spread(
-    entries: Entries, width: int, first_ms: int = 0, last_ms: int = FOREVER_MS
-) -> tuple[Ints, Ints, Ints]:
-    """The parts of entries in buckets of a width that begin at ``first_ms``, up to ``last_ms``.
-
-    Returns:
-        Of which entry, in the bucket that begins when (ms), and how much.
-    """
-    is_point = entries.start == entries.end
-    if is_point.all() and not first_ms and last_ms == FOREVER_MS:
-        return np.arange(len(entries)), entries.start // width * width, entries.energy
-    first = np.maximum(entries.start - first_ms, 0) // width
-    last = (np.minimum(np.maximum(entries.end - 1, entries.start), last_ms - 1) - first_ms) // width
-    times = np.where(is_point & (entries.start < first_ms), 0, np.maximum(last - first + 1, 0))
-    of = np.repeat(np.arange(len(entries)), times)
-    place = first[of] + np.arange(len(of)) - np.repeat(np.cumsum(times) - times, times)
-    start, e = place * width + first_ms, entries.where(of)
-    whose = (e.energy, e.start, e.end)
-    return of, start, part(*whose, start + width) - part(*whose, start)
 
 
 class LongRows(NamedTuple):

@@ -12,14 +12,14 @@ from math import gcd
 import numpy as np
 import pyarrow as pa
 
-from energyguard.history.energy_buckets import Readings, spread
+from energyguard.history.energy_buckets import Readings
 from energyguard.history.energy_channels import read_channel
 from energyguard.history.energy_folds import entries_of
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
 from energyguard.ledger.evidence import sentence
 from energyguard.ledger.plausible import largest_energies, reach_ms
-from energyguard.ledger.spread import part, part_bounds
+from energyguard.ledger.spread import part, part_bounds, spread
 from energyguard.model.quantities import NANO
 from energyguard.model.readings import Ints
 
@@ -82,11 +82,12 @@ def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
 
 def _cumulated(entries: Entries, first_ms: int, last_ms: int, width: int) -> Ints:
     """The energy from ``first_ms`` to each of the next borders, ``width`` ms apart."""
-    is_point = entries.start == entries.end
-    inside = (entries.start < last_ms) & ((entries.end > first_ms) | is_point)
-    _, start, energy = spread(entries.where(inside), width, first_ms, last_ms)
-    found = np.zeros((last_ms - first_ms) // width + 1, np.int64)
-    np.add.at(found, (start - first_ms) // width + 1, energy)
+    first, last = first_ms // width, last_ms // width
+    _, bucket, energy, _ = spread(
+        entries.energy, entries.start, entries.end, width, first, last - 1
+    )
+    found = np.zeros(last - first + 1, np.int64)
+    np.add.at(found, bucket - first + 1, energy)
     return np.cumsum(found)
 
 
@@ -141,14 +142,14 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         folded = FoldedChannel(rows, start_ms, end_ms)
         facts, e = folded.channel, folded.within(first, last)
         power_w, export_w = facts.largest_power_w, facts.largest_export_w
-        of, start, amount = spread(e, step_ms, first, last)
+        grid = step_ms, first // step_ms, last // step_ms - 1
+        of, bucket, amount, inside = spread(e.energy, e.start, e.end, *grid)
         whole = e.where(of)
-        inside = np.minimum(whole.end, start + step_ms) - np.maximum(whole.start, start)
         outside = whole.end - whole.start - inside
         low_of, high_of = part_bounds(
             whole.low, whole.high, inside, outside, power_w, export_w, facts.resolution
         )
-        at = (start - first) // step_ms
+        at = bucket - first // step_ms
         signed = (drawn, np.maximum(amount, 0)), (fed_in, np.maximum(-amount, 0))
         for found, column in (*signed, (low, low_of), (high, high_of), (covered, inside)):
             np.add.at(found, at, column)

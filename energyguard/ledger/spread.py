@@ -19,7 +19,7 @@ EXACT_MS: Final = 3_037_000_499
 
 
 class EntryParts(NamedTuple):
-    """EntryParts of entries in buckets."""
+    """Parts of entries in buckets."""
 
     entry: Ints  # which entry
     bucket: Ints  # the bucket's number: its start over the grid's step
@@ -48,28 +48,29 @@ def part(energy: Ints, start: Ints, end: Ints, border: Ints | int) -> Ints:
     return np.where(energy < 0, -before, before)
 
 
-def spread(energy: Ints, start: Ints, end: Ints, step_ms: int) -> EntryParts:
-    """The parts of entries in the buckets of a grid from 1970 UTC on.
+def spread(
+    energy: Ints, start: Ints, end: Ints, step_ms: int, first: int = 0, last: int = 2**62
+) -> EntryParts:
+    """The parts of entries in the buckets ``first`` to ``last`` of a grid from 1970 UTC on.
 
     Returns:
         the parts, of each entry in order of time. An entry without energy has its parts, too: they
         say that its time is covered.
     """
-    first = start // step_ms
-    buckets = np.maximum((end - 1) // step_ms, first) - first + 1
-    if len(buckets) and buckets.max() == 1:
-        return EntryParts(np.arange(len(first)), first, energy, end - start)
-    entry = np.repeat(np.arange(len(first)), buckets)
-    begins = np.cumsum(buckets) - buckets
-    bucket = first[entry] + np.arange(len(entry)) - begins[entry]
+    begins, ends = start // step_ms, np.maximum(end - 1, start) // step_ms
+    if (begins == ends).all():
+        entry = np.flatnonzero((begins >= first) & (begins <= last))
+        return EntryParts(entry, begins[entry], energy[entry], (end - start)[entry])
+    begins = np.maximum(begins, first)
+    buckets = np.maximum(np.minimum(ends, last) - begins + 1, 0)
+    entry = np.repeat(np.arange(len(begins)), buckets)
+    bucket = (
+        begins[entry] + np.arange(len(entry)) - np.repeat(np.cumsum(buckets) - buckets, buckets)
+    )
     energy, start, end = energy[entry], start[entry], end[entry]
-    border = (bucket + 1) * step_ms
-    before = part(energy, start, end, border)
-    parts = before.copy()
-    parts[1:] -= before[:-1]
-    parts[begins] = before[begins]
-    inside = np.minimum(end, border) - np.maximum(start, bucket * step_ms)
-    return EntryParts(entry, bucket, parts, inside)
+    low, high = bucket * step_ms, (bucket + 1) * step_ms
+    parts = part(energy, start, end, high) - part(energy, start, end, low)
+    return EntryParts(entry, bucket, parts, np.minimum(end, high) - np.maximum(start, low))
 
 
 def part_bounds(

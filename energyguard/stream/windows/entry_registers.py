@@ -15,7 +15,7 @@ from energyguard.model.readings import Bools, Ints
 from energyguard.stream.windows.key_entries import KeyEntries
 from energyguard.stream.windows.panes import Amounts, Chain, Increments, Panes, chain
 from energyguard.stream.windows.registers import Chained, Registers
-from energyguard.stream.windows.spreading import Columns, spread
+from energyguard.stream.windows.spreading import Columns, in_panes
 from energyguard.stream.windows.verdicts import LaneRows
 
 
@@ -53,7 +53,7 @@ class EntryRegisters(Registers):
         if isinstance(rows, EntryRows):
             bounds = panes.base + 1, panes.head
             columns = rows.start, rows.end, rows.value
-            row, amounts = spread(rows.key, columns, slide, *bounds)
+            row, amounts = in_panes(rows.key, columns, slide, *bounds)
             panes.add(amounts)
             return Increments(rows.at[row], rows.time[row], amounts)
         pane = rows.time // slide
@@ -100,7 +100,7 @@ class EntryRegisters(Registers):
         """Add entries to all panes that have rows."""
         for slide, panes in self.panes.items():
             bounds = panes.base + 1, panes.head
-            panes.add(spread(key, columns, slide, *bounds)[1])
+            panes.add(in_panes(key, columns, slide, *bounds)[1])
 
     def cover_again(self, key: Ints, time: Ints) -> None:
         """Know of how much time readings speak, sorted by key and time; all that keys have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from energyguard.ledger.spread import part
+from energyguard.ledger.spread import part, spread
 from energyguard.model.readings import Ints
 from energyguard.stream.windows.panes import Amounts
 
@@ -25,16 +25,10 @@ def sums_of(columns: Columns, ends_ms: Ints, window_ms: int) -> Ints:
     return sums
 
 
-def spread(
+def in_panes(
     key: Ints, columns: Columns, slide_ms: int, first: int, last: int
 ) -> tuple[Ints, Amounts]:
     """Which entry each part is of, and the parts that lie in panes ``first`` to ``last``."""
     start, end, energy = columns
-    begins = np.maximum(start // slide_ms, first)
-    ends = np.minimum((np.maximum(end, start + 1) - 1) // slide_ms, last)
-    spans = np.maximum(ends - begins + 1, 0)
-    row = np.repeat(np.arange(len(key)), spans)
-    pane = begins[row] + np.arange(len(row)) - np.repeat(np.cumsum(spans) - spans, spans)
-    of = energy[row], start[row], end[row]
-    amount = part(*of, (pane + 1) * slide_ms) - part(*of, pane * slide_ms)
+    row, pane, amount, _ = spread(energy, start, end, slide_ms, first, last)
     return row, Amounts(key[row], pane, amount)
