@@ -33,7 +33,7 @@ async def test_two_devices_stand_side_by_side_and_the_title_says_which_used_more
     service.catalogue.change("device/H001", "mara", {"name": "Floor 1"})
     await user.open("/explore?of=device/H001,device/H017&span=today")
     await sees(user, "kWh more than")
-    drawn = await plotted(user, "bars")
+    drawn = await plotted(user, "bars", "kWh more than")  # beside the one of when they differ
     assert [row["name"] for row in drawn["series"]] == ["Floor 1", "H017"]
     assert drawn["running"] == 17
     assert [gap["words"] for gap in drawn["gaps"]] == [["no readings"], []]

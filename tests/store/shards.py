@@ -16,8 +16,8 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.store.shard import Shard, ShardSettings
 from energyguard.store.transport import PORTS_APART
 
-FIRST_PORT = 20_000
-LAST_PORT = 32_000  # below those that the system gives to clients
+FIRST_PORT = 11_000
+LAST_PORT = 22_000  # with those that nodes call, below what the system gives to clients
 
 
 def free_nodes(number: int) -> list[str]:
