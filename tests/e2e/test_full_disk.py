@@ -137,6 +137,7 @@ def test_health_and_commands_tell_a_full_disk(log: Log, disk: Path) -> None:
         until(lambda: unready(url) is None)
 
 
+@pytest.mark.slow  # a full disk while they run: the tests above
 def test_roles_that_start_on_a_full_disk_wait_for_room(log: Log, disk: Path) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}"
     ballast = fill(disk)

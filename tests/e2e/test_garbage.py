@@ -29,6 +29,7 @@ CONTENT_TYPES = (
 KINDS = pytest.mark.parametrize("kind", GARBAGE)
 
 
+@pytest.mark.slow  # each way in by itself: tests/hostile
 def test_on_the_running_system(tmp_path: Path) -> None:
     """Over HTTP in every content type, and as records where readings should be."""
     data_dir, port = tmp_path / "data", free_port()

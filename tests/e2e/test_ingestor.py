@@ -25,7 +25,7 @@ from tests.store.shards import cluster
 from tests.waiting import until
 
 KILLS = pytest.mark.parametrize(
-    "kills", [2, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+    "kills", [1, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
 BEGAN = datetime(2025, 9, 7, tzinfo=UTC)
 FOREVER = 2**62
@@ -169,6 +169,7 @@ async def alike(nodes: list[str]) -> None:
     await ring.close()
 
 
+@pytest.mark.slow  # that all shards die is also seen by tests/store/test_chaos.py
 def test_all_shards_die_and_come_back(log: Log, tmp_path: Path) -> None:
     load, floors = Load(log, 0.05), Floors(log)
     with cluster(tmp_path / "ring") as (shards, nodes):

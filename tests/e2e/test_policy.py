@@ -48,6 +48,7 @@ def address(service: SlowService) -> Iterator[str]:
         yield found
 
 
+@pytest.mark.slow  # each view by itself: test_page.py, where what is blocked is an error, too
 @pytest.mark.browser
 @pytest.mark.skipif("not __import__('shutil').which('chromium')", reason="needs Chromium")
 def test_the_policy_blocks_nothing_of_ours(browser: Browser, address: str) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
 KILLS = pytest.mark.parametrize(
-    "kills", [2, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+    "kills", [1, pytest.param(50, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
 )
 RESULTS = (FULL_SESSIONS.name, VIOLATIONS.name, TRANSACTION_PROFIT.name)
 CHARGERS = 20

@@ -66,6 +66,7 @@ def is_beyond(log: Log, before: int) -> bool:
     return position(log, READINGS, "uplink") > before
 
 
+@pytest.mark.slow  # cuts without root: test_killed.py
 @pytest.mark.usefixtures("wire")
 def test_a_wire_that_is_pulled_loses_nothing(tmp_path: Path) -> None:
     with field(tmp_path, ["E1"], 10) as here:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.kafka.brokers import Cluster
 
 KILLS = pytest.mark.parametrize(
-    "kills", [1, pytest.param(30, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+    "kills", [pytest.param(n, marks=pytest.mark.slow) for n in (1, 30)], ids=lambda n: f"{n} kills"
 )
 Open = Callable[["Cluster"], Log]
 

@@ -132,6 +132,7 @@ def test_facts_go_on_while_a_node_is_dead_and_are_on_its_disk_afterwards(town: T
     assert sum(owned.values()) == 2 * READINGS, f"not each on its two owners' disks: {owned}"
 
 
+@pytest.mark.slow  # the like of the test above
 def test_what_stays_with_majorities_says_so(town: Town) -> None:
     with town.http("coordinator") as http:
         town.shards[0].kill()

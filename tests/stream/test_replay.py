@@ -34,7 +34,7 @@ TOPIC = ENERGY_READINGS.name
 LATENESS_MS = 600_000
 TICKS = np.arange(320) * 15_000
 EVENING_MS = 1_757_178_000_000  # 2025-09-06T17:00:00Z
-HOMES = Homes(count=24, seed=3)
+HOMES = Homes(count=8, seed=3)
 
 Window = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
 
@@ -112,7 +112,7 @@ def test_one_log_many_ways(new_log: Callable[[], Log]) -> None:
     plain = new_log()
     append(plain, batch, sizes_of(random.Random(0), 10**6), 1)
     expected = windows(plain)
-    assert len(expected) > 500
+    assert len(expected) > 150
     assert {window[2][0][1].split(b"/")[0].decode() for window in expected} == {*RULES}
     rng = random.Random(11)
     for partitions, most, shuffle_ms in [
