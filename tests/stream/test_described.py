@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from energyguard.catalogue.revisions import CatalogueRevisions
 from energyguard.codecs.records import pack
 from energyguard.log import EARLIEST, Log, Records
@@ -83,6 +85,19 @@ def test_a_stamp_that_is_the_end_gives_windows_of_the_hour_before() -> None:
     assert found["H001"][:12] == [*range(2, 26, 2)]
     assert found["H002"][:12] == [*range(3, 27, 2)]
     assert campus.pinned() == [4]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_what_is_said_just_before_the_first_reading_counts_for_it(steps: int) -> None:
+    """Whether nothing, the decision about rules, or all of it has taken effect by then."""
+    campus = Campus()
+    at_work = worker(campus)
+    for _ in range(steps):
+        at_work.step()
+    campus.put("device/H001", OVEN)
+    send(campus, 2, 30)
+    work(at_work)
+    assert hours(campus.log)["H001"][:3] == [2, 4, 6]
 
 
 def lived(*, restarts: bool) -> Campus:

@@ -159,8 +159,8 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         )
 
     def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
-        """Whether something is said of channels of which partitions that are new do not know."""
-        fresh = [task for task in tasks if task.manifest.decided < 0] if self.counts_energy else []
+        """Whether something is said of channels of which partitions without a device do not know."""
+        fresh = [task for task in tasks if not task.operator.devices] if self.counts_energy else []
         if fresh:
             self._follow_catalogue()
         return any(
