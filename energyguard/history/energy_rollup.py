@@ -44,7 +44,7 @@ LONG_MS = 31 * DAY_MS  # readings so far apart are not read in one piece
 _READINGS = """
 SELECT f.number AS key, r.ms AS time, r.value AS value, r.topic AS topic
 FROM (
-    SELECT device, channel, toUnixTimestamp64Milli(time) AS ms, sequence, value, topic
+    SELECT device, channel, toUnixTimestamp64Milli(time) AS ms, version, value, topic
     FROM readings FINAL
     WHERE time >= fromUnixTimestamp64Milli({low:Int64}, 'UTC')
         AND time < fromUnixTimestamp64Milli({high:Int64}, 'UTC')
@@ -54,7 +54,7 @@ FROM (
 ) AS r
 INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
 WHERE r.ms >= f.read_from AND r.ms < f.read_to
-ORDER BY key, time, r.sequence
+ORDER BY key, time, r.version DESC  -- of one moment as in the log
 """
 _ALL_DAYS = """
 SELECT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 
 from energyguard.history.chdb import ChdbHistory
@@ -78,6 +79,24 @@ def test_any_window_and_slide(history: ChdbHistory, channel: str, seed: int) -> 
                 high,
             )
         assert len(found) == (T0 + 6 * HOUR) // slide - -(-(T0 + start + window) // slide) + 1
+
+
+def test_of_two_registers_of_one_moment_the_first_in_the_log_counts(history: ChdbHistory) -> None:
+    """As in windows; what their sender numbers them is no matter, nor is which is lower."""
+    registers = [(0, 0), (HOUR, 5 * KWH), (HOUR, 4 * KWH), (2 * HOUR, 6 * KWH)]
+    rows = readings([("H1", *row) for row in registers], "energy_register_kwh")
+    place = rows.schema.get_field_index("sequence")
+    rows = rows.set_column(place, "sequence", pa.array([1, 3, 2, 4], pa.int64()))
+    history.insert("readings", rows)
+    rollups = RollUps(history)
+    rollups.mark("readings", rows)
+    rollups.settle()
+    expected = [5.0, 1.0]
+    assert list(sums(history, 0, 2 * HOUR, HOUR, HOUR).values()) == expected
+    span = {"device": "H1", "start_ms": T0, "end_ms": T0 + 2 * HOUR}
+    assert history.query("entries", **span)["kwh"].to_pylist() == [0.0, *expected]
+    hours = history.query("series", channel="energy_register_kwh", step_ms=HOUR, **span)
+    assert hours["value"].to_pylist() == expected
 
 
 def test_a_quarter_hour_meter_does_not_dip(history: ChdbHistory) -> None:

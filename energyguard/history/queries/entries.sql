@@ -18,4 +18,4 @@
 -- folded: energyguard.history.folded:entries
 SELECT name, ms, nano, facts
 FROM to_fold(device = {device:String}, start_ms = {start_ms:Int64}, end_ms = {end_ms:Int64})
-ORDER BY name, ms, sequence
+ORDER BY name, ms, version DESC

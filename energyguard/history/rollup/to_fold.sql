@@ -1,6 +1,7 @@
 -- Readings of a device in a range, and so many before and after that the entries are those of a
 -- fold of all: where these are, the hours and days of the roll-ups say. ``facts``: what is said of
--- the channel, as JSON; empty: nothing.
+-- the channel, as JSON; empty: nothing. Of readings of one moment the one with the largest version
+-- was the first in the log.
 WITH
     intDiv({start_ms:Int64}, 86400000) * 86400 - 172800 AS low_s,
     intDiv({end_ms:Int64}, 86400000) * 86400 + 172800 AS high_s,
@@ -37,9 +38,9 @@ WITH
     )
 SELECT
     toString(r.channel) AS name, toUnixTimestamp64Milli(r.time) AS ms, r.value AS nano,
-    r.sequence AS sequence, s.facts AS facts
+    r.version AS version, s.facts AS facts
 FROM (
-    SELECT channel, time, value, sequence FROM readings FINAL
+    SELECT channel, time, value, version FROM readings FINAL
     WHERE device = {device:String}
         AND channel IN ('energy_kwh', 'energy_register_kwh', 'power_kw')
         AND time >= fromUnixTimestamp64Milli((SELECT from_ms FROM spans), 'UTC')
