@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.model.catalogue import ChannelFacts, Device
-from energyguard.model.channels import CHANNELS
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import NANO, parse_duration, to_nano
 
 
-def energy_channels(device: Device | None, zone: str) -> dict[str, EnergyChannel]:
+def energy_channels(
+    device: Device | None, zone: str, defaults: EnergyDefaults = ENERGY_DEFAULTS
+) -> dict[str, EnergyChannel]:
     """By name the channels of energy of which something is said.
 
     Args:
         device: an entry of the catalogue; None: there is none.
         zone: the IANA time zone of its days.
+        defaults: what holds where it says nothing.
     """
     facts = device.channels if device is not None else {}
     return {
         name: channel
         for name, of_one in facts.items()
         if name in CHANNELS and not CHANNELS[name].is_level
-        if (channel := energy_channel(name, of_one, zone)) != EnergyChannel(CHANNELS[name].kind)
+        if (channel := energy_channel(name, of_one, zone, defaults))
+        != plain_channel(CHANNELS[name].kind, defaults)
     }
 
 
-def energy_channel(name: str, facts: ChannelFacts, zone: str) -> EnergyChannel:
+def energy_channel(
+    name: str, facts: ChannelFacts, zone: str, defaults: EnergyDefaults
+) -> EnergyChannel:
     """A channel of energy as it is described."""
-    plain = EnergyChannel(CHANNELS[name].kind)
+    plain = plain_channel(CHANNELS[name].kind, defaults)
     resets_daily = facts.resets == "daily"
     return plain._replace(
         largest_power_w=_watts(facts.max_power_kw, plain.largest_power_w),
         largest_export_w=_watts(facts.max_export_kw, plain.largest_export_w),
-        resolution=to_nano(facts.resolution) if facts.resolution else 0,
+        resolution=to_nano(facts.resolution) if facts.resolution else plain.resolution,
         rollover=10**facts.digits * NANO if facts.digits else 0,
         length_ms=parse_duration(facts.length) if facts.length else 0,
         stamp_is_end=facts.stamp == "end",

@@ -28,6 +28,7 @@ from energyguard.model.catalogue import (
     key_of,
     parts_of,
 )
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.selector import DeviceFacts
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CatalogueVersion
@@ -71,13 +72,20 @@ class CatalogueRevisions:
         log: has the catalogue.
         senders: what is known of devices that nobody entered.
         zone: of what has no site, or stands at one without a zone.
+        defaults: what holds of channels of energy where nobody says anything else.
 
     Attributes:
         described_at: the newest revision that says something else of a channel of energy.
     """
 
-    def __init__(self, log: Log, senders: Senders = _nobody, zone: str = "UTC") -> None:
-        self._senders, self.described_at = senders, 0
+    def __init__(
+        self,
+        log: Log,
+        senders: Senders = _nobody,
+        zone: str = "UTC",
+        defaults: EnergyDefaults = ENERGY_DEFAULTS,
+    ) -> None:
+        self._senders, self.described_at, self._defaults = senders, 0, defaults
         self._described: dict[str, bool] = {}  # ids of which; whether a zone matters for it
         self._channels: tuple[tuple[int, int], Described] = ((-1, 0), {})  # of a revision and time
         self._timed: dict[int, tuple[int, _Change]] = {}  # by revision, versions from a time on
@@ -171,7 +179,9 @@ class CatalogueRevisions:
     def _channels_of(self, facts: RevisionFacts, when: tuple[int, int]) -> Described:
         """What is said of channels at a revision, with so many event times ahead."""
         if self._channels[0] != when:
-            described = {device: facts.channels(device) for device in self._described}
+            described = {
+                device: facts.channels(device, self._defaults) for device in self._described
+            }
             self._channels = when, {device: found for device, found in described.items() if found}
         return self._channels[1]
 
@@ -234,14 +244,14 @@ class RevisionFacts:
             return DeviceFacts(device_id, path, device.groups, device.kind, device.labels)
         return sender_facts(device_id, self._senders(device_id, self._topic), self._path)
 
-    def channels(self, device_id: str) -> Mapping[str, EnergyChannel]:
+    def channels(self, device_id: str, defaults: EnergyDefaults) -> Mapping[str, EnergyChannel]:
         """By name the channels of energy of a device of which something is said."""
         device = self._entry(key_of(DEVICE, device_id))
         if not isinstance(device, Device) or not device.channels:
             return {}
         sites = (self._entry(key_of(SITE, site)) for site in self._path(device.site))
         zones = (site.zone for site in sites if isinstance(site, Site) and site.zone)
-        return energy_channels(device, next(zones, self._catalogue.zone))
+        return energy_channels(device, next(zones, self._catalogue.zone), defaults)
 
     def _entry(self, key: str) -> Entry | None:
         newest = self._catalogue.version(key)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import pyarrow as pa
 
 from energyguard.history import Tables
-from energyguard.ledger.channels import EnergyChannel
-from energyguard.model.channels import CHANNELS, Kind
+from energyguard.ledger.channels import EnergyChannel, plain_channel
+from energyguard.model.channels import CHANNELS, ENERGY_DEFAULTS, EnergyDefaults, Kind
 from energyguard.records.tables import NAME, HistoryTable, TableColumn
 
 ENERGY_CHANNELS = HistoryTable(
     "energy_channels",
-    "What is said of a device's channel of energy; none: as `model/channels.py` has it.",
+    "What is said of a device's channel of energy; none: what is said of that of all.",
     (
-        TableColumn("device", NAME),
+        TableColumn("device", NAME, "empty: of all devices; none: as `model/channels.py` has it"),
         TableColumn("channel", NAME),
         TableColumn("facts", "String", "`ledger/channels.py` as JSON; empty: no more"),
     ),
@@ -26,9 +27,13 @@ Changes = Mapping[tuple[str, str], EnergyChannel | None]
 """What is said, by device and channel; None: nothing any more."""
 
 
-def plain(channel: str) -> EnergyChannel:
+OF_ALL: Final = ""
+"""Stands for the device in what is said of a channel of all devices."""
+
+
+def plain(channel: str, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> EnergyChannel:
     """A channel of which nothing is said."""
-    return EnergyChannel(CHANNELS[channel].kind)
+    return plain_channel(CHANNELS[channel].kind, defaults)
 
 
 def spelled(channel: EnergyChannel) -> str:

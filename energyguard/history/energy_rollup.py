@@ -15,7 +15,7 @@ from energyguard.history.energy_buckets import (
     minutes_of,
     quarters_of,
 )
-from energyguard.history.energy_channels import Changes, describe, described, plain
+from energyguard.history.energy_channels import OF_ALL, Changes, describe, described, plain
 from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
 from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, FoldSpan, fold_spans
 from energyguard.history.energy_writes import Replaced, ReplacedRows
@@ -56,6 +56,10 @@ INNER JOIN folded AS f ON r.device = f.device AND r.channel = f.channel
 WHERE r.ms >= f.read_from AND r.ms < f.read_to
 ORDER BY key, time, r.version DESC  -- of one moment as in the log
 """
+_WITH_READINGS = """
+SELECT DISTINCT toString(device) AS device, toString(channel) AS channel
+FROM rollup_1d FINAL WHERE counted > 0
+"""
 _ALL_DAYS = """
 SELECT
     toString(device) AS device, toString(channel) AS channel,
@@ -78,19 +82,30 @@ class EnergyRollUp:
 
         It is kept when these have been folded anew: whoever stops before begins again.
         """
-        for (device, channel), facts in changes.items():
+        for name, facts in changes.items():
             if facts is None:
-                self._described.pop((device, channel), None)
+                self._described.pop(name, None)
             else:
-                self._described[device, channel] = facts
+                self._described[name] = facts
+        self._to_keep = {**self._to_keep, **changes}
+        whose = sorted({(d, c) for d, c in changes if d != OF_ALL} | self._undescribed(changes))
+        for device, channel in whose:
             if (folds := self._folds.get(channel)) is not None:
                 folds.describe_again(device)
-        self._to_keep = {**self._to_keep, **changes}
-        names = [pa.array([name[at] for name in changes]) for at in range(2)]
-        none = pa.array(np.zeros(len(changes), np.int64))
+        names = [pa.array([name[at] for name in whose], pa.string()) for at in range(2)]
+        none = pa.array(np.zeros(len(whose), np.int64))
         rows = pa.table([*names, none, none], ["device", "channel", "lo_ms", "hi_ms"])
         touch(self._history, rows)
         return self._history.answer(_ALL_DAYS, {})
+
+    def _undescribed(self, changes: Changes) -> set[tuple[str, str]]:
+        """Devices whose channels go by what is said of all devices, where that is another now."""
+        channels = [channel for device, channel in changes if device == OF_ALL]
+        if not channels:
+            return set()
+        rows = self._history.answer(_WITH_READINGS, {}).to_pylist()
+        found = {(row["device"], row["channel"]) for row in rows if row["channel"] in channels}
+        return found - self._described.keys()
 
     def keep_described(self) -> None:
         """Keep what is said of channels whose readings have been folded anew."""
@@ -108,7 +123,8 @@ class EnergyRollUp:
                 yield self._replace(channel, lot, [spans[device, channel] for device in lot])
 
     def _of(self, device: str, channel: str) -> EnergyChannel:
-        return self._described.get((device, channel)) or plain(channel)
+        own = self._described.get((device, channel))
+        return own or self._described.get((OF_ALL, channel)) or plain(channel)
 
     def _spans(self, touched: Touched) -> dict[tuple[str, str], FoldSpan]:
         found: dict[tuple[str, str], FoldSpan] = {}

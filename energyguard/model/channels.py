@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,17 @@ class Kind(StrEnum):
     REGISTER = "register"  # a counter that only grows: the difference between the borders
     POWER = "power"  # a rate: integrated over time, with a longest gap
     STATE = "state"  # a level such as a temperature: no energy; its mean over time
+
+
+class EnergyDefaults(NamedTuple):
+    """What holds of channels of energy of which nothing else is said (`ledger.*`)."""
+
+    largest_power_w: int = 100_000  # the largest plausible power
+    largest_export_w: int = 0  # the same the other way; 0: none
+    resolution: int = 0  # a register's smallest step in 1e-9 kWh; 0: learned
+
+
+ENERGY_DEFAULTS = EnergyDefaults()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import BinaryIO
@@ -29,6 +30,7 @@ from energyguard.model.readings import Verdict, batch_from
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import Settings
 from energyguard.stream.time.trusted import NEVER
+from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.limits import WindowLimits
 from energyguard.stream.windows.operator import WindowOperator
 from energyguard.stream.windows.output import WindowOutput, window_alerts
@@ -105,7 +107,10 @@ def _evaluate(
     rule: Rule, blocks: Iterable[Block], out: BinaryIO, episodes: bool, settings: Settings
 ) -> Evaluation:
     limits = WindowLimits.of(settings.stream, [rule])
-    windows = WindowOperator("replay.evaluate", [rule], limits, follow_episodes=episodes)
+    windows = WindowOperator(
+        "replay.evaluate", [rule], limits, follow_episodes=episodes,
+        described_by=partial(by_kind, defaults=settings.ledger.defaults),
+    )  # fmt: skip
     result = Evaluation()
     for batch, refused in _ahead(blocks):
         for name, row in refused:

@@ -18,6 +18,7 @@ from energyguard.model.quantities import parse_duration
 from energyguard.settings.backup import COPIES, BackupSettings
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
+from energyguard.settings.ledger import LedgerSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
 
@@ -233,6 +234,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     wire: WireSettings = WireSettings()
     stream: StreamSettings = StreamSettings()
+    ledger: LedgerSettings = LedgerSettings()
     rules: RulesSettings = RulesSettings()
     backup: BackupSettings = BackupSettings()
     history: HistorySettings = HistorySettings()

@@ -1,7 +1,8 @@
-"""What people say of channels of energy counts in the history, too: now and for the past.
+"""What people and settings say of channels of energy counts in the history too.
 
-The history keeps what it has counted by. What the catalogue says otherwise is handed over, and kept
-there when all readings of the channel have been folded anew: a crash in between begins again.
+It counts for the past as well. The history keeps what it has counted by. What is said otherwise is
+handed over, and kept there when all readings of the channel have been folded anew: a crash in
+between begins again.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from energyguard.catalogue import Catalogue
 from energyguard.catalogue.energy import energy_channels
 from energyguard.history import Tables
-from energyguard.history.energy_channels import described
+from energyguard.history.energy_channels import OF_ALL, described, plain
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.log import Log
 from energyguard.log.compacted import CompactedReader
+from energyguard.model.channels import CHANNELS
 from energyguard.model.topics import CATALOGUE
+from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.telemetry import logger
 
@@ -23,24 +26,30 @@ _log = logger("history")
 class EnergyFacts:
     """Follows the catalogue for the archive."""
 
-    def __init__(self, log: Log, history: Tables, archive: Archive, zone: str) -> None:
-        self._reader, self._catalogue = CompactedReader(log, CATALOGUE.name), Catalogue(zone)
+    def __init__(self, log: Log, history: Tables, archive: Archive, settings: Settings) -> None:
+        self._reader = CompactedReader(log, CATALOGUE.name)
+        self._catalogue = Catalogue(settings.serve.zone)
+        self._defaults, self._is_new = settings.ledger.defaults, True
         self._archive = archive
         self._known: dict[tuple[str, str], EnergyChannel] = dict(described(history))
 
     def step(self) -> None:
         """Look whether something else is said; to be called after each step of the archive."""
-        moved = False
+        moved, self._is_new = self._is_new, False
         for part in self._reader.unread():
             moved |= self._catalogue.take(part)
         if not moved:
             return
         wanted = {
-            (name, channel): facts
-            for name, device in self._catalogue.devices.items()
-            if device.channels
-            for channel, facts in energy_channels(device, self._zone(name)).items()
+            (OF_ALL, channel): facts
+            for channel in CHANNELS
+            if not CHANNELS[channel].is_level
+            and (facts := plain(channel, self._defaults)) != plain(channel)
         }
+        for name, device in self._catalogue.devices.items():
+            if device.channels:
+                said = energy_channels(device, self._zone(name), self._defaults)
+                wanted |= {(name, channel): facts for channel, facts in said.items()}
         changes = {
             what: wanted.get(what)
             for what in wanted.keys() | self._known.keys()

@@ -54,7 +54,7 @@ def run(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> Non
         archive = _archive(settings, history, log, people, clock)
         refill = Refill(settings.data_dir, Parts(settings.data_dir, history), archive, log, clock)
         recount = Recount(settings.data_dir, archive)
-        facts = EnergyFacts(log, history, archive, settings.serve.zone)
+        facts = EnergyFacts(log, history, archive, settings)
         _log.info("history is open", door=f"http://{door.host}:{door.port}")
         waits = Condition(_log, "history waits", "history goes on")
         while not stop.is_set():

@@ -12,6 +12,8 @@ from energyguard.errors import ConfigError
 from energyguard.model.readings import Verdict
 from energyguard.offline.evaluate import evaluate
 from energyguard.rules.registry import open_book
+from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.tree import Settings
 
 RULE = open_book([], ["household-demo"]).get("household-demo")
 LINES = [
@@ -34,6 +36,15 @@ def test_every_window_over_the_threshold_is_a_row(tmp_path: Path) -> None:
     assert {row["kwh"] for row in rows} == {0.06, 0.07}
     assert len(rows) == 8  # a reading lies in four windows of a minute, 15 s apart
     assert done.counts == {Verdict.ACCEPTED: 5}
+
+
+@pytest.mark.parametrize(("largest_kw", "written"), [(100.0, 8), (2.0, 0), (4.0, 4)])
+def test_the_largest_plausible_power_is_a_setting(
+    largest_kw: float, written: int, tmp_path: Path
+) -> None:
+    settings = Settings(ledger=LedgerSettings(largest_power_kw=largest_kw))
+    done = evaluate(RULE, [_file(tmp_path, LINES)], io.BytesIO(), settings=settings)
+    assert done.written == written  # 0.06 kWh in a minute are 3.6 kW, 0.07 are 4.2
 
 
 def test_a_rule_by_where_devices_stand_is_refused(tmp_path: Path) -> None:

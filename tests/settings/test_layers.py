@@ -51,7 +51,9 @@ def test_every_setting_has_its_variable(name: str, dot: str, tmp_path: Path) -> 
     given = Settings()
     for part in name.split("."):
         given = getattr(given, part)
-    text = ",".join(map(str, given)) if isinstance(given, tuple) else str(given or "")
+    text = ",".join(map(str, given)) if isinstance(given, tuple) else str(given)
+    if given is None:
+        text = ""
     if isinstance(given, bool):
         text = str(given).lower()
     variable = "ENERGYGUARD_" + name.upper().replace(".", dot)

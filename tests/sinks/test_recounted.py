@@ -16,6 +16,8 @@ from energyguard.model.catalogue import ChannelFacts, Device
 from energyguard.model.channels import Kind
 from energyguard.model.topics import CATALOGUE
 from energyguard.records.catalogue import CATALOGUE_ENTRY, CatalogueHistory, CatalogueVersion
+from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.tree import Settings
 from energyguard.sinks.archive import Archive
 from energyguard.sinks.energy_facts import EnergyFacts
 from energyguard.sinks.recount import Recount, prepare
@@ -75,7 +77,7 @@ def test_what_people_say_of_a_channel_counts_in_the_past_too(
     put(history, [("A", HOUR, 4 * KWH), ("B", HOUR, 4 * KWH)], "energy_kwh")
     assert quarters(history) == {HOUR: 8 * KWH}  # one reading tells no rhythm: a moment
     archive = Archive(history, log, 0.0, people)
-    facts = EnergyFacts(log, history, archive, "UTC")
+    facts = EnergyFacts(log, history, archive, Settings())
     facts.step()
     assert described(history) == {}
     meter = Device(name="A", channels={"energy_kwh": ChannelFacts(length="1 hour", stamp="end")})
@@ -87,5 +89,25 @@ def test_what_people_say_of_a_channel_counts_in_the_past_too(
     assert quarters(history) == {i * HOUR // 4: KWH for i in range(4)} | {HOUR: 4 * KWH}
     said = EnergyChannel(Kind.INTERVAL, length_ms=HOUR, stamp_is_end=True)
     assert described(history) == {("A", "energy_kwh"): said}
-    EnergyFacts(log, history, archive, "UTC").step()
+    EnergyFacts(log, history, archive, Settings()).step()
     assert not archive._rollups._described  # nothing is new to who starts again
+
+
+def test_what_the_settings_say_of_all_channels_counts_in_the_past_too(
+    history: ChdbHistory, log: Log, people: People
+) -> None:
+    """Of two large meters one has a limit of its own."""
+    rows = [(device, i * HOUR, 150 * i * KWH) for device in "AB" for i in range(3)]
+    put(history, rows, "energy_register_kwh")
+    small = Device(name="B", channels={"energy_register_kwh": ChannelFacts(max_power_kw=140)})
+    version = CatalogueVersion(revision=1, entry=small)
+    value = CATALOGUE_ENTRY.encode(CatalogueHistory(versions=(version,)))
+    log.append(CATALOGUE.name, Records([b"device/B"], [value]))
+    archive = Archive(history, log, 0.0, people)
+    span = {"device": "A", "start_ms": T0, "end_ms": T0 + 2 * HOUR}
+    for largest_kw, kwh in ((100.0, 0), (200.0, 150), (100.0, 0)):
+        settings = Settings(ledger=LedgerSettings(largest_power_kw=largest_kw))
+        EnergyFacts(log, history, archive, settings).step()  # who starts again
+        archive.settle()
+        assert quarters(history) == {i * HOUR // 4: kwh * KWH // 4 for i in range(8) if kwh}
+        assert (history.query("entries", **span)["kwh"].to_numpy() > 0).sum() == (2 if kwh else 0)

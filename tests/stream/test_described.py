@@ -14,6 +14,7 @@ from energyguard.codecs.records import pack
 from energyguard.log import EARLIEST, Log, Records
 from energyguard.log.records import decoded
 from energyguard.model.catalogue import ChannelFacts, Device, Site
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.readings import batch_of
 from energyguard.model.topics import (
     CATALOGUE,
@@ -40,8 +41,9 @@ OVEN = Device(name="Oven", channels={"energy_kwh": ChannelFacts(stamp="end", len
 TOPICS = (ENERGY_READINGS.name,)
 
 
-def worker(campus: Campus) -> Worker[Any, Any]:
-    return window_worker(campus.log, RuleBook([HOURLY], ["hour"]), SETTINGS, TOPICS, campus.clock)
+def worker(campus: Campus, energy: EnergyDefaults = ENERGY_DEFAULTS) -> Worker[Any, Any]:
+    book = RuleBook([HOURLY], ["hour"])
+    return window_worker(campus.log, book, SETTINGS, TOPICS, campus.clock, energy=energy)
 
 
 def go(campus: Campus, worker: Worker[Any, Any], since: int, until: int) -> None:
@@ -85,6 +87,15 @@ def test_a_stamp_that_is_the_end_gives_windows_of_the_hour_before() -> None:
     assert found["H001"][:12] == [*range(2, 26, 2)]
     assert found["H002"][:12] == [*range(3, 27, 2)]
     assert campus.pinned() == [4]
+
+
+def test_what_holds_of_all_channels_is_a_setting_and_the_catalogue_says_otherwise() -> None:
+    campus = Campus()
+    facts = ChannelFacts(length="1 hour", max_power_kw=5)
+    campus.put("device/H002", Device(name="Hob", channels={"energy_kwh": facts}))
+    send(campus, 1, 30)
+    work(worker(campus, EnergyDefaults(largest_power_w=3_000)))
+    assert hours(campus.log).keys() == {"H002"}
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

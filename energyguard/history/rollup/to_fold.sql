@@ -48,5 +48,9 @@ FROM (
         AND toStartOfHour(time) >= toStartOfHour(fromUnixTimestamp64Milli((SELECT from_ms FROM spans), 'UTC'))
         AND toStartOfHour(time) <= fromUnixTimestamp64Milli((SELECT until_ms FROM spans), 'UTC')
 ) AS r
-LEFT JOIN (SELECT channel, facts FROM energy_channels FINAL WHERE device = {device:String}) AS s
+LEFT JOIN (
+    SELECT c.channel AS channel, argMax(c.facts, toString(c.device)) AS facts  -- its own, else all's
+    FROM (SELECT * FROM energy_channels FINAL WHERE device IN ({device:String}, '')) AS c
+    WHERE c.facts != '' GROUP BY c.channel
+) AS s
     ON r.channel = s.channel

@@ -8,10 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from energyguard.ledger.channels import EnergyChannel
+from energyguard.ledger.channels import EnergyChannel, plain_channel
 from energyguard.ledger.entries import Entries
 from energyguard.ledger.ledger import Ledger
-from energyguard.model.channels import CHANNELS, MAX_GAP_MS, Measure
+from energyguard.model.channels import (
+    CHANNELS,
+    ENERGY_DEFAULTS,
+    MAX_GAP_MS,
+    EnergyDefaults,
+    Measure,
+)
 from energyguard.model.readings import Bools, Ints
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.windows.channel_lane import ChannelLane
@@ -35,9 +41,9 @@ DescriptionOf = Callable[[str, str], EnergyChannel]
 """What is said of a device's channel."""
 
 
-def by_kind(device: str, channel: str) -> EnergyChannel:
+def by_kind(device: str, channel: str, defaults: EnergyDefaults = ENERGY_DEFAULTS) -> EnergyChannel:
     """Nothing is said of it: it is as its kind is."""
-    return EnergyChannel(CHANNELS[channel].kind)
+    return plain_channel(CHANNELS[channel].kind, defaults)
 
 
 class EnergyState(ChannelOperator):

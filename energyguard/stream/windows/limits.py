@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from energyguard.model.channels import MAX_GAP_MS
+from energyguard.model.channels import ENERGY_DEFAULTS, MAX_GAP_MS, EnergyDefaults
 from energyguard.model.quantities import parse_duration
 from energyguard.rules.rule import Rule
 from energyguard.settings.tree import StreamSettings
@@ -22,17 +22,24 @@ class ChannelLimits(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WindowLimits:
-    """What event time allows, in ms."""
+    """What event time allows, in ms, and what holds of channels of energy."""
 
     clock: ClockLimits = ClockLimits()  # noqa: RUF009 - frozen
     silent_ms: int = 300_000
     horizon_ms: int = MAX_GAP_MS
+    energy: EnergyDefaults = ENERGY_DEFAULTS
 
     @classmethod
-    def of(cls, settings: StreamSettings, rules: Sequence[Rule]) -> WindowLimits:
+    def of(
+        cls,
+        settings: StreamSettings,
+        rules: Sequence[Rule],
+        energy: EnergyDefaults = ENERGY_DEFAULTS,
+    ) -> WindowLimits:
         """From the settings, and all rules that there are (running or not)."""
         return cls(
             ClockLimits.of(settings),
             parse_duration(settings.silent),
             max((rule.reach_ms for rule in rules), default=MAX_GAP_MS),
+            energy,
         )

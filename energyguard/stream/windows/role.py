@@ -44,7 +44,11 @@ class _Made(Protocol):
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until told to stop, then save the state and leave the group."""
-    _run(partial(window_worker, zone=settings.serve.zone), settings, stop)
+    _run(
+        partial(window_worker, zone=settings.serve.zone, energy=settings.ledger.defaults),
+        settings,
+        stop,
+    )
 
 
 def detect(settings: Settings, stop: threading.Event, past: Past | None = None) -> None:

@@ -12,6 +12,7 @@ from energyguard.clock import SYSTEM, Clock
 from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
 from energyguard.log import EARLIEST, Fetched, Log, TopicPartition
 from energyguard.log.records import decoded
+from energyguard.model.channels import ENERGY_DEFAULTS, EnergyDefaults
 from energyguard.model.quantities import parse_duration
 from energyguard.model.topics import PROGRESS, RULES, TopicClock, source_of
 from energyguard.pipeline import WINDOWS
@@ -51,14 +52,15 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         clock: Clock = SYSTEM,
         plausible: PlausibilityLimits = DEFAULT,
         zone: str = "UTC",
+        energy: EnergyDefaults = ENERGY_DEFAULTS,
     ) -> None:
         super().__init__(log, topics, clock)
         self.book = book
         self._active, self._placed = self._of_flow()
         self._changes = 0  # of the rules, so far
-        self.catalogue = CatalogueRevisions(log, senders, zone)
+        self.catalogue = CatalogueRevisions(log, senders, zone, energy)
         self.plausible = plausible  # in messages that others sent
-        self.limits = WindowLimits.of(settings, book.all())
+        self.limits = WindowLimits.of(settings, book.all(), energy)
         self.idle_s = parse_duration(settings.idle) / 1000
         slack_ms = self.limits.clock.lateness_ms // 2
         self.alignment = Alignment(log, self.flow.group, slack_ms, self.idle_s, clock)
@@ -159,7 +161,7 @@ class WindowStage(Stage[WindowTask, DecodedReadings]):
         )
 
     def is_behind(self, tasks: Collection[WindowTask], decisions: Decisions) -> bool:
-        """Whether something is said of channels of which partitions without a device do not know."""
+        """Whether partitions without a device do not know what is said of channels."""
         fresh = [task for task in tasks if not task.operator.devices] if self.counts_energy else []
         if fresh:
             self._follow_catalogue()
@@ -246,7 +248,8 @@ def window_worker(
     clock: Clock = SYSTEM,
     plausible: PlausibilityLimits = DEFAULT,
     zone: str = "UTC",
+    energy: EnergyDefaults = ENERGY_DEFAULTS,
 ) -> Worker[WindowTask, DecodedReadings]:
     """A member of the group ``worker``: windows and alerts over topics of readings."""
-    stage = WindowStage(log, book, settings, topics, clock, plausible, zone)
+    stage = WindowStage(log, book, settings, topics, clock, plausible, zone, energy)
     return Worker(log, stage, settings, clock)

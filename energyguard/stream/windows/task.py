@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from energyguard.stream.runtime.stage import Task
 from energyguard.stream.time.alignment import DecodedReadings, decoded_part
 from energyguard.stream.time.trusted import NEVER
 from energyguard.stream.time.witnesses import Waits, Witnesses
+from energyguard.stream.windows.energy_state import by_kind
 from energyguard.stream.windows.handover import PART as HANDOVER
 from energyguard.stream.windows.handover import Handover, handover_of
 from energyguard.stream.windows.limits import WindowLimits
@@ -57,6 +59,7 @@ class WindowTask(Task[DecodedReadings, WindowOperator]):
             witnesses=Witnesses.UNKNOWN,
             flow=self.flow.name,
             places_at=places_at,
+            described_by=partial(by_kind, defaults=limits.energy),
         )
         super().__init__(at, operator, clock)
         self.placed = (-1, -1, -1)  # the catalogue, devices and rules that were looked at last
