@@ -52,7 +52,7 @@ def test_every_setting_has_its_variable(name: str, dot: str, tmp_path: Path) -> 
     for part in name.split("."):
         given = getattr(given, part)
     text = ",".join(map(str, given)) if isinstance(given, tuple) else str(given)
-    if given is None:
+    if given is None or given == {}:
         text = ""
     if isinstance(given, bool):
         text = str(given).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -117,7 +118,7 @@ def test_it_goes_on_where_it_was_whatever_the_worker_does(
 ) -> None:
     """Both are stopped, killed and started anew, each by itself; neither loses or doubles."""
     rng, log, clock = random.Random(seed), opened(tmp_path), ManualClock(10**12)
-    makers = (window_worker, detector_worker)
+    makers: tuple[Callable[..., Worker[Any, Any]], ...] = (window_worker, detector_worker)
     running: list[Worker[Any, Any] | None] = [None, None]
     settings = StreamSettings(snapshot="1s", idle="1h", poll_readings=60)
     for tick in range(0, 100, 10):
