@@ -1,6 +1,7 @@
 """Settings: which layer wins, where a value came from, and every fault at once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_system_cs_variables_come_before_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name, _ in fields()])
 @pytest.mark.parametrize("dot", ["_", "__"])
 def test_every_setting_has_its_variable(name: str, dot: str, tmp_path: Path) -> None:
-    given = Settings()
+    given: Any = Settings()
     for part in name.split("."):
         given = getattr(given, part)
     text = ",".join(map(str, given)) if isinstance(given, tuple) else str(given)
