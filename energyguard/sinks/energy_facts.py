@@ -48,8 +48,8 @@ class EnergyFacts:
         }
         for name, device in self._catalogue.devices.items():
             if device.channels:
-                said = energy_channels(device, self._zone(name), self._defaults)
-                wanted |= {(name, channel): facts for channel, facts in said.items()}
+                own = energy_channels(device, self._zone(name), self._defaults)
+                wanted |= {(name, channel): facts for channel, facts in own.items()}
         changes = {
             what: wanted.get(what)
             for what in wanted.keys() | self._known.keys()
