@@ -49,6 +49,8 @@ API: Final[Mapping[str, Needed]] = {
     "GET /windows": _READ,
     "GET /entries": _READ,
     "GET /bounds": _READ,
+    "GET /explain": _READ,
+    "GET /explain/reading": _READ,
     "GET /consumption": _READ,
     "GET /heatmap": _READ,
     "GET /late": _READ,

@@ -23,6 +23,7 @@ from energyguard.api.routes import (
     cluster,
     consumption,
     edges,
+    explain,
     live,
     notifications,
     past,
@@ -76,7 +77,7 @@ def build_api() -> FastAPI:
         generate_unique_id_function=_name,
     )
     parts = (readings, past, queries, consumption, alerts, silences, notifications, rules, quality)
-    own = [part.router for part in (*parts, bills, tariffs)]
+    own = [part.router for part in (*parts, explain, bills, tariffs)]
     of_domains = [load(router) for domain in installed() for router in domain.routes]
     for router in (
         *own,

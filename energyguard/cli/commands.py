@@ -24,6 +24,7 @@ from energyguard.cli import (
     edge,
     edges,
     evaluate,
+    explain,
     export,
     job,
     log,
@@ -74,7 +75,7 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
         ),
     },
     "Ask": {
-        **named(consumption.consumption, bills.bill),
+        **named(consumption.consumption, explain.explain, bills.bill),
         "devices": catalogue.DEVICES,
         "sites": catalogue.SITES,
         "groups": catalogue.GROUPS,
@@ -84,7 +85,6 @@ SECTIONS: Mapping[str, Mapping[str, Callable[..., None] | Group]] = {
             for name in (
                 "readings",
                 "windows",
-                "explain",
                 "bounds",
                 "trend",
                 "top",

@@ -7,9 +7,12 @@ and ``facts``, in order, with some readings before and after the range.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from math import gcd
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from energyguard.history.energy_buckets import Readings
@@ -17,7 +20,7 @@ from energyguard.history.energy_channels import read_channel
 from energyguard.history.energy_folds import entries_of
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.ledger.entries import Entries, EntryKind
-from energyguard.ledger.evidence import sentence
+from energyguard.ledger.evidence import Evidence, sentence
 from energyguard.ledger.plausible import largest_energies, reach_ms
 from energyguard.ledger.spread import part, part_bounds, spread
 from energyguard.model.quantities import NANO
@@ -25,6 +28,9 @@ from energyguard.model.readings import Ints
 
 _PREFERRED = ("energy_kwh", "energy_register_kwh", "power_kw")
 _MS = pa.timestamp("ms", "UTC")
+_NEWEST = 8
+_GAPS, _MIN_GAP_MS = 3, 900_000
+"""When nothing for so many usual steps, and so long, is a gap: as the ledger has it."""
 
 
 class FoldedChannel:
@@ -53,6 +59,24 @@ class FoldedChannel:
         is_point = e.start == e.end
         at = np.where(is_point, e.stamp, e.start)
         return e.where((at < end_ms) & (np.where(is_point, e.stamp + 1, e.end) > start_ms))
+
+    def decided_after(self, entries: Entries) -> list[int | None]:
+        """How long after each entry's reading the one came that decided; None: none is named."""
+        found: list[int | None] = [None] * len(entries)
+        named = np.isin(entries.evidence, (Evidence.RETURNED, Evidence.NOT_FOLLOWED))
+        for n in np.flatnonzero(named).tolist():
+            later = (self.time > entries.stamp[n]) & (self.value == entries.number[n])
+            if later.any():
+                found[n] = int(self.time[later][0] - entries.stamp[n])
+        return found
+
+    def known_until(self, end_ms: int) -> int:
+        """Up to when it should be known what was used: the end, or that of the newest entry."""
+        e = self.entries
+        lengths, newest = np.sort((e.end - e.start)[-_NEWEST:]), int(e.end.max(initial=0))
+        usual = int(lengths[-2]) if len(lengths) > 3 else int(lengths.max(initial=0))
+        is_near = 0 < end_ms - newest <= max(_GAPS * usual, _MIN_GAP_MS)
+        return newest if is_near else end_ms
 
 
 def window_sums(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
@@ -96,7 +120,8 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
 
     Returns:
         channel, time and value of the reading, from when to when it speaks, its energy, what of
-        that lies in the range, at least and at most of the whole, its kind and the reason.
+        that lies in the range, at least and at most of the whole, its kind and the reason: as a
+        sentence, and as what it is made of.
     """
     start_ms, end_ms = int(bound["start_ms"]), int(bound["end_ms"])
     if not rows.num_rows:
@@ -106,6 +131,7 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     whose = (e.energy, e.start, e.end)
     inside = part(*whose, np.full(len(e), end_ms)) - part(*whose, np.full(len(e), start_ms))
     at = np.minimum(np.searchsorted(folded.time, e.stamp), len(folded.time) - 1)
+    why = list(zip(e.evidence.tolist(), e.number.tolist(), folded.decided_after(e), strict=True))
     columns = (
         [folded.name] * len(e),
         *(pa.array(of).cast(_MS) for of in (e.stamp,)),
@@ -113,7 +139,10 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
         *(pa.array(of).cast(_MS) for of in (e.start, e.end)),
         *(of / NANO for of in (e.energy, inside, e.low, e.high)),
         [EntryKind(kind).name.lower() for kind in e.kind.tolist()],
-        [sentence(*why) for why in zip(e.evidence.tolist(), e.number.tolist(), strict=True)],
+        [sentence(*of_entry) for of_entry in why],
+        [Evidence(evidence).name.lower() for evidence, _, _ in why],
+        e.number,
+        pa.array([after for _, _, after in why], pa.int64()),
     )
     return pa.table(dict(zip(_ENTRY, map(pa.array, columns), strict=True)))
 
@@ -121,7 +150,8 @@ def entries(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
 _ENTRY = {
     "channel": pa.string(), "time": _MS, "value": pa.float64(), "start": _MS, "end": _MS,
     "kwh": pa.float64(), "inside": pa.float64(), "low": pa.float64(), "high": pa.float64(),
-    "kind": pa.string(), "why": pa.string(),
+    "kind": pa.string(), "why": pa.string(), "evidence": pa.string(), "number": pa.int64(),
+    "after_ms": pa.int64(),
 }  # fmt: skip
 
 
@@ -136,20 +166,49 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     start_ms, end_ms, step_ms = (int(bound[name]) for name in ("start_ms", "end_ms", "step_ms"))
     first, last = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
     steps = np.arange(first, last, step_ms)
-    drawn, fed_in, low, high, covered = (np.zeros(len(steps), np.int64) for _ in range(5))
+    folded = FoldedChannel(rows, start_ms, end_ms) if rows.num_rows and len(steps) else None
+    found = _bounds(folded, first, step_ms, len(steps))
+    return pa.table([pa.array(steps).cast(_MS), *found], ["time", *_BOUNDS])
+
+
+def bounds_between(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
+    """The same between any borders.
+
+    The last step ends with the newest entry, where no more time has passed since than three of the
+    steps that the meter usually makes (and 15 min): what it has not sent yet is not missing.
+
+    Returns:
+        The start and the end of each step, and the columns of ``bounds``.
+    """
+    borders = [int(border) for border in bound["borders"].split(",")]
+    folded = FoldedChannel(rows, borders[0], borders[-1]) if rows.num_rows else None
+    if folded is not None:
+        borders[-1] = max(borders[-2] + 1, folded.known_until(borders[-1]))
+    found = [_bounds(folded, a, b - a, 1) for a, b in pairwise(borders)]
+    times = (pa.array(at).cast(_MS) for at in (borders[:-1], borders[1:]))
+    columns = map(np.concatenate, zip(*found, strict=True))
+    return pa.table([*times, *columns], ["start", "end", *_BOUNDS])
+
+
+_BOUNDS = ("kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms")
+
+
+def _bounds(
+    folded: FoldedChannel | None, first_ms: int, step_ms: int, steps: int
+) -> list[npt.NDArray[Any]]:
+    """(steps,) each of ``_BOUNDS``, of steps from a time on; None: there are no readings."""
+    drawn, fed_in, low, high, covered = (np.zeros(steps, np.int64) for _ in range(5))
     power_w = export_w = 0
-    if rows.num_rows and len(steps):
-        folded = FoldedChannel(rows, start_ms, end_ms)
-        facts, e = folded.channel, folded.within(first, last)
+    if folded is not None:
+        facts, e = folded.channel, folded.within(first_ms, first_ms + steps * step_ms)
         power_w, export_w = facts.largest_power_w, facts.largest_export_w
-        grid = step_ms, first // step_ms, last // step_ms - 1
-        of, bucket, amount, inside = spread(e.energy, e.start, e.end, *grid)
+        start, end = e.start - first_ms, e.end - first_ms
+        of, at, amount, inside = spread(e.energy, start, end, step_ms, 0, steps - 1)
         whole = e.where(of)
         outside = whole.end - whole.start - inside
         low_of, high_of = part_bounds(
             whole.low, whole.high, inside, outside, power_w, export_w, facts.resolution
         )
-        at = bucket - first // step_ms
         signed = (drawn, np.maximum(amount, 0)), (fed_in, np.maximum(-amount, 0))
         for found, column in (*signed, (low, low_of), (high, high_of), (covered, inside)):
             np.add.at(found, at, column)
@@ -157,8 +216,4 @@ def bounds(rows: pa.Table, bound: Mapping[str, str]) -> pa.Table:
     open_ms = step_ms - covered
     low = low - largest_energies(export_w, reach_ms(export_w), open_ms)
     high = high + largest_energies(power_w, reach_ms(power_w), open_ms)
-    energies = (of / NANO for of in (drawn - fed_in, drawn, fed_in, low, high))
-    columns = [pa.array(steps).cast(_MS), *energies, covered]
-    return pa.table(
-        columns, ["time", "kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms"]
-    )
+    return [*(of / NANO for of in (drawn - fed_in, drawn, fed_in, low, high)), covered]

@@ -20,6 +20,7 @@ from energyguard.rules.rule import Rule
 from energyguard.service.bills.contract import Bills, Prices
 from energyguard.service.catalogue.contract import SiteCatalogue
 from energyguard.service.consumption.contract import Consumption
+from energyguard.service.explain.contract import Explanations
 from energyguard.service.lookups import (
     AlertLookup,
     DeviceLookup,
@@ -104,6 +105,10 @@ class Service(Protocol):
     @property
     def bills(self) -> Bills:
         """What energy cost, by the tariffs of the catalogue."""
+
+    @property
+    def explanations(self) -> Explanations:
+        """Why energies are what they are."""
 
     @property
     def prices(self) -> Prices:

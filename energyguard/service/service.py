@@ -37,6 +37,8 @@ from energyguard.service.bills.bills import EnergyBills
 from energyguard.service.cluster import cluster_of
 from energyguard.service.consumption.consumption import ConsumptionSums
 from energyguard.service.devices import Devices
+from energyguard.service.explain.explanations import EnergyExplanations
+from energyguard.service.explain.originals import LogOriginals
 from energyguard.service.front import Front
 from energyguard.service.health import health
 from energyguard.service.intake.dead_letters import Letters
@@ -64,6 +66,7 @@ class EnergyService(AlertVerbs, RuleVerbs):
         catalogue: sites, devices and groups (``service/catalogue/catalogue.py``).
         consumption: what was used, in spans of the calendar (``service/consumption/``).
         bills, prices: what energy cost; lists of dynamic prices (``service/bills/``).
+        explanations: why energies are what they are (``service/explain/``).
         silences: by device, site or rule (``service/alerts/silences.py``).
         edges: who may send from afar, and how their lines are (``service/edges.py``).
         preferences: how people read the page (``service/preferences.py``).
@@ -106,6 +109,8 @@ class EnergyService(AlertVerbs, RuleVerbs):
             self.query, entries, self.live.data_ms, self.live.clock_of
         )
         self.bills = EnergyBills(self.consumption, entries, self.prices.get)
+        originals = LogOriginals(log, self.query, settings.wire)
+        self.explanations = EnergyExplanations(self, originals.of)
 
     def start(self) -> None:
         """Begin to follow the log; returns when the alert book is up to date."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 from energyguard.errors import Unavailable
 from tests.application import building, regions
 from tests.application.charging import ChargingHistory
+from tests.application.entries import EntryAnswers
 from tests.application.world import DAY, HOMES, HOUR, START, chance, kw, size
 
 STAMP = pa.timestamp("ms", "UTC")
@@ -26,7 +27,7 @@ def table(times: Sequence[int], **columns: Sequence[Any]) -> pa.Table:
     return pa.table({"time": pa.array(times, STAMP), **columns})
 
 
-class MadeUpHistory:
+class MadeUpHistory(EntryAnswers):
     """Answers the questions of the page up to a time that goes on.
 
     Attributes:
@@ -39,7 +40,8 @@ class MadeUpHistory:
     def __init__(
         self, now: Callable[[], int], charging: ChargingHistory, empty: bool, floors: int = 0
     ) -> None:
-        self._now, self._charging, self._empty = now, charging, empty
+        super().__init__(now)
+        self._charging, self._empty = charging, empty
         self._floors = [f"p{n}" for n in range(1, floors + 1)]
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.away = False

@@ -120,3 +120,33 @@ def net_metering(device: str) -> list[tuple[str, int, int]]:
 
 def test_a_device_that_is_not_known_has_no_entries(history: ChdbHistory) -> None:
     assert history.query("entries", device="Q", start_ms=T0, end_ms=T0 + HOUR).num_rows == 0
+
+
+def test_an_entry_says_what_its_reason_is_made_of(history: ChdbHistory) -> None:
+    rows = history.query("entries", device="P", start_ms=T0, end_ms=T0 + 3 * HOUR).to_pylist()
+    [dip] = [row for row in rows if row["evidence"] != "plain"]
+    assert (dip["evidence"], dip["number"]) == ("returned", 101_500 * 10**6)
+    assert dip["after_ms"] == 15 * MINUTE
+    assert dip["why"] == "returned 101.5 kWh after 15 minutes"
+
+
+def test_bounds_between_any_borders_end_with_what_should_be_known(history: ChdbHistory) -> None:
+    borders = [T0, T0 + 50 * MINUTE, T0 + 140 * MINUTE]
+    asked = {"device": "P", "start_ms": borders[0], "borders": ",".join(map(str, borders))}
+    first, last = history.query("bounds_between", **asked, end_ms=borders[-1]).to_pylist()
+    assert first["kwh"] + last["kwh"] == pytest.approx(4.0)
+    assert first["low"] <= first["kwh"] <= first["high"]
+    assert last["end"].timestamp() * 1000 == T0 + 135 * MINUTE  # its newest reading
+    assert (first["covered_ms"], last["covered_ms"]) == (50 * MINUTE, 85 * MINUTE)
+    assert last["high"] < 100.0  # nothing is missing
+    borders[-1] = T0 + 9 * HOUR
+    asked["borders"] = ",".join(map(str, borders))
+    _, last = history.query("bounds_between", **asked, end_ms=borders[-1]).to_pylist()
+    assert last["end"].timestamp() * 1000 == borders[-1]  # it is silent
+    assert last["high"] > 600.0
+
+
+def test_a_reading_says_where_it_lies_in_the_log(history: ChdbHistory) -> None:
+    [row] = history.query("reading_places", device="P", time_ms=T0 + 30 * MINUTE).to_pylist()
+    assert (row["topic"], row["place"], row["value"]) == ("energy_readings", 2, 101_000 * 10**6)
+    assert not history.query("reading_places", device="P", time_ms=T0 + MINUTE).num_rows

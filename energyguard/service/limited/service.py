@@ -19,7 +19,10 @@ from energyguard.model.alerts import Act
 from energyguard.model.days import midnight_ms
 from energyguard.rules.rule import Rule
 from energyguard.service.contract import Service
+from energyguard.service.explain.contract import Explanations
+from energyguard.service.explain.explanations import EnergyExplanations
 from energyguard.service.limited.answers import limited_overview
+from energyguard.service.limited.explanations import LimitedExplanations
 from energyguard.service.limited.view import ADMIN, OPERATE, READ, WRITE, LimitedView
 from energyguard.service.views import DeadLetter, Overview, Quality, Receipt, SystemHealth
 
@@ -67,6 +70,14 @@ class LimitedService(LimitedView):
         if device and device not in self._scope:
             return None
         return newest_ms(self.query, service.clock.now_ms(), device, channel)
+
+    @property
+    def explanations(self) -> Explanations:
+        """Why energies of what is seen are what they are."""
+        whole = self._for(READ).explanations
+        if self._scope is None:
+            return whole
+        return LimitedExplanations(EnergyExplanations(self, whole.originals), self._scope)
 
     # What people and programs do
 

@@ -1,0 +1,7 @@
+"""Why a number of energy is what it is, down to the bytes that a meter sent.
+
+contract.py      what may be relied on; explanations.py: in full; rows.py: for a program
+bounds.py        at least and at most, of a device, a site, a sum
+entries.py       entries that are ordinary are counted, the others are there one by one
+originals.py     a reading as it lies in the log
+"""

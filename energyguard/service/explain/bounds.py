@@ -1,0 +1,61 @@
+"""What was used at least and at most: of a device by its entries, of others added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from energyguard.service.explain.contract import BoundedEnergy
+from energyguard.service.explain.entries import ms_of
+
+Query = Callable[..., pa.Table]
+
+
+def bounds_of_device(query: Query, device: str, borders: Sequence[int]) -> list[BoundedEnergy]:
+    """What a device used between borders (ms, increasing, at least two)."""
+    rows = query(
+        "bounds_between",
+        device=device,
+        start_ms=borders[0],
+        end_ms=borders[-1],
+        borders=",".join(map(str, borders)),
+    )
+    names = ("kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms")
+    return [
+        BoundedEnergy(ms_of(row["start"]), ms_of(row["end"]), *(row[name] for name in names))
+        for row in rows.to_pylist()
+    ]
+
+
+def bounds_of(
+    query: Query, weights: Mapping[str, int], borders: Sequence[int]
+) -> list[BoundedEnergy]:
+    """The signed sum of devices between borders."""
+    found = [(w, bounds_of_device(query, device, borders)) for device, w in weights.items()]
+    steps = range(len(borders) - 1)
+    return [added((weight, rows[n]) for weight, rows in found) for n in steps]
+
+
+def added(parts: Iterable[tuple[int, BoundedEnergy]]) -> BoundedEnergy:
+    """The signed sum of what was used in one time; what one of them does not know it does not."""
+    found = list(parts)
+
+    def total(plus: str, minus: str) -> float | None:
+        amounts = [(w, getattr(part, plus if w > 0 else minus)) for w, part in found]
+        if any(amount is None for _, amount in amounts):
+            return None
+        return float(sum(weight * amount for weight, amount in amounts))
+
+    covered = [part.covered_ms for _, part in found]
+    known = [(weight, part.kwh) for weight, part in found if part.kwh is not None]
+    return BoundedEnergy(
+        found[0][1].start_ms,
+        max(part.end_ms for _, part in found),
+        sum(weight * kwh for weight, kwh in known) if known else None,
+        None if len(found) > 1 else found[0][1].import_kwh,
+        None if len(found) > 1 else found[0][1].export_kwh,
+        total("low", "high"),
+        total("high", "low"),
+        None if None in covered else min(ms for ms in covered if ms is not None),
+    )

@@ -1,0 +1,127 @@
+"""Readings as they lie in the log: found by their place, which the history knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from energyguard.codecs.assembly import DEFAULT, PlausibilityLimits
+from energyguard.codecs.records import FORMAT, read_records
+from energyguard.errors import BehindRetention, NotFound
+from energyguard.log import EARLIEST, LATEST, Fetched, Log, TopicPartition
+from energyguard.model.channels import CHANNELS
+from energyguard.model.quantities import NANO
+from energyguard.model.readings import times_of
+from energyguard.model.topics import partition_for, repartitioned
+from energyguard.service.explain.contract import OriginalReading
+
+PLACES_BITS = 20
+"""A place of the history is offset * 2^20 + place in the record (``sinks/history_rows.py``)."""
+SHOWN_BYTES = 4_096
+WAIT_S = 1.0
+
+
+class LogOriginals:
+    """Finds readings in a log.
+
+    Args:
+        log: where they came in.
+        query: asks the history where.
+        limits: what is plausible in messages that others sent.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        query: Callable[..., pa.Table],
+        limits: PlausibilityLimits = DEFAULT,
+    ) -> None:
+        self._log, self._query, self._limits = log, query, limits
+
+    def of(self, device: str, time_ms: int) -> list[OriginalReading]:
+        """The readings of a device at a time; of what the log no longer keeps, that.
+
+        Raises:
+            NotFound: the history has none at this time.
+            Unavailable: history or log are not there now.
+        """
+        rows = self._query("reading_places", device=device, time_ms=time_ms)
+        if not rows.num_rows:
+            raise NotFound(f"the history has no reading of {device!r} at this time")
+        return [self._original(device, time_ms, row) for row in rows.to_pylist()]
+
+    def _original(self, device: str, time_ms: int, row: Mapping[str, Any]) -> OriginalReading:
+        offset, place = row["place"] >> PLACES_BITS, row["place"] & ((1 << PLACES_BITS) - 1)
+        channel = CHANNELS.get(row["channel"])
+        known: dict[str, Any] = {
+            "device": device, "channel": row["channel"], "time_ms": time_ms,
+            "value": row["value"] / NANO, "unit": channel.unit if channel else "",
+            "sequence": row["sequence"], "topic": row["topic"], "offset": offset, "place": place,
+        }  # fmt: skip
+        for at in self._partitions(row["topic"], device, offset):
+            fetched = self._record(at, offset)
+            if fetched is None:
+                continue
+            readings = self._devices_in(fetched, device, time_ms, row)
+            if readings:
+                return OriginalReading(**known, partition=at.partition, **_shown(fetched, readings))
+        return OriginalReading(**known)
+
+    def _partitions(self, topic: str, device: str, offset: int) -> Iterator[TopicPartition]:
+        """The partitions that may have it, the likeliest first."""
+        found = []
+        for name in (topic, repartitioned(topic)):
+            try:
+                first, ends = (self._log.positions(name, of) for of in (EARLIEST, LATEST))
+            except NotFound:
+                continue
+            likely = partition_for(device.encode(), len(ends) or 1)
+            kept = [at for at in ends if first.get(at, 0) <= offset < ends[at]]
+            found += [(at.partition != likely, at.topic != topic, at) for at in kept]
+        yield from (at for _, _, at in sorted(found))
+
+    def _record(self, at: TopicPartition, offset: int) -> Fetched | None:
+        """The record at an offset; None: there is none."""
+        try:
+            parts = self._log.read({at: offset}, 1, WAIT_S)
+        except BehindRetention:
+            return None
+        for part in parts:
+            if part.at == at and len(part) and part.offsets[0] == offset:
+                return part.cut(0, 1)
+        return None
+
+    def _devices_in(
+        self, fetched: Fetched, device: str, time_ms: int, row: Mapping[str, Any]
+    ) -> Sequence[str]:
+        """The devices of the readings of a record; none: the reading is not in it."""
+        batch = read_records(fetched.values, self._limits, fetched.topic).readings
+        names: list[str] = batch["device"].to_pylist()
+        mine = (
+            (np.array(names, object) == device)
+            & (np.array(batch["channel"].to_pylist(), object) == row["channel"])
+            & (times_of(batch) == time_ms)
+            & (batch["value"].to_numpy() == row["value"])
+        )
+        return names if mine.any() else ()
+
+
+def _shown(fetched: Fetched, devices: Sequence[str]) -> dict[str, Any]:
+    """What is said of a record."""
+    value = fetched.values[0] or b""
+    packed = value[:1] == bytes([FORMAT])
+    head = value[:SHOWN_BYTES]
+    return {
+        "at_ms": fetched.timestamps_ms[0],
+        "size": len(value),
+        "readings": len(devices),
+        "packed": packed,
+        "text": head.hex(" ", 4) if packed else head.decode("utf-8", "backslashreplace"),
+        "headers": tuple(
+            (name, text.decode("utf-8", "backslashreplace")) for name, text in fetched.headers[0]
+        ),
+        "devices": frozenset(devices),
+    }

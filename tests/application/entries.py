@@ -1,0 +1,96 @@
+"""Entries, bounds and places of readings of the made-up homes, as ``consumption`` has their energy.
+
+Each is a register that is read each quarter of an hour. An hour is missing; a zero came, and a
+reading came late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+
+from tests.application.world import HOMES, HOUR, START, kw
+
+STAMP = pa.timestamp("ms", "UTC")
+QUARTER = HOUR // 4
+GONE = START - 3 * HOUR, START - 2 * HOUR
+ZERO, LATE = START - 5 * HOUR, START - 6 * HOUR
+LARGEST_KW = 100.0
+
+
+class EntryAnswers:
+    """What the history answers of the ledger, up to a time that goes on."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+
+    def bounds_between(self, device: str, start_ms: int, end_ms: int, borders: str) -> pa.Table:
+        rows = []
+        for start, end in pairwise(int(border) for border in borders.split(",")):
+            begins = [] if device not in HOMES else range(start // HOUR * HOUR, end, HOUR)
+            covered = [
+                (at, min(at + HOUR, end) - max(at, start)) for at in begins if not _is_gone(at)
+            ]
+            kwh = sum(kw(device, at) * ms / HOUR for at, ms in covered)
+            spoken = sum(ms for _, ms in covered)
+            high = kwh + (end - start - spoken) / HOUR * LARGEST_KW
+            rows.append((start, end, kwh, kwh, 0.0, kwh, high, spoken))
+        names = ("start", "end", "kwh", "import_kwh", "export_kwh", "low", "high", "covered_ms")
+        kinds = (STAMP, STAMP, *[pa.float64()] * 5, pa.int64())
+        return _table(rows, names, kinds)
+
+    def entries(self, device: str, start_ms: int, end_ms: int) -> pa.Table:
+        first = start_ms // QUARTER * QUARTER + QUARTER
+        ends = range(first, min(end_ms, self._now()) + 1, QUARTER) if device in HOMES else ()
+        rows = [_entry(device, at) for at in ends if not _is_gone(at - QUARTER)]
+        names = (
+            "channel", "time", "value", "start", "end", "kwh", "inside", "low", "high", "kind",
+            "why", "evidence", "number", "after_ms",
+        )  # fmt: skip
+        number, text = pa.float64(), pa.string()
+        kinds = (
+            text, STAMP, number, STAMP, STAMP, *[number] * 4, text, text, text, pa.int64(),
+            pa.int64(),
+        )  # fmt: skip
+        return _table(rows, names, kinds)
+
+    def late(self, device: str, verdict: str, start_ms: int, end_ms: int, limit: int) -> pa.Table:
+        there = device in HOMES and start_ms <= LATE < end_ms
+        rows = [(device, "energy_register_kwh", LATE, 1_500.0, "late")] if there else []
+        names = ("device", "channel", "time", "value", "verdict")
+        return _table(rows, names, (*[pa.string()] * 2, STAMP, pa.float64(), pa.string()))
+
+    def reading_places(self, device: str, time_ms: int) -> pa.Table:
+        """The place of a record that nobody has written: the log keeps it no longer."""
+        rows = [("energy_register_kwh", time_ms, 10**12, None, "energy_readings", 5 << 20)]
+        names = ("channel", "time", "value", "sequence", "topic", "place")
+        kinds = (pa.string(), STAMP, pa.int64(), pa.int64(), pa.string(), pa.int64())
+        return _table(rows if device in HOMES else [], names, kinds)
+
+
+def _is_gone(ms: int) -> bool:
+    return GONE[0] <= ms < GONE[1]
+
+
+def _entry(device: str, at: int) -> tuple[Any, ...]:
+    start = at - QUARTER
+    kwh = kw(device, start // HOUR * HOUR) / 4
+    kind, evidence, number, after = "difference", "plain", 0, None
+    if at == ZERO:
+        kind, evidence, number, after, kwh = "dip", "returned", 1_412_746 * 10**6, QUARTER, 0.0
+    elif _is_gone(start - QUARTER):
+        kind, evidence, number = "gap", "long", QUARTER
+    value = 0.0 if at == ZERO else 1_000.0 + (at - START) / HOUR
+    return (
+        "energy_register_kwh", at, value, start, at, kwh, kwh, kwh, kwh, kind,
+        "", evidence, number, after,
+    )  # fmt: skip
+
+
+def _table(rows: list[tuple[Any, ...]], names: tuple[str, ...], kinds: tuple[Any, ...]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return pa.table(arrays, list(names))

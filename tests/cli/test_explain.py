@@ -1,0 +1,68 @@
+"""An energy is explained in a terminal, down to the bytes of a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from energyguard.history.chdb import ChdbHistory
+from energyguard.history.client import CARD
+from energyguard.history.door import HistoryServer
+from energyguard.history.rollups import RollUps
+from energyguard.log import Records, open_log
+from tests.cli.conftest import Terminal
+from tests.history.made import readings
+
+QUARTER = 900_000
+VALUES = [1_000 + n for n in range(97)]
+VALUES[40] = 0
+MESSAGE = b"2025-09-07T03:00:00Z,oven,0.25"
+
+
+@pytest.fixture
+def _history(data_dir: Path) -> Iterator[None]:
+    """A register of a day with a zero in it; and a message in the log."""
+    data_dir.mkdir()
+    log = open_log(f"sqlite:///{data_dir / 'log.db'}")
+    log.append("energy_readings", Records([b"oven"], [MESSAGE]))
+    log.close()
+    history = ChdbHistory(data_dir / "history")
+    rows = [("main", n * QUARTER, kwh * 10**9) for n, kwh in enumerate(VALUES)]
+    tables = [
+        readings(rows, "energy_register_kwh"),
+        readings([("oven", 108 * QUARTER, 250_000_000)]),
+        readings([("oven", 112 * QUARTER, 250_000_000)], first=9 << 20),
+    ]
+    rollups = RollUps(history)
+    for table in tables:
+        history.insert("readings", table)
+        rollups.mark("readings", table)
+    rollups.settle()
+    door = HistoryServer(history, "127.0.0.1", 0, data_dir / CARD)
+    yield
+    door.close()
+    history.close()
+
+
+@pytest.mark.usefixtures("_history")
+def test_a_day_and_a_reading_are_explained(terminal: Terminal) -> None:
+    shown = terminal("explain", "main", "--day", "2025-09-06", "--zone", "UTC")
+    assert shown.code == 0, shown.err
+    first = shown.out.splitlines()[0]
+    assert first.startswith("main, 2025-09-06 00:00 to 2025-09-07 00:00 (UTC): 96 kWh; at least ")
+    assert "95 ordinary entries (difference)" in shown.out
+    assert "returned 1041 kWh after 15 minutes" in shown.out
+    assert len(shown.out.splitlines()) < 12
+    found = terminal("explain", "main", "--day", "2025-09-06", "--json").json
+    assert (len(found["entries"]), found["ordinary"][0]["entries"]) == (2, 95)
+    every = terminal("explain", "main", "--day", "2025-09-06", "--json", "--all").json
+    assert len(every["entries"]) == 97
+    [original] = terminal("explain", "oven", "--reading", "2025-09-07T03:00:00Z", "--json").rows
+    assert (original["text"], original["topic"]) == (MESSAGE.decode(), "energy_readings")
+    gone = terminal("explain", "oven", "--reading", "2025-09-07T04:00:00Z")
+    assert "the log keeps that no longer" in gone.out
+    none = terminal("explain", "oven", "--reading", "2025-09-07T05:00:00Z")
+    assert (none.code, "has no reading of 'oven'" in none.err) == (4, True)
+    assert terminal("explain", "site/house", "--reading", "2025-09-06").code == 2
