@@ -31,13 +31,16 @@ from energyguard.access.tokens import Tokens
 from energyguard.intake.gateway import Gateway
 from energyguard.log import open_log
 from energyguard.model.readings import batch_of
-from energyguard.model.topics import ENERGY_READINGS
+from energyguard.model.topics import DAY_MS, ENERGY_READINGS
 
 BATCH = 250
 START_MS = 1_757_116_800_000
 HOUSEHOLDS = 1_000
 CROSSINGS_A_SECOND = 5
-CROSSING_NANO = 3_000_000_000  # 3 kWh at once: over any threshold that ships
+TICK_APPENDS = HOUSEHOLDS // BATCH  # so many appends are a reading of every home
+KNOWN_AFTER = 5  # readings of a home that crosses before it does
+CROSSING_NANO = 1_000_000_000  # what the meter of a home can use within a minute; and before it,
+BEFORE_NANO = 350_000_000  # each time: the last is above 2 kWh in 15 minutes, the others are not
 
 
 class Listener(threading.Thread):
@@ -83,10 +86,11 @@ class Disk(threading.Thread):
         os.close(self.file)
 
 
-def send(url: str, seconds: float, rate: float) -> dict[str, float]:
+def send(url: str, seconds: float, rate: float, turn: int = 0) -> dict[str, float]:
     """Append on schedule; give for each crossing device when its append was due.
 
-    Runs in a process of its own, so that the listener's clock waits for nobody.
+    Runs in a process of its own, so that the listener's clock waits for nobody. A later turn goes
+    on in the next day, with other crossings.
     """
     log = open_log(url)
     intake = Gateway(log)
@@ -96,6 +100,7 @@ def send(url: str, seconds: float, rate: float) -> dict[str, float]:
     appends = int(seconds * rate / BATCH)
     every = max(1, int(rate / BATCH / CROSSINGS_A_SECOND))
     due: dict[str, float] = {}
+    start_ms = START_MS + turn * DAY_MS
     start = time.perf_counter()
     for i in range(appends):
         when = start + i * BATCH / rate
@@ -103,11 +108,16 @@ def send(url: str, seconds: float, rate: float) -> dict[str, float]:
         home, tick = number % HOUSEHOLDS, number // HOUSEHOLDS
         values = value[home].copy()
         devices = [names[h] for h in home.tolist()]
-        if i % every == every - 1:
-            devices[100] = f"X{i:07d}"
-            values[100] = CROSSING_NANO
-            due[devices[100]] = when
-        batch = batch_of(pa.array(devices), "energy_kwh", START_MS + tick * 15_000, values)
+        for back in range(KNOWN_AFTER + 1):  # its rhythm is known when it crosses
+            crossing, left = divmod(i + back * TICK_APPENDS + 1, every)
+            if left or crossing <= KNOWN_AFTER * TICK_APPENDS:
+                continue
+            slot = crossing % BATCH
+            devices[slot] = f"X{turn}{crossing:07d}"
+            values[slot] = BEFORE_NANO if back else CROSSING_NANO
+            if not back:
+                due[devices[slot]] = when
+        batch = batch_of(pa.array(devices), "energy_kwh", start_ms + tick * 15_000, values)
         if (wait := when - time.perf_counter()) > 0:
             time.sleep(wait)
         intake.submit(batch, ENERGY_READINGS.name)

@@ -1,0 +1,168 @@
+"""Old readings brought into a running system: how fast, and what live alerts notice of it.
+
+    TMPDIR=/dev/shm python -m benchmarks.backfill --million 5 --runs 3
+
+Each run: live readings at a fixed rate with crossings, as in ``benchmarks.latency``, first alone,
+then beside ``energyguard replay --backfill`` of a file of old quarter-hour readings. The import is
+done when the history has counted all of them: sums by the day, and so `top`, hold every device.
+Afterwards one day of one device is sent once more with other values (a day that was missing), and
+timed until its sum says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import httpx
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.latency import Listener, send
+from benchmarks.roles import running
+from energyguard.access.tokens import Tokens
+from energyguard.history.client import HistoryClient
+from energyguard.model.topics import DAY_MS
+
+OLD_MS = 1_700_000_000_000 // DAY_MS * DAY_MS  # nearly two years before the live readings
+STEP_MS = 900_000
+DEVICES = 1_000
+ALL = {"start_ms": OLD_MS - DAY_MS, "end_ms": OLD_MS + 400 * DAY_MS}
+
+
+def old_file(path: Path, readings: int) -> None:
+    """An Arrow file of a thousand meters' quarters of an hour, in the order of time."""
+    names = np.array([f"OLD{n:04d}" for n in range(DEVICES)])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as out:
+        for first in range(0, readings, 500_000):
+            number = np.arange(first, min(first + 500_000, readings))
+            value = 0.05 + (number * 2_654_435_761 % 4_000) / 10_000
+            columns = [
+                pa.array(names[number % DEVICES]),
+                pa.array(np.full(len(number), "energy_kwh")),
+                pa.array(OLD_MS + number // DEVICES * STEP_MS).cast(pa.timestamp("ms", "UTC")),
+                pa.array(value),
+            ]
+            out.write_batch(pa.record_batch(columns, schema=SCHEMA))
+
+
+SCHEMA = pa.schema(
+    {
+        "device": pa.string(),
+        "channel": pa.string(),
+        "timestamp": pa.timestamp("ms", "UTC"),
+        "value": pa.float64(),
+    }
+)
+
+
+def percentile_99(
+    folder: Path, url: str, token: str, seconds: float, rate: float, turn: int
+) -> float:
+    """The 99th percentile of crossing to live stream, in ms."""
+    listener = Listener(url, token)
+    listener.start()
+    listener.ready.wait(20)
+    with ProcessPoolExecutor(1, get_context("spawn")) as generator:
+        due = generator.submit(send, f"sqlite:///{folder}/log.db", seconds, rate, turn).result()
+    until = time.perf_counter() + 10
+    while len(listener.came) < len(due) and time.perf_counter() < until:
+        time.sleep(0.05)
+    took = [listener.came[d] - t for d, t in due.items() if d in listener.came]
+    if len(took) < len(due):
+        print(f"  {len(due) - len(took)} of {len(due)} crossings did not come")
+    return float(np.percentile(took, 99)) * 1000
+
+
+class Import(threading.Thread):
+    """The command, and the wait until the history has counted all."""
+
+    def __init__(self, folder: Path, file: Path, readings: int) -> None:
+        super().__init__()
+        self._folder, self._file, self._readings = folder, file, readings
+        self.appended_s = self.counted_s = 0.0
+
+    def run(self) -> None:
+        """From its start until all is counted."""
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "energyguard", "replay", "--backfill", str(self._file)]
+        subprocess.run([*command, "--data-dir", str(self._folder)], check=True, capture_output=True)
+        self.appended_s = time.perf_counter() - started
+        history = HistoryClient(self._folder)
+        while history.query("totals", **ALL).to_pylist()[0]["readings"] < self._readings:
+            time.sleep(0.2)
+        top = history.query("top", **ALL, by="kwh", n=DEVICES)
+        self.counted_s = time.perf_counter() - started
+        history.close()
+        assert top.num_rows == DEVICES
+
+
+def restate(folder: Path, url: str, token: str) -> float:
+    """Seconds from a device's day sent late until its sum says so."""
+    day_ms = OLD_MS - DAY_MS  # of which nothing is known yet
+    times = [datetime.fromtimestamp((day_ms + n * STEP_MS) / 1000, UTC) for n in range(96)]
+    rows = [
+        {"timestamp": at.isoformat(), "household_id": "OLD0007", "energy_kwh": 1.0} for at in times
+    ]
+    day = datetime.fromtimestamp(day_ms / 1000, UTC).date().isoformat()
+    headers = {"Authorization": f"Bearer {token}"}
+    address = url.rstrip("/")
+    with httpx.Client(headers=headers, timeout=30) as client:
+        started = time.perf_counter()
+        body = "\n".join(map(json.dumps, rows))
+        client.post(f"{address}/api/v1/readings?backfill=1", content=body).raise_for_status()
+        while True:
+            answer = client.get(
+                f"{address}/api/v1/consumption", params={"of": "device/OLD0007", "span": day}
+            )
+            if abs((answer.raise_for_status().json()["series"][0]["total_kwh"] or 0) - 96) < 1e-6:
+                return time.perf_counter() - started
+            time.sleep(0.02)
+
+
+def once(million: float, seconds: float, rate: float) -> tuple[float, float, float, float]:
+    """One run: p99 alone and beside it, readings a second, seconds of a restated day."""
+    readings = int(million * 1e6) // DEVICES * DEVICES
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        token = Tokens(folder).create("benchmark")
+        file = folder / "old.arrow"
+        old_file(file, readings)
+        with running(folder, ("worker", "history", "serve")):
+            url = json.loads((folder / "run" / "serve.json").read_text())["url"]
+            idle = percentile_99(folder, url, token, seconds, rate, 0)
+            brought = Import(folder, file, readings)
+            brought.start()
+            beside = percentile_99(folder, url, token, seconds, rate, 1)
+            brought.join()
+            took = restate(folder, url, token)
+    rate_of = readings / brought.counted_s
+    print(
+        f"p99 alone {idle:6.1f} ms, beside {beside:6.1f} ms ({beside / idle:.1f} times); import "
+        f"{readings / brought.appended_s:,.0f} readings/s appended, {rate_of:,.0f} until all were "
+        f"counted ({brought.counted_s:.0f} s); a day restated in {took * 1000:.0f} ms",
+        flush=True,
+    )
+    return idle, beside, rate_of, took
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--million", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=30, help="of live readings, twice")
+    parser.add_argument("--rate", type=float, default=50_000, help="live readings a second")
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    found = [once(options.million, options.seconds, options.rate) for _ in range(options.runs)]
+    idle, beside, rate, took = (median(column) for column in zip(*found, strict=True))
+    print(f"median: {beside / idle:.2f} times, {rate:,.0f} readings/s, {took * 1000:.0f} ms")
