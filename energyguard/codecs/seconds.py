@@ -1,6 +1,7 @@
 """Times as system D writes them, ``2024-05-19 11:03:12``: whole seconds, UTC.
 
-Others write ISO 8601: ``2024-05-19T11:03:12Z``, ``2024-05-19T13:03:12.250+02:00``.
+Others write ISO 8601: ``2024-05-19T11:03:12Z``, ``2024-05-19T13:03:12.250+02:00``; or a number of
+seconds or milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from math import floor
 from energyguard.errors import Malformed, OutOfRange
 
 EARLIEST_S = 946_684_800  # 2000: a clock that begins in 1970 has not been set
+_LATEST_S = 253_402_300_800  # the end of 9999
+_MS_FROM = 100_000_000_000  # as seconds that is in 5138, as milliseconds 1973
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?", re.ASCII
@@ -54,6 +57,18 @@ def instant(text: str) -> int:
     except (ValueError, OverflowError) as error:
         raise Malformed(f"timestamp: {text!r}: {error}", "timestamp") from error
     return _after_2000(second, text)
+
+
+def since_1970(stamp: float) -> int:
+    """A time in seconds or milliseconds since 1970 UTC, in whole seconds; its size says which.
+
+    Raises:
+        OutOfRange: it is before 2000, or beyond the year 9999.
+    """
+    second = floor(stamp / 1_000 if abs(stamp) >= _MS_FROM else stamp)
+    if second >= _LATEST_S:
+        raise OutOfRange(f"timestamp: {stamp} is beyond the year 9999", "timestamp")
+    return _after_2000(second, str(stamp))
 
 
 def _after_2000(second: int, text: str) -> int:

@@ -5,8 +5,9 @@
     {…,"user_id":"0123456789ABCDEF","price":0.55,"user_connection":true}
     {…,"recharging":true,"energy_delivered":22}         and perhaps ,"register_kwh":1234.567
 
-Times are UTC, or ISO 8601 with their offset; ``energy_delivered`` is a power in kW (in W where
-``"unit":"W"`` says so, or no charger could give so many kW), ``register_kwh`` what the meter shows.
+Times are UTC, ISO 8601 with their offset, or s or ms since 1970. ``energy_delivered`` is a power in
+kW (in W where ``"unit":"W"`` says so, or no charger could give so many kW), ``register_kwh`` what
+the meter shows.
 A charger of several plugs says of which one with ``connector_id``: each has a bay. What older
 senders called ``station_state``, ``recharging_state`` and ``payment`` is refused as superseded.
 
@@ -23,7 +24,7 @@ import msgspec
 from msgspec import UNSET
 
 from energyguard.codecs import RefusedRow
-from energyguard.codecs.seconds import instant, text_of, text_or_none
+from energyguard.codecs.seconds import instant, since_1970, text_of, text_or_none
 from energyguard.domains.charging.model import (
     ChargingTransaction,
     ParkingLimits,
@@ -53,7 +54,7 @@ MAX_PRICE = 1_000_000
 """The highest price of a kWh that is believed, in any currency; and negative, the lowest."""
 MAX_USER = 128
 """The longest id of a user."""
-_PER_KW = {"kW": 1, "W": 1_000}
+_PER_KW = {"kw": 1, "w": 1_000}
 MAX_KWH = 9_000_000_000
 """The highest register that fits into 64 bits of 1e-9 kWh."""
 # The class's own attributes are slow to look up.
@@ -76,7 +77,8 @@ def signal(message: bytes | str) -> Signal:
         sent = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _what_else(message, error) from error
-    second = instant(sent.timestamp)
+    stamp = sent.timestamp
+    second = instant(stamp) if isinstance(stamp, str) else since_1970(stamp)
     charger, connector = sent.charger_id, ""
     if not charger:
         raise Malformed("charger_id: empty", "charger_id")
@@ -152,11 +154,12 @@ def _power(power: Decimal, unit: str | None) -> int:
     """A power in 1e-9 kW; without a unit kW, or W where no charger could give so many kW."""
     if unit is None:
         unit = "W" if power.is_finite() and power > MAX_KW else "kW"
-    if unit not in _PER_KW:
+    per_kw = _PER_KW.get(unit.lower())
+    if per_kw is None:
         raise Malformed(f"unit: {unit!r} is neither kW nor W", "unit")
-    if not power.is_finite() or not 0 <= power <= MAX_KW * _PER_KW[unit]:
+    if not power.is_finite() or not 0 <= power <= MAX_KW * per_kw:
         raise OutOfRange(f"energy_delivered: {power} {unit} cannot be", "energy_delivered")
-    return round(power * NANO / _PER_KW[unit])
+    return round(power * NANO / per_kw)
 
 
 def _shown(register: Decimal) -> int:

@@ -139,3 +139,29 @@ def test_a_charge_has_at_most_a_thousand_kilowatts() -> None:
     for power in ('1001,"unit":"kW"', 1_000_001, 0, -1):
         with pytest.raises(OutOfRange, match="energy_delivered"):
             wire.signal(text.format(power))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "1716120000", "1716120000.75", "1716120000000", "1716120000999",
+        '"2024-05-19T14:00:00.999+02:00"', '"2024-05-19T12:00Z"',
+        '"2024-05-19T17:45:00+05:45"',
+    ],
+)  # fmt: skip
+def test_times_of_other_senders(stamp: str) -> None:
+    sent = f'{{"timestamp":{stamp},"charger_id":"c-7","vehicle_detected":true,"plate":"AB12CD34"}}'
+    assert wire.signal(sent).second == NOON
+
+
+@pytest.mark.parametrize("stamp", ["12", "-5", "1e300", "946684799", "true"])
+def test_a_number_that_is_no_time_is_refused(stamp: str) -> None:
+    sent = f'{{"timestamp":{stamp},"charger_id":"c-7","vehicle_detected":true,"plate":"AB12CD34"}}'
+    with pytest.raises(Rejected, match="timestamp"):
+        wire.signal(sent)
+
+
+@pytest.mark.parametrize("unit", ["w", "W"])
+def test_units_in_small_letters_too(unit: str) -> None:
+    sent = f'{{{WHEN},"recharging":true,"energy_delivered":7400,"unit":"{unit}"}}'
+    assert wire.signal(sent).amount == 7_400_000_000

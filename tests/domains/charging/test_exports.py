@@ -171,6 +171,15 @@ def test_spellings_and_ratings() -> None:
     ]
 
 
+def test_a_time_without_a_date_column_has_its_own() -> None:
+    header = "ID,Charge-Point,Start_Time,End (Date/Time),Total Energy [kWh]".split(",")
+    layout = layout_of(header, "odd.csv")
+    places = {"event": 0, "charger": 1, "start": 2, "end": 3, "energy_kwh": 4}
+    assert dict(layout.at) == places
+    both = layout_of("Start Date,Start Time,End Date,End Time,kWh".split(","), "usual.csv")
+    assert "start" not in both.at
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_rows_in_are_rows_accounted_whatever_the_damage(

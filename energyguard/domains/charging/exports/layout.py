@@ -19,6 +19,8 @@ SPELLINGS: Mapping[str, str] = {
     "chargepoint": "charger",
     "charge point": "charger",
     "charger id": "charger",
+    "charge point id": "charger",
+    "chargepoint id": "charger",
     "station id": "charger",
     "evse id": "charger",
     "connector": "connector",
@@ -28,14 +30,22 @@ SPELLINGS: Mapping[str, str] = {
     "end date": "end_date",
     "end time": "end_time",
     "started": "start",
+    "started at": "start",
+    "start datetime": "start",
+    "start date time": "start",
     "start": "start",
     "utctransactionstart": "start",
     "ended": "end",
+    "ended at": "end",
+    "end datetime": "end",
+    "end date time": "end",
     "end": "end",
     "stop": "end",
     "utctransactionstop": "end",
     "total kwh": "energy_kwh",
     "energy kwh": "energy_kwh",
+    "total energy kwh": "energy_kwh",
+    "consumption kwh": "energy_kwh",
     "kwh": "energy_kwh",
     "totalenergy": "energy_wh",
     "energy wh": "energy_wh",
@@ -86,6 +96,9 @@ def layout_of(header: Sequence[str], file: str) -> ExportLayout:
     for place, name in enumerate(names):
         if name in SPELLINGS:
             at.setdefault(SPELLINGS[name], place)
+    for alone in ("start", "end"):  # a time of day needs its date beside it; else it has both
+        if alone not in at and f"{alone}_date" not in at and f"{alone}_time" in at:
+            at[alone] = at.pop(f"{alone}_time")
     missing = [
         what
         for what, one_of in (
@@ -108,8 +121,11 @@ def layout_of(header: Sequence[str], file: str) -> ExportLayout:
     return ExportLayout(DEFAULT_NETWORK, zone, at, len(header))
 
 
+_MARKS = re.compile(r"[-_.:/()\[\]]")
+
+
 def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").lower().split())
+    return " ".join(_MARKS.sub(" ", name).lower().split())
 
 
 _RATED = re.compile(r"(\d+(?:\.\d+)?)\s*kW", re.IGNORECASE)

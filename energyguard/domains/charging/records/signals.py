@@ -26,7 +26,10 @@ Number = TypeVar("Number")
 class SignalMessage(msgspec.Struct, Generic[Number], gc=False):
     """All fields of the three shapes; numbers are ``Decimal`` to read, digits to write."""
 
-    timestamp: Annotated[str, doc("`YYYY-MM-DD HH:MM:SS`, UTC; or ISO 8601.")]
+    timestamp: Annotated[
+        str | int | float,
+        doc("`YYYY-MM-DD HH:MM:SS`, UTC; or ISO 8601; or s or ms since 1970 UTC."),
+    ]
     charger_id: str
     vehicle_detected: Annotated[bool | UnsetType, doc("A car comes, or leaves.")] = UNSET
     plate: Annotated[str | UnsetType, doc("Eight of A-Z and 0-9.")] = UNSET

@@ -10,5 +10,6 @@ restate.py, results.py   what a late signal makes of what was written without it
 signals.py            signals decoded, held against who is listed, and those that are far ahead
 occupancy.py, total.py   how many cars stand at all chargers, second by second
 records.py            what comes of it, as records
+quiet.py              what time it is where nothing comes
 stage.py, role.py     as a worker's stage with its partitions, its process
 """

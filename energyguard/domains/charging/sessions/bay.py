@@ -69,11 +69,17 @@ class Bay(msgspec.Struct, rename={"session": "stay", "ended": "stays"}):
     cuts: bytearray = msgspec.field(default_factory=bytearray)  # in the journal, packed
     is_kept: bool = True  # whether the journal has all signals since its base
     written: WrittenResults | None = None  # what late signals made of its results; None: nothing
+    input_ended: bool = False  # its newest session is over because its input was
 
 
 def has_left(bay: Bay, session: ParkingSession) -> bool:
     """Whether the unplugged car of a charger that never told of one is taken to be gone."""
     return not bay.has_sensor and session.plate is None and session.end_session is not None
+
+
+def is_left(bay: Bay) -> bool:
+    """Whether there is such a car at a bay."""
+    return bay.session is not None and bay.state is UNPLUGGED and has_left(bay, bay.session)
 
 
 MAX_SIGNALS = 32

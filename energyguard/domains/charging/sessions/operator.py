@@ -19,7 +19,7 @@ from energyguard.domains.charging.model import (
     ParkingLimits,
     Signal,
 )
-from energyguard.domains.charging.sessions.bay import UNPLUGGED, Bay, has_left
+from energyguard.domains.charging.sessions.bay import Bay, is_left
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
 from energyguard.domains.charging.sessions.restate import release, take_late
@@ -114,14 +114,23 @@ class SessionOperator:
         seconds = [signal.second for signal in self._far.held]
         return max([*seconds, *([] if self._newest is None else [self._newest])], default=None)
 
-    @property
-    def pause_end(self) -> int | None:
-        """The newest second that waits behind a pause; None: none, or others may tell of it."""
-        if not self._far or self._far.witnesses is not Witnesses.NONE:
+    def pause_end(self, now: int) -> int | None:
+        """The newest second that waits behind a pause that may be over; None: there is none.
+
+        Of several chargers in a topic one whose clock is ahead of all clocks is wrong: what it
+        sends waits. A pause up to a time that has been is a pause, as it is at the end of a file.
+
+        Args:
+            now: what time it is by the clock of the wall, s since 1970 UTC.
+        """
+        if not self._far or self._far.witnesses is Witnesses.UNKNOWN:
             return None
-        seconds = [held.second for held in self._far.held if held.second <= self._trusted + PAUSE_S]
         is_alone = len({*self._chargers(), *(held.charger for held in self._far.held)}) == 1
-        return max(seconds) if seconds and is_alone else None
+        if not is_alone or self._far.witnesses is Witnesses.OTHERS:
+            seconds = [held.second for held in self._far.held if held.second <= now]
+        else:
+            seconds = [held.second for held in self._far.held]
+        return max((s for s in seconds if s <= self._trusted + PAUSE_S), default=None)
 
     def _chargers(self) -> Iterator[str]:
         yield from self.bays
@@ -208,13 +217,14 @@ class SessionOperator:
         for signal in self._far.take_all():
             self._ignore(signal, AHEAD)
         found = self.advance(self._newest) if self._newest is not None else []
-        return found + self._left()
+        return found + self.end_unseen()
 
-    def _left(self) -> list[Outcome]:
-        """Cars that no parking sensor saw leave, and that nobody waits for any more."""
+    def end_unseen(self) -> list[Outcome]:
+        """Cars that no parking sensor saw leave are gone: nobody waits for them any more."""
         for charger, bay in self.bays.items():
-            if bay.session is not None and bay.state is UNPLUGGED and has_left(bay, bay.session):
+            if is_left(bay):
                 leave_unseen(self._shared, bay)
+                bay.input_ended = True
                 self._shared.touched.add(charger)
         return self._take()
 

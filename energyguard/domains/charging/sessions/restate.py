@@ -28,7 +28,15 @@ from energyguard.domains.charging.model import (
     Signal,
     ViolationRaised,
 )
-from energyguard.domains.charging.sessions.bay import Bay, Cut, WrittenResults, base, begin, kept
+from energyguard.domains.charging.sessions.bay import (
+    Bay,
+    Cut,
+    WrittenResults,
+    base,
+    begin,
+    is_left,
+    kept,
+)
 from energyguard.domains.charging.sessions.bays import happen
 from energyguard.domains.charging.sessions.effects import Timer, TransitionContext
 from energyguard.domains.charging.sessions.results import (
@@ -41,7 +49,7 @@ from energyguard.domains.charging.sessions.results import (
     time_of,
 )
 from energyguard.domains.charging.sessions.signals import in_order
-from energyguard.domains.charging.sessions.timers import HELD, ring
+from energyguard.domains.charging.sessions.timers import HELD, leave_unseen, ring
 
 MAX_LATE_S: Final = 31 * 86_400
 """What is older than that is a wrong clock's, or of an archive."""
@@ -84,13 +92,14 @@ def take_late(h: TransitionContext, bays: dict[str, Bay], signal: Signal, done: 
     if signal in before:
         h.out.append(Ignored(signal, REPEATED))
         return True
-    known = bay.written or WrittenResults()
-    was = _fold(h.limits, charger, start, known, before, done)
+    known, ended = bay.written or WrittenResults(), bay.input_ended
+    was = _fold(h.limits, charger, start, known, before, done, input_ended=ended)
     signals = _put(before, signal)
-    now = _fold(h.limits, charger, start, known, signals, done)
+    now = _fold(h.limits, charger, start, known, signals, done, input_ended=ended)
     names = _names(was.sessions, now.sessions, done)
     if names != {own: session.known_as for own, session in now.sessions.items()}:
-        now = _fold(h.limits, charger, start, replace(known, sessions=names), signals, done)
+        renamed = replace(known, sessions=names)
+        now = _fold(h.limits, charger, start, renamed, signals, done, input_ended=ended)
     written = {id_of(result): result for result in was.results}
     results = _paired(written, now.results)
     found = _write(h, known, written, results)
@@ -118,7 +127,9 @@ def release(h: TransitionContext, bays: dict[str, Bay], charger: str, second: in
     """Write the violations that waited for more signals, as far as there are any."""
     bay = bays[charger]
     known = bay.written or WrittenResults()
-    found = _fold(h.limits, charger, base(bay), known, kept(bay, charger), second).results
+    found = _fold(
+        h.limits, charger, base(bay), known, kept(bay, charger), second, input_ended=bay.input_ended
+    ).results
     h.out += [result for result in found if id_of(result) in known.held]
     known.held, known.held_until = [], 0
 
@@ -144,6 +155,8 @@ def _fold(
     known: WrittenResults,
     signals: Iterable[Signal],
     done: int,
+    *,
+    input_ended: bool,
 ) -> Folded:
     """What signals come to from a cut on, with all times that are up by a second.
 
@@ -154,6 +167,7 @@ def _fold(
         known: says under which ids its results were written.
         signals: in their order.
         done: the second.
+        input_ended: whether a car that no parking sensor saw leave has left all the same.
     """
     h = TransitionContext(limits, keeps=True)
     bay = Bay(written=known)
@@ -166,6 +180,9 @@ def _fold(
         _ring_before(h, bays, signal.second)
         happen(h, bays, (signal,))
     _ring_before(h, bays, done)
+    if input_ended and is_left(bay):
+        leave_unseen(h, bay)
+        bay.input_ended = True
     results = [
         _named(outcome, known.results)
         for outcome in h.out

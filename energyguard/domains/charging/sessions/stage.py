@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from energyguard.clock import SYSTEM, Clock
@@ -20,8 +20,14 @@ from energyguard.domains.charging.model import (
 )
 from energyguard.domains.charging.records.occupancy import OCCUPANCY_UPDATE, OccupancyUpdate
 from energyguard.domains.charging.sessions.operator import AHEAD, LATE, LATENESS_S, SessionOperator
+from energyguard.domains.charging.sessions.quiet import matters, newest_of_topics
 from energyguard.domains.charging.sessions.records import bay_records, result_records, results
-from energyguard.domains.charging.sessions.signals import DecodedSignals, Listed, decoded_signals
+from energyguard.domains.charging.sessions.signals import (
+    AHEAD_S,
+    DecodedSignals,
+    Listed,
+    decoded_signals,
+)
 from energyguard.domains.charging.silence_alerts import silence_records
 from energyguard.domains.charging.topics import BAYS, OCCUPANCY
 from energyguard.log import LATEST, Fetched, Log, Records, TopicPartition
@@ -97,14 +103,25 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
 
     def decided(self, decision: Decision, outputs: PendingOutputs) -> None:
         """Nothing came, and what is due by that time happens; or so far are the others."""
+        newest = self.operator.newest
         if decision.reached is not None or decision.alone:
             reached = None if decision.reached is None else decision.reached // 1000
             self._tell(self.operator.witness(reached), outputs)
         elif decision.time is not None:
-            newest = self.operator.newest
-            self._tell(self.operator.advance(decision.time // 1000 - LATENESS_S), outputs)
-            if self.operator.newest != newest:  # a pause is over: time goes on from here
-                self.manifest.marks = [(self.operator.newest or 0, self.clock.now_ms())]
+            over = decision.time // 1000 - LATENESS_S
+            self._tell(self.operator.advance(over), outputs)
+            if self._is_past and over >= (self.operator.newest or 0):
+                self._tell(self.operator.end_unseen(), outputs)
+        if self.operator.newest != newest:  # a pause is over: time goes on from here
+            self.manifest.marks = [(self.operator.newest or 0, self.clock.now_ms())]
+
+    @property
+    def _is_past(self) -> bool:
+        """Whether its signals are of the past: an input that pauses is over, as a file's is."""
+        if not self.manifest.marks:
+            return False
+        newest_s, appended_ms = self.manifest.marks[-1]
+        return (newest_s + AHEAD_S) * 1000 < appended_ms
 
     def _tell(self, outcomes: list[Outcome], outputs: PendingOutputs) -> None:
         written = results(outcomes, self._limits, self.at.topic, appends=self._appends)
@@ -164,7 +181,6 @@ class SessionTask(Task[DecodedSignals, SessionOperator]):
 
 TELL_S = 1.0
 QUIET_S = 1.0  # of the wall clock: a partition that is being read has its time from its signals
-ANYWAY_S = 5  # of event time: time goes on at least so often where nothing is due, for the total
 
 
 class SessionStage(Stage[SessionTask, DecodedSignals]):
@@ -216,13 +232,13 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
         """What time it is at chargers from which nothing came, where that makes a difference."""
         now_ms, now_s = self.clock.now_ms(), self.clock.monotonic()
         times = {task.at: task.event_ms(now_ms) for task in tasks}
-        newest = _newest(times)
+        newest = newest_of_topics(times)
         quiet: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
         for task in tasks:
             time = times[task.at]
             if time is None or now_s - task.last_record_s < QUIET_S:
                 continue
-            pause_end = task.operator.pause_end
+            pause_end = task.operator.pause_end(now_ms // 1000)
             if pause_end is not None and now_s - task.last_record_s >= self._grace_ms / 1000:
                 end_ms = (pause_end + LATENESS_S) * 1000  # its input is over, as a file's is
                 quiet[task.at.topic][task.at.partition] = task.position, end_ms
@@ -230,7 +246,7 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
             if now_s - task.last_record_s >= self._idle_s:
                 time = max(time, newest[task.at.topic])
             time -= self._grace_ms
-            if _matters(task, time // 1000 - LATENESS_S):
+            if matters(task.operator, time // 1000 - LATENESS_S):
                 quiet[task.at.topic][task.at.partition] = task.position, time
         return [
             Decision(topic=topic, quiet=read)
@@ -263,23 +279,6 @@ class SessionStage(Stage[SessionTask, DecodedSignals]):
             keys = [topic.encode() for topic in updates]
             values = [OCCUPANCY_UPDATE.encode(update) for update in updates.values()]
             outputs.add(OCCUPANCY.name, Records(keys, values))
-
-
-def _newest(times: Mapping[TopicPartition, int | None]) -> dict[str, int]:
-    """The newest time of each topic: of two partitions, since one clock may be wrong."""
-    of: dict[str, list[int]] = defaultdict(list)
-    for at, time in times.items():
-        if time is not None:
-            of[at.topic].append(time)
-    return {topic: sorted(each)[-2:][0] for topic, each in of.items()}
-
-
-def _matters(task: SessionTask, second: int) -> bool:
-    """Whether it makes a difference that all up to a second is over."""
-    due, done = task.operator.due, task.operator.done
-    if due is not None and due <= second:
-        return True
-    return done is not None and second >= done + ANYWAY_S
 
 
 def limits_of(charging: ChargingSettings) -> ParkingLimits:

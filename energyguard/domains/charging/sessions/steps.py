@@ -49,6 +49,7 @@ def _open(h: TransitionContext, bay: Bay, signal: Signal) -> ParkingSession:
     number = bay.last_number + 1 if bay.last_start == signal.second else 0
     bay.last_start, bay.last_number = signal.second, number
     bay.session = ParkingSession(signal.charger, signal.second, number)
+    bay.input_ended = False
     if bay.written is not None:
         bay.session.known_as = bay.written.sessions.get(bay.session.own_id, "")
     h.occupied += 1
