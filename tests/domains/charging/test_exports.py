@@ -172,11 +172,11 @@ def test_spellings_and_ratings() -> None:
 
 
 def test_a_time_without_a_date_column_has_its_own() -> None:
-    header = "ID,Charge-Point,Start_Time,End (Date/Time),Total Energy [kWh]".split(",")
+    header = ["ID", "Charge-Point", "Start_Time", "End (Date/Time)", "Total Energy [kWh]"]
     layout = layout_of(header, "odd.csv")
     places = {"event": 0, "charger": 1, "start": 2, "end": 3, "energy_kwh": 4}
     assert dict(layout.at) == places
-    both = layout_of("Start Date,Start Time,End Date,End Time,kWh".split(","), "usual.csv")
+    both = layout_of(["Start Date", "Start Time", "End Date", "End Time", "kWh"], "usual.csv")
     assert "start" not in both.at
 
 
