@@ -68,7 +68,7 @@ def test_the_last_signal_of_an_input_ends_its_sessions(
             send(log, sorted(part, key=lambda one: one.second))
             work(worker)
         quiet(clock, 30, worker)
-        paid = [json.loads(value) for _, value, _ in told_in(log, TRANSACTION_PROFIT.name)]
+        paid = [json.loads(value or b"") for _, value, _ in told_in(log, TRANSACTION_PROFIT.name)]
         assert [(one["total_energy_delivered"], one["profit"]) for one in paid] == bills
         mine = [key for key, _, _ in told_in(log, FULL_SESSIONS.name) if key == b"charger-7"]
         assert len(mine) == stays
