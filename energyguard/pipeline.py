@@ -143,6 +143,13 @@ SERVICE = Flow(
     ),
     tables=(AUDIT, PREFERENCES),
 )
+PRICE_FEED = Flow(
+    "price feed",
+    (),
+    "service/price_feed/feed.py",
+    (PRICES,),
+    tables=(PRICES,),
+)
 LIVE = Flow(
     "live",
     (
@@ -187,6 +194,13 @@ STAGES = (
     Role("history", "energyguard.sinks.history_role:run", (ARCHIVE,), niceness=5),
     Role("backup", "energyguard.backup.schedule:run", needs="backup.to", beside="history"),
     Role("catalogue", "energyguard.catalogue.role:run", (CATALOGUE,), beside="serve"),
+    Role(
+        "prices",
+        "energyguard.service.price_feed.role:run",
+        (PRICE_FEED,),
+        needs="prices.sources",
+        beside="serve",
+    ),
 )
 SERVING = Role(
     "serve",

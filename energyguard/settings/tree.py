@@ -19,6 +19,7 @@ from energyguard.settings.backup import COPIES, BackupSettings
 from energyguard.settings.charging import ChargingSettings
 from energyguard.settings.edge import CloudSettings, EdgeSettings
 from energyguard.settings.ledger import LedgerSettings
+from energyguard.settings.prices import PriceSettings
 from energyguard.settings.regions import RegionsSettings
 from energyguard.settings.section import Duration, Section, Zone
 
@@ -244,6 +245,7 @@ class Settings(Section):
     cloud: CloudSettings = CloudSettings()
     regions: RegionsSettings = RegionsSettings()
     charging: ChargingSettings = ChargingSettings()
+    prices: PriceSettings = PriceSettings()
     serve: ServeSettings = ServeSettings()
     simulate: SimulateSettings = SimulateSettings()
 

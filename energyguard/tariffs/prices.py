@@ -27,6 +27,7 @@ from energyguard.model.quantities import to_nano
 from energyguard.model.readings import EARLIEST_MS, Ints
 
 DAY_MS: Final = 24 * HOUR_MS
+LATEST_MS: Final = 253_402_300_800_000  # the end of 9999
 MAX_PRICE_ROWS: Final = 400_000
 MAX_SHOWN_FAULTS: Final = 100
 _COLUMNS: Final = ("start", "end", "price", "price_mwh")
@@ -100,16 +101,16 @@ def read_prices(data: bytes, name: str) -> list[PriceSlot]:
         left_out = len(faults) - MAX_SHOWN_FAULTS
         more = (f"{name}: and {left_out} more",) if left_out > 0 else ()
         raise Faulty(*faults[:MAX_SHOWN_FAULTS], *more)
-    return _with_ends(found)
+    return with_ends(found)
 
 
 def _row(head: Sequence[str], cells: Sequence[str]) -> tuple[int, int | None, int]:
     if len(cells) != len(head):
         raise ValueError(f"{len(cells)} cells, and {len(head)} columns")
     row = dict(zip(head, (cell.strip() for cell in cells), strict=True))
-    start_ms, end_ms = _time(row["start"]), None
+    start_ms, end_ms = time_ms(row["start"]), None
     if "end" in row:
-        end_ms = _time(row["end"])
+        end_ms = time_ms(row["end"])
         if not start_ms < end_ms <= start_ms + DAY_MS:
             raise ValueError(f"end: {row['end']} is not within a day behind {row['start']}")
     text = row.get("price") or row.get("price_mwh") or ""
@@ -120,20 +121,33 @@ def _row(head: Sequence[str], cells: Sequence[str]) -> tuple[int, int | None, in
         raise ValueError(f"price: {text!r} is no number; write -0.01234") from None
 
 
-def _time(text: str) -> int:
+def time_ms(text: str) -> int:
+    """A time of a price: ISO 8601 with its offset, a quarter hour; ms since 1970 UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is no time; write 2026-11-24T00:15+01:00") from None
     if at.utcoffset() is None:
         raise ValueError(f"{text!r} has no offset from UTC; write 2026-11-24T00:15+01:00")
-    ms = round(at.timestamp() * 1000)
-    if ms % QUARTER_MS or ms < EARLIEST_MS:
+    return checked_ms(round(at.timestamp() * 1000), text)
+
+
+def checked_ms(ms: int, text: str) -> int:
+    """A time of a price, ms since 1970 UTC.
+
+    Raises:
+        ValueError: it is no quarter hour, or before 2000; the message has ``text``.
+    """
+    if ms % QUARTER_MS or not EARLIEST_MS <= ms < LATEST_MS:
         raise ValueError(f"{text!r} is no quarter hour since 2000")
     return ms
 
 
-def _with_ends(found: dict[int, tuple[int | None, int]]) -> list[PriceSlot]:
+def with_ends(found: dict[int, tuple[int | None, int]]) -> list[PriceSlot]:
     """Rows without an end get that of the shortest step of their UTC day, at most an hour."""
     starts = sorted(found)
     shortest: dict[int, int] = {}

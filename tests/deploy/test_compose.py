@@ -31,8 +31,8 @@ DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
 OURS = "energyguard"
 BESIDE = "catalogue"
 """The role that `serve` plays beside its own."""
-UNASKED = "backup"
-"""A role that is played where a setting asks for it, beside `history`."""
+UNASKED = {"backup", "prices"}
+"""Roles that are played where a setting asks for them, beside another one."""
 
 
 def ours(found: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def ours(found: dict[str, Any]) -> dict[str, Any]:
 
 @FILES
 def test_compose_takes_the_files(composed: Composed, files: tuple[str, ...]) -> None:
-    assert {"kafka", *ROLES} - {BESIDE, UNASKED} <= composed(files)["services"].keys()
+    assert {"kafka", *ROLES} - {BESIDE, *UNASKED} <= composed(files)["services"].keys()
     assert composed(files)["services"]["serve"]["command"] == ["role", "serve", BESIDE]
 
 

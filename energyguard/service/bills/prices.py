@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -111,6 +111,15 @@ class PriceBook:
         if fault := list_id_fault(list_id):
             raise Malformed(fault, "list")
         slots = read_prices(data, name)
+        self.put_slots(list_id, slots)
+        return len(slots)
+
+    def put_slots(self, list_id: str, slots: Sequence[PriceSlot]) -> int:
+        """Write prices of a list; those of the same beginning are replaced.
+
+        Returns:
+            How many days have other prices than before: these are written.
+        """
         changed: dict[str, dict[int, PriceSlot]] = {}
         with self._lock:
             known = self._days.get(list_id, {})
@@ -119,14 +128,15 @@ class PriceBook:
                 if day not in changed:
                     changed[day] = {old.start_ms: old for old in known.get(day, ())}
                 changed[day][slot.start_ms] = slot
-        if changed:
-            days = {day: tuple(sorted(found.values())) for day, found in changed.items()}
+        every = {day: tuple(sorted(found.values())) for day, found in changed.items()}
+        days = {day: found for day, found in every.items() if found != known.get(day)}
+        if days:
             keys = [f"{list_id}/{day}".encode() for day in days]
             values = [PRICE_DAY.encode(_record(found)) for found in days.values()]
             self._log.append(PRICES.name, Records(keys, values))
             for day, found in days.items():
                 self._keep(list_id, day, found)
-        return len(slots)
+        return len(days)
 
 
 def _record(slots: tuple[PriceSlot, ...]) -> PriceDay:

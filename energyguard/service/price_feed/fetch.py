@@ -1,0 +1,111 @@
+"""One answer of an address on the web, with its limits: which address, how long, how large.
+
+A name is looked up once and that address is connected to, so that a name which leads inside the
+network is refused however often it changes.
+"""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+import httpx
+
+from energyguard.errors import Faulty, Unavailable
+
+TIMEOUT_S: Final = 20.0
+MAX_BYTES: Final = 8_000_000
+MAX_REDIRECTS: Final = 3
+MAX_RETRY_S: Final = 24 * 3_600.0
+Address = IPv4Address | IPv6Address
+
+
+def fetch(url: str, *, inside: bool = False) -> bytes:
+    """The body of an address.
+
+    Args:
+        url: http or https.
+        inside: whether it may be inside the network.
+
+    Raises:
+        Faulty: it may not be asked, or says that there is nothing of this name.
+        Unavailable: it cannot be reached now, or does not answer as it should; with what it says
+            of when to come again.
+    """
+    with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
+        at = httpx.URL(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = _answer(client, at, inside)
+            if not answer.is_redirect:
+                return answer.content
+            at = at.join(answer.headers.get("location", ""))
+    raise Faulty(f"{url}: leads on more than {MAX_REDIRECTS} times")
+
+
+def _answer(client: httpx.Client, url: httpx.URL, inside: bool) -> httpx.Response:
+    if url.scheme not in ("http", "https"):
+        raise Faulty(f"{url}: is neither http nor https")
+    address = _looked_up(url, inside)
+    request = client.build_request(
+        "GET",
+        url.copy_with(host=str(address)),
+        headers={"Host": url.netloc.decode(), "Accept": "application/json, text/csv"},
+        extensions={"sni_hostname": url.host},
+    )
+    try:
+        answer = client.send(request, stream=True)
+        try:
+            size, parts = 0, list[bytes]()
+            for part in answer.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > MAX_BYTES:
+                    raise Faulty(f"{url}: answers more than {MAX_BYTES:,} bytes")
+        finally:
+            answer.close()
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{url}: {str(error) or type(error).__name__}") from error
+    return _checked(url, httpx.Response(answer.status_code, headers=_kept(answer)), b"".join(parts))
+
+
+def _kept(answer: httpx.Response) -> dict[str, str]:
+    names = ("location", "retry-after")
+    return {name: answer.headers[name] for name in names if name in answer.headers}
+
+
+def _checked(url: httpx.URL, answer: httpx.Response, body: bytes) -> httpx.Response:
+    status = answer.status_code
+    if answer.is_success or answer.is_redirect:
+        return httpx.Response(status, headers=answer.headers, content=body)
+    if status in (408, 425, 429) or status >= 500:
+        wait = answer.headers.get("retry-after", "")
+        retry_s = min(float(wait), MAX_RETRY_S) if wait.isdecimal() else 0.0
+        raise Unavailable(f"{url}: answers {status}", retry_after=retry_s)
+    raise Faulty(f"{url}: answers {status}")
+
+
+def _looked_up(url: httpx.URL, inside: bool) -> Address:
+    """The address of a name.
+
+    Raises:
+        Faulty: one of its addresses is inside the network, and none may be.
+        Unavailable: the name is not known now.
+    """
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unavailable(f"{url}: {url.host} is not known: {error}") from error
+    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    if not inside and not all(_is_outside(address) for address in addresses):
+        raise Faulty(
+            f"{url}: {url.host} is inside the network ({addresses[0]}); where that is meant, set "
+            "prices.inside=true"
+        )
+    return addresses[0]
+
+
+def _is_outside(address: Address) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_global and not address.is_multicast
