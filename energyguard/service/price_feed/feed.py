@@ -81,8 +81,8 @@ class PriceFeed:
             source.fails.begin(error)
             wait_s = min(source.wait_s, self._every_s)
             source.wait_s *= 2
-            asked_s = error.retry_after if isinstance(error, Unavailable) else 0.0
-            return max(wait_s, asked_s)
+            retry_s = error.retry_after if isinstance(error, Unavailable) else 0.0
+            return max(wait_s, retry_s)
         source.fails.end()
         source.wait_s = RETRY_S
         if days:
