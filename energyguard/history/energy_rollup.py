@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +18,23 @@ from energyguard.history.energy_buckets import (
 )
 from energyguard.history.energy_channels import OF_ALL, Changes, describe, described, plain
 from energyguard.history.energy_folds import ChannelFolds, FoldOutcome
-from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, FoldSpan, fold_spans
+from energyguard.history.energy_spans import FOREVER_MS, QUARTER_MS, WARM_UP, FoldSpan, fold_spans
 from energyguard.history.energy_writes import Replaced, ReplacedRows
 from energyguard.ledger.channels import EnergyChannel
 from energyguard.model.topics import DAY_MS
 from energyguard.records.tables import TableColumn, memory_table
 
-Touched = Mapping[tuple[str, str], tuple[int, int]]
-"""By device and channel, the earliest and the latest reading that came in (ms)."""
+
+class TouchedSpan(NamedTuple):
+    """The earliest and the latest reading of a device's channel that came in (ms); how many."""
+
+    lo_ms: int
+    hi_ms: int
+    rows: int = 0
+
+
+Touched = Mapping[tuple[str, str], TouchedSpan]
+"""By device and channel."""
 FOLDED = memory_table(
     "folded",
     "Whose readings are folded now; empty between two roll-ups.",
@@ -39,6 +49,8 @@ FOLDED = memory_table(
 )
 MAX_DEVICES = 5_000
 """So many are folded at a time: bounds memory."""
+MAX_READINGS = 500_000
+"""So many readings are; of one device all of a day, however many these are."""
 LONG_MS = 31 * DAY_MS  # readings so far apart are not read in one piece
 
 _READINGS = """
@@ -63,7 +75,8 @@ FROM rollup_1d FINAL WHERE counted > 0
 _ALL_DAYS = """
 SELECT
     toString(device) AS device, toString(channel) AS channel,
-    intDiv(toInt64(toUnixTimestamp(bucket)), 86400) AS day, first_ms AS lo_ms, last_ms AS hi_ms
+    intDiv(toInt64(toUnixTimestamp(bucket)), 86400) AS day, first_ms AS lo_ms, last_ms AS hi_ms,
+    counted AS rows
 FROM rollup_1d FINAL
 WHERE counted > 0 AND (device, channel) IN (SELECT device, channel FROM touched)
 """
@@ -117,9 +130,7 @@ class EnergyRollUp:
         spans = self._spans(touched)
         names = sorted(spans, key=lambda name: (name[1], _piece(spans[name]), name[0]))
         for (channel, _), of_one in groupby(names, lambda n: (n[1], _piece(spans[n]))):
-            devices = [device for device, _ in of_one]
-            for start in range(0, len(devices), MAX_DEVICES):
-                lot = devices[start : start + MAX_DEVICES]
+            for lot in _lots([(device, touched[device, channel].rows) for device, _ in of_one]):
                 yield self._replace(channel, lot, [spans[device, channel] for device in lot])
 
     def _of(self, device: str, channel: str) -> EnergyChannel:
@@ -129,7 +140,7 @@ class EnergyRollUp:
     def _spans(self, touched: Touched) -> dict[tuple[str, str], FoldSpan]:
         found: dict[tuple[str, str], FoldSpan] = {}
         cold: dict[tuple[str, str], tuple[int, int]] = {}
-        for (device, channel), (lo_ms, hi_ms) in touched.items():
+        for (device, channel), (lo_ms, hi_ms, _) in touched.items():
             folds = self._folds.get(channel)
             if folds is None:
                 folds = self._folds[channel] = ChannelFolds(channel, self._of)
@@ -183,6 +194,20 @@ class EnergyRollUp:
         key, time, value = (rows[name].to_numpy() for name in ("key", "time", "value"))
         readings = Readings(key, time, value, topic.indices.to_numpy().astype(np.int64))
         return readings, topic.dictionary.to_pylist()
+
+
+def _lots(devices: Sequence[tuple[str, int]]) -> Iterator[Sequence[str]]:
+    """Devices, each with its number of readings, that are folded together."""
+    lot: list[str] = []
+    readings = 0
+    for device, rows in devices:
+        readings += rows + WARM_UP
+        if lot and (readings > MAX_READINGS or len(lot) == MAX_DEVICES):
+            yield lot
+            lot, readings = [], rows + WARM_UP
+        lot.append(device)
+    if lot:
+        yield lot
 
 
 def _reaching(spans: Sequence[FoldSpan], folded: FoldOutcome) -> Sequence[FoldSpan]:

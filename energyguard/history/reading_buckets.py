@@ -17,7 +17,13 @@ import pyarrow.compute as pc
 from energyguard.history import Tables
 from energyguard.history.energy_buckets import LONG_ENTRIES
 from energyguard.history.energy_channels import ENERGY_CHANNELS, Changes
-from energyguard.history.energy_rollup import FOLDED, EnergyRollUp, touch
+from energyguard.history.energy_rollup import (
+    FOLDED,
+    MAX_READINGS,
+    EnergyRollUp,
+    TouchedSpan,
+    touch,
+)
 from energyguard.history.rollup_kind import BUCKET, SMALL_GRANULES, RollUpKind, script
 from energyguard.history.sources import READING_LEVELS, Source
 from energyguard.model.channels import CHANNELS
@@ -96,14 +102,15 @@ LEVELS = (
 )
 MAX_RUNS = 16
 ENERGY = frozenset(name for name, channel in CHANNELS.items() if not channel.is_level)
-_COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms")
+_COLUMNS = ("device", "channel", "day", "lo_ms", "hi_ms", "rows")
 _SCHEMA = pa.schema(
     [(name, pa.string() if name in ("device", "channel") else pa.int64()) for name in _COLUMNS]
 )
 _RANGE = """
 SELECT toString(device) AS device, toString(channel) AS channel,
     intDiv(toUnixTimestamp64Milli(time), {day:Int64}) AS day,
-    min(toUnixTimestamp64Milli(time)) AS lo_ms, max(toUnixTimestamp64Milli(time)) AS hi_ms
+    min(toUnixTimestamp64Milli(time)) AS lo_ms, max(toUnixTimestamp64Milli(time)) AS hi_ms,
+    count() AS rows
 FROM readings
 WHERE time >= fromUnixTimestamp64Milli({lo:Int64}) AND time <= fromUnixTimestamp64Milli({hi:Int64})
 GROUP BY device, channel, day
@@ -113,9 +120,10 @@ MAX_ROWS = 4_000_000  # one settling of so many takes about 500 MB
 
 
 def _marks(table: str, rows: pa.Table) -> pa.Table:
-    """Where these rows of ``readings`` are: earliest and latest by device, channel and day."""
+    """Where these rows of ``readings`` are: earliest, latest, number by device, channel, day."""
     ms = rows["time"].cast(pa.int64())
-    columns = [rows["device"], rows["channel"], pc.divide(ms, DAY_MS), ms, ms]
+    one = pa.array(np.ones(len(ms), np.int64))
+    columns = [rows["device"], rows["channel"], pc.divide(ms, DAY_MS), ms, ms, one]
     return _grouped(pa.table(columns, list(_COLUMNS))).cast(_SCHEMA)
 
 
@@ -133,7 +141,7 @@ class ReadingBuckets:
         self._energy = EnergyRollUp(history)
 
     def __call__(self, marked: pa.Table) -> None:
-        """Replace what is marked: device, channel, day, and the earliest and latest time (ms)."""
+        """Replace what is marked: device, channel, day, earliest and latest time (ms), rows."""
         for run in _runs(_grouped(marked)):
             is_energy = pc.is_in(run["channel"], pa.array(sorted(ENERGY)))
             self._levels(run.filter(pc.invert(is_energy)))
@@ -158,8 +166,9 @@ class ReadingBuckets:
 
     def _energies(self, run: pa.Table) -> None:
         names = zip(run["device"].to_pylist(), run["channel"].to_pylist(), strict=True)
-        ends = zip(run["lo_ms"].to_pylist(), run["hi_ms"].to_pylist(), strict=True)
-        for replaced in self._energy.replace(dict(zip(names, ends, strict=True))):
+        where = (run[name].to_pylist() for name in ("lo_ms", "hi_ms", "rows"))
+        touched = dict(zip(names, map(TouchedSpan, *where), strict=True))
+        for replaced in self._energy.replace(touched):
             self._history.execute("TRUNCATE TABLE spans")
             self._history.insert("spans", replaced.rows())
             self._coarser(LEVELS[1:], int(replaced.from_ms.min()), int(replaced.to_ms.max()))
@@ -173,33 +182,37 @@ class ReadingBuckets:
 
 
 def _grouped(table: pa.Table) -> pa.Table:
-    """One row per device, channel and day, with the earliest and the latest time."""
-    grouped = table.group_by(["device", "channel", "day"]).aggregate(
-        [("lo_ms", "min"), ("hi_ms", "max")]
-    )
-    return grouped.select(["device", "channel", "day", "lo_ms_min", "hi_ms_max"]).rename_columns(
-        list(_COLUMNS)
-    )
+    """One row per device, channel and day, with the earliest and the latest time, and how many."""
+    return _merged(table, ["device", "channel", "day"]).select(list(_COLUMNS))
+
+
+def _merged(table: pa.Table, by: list[str]) -> pa.Table:
+    merged = table.group_by(by).aggregate([("lo_ms", "min"), ("hi_ms", "max"), ("rows", "sum")])
+    return merged.rename_columns([*by, "lo_ms", "hi_ms", "rows"])
 
 
 def _runs(marked: pa.Table) -> Iterator[pa.Table]:
     """Split what is marked into runs of days without a day between, oldest first.
 
     A reading with a wrong clock must not make all others look at the years between. Where clocks
-    are all over the place, one run does for all.
+    are all over the place, one run does for all. No device has more rows in a run than are folded
+    at a time, or else it is a day.
     """
     day = marked["day"].to_numpy()
-    days = np.unique(day)
-    starts = days[np.flatnonzero(np.diff(days, prepend=days[0] - 2) > 1)]
-    if len(starts) > MAX_RUNS:
-        starts = days[:1]
-    number = np.searchsorted(starts, day, side="right")
-    for i in range(1, len(starts) + 1):
-        run = marked.filter(pa.array(number == i))
-        merged = run.group_by(["device", "channel"]).aggregate([("lo_ms", "min"), ("hi_ms", "max")])
-        yield merged.rename_columns(
-            [name.removesuffix("_min").removesuffix("_max") for name in merged.column_names]
-        )
+    days, place = np.unique(day, return_inverse=True)
+    begins = np.diff(days, prepend=days[0] - 2) > 1
+    if begins.sum() > MAX_RUNS:
+        begins[1:] = False
+    most = np.zeros(len(days), np.int64)
+    np.maximum.at(most, place, marked["rows"].to_numpy())
+    so_far = 0
+    for i in range(len(days)):
+        so_far = most[i] if begins[i] else so_far + most[i]
+        if so_far > MAX_READINGS:
+            begins[i], so_far = True, most[i]
+    number = np.cumsum(begins)[place]
+    for i in range(1, int(begins.sum()) + 1):
+        yield _merged(marked.filter(pa.array(number == i)), ["device", "channel"])
 
 
 READINGS = RollUpKind(
