@@ -203,13 +203,13 @@ def _runs(marked: pa.Table) -> Iterator[pa.Table]:
     begins = np.diff(days, prepend=days[0] - 2) > 1
     if begins.sum() > MAX_RUNS:
         begins[1:] = False
-    most = np.zeros(len(days), np.int64)
-    np.maximum.at(most, place, marked["rows"].to_numpy())
+    largest = np.zeros(len(days), np.int64)
+    np.maximum.at(largest, place, marked["rows"].to_numpy())
     so_far = 0
     for i in range(len(days)):
-        so_far = most[i] if begins[i] else so_far + most[i]
+        so_far = largest[i] if begins[i] else so_far + largest[i]
         if so_far > MAX_READINGS:
-            begins[i], so_far = True, most[i]
+            begins[i], so_far = True, largest[i]
     number = np.cumsum(begins)[place]
     for i in range(1, int(begins.sum()) + 1):
         yield _merged(marked.filter(pa.array(number == i)), ["device", "channel"])
