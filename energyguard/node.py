@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from energyguard.audit import AuditTrail
+from energyguard.backup.exchange import finish_exchange
 from energyguard.backup.folder_version import copy_older, refuse_newer
 from energyguard.backup.requests import RestoreRequest, take_request
 from energyguard.backup.restore import restore
@@ -86,6 +87,7 @@ def run_roles(
 
         answer_metrics(metrics)
     keep_private(settings.data_dir, group=settings.group_readable)
+    finish_exchange(settings.data_dir)
     refuse_newer(settings.data_dir)
     check_log(settings.log_url, settings.data_dir / "history")
     play_together({name: partial(_run, ROLES[name]) for name in names}, settings, stop)
@@ -136,6 +138,8 @@ def up(settings: Settings, roles: Sequence[str], say: Callable[[str], None]) -> 
     beside = {name: [n for n in roles if ROLES[n].beside == name] for name in apart}
     commands = {name: (*command, name, *beside[name]) for name in apart}
     while True:
+        if aside := finish_exchange(settings.data_dir):
+            say(f"a copy was being put back: that is finished; what was there is {aside} now")
         check_log(settings.log_url, settings.data_dir / "history")
         copy_older(settings, say)
         ended = _tend(settings, roles, commands, say, stop, hurry)

@@ -4,6 +4,7 @@
     contents.py        which files of a data folder belong into one, and how each is copied
     make.py            a copy into a folder; unchanged files are shared with the copy before
     restore.py         a data folder from a copy
+    exchange.py        the same in a folder that cannot be renamed: a disk of its own
     folder_version.py  which version a folder is of: an older one is copied before it is opened
     schedule.py        the role that makes one every so often
 

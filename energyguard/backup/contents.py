@@ -18,7 +18,11 @@ from energyguard.durable.connections import our_errors, read_only
 from energyguard.settings.backup import COPIES
 
 HISTORY = "history"
-LEFT_OUT = ("run", COPIES)
+READY = ".restoring"
+"""The folder's entry in which a copy that is put back is made ready."""
+ASIDE = "before-"
+"""How the entry begins that has what was there before a copy was put back."""
+LEFT_OUT = ("run", COPIES, READY)
 """Folders that are of the running processes, or copies themselves."""
 _ENDINGS = ("-wal", "-shm", "-bell", ".lock", ".new", ".partial")
 _SQLITE = b"SQLite format 3\0"
@@ -29,7 +33,10 @@ def plain_files(data_dir: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(data_dir):
         here = Path(folder)
         if here == data_dir:
-            folders[:] = sorted(name for name in folders if name not in (*LEFT_OUT, HISTORY))
+            left_out = (*LEFT_OUT, HISTORY)
+            folders[:] = sorted(
+                name for name in folders if name not in left_out and not name.startswith(ASIDE)
+            )
         for name in sorted(names):
             path = here / name
             if not name.endswith(_ENDINGS) and path.is_file() and not path.is_symlink():

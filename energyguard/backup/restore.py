@@ -1,4 +1,7 @@
-"""A data folder from a copy. Whoever is killed in between finds the old folder, or the new one."""
+"""A data folder from a copy. Whoever is killed in between finds the old folder, or the new one.
+
+A folder that can be renamed is exchanged whole; of another its entries are (``exchange.py``).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,14 @@ from types import MappingProxyType
 
 import msgspec
 
+from energyguard.backup.contents import READY
+from energyguard.backup.exchange import (
+    exchange_contents,
+    finish_exchange,
+    has_data,
+    keeps_its_place,
+    unfinished_exchange,
+)
 from energyguard.backup.make import Progress
 from energyguard.backup.manifest import CopyManifest, HistoryPosition, faults_of, read_manifest
 from energyguard.clock import SYSTEM, Clock
@@ -35,6 +46,9 @@ def restore(
 ) -> Path | None:
     """Put a copy back as a data folder; returns where the one that was there lies now.
 
+    One that was killed while it exchanged entries is finished first; it was all that was wanted
+    if it had the same copy.
+
     Args:
         copy: the folder of the copy.
         data_dir: where it is to be.
@@ -50,21 +64,22 @@ def restore(
         Conflict: there is a data folder already, or processes use it.
         DiskFull: there is no room; nothing was changed.
     """
-    if data_dir.is_mount():
-        raise Conflict(
-            f"{data_dir} is a disk of its own and cannot be exchanged whole: put the copy back "
-            "into another folder, and move what is in it"
-        )
     if running := living(data_dir):
         names = ", ".join(f"{process.role} ({process.pid})" for process in running)
         raise Conflict(f"{data_dir} is in use by {names}; `energyguard stop` ends them")
-    if not replace and data_dir.exists() and any(data_dir.iterdir()):
+    begun = unfinished_exchange(data_dir)
+    if begun is not None:
+        aside = finish_exchange(data_dir)
+        if begun.copy == str(copy.absolute()):
+            return aside
+    if not replace and has_data(data_dir):
         raise Conflict(f"{data_dir} is not empty; `--replace` keeps it under another name")
     manifest = read_manifest(copy)
     if faults := list(faults_of(copy)):
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise Corrupt(f"{copy}: {faults[0]}{more}; nothing was put back")
-    new = data_dir.with_name(f"{data_dir.name}.restoring")
+    in_place = keeps_its_place(data_dir)
+    new = data_dir / READY if in_place else data_dir.with_name(f"{data_dir.name}.restoring")
     shutil.rmtree(new, ignore_errors=True)
     with room_for(new):
         try:
@@ -73,6 +88,8 @@ def restore(
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
+    if in_place:
+        return exchange_contents(data_dir, str(copy.absolute()), clock)
     return _take_place(new, data_dir, clock)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Final, get_args
 
+import msgspec
+
+from energyguard.errors import Faulty
 from energyguard.model.catalogue import ChannelFacts, Resets, Sign, Stamp
 from energyguard.model.channels import CHANNELS
 from energyguard.model.quantities import parse_duration, to_nano
@@ -15,6 +18,38 @@ MAX_UNIT: Final = 20
 MAX_DIGITS: Final = 12
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+_CHOICES = (("sign", Sign), ("stamp", Stamp), ("resets", Resets))
+_PLACE = re.compile(r" - at `\$\.?(.*)`")
+
+
+def check_channel_fields(channels: Mapping[str, object]) -> None:
+    """Hold what somebody gives of a device's channels, as it is in JSON, to the fields there are.
+
+    Args:
+        channels: the fields by channel; None: the channel or the field is taken out.
+
+    Raises:
+        Faulty: a channel has no such field, or a value is of another type; with its place, such
+            as ``channels.power_kw.scale``.
+    """
+    for channel, given in channels.items():
+        if given is None:
+            continue
+        place, known = f"channels.{channel}", ", ".join(ChannelFacts.__struct_fields__)
+        if not isinstance(given, Mapping):
+            raise Faulty(f"{place}: say which of its fields: {known}", field=place)
+        if unknown := [name for name in given if name not in ChannelFacts.__struct_fields__]:
+            field = f"{place}.{unknown[0]}"
+            raise Faulty(f"{field}: a channel has no such field; there are {known}", field=field)
+        for name, value in given.items():
+            try:
+                msgspec.convert({} if value is None else {name: value}, ChannelFacts)
+            except msgspec.ValidationError as error:
+                field, choices = f"{place}.{name}", get_args(dict(_CHOICES).get(name))
+                reason = _PLACE.sub("", str(error))
+                if choices:
+                    reason = f"{value!r} is none of {', '.join(filter(None, choices))}"
+                raise Faulty(f"{field}: {reason}", field=field) from None
 
 
 def channel_faults(channel: str, meant: ChannelFacts) -> Iterator[tuple[str, str]]:
@@ -30,11 +65,9 @@ def channel_faults(channel: str, meant: ChannelFacts) -> Iterator[tuple[str, str
         text = getattr(meant, field)
         if text and (not _DECIMAL.fullmatch(text) or to_nano(text) <= 0):
             yield f"{place}.{field}", f"{text!r} is no decimal above 0; write 0.001"
-    for field, choices in (
-        ("sign", get_args(Sign)), ("stamp", get_args(Stamp)), ("resets", get_args(Resets))
-    ):  # fmt: skip
-        if getattr(meant, field) not in choices:
-            yield f"{place}.{field}", f"write {' or '.join(filter(None, choices))}"
+    for field, choice in _CHOICES:
+        if getattr(meant, field) not in get_args(choice):
+            yield f"{place}.{field}", f"write {' or '.join(filter(None, get_args(choice)))}"
     for field in ("length", "cadence", "delay"):
         if text := getattr(meant, field):
             try:

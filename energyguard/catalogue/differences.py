@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from energyguard.catalogue.channel_checks import check_channel_fields
 from energyguard.errors import Faulty
 from energyguard.model.catalogue import ENTRIES, Entry
 
@@ -32,6 +33,8 @@ def with_fields(kind: str, entry: Entry | None, fields: Mapping[str, object]) ->
             *(f"{name!r} is no field of a {kind}; there are {there}" for name in unknown),
             field=str(unknown[0]),
         )
+    if isinstance(channels := fields.get("channels"), Mapping):
+        check_channel_fields(channels)
     before: dict[str, Any] = {"is": kind} if entry is None else msgspec.to_builtins(entry)
     merged = {"name": "", **_merged(before, fields)}
     try:

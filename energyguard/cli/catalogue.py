@@ -203,7 +203,11 @@ DEVICES: Final = Group(
         "list": devices.devices,
         "find": find,
         "show": show_device,
-        **entry_verbs(DEVICE, "name=Oven site=lindenhof groups='a;b' kind=meter label.floor=2"),
+        **entry_verbs(
+            DEVICE,
+            "name=Oven site=lindenhof groups='a;b' kind=meter labels.floor=2 "
+            "channels.power_kw.scale=0.001",
+        ),
         "retire": retire,
         "swap": swap,
         "import": import_,

@@ -118,7 +118,7 @@ def test_what_was_written_is_read_again() -> None:
 
 
 def test_what_a_file_does_not_name_stays() -> None:
-    text = "id;name;label.floor\r\nH001;Stove;\r\nH003;Fridge;1\r\nH004;;\r\n"
+    text = "id;name;labels.floor\r\nH001;Stove;\r\nH003;Fridge;1\r\nH004;;\r\n"
     read = read_changes(text.encode(), "names.csv", holding(HOUSE))
     stove = read.entries["device/H001"]
     assert isinstance(stove, Device)
@@ -169,6 +169,10 @@ zone = "Europe/Berln"
 rating_kw = "much"
 [device.H2]
 colour = "red"
+[device.H4.channels.power_kw]
+largest_power_kw = 17
+[device.H5]
+channels = { power_kw = { digits = "six" }, energy_kwh = 3 }
 [device.H3]
 name = "fine"
 terms = ["H1"]
@@ -183,7 +187,11 @@ terms = ["H1"]
         "h.toml:9: device/H 1: rating_kw: Expected `float | null`, got `str`",
         "h.toml:11: device/H2: 'colour' is no field of a device; there are name, site, groups,"
         " kind, labels, channels, rating_kw, terms, retired_ms, replaced_by",
-        "h.toml:14: device/H3: terms: 'H1' is no device with its sign; write +main or -pump",
+        "h.toml:12: device/H4: channels.power_kw.largest_power_kw: a channel has no such field;"
+        " there are unit, scale, sign, stamp, length, digits, resolution, resets, max_power_kw,"
+        " max_export_kw, cadence, delay",
+        "h.toml:15: device/H5: channels.power_kw.digits: Expected `int`, got `str`",
+        "h.toml:18: device/H3: terms: 'H1' is no device with its sign; write +main or -pump",
     ]
     assert faults("[site.a]\nname = 1 2\n", "h.toml") == [
         "h.toml:2: Expected newline or end of document after a statement"

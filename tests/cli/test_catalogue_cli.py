@@ -76,6 +76,25 @@ def test_a_file_comes_back_as_it_was(house: Terminal, data_dir: Path) -> None:
     assert everything.startswith('[site.f2]\nname = "Floor 2"\nparent = "l12"\n')
 
 
+def test_what_a_channel_means_is_set_field_by_field(house: Terminal) -> None:
+    place = "channels.energy_register_kwh."
+    words = (f"{place}max_power_kw=17", "channel.power_kw.scale=0.001", "labels.tenant=Müller")
+    assert house("devices", "set", "fridge", *words).code == 0
+    house("devices", "set", "fridge", f"{place}digits=6", "channel.power_kw.scale=")
+    shown = house("devices", "show", "fridge", "--json").json["device"]
+    assert shown["channels"] == {"energy_register_kwh": {"max_power_kw": 17.0, "digits": 6}}
+    assert shown["labels"] == {"tenant": "Müller"}
+    for fault, word in (
+        (f"{place}largest_power_kw: a channel has no such field; there are unit, scale", "17"),
+        (f"{place}max_power_kw: 'much' is no number", "much"),
+        (f"{place}sign: 'up' is none of import, export, net", "up"),
+    ):
+        refused = house("devices", "set", "fridge", f"{fault.partition(':')[0]}={word}")
+        assert (refused.code, fault in refused.err) == (3, True), refused.err
+    refused = house("devices", "set", "fridge", "channels.power_kw=3")
+    assert "channels.power_kw: write channel.power_kw.FIELD" in refused.err
+
+
 def test_what_cannot_be_is_said(house: Terminal) -> None:
     for line, code, words in (
         ("name: write it as field=value", 2, ("sites", "set", "x", "name")),

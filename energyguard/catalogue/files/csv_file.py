@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def read_csv(text: str, faults: list[tuple[int, str]]) -> Iterator[FileRow]:
         if cells is None:
             break
         if columns is None:
-            columns = [cell.strip() for cell in cells]
+            columns = [_IN_TOML.sub(r"\1.", cell.strip()) for cell in cells]
             wrong = list(_wrong_columns(columns))
             faults += [(line, reason) for reason in wrong]
             if wrong:
@@ -98,6 +99,7 @@ def _wrong_columns(columns: Sequence[str]) -> Iterator[str]:
 
 
 _FIELDS = ChannelFacts.__struct_fields__
+_IN_TOML = re.compile(r"^(label|channel)s\.")
 
 
 def _row(
@@ -120,17 +122,23 @@ def _row(
 def fields_of(row: Mapping[str, str]) -> dict[str, Any]:
     """Cells by their columns as fields of an entry; an empty one takes its field out.
 
+    A label and a channel may also be called as they are in TOML and in answers:
+    ``labels.floor``, ``channels.power_kw.scale``.
+
     Raises:
-        ValueError: one is no number.
+        ValueError: one is no number, or a channel without its field.
     """
     found: dict[str, Any] = {}
-    for column, cell in row.items():
+    for name, cell in row.items():
+        column = _IN_TOML.sub(r"\1.", name)
         if column.startswith(LABEL):
             found.setdefault("labels", {})[column.removeprefix(LABEL)] = cell or None
         elif column.startswith(CHANNEL):
             channel, _, field = column.removeprefix(CHANNEL).partition(".")
+            if not field:
+                raise ValueError(f"{name}: write {CHANNEL}{channel or 'NAME'}.FIELD")
             channels = found.setdefault("channels", {})
-            channels.setdefault(channel, {})[field] = _value(column, field, cell)
+            channels.setdefault(channel, {})[field] = _value(name, field, cell)
         else:
             found[column] = _value(column, column, cell)
     return found
